@@ -1,0 +1,46 @@
+# Language, warnings, sanitizers and places, for every target of the tree.
+option(P2P_TESTS "Build the tests" ON)
+option(P2P_TIDY "Run clang-tidy over our sources" OFF)
+set(P2P_SANITIZER "" CACHE STRING "address (with undefined), thread, or empty")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+set(P2P_PLUGIN_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/p2phost/plugins)
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# Our own code is compiled with these; generated code is not ours to mend.
+add_library(p2p_warnings INTERFACE)
+target_compile_options(p2p_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+
+if(P2P_SANITIZER STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
+  add_link_options(-fsanitize=address,undefined)
+elseif(P2P_SANITIZER STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -O1)
+  add_link_options(-fsanitize=thread)
+elseif(P2P_SANITIZER)
+  message(FATAL_ERROR "P2P_SANITIZER is '${P2P_SANITIZER}'; known are address and thread")
+endif()
+
+if(P2P_TIDY)
+  find_program(CLANG_TIDY clang-tidy REQUIRED)
+endif()
+function(p2p_tidy target)
+  if(P2P_TIDY)
+    set_target_properties(${target} PROPERTIES CXX_CLANG_TIDY "${CLANG_TIDY};--warnings-as-errors=*")
+  endif()
+endfunction()

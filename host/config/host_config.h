@@ -1,0 +1,74 @@
+// What did the operator decide? The checked configuration as plain values: every field has passed its range, every option of
+// a service is one that its plugin declares. Made by config/check.h; the meaning of each field stands in config/host_keys.cc,
+// its default here.
+#pragma once
+
+#include <p2p/config.h>
+#include <p2p/location.h>
+#include <p2p/log.h>
+#include <p2p/units.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace p2p::host {
+
+// One [services.NAME].
+struct ServiceConfig {
+  std::string name;                   // on the wire
+  std::string plugin;                 // a plugin's name, or the absolute path of its file
+  bool enabled = true;
+  bool required = true;               // the node does not start without it
+  std::optional<LogLevel> log_level;  // none: that of [log]
+  Config config;                      // complete: a value for each option that the plugin declares
+  std::string where;                  // "etc/store.toml:12:1", for messages
+};
+
+struct HostConfig {
+  // Who we are and where we listen.
+  Location listen{"127.0.0.1", 9900};  // port 0: any free port
+  std::uint32_t port_search = 40;      // further ports to try when that of `listen` is taken
+  std::optional<Location> advertise;   // none: decided by decide_advertised() of config/advertise.h
+  std::string node;                    // empty: the machine's name
+  std::string cluster = "p2phost";
+  std::string data_dir;                // empty: one folder per port in the user's state folder
+  std::string admin = "admin.sock";    // relative to the data folder
+  bool allow_remote_die = false;
+
+  // Services and plugins.
+  std::vector<std::string> default_service = {"diststore", "locator"};  // the first of these that is enabled
+  std::vector<std::string> plugin_dirs;  // never empty after checking
+  bool allow_unsafe_plugins = false;
+
+  // Threads.
+  std::uint32_t io_threads = 0;  // 0: one a core
+  std::uint32_t worker_threads = 4;
+  std::uint32_t worker_queue = 10000;
+
+  // Times.
+  Duration start_timeout = std::chrono::seconds(30);
+  Duration drain_timeout = std::chrono::seconds(10);
+  Duration call_timeout = std::chrono::seconds(5);
+  Duration connect_timeout = std::chrono::seconds(1);
+  Duration idle_timeout = std::chrono::minutes(10);
+  Duration message_timeout = std::chrono::seconds(30);
+
+  // Limits of serving, and of calling peers.
+  std::uint64_t frame_bytes_max = 16ull << 20;
+  std::uint32_t connections_max = 10000;
+  std::uint32_t calls_in_flight_max = 1024;
+  std::uint64_t reply_bytes_max = 64ull << 20;
+  std::uint32_t peer_calls_max = 10000;
+  std::uint64_t peer_queue_bytes_max = 64ull << 20;
+  std::uint32_t parked_calls_max = 10000;
+
+  // [log]
+  LogLevel log_level = LogLevel::info;
+
+  // [services.NAME], in the order of the file; disabled ones too.
+  std::vector<ServiceConfig> services;
+};
+
+}  // namespace p2p::host

@@ -1,0 +1,28 @@
+// Between locators of ours: the acknowledged form of the classic join, add and remove, and the comparison of views.
+namespace cpp membership
+namespace py membership
+
+enum MemberState {
+  alive = 1
+  removed = 2
+}
+
+// One row of the membership table. The higher incarnation wins; at a tie `removed` wins.
+struct Member {
+  1: required string address
+  2: required i32 port
+  3: required i64 incarnation            // microseconds since 1970 when the node started; raised by the node itself to refute a removal
+  4: required MemberState state
+}
+
+struct View {
+  1: required i64 fingerprint
+  2: required list<Member> members       // empty when the fingerprints of both sides are equal
+}
+
+service Membership {
+  View join(1: Member self)
+  View add(1: Member member, 2: list<string> authorities)
+  View remove(1: Member member, 2: list<string> authorities)
+  View compare(1: View ours)
+}

@@ -1,0 +1,56 @@
+// Between nodes of ours: what opens a connection, and a call passed on to the node that owns its key.
+namespace cpp peer
+namespace py peer
+
+const i32 kProtocolVersion = 1
+
+struct HelloRequest {
+  1: required i32 version_min
+  2: required i32 version_max
+  3: required list<string> features      // "overtake": replies of this connection may overtake each other
+  4: required string cluster
+  5: required string placement           // name and parameters of the placement, "" when the node has no locator
+  6: optional i64 view                   // the caller's view fingerprint
+  7: optional string node                // the caller, "address:port"
+}
+
+struct HelloReply {
+  1: required i32 version                // the highest that both know
+  2: required list<string> features      // those of the request that are agreed
+  3: required string cluster
+  4: required string placement
+  5: optional i64 view
+  6: optional string node
+}
+
+exception HelloRefused {
+  1: string field                        // "version", "cluster" or "placement"
+  2: string ours                         // of the node that refuses
+  3: string theirs
+}
+
+enum Encoding {
+  binary = 1
+  compact = 2
+}
+
+enum ForwardStatus {
+  answered = 1                           // `message` is the reply
+  view_differs = 2                       // not executed: the receiver does not own the key by its view, which stands in `members`
+  refused = 3                            // not executed: `message` is the encoded exception (unknown, disabled or draining service)
+}
+
+struct ForwardReply {
+  1: required ForwardStatus status
+  2: optional binary message
+  3: optional i64 view
+  4: optional binary members             // opaque: the receiver's membership table, for the caller's locator
+}
+
+service Peer {
+  HelloReply hello(1: HelloRequest request) throws (1: HelloRefused refused)
+
+  // `message` is one whole Thrift message without a service prefix. `hops` counts the nodes that have passed it on; a
+  // receiver answers or disagrees, and never passes on a message that has reached the limit.
+  ForwardReply forward(1: i64 view, 2: i32 hops, 3: string service, 4: Encoding encoding, 5: binary message)
+}

@@ -1,0 +1,133 @@
+// What is a request, once it has reached its service? A Call: its message, where it came from, and the one chance to answer.
+// Handlers for Thrift types stand in <p2p/handlers.h>; this header knows no Thrift, so that interfaces can name calls.
+#pragma once
+
+#include <p2p/location.h>
+#include <p2p/result.h>
+#include <p2p/units.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace p2p {
+
+class Codec;  // buffers and protocols of one call, in <p2p/handlers.h>
+class Call;
+
+enum class Encoding : std::uint8_t { binary, compact };
+
+// The types of a TApplicationException that a failed call may carry (Thrift's own numbers).
+enum class CallFault : std::uint8_t {
+  unknown_method = 1,
+  internal_error = 6,
+  protocol_error = 7,
+};
+
+// Limit of nodes that pass a call on: the client's node forwards once, and the receiver answers or disagrees.
+inline constexpr std::uint32_t kHopsMax = 1;
+
+struct CallInfo {
+  std::string_view service;  // as configured: "diststore"; valid for the life of the call
+  std::string_view method;   // valid for the life of the call
+  std::int32_t sequence = 0;
+  Encoding encoding = Encoding::binary;
+  bool oneway = false;
+  std::uint32_t hops = 0;  // 0: from a client; otherwise passed on by a node whose view has fingerprint `view`
+  std::uint64_t view = 0;
+};
+
+// The host's side of a Call. Plugins use Call; only a host, or a test, implements this.
+class P2P_API CallState {
+ public:
+  virtual ~CallState();
+
+  virtual const CallInfo& info() const noexcept = 0;
+  virtual Codec& codec() noexcept = 0;
+
+  // When a handler gets the call, the codec's input stands behind the message's head, at the arguments; this puts it in front
+  // of the head again, for generated processors.
+  virtual void rewind() noexcept = 0;
+
+  // Each of the following ends the state's part in the call; the state must not be used afterwards. [any thread]
+  virtual void finish() noexcept = 0;                                       // the codec holds the whole reply
+  virtual void fail(CallFault fault, std::string_view text) noexcept = 0;   // answer with an exception; close on protocol_error of a client's bytes
+  virtual void abandon() noexcept = 0;                                      // nobody will answer: a fault, unless oneway
+  virtual void forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) = 0;
+  virtual void disagree() noexcept = 0;
+  virtual void dispatch_again() = 0;
+
+  virtual TimePoint deadline() const noexcept = 0;
+};
+
+// Move-only. Exactly one of answering (through <p2p/handlers.h>), fail(), forward(), disagree() or dispatch_again() ends it;
+// a Call that is destroyed open is answered with a TApplicationException that says so. May be handed to another thread, one
+// at a time. After the deadline `[host] call_timeout` the host has answered in its place, and what comes then is dropped.
+class [[nodiscard]] P2P_API Call {
+ public:
+  explicit Call(CallState* state) noexcept : state_(state) {}
+  Call(Call&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Call& operator=(Call&& other) noexcept;
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() {
+    if (state_ != nullptr) state_->abandon();
+  }
+
+  bool open() const noexcept { return state_ != nullptr; }
+  const CallInfo& info() const noexcept { return state_->info(); }
+  TimePoint deadline() const noexcept { return state_->deadline(); }
+
+  // Answers with a TApplicationException of the caller's sequence id; nothing when the call is oneway. [any thread]
+  void fail(CallFault fault, std::string_view text) noexcept { take()->fail(fault, text); }
+
+  // Passes the message, as it came, on to `to`, and its reply back to the caller. When that fails, `failed` gets the reason and
+  // the call, open again, on an I/O thread: it may forward elsewhere, dispatch_again() or fail(). Error kinds: refused,
+  // timed_out, closed, overloaded, cancelled, and not_found when `to` disagrees about who owns the key (the locator has then been
+  // told its view). A failure other than timed_out and closed means that nothing was executed. [any thread]
+  void forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {
+    take()->forward(to, deadline, std::move(failed));
+  }
+
+  // For a call with hops() at the limit whose key is not ours: sends our view back instead of an answer. [any thread]
+  void disagree() noexcept { take()->disagree(); }
+
+  // Gives the call to its service again, as if it had just arrived: after a change of view, say. [any thread]
+  void dispatch_again() { take()->dispatch_again(); }
+
+  CallState* state() noexcept { return state_; }            // for <p2p/handlers.h>
+  CallState* take() noexcept { return std::exchange(state_, nullptr); }  // for <p2p/handlers.h>
+
+ private:
+  CallState* state_;
+};
+
+// What a service puts behind its name. One object serves every connection.
+class P2P_API Endpoint {
+ public:
+  virtual ~Endpoint();
+
+  // Takes one request. `call` may be answered before the return or later, on any thread. An exception is answered by the
+  // host with INTERNAL_ERROR. Runs on an I/O thread (Dispatch::io: must not block) or a pool thread (Dispatch::pool), on
+  // several threads at once for different connections. [rpc]
+  virtual void handle(Call call) = 0;
+};
+
+enum class Dispatch : std::uint8_t {
+  pool,  // the handler may block; requests of one connection start after the former has returned
+  io,    // the handler never blocks: it runs at once on the I/O thread, and may answer later
+};
+
+struct ServiceSpec {
+  std::string idl;                   // "diststore.Store": what service_type() answers; "Store" becomes an alias while unique
+  std::vector<std::string> extends;  // the chain below it, most basic first: {"locator.Base", "locator.Locator"}
+  Dispatch dispatch = Dispatch::pool;
+  bool concurrent = false;           // pool only: requests of one connection may start before the former has returned
+  std::string part;                  // "" for the service itself; "peer" serves it as "NAME.peer", without alias or default
+};
+
+}  // namespace p2p

@@ -1,0 +1,82 @@
+// What may a service ask of its host while it runs? Everything goes through the Context it got in start(); the Context lives
+// until stop() has returned.
+#pragma once
+
+#include <p2p/call.h>
+#include <p2p/config.h>
+#include <p2p/location.h>
+#include <p2p/log.h>
+#include <p2p/peers.h>
+#include <p2p/result.h>
+#include <p2p/strand.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace p2p {
+
+struct NodeInfo {
+  Location self;                   // as other nodes reach it; known from start() on
+  std::string name;                // of the configuration overlay, or the host's name
+  std::string cluster;             // nodes of different clusters refuse each other
+  std::filesystem::path data_dir;  // exists, mode 0700; a service keeps its files in a folder of its own name there
+  std::int64_t incarnation = 0;    // microseconds since 1970 when this process started
+  bool allow_remote_die = false;
+};
+
+// Every method: [any thread] unless it says [control], which means: within configure, start, ready, drain or stop.
+class P2P_API Context {
+ public:
+  virtual ~Context();
+
+  virtual const std::string& service_name() const noexcept = 0;  // NAME of [services.NAME]
+  virtual const NodeInfo& node() const noexcept = 0;
+  virtual const Config& config() const noexcept = 0;
+  virtual Logger& log() noexcept = 0;
+
+  // Offers `service` to others under I::kId, which the descriptor must list in its provides. [control]
+  template <class I>
+  Result<Done> provide(std::shared_ptr<I> service) {
+    return provide_any(I::kId, std::move(service));
+  }
+
+  // Another service's interface, by its versioned id, which the descriptor must list in its requires (never null once start()
+  // runs) or its optional (null when nobody provides it). An id that the descriptor does not list is the plugin's bug and
+  // throws std::logic_error. Let go of it in stop(). [control]
+  template <class I>
+  std::shared_ptr<I> require() {
+    return std::static_pointer_cast<I>(lookup(I::kId, true));
+  }
+  template <class I>
+  std::shared_ptr<I> find() {
+    return std::static_pointer_cast<I>(lookup(I::kId, false));
+  }
+
+  // Puts `endpoint` behind the service's name (see ServiceSpec); it gets calls once the whole node is ready. Refused when the
+  // name is taken. The host lets go of `endpoint` after stop(). [control]
+  virtual Result<Done> serve(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint) = 0;
+
+  virtual std::shared_ptr<Strand> strand(const std::string& name) = 0;
+  virtual WorkerPool& pool() noexcept = 0;
+
+  // A thread of the service's own, named "p2p:NAME/name". `body` must return soon after its stop token asks; it is asked when
+  // stop() is about to run. [control]
+  virtual void spawn(const std::string& name, std::function<void(std::stop_token)> body) = 0;
+
+  virtual Peers& peers() noexcept = 0;
+
+  // Shows a number of the service in `p2pctl status`; `read` is called on any thread until stop(). [control]
+  virtual void gauge(const std::string& name, std::function<std::int64_t()> read) = 0;
+
+  // Asks the node to leave the network and end, as SIGTERM does; returns at once. `why` goes to the log.
+  virtual void request_leave(const std::string& why) = 0;
+
+ private:
+  virtual Result<Done> provide_any(const char* id, std::shared_ptr<void> service) = 0;
+  virtual std::shared_ptr<void> lookup(const char* id, bool required) = 0;
+};
+
+}  // namespace p2p

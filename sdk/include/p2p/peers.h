@@ -1,0 +1,27 @@
+// How does a service call the same service on another node? Through the host's peer connections: few, pipelined, with a
+// deadline for every call. Encoding and decoding of messages stand in <p2p/handlers.h>.
+#pragma once
+
+#include <p2p/location.h>
+#include <p2p/result.h>
+#include <p2p/units.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace p2p {
+
+class P2P_API Peers {
+ public:
+  virtual ~Peers();
+
+  // Sends `message` (one whole binary message without a service prefix, any sequence id) to `service` on `to`. `done` runs
+  // exactly once on an I/O thread: with the whole reply message, or with kind refused or overloaded (nothing was executed),
+  // timed_out or closed (it may have been), protocol, or cancelled (this node stops). A reply that carries a
+  // TApplicationException is a reply. Calls to one node from one thread start there in the order of call(). [any thread]
+  virtual void call(const Location& to, std::string_view service, std::string message, Duration deadline,
+                    std::function<void(Result<std::string>)> done) = 0;
+};
+
+}  // namespace p2p

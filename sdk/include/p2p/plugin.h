@@ -1,0 +1,112 @@
+// What must a plugin offer? A class derived from Plugin, and one P2P_PLUGIN line that names and describes it. The host reads
+// the description and the ABI stamp from the file before it runs any code of it.
+#pragma once
+
+#include <p2p/abi.h>
+#include <p2p/completion.h>
+#include <p2p/config.h>
+#include <p2p/context.h>
+#include <p2p/export.h>
+#include <p2p/result.h>
+#include <p2p/version.h>
+
+namespace p2p {
+
+// The life of a service. All calls come from the host's control thread, one at a time for each service; the next state is
+// reached when the call has returned. A service may be started again after stop(). An exception counts as an error and
+// leaves the host running; destructors, stop() and static constructors must not throw.
+//
+//   create -> configure -> start -> ready -> drain -> stop -> destroy
+class P2P_API Plugin {
+ public:
+  virtual ~Plugin();
+
+  // Checks what the option declarations cannot say; no side effects. An error ends the start with exit code 78.
+  virtual Result<Done> configure(const Config& config);
+
+  // Takes what it needs from `context`, which lives until stop() has returned, and sets up: provide, require, serve, files.
+  // No calls arrive yet, and peers cannot be called yet. After an error the host calls stop().
+  virtual Result<Done> start(Context& context) = 0;
+
+  // The node listens, and every service has started: outbound work may begin. Clients' calls wait until every `done` has
+  // been called, `[host] start_timeout` at most.
+  virtual void ready(Completion done);
+
+  // New calls from clients are refused from now on; peers are still served. Hand over what others need, then call `done`.
+  // Dependents drain before what they depend on; `[host] drain_timeout` bounds all of it.
+  virtual void drain(Completion done);
+
+  // Ends everything and lets go of everything taken from the context. Legal after a failed start. Afterwards the service's strands
+  // run nothing any more and its threads are joined.
+  virtual void stop();
+};
+
+}  // namespace p2p
+
+// --- The descriptor, as text in the section .p2p.info -------------------------------------------------------------------
+// Each piece is one "key=value" ending in NUL. Inside P2P_PLUGIN they stand side by side, without commas.
+#define P2P_NAME(text) "name=" text "\0"           // must be the file's name without ".so": [a-z][a-z0-9_]*
+#define P2P_VERSION(text) "version=" text "\0"
+#define P2P_SUMMARY(text) "summary=" text "\0"
+#define P2P_PROVIDES(id) "provides=" id "\0"       // may be repeated, as may the following
+#define P2P_REQUIRES(id) "requires=" id "\0"
+#define P2P_OPTIONAL(id) "optional=" id "\0"
+#define P2P_SERVES(idl) "serves=" idl "\0"         // "diststore.Store"
+// type: bool, int, float, text, list, duration, bytes, or choice; range: "1..16", "1KiB..8MiB", "10ms..", for choice "a|b|c", or "".
+// The default has the same form as in a file, without quotes; a list is separated by commas.
+#define P2P_OPTION(key, type, default_value, range, help) \
+  "option=" key "|" type "|" default_value "|" range "|" help "\0"
+
+// --- The ABI stamp, as text in the section .p2p.abi ---------------------------------------------------------------------
+#define P2P_STRINGIFY_(x) #x
+#define P2P_STRINGIFY(x) P2P_STRINGIFY_(x)
+
+#if defined(__SANITIZE_ADDRESS__)
+#define P2P_STAMP_SANITIZER "address"
+#elif defined(__SANITIZE_THREAD__)
+#define P2P_STAMP_SANITIZER "thread"
+#else
+#define P2P_STAMP_SANITIZER "none"
+#endif
+
+#if defined(__x86_64__)
+#define P2P_STAMP_ARCH "x86_64"
+#elif defined(__aarch64__)
+#define P2P_STAMP_ARCH "aarch64"
+#else
+#define P2P_STAMP_ARCH "other"
+#endif
+
+#if defined(_GLIBCXX_USE_CXX11_ABI)
+#define P2P_STAMP_STDLIB "libstdc++/cxx11=" P2P_STRINGIFY(_GLIBCXX_USE_CXX11_ABI)
+#else
+#define P2P_STAMP_STDLIB "other"
+#endif
+
+#if defined(_GLIBCXX_DEBUG)
+#define P2P_STAMP_DEBUG "1"
+#else
+#define P2P_STAMP_DEBUG "0"
+#endif
+
+// The fields before "compiler" must be equal in host and plugin; the rest is only shown.
+#define P2P_ABI_STAMP                                                                                  \
+  "abi=" P2P_STRINGIFY(P2P_ABI_MAJOR) "." P2P_STRINGIFY(P2P_ABI_MINOR) ";arch=" P2P_STAMP_ARCH         \
+  ";stdlib=" P2P_STAMP_STDLIB ";glibcxx_debug=" P2P_STAMP_DEBUG ";thrift=" P2P_STAMP_THRIFT            \
+  ";fmt=" P2P_STRINGIFY(FMT_VERSION) ";sanitizer=" P2P_STAMP_SANITIZER                                 \
+  ";compiler=" __VERSION__ ";cxx=" P2P_STRINGIFY(__cplusplus) ";sdk=" P2P_SDK_VERSION ";"
+
+// Defines the plugin's entry and sections; exactly once, at namespace scope, in one source file. `Class` derives from
+// p2p::Plugin and has a default constructor, which must do nothing that can fail.
+#define P2P_PLUGIN(Class, descriptor)                                                                             \
+  extern "C" {                                                                                                    \
+  __attribute__((section(P2P_ABI_SECTION), used, retain)) const char p2p_abi_stamp_text[] = P2P_ABI_STAMP;        \
+  __attribute__((section(P2P_INFO_SECTION), used, retain)) const char p2p_plugin_info_text[] = descriptor;        \
+  static p2p_plugin_object* p2p_create_plugin() {                                                                 \
+    return reinterpret_cast<p2p_plugin_object*>(static_cast<::p2p::Plugin*>(new Class));                          \
+  }                                                                                                               \
+  static void p2p_destroy_plugin(p2p_plugin_object* made) { delete reinterpret_cast<::p2p::Plugin*>(made); }      \
+  __attribute__((used, retain, visibility("default"))) const p2p_entry p2p_plugin_v1 = {                          \
+      P2P_ENTRY_MAGIC, sizeof(p2p_entry),   P2P_ABI_MAJOR,     P2P_ABI_MINOR, p2p_abi_stamp_text,                 \
+      p2p_create_plugin, p2p_destroy_plugin};                                                                     \
+  }

@@ -1,0 +1,35 @@
+// How does a registration end? With its Subscription: destroying it takes back what was registered.
+#pragma once
+
+#include <functional>
+#include <utility>
+
+namespace p2p {
+
+// Move-only; an empty one does nothing. When reset() returns, the registered object is called no more, unless the call is
+// under way on this very thread.
+class [[nodiscard]] Subscription {
+ public:
+  Subscription() = default;
+  explicit Subscription(std::function<void()> cancel) : cancel_(std::move(cancel)) {}
+  Subscription(Subscription&& other) noexcept : cancel_(std::exchange(other.cancel_, nullptr)) {}
+  Subscription& operator=(Subscription&& other) noexcept {
+    if (this != &other) {
+      reset();
+      cancel_ = std::exchange(other.cancel_, nullptr);
+    }
+    return *this;
+  }
+  Subscription(const Subscription&) = delete;
+  Subscription& operator=(const Subscription&) = delete;
+  ~Subscription() { reset(); }
+
+  void reset() {
+    if (auto cancel = std::exchange(cancel_, nullptr)) cancel();
+  }
+
+ private:
+  std::function<void()> cancel_;
+};
+
+}  // namespace p2p

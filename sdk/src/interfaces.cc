@@ -1,0 +1,30 @@
+// Key functions of the SDK's interfaces: their vtables are compiled here, once, for host and plugins alike.
+#include <p2p/locator.h>
+#include <p2p/peers.h>
+#include <p2p/plugin.h>
+#include <p2p/strand.h>
+
+#include <utility>
+
+namespace p2p {
+
+Timer::~Timer() = default;
+Strand::~Strand() = default;
+WorkerPool::~WorkerPool() = default;
+Peers::~Peers() = default;
+Context::~Context() = default;
+RingView::~RingView() = default;
+ILocator::~ILocator() = default;
+
+RingLayer::~RingLayer() = default;
+void RingLayer::add(const Location&, Next next) { next(); }
+void RingLayer::remove(const Location&, Next next) { next(); }
+void RingLayer::cleanup(std::shared_ptr<const RingView>, Next next) { next(); }
+
+Plugin::~Plugin() = default;
+Result<Done> Plugin::configure(const Config&) { return Done{}; }
+void Plugin::ready(Completion done) { done(); }
+void Plugin::drain(Completion done) { done(); }
+void Plugin::stop() {}
+
+}  // namespace p2p

@@ -1,0 +1,50 @@
+#include <p2p/location.h>
+
+#include <charconv>
+
+namespace p2p {
+namespace {
+
+Error not_a_location(std::string_view text, std::string_view why) {
+  return Error{ErrorKind::invalid,
+               "'" + std::string(text) + "' is not HOST:PORT (" + std::string(why) + "); write 127.0.0.1:9900"};
+}
+
+}  // namespace
+
+Result<Location> parse_location(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return not_a_location(text, "no ':'");
+  std::string_view host = text.substr(0, colon);
+  const std::string_view digits = text.substr(colon + 1);
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return not_a_location(text, "an IPv6 address stands in brackets");
+  }
+  if (host.empty()) return not_a_location(text, "no host");
+  if (host.find_first_of(" \t/") != std::string_view::npos) return not_a_location(text, "a host has no spaces or slashes");
+  std::uint16_t port = 0;
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (failure != std::errc{} || end != digits.data() + digits.size() || digits.empty()) {
+    return not_a_location(text, "the port is a number from 0 to 65535");
+  }
+  return Location{std::string(host), port};
+}
+
+const char* to_text(ErrorKind kind) noexcept {
+  switch (kind) {
+    case ErrorKind::refused: return "refused";
+    case ErrorKind::timed_out: return "timed out";
+    case ErrorKind::closed: return "closed";
+    case ErrorKind::protocol: return "protocol error";
+    case ErrorKind::overloaded: return "overloaded";
+    case ErrorKind::cancelled: return "cancelled";
+    case ErrorKind::not_found: return "not found";
+    case ErrorKind::invalid: return "invalid";
+    case ErrorKind::internal: return "internal error";
+  }
+  return "unknown";
+}
+
+}  // namespace p2p
