@@ -15,7 +15,8 @@ function(p2p_add_plugin name)
   p2p_tidy(${name}_objs)
 
   add_library(${name} MODULE)
-  target_link_libraries(${name} PRIVATE ${name}_objs)
+  # Objects of an OBJECT library reach only who links it directly.
+  target_link_libraries(${name} PRIVATE ${name}_objs ${arg_IDL})
   set_target_properties(${name} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${P2P_PLUGIN_OUTPUT_DIRECTORY})
   set(exports ${CMAKE_CURRENT_BINARY_DIR}/${name}.exports)
   file(WRITE ${exports} "{ global: p2p_plugin_v1; local: *; };\n")

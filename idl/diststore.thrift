@@ -67,7 +67,27 @@ struct TransferReply {
   2: required i32 kept          // items the receiver already held in the same or a newer version
 }
 
-// Between stores only: keys that change their owner. The sender deletes what a reply has confirmed, nothing else.
+// The parts of a batch that one node owns. Results stand in the order of the request; those of indexes in `undone` mean
+// nothing: the receiver does not own these keys by its view, or they no longer fitted its reply. Nothing was done for them.
+struct ReadPart {
+  1: required list<ReadResult> results
+  2: required list<i32> undone
+}
+struct WritePart {
+  1: required list<WriteResult> results
+  2: required list<i32> undone
+}
+struct ErasePart {
+  1: required list<EraseResult> results
+  2: required list<i32> undone
+}
+
+// Between stores only. transfer: keys that change their owner; the sender deletes what a reply has confirmed, nothing else.
+// The others answer for keys the receiver owns, and pass nothing on.
 service StorePeer {
   TransferReply transfer(1: list<Item> items)
+
+  ReadPart read_here(1: list<binary> keys, 2: ReadOptions options)
+  WritePart write_here(1: list<Item> items, 2: WriteOptions options)
+  ErasePart erase_here(1: list<binary> keys, 2: WriteOptions options)
 }

@@ -21,7 +21,7 @@ struct View {
 }
 
 service Membership {
-  View join(1: Member self)
+  View join(1: Member joiner)
   View add(1: Member member, 2: list<string> authorities)
   View remove(1: Member member, 2: list<string> authorities)
   View compare(1: View ours)

@@ -30,7 +30,7 @@ exception HelloRefused {
 }
 
 enum Encoding {
-  binary = 1
+  strict_binary = 1
   compact = 2
 }
 
@@ -50,7 +50,7 @@ struct ForwardReply {
 service Peer {
   HelloReply hello(1: HelloRequest request) throws (1: HelloRefused refused)
 
-  // `message` is one whole Thrift message without a service prefix. `hops` counts the nodes that have passed it on; a
+  // `target` is the service as named in the configuration. `message` is one whole Thrift message without a service prefix. `hops` counts the nodes that have passed it on; a
   // receiver answers or disagrees, and never passes on a message that has reached the limit.
-  ForwardReply forward(1: i64 view, 2: i32 hops, 3: string service, 4: Encoding encoding, 5: binary message)
+  ForwardReply forward(1: i64 view, 2: i32 hops, 3: string target, 4: Encoding encoding, 5: binary message)
 }

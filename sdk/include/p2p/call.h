@@ -55,12 +55,13 @@ class P2P_API CallState {
 
   // Each of the following ends the state's part in the call; the state must not be used afterwards. [any thread]
   virtual void finish() noexcept = 0;                                       // the codec holds the whole reply
-  virtual void fail(CallFault fault, std::string_view text) noexcept = 0;   // answer with an exception; close on protocol_error of a client's bytes
+  virtual void fail(CallFault fault, std::string_view text) noexcept = 0;   // answer with an exception
   virtual void abandon() noexcept = 0;                                      // nobody will answer: a fault, unless oneway
   virtual void forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) = 0;
   virtual void disagree() noexcept = 0;
   virtual void dispatch_again() = 0;
 
+  virtual void keep() = 0;  // ends nothing
   virtual TimePoint deadline() const noexcept = 0;
 };
 
@@ -86,14 +87,19 @@ class [[nodiscard]] P2P_API Call {
   void fail(CallFault fault, std::string_view text) noexcept { take()->fail(fault, text); }
 
   // Passes the message, as it came, on to `to`, and its reply back to the caller. When that fails, `failed` gets the reason and
-  // the call, open again, on an I/O thread: it may forward elsewhere, dispatch_again() or fail(). Error kinds: refused,
-  // timed_out, closed, overloaded, cancelled, and not_found when `to` disagrees about who owns the key (the locator has then been
-  // told its view). A failure other than timed_out and closed means that nothing was executed. [any thread]
+  // the call, open again, on an I/O thread: it may forward elsewhere, dispatch_again() or fail(). Error kinds: refused (no
+  // connection), timed_out, closed, overloaded, cancelled (this node or the service there is stopping), and not_found when
+  // `to` disagrees about who owns the key (the locator has then been told its view). A failure other than timed_out and
+  // closed means that nothing was executed. [any thread]
   void forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {
     take()->forward(to, deadline, std::move(failed));
   }
 
-  // For a call with hops() at the limit whose key is not ours: sends our view back instead of an answer. [any thread]
+  // Lets the message outlive the handler's return. A handler that wants to forward() or dispatch_again() later must say so
+  // before it returns; forward() within the handler does it by itself. info() and deadline() hold in any case. [rpc]
+  void keep() { state_->keep(); }
+
+  // For a call with info().hops at the limit whose key is not ours: sends our view back instead of an answer. [any thread]
   void disagree() noexcept { take()->disagree(); }
 
   // Gives the call to its service again, as if it had just arrived: after a change of view, say. [any thread]

@@ -23,6 +23,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -102,12 +103,18 @@ class [[nodiscard]] Answer {
     write(result);
   }
 
-  // Answers with an exception that the IDL declares: answer.raise([&](auto& result) { result.error = e; result.__isset.error = true; });
-  template <class Fill>
-  void raise(Fill&& fill) {
-    Presult result;
-    fill(result);
-    write(result);
+  // Answers with an exception that the IDL declares as field `field` of the method's throws. Written here, because a generated
+  // presult writes its success in any case.
+  template <class Exception>
+  void raise(std::int16_t field, const Exception& exception) {
+    write_reply([&](auto& protocol) {
+      protocol.writeStructBegin("");
+      protocol.writeFieldBegin("", apache::thrift::protocol::T_STRUCT, field);
+      exception.write(&protocol);
+      protocol.writeFieldEnd();
+      protocol.writeFieldStop();
+      protocol.writeStructEnd();
+    });
   }
 
   void fail(CallFault fault, std::string_view text) noexcept { call_.fail(fault, text); }
@@ -116,14 +123,18 @@ class [[nodiscard]] Answer {
   Call release() noexcept { return std::move(call_); }
 
  private:
-  template <class Result>
-  void write(Result& result) {
+  void write(const Presult& result) {
+    write_reply([&](auto& protocol) { result.write(&protocol); });
+  }
+
+  template <class WriteResult>
+  void write_reply(WriteResult&& write_result) {
     CallState* state = call_.state();
     P2P_ASSERT(state != nullptr, "a call is answered once");
     const CallInfo& info = state->info();
     with_output(state->codec(), info.encoding, [&](auto& protocol) {
       protocol.writeMessageBegin(std::string(info.method), apache::thrift::protocol::T_REPLY, info.sequence);
-      result.write(&protocol);
+      write_result(protocol);
       protocol.writeMessageEnd();
     });
     call_.take()->finish();
@@ -260,25 +271,50 @@ std::string encode_call(const std::string& method, const Args& args) {
   return std::move(codec.out().block());
 }
 
-// Reads the whole binary reply into a generated result ("Store_read_result"). An Error of kind refused carries the text of a
-// TApplicationException, one of kind protocol says that the bytes make no sense.
-template <class GeneratedResult>
-Result<GeneratedResult> decode_reply(std::string_view message);
-
 // Reads the head of a binary reply; on success `codec` stands at the result. Part of decode_reply.
 P2P_API Result<Done> begin_reply(Codec& codec, std::string_view message);
 
+// A reply read into a generated result ("Store_read_result"), or why it could not be. Cannot be copied or moved, because Thrift
+// 0.17 declares those of its result types without defining them.
 template <class GeneratedResult>
-Result<GeneratedResult> decode_reply(std::string_view message) {
-  Codec codec;
-  if (auto begun = begin_reply(codec, message); !begun.ok()) return begun.error();
-  try {
-    GeneratedResult result;
-    result.read(&codec.binary_in());
-    return result;
-  } catch (const std::exception& failure) {
-    return Error{ErrorKind::protocol, std::string("the reply makes no sense: ") + failure.what()};
+class DecodedReply final {
+ public:
+  explicit DecodedReply(std::string_view message) {
+    Codec codec;
+    if (auto begun = begin_reply(codec, message); !begun.ok()) {
+      error_ = begun.error();
+      return;
+    }
+    try {
+      value_.read(&codec.binary_in());
+    } catch (const std::exception& failure) {
+      error_ = Error{ErrorKind::protocol, std::string("the reply makes no sense: ") + failure.what()};
+    }
   }
+  DecodedReply(const DecodedReply&) = delete;
+  DecodedReply& operator=(const DecodedReply&) = delete;
+
+  bool ok() const noexcept { return !error_.has_value(); }
+  GeneratedResult& value() {
+    P2P_ASSERT(ok(), "value() of a reply that could not be read");
+    return value_;
+  }
+  const GeneratedResult& value() const {
+    P2P_ASSERT(ok(), "value() of a reply that could not be read");
+    return value_;
+  }
+  const Error& error() const { return *error_; }
+
+ private:
+  GeneratedResult value_;
+  std::optional<Error> error_;
+};
+
+// Reads the whole binary reply message. An Error of kind refused carries the text of a TApplicationException, one of kind
+// protocol says that the bytes make no sense.
+template <class GeneratedResult>
+DecodedReply<GeneratedResult> decode_reply(std::string_view message) {
+  return DecodedReply<GeneratedResult>(message);
 }
 
 }  // namespace p2p

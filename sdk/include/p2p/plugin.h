@@ -106,7 +106,7 @@ class P2P_API Plugin {
     return reinterpret_cast<p2p_plugin_object*>(static_cast<::p2p::Plugin*>(new Class));                          \
   }                                                                                                               \
   static void p2p_destroy_plugin(p2p_plugin_object* made) { delete reinterpret_cast<::p2p::Plugin*>(made); }      \
-  __attribute__((used, retain, visibility("default"))) const p2p_entry p2p_plugin_v1 = {                          \
+  __attribute__((used, retain)) const p2p_entry p2p_plugin_v1 = {                                                 \
       P2P_ENTRY_MAGIC, sizeof(p2p_entry),   P2P_ABI_MAJOR,     P2P_ABI_MINOR, p2p_abi_stamp_text,                 \
       p2p_create_plugin, p2p_destroy_plugin};                                                                     \
   }
