@@ -1,0 +1,52 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+namespace p2p::host {
+namespace {
+
+constexpr const char* kFooter =
+    "Every key of the configuration can also be set in the environment: P2PHOST_HOST__LISTEN=127.0.0.1:9901.\n"
+    "Exit codes: 0 done, 64 usage, 69 a required service failed, 71 the system refused, 75 start timed out,\n"
+    "77 unsafe permissions, 78 configuration.";
+
+void add_configuration_flags(CLI::App& app, CommandLine& parsed) {
+  app.add_option("--config", parsed.config_file, "the configuration, such as etc/store.toml")->type_name("FILE");
+  app.add_option("--set", parsed.set, "set one key; may be repeated")->type_name("KEY.PATH=VALUE")->take_all()->allow_extra_args(false);
+  app.add_option("--listen", parsed.listen, "where to listen; port 0 takes any free one")->type_name("HOST:PORT");
+  app.add_option("--join", parsed.join, "a node of the network to join; may be repeated")->type_name("HOST:PORT")->take_all()->allow_extra_args(false);
+  app.add_option("--data-dir", parsed.data_dir, "folder of this node's files")->type_name("DIR");
+  app.add_option("--node", parsed.node, "this node's name, which chooses its [node.NAME] tables")->type_name("NAME");
+  app.add_option("--plugin-dir", parsed.plugin_dirs, "a further folder of plugins; may be repeated")->type_name("DIR")->take_all()->allow_extra_args(false);
+  app.add_flag("--allow-unsafe-plugins", parsed.allow_unsafe_plugins, "load plugins that others could replace; for development");
+}
+
+void add_commands(CLI::App& app, CommandLine& parsed) {
+  CLI::Option* check = app.add_flag("--check", parsed.check, "check the configuration, and end");
+  CLI::Option* print = app.add_flag("--print-config", parsed.print_config, "print every key and where it was set, and end");
+  CLI::Option* list = app.add_flag("--list-plugins", parsed.list_plugins, "list the plugins, accepted and refused, and end");
+  CLI::Option* version = app.add_flag("--version", parsed.version, "print versions, and end");
+  app.add_flag("--json", parsed.json, "with --list-plugins: as JSON")->needs(list);
+  check->excludes(print)->excludes(list)->excludes(version);
+  print->excludes(list)->excludes(version);
+  list->excludes(version);
+}
+
+}  // namespace
+
+std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* const* argv, std::ostream& out,
+                                                       std::ostream& err) {
+  CommandLine parsed;
+  CLI::App app("p2phost runs peer-to-peer services from plugins", "p2phost");
+  app.footer(kFooter);
+  add_configuration_flags(app, parsed);
+  add_commands(app, parsed);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& end) {
+    return app.exit(end, out, err) == 0 ? ExitCode::done : ExitCode::usage;
+  }
+  return parsed;
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,37 @@
+// What did the user ask p2phost to do? The flags as plain values, not yet applied to any configuration.
+#pragma once
+
+#include "cli/exit_code.h"
+
+#include <optional>
+#include <ostream>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace p2p::host {
+
+struct CommandLine {
+  std::string config_file;               // --config; empty: none
+  std::optional<std::string> listen;     // --listen
+  std::optional<std::string> data_dir;   // --data-dir
+  std::optional<std::string> node;       // --node
+  std::vector<std::string> join;         // --join, each
+  std::vector<std::string> set;          // --set, each "key.path=value"
+  std::vector<std::string> plugin_dirs;  // --plugin-dir, each
+  bool allow_unsafe_plugins = false;
+
+  // At most one of these; without any, a node is started.
+  bool check = false;
+  bool print_config = false;
+  bool list_plugins = false;
+  bool json = false;  // with list_plugins
+  bool version = false;
+};
+
+// The parsed flags, or the code to end with at once: --help writes to `out` and ends with 0, a mistake writes to `err` and
+// ends with 64.
+std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* const* argv, std::ostream& out,
+                                                       std::ostream& err);
+
+}  // namespace p2p::host

@@ -1,0 +1,158 @@
+#include "cli/load_configuration.h"
+
+#include "config/check.h"
+#include "config/read_configuration.h"
+#include "config/layers.h"
+#include "config/print_config.h"
+#include "config/suggestion.h"
+#include "plugins/finder.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace p2p::host {
+namespace {
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  // The last byte stays NUL, also when the name is longer.
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+ExitCode code_of(ProblemKind kind) {
+  switch (kind) {
+    case ProblemKind::warning: return ExitCode::done;
+    case ProblemKind::unsafe_plugin: return ExitCode::permissions;
+    case ProblemKind::bad_plugin: return ExitCode::service_failed;
+    case ProblemKind::missing_plugin:
+    case ProblemKind::configuration:
+    case ProblemKind::unreadable: return ExitCode::configuration;
+  }
+  return ExitCode::internal;
+}
+
+// The steps from flags to a checked configuration; problems gather on the way.
+class Loading {
+ public:
+  Loading(const CommandLine& command_line, const std::vector<std::string>& environment) : command_line_(command_line) {
+    read_layers(environment);
+    node_ = node_name(layers_, machine_name());
+    root_ = assemble(layers_, node_);
+    config_ = check_host(root_, sources_, problems_);
+    config_.node = node_;
+    complete_plugin_dirs(config_);
+  }
+
+  bool has_errors() const { return problems_.has_errors(); }
+  bool is_unreadable() const { return problems_.worst() == ProblemKind::unreadable; }
+  ConfigurationFailure failure() const { return {code_of(problems_.worst()), problems_.text(sources_)}; }
+
+  Catalogue catalogue() const {
+    return Catalogue(config_.plugin_dirs, trust_rule_of_this_process(config_.allow_unsafe_plugins), std::string(host_stamp()));
+  }
+
+  // Checks services and overlays, too, and fills `loaded`; meaningful unless has_errors() afterwards.
+  void finish(LoadedConfiguration& loaded) {
+    Catalogue plugins = catalogue();
+    loaded.start_order = check_services(root_, sources_, plugins, config_, problems_);
+    check_other_nodes(plugins);
+    for (const ServiceConfig& service : config_.services) {
+      const PluginFile* file = service.enabled ? plugins.file_of(service.plugin) : nullptr;
+      if (file != nullptr) loaded.plugins.emplace(service.name, *file);
+    }
+    loaded.printed = print_config(config_, root_, sources_, plugins);
+    loaded.warnings = problems_.text(sources_);
+    loaded.config = std::move(config_);
+  }
+
+ private:
+  void read_layers(const std::vector<std::string>& environment) {
+    if (!command_line_.config_file.empty()) layers_.files = read_config_files(command_line_.config_file, sources_, problems_);
+    layers_.assignments = read_environment(environment, sources_, problems_);
+    for (const std::string& set : command_line_.set) read_set(set, sources_, layers_.assignments, problems_);
+    const auto add = [this](const char* flag, const char* path, const std::optional<std::string>& value) {
+      if (value) layers_.assignments.push_back(argument(flag, path, *value, sources_));
+    };
+    add("--listen", "host.listen", command_line_.listen);
+    add("--data-dir", "host.data_dir", command_line_.data_dir);
+    add("--node", "host.node", command_line_.node);
+    for (const std::string& peer : command_line_.join) {
+      layers_.assignments.push_back(
+          argument("--join", "services.locator.config.join", peer, sources_, Assignment::How::append));
+    }
+    if (command_line_.allow_unsafe_plugins) {
+      layers_.assignments.push_back(argument("--allow-unsafe-plugins", "host.allow_unsafe_plugins", "true", sources_));
+    }
+  }
+
+  void complete_plugin_dirs(HostConfig& config) const {
+    if (config.plugin_dirs.empty()) config.plugin_dirs.push_back(default_plugin_dir());
+    config.plugin_dirs.insert(config.plugin_dirs.end(), command_line_.plugin_dirs.begin(), command_line_.plugin_dirs.end());
+  }
+
+  // A file that is shared by many nodes is checked for all of them; only which plugins this machine has is its own affair.
+  void check_other_nodes(Catalogue& plugins) {
+    check_overlays(layers_, problems_);
+    const std::vector<std::string> names = overlay_names(layers_);
+    for (const std::string& name : names) {
+      if (name == node_) continue;
+      Problems found;
+      const Table root = assemble(layers_, name);
+      HostConfig config = check_host(root, sources_, found);
+      check_services(root, sources_, plugins, config, found);
+      for (const Problem& problem : found.all()) {
+        if (problem.kind == ProblemKind::configuration) problems_.error(problem.place, problem.text);
+      }
+    }
+    warn_of_unknown_node(names);
+  }
+
+  void warn_of_unknown_node(const std::vector<std::string>& names) {
+    if (!command_line_.node || names.empty() || std::find(names.begin(), names.end(), node_) != names.end()) return;
+    const Entry* entry = find_at(root_, {"host", "node"});
+    problems_.warning(entry->place, "there is no [node." + node_ + "]" + did_you_mean(node_, names));
+  }
+
+  const CommandLine& command_line_;
+  Sources sources_;
+  Problems problems_;
+  Layers layers_;
+  std::string node_;
+  Table root_;
+  HostConfig config_;
+};
+
+}  // namespace
+
+ConfigurationOutcome load_configuration(const CommandLine& command_line, const std::vector<std::string>& environment) {
+  if (command_line.config_file.empty() && command_line.set.empty()) {
+    return ConfigurationFailure{ExitCode::usage, "p2phost: nothing to serve; name a configuration: --config etc/store.toml\n"};
+  }
+  Loading loading(command_line, environment);
+  if (loading.is_unreadable()) return loading.failure();
+  LoadedConfiguration loaded;
+  loading.finish(loaded);
+  if (loading.has_errors()) return loading.failure();
+  return loaded;
+}
+
+ConfigurationOutcome load_configuration(const CommandLine& command_line) {
+  return load_configuration(command_line, environment_of_this_process());
+}
+
+std::variant<Catalogue, ConfigurationFailure> open_catalogue(const CommandLine& command_line,
+                                                             const std::vector<std::string>& environment) {
+  const Loading loading(command_line, environment);
+  if (loading.has_errors()) return loading.failure();
+  return loading.catalogue();
+}
+
+std::vector<std::string> environment_of_this_process() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  return variables;
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,14 @@
+// The commands of p2phost that start no node: --check, --print-config, --list-plugins and --version.
+#pragma once
+
+#include "cli/command_line.h"
+
+#include <optional>
+#include <ostream>
+
+namespace p2p::host {
+
+// The exit code, after the answer went to `out` and mistakes to `err`; none when a node shall be started.
+std::optional<int> run_offline_command(const CommandLine& command_line, std::ostream& out, std::ostream& err);
+
+}  // namespace p2p::host

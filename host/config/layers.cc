@@ -1,0 +1,139 @@
+#include "config/layers.h"
+
+#include "config/reading.h"
+#include "config/toml_text.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace p2p::host {
+namespace {
+
+constexpr std::string_view kVariablePrefix = "P2PHOST_";
+
+// "HOST__LISTEN" as "host", "listen".
+std::vector<std::string> path_of_variable(std::string_view name) {
+  std::vector<std::string> path;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find("__", begin), name.size());
+    std::string& key = path.emplace_back(name.substr(begin, end - begin));
+    std::transform(key.begin(), key.end(), key.begin(), [](unsigned char letter) { return std::tolower(letter); });
+    begin = end + 2;
+  }
+  return path;
+}
+
+bool is_complete(const std::vector<std::string>& path) {
+  return path.size() >= 2 && std::none_of(path.begin(), path.end(), [](const std::string& key) { return key.empty(); });
+}
+
+Place add_source(Source::Kind kind, std::string name, Sources& sources) {
+  return Place{sources.add({kind, std::move(name), "", "."}), 0, 0, 1};
+}
+
+void apply(const std::vector<Assignment>& assignments, Table& root) {
+  for (const Assignment& assignment : assignments) {
+    switch (assignment.how) {
+      case Assignment::How::replace: set_at(root, assignment.path, assignment.value); break;
+      case Assignment::How::append: append_at(root, assignment.path, assignment.value); break;
+    }
+  }
+}
+
+// Lays `second` over `first`, and reports each key that both set.
+void join(Table& first, const Table& second, const std::string& prefix, const Sources& sources, Problems& problems) {
+  for (const Entry& entry : second.entries) {
+    Entry* known = first.find(entry.key);
+    if (known == nullptr) {
+      first.entries.push_back(entry);
+    } else if (known->value.table() != nullptr && entry.value.table() != nullptr) {
+      join(std::get<Table>(known->value.data), *entry.value.table(), prefix + entry.key + '.', sources, problems);
+    } else {
+      problems.error(entry.place, "'" + prefix + entry.key + "' is also set at " + sources.describe(known->place) +
+                                      "; one of the two included files has to give way");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Assignment> read_environment(const std::vector<std::string>& environment, Sources& sources, Problems& problems) {
+  std::vector<std::string> sorted;
+  std::copy_if(environment.begin(), environment.end(), std::back_inserter(sorted),
+               [](const std::string& variable) { return variable.starts_with(kVariablePrefix); });
+  std::sort(sorted.begin(), sorted.end());
+
+  std::vector<Assignment> assignments;
+  for (const std::string& variable : sorted) {
+    const std::size_t equals = std::min(variable.find('='), variable.size());
+    const std::string name = variable.substr(0, equals);
+    const Place place = add_source(Source::Kind::environment, name, sources);
+    auto path = path_of_variable(std::string_view(name).substr(kVariablePrefix.size()));
+    if (!is_complete(path)) {
+      problems.error(place, "names no key; write P2PHOST_SECTION__KEY, such as P2PHOST_HOST__LISTEN");
+      continue;
+    }
+    const std::string value = equals < variable.size() ? variable.substr(equals + 1) : "";
+    assignments.push_back({std::move(path), parse_argument(value, place), Assignment::How::replace});
+  }
+  return assignments;
+}
+
+void read_set(std::string_view text, Sources& sources, std::vector<Assignment>& assignments, Problems& problems) {
+  const Place place = add_source(Source::Kind::argument, "--set " + std::string(text), sources);
+  const std::size_t equals = text.find('=');
+  auto path = split_path(text.substr(0, std::min(equals, text.size())));
+  if (equals == std::string_view::npos || !is_complete(path)) {
+    return problems.error(place, "is not key.path=value, such as --set host.port_search=0");
+  }
+  assignments.push_back({std::move(path), parse_argument(text.substr(equals + 1), place), Assignment::How::replace});
+}
+
+Assignment argument(std::string_view flag, std::string_view path, std::string_view value, Sources& sources,
+                    Assignment::How how) {
+  const Place place = add_source(Source::Kind::argument, std::string(flag) + ' ' + std::string(value), sources);
+  return {split_path(path), Value{place, Untyped{std::string(value)}}, how};
+}
+
+std::string node_name(const Layers& layers, const std::string& machine) {
+  Table root = layers.files;
+  apply(layers.assignments, root);
+  const Entry* entry = find_at(root, {"host", "node"});
+  const auto name = entry == nullptr ? Error{} : read_value({"node", OptionType::text, "", "", ""}, entry->value);
+  const bool is_named = name.ok() && !std::get<std::string>(name.value()).empty();
+  return is_named ? std::get<std::string>(name.value()) : machine;
+}
+
+Table assemble(const Layers& layers, const std::string& node) {
+  Table root = layers.files;
+  const Entry* overlay = find_at(root, {"node", node});
+  if (overlay != nullptr && overlay->value.table() != nullptr) lay_over(root, Table(*overlay->value.table()));
+  std::erase_if(root.entries, [](const Entry& entry) { return entry.key == "node"; });
+  apply(layers.assignments, root);
+  return root;
+}
+
+std::vector<std::string> overlay_names(const Layers& layers) {
+  std::vector<std::string> names;
+  const Entry* nodes = layers.files.find("node");
+  if (nodes == nullptr || nodes->value.table() == nullptr) return names;
+  for (const Entry& overlay : nodes->value.table()->entries) names.push_back(overlay.key);
+  return names;
+}
+
+void check_overlays(const Layers& layers, Problems& problems) {
+  const Table* nodes = subtable(layers.files, "node", "", problems);
+  if (nodes == nullptr) return;
+  for (const Entry& entry : nodes->entries) {
+    const Table* overlay = subtable(*nodes, entry.key, "node.", problems);
+    if (overlay != nullptr) report_unknown_keys(*overlay, "node." + entry.key + '.', {"host", "log", "services"}, {}, problems);
+  }
+}
+
+void include(Table& file, const std::vector<Table>& included, const Sources& sources, Problems& problems) {
+  Table joined;
+  for (const Table& table : included) join(joined, table, "", sources, problems);
+  lay_over(file, joined);
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,54 @@
+// Which text has the last word? Defaults < file < included files < the node's overlay < environment < arguments. A pure core:
+// it lays the texts over each other; who reads them is config/read_configuration.h.
+#pragma once
+
+#include "config/problems.h"
+#include "config/tree.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace p2p::host {
+
+// One value from an argument or a variable.
+struct Assignment {
+  enum class How : std::uint8_t { replace, append };
+  std::vector<std::string> path;
+  Value value;
+  How how = How::replace;
+};
+
+struct Layers {
+  Table files;                          // main file and includes, with their [node.NAME] tables
+  std::vector<Assignment> assignments;  // environment, then arguments
+};
+
+// "P2PHOST_SERVICES__STORE__ENABLED=false" and the like become assignments, sorted by name; other variables are passed over.
+// Keys are in lower case, and two underscores part them.
+std::vector<Assignment> read_environment(const std::vector<std::string>& environment, Sources& sources, Problems& problems);
+
+// "--set" with "key.path=value".
+void read_set(std::string_view text, Sources& sources, std::vector<Assignment>& assignments, Problems& problems);
+
+// `value` at "key.path", as given by an argument such as "--listen".
+Assignment argument(std::string_view flag, std::string_view path, std::string_view value, Sources& sources,
+                    Assignment::How how = Assignment::How::replace);
+
+// The name under which this node looks for its overlay: [host] node as the layers say, else `machine`.
+std::string node_name(const Layers& layers, const std::string& machine);
+
+// All layers for the node of that name, without the tables [node.NAME].
+Table assemble(const Layers& layers, const std::string& node);
+
+// The names of all overlays.
+std::vector<std::string> overlay_names(const Layers& layers);
+
+// Reports tables under [node] that are no overlays.
+void check_overlays(const Layers& layers, Problems& problems);
+
+// Lays `included` files' trees over `file`. A key that two of them set is reported, naming both: neither could win by a rule
+// that one can see.
+void include(Table& file, const std::vector<Table>& included, const Sources& sources, Problems& problems);
+
+}  // namespace p2p::host

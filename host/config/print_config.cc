@@ -1,0 +1,88 @@
+#include "config/print_config.h"
+
+#include "config/host_keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace p2p::host {
+namespace {
+
+class Printer {
+ public:
+  Printer(const Table& root, const Sources& sources) : root_(root), sources_(sources) {}
+
+  void section(std::string_view name) { text_ += fmt::format("{}[{}]\n", text_.empty() ? "" : "\n", name); }
+
+  void key(const std::vector<std::string>& path, const Option& option, const ConfigScalar& value) {
+    const Entry* entry = find_at(root_, path);
+    const std::string origin = entry == nullptr ? "default" : "from " + sources_.describe(entry->place);
+    text_ += fmt::format("{} = {}  # {}\n", option.key, toml_text(option, value), one_line(origin));
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  // An argument may hold anything, and a comment ends with its line.
+  static std::string one_line(std::string text) {
+    std::replace_if(text.begin(), text.end(), [](unsigned char letter) { return letter < 0x20; }, ' ');
+    return text;
+  }
+
+  const Table& root_;
+  const Sources& sources_;
+  std::string text_;
+};
+
+ConfigScalar value_of(const Option& option, const Config& config) {
+  switch (option.type) {
+    case OptionType::flag: return config.flag(option.key);
+    case OptionType::number: return config.number(option.key);
+    case OptionType::list: return config.list(option.key);
+    case OptionType::text:
+    case OptionType::choice: return config.text(option.key);
+    case OptionType::integer:
+    case OptionType::duration:
+    case OptionType::bytes: return config.integer(option.key);
+  }
+  return false;
+}
+
+ConfigScalar value_of(const Option& key, const ServiceConfig& service) {
+  if (key.key == "enabled") return service.enabled;
+  if (key.key == "required") return service.required;
+  if (key.key == "plugin") return service.plugin;
+  return std::string(log_level_word(service.log_level.value_or(LogLevel::info)));
+}
+
+void print_service(const ServiceConfig& service, PluginSource& plugins, Printer& printer) {
+  printer.section("services." + service.name);
+  for (const Option& key : service_keys()) {
+    if (key.key == "log_level" && !service.log_level) continue;
+    printer.key({"services", service.name, key.key}, key, value_of(key, service));
+  }
+  const PluginDescription* description = plugins.find(service.plugin).description;
+  if (description == nullptr || description->options.empty()) return;
+  printer.section("services." + service.name + ".config");
+  for (const Option& option : description->options) {
+    printer.key({"services", service.name, "config", option.key}, option, value_of(option, service.config));
+  }
+}
+
+}  // namespace
+
+std::string print_config(const HostConfig& config, const Table& root, const Sources& sources, PluginSource& plugins) {
+  Printer printer(root, sources);
+  std::string section;
+  for (const HostKey& key : host_keys()) {
+    if (key.section != section) printer.section(key.section);
+    section = key.section;
+    printer.key({key.section, key.option.key}, key.option, value_of(key, config));
+  }
+  for (const ServiceConfig& service : config.services) print_service(service, plugins, printer);
+  return printer.take();
+}
+
+}  // namespace p2p::host

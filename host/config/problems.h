@@ -1,0 +1,50 @@
+// What is wrong with the configuration? All of it at once, so that one edit mends it.
+#pragma once
+
+#include "config/place.h"
+
+#include <string>
+#include <vector>
+
+namespace p2p::host {
+
+// Why a node does not start, the gravest last: it decides the exit code.
+enum class ProblemKind : std::uint8_t {
+  warning,         // told; the node starts
+  unsafe_plugin,   // a plugin's file could have been replaced
+  bad_plugin,      // a plugin was refused
+  missing_plugin,  // a plugin is not on this machine
+  configuration,   // what the operator wrote
+  unreadable,      // a whole text: nothing can be said about what it would have meant
+};
+
+struct Problem {
+  ProblemKind kind = ProblemKind::configuration;
+  Place place;
+  std::string text;
+
+  friend auto operator<=>(const Problem&, const Problem&) = default;
+};
+
+class Problems {
+ public:
+  void add(ProblemKind kind, const Place& place, std::string text) { problems_.push_back({kind, place, std::move(text)}); }
+  void error(const Place& place, std::string text) { add(ProblemKind::configuration, place, std::move(text)); }
+  void warning(const Place& place, std::string text) { add(ProblemKind::warning, place, std::move(text)); }
+  void append(const Problems& others) {
+    problems_.insert(problems_.end(), others.problems_.begin(), others.problems_.end());
+  }
+
+  // The gravest kind; warning when there is nothing worse, or nothing at all.
+  ProblemKind worst() const;
+  bool has_errors() const { return worst() != ProblemKind::warning; }
+  const std::vector<Problem>& all() const noexcept { return problems_; }
+
+  // Sorted by place, each once: "file:line:col: error: TEXT", the line, and a mark under what is meant.
+  std::string text(const Sources& sources) const;
+
+ private:
+  std::vector<Problem> problems_;
+};
+
+}  // namespace p2p::host

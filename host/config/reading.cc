@@ -1,0 +1,117 @@
+#include "config/reading.h"
+
+#include "config/suggestion.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace p2p::host {
+namespace {
+
+std::string value_text(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value.data)) return "the text '" + *text + "'";
+  if (const auto* untyped = std::get_if<Untyped>(&value.data)) return "the text '" + untyped->text + "'";
+  if (const auto* integer = std::get_if<std::int64_t>(&value.data)) return "the number " + std::to_string(*integer);
+  if (const auto* flag = std::get_if<bool>(&value.data)) return *flag ? "true" : "false";
+  return kind_of(value);
+}
+
+Error wrong_type(const Option& option, const Value& value) {
+  return {ErrorKind::invalid, "must be " + expectation(option) + ", not " + value_text(value)};
+}
+
+// Text, quoted in a file or bare in an argument; null for everything else.
+const std::string* text_in(const Value& value) {
+  if (const auto* untyped = std::get_if<Untyped>(&value.data)) return &untyped->text;
+  return std::get_if<std::string>(&value.data);
+}
+
+Result<ConfigScalar> read_list(const Option& option, const std::vector<Value>& elements) {
+  std::vector<std::string> texts;
+  for (const Value& element : elements) {
+    const std::string* text = text_in(element);
+    if (text == nullptr) {
+      return Error{ErrorKind::invalid, "must be " + expectation(option) + ", but holds " + value_text(element)};
+    }
+    texts.push_back(*text);
+  }
+  return ConfigScalar(std::move(texts));
+}
+
+// Values that TOML itself has given the option's type; none when it has not.
+std::optional<ConfigScalar> read_native(OptionType type, const Value& value) {
+  const auto* integer = std::get_if<std::int64_t>(&value.data);
+  const auto* number = std::get_if<double>(&value.data);
+  const auto* flag = std::get_if<bool>(&value.data);
+  switch (type) {
+    case OptionType::flag: return flag != nullptr ? std::optional<ConfigScalar>(*flag) : std::nullopt;
+    case OptionType::integer: return integer != nullptr ? std::optional<ConfigScalar>(*integer) : std::nullopt;
+    case OptionType::number:
+      if (integer != nullptr) return ConfigScalar(static_cast<double>(*integer));
+      return number != nullptr ? std::optional<ConfigScalar>(*number) : std::nullopt;
+    case OptionType::bytes:
+      return integer != nullptr && *integer >= 0 ? std::optional<ConfigScalar>(*integer) : std::nullopt;
+    case OptionType::duration:
+      // Only zero is the same in every unit.
+      return integer != nullptr && *integer == 0 ? std::optional<ConfigScalar>(*integer) : std::nullopt;
+    case OptionType::text:
+    case OptionType::choice:
+    case OptionType::list: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool is_written_as_text(OptionType type) {
+  return type == OptionType::text || type == OptionType::choice || type == OptionType::duration || type == OptionType::bytes;
+}
+
+}  // namespace
+
+Result<ConfigScalar> read_value(const Option& option, const Value& value) {
+  if (const auto* untyped = std::get_if<Untyped>(&value.data)) return read_text(option, untyped->text);
+  if (const auto* text = std::get_if<std::string>(&value.data)) {
+    if (is_written_as_text(option.type)) return read_text(option, *text);
+    // A single text is a list of one: it must not be split at commas.
+    if (option.type == OptionType::list) return ConfigScalar(std::vector<std::string>{*text});
+  }
+  const auto* elements = std::get_if<std::vector<Value>>(&value.data);
+  if (elements != nullptr && option.type == OptionType::list) return read_list(option, *elements);
+
+  auto native = read_native(option.type, value);
+  if (!native) return wrong_type(option, value);
+  const auto in_range = check_range(option, *native);
+  if (!in_range.ok()) return in_range.error();
+  return std::move(*native);
+}
+
+void report_unknown_keys(const Table& table, const std::string& prefix, const std::vector<std::string>& known,
+                         const std::vector<std::string>& elsewhere, Problems& problems) {
+  for (const Entry& entry : table.entries) {
+    if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
+    std::string meant = nearest(entry.key, known);
+    if (!meant.empty()) meant.insert(0, prefix);
+    for (const std::string& path : elsewhere) {
+      if (path.ends_with('.' + entry.key)) meant = path;
+    }
+    const std::string suggestion = meant.empty() ? "" : "; did you mean '" + meant + "'?";
+    problems.error(entry.place, "unknown key '" + prefix + entry.key + "'" + suggestion);
+  }
+}
+
+const Table* subtable(const Table& table, const std::string& key, const std::string& prefix, Problems& problems) {
+  const Entry* entry = table.find(key);
+  if (entry == nullptr) return nullptr;
+  const Table* found = entry->value.table();
+  if (found == nullptr) {
+    problems.error(entry->value.place, prefix + key + " must be a table [" + prefix + key + "], not " + value_text(entry->value));
+  }
+  return found;
+}
+
+std::vector<std::string> keys_of(const std::vector<Option>& options) {
+  std::vector<std::string> keys;
+  for (const Option& option : options) keys.push_back(option.key);
+  return keys;
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,26 @@
+// From the tree to typed values: unknown keys and values of the wrong type are found here, whatever the table.
+#pragma once
+
+#include "config/option.h"
+#include "config/problems.h"
+#include "config/tree.h"
+
+#include <string>
+#include <vector>
+
+namespace p2p::host {
+
+// The value as the option's type, its range checked. The error goes on from "KEY ": "must be a whole number, not the text 'x'".
+Result<ConfigScalar> read_value(const Option& option, const Value& value);
+
+// Reports every key of `table` that is not in `known`. `prefix` is the table's path with a final '.', or "" for the root.
+// `elsewhere` are full paths: a key that stands in the wrong table is told its right one.
+void report_unknown_keys(const Table& table, const std::string& prefix, const std::vector<std::string>& known,
+                         const std::vector<std::string>& elsewhere, Problems& problems);
+
+// The table under `key`; null when there is none, or when it is no table, which is reported.
+const Table* subtable(const Table& table, const std::string& key, const std::string& prefix, Problems& problems);
+
+std::vector<std::string> keys_of(const std::vector<Option>& options);
+
+}  // namespace p2p::host

@@ -1,0 +1,48 @@
+#include "config/suggestion.h"
+
+#include <algorithm>
+
+namespace p2p::host {
+namespace {
+
+// Three edits or more relate words that have nothing to do with each other.
+constexpr std::size_t kEditsMax = 2;
+
+}  // namespace
+
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+  // Row i holds the distances from the first i letters of `from` to each beginning of `to`.
+  std::vector<std::vector<std::size_t>> rows(from.size() + 1, std::vector<std::size_t>(to.size() + 1, 0));
+  for (std::size_t column = 0; column <= to.size(); ++column) rows[0][column] = column;
+  for (std::size_t row = 1; row <= from.size(); ++row) {
+    rows[row][0] = row;
+    for (std::size_t column = 1; column <= to.size(); ++column) {
+      const std::size_t replaced = rows[row - 1][column - 1] + (from[row - 1] == to[column - 1] ? 0 : 1);
+      std::size_t best = std::min({replaced, rows[row - 1][column] + 1, rows[row][column - 1] + 1});
+      const bool is_swap = row > 1 && column > 1 && from[row - 1] == to[column - 2] && from[row - 2] == to[column - 1];
+      if (is_swap) best = std::min(best, rows[row - 2][column - 2] + 1);
+      rows[row][column] = best;
+    }
+  }
+  return rows[from.size()][to.size()];
+}
+
+std::string nearest(std::string_view wrong, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t best_distance = kEditsMax + 1;
+  for (const std::string& word : known) {
+    const std::size_t distance = edit_distance(wrong, word);
+    // In a word of two letters, two edits replace everything.
+    if (distance >= best_distance || distance >= word.size()) continue;
+    best = word;
+    best_distance = distance;
+  }
+  return best;
+}
+
+std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& known) {
+  const std::string word = nearest(wrong, known);
+  return word.empty() ? "" : "; did you mean '" + word + "'?";
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,20 @@
+// What did the writer probably mean? The nearest known word, when it is near enough to be a slip of the finger.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace p2p::host {
+
+// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other.
+std::size_t edit_distance(std::string_view from, std::string_view to);
+
+// The known word nearest to `wrong`, or "" when none is within two edits. At a tie the first.
+std::string nearest(std::string_view wrong, const std::vector<std::string>& known);
+
+// "; did you mean 'KNOWN'?", or "".
+std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& known);
+
+}  // namespace p2p::host

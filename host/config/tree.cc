@@ -1,0 +1,99 @@
+#include "config/tree.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace p2p::host {
+namespace {
+
+// The entry at `path`, made where it was missing.
+Entry& make_at(Table& root, const std::vector<std::string>& path, const Place& place) {
+  Table* table = &root;
+  for (std::size_t depth = 0;; ++depth) {
+    Entry* entry = table->find(path[depth]);
+    if (entry == nullptr) {
+      table->entries.push_back({path[depth], place, Value{place, Table{}}});
+      entry = &table->entries.back();
+    }
+    if (depth + 1 == path.size()) return *entry;
+    if (entry->value.table() == nullptr) *entry = {path[depth], place, Value{place, Table{}}};
+    table = &std::get<Table>(entry->value.data);
+  }
+}
+
+}  // namespace
+
+const Entry* Table::find(std::string_view key) const {
+  const auto found = std::find_if(entries.begin(), entries.end(), [key](const Entry& entry) { return entry.key == key; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+Entry* Table::find(std::string_view key) { return const_cast<Entry*>(std::as_const(*this).find(key)); }
+
+std::string kind_of(const Value& value) {
+  struct Namer {
+    std::string operator()(bool) const { return "true or false"; }
+    std::string operator()(std::int64_t) const { return "a whole number"; }
+    std::string operator()(double) const { return "a number"; }
+    std::string operator()(const std::string&) const { return "text"; }
+    std::string operator()(const std::vector<Value>&) const { return "a list"; }
+    std::string operator()(const Untyped&) const { return "text"; }
+    std::string operator()(const Unsupported& unsupported) const { return unsupported.what; }
+    std::string operator()(const Table&) const { return "a table"; }
+  };
+  return std::visit(Namer{}, value.data);
+}
+
+void lay_over(Table& under, const Table& over) {
+  for (const Entry& entry : over.entries) {
+    Entry* known = under.find(entry.key);
+    if (known == nullptr) {
+      under.entries.push_back(entry);
+    } else if (known->value.table() != nullptr && entry.value.table() != nullptr) {
+      lay_over(std::get<Table>(known->value.data), *entry.value.table());
+    } else {
+      *known = entry;
+    }
+  }
+}
+
+void set_at(Table& root, const std::vector<std::string>& path, Value value) {
+  const Place place = value.place;
+  Entry& entry = make_at(root, path, place);
+  entry.place = place;
+  entry.value = std::move(value);
+}
+
+void append_at(Table& root, const std::vector<std::string>& path, Value value) {
+  const Place place = value.place;
+  const bool is_new = find_at(root, path) == nullptr;
+  Entry& entry = make_at(root, path, place);
+  if (is_new) entry.value.data = std::vector<Value>{};
+  if (!std::holds_alternative<std::vector<Value>>(entry.value.data)) {
+    entry.value = Value{entry.value.place, std::vector<Value>{entry.value}};
+  }
+  std::get<std::vector<Value>>(entry.value.data).push_back(std::move(value));
+}
+
+const Entry* find_at(const Table& root, const std::vector<std::string>& path) {
+  const Table* table = &root;
+  const Entry* entry = nullptr;
+  for (const std::string& key : path) {
+    entry = table == nullptr ? nullptr : table->find(key);
+    if (entry == nullptr) return nullptr;
+    table = entry->value.table();
+  }
+  return entry;
+}
+
+std::vector<std::string> split_path(std::string_view path) {
+  std::vector<std::string> keys;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('.', begin), path.size());
+    keys.emplace_back(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return keys;
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,64 @@
+#include "plugins/descriptor.h"
+
+#include <algorithm>
+
+namespace p2p::host {
+namespace {
+
+Error malformed(const std::string& why) { return {ErrorKind::invalid, "its descriptor makes no sense: " + why}; }
+
+// Descriptors are printed on terminals, where control characters do more than show.
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7F; });
+}
+
+Result<Done> take_option(std::string_view declaration, PluginDescription& description) {
+  auto option = parse_option(declaration);
+  if (!option.ok()) return malformed(option.error().text);
+  const auto& known = description.options;
+  const bool is_known = std::any_of(known.begin(), known.end(), [&](const Option& other) { return other.key == option.value().key; });
+  if (is_known) return malformed("option '" + option.value().key + "' is declared twice");
+  description.options.push_back(std::move(option.value()));
+  return Done{};
+}
+
+Result<Done> take_piece(std::string_view key, std::string_view value, PluginDescription& description) {
+  if (key == "option") return take_option(value, description);
+  if (key == "name") description.name = value;
+  if (key == "version") description.version = value;
+  if (key == "summary") description.summary = value;
+  if (key == "provides") description.provides.emplace_back(value);
+  if (key == "requires") description.required.emplace_back(value);
+  if (key == "optional") description.optional.emplace_back(value);
+  if (key == "serves") description.serves.emplace_back(value);
+  return Done{};
+}
+
+}  // namespace
+
+bool is_plugin_name(std::string_view name) {
+  const auto is_letter = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
+  };
+  return !name.empty() && name.front() >= 'a' && name.front() <= 'z' && std::all_of(name.begin(), name.end(), is_letter);
+}
+
+Result<PluginDescription> parse_descriptor(std::string_view section) {
+  PluginDescription description;
+  while (!section.empty()) {
+    const std::size_t end = std::min(section.find('\0'), section.size());
+    const std::string_view piece = section.substr(0, end);
+    section.remove_prefix(std::min(end + 1, section.size()));
+    if (piece.empty()) continue;
+    if (has_control_characters(piece)) return malformed("it holds control characters");
+    const std::size_t equals = piece.find('=');
+    if (equals == std::string_view::npos) return malformed("'" + std::string(piece) + "' is not key=value");
+    const auto taken = take_piece(piece.substr(0, equals), piece.substr(equals + 1), description);
+    if (!taken.ok()) return taken.error();
+  }
+  if (!is_plugin_name(description.name)) return malformed("its name '" + description.name + "' does not match [a-z][a-z0-9_]*");
+  if (description.version.empty()) return malformed("it has no version");
+  return description;
+}
+
+}  // namespace p2p::host

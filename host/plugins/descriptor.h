@@ -1,0 +1,19 @@
+// What does the section .p2p.info say? "key=value" pieces, each ending in NUL, as P2P_PLUGIN writes them. Foreign bytes.
+#pragma once
+
+#include "config/plugin_description.h"
+
+#include <p2p/result.h>
+
+#include <string_view>
+
+namespace p2p::host {
+
+// Refused: no name or version, a malformed name, an option that makes no sense, control characters. Keys that this host does
+// not know are passed over: a newer plugin may say more.
+Result<PluginDescription> parse_descriptor(std::string_view section);
+
+// [a-z][a-z0-9_]*
+bool is_plugin_name(std::string_view name);
+
+}  // namespace p2p::host

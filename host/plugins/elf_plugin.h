@@ -1,0 +1,21 @@
+// What do the bytes of a plugin's file say? Stamp and descriptor, read by libelf; nothing is mapped and nothing runs, whatever
+// the file holds.
+#pragma once
+
+#include <p2p/result.h>
+
+#include <filesystem>
+#include <string>
+
+namespace p2p::host {
+
+struct ElfPlugin {
+  std::string stamp;       // of the section .p2p.abi, up to its first NUL
+  std::string descriptor;  // of the section .p2p.info, NULs and all
+};
+
+// Refused, each with its reason: no ELF file, cut short, of another machine, no shared library, without the sections, and
+// without the entry symbol of its own. [any thread]
+Result<ElfPlugin> read_elf_plugin(const std::filesystem::path& path);
+
+}  // namespace p2p::host

@@ -1,0 +1,84 @@
+#include "plugins/loader.h"
+
+#include "plugins/stamp.h"
+
+#include <vector>  // before Boost.DLL, whose headers take it for granted
+
+#include <boost/dll/shared_library.hpp>
+#include <dlfcn.h>
+
+#include <exception>
+#include <string>
+#include <system_error>
+
+namespace p2p::host {
+namespace {
+
+using boost::dll::load_mode::type;
+
+// NOW: a missing symbol shows here, not in the middle of a call. NODELETE, which Boost has no name for: the code stays.
+constexpr auto kLoadMode = static_cast<type>(RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+
+Error failed(const PluginFile& file, const std::string& why) {
+  return {ErrorKind::invalid, "plugin '" + file.path.string() + "': " + why};
+}
+
+// What the dynamic loader said, without Boost's words around it and the error code that it made up.
+std::string reason_of(const std::system_error& failure) {
+  const std::string text = failure.what();
+  const std::string before = "(dlerror system message: ";
+  const std::size_t begin = text.find(before);
+  const std::size_t end = text.rfind("): ");
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return text;
+  return text.substr(begin + before.size(), end - begin - before.size());
+}
+
+// dlsym also finds symbols of libraries that the file depends on; the entry must be the file's own.
+bool is_from(const void* address, const std::filesystem::path& file) {
+  Dl_info info{};
+  if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) return false;
+  std::error_code failure;
+  return std::filesystem::equivalent(info.dli_fname, file, failure) && !failure;
+}
+
+// What the file says now may differ from what was inspected: it may have been replaced meanwhile.
+Result<Done> check_entry(const PluginFile& file, const p2p_entry& entry) {
+  if (!is_from(&entry, file.path)) return failed(file, "its entry " P2P_ENTRY_SYMBOL " belongs to another library");
+  if (entry.magic != P2P_ENTRY_MAGIC) return failed(file, "its entry is none of p2phost's");
+  if (entry.struct_size < sizeof(p2p_entry)) return failed(file, "its entry is shorter than this host needs");
+  if (entry.stamp == nullptr || file.stamp != entry.stamp) return failed(file, "it was replaced while it was being loaded");
+  if (entry.create == nullptr || entry.destroy == nullptr) return failed(file, "its entry makes no plugin");
+  return Done{};
+}
+
+Result<std::unique_ptr<LoadedPlugin>> create(const PluginFile& file, const p2p_entry& entry) {
+  try {
+    p2p_plugin_object* made = entry.create();
+    if (made == nullptr) return failed(file, "it made no plugin object");
+    return std::make_unique<LoadedPlugin>(reinterpret_cast<Plugin*>(made), &entry);
+  } catch (const std::exception& thrown) {
+    return failed(file, std::string("its constructor threw: ") + thrown.what());
+  } catch (...) {
+    return failed(file, "its constructor threw something that is no std::exception");
+  }
+}
+
+}  // namespace
+
+LoadedPlugin::~LoadedPlugin() { entry_->destroy(reinterpret_cast<p2p_plugin_object*>(plugin_)); }
+
+Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file) {
+  try {
+    boost::dll::shared_library library(file.path, kLoadMode);
+    if (!library.has(P2P_ENTRY_SYMBOL)) return failed(file, "it has no entry " P2P_ENTRY_SYMBOL);
+    const auto& entry = library.get<const p2p_entry>(P2P_ENTRY_SYMBOL);
+    const auto checked = check_entry(file, entry);
+    if (!checked.ok()) return checked.error();
+    // The handle is closed here; the mapping, and with it the entry, stays.
+    return create(file, entry);
+  } catch (const std::system_error& failure) {
+    return failed(file, reason_of(failure));
+  }
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,42 @@
+// Is this file a plugin that this host may load? Answered from its bytes and its place in the file system; no code of it runs.
+#pragma once
+
+#include "config/plugin_description.h"
+#include "plugins/file_trust.h"
+
+#include <p2p/result.h>
+
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace p2p::host {
+
+// A plugin that may be loaded.
+struct PluginFile {
+  std::filesystem::path path;  // symlinks resolved
+  std::string stamp;
+  PluginDescription description;
+  std::vector<std::string> warnings;  // what only allow_unsafe_plugins lets pass
+};
+
+struct Refusal {
+  enum class Kind : std::uint8_t {
+    unsafe,    // anybody could have replaced the file: exit code 77
+    unusable,  // it is no plugin, or one of another ABI: exit code 69
+  };
+  Kind kind = Kind::unusable;
+  std::filesystem::path path;
+  std::vector<std::string> reasons;  // never empty; each "what: plugin VALUE, host VALUE" or a sentence
+};
+
+using Inspection = std::variant<PluginFile, Refusal>;
+
+// Reads file permissions, ELF header, stamp and descriptor, and compares the stamp with `host_stamp`. [any thread]
+Inspection inspect_plugin(const std::filesystem::path& path, const TrustRule& trust, std::string_view host_stamp);
+
+// The stamp of the process that asks: what its own headers were compiled with.
+std::string_view host_stamp() noexcept;
+
+}  // namespace p2p::host
