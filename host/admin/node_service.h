@@ -1,0 +1,20 @@
+// What may anybody ask a node about itself, and what may its operator tell it? The services Node (on the port) and Admin (on
+// the admin socket only).
+#pragma once
+
+#include <p2p/handlers.h>
+
+#include <Node.h>
+
+#include <functional>
+#include <memory>
+
+namespace p2p::host {
+
+// `status` is called on I/O threads.
+std::shared_ptr<Endpoint> make_node_service(std::function<node::NodeStatus()> status);
+
+// Both functions return at once, the node ends later. Called on I/O threads.
+std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::function<void()> stop);
+
+}  // namespace p2p::host

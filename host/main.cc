@@ -1,0 +1,92 @@
+// p2phost: reads its flags, and either answers a question about the configuration or runs a node until it is told to end.
+#include "cli/command_line.h"
+#include "cli/load_configuration.h"
+#include "cli/offline_commands.h"
+#include "node.h"
+#include "runtime/host_logger.h"
+#include "serving/asio.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <thread>
+
+namespace p2p::host {
+namespace {
+
+// Thousands of connections are usual; the soft limit of most systems is 1024.
+void raise_open_files_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// SIGTERM and SIGINT make the node leave; a second one ends the process at once.
+class SignalWatch final {
+ public:
+  explicit SignalWatch(Node& node) : node_(node), signals_(context_, SIGINT, SIGTERM) {
+    wait();
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~SignalWatch() {
+    context_.stop();
+    thread_.join();
+  }
+
+ private:
+  void wait() {
+    signals_.async_wait([this](error_code failure, int signal) {
+      if (failure) return;
+      if (was_asked_) ::_exit(128 + signal);
+      was_asked_ = true;
+      node_.request_leave(signal == SIGINT ? "SIGINT" : "SIGTERM");
+      wait();
+    });
+  }
+
+  Node& node_;
+  asio::io_context context_;
+  asio::signal_set signals_;
+  std::thread thread_;
+  bool was_asked_ = false;
+};
+
+int run_node(const CommandLine& command_line) {
+  auto outcome = load_configuration(command_line);
+  if (const auto* failure = std::get_if<ConfigurationFailure>(&outcome)) {
+    std::cerr << failure->messages;
+    return number(failure->code);
+  }
+  auto& loaded = std::get<LoadedConfiguration>(outcome);
+  std::cerr << loaded.warnings;
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_open_files_limit();
+  open_log();
+  Node node(std::move(loaded));
+  const SignalWatch watch(node);
+  return number(node.run());
+}
+
+int run(int argc, char** argv) {
+  const auto parsed = parse_command_line(argc, argv, std::cout, std::cerr);
+  if (const auto* code = std::get_if<ExitCode>(&parsed)) return number(*code);
+  const auto& command_line = std::get<CommandLine>(parsed);
+  if (const auto code = run_offline_command(command_line, std::cout, std::cerr)) return *code;
+  return run_node(command_line);
+}
+
+}  // namespace
+}  // namespace p2p::host
+
+int main(int argc, char** argv) {
+  try {
+    return p2p::host::run(argc, argv);
+  } catch (const std::exception& failure) {
+    std::cerr << "p2phost: " << failure.what() << '\n';
+    return p2p::host::number(p2p::host::ExitCode::internal);
+  }
+}

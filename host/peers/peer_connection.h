@@ -1,0 +1,107 @@
+// How do we call one other node from one loop? Over a single connection that opens with a hello, carries many calls at once
+// and matches replies by sequence id; every call has a deadline, and every way to fail its own kind of error.
+#pragma once
+
+#include "peers/peer_identity.h"
+#include "serving/asio.h"
+#include "serving/message_scanner.h"
+
+#include <p2p/log.h>
+#include <p2p/result.h>
+#include <p2p/units.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace p2p::host {
+
+class Loop;
+
+struct PeerLimits {
+  Duration connect_timeout{};
+  Duration hello_timeout{};
+  Duration idle_timeout{};
+  std::uint32_t calls_max = 0;        // in flight
+  std::uint64_t queue_bytes_max = 0;  // waiting to be sent
+  std::uint64_t reply_bytes_max = 0;  // of one reply
+};
+
+// Messages are unframed strict binary: the one form that the 2009 system understands, so that a hello never confuses it.
+// Every method: [own loop].
+class PeerConnection final : public std::enable_shared_from_this<PeerConnection> {
+ public:
+  using Reply = std::function<void(Result<std::string>)>;
+
+  PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, PeerLimits limits, Logger& log);
+
+  // Sends a call with encoded arguments `body`; connects first where needed. `reply` runs exactly once, later, with the whole
+  // reply message or as Peers::call says.
+  void call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline, Reply reply);
+
+  // Fails everything with `cancelled` and stays closed.
+  void shut_down();
+  bool is_idle() const noexcept { return state_ == State::closed && pending_.empty(); }
+
+ private:
+  enum class State : std::uint8_t { closed, connecting, greeting, ready, shut };
+  struct Pending {
+    Reply reply;
+    std::multimap<TimePoint, std::int32_t>::iterator deadline;
+  };
+
+  void connect();
+  void resolve_then_connect();
+  void connect_to(const asio::ip::tcp::endpoint& endpoint);
+  void on_connected(error_code failure);
+  void greet();
+  void on_hello(const Result<std::string>& reply);
+  void became_ready();
+
+  std::int32_t expect(TimePoint deadline, Reply reply);
+  void arm();
+  void expire();
+
+  void schedule_flush();
+  void flush();
+  void read();
+  void on_read(error_code failure, std::size_t bytes);
+  bool take_replies();
+  bool take_reply(std::string_view message);
+
+  // Closes the connection; every open call ends with `error`, not before this call returns.
+  void fail_all(Error error);
+  void close_socket() noexcept;
+  static void deliver_later(Loop& loop, Reply reply, Result<std::string> result);
+
+  Loop& loop_;
+  const Location to_;
+  const PeerIdentity& identity_;
+  const PeerLimits limits_;
+  Logger& log_;
+
+  State state_ = State::closed;
+  std::uint64_t generation_ = 0;  // of the socket: operations of an older one are void
+  asio::ip::tcp::socket socket_;
+  asio::ip::tcp::resolver resolver_;
+  asio::steady_timer patience_;   // for connect and hello, then for idleness
+  asio::steady_timer expiry_;
+  std::unordered_map<std::int32_t, Pending> pending_;
+  std::multimap<TimePoint, std::int32_t> deadlines_;
+  std::int32_t last_sequence_ = 0;
+
+  std::string queued_;   // calls that wait for the hello or for the socket
+  std::string writing_;
+  bool is_writing_ = false;
+  bool is_flush_scheduled_ = false;
+  std::string received_;
+  std::vector<char> block_;
+  MessageScanner scanner_;
+};
+
+}  // namespace p2p::host

@@ -1,0 +1,78 @@
+#include "peers/peer_identity.h"
+
+#include <algorithm>
+
+namespace p2p::host {
+namespace {
+
+peer::HelloRefused refusal(const char* field, std::string ours, std::string theirs) {
+  peer::HelloRefused refused;
+  refused.field = field;
+  refused.ours = std::move(ours);
+  refused.theirs = std::move(theirs);
+  return refused;
+}
+
+std::string range(std::int32_t low, std::int32_t high) { return std::to_string(low) + " to " + std::to_string(high); }
+
+}  // namespace
+
+void PeerIdentity::set_locator(std::shared_ptr<ILocator> locator) {
+  const std::lock_guard hold(mutex_);
+  locator_ = std::move(locator);
+}
+
+std::shared_ptr<ILocator> PeerIdentity::locator() const {
+  const std::lock_guard hold(mutex_);
+  return locator_;
+}
+
+std::int64_t PeerIdentity::view() const {
+  const auto ring = locator();
+  return ring ? static_cast<std::int64_t>(ring->view().fingerprint()) : 0;
+}
+
+std::string PeerIdentity::placement() const {
+  const auto ring = locator();
+  return ring ? ring->placement() : "";
+}
+
+peer::HelloRequest PeerIdentity::request() const {
+  peer::HelloRequest request;
+  request.version_min = kPeerProtocolMin;
+  request.version_max = kPeerProtocolMax;
+  request.features = {kOvertakeFeature};
+  request.cluster = cluster_;
+  request.placement = placement();
+  request.__set_view(view());
+  request.__set_node(self_.name());
+  return request;
+}
+
+peer::HelloReply PeerIdentity::reply_to(const peer::HelloRequest& request) const {
+  peer::HelloReply reply;
+  reply.version = std::min(kPeerProtocolMax, request.version_max);
+  if (std::find(request.features.begin(), request.features.end(), kOvertakeFeature) != request.features.end()) {
+    reply.features.emplace_back(kOvertakeFeature);
+  }
+  reply.cluster = cluster_;
+  reply.placement = placement();
+  reply.__set_view(view());
+  reply.__set_node(self_.name());
+  return reply;
+}
+
+std::optional<peer::HelloRefused> PeerIdentity::refusal_of(const peer::HelloRequest& request) const {
+  if (request.version_max < kPeerProtocolMin || request.version_min > kPeerProtocolMax) {
+    return refusal("version", range(kPeerProtocolMin, kPeerProtocolMax), range(request.version_min, request.version_max));
+  }
+  if (request.cluster != cluster_) return refusal("cluster", cluster_, request.cluster);
+  // A node without a locator (yet) has no placement to disagree about.
+  const std::string ours = placement();
+  if (!ours.empty() && !request.placement.empty() && ours != request.placement) {
+    return refusal("placement", ours, request.placement);
+  }
+  return std::nullopt;
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,48 @@
+// Who are we to other nodes, and do we want to talk to them? What a hello carries, and the rule by which it is refused.
+#pragma once
+
+#include <p2p/location.h>
+#include <p2p/locator.h>
+
+#include <Peer.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace p2p::host {
+
+// Replies of a connection may overtake each other: the caller matches them by sequence id.
+inline constexpr const char* kOvertakeFeature = "overtake";
+inline constexpr std::int32_t kPeerProtocolMin = 1;
+inline constexpr std::int32_t kPeerProtocolMax = 1;
+
+class PeerIdentity final {
+ public:
+  PeerIdentity(Location self, std::string cluster) : self_(std::move(self)), cluster_(std::move(cluster)) {}
+
+  // The node's locator, once it has started; null takes it back. [control]
+  void set_locator(std::shared_ptr<ILocator> locator);
+  std::shared_ptr<ILocator> locator() const;  // [any thread]; null: this node has none
+
+  std::int64_t view() const;  // fingerprint; 0 without a locator
+  peer::HelloRequest request() const;
+  peer::HelloReply reply_to(const peer::HelloRequest& request) const;
+  // Why we will not talk to who sent `request`, both values told; none: welcome.
+  std::optional<peer::HelloRefused> refusal_of(const peer::HelloRequest& request) const;
+
+  const std::string& cluster() const noexcept { return cluster_; }
+  const Location& self() const noexcept { return self_; }
+
+ private:
+  std::string placement() const;
+
+  const Location self_;
+  const std::string cluster_;
+  mutable std::mutex mutex_;  // guards locator_
+  std::shared_ptr<ILocator> locator_;
+};
+
+}  // namespace p2p::host

@@ -1,0 +1,106 @@
+#include "peers/peer_pool.h"
+
+#include "serving/loop.h"
+#include "serving/message_head.h"
+
+#include <p2p/handlers.h>
+
+#include <future>
+
+namespace p2p::host {
+
+PeerPool::PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& identity, PeerLimits limits, Logger& log)
+    : loops_(loops), identity_(identity), limits_(limits), log_(log), peers_(loops.size()), is_shut_(loops.size(), 0) {}
+
+PeerConnection& PeerPool::connection(Loop& loop, const Location& to) {
+  LoopPeers& peers = peers_[loop.number()];
+  if (peers.size() >= kPeersKeptMax) std::erase_if(peers, [](const auto& peer) { return peer.second->is_idle(); });
+  auto& known = peers[to];
+  if (!known) {
+    known = std::make_shared<PeerConnection>(loop, to, identity_, limits_, log_);
+    if (is_shut_[loop.number()] != 0) known->shut_down();
+  }
+  return *known;
+}
+
+void PeerPool::call(const Location& to, std::string_view service, std::string message, Duration deadline,
+                    std::function<void(Result<std::string>)> done) {
+  Loop* here = Loop::current();
+  Loop& loop = here != nullptr ? *here : *loops_.front();
+  auto start = [this, &loop, to, service = std::string(service), message = std::move(message), deadline,
+                done = std::move(done)]() mutable {
+    const auto head = read_head(message, Encoding::binary);
+    P2P_ASSERT(head.ok(), "Peers::call gets a whole binary message, as encode_call makes it");
+    loop.refresh_now();
+    connection(loop, to).call(service, head.value().name, std::string_view(message).substr(head.value().bytes),
+                              loop.now() + deadline, std::move(done));
+  };
+  if (here != nullptr) {
+    start();
+  } else {
+    loop.post(std::move(start));
+  }
+}
+
+void PeerPool::forward(CallSlot& slot, const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {
+  const std::int64_t view = identity_.view();
+  const auto hops = static_cast<std::int32_t>(slot.info().hops + 1);
+  const std::string service(slot.info().service);
+  const auto encoding = slot.info().encoding == Encoding::binary ? peer::Encoding::strict_binary : peer::Encoding::compact;
+  peer::Peer_forward_pargs arguments;
+  arguments.view = &view;
+  arguments.hops = &hops;
+  arguments.target = &service;
+  arguments.encoding = &encoding;
+  arguments.message = &slot.kept_message();
+  Codec codec;
+  arguments.write(&codec.binary_out());
+  const TimePoint until = std::min(slot.deadline(), slot.home().now() + deadline);
+  connection(slot.home(), to)
+      .call("Peer", "forward", codec.out().written(), until,
+            [this, &slot, to, failed = std::move(failed)](Result<std::string> reply) {
+              on_forward_reply(slot, to, reply, failed);
+            });
+}
+
+void PeerPool::on_forward_reply(CallSlot& slot, const Location& to, const Result<std::string>& reply,
+                                const std::function<void(Error, Call)>& failed) {
+  if (!reply.ok()) return forward_failed(slot, reply.error(), failed);
+  auto decoded = decode_reply<peer::Peer_forward_result>(reply.value());
+  if (!decoded.ok()) return forward_failed(slot, decoded.error(), failed);
+  if (!decoded.value().__isset.success) return forward_failed(slot, {ErrorKind::protocol, to.name() + " sent no result"}, failed);
+  const peer::ForwardReply& result = decoded.value().success;
+  switch (result.status) {
+    case peer::ForwardStatus::answered:
+      return slot.answer_encoded(result.message);
+    case peer::ForwardStatus::view_differs:
+      if (const auto ring = identity_.locator()) ring->merge_table(to, result.members);
+      return forward_failed(slot, {ErrorKind::not_found, to.name() + " does not own the key by its view"}, failed);
+    case peer::ForwardStatus::refused:
+      return forward_failed(slot, {ErrorKind::cancelled, "the service on " + to.name() + " takes no calls"}, failed);
+  }
+  forward_failed(slot, {ErrorKind::protocol, to.name() + " sent an unknown status"}, failed);
+}
+
+void PeerPool::forward_failed(CallSlot& slot, Error error, const std::function<void(Error, Call)>& failed) {
+  if (slot.has_expired()) return slot.answer_encoded({});  // the caller has its answer; this only ends the call
+  try {
+    failed(std::move(error), Call(&slot));
+  } catch (const std::exception& failure) {
+    log_.error("an exception left a service's handler of a failed forward: {}", failure.what());
+  }
+}
+
+void PeerPool::shut_down() {
+  for (auto& loop : loops_) {
+    std::promise<void> done;
+    loop->post([this, &loop, &done] {
+      is_shut_[loop->number()] = 1;
+      for (auto& [to, connection] : peers_[loop->number()]) connection->shut_down();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+}
+
+}  // namespace p2p::host

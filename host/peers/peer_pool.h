@@ -1,0 +1,46 @@
+// How does this node call others? One connection for each loop and peer, made when it is needed. Implements what services use
+// (Peers) and what passes calls on to their owner (Forwarder).
+#pragma once
+
+#include "peers/peer_connection.h"
+#include "serving/service_router.h"
+
+#include <p2p/peers.h>
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace p2p::host {
+
+class PeerPool final : public Peers, public Forwarder {
+ public:
+  PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& identity, PeerLimits limits, Logger& log);
+
+  void call(const Location& to, std::string_view service, std::string message, Duration deadline,
+            std::function<void(Result<std::string>)> done) override;
+  void forward(CallSlot& slot, const Location& to, Duration deadline, std::function<void(Error, Call)> failed) override;
+
+  // Ends every call with `cancelled`; further ones too. Returns when all loops have done so. [control]
+  void shut_down();
+
+ private:
+  // Peers that one loop remembers; above it, those without a connection are forgotten.
+  static constexpr std::size_t kPeersKeptMax = 4096;
+
+  using LoopPeers = std::unordered_map<Location, std::shared_ptr<PeerConnection>>;
+
+  PeerConnection& connection(Loop& loop, const Location& to);  // [own loop]
+  void on_forward_reply(CallSlot& slot, const Location& to, const Result<std::string>& reply,
+                        const std::function<void(Error, Call)>& failed);
+  void forward_failed(CallSlot& slot, Error error, const std::function<void(Error, Call)>& failed);
+
+  std::vector<std::unique_ptr<Loop>>& loops_;
+  PeerIdentity& identity_;
+  const PeerLimits limits_;
+  Logger& log_;
+  std::vector<LoopPeers> peers_;   // by loop
+  std::vector<char> is_shut_;      // by loop
+};
+
+}  // namespace p2p::host

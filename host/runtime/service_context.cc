@@ -1,0 +1,106 @@
+#include "runtime/service_context.h"
+
+#include "runtime/host_logger.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace p2p::host {
+namespace {
+
+// Linux keeps 15 characters of a thread's name.
+constexpr std::size_t kThreadNameMax = 15;
+
+bool lists(const std::vector<std::string>& ids, const char* id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
+
+}  // namespace
+
+ServiceContext::ServiceContext(NodeCore& core, const ServiceConfig& service, const PluginDescription& plugin)
+    : core_(core),
+      service_(service),
+      plugin_(plugin),
+      log_(make_logger(service.name, service.log_level.value_or(core.config.log_level))) {}
+
+ServiceContext::~ServiceContext() { release(); }
+
+Result<Done> ServiceContext::serve(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint) {
+  const std::string name = spec.part.empty() ? service_.name : service_.name + '.' + spec.part;
+  auto entry = std::make_shared<ServiceEntry>(name, service_.name, std::move(spec), std::move(endpoint),
+                                              core_.server.loops().size());
+  auto added = core_.router.add(entry);
+  if (!added.ok()) return added;
+  entries_.push_back(std::move(entry));
+  return Done{};
+}
+
+std::shared_ptr<Strand> ServiceContext::strand(const std::string&) {
+  // Strands are dealt over the loops, so that one service's timers do not all share a thread with the acceptor.
+  auto& loops = core_.server.loops();
+  strands_.push_back(std::make_shared<LoopStrand>(*loops[strands_.size() % loops.size()], *log_));
+  return strands_.back();
+}
+
+void ServiceContext::spawn(const std::string& name, std::function<void(std::stop_token)> body) {
+  const std::string thread_name = ("p2p:" + service_.name + '/' + name).substr(0, kThreadNameMax);
+  threads_.emplace_back([this, thread_name, body = std::move(body)](std::stop_token asked_to_stop) {
+    pthread_setname_np(pthread_self(), thread_name.c_str());
+    try {
+      body(asked_to_stop);
+    } catch (const std::exception& failure) {
+      log_->error("an exception ended the thread {}: {}", thread_name, failure.what());
+    } catch (...) {
+      log_->error("an exception of unknown type ended the thread {}", thread_name);
+    }
+  });
+}
+
+void ServiceContext::gauge(const std::string& name, std::function<std::int64_t()> read) {
+  const std::lock_guard hold(gauges_mutex_);
+  gauges_.insert_or_assign(name, std::move(read));
+}
+
+std::map<std::string, std::int64_t> ServiceContext::read_gauges() const {
+  const std::lock_guard hold(gauges_mutex_);
+  std::map<std::string, std::int64_t> values;
+  for (const auto& [name, read] : gauges_) values.emplace(name, read());
+  return values;
+}
+
+void ServiceContext::request_leave(const std::string& why) { core_.request_leave(service_.name + ": " + why); }
+
+Result<Done> ServiceContext::provide_any(const char* id, std::shared_ptr<void> service) {
+  if (!lists(plugin_.provides, id)) {
+    throw std::logic_error("plugin '" + plugin_.name + "' provides '" + id + "', which its descriptor does not list; add P2P_PROVIDES");
+  }
+  return core_.registry.provide(id, service_.name, std::move(service));
+}
+
+std::shared_ptr<void> ServiceContext::lookup(const char* id, bool required) {
+  if (!lists(required ? plugin_.required : plugin_.optional, id)) {
+    throw std::logic_error("plugin '" + plugin_.name + "' asks for '" + id + "', which its descriptor does not list; add " +
+                           (required ? "P2P_REQUIRES" : "P2P_OPTIONAL"));
+  }
+  auto service = core_.registry.find(id);
+  if (required && !service) {
+    throw std::logic_error(std::string("nobody provides '") + id + "' although the start order promised it");
+  }
+  return service;
+}
+
+void ServiceContext::ask_threads_to_stop() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+}
+
+void ServiceContext::release() {
+  ask_threads_to_stop();
+  threads_.clear();
+  for (auto& strand : strands_) strand->close();
+  strands_.clear();
+  core_.registry.withdraw_all(service_.name);
+  const std::lock_guard hold(gauges_mutex_);
+  gauges_.clear();
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,60 @@
+// The host's Context: what one service was given, and what must end before it counts as stopped.
+#pragma once
+
+#include "config/plugin_description.h"
+#include "runtime/loop_strand.h"
+#include "runtime/node_core.h"
+
+#include <p2p/context.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace p2p::host {
+
+class ServiceContext final : public Context {
+ public:
+  // All arguments outlive the context.
+  ServiceContext(NodeCore& core, const ServiceConfig& service, const PluginDescription& plugin);
+  ~ServiceContext() override;
+
+  const std::string& service_name() const noexcept override { return service_.name; }
+  const NodeInfo& node() const noexcept override { return core_.node; }
+  const Config& config() const noexcept override { return service_.config; }
+  Logger& log() noexcept override { return *log_; }
+  Result<Done> serve(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint) override;
+  std::shared_ptr<Strand> strand(const std::string& name) override;
+  WorkerPool& pool() noexcept override { return core_.pool; }
+  void spawn(const std::string& name, std::function<void(std::stop_token)> body) override;
+  Peers& peers() noexcept override { return core_.peers; }
+  void gauge(const std::string& name, std::function<std::int64_t()> read) override;
+  void request_leave(const std::string& why) override;
+
+  // What the service has put behind names. [control]
+  const std::vector<std::shared_ptr<ServiceEntry>>& entries() const noexcept { return entries_; }
+  std::map<std::string, std::int64_t> read_gauges() const;  // [any thread]
+
+  void ask_threads_to_stop();  // [control]
+  // Joins threads and closes strands; takes interfaces and gauges back. [control]
+  void release();
+
+ private:
+  Result<Done> provide_any(const char* id, std::shared_ptr<void> service) override;
+  std::shared_ptr<void> lookup(const char* id, bool required) override;
+
+  NodeCore& core_;
+  const ServiceConfig& service_;
+  const PluginDescription& plugin_;
+  std::unique_ptr<Logger> log_;
+  std::vector<std::shared_ptr<ServiceEntry>> entries_;
+  std::vector<std::shared_ptr<LoopStrand>> strands_;
+  std::vector<std::jthread> threads_;
+  mutable std::mutex gauges_mutex_;
+  std::map<std::string, std::function<std::int64_t()>> gauges_;
+};
+
+}  // namespace p2p::host

@@ -1,0 +1,171 @@
+#include "serving/call_slot.h"
+
+#include "serving/loop.h"
+#include "serving/service_router.h"
+
+namespace p2p::host {
+namespace {
+
+// Blocks of a pooled call state that are kept from call to call; larger ones are freed.
+constexpr std::size_t kKeptBlockBytesMax = 64 * 1024;
+
+}  // namespace
+
+void encode_fault(Codec& codec, const CallInfo& info, CallFault fault, std::string_view text) {
+  const apache::thrift::TApplicationException exception(
+      static_cast<apache::thrift::TApplicationException::TApplicationExceptionType>(fault), std::string(text));
+  with_output(codec, info.encoding, [&](auto& protocol) {
+    protocol.writeMessageBegin(std::string(info.method), apache::thrift::protocol::T_EXCEPTION, info.sequence);
+    exception.write(&protocol);
+    protocol.writeMessageEnd();
+  });
+}
+
+CallSlot::HandlerScope*& CallSlot::current_scope() noexcept {
+  thread_local HandlerScope* scope = nullptr;
+  return scope;
+}
+
+void CallSlot::begin(ServiceRouter& router, ServiceEntry& service, const Arrival& arrival, std::string_view message,
+                     const MessageHead& head, TimePoint deadline) {
+  router_ = &router;
+  service_ = &service;
+  origin_ = OriginRef(arrival.origin);
+  message_ = message;
+  method_.assign(head.name);
+  head_bytes_ = static_cast<std::size_t>(head.name.data() + head.name.size() - message.data());
+  head_bytes_ += arrival.encoding == Encoding::binary ? 4 : 0;
+  info_ = {service.name(), method_,      head.sequence, arrival.encoding, head.type == MessageType::oneway,
+           arrival.hops,   arrival.view};
+  deadline_ = deadline;
+  is_kept_ = is_watched_ = is_expired_ = is_error_ = waits_for_return_ = false;
+  is_clean_ = true;
+  ticket_ = origin_->begun(info_.oneway);
+}
+
+void CallSlot::open_codec() noexcept {
+  codec_.in().attach(message_);
+  codec_.in().skip(head_bytes_);
+  codec_.out().clear(kKeptBlockBytesMax);
+}
+
+void CallSlot::keep() {
+  if (is_kept_) return;
+  const HandlerScope* scope = current_scope();
+  P2P_ASSERT((scope != nullptr && scope->slot == this) || home_.runs_here(),
+             "keep() before the handler returns: the message is gone afterwards");
+  if (kept_.capacity() > kKeptBlockBytesMax && message_.size() < kKeptBlockBytesMax) std::string().swap(kept_);
+  kept_.assign(message_);
+  message_ = kept_;
+  is_kept_ = true;
+}
+
+void CallSlot::mark_ended() noexcept {
+  HandlerScope* scope = current_scope();
+  if (scope != nullptr && scope->slot == this) scope->has_ended = true;
+}
+
+void CallSlot::finish() noexcept { end(End::answer); }
+
+void CallSlot::fail(CallFault fault, std::string_view text) noexcept {
+  // A protocol that has thrown stands somewhere inside a message, so the exception gets fresh ones.
+  Codec fresh;
+  encode_fault(fresh, info_, fault, text);
+  codec_.out().block() = fresh.out().written();
+  is_clean_ = false;
+  is_error_ = true;
+  service_->note_error(std::string(text));
+  end(End::answer);
+}
+
+void CallSlot::abandon() noexcept {
+  HandlerScope* scope = current_scope();
+  if (scope != nullptr && scope->slot == this && !scope->has_ended) {
+    scope->is_abandoned = true;  // the router settles it, with what the handler threw
+    return;
+  }
+  if (info_.oneway) {
+    end(End::answer);
+  } else {
+    fail(CallFault::internal_error, "the service let go of the call without an answer");
+  }
+}
+
+void CallSlot::disagree() noexcept {
+  if (info_.hops == 0) return fail(CallFault::internal_error, "the service disagrees with a call that nobody forwarded");
+  end(End::disagree);
+}
+
+void CallSlot::end(End how) noexcept {
+  mark_ended();
+  if (home_.runs_here()) {
+    end_here(how);
+  } else {
+    home_.post([this, how] { end_here(how); });
+  }
+}
+
+void CallSlot::end_here(End how) noexcept {
+  home_.unwatch(this);
+  LoopCounts& counts = service_->counts(home_.number());
+  LoopCounts::bump(counts.ended);
+  if (is_error_) LoopCounts::bump(counts.errors);
+  // The last holder of an origin must let go on this loop, and after the state has ended.
+  const OriginRef origin = std::move(origin_);
+  if (!is_expired_) {
+    if (info_.oneway) {
+      origin->oneway_ended();
+    } else if (how == End::disagree) {
+      origin->disagreed(ticket_);
+    } else {
+      origin->answered(ticket_, codec_.out().written());
+    }
+  }
+  home_.give_back(this, is_clean_);
+}
+
+void CallSlot::answer_encoded(std::string_view reply) noexcept {
+  codec_.out().block() = reply;
+  end(End::answer);
+}
+
+void CallSlot::expire() noexcept {
+  is_expired_ = true;
+  is_error_ = true;
+  is_clean_ = false;  // the holder may write into the codec at any time
+  if (info_.oneway) {
+    origin_->oneway_ended();
+    return;
+  }
+  Codec fresh;
+  encode_fault(fresh, info_, CallFault::internal_error, "no answer within [host] call_timeout");
+  origin_->answered(ticket_, fresh.out().written());
+}
+
+void CallSlot::forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {
+  keep();
+  mark_ended();
+  auto start = [this, to, deadline, failed = std::move(failed)]() mutable {
+    if (is_expired_) return end_here(End::answer);
+    home_.watch(this);
+    LoopCounts::bump(service_->counts(home_.number()).forwarded);
+    router_->forwarder()->forward(*this, to, deadline, std::move(failed));
+  };
+  if (home_.runs_here()) {
+    start();
+  } else {
+    home_.post(std::move(start));
+  }
+}
+
+void CallSlot::dispatch_again() {
+  keep();
+  mark_ended();
+  home_.post([this] {
+    if (is_expired_) return end_here(End::answer);
+    home_.watch(this);
+    router_->dispatch(*this);
+  });
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,160 @@
+// What does the host remember of a call? Its message, its codec, where the answer goes and when it is overdue. The host's side
+// of p2p::Call: taken from a loop's pool, given back on the same loop when the call has ended.
+#pragma once
+
+#include "serving/message_head.h"
+
+#include <p2p/handlers.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace p2p::host {
+
+class Loop;
+class ServiceEntry;
+class ServiceRouter;
+
+// Where a call came from and its answer goes: a client's connection, or another node's forward(). Counted by its calls.
+// All methods but hold() and release(): [own loop] of the calls.
+class CallOrigin {
+ public:
+  virtual ~CallOrigin() = default;
+
+  // A call begins; its number, for answered() and disagreed().
+  virtual std::uint64_t begun(bool is_oneway) = 0;
+  // `reply` is one whole message, without a frame. Exactly once for each call that is not oneway.
+  virtual void answered(std::uint64_t ticket, std::string_view reply) = 0;
+  virtual void oneway_ended() = 0;
+  // As answered(), for a call that was not given to any service.
+  virtual void refused(std::uint64_t ticket, std::string_view reply) { answered(ticket, reply); }
+  // The handler of a call that holds its connection back has returned.
+  virtual void returned() = 0;
+  // The service does not own the key; only calls with hops get here.
+  virtual void disagreed(std::uint64_t ticket) = 0;
+  // The caller matches replies by sequence id from now on; false when this origin cannot do that.
+  virtual bool let_replies_overtake() { return false; }
+
+  void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+ private:
+  std::atomic<std::uint32_t> holders_{0};
+};
+
+class OriginRef final {
+ public:
+  OriginRef() = default;
+  explicit OriginRef(CallOrigin* origin) noexcept : origin_(origin) {
+    if (origin_ != nullptr) origin_->hold();
+  }
+  OriginRef(const OriginRef& other) noexcept : OriginRef(other.origin_) {}
+  OriginRef(OriginRef&& other) noexcept : origin_(std::exchange(other.origin_, nullptr)) {}
+  OriginRef& operator=(OriginRef other) noexcept {
+    std::swap(origin_, other.origin_);
+    return *this;
+  }
+  ~OriginRef() {
+    if (origin_ != nullptr) origin_->release();
+  }
+  CallOrigin* operator->() const noexcept { return origin_; }
+  CallOrigin* get() const noexcept { return origin_; }
+  void reset() noexcept { *this = OriginRef(); }
+
+ private:
+  CallOrigin* origin_ = nullptr;
+};
+
+struct Arrival {
+  CallOrigin* origin = nullptr;
+  std::uint32_t hops = 0;
+  std::uint64_t view = 0;
+  Encoding encoding = Encoding::binary;
+};
+
+class CallSlot final : public CallState {
+ public:
+  explicit CallSlot(Loop& home) : home_(home) {}
+
+  // Begins a call: `message` and the name in its head (without service prefix) must hold until the handler returns, or until keep(). [own loop]
+  void begin(ServiceRouter& router, ServiceEntry& service, const Arrival& arrival, std::string_view message,
+             const MessageHead& head, TimePoint deadline);
+  // Puts the codec at the arguments, for a first or a further dispatch.
+  void open_codec() noexcept;
+
+  ServiceEntry& service() noexcept { return *service_; }
+  std::uint64_t ticket() const noexcept { return ticket_; }
+  CallOrigin& origin() noexcept { return *origin_.get(); }
+  // The kept message; only after keep() or forward().
+  const std::string& kept_message() const noexcept { return kept_; }
+  bool has_expired() const noexcept { return is_expired_; }
+  Loop& home() noexcept { return home_; }
+
+  // The deadline has passed: the caller gets an exception now, and whatever the holder does later is dropped. [own loop]
+  void expire() noexcept;
+
+  // CallState
+  const CallInfo& info() const noexcept override { return info_; }
+  Codec& codec() noexcept override { return codec_; }
+  TimePoint deadline() const noexcept override { return deadline_; }
+  void rewind() noexcept override { codec_.in().attach(message_); }
+  void keep() override;
+  void finish() noexcept override;
+  void fail(CallFault fault, std::string_view text) noexcept override;
+  void abandon() noexcept override;
+  void forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) override;
+  void disagree() noexcept override;
+  void dispatch_again() override;
+
+  // Ends the call with a reply that is already encoded as the caller wants it. [own loop]
+  void answer_encoded(std::string_view reply) noexcept;
+
+  // What became of a call while its handler ran on this thread. A state that has ended must not be touched any more.
+  struct HandlerScope {
+    CallSlot* slot = nullptr;
+    HandlerScope* outer = nullptr;
+    bool has_ended = false;
+    bool is_abandoned = false;
+  };
+  static HandlerScope*& current_scope() noexcept;
+  void set_waits_for_return(bool waits) noexcept { waits_for_return_ = waits; }
+  bool waits_for_return() const noexcept { return waits_for_return_; }
+
+ private:
+  friend class Loop;
+
+  enum class End : std::uint8_t { answer, disagree };
+  void end(End how) noexcept;          // from any thread
+  void end_here(End how) noexcept;     // on the home loop
+  void mark_ended() noexcept;          // for the scope of the handler that runs on this thread, if any
+
+  Loop& home_;
+  ServiceRouter* router_ = nullptr;
+  ServiceEntry* service_ = nullptr;
+  OriginRef origin_;
+  std::uint64_t ticket_ = 0;
+  CallInfo info_;
+  std::string method_;       // what info_.method points to
+  std::string_view message_;
+  std::string kept_;         // message_ points here once kept
+  std::size_t head_bytes_ = 0;
+  Codec codec_;
+  TimePoint deadline_{};
+  bool is_kept_ = false;
+  bool is_watched_ = false;
+  bool is_expired_ = false;
+  bool is_clean_ = true;     // no exception left the codec half way through a message
+  bool is_error_ = false;
+  bool waits_for_return_ = false;
+  CallSlot* previous_ = nullptr;  // in the loop's list
+  CallSlot* next_ = nullptr;
+};
+
+// Encodes a TApplicationException as the reply to the call that `info` describes.
+void encode_fault(Codec& codec, const CallInfo& info, CallFault fault, std::string_view text);
+
+}  // namespace p2p::host

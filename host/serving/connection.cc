@@ -1,0 +1,287 @@
+#include "serving/connection.h"
+
+#include "serving/loop.h"
+
+#include <boost/endian/conversion.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace p2p::host {
+namespace {
+
+// Replies of one read are sent together, but not piled up beyond this: the client can begin to read.
+constexpr std::size_t kFlushBytes = 256 * 1024;
+
+// Keeps a connection alive while an operation of Asio's is pending.
+template <class Handler>
+auto holding(Connection* connection, Handler handler) {
+  return [ref = OriginRef(connection), handler = std::move(handler)](auto... results) mutable { handler(results...); };
+}
+
+}  // namespace
+
+Connection::Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, Logger& log)
+    : socket_(std::move(socket)), loop_(loop), router_(router), home_(home), log_(log) {}
+
+void Connection::start() {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+  active_at_ = loop_.now();
+  block_.resize(kReadBlockBytesMin);
+  read();
+}
+
+// --- reading -------------------------------------------------------------------------------------------------------------
+
+bool Connection::may_take() const noexcept {
+  return !is_closed_ && !is_finishing_ && !is_held_back_ && in_flight_ < router_.limits().calls_in_flight_max &&
+         queued_bytes() < router_.limits().reply_bytes_max;
+}
+
+void Connection::read() {
+  if (is_reading_ || is_closed_) return;
+  is_reading_ = true;
+  make_room();
+  socket_.async_read_some(
+      asio::buffer(block_.data() + end_, block_.size() - end_),
+      holding(this, [this](error_code failure, std::size_t bytes) { on_read(failure, bytes); }));
+}
+
+void Connection::make_room() {
+  if (begin_ == end_) {
+    begin_ = end_ = 0;
+  }
+  if (wanted_ > block_.size() - begin_ || end_ == block_.size()) {
+    std::memmove(block_.data(), block_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  // A message that says its length gets its room at most doubling, so that a length alone costs nothing.
+  const std::size_t needed = std::min(std::max(wanted_, end_ + 1), std::max(2 * end_, kReadBlockBytesMax));
+  if (block_.size() < needed || end_ == block_.size()) block_.resize(std::max(needed, 2 * block_.size()));
+}
+
+void Connection::on_read(error_code failure, std::size_t bytes) {
+  is_reading_ = false;
+  if (is_closed_) return;
+  if (failure) {
+    // The client has said its last word; what it asked is still answered.
+    is_finishing_ = true;
+    return close_when_done();
+  }
+  loop_.refresh_now();
+  active_at_ = loop_.now();
+  end_ += bytes;
+  const bool filled_block = end_ == block_.size();
+  take_messages();
+  if (is_closed_) return;
+  if (filled_block && begin_ == end_ && block_.size() < kReadBlockBytesMax) {
+    block_.resize(2 * block_.size());
+  } else if (begin_ == end_ && block_.size() > kReadBlockBytesMax) {
+    // A large message has passed: give its memory back.
+    begin_ = end_ = 0;
+    std::vector<char>(kReadBlockBytesMax).swap(block_);
+  }
+  if (may_take()) read();
+}
+
+void Connection::take_messages() {
+  if (is_taking_) return;
+  is_taking_ = true;
+  while (may_take()) {
+    std::span<char> message;
+    const Next next = next_message(message);
+    if (next != Next::message) {
+      if (next == Next::need_more && begin_ != end_ && partial_since_ == TimePoint{}) partial_since_ = loop_.now();
+      break;
+    }
+    partial_since_ = {};
+    const Arrival arrival{this, 0, 0, form_.encoding};
+    const Taken taken = router_.take(loop_, arrival, message);
+    if (taken == Taken::malformed) break_off("a message that is no call");
+    if (taken == Taken::hold_back) is_held_back_ = true;
+    if (out_.size() >= kFlushBytes) flush();
+  }
+  is_taking_ = false;
+  flush();
+  close_when_done();
+}
+
+Connection::Next Connection::next_message(std::span<char>& message) {
+  if (!is_detected_) {
+    const Detection detection = detect(unread(), form_);
+    if (detection == Detection::need_more) return Next::need_more;
+    if (detection == Detection::unknown) {
+      break_off("bytes that are no Thrift message, framed or unframed, strict binary or compact");
+      return Next::broken;
+    }
+    is_detected_ = true;
+    scanner_.reset(form_.encoding, router_.limits().frame_bytes_max);
+  }
+  return form_.framed ? next_framed(message) : next_unframed(message);
+}
+
+Connection::Next Connection::next_framed(std::span<char>& message) {
+  const std::string_view bytes = unread();
+  wanted_ = 0;
+  if (bytes.size() < 4) return Next::need_more;
+  const std::uint32_t length = boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(bytes.data()));
+  if (length > router_.limits().frame_bytes_max) {
+    break_off("a frame larger than [host] frame_bytes_max");
+    return Next::broken;
+  }
+  if (bytes.size() < 4ull + length) {
+    wanted_ = 4ull + length;
+    return Next::need_more;
+  }
+  message = {block_.data() + begin_ + 4, length};
+  begin_ += 4ull + length;
+  return Next::message;
+}
+
+Connection::Next Connection::next_unframed(std::span<char>& message) {
+  if (begin_ == end_) return Next::need_more;
+  switch (scanner_.scan(unread())) {
+    case ScanStatus::need_more:
+      return Next::need_more;
+    case ScanStatus::malformed:
+      break_off(scanner_.why());
+      return Next::broken;
+    case ScanStatus::whole:
+      break;
+  }
+  message = {block_.data() + begin_, scanner_.bytes()};
+  begin_ += scanner_.bytes();
+  scanner_.reset(form_.encoding, router_.limits().frame_bytes_max);
+  return Next::message;
+}
+
+void Connection::break_off(const char* why) {
+  log_.debug("closing a connection that sent {}", why);
+  is_finishing_ = true;
+  begin_ = end_;
+}
+
+// --- answers -------------------------------------------------------------------------------------------------------------
+
+std::uint64_t Connection::begun(bool is_oneway) {
+  ++in_flight_;
+  return is_oneway || may_overtake_ ? 0 : order_.take_place();
+}
+
+void Connection::append_reply(std::string_view reply) {
+  if (form_.framed) {
+    unsigned char length[4];
+    boost::endian::store_big_u32(length, static_cast<std::uint32_t>(reply.size()));
+    out_.append(reinterpret_cast<const char*>(length), sizeof length);
+  }
+  out_.append(reply);
+}
+
+void Connection::answered(std::uint64_t ticket, std::string_view reply) {
+  if (!is_closed_) {
+    if (may_overtake_) {
+      append_reply(reply);
+    } else {
+      order_.fill(ticket, reply, [this](std::string_view ready) { append_reply(ready); });
+    }
+  }
+  call_ended();
+}
+
+void Connection::oneway_ended() { call_ended(); }
+
+void Connection::disagreed(std::uint64_t ticket) {
+  // Only a forwarded call can be disagreed with, and those come from Peer.forward, not from here; a service that disagrees
+  // with a client's own call has nothing else to say.
+  answered(ticket, {});
+}
+
+bool Connection::let_replies_overtake() {
+  if (order_.open_places() > 1) return false;  // the hello itself is the only open call
+  may_overtake_ = true;
+  return true;
+}
+
+void Connection::call_ended() {
+  --in_flight_;
+  active_at_ = loop_.now();
+  after_change();
+}
+
+void Connection::returned() {
+  is_held_back_ = false;
+  after_change();
+}
+
+void Connection::after_change() {
+  if (is_taking_ || is_closed_) return;  // take_messages() is on this thread's stack and goes on by itself
+  if (may_take()) {
+    take_messages();
+    if (may_take()) read();
+  } else {
+    flush();
+    close_when_done();
+  }
+}
+
+void Connection::flush() {
+  if (is_writing_ || is_closed_ || out_.empty()) return;
+  error_code failure;
+  const std::size_t sent = socket_.write_some(asio::buffer(out_), failure);
+  if (failure && failure != asio::error::would_block && failure != asio::error::try_again) return close();
+  if (sent == out_.size()) {
+    if (out_.capacity() > 2 * kFlushBytes) {
+      std::string().swap(out_);
+    } else {
+      out_.clear();
+    }
+    return;
+  }
+  out_.erase(0, failure ? 0 : sent);
+  writing_.swap(out_);
+  is_writing_ = true;
+  asio::async_write(socket_, asio::buffer(writing_),
+                    holding(this, [this](error_code written, std::size_t) { on_written(written); }));
+}
+
+void Connection::on_written(error_code failure) {
+  is_writing_ = false;
+  std::string().swap(writing_);
+  if (is_closed_) return;
+  if (failure) return close();
+  active_at_ = loop_.now();
+  flush();
+  after_change();
+}
+
+// --- the end -------------------------------------------------------------------------------------------------------------
+
+void Connection::finish_up() noexcept {
+  is_finishing_ = true;
+  close_when_done();
+}
+
+void Connection::close_when_done() noexcept {
+  if (is_finishing_ && in_flight_ == 0 && !is_writing_ && out_.empty()) close();
+}
+
+void Connection::close() noexcept {
+  if (is_closed_) return;
+  is_closed_ = true;
+  error_code ignored;
+  socket_.shutdown(StreamSocket::shutdown_both, ignored);
+  socket_.close(ignored);
+  home_.connection_closed(*this);
+}
+
+void Connection::check_age(TimePoint now) {
+  if (partial_since_ != TimePoint{} && now - partial_since_ > router_.limits().message_timeout) {
+    log_.debug("closing a connection whose message did not arrive within [host] message_timeout");
+    return close();
+  }
+  if (in_flight_ == 0 && now - active_at_ > router_.limits().idle_timeout) close();
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,101 @@
+// What happens on one client's connection? Bytes come in, every whole message among them is handed to the router, and all
+// replies leave in one write, in the order of the requests. Lives on one loop; held by its pending operations and calls.
+#pragma once
+
+#include "serving/asio.h"
+#include "serving/call_slot.h"
+#include "serving/message_scanner.h"
+#include "serving/reply_order.h"
+#include "serving/service_router.h"
+#include "serving/wire_form.h"
+
+#include <p2p/log.h>
+
+#include <list>
+#include <string>
+#include <vector>
+
+namespace p2p::host {
+
+class Loop;
+
+// Where a connection is listed while it is open.
+class ConnectionHome {
+ public:
+  virtual ~ConnectionHome() = default;
+  virtual void connection_closed(class Connection& connection) noexcept = 0;  // [its loop]
+};
+
+class Connection final : public CallOrigin {
+ public:
+  Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, Logger& log);
+
+  void start();                       // [own loop]
+  // Closes when every reply has left; `at_once` without waiting. [own loop]
+  void finish_up() noexcept;
+  void close() noexcept;
+  // Closes what has been silent for longer than the limits allow. [own loop]
+  void check_age(TimePoint now);
+
+  // CallOrigin
+  std::uint64_t begun(bool is_oneway) override;
+  void answered(std::uint64_t ticket, std::string_view reply) override;
+  void oneway_ended() override;
+  void returned() override;
+  void disagreed(std::uint64_t ticket) override;
+  bool let_replies_overtake() override;
+
+  std::list<OriginRef>::iterator place_at_home;  // the home's, kept here for it
+
+ private:
+  enum class Next : std::uint8_t { message, need_more, broken };
+
+  void read();
+  void on_read(error_code failure, std::size_t bytes);
+  void take_messages();
+  Next next_message(std::span<char>& message);
+  Next next_framed(std::span<char>& message);
+  Next next_unframed(std::span<char>& message);
+  void break_off(const char* why);
+  bool may_take() const noexcept;
+  std::string_view unread() const noexcept { return {block_.data() + begin_, end_ - begin_}; }
+  void make_room();
+
+  void append_reply(std::string_view reply);
+  void call_ended();
+  void after_change();  // something that held the connection back may be gone
+  void flush();
+  void on_written(error_code failure);
+  std::size_t queued_bytes() const noexcept { return out_.size() + writing_.size() + order_.waiting_bytes(); }
+  void close_when_done() noexcept;
+
+  StreamSocket socket_;
+  Loop& loop_;
+  ServiceRouter& router_;
+  ConnectionHome& home_;
+  Logger& log_;
+
+  std::vector<char> block_;
+  std::size_t begin_ = 0;  // of the first message that is not taken yet
+  std::size_t end_ = 0;    // of what has been read
+  bool is_detected_ = false;
+  WireForm form_;
+  MessageScanner scanner_;
+  std::size_t wanted_ = 0;      // bytes of the first message, when its frame has told them
+  TimePoint partial_since_{};   // when the first byte of an unfinished message came; zero: there is none
+  TimePoint active_at_{};
+
+  ReplyOrder order_;
+  bool may_overtake_ = false;
+  std::size_t in_flight_ = 0;
+  bool is_held_back_ = false;
+  bool is_taking_ = false;
+  bool is_reading_ = false;
+  bool is_writing_ = false;
+  bool is_finishing_ = false;  // takes nothing more; closes when the last reply has left
+  bool is_closed_ = false;
+  std::string out_;
+  std::string writing_;
+};
+
+}  // namespace p2p::host

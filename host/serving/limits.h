@@ -1,0 +1,31 @@
+// Which limits does serving keep? The part of the configuration that it needs; names are those of [host].
+#pragma once
+
+#include "config/host_config.h"
+
+#include <cstdint>
+
+namespace p2p::host {
+
+struct ServingLimits {
+  std::uint64_t frame_bytes_max = 0;
+  std::uint32_t connections_max = 0;
+  std::uint32_t calls_in_flight_max = 0;  // of one connection; then its bytes wait in the socket
+  std::uint64_t reply_bytes_max = 0;      // waiting for one slow reader; then its requests wait in the socket
+  std::uint32_t parked_calls_max = 0;     // of one service that is starting
+  Duration call_timeout{};
+  Duration idle_timeout{};
+  Duration message_timeout{};
+
+  static ServingLimits from(const HostConfig& config) {
+    return {config.frame_bytes_max, config.connections_max, config.calls_in_flight_max, config.reply_bytes_max,
+            config.parked_calls_max, config.call_timeout,   config.idle_timeout,        config.message_timeout};
+  }
+};
+
+// A connection's first block to read into, and the largest it grows to while clients pipeline. 1 KiB holds eight small
+// requests; 64 KiB is what one read of a loopback socket brings at most in practice.
+inline constexpr std::size_t kReadBlockBytesMin = 1024;
+inline constexpr std::size_t kReadBlockBytesMax = 64 * 1024;
+
+}  // namespace p2p::host

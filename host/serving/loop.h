@@ -1,0 +1,78 @@
+// Where do I/O and handlers run? On a few loops, one thread each. What belongs to a loop (its connections, its call states,
+// its peer connections) is touched on its thread alone; others hand it work with post().
+#pragma once
+
+#include "serving/asio.h"
+
+#include <p2p/log.h>
+#include <p2p/units.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace p2p::host {
+
+class CallSlot;
+
+class Loop final {
+ public:
+  Loop(std::size_t number, Logger& log);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Runs the loop on a thread of its own, until stop(). [control]
+  void start();
+  // Ends the loop after the function that is running, and joins its thread. Legal without start(). [control]
+  void stop();
+
+  std::size_t number() const noexcept { return number_; }
+  asio::io_context& context() noexcept { return context_; }
+  bool runs_here() const noexcept { return current() == this; }
+  bool is_running() const noexcept { return thread_.joinable(); }  // [control]
+  static Loop* current() noexcept;  // null on other threads
+
+  // Runs `work` on the loop's thread, never before post() returns. Exceptions are logged. [any thread]
+  template <class Work>
+  void post(Work work) {
+    asio::post(context_, std::move(work));
+  }
+
+  // The time of the last refresh: often enough for deadlines, and free. [own loop]
+  TimePoint now() const noexcept { return now_; }
+  void refresh_now() noexcept { now_ = std::chrono::steady_clock::now(); }
+
+  // Pool of call states, reused from call to call. [own loop]
+  CallSlot* take_slot();
+  void give_back(CallSlot* slot, bool reusable) noexcept;
+
+  // Calls that were not answered when their handler returned, by deadline. All have the same timeout, so they expire in the
+  // order of arrival. [own loop]
+  void watch(CallSlot* slot);
+  void unwatch(CallSlot* slot) noexcept;
+
+ private:
+  void arm();
+  void expire();
+
+  // Call states kept for reuse; more are freed. Covers 50 connections at depth 16 without an allocation.
+  static constexpr std::size_t kPooledSlotsMax = 1024;
+
+  const std::size_t number_;
+  Logger& log_;
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::thread thread_;
+  TimePoint now_{};
+  std::vector<std::unique_ptr<CallSlot>> pool_;
+  CallSlot* oldest_ = nullptr;  // intrusive list of the watched
+  CallSlot* newest_ = nullptr;
+  asio::steady_timer expiry_;
+  bool is_armed_ = false;
+};
+
+}  // namespace p2p::host

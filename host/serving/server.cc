@@ -1,0 +1,238 @@
+#include "serving/server.h"
+
+#include <sys/stat.h>
+
+#include <future>
+#include <thread>
+
+namespace p2p::host {
+namespace {
+
+// How often the ages of a loop's connections are looked at: the limits are seconds and more.
+constexpr auto kAgeCheckPeriod = std::chrono::seconds(1);
+// After accept() has failed (no descriptors left, usually) the next try waits this long.
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+
+bool is_taken(error_code failure) { return failure == asio::error::address_in_use; }
+
+Result<asio::ip::tcp::endpoint> endpoint_of(asio::io_context& context, const Location& listen) {
+  error_code failure;
+  const auto address = asio::ip::make_address(listen.address, failure);
+  if (!failure) return asio::ip::tcp::endpoint(address, listen.port);
+  asio::ip::tcp::resolver resolver(context);
+  const auto found = resolver.resolve(listen.address, std::to_string(listen.port), failure);
+  if (failure || found.empty()) {
+    return Error{ErrorKind::invalid, "cannot resolve '" + listen.address + "' of [host] listen: " + failure.message()};
+  }
+  return found.begin()->endpoint();
+}
+
+// Binds and listens, or says why not.
+error_code try_listen(asio::ip::tcp::acceptor& acceptor, const asio::ip::tcp::endpoint& endpoint) {
+  error_code failure;
+  if (acceptor.is_open()) acceptor.close(failure);
+  acceptor.open(endpoint.protocol(), failure);
+  if (!failure) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
+  if (!failure) acceptor.bind(endpoint, failure);
+  if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
+  return failure;
+}
+
+}  // namespace
+
+Result<BoundPort> BoundPort::bind(asio::io_context& context, const Location& listen, std::uint32_t search) {
+  const auto first = endpoint_of(context, listen);
+  if (!first.ok()) return first.error();
+  BoundPort bound{asio::ip::tcp::acceptor(context)};
+  error_code failure;
+  for (std::uint32_t offset = 0; offset <= search && listen.port + offset <= 65535; ++offset) {
+    auto endpoint = first.value();
+    endpoint.port(static_cast<std::uint16_t>(listen.port + offset));
+    failure = try_listen(bound.acceptor, endpoint);
+    if (!failure) return bound;
+    if (!is_taken(failure) || listen.port == 0) break;
+  }
+  std::string text = "cannot listen on " + listen.name() + ": " + failure.message();
+  if (is_taken(failure)) {
+    text += search == 0 ? "; stop what listens there, or set [host] port_search to try the next ports"
+                        : " (nor on the next " + std::to_string(search) + " ports)";
+  }
+  return Error{ErrorKind::refused, std::move(text)};
+}
+
+// --- connections of one loop ---------------------------------------------------------------------------------------------
+
+Server::Guests::Guests(Loop& loop, std::atomic<std::int64_t>& count) : loop_(loop), count_(count), ages_(loop.context()) {}
+
+void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Logger& log) {
+  auto* connection = new Connection(std::move(socket), loop_, router, *this, log);  // owned by its references
+  open_.emplace_back(connection);
+  connection->place_at_home = std::prev(open_.end());
+  loop_.refresh_now();
+  connection->start();
+  arm();
+}
+
+void Server::Guests::connection_closed(Connection& connection) noexcept {
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  // The list's reference may be the last one, and the caller is a method of the connection.
+  loop_.post([ref = *connection.place_at_home] {});
+  open_.erase(connection.place_at_home);
+}
+
+void Server::Guests::arm() {
+  if (is_armed_ || open_.empty()) return;
+  is_armed_ = true;
+  ages_.expires_after(kAgeCheckPeriod);
+  ages_.async_wait([this](error_code failure) {
+    is_armed_ = false;
+    if (failure) return;
+    loop_.refresh_now();
+    for (auto at = open_.begin(); at != open_.end();) {
+      auto* connection = static_cast<Connection*>((at++)->get());
+      connection->check_age(loop_.now());
+    }
+    arm();
+  });
+}
+
+void Server::Guests::finish_all() noexcept {
+  for (auto at = open_.begin(); at != open_.end();) static_cast<Connection*>((at++)->get())->finish_up();
+}
+
+void Server::Guests::close_all() noexcept {
+  while (!open_.empty()) static_cast<Connection*>(open_.front().get())->close();
+}
+
+// --- the server ----------------------------------------------------------------------------------------------------------
+
+Server::Server(std::size_t loops, Logger& log) : log_(log) {
+  for (std::size_t number = 0; number < loops; ++number) {
+    loops_.push_back(std::make_unique<Loop>(number, log));
+    guests_.push_back(std::make_unique<Guests>(*loops_.back(), connections_));
+  }
+}
+
+Server::~Server() { stop_loops(); }
+
+void Server::serve(BoundPort port, ServiceRouter& router) {
+  auto listener = std::make_unique<Listener>(Listener{router, asio::steady_timer(first_loop().context()), nullptr, nullptr, {}});
+  listener->tcp = std::make_unique<asio::ip::tcp::acceptor>(std::move(port.acceptor));
+  listeners_.push_back(std::move(listener));
+}
+
+Result<Done> Server::serve_admin(const std::filesystem::path& path, ServiceRouter& router) {
+  using Local = asio::local::stream_protocol;
+  auto listener =
+      std::make_unique<Listener>(Listener{router, asio::steady_timer(first_loop().context()), nullptr, nullptr, path});
+  listener->local = std::make_unique<Local::acceptor>(first_loop().context());
+  // sockaddr_un has room for 107 bytes and the closing NUL.
+  if (path.native().size() > 107) {
+    return Error{ErrorKind::invalid, "the admin socket's path is longer than 107 bytes: " + path.native() +
+                                         "; set [host] data_dir or admin to a shorter one"};
+  }
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+  error_code failure;
+  listener->local->open(Local(), failure);
+  const mode_t before = ::umask(0177);  // the socket's file is made by bind(), and must never be open to others
+  if (!failure) listener->local->bind(Local::endpoint(path.native()), failure);
+  ::umask(before);
+  if (!failure) listener->local->listen(asio::socket_base::max_listen_connections, failure);
+  if (failure) return Error{ErrorKind::refused, "cannot make the admin socket " + path.native() + ": " + failure.message()};
+  listeners_.push_back(std::move(listener));
+  return Done{};
+}
+
+void Server::start() {
+  for (auto& loop : loops_) loop->start();
+  are_running_ = true;
+  first_loop().post([this] {
+    for (auto& listener : listeners_) accept(*listener);
+  });
+}
+
+void Server::accept(Listener& listener) {
+  const std::size_t loop = next_loop_++ % loops_.size();
+  auto socket = std::make_shared<StreamSocket>(loops_[loop]->context());
+  auto accepted = [this, &listener, loop, socket](error_code failure) {
+    error_code ignored;
+    if (!failure && listener.tcp) socket->set_option(asio::ip::tcp::no_delay(true), ignored);
+    on_accepted(listener, loop, failure, socket);
+  };
+  if (listener.tcp) {
+    listener.tcp->async_accept(*socket, accepted);
+  } else {
+    listener.local->async_accept(*socket, accepted);
+  }
+}
+
+void Server::on_accepted(Listener& listener, std::size_t loop, error_code failure,
+                         const std::shared_ptr<StreamSocket>& socket) {
+  if (failure == asio::error::operation_aborted) return;
+  if (failure) {
+    log_.warn("cannot accept a connection: {}", failure.message());
+    listener.pause.expires_after(kAcceptPause);
+    listener.pause.async_wait([this, &listener](error_code cancelled) {
+      if (!cancelled) accept(listener);
+    });
+    return;
+  }
+  if (connections_.load(std::memory_order_relaxed) >= listener.router.limits().connections_max) {
+    log_.warn("closing a new connection: [host] connections_max = {} are open", listener.router.limits().connections_max);
+  } else {
+    connections_.fetch_add(1, std::memory_order_relaxed);
+    loops_[loop]->post([this, loop, socket, &listener] { guests_[loop]->admit(std::move(*socket), listener.router, log_); });
+  }
+  accept(listener);
+}
+
+template <class Work>
+void Server::on_every_loop(Work work) {
+  std::vector<std::future<void>> done;
+  for (std::size_t number = 0; number < loops_.size(); ++number) {
+    auto promise = std::make_shared<std::promise<void>>();
+    done.push_back(promise->get_future());
+    loops_[number]->post([this, number, work, promise] {
+      work(number, *guests_[number]);
+      promise->set_value();
+    });
+  }
+  for (auto& one : done) one.wait();
+}
+
+void Server::stop_accepting() {
+  if (!are_running_) return;
+  on_every_loop([this](std::size_t number, Guests&) {
+    if (number != 0) return;
+    for (auto& listener : listeners_) {
+      error_code ignored;
+      std::error_code not_there;
+      listener->pause.cancel(ignored);
+      if (listener->tcp) listener->tcp->close(ignored);
+      if (listener->local) {
+        listener->local->close(ignored);
+        std::filesystem::remove(listener->path, not_there);
+      }
+    }
+  });
+}
+
+void Server::close_connections(Duration patience) {
+  if (!are_running_) return;
+  on_every_loop([](std::size_t, Guests& guests) { guests.finish_all(); });
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (connections() > 0 && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  on_every_loop([](std::size_t, Guests& guests) { guests.close_all(); });
+}
+
+void Server::stop_loops() {
+  // A last turn: calls that were let go of on other threads end on their own loop.
+  if (are_running_) on_every_loop([](std::size_t, Guests&) {});
+  for (auto& loop : loops_) loop->stop();
+  are_running_ = false;
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,98 @@
+// What serves a node? Loops, the listener that deals connections to them in turn, and the admin socket. The services behind
+// it are the router's.
+#pragma once
+
+#include "serving/connection.h"
+#include "serving/loop.h"
+#include "serving/service_router.h"
+
+#include <p2p/location.h>
+#include <p2p/result.h>
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <list>
+#include <memory>
+#include <vector>
+
+namespace p2p::host {
+
+// A bound and listening TCP socket; its port is this process's until it is closed.
+class BoundPort final {
+ public:
+  // Tries `listen`, then up to `search` following ports while one is taken: when bind or listen says so (without
+  // SO_REUSEPORT, which would let a second process in). Port 0 takes any free one.
+  static Result<BoundPort> bind(asio::io_context& context, const Location& listen, std::uint32_t search);
+
+  std::uint16_t port() const { return acceptor.local_endpoint().port(); }
+
+  asio::ip::tcp::acceptor acceptor;
+};
+
+class Server final {
+ public:
+  Server(std::size_t loops, Logger& log);
+  ~Server();
+
+  std::vector<std::unique_ptr<Loop>>& loops() noexcept { return loops_; }
+  Loop& first_loop() noexcept { return *loops_.front(); }
+
+  // Accepts on an open port, or on a unix socket that is made for it with mode 0600 (an old file of that name is removed).
+  // Connections above connections_max are closed at once. [before start]
+  void serve(BoundPort port, ServiceRouter& router);
+  Result<Done> serve_admin(const std::filesystem::path& path, ServiceRouter& router);
+
+  void start();           // loops run, connections are accepted [control]
+  void stop_accepting();  // [control]
+  // Lets every connection send its last replies, for `patience` at most, then closes them. [control]
+  void close_connections(Duration patience);
+  void stop_loops();      // [control]
+
+  std::int64_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
+
+ private:
+  // The connections of one loop.
+  class Guests final : public ConnectionHome {
+   public:
+    Guests(Loop& loop, std::atomic<std::int64_t>& count);
+    void admit(StreamSocket socket, ServiceRouter& router, Logger& log);  // [own loop]
+    void connection_closed(Connection& connection) noexcept override;
+    void finish_all() noexcept;
+    void close_all() noexcept;
+
+   private:
+    void arm();
+
+    Loop& loop_;
+    std::atomic<std::int64_t>& count_;
+    std::list<OriginRef> open_;
+    asio::steady_timer ages_;
+    bool is_armed_ = false;
+  };
+
+  struct Listener {
+    ServiceRouter& router;
+    asio::steady_timer pause;
+    std::unique_ptr<asio::ip::tcp::acceptor> tcp;
+    std::unique_ptr<asio::local::stream_protocol::acceptor> local;
+    std::filesystem::path path;
+  };
+
+  void accept(Listener& listener);
+  void on_accepted(Listener& listener, std::size_t loop, error_code failure,
+                   const std::shared_ptr<StreamSocket>& socket);
+  // Runs `work(guests)` on every loop and waits until all have.
+  template <class Work>
+  void on_every_loop(Work work);
+
+  Logger& log_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::unique_ptr<Guests>> guests_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::size_t next_loop_ = 0;
+  std::atomic<std::int64_t> connections_{0};
+  bool are_running_ = false;
+};
+
+}  // namespace p2p::host

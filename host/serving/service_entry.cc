@@ -1,0 +1,55 @@
+#include "serving/service_entry.h"
+
+#include "serving/call_slot.h"
+#include "serving/loop.h"
+
+namespace p2p::host {
+
+ServiceEntry::ServiceEntry(std::string name, std::string owner, ServiceSpec spec, std::shared_ptr<Endpoint> endpoint,
+                           std::size_t loops)
+    : name_(std::move(name)), owner_(std::move(owner)), spec_(std::move(spec)), endpoint_(std::move(endpoint)), counts_(loops) {}
+
+ServiceCounts ServiceEntry::total() const noexcept {
+  ServiceCounts sum;
+  std::int64_t ended = 0;
+  for (const LoopCounts& counts : counts_) {
+    // `ended` first: a call that ends in between is then counted as in flight, never the other way round.
+    ended += counts.ended.load(std::memory_order_acquire);
+    sum.calls += counts.calls.load(std::memory_order_acquire);
+    sum.errors += counts.errors.load(std::memory_order_relaxed);
+    sum.forwarded += counts.forwarded.load(std::memory_order_relaxed);
+  }
+  sum.in_flight = sum.calls - ended;
+  return sum;
+}
+
+void ServiceEntry::set_gate(GateState state) {
+  std::vector<CallSlot*> parked;
+  {
+    const std::lock_guard hold(mutex_);
+    gate_.store(state, std::memory_order_release);
+    if (state != GateState::starting) parked.swap(parked_);
+  }
+  // A parked call is dispatched whatever the new state is: a closed service answers it with its refusal.
+  for (CallSlot* slot : parked) slot->dispatch_again();
+}
+
+bool ServiceEntry::park(CallSlot* slot, std::size_t parked_max, bool* is_full) {
+  const std::lock_guard hold(mutex_);
+  *is_full = parked_.size() >= parked_max;
+  if (*is_full || gate_.load(std::memory_order_relaxed) != GateState::starting) return false;
+  parked_.push_back(slot);
+  return true;
+}
+
+void ServiceEntry::note_error(std::string text) {
+  const std::lock_guard hold(mutex_);
+  last_error_ = std::move(text);
+}
+
+std::string ServiceEntry::last_error() const {
+  const std::lock_guard hold(mutex_);
+  return last_error_;
+}
+
+}  // namespace p2p::host

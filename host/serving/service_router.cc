@@ -1,0 +1,161 @@
+#include "serving/service_router.h"
+
+#include "serving/loop.h"
+
+#include <algorithm>
+
+namespace p2p::host {
+
+ServiceRouter::ServiceRouter(ServingLimits limits, WorkerPool& pool, Logger& log)
+    : limits_(limits), pool_(pool), log_(log), table_(std::make_shared<const ServiceTable>()) {}
+
+Result<Done> ServiceRouter::add(std::shared_ptr<ServiceEntry> entry) {
+  const std::lock_guard hold(changes_);
+  auto next = table_.read().with(std::move(entry));
+  if (!next.ok()) return next.error();
+  table_.publish(std::move(next).value());
+  return Done{};
+}
+
+void ServiceRouter::choose_default(const std::vector<std::string>& names) {
+  const std::lock_guard hold(changes_);
+  auto next = std::make_shared<ServiceTable>(table_.read());
+  next->choose_default(names);
+  table_.publish(std::move(next));
+}
+
+Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> message, std::string_view service_given) {
+  const auto read = read_head({message.data(), message.size()}, arrival.encoding);
+  if (!read.ok()) return Taken::malformed;
+  MessageHead head = read.value();
+  if (head.type != MessageType::call && head.type != MessageType::oneway) return Taken::malformed;
+
+  const SplitName name = split_name(head.name);
+  const std::string_view service = service_given.empty() ? name.service : service_given;
+  const ServiceTable& table = table_.read();
+  ServiceEntry* entry = service.empty() ? table.default_entry() : table.find(service);
+  if (entry == nullptr) {
+    answer_fault(arrival, head, CallFault::unknown_method, why_unknown(service));
+    return Taken::accepted;
+  }
+  const GateState gate = entry->gate();
+  if (gate == GateState::closed || (gate == GateState::draining && arrival.hops == 0)) {
+    answer_fault(arrival, head, CallFault::unknown_method,
+                 std::string(kDrainingPrefix) + "service '" + entry->name() + "' is stopping on this node; ask another one");
+    return Taken::accepted;
+  }
+
+  const std::span<char> plain = strip_service(message, head, arrival.encoding);
+  head.name = name.method;  // stripping has overwritten the prefix
+  CallSlot* slot = loop.take_slot();
+  slot->begin(*this, *entry, arrival, {plain.data(), plain.size()}, head, loop.now() + limits_.call_timeout);
+  LoopCounts::bump(entry->counts(loop.number()).calls);
+  const bool holds_back = entry->spec().dispatch == Dispatch::pool && !entry->spec().concurrent;
+  slot->set_waits_for_return(holds_back);
+  dispatch(*slot);
+  return holds_back ? Taken::hold_back : Taken::accepted;
+}
+
+std::string ServiceRouter::why_unknown(std::string_view service) const {
+  if (service.empty()) return std::string(kUnknownPrefix) + "no service answers calls without a service name on this node";
+  if (std::find(disabled_.begin(), disabled_.end(), service) != disabled_.end()) {
+    return std::string(kDisabledPrefix) + "service '" + std::string(service) + "' is disabled on this node";
+  }
+  return std::string(kUnknownPrefix) + "no service '" + std::string(service) + "' on this node";
+}
+
+void ServiceRouter::answer_fault(const Arrival& arrival, const MessageHead& head, CallFault fault,
+                                 const std::string& text) {
+  const bool is_oneway = head.type == MessageType::oneway;
+  const OriginRef origin(arrival.origin);
+  const std::uint64_t ticket = origin->begun(is_oneway);
+  if (is_oneway) return origin->oneway_ended();
+  Codec codec;
+  const CallInfo info{{}, split_name(head.name).method, head.sequence, arrival.encoding, false, 0, 0};
+  encode_fault(codec, info, fault, text);
+  origin->refused(ticket, codec.out().written());
+}
+
+void ServiceRouter::dispatch(CallSlot& slot) {
+  switch (slot.service().gate()) {
+    case GateState::starting:
+      return park(slot);
+    case GateState::closed:
+      return slot.fail(CallFault::unknown_method, std::string(kDrainingPrefix) + "service '" + slot.service().name() +
+                                                      "' has stopped on this node; ask another one");
+    case GateState::open:
+    case GateState::draining:
+      break;
+  }
+  if (slot.service().spec().dispatch == Dispatch::pool) {
+    run_pooled(slot);
+  } else {
+    run_inline(slot);
+  }
+}
+
+void ServiceRouter::park(CallSlot& slot) {
+  slot.keep();
+  slot.home().watch(&slot);
+  bool is_full = false;
+  if (slot.service().park(&slot, limits_.parked_calls_max, &is_full)) return;
+  if (is_full) {
+    slot.fail(CallFault::internal_error, "p2p:overloaded: service '" + slot.service().name() +
+                                             "' is starting and [host] parked_calls_max calls wait already");
+  } else {
+    slot.dispatch_again();
+  }
+}
+
+void ServiceRouter::run_inline(CallSlot& slot) {
+  const bool tells_return = slot.waits_for_return();
+  const OriginRef origin(tells_return ? &slot.origin() : nullptr);
+  if (!run_handler(slot)) slot.home().watch(&slot);
+  if (tells_return) origin->returned();
+}
+
+void ServiceRouter::run_pooled(CallSlot& slot) {
+  slot.keep();
+  Loop& home = slot.home();
+  home.watch(&slot);
+  const OriginRef waiting(slot.waits_for_return() ? &slot.origin() : nullptr);
+  slot.set_waits_for_return(false);
+  const bool is_accepted = pool_.submit([this, &slot, &home, waiting]() mutable {
+    run_handler(slot);
+    // Let go of the connection on its own loop, wherever that finds the last holder.
+    home.post([waiting = std::move(waiting)] {
+      if (waiting.get() != nullptr) waiting->returned();
+    });
+  });
+  if (is_accepted) return;
+  slot.fail(CallFault::internal_error, "p2p:overloaded: [host] worker_queue calls wait already");
+  if (waiting.get() != nullptr) home.post([waiting] { waiting->returned(); });
+}
+
+bool ServiceRouter::run_handler(CallSlot& slot) {
+  const std::string& service = slot.service().name();
+  CallSlot::HandlerScope scope{&slot, CallSlot::current_scope(), false, false};
+  CallSlot::current_scope() = &scope;
+  std::string thrown;
+  slot.open_codec();
+  try {
+    slot.service().endpoint().handle(Call(&slot));
+  } catch (const std::exception& failure) {
+    thrown = failure.what();
+    if (thrown.empty()) thrown = "an exception without text";
+  } catch (...) {
+    thrown = "an exception of a type that is not derived from std::exception";
+  }
+  CallSlot::current_scope() = scope.outer;
+  if (!thrown.empty()) log_.error("service {}: an exception left a handler: {}", service, thrown);
+  if (scope.has_ended) return true;
+  if (!scope.is_abandoned) return false;
+  if (thrown.empty() || slot.info().oneway) {
+    slot.abandon();
+  } else {
+    slot.fail(CallFault::internal_error, thrown);
+  }
+  return true;
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,82 @@
+// How does a message become a call? The router reads its head, finds the service, asks the gate and starts the handler where it
+// belongs; every answer that needs no service (unknown, disabled, draining) comes from here.
+#pragma once
+
+#include "serving/call_slot.h"
+#include "serving/limits.h"
+#include "serving/service_table.h"
+
+#include <p2p/log.h>
+#include <p2p/snapshot.h>
+#include <p2p/strand.h>
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace p2p::host {
+
+class Loop;
+
+// How a call of ours reaches its owner; the peers' side of CallSlot::forward. [own loop of the slot]
+class Forwarder {
+ public:
+  virtual ~Forwarder() = default;
+  virtual void forward(CallSlot& slot, const Location& to, Duration deadline, std::function<void(Error, Call)> failed) = 0;
+};
+
+// Fixed prefixes of the texts that clients may match.
+inline constexpr std::string_view kUnknownPrefix = "p2p:unknown: ";
+inline constexpr std::string_view kDisabledPrefix = "p2p:disabled: ";
+inline constexpr std::string_view kDrainingPrefix = "p2p:draining: ";
+
+// What an origin has to do after a message was taken.
+enum class Taken : std::uint8_t {
+  accepted,
+  hold_back,  // accepted, but the connection's next message must wait for returned()
+  malformed,  // not a call: the origin hears nothing more of it, and the connection is of no use
+};
+
+class ServiceRouter final {
+ public:
+  ServiceRouter(ServingLimits limits, WorkerPool& pool, Logger& log);
+
+  const ServingLimits& limits() const noexcept { return limits_; }
+  void set_forwarder(Forwarder* forwarder) noexcept { forwarder_ = forwarder; }
+  Forwarder* forwarder() noexcept { return forwarder_; }
+
+  Result<Done> add(std::shared_ptr<ServiceEntry> entry);                    // [control]
+  void choose_default(const std::vector<std::string>& names);               // [control]
+  // Services that the configuration leaves out, so that their callers learn why. [before start]
+  void set_disabled(std::vector<std::string> names) { disabled_ = std::move(names); }
+  const ServiceTable& table() const { return table_.read(); }               // [any thread], see Snapshot::read
+
+  // Takes one whole message. `service_given` overrides what the message names (a forwarded call's service). The message may
+  // be rewritten in place and must hold until the call has returned. [own loop]
+  Taken take(Loop& loop, const Arrival& arrival, std::span<char> message, std::string_view service_given = {});
+
+  // Starts the handler of a call that was parked or asks to be dispatched again. [own loop]
+  void dispatch(CallSlot& slot);
+
+ private:
+  static void answer_fault(const Arrival& arrival, const MessageHead& head, CallFault fault, const std::string& text);
+  std::string why_unknown(std::string_view service) const;
+  void run_inline(CallSlot& slot);
+  void run_pooled(CallSlot& slot);
+  // Runs the handler on this thread and settles what it left open; true when the call has ended.
+  bool run_handler(CallSlot& slot);
+  void park(CallSlot& slot);
+
+  const ServingLimits limits_;
+  WorkerPool& pool_;
+  Logger& log_;
+  Forwarder* forwarder_ = nullptr;
+  Snapshot<ServiceTable> table_;
+  std::mutex changes_;  // one writer of table_ at a time
+  std::vector<std::string> disabled_;
+};
+
+}  // namespace p2p::host

@@ -1,0 +1,61 @@
+#include "serving/service_table.h"
+
+#include <map>
+
+namespace p2p::host {
+namespace {
+
+// "diststore.Store" -> "Store"
+std::string_view alias_of(std::string_view idl) {
+  const auto dot = idl.rfind('.');
+  return dot == std::string_view::npos ? idl : idl.substr(dot + 1);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const ServiceTable>> ServiceTable::with(std::shared_ptr<ServiceEntry> entry) const {
+  const std::string& name = entry->name();
+  if (name.empty() || name.find(':') != std::string::npos) {
+    return Error{ErrorKind::invalid, "'" + name + "' cannot be a service's name: it must not be empty or contain ':'"};
+  }
+  for (const auto& present : entries_) {
+    if (present->name() == name) {
+      return Error{ErrorKind::invalid, "two services are named '" + name + "': of " + present->owner() + " and of " + entry->owner()};
+    }
+  }
+  auto next = std::make_shared<ServiceTable>(*this);
+  next->entries_.push_back(std::move(entry));
+  next->index_names();
+  return std::shared_ptr<const ServiceTable>(std::move(next));
+}
+
+void ServiceTable::index_names() {
+  names_.clear();
+  std::map<std::string_view, std::vector<ServiceEntry*>> aliases;
+  for (const auto& entry : entries_) {
+    if (entry->spec().part.empty()) aliases[alias_of(entry->spec().idl)].push_back(entry.get());
+  }
+  for (const auto& [alias, claimants] : aliases) {
+    if (claimants.size() == 1 && !alias.empty()) names_.insert_or_assign(std::string(alias), claimants.front());
+  }
+  for (const auto& entry : entries_) names_.insert_or_assign(entry->name(), entry.get());
+}
+
+void ServiceTable::choose_default(const std::vector<std::string>& names) {
+  default_ = nullptr;
+  for (const std::string& name : names) {
+    for (const auto& entry : entries_) {
+      if (entry->name() == name) {
+        default_ = entry.get();
+        return;
+      }
+    }
+  }
+}
+
+ServiceEntry* ServiceTable::find(std::string_view name) const noexcept {
+  const auto found = names_.find(name);
+  return found != names_.end() ? found->second : nullptr;
+}
+
+}  // namespace p2p::host

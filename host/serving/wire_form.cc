@@ -1,0 +1,36 @@
+#include "serving/wire_form.h"
+
+namespace p2p::host {
+namespace {
+
+std::uint8_t byte_at(std::string_view bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
+
+// What a message that begins at `at` is encoded in.
+Detection detect_encoding(std::string_view bytes, std::size_t at, Encoding& encoding) {
+  if (bytes.size() <= at) return Detection::need_more;
+  if (byte_at(bytes, at) == 0x82) {
+    encoding = Encoding::compact;
+    return Detection::known;
+  }
+  if (byte_at(bytes, at) != 0x80) return Detection::unknown;
+  if (bytes.size() <= at + 1) return Detection::need_more;
+  if (byte_at(bytes, at + 1) != 0x01) return Detection::unknown;
+  encoding = Encoding::binary;
+  return Detection::known;
+}
+
+}  // namespace
+
+Detection detect(std::string_view first, WireForm& form) {
+  if (first.empty()) return Detection::need_more;
+  const Detection unframed = detect_encoding(first, 0, form.encoding);
+  if (unframed != Detection::unknown) {
+    form.framed = false;
+    return unframed;
+  }
+  if (byte_at(first, 0) >= 0x16) return Detection::unknown;
+  form.framed = true;
+  return detect_encoding(first, 4, form.encoding);
+}
+
+}  // namespace p2p::host
