@@ -1,0 +1,278 @@
+#include "membership/classic.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace p2p::membership {
+namespace {
+
+// Own name in `authorities` tells the rest of the chain that this node knows.
+std::vector<std::string> with_name(std::vector<std::string> authorities, const std::string& name) {
+  if (std::find(authorities.begin(), authorities.end(), name) == authorities.end()) authorities.push_back(name);
+  return authorities;
+}
+
+}  // namespace
+
+ClassicMembership::ClassicMembership(Member self, ClassicOptions options)
+    : self_(std::move(self)),
+      options_(options),
+      table_(options.table),
+      failed_connects_(options.failed_connects),
+      next_compared_(self_.location.name()),
+      next_removed_(self_.location.name()) {
+  self_.state = MemberState::alive;
+  table_.apply(self_, TimePoint{});
+  // A join announces this node; its own row needs no chain of its own unless it is refuted.
+  table_.pass_on_once(self_.location.name());
+}
+
+// --- messages ------------------------------------------------------------------------------------------------------------
+
+Result<View> ClassicMembership::handle(const Message& message, TimePoint now, Effects& effects) {
+  return std::visit([&](const auto& kind) { return answer(kind, now, effects); }, message);
+}
+
+Result<View> ClassicMembership::answer(const Join& join, TimePoint now, Effects& effects) {
+  if (join.self.location == self_.location) {
+    const std::string name = self_.location.name();
+    if (join.self.incarnation == self_.incarnation) return Error{ErrorKind::invalid, std::string(kIsThisNode) + name};
+    return Error{ErrorKind::invalid, "another node runs as " + name + " already"};
+  }
+  hear(join.self, {}, now, effects);
+  return view();
+}
+
+Result<View> ClassicMembership::answer(const PassOn& news, TimePoint now, Effects& effects) {
+  hear(news.row, news.authorities, now, effects);
+  return View{table_.fingerprint(), {}};
+}
+
+Result<View> ClassicMembership::answer(const Compare& compare, TimePoint now, Effects& effects) {
+  merge(compare.ours.members, now, effects);
+  if (compare.ours.fingerprint == table_.fingerprint()) return View{table_.fingerprint(), {}};
+  return view();
+}
+
+void ClassicMembership::merge(const std::vector<Member>& rows, TimePoint now, Effects& effects) {
+  for (const Member& row : rows) take(row, ChangeKind::left, now, effects);
+}
+
+// --- rows ----------------------------------------------------------------------------------------------------------------
+
+void ClassicMembership::take(const Member& row, ChangeKind how_it_left, TimePoint now, Effects& effects) {
+  if (!is_plausible(row)) return;
+  if (row.location == self_.location) {
+    if (supersedes(row, self_) && !is_leaving_) refute(row, now, effects);
+    return;
+  }
+  if (const Member* known = table_.find(row.location.name()); known != nullptr && !supersedes(row, *known)) return;
+  const Applied applied = table_.apply(row, now);
+  effects.table_changed = true;
+  failed_connects_.forget(row.location.name());
+  switch (applied) {
+    case Applied::nothing:
+      break;
+    case Applied::joined:
+      effects.changes.push_back({ChangeKind::joined, row.location});
+      break;
+    case Applied::restarted:
+      effects.changes.push_back({ChangeKind::restarted, row.location});
+      break;
+    case Applied::left:
+      effects.changes.push_back({how_it_left, row.location});
+      break;
+  }
+}
+
+// Somebody believes that this node has left, or lived later than it does (a clock that went back before a restart). Only a
+// later life outranks that.
+void ClassicMembership::refute(const Member& claim, TimePoint now, Effects& effects) {
+  self_.incarnation = claim.incarnation + 1;
+  table_.apply(self_, now);
+  effects.table_changed = true;
+  effects.refuted = true;
+  if (table_.pass_on_once(self_.location.name())) pass_on(self_, {}, effects);
+}
+
+void ClassicMembership::hear(const Member& row, std::vector<std::string> authorities, TimePoint now, Effects& effects) {
+  take(row, ChangeKind::left, now, effects);
+  const std::string name = row.location.name();
+  const Member* known = table_.find(name);
+  // A row that lost against a newer one goes no further; whoever sent it learns the newer one by comparing.
+  if (known == nullptr || *known != row || row.location == self_.location) return;
+  if (table_.pass_on_once(name)) pass_on(row, std::move(authorities), effects);
+}
+
+void ClassicMembership::classic_add(const Location& location, std::vector<std::string> authorities, TimePoint now,
+                                    Effects& effects) {
+  if (location == self_.location) return;
+  Member row{location, 0, MemberState::alive};
+  if (const Member* known = table_.find(location.name()); known != nullptr) {
+    row.incarnation = known->state == MemberState::alive ? known->incarnation : known->incarnation + 1;
+  }
+  hear(row, std::move(authorities), now, effects);
+}
+
+void ClassicMembership::classic_remove(const Location& location, std::vector<std::string> authorities, TimePoint now,
+                                       Effects& effects) {
+  const Member* known = table_.find(location.name());
+  if (known == nullptr) return;
+  Member row = *known;
+  row.state = MemberState::removed;
+  hear(row, std::move(authorities), now, effects);
+}
+
+// --- chains --------------------------------------------------------------------------------------------------------------
+
+void ClassicMembership::pass_on(const Member& row, std::vector<std::string> authorities, Effects& effects) {
+  if (chains_ >= kChainsMax) return;
+  continue_chain({row, with_name(std::move(authorities), self_.location.name())}, effects);
+}
+
+void ClassicMembership::continue_chain(Chain chain, Effects& effects) {
+  const bool is_given_up = is_farewell(chain) && chain.attempts >= kLeaveAttemptsMax;
+  const auto target = is_given_up ? std::nullopt : next_in_chain(chain);
+  if (!target) {
+    if (is_farewell(chain)) effects.leave_announced = true;
+    return;
+  }
+  ++chain.attempts;
+  ++chains_;
+  Message message = PassOn{chain.row, chain.authorities};
+  send({*target, std::move(chain), std::nullopt}, std::move(message), effects);
+}
+
+// The first member, by name, that does not know yet; never the one that it is about.
+std::optional<Location> ClassicMembership::next_in_chain(const Chain& chain) const {
+  const std::set<std::string_view> knowing(chain.authorities.begin(), chain.authorities.end());
+  for (Location& member : table_.alive()) {
+    if (member != chain.row.location && !knowing.contains(member.name())) return std::move(member);
+  }
+  return std::nullopt;
+}
+
+// --- comparisons ---------------------------------------------------------------------------------------------------------
+
+void ClassicMembership::compare_after_join(TimePoint now, Effects& effects) {
+  const auto names = table_.alive_names();
+  for (int i = 0; i < kComparesAfterJoin; ++i) compare_with(next_compared_.next(names), effects);
+  next_compare_at_ = now + options_.compare_interval;
+}
+
+// Everybody watches the member behind itself, so that each is watched by somebody at every interval.
+std::string ClassicMembership::successor_of_self(const std::vector<std::string>& sorted_names) const {
+  return RoundRobin(self_.location.name()).next(sorted_names);
+}
+
+void ClassicMembership::compare_with(const std::string& name, Effects& effects) {
+  const Member* member = table_.find(name);
+  if (member == nullptr || !compared_now_.insert(name).second) return;
+  send({member->location, std::nullopt, Comparison{}}, Compare{{table_.fingerprint(), {}}}, effects);
+}
+
+// Our rows go along at once: among them is the one that the removed node must refute.
+void ClassicMembership::compare_with_removed(Effects& effects) {
+  const std::string name = next_removed_.next(table_.removed_names());
+  if (name.empty() || !compared_now_.insert(name).second) return;
+  send({table_.find(name)->location, std::nullopt, Comparison{true}}, Compare{view()}, effects);
+}
+
+void ClassicMembership::comparison_ended(const Pending& pending, const CallResult& result, TimePoint now,
+                                         Effects& effects) {
+  const std::string name = pending.to.name();
+  compared_now_.erase(name);
+  if (result.outcome != Outcome::answered) return;
+  merge(result.view.members, now, effects);
+  // They sent their rows, and we still know something that they do not.
+  const bool they_lack_rows = !result.view.members.empty() && result.view.fingerprint != table_.fingerprint();
+  if (they_lack_rows && !pending.comparison->is_second && compared_now_.insert(name).second) {
+    send({pending.to, std::nullopt, Comparison{true}}, Compare{view()}, effects);
+  }
+}
+
+// --- reachability --------------------------------------------------------------------------------------------------------
+
+void ClassicMembership::connect_failed(const Location& location, TimePoint now, Effects& effects) {
+  const std::string name = location.name();
+  const Member* member = table_.find(name);
+  if (location == self_.location || member == nullptr || member->state != MemberState::alive) return;
+  if (failed_connects_.failed(name, now)) give_up(*member, now, effects);
+}
+
+void ClassicMembership::give_up(const Member& member, TimePoint now, Effects& effects) {
+  const Member removed{member.location, member.incarnation, MemberState::removed};
+  take(removed, ChangeKind::given_up, now, effects);
+  hear(removed, {}, now, effects);
+}
+
+void ClassicMembership::note_reachability(const Location& to, Outcome outcome, TimePoint now, Effects& effects) {
+  switch (outcome) {
+    case Outcome::answered:
+    case Outcome::rejected:
+      failed_connects_.forget(to.name());
+      break;
+    case Outcome::refused:
+      connect_failed(to, now, effects);
+      break;
+    case Outcome::broken:
+      if (table_.is_alive(to.name())) failed_connects_.doubt(to.name(), now);
+      break;
+    case Outcome::silent:
+      break;  // Slow or frozen: the classic rules remove only who cannot be connected to.
+  }
+}
+
+// --- calls, time, leaving ------------------------------------------------------------------------------------------------
+
+void ClassicMembership::send(Pending pending, Message message, Effects& effects) {
+  const CallId id = ++last_call_;
+  effects.calls.push_back({id, pending.to, std::move(message)});
+  pending_.emplace(id, std::move(pending));
+}
+
+void ClassicMembership::call_ended(CallId id, const CallResult& result, TimePoint now, Effects& effects) {
+  auto found = pending_.extract(id);
+  if (found.empty()) return;
+  Pending& pending = found.mapped();
+  if (pending.chain) {
+    --chains_;
+    if (result.outcome != Outcome::answered) {
+      pending.chain->authorities.push_back(pending.to.name());
+      continue_chain(std::move(*pending.chain), effects);
+    } else if (is_farewell(*pending.chain)) {
+      effects.leave_announced = true;
+    }
+  } else {
+    comparison_ended(pending, result, now, effects);
+  }
+  note_reachability(pending.to, result.outcome, now, effects);
+}
+
+void ClassicMembership::leave(TimePoint now, Effects& effects) {
+  if (std::exchange(is_leaving_, true)) return;
+  self_.state = MemberState::removed;
+  table_.apply(self_, now);
+  effects.table_changed = true;
+  continue_chain({self_, {self_.location.name()}}, effects);
+}
+
+void ClassicMembership::tick(TimePoint now, Effects& effects) {
+  if (is_leaving_) return;
+  for (const std::string& name : failed_connects_.due(now)) {
+    if (table_.is_alive(name)) compare_with(name, effects);
+  }
+  if (now < next_compare_at_) return;
+  next_compare_at_ = now + options_.compare_interval;
+  table_.forget_old(now);
+  const auto names = table_.alive_names();
+  compare_with(successor_of_self(names), effects);
+  compare_with(next_compared_.next(names), effects);
+  if (++compares_ % kComparesPerRemovedNode == 0) compare_with_removed(effects);
+}
+
+TimePoint ClassicMembership::next_wakeup() const {
+  return is_leaving_ ? TimePoint::max() : std::min(next_compare_at_, failed_connects_.next_due());
+}
+
+}  // namespace p2p::membership

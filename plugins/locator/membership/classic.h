@@ -1,0 +1,113 @@
+// Who is in the network, by the 2009 system's rules made safe: joins and removals travel as a chain from member to member,
+// a member that cannot be reached is given up, and tables that are compared now and then mend what a chain has missed.
+// See Membership for the contract and README.md for the words.
+#pragma once
+
+#include "membership/failed_connects.h"
+#include "membership/membership.h"
+#include "membership/round_robin.h"
+#include "membership/table.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace p2p::membership {
+
+struct ClassicOptions {
+  FailedConnectsOptions failed_connects;
+  Duration compare_interval = std::chrono::seconds(1);
+  TableLimits table;
+};
+
+// Members asked right after a join, besides the one that answered it: with ten simultaneous joiners three of nine are enough
+// to hear of everybody (tests/sim).
+inline constexpr int kComparesAfterJoin = 3;
+
+// Every so many comparisons a removed node is asked too, so that halves of a network that lost touch find each other again.
+inline constexpr int kComparesPerRemovedNode = 10;
+
+// Chains under way at one node; a row beyond it is left to the comparisons.
+inline constexpr std::size_t kChainsMax = 4096;
+
+// Nodes that a leaving node tries to tell, before it lets the others find out: with a call timeout of one second this stays
+// within the host's drain timeout.
+inline constexpr int kLeaveAttemptsMax = 5;
+
+class ClassicMembership final : public Membership {
+ public:
+  ClassicMembership(Member self, ClassicOptions options);
+
+  Result<View> handle(const Message& message, TimePoint now, Effects& effects) override;
+  void call_ended(CallId id, const CallResult& result, TimePoint now, Effects& effects) override;
+  void merge(const std::vector<Member>& rows, TimePoint now, Effects& effects) override;
+  void compare_after_join(TimePoint now, Effects& effects) override;
+  void classic_add(const Location& location, std::vector<std::string> authorities, TimePoint now, Effects& effects) override;
+  void classic_remove(const Location& location, std::vector<std::string> authorities, TimePoint now,
+                      Effects& effects) override;
+  void connect_failed(const Location& location, TimePoint now, Effects& effects) override;
+  void leave(TimePoint now, Effects& effects) override;
+  void tick(TimePoint now, Effects& effects) override;
+  TimePoint next_wakeup() const override;
+
+  const Member& self() const override { return self_; }
+  View view() const override { return {table_.fingerprint(), table_.rows()}; }
+  std::vector<Location> members() const override { return table_.alive(); }
+
+ private:
+  // A row on its way to the next member; each failure moves it on to the one after.
+  struct Chain {
+    Member row;
+    std::vector<std::string> authorities;
+    int attempts = 0;
+  };
+  struct Comparison {
+    bool is_second = false;  // sends our rows, after the first one brought theirs
+  };
+  struct Pending {
+    Location to;
+    std::optional<Chain> chain;
+    std::optional<Comparison> comparison;
+  };
+
+  Result<View> answer(const Join& join, TimePoint now, Effects& effects);
+  Result<View> answer(const PassOn& news, TimePoint now, Effects& effects);
+  Result<View> answer(const Compare& compare, TimePoint now, Effects& effects);
+
+  void take(const Member& row, ChangeKind how_it_left, TimePoint now, Effects& effects);
+  void refute(const Member& claim, TimePoint now, Effects& effects);
+  void hear(const Member& row, std::vector<std::string> authorities, TimePoint now, Effects& effects);
+  void give_up(const Member& member, TimePoint now, Effects& effects);
+
+  void pass_on(const Member& row, std::vector<std::string> authorities, Effects& effects);
+  void continue_chain(Chain chain, Effects& effects);
+  std::optional<Location> next_in_chain(const Chain& chain) const;
+  bool is_farewell(const Chain& chain) const { return is_leaving_ && chain.row == self_; }
+
+  std::string successor_of_self(const std::vector<std::string>& sorted_names) const;
+  void compare_with(const std::string& name, Effects& effects);
+  void compare_with_removed(Effects& effects);
+  void comparison_ended(const Pending& pending, const CallResult& result, TimePoint now, Effects& effects);
+  void note_reachability(const Location& to, Outcome outcome, TimePoint now, Effects& effects);
+
+  void send(Pending pending, Message message, Effects& effects);
+
+  Member self_;
+  ClassicOptions options_;
+  Table table_;
+  FailedConnects failed_connects_;
+  RoundRobin next_compared_;
+  RoundRobin next_removed_;
+  std::map<CallId, Pending> pending_;
+  std::set<std::string> compared_now_;  // names of pending comparisons: one each at a time
+  std::size_t chains_ = 0;              // among pending_
+  CallId last_call_ = 0;
+  TimePoint next_compare_at_{};
+  int compares_ = 0;
+  bool is_leaving_ = false;
+};
+
+}  // namespace p2p::membership

@@ -1,0 +1,266 @@
+#include "node.h"
+
+#include "wire/messages.h"
+
+#include <p2p/units.h>
+
+#include <chrono>
+#include <future>
+#include <utility>
+
+namespace p2p::ring {
+
+using membership::ChangeKind;
+using membership::Outcome;
+
+namespace {
+
+// Longer than any function of the strand takes; after it the host's loops are gone and nothing will run anyway.
+constexpr Duration kHaltPatience = std::chrono::seconds(2);
+
+}  // namespace
+
+Node::Node(Surroundings surroundings, std::unique_ptr<membership::Membership> membership, discovery::Options discovery,
+           std::shared_ptr<RingChanges> changes)
+    : surroundings_(std::move(surroundings)),
+      membership_(std::move(membership)),
+      discovery_(discovery),
+      discovery_options_(std::move(discovery)),
+      changes_(std::move(changes)),
+      table_(std::make_shared<membership::View>(membership_->view())) {}
+
+// --- from outside to the strand ------------------------------------------------------------------------------------------
+
+void Node::on_strand(std::function<void(Node&)> work) {
+  surroundings_.strand->post([weak = weak_from_this(), work = std::move(work)] {
+    const auto node = weak.lock();
+    if (node && !node->is_halted_) work(*node);
+  });
+}
+
+void Node::tell(Event event) {
+  on_strand([event = std::move(event)](Node& node) {
+    membership::Effects effects;
+    event(*node.membership_, node.surroundings_.strand->now(), effects);
+    node.obey(std::move(effects));
+  });
+}
+
+void Node::begin(Completion settled) {
+  auto kept = std::make_shared<Completion>(std::move(settled));
+  on_strand([kept](Node& node) {
+    node.settled_ = std::move(*kept);
+    node.has_begun_ = true;
+    discovery::Effects effects;
+    node.discovery_.start(node.surroundings_.strand->now(), effects);
+    node.obey(std::move(effects));
+  });
+}
+
+void Node::leave(Completion done) {
+  auto kept = std::make_shared<Completion>(std::move(done));
+  on_strand([kept](Node& node) {
+    node.left_ = std::move(*kept);
+    node.settled_ = {};
+    node.changes_->leave([weak = node.weak_from_this()] {
+      if (const auto self = weak.lock()) {
+        self->tell([](auto& membership, TimePoint now, auto& effects) { membership.leave(now, effects); });
+      }
+    });
+  });
+}
+
+void Node::halt() {
+  auto end = [](Node& node) {
+    node.is_halted_ = true;
+    node.alarm_.reset();
+    node.settled_ = {};
+    node.left_ = {};
+  };
+  if (surroundings_.strand->runs_here()) return end(*this);
+  auto ended = std::make_shared<std::promise<void>>();
+  auto waiting = ended->get_future();
+  surroundings_.strand->post([self = shared_from_this(), end, ended] {
+    end(*self);
+    ended->set_value();
+  });
+  waiting.wait_for(kHaltPatience);
+}
+
+void Node::hear(membership::Message message, std::function<void(Result<membership::View>)> answer) {
+  tell([message = std::move(message), answer = std::move(answer)](auto& membership, TimePoint now, auto& effects) {
+    answer(membership.handle(message, now, effects));
+  });
+}
+
+void Node::classic_add(Location location, std::vector<std::string> authorities) {
+  tell([location = std::move(location), authorities = std::move(authorities)](auto& membership, TimePoint now,
+                                                                              auto& effects) {
+    membership.classic_add(location, authorities, now, effects);
+  });
+}
+
+void Node::classic_remove(Location location, std::vector<std::string> authorities) {
+  tell([location = std::move(location), authorities = std::move(authorities)](auto& membership, TimePoint now,
+                                                                              auto& effects) {
+    membership.classic_remove(location, authorities, now, effects);
+  });
+}
+
+void Node::connect_failed(Location location) {
+  tell([location = std::move(location)](auto& membership, TimePoint now, auto& effects) {
+    membership.connect_failed(location, now, effects);
+  });
+}
+
+void Node::merge(std::vector<membership::Member> rows) {
+  tell([rows = std::move(rows)](auto& membership, TimePoint now, auto& effects) { membership.merge(rows, now, effects); });
+}
+
+// --- effects -------------------------------------------------------------------------------------------------------------
+
+void Node::obey(membership::Effects effects) {
+  if (effects.table_changed) table_.publish(std::make_shared<membership::View>(membership_->view()));
+  if (effects.refuted) {
+    surroundings_.log.warn("another node had removed this one; it announces itself again as incarnation {}",
+                           membership_->self().incarnation);
+  }
+  for (auto& change : effects.changes) {
+    say(change);
+    changes_->enqueue(std::move(change));
+  }
+  for (auto& wanted : effects.calls) call(std::move(wanted));
+  if (effects.leave_announced) left_();
+  set_alarm();
+}
+
+void Node::obey(discovery::Effects effects) {
+  for (const Location& candidate : effects.ask) ask(candidate);
+  if (effects.verdict) {
+    say_verdict(effects);
+    changes_->when_idle([weak = weak_from_this()] {
+      if (const auto node = weak.lock()) node->settled_();
+    });
+  }
+  set_alarm();
+}
+
+void Node::call(membership::OutgoingCall wanted) {
+  auto& [id, to, message] = wanted;
+  surroundings_.peers.call(to, surroundings_.peer_service, wire::encode_call(message), surroundings_.call_timeout,
+                           [weak = weak_from_this(), id = id](Result<std::string> reply) {
+                             const auto node = weak.lock();
+                             if (!node) return;
+                             std::string why;
+                             auto result = wire::read_reply(reply, why);
+                             node->tell([id, result = std::move(result)](auto& membership, TimePoint now, auto& effects) {
+                               membership.call_ended(id, result, now, effects);
+                             });
+                           });
+}
+
+// --- looking for a network -----------------------------------------------------------------------------------------------
+
+void Node::ask(const Location& candidate) {
+  const bool is_local = discovery_options_.source == discovery::Source::localhost;
+  const Duration deadline = is_local ? discovery_options_.answer_timeout : surroundings_.call_timeout;
+  surroundings_.peers.call(candidate, surroundings_.peer_service,
+                           wire::encode_call(membership::Join{membership_->self()}), deadline,
+                           [weak = weak_from_this(), candidate](Result<std::string> reply) {
+                             const auto node = weak.lock();
+                             if (!node) return;
+                             node->on_strand([candidate, reply = std::move(reply)](Node& self) {
+                               self.ask_ended(candidate, reply);
+                             });
+                           });
+}
+
+void Node::ask_ended(const Location& candidate, const Result<std::string>& reply) {
+  const TimePoint now = surroundings_.strand->now();
+  std::string why;
+  const auto result = wire::read_reply(reply, why);
+  discovery::Effects effects;
+  if (result.outcome == Outcome::answered) {
+    refusals_.erase(candidate);
+    membership::Effects wanted;
+    membership_->merge(result.view.members, now, wanted);
+    membership_->compare_after_join(now, wanted);
+    obey(std::move(wanted));
+    discovery_.answered(candidate, now, effects);
+  } else {
+    say_refusal(candidate, why);
+    auto refusal = result.outcome == Outcome::silent ? discovery::Refusal::silent : discovery::Refusal::absent;
+    if (result.outcome == Outcome::rejected && why.find(membership::kIsThisNode) != std::string::npos) {
+      refusal = discovery::Refusal::is_self;
+    }
+    discovery_.not_answered(candidate, refusal, now, effects);
+  }
+  obey(std::move(effects));
+}
+
+// --- time ----------------------------------------------------------------------------------------------------------------
+
+void Node::tick() {
+  alarm_at_ = TimePoint::max();
+  if (!has_begun_) return;
+  const TimePoint now = surroundings_.strand->now();
+  membership::Effects wanted;
+  membership_->tick(now, wanted);
+  obey(std::move(wanted));
+  discovery::Effects effects;
+  discovery_.tick(membership_->members(), now, effects);
+  obey(std::move(effects));
+}
+
+// An alarm that rings too early does no harm, so only an earlier one replaces it.
+void Node::set_alarm() {
+  if (!has_begun_ || is_halted_) return;
+  const TimePoint next = std::min(membership_->next_wakeup(), discovery_.next_wakeup());
+  if (next >= alarm_at_) return;
+  alarm_at_ = next;
+  const TimePoint now = surroundings_.strand->now();
+  alarm_ = surroundings_.strand->after(std::max(next - now, Duration::zero()), [weak = weak_from_this()] {
+    // Posted, because the tick sets the next alarm and thereby destroys this one.
+    if (const auto node = weak.lock()) node->on_strand([](Node& self) { self.tick(); });
+  });
+}
+
+// --- what is said about it -----------------------------------------------------------------------------------------------
+
+void Node::say(const membership::RingChange& change) {
+  const std::string name = change.location.name();
+  switch (change.kind) {
+    case ChangeKind::joined:
+      return surroundings_.log.info("{} joined", name);
+    case ChangeKind::restarted:
+      return surroundings_.log.info("{} joined again after a restart", name);
+    case ChangeKind::left:
+      return surroundings_.log.info("{} left", name);
+    case ChangeKind::given_up:
+      return surroundings_.log.warn("{} is removed: it cannot be connected to", name);
+  }
+}
+
+void Node::say_verdict(const discovery::Effects& effects) {
+  switch (*effects.verdict) {
+    case discovery::Verdict::joined:
+      return surroundings_.log.info("joined {} members via {}", membership_->members().size() - 1, effects.via->name());
+    case discovery::Verdict::founded:
+      return surroundings_.log.info("founded a network");
+    case discovery::Verdict::still_looking:
+      return surroundings_.log.error(
+          "none of the members to join has answered within {}: this node serves alone, and goes on asking them",
+          format_duration(discovery_options_.join_timeout));
+  }
+}
+
+// Nobody on a port of this machine is nothing to tell; a named member that refuses is.
+void Node::say_refusal(const Location& candidate, const std::string& why) {
+  auto& said = refusals_[candidate];
+  if (said == why) return;
+  said = why;
+  const bool is_named = discovery_options_.source == discovery::Source::operators;
+  surroundings_.log.log(is_named ? LogLevel::warn : LogLevel::debug, "{} cannot be joined: {}", candidate.name(), why);
+}
+
+}  // namespace p2p::ring

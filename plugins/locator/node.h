@@ -1,0 +1,94 @@
+// The locator's shell: it owns the strand, the clock and the calls, tells the cores what happened and obeys their effects.
+// The rules stand in membership/ and discovery/, the ring in ring/, the bytes in wire/.
+#pragma once
+
+#include "discovery/discovery.h"
+#include "membership/membership.h"
+#include "ring/ring_changes.h"
+
+#include <p2p/completion.h>
+#include <p2p/log.h>
+#include <p2p/peers.h>
+#include <p2p/snapshot.h>
+#include <p2p/strand.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace p2p::ring {
+
+class Node final : public std::enable_shared_from_this<Node> {
+ public:
+  // What the host lends; it outlives the strand's work.
+  struct Surroundings {
+    std::shared_ptr<Strand> strand;
+    Peers& peers;
+    Logger& log;
+    std::string peer_service;  // "locator.peer"
+    Duration call_timeout;
+  };
+
+  Node(Surroundings surroundings, std::unique_ptr<membership::Membership> membership, discovery::Options discovery,
+       std::shared_ptr<RingChanges> changes);
+
+  // Looks for a network; `settled` when this node is part of one, and the ring shows it. Once. [any thread]
+  void begin(Completion settled);
+
+  // Runs the cleanup layers and announces that this node leaves; `done` when the others know, as far as they can be told.
+  // Once. [any thread]
+  void leave(Completion done);
+
+  // Ends all work: what the strand runs later does nothing. Waits for what it runs now. [any thread]
+  void halt();
+
+  // A message of another node; `answer` runs on the strand, or never when the node halts. [any thread]
+  void hear(membership::Message message, std::function<void(Result<membership::View>)> answer);
+
+  void classic_add(Location location, std::vector<std::string> authorities);     // [any thread]
+  void classic_remove(Location location, std::vector<std::string> authorities);  // [any thread]
+  void connect_failed(Location location);                                        // [any thread]
+  void merge(std::vector<membership::Member> rows);                              // [any thread]
+
+  RingChanges& changes() noexcept { return *changes_; }
+  std::shared_ptr<const membership::View> table() const { return table_.share(); }  // [any thread]
+
+ private:
+  using Event = std::function<void(membership::Membership&, TimePoint, membership::Effects&)>;
+
+  void tell(Event event);  // posts it to the core and obeys [any thread]
+  void on_strand(std::function<void(Node&)> work);
+
+  void obey(membership::Effects effects);
+  void obey(discovery::Effects effects);
+  void say(const membership::RingChange& change);
+  void say_verdict(const discovery::Effects& effects);
+  void say_refusal(const Location& candidate, const std::string& why);
+
+  void call(membership::OutgoingCall wanted);
+  void ask(const Location& candidate);
+  void ask_ended(const Location& candidate, const Result<std::string>& reply);
+
+  void tick();
+  void set_alarm();
+
+  Surroundings surroundings_;
+  std::unique_ptr<membership::Membership> membership_;
+  discovery::Discovery discovery_;
+  const discovery::Options discovery_options_;
+  std::shared_ptr<RingChanges> changes_;
+  Snapshot<membership::View> table_;
+
+  // [own strand]
+  Completion settled_;
+  Completion left_;
+  std::map<Location, std::string> refusals_;  // last words about each candidate, so that they are said once
+  std::unique_ptr<Timer> alarm_;
+  TimePoint alarm_at_ = TimePoint::max();
+  bool has_begun_ = false;
+  bool is_halted_ = false;
+};
+
+}  // namespace p2p::ring

@@ -1,0 +1,48 @@
+#include "ring/member_view.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace p2p::ring {
+namespace {
+
+std::vector<std::string> names_of(const std::vector<Location>& members) {
+  std::vector<std::string> names;
+  names.reserve(members.size());
+  for (const Location& member : members) names.push_back(member.name());
+  return names;
+}
+
+std::uint64_t fingerprint_of(const std::vector<std::string>& names, const std::string& placement) {
+  std::string text = placement;
+  for (const std::string& name : names) text.append(1, '\n').append(name);
+  return XXH3_64bits(text.data(), text.size());
+}
+
+}  // namespace
+
+MemberView::MemberView(std::vector<Location> members, const Location& self, const placement::Placement& placement)
+    : members_(std::move(members)) {
+  const auto names = names_of(members_);
+  ring_ = placement.build(names);
+  fingerprint_ = fingerprint_of(names, placement.name());
+  const auto found = std::find(members_.begin(), members_.end(), self);
+  if (found != members_.end()) self_ = static_cast<std::size_t>(found - members_.begin());
+}
+
+Owner MemberView::owner_of(std::string_view key) const {
+  if (members_.empty()) return {};
+  const std::size_t owner = ring_->owner_of(key);
+  return {&members_[owner], self_ == owner};
+}
+
+std::vector<Location> MemberView::owners_of(std::string_view key, std::size_t count) const {
+  std::vector<Location> owners;
+  for (const std::size_t owner : ring_->owners_of(key, count)) owners.push_back(members_[owner]);
+  return owners;
+}
+
+}  // namespace p2p::ring

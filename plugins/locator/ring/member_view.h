@@ -1,0 +1,31 @@
+// What does a reader see of the network at one moment? The members, and a ring of the configured placement over them.
+#pragma once
+
+#include "placement/placement.h"
+
+#include <p2p/locator.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace p2p::ring {
+
+class MemberView final : public RingView {
+ public:
+  // `members` are sorted by name; `self` may be among them.
+  MemberView(std::vector<Location> members, const Location& self, const placement::Placement& placement);
+
+  std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
+  const std::vector<Location>& members() const noexcept override { return members_; }
+  Owner owner_of(std::string_view key) const override;
+  std::vector<Location> owners_of(std::string_view key, std::size_t count) const override;
+
+ private:
+  std::vector<Location> members_;
+  std::optional<std::size_t> self_;  // index in members_
+  std::unique_ptr<const placement::Ring> ring_;
+  std::uint64_t fingerprint_ = 0;
+};
+
+}  // namespace p2p::ring

@@ -1,0 +1,85 @@
+// How does a change of the members become a change of the ring? One after the other: each runs through the layers, then the
+// new view is published and the listeners are told.
+#pragma once
+
+#include "membership/membership.h"
+#include "placement/placement.h"
+#include "ring/layer_chain.h"
+#include "ring/member_view.h"
+
+#include <p2p/locator.h>
+#include <p2p/snapshot.h>
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace p2p::ring {
+
+// With more changes waiting than this, layers are passed over until the ring has caught up.
+inline constexpr std::size_t kChangesWaitingMax = 10000;
+
+class RingChanges final : public std::enable_shared_from_this<RingChanges> {
+ public:
+  struct Options {
+    Location self;
+    Duration layer_timeout = std::chrono::seconds(5);
+  };
+
+  // The first view has `self` alone. `log` outlives the strand's work.
+  RingChanges(Options options, std::shared_ptr<const placement::Placement> placement, std::shared_ptr<Strand> strand,
+              Logger& log);
+
+  LayerChain& layers() noexcept { return layers_; }
+  const placement::Placement& placement() const noexcept { return *placement_; }
+
+  const RingView& view() const { return view_.read(); }                                // [any thread], see Snapshot::read
+  std::shared_ptr<const RingView> shared_view() const { return view_.share(); }        // [any thread]
+  std::int64_t view_changes() const noexcept { return view_changes_.load(std::memory_order_relaxed); }  // [any thread]
+  Subscription subscribe(std::string name, std::function<void(const p2p::RingChange&)> listener);       // [any thread]
+
+  void enqueue(membership::RingChange change);  // [own strand]
+
+  // Runs `then` as soon as no change waits: now or later. [own strand]
+  void when_idle(std::function<void()> then);
+
+  // Runs the cleanup layers, takes this node off the ring, then runs `then`. At most once. [own strand]
+  void leave(std::function<void()> then);
+
+ private:
+  struct Listener;
+
+  void start_next();
+  void apply(const membership::RingChange& change);
+  void change_ended();
+  void publish(p2p::RingChange change);
+  std::shared_ptr<const RingView> view_of_members() const;
+  std::vector<std::shared_ptr<Listener>> listeners() const;
+
+  const Options options_;
+  const std::shared_ptr<const placement::Placement> placement_;
+  const std::shared_ptr<Strand> strand_;
+  Logger& log_;
+  LayerChain layers_;
+
+  // [own strand]
+  std::map<std::string, Location> members_;  // of the newest view, by name
+  std::deque<membership::RingChange> waiting_;
+  bool is_changing_ = false;
+  std::vector<std::function<void()>> idle_waiters_;
+
+  Snapshot<RingView> view_;
+  std::atomic<std::int64_t> view_changes_{0};
+
+  struct Listeners {
+    std::mutex mutex;
+    std::vector<std::shared_ptr<Listener>> all;
+  };
+  std::shared_ptr<Listeners> listeners_;  // shared with subscriptions
+};
+
+}  // namespace p2p::ring

@@ -1,0 +1,68 @@
+#include "settings.h"
+
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace p2p::ring {
+namespace {
+
+Result<std::vector<Location>> named_candidates(const Config& config) {
+  std::vector<Location> candidates;
+  for (const std::string& text : config.list("join")) {
+    auto location = parse_location(text);
+    if (!location.ok()) return config.wrong("join", "'" + text + "': " + location.error().text);
+    if (location.value().port == 0) return config.wrong("join", "'" + text + "': a port is needed, as in \"10.0.0.5:9900\"");
+    candidates.push_back(std::move(location).value());
+  }
+  return candidates;
+}
+
+// Not the own port: the node itself would answer there, by another name than its own.
+Result<std::vector<Location>> local_candidates(const Config& config, const Location& self) {
+  std::vector<Location> candidates;
+  if (config.text("discover") == "none") return candidates;
+  const std::int64_t first = config.integer("discover_port_first");
+  const std::int64_t end = first + config.integer("discover_port_count");
+  if (end > std::numeric_limits<std::uint16_t>::max() + 1) {
+    return config.wrong("discover_port_count", "the last port would be " + std::to_string(end - 1) + ", which is above 65535");
+  }
+  for (std::int64_t port = first; port < end; ++port) {
+    if (port != self.port) candidates.push_back({"127.0.0.1", static_cast<std::uint16_t>(port)});
+  }
+  return candidates;
+}
+
+Result<discovery::Options> read_discovery(const Config& config, const Location& self) {
+  auto named = named_candidates(config);
+  if (!named.ok()) return named.error();
+  auto local = local_candidates(config, self);
+  if (!local.ok()) return local.error();
+  const bool is_named = !named.value().empty();
+  discovery::Options options;
+  options.source = is_named ? discovery::Source::operators : discovery::Source::localhost;
+  options.self = self;
+  options.candidates = is_named ? std::move(named).value() : std::move(local).value();
+  options.answer_timeout = config.duration("discover_timeout");
+  options.retry = config.duration("join_retry");
+  options.join_timeout = config.duration("join_timeout");
+  return options;
+}
+
+}  // namespace
+
+Result<Settings> read_settings(const Config& config, const Location& self) {
+  auto discovery = read_discovery(config, self);
+  if (!discovery.ok()) return discovery.error();
+  Settings settings;
+  settings.membership = config.text("membership");
+  settings.placement = config.text("placement");
+  settings.classic.failed_connects.attempts = static_cast<int>(config.integer("connect_attempts"));
+  settings.classic.compare_interval = config.duration("compare_interval");
+  settings.discovery = std::move(discovery).value();
+  settings.call_timeout = config.duration("call_timeout");
+  settings.layer_timeout = config.duration("layer_timeout");
+  return settings;
+}
+
+}  // namespace p2p::ring
