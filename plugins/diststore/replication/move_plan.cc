@@ -1,0 +1,44 @@
+#include "replication/move_plan.h"
+
+#include <p2p/assert.h>
+
+#include <utility>
+
+namespace p2p::diststore {
+
+void MovePlan::add(const RingView& view, std::vector<HeldKey> held) {
+  for (HeldKey& key : held) {
+    const Owner owner = view.owner_of(key.key);
+    if (owner.is_self) continue;
+    if (owner.location == nullptr) {
+      ++homeless_;
+      continue;
+    }
+    add_to(open_.try_emplace(*owner.location, MoveBatch{*owner.location, {}, 0}).first->second, std::move(key));
+  }
+}
+
+void MovePlan::add_to(MoveBatch& open, HeldKey key) {
+  if (open.bytes + key.bytes > batch_bytes_max_ || open.keys.size() == kBatchKeysMax) finish(open);
+  open.bytes += key.bytes;
+  open.keys.push_back(std::move(key));
+}
+
+void MovePlan::finish(MoveBatch& open) {
+  if (open.keys.empty()) return;
+  ready_.push_back({open.to, std::exchange(open.keys, {}), std::exchange(open.bytes, 0)});
+}
+
+void MovePlan::close() {
+  for (auto& [to, open] : open_) finish(open);
+  open_.clear();
+}
+
+MoveBatch MovePlan::take_batch() {
+  P2P_ASSERT(has_batch(), "a batch is taken only when there is one");
+  MoveBatch batch = std::move(ready_.front());
+  ready_.pop_front();
+  return batch;
+}
+
+}  // namespace p2p::diststore

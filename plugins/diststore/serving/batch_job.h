@@ -1,0 +1,175 @@
+// How is one batch call answered by many nodes? In rounds: the keys are dealt to their owners, the own part is done at once, the
+// others are asked for theirs; what nobody has done is dealt again after a pause, until the call's time is over.
+#pragma once
+
+#include "replication/batch_split.h"
+#include "serving/batch_verbs.h"
+#include "serving/store.h"
+
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace p2p::diststore {
+
+template <class Verb>
+class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
+ public:
+  // Answers a whole batch, now or later; takes its input out of `args`. [rpc]
+  static void start(std::shared_ptr<Store> store, typename Verb::Args& args, Answer<typename Verb::Presult> answer) {
+    Inputs& inputs = Verb::input(args);
+    if (const auto refusal = refusal_of(*store, inputs)) {
+      raise(answer, *refusal);
+      return;
+    }
+    std::make_shared<BatchJob>(std::move(store), std::move(inputs), std::move(answer))->first_round();
+  }
+
+  BatchJob(std::shared_ptr<Store> store, std::vector<typename Verb::Input> inputs, Answer<typename Verb::Presult> answer)
+      : store_(std::move(store)),
+        inputs_(std::move(inputs)),
+        answer_(std::move(answer)),
+        deadline_(answer_.deadline()),
+        results_(inputs_.size()) {}
+
+ private:
+  using Inputs = std::vector<typename Verb::Input>;
+
+  // Before anything is done, so that a batch with one impossible key stores nothing.
+  static std::optional<wire::StoreError> refusal_of(const Store& store, const Inputs& inputs) {
+    if (auto refusal = store.local->refusal_of_count(inputs.size())) return refusal;
+    for (const auto& input : inputs) {
+      if (auto refusal = Verb::refusal(*store.local, input)) return refusal;
+    }
+    return std::nullopt;
+  }
+
+  void first_round() {
+    std::vector<KeyIndex> all(results_.size());
+    std::iota(all.begin(), all.end(), KeyIndex{0});
+    round(all);
+  }
+
+  void round(const std::vector<KeyIndex>& indexes) {
+    const auto view = store_->locator->shared_view();
+    BatchSplit split = split_by_owner(indexes, *view, [&](KeyIndex index) -> const std::string& {
+      return Verb::key(inputs_[index]);
+    });
+    std::vector<std::string> messages;
+    for (const RemotePart& part : split.remote) messages.push_back(encode(part));
+    {
+      const std::lock_guard hold(mutex_);
+      open_parts_ = split.remote.size() + 1;
+      undone_ = std::move(split.homeless);
+      if (!undone_.empty()) why_ = "no node owns the key at the moment";
+    }
+    for (std::size_t at = 0; at < messages.size(); ++at) ask(std::move(split.remote[at]), std::move(messages[at]));
+    answer_here(split.local, fingerprint_of(*view));
+    part_ended();
+  }
+
+  std::string encode(const RemotePart& part) const {
+    typename Verb::PeerArgs asked;
+    for (const KeyIndex index : part.indexes) Verb::input(asked).push_back(inputs_[index]);
+    return encode_call(Verb::kPeerName, asked);
+  }
+
+  void ask(RemotePart part, std::string message) {
+    const Duration timeout = store_->router->time_for_peer(deadline_);
+    if (timeout <= Duration::zero()) return part_failed(part, Error{ErrorKind::timed_out, "the call's time is over"});
+    store_->peers.call(part.owner, store_->peer_service, std::move(message), timeout,
+                       [job = this->shared_from_this(), part](Result<std::string> reply) { job->replied(part, reply); });
+  }
+
+  void answer_here(const std::vector<KeyIndex>& indexes, std::int64_t fingerprint) {
+    const std::lock_guard hold(mutex_);
+    for (const KeyIndex index : indexes) {
+      typename Verb::Result& result = results_[index];
+      if (Verb::do_here(*store_->local, inputs_[index], result)) {
+        result.__set_view(fingerprint);
+      } else {
+        undone_.push_back(index);
+        why_ = "this node is leaving";
+      }
+    }
+  }
+
+  void replied(const RemotePart& part, const Result<std::string>& reply) {
+    if (!reply.ok()) {
+      if (reply.error().kind == ErrorKind::refused) store_->router->report_unreachable(part.owner);
+      return part_failed(part, reply.error());
+    }
+    auto decoded = decode_reply<typename Verb::PeerReply>(reply.value());
+    if (!decoded.ok()) return part_failed(part, decoded.error());
+    typename Verb::Part& answered = decoded.value().success;
+    const auto outcome = match_reply(part, answered.results.size(), answered.undone);
+    if (!outcome) return part_failed(part, Error{ErrorKind::protocol, "the reply does not fit what was asked"});
+    take_over(part, *outcome, answered);
+    part_ended();
+  }
+
+  void take_over(const RemotePart& part, const PartOutcome& outcome, typename Verb::Part& answered) {
+    const std::lock_guard hold(mutex_);
+    for (const auto& [index, position] : outcome.done) results_[index] = std::move(answered.results[position]);
+    undone_.insert(undone_.end(), outcome.undone.begin(), outcome.undone.end());
+    if (!outcome.undone.empty()) why_ = part.owner.name() + " does not own the key by its view";
+  }
+
+  void part_failed(const RemotePart& part, const Error& error) {
+    {
+      const std::lock_guard hold(mutex_);
+      undone_.insert(undone_.end(), part.indexes.begin(), part.indexes.end());
+      why_ = part.owner.name() + ": " + error.text;
+      has_failed_ = has_failed_ || !is_worth_retrying(error.kind, Verb::kIsRepeatable);
+    }
+    part_ended();
+  }
+
+  void part_ended() {
+    {
+      const std::lock_guard hold(mutex_);
+      if (--open_parts_ > 0) return;
+    }
+    // The last part of the round: nobody else touches this job now.
+    if (undone_.empty()) return finish();
+    if (has_failed_ || !store_->router->has_time_to_retry(deadline_) || !retry()) give_up();
+  }
+
+  bool retry() {
+    return store_->retries->add([job = this->shared_from_this()] { job->round(std::exchange(job->undone_, {})); });
+  }
+
+  void finish() {
+    std::size_t bytes = 0;
+    for (const auto& result : results_) bytes += Verb::reply_bytes(result);
+    if (bytes <= kBatchReplyBytesMax || results_.size() == 1) return answer_(results_);
+    wire::StoreError error;
+    error.kind = wire::StoreErrorKind::too_large;
+    error.message = "the values have " + std::to_string(bytes) + " bytes, one reply may carry " +
+                    format_bytes(kBatchReplyBytesMax) + "; read fewer keys at once";
+    raise(answer_, error);
+  }
+
+  void give_up() {
+    store_->router->log_failure(Verb::kName, why_);
+    raise_unavailable<typename Verb::Presult>(answer_.release(), why_);
+  }
+
+  const std::shared_ptr<Store> store_;
+  Inputs inputs_;  // what is done may have been moved from
+  Answer<typename Verb::Presult> answer_;
+  const TimePoint deadline_;
+
+  std::mutex mutex_;  // of what follows, while a round is under way
+  std::vector<typename Verb::Result> results_;
+  std::vector<KeyIndex> undone_;
+  std::size_t open_parts_ = 0;
+  std::string why_;  // the last reason for which a key was not done
+  bool has_failed_ = false;
+};
+
+}  // namespace p2p::diststore

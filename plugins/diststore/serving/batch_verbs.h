@@ -1,0 +1,93 @@
+// How do reading, writing and erasing many keys differ? In the types of the wire and in what is done with one key; everything
+// else of a batch is the same, in batch_job.h for whole batches and in peer_methods.cc for the parts that other nodes ask for.
+#pragma once
+
+#include "serving/local_store.h"
+
+#include <p2p/handlers.h>
+
+#include <Store.h>
+#include <StorePeer.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace p2p::diststore {
+
+// A read part's reply ends with the value that takes it over this size: the rest is asked for again. A quarter of the host's
+// default frame_bytes_max, so that a value of the largest default size, 8 MiB, still fits behind it.
+inline constexpr std::size_t kPartReplyBytesMax = std::size_t{4} << 20;
+
+// Values that one read_many may answer with, for the same frame.
+inline constexpr std::size_t kBatchReplyBytesMax = std::size_t{12} << 20;
+
+// What each verb has: one `Input` a key; input(), where it lies in the arguments of a whole batch and of a part alike; do_here(),
+// which answers one, or false, nothing done, when the node has handed over its keys.
+struct ReadMany {
+  using Input = std::string;
+  using Result = wire::ReadResult;
+  using Args = wire::Store_read_many_args;
+  using Presult = wire::Store_read_many_presult;
+  using PeerArgs = wire::StorePeer_read_here_args;
+  using PeerPresult = wire::StorePeer_read_here_presult;
+  using PeerReply = wire::StorePeer_read_here_result;
+  using Part = wire::ReadPart;
+  static constexpr const char* kName = "read_many";
+  static constexpr const char* kPeerName = "read_here";
+  static constexpr bool kIsRepeatable = true;
+
+  template <class AnyArgs>
+  static std::vector<Input>& input(AnyArgs& args) { return args.keys; }
+  static const std::string& key(const Input& input) { return input; }
+  static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& key) { return local.refusal(key); }
+  static bool do_here(LocalStore& local, Input& key, Result& result) { return local.read(key, result); }
+  static std::size_t reply_bytes(const Result& result) { return result.value.size(); }
+};
+
+struct WriteMany {
+  using Input = wire::Item;
+  using Result = wire::WriteResult;
+  using Args = wire::Store_write_many_args;
+  using Presult = wire::Store_write_many_presult;
+  using PeerArgs = wire::StorePeer_write_here_args;
+  using PeerPresult = wire::StorePeer_write_here_presult;
+  using PeerReply = wire::StorePeer_write_here_result;
+  using Part = wire::WritePart;
+  static constexpr const char* kName = "write_many";
+  static constexpr const char* kPeerName = "write_here";
+  static constexpr bool kIsRepeatable = true;
+
+  template <class AnyArgs>
+  static std::vector<Input>& input(AnyArgs& args) { return args.items; }
+  static const std::string& key(const Input& input) { return input.key; }
+  static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& item) {
+    return local.refusal(item.key, item.value);
+  }
+  static bool do_here(LocalStore& local, Input& item, Result& result) { return local.write(item.key, item.value, result); }
+  static std::size_t reply_bytes(const Result&) { return 0; }
+};
+
+struct EraseMany {
+  using Input = std::string;
+  using Result = wire::EraseResult;
+  using Args = wire::Store_erase_many_args;
+  using Presult = wire::Store_erase_many_presult;
+  using PeerArgs = wire::StorePeer_erase_here_args;
+  using PeerPresult = wire::StorePeer_erase_here_presult;
+  using PeerReply = wire::StorePeer_erase_here_result;
+  using Part = wire::ErasePart;
+  static constexpr const char* kName = "erase_many";
+  static constexpr const char* kPeerName = "erase_here";
+  static constexpr bool kIsRepeatable = false;  // the second time it would answer "not found"
+
+  template <class AnyArgs>
+  static std::vector<Input>& input(AnyArgs& args) { return args.keys; }
+  static const std::string& key(const Input& input) { return input; }
+  static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& key) { return local.refusal(key); }
+  static bool do_here(LocalStore& local, Input& key, Result& result) { return local.erase(key, result); }
+  static std::size_t reply_bytes(const Result&) { return 0; }
+};
+
+}  // namespace p2p::diststore

@@ -1,0 +1,59 @@
+// What does this node answer for the keys it owns? The engine with a clock, in the wire's own types; who owns a key is asked
+// elsewhere. Each call that says bool answers false, nothing done, once the engine is sealed: the node has handed over its keys.
+#pragma once
+
+#include "engine/memory_engine.h"
+#include "replication/hybrid_clock.h"
+#include "serving/store_options.h"
+
+#include <diststore_types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace p2p::diststore {
+
+namespace wire = ::diststore;
+
+wire::Version to_wire(Version version);
+Version from_wire(const wire::Version& version);
+
+// Every method: [any thread].
+class LocalStore final {
+ public:
+  // `node_name` becomes the tie-breaker of versions.
+  LocalStore(const StoreOptions& options, std::string_view node_name, std::uint64_t hash_seed);
+
+  // What is wrong with a key, or a key and its value; nothing when they may be stored.
+  std::optional<wire::StoreError> refusal(std::string_view key, std::string_view value = {}) const {
+    if (key.size() <= options_.key_bytes_max && value.size() <= options_.value_bytes_max) return std::nullopt;
+    return too_large(key.size(), value.size());
+  }
+  std::optional<wire::StoreError> refusal_of_count(std::size_t keys) const;
+
+  [[nodiscard]] bool read(std::string_view key, wire::ReadResult& result) const;
+  [[nodiscard]] bool write(std::string& key, std::string& value, wire::WriteResult& result);  // moves from both when true
+  [[nodiscard]] bool erase(std::string_view key, wire::EraseResult& result);
+
+  // Takes over items that another node hands to this one; false when sealed, and some may have been stored then. A stamp far ahead of our time is stored all the same, but does not move our clock: refusing it would
+  // keep the key where nobody looks for it.
+  [[nodiscard]] bool merge(std::vector<wire::Item>& items, wire::TransferReply& reply);
+
+  MemoryEngine& engine() noexcept { return engine_; }
+  std::int64_t keys_moved_in() const noexcept { return keys_moved_in_.load(std::memory_order_relaxed); }
+
+ private:
+  wire::StoreError too_large(std::size_t key_bytes, std::size_t value_bytes) const;
+
+  const StoreOptions options_;
+  const std::uint64_t node_;
+  HybridClock clock_;
+  MemoryEngine engine_;
+  std::atomic<std::int64_t> keys_moved_in_{0};
+};
+
+}  // namespace p2p::diststore

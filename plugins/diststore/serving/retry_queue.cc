@@ -1,0 +1,38 @@
+#include "serving/retry_queue.h"
+
+#include <utility>
+
+namespace p2p::diststore {
+
+bool RetryQueue::add(std::function<void()> work) {
+  const std::lock_guard hold(mutex_);
+  if (is_stopped_ || waiting_.size() >= kWaitingMax) return false;
+  waiting_.push_back(std::move(work));
+  if (waiting_.size() > 1) return true;
+  timer_ = strand_->after(last_count_ > kCrowd ? kLongPause : kShortPause, [queue = weak_from_this()] {
+    if (const auto alive = queue.lock()) alive->run_all();
+  });
+  return true;
+}
+
+// The lock is not held while work runs: it may add itself again, or be the last to hold this queue's owner.
+void RetryQueue::run_all() {
+  std::vector<std::function<void()>> due;
+  {
+    const std::lock_guard hold(mutex_);
+    due.swap(waiting_);
+    last_count_ = due.size();
+  }
+  for (auto& work : due) std::exchange(work, nullptr)();
+}
+
+void RetryQueue::stop() {
+  std::vector<std::function<void()>> dropped;
+  std::unique_ptr<Timer> timer;
+  const std::lock_guard hold(mutex_);
+  is_stopped_ = true;
+  dropped.swap(waiting_);
+  timer = std::move(timer_);
+}
+
+}  // namespace p2p::diststore

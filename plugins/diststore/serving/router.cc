@@ -1,0 +1,117 @@
+#include "serving/router.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace p2p::diststore {
+namespace {
+
+// Members that were reported long ago need no entry; the table is swept when it has grown to this.
+constexpr std::size_t kReportedMax = 1'000;
+
+constexpr Duration kLogPause = std::chrono::seconds(1);
+
+}  // namespace
+
+bool is_worth_retrying(ErrorKind kind, bool is_repeatable) noexcept {
+  switch (kind) {
+    case ErrorKind::refused:
+    case ErrorKind::overloaded:
+    case ErrorKind::cancelled:
+    case ErrorKind::not_found:
+      return true;
+    case ErrorKind::timed_out:
+    case ErrorKind::closed:
+      return is_repeatable;
+    case ErrorKind::protocol:
+    case ErrorKind::invalid:
+    case ErrorKind::internal:
+      return false;
+  }
+  return false;
+}
+
+Router::Router(Logger& log, std::shared_ptr<ILocator> locator, std::shared_ptr<RetryQueue> retries,
+               Duration forward_timeout)
+    : log_(log), locator_(std::move(locator)), retries_(std::move(retries)), forward_timeout_(forward_timeout) {}
+
+Duration Router::time_for_peer(TimePoint deadline) const noexcept {
+  return std::min(forward_timeout_, deadline - retries_->now() - kAnswerMargin);
+}
+
+bool Router::has_time_to_retry(TimePoint deadline) const noexcept {
+  return deadline - retries_->now() > kLongPause + kAnswerMargin;
+}
+
+void Router::pass_on(const Owner& owner, Call call, const CallKind& kind) {
+  if (call.info().hops >= kHopsMax) {
+    call.disagree();
+    return;
+  }
+  if (owner.location == nullptr || owner.is_self) {
+    call.keep();
+    try_later(std::move(call), kind, "no node owns the key at the moment");
+    return;
+  }
+  forward(*owner.location, std::move(call), kind);
+}
+
+void Router::forward(const Location& to, Call call, const CallKind& kind) {
+  const Duration timeout = time_for_peer(call.deadline());
+  if (timeout <= Duration::zero()) {
+    give_up(std::move(call), kind, "the call's time is over");
+    return;
+  }
+  forwarded_.fetch_add(1, std::memory_order_relaxed);
+  call.forward(to, timeout, [router = shared_from_this(), to, &kind](Error error, Call returned) {
+    if (error.kind == ErrorKind::refused) router->report_unreachable(to);
+    const std::string why = to.name() + ": " + error.text;
+    if (is_worth_retrying(error.kind, kind.is_repeatable)) {
+      router->try_later(std::move(returned), kind, why);
+    } else {
+      router->give_up(std::move(returned), kind, why);
+    }
+  });
+}
+
+void Router::try_later(Call call, const CallKind& kind, const std::string& why) {
+  const auto waiting = std::make_shared<Call>(std::move(call));
+  if (has_time_to_retry(waiting->deadline()) && retries_->add([waiting] { waiting->dispatch_again(); })) return;
+  give_up(std::move(*waiting), kind, why);
+}
+
+void Router::give_up(Call call, const CallKind& kind, const std::string& why) {
+  log_failure(call.info().method, why);
+  kind.give_up(std::move(call), why);
+}
+
+void Router::report_unreachable(const Location& member) {
+  if (is_stopped_.load(std::memory_order_relaxed)) return;
+  const TimePoint now = retries_->now();
+  {
+    const std::lock_guard hold(mutex_);
+    if (reported_.size() >= kReportedMax) reported_.clear();
+    TimePoint& last = reported_[member];
+    if (last != TimePoint{} && now - last < kReportPause) return;
+    last = now;
+  }
+  locator_->report_unreachable(member);
+}
+
+void Router::log_failure(std::string_view method, std::string_view why) {
+  if (is_stopped_.load(std::memory_order_relaxed)) return;
+  const TimePoint now = retries_->now();
+  std::uint64_t unlogged = 0;
+  {
+    const std::lock_guard hold(mutex_);
+    if (now < next_log_) {
+      ++unlogged_;
+      return;
+    }
+    next_log_ = now + kLogPause;
+    unlogged = std::exchange(unlogged_, 0);
+  }
+  log_.warn("{} failed: {} ({} more failed since the last such line)", method, why, unlogged);
+}
+
+}  // namespace p2p::diststore

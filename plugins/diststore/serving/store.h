@@ -1,0 +1,53 @@
+// What do the handlers share? Made in plugin.cc, held by every endpoint and by every call that is under way elsewhere.
+#pragma once
+
+#include "serving/local_store.h"
+#include "serving/router.h"
+#include "serving/store_options.h"
+
+#include <p2p/handlers.h>
+#include <p2p/locator.h>
+#include <p2p/peers.h>
+
+#include <memory>
+#include <string>
+
+namespace p2p::diststore {
+
+struct Store {
+  StoreOptions options;
+  std::string peer_service;  // "diststore.peer"
+  std::shared_ptr<ILocator> locator;
+  Peers& peers;
+  std::shared_ptr<LocalStore> local;
+  std::shared_ptr<RetryQueue> retries;
+  std::shared_ptr<Router> router;
+};
+
+// Answers with the StoreError that the method's IDL declares.
+template <class Presult>
+void raise(Answer<Presult>& answer, const wire::StoreError& error) {
+  answer.raise(1, error);
+}
+
+// What a call of kind unavailable looks like, for a Call whose Answer was spent on the way.
+template <class Presult>
+void raise_unavailable(Call call, const std::string& why) {
+  wire::StoreError error;
+  error.kind = wire::StoreErrorKind::unavailable;
+  error.message = why;
+  Answer<Presult> answer(std::move(call));
+  raise(answer, error);
+}
+
+inline std::int64_t fingerprint_of(const RingView& view) { return static_cast<std::int64_t>(view.fingerprint()); }
+
+// The methods of diststore.Store, in two files by their number of keys.
+void add_single_methods(Methods& methods, const std::shared_ptr<Store>& store);
+void add_batch_methods(Methods& methods, const std::shared_ptr<Store>& store);
+
+// Those of diststore.StorePeer: what other nodes' stores ask of ours.
+class Mover;
+void add_peer_methods(Methods& methods, const std::shared_ptr<Store>& store, const std::shared_ptr<Mover>& mover);
+
+}  // namespace p2p::diststore
