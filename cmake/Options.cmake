@@ -26,6 +26,9 @@ endif()
 add_library(p2p_warnings INTERFACE)
 target_compile_options(p2p_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
 
+if(P2P_SANITIZER)
+  add_compile_options(-Wno-maybe-uninitialized)  # instrumented code makes g++ 12 see it where it is not; -O2 builds keep it
+endif()
 if(P2P_SANITIZER STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
   add_link_options(-fsanitize=address,undefined)
@@ -38,6 +41,7 @@ endif()
 
 if(P2P_TIDY)
   find_program(CLANG_TIDY clang-tidy REQUIRED)
+  set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)  # clang-tidy cannot read those that g++ makes
 endif()
 function(p2p_tidy target)
   if(P2P_TIDY)

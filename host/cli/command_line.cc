@@ -12,19 +12,31 @@ constexpr const char* kFooter =
 
 void add_configuration_flags(CLI::App& app, CommandLine& parsed) {
   app.add_option("--config", parsed.config_file, "the configuration, such as etc/store.toml")->type_name("FILE");
-  app.add_option("--set", parsed.set, "set one key; may be repeated")->type_name("KEY.PATH=VALUE")->take_all()->allow_extra_args(false);
+  app.add_option("--set", parsed.set, "set one key; may be repeated")
+      ->type_name("KEY.PATH=VALUE")
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--listen", parsed.listen, "where to listen; port 0 takes any free one")->type_name("HOST:PORT");
-  app.add_option("--join", parsed.join, "a node of the network to join; may be repeated")->type_name("HOST:PORT")->take_all()->allow_extra_args(false);
+  app.add_option("--join", parsed.join, "a node of the network to join; may be repeated")
+      ->type_name("HOST:PORT")
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--data-dir", parsed.data_dir, "folder of this node's files")->type_name("DIR");
   app.add_option("--node", parsed.node, "this node's name, which chooses its [node.NAME] tables")->type_name("NAME");
-  app.add_option("--plugin-dir", parsed.plugin_dirs, "a further folder of plugins; may be repeated")->type_name("DIR")->take_all()->allow_extra_args(false);
-  app.add_flag("--allow-unsafe-plugins", parsed.allow_unsafe_plugins, "load plugins that others could replace; for development");
+  app.add_option("--plugin-dir", parsed.plugin_dirs, "a further folder of plugins; may be repeated")
+      ->type_name("DIR")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_flag("--allow-unsafe-plugins", parsed.allow_unsafe_plugins,
+               "load plugins that others could replace; for development");
 }
 
 void add_commands(CLI::App& app, CommandLine& parsed) {
   CLI::Option* check = app.add_flag("--check", parsed.check, "check the configuration, and end");
-  CLI::Option* print = app.add_flag("--print-config", parsed.print_config, "print every key and where it was set, and end");
-  CLI::Option* list = app.add_flag("--list-plugins", parsed.list_plugins, "list the plugins, accepted and refused, and end");
+  CLI::Option* print =
+      app.add_flag("--print-config", parsed.print_config, "print every key and where it was set, and end");
+  CLI::Option* list =
+      app.add_flag("--list-plugins", parsed.list_plugins, "list the plugins, accepted and refused, and end");
   CLI::Option* version = app.add_flag("--version", parsed.version, "print versions, and end");
   app.add_flag("--json", parsed.json, "with --list-plugins: as JSON")->needs(list);
   check->excludes(print)->excludes(list)->excludes(version);

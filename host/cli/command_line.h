@@ -29,8 +29,8 @@ struct CommandLine {
   bool version = false;
 };
 
-// The parsed flags, or the code to end with at once: --help writes to `out` and ends with 0, a mistake writes to `err` and
-// ends with 64.
+// The parsed flags, or the code to end with at once: --help writes to `out` and ends with 0, a mistake writes to `err`
+// and ends with 64.
 std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* const* argv, std::ostream& out,
                                                        std::ostream& err);
 

@@ -5,13 +5,13 @@ namespace p2p::host {
 
 enum class ExitCode : int {
   done = 0,
-  usage = 64,            // unknown or contradictory flags
-  service_failed = 69,   // a required service was refused or failed to start
-  internal = 70,         // our bug
-  system = 71,           // the operating system said no: port taken, folder not writable
-  start_timeout = 75,    // a service was not ready in time
-  permissions = 77,      // a plugin's file could have been replaced by others
-  configuration = 78,    // nothing was started
+  usage = 64,           // unknown or contradictory flags
+  service_failed = 69,  // a required service was refused or failed to start
+  internal = 70,        // our bug
+  system = 71,          // the operating system said no: port taken, folder not writable
+  start_timeout = 75,   // a service was not ready in time
+  permissions = 77,     // a plugin's file could have been replaced by others
+  configuration = 78,   // nothing was started
 };
 
 constexpr int number(ExitCode code) noexcept { return static_cast<int>(code); }

@@ -1,9 +1,9 @@
 #include "cli/load_configuration.h"
 
 #include "config/check.h"
-#include "config/read_configuration.h"
 #include "config/layers.h"
 #include "config/print_config.h"
+#include "config/read_configuration.h"
 #include "config/suggestion.h"
 #include "plugins/finder.h"
 
@@ -23,12 +23,16 @@ std::string machine_name() {
 
 ExitCode code_of(ProblemKind kind) {
   switch (kind) {
-    case ProblemKind::warning: return ExitCode::done;
-    case ProblemKind::unsafe_plugin: return ExitCode::permissions;
-    case ProblemKind::bad_plugin: return ExitCode::service_failed;
+    case ProblemKind::warning:
+      return ExitCode::done;
+    case ProblemKind::unsafe_plugin:
+      return ExitCode::permissions;
+    case ProblemKind::bad_plugin:
+      return ExitCode::service_failed;
     case ProblemKind::missing_plugin:
     case ProblemKind::configuration:
-    case ProblemKind::unreadable: return ExitCode::configuration;
+    case ProblemKind::unreadable:
+      return ExitCode::configuration;
   }
   return ExitCode::internal;
 }
@@ -50,7 +54,8 @@ class Loading {
   ConfigurationFailure failure() const { return {code_of(problems_.worst()), problems_.text(sources_)}; }
 
   Catalogue catalogue() const {
-    return Catalogue(config_.plugin_dirs, trust_rule_of_this_process(config_.allow_unsafe_plugins), std::string(host_stamp()));
+    return Catalogue(config_.plugin_dirs, trust_rule_of_this_process(config_.allow_unsafe_plugins),
+                     std::string(host_stamp()));
   }
 
   // Checks services and overlays, too, and fills `loaded`; meaningful unless has_errors() afterwards.
@@ -69,7 +74,8 @@ class Loading {
 
  private:
   void read_layers(const std::vector<std::string>& environment) {
-    if (!command_line_.config_file.empty()) layers_.files = read_config_files(command_line_.config_file, sources_, problems_);
+    if (!command_line_.config_file.empty())
+      layers_.files = read_config_files(command_line_.config_file, sources_, problems_);
     layers_.assignments = read_environment(environment, sources_, problems_);
     for (const std::string& set : command_line_.set) read_set(set, sources_, layers_.assignments, problems_);
     const auto add = [this](const char* flag, const char* path, const std::optional<std::string>& value) {
@@ -89,10 +95,12 @@ class Loading {
 
   void complete_plugin_dirs(HostConfig& config) const {
     if (config.plugin_dirs.empty()) config.plugin_dirs.push_back(default_plugin_dir());
-    config.plugin_dirs.insert(config.plugin_dirs.end(), command_line_.plugin_dirs.begin(), command_line_.plugin_dirs.end());
+    config.plugin_dirs.insert(config.plugin_dirs.end(), command_line_.plugin_dirs.begin(),
+                              command_line_.plugin_dirs.end());
   }
 
-  // A file that is shared by many nodes is checked for all of them; only which plugins this machine has is its own affair.
+  // A file that is shared by many nodes is checked for all of them; only which plugins this machine has is its own
+  // affair.
   void check_other_nodes(Catalogue& plugins) {
     check_overlays(layers_, problems_);
     const std::vector<std::string> names = overlay_names(layers_);
@@ -128,7 +136,8 @@ class Loading {
 
 ConfigurationOutcome load_configuration(const CommandLine& command_line, const std::vector<std::string>& environment) {
   if (command_line.config_file.empty() && command_line.set.empty()) {
-    return ConfigurationFailure{ExitCode::usage, "p2phost: nothing to serve; name a configuration: --config etc/store.toml\n"};
+    return ConfigurationFailure{ExitCode::usage,
+                                "p2phost: nothing to serve; name a configuration: --config etc/store.toml\n"};
   }
   Loading loading(command_line, environment);
   if (loading.is_unreadable()) return loading.failure();
@@ -151,7 +160,8 @@ std::variant<Catalogue, ConfigurationFailure> open_catalogue(const CommandLine& 
 
 std::vector<std::string> environment_of_this_process() {
   std::vector<std::string> variables;
-  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable)
+    variables.emplace_back(*variable);
   return variables;
 }
 

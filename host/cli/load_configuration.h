@@ -1,5 +1,5 @@
-// From flags to a checked configuration: reads the files and the environment, finds and inspects the plugins, and checks all
-// of it. Nothing of a plugin runs.
+// From flags to a checked configuration: reads the files and the environment, finds and inspects the plugins, and
+// checks all of it. Nothing of a plugin runs.
 #pragma once
 
 #include "cli/command_line.h"

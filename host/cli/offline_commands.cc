@@ -15,7 +15,8 @@ ExitCode fail(const ConfigurationFailure& failure, std::ostream& err) {
 }
 
 ExitCode print_version(std::ostream& out) {
-  out << "p2phost " P2P_SDK_VERSION " (plugin ABI " << P2P_ABI_MAJOR << '.' << P2P_ABI_MINOR << ")\n" << host_stamp() << '\n';
+  out << "p2phost " P2P_SDK_VERSION " (plugin ABI " << P2P_ABI_MAJOR << '.' << P2P_ABI_MINOR << ")\n"
+      << host_stamp() << '\n';
   return ExitCode::done;
 }
 
@@ -30,8 +31,8 @@ ExitCode list_plugins(const CommandLine& command_line, std::ostream& out, std::o
 std::string summary(const LoadedConfiguration& loaded) {
   std::string services;
   for (const std::string& service : loaded.start_order) services += (services.empty() ? "" : ", ") + service;
-  return "configuration is fine: node " + loaded.config.node + " listens on " + loaded.config.listen.name() + ", services " +
-         (services.empty() ? "none" : services);
+  return "configuration is fine: node " + loaded.config.node + " listens on " + loaded.config.listen.name() +
+         ", services " + (services.empty() ? "none" : services);
 }
 
 ExitCode check(const CommandLine& command_line, std::ostream& out, std::ostream& err) {

@@ -12,7 +12,8 @@ Error undecided(const std::string& why, std::uint16_t port) {
 }  // namespace
 
 bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "::1" || address == "localhost" || address.starts_with("::ffff:127.");
+  return address.starts_with("127.") || address == "::1" || address == "localhost" ||
+         address.starts_with("::ffff:127.");
 }
 
 bool is_every_address(const std::string& address) { return address == "0.0.0.0" || address == "::"; }
@@ -21,13 +22,15 @@ Result<Location> decide_advertised(const Location& listen, const std::optional<L
                                    const std::string& resolved) {
   if (advertise) {
     if (is_every_address(advertise->address)) {
-      return Error{ErrorKind::invalid, "[host] advertise = \"" + advertise->name() + "\" is no address that others can reach"};
+      return Error{ErrorKind::invalid,
+                   "[host] advertise = \"" + advertise->name() + "\" is no address that others can reach"};
     }
     return Location{advertise->address, advertise->port == 0 ? listen.port : advertise->port};
   }
   if (!is_every_address(listen.address)) return listen;
   if (resolved.empty()) return undecided("the machine's own name has no address", listen.port);
-  if (is_loopback(resolved)) return undecided("the machine's own name resolves to " + resolved + ", which is itself only", listen.port);
+  if (is_loopback(resolved))
+    return undecided("the machine's own name resolves to " + resolved + ", which is itself only", listen.port);
   return Location{resolved, listen.port};
 }
 

@@ -9,11 +9,11 @@
 
 namespace p2p::host {
 
-// `listen` is where the node listens, with the port that it really got. `advertise` is what the operator said, port 0 standing
-// for that port. `resolved` is the machine's own address as the resolver gives it, or "" when it gave none.
+// `listen` is where the node listens, with the port that it really got. `advertise` is what the operator said, port 0
+// standing for that port. `resolved` is the machine's own address as the resolver gives it, or "" when it gave none.
 //
-// A node that listens on one address is reached there. One that listens on all is reached at `resolved`, which is refused when
-// it is a loopback address: other machines would then talk to themselves.
+// A node that listens on one address is reached there. One that listens on all is reached at `resolved`, which is
+// refused when it is a loopback address: other machines would then talk to themselves.
 Result<Location> decide_advertised(const Location& listen, const std::optional<Location>& advertise,
                                    const std::string& resolved);
 

@@ -1,4 +1,5 @@
-// Does the configuration make sense? A pure core: trees and plugins' descriptions in, plain values and every problem out.
+// Does the configuration make sense? A pure core: trees and plugins' descriptions in, plain values and every problem
+// out.
 #pragma once
 
 #include "config/host_config.h"
@@ -15,7 +16,7 @@ namespace p2p::host {
 struct PluginAnswer {
   const PluginDescription* description = nullptr;  // null: see `problem`
   ProblemKind kind = ProblemKind::missing_plugin;
-  std::string problem;                             // a sentence that names the plugin
+  std::string problem;  // a sentence that names the plugin
   std::vector<std::string> warnings;
 };
 
@@ -36,7 +37,7 @@ HostConfig check_host(const Table& root, const Sources& sources, Problems& probl
 
 // Reads [services] of `root` into config.services, in their order. Returns which services can start, providers first. A
 // mistake in a disabled service, or a plugin refused for one that is not required, is a warning.
-std::vector<std::string> check_services(const Table& root, const Sources& sources, PluginSource& plugins, HostConfig& config,
-                                        Problems& problems);
+std::vector<std::string> check_services(const Table& root, const Sources& sources, PluginSource& plugins,
+                                        HostConfig& config, Problems& problems);
 
 }  // namespace p2p::host

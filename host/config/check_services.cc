@@ -24,8 +24,8 @@ bool is_service_name(const std::string& name) {
     return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
   };
   // Two underscores part the keys in the name of an environment variable.
-  return !name.empty() && name.front() >= 'a' && name.front() <= 'z' && std::all_of(name.begin(), name.end(), is_letter) &&
-         name.find("__") == std::string::npos;
+  return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
+         std::all_of(name.begin(), name.end(), is_letter) && name.find("__") == std::string::npos;
 }
 
 // Reads one service; its problems go where the caller says, because they weigh less for a disabled one.
@@ -77,7 +77,8 @@ class ServiceReader {
   void find_plugin(Draft& draft) {
     const std::string& plugin = draft.service.plugin;
     if (plugin.find('/') != std::string::npos && plugin.front() != '/') {
-      return problems_.error(draft.plugin_place, prefix_ + "plugin must be a plugin's name or an absolute path, not '" + plugin + "'");
+      return problems_.error(draft.plugin_place,
+                             prefix_ + "plugin must be a plugin's name or an absolute path, not '" + plugin + "'");
     }
     const PluginAnswer answer = plugins_.find(plugin);
     draft.description = answer.description;
@@ -141,7 +142,8 @@ std::vector<Draft> read_services(const Table& root, const Sources& sources, Plug
   if (services == nullptr) return drafts;
   for (const Entry& entry : services->entries) {
     if (!is_service_name(entry.key)) {
-      problems.error(entry.place, "'" + entry.key + "' is no name for a service: it must match [a-z][a-z0-9_]*, without '__'");
+      problems.error(entry.place,
+                     "'" + entry.key + "' is no name for a service: it must match [a-z][a-z0-9_]*, without '__'");
     } else if (subtable(*services, entry.key, "services.", problems) != nullptr) {
       drafts.push_back(read_service(entry, sources, plugins, problems));
     }
@@ -166,7 +168,8 @@ bool all_are_known(const std::vector<Draft>& drafts) {
   });
 }
 
-void report_missing(const MissingProvider& missing, const std::vector<Draft>& drafts, PluginSource& plugins, Problems& problems) {
+void report_missing(const MissingProvider& missing, const std::vector<Draft>& drafts, PluginSource& plugins,
+                    Problems& problems) {
   const Draft& dependent = draft_of(drafts, missing.service);
   const ProblemKind kind = dependent.service.required ? ProblemKind::configuration : ProblemKind::warning;
   const std::string need = "services." + missing.service + " requires " + missing.interface;
@@ -191,12 +194,14 @@ std::vector<ServiceNeeds> needs_of(const std::vector<Draft>& drafts) {
   return needs;
 }
 
-std::vector<std::string> check_dependencies(const std::vector<Draft>& drafts, PluginSource& plugins, Problems& problems) {
+std::vector<std::string> check_dependencies(const std::vector<Draft>& drafts, PluginSource& plugins,
+                                            Problems& problems) {
   StartOrder order = find_start_order(needs_of(drafts));
   for (const MissingProvider& missing : order.missing) report_missing(missing, drafts, plugins, problems);
   for (const DoubleProvider& doubled : order.doubled) {
-    problems.error(draft_of(drafts, doubled.second).place, "services." + doubled.first + " and services." + doubled.second +
-                                                               " both provide " + doubled.interface + "; disable one of them");
+    problems.error(draft_of(drafts, doubled.second).place, "services." + doubled.first + " and services." +
+                                                               doubled.second + " both provide " + doubled.interface +
+                                                               "; disable one of them");
   }
   for (const auto& cycle : order.cycles) {
     problems.error(draft_of(drafts, cycle.front()).place, "services wait for each other: " + cycle_text(cycle));
@@ -204,27 +209,31 @@ std::vector<std::string> check_dependencies(const std::vector<Draft>& drafts, Pl
   return std::move(order.services);
 }
 
-// A name in default_service that no service has is a slip, unless the operator left the key alone.
+// A name in default_service that no service has is a slip; those of the default list stand there for whoever has them.
 void check_default_service(const Table& root, const HostConfig& config, Problems& problems) {
   const Entry* entry = find_at(root, {"host", "default_service"});
-  const bool is_readable = entry != nullptr && read_value({"default_service", OptionType::list, "", "", ""}, entry->value).ok();
+  const bool is_readable =
+      entry != nullptr && read_value({"default_service", OptionType::list, "", "", ""}, entry->value).ok();
   if (!is_readable) return;
   std::vector<std::string> names;
   for (const ServiceConfig& service : config.services) names.push_back(service.name);
+  std::vector<std::string> known = HostConfig().default_service;
+  known.insert(known.end(), names.begin(), names.end());
   const auto* elements = std::get_if<std::vector<Value>>(&entry->value.data);
   for (std::size_t index = 0; index < config.default_service.size(); ++index) {
     const std::string& name = config.default_service[index];
-    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const bool has_place = elements != nullptr && index < elements->size();
     problems.error(has_place ? (*elements)[index].place : entry->value.place,
-                   "host.default_service names '" + name + "', but there is no [services." + name + "]" + did_you_mean(name, names));
+                   "host.default_service names '" + name + "', but there is no [services." + name + "]" +
+                       did_you_mean(name, names));
   }
 }
 
 }  // namespace
 
-std::vector<std::string> check_services(const Table& root, const Sources& sources, PluginSource& plugins, HostConfig& config,
-                                        Problems& problems) {
+std::vector<std::string> check_services(const Table& root, const Sources& sources, PluginSource& plugins,
+                                        HostConfig& config, Problems& problems) {
   const std::vector<Draft> drafts = read_services(root, sources, plugins, problems);
   std::vector<std::string> order = check_dependencies(drafts, plugins, problems);
   for (const Draft& draft : drafts) config.services.push_back(draft.service);

@@ -1,6 +1,6 @@
-// What did the operator decide? The checked configuration as plain values: every field has passed its range, every option of
-// a service is one that its plugin declares. Made by config/check.h; the meaning of each field stands in config/host_keys.cc,
-// its default here.
+// What did the operator decide? The checked configuration as plain values: every field has passed its range, every
+// option of a service is one that its plugin declares. Made by config/check.h; the meaning of each field stands in
+// config/host_keys.cc, its default here.
 #pragma once
 
 #include <p2p/config.h>
@@ -17,8 +17,8 @@ namespace p2p::host {
 
 // One [services.NAME].
 struct ServiceConfig {
-  std::string name;                   // on the wire
-  std::string plugin;                 // a plugin's name, or the absolute path of its file
+  std::string name;    // on the wire
+  std::string plugin;  // a plugin's name, or the absolute path of its file
   bool enabled = true;
   bool required = true;               // the node does not start without it
   std::optional<LogLevel> log_level;  // none: that of [log]
@@ -33,13 +33,13 @@ struct HostConfig {
   std::optional<Location> advertise;   // none: decided by decide_advertised() of config/advertise.h
   std::string node;                    // empty: the machine's name
   std::string cluster = "p2phost";
-  std::string data_dir;                // empty: one folder per port in the user's state folder
-  std::string admin = "admin.sock";    // relative to the data folder
+  std::string data_dir;              // empty: one folder per port in the user's state folder
+  std::string admin = "admin.sock";  // relative to the data folder
   bool allow_remote_die = false;
 
   // Services and plugins.
   std::vector<std::string> default_service = {"diststore", "locator"};  // the first of these that is enabled
-  std::vector<std::string> plugin_dirs;  // never empty after checking
+  std::vector<std::string> plugin_dirs;                                 // never empty after checking
   bool allow_unsafe_plugins = false;
 
   // Threads.

@@ -20,32 +20,46 @@ struct Row {
 // Upper ends without a comment are far above what one process can use, and catch a slip of the finger.
 const Row kRows[] = {
     {"host", "listen", &HostConfig::listen, "", "address and port; port 0 takes any free one"},
-    {"host", "port_search", &HostConfig::port_search, "0..1000", "further ports to try when that of listen is taken; 0: refuse"},
+    {"host", "port_search", &HostConfig::port_search, "0..1000",
+     "further ports to try when that of listen is taken; 0: refuse"},
     {"host", "advertise", &HostConfig::advertise, "", "address and port by which others reach this node"},
-    {"host", "node", &HostConfig::node, "", "this node's name, which chooses its [node.NAME] tables; empty: the machine's name"},
+    {"host", "node", &HostConfig::node, "",
+     "this node's name, which chooses its [node.NAME] tables; empty: the machine's name"},
     {"host", "cluster", &HostConfig::cluster, "", "nodes of different clusters refuse each other"},
-    {"host", "data_dir", &HostConfig::data_dir, "", "folder of this node's files; empty: one per port in the user's state folder"},
+    {"host", "data_dir", &HostConfig::data_dir, "",
+     "folder of this node's files; empty: one per port in the user's state folder"},
     {"host", "admin", &HostConfig::admin, "", "socket of the operator's commands, in the data folder"},
-    {"host", "allow_remote_die", &HostConfig::allow_remote_die, "", "whether a client may end this node by the call die"},
-    {"host", "default_service", &HostConfig::default_service, "", "who answers clients that name no service: the first that is enabled"},
-    {"host", "plugin_dirs", &HostConfig::plugin_dirs, "", "folders of plugins; empty: ../lib/p2phost/plugins beside the executable"},
-    {"host", "allow_unsafe_plugins", &HostConfig::allow_unsafe_plugins, "", "whether plugins that others could replace are loaded"},
+    {"host", "allow_remote_die", &HostConfig::allow_remote_die, "",
+     "whether a client may end this node by the call die"},
+    {"host", "default_service", &HostConfig::default_service, "",
+     "who answers clients that name no service: the first that is enabled"},
+    {"host", "plugin_dirs", &HostConfig::plugin_dirs, "",
+     "folders of plugins; empty: ../lib/p2phost/plugins beside the executable"},
+    {"host", "allow_unsafe_plugins", &HostConfig::allow_unsafe_plugins, "",
+     "whether plugins that others could replace are loaded"},
     {"host", "io_threads", &HostConfig::io_threads, "0..256", "threads that read and write connections; 0: one a core"},
     {"host", "worker_threads", &HostConfig::worker_threads, "1..1024", "threads for handlers that block"},
-    {"host", "worker_queue", &HostConfig::worker_queue, "1..10000000", "calls that wait for a worker; more are refused"},
-    {"host", "start_timeout", &HostConfig::start_timeout, "100ms..1h", "how long the services may take until all are ready"},
-    {"host", "drain_timeout", &HostConfig::drain_timeout, "0s..1h", "how long the services may take to hand over before the end"},
+    {"host", "worker_queue", &HostConfig::worker_queue, "1..10000000",
+     "calls that wait for a worker; more are refused"},
+    {"host", "start_timeout", &HostConfig::start_timeout, "100ms..1h",
+     "how long the services may take until all are ready"},
+    {"host", "drain_timeout", &HostConfig::drain_timeout, "0s..1h",
+     "how long the services may take to hand over before the end"},
     {"host", "call_timeout", &HostConfig::call_timeout, "10ms..1h", "how long a client's call may take"},
     {"host", "connect_timeout", &HostConfig::connect_timeout, "10ms..1m", "how long connecting to a peer may take"},
     {"host", "idle_timeout", &HostConfig::idle_timeout, "1s..24h", "a connection that is silent for so long is closed"},
-    {"host", "message_timeout", &HostConfig::message_timeout, "100ms..1h", "how long the rest of a message may take to arrive"},
+    {"host", "message_timeout", &HostConfig::message_timeout, "100ms..1h",
+     "how long the rest of a message may take to arrive"},
     // Thrift's own limits fail a larger message, after it was read.
     {"host", "frame_bytes_max", &HostConfig::frame_bytes_max, "1KiB..351MiB", "largest message"},
-    {"host", "connections_max", &HostConfig::connections_max, "1..1000000", "open connections; more are closed at once"},
-    {"host", "calls_in_flight_max", &HostConfig::calls_in_flight_max, "1..1000000", "unanswered calls of one connection"},
+    {"host", "connections_max", &HostConfig::connections_max, "1..1000000",
+     "open connections; more are closed at once"},
+    {"host", "calls_in_flight_max", &HostConfig::calls_in_flight_max, "1..1000000",
+     "unanswered calls of one connection"},
     {"host", "reply_bytes_max", &HostConfig::reply_bytes_max, "64KiB..16GiB", "replies that wait for one slow reader"},
     {"host", "peer_calls_max", &HostConfig::peer_calls_max, "1..1000000", "unanswered calls to one peer"},
-    {"host", "peer_queue_bytes_max", &HostConfig::peer_queue_bytes_max, "64KiB..16GiB", "calls that wait to be sent to one peer"},
+    {"host", "peer_queue_bytes_max", &HostConfig::peer_queue_bytes_max, "64KiB..16GiB",
+     "calls that wait to be sent to one peer"},
     {"host", "parked_calls_max", &HostConfig::parked_calls_max, "0..10000000", "calls that wait while services start"},
     {"log", "level", &HostConfig::log_level, kLevels, "what is written to the standard error: this level and above"},
 };
@@ -78,7 +92,9 @@ struct Storer {
   Result<Done> operator()(std::uint64_t HostConfig::*field) const {
     return put(field, static_cast<std::uint64_t>(std::get<std::int64_t>(value)));
   }
-  Result<Done> operator()(Duration HostConfig::*field) const { return put(field, Duration(std::get<std::int64_t>(value))); }
+  Result<Done> operator()(Duration HostConfig::*field) const {
+    return put(field, Duration(std::get<std::int64_t>(value)));
+  }
   Result<Done> operator()(std::string HostConfig::*field) const { return put(field, std::get<std::string>(value)); }
   Result<Done> operator()(std::vector<std::string> HostConfig::*field) const {
     return put(field, std::get<std::vector<std::string>>(value));
@@ -94,7 +110,9 @@ struct Storer {
     if (!location.ok()) return wrong_location(location.error());
     return put(field, std::move(location.value()));
   }
-  Result<Done> operator()(LogLevel HostConfig::*field) const { return put(field, log_level_of(std::get<std::string>(value))); }
+  Result<Done> operator()(LogLevel HostConfig::*field) const {
+    return put(field, log_level_of(std::get<std::string>(value)));
+  }
 
   template <class Field, class New>
   Result<Done> put(Field HostConfig::*field, New&& new_value) const {
@@ -122,9 +140,7 @@ struct Reader {
   ConfigScalar operator()(std::optional<Location> HostConfig::*field) const {
     return config.*field ? location_text(*(config.*field)) : std::string();
   }
-  ConfigScalar operator()(LogLevel HostConfig::*field) const {
-    return std::string(log_level_word(config.*field));
-  }
+  ConfigScalar operator()(LogLevel HostConfig::*field) const { return std::string(log_level_word(config.*field)); }
 };
 
 std::vector<HostKey> make_host_keys() {
@@ -132,7 +148,9 @@ std::vector<HostKey> make_host_keys() {
   std::vector<HostKey> keys;
   for (const Row& row : kRows) {
     const std::string name = row.key;
-    HostKey key{row.section, {name, type_of(row.field), "", row.range, row.help}, row.field,
+    HostKey key{row.section,
+                {name, type_of(row.field), "", row.range, row.help},
+                row.field,
                 name == "data_dir" || name == "plugin_dirs"};
     key.option.default_text = plain_text(key.option, value_of(key, defaults));
     keys.push_back(std::move(key));
@@ -150,7 +168,8 @@ const std::vector<HostKey>& host_keys() {
 const std::vector<Option>& service_keys() {
   static const std::vector<Option> keys = {
       {"enabled", OptionType::flag, "true", "", "whether the service runs"},
-      {"plugin", OptionType::text, "", "", "name of the plugin, or the absolute path of its file; empty: the service's name"},
+      {"plugin", OptionType::text, "", "",
+       "name of the plugin, or the absolute path of its file; empty: the service's name"},
       {"required", OptionType::flag, "true", "", "whether the node refuses to start without it"},
       {"log_level", OptionType::choice, "", kLevels, "this service's own level; empty: that of [log]"},
   };

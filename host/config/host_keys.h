@@ -1,5 +1,5 @@
-// Which keys do [host] and [log] have? One table: key, range, help and the field of HostConfig that holds the value. The
-// default of a key is what a fresh HostConfig holds.
+// Which keys do [host] and [log] have? One table: key, range, help and the field of HostConfig that holds the value.
+// The default of a key is what a fresh HostConfig holds.
 #pragma once
 
 #include "config/host_config.h"
@@ -26,7 +26,8 @@ struct HostKey {
 // In the order in which an operator reads them. The same object on every call. [any thread]
 const std::vector<HostKey>& host_keys();
 
-// The keys of [services.NAME] itself: plugin, enabled, required, log_level. Its `config` table holds the plugin's options.
+// The keys of [services.NAME] itself: plugin, enabled, required, log_level. Its `config` table holds the plugin's
+// options.
 const std::vector<Option>& service_keys();
 
 // Puts a value of the key's type, which has passed its range, into its field. The error goes on from "KEY ".

@@ -34,8 +34,12 @@ Place add_source(Source::Kind kind, std::string name, Sources& sources) {
 void apply(const std::vector<Assignment>& assignments, Table& root) {
   for (const Assignment& assignment : assignments) {
     switch (assignment.how) {
-      case Assignment::How::replace: set_at(root, assignment.path, assignment.value); break;
-      case Assignment::How::append: append_at(root, assignment.path, assignment.value); break;
+      case Assignment::How::replace:
+        set_at(root, assignment.path, assignment.value);
+        break;
+      case Assignment::How::append:
+        append_at(root, assignment.path, assignment.value);
+        break;
     }
   }
 }
@@ -57,7 +61,8 @@ void join(Table& first, const Table& second, const std::string& prefix, const So
 
 }  // namespace
 
-std::vector<Assignment> read_environment(const std::vector<std::string>& environment, Sources& sources, Problems& problems) {
+std::vector<Assignment> read_environment(const std::vector<std::string>& environment, Sources& sources,
+                                         Problems& problems) {
   std::vector<std::string> sorted;
   std::copy_if(environment.begin(), environment.end(), std::back_inserter(sorted),
                [](const std::string& variable) { return variable.starts_with(kVariablePrefix); });
@@ -126,7 +131,8 @@ void check_overlays(const Layers& layers, Problems& problems) {
   if (nodes == nullptr) return;
   for (const Entry& entry : nodes->entries) {
     const Table* overlay = subtable(*nodes, entry.key, "node.", problems);
-    if (overlay != nullptr) report_unknown_keys(*overlay, "node." + entry.key + '.', {"host", "log", "services"}, {}, problems);
+    if (overlay != nullptr)
+      report_unknown_keys(*overlay, "node." + entry.key + '.', {"host", "log", "services"}, {}, problems);
   }
 }
 

@@ -1,5 +1,5 @@
-// Which text has the last word? Defaults < file < included files < the node's overlay < environment < arguments. A pure core:
-// it lays the texts over each other; who reads them is config/read_configuration.h.
+// Which text has the last word? Defaults < file < included files < the node's overlay < environment < arguments. A pure
+// core: it lays the texts over each other; who reads them is config/read_configuration.h.
 #pragma once
 
 #include "config/problems.h"
@@ -24,9 +24,10 @@ struct Layers {
   std::vector<Assignment> assignments;  // environment, then arguments
 };
 
-// "P2PHOST_SERVICES__STORE__ENABLED=false" and the like become assignments, sorted by name; other variables are passed over.
-// Keys are in lower case, and two underscores part them.
-std::vector<Assignment> read_environment(const std::vector<std::string>& environment, Sources& sources, Problems& problems);
+// "P2PHOST_SERVICES__STORE__ENABLED=false" and the like become assignments, sorted by name; other variables are passed
+// over. Keys are in lower case, and two underscores part them.
+std::vector<Assignment> read_environment(const std::vector<std::string>& environment, Sources& sources,
+                                         Problems& problems);
 
 // "--set" with "key.path=value".
 void read_set(std::string_view text, Sources& sources, std::vector<Assignment>& assignments, Problems& problems);
@@ -47,8 +48,8 @@ std::vector<std::string> overlay_names(const Layers& layers);
 // Reports tables under [node] that are no overlays.
 void check_overlays(const Layers& layers, Problems& problems);
 
-// Lays `included` files' trees over `file`. A key that two of them set is reported, naming both: neither could win by a rule
-// that one can see.
+// Lays `included` files' trees over `file`. A key that two of them set is reported, naming both: neither could win by a
+// rule that one can see.
 void include(Table& file, const std::vector<Table>& included, const Sources& sources, Problems& problems);
 
 }  // namespace p2p::host

@@ -81,10 +81,12 @@ std::optional<ConfigScalar> parse_scalar(OptionType type, std::string_view text)
       if (const auto number = read_number<double>(text); number && std::isfinite(*number)) return ConfigScalar(*number);
       return std::nullopt;
     case OptionType::duration:
-      if (const auto parsed = parse_duration(text); parsed.ok()) return ConfigScalar(std::int64_t{parsed.value().count()});
+      if (const auto parsed = parse_duration(text); parsed.ok())
+        return ConfigScalar(std::int64_t{parsed.value().count()});
       return std::nullopt;
     case OptionType::bytes:
-      if (const auto parsed = parse_bytes(text); parsed.ok()) return ConfigScalar(static_cast<std::int64_t>(parsed.value()));
+      if (const auto parsed = parse_bytes(text); parsed.ok())
+        return ConfigScalar(static_cast<std::int64_t>(parsed.value()));
       return std::nullopt;
     case OptionType::text:
     case OptionType::choice:
@@ -133,7 +135,8 @@ std::string quoted(std::string_view text) {
   return result + '"';
 }
 
-// "key|type|default|range|help", where the range of a choice holds '|' itself: the help is then what follows the last one.
+// "key|type|default|range|help", where the range of a choice holds '|' itself: the help is then what follows the last
+// one.
 struct Declaration {
   std::string_view key, type, default_text, range, help;
 };
@@ -155,11 +158,13 @@ bool is_key(std::string_view text) {
   const auto is_letter = [](char letter) {
     return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
   };
-  return !text.empty() && text.front() >= 'a' && text.front() <= 'z' && std::all_of(text.begin(), text.end(), is_letter);
+  return !text.empty() && text.front() >= 'a' && text.front() <= 'z' &&
+         std::all_of(text.begin(), text.end(), is_letter);
 }
 
 Error bad_declaration(std::string_view declaration, std::string_view why) {
-  return Error{ErrorKind::invalid, "option '" + std::string(declaration.substr(0, declaration.find('|'))) + "': " + std::string(why)};
+  return Error{ErrorKind::invalid,
+               "option '" + std::string(declaration.substr(0, declaration.find('|'))) + "': " + std::string(why)};
 }
 
 }  // namespace
@@ -181,7 +186,8 @@ std::string expectation(const Option& option) {
   const auto bounds = has_bounds(option.type) ? parse_bounds(option) : std::nullopt;
   if (!bounds) return text;
   const bool is_simple = option.type == OptionType::integer || option.type == OptionType::number;
-  if (bounds->low && bounds->high) return text + (is_simple ? " from " : ", from ") + bounds->low_text + " to " + bounds->high_text;
+  if (bounds->low && bounds->high)
+    return text + (is_simple ? " from " : ", from ") + bounds->low_text + " to " + bounds->high_text;
   if (bounds->low) return text + ", at least " + bounds->low_text;
   if (bounds->high) return text + ", at most " + bounds->high_text;
   return text;
@@ -190,7 +196,8 @@ std::string expectation(const Option& option) {
 Result<Option> parse_option(std::string_view declaration) {
   const auto parts = split_declaration(declaration);
   if (!parts) return bad_declaration(declaration, "not key|type|default|range|help");
-  const auto known = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeWord& entry) { return entry.word == parts->type; });
+  const auto known =
+      std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeWord& entry) { return entry.word == parts->type; });
   if (!is_key(parts->key)) return bad_declaration(declaration, "a key is [a-z][a-z0-9_]*");
   if (known == kTypes.end()) return bad_declaration(declaration, "unknown type '" + std::string(parts->type) + "'");
 
@@ -206,12 +213,17 @@ Result<Option> parse_option(std::string_view declaration) {
 
 std::string plain_text(const Option& option, const ConfigScalar& value) {
   switch (option.type) {
-    case OptionType::flag: return std::get<bool>(value) ? "true" : "false";
-    case OptionType::integer: return std::to_string(std::get<std::int64_t>(value));
-    case OptionType::duration: return format_duration(Duration(std::get<std::int64_t>(value)));
-    case OptionType::bytes: return format_bytes(static_cast<std::uint64_t>(std::get<std::int64_t>(value)));
+    case OptionType::flag:
+      return std::get<bool>(value) ? "true" : "false";
+    case OptionType::integer:
+      return std::to_string(std::get<std::int64_t>(value));
+    case OptionType::duration:
+      return format_duration(Duration(std::get<std::int64_t>(value)));
+    case OptionType::bytes:
+      return format_bytes(static_cast<std::uint64_t>(std::get<std::int64_t>(value)));
     case OptionType::text:
-    case OptionType::choice: return std::get<std::string>(value);
+    case OptionType::choice:
+      return std::get<std::string>(value);
     case OptionType::number: {
       std::array<char, 32> digits{};
       const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), std::get<double>(value)).ptr;
@@ -219,7 +231,8 @@ std::string plain_text(const Option& option, const ConfigScalar& value) {
     }
     case OptionType::list: {
       std::string joined;
-      for (const std::string& part : std::get<std::vector<std::string>>(value)) joined += (joined.empty() ? "" : ",") + part;
+      for (const std::string& part : std::get<std::vector<std::string>>(value))
+        joined += (joined.empty() ? "" : ",") + part;
       return joined;
     }
   }
@@ -253,11 +266,13 @@ std::string toml_text(const Option& option, const ConfigScalar& value) {
   switch (option.type) {
     case OptionType::flag:
     case OptionType::integer:
-    case OptionType::number: return plain_text(option, value);
+    case OptionType::number:
+      return plain_text(option, value);
     case OptionType::text:
     case OptionType::choice:
     case OptionType::duration:
-    case OptionType::bytes: return quoted(plain_text(option, value));
+    case OptionType::bytes:
+      return quoted(plain_text(option, value));
     case OptionType::list: {
       std::string text = "[";
       for (const std::string& part : std::get<std::vector<std::string>>(value)) {

@@ -17,7 +17,8 @@ struct Source {
   std::string folder;  // what relative paths in it are relative to
 };
 
-// Sorted by source, then position. Lines and columns count from 1; 0 in sources that have none, and at a file as a whole.
+// Sorted by source, then position. Lines and columns count from 1; 0 in sources that have none, and at a file as a
+// whole.
 struct Place {
   std::uint32_t source = 0;
   std::uint32_t line = 0;
@@ -40,7 +41,8 @@ class Sources {
   // "etc/store.toml:12:3"; without position in sources that have none.
   std::string describe(const Place& place) const;
 
-  // The line of the place and below it a mark under the piece, each with its end of line; "" when there is no such line.
+  // The line of the place and below it a mark under the piece, each with its end of line; "" when there is no such
+  // line.
   std::string excerpt(const Place& place) const;
 
  private:

@@ -15,8 +15,8 @@ struct PluginDescription {
   std::vector<std::string> provides;  // versioned interface ids
   std::vector<std::string> required;
   std::vector<std::string> optional;
-  std::vector<std::string> serves;    // IDL services, "diststore.Store"
-  std::vector<Option> options;        // of [services.NAME.config], in the order of declaration
+  std::vector<std::string> serves;  // IDL services, "diststore.Store"
+  std::vector<Option> options;      // of [services.NAME.config], in the order of declaration
 };
 
 }  // namespace p2p::host

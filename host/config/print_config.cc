@@ -27,7 +27,8 @@ class Printer {
  private:
   // An argument may hold anything, and a comment ends with its line.
   static std::string one_line(std::string text) {
-    std::replace_if(text.begin(), text.end(), [](unsigned char letter) { return letter < 0x20; }, ' ');
+    std::replace_if(
+        text.begin(), text.end(), [](unsigned char letter) { return letter < 0x20; }, ' ');
     return text;
   }
 
@@ -38,14 +39,19 @@ class Printer {
 
 ConfigScalar value_of(const Option& option, const Config& config) {
   switch (option.type) {
-    case OptionType::flag: return config.flag(option.key);
-    case OptionType::number: return config.number(option.key);
-    case OptionType::list: return config.list(option.key);
+    case OptionType::flag:
+      return config.flag(option.key);
+    case OptionType::number:
+      return config.number(option.key);
+    case OptionType::list:
+      return config.list(option.key);
     case OptionType::text:
-    case OptionType::choice: return config.text(option.key);
+    case OptionType::choice:
+      return config.text(option.key);
     case OptionType::integer:
     case OptionType::duration:
-    case OptionType::bytes: return config.integer(option.key);
+    case OptionType::bytes:
+      return config.integer(option.key);
   }
   return false;
 }

@@ -28,7 +28,9 @@ struct Problem {
 
 class Problems {
  public:
-  void add(ProblemKind kind, const Place& place, std::string text) { problems_.push_back({kind, place, std::move(text)}); }
+  void add(ProblemKind kind, const Place& place, std::string text) {
+    problems_.push_back({kind, place, std::move(text)});
+  }
   void error(const Place& place, std::string text) { add(ProblemKind::configuration, place, std::move(text)); }
   void warning(const Place& place, std::string text) { add(ProblemKind::warning, place, std::move(text)); }
   void append(const Problems& others) {

@@ -39,7 +39,8 @@ class Reader {
     const std::uint32_t source = sources_.add({Source::Kind::file, path, text.value_or(""), folder});
     if (!text) {
       const Place place = asked_at.value_or(Place{source, 0, 0, 1});
-      problems_.add(ProblemKind::unreadable, place, (asked_at ? "'" + path + "' cannot be read: " : "cannot be read: ") + why);
+      problems_.add(ProblemKind::unreadable, place,
+                    (asked_at ? "'" + path + "' cannot be read: " : "cannot be read: ") + why);
       return {};
     }
     Table table = parse_toml(*text, source, problems_);

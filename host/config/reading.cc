@@ -44,8 +44,10 @@ std::optional<ConfigScalar> read_native(OptionType type, const Value& value) {
   const auto* number = std::get_if<double>(&value.data);
   const auto* flag = std::get_if<bool>(&value.data);
   switch (type) {
-    case OptionType::flag: return flag != nullptr ? std::optional<ConfigScalar>(*flag) : std::nullopt;
-    case OptionType::integer: return integer != nullptr ? std::optional<ConfigScalar>(*integer) : std::nullopt;
+    case OptionType::flag:
+      return flag != nullptr ? std::optional<ConfigScalar>(*flag) : std::nullopt;
+    case OptionType::integer:
+      return integer != nullptr ? std::optional<ConfigScalar>(*integer) : std::nullopt;
     case OptionType::number:
       if (integer != nullptr) return ConfigScalar(static_cast<double>(*integer));
       return number != nullptr ? std::optional<ConfigScalar>(*number) : std::nullopt;
@@ -56,13 +58,15 @@ std::optional<ConfigScalar> read_native(OptionType type, const Value& value) {
       return integer != nullptr && *integer == 0 ? std::optional<ConfigScalar>(*integer) : std::nullopt;
     case OptionType::text:
     case OptionType::choice:
-    case OptionType::list: return std::nullopt;
+    case OptionType::list:
+      return std::nullopt;
   }
   return std::nullopt;
 }
 
 bool is_written_as_text(OptionType type) {
-  return type == OptionType::text || type == OptionType::choice || type == OptionType::duration || type == OptionType::bytes;
+  return type == OptionType::text || type == OptionType::choice || type == OptionType::duration ||
+         type == OptionType::bytes;
 }
 
 }  // namespace
@@ -103,7 +107,8 @@ const Table* subtable(const Table& table, const std::string& key, const std::str
   if (entry == nullptr) return nullptr;
   const Table* found = entry->value.table();
   if (found == nullptr) {
-    problems.error(entry->value.place, prefix + key + " must be a table [" + prefix + key + "], not " + value_text(entry->value));
+    problems.error(entry->value.place,
+                   prefix + key + " must be a table [" + prefix + key + "], not " + value_text(entry->value));
   }
   return found;
 }

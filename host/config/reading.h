@@ -10,11 +10,12 @@
 
 namespace p2p::host {
 
-// The value as the option's type, its range checked. The error goes on from "KEY ": "must be a whole number, not the text 'x'".
+// The value as the option's type, its range checked. The error goes on from "KEY ": "must be a whole number, not the
+// text 'x'".
 Result<ConfigScalar> read_value(const Option& option, const Value& value);
 
-// Reports every key of `table` that is not in `known`. `prefix` is the table's path with a final '.', or "" for the root.
-// `elsewhere` are full paths: a key that stands in the wrong table is told its right one.
+// Reports every key of `table` that is not in `known`. `prefix` is the table's path with a final '.', or "" for the
+// root. `elsewhere` are full paths: a key that stands in the wrong table is told its right one.
 void report_unknown_keys(const Table& table, const std::string& prefix, const std::vector<std::string>& known,
                          const std::vector<std::string>& elsewhere, Problems& problems);
 

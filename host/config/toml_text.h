@@ -8,8 +8,8 @@
 
 namespace p2p::host {
 
-// The text of source number `source` as a tree. A text that is no TOML gives an empty tree and one problem: the library stops
-// at the first mistake of syntax.
+// The text of source number `source` as a tree. A text that is no TOML gives an empty tree and one problem: the library
+// stops at the first mistake of syntax.
 Table parse_toml(std::string_view text, std::uint32_t source, Problems& problems);
 
 // "[1, 2]" or "\"quoted\"" from an argument or the environment; the value of a text that is neither is Untyped.

@@ -24,7 +24,8 @@ Entry& make_at(Table& root, const std::vector<std::string>& path, const Place& p
 }  // namespace
 
 const Entry* Table::find(std::string_view key) const {
-  const auto found = std::find_if(entries.begin(), entries.end(), [key](const Entry& entry) { return entry.key == key; });
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [key](const Entry& entry) { return entry.key == key; });
   return found == entries.end() ? nullptr : &*found;
 }
 

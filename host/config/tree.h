@@ -1,5 +1,5 @@
-// What do the configuration's texts say, before anybody asks whether it makes sense? Tables of keys and values, each with its
-// place. Trees of several texts are laid over each other in the order of precedence.
+// What do the configuration's texts say, before anybody asks whether it makes sense? Tables of keys and values, each
+// with its place. Trees of several texts are laid over each other in the order of precedence.
 #pragma once
 
 #include "config/place.h"
@@ -48,8 +48,8 @@ struct Entry {
 // "text", "a whole number", "a table": for "must be ..., not a table".
 std::string kind_of(const Value& value);
 
-// Sets what `over` says: tables are merged key by key, everything else is replaced. A key that only `under` has stays where it
-// is; new ones follow.
+// Sets what `over` says: tables are merged key by key, everything else is replaced. A key that only `under` has stays
+// where it is; new ones follow.
 void lay_over(Table& under, const Table& over);
 
 // Sets the value at `path`, making the tables on the way; whatever else stood on the way is replaced.

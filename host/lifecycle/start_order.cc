@@ -69,7 +69,8 @@ class Sorter {
 
   // The next service whose providers are all placed, in the given order; none when the rest is tied up in cycles.
   std::optional<Index> next() {
-    auto found = first_where([this](Index index) { return all_placed(graph_.required[index]) && all_placed(graph_.wanted[index]); });
+    auto found = first_where(
+        [this](Index index) { return all_placed(graph_.required[index]) && all_placed(graph_.wanted[index]); });
     // Only optional providers are in the way: one of them has to come later.
     if (!found) found = first_where([this](Index index) { return all_placed(graph_.required[index]); });
     if (found) placed_[*found] = true;

@@ -1,5 +1,6 @@
 // In which order do services start? Providers before those who need them. A pure core: it knows services by what their
-// descriptors say, and answers with the order or with everything that stands in its way. Stopping takes the order backwards.
+// descriptors say, and answers with the order or with everything that stands in its way. Stopping takes the order
+// backwards.
 #pragma once
 
 #include <string>
@@ -23,7 +24,7 @@ struct MissingProvider {
 
 struct DoubleProvider {
   std::string interface;
-  std::string first;   // in the given order
+  std::string first;  // in the given order
   std::string second;
   friend bool operator==(const DoubleProvider&, const DoubleProvider&) = default;
 };

@@ -60,12 +60,7 @@ void take_forwarded(peer::Peer_forward_args& args, ForwardAnswer answer, PeerIde
 std::shared_ptr<Endpoint> make_peer_service(PeerIdentity& identity, ServiceRouter& router) {
   auto methods = std::make_shared<Methods>();
   methods->on<peer::Peer_hello_args, peer::Peer_hello_presult>("hello", [&identity](auto& args, auto answer) {
-    if (const auto refusal = identity.refusal_of(args.request)) {
-      return answer.raise([&](auto& result) {
-        result.refused = *refusal;
-        result.__isset.refused = true;
-      });
-    }
+    if (const auto refusal = identity.refusal_of(args.request)) return answer.raise(1, *refusal);
     auto reply = identity.reply_to(args.request);
     Call call = answer.release();
     if (!reply.features.empty() && !static_cast<CallSlot*>(call.state())->origin().let_replies_overtake()) reply.features.clear();

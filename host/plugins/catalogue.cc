@@ -26,7 +26,8 @@ PluginAnswer Catalogue::find(const std::string& plugin) {
   }
   const auto& file = std::get<PluginFile>(inspection);
   PluginAnswer answer{&file.description, ProblemKind::warning, "", {}};
-  for (const std::string& warning : file.warnings) answer.warnings.push_back("unsafe plugin '" + plugin + "': " + warning);
+  for (const std::string& warning : file.warnings)
+    answer.warnings.push_back("unsafe plugin '" + plugin + "': " + warning);
   return answer;
 }
 

@@ -1,4 +1,5 @@
-// Which plugins are there, and which of them would be refused? Every answer comes from the files' bytes: no plugin code runs.
+// Which plugins are there, and which of them would be refused? Every answer comes from the files' bytes: no plugin code
+// runs.
 #pragma once
 
 #include "config/check.h"

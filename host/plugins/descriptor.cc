@@ -16,7 +16,8 @@ Result<Done> take_option(std::string_view declaration, PluginDescription& descri
   auto option = parse_option(declaration);
   if (!option.ok()) return malformed(option.error().text);
   const auto& known = description.options;
-  const bool is_known = std::any_of(known.begin(), known.end(), [&](const Option& other) { return other.key == option.value().key; });
+  const bool is_known =
+      std::any_of(known.begin(), known.end(), [&](const Option& other) { return other.key == option.value().key; });
   if (is_known) return malformed("option '" + option.value().key + "' is declared twice");
   description.options.push_back(std::move(option.value()));
   return Done{};
@@ -40,7 +41,8 @@ bool is_plugin_name(std::string_view name) {
   const auto is_letter = [](char letter) {
     return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
   };
-  return !name.empty() && name.front() >= 'a' && name.front() <= 'z' && std::all_of(name.begin(), name.end(), is_letter);
+  return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
+         std::all_of(name.begin(), name.end(), is_letter);
 }
 
 Result<PluginDescription> parse_descriptor(std::string_view section) {
@@ -56,7 +58,8 @@ Result<PluginDescription> parse_descriptor(std::string_view section) {
     const auto taken = take_piece(piece.substr(0, equals), piece.substr(equals + 1), description);
     if (!taken.ok()) return taken.error();
   }
-  if (!is_plugin_name(description.name)) return malformed("its name '" + description.name + "' does not match [a-z][a-z0-9_]*");
+  if (!is_plugin_name(description.name))
+    return malformed("its name '" + description.name + "' does not match [a-z][a-z0-9_]*");
   if (description.version.empty()) return malformed("it has no version");
   return description;
 }

@@ -1,4 +1,5 @@
-// What does the section .p2p.info say? "key=value" pieces, each ending in NUL, as P2P_PLUGIN writes them. Foreign bytes.
+// What does the section .p2p.info say? "key=value" pieces, each ending in NUL, as P2P_PLUGIN writes them. Foreign
+// bytes.
 #pragma once
 
 #include "config/plugin_description.h"
@@ -9,8 +10,8 @@
 
 namespace p2p::host {
 
-// Refused: no name or version, a malformed name, an option that makes no sense, control characters. Keys that this host does
-// not know are passed over: a newer plugin may say more.
+// Refused: no name or version, a malformed name, an option that makes no sense, control characters. Keys that this host
+// does not know are passed over: a newer plugin may say more.
 Result<PluginDescription> parse_descriptor(std::string_view section);
 
 // [a-z][a-z0-9_]*

@@ -51,20 +51,29 @@ constexpr GElf_Half machine_of_this_host() {
 
 std::string machine_name(GElf_Half machine) {
   switch (machine) {
-    case EM_X86_64: return "x86_64";
-    case EM_AARCH64: return "aarch64";
-    case EM_386: return "i386";
-    case EM_ARM: return "arm";
-    case EM_RISCV: return "riscv";
-    case EM_PPC64: return "ppc64";
-    case EM_S390: return "s390";
-    default: return fmt::format("machine {}", machine);
+    case EM_X86_64:
+      return "x86_64";
+    case EM_AARCH64:
+      return "aarch64";
+    case EM_386:
+      return "i386";
+    case EM_ARM:
+      return "arm";
+    case EM_RISCV:
+      return "riscv";
+    case EM_PPC64:
+      return "ppc64";
+    case EM_S390:
+      return "s390";
+    default:
+      return fmt::format("machine {}", machine);
   }
 }
 
 Result<Done> check_header(const GElf_Ehdr& header, std::uint64_t file_bytes) {
   if (header.e_machine != machine_of_this_host()) {
-    return refused(fmt::format("arch: plugin {}, host {}", machine_name(header.e_machine), machine_name(machine_of_this_host())));
+    return refused(
+        fmt::format("arch: plugin {}, host {}", machine_name(header.e_machine), machine_name(machine_of_this_host())));
   }
   if (header.e_ident[EI_CLASS] != ELFCLASS64) return refused("it is a 32-bit file, the host is a 64-bit one");
   if (header.e_type != ET_DYN) return refused("it is no shared library");
@@ -123,7 +132,8 @@ Found walk_sections(Elf* elf, std::size_t names) {
 
 Result<ElfPlugin> read_sections(Elf* elf) {
   std::size_t names = 0;
-  if (elf_getshdrstrndx(elf, &names) != 0) return refused(fmt::format("its sections cannot be read: {}", elf_errmsg(-1)));
+  if (elf_getshdrstrndx(elf, &names) != 0)
+    return refused(fmt::format("its sections cannot be read: {}", elf_errmsg(-1)));
   Found found = walk_sections(elf, names);
   if (!found.stamp && !found.descriptor && !found.has_entry) {
     return refused("it is a shared library, but no plugin of p2phost");

@@ -1,5 +1,5 @@
-// What do the bytes of a plugin's file say? Stamp and descriptor, read by libelf; nothing is mapped and nothing runs, whatever
-// the file holds.
+// What do the bytes of a plugin's file say? Stamp and descriptor, read by libelf; nothing is mapped and nothing runs,
+// whatever the file holds.
 #pragma once
 
 #include <p2p/result.h>
@@ -14,8 +14,8 @@ struct ElfPlugin {
   std::string descriptor;  // of the section .p2p.info, NULs and all
 };
 
-// Refused, each with its reason: no ELF file, cut short, of another machine, no shared library, without the sections, and
-// without the entry symbol of its own. [any thread]
+// Refused, each with its reason: no ELF file, cut short, of another machine, no shared library, without the sections,
+// and without the entry symbol of its own. [any thread]
 Result<ElfPlugin> read_elf_plugin(const std::filesystem::path& path);
 
 }  // namespace p2p::host

@@ -13,7 +13,7 @@ namespace {
 constexpr mode_t kPermissionBits = 07777;
 
 Result<FileFacts> facts_of(const std::filesystem::path& path) {
-  struct stat status{};
+  struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
     return Error{ErrorKind::invalid, fmt::format("{} cannot be looked at: {}", path.string(), std::strerror(errno))};
   }
@@ -42,10 +42,11 @@ struct Allowance {
 
 void find_faults(const FileFacts& file, const Allowance& allowed, std::vector<std::string>& faults) {
   const std::string path = file.path.string();
-  const std::string shown = fmt::format("{} (mode {:04o}, owner {}, group {})", path, file.mode & kPermissionBits, file.owner, file.group);
+  const std::string shown =
+      fmt::format("{} (mode {:04o}, owner {}, group {})", path, file.mode & kPermissionBits, file.owner, file.group);
   if (!allowed.owner(file.owner)) {
-    faults.push_back(fmt::format("{}: it belongs to neither root nor user {}, who runs the node; run: chown {} {}", shown,
-                                 allowed.rule.user, allowed.rule.user, path));
+    faults.push_back(fmt::format("{}: it belongs to neither root nor user {}, who runs the node; run: chown {} {}",
+                                 shown, allowed.rule.user, allowed.rule.user, path));
   }
   // In a sticky folder of root, nobody can replace another's file.
   const bool is_shared_folder = S_ISDIR(file.mode) && (file.mode & S_ISVTX) != 0 && file.owner == 0;
@@ -74,7 +75,8 @@ TrustRule trust_rule_of_this_process(bool allow_unsafe) {
   return rule;
 }
 
-std::vector<std::string> find_unsafe(const FileFacts& file, const std::vector<FileFacts>& parents, const TrustRule& rule) {
+std::vector<std::string> find_unsafe(const FileFacts& file, const std::vector<FileFacts>& parents,
+                                     const TrustRule& rule) {
   const bool is_own_tree = rule.executable && is_below(file.path, rule.executable_tree);
   const Allowance allowed{rule, is_own_tree};
   std::vector<std::string> faults;

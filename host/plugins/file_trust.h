@@ -1,6 +1,6 @@
-// Who could have replaced this file? A plugin runs with all rights of the node, so its file and every folder above it must be
-// writable only by root or by the user who runs the node. Plugins in the executable's own tree need be no safer than the
-// executable itself: who can replace that one needs no plugin.
+// Who could have replaced this file? A plugin runs with all rights of the node, so its file and every folder above it
+// must be writable only by root or by the user who runs the node. Plugins in the executable's own tree need be no safer
+// than the executable itself: who can replace that one needs no plugin.
 #pragma once
 
 #include <p2p/result.h>
@@ -23,10 +23,10 @@ struct FileFacts {
 };
 
 struct TrustRule {
-  uid_t user = 0;                             // who runs the node
-  std::optional<FileFacts> executable;        // none: no tree of its own
-  std::filesystem::path executable_tree;      // the folder above the executable's folder
-  bool allow_unsafe = false;                  // tell, but do not refuse
+  uid_t user = 0;                         // who runs the node
+  std::optional<FileFacts> executable;    // none: no tree of its own
+  std::filesystem::path executable_tree;  // the folder above the executable's folder
+  bool allow_unsafe = false;              // tell, but do not refuse
 };
 
 // The rule for this process: its effective user, its executable. [any thread]
@@ -34,7 +34,8 @@ TrustRule trust_rule_of_this_process(bool allow_unsafe);
 
 // Why `file`, or a folder in `parents` (the nearest first), is unsafe, each with the fix: "/opt/p (mode 0775, owner 0):
 // writable by its group; run: chmod g-w /opt/p". Empty: safe. Pure.
-std::vector<std::string> find_unsafe(const FileFacts& file, const std::vector<FileFacts>& parents, const TrustRule& rule);
+std::vector<std::string> find_unsafe(const FileFacts& file, const std::vector<FileFacts>& parents,
+                                     const TrustRule& rule);
 
 // The same for a file on disk whose symlinks are resolved. An error when it cannot be looked at.
 Result<std::vector<std::string>> find_unsafe(const std::filesystem::path& resolved, const TrustRule& rule);

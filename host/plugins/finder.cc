@@ -9,7 +9,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error missing(const std::string& plugin, const std::vector<std::string>& tried, const std::vector<std::string>& folders) {
+Error missing(const std::string& plugin, const std::vector<std::string>& tried,
+              const std::vector<std::string>& folders) {
   std::string text = "no plugin '" + plugin + "'";
   std::string separator = " (looked for ";
   for (const std::string& path : tried) {
@@ -51,13 +52,15 @@ Result<fs::path> find_plugin_file(const std::string& plugin, const std::vector<s
   for (const std::string& folder : folders) {
     const fs::path path = fs::path(folder) / (plugin + ".so");
     tried.push_back(path.string());
-    const bool is_known = std::any_of(found.begin(), found.end(), [&](const fs::path& other) { return are_one(path, other); });
+    const bool is_known =
+        std::any_of(found.begin(), found.end(), [&](const fs::path& other) { return are_one(path, other); });
     if (is_there(path) && !is_known) found.push_back(path);
   }
   if (found.empty()) return missing(plugin, tried, folders);
   if (found.size() == 1) return found.front();
   return Error{ErrorKind::invalid, "plugin '" + plugin + "' stands in two folders: " + found[0].string() + " and " +
-                                       found[1].string() + "; remove one, or name the file: plugin = \"" + found[0].string() + "\""};
+                                       found[1].string() + "; remove one, or name the file: plugin = \"" +
+                                       found[0].string() + "\""};
 }
 
 std::vector<fs::path> list_plugin_files(const std::vector<std::string>& folders) {
@@ -67,7 +70,8 @@ std::vector<fs::path> list_plugin_files(const std::vector<std::string>& folders)
     std::error_code failure;
     for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
       const fs::path& path = at->path();
-      const bool is_known = std::any_of(files.begin(), files.end(), [&](const fs::path& other) { return are_one(path, other); });
+      const bool is_known =
+          std::any_of(files.begin(), files.end(), [&](const fs::path& other) { return are_one(path, other); });
       if (path.extension() == ".so" && !is_known) files.push_back(path);
     }
     std::sort(files.begin() + first, files.end());

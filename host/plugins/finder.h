@@ -12,8 +12,8 @@ namespace p2p::host {
 // "<folder of the executable>/../lib/p2phost/plugins", which holds in the build tree and after installing.
 std::string default_plugin_dir();
 
-// The file of `plugin`, a name or an absolute path. The error names every path that was tried and the nearest name there is,
-// or both files when two folders have one each. A folder that appears twice, by a link too, counts once.
+// The file of `plugin`, a name or an absolute path. The error names every path that was tried and the nearest name
+// there is, or both files when two folders have one each. A folder that appears twice, by a link too, counts once.
 Result<std::filesystem::path> find_plugin_file(const std::string& plugin, const std::vector<std::string>& folders);
 
 // Every *.so of the folders, in their order, sorted by name within each. Folders that do not exist hold nothing.

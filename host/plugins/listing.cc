@@ -21,18 +21,24 @@ std::string joined(const std::vector<std::string>& words) {
 
 Row row_of(const PluginFile& file) {
   const PluginDescription& plugin = file.description;
-  return {plugin.name, plugin.version, std::string(field_of(file.stamp, "abi")), joined(plugin.provides),
-          joined(plugin.required), file.path.string()};
+  return {plugin.name,
+          plugin.version,
+          std::string(field_of(file.stamp, "abi")),
+          joined(plugin.provides),
+          joined(plugin.required),
+          file.path.string()};
 }
 
 std::string aligned(const std::vector<Row>& rows) {
   std::array<std::size_t, 6> widths{};
   for (const Row& row : rows) {
-    for (std::size_t column = 0; column < row.size(); ++column) widths[column] = std::max(widths[column], row[column].size());
+    for (std::size_t column = 0; column < row.size(); ++column)
+      widths[column] = std::max(widths[column], row[column].size());
   }
   std::string text;
   for (const Row& row : rows) {
-    for (std::size_t column = 0; column + 1 < row.size(); ++column) text += fmt::format("{:<{}}  ", row[column], widths[column]);
+    for (std::size_t column = 0; column + 1 < row.size(); ++column)
+      text += fmt::format("{:<{}}  ", row[column], widths[column]);
     text += row.back() + '\n';
   }
   return text;
@@ -48,10 +54,12 @@ nlohmann::json json_of(const PluginFile& file) {
                        {"range", option.range},
                        {"help", option.help}});
   }
-  return {{"name", plugin.name},         {"version", plugin.version}, {"summary", plugin.summary},
-          {"abi", field_of(file.stamp, "abi")}, {"stamp", file.stamp},       {"provides", plugin.provides},
-          {"requires", plugin.required}, {"optional", plugin.optional}, {"serves", plugin.serves},
-          {"options", options},          {"warnings", file.warnings}, {"file", file.path.string()}};
+  return {{"name", plugin.name},         {"version", plugin.version},
+          {"summary", plugin.summary},   {"abi", field_of(file.stamp, "abi")},
+          {"stamp", file.stamp},         {"provides", plugin.provides},
+          {"requires", plugin.required}, {"optional", plugin.optional},
+          {"serves", plugin.serves},     {"options", options},
+          {"warnings", file.warnings},   {"file", file.path.string()}};
 }
 
 }  // namespace

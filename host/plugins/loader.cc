@@ -4,8 +4,8 @@
 
 #include <vector>  // before Boost.DLL, whose headers take it for granted
 
-#include <boost/dll/shared_library.hpp>
 #include <dlfcn.h>
+#include <boost/dll/shared_library.hpp>
 
 #include <exception>
 #include <string>
@@ -25,7 +25,7 @@ Error failed(const PluginFile& file, const std::string& why) {
 
 // What the dynamic loader said, without Boost's words around it and the error code that it made up.
 std::string reason_of(const std::system_error& failure) {
-  const std::string text = failure.what();
+  std::string text = failure.what();
   const std::string before = "(dlerror system message: ";
   const std::size_t begin = text.find(before);
   const std::size_t end = text.rfind("): ");
@@ -46,7 +46,8 @@ Result<Done> check_entry(const PluginFile& file, const p2p_entry& entry) {
   if (!is_from(&entry, file.path)) return failed(file, "its entry " P2P_ENTRY_SYMBOL " belongs to another library");
   if (entry.magic != P2P_ENTRY_MAGIC) return failed(file, "its entry is none of p2phost's");
   if (entry.struct_size < sizeof(p2p_entry)) return failed(file, "its entry is shorter than this host needs");
-  if (entry.stamp == nullptr || file.stamp != entry.stamp) return failed(file, "it was replaced while it was being loaded");
+  if (entry.stamp == nullptr || file.stamp != entry.stamp)
+    return failed(file, "it was replaced while it was being loaded");
   if (entry.create == nullptr || entry.destroy == nullptr) return failed(file, "its entry makes no plugin");
   return Done{};
 }

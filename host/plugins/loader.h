@@ -1,5 +1,5 @@
-// How does a plugin's code come into the process? Once inspected, by dlopen; it then stays mapped until the process ends,
-// because threads, exceptions and shared pointers may refer to its code longer than anybody can tell.
+// How does a plugin's code come into the process? Once inspected, by dlopen; it then stays mapped until the process
+// ends, because threads, exceptions and shared pointers may refer to its code longer than anybody can tell.
 #pragma once
 
 #include "plugins/plugin_file.h"
@@ -26,8 +26,8 @@ class LoadedPlugin final {
   const p2p_entry* entry_;
 };
 
-// Maps the file and makes one plugin object. Every service gets its own object, also when two name the same plugin. An error
-// says what the dynamic loader, the entry or the constructor said; the file may then stay mapped. [control]
+// Maps the file and makes one plugin object. Every service gets its own object, also when two name the same plugin. An
+// error says what the dynamic loader, the entry or the constructor said; the file may then stay mapped. [control]
 Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file);
 
 }  // namespace p2p::host

@@ -14,7 +14,8 @@ Refusal unusable(const std::filesystem::path& path, std::vector<std::string> rea
 }
 
 // From a file whose place is trusted.
-Inspection inspect_content(const std::filesystem::path& path, const std::string& file_name, std::string_view host_stamp) {
+Inspection inspect_content(const std::filesystem::path& path, const std::string& file_name,
+                           std::string_view host_stamp) {
   auto elf = read_elf_plugin(path);
   if (!elf.ok()) return unusable(path, {elf.error().text});
   auto differences = find_differences(elf.value().stamp, host_stamp);
@@ -22,7 +23,8 @@ Inspection inspect_content(const std::filesystem::path& path, const std::string&
   auto description = parse_descriptor(elf.value().descriptor);
   if (!description.ok()) return unusable(path, {description.error().text});
   if (description.value().name != file_name) {
-    return unusable(path, {"its file must be named " + description.value().name + ".so, after the name in its descriptor"});
+    return unusable(path,
+                    {"its file must be named " + description.value().name + ".so, after the name in its descriptor"});
   }
   return PluginFile{path, std::move(elf.value().stamp), std::move(description.value()), {}};
 }

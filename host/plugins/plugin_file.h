@@ -1,4 +1,5 @@
-// Is this file a plugin that this host may load? Answered from its bytes and its place in the file system; no code of it runs.
+// Is this file a plugin that this host may load? Answered from its bytes and its place in the file system; no code of
+// it runs.
 #pragma once
 
 #include "config/plugin_description.h"

@@ -60,9 +60,12 @@ void CallSlot::keep() {
   is_kept_ = true;
 }
 
+// A handler may run inside another's: that of Peer.forward holds the call that it passes to its service, and that call's answer
+// ends the outer call too.
 void CallSlot::mark_ended() noexcept {
-  HandlerScope* scope = current_scope();
-  if (scope != nullptr && scope->slot == this) scope->has_ended = true;
+  for (HandlerScope* scope = current_scope(); scope != nullptr; scope = scope->outer) {
+    if (scope->slot == this) scope->has_ended = true;
+  }
 }
 
 void CallSlot::finish() noexcept { end(End::answer); }

@@ -76,7 +76,8 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
   const bool filled_block = end_ == block_.size();
   take_messages();
   if (is_closed_) return;
-  if (filled_block && begin_ == end_ && block_.size() < kReadBlockBytesMax) {
+  if (filled_block && block_.size() < kReadBlockBytesMax) {
+    // More has come than one read takes: the client pipelines, and fewer, larger reads serve it better.
     block_.resize(2 * block_.size());
   } else if (begin_ == end_ && block_.size() > kReadBlockBytesMax) {
     // A large message has passed: give its memory back.

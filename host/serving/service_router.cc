@@ -2,6 +2,8 @@
 
 #include "serving/loop.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace p2p::host {
@@ -41,7 +43,7 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
   const GateState gate = entry->gate();
   if (gate == GateState::closed || (gate == GateState::draining && arrival.hops == 0)) {
     answer_fault(arrival, head, CallFault::unknown_method,
-                 std::string(kDrainingPrefix) + "service '" + entry->name() + "' is stopping on this node; ask another one");
+                 fmt::format("{}service '{}' is stopping on this node; ask another one", kDrainingPrefix, entry->name()));
     return Taken::accepted;
   }
 
@@ -57,11 +59,11 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
 }
 
 std::string ServiceRouter::why_unknown(std::string_view service) const {
-  if (service.empty()) return std::string(kUnknownPrefix) + "no service answers calls without a service name on this node";
+  if (service.empty()) return fmt::format("{}no service answers calls without a service name on this node", kUnknownPrefix);
   if (std::find(disabled_.begin(), disabled_.end(), service) != disabled_.end()) {
-    return std::string(kDisabledPrefix) + "service '" + std::string(service) + "' is disabled on this node";
+    return fmt::format("{}service '{}' is disabled on this node", kDisabledPrefix, service);
   }
-  return std::string(kUnknownPrefix) + "no service '" + std::string(service) + "' on this node";
+  return fmt::format("{}no service '{}' on this node", kUnknownPrefix, service);
 }
 
 void ServiceRouter::answer_fault(const Arrival& arrival, const MessageHead& head, CallFault fault,
@@ -81,8 +83,8 @@ void ServiceRouter::dispatch(CallSlot& slot) {
     case GateState::starting:
       return park(slot);
     case GateState::closed:
-      return slot.fail(CallFault::unknown_method, std::string(kDrainingPrefix) + "service '" + slot.service().name() +
-                                                      "' has stopped on this node; ask another one");
+      return slot.fail(CallFault::unknown_method, fmt::format("{}service '{}' has stopped on this node; ask another one",
+                                                              kDrainingPrefix, slot.service().name()));
     case GateState::open:
     case GateState::draining:
       break;
@@ -100,8 +102,9 @@ void ServiceRouter::park(CallSlot& slot) {
   bool is_full = false;
   if (slot.service().park(&slot, limits_.parked_calls_max, &is_full)) return;
   if (is_full) {
-    slot.fail(CallFault::internal_error, "p2p:overloaded: service '" + slot.service().name() +
-                                             "' is starting and [host] parked_calls_max calls wait already");
+    slot.fail(CallFault::internal_error,
+              fmt::format("p2p:overloaded: service '{}' is starting and [host] parked_calls_max calls wait already",
+                          slot.service().name()));
   } else {
     slot.dispatch_again();
   }

@@ -243,8 +243,10 @@ void Node::say(const membership::RingChange& change) {
 
 void Node::say_verdict(const discovery::Effects& effects) {
   switch (*effects.verdict) {
-    case discovery::Verdict::joined:
-      return surroundings_.log.info("joined {} members via {}", membership_->members().size() - 1, effects.via->name());
+    case discovery::Verdict::joined: {
+      const std::size_t others = membership_->members().size() - 1;
+      return surroundings_.log.info("joined {} member{} via {}", others, others == 1 ? "" : "s", effects.via->name());
+    }
     case discovery::Verdict::founded:
       return surroundings_.log.info("founded a network");
     case discovery::Verdict::still_looking:

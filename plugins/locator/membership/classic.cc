@@ -107,7 +107,7 @@ void ClassicMembership::hear(const Member& row, std::vector<std::string> authori
 void ClassicMembership::classic_add(const Location& location, std::vector<std::string> authorities, TimePoint now,
                                     Effects& effects) {
   if (location == self_.location) return;
-  Member row{location, 0, MemberState::alive};
+  Member row{location, kUnknownLife, MemberState::alive};
   if (const Member* known = table_.find(location.name()); known != nullptr) {
     row.incarnation = known->state == MemberState::alive ? known->incarnation : known->incarnation + 1;
   }

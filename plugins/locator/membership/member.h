@@ -11,6 +11,9 @@ namespace p2p::membership {
 
 enum class MemberState : std::uint8_t { alive, removed };
 
+// In the place of an incarnation: the 2009 system's calls carry none. Any life that is told supersedes it, and is the same one.
+inline constexpr std::int64_t kUnknownLife = 0;
+
 // One claim: this node, in this life, is a member or is not.
 struct Member {
   Location location;

@@ -12,8 +12,10 @@ Applied Table::apply(const Member& heard, TimePoint now) {
   if (known != nullptr && !supersedes(heard, *known)) return Applied::nothing;
   const bool was_alive = known != nullptr && known->state == MemberState::alive;
   const bool is_alive = heard.state == MemberState::alive;
+  const bool is_same_life = was_alive && known->incarnation == kUnknownLife;
   if (is_alive && !was_alive && alive_ >= limits_.alive_max) return Applied::nothing;
   keep({heard, false, now});
+  if (is_alive && is_same_life) return Applied::nothing;
   if (is_alive) return was_alive ? Applied::restarted : Applied::joined;
   return was_alive ? Applied::left : Applied::nothing;
 }

@@ -58,8 +58,14 @@ class P2P_API MessageBuffer final : public apache::thrift::transport::TVirtualTr
     read_at_ += length;
     return length;
   }
+  // Protocols look ahead by a varint at most, and may find less. Who asks for more wants a string of that length: a false
+  // length ends here, before Thrift allocates it.
+  static constexpr std::uint32_t kLookAheadBytesMax = 10;
   const std::uint8_t* borrow(std::uint8_t*, std::uint32_t* length) {
-    if (*length > static_cast<std::size_t>(read_end_ - read_at_)) return nullptr;
+    if (*length > static_cast<std::size_t>(read_end_ - read_at_)) {
+      if (*length > kLookAheadBytesMax) throw_short();
+      return nullptr;
+    }
     *length = static_cast<std::uint32_t>(read_end_ - read_at_);
     return read_at_;
   }

@@ -1,0 +1,25 @@
+# Completion of p2pctl for bash: put it into /usr/share/bash-completion/completions/, or source it.
+_p2pctl() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local verbs="put get delete prime verify members locate ring ping status services leave stop"
+  local options="--node --admin --json --timeout --help --version"
+  local word
+
+  case $previous in
+    --admin)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return ;;
+    --node | --timeout)
+      COMPREPLY=()
+      return ;;
+  esac
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    return
+  fi
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [[ " $verbs " == *" $word "* ]] && return # the verb is there; what follows is the user's own
+  done
+  mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
+}
+complete -F _p2pctl p2pctl

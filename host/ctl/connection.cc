@@ -1,0 +1,103 @@
+#include "ctl/connection.h"
+
+#include <fmt/format.h>
+#include <thrift/TApplicationException.h>
+#include <thrift/protocol/TBinaryProtocol.h>
+#include <thrift/protocol/TMultiplexedProtocol.h>
+#include <thrift/transport/TBufferTransports.h>
+#include <thrift/transport/TSocket.h>
+
+#include <Store.h>
+
+namespace p2p::ctl {
+namespace {
+
+namespace thrift = apache::thrift;
+using thrift::transport::TSocket;
+using thrift::transport::TTransportException;
+
+int milliseconds(Duration duration) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+std::shared_ptr<thrift::protocol::TProtocol> protocol_over(const std::shared_ptr<TSocket>& socket, const Timeouts& timeouts) {
+  socket->setConnTimeout(milliseconds(timeouts.connect));
+  socket->setRecvTimeout(milliseconds(timeouts.answer));
+  socket->setSendTimeout(milliseconds(timeouts.answer));
+  auto framed = std::make_shared<thrift::transport::TFramedTransport>(socket);
+  framed->open();
+  return std::make_shared<thrift::protocol::TBinaryProtocol>(framed);
+}
+
+// Thrift writes the system's reason behind its own words; an operator needs that reason.
+std::string reason_of(const TTransportException& failure) {
+  const std::string text = failure.what();
+  const auto colon = text.rfind(": ");
+  return colon == std::string::npos ? text : text.substr(colon + 2);
+}
+
+Error transport_error(const std::string& peer, const TTransportException& failure) {
+  switch (failure.getType()) {
+    case TTransportException::TIMED_OUT:
+      return {ErrorKind::timed_out, fmt::format("{} did not answer in time; `p2pctl ping` tells whether it answers at all", peer)};
+    case TTransportException::END_OF_FILE:
+    case TTransportException::NOT_OPEN:
+    case TTransportException::INTERRUPTED:
+    case TTransportException::BAD_ARGS:
+    case TTransportException::CORRUPTED_DATA:
+    case TTransportException::INTERNAL_ERROR:
+    case TTransportException::CLIENT_DISCONNECT:
+    case TTransportException::UNKNOWN:
+      return {ErrorKind::closed, fmt::format("{} closed the connection before it answered ({})", peer, reason_of(failure))};
+  }
+  return {ErrorKind::closed, failure.what()};
+}
+
+Error application_error(const std::string& peer, const std::string& service, const thrift::TApplicationException& failure) {
+  const std::string text = failure.what();
+  if (failure.getType() == thrift::TApplicationException::UNKNOWN_METHOD) {
+    return {ErrorKind::not_found, fmt::format("{} does not serve '{}': {}; `p2pctl services` shows what it serves", peer, service, text)};
+  }
+  return {ErrorKind::internal, fmt::format("{} failed: {}", peer, text)};
+}
+
+}  // namespace
+
+Result<Connection> Connection::open(const Location& node, const Timeouts& timeouts) {
+  try {
+    return Connection(node.name(), protocol_over(std::make_shared<TSocket>(node.address, node.port), timeouts));
+  } catch (const TTransportException& failure) {
+    return Error{ErrorKind::refused, fmt::format("no node reached at {}: {}", node.name(), reason_of(failure))};
+  }
+}
+
+Result<Connection> Connection::open_admin(const std::string& socket_path, const Timeouts& timeouts) {
+  try {
+    return Connection(socket_path, protocol_over(std::make_shared<TSocket>(socket_path), timeouts));
+  } catch (const TTransportException& failure) {
+    return Error{ErrorKind::refused,
+                 fmt::format("cannot open the admin socket {}: {}; run p2pctl on the node's machine, as the user that runs the node",
+                             socket_path, reason_of(failure))};
+  }
+}
+
+std::shared_ptr<thrift::protocol::TProtocol> Connection::protocol_of(const std::string& service) const {
+  return std::make_shared<thrift::protocol::TMultiplexedProtocol>(protocol_, service);
+}
+
+Error Connection::error_of(const std::exception_ptr& failure, const std::string& service) const {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const diststore::StoreError& error) {
+    const bool is_refusal = error.kind != diststore::StoreErrorKind::unavailable;
+    return {is_refusal ? ErrorKind::invalid : ErrorKind::internal, fmt::format("{}: {}", peer_, error.message)};
+  } catch (const TTransportException& error) {
+    return transport_error(peer_, error);
+  } catch (const thrift::TApplicationException& error) {
+    return application_error(peer_, service, error);
+  } catch (const std::exception& error) {
+    return {ErrorKind::protocol, fmt::format("{} answered something else than a node does: {}", peer_, error.what())};
+  }
+}
+
+}  // namespace p2p::ctl

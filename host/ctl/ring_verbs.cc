@@ -1,0 +1,115 @@
+// members, locate, ring.
+#include "ctl/ring_shares.h"
+#include "ctl/verbs.h"
+
+#include <p2p/handlers.h>
+
+#include <CLI/CLI.hpp>
+#include <Locator.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace p2p::ctl {
+namespace {
+
+constexpr const char* kLocator = "locator";
+
+// Calls that are under way at once: their answers fit any socket's buffer, so that neither side ever waits for the other to read.
+constexpr std::size_t kPipelineDepth = 64;
+
+Result<std::vector<std::string>> ask_members(Connection& node) {
+  return node.ask<locator::LocatorClient>(kLocator, [](auto& client) {
+    std::vector<locator::Location> members;
+    client.get_all(members);
+    std::vector<std::string> names;
+    for (const auto& member : members) names.push_back(from_wire(member).name());
+    std::sort(names.begin(), names.end());
+    return names;
+  });
+}
+
+Result<std::vector<std::string>> ask_owners_of_samples(Connection& node) {
+  return node.ask<locator::LocatorClient>(kLocator, [](auto& client) {
+    std::vector<std::string> owners;
+    while (owners.size() < kSamples) {
+      const std::size_t first = owners.size();
+      const std::size_t last = std::min(kSamples, first + kPipelineDepth);
+      for (std::size_t index = first; index < last; ++index) client.send_get_node(sample_key(index));
+      for (std::size_t index = first; index < last; ++index) {
+        locator::Location owner;
+        client.recv_get_node(owner);
+        owners.push_back(from_wire(owner).name());
+      }
+    }
+    return owners;
+  });
+}
+
+ExitCode members(const Session& session) {
+  auto node = connect(session);
+  if (!node.ok()) return report(node.error());
+  const auto names = ask_members(node.value());
+  if (!names.ok()) return report(names.error());
+  if (session.json) {
+    print({{"members", names.value()}});
+  } else {
+    for (const std::string& name : names.value()) fmt::print("{}\n", name);
+  }
+  return ExitCode::done;
+}
+
+ExitCode locate(const Session& session, const std::string& key) {
+  auto node = connect(session);
+  if (!node.ok()) return report(node.error());
+  const auto owner = node.value().ask<locator::LocatorClient>(kLocator, [&](auto& client) {
+    locator::Location location;
+    client.get_node(location, key);
+    return from_wire(location);
+  });
+  if (!owner.ok()) return report(owner.error());
+  if (owner.value().empty()) return report({ErrorKind::not_found, "nobody owns the key: the ring is empty"});
+  if (session.json) {
+    print({{"key", key}, {"owner", owner.value().name()}});
+  } else {
+    fmt::print("{}\n", owner.value().name());
+  }
+  return ExitCode::done;
+}
+
+ExitCode ring(const Session& session) {
+  auto node = connect(session);
+  if (!node.ok()) return report(node.error());
+  const auto names = ask_members(node.value());
+  if (!names.ok()) return report(names.error());
+  const auto owners = ask_owners_of_samples(node.value());
+  if (!owners.ok()) return report(owners.error());
+  const auto shares = shares_of(names.value(), owners.value());
+  if (session.json) {
+    nlohmann::json listed = nlohmann::json::array();
+    for (const Share& share : shares) listed.push_back({{"node", share.member}, {"share", share.share}});
+    print({{"members", listed}, {"samples", kSamples}});
+  } else {
+    for (const Share& share : shares) fmt::print("{:<24} {:5.1f} %\n", share.member, 100 * share.share);
+    fmt::print("(shares of the ring as {} sample keys show them)\n", kSamples);
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_ring_verbs(CLI::App& app, Session& session) {
+  CLI::App* verb = app.add_subcommand("members", "list the nodes of the network, as one of them knows them");
+  verb->callback([&session] { session.verb = [&session] { return members(session); }; });
+
+  const auto key = std::make_shared<std::string>();
+  verb = app.add_subcommand("locate", "print the node that owns KEY");
+  verb->add_option("KEY", *key)->required();
+  verb->callback([&session, key] { session.verb = [&session, key] { return locate(session, *key); }; });
+
+  verb = app.add_subcommand("ring", "list the nodes with their shares of the keys, estimated from sample keys");
+  verb->callback([&session] { session.verb = [&session] { return ring(session); }; });
+}
+
+}  // namespace p2p::ctl

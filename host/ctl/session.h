@@ -1,0 +1,42 @@
+// What do all verbs share? The options before the verb, and a node that answers.
+#pragma once
+
+#include "ctl/connection.h"
+#include "ctl/exit_code.h"
+
+#include <Node.h>
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace p2p::ctl {
+
+// Where a node is looked for without --node: the ports that the first nodes of a machine take.
+inline constexpr const char* kDiscoveryHost = "127.0.0.1";
+inline constexpr std::uint16_t kDiscoveryPortFirst = 9900;
+inline constexpr std::uint16_t kDiscoveryPortLast = 9909;
+
+struct Session {
+  std::string node;   // --node, empty: look on this machine
+  std::string admin;  // --admin, empty: what the node names
+  bool json = false;
+  Timeouts timeouts;
+
+  std::function<ExitCode()> verb;  // set by the command line
+};
+
+// The node of --node, or the first that answers on this machine. One that does not answer a status call is no node.
+Result<Connection> connect(const Session& session);
+
+Result<node::NodeStatus> ask_status(Connection& node);
+
+// Writes `p2pctl: WHAT` to the standard error. The code for a script: no_node when nobody answered, else no.
+ExitCode report(const Error& error);
+
+// One line of JSON on the standard output; bytes that are no UTF-8 are replaced.
+void print(const nlohmann::json& document);
+
+}  // namespace p2p::ctl

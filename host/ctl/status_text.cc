@@ -1,0 +1,89 @@
+#include "ctl/status_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace p2p::ctl {
+namespace {
+
+std::string age_text(std::int64_t milliseconds) {
+  const std::int64_t seconds = std::max<std::int64_t>(0, milliseconds / 1000);
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+  if (seconds < 86'400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{} d {} h", seconds / 86'400, seconds / 3600 % 24);
+}
+
+std::string view_text(std::int64_t view) {
+  return view == 0 ? "none" : fmt::format("{:016x}", static_cast<std::uint64_t>(view));
+}
+
+std::string service_lines(const node::ServiceStatus& service) {
+  std::string lines = fmt::format("{:<10} {}, {} calls, {} errors, {} in flight\n", service.name, service.state, service.calls,
+                                  service.errors, service.in_flight);
+  std::string gauges;
+  for (const auto& [name, value] : service.gauges) gauges += fmt::format("{}{} {}", gauges.empty() ? "" : ", ", name, value);
+  if (!gauges.empty()) lines += fmt::format("{:<10} {}\n", "", gauges);
+  if (!service.last_error.empty()) lines += fmt::format("{:<10} last error: {}\n", "", service.last_error);
+  return lines;
+}
+
+nlohmann::json service_json(const node::ServiceStatus& service) {
+  return {{"name", service.name},       {"plugin", service.plugin},       {"version", service.version},
+          {"idl", service.idl},         {"state", service.state},         {"since_ms", service.since_ms},
+          {"calls", service.calls},     {"errors", service.errors},       {"in_flight", service.in_flight},
+          {"gauges", service.gauges},   {"last_error", service.last_error}};
+}
+
+}  // namespace
+
+std::string status_text(const node::NodeStatus& status, std::int64_t now_ms) {
+  std::string text;
+  text += fmt::format("node       {} ({}), {}, up {}, pid {}, version {}\n", status.node, status.name, status.state,
+                      age_text(now_ms - status.started_at_ms), status.pid, status.version);
+  text += fmt::format("network    {}, {} members, view {}\n", status.cluster, status.members, view_text(status.view));
+  text += fmt::format("calls      {}, {} errors, {} passed on, {} connections\n", status.calls, status.errors, status.forwarded,
+                      status.connections);
+  text += fmt::format("data       {}\n", status.data_dir);
+  text += fmt::format("admin      {}\n", status.admin);
+  for (const node::ServiceStatus& service : status.services) text += service_lines(service);
+  return text;
+}
+
+std::string services_text(const node::NodeStatus& status) {
+  std::size_t name_width = 7;
+  std::size_t idl_width = 3;
+  for (const auto& service : status.services) {
+    name_width = std::max(name_width, service.name.size());
+    idl_width = std::max(idl_width, service.idl.size());
+  }
+  const auto line = [&](const auto& name, const auto& idl, const auto& state, const auto& plugin) {
+    return fmt::format("{:<{}}  {:<{}}  {:<10}  {}\n", name, name_width, idl, idl_width, state, plugin);
+  };
+  std::string text = line("SERVICE", "IDL", "STATE", "PLUGIN");
+  for (const auto& service : status.services) {
+    text += line(service.name, service.idl, service.state, service.plugin + ' ' + service.version);
+  }
+  return text;
+}
+
+nlohmann::json status_json(const node::NodeStatus& status) {
+  nlohmann::json services = nlohmann::json::array();
+  for (const auto& service : status.services) services.push_back(service_json(service));
+  return {{"node", status.node},         {"name", status.name},
+          {"state", status.state},       {"started_at_ms", status.started_at_ms},
+          {"pid", status.pid},           {"version", status.version},
+          {"cluster", status.cluster},   {"view", view_text(status.view)},
+          {"members", status.members},   {"connections", status.connections},
+          {"calls", status.calls},       {"errors", status.errors},
+          {"forwarded", status.forwarded}, {"admin", status.admin},
+          {"data_dir", status.data_dir}, {"services", std::move(services)}};
+}
+
+bool is_healthy(const node::NodeStatus& status) {
+  return status.state == "ready" && std::none_of(status.services.begin(), status.services.end(),
+                                                 [](const auto& service) { return service.state == "failed"; });
+}
+
+}  // namespace p2p::ctl

@@ -1,0 +1,24 @@
+// How does a node's status read, to a person and to a program? Pure.
+#pragma once
+
+#include <Node.h>
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace p2p::ctl {
+
+// Several lines, the last of them ended. `now_ms` since 1970.
+std::string status_text(const node::NodeStatus& status, std::int64_t now_ms);
+
+// One line a service under a head line.
+std::string services_text(const node::NodeStatus& status);
+
+nlohmann::json status_json(const node::NodeStatus& status);
+
+// Ready, and no service has failed.
+bool is_healthy(const node::NodeStatus& status);
+
+}  // namespace p2p::ctl

@@ -1,0 +1,17 @@
+// Which verbs are there? One function a group; each adds its verbs to the command line, and one that is named sets session.verb.
+#pragma once
+
+#include "ctl/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace p2p::ctl {
+
+void add_store_verbs(CLI::App& app, Session& session);  // put get delete prime verify
+void add_ring_verbs(CLI::App& app, Session& session);   // members locate ring
+void add_node_verbs(CLI::App& app, Session& session);   // ping status services
+void add_admin_verbs(CLI::App& app, Session& session);  // leave stop
+
+}  // namespace p2p::ctl

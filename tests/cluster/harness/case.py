@@ -1,0 +1,88 @@
+"""What does every test of a cluster need? Nodes that end with it, and their logs when it fails."""
+import sys
+import unittest
+
+from harness.node_process import NodeProcess
+from harness.ports import free_ports
+from harness.waiting import wait_until
+
+# Lines of each node's log that a failure shows.
+LOG_LINES_MAX = 200
+
+# A network founded at once: nobody is looked for.
+ALONE = ("--set", "services.locator.config.discover=none")
+
+
+class ClusterTest(unittest.TestCase):
+    """Its nodes end when the test does; a test that fails prints what they logged."""
+
+    maxDiff = None
+
+    def setUp(self):
+        self._nodes = []
+        self.addCleanup(self._end_nodes)
+
+    def _end_nodes(self):
+        for node in self._nodes:
+            node.begin_stop()
+        for node in self._nodes:
+            self.addCleanup(node.close)  # one by one, so that the failure of one hides no other
+
+    def end(self, nodes):
+        """Ends `nodes` before the test does."""
+        for node in nodes:
+            node.begin_stop()
+        for node in nodes:
+            node.close()
+
+    def run(self, result=None):
+        failures_before = _failures(result)
+        super().run(result)
+        if result is not None and _failures(result) > failures_before:
+            for node in self._nodes:
+                lines = node.log().splitlines()[-LOG_LINES_MAX:]
+                print(f"--- log of node {node.name} ({self.id()}) ---", *lines, sep="\n", file=sys.stderr)
+
+    def node(self, *arguments, **places):
+        """A node that is not started yet."""
+        node = NodeProcess(*arguments, **places)
+        self._nodes.append(node)
+        return node
+
+    def lonely_node(self, *arguments, **places):
+        """A started node that looks for nobody."""
+        return self.node(*ALONE, *arguments, **places).start()
+
+    def cluster(self, count, *arguments):
+        """`count` started nodes on consecutive ports, one network. Further ones come with join_one()."""
+        # Two ports more than nodes: for one that joins later, and one that never comes.
+        ports = free_ports(count + 2)
+        self._discovery = discovery(ports)
+        self._next_ports = iter(ports[count:])
+        nodes = [self.node(*self._discovery, *arguments, port=port).launch() for port in ports[:count]]
+        for node in nodes:
+            node.wait_until_ready()
+        self.wait_for_network(nodes)
+        return nodes
+
+    def join_one(self, nodes, *arguments):
+        """One more node of the network that cluster() made; waits until everyone of `nodes` knows it."""
+        joined = self.node(*self._discovery, *arguments, port=next(self._next_ports)).start()
+        self.wait_for_network([*nodes, joined])
+        return joined
+
+    def wait_for_network(self, nodes, seconds=10):
+        """Waits until each of `nodes` knows exactly these as members."""
+        names = sorted(node.name for node in nodes)
+        for node in nodes:
+            wait_until(f"{node.name} knows {names}", lambda node=node: node.members() == names, seconds)
+
+
+def discovery(ports):
+    """Looks for members on `ports` only: other networks of this machine are none of this test's."""
+    return ("--set", f"services.locator.config.discover_port_first={ports[0]}",
+            "--set", f"services.locator.config.discover_port_count={len(ports)}")
+
+
+def _failures(result):
+    return 0 if result is None else len(result.failures) + len(result.errors)

@@ -1,0 +1,17 @@
+"""Where is what ctest has built, and how patient are the tests? Set in the environment by CMakeLists.txt."""
+import os
+import pathlib
+import sys
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(os.environ.get("P2P_BUILD", SOURCE / "build" / "release"))
+P2PHOST = BUILD / "bin" / "p2phost"
+P2PCTL = BUILD / "bin" / "p2pctl"
+TEST_PLUGINS = BUILD / "tests" / "plugins"
+STORE_CONFIG = SOURCE / "etc" / "store.toml"
+LOCATOR_CONFIG = SOURCE / "etc" / "locator.toml"
+
+# Every deadline is multiplied by it: programs under a sanitizer take their time.
+PATIENCE = float(os.environ.get("P2P_PATIENCE", "1"))
+
+sys.path.insert(0, os.environ.get("P2P_GENERATED_PYTHON", str(BUILD / "tests" / "cluster" / "gen-py")))

@@ -1,0 +1,166 @@
+"""Who may know whom? The fences between components, and what the pure folders must not touch.
+
+The build is the first fence: a forbidden header is not in any include root. These rules also see what it cannot: ways around
+through "..", and system headers, which are always found.
+"""
+import posixpath
+import re
+
+from source_tree import Finding, Include, SourceFile, SourceTree, line_of
+
+# Each component's folder and the roots of its private headers. Everybody may include sdk/include (as <p2p/...>) and what is
+# generated from idl/; tests may include everything.
+COMPONENTS = {
+    "sdk": ["sdk/src"],
+    "host": ["host"],
+    "plugins/locator": ["plugins/locator"],
+    "plugins/diststore": ["plugins/diststore"],
+    "clients/cpp": ["clients/cpp"],
+}
+PUBLIC_ROOT = "sdk/include"
+
+# The only public headers that may include Thrift's own or generated ones.
+THRIFT_HEADERS = {"sdk/include/p2p/handlers.h", "sdk/include/p2p/message_buffer.h"}
+
+# Folders and files of rules alone: the world comes in as arguments and goes out as results.
+PURE = (
+    "plugins/locator/membership/",
+    "plugins/locator/placement/",
+    "plugins/locator/discovery/",
+    "plugins/diststore/replication/",
+    "host/config/",
+    "host/lifecycle/start_order.",
+)
+# The shell of a pure folder: the one place in it that reads files.
+PURE_EXCEPT = ("host/config/read_configuration.",)
+
+WORLD_HEADERS = {
+    "socket": r"sys/socket\.h|sys/un\.h|netinet/.*|arpa/.*|net/if\.h|netdb\.h|poll\.h|sys/(epoll|poll|select|eventfd)\.h"
+              r"|boost/asio.*|openssl/ssl\.h|serving/asio\.h",
+    "clock": r"ctime|time\.h|sys/(time|times|timerfd)\.h",
+    "thread": r"thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token|pthread\.h",
+    "file": r"fstream|cstdio|stdio\.h|unistd\.h|fcntl\.h|dirent\.h|sys/(stat|file|mman|inotify)\.h",
+    "Thrift": r"thrift/.*",
+    "shell's": r"p2p/(context|handlers|message_buffer|peers|strand)\.h",
+}
+WORLD_CALLS = {
+    "clock": r"\w*[Cc]lock\w*::now\s*\(|\b(?:gettimeofday|clock_gettime|timespec_get)\s*\("
+             r"|(?:\bstd::|(?<![\w.>:])(?:::)?)time\s*\(\s*(?:nullptr|NULL|0|&)",
+    "sleep": r"\bsleep_(?:for|until)\s*\(|(?<![\w.>])(?:u|nano)?sleep\s*\(",
+    # A path is a value; asking the disk about it is not.
+    "file": r"\bfilesystem::(?!path\b)\w+|\bnamespace\s+\w+\s*=\s*(?:::)?std::filesystem\b",
+    "thread": r"\bstd::(?:j?thread|async|mutex|shared_mutex|condition_variable)\b|\bthread_local\b",
+    "chance": r"\bstd::random_device\b",
+}
+
+
+def check(tree: SourceTree):
+    generated = generated_headers(tree)
+    for file in tree.cpp():
+        yield from check_fences(tree, file)
+        if file.path.startswith(PUBLIC_ROOT):
+            yield from check_public_header(file, generated)
+        if file.path.startswith(PURE) and not file.path.startswith(PURE_EXCEPT):
+            yield from check_purity(tree, file, generated)
+
+
+def generated_headers(tree: SourceTree) -> set[str]:
+    """Names of the headers that the Thrift compiler writes: one for each service, one for each file's types."""
+    names = set()
+    for file in tree.below("idl/"):
+        if file.path.endswith(".thrift"):
+            names.add(posixpath.basename(file.path).removesuffix(".thrift") + "_types.h")
+            names.update(service + ".h" for service in re.findall(r"^\s*service\s+(\w+)", file.text, re.MULTILINE))
+    return names
+
+
+def component_of(path: str) -> str | None:
+    return next((name for name in COMPONENTS if path.startswith(name + "/")), None)
+
+
+# --- fences ---------------------------------------------------------------------------------------------------------------
+
+
+def check_fences(tree: SourceTree, file: SourceFile):
+    component = component_of(file.path)
+    if component is None:
+        return
+    for include in file.includes:
+        if include.name.startswith("/"):
+            yield Finding(file.path, include.line, "fence", f"'{include.name}' is an absolute path")
+            continue
+        target = resolve(tree, file, include)
+        owner = component_of(target) if target else named_component(include.name)
+        if owner and owner != component and not (target or "").startswith(PUBLIC_ROOT + "/"):
+            yield Finding(file.path, include.line, "fence",
+                          f"{component}/ must not know '{include.name}', which is private to {owner}/")
+
+
+def resolve(tree: SourceTree, file: SourceFile, include: Include) -> str | None:
+    """The project's file that the include names, seen from its own component first; None for a system or generated header."""
+    own = component_of(file.path)
+    roots = [posixpath.dirname(file.path)] if include.quoted else []
+    roots += COMPONENTS.get(own, []) + [PUBLIC_ROOT]
+    roots += [root for name, others in COMPONENTS.items() if name != own for root in others]
+    for root in roots:
+        path = posixpath.normpath(posixpath.join(root, include.name))
+        if path in tree.files:
+            return path
+        if path + ".in" in tree.files:
+            return path + ".in"
+    return None
+
+
+def named_component(name: str) -> str | None:
+    """A component that the include's own words name, should its file not exist: "host/node.h", "../diststore/x.h"."""
+    plain = re.sub(r"^(?:\.\./)+", "", name)
+    for component in COMPONENTS:
+        if plain.startswith((component + "/", component.removeprefix("plugins/") + "/src/")):
+            return component
+    return None
+
+
+# --- public headers -------------------------------------------------------------------------------------------------------
+
+
+def check_public_header(file: SourceFile, generated: set[str]):
+    if file.path in THRIFT_HEADERS:
+        return
+    allowed = " and ".join(f"<{path.removeprefix(PUBLIC_ROOT + '/')}>" for path in sorted(THRIFT_HEADERS))
+    indirect = {path.removeprefix(PUBLIC_ROOT + "/") for path in THRIFT_HEADERS}
+    for include in file.includes:
+        if include.name.startswith("thrift/") or include.name in generated or include.name in indirect:
+            yield Finding(file.path, include.line, "thrift-in-sdk",
+                          f"'{include.name}' brings Thrift into a public header; only {allowed} may")
+
+
+# --- purity ---------------------------------------------------------------------------------------------------------------
+
+
+def check_purity(tree: SourceTree, file: SourceFile, generated: set[str]):
+    for include in file.includes:
+        if found := world_behind(tree, file, include, generated, frozenset({file.path})):
+            kind, chain = found
+            way = "" if len(chain) == 1 else " (through " + " -> ".join(chain) + ")"
+            yield Finding(file.path, include.line, "pure",
+                          f"'{include.name}' is a {kind} header{way}; this folder holds rules only")
+    for kind, pattern in WORLD_CALLS.items():
+        for match in re.finditer(pattern, file.code):
+            yield Finding(file.path, line_of(file.code, match.start()), "pure",
+                          f"'{match.group().strip()}' is of the world ({kind}); take it as an argument instead")
+
+
+def world_behind(tree: SourceTree, file: SourceFile, include: Include, generated: set[str], seen: frozenset):
+    """(kind, chain of includes) when the include leads to a header of the outer world; headers of our own are followed."""
+    for kind, pattern in WORLD_HEADERS.items():
+        if re.fullmatch(pattern, include.name):
+            return kind, [include.name]
+    if include.name in generated:
+        return "Thrift", [include.name]
+    target = resolve(tree, file, include)
+    if target is None or target in seen:
+        return None
+    for further in tree.files[target].includes:
+        if found := world_behind(tree, tree.files[target], further, generated, seen | {target}):
+            return found[0], [include.name] + found[1]
+    return None

@@ -1,0 +1,30 @@
+#!/usr/bin/env python3
+"""Checks what compilers do not: fences between components, purity, file lengths, guards, words.
+
+Usage: lint.py [ROOT]     prints FILE:LINE: [RULE] WHY for each finding; exit code 1 when there are any.
+"""
+import sys
+from pathlib import Path
+
+import include_rules
+import text_rules
+from source_tree import Finding, SourceTree
+
+
+def findings(root: Path) -> list[Finding]:
+    tree = SourceTree(root)
+    found = [*include_rules.check(tree), *text_rules.check(tree)]
+    return sorted(found, key=lambda finding: (finding.path, finding.line, finding.rule))
+
+
+def main() -> int:
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[2]
+    found = findings(root)
+    for finding in found:
+        print(finding)
+    print(f"lint: {len(found)} finding{'' if len(found) == 1 else 's'}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

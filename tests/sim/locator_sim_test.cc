@@ -1,0 +1,196 @@
+// Whole networks of locators in virtual time: many seeds, each with its own schedule of faults. A failing seed is printed;
+// put it into seeds.txt, where it is run for ever after. One seed alone: P2P_SIM_SEED=17; more of them: P2P_SIM_RUNS=10000.
+#include "locator_world.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace p2p::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// As many as keep the whole program within a few seconds in a debug build.
+constexpr std::uint64_t kRuns = 30;
+
+std::vector<std::uint64_t> seeds() {
+  if (const char* chosen = std::getenv("P2P_SIM_SEED")) return {std::stoull(chosen)};
+  std::vector<std::uint64_t> all;
+  std::ifstream file(P2P_SIM_SEEDS);
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line[0] != '#') all.push_back(std::stoull(line));
+  }
+  const char* wanted = std::getenv("P2P_SIM_RUNS");
+  const std::uint64_t runs = wanted != nullptr ? std::stoull(wanted) : kRuns;
+  for (std::uint64_t seed = 1; seed <= runs; ++seed) all.push_back(seed);
+  return all;
+}
+
+std::string first_broken(const LocatorWorld& world) {
+  return world.broken_invariants().empty() ? "" : world.broken_invariants().front();
+}
+
+// Runs until all agree, `patience` at most; true when they do.
+bool agree_within(LocatorWorld& world, Duration patience) {
+  const TimePoint until = world.time().now() + patience;
+  while (!world.disagreement().empty() && world.time().now() < until) world.run_for(patience / 50);
+  return world.disagreement().empty();
+}
+
+void start_all(LocatorWorld& world, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const int port = world.ports()[i];
+    world.time().after(world.time().between(Duration::zero(), milliseconds(50)), [&world, port] { world.start(port); });
+  }
+  world.run_for(milliseconds(50));
+}
+
+TEST(LocatorSim, TenNodesStartedAtOnceFormOneNetworkInHalfASecond) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed});
+    start_all(world, 10);
+    EXPECT_TRUE(agree_within(world, milliseconds(500))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, TenNodesThatAnswerOnlyOnceTheyHaveStartedFormOneNetworkToo) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed, .parks_calls_until_settled = true});
+    start_all(world, 10);
+    EXPECT_TRUE(agree_within(world, seconds(5))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+// The member before it sees it within an interval and decides within half a second more. Several that decide at once may cut
+// each other's chains short, and then it takes the next comparison.
+TEST(LocatorSim, AKilledNodeIsGoneFromThreeRingsWithinTwoSecondsAndFromTenWithinThree) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed});
+    const std::size_t nodes = world.time().happens(0.5) ? 3 : 10;
+    start_all(world, nodes);
+    world.run_for(seconds(2) + world.time().between(Duration::zero(), seconds(1)));
+    ASSERT_EQ(world.disagreement(), "");
+    world.kill(world.ports()[world.time().below(nodes)]);
+    EXPECT_TRUE(agree_within(world, seconds(nodes == 3 ? 2 : 3))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, ALeavingNodeIsGoneFromEveryRingWithin300Milliseconds) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed});
+    start_all(world, 10);
+    world.run_for(seconds(3));
+    world.leave(world.ports()[world.time().below(10)]);
+    EXPECT_TRUE(agree_within(world, milliseconds(300))) << world.disagreement();
+    EXPECT_EQ(world.running().size(), 9u);
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, AKilledNodeThatStartsAgainOnItsAddressIsAMemberAgain) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed});
+    start_all(world, 5);
+    world.run_for(seconds(3));
+    world.kill(9902);
+    world.run_for(world.time().between(milliseconds(1), seconds(2)));
+    world.start(9902);
+    EXPECT_TRUE(agree_within(world, seconds(2))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, TwoHalvesThatLostEachOtherBecomeOneNetworkAgain) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed, .looks_around = seed % 2 == 0});
+    start_all(world, 10);
+    world.run_for(seconds(2));
+    for (int one = 9900; one < 9905; ++one) {
+      for (int other = 9905; other < 9910; ++other) world.cut(one, other);
+    }
+    world.run_for(seconds(30));
+    EXPECT_EQ(world.ring(9900).size(), 4u);
+    world.mend_all();
+    EXPECT_TRUE(agree_within(world, seconds(30))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+// One fault of any kind, at any node.
+void misfortune(LocatorWorld& world) {
+  const auto& ports = world.ports();
+  const int port = ports[world.time().below(ports.size())];
+  const int other = ports[world.time().below(ports.size())];
+  switch (world.time().below(8)) {
+    case 0:
+    case 1:
+    case 2: return world.start(port);
+    case 3: return world.kill(port);
+    case 4: return world.leave(port);
+    case 5: return world.freeze(port);
+    case 6: return world.thaw(port);
+    case 7:
+      if (port != other) world.cut(port, other);
+      return;
+  }
+}
+
+void misfortunes(LocatorWorld& world, Duration duration) {
+  world.faults() = {.latency_most = milliseconds(20), .loss = 0.05, .delay = 0.05};
+  const TimePoint until = world.time().now() + duration;
+  while (world.time().now() < until) {
+    misfortune(world);
+    world.run_for(world.time().between(milliseconds(1), milliseconds(1500)));
+  }
+}
+
+TEST(LocatorSim, AfterAnyMisfortuneTheNodesThatRunAgreeAndNoGhostStays) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed});
+    start_all(world, 6);
+    misfortunes(world, seconds(60));
+    world.mend_all();
+    EXPECT_TRUE(agree_within(world, seconds(60))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, AQuietNetworkSaysLittle) {
+  LocatorWorld world({.seed = 1});
+  start_all(world, 10);
+  world.run_for(seconds(120));
+  const auto before = world.calls();
+  world.run_for(seconds(100));
+  // Two comparisons a second each; all ten ports are members, so that nobody is looked for.
+  EXPECT_LE(world.calls() - before, 10u * 2u * 101u);
+}
+
+TEST(LocatorSim, EqualSeedsGiveEqualRuns) {
+  std::vector<std::uint64_t> counts;
+  for (int run = 0; run < 2; ++run) {
+    LocatorWorld world({.seed = 42});
+    start_all(world, 10);
+    misfortunes(world, seconds(30));
+    counts.push_back(world.time().events_so_far());
+  }
+  EXPECT_EQ(counts[0], counts[1]);
+}
+
+}  // namespace
+}  // namespace p2p::sim

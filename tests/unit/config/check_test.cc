@@ -1,0 +1,197 @@
+#include "configuration_text.h"
+
+#include "config/host_keys.h"
+#include "config/print_config.h"
+
+#include <gtest/gtest.h>
+
+namespace p2p::host::test {
+namespace {
+
+using std::chrono::seconds;
+
+TEST(Check, AnEmptyTextGivesTheDefaults) {
+  const Checked checked("");
+  EXPECT_EQ(checked.messages(), "");
+  EXPECT_EQ(checked.config().listen, (Location{"127.0.0.1", 9900}));
+  EXPECT_EQ(checked.config().port_search, 40u);
+  EXPECT_EQ(checked.config().frame_bytes_max, 16u << 20);
+  EXPECT_EQ(checked.config().idle_timeout, std::chrono::minutes(10));
+  EXPECT_EQ(checked.config().log_level, LogLevel::info);
+  EXPECT_TRUE(checked.config().services.empty());
+}
+
+TEST(Check, EveryHostKeysDefaultIsWithinItsRange) {
+  for (const HostKey& key : host_keys()) {
+    const auto value = read_text(key.option, key.option.default_text);
+    ASSERT_TRUE(value.ok()) << key.option.key << ' ' << value.error().text;
+    HostConfig config;
+    EXPECT_TRUE(store(key, value.value(), config).ok()) << key.option.key;
+  }
+}
+
+TEST(Check, ReadsEveryTypeOfHostKey) {
+  const Checked checked(R"([host]
+listen = "0.0.0.0:0"
+advertise = "[fd00::1]:9900"
+io_threads = 2
+call_timeout = "1500ms"
+frame_bytes_max = "1MiB"
+reply_bytes_max = 1048576
+default_service = ["locator"]
+allow_remote_die = true
+[log]
+level = "debug"
+[services.locator]
+)");
+  EXPECT_EQ(checked.messages(), "");
+  EXPECT_EQ(checked.config().listen, (Location{"0.0.0.0", 0}));
+  EXPECT_EQ(checked.config().advertise, (Location{"fd00::1", 9900}));
+  EXPECT_EQ(checked.config().io_threads, 2u);
+  EXPECT_EQ(checked.config().call_timeout, std::chrono::milliseconds(1500));
+  EXPECT_EQ(checked.config().frame_bytes_max, 1u << 20);
+  EXPECT_EQ(checked.config().reply_bytes_max, 1u << 20);
+  EXPECT_EQ(checked.config().default_service, std::vector<std::string>{"locator"});
+  EXPECT_TRUE(checked.config().allow_remote_die);
+  EXPECT_EQ(checked.config().log_level, LogLevel::debug);
+}
+
+TEST(Check, PathsInAFileAreRelativeToIt) {
+  const Checked checked("[host]\nplugin_dirs = [\"plugins\", \"/usr/lib/x\"]\ndata_dir = \"data\"\n");
+  EXPECT_EQ(checked.config().plugin_dirs, (std::vector<std::string>{"etc/plugins", "/usr/lib/x"}));
+  EXPECT_EQ(checked.config().data_dir, "etc/data");
+  EXPECT_EQ(Checked("", {}, {"host.data_dir=data"}).config().data_dir, "data");
+}
+
+TEST(Check, AServiceHasAValueForEachOptionOfItsPlugin) {
+  const Checked checked("[services.locator]\n[services.locator.config]\ncall_timeout = \"2s\"\n");
+  const ServiceConfig& service = checked.service(0);
+  EXPECT_EQ(service.name, "locator");
+  EXPECT_EQ(service.plugin, "locator");
+  EXPECT_TRUE(service.enabled);
+  EXPECT_TRUE(service.required);
+  EXPECT_EQ(service.where, "store.toml:1:11");
+  EXPECT_EQ(service.config.duration("call_timeout"), seconds(2));
+  EXPECT_EQ(service.config.text("membership"), "classic");
+  EXPECT_EQ(service.config.wrong("call_timeout", "is odd").text,
+            "store.toml:3:1: services.locator.config.call_timeout: is odd");
+}
+
+TEST(Check, ServicesStayInTheOrderOfTheFileAndStartInTheOrderOfTheirNeeds) {
+  const Checked checked("[services.diststore]\n[services.locator]\n");
+  EXPECT_EQ(checked.service(0).name, "diststore");
+  EXPECT_EQ(checked.service(1).name, "locator");
+  EXPECT_EQ(checked.start_order(), (std::vector<std::string>{"locator", "diststore"}));
+}
+
+TEST(Check, TwoServicesMayRunOnePlugin) {
+  const Checked checked(kBothServices + "[services.archive]\nplugin = \"diststore\"\n");
+  EXPECT_EQ(checked.messages(), "");
+  EXPECT_EQ(checked.start_order(), (std::vector<std::string>{"locator", "diststore", "archive"}));
+}
+
+TEST(Check, ADisabledServiceIsLeftOut) {
+  const Checked checked(kBothServices, {}, {"services.diststore.enabled=false"});
+  EXPECT_EQ(checked.messages(), "");
+  EXPECT_EQ(checked.start_order(), std::vector<std::string>{"locator"});
+}
+
+TEST(Check, ADisabledServiceThatAnotherRequiresIsAnErrorThatNamesBoth) {
+  const Checked checked(kBothServices, {}, {"services.locator.enabled=false"});
+  EXPECT_EQ(
+      checked.messages(),
+      "--set services.locator.enabled=false: error: services.locator is disabled, but services.diststore requires "
+      "p2p.locator.ILocator/1, which it provides\n");
+  EXPECT_EQ(checked.problems().worst(), ProblemKind::configuration);
+}
+
+TEST(Check, AMissingProviderIsToldWithThePluginThatWouldProvide) {
+  EXPECT_EQ(
+      Checked("[services.diststore]\n").messages(),
+      "store.toml:1:11: error: services.diststore requires p2p.locator.ILocator/1, which no enabled service provides; "
+      "add [services.locator]\n"
+      "    1 | [services.diststore]\n"
+      "      |           ^~~~~~~~~\n");
+}
+
+TEST(Check, TwoProvidersOfOneInterfaceAreAnErrorThatNamesBoth) {
+  const Checked checked("[services.locator]\n[services.second]\nplugin = \"locator\"\n");
+  EXPECT_NE(checked.messages().find("services.locator and services.second both provide p2p.locator.ILocator/1"),
+            std::string::npos);
+}
+
+TEST(Check, ServicesThatWaitForEachOtherAreAnErrorThatShowsTheCycle) {
+  FakePlugins plugins;
+  PluginDescription first;
+  first.name = "first";
+  first.provides = {"a/1"};
+  first.required = {"b/1"};
+  PluginDescription second;
+  second.name = "second";
+  second.provides = {"b/1"};
+  second.required = {"a/1"};
+  plugins.add(first);
+  plugins.add(second);
+  const Checked checked("[services.first]\n[services.second]\n", plugins);
+  EXPECT_NE(checked.messages().find("services wait for each other: first -> second -> first"), std::string::npos);
+}
+
+TEST(Check, ARefusedPluginOfARequiredServiceStopsTheNode) {
+  FakePlugins plugins;
+  plugins.refuse("locator", ProblemKind::bad_plugin, "plugin 'locator' is refused");
+  const Checked checked(kBothServices, plugins);
+  EXPECT_EQ(checked.problems().worst(), ProblemKind::bad_plugin);
+  // What follows from it is not told again.
+  EXPECT_EQ(checked.messages().find("requires"), std::string::npos);
+}
+
+TEST(Check, ARefusedPluginOfAServiceThatIsNotRequiredIsAWarning) {
+  FakePlugins plugins;
+  plugins.refuse("diststore", ProblemKind::bad_plugin, "plugin 'diststore' is refused");
+  const Checked checked("[services.locator]\n[services.diststore]\nrequired = false\n", plugins);
+  EXPECT_FALSE(checked.problems().has_errors());
+  EXPECT_EQ(checked.start_order(), std::vector<std::string>{"locator"});
+}
+
+TEST(Check, MistakesInADisabledServiceAreWarnings) {
+  const Checked checked(
+      "[services.locator]\n[services.diststore]\nenabled = false\n[services.diststore.config]\nenginge = 1\n");
+  EXPECT_FALSE(checked.problems().has_errors());
+  EXPECT_NE(checked.messages().find("5:1: warning: unknown key 'services.diststore.config.enginge'; did you mean "
+                                    "'services.diststore.config.engine'?"),
+            std::string::npos);
+}
+
+TEST(Check, AServiceThatOnlyAnArgumentNamesIsASlipEvenWhenDisabled) {
+  const Checked checked(kBothServices, {}, {"services.distore.enabled=false"});
+  EXPECT_TRUE(checked.problems().has_errors());
+}
+
+TEST(Check, DefaultServicesThatNobodyConfiguredAreASlipOnlyInTheOperatorsOwnList) {
+  EXPECT_EQ(Checked("[services.locator]\n").messages(), "");
+  const Checked checked("[host]\ndefault_service = [\"locator\", \"distore\"]\n" + kBothServices);
+  EXPECT_NE(
+      checked.messages().find("2:31: error: host.default_service names 'distore', but there is no [services.distore]; "
+                              "did you mean 'diststore'?"),
+      std::string::npos)
+      << checked.messages();
+}
+
+TEST(Check, PrintedConfigurationReadsBackAsTheSame) {
+  Checked first("[host]\nlisten = \"127.0.0.1:7000\"\n" + kBothServices + "[services.diststore.config]\nratio = 0.75\n",
+                {}, {"services.locator.config.join=10.0.0.1:9900,10.0.0.2:9900"});
+  const std::string printed = print_config(first.config(), first.root(), first.sources(), first.plugins());
+  EXPECT_NE(printed.find("listen = \"127.0.0.1:7000\"  # from store.toml:2:1\n"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("port_search = 40  # default\n"), std::string::npos);
+  EXPECT_NE(printed.find("join = [\"10.0.0.1:9900\", \"10.0.0.2:9900\"]  # from --set services.locator.config.join="),
+            std::string::npos);
+
+  Checked second(printed);
+  EXPECT_EQ(second.messages(), "");
+  EXPECT_EQ(second.config().listen, first.config().listen);
+  EXPECT_EQ(second.service(1).config.number("ratio"), 0.75);
+  EXPECT_EQ(second.service(0).config.list("join").size(), 2u);
+}
+
+}  // namespace
+}  // namespace p2p::host::test

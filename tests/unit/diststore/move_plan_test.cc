@@ -1,0 +1,85 @@
+#include "fake_ring.h"
+#include "replication/move_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace p2p::diststore {
+namespace {
+
+HeldKey held(std::string key, std::size_t bytes = 10) { return {std::move(key), {1, 1}, bytes}; }
+
+std::vector<MoveBatch> take_all(MovePlan& plan) {
+  std::vector<MoveBatch> batches;
+  while (plan.has_batch()) batches.push_back(plan.take_batch());
+  return batches;
+}
+
+TEST(MovePlan, ExactlyTheKeysOfOtherNodesMoveEachToItsOwner) {
+  const FakeRing ring(kSelf, {{"b", kOther}, {"c", kThird}, {"d", kOther}});
+  MovePlan plan(1000);
+  plan.add(ring, {held("a"), held("b"), held("c"), held("d"), held("e")});
+  plan.close();
+  std::map<Location, std::set<std::string>> moves;
+  for (const MoveBatch& batch : take_all(plan)) {
+    for (const HeldKey& key : batch.keys) moves[batch.to].insert(key.key);
+  }
+  EXPECT_EQ(moves, (std::map<Location, std::set<std::string>>{{kOther, {"b", "d"}}, {kThird, {"c"}}}));
+}
+
+TEST(MovePlan, NothingMovesInARingThatGivesEveryKeyToUs) {
+  MovePlan plan(1000);
+  plan.add(FakeRing(kSelf), {held("a"), held("b")});
+  plan.close();
+  EXPECT_FALSE(plan.has_batch());
+}
+
+TEST(MovePlan, ABatchWaitsUntilItIsFullOrTheScanHasEnded) {
+  MovePlan plan(25);
+  plan.add(FakeRing(kOther), {held("a"), held("b")});
+  EXPECT_FALSE(plan.has_batch());
+  plan.add(FakeRing(kOther), {held("c")});
+  ASSERT_TRUE(plan.has_batch());
+  EXPECT_EQ(plan.take_batch().keys.size(), 2u);
+  EXPECT_FALSE(plan.has_batch());
+  plan.close();
+  ASSERT_TRUE(plan.has_batch());
+  EXPECT_EQ(plan.take_batch().keys.front().key, "c");
+}
+
+TEST(MovePlan, NoBatchIsLargerThanTheLimitExceptForOneLargeKey) {
+  MovePlan plan(100);
+  plan.add(FakeRing(kOther), {held("a", 60), held("b", 40), held("c", 1), held("large", 500), held("d", 1)});
+  plan.close();
+  const auto batches = take_all(plan);
+  ASSERT_EQ(batches.size(), 4u);
+  EXPECT_EQ(batches[0].bytes, 100u);
+  EXPECT_EQ(batches[1].bytes, 1u);
+  EXPECT_EQ(batches[2].keys.front().key, "large");
+  EXPECT_EQ(batches[2].keys.size(), 1u);
+  EXPECT_EQ(batches[3].keys.front().key, "d");
+}
+
+TEST(MovePlan, ABatchOfSmallKeysIsLimitedByTheirNumber) {
+  MovePlan plan(1'000'000);
+  std::vector<HeldKey> keys;
+  for (std::size_t i = 0; i < kBatchKeysMax + 1; ++i) keys.push_back(held(std::to_string(i), 1));
+  plan.add(FakeRing(kOther), std::move(keys));
+  plan.close();
+  const auto batches = take_all(plan);
+  ASSERT_EQ(batches.size(), 2u);
+  EXPECT_EQ(batches[0].keys.size(), kBatchKeysMax);
+  EXPECT_EQ(batches[1].keys.size(), 1u);
+}
+
+TEST(MovePlan, KeysOfAnEmptyRingStayAndAreCounted) {
+  MovePlan plan(100);
+  plan.add(FakeRing(Location{}), {held("a"), held("b")});
+  plan.close();
+  EXPECT_FALSE(plan.has_batch());
+  EXPECT_EQ(plan.homeless(), 2u);
+}
+
+}  // namespace
+}  // namespace p2p::diststore

@@ -1,0 +1,293 @@
+#include "fake_host.h"
+#include "moving/mover.h"
+
+#include <Store.h>
+#include <StorePeer.h>
+#include <gtest/gtest.h>
+
+namespace p2p::diststore {
+namespace {
+
+using namespace std::chrono_literals;
+
+class StoreMethods : public ::testing::Test, protected StoreFixture {
+ protected:
+  StoreMethods() : mover(std::make_shared<Mover>(log, strand, store)) {
+    add_single_methods(methods, store);
+    add_batch_methods(methods, store);
+    add_peer_methods(methods, store, mover);
+  }
+
+  void own(Location rest, std::map<std::string, Location, std::less<>> owners = {}) {
+    locator->ring = std::make_shared<FakeRing>(std::move(rest), std::move(owners));
+  }
+
+  // Each answers a call that is still open; its reply is read with reply_of().
+  std::unique_ptr<FakeCall> read(std::string key, std::uint32_t hops = 0) {
+    wire::Store_read_args args;
+    args.key = std::move(key);
+    return dispatch("read", args, hops);
+  }
+  std::unique_ptr<FakeCall> write(std::string key, std::string value, std::uint32_t hops = 0) {
+    wire::Store_write_args args;
+    args.key = std::move(key);
+    args.value = std::move(value);
+    return dispatch("write", args, hops);
+  }
+  std::unique_ptr<FakeCall> erase(std::string key) {
+    wire::Store_erase_args args;
+    args.key = std::move(key);
+    return dispatch("erase", args);
+  }
+  std::unique_ptr<FakeCall> get(std::string key) {
+    wire::Store_get_args args;
+    args.key = std::move(key);
+    return dispatch("get", args);
+  }
+  std::unique_ptr<FakeCall> read_many(std::vector<std::string> keys) {
+    wire::Store_read_many_args args;
+    args.keys = std::move(keys);
+    return dispatch("read_many", args);
+  }
+  std::unique_ptr<FakeCall> write_many(const std::vector<std::pair<std::string, std::string>>& items) {
+    wire::Store_write_many_args args;
+    for (const auto& [key, value] : items) {
+      args.items.emplace_back();
+      args.items.back().key = key;
+      args.items.back().value = value;
+    }
+    return dispatch("write_many", args);
+  }
+  template <class Args>
+  std::unique_ptr<FakeCall> dispatch(const std::string& method, const Args& args, std::uint32_t hops = 0) {
+    auto call = std::make_unique<FakeCall>(method, args, in(5s), hops);
+    call->dispatch(methods);
+    return call;
+  }
+
+  // Answers what the store asked of a peer with what that peer's own store says.
+  template <class PeerArgs>
+  void let_peer_answer(StoreFixture& peer) {
+    Methods peer_methods;
+    add_peer_methods(peer_methods, peer.store, std::make_shared<Mover>(peer.log, peer.strand, peer.store));
+    auto asked = peers.take();
+    Codec codec;
+    codec.in().attach(asked.message);
+    std::string name;
+    apache::thrift::protocol::TMessageType type{};
+    std::int32_t sequence = 0;
+    codec.binary_in().readMessageBegin(name, type, sequence);
+    PeerArgs args;
+    args.read(&codec.binary_in());
+    FakeCall call(name, args, in(1s));
+    call.dispatch(peer_methods);
+    asked.done(call.reply);
+  }
+
+  static wire::StoreErrorKind::type kind_of(const wire::StoreError& error) { return error.kind; }
+
+  std::shared_ptr<Mover> mover;
+  Methods methods;
+};
+
+TEST_F(StoreMethods, AnOwnKeyIsWrittenReadAndErasedOnTheSpot) {
+  const auto written = decode_reply<wire::Store_write_result>(write("a", "apple")->reply);
+  ASSERT_TRUE(written.ok());
+  EXPECT_GT(written.value().success.version.stamp, 0);
+  EXPECT_EQ(written.value().success.view, 7);
+  const auto read_back = decode_reply<wire::Store_read_result>(read("a")->reply);
+  EXPECT_TRUE(read_back.value().success.found);
+  EXPECT_EQ(read_back.value().success.value, "apple");
+  EXPECT_EQ(read_back.value().success.version, written.value().success.version);
+  EXPECT_TRUE(decode_reply<wire::Store_erase_result>(erase("a")->reply).value().success.found);
+  EXPECT_FALSE(decode_reply<wire::Store_erase_result>(erase("a")->reply).value().success.found);
+  EXPECT_FALSE(decode_reply<wire::Store_read_result>(read("a")->reply).value().success.__isset.value);
+}
+
+TEST_F(StoreMethods, TheClassicGetAnswersEmptyForAMissingKey) {
+  hold("a", "apple");
+  EXPECT_EQ(decode_reply<wire::Store_get_result>(get("a")->reply).value().success, "apple");
+  EXPECT_EQ(decode_reply<wire::Store_get_result>(get("b")->reply).value().success, "");
+}
+
+TEST_F(StoreMethods, TheClassicPutStoresWithoutAReply) {
+  wire::Store_put_args args;
+  args.key = "a";
+  args.value = "apple";
+  const auto call = dispatch("put", args);
+  EXPECT_EQ(held("a"), "apple");
+  EXPECT_TRUE(call->is_abandoned) << "letting go of a oneway call ends it";
+}
+
+TEST_F(StoreMethods, WhatIsTooLargeIsRefusedAndNotStored) {
+  const auto large_key = decode_reply<wire::Store_write_result>(write(std::string(65, 'k'), "v")->reply);
+  EXPECT_EQ(kind_of(large_key.value().error), wire::StoreErrorKind::too_large);
+  const auto large_value = decode_reply<wire::Store_write_result>(write("k", std::string((5 << 20) + 1, 'v'))->reply);
+  EXPECT_EQ(large_value.value().error.message, "the value has 5242881 bytes, the limit value_bytes_max is 5MiB");
+  EXPECT_EQ(store->local->engine().totals().keys, 0u);
+}
+
+TEST_F(StoreMethods, AKeyOfAnotherNodeIsPassedOnOnce) {
+  own(kOther);
+  const auto call = read("a");
+  EXPECT_EQ(call->forwarded_to, std::vector<Location>{kOther});
+  EXPECT_EQ(store->router->forwarded(), 1);
+  EXPECT_TRUE(call->reply.empty());
+}
+
+TEST_F(StoreMethods, ACallThatWasPassedOnToTheWrongNodeIsGivenBack) {
+  own(kOther);
+  EXPECT_TRUE(read("a", 1)->has_disagreed);
+  EXPECT_TRUE(write("a", "apple", 1)->has_disagreed);
+  own(kSelf);
+  EXPECT_FALSE(read("a", 1)->reply.empty());
+}
+
+TEST_F(StoreMethods, ACallWhoseOwnerHasGoneIsAnsweredByTheNewOwner) {
+  own(kOther);
+  const auto call = write("a", "apple");
+  call->fail_forward(ErrorKind::refused);
+  EXPECT_EQ(locator->unreachable, std::vector<Location>{kOther});
+  own(kSelf);
+  EXPECT_TRUE(call->reply.empty());
+  strand->advance(kShortPause);
+  EXPECT_TRUE(decode_reply<wire::Store_write_result>(call->reply).ok());
+  EXPECT_EQ(held("a"), "apple");
+}
+
+TEST_F(StoreMethods, ACallIsTriedAgainUntilItsTimeIsOver) {
+  own(kOther);
+  const auto call = read("a");
+  while (call->is_forwarding()) {
+    call->fail_forward(ErrorKind::not_found);
+    strand->advance(kShortPause);
+  }
+  EXPECT_GT(call->forwarded_to.size(), 200u);
+  const auto reply = decode_reply<wire::Store_read_result>(call->reply);
+  EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::unavailable);
+  EXPECT_EQ(reply.value().error.message, "127.0.0.1:9901: test");
+}
+
+TEST_F(StoreMethods, AWriteThatTimedOutIsRepeatedAndAnEraseIsNot) {
+  own(kOther);
+  const auto written = write("a", "apple");
+  written->fail_forward(ErrorKind::timed_out);
+  strand->advance(kShortPause);
+  EXPECT_EQ(written->forwarded_to.size(), 2u);
+  const auto erased = erase("a");
+  erased->fail_forward(ErrorKind::timed_out);
+  strand->advance(kShortPause);
+  EXPECT_EQ(erased->forwarded_to.size(), 1u);
+  EXPECT_EQ(kind_of(decode_reply<wire::Store_erase_result>(erased->reply).value().error), wire::StoreErrorKind::unavailable);
+  written->fail_forward(ErrorKind::internal);
+}
+
+TEST_F(StoreMethods, ManyCallsThatFailWithOneConnectReportItOnce) {
+  own(kOther);
+  std::vector<std::unique_ptr<FakeCall>> calls;
+  for (int i = 0; i < 10; ++i) calls.push_back(read(std::to_string(i)));
+  for (auto& call : calls) call->fail_forward(ErrorKind::refused);
+  EXPECT_EQ(locator->unreachable.size(), 1u);
+  own(kSelf);
+  strand->advance(kShortPause);
+}
+
+TEST_F(StoreMethods, ACallWaitsWhileNobodyOwnsItsKey) {
+  own(Location{});
+  const auto call = write("a", "apple");
+  EXPECT_TRUE(call->reply.empty());
+  own(kSelf);
+  strand->advance(kShortPause);
+  EXPECT_EQ(held("a"), "apple");
+}
+
+TEST_F(StoreMethods, StoppingAnswersWhatWaits) {
+  own(Location{});
+  const auto call = read("a");
+  store->retries->stop();
+  EXPECT_TRUE(call->is_abandoned);
+}
+
+TEST_F(StoreMethods, ABatchOfOwnKeysIsAnsweredInItsOrder) {
+  hold("a", "apple");
+  hold("c", "cherry");
+  const auto reply = decode_reply<wire::Store_read_many_result>(read_many({"c", "b", "a"})->reply);
+  ASSERT_EQ(reply.value().success.size(), 3u);
+  EXPECT_EQ(reply.value().success[0].value, "cherry");
+  EXPECT_FALSE(reply.value().success[1].found);
+  EXPECT_EQ(reply.value().success[2].value, "apple");
+}
+
+TEST_F(StoreMethods, ABatchOverTheLimitStoresNothing) {
+  std::vector<std::pair<std::string, std::string>> items(11, {"a", "apple"});
+  EXPECT_EQ(kind_of(decode_reply<wire::Store_write_many_result>(write_many(items)->reply).value().error),
+            wire::StoreErrorKind::too_many);
+  items = {{"a", "apple"}, {std::string(65, 'k'), "too long a key"}};
+  EXPECT_EQ(kind_of(decode_reply<wire::Store_write_many_result>(write_many(items)->reply).value().error),
+            wire::StoreErrorKind::too_large);
+  EXPECT_EQ(held("a"), std::nullopt);
+}
+
+TEST_F(StoreMethods, TheResultsOfABatchOverSeveralNodesStandInItsOrder) {
+  own(kSelf, {{"b", kOther}});
+  hold("a", "apple");
+  StoreFixture other;
+  other.hold("b", "banana");
+  const auto call = read_many({"b", "a"});
+  EXPECT_TRUE(call->reply.empty());
+  EXPECT_EQ(peers.asked.front().service, "diststore.peer");
+  let_peer_answer<wire::StorePeer_read_here_args>(other);
+  const auto reply = decode_reply<wire::Store_read_many_result>(call->reply);
+  ASSERT_EQ(reply.value().success.size(), 2u);
+  EXPECT_EQ(reply.value().success[0].value, "banana");
+  EXPECT_EQ(reply.value().success[1].value, "apple");
+}
+
+TEST_F(StoreMethods, APartThatItsOwnerDoesNotOwnIsDealtAgain) {
+  own(kSelf, {{"b", kOther}});
+  StoreFixture other;
+  other.locator->ring = std::make_shared<FakeRing>(kThird);
+  const auto call = write_many({{"a", "apple"}, {"b", "banana"}});
+  EXPECT_EQ(held("a"), "apple") << "the own part waits for nobody";
+  let_peer_answer<wire::StorePeer_write_here_args>(other);
+  EXPECT_TRUE(call->reply.empty());
+  EXPECT_EQ(other.store->local->engine().totals().keys, 0u);
+  own(kSelf);
+  strand->advance(kShortPause);
+  EXPECT_EQ(decode_reply<wire::Store_write_many_result>(call->reply).value().success.size(), 2u);
+  EXPECT_EQ(held("b"), "banana");
+}
+
+TEST_F(StoreMethods, ABatchWhosePartFailsForGoodIsUnavailable) {
+  own(kSelf, {{"b", kOther}});
+  wire::Store_erase_many_args args;
+  args.keys = {"a", "b"};
+  const auto call = dispatch("erase_many", args);
+  peers.take().done(Error{ErrorKind::timed_out, "no answer"});
+  const auto reply = decode_reply<wire::Store_erase_many_result>(call->reply);
+  EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::unavailable);
+  EXPECT_EQ(reply.value().error.message, "127.0.0.1:9901: no answer");
+}
+
+TEST_F(StoreMethods, LargePartsAreAskedForInPortions) {
+  own(kSelf, {{"b1", kOther}, {"b2", kOther}, {"b3", kOther}});
+  StoreFixture other;
+  for (const char* key : {"b1", "b2", "b3"}) other.hold(key, std::string(3 << 20, *key));
+  const auto call = read_many({"b1", "b2", "b3"});
+  let_peer_answer<wire::StorePeer_read_here_args>(other);
+  EXPECT_TRUE(call->reply.empty());
+  strand->advance(kShortPause);
+  let_peer_answer<wire::StorePeer_read_here_args>(other);
+  const auto reply = decode_reply<wire::Store_read_many_result>(call->reply);
+  ASSERT_EQ(reply.value().success.size(), 3u);
+  EXPECT_EQ(reply.value().success[2].value.size(), std::size_t{3} << 20);
+}
+
+TEST_F(StoreMethods, ValuesThatFitNoReplyAreRefused) {
+  for (const char* key : {"a", "b", "c"}) hold(key, std::string(5 << 20, *key));
+  const auto reply = decode_reply<wire::Store_read_many_result>(read_many({"a", "b", "c"})->reply);
+  EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::too_large);
+}
+
+}  // namespace
+}  // namespace p2p::diststore

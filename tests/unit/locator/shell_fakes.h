@@ -1,0 +1,154 @@
+// What the locator's shell needs of a host, without one: a strand on told time, a log that is kept, and peers that are other
+// shells in the same test, reached through the real bytes.
+#pragma once
+
+#include <p2p/handlers.h>
+#include <p2p/log.h>
+#include <p2p/peers.h>
+#include <p2p/strand.h>
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace p2p::ring {
+
+class KeptLog final : public Logger {
+ public:
+  bool has(std::string_view part) const {
+    return std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return line.find(part) != std::string::npos; });
+  }
+  std::vector<std::string> lines;
+
+ protected:
+  void write(LogLevel, std::string_view line) noexcept override { lines.emplace_back(line); }
+};
+
+// One queue of work and one clock for every strand of a test.
+class TestTime {
+ public:
+  TimePoint now() const { return now_; }
+  void at(TimePoint when, std::function<void()> work) { events_.emplace(std::pair(std::max(when, now_), ++count_), std::move(work)); }
+
+  // Runs what is due until then.
+  void pass(Duration duration) {
+    const TimePoint until = now_ + duration;
+    while (!events_.empty() && events_.begin()->first.first <= until) {
+      auto event = events_.extract(events_.begin());
+      now_ = event.key().first;
+      event.mapped()();
+    }
+    now_ = until;
+  }
+  void settle() { pass(Duration::zero()); }
+
+ private:
+  TimePoint now_{std::chrono::seconds(1000)};
+  std::map<std::pair<TimePoint, int>, std::function<void()>> events_;
+  int count_ = 0;
+};
+
+class TestStrand final : public Strand {
+ public:
+  explicit TestStrand(TestTime& time) : time_(time) {}
+
+  void post(std::function<void()> work) override { time_.at(time_.now(), std::move(work)); }
+  std::unique_ptr<Timer> after(Duration delay, std::function<void()> work) override {
+    auto timer = std::make_unique<TestTimer>();
+    time_.at(time_.now() + delay, [is_cancelled = timer->is_cancelled, work = std::move(work)] {
+      if (!*is_cancelled) work();
+    });
+    return timer;
+  }
+  std::unique_ptr<Timer> every(Duration, std::function<void()>) override { return nullptr; }
+  TimePoint now() const noexcept override { return time_.now(); }
+  bool runs_here() const noexcept override { return is_here; }
+
+  bool is_here = true;  // false: as if the caller were on another thread
+
+ private:
+  struct TestTimer final : Timer {
+    ~TestTimer() override { cancel(); }
+    void cancel() noexcept override { *is_cancelled = true; }
+    std::shared_ptr<bool> is_cancelled = std::make_shared<bool>(false);
+  };
+
+  TestTime& time_;
+};
+
+// One call that an endpoint answers; what it answers goes to `done`.
+class TestCall final : public CallState {
+ public:
+  TestCall(std::string message, std::function<void(Result<std::string>)> done)
+      : message_(std::move(message)), done_(std::move(done)) {
+    codec_.in().attach(message_);
+    apache::thrift::protocol::TMessageType type{};
+    codec_.binary_in().readMessageBegin(method_, type, info_.sequence);
+    info_.method = method_;
+  }
+
+  const CallInfo& info() const noexcept override { return info_; }
+  Codec& codec() noexcept override { return codec_; }
+  void finish() noexcept override { end(std::string(codec_.out().written())); }
+  void fail(CallFault fault, std::string_view text) noexcept override {
+    codec_.out().clear();
+    apache::thrift::TApplicationException failure(static_cast<apache::thrift::TApplicationException::TApplicationExceptionType>(fault),
+                                                  std::string(text));
+    codec_.binary_out().writeMessageBegin(method_, apache::thrift::protocol::T_EXCEPTION, info_.sequence);
+    failure.write(&codec_.binary_out());
+    codec_.binary_out().writeMessageEnd();
+    finish();
+  }
+  void abandon() noexcept override { fail(CallFault::internal_error, "abandoned"); }
+  void forward(const Location&, Duration, std::function<void(Error, Call)>) override {}
+  void disagree() noexcept override {}
+  void dispatch_again() override {}
+  void keep() override {}
+  void rewind() noexcept override {}
+  TimePoint deadline() const noexcept override { return {}; }
+
+ private:
+  void end(std::string reply) {
+    auto done = std::move(done_);
+    delete this;
+    done(std::move(reply));
+  }
+
+  std::string message_;
+  std::string method_;
+  CallInfo info_;
+  Codec codec_;
+  std::function<void(Result<std::string>)> done_;
+};
+
+// Every shell of the test, by location. Who is not in it refuses; a silent one never answers before the deadline.
+class TestPeers final : public Peers {
+ public:
+  explicit TestPeers(TestTime& time) : time_(time) {}
+
+  void call(const Location& to, std::string_view, std::string message, Duration deadline,
+            std::function<void(Result<std::string>)> done) override {
+    if (silent.contains(to)) {
+      time_.at(time_.now() + deadline, [done] { done(Error{ErrorKind::timed_out, "no answer in time"}); });
+      return;
+    }
+    time_.at(time_.now() + std::chrono::microseconds(100), [this, to, message = std::move(message), done] {
+      const auto found = endpoints.find(to);
+      if (found == endpoints.end()) return done(Error{ErrorKind::refused, "nobody listens on " + to.name()});
+      found->second->handle(Call(new TestCall(message, done)));
+    });
+  }
+
+  std::map<Location, std::shared_ptr<Endpoint>> endpoints;
+  std::map<Location, bool> silent;
+
+ private:
+  TestTime& time_;
+};
+
+}  // namespace p2p::ring

@@ -1,0 +1,84 @@
+// Membership messages as bytes: what goes in comes out, and what makes no sense is an error.
+#include "wire/messages.h"
+
+#include <p2p/handlers.h>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace p2p::wire {
+namespace {
+
+using membership::Member;
+using membership::MemberState;
+using membership::Outcome;
+using membership::View;
+
+const View kView{0xfedcba9876543210u,
+                 {{{"10.0.0.1", 9900}, 1'700'000'000'000'000, MemberState::alive}, {{"b", 65535}, 0, MemberState::removed}}};
+
+::membership::Member row(std::int32_t port, std::int64_t incarnation = 1) {
+  ::membership::Member made;
+  made.address = "a";
+  made.port = port;
+  made.incarnation = incarnation;
+  made.state = ::membership::MemberState::alive;
+  return made;
+}
+
+TEST(MembershipWire, ATableSurvivesItsBytes) {
+  const auto read = decode_table(encode_table(kView));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read.value(), kView);
+}
+
+TEST(MembershipWire, EveryPrefixOfATableIsAnErrorAndNoHarm) {
+  const std::string bytes = encode_table(kView);
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    EXPECT_FALSE(decode_table(std::string_view(bytes).substr(0, length)).ok()) << length;
+  }
+}
+
+TEST(MembershipWire, RowsThatCannotBeTrueAreErrors) {
+  EXPECT_TRUE(from_wire(row(9900)).ok());
+  EXPECT_FALSE(from_wire(row(0)).ok());
+  EXPECT_FALSE(from_wire(row(-1)).ok());
+  EXPECT_FALSE(from_wire(row(65536)).ok());
+  EXPECT_FALSE(from_wire(row(9900, -1)).ok());
+  auto strange = row(9900);
+  strange.state = static_cast<::membership::MemberState::type>(77);
+  EXPECT_FALSE(from_wire(strange).ok());
+}
+
+TEST(MembershipWire, MoreRowsOrAuthoritiesThanTheLimitAreErrors) {
+  ::membership::View view;
+  view.members.assign(kRowsMax + 1, row(9900));
+  EXPECT_FALSE(from_wire(view).ok());
+  EXPECT_TRUE(checked_authorities(std::vector<std::string>(kAuthoritiesMax)).ok());
+  EXPECT_FALSE(checked_authorities(std::vector<std::string>(kAuthoritiesMax + 1)).ok());
+}
+
+TEST(MembershipWire, TellsHowACallEnded) {
+  std::string why;
+  EXPECT_EQ(read_reply(Error{ErrorKind::refused, "nobody"}, why).outcome, Outcome::refused);
+  EXPECT_EQ(why, "nobody");
+  EXPECT_EQ(read_reply(Error{ErrorKind::timed_out, ""}, why).outcome, Outcome::silent);
+  EXPECT_EQ(read_reply(Error{ErrorKind::closed, ""}, why).outcome, Outcome::broken);
+  EXPECT_EQ(read_reply(std::string("garbage"), why).outcome, Outcome::broken);
+}
+
+TEST(MembershipWire, AnExceptionInReplyIsARejection) {
+  Codec codec;
+  apache::thrift::TApplicationException refusal(apache::thrift::TApplicationException::UNKNOWN_METHOD, "no such service");
+  codec.binary_out().writeMessageBegin("join", apache::thrift::protocol::T_EXCEPTION, 0);
+  refusal.write(&codec.binary_out());
+  codec.binary_out().writeMessageEnd();
+  std::string why;
+  EXPECT_EQ(read_reply(std::string(codec.out().written()), why).outcome, Outcome::rejected);
+  EXPECT_NE(why.find("no such service"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace p2p::wire
