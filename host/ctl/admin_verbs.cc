@@ -2,8 +2,8 @@
 #include "ctl/verbs.h"
 
 #include <Admin.h>
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 namespace p2p::ctl {
 namespace {

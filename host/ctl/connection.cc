@@ -20,7 +20,8 @@ int milliseconds(Duration duration) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
-std::shared_ptr<thrift::protocol::TProtocol> protocol_over(const std::shared_ptr<TSocket>& socket, const Timeouts& timeouts) {
+std::shared_ptr<thrift::protocol::TProtocol> protocol_over(const std::shared_ptr<TSocket>& socket,
+                                                           const Timeouts& timeouts) {
   socket->setConnTimeout(milliseconds(timeouts.connect));
   socket->setRecvTimeout(milliseconds(timeouts.answer));
   socket->setSendTimeout(milliseconds(timeouts.answer));
@@ -39,7 +40,8 @@ std::string reason_of(const TTransportException& failure) {
 Error transport_error(const std::string& peer, const TTransportException& failure) {
   switch (failure.getType()) {
     case TTransportException::TIMED_OUT:
-      return {ErrorKind::timed_out, fmt::format("{} did not answer in time; `p2pctl ping` tells whether it answers at all", peer)};
+      return {ErrorKind::timed_out,
+              fmt::format("{} did not answer in time; `p2pctl ping` tells whether it answers at all", peer)};
     case TTransportException::END_OF_FILE:
     case TTransportException::NOT_OPEN:
     case TTransportException::INTERRUPTED:
@@ -48,15 +50,18 @@ Error transport_error(const std::string& peer, const TTransportException& failur
     case TTransportException::INTERNAL_ERROR:
     case TTransportException::CLIENT_DISCONNECT:
     case TTransportException::UNKNOWN:
-      return {ErrorKind::closed, fmt::format("{} closed the connection before it answered ({})", peer, reason_of(failure))};
+      return {ErrorKind::closed,
+              fmt::format("{} closed the connection before it answered ({})", peer, reason_of(failure))};
   }
   return {ErrorKind::closed, failure.what()};
 }
 
-Error application_error(const std::string& peer, const std::string& service, const thrift::TApplicationException& failure) {
+Error application_error(const std::string& peer, const std::string& service,
+                        const thrift::TApplicationException& failure) {
   const std::string text = failure.what();
   if (failure.getType() == thrift::TApplicationException::UNKNOWN_METHOD) {
-    return {ErrorKind::not_found, fmt::format("{} does not serve '{}': {}; `p2pctl services` shows what it serves", peer, service, text)};
+    return {ErrorKind::not_found,
+            fmt::format("{} does not serve '{}': {}; `p2pctl services` shows what it serves", peer, service, text)};
   }
   return {ErrorKind::internal, fmt::format("{} failed: {}", peer, text)};
 }
@@ -75,9 +80,11 @@ Result<Connection> Connection::open_admin(const std::string& socket_path, const 
   try {
     return Connection(socket_path, protocol_over(std::make_shared<TSocket>(socket_path), timeouts));
   } catch (const TTransportException& failure) {
-    return Error{ErrorKind::refused,
-                 fmt::format("cannot open the admin socket {}: {}; run p2pctl on the node's machine, as the user that runs the node",
-                             socket_path, reason_of(failure))};
+    return Error{
+        ErrorKind::refused,
+        fmt::format(
+            "cannot open the admin socket {}: {}; run p2pctl on the node's machine, as the user that runs the node",
+            socket_path, reason_of(failure))};
   }
 }
 

@@ -5,9 +5,9 @@ namespace p2p::ctl {
 
 enum class ExitCode : int {
   done = 0,
-  no = 1,        // no such key, or a node that is not healthy
-  usage = 2,     // unknown or missing words on the command line
-  no_node = 3,   // nobody answered
+  no = 1,       // no such key, or a node that is not healthy
+  usage = 2,    // unknown or missing words on the command line
+  no_node = 3,  // nobody answered
 };
 
 constexpr int number(ExitCode code) noexcept { return static_cast<int>(code); }

@@ -4,8 +4,8 @@
 
 #include <p2p/version.h>
 
-#include <CLI/CLI.hpp>
 #include <thrift/TOutput.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 
@@ -30,7 +30,8 @@ std::string check_duration(const std::string& text) {
 
 void add_options(CLI::App& app, Session& session) {
   app.add_option("--node", session.node, "the node to ask")->type_name("HOST:PORT")->check(check_location);
-  app.add_option("--admin", session.admin, "the admin socket to use, instead of the one that the node names")->type_name("PATH");
+  app.add_option("--admin", session.admin, "the admin socket to use, instead of the one that the node names")
+      ->type_name("PATH");
   app.add_flag("--json", session.json, "print JSON, one line");
   app.add_option_function<std::string>(
          "--timeout", [&](const std::string& text) { session.timeouts.answer = parse_duration(text).value(); },

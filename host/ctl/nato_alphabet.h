@@ -7,8 +7,8 @@
 namespace p2p::ctl {
 
 inline constexpr std::array<std::string_view, 26> kNatoAlphabet = {
-    "Alpha",  "Bravo", "Charlie", "Delta", "Echo",   "Foxtrot", "Golf",  "Hotel",   "India",
-    "Juliet", "Kilo",  "Lima",    "Mike",  "November", "Oscar", "Papa",  "Quebec",  "Romeo",
-    "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "X-ray", "Yankee", "Zulu"};
+    "Alpha",  "Bravo", "Charlie", "Delta",  "Echo",     "Foxtrot", "Golf",   "Hotel",  "India",
+    "Juliet", "Kilo",  "Lima",    "Mike",   "November", "Oscar",   "Papa",   "Quebec", "Romeo",
+    "Sierra", "Tango", "Uniform", "Victor", "Whiskey",  "X-ray",   "Yankee", "Zulu"};
 
 }  // namespace p2p::ctl

@@ -2,8 +2,8 @@
 #include "ctl/status_text.h"
 #include "ctl/verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <chrono>
 

@@ -7,8 +7,8 @@
 
 namespace p2p::ctl {
 
-// With 512 samples the share of one of three members is right within 2 percentage points two times out of three; asking for
-// them takes one round trip of some milliseconds.
+// With 512 samples the share of one of three members is right within 2 percentage points two times out of three; asking
+// for them takes one round trip of some milliseconds.
 inline constexpr std::size_t kSamples = 512;
 
 // Always the same keys, so that two calls differ only when the ring does.

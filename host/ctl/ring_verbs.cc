@@ -4,9 +4,9 @@
 
 #include <p2p/handlers.h>
 
-#include <CLI/CLI.hpp>
 #include <Locator.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -16,7 +16,8 @@ namespace {
 
 constexpr const char* kLocator = "locator";
 
-// Calls that are under way at once: their answers fit any socket's buffer, so that neither side ever waits for the other to read.
+// Calls that are under way at once: their answers fit any socket's buffer, so that neither side ever waits for the
+// other to read.
 constexpr std::size_t kPipelineDepth = 64;
 
 Result<std::vector<std::string>> ask_members(Connection& node) {

@@ -8,7 +8,8 @@ namespace p2p::ctl {
 namespace {
 
 // On the own machine a connect is a matter of microseconds, and a status call of a few milliseconds.
-constexpr Timeouts kDiscoveryTimeouts{.connect = std::chrono::milliseconds(200), .answer = std::chrono::milliseconds(500)};
+constexpr Timeouts kDiscoveryTimeouts{.connect = std::chrono::milliseconds(200),
+                                      .answer = std::chrono::milliseconds(500)};
 
 Result<Location> find_here() {
   for (std::uint16_t port = kDiscoveryPortFirst; port <= kDiscoveryPortLast; ++port) {
@@ -16,10 +17,12 @@ Result<Location> find_here() {
     auto opened = Connection::open(candidate, kDiscoveryTimeouts);
     if (opened.ok() && ask_status(opened.value()).ok()) return candidate;
   }
-  return Error{ErrorKind::refused,
-               fmt::format("no node answers on {}, ports {} to {}; start one with `p2phost --config etc/store.toml`, or name one "
-                           "with --node HOST:PORT",
-                           kDiscoveryHost, kDiscoveryPortFirst, kDiscoveryPortLast)};
+  return Error{
+      ErrorKind::refused,
+      fmt::format(
+          "no node answers on {}, ports {} to {}; start one with `p2phost --config etc/store.toml`, or name one "
+          "with --node HOST:PORT",
+          kDiscoveryHost, kDiscoveryPortFirst, kDiscoveryPortLast)};
 }
 
 }  // namespace

@@ -20,20 +20,22 @@ std::string view_text(std::int64_t view) {
 }
 
 std::string service_lines(const node::ServiceStatus& service) {
-  std::string lines = fmt::format("{:<10} {}, {} calls, {} errors, {} in flight\n", service.name, service.state, service.calls,
-                                  service.errors, service.in_flight);
+  std::string lines = fmt::format("{:<10} {}, {} calls, {} errors, {} in flight\n", service.name, service.state,
+                                  service.calls, service.errors, service.in_flight);
   std::string gauges;
-  for (const auto& [name, value] : service.gauges) gauges += fmt::format("{}{} {}", gauges.empty() ? "" : ", ", name, value);
+  for (const auto& [name, value] : service.gauges) {
+    gauges += fmt::format("{}{} {}", gauges.empty() ? "" : ", ", name, value);
+  }
   if (!gauges.empty()) lines += fmt::format("{:<10} {}\n", "", gauges);
   if (!service.last_error.empty()) lines += fmt::format("{:<10} last error: {}\n", "", service.last_error);
   return lines;
 }
 
 nlohmann::json service_json(const node::ServiceStatus& service) {
-  return {{"name", service.name},       {"plugin", service.plugin},       {"version", service.version},
-          {"idl", service.idl},         {"state", service.state},         {"since_ms", service.since_ms},
-          {"calls", service.calls},     {"errors", service.errors},       {"in_flight", service.in_flight},
-          {"gauges", service.gauges},   {"last_error", service.last_error}};
+  return {{"name", service.name},     {"plugin", service.plugin},        {"version", service.version},
+          {"idl", service.idl},       {"state", service.state},          {"since_ms", service.since_ms},
+          {"calls", service.calls},   {"errors", service.errors},        {"in_flight", service.in_flight},
+          {"gauges", service.gauges}, {"last_error", service.last_error}};
 }
 
 }  // namespace
@@ -43,8 +45,8 @@ std::string status_text(const node::NodeStatus& status, std::int64_t now_ms) {
   text += fmt::format("node       {} ({}), {}, up {}, pid {}, version {}\n", status.node, status.name, status.state,
                       age_text(now_ms - status.started_at_ms), status.pid, status.version);
   text += fmt::format("network    {}, {} members, view {}\n", status.cluster, status.members, view_text(status.view));
-  text += fmt::format("calls      {}, {} errors, {} passed on, {} connections\n", status.calls, status.errors, status.forwarded,
-                      status.connections);
+  text += fmt::format("calls      {}, {} errors, {} passed on, {} connections\n", status.calls, status.errors,
+                      status.forwarded, status.connections);
   text += fmt::format("data       {}\n", status.data_dir);
   text += fmt::format("admin      {}\n", status.admin);
   for (const node::ServiceStatus& service : status.services) text += service_lines(service);
@@ -71,14 +73,22 @@ std::string services_text(const node::NodeStatus& status) {
 nlohmann::json status_json(const node::NodeStatus& status) {
   nlohmann::json services = nlohmann::json::array();
   for (const auto& service : status.services) services.push_back(service_json(service));
-  return {{"node", status.node},         {"name", status.name},
-          {"state", status.state},       {"started_at_ms", status.started_at_ms},
-          {"pid", status.pid},           {"version", status.version},
-          {"cluster", status.cluster},   {"view", view_text(status.view)},
-          {"members", status.members},   {"connections", status.connections},
-          {"calls", status.calls},       {"errors", status.errors},
-          {"forwarded", status.forwarded}, {"admin", status.admin},
-          {"data_dir", status.data_dir}, {"services", std::move(services)}};
+  return {{"node", status.node},
+          {"name", status.name},
+          {"state", status.state},
+          {"started_at_ms", status.started_at_ms},
+          {"pid", status.pid},
+          {"version", status.version},
+          {"cluster", status.cluster},
+          {"view", view_text(status.view)},
+          {"members", status.members},
+          {"connections", status.connections},
+          {"calls", status.calls},
+          {"errors", status.errors},
+          {"forwarded", status.forwarded},
+          {"admin", status.admin},
+          {"data_dir", status.data_dir},
+          {"services", std::move(services)}};
 }
 
 bool is_healthy(const node::NodeStatus& status) {

@@ -4,9 +4,9 @@
 
 #include <p2p/handlers.h>
 
-#include <CLI/CLI.hpp>
 #include <Store.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <memory>
 
@@ -88,7 +88,8 @@ ExitCode prime(const Session& session) {
   if (session.json) {
     print({{"stored", kNatoAlphabet.size()}});
   } else {
-    fmt::print("stored {} words, A = {} to Z = {}\n", kNatoAlphabet.size(), kNatoAlphabet.front(), kNatoAlphabet.back());
+    fmt::print("stored {} words, A = {} to Z = {}\n", kNatoAlphabet.size(), kNatoAlphabet.front(),
+               kNatoAlphabet.back());
   }
   return ExitCode::done;
 }
@@ -137,7 +138,8 @@ void add_store_verbs(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand("put", "store VALUE under KEY");
   verb->add_option("KEY", *key)->required();
   verb->add_option("VALUE", *value)->required();
-  verb->callback([&session, key, value] { session.verb = [&session, key, value] { return put(session, *key, *value); }; });
+  verb->callback(
+      [&session, key, value] { session.verb = [&session, key, value] { return put(session, *key, *value); }; });
 
   verb = app.add_subcommand("get", "print the value of KEY; exit code 1 when there is none");
   verb->add_option("KEY", *key)->required();

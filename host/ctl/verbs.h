@@ -1,4 +1,5 @@
-// Which verbs are there? One function a group; each adds its verbs to the command line, and one that is named sets session.verb.
+// Which verbs are there? One function a group; each adds its verbs to the command line, and one that is named sets
+// session.verb.
 #pragma once
 
 #include "ctl/session.h"

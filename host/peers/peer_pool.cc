@@ -5,6 +5,7 @@
 
 #include <p2p/handlers.h>
 
+#include <algorithm>
 #include <future>
 
 namespace p2p::host {
@@ -55,6 +56,7 @@ void PeerPool::forward(CallSlot& slot, const Location& to, Duration deadline, st
   arguments.message = &slot.kept_message();
   Codec codec;
   arguments.write(&codec.binary_out());
+  slot.home().refresh_now();
   const TimePoint until = std::min(slot.deadline(), slot.home().now() + deadline);
   connection(slot.home(), to)
       .call("Peer", "forward", codec.out().written(), until,

@@ -39,7 +39,7 @@ void CallSlot::begin(ServiceRouter& router, ServiceEntry& service, const Arrival
            arrival.hops,   arrival.view};
   deadline_ = deadline;
   is_kept_ = is_watched_ = is_expired_ = is_error_ = waits_for_return_ = false;
-  is_clean_ = true;
+  is_clean_ = is_message_here_ = true;
   ticket_ = origin_->begun(info_.oneway);
 }
 
@@ -51,9 +51,7 @@ void CallSlot::open_codec() noexcept {
 
 void CallSlot::keep() {
   if (is_kept_) return;
-  const HandlerScope* scope = current_scope();
-  P2P_ASSERT((scope != nullptr && scope->slot == this) || home_.runs_here(),
-             "keep() before the handler returns: the message is gone afterwards");
+  P2P_ASSERT(is_message_here_, "keep() before the handler returns: the message is gone afterwards");
   if (kept_.capacity() > kKeptBlockBytesMax && message_.size() < kKeptBlockBytesMax) std::string().swap(kept_);
   kept_.assign(message_);
   message_ = kept_;
@@ -112,7 +110,7 @@ void CallSlot::end_here(End how) noexcept {
   home_.unwatch(this);
   LoopCounts& counts = service_->counts(home_.number());
   LoopCounts::bump(counts.ended);
-  if (is_error_) LoopCounts::bump(counts.errors);
+  if (is_error_ || is_expired_) LoopCounts::bump(counts.errors);
   // The last holder of an origin must let go on this loop, and after the state has ended.
   const OriginRef origin = std::move(origin_);
   if (!is_expired_) {
@@ -124,7 +122,7 @@ void CallSlot::end_here(End how) noexcept {
       origin->answered(ticket_, codec_.out().written());
     }
   }
-  home_.give_back(this, is_clean_);
+  home_.give_back(this, is_clean_ && !is_expired_);
 }
 
 void CallSlot::answer_encoded(std::string_view reply) noexcept {
@@ -133,9 +131,8 @@ void CallSlot::answer_encoded(std::string_view reply) noexcept {
 }
 
 void CallSlot::expire() noexcept {
+  // The holder may be writing into the codec right now, and into every flag that end() looks at: this one is the loop's own.
   is_expired_ = true;
-  is_error_ = true;
-  is_clean_ = false;  // the holder may write into the codec at any time
   if (info_.oneway) {
     origin_->oneway_ended();
     return;

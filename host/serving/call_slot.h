@@ -121,6 +121,8 @@ class CallSlot final : public CallState {
     bool is_abandoned = false;
   };
   static HandlerScope*& current_scope() noexcept;
+  // The handler has returned and left the call open: unless it was kept, the message is gone. [own loop]
+  void lose_message() noexcept { is_message_here_ = false; }
   void set_waits_for_return(bool waits) noexcept { waits_for_return_ = waits; }
   bool waits_for_return() const noexcept { return waits_for_return_; }
 
@@ -144,6 +146,7 @@ class CallSlot final : public CallState {
   std::size_t head_bytes_ = 0;
   Codec codec_;
   TimePoint deadline_{};
+  bool is_message_here_ = false;  // what message_ points to still stands
   bool is_kept_ = false;
   bool is_watched_ = false;
   bool is_expired_ = false;

@@ -113,7 +113,10 @@ void ServiceRouter::park(CallSlot& slot) {
 void ServiceRouter::run_inline(CallSlot& slot) {
   const bool tells_return = slot.waits_for_return();
   const OriginRef origin(tells_return ? &slot.origin() : nullptr);
-  if (!run_handler(slot)) slot.home().watch(&slot);
+  if (!run_handler(slot)) {
+    slot.lose_message();
+    slot.home().watch(&slot);
+  }
   if (tells_return) origin->returned();
 }
 

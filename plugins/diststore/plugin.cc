@@ -24,8 +24,8 @@ class DiststorePlugin final : public Plugin {
     retries_ = std::make_shared<RetryQueue>(context.strand("retries"));
     router_ = std::make_shared<Router>(context.log(), locator, retries_, options.forward_timeout);
     const std::string peer_service = context.service_name() + ".peer";
-    const auto store = std::make_shared<Store>(
-        Store{options, peer_service, locator, context.peers(), local_, retries_, router_});
+    const auto store =
+        std::make_shared<Store>(Store{options, peer_service, locator, context.peers(), local_, retries_, router_});
     mover_ = std::make_shared<Mover>(context.log(), context.strand("moves"), store);
     layer_ = locator->push_layer(kLayerPriority, context.service_name(), std::make_shared<StoreLayer>(mover_));
     show_gauges(context);
@@ -86,6 +86,8 @@ class DiststorePlugin final : public Plugin {
 }  // namespace
 }  // namespace p2p::diststore
 
+// The pieces of the descriptor stand side by side, which a formatter takes for one call within another.
+// clang-format off
 P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_NAME("diststore")
            P2P_VERSION(P2P_SDK_VERSION)
@@ -102,3 +104,4 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_OPTION("transfer_batch_bytes", "bytes", "256KiB", "4KiB..4MiB",
                       "keys that change their owner travel in batches of this size")
            P2P_OPTION("transfer_batches_in_flight", "int", "4", "1..64", "batches that may wait for their confirmation"))
+// clang-format on

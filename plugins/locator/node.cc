@@ -29,7 +29,7 @@ Node::Node(Surroundings surroundings, std::unique_ptr<membership::Membership> me
       changes_(std::move(changes)),
       table_(std::make_shared<membership::View>(membership_->view())) {}
 
-// --- from outside to the strand ------------------------------------------------------------------------------------------
+// --- from outside to the strand --------------------------------------------------------------------------------------
 
 void Node::on_strand(std::function<void(Node&)> work) {
   surroundings_.strand->post([weak = weak_from_this(), work = std::move(work)] {
@@ -114,10 +114,12 @@ void Node::connect_failed(Location location) {
 }
 
 void Node::merge(std::vector<membership::Member> rows) {
-  tell([rows = std::move(rows)](auto& membership, TimePoint now, auto& effects) { membership.merge(rows, now, effects); });
+  tell([rows = std::move(rows)](auto& membership, TimePoint now, auto& effects) {
+    membership.merge(rows, now, effects);
+  });
 }
 
-// --- effects -------------------------------------------------------------------------------------------------------------
+// --- effects ---------------------------------------------------------------------------------------------------------
 
 void Node::obey(membership::Effects effects) {
   if (effects.table_changed) table_.publish(std::make_shared<membership::View>(membership_->view()));
@@ -147,32 +149,31 @@ void Node::obey(discovery::Effects effects) {
 
 void Node::call(membership::OutgoingCall wanted) {
   auto& [id, to, message] = wanted;
-  surroundings_.peers.call(to, surroundings_.peer_service, wire::encode_call(message), surroundings_.call_timeout,
-                           [weak = weak_from_this(), id = id](Result<std::string> reply) {
-                             const auto node = weak.lock();
-                             if (!node) return;
-                             std::string why;
-                             auto result = wire::read_reply(reply, why);
-                             node->tell([id, result = std::move(result)](auto& membership, TimePoint now, auto& effects) {
-                               membership.call_ended(id, result, now, effects);
-                             });
-                           });
+  surroundings_.peers.call(
+      to, surroundings_.peer_service, wire::encode_call(message), surroundings_.call_timeout,
+      [weak = weak_from_this(), id = id](Result<std::string> reply) {
+        const auto node = weak.lock();
+        if (!node) return;
+        std::string why;
+        auto result = wire::read_reply(reply, why);
+        node->tell([id, result = std::move(result)](auto& membership, TimePoint now, auto& effects) {
+          membership.call_ended(id, result, now, effects);
+        });
+      });
 }
 
-// --- looking for a network -----------------------------------------------------------------------------------------------
+// --- looking for a network -------------------------------------------------------------------------------------------
 
 void Node::ask(const Location& candidate) {
   const bool is_local = discovery_options_.source == discovery::Source::localhost;
   const Duration deadline = is_local ? discovery_options_.answer_timeout : surroundings_.call_timeout;
-  surroundings_.peers.call(candidate, surroundings_.peer_service,
-                           wire::encode_call(membership::Join{membership_->self()}), deadline,
-                           [weak = weak_from_this(), candidate](Result<std::string> reply) {
-                             const auto node = weak.lock();
-                             if (!node) return;
-                             node->on_strand([candidate, reply = std::move(reply)](Node& self) {
-                               self.ask_ended(candidate, reply);
-                             });
-                           });
+  surroundings_.peers.call(
+      candidate, surroundings_.peer_service, wire::encode_call(membership::Join{membership_->self()}), deadline,
+      [weak = weak_from_this(), candidate](Result<std::string> reply) {
+        const auto node = weak.lock();
+        if (!node) return;
+        node->on_strand([candidate, reply = std::move(reply)](Node& self) { self.ask_ended(candidate, reply); });
+      });
 }
 
 void Node::ask_ended(const Location& candidate, const Result<std::string>& reply) {
@@ -198,7 +199,7 @@ void Node::ask_ended(const Location& candidate, const Result<std::string>& reply
   obey(std::move(effects));
 }
 
-// --- time ----------------------------------------------------------------------------------------------------------------
+// --- time ------------------------------------------------------------------------------------------------------------
 
 void Node::tick() {
   alarm_at_ = TimePoint::max();
@@ -225,7 +226,7 @@ void Node::set_alarm() {
   });
 }
 
-// --- what is said about it -----------------------------------------------------------------------------------------------
+// --- what is said about it -------------------------------------------------------------------------------------------
 
 void Node::say(const membership::RingChange& change) {
   const std::string name = change.location.name();

@@ -1,5 +1,5 @@
-// The locator's shell: it owns the strand, the clock and the calls, tells the cores what happened and obeys their effects.
-// The rules stand in membership/ and discovery/, the ring in ring/, the bytes in wire/.
+// The locator's shell: it owns the strand, the clock and the calls, tells the cores what happened and obeys their
+// effects. The rules stand in membership/ and discovery/, the ring in ring/, the bytes in wire/.
 #pragma once
 
 #include "discovery/discovery.h"
@@ -37,8 +37,8 @@ class Node final : public std::enable_shared_from_this<Node> {
   // Looks for a network; `settled` when this node is part of one, and the ring shows it. Once. [any thread]
   void begin(Completion settled);
 
-  // Runs the cleanup layers and announces that this node leaves; `done` when the others know, as far as they can be told.
-  // Once. [any thread]
+  // Runs the cleanup layers and announces that this node leaves; `done` when the others know, as far as they can be
+  // told. Once. [any thread]
   void leave(Completion done);
 
   // Ends all work: what the strand runs later does nothing. Waits for what it runs now. [any thread]

@@ -1,5 +1,5 @@
-// The locator plugin: where its objects meet, in reading order. Cores (placement, membership, discovery), the ring with its
-// layers, the shell that obeys the cores, and what is served to others.
+// The locator plugin: where its objects meet, in reading order. Cores (placement, membership, discovery), the ring with
+// its layers, the shell that obeys the cores, and what is served to others.
 #include "front.h"
 #include "membership/classic.h"
 #include "node.h"
@@ -44,9 +44,9 @@ class LocatorPlugin final : public Plugin {
     const auto changes =
         std::make_shared<RingChanges>(RingChanges::Options{context.node().self, settings.layer_timeout},
                                       make_placement(settings), strand, context.log());
-    node_ = std::make_shared<Node>(
-        Node::Surroundings{strand, context.peers(), context.log(), context.service_name() + ".peer", settings.call_timeout},
-        make_membership(settings, context.node()), settings.discovery, changes);
+    node_ = std::make_shared<Node>(Node::Surroundings{strand, context.peers(), context.log(),
+                                                      context.service_name() + ".peer", settings.call_timeout},
+                                   make_membership(settings, context.node()), settings.discovery, changes);
     const auto front = std::make_shared<Front>(node_, context.log());
 
     if (auto provided = context.provide<ILocator>(front); !provided.ok()) return provided;
@@ -92,6 +92,8 @@ class LocatorPlugin final : public Plugin {
 }  // namespace
 }  // namespace p2p::ring
 
+// One option a line reads better than what the formatter makes of adjacent strings.
+// clang-format off
 P2P_PLUGIN(p2p::ring::LocatorPlugin,
            P2P_NAME("locator")
            P2P_VERSION(P2P_SDK_VERSION)
@@ -101,7 +103,7 @@ P2P_PLUGIN(p2p::ring::LocatorPlugin,
            P2P_OPTION("membership", "choice", "classic", "classic",
                       "how members are found and given up; classic: the 2009 system's chain of adds and removes")
            P2P_OPTION("placement", "choice", "classic", "classic",
-                      "which member owns a key; classic: the 2009 system's ring. Every node of a network needs the same")
+                      "which member owns a key, the same on every node of a network; classic: the 2009 system's ring")
            P2P_OPTION("discover", "choice", "localhost", "localhost|none",
                       "where to look for a network when join is empty; none: found one at once")
            P2P_OPTION("discover_port_first", "int", "9900", "1..65535", "first port of this machine to look at")
@@ -120,3 +122,4 @@ P2P_PLUGIN(p2p::ring::LocatorPlugin,
            P2P_OPTION("call_timeout", "duration", "1s", "10ms..1m", "how long to wait for another locator's answer")
            P2P_OPTION("layer_timeout", "duration", "5s", "100ms..10m",
                       "how long a service may hold up a change of the ring before it is passed over"))
+// clang-format on

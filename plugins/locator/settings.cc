@@ -12,7 +12,8 @@ Result<std::vector<Location>> named_candidates(const Config& config) {
   for (const std::string& text : config.list("join")) {
     auto location = parse_location(text);
     if (!location.ok()) return config.wrong("join", "'" + text + "': " + location.error().text);
-    if (location.value().port == 0) return config.wrong("join", "'" + text + "': a port is needed, as in \"10.0.0.5:9900\"");
+    if (location.value().port == 0)
+      return config.wrong("join", "'" + text + "': a port is needed, as in \"10.0.0.5:9900\"");
     candidates.push_back(std::move(location).value());
   }
   return candidates;
@@ -25,7 +26,8 @@ Result<std::vector<Location>> local_candidates(const Config& config, const Locat
   const std::int64_t first = config.integer("discover_port_first");
   const std::int64_t end = first + config.integer("discover_port_count");
   if (end > std::numeric_limits<std::uint16_t>::max() + 1) {
-    return config.wrong("discover_port_count", "the last port would be " + std::to_string(end - 1) + ", which is above 65535");
+    return config.wrong("discover_port_count",
+                        "the last port would be " + std::to_string(end - 1) + ", which is above 65535");
   }
   for (std::int64_t port = first; port < end; ++port) {
     if (port != self.port) candidates.push_back({"127.0.0.1", static_cast<std::uint16_t>(port)});

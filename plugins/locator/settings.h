@@ -20,7 +20,7 @@ struct Settings {
   Duration layer_timeout{};
 };
 
-// An error names the key and what is allowed. `self` is how others reach this node; with an empty one only the check counts.
+// An error names the key and what is allowed. `self` is how others reach this node; for a mere check it may be empty.
 Result<Settings> read_settings(const Config& config, const Location& self);
 
 }  // namespace p2p::ring

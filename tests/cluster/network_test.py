@@ -14,8 +14,20 @@ ROUNDS = int(os.environ.get("P2P_ROUNDS", "3"))
 
 class NetworkTest(ClusterTest):
     def test_three_nodes_that_search_a_port_from_the_same_one_on_form_one_network(self):
-        ports = free_ports(3)
-        nodes = [self.node(*discovery(ports), "--set", "host.port_search=3", port=ports[0]).launch() for _ in ports]
+        self.start_at_once(3)
+
+    def test_ten_nodes_started_at_once_form_one_network(self):
+        for number in range(ROUNDS):
+            with self.subTest(round=number):
+                nodes = self.start_at_once(10)
+                self.assertEqual(len({node.status().view for node in nodes}), 1)
+                self.end(nodes)
+
+    def start_at_once(self, count):
+        """Started nodes that all wanted the same port, and took the next free ones."""
+        ports = free_ports(count)
+        nodes = [self.node(*discovery(ports), "--set", f"host.port_search={count - 1}", port=ports[0]).launch()
+                 for _ in ports]
         by_process = {node.process.pid: node for node in nodes}
 
         def every_port_is_served():
@@ -25,18 +37,12 @@ class NetworkTest(ClusterTest):
                 by_process[status.pid].name = status.node
             return True
 
-        wait_until("the three nodes took the three ports", every_port_is_served)
+        wait_until(f"the nodes took the ports {ports}", every_port_is_served)
         for node in nodes:
             node.wait_until_ready()
         self.assertEqual(sorted(node.port for node in nodes), ports)
         self.wait_for_network(nodes)
-
-    def test_ten_nodes_started_at_once_form_one_network(self):
-        for number in range(ROUNDS):
-            with self.subTest(round=number):
-                nodes = self.cluster(10)
-                self.assertEqual(len({node.status().view for node in nodes}), 1)
-                self.end(nodes)
+        return nodes
 
     def test_a_node_given_by_join_is_enough_to_find_all(self):
         first = self.lonely_node()

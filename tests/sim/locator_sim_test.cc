@@ -1,5 +1,5 @@
-// Whole networks of locators in virtual time: many seeds, each with its own schedule of faults. A failing seed is printed;
-// put it into seeds.txt, where it is run for ever after. One seed alone: P2P_SIM_SEED=17; more of them: P2P_SIM_RUNS=10000.
+// Whole networks of locators in virtual time: many seeds, each with its own schedule of faults. A failing seed is
+// printed; put it into seeds.txt, and it is run for ever after. P2P_SIM_SEED=17 runs one alone, P2P_SIM_RUNS=10000 more.
 #include "locator_world.h"
 
 #include <gtest/gtest.h>
@@ -71,8 +71,8 @@ TEST(LocatorSim, TenNodesThatAnswerOnlyOnceTheyHaveStartedFormOneNetworkToo) {
   }
 }
 
-// The member before it sees it within an interval and decides within half a second more. Several that decide at once may cut
-// each other's chains short, and then it takes the next comparison.
+// The member before it sees it within an interval and decides within half a second more. Several that decide at once
+// may cut each other's chains short, and then it takes the next comparison.
 TEST(LocatorSim, AKilledNodeIsGoneFromThreeRingsWithinTwoSecondsAndFromTenWithinThree) {
   for (const std::uint64_t seed : seeds()) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -139,11 +139,16 @@ void misfortune(LocatorWorld& world) {
   switch (world.time().below(8)) {
     case 0:
     case 1:
-    case 2: return world.start(port);
-    case 3: return world.kill(port);
-    case 4: return world.leave(port);
-    case 5: return world.freeze(port);
-    case 6: return world.thaw(port);
+    case 2:
+      return world.start(port);
+    case 3:
+      return world.kill(port);
+    case 4:
+      return world.leave(port);
+    case 5:
+      return world.freeze(port);
+    case 6:
+      return world.thaw(port);
     case 7:
       if (port != other) world.cut(port, other);
       return;

@@ -45,7 +45,12 @@ LocatorWorld::LocatorWorld(WorldOptions options) : options_(options), time_(opti
   for (int i = 0; i < options.ports; ++i) ports_.push_back(options.first_port + i);
 }
 
-// --- processes -----------------------------------------------------------------------------------------------------------
+// What waits for a process holds it.
+LocatorWorld::~LocatorWorld() {
+  for (auto& [port, at] : processes_) at->waiting.clear();
+}
+
+// --- processes -------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<LocatorWorld::Process> LocatorWorld::process(int port) const {
   const auto found = processes_.find(port);
@@ -82,8 +87,12 @@ void LocatorWorld::start(int port) {
   obey(started, std::move(effects));
 }
 
+// Whoever waits for its answers sees the connection break.
 void LocatorWorld::kill(int port) {
-  if (const auto at = process(port)) at->is_running = false;
+  const auto at = process(port);
+  if (!at) return;
+  at->is_running = false;
+  for (auto& work : std::exchange(at->waiting, {})) work();
 }
 
 void LocatorWorld::leave(int port) {
@@ -124,7 +133,7 @@ void LocatorWorld::run_for(Duration duration) {
   time_.run(time_.now() + duration, [this] { check(); });
 }
 
-// --- network -------------------------------------------------------------------------------------------------------------
+// --- network ---------------------------------------------------------------------------------------------------------
 
 void LocatorWorld::call(int from, const Location& to, membership::Message message, Duration deadline, Answer answer) {
   ++calls_;
@@ -148,12 +157,16 @@ void LocatorWorld::call(int from, const Location& to, membership::Message messag
     // A process that ends before it has answered breaks the connection.
     const auto work = [this, target, message, reply] { deliver(target, message, reply); };
     const bool must_wait = target->is_frozen || (options_.parks_calls_until_settled && !target->is_settled);
-    if (must_wait) target->waiting.push_back(work);
-    else work();
+    if (must_wait) {
+      target->waiting.push_back(work);
+    } else {
+      work();
+    }
   });
 }
 
-void LocatorWorld::deliver(const std::shared_ptr<Process>& to, const membership::Message& message, const Answer& reply) {
+void LocatorWorld::deliver(const std::shared_ptr<Process>& to, const membership::Message& message,
+                           const Answer& reply) {
   if (!to->is_running) return reply({Outcome::broken, {}});
   membership::Effects effects;
   auto answer = to->core.handle(message, time_.now(), effects);
@@ -161,7 +174,7 @@ void LocatorWorld::deliver(const std::shared_ptr<Process>& to, const membership:
   reply(answer.ok() ? CallResult{Outcome::answered, std::move(answer).value()} : CallResult{Outcome::rejected, {}});
 }
 
-// --- effects -------------------------------------------------------------------------------------------------------------
+// --- effects ---------------------------------------------------------------------------------------------------------
 
 void LocatorWorld::obey(const std::shared_ptr<Process>& at, membership::Effects effects) {
   for (const auto& change : effects.changes) change_ring(*at, change);
@@ -174,8 +187,11 @@ void LocatorWorld::obey(const std::shared_ptr<Process>& at, membership::Effects 
         at->core.call_ended(id, result, time_.now(), more);
         obey(at, std::move(more));
       };
-      if (at->is_frozen) at->waiting.push_back(work);
-      else work();
+      if (at->is_frozen) {
+        at->waiting.push_back(work);
+      } else {
+        work();
+      }
     });
   }
   if (effects.leave_announced) at->is_running = false;
@@ -209,8 +225,11 @@ void LocatorWorld::ask(const std::shared_ptr<Process>& at, const Location& candi
       }
       obey(at, std::move(effects));
     };
-    if (at->is_frozen) at->waiting.push_back(work);
-    else work();
+    if (at->is_frozen) {
+      at->waiting.push_back(work);
+    } else {
+      work();
+    }
   });
 }
 
@@ -236,7 +255,7 @@ void LocatorWorld::set_alarm(const std::shared_ptr<Process>& at) {
   });
 }
 
-// --- invariants ----------------------------------------------------------------------------------------------------------
+// --- invariants ------------------------------------------------------------------------------------------------------
 
 void LocatorWorld::broke(const Process& at, const std::string& what) {
   const auto since = time_.now().time_since_epoch();
@@ -299,7 +318,8 @@ std::string LocatorWorld::disagreement() const {
     }
     if (rows == expected) continue;
     wrong += std::to_string(port) + " sees";
-    for (const auto& row : rows) wrong += " " + std::to_string(row.location.port) + "@" + std::to_string(row.incarnation);
+    for (const auto& row : rows)
+      wrong += " " + std::to_string(row.location.port) + "@" + std::to_string(row.incarnation);
     wrong += "; ";
   }
   return wrong;

@@ -1,5 +1,5 @@
-// A machine full of locators on virtual time: real membership and discovery cores, a network that delays, loses and cuts, and
-// processes that are killed, frozen and started again. What must always hold is checked after every event.
+// A machine full of locators on virtual time: real membership and discovery cores, a network that delays, loses and
+// cuts, and processes that are killed, frozen and started again. What must always hold is checked after every event.
 #pragma once
 
 #include "virtual_time.h"
@@ -34,6 +34,7 @@ struct WorldOptions {
 class LocatorWorld {
  public:
   explicit LocatorWorld(WorldOptions options);
+  ~LocatorWorld();
 
   VirtualTime& time() { return time_; }
   Faults& faults() { return faults_; }

@@ -1,5 +1,5 @@
-// What happens next? A clock that jumps from event to event, and the one source of chance of a simulation: equal seeds give
-// equal runs, on every machine.
+// What happens next? A clock that jumps from event to event, and the one source of chance of a simulation: equal seeds
+// give equal runs, on every machine.
 #pragma once
 
 #include <p2p/units.h>
@@ -18,7 +18,9 @@ class VirtualTime {
 
   TimePoint now() const { return now_; }
 
-  void at(TimePoint when, std::function<void()> what) { events_.emplace(std::pair(std::max(when, now_), ++count_), std::move(what)); }
+  void at(TimePoint when, std::function<void()> what) {
+    events_.emplace(std::pair(std::max(when, now_), ++count_), std::move(what));
+  }
   void after(Duration delay, std::function<void()> what) { at(now_ + delay, std::move(what)); }
 
   // Runs every event up to `until`, calling `check` after each.

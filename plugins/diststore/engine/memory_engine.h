@@ -1,4 +1,5 @@
-// Where do values lie? In memory: a hash map in shards, one lock a shard. Knows versions, but not who owns a key, nor the time.
+// Where do values lie? In memory: a hash map in shards, one lock a shard. Knows versions, but not who owns a key, nor
+// the time.
 #pragma once
 
 #include "replication/move_plan.h"
@@ -44,8 +45,8 @@ class MemoryEngine final {
   ReadOutcome read(std::string_view key, std::string& value, Version& version) const;
 
   // The value replaces what is held, whatever its version; `proposed` is raised where it is not above that, so that an
-  // acknowledged write always wins over what was acknowledged before it. Answers the version stored, nothing when sealed.
-  // Moves from both strings unless sealed.
+  // acknowledged write always wins over what was acknowledged before it. Answers the version stored, nothing when
+  // sealed. Moves from both strings unless sealed.
   std::optional<Version> write(std::string& key, std::string& value, Version proposed);
 
   EraseOutcome erase(std::string_view key);
@@ -62,8 +63,8 @@ class MemoryEngine final {
   // True, and the key is gone, if its value still has `version`.
   bool erase_unchanged(std::string_view key, Version version);
 
-  // Appends about `keys_max` keys from `position` on to `into` and moves it ahead. Keys that are there during the whole of a
-  // scan are met at least once; a shard that grows meanwhile is begun anew.
+  // Appends about `keys_max` keys from `position` on to `into` and moves it ahead. Keys that are there during the whole
+  // of a scan are met at least once; a shard that grows meanwhile is begun anew.
   void scan(ScanPosition& position, std::size_t keys_max, std::vector<HeldKey>& into) const;
 
   EngineTotals totals() const;
@@ -77,7 +78,8 @@ class MemoryEngine final {
     std::string value;
     Version version;
   };
-  // Not noexcept on purpose: that makes libstdc++ keep the hash beside each key, and growing need not hash them all again.
+  // Not noexcept on purpose: that makes libstdc++ keep the hash beside each key, and growing need not hash them all
+  // again.
   struct KeyHash {
     using is_transparent = void;
     std::uint64_t seed;

@@ -19,8 +19,8 @@ constexpr Duration kTransferTimeout = std::chrono::seconds(5);
 constexpr Duration kRetryPauseMin = std::chrono::milliseconds(50);
 constexpr Duration kRetryPauseMax = std::chrono::seconds(2);
 
-// By then a handler that asked an older view who owns its key has long stored it, and two nodes whose views differ, and which
-// could hand a key back and forth, have compared them.
+// By then a handler that asked an older view who owns its key has long stored it, and two nodes whose views differ, and
+// which could hand a key back and forth, have compared them.
 constexpr Duration kSettlingPause = std::chrono::seconds(1);
 
 }  // namespace
@@ -189,8 +189,8 @@ void Mover::retry() {
   retry_pause_ = std::min(2 * retry_pause_, kRetryPauseMax);
 }
 
-// Calls of other nodes arrive until they hear that we leave, hence: pass after pass until one finds nothing, then nothing new
-// is accepted, then one more for what came in between.
+// Calls of other nodes arrive until they hear that we leave, hence: pass after pass until one finds nothing, then
+// nothing new is accepted, then one more for what came in between.
 void Mover::go_on_leaving(const Pass& ended) {
   const bool was_by_final_ring = ended.view == ring_without_self_;
   if (!was_by_final_ring || !ended.moved.empty()) return begin_pass();

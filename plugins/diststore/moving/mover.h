@@ -1,5 +1,6 @@
-// How do keys reach the node that owns them now? Driven by what is held, not by events: as long as a look finds keys that
-// another node owns, they are sent there in acknowledged batches, and deleted here only when confirmed and unchanged.
+// How do keys reach the node that owns them now? Driven by what is held, not by events: as long as a look finds keys
+// that another node owns, they are sent there in acknowledged batches, and deleted here only when confirmed and
+// unchanged.
 #pragma once
 
 #include "replication/move_plan.h"
@@ -27,11 +28,12 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   // The ring has changed: looks at every key now, and once more when calls that were under way have ended. [any thread]
   void look();
 
-  // A key has arrived here that seems to be another node's: looks after a pause in which our view may catch up. [any thread]
+  // A key has arrived here that seems to be another node's: looks after a pause in which our view may catch up. [any
+  // thread]
   void look_later();
 
-  // This node leaves: moves every key to its owner in `ring_without_self`, however often that takes, then seals the engine,
-  // moves what was written meanwhile, and calls `done`. [any thread]
+  // This node leaves: moves every key to its owner in `ring_without_self`, however often that takes, then seals the
+  // engine, moves what was written meanwhile, and calls `done`. [any thread]
   void hand_over(std::shared_ptr<const RingView> ring_without_self, Completion done);
 
   // Nothing is sent any more; an unfinished hand_over() is given up, its `done` called. The keys stay. [any thread]

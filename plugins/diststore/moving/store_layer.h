@@ -1,4 +1,5 @@
-// The store's part in changes of the ring: after each, keys move to their new owners; before this node leaves, all of them.
+// The store's part in changes of the ring: after each, keys move to their new owners; before this node leaves, all of
+// them.
 #pragma once
 
 #include "moving/mover.h"
@@ -20,7 +21,8 @@ class StoreLayer final : public RingLayer {
     mover_->look();
   }
 
-  // The keys that the other node held are gone or on their way to us; but what we were about to send it must go elsewhere.
+  // The keys that the other node held are gone or on their way to us; but what we were about to send it must go
+  // elsewhere.
   void remove(const Location&, Next next) override {
     next();
     mover_->look();

@@ -2,7 +2,8 @@
 
 namespace p2p::diststore {
 
-std::optional<PartOutcome> match_reply(const RemotePart& part, std::size_t results, std::span<const std::int32_t> undone) {
+std::optional<PartOutcome> match_reply(const RemotePart& part, std::size_t results,
+                                       std::span<const std::int32_t> undone) {
   const std::size_t count = part.indexes.size();
   if (results != count) return std::nullopt;
   std::vector<bool> is_undone(count, false);

@@ -52,8 +52,9 @@ struct PartOutcome {
   std::vector<KeyIndex> undone;
 };
 
-// What a peer's reply to `part` has done and what it leaves to do. `results` is how many results came, `undone` the positions
-// within the part that the peer names. Nothing when the figures do not fit the part.
-std::optional<PartOutcome> match_reply(const RemotePart& part, std::size_t results, std::span<const std::int32_t> undone);
+// What a peer's reply to `part` has done and what it leaves to do. `results` is how many results came, `undone` the
+// positions within the part that the peer names. Nothing when the figures do not fit the part.
+std::optional<PartOutcome> match_reply(const RemotePart& part, std::size_t results,
+                                       std::span<const std::int32_t> undone);
 
 }  // namespace p2p::diststore

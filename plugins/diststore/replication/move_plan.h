@@ -1,5 +1,5 @@
-// Which of the keys this node holds belong to another node, and in which portions do they travel there? Pure: told what is held,
-// asked for batches. When to look and how to send is moving/mover.h's business.
+// Which of the keys this node holds belong to another node, and in which portions do they travel there? Pure: told what
+// is held, asked for batches. When to look and how to send is moving/mover.h's business.
 #pragma once
 
 #include "replication/version.h"
@@ -35,8 +35,8 @@ class MovePlan final {
   // A batch ends before the key that would take it over `batch_bytes_max`; a key larger than that travels alone.
   explicit MovePlan(std::size_t batch_bytes_max) : batch_bytes_max_(batch_bytes_max) {}
 
-  // Takes in those of `held` that another node owns by `view`; the others stay where they are. Keys of a ring without any
-  // member are counted as homeless and stay too.
+  // Takes in those of `held` that another node owns by `view`; the others stay where they are. Keys of a ring without
+  // any member are counted as homeless and stay too.
   void add(const RingView& view, std::vector<HeldKey> held);
 
   // Every key has been added: what is not yet full may go.

@@ -1,4 +1,5 @@
-// Which of two values of a key wins? The one with the higher version: the later stamp, and at equal stamps the higher node.
+// Which of two values of a key wins? The one with the higher version: the later stamp, and at equal stamps the higher
+// node.
 #pragma once
 
 #include <compare>
@@ -6,7 +7,8 @@
 
 namespace p2p::diststore {
 
-// A hybrid logical clock stamp: milliseconds since 1970 in the upper 48 bits, a counter in the lower 16 (see HybridClock).
+// A hybrid logical clock stamp: milliseconds since 1970 in the upper 48 bits, a counter in the lower 16 (see
+// HybridClock).
 using Stamp = std::uint64_t;
 
 inline constexpr unsigned kCounterBits = 16;

@@ -1,5 +1,6 @@
-// How is one batch call answered by many nodes? In rounds: the keys are dealt to their owners, the own part is done at once, the
-// others are asked for theirs; what nobody has done is dealt again after a pause, until the call's time is over.
+// How is one batch call answered by many nodes? In rounds: the keys are dealt to their owners, the own part is done at
+// once, the others are asked for theirs; what nobody has done is dealt again after a pause, until the call's time is
+// over.
 #pragma once
 
 #include "replication/batch_split.h"
@@ -29,7 +30,8 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     std::make_shared<BatchJob>(std::move(store), std::move(inputs), std::move(answer))->first_round();
   }
 
-  BatchJob(std::shared_ptr<Store> store, std::vector<typename Verb::Input> inputs, Answer<typename Verb::Presult> answer)
+  BatchJob(std::shared_ptr<Store> store, std::vector<typename Verb::Input> inputs,
+           Answer<typename Verb::Presult> answer)
       : store_(std::move(store)),
         inputs_(std::move(inputs)),
         answer_(std::move(answer)),
@@ -56,9 +58,8 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
 
   void round(const std::vector<KeyIndex>& indexes) {
     const auto view = store_->locator->shared_view();
-    BatchSplit split = split_by_owner(indexes, *view, [&](KeyIndex index) -> const std::string& {
-      return Verb::key(inputs_[index]);
-    });
+    BatchSplit split =
+        split_by_owner(indexes, *view, [&](KeyIndex index) -> const std::string& { return Verb::key(inputs_[index]); });
     std::vector<std::string> messages;
     for (const RemotePart& part : split.remote) messages.push_back(encode(part));
     {
@@ -81,8 +82,9 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   void ask(RemotePart part, std::string message) {
     const Duration timeout = store_->router->time_for_peer(deadline_);
     if (timeout <= Duration::zero()) return part_failed(part, Error{ErrorKind::timed_out, "the call's time is over"});
-    store_->peers.call(part.owner, store_->peer_service, std::move(message), timeout,
-                       [job = this->shared_from_this(), part](Result<std::string> reply) { job->replied(part, reply); });
+    store_->peers.call(
+        part.owner, store_->peer_service, std::move(message), timeout,
+        [job = this->shared_from_this(), part](Result<std::string> reply) { job->replied(part, reply); });
   }
 
   void answer_here(const std::vector<KeyIndex>& indexes, std::int64_t fingerprint) {

@@ -1,5 +1,6 @@
-// How do reading, writing and erasing many keys differ? In the types of the wire and in what is done with one key; everything
-// else of a batch is the same, in batch_job.h for whole batches and in peer_methods.cc for the parts that other nodes ask for.
+// How do reading, writing and erasing many keys differ? In the types of the wire and in what is done with one key;
+// everything else of a batch is the same, in batch_job.h for whole batches and in peer_methods.cc for the parts that
+// other nodes ask for.
 #pragma once
 
 #include "serving/local_store.h"
@@ -16,15 +17,15 @@
 
 namespace p2p::diststore {
 
-// A read part's reply ends with the value that takes it over this size: the rest is asked for again. A quarter of the host's
-// default frame_bytes_max, so that a value of the largest default size, 8 MiB, still fits behind it.
+// A read part's reply ends with the value that takes it over this size: the rest is asked for again. A quarter of the
+// host's default frame_bytes_max, so that a value of the largest default size, 8 MiB, still fits behind it.
 inline constexpr std::size_t kPartReplyBytesMax = std::size_t{4} << 20;
 
 // Values that one read_many may answer with, for the same frame.
 inline constexpr std::size_t kBatchReplyBytesMax = std::size_t{12} << 20;
 
-// What each verb has: one `Input` a key; input(), where it lies in the arguments of a whole batch and of a part alike; do_here(),
-// which answers one, or false, nothing done, when the node has handed over its keys.
+// What each verb has: one `Input` a key; input(), where it lies in the arguments of a whole batch and of a part alike;
+// do_here(), which answers one, or false, nothing done, when the node has handed over its keys.
 struct ReadMany {
   using Input = std::string;
   using Result = wire::ReadResult;
@@ -39,9 +40,13 @@ struct ReadMany {
   static constexpr bool kIsRepeatable = true;
 
   template <class AnyArgs>
-  static std::vector<Input>& input(AnyArgs& args) { return args.keys; }
+  static std::vector<Input>& input(AnyArgs& args) {
+    return args.keys;
+  }
   static const std::string& key(const Input& input) { return input; }
-  static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& key) { return local.refusal(key); }
+  static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& key) {
+    return local.refusal(key);
+  }
   static bool do_here(LocalStore& local, Input& key, Result& result) { return local.read(key, result); }
   static std::size_t reply_bytes(const Result& result) { return result.value.size(); }
 };
@@ -60,12 +65,16 @@ struct WriteMany {
   static constexpr bool kIsRepeatable = true;
 
   template <class AnyArgs>
-  static std::vector<Input>& input(AnyArgs& args) { return args.items; }
+  static std::vector<Input>& input(AnyArgs& args) {
+    return args.items;
+  }
   static const std::string& key(const Input& input) { return input.key; }
   static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& item) {
     return local.refusal(item.key, item.value);
   }
-  static bool do_here(LocalStore& local, Input& item, Result& result) { return local.write(item.key, item.value, result); }
+  static bool do_here(LocalStore& local, Input& item, Result& result) {
+    return local.write(item.key, item.value, result);
+  }
   static std::size_t reply_bytes(const Result&) { return 0; }
 };
 
@@ -83,9 +92,13 @@ struct EraseMany {
   static constexpr bool kIsRepeatable = false;  // the second time it would answer "not found"
 
   template <class AnyArgs>
-  static std::vector<Input>& input(AnyArgs& args) { return args.keys; }
+  static std::vector<Input>& input(AnyArgs& args) {
+    return args.keys;
+  }
   static const std::string& key(const Input& input) { return input; }
-  static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& key) { return local.refusal(key); }
+  static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& key) {
+    return local.refusal(key);
+  }
   static bool do_here(LocalStore& local, Input& key, Result& result) { return local.erase(key, result); }
   static std::size_t reply_bytes(const Result&) { return 0; }
 };

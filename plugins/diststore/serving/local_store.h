@@ -1,5 +1,6 @@
-// What does this node answer for the keys it owns? The engine with a clock, in the wire's own types; who owns a key is asked
-// elsewhere. Each call that says bool answers false, nothing done, once the engine is sealed: the node has handed over its keys.
+// What does this node answer for the keys it owns? The engine with a clock, in the wire's own types; who owns a key is
+// asked elsewhere. Each call that says bool answers false, nothing done, once the engine is sealed: the node has handed
+// over its keys.
 #pragma once
 
 #include "engine/memory_engine.h"
@@ -35,12 +36,14 @@ class LocalStore final {
   }
   std::optional<wire::StoreError> refusal_of_count(std::size_t keys) const;
 
+  // write() moves from key and value when it answers true.
   [[nodiscard]] bool read(std::string_view key, wire::ReadResult& result) const;
-  [[nodiscard]] bool write(std::string& key, std::string& value, wire::WriteResult& result);  // moves from both when true
+  [[nodiscard]] bool write(std::string& key, std::string& value, wire::WriteResult& result);
   [[nodiscard]] bool erase(std::string_view key, wire::EraseResult& result);
 
-  // Takes over items that another node hands to this one; false when sealed, and some may have been stored then. A stamp far ahead of our time is stored all the same, but does not move our clock: refusing it would
-  // keep the key where nobody looks for it.
+  // Takes over items that another node hands to this one; false when sealed, and some may have been stored then. A
+  // stamp far ahead of our time is stored all the same, but does not move our clock: refusing it would keep the key
+  // where nobody looks for it.
   [[nodiscard]] bool merge(std::vector<wire::Item>& items, wire::TransferReply& reply);
 
   MemoryEngine& engine() noexcept { return engine_; }

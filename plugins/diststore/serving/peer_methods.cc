@@ -1,5 +1,5 @@
-// What do other nodes' stores ask of ours? To take over keys, and their parts of batches. Nothing here is passed on: views may
-// differ, and two nodes must not send a key back and forth.
+// What do other nodes' stores ask of ours? To take over keys, and their parts of batches. Nothing here is passed on:
+// views may differ, and two nodes must not send a key back and forth.
 #include "moving/mover.h"
 #include "serving/batch_verbs.h"
 #include "serving/store.h"
@@ -33,8 +33,8 @@ void add_part(Methods& methods, const std::shared_ptr<Store>& store) {
       Verb::kPeerName, [store](auto& args, auto answer) { answer_part<Verb>(*store, args, std::move(answer)); });
 }
 
-// Accepts whatever the sender believes to be ours: it deletes its copy, and our own view may be the older one. What turns
-// out to belong elsewhere is moved on a little later.
+// Accepts whatever the sender believes to be ours: it deletes its copy, and our own view may be the older one. What
+// turns out to belong elsewhere is moved on a little later.
 void transfer(Store& store, Mover& mover, wire::StorePeer_transfer_args& args,
               Answer<wire::StorePeer_transfer_presult> answer) {
   const RingView& view = store.locator->view();

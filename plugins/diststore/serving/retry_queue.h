@@ -1,5 +1,5 @@
-// What becomes of work that cannot go on right now, but may in a moment? It waits here for a short pause and is run again. The
-// work itself knows when to give up.
+// What becomes of work that cannot go on right now, but may in a moment? It waits here for a short pause and is run
+// again. The work itself knows when to give up.
 #pragma once
 
 #include <p2p/strand.h>
@@ -23,7 +23,8 @@ class RetryQueue final : public std::enable_shared_from_this<RetryQueue> {
  public:
   explicit RetryQueue(std::shared_ptr<Strand> strand) : strand_(std::move(strand)) {}
 
-  // Runs `work` on the strand after the pause. False, and nothing is kept, when kWaitingMax wait or after stop(). [any thread]
+  // Runs `work` on the strand after the pause. False, and nothing is kept, when kWaitingMax wait or after stop(). [any
+  // thread]
   [[nodiscard]] bool add(std::function<void()> work);
 
   // Lets go of everything that waits. [any thread]

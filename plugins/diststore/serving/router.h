@@ -1,5 +1,5 @@
-// What happens to a call whose key another node owns? It is passed on once, and tried again for as long as its deadline allows
-// when the owner is gone or the views differ.
+// What happens to a call whose key another node owns? It is passed on once, and tried again for as long as its deadline
+// allows when the owner is gone or the views differ.
 #pragma once
 
 #include "serving/retry_queue.h"
@@ -20,8 +20,8 @@ namespace p2p::diststore {
 // Kept back from a call's deadline, so that our own answer arrives before the host's: it says more.
 inline constexpr Duration kAnswerMargin = std::chrono::milliseconds(50);
 
-// Many calls fail with one failed connect; the locator is told of one per member in this time. Three of them, what it takes to
-// remove a member, still come well within its second.
+// Many calls fail with one failed connect; the locator is told of one per member in this time. Three of them, what it
+// takes to remove a member, still come well within its second.
 inline constexpr Duration kReportPause = std::chrono::milliseconds(100);
 
 // Whether something that failed so is worth another try: it has not been executed, or may be executed twice.
@@ -38,8 +38,9 @@ class Router final : public std::enable_shared_from_this<Router> {
  public:
   Router(Logger& log, std::shared_ptr<ILocator> locator, std::shared_ptr<RetryQueue> retries, Duration forward_timeout);
 
-  // Takes a call that this node cannot answer: to `owner`, or, when nobody owns the key or we have handed it over, again to
-  // this service a little later. A call that was passed on to us is given back to who sent it. `kind` lives for ever.
+  // Takes a call that this node cannot answer: to `owner`, or, when nobody owns the key or we have handed it over,
+  // again to this service a little later. A call that was passed on to us is given back to who sent it. `kind` lives
+  // for ever.
   void pass_on(const Owner& owner, Call call, const CallKind& kind);
 
   // A connect to `member` failed.
@@ -50,8 +51,8 @@ class Router final : public std::enable_shared_from_this<Router> {
 
   std::int64_t forwarded() const noexcept { return forwarded_.load(std::memory_order_relaxed); }
 
-  // How long a peer may take for its part of a call with this deadline: forward_timeout at most, zero or less when it is time
-  // to give up.
+  // How long a peer may take for its part of a call with this deadline: forward_timeout at most, zero or less when it
+  // is time to give up.
   Duration time_for_peer(TimePoint deadline) const noexcept;
 
   // Is there time to wait for the longest pause, and to try once more?

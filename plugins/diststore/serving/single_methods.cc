@@ -85,7 +85,8 @@ void erase(Store& store, wire::Store_erase_args& args, Answer<wire::Store_erase_
 void add_single_methods(Methods& methods, const std::shared_ptr<Store>& store) {
   methods.on<wire::Store_get_args, wire::Store_get_presult>(
       "get", [store](auto& args, auto answer) { get(*store, args, std::move(answer)); });
-  methods.on_oneway<wire::Store_put_args>("put", [store](auto& args, Call call) { put(*store, args, std::move(call)); });
+  methods.on_oneway<wire::Store_put_args>("put",
+                                          [store](auto& args, Call call) { put(*store, args, std::move(call)); });
   methods.on<wire::Store_read_args, wire::Store_read_presult>(
       "read", [store](auto& args, auto answer) { read(*store, args, std::move(answer)); });
   methods.on<wire::Store_write_args, wire::Store_write_presult>(

@@ -1,4 +1,5 @@
-// What may the operator turn? [services.diststore.config] as plain values; their defaults and ranges stand in plugin.cc.
+// What may the operator turn? [services.diststore.config] as plain values; their defaults and ranges stand in
+// plugin.cc.
 #pragma once
 
 #include <p2p/config.h>

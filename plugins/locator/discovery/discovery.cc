@@ -47,12 +47,12 @@ void Discovery::not_answered(const Location& location, Refusal why, TimePoint no
   found_if_nobody_is_there(now, effects);
 }
 
-// On this machine nobody's answer means nobody; where the operator has named nodes only their list being empty does, because
-// two networks that do not know of each other are worse than a node that waits.
+// On this machine nobody's answer means nobody; where the operator has named nodes only their list being empty does,
+// because two networks that do not know of each other are worse than a node that waits.
 void Discovery::found_if_nobody_is_there(TimePoint now, Effects& effects) {
   if (is_settled_) return;
-  const bool all_refused = std::all_of(candidates_.begin(), candidates_.end(),
-                                       [](const auto& entry) { return entry.second.has_refused; });
+  const bool all_refused =
+      std::all_of(candidates_.begin(), candidates_.end(), [](const auto& entry) { return entry.second.has_refused; });
   const bool may_found = options_.source == Source::localhost ? all_refused : candidates_.empty();
   if (may_found) settle(Verdict::founded, now, effects);
 }

@@ -1,6 +1,6 @@
-// Is there a network to join, or does this node found one? Asks candidates, decides, and keeps looking for a while, so that
-// nodes which started at the same moment end in one network. Pure: told the time and what the candidates said, it lists what
-// to do. What joining means stands in membership/.
+// Is there a network to join, or does this node found one? Asks candidates, decides, and keeps looking for a while, so
+// that nodes which started at the same moment end in one network. Pure: told the time and what the candidates said, it
+// lists what to do. What joining means stands in membership/.
 #pragma once
 
 #include <p2p/location.h>
@@ -22,8 +22,8 @@ struct Options {
   Location self;
   std::vector<Location> candidates;  // may contain self, which is left out
 
-  // How long a candidate that is there but says nothing keeps this node from founding a network. The asking shell gives each
-  // question this deadline.
+  // How long a candidate that is there but says nothing keeps this node from founding a network. The asking shell gives
+  // each question this deadline.
   Duration answer_timeout = std::chrono::seconds(2);
 
   // For named candidates: pause before one is asked again, and when to stop holding up the start of the node.
@@ -31,12 +31,12 @@ struct Options {
   Duration join_timeout = std::chrono::seconds(10);
 };
 
-// The first pause before a named candidate is asked again; it doubles up to Options::retry. A node that starts at the same
-// moment listens within this.
+// The first pause before a named candidate is asked again; it doubles up to Options::retry. A node that starts at the
+// same moment listens within this.
 inline constexpr Duration kRetryFirst = std::chrono::milliseconds(50);
 
-// Once settled, candidates that are not members are asked every kLookSoon until kLookSoonFor has passed since the start, then
-// every kLookLate: ten refused connects on one machine cost less than a millisecond.
+// Once settled, candidates that are not members are asked every kLookSoon until kLookSoonFor has passed since the
+// start, then every kLookLate: ten refused connects on one machine cost less than a millisecond.
 inline constexpr Duration kLookSoon = std::chrono::seconds(2);
 inline constexpr Duration kLookSoonFor = std::chrono::minutes(1);
 inline constexpr Duration kLookLate = std::chrono::seconds(30);
@@ -75,9 +75,9 @@ class Discovery {
 
  private:
   struct Candidate {
-    bool is_asked = false;        // an answer is awaited
-    bool has_refused = false;     // in its last answer
-    TimePoint ask_at{};           // for named candidates that have not answered: when to ask again
+    bool is_asked = false;     // an answer is awaited
+    bool has_refused = false;  // in its last answer
+    TimePoint ask_at{};        // for named candidates that have not answered: when to ask again
     Duration pause = kRetryFirst;
   };
 

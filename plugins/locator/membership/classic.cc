@@ -27,7 +27,7 @@ ClassicMembership::ClassicMembership(Member self, ClassicOptions options)
   table_.pass_on_once(self_.location.name());
 }
 
-// --- messages ------------------------------------------------------------------------------------------------------------
+// --- messages --------------------------------------------------------------------------------------------------------
 
 Result<View> ClassicMembership::handle(const Message& message, TimePoint now, Effects& effects) {
   return std::visit([&](const auto& kind) { return answer(kind, now, effects); }, message);
@@ -58,7 +58,7 @@ void ClassicMembership::merge(const std::vector<Member>& rows, TimePoint now, Ef
   for (const Member& row : rows) take(row, ChangeKind::left, now, effects);
 }
 
-// --- rows ----------------------------------------------------------------------------------------------------------------
+// --- rows ------------------------------------------------------------------------------------------------------------
 
 void ClassicMembership::take(const Member& row, ChangeKind how_it_left, TimePoint now, Effects& effects) {
   if (!is_plausible(row)) return;
@@ -85,8 +85,8 @@ void ClassicMembership::take(const Member& row, ChangeKind how_it_left, TimePoin
   }
 }
 
-// Somebody believes that this node has left, or lived later than it does (a clock that went back before a restart). Only a
-// later life outranks that.
+// Somebody believes that this node has left, or lived later than it does (a clock that went back before a restart).
+// Only a later life outranks that.
 void ClassicMembership::refute(const Member& claim, TimePoint now, Effects& effects) {
   self_.incarnation = claim.incarnation + 1;
   table_.apply(self_, now);
@@ -123,7 +123,7 @@ void ClassicMembership::classic_remove(const Location& location, std::vector<std
   hear(row, std::move(authorities), now, effects);
 }
 
-// --- chains --------------------------------------------------------------------------------------------------------------
+// --- chains ----------------------------------------------------------------------------------------------------------
 
 void ClassicMembership::pass_on(const Member& row, std::vector<std::string> authorities, Effects& effects) {
   if (chains_ >= kChainsMax) return;
@@ -152,7 +152,7 @@ std::optional<Location> ClassicMembership::next_in_chain(const Chain& chain) con
   return std::nullopt;
 }
 
-// --- comparisons ---------------------------------------------------------------------------------------------------------
+// --- comparisons -----------------------------------------------------------------------------------------------------
 
 void ClassicMembership::compare_after_join(TimePoint now, Effects& effects) {
   const auto names = table_.alive_names();
@@ -191,7 +191,7 @@ void ClassicMembership::comparison_ended(const Pending& pending, const CallResul
   }
 }
 
-// --- reachability --------------------------------------------------------------------------------------------------------
+// --- reachability ----------------------------------------------------------------------------------------------------
 
 void ClassicMembership::connect_failed(const Location& location, TimePoint now, Effects& effects) {
   const std::string name = location.name();
@@ -223,7 +223,7 @@ void ClassicMembership::note_reachability(const Location& to, Outcome outcome, T
   }
 }
 
-// --- calls, time, leaving ------------------------------------------------------------------------------------------------
+// --- calls, time, leaving --------------------------------------------------------------------------------------------
 
 void ClassicMembership::send(Pending pending, Message message, Effects& effects) {
   const CallId id = ++last_call_;

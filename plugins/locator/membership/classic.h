@@ -1,6 +1,6 @@
-// Who is in the network, by the 2009 system's rules made safe: joins and removals travel as a chain from member to member,
-// a member that cannot be reached is given up, and tables that are compared now and then mend what a chain has missed.
-// See Membership for the contract and README.md for the words.
+// Who is in the network, by the 2009 system's rules made safe: joins and removals travel as a chain from member to
+// member, a member that cannot be reached is given up, and tables that are compared now and then mend what a chain has
+// missed. See Membership for the contract and README.md for the words.
 #pragma once
 
 #include "membership/failed_connects.h"
@@ -23,18 +23,18 @@ struct ClassicOptions {
   TableLimits table;
 };
 
-// Members asked right after a join, besides the one that answered it: with ten simultaneous joiners three of nine are enough
-// to hear of everybody (tests/sim).
+// Members asked right after a join, besides the one that answered it: with ten simultaneous joiners three of nine are
+// enough to hear of everybody (tests/sim).
 inline constexpr int kComparesAfterJoin = 3;
 
-// Every so many comparisons a removed node is asked too, so that halves of a network that lost touch find each other again.
+// Every so many comparisons a removed node is asked too, so that halves of a network find each other again.
 inline constexpr int kComparesPerRemovedNode = 10;
 
 // Chains under way at one node; a row beyond it is left to the comparisons.
 inline constexpr std::size_t kChainsMax = 4096;
 
-// Nodes that a leaving node tries to tell, before it lets the others find out: with a call timeout of one second this stays
-// within the host's drain timeout.
+// Nodes that a leaving node tries to tell, before it lets the others find out: with a call timeout of one second this
+// stays within the host's drain timeout.
 inline constexpr int kLeaveAttemptsMax = 5;
 
 class ClassicMembership final : public Membership {
@@ -45,7 +45,8 @@ class ClassicMembership final : public Membership {
   void call_ended(CallId id, const CallResult& result, TimePoint now, Effects& effects) override;
   void merge(const std::vector<Member>& rows, TimePoint now, Effects& effects) override;
   void compare_after_join(TimePoint now, Effects& effects) override;
-  void classic_add(const Location& location, std::vector<std::string> authorities, TimePoint now, Effects& effects) override;
+  void classic_add(const Location& location, std::vector<std::string> authorities, TimePoint now,
+                   Effects& effects) override;
   void classic_remove(const Location& location, std::vector<std::string> authorities, TimePoint now,
                       Effects& effects) override;
   void connect_failed(const Location& location, TimePoint now, Effects& effects) override;

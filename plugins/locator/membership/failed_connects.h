@@ -1,5 +1,5 @@
-// When is a member that cannot be reached given up? After several failed connects within a window, with no success between;
-// after the first of them it is asked again soon, so that the question is decided within the window.
+// When is a member that cannot be reached given up? After several failed connects within a window, with no success
+// between; after the first of them it is asked again soon, so that the question is decided within the window.
 #pragma once
 
 #include <p2p/units.h>
@@ -19,8 +19,8 @@ class FailedConnects {
  public:
   explicit FailedConnects(FailedConnectsOptions options) : options_(options) {}
 
-  // True when `name` has now failed often enough; it is then forgotten. Many waiting calls fail with one connect: failures
-  // closer together than kOneFailure count as one.
+  // True when `name` has now failed often enough; it is then forgotten. Many waiting calls fail with one connect:
+  // failures closer together than kOneFailure count as one.
   bool failed(const std::string& name, TimePoint now);
 
   // A connection to `name` broke: it is asked again soon, but that is not counted.

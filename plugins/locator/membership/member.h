@@ -11,13 +11,15 @@ namespace p2p::membership {
 
 enum class MemberState : std::uint8_t { alive, removed };
 
-// In the place of an incarnation: the 2009 system's calls carry none. Any life that is told supersedes it, and is the same one.
+// In the place of an incarnation: the 2009 system's calls carry none. Any life that is told supersedes it, and is the
+// same one.
 inline constexpr std::int64_t kUnknownLife = 0;
 
 // One claim: this node, in this life, is a member or is not.
 struct Member {
   Location location;
-  std::int64_t incarnation = 0;  // microseconds since 1970 when the node started; raised by the node itself to refute a removal
+  std::int64_t incarnation =
+      0;  // microseconds since 1970 when the node started; raised by the node itself to refute a removal
   MemberState state = MemberState::alive;
 
   friend bool operator==(const Member&, const Member&) = default;
@@ -29,8 +31,8 @@ inline bool supersedes(const Member& heard, const Member& known) {
   return heard.state > known.state;
 }
 
-// Foreign rows outside these limits are ignored. The longest host name has 253 characters (RFC 1035); the incarnation leaves
-// room for raising it and for clocks that are thousands of years ahead.
+// Foreign rows outside these limits are ignored. The longest host name has 253 characters (RFC 1035); the incarnation
+// leaves room for raising it and for clocks that are thousands of years ahead.
 inline constexpr std::size_t kAddressBytesMax = 255;
 inline constexpr std::int64_t kIncarnationMax = std::int64_t{1} << 62;
 
@@ -39,8 +41,8 @@ inline bool is_plausible(const Member& member) {
          member.location.port != 0 && member.incarnation >= 0 && member.incarnation <= kIncarnationMax;
 }
 
-// A node's table as it travels. `fingerprint` is equal on two nodes exactly when their alive rows are; `members` holds every
-// row, or none when the rows are not needed.
+// A node's table as it travels. `fingerprint` is equal on two nodes exactly when their alive rows are; `members` holds
+// every row, or none when the rows are not needed.
 struct View {
   std::uint64_t fingerprint = 0;
   std::vector<Member> members;

@@ -1,4 +1,4 @@
-// Who is in the network? The interface of a membership core: it is told the time and what arrived, and lists what it wants
+// Who is in the network? The interface of a membership core: told the time and what arrived, it lists what it wants
 // done. It knows no clock, no thread and no wire; the locator's shell (node.h) and the simulator obey its effects.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace p2p::membership {
 
-// --- what nodes say to each other ----------------------------------------------------------------------------------------
+// --- what nodes say to each other ------------------------------------------------------------------------------------
 
 // "I want to be a member." Answered with the whole table.
 struct Join {
@@ -38,10 +38,10 @@ struct Compare {
 
 using Message = std::variant<Join, PassOn, Compare>;
 
-// How the text of an Error begins when a Join came back to the node that sent it: the joiner called itself by another name.
+// How the text of an Error begins when a Join reached the node that sent it, which has called itself by another name.
 inline constexpr std::string_view kIsThisNode = "this very node: ";
 
-// --- what a core asks for ------------------------------------------------------------------------------------------------
+// --- what a core asks for --------------------------------------------------------------------------------------------
 
 using CallId = std::uint64_t;
 
@@ -69,12 +69,12 @@ struct RingChange {
 struct Effects {
   std::vector<RingChange> changes;  // of the ring, in this order; never about this node
   std::vector<OutgoingCall> calls;
-  bool table_changed = false;       // view() differs from before
-  bool refuted = false;             // somebody had this node removed, and it announced itself again
-  bool leave_announced = false;     // the network knows that this node has left, as far as it can be told
+  bool table_changed = false;    // view() differs from before
+  bool refuted = false;          // somebody had this node removed, and it announced itself again
+  bool leave_announced = false;  // the network knows that this node has left, as far as it can be told
 };
 
-// --- what a core is told -------------------------------------------------------------------------------------------------
+// --- what a core is told ---------------------------------------------------------------------------------------------
 
 enum class Outcome : std::uint8_t {
   answered,
@@ -107,7 +107,8 @@ class Membership {
   virtual void compare_after_join(TimePoint now, Effects& effects) = 0;
 
   // The 2009 system's calls, which know no incarnation. `authorities` are names.
-  virtual void classic_add(const Location& location, std::vector<std::string> authorities, TimePoint now, Effects& effects) = 0;
+  virtual void classic_add(const Location& location, std::vector<std::string> authorities, TimePoint now,
+                           Effects& effects) = 0;
   virtual void classic_remove(const Location& location, std::vector<std::string> authorities, TimePoint now,
                               Effects& effects) = 0;
 

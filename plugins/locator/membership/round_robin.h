@@ -1,5 +1,5 @@
-// Whose turn is it next? A walk around sorted names that starts behind one's own: every node gets its turn, and nodes that
-// began at the same moment turn to different ones. The same calls give the same answers on every run.
+// Whose turn is it next? A walk around sorted names that starts behind one's own: every node gets its turn, and nodes
+// that began at the same moment turn to different ones. The same calls give the same answers on every run.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// What does this node believe about every member it has heard of? Rows that merge the same way in any order on every node, so
-// that tables which have met become equal.
+// What does this node believe about every member it has heard of? Rows that merge the same way in any order on every
+// node, so that tables which have met become equal.
 #pragma once
 
 #include "membership/member.h"
@@ -42,11 +42,11 @@ class Table {
   // True the first time it is asked about the present row of `name`: each node passes each row on once.
   bool pass_on_once(std::string_view name);
 
-  std::vector<Member> rows() const;             // all, sorted by name
+  std::vector<Member> rows() const;              // all, sorted by name
   std::vector<std::string> alive_names() const;  // sorted
   std::vector<std::string> removed_names() const;
-  std::vector<Location> alive() const;          // sorted by name
-  std::uint64_t fingerprint() const;            // of the alive rows
+  std::vector<Location> alive() const;  // sorted by name
+  std::uint64_t fingerprint() const;    // of the alive rows
 
   // Drops removed rows that are over the limits' age.
   void forget_old(TimePoint now);

@@ -40,8 +40,8 @@ struct Point {
   std::uint32_t owner;
 };
 
-// The four points of a label share its four digest bytes: the 2009 code added the point's number to the shift instead of to
-// the byte's index, so points stand up to 12 bits above the range of keys.
+// The four points of a label share its four digest bytes: the 2009 code added the point's number to the shift instead
+// of to the byte's index, so points stand up to 12 bits above the range of keys.
 void append_points(const std::string& label, std::uint32_t owner, std::vector<Point>& points) {
   const std::uint64_t head = md5_head(label);
   for (int point = 0; point < kPointsPerLabel; ++point) points.push_back({head << (4 * point), owner});

@@ -1,5 +1,5 @@
-// To whom does the 2009 system's ring give a key? Its rules bit for bit, its slip in spreading the points included, so that
-// our nodes and its nodes agree about every key.
+// To whom does the 2009 system's ring give a key? Its rules bit for bit, its slip in spreading the points included, so
+// that our nodes and its nodes agree about every key.
 #pragma once
 
 #include "placement/placement.h"
@@ -15,7 +15,7 @@ namespace p2p::placement {
 inline constexpr int kLabelsPerNode = 30;
 inline constexpr int kPointsPerLabel = 4;
 
-// Where on the ring a key stands. A key of 32 hex digits counts as an MD5 digest already and is not hashed again. [any thread]
+// Where on the ring a key stands. A key of 32 hex digits counts as an MD5 digest and is not hashed again. [any thread]
 std::uint32_t classic_position(std::string_view key) noexcept;
 
 // A sorted vector of points; see Ring for the contract.
@@ -39,7 +39,7 @@ class ClassicRing final : public Ring {
   std::vector<std::uint64_t> positions_;
   std::vector<std::uint32_t> owners_;  // of the point with the same index
 
-  // Key positions cut into 2^k equal buckets, about one a point: where in positions_ the search for a key of each begins.
+  // Key positions are cut into 2^k equal buckets, about one a point: where the search for a key of each begins.
   std::vector<std::uint32_t> first_in_bucket_;
   int bucket_shift_ = 32;
 };

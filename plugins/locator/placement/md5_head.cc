@@ -1,5 +1,5 @@
-// OpenSSL 3 prefers EVP_Digest(), which costs three times as much for a key and 2 MB at its first use; the one-shot MD5()
-// stays in the library, and this asks it not to warn.
+// OpenSSL 3 prefers EVP_Digest(), which costs three times as much for a key and 2 MB at its first use; the one-shot
+// MD5() stays in the library, and this asks it not to warn.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "placement/md5_head.h"

@@ -1,5 +1,6 @@
-// Who owns what? The two words that every way of placing keys shares: a Placement is the rule, a Ring is the rule applied to
-// one set of members. Who the members are stands in membership/. Pure: no clock, no threads; used by the locator's shell.
+// Who owns what? The two words that every way of placing keys shares: a Placement is the rule, a Ring is the rule
+// applied to one set of members. Who the members are stands in membership/. Pure: no clock, no threads; used by the
+// locator's shell.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +11,8 @@
 
 namespace p2p::placement {
 
-// Keys of one fixed set of members; never changes. Members are named by their index in the sorted names it was built of.
-// Every method: [any thread].
+// Keys of one fixed set of members; never changes. Members are named by their index in the sorted names it was built
+// of. Every method: [any thread].
 class Ring {
  public:
   virtual ~Ring() = default;

@@ -10,8 +10,8 @@ namespace p2p::ring {
 
 class CallGate final {
  public:
-  // Runs `body`, with no lock held; false, and nothing happened, when the gate is closed. One thread at a time; `body` may
-  // come back here.
+  // Runs `body`, with no lock held; false, and nothing happened, when the gate is closed. One thread at a time; `body`
+  // may come back here.
   template <class Body>
   bool run(Body&& body) {
     if (!enter()) return false;

@@ -20,7 +20,11 @@ class LayerChain::Walk final : public std::enable_shared_from_this<Walk> {
  public:
   Walk(std::vector<std::shared_ptr<Layer>> layers, LayerCall call, std::function<void()> base,
        std::shared_ptr<Strand> strand, Logger& log)
-      : layers_(std::move(layers)), call_(std::move(call)), base_(std::move(base)), strand_(std::move(strand)), log_(log) {}
+      : layers_(std::move(layers)),
+        call_(std::move(call)),
+        base_(std::move(base)),
+        strand_(std::move(strand)),
+        log_(log) {}
 
   void advance() {
     while (called_ < layers_.size()) {
@@ -42,13 +46,14 @@ class LayerChain::Walk final : public std::enable_shared_from_this<Walk> {
     } catch (const std::exception& failure) {
       log_.error("ring layer '{}' threw: {}; the change goes on without it", layer.name, failure.what());
     } catch (...) {
-      log_.error("ring layer '{}' threw something that is no std::exception; the change goes on without it", layer.name);
+      log_.error("ring layer '{}' threw something that is no std::exception; the change goes on without it",
+                 layer.name);
     }
     if (has_returned_ == &has_returned) has_returned_ = nullptr;
   }
 
-  // GCC and Clang destroy an argument when the whole expression ends: a `next` that runs once `has_returned` is true was not
-  // called by the layer but let go.
+  // GCC and Clang destroy an argument when the whole expression ends: a `next` that runs once `has_returned` is true
+  // was not called by the layer but let go.
   void invoke(RingLayer& layer, std::size_t number, bool& has_returned) {
     has_returned_ = &has_returned;
     switch (call_.step) {
@@ -97,8 +102,8 @@ class LayerChain::Walk final : public std::enable_shared_from_this<Walk> {
 
   void time_is_up(std::size_t number) {
     if (number != awaited_) return;
-    log_.error("ring layer '{}' has not called its next for {}; the change goes on without it", layers_[number - 1]->name,
-               format_duration(*call_.layer_timeout));
+    log_.error("ring layer '{}' has not called its next for {}; the change goes on without it",
+               layers_[number - 1]->name, format_duration(*call_.layer_timeout));
     go_on_from(number);
   }
 
@@ -108,7 +113,7 @@ class LayerChain::Walk final : public std::enable_shared_from_this<Walk> {
   const std::shared_ptr<Strand> strand_;
   Logger& log_;
   std::size_t called_ = 0;
-  std::size_t awaited_ = 0;  // number of the layer whose next the walk waits for, from 1
+  std::size_t awaited_ = 0;       // number of the layer whose next the walk waits for, from 1
   bool* has_returned_ = nullptr;  // of the layer's call that is under way
   std::unique_ptr<Timer> timer_;
 };

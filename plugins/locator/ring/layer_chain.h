@@ -1,5 +1,5 @@
-// In which order do services take part in a change of the ring? The chain calls each layer once, the highest priority first,
-// and the ring's own step last, whatever a layer does with its `next`.
+// In which order do services take part in a change of the ring? The chain calls each layer once, the highest priority
+// first, and the ring's own step last, whatever a layer does with its `next`.
 #pragma once
 
 #include <p2p/locator.h>
@@ -21,10 +21,10 @@ enum class LayerStep : std::uint8_t { add, remove, cleanup };
 // One walk along the layers.
 struct LayerCall {
   LayerStep step = LayerStep::add;
-  Location location;                                // of add and remove
+  Location location;                                  // of add and remove
   std::shared_ptr<const RingView> ring_without_self;  // of cleanup
 
-  // A layer that keeps `next` for longer is passed over, and said so in the log. None: only the caller's patience counts.
+  // A layer that keeps `next` for longer is passed over, and named in the log. None: the caller sees to a limit.
   std::optional<Duration> layer_timeout;
 };
 
@@ -36,8 +36,8 @@ class LayerChain final {
   // See ILocator::push_layer. [any thread]
   Subscription push(int priority, std::string name, std::shared_ptr<RingLayer> layer);
 
-  // Calls every layer that is registered now and afterwards `base`, exactly once: within this call when every layer calls its
-  // `next` at once on the strand, otherwise later on the strand. `base` must not throw. [own strand]
+  // Calls every layer that is registered now and afterwards `base`, exactly once: within this call when every layer
+  // calls its `next` at once on the strand, otherwise later on the strand. `base` must not throw. [own strand]
   void run(LayerCall call, std::function<void()> base);
 
  private:

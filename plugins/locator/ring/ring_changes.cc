@@ -87,7 +87,8 @@ void RingChanges::leave(std::function<void()> then) {
   without_self.erase(options_.self.name());
   std::vector<Location> others;
   for (const auto& [name, location] : without_self) others.push_back(location);
-  LayerCall call{LayerStep::cleanup, {}, std::make_shared<MemberView>(std::move(others), options_.self, *placement_), {}};
+  LayerCall call{
+      LayerStep::cleanup, {}, std::make_shared<MemberView>(std::move(others), options_.self, *placement_), {}};
   layers_.run(std::move(call), [self = shared_from_this(), then = std::move(then)] {
     self->members_.erase(self->options_.self.name());
     self->publish({{}, {self->options_.self}, nullptr});

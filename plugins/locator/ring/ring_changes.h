@@ -1,5 +1,5 @@
-// How does a change of the members become a change of the ring? One after the other: each runs through the layers, then the
-// new view is published and the listeners are told.
+// How does a change of the members become a change of the ring? One after the other: each runs through the layers, then
+// the new view is published and the listeners are told.
 #pragma once
 
 #include "membership/membership.h"
@@ -37,8 +37,8 @@ class RingChanges final : public std::enable_shared_from_this<RingChanges> {
   LayerChain& layers() noexcept { return layers_; }
   const placement::Placement& placement() const noexcept { return *placement_; }
 
-  const RingView& view() const { return view_.read(); }                                // [any thread], see Snapshot::read
-  std::shared_ptr<const RingView> shared_view() const { return view_.share(); }        // [any thread]
+  const RingView& view() const { return view_.read(); }                          // [any thread], see Snapshot::read
+  std::shared_ptr<const RingView> shared_view() const { return view_.share(); }  // [any thread]
   std::int64_t view_changes() const noexcept { return view_changes_.load(std::memory_order_relaxed); }  // [any thread]
   Subscription subscribe(std::string name, std::function<void(const p2p::RingChange&)> listener);       // [any thread]
 

@@ -19,7 +19,8 @@ using membership::View;
   row.address = member.location.address;
   row.port = member.location.port;
   row.incarnation = member.incarnation;
-  row.state = member.state == MemberState::alive ? ::membership::MemberState::alive : ::membership::MemberState::removed;
+  row.state =
+      member.state == MemberState::alive ? ::membership::MemberState::alive : ::membership::MemberState::removed;
   return row;
 }
 
@@ -96,8 +97,11 @@ Result<Member> from_wire(const ::membership::Member& row) {
     return Error{ErrorKind::protocol, "port " + std::to_string(row.port) + " of " + row.address + " is none"};
   }
   Member member{{row.address, static_cast<std::uint16_t>(row.port)}, row.incarnation, MemberState::alive};
-  if (row.state == ::membership::MemberState::removed) member.state = MemberState::removed;
-  else if (row.state != ::membership::MemberState::alive) return Error{ErrorKind::protocol, "unknown member state"};
+  const bool is_removed = row.state == ::membership::MemberState::removed;
+  if (!is_removed && row.state != ::membership::MemberState::alive) {
+    return Error{ErrorKind::protocol, "unknown member state"};
+  }
+  if (is_removed) member.state = MemberState::removed;
   if (!is_plausible(member)) return Error{ErrorKind::protocol, "address or incarnation of a member is out of bounds"};
   return member;
 }

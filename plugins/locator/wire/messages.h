@@ -1,5 +1,5 @@
-// How do the membership core's messages travel? As calls of the service Membership (idl/membership.thrift). Foreign rows are
-// checked here, so that the core only sees what could be true; nothing in here throws.
+// How do the membership core's messages travel? As calls of the service Membership (idl/membership.thrift). Foreign
+// rows are checked here, so that the core only sees what could be true; nothing in here throws.
 #pragma once
 
 #include "membership/membership.h"
@@ -18,7 +18,7 @@ namespace p2p::wire {
 inline constexpr std::size_t kRowsMax = 10'000;
 inline constexpr std::size_t kAuthoritiesMax = 10'000;
 
-// --- our side of a call --------------------------------------------------------------------------------------------------
+// --- our side of a call ----------------------------------------------------------------------------------------------
 
 // The whole binary message, for Peers::call.
 std::string encode_call(const membership::Message& message);
@@ -26,14 +26,14 @@ std::string encode_call(const membership::Message& message);
 // What the end of a Peers::call means to the core; `why` says it in words when it was not answered.
 membership::CallResult read_reply(const Result<std::string>& reply, std::string& why);
 
-// --- the other side ------------------------------------------------------------------------------------------------------
+// --- the other side --------------------------------------------------------------------------------------------------
 
 Result<membership::Member> from_wire(const ::membership::Member& row);
 Result<membership::View> from_wire(const ::membership::View& view);
 Result<std::vector<std::string>> checked_authorities(std::vector<std::string> names);
 ::membership::View to_wire(const membership::View& view);
 
-// --- the table as opaque bytes, for ILocator -----------------------------------------------------------------------------
+// --- the table as opaque bytes, for ILocator -------------------------------------------------------------------------
 
 std::string encode_table(const membership::View& view);
 Result<membership::View> decode_table(std::string_view bytes);

@@ -1,5 +1,5 @@
-#include "ctl/nato_alphabet.h"
 #include "ctl/ring_shares.h"
+#include "ctl/nato_alphabet.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,8 @@ TEST(RingShares, AreWhatTheSamplesSay) {
 TEST(RingShares, WithoutSamplesNobodyHasAShare) { EXPECT_DOUBLE_EQ(shares_of({"a:1"}, {})[0].share, 0); }
 
 TEST(NatoAlphabet, HasOneWordForEachLetterInOrder) {
-  for (std::size_t i = 0; i < kNatoAlphabet.size(); ++i) EXPECT_EQ(kNatoAlphabet[i].front(), static_cast<char>('A' + i));
+  for (std::size_t i = 0; i < kNatoAlphabet.size(); ++i)
+    EXPECT_EQ(kNatoAlphabet[i].front(), static_cast<char>('A' + i));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "fake_ring.h"
 #include "replication/batch_split.h"
+#include "fake_ring.h"
 
 #include <gtest/gtest.h>
 

@@ -17,7 +17,8 @@ inline const Location kThird{"127.0.0.1", 9902};
 // Keys that are not named belong to `rest`; a location that is empty means: nobody.
 class FakeRing final : public RingView {
  public:
-  explicit FakeRing(Location rest, std::map<std::string, Location, std::less<>> owners = {}, std::uint64_t fingerprint = 7)
+  explicit FakeRing(Location rest, std::map<std::string, Location, std::less<>> owners = {},
+                    std::uint64_t fingerprint = 7)
       : rest_(std::move(rest)), owners_(std::move(owners)), fingerprint_(fingerprint) {}
 
   std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
@@ -28,7 +29,9 @@ class FakeRing final : public RingView {
     if (owner.empty()) return {};
     return {&owner, owner == kSelf};
   }
-  std::vector<Location> owners_of(std::string_view key, std::size_t) const override { return {*owner_of(key).location}; }
+  std::vector<Location> owners_of(std::string_view key, std::size_t) const override {
+    return {*owner_of(key).location};
+  }
 
  private:
   const Location rest_;

@@ -1,5 +1,5 @@
-#include "fake_ring.h"
 #include "replication/move_plan.h"
+#include "fake_ring.h"
 
 #include <gtest/gtest.h>
 

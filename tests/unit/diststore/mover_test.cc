@@ -1,5 +1,5 @@
-#include "fake_host.h"
 #include "moving/mover.h"
+#include "fake_host.h"
 #include "moving/store_layer.h"
 
 #include <StorePeer.h>

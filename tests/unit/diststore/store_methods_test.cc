@@ -178,7 +178,8 @@ TEST_F(StoreMethods, AWriteThatTimedOutIsRepeatedAndAnEraseIsNot) {
   erased->fail_forward(ErrorKind::timed_out);
   strand->advance(kShortPause);
   EXPECT_EQ(erased->forwarded_to.size(), 1u);
-  EXPECT_EQ(kind_of(decode_reply<wire::Store_erase_result>(erased->reply).value().error), wire::StoreErrorKind::unavailable);
+  EXPECT_EQ(kind_of(decode_reply<wire::Store_erase_result>(erased->reply).value().error),
+            wire::StoreErrorKind::unavailable);
   written->fail_forward(ErrorKind::internal);
 }
 

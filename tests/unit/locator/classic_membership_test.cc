@@ -1,5 +1,5 @@
-// The classic membership core: joins and removals travel as chains, unreachable members are given up, tables heal what chains
-// have missed. Every test is a plain function call at a told time.
+// The classic membership core: joins and removals travel as chains, unreachable members are given up, tables heal what
+// chains have missed. Every test is a plain function call at a told time.
 #include "membership/classic.h"
 
 #include <gtest/gtest.h>
@@ -55,7 +55,7 @@ class ClassicMembershipTest : public ::testing::Test {
   ClassicMembership core{alive(9900, 1), ClassicOptions{}};
 };
 
-// --- joins and the chain -------------------------------------------------------------------------------------------------
+// --- joins and the chain ---------------------------------------------------------------------------------------------
 
 TEST_F(ClassicMembershipTest, AJoinIsAnsweredWithEveryRowAndStartsAChain) {
   with_members({9901, 9902});
@@ -152,7 +152,7 @@ TEST_F(ClassicMembershipTest, ImplausibleRowsAreIgnored) {
   EXPECT_TRUE(effects.calls.empty());
 }
 
-// --- removal -------------------------------------------------------------------------------------------------------------
+// --- removal ---------------------------------------------------------------------------------------------------------
 
 TEST_F(ClassicMembershipTest, ThreeFailedConnectsWithinASecondRemoveAMemberAndTellTheOthers) {
   with_members({9901, 9902});
@@ -251,7 +251,7 @@ TEST_F(ClassicMembershipTest, AnOldRemovalOfThisNodeIsNoReasonToRefute) {
   EXPECT_EQ(young.self().incarnation, 10);
 }
 
-// --- the 2009 system's calls ---------------------------------------------------------------------------------------------
+// --- the 2009 system's calls -----------------------------------------------------------------------------------------
 
 TEST_F(ClassicMembershipTest, AClassicAddOfAnUnknownLocationIsAJoin) {
   with_members({9901});
@@ -302,7 +302,7 @@ TEST_F(ClassicMembershipTest, AClassicRemoveOfThisNodeIsRefuted) {
   EXPECT_EQ(core.members().size(), 2u);
 }
 
-// --- comparisons ---------------------------------------------------------------------------------------------------------
+// --- comparisons -----------------------------------------------------------------------------------------------------
 
 TEST_F(ClassicMembershipTest, EqualTablesExchangeFingerprintsOnly) {
   with_members({9901});
@@ -363,7 +363,8 @@ TEST_F(ClassicMembershipTest, EveryMemberHasItsTurnToBeCompared) {
   std::vector<std::string> others;
   for (const auto& asked : asked_at_intervals(core, 6)) {
     EXPECT_LE(asked.size(), 2u);
-    std::copy_if(asked.begin(), asked.end(), std::back_inserter(others), [](const auto& it) { return it != name(9901); });
+    std::copy_if(asked.begin(), asked.end(), std::back_inserter(others),
+                 [](const auto& it) { return it != name(9901); });
   }
   std::sort(others.begin(), others.end());
   EXPECT_EQ(others, (std::vector<std::string>{name(9902), name(9902), name(9903), name(9903)}));
@@ -391,7 +392,7 @@ TEST_F(ClassicMembershipTest, AfterAJoinSeveralMembersAreComparedAtOnce) {
   EXPECT_EQ(effects.calls.size(), static_cast<std::size_t>(kComparesAfterJoin));
 }
 
-// --- leaving -------------------------------------------------------------------------------------------------------------
+// --- leaving ---------------------------------------------------------------------------------------------------------
 
 TEST_F(ClassicMembershipTest, LeavingTellsTheFirstReachableMember) {
   with_members({9901, 9902});

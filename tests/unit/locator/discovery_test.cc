@@ -17,8 +17,12 @@ const TimePoint kStart{seconds(1000)};
 
 Location at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
 
-Options local(std::vector<Location> candidates) { return {.source = Source::localhost, .self = at(9900), .candidates = candidates}; }
-Options named(std::vector<Location> candidates) { return {.source = Source::operators, .self = at(9900), .candidates = candidates}; }
+Options local(std::vector<Location> candidates) {
+  return {.source = Source::localhost, .self = at(9900), .candidates = candidates};
+}
+Options named(std::vector<Location> candidates) {
+  return {.source = Source::operators, .self = at(9900), .candidates = candidates};
+}
 
 Effects started(Discovery& discovery) {
   Effects effects;

@@ -59,8 +59,8 @@ TEST_F(LayerChainTest, RunsTheHighestPriorityFirstAndTheBaseLast) {
   const auto high = push(5, "high");
   const auto also_high = push(5, "also_high");
   run();
-  EXPECT_EQ(said, (std::vector<std::string>{"high before a:1", "also_high before a:1", "low before a:1", "base", "low behind",
-                                            "also_high behind", "high behind"}));
+  EXPECT_EQ(said, (std::vector<std::string>{"high before a:1", "also_high before a:1", "low before a:1", "base",
+                                            "low behind", "also_high behind", "high behind"}));
   EXPECT_TRUE(log.lines.empty());
 }
 

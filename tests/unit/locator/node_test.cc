@@ -26,8 +26,8 @@ Location at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; 
 struct TestNode {
   TestNode(TestTime& time, TestPeers& peers, int port, discovery::Options discovery) : location(at(port)) {
     discovery.self = location;
-    changes = std::make_shared<RingChanges>(RingChanges::Options{location}, std::make_shared<placement::ClassicPlacement>(),
-                                            strand_of(time), log);
+    changes = std::make_shared<RingChanges>(RingChanges::Options{location},
+                                            std::make_shared<placement::ClassicPlacement>(), strand_of(time), log);
     node = std::make_shared<Node>(
         Node::Surroundings{strand, peers, log, "locator.peer", seconds(1)},
         std::make_unique<membership::ClassicMembership>(

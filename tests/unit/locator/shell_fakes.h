@@ -1,5 +1,5 @@
-// What the locator's shell needs of a host, without one: a strand on told time, a log that is kept, and peers that are other
-// shells in the same test, reached through the real bytes.
+// What the locator's shell needs of a host, without one: a strand on told time, a log that is kept, and peers that are
+// other shells in the same test, reached through the real bytes.
 #pragma once
 
 #include <p2p/handlers.h>
@@ -21,7 +21,8 @@ namespace p2p::ring {
 class KeptLog final : public Logger {
  public:
   bool has(std::string_view part) const {
-    return std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return line.find(part) != std::string::npos; });
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const auto& line) { return line.find(part) != std::string::npos; });
   }
   std::vector<std::string> lines;
 
@@ -33,7 +34,9 @@ class KeptLog final : public Logger {
 class TestTime {
  public:
   TimePoint now() const { return now_; }
-  void at(TimePoint when, std::function<void()> work) { events_.emplace(std::pair(std::max(when, now_), ++count_), std::move(work)); }
+  void at(TimePoint when, std::function<void()> work) {
+    events_.emplace(std::pair(std::max(when, now_), ++count_), std::move(work));
+  }
 
   // Runs what is due until then.
   void pass(Duration duration) {
@@ -97,8 +100,8 @@ class TestCall final : public CallState {
   void finish() noexcept override { end(std::string(codec_.out().written())); }
   void fail(CallFault fault, std::string_view text) noexcept override {
     codec_.out().clear();
-    apache::thrift::TApplicationException failure(static_cast<apache::thrift::TApplicationException::TApplicationExceptionType>(fault),
-                                                  std::string(text));
+    apache::thrift::TApplicationException failure(
+        static_cast<apache::thrift::TApplicationException::TApplicationExceptionType>(fault), std::string(text));
     codec_.binary_out().writeMessageBegin(method_, apache::thrift::protocol::T_EXCEPTION, info_.sequence);
     failure.write(&codec_.binary_out());
     codec_.binary_out().writeMessageEnd();

@@ -1,6 +1,6 @@
 // Rows of the membership table: which claim wins, what it means to the ring, what is remembered and for how long.
-#include "membership/round_robin.h"
 #include "membership/table.h"
+#include "membership/round_robin.h"
 
 #include <gtest/gtest.h>
 
@@ -74,9 +74,11 @@ TEST(Table, HearingOfARemovalFirstKeepsAnOlderJoinOut) {
 }
 
 TEST(Table, EndsEqualInWhateverOrderRowsArrive) {
-  std::vector<Member> rows = {alive("a", 1), removed("a", 1), alive("a", 2), removed("b", 4), alive("b", 3), alive("c", 7)};
+  std::vector<Member> rows = {alive("a", 1),   removed("a", 1), alive("a", 2),
+                              removed("b", 4), alive("b", 3),   alive("c", 7)};
   std::sort(rows.begin(), rows.end(), [](const Member& left, const Member& right) {
-    return std::tuple(left.location, left.incarnation, left.state) < std::tuple(right.location, right.incarnation, right.state);
+    return std::tuple(left.location, left.incarnation, left.state) <
+           std::tuple(right.location, right.incarnation, right.state);
   });
   Table first({});
   for (const Member& row : rows) first.apply(row, kStart);

@@ -16,8 +16,9 @@ using membership::MemberState;
 using membership::Outcome;
 using membership::View;
 
-const View kView{0xfedcba9876543210u,
-                 {{{"10.0.0.1", 9900}, 1'700'000'000'000'000, MemberState::alive}, {{"b", 65535}, 0, MemberState::removed}}};
+const View kView{
+    0xfedcba9876543210u,
+    {{{"10.0.0.1", 9900}, 1'700'000'000'000'000, MemberState::alive}, {{"b", 65535}, 0, MemberState::removed}}};
 
 ::membership::Member row(std::int32_t port, std::int64_t incarnation = 1) {
   ::membership::Member made;
@@ -71,7 +72,8 @@ TEST(MembershipWire, TellsHowACallEnded) {
 
 TEST(MembershipWire, AnExceptionInReplyIsARejection) {
   Codec codec;
-  apache::thrift::TApplicationException refusal(apache::thrift::TApplicationException::UNKNOWN_METHOD, "no such service");
+  apache::thrift::TApplicationException refusal(apache::thrift::TApplicationException::UNKNOWN_METHOD,
+                                                "no such service");
   codec.binary_out().writeMessageBegin("join", apache::thrift::protocol::T_EXCEPTION, 0);
   refusal.write(&codec.binary_out());
   codec.binary_out().writeMessageEnd();

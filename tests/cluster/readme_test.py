@@ -1,0 +1,80 @@
+"""The README's commands, word for word, on the README's own ports: in a network namespace of the test's own."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from harness.settings import PATIENCE
+from harness.waiting import wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ["P2P_BUILD"])
+INSIDE = "P2P_README_NAMESPACE"
+
+
+def commands():
+    text = (ROOT / "README.md").read_text()
+    block = re.search(r"```sh readme-test\n(.*?)```", text, re.S)
+    assert block, "README.md has a block ```sh readme-test"
+    return [line.replace("build/release/bin", str(BUILD / "bin")) for line in block.group(1).splitlines() if line]
+
+
+class ReadmeTest(unittest.TestCase):
+    def setUp(self):
+        self.state = tempfile.mkdtemp(prefix="p2p-readme-")
+        self.environment = dict(os.environ, XDG_STATE_HOME=self.state)
+        self.nodes = []
+
+    def tearDown(self):
+        for node in self.nodes:
+            if node.poll() is None:
+                node.send_signal(signal.SIGTERM)
+        for node in self.nodes:
+            try:
+                node.wait(20 * PATIENCE)
+            except subprocess.TimeoutExpired:
+                node.kill()
+                node.wait()
+        shutil.rmtree(self.state)
+
+    def run_line(self, line):
+        return subprocess.run(line.split(), cwd=ROOT, env=self.environment, capture_output=True, text=True,
+                              timeout=60 * PATIENCE)
+
+    def start_line(self, line):
+        self.nodes.append(subprocess.Popen(line.rstrip(" &").split(), cwd=ROOT, env=self.environment,
+                                           stderr=subprocess.DEVNULL))
+
+    def test_the_commands_for_three_nodes_do_what_they_say(self):
+        lines = commands()
+        outputs = {}
+        for line in lines:
+            if line.endswith("&"):
+                self.start_line(line)
+                continue
+            if line.endswith("p2pctl members"):
+                # A person takes longer to type than three nodes take to start; a test does not.
+                wait_until("three members", lambda: len(self.run_line(line).stdout.splitlines()) == 3, 20)
+            done = self.run_line(line)
+            self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout}{done.stderr}")
+            outputs[line.split("p2pctl ", 1)[1]] = done.stdout
+        self.assertEqual(outputs["--node 127.0.0.1:9902 get a"], "apple\n")
+        self.assertIn("found 26 of 26", outputs["verify"])
+        wait_until("a node has left", lambda: any(node.poll() == 0 for node in self.nodes), 20)
+
+
+def enter_namespace():
+    """Starts this file again in a network namespace whose loopback nobody else uses."""
+    unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+    inside = dict(os.environ, **{INSIDE: "1"})
+    script = 'ip link set lo up && exec "$0" "$@"'
+    os.execvpe("unshare", unshare + ["sh", "-c", script, sys.executable, "-m", "unittest", "-v", "readme_test"], inside)
+
+
+if __name__ == "__main__":
+    enter_namespace()
