@@ -49,12 +49,12 @@ int main(int argc, char** argv) {
   CLI::App app("Asks and operates the nodes of a p2phost network.", "p2pctl");
   Session session;
   add_options(app, session);
+  app.fallthrough();  // these may also stand behind the verb; verbs inherit it when they are added
   add_store_verbs(app, session);
   add_ring_verbs(app, session);
   add_node_verbs(app, session);
   add_admin_verbs(app, session);
   app.require_subcommand(1);
-  app.fallthrough();  // the options above may also stand behind the verb
   app.footer(kFooter);
   try {
     app.parse(argc, argv);

@@ -1,5 +1,5 @@
 // Whole networks of locators in virtual time: many seeds, each with its own schedule of faults. A failing seed is
-// printed; put it into seeds.txt, and it is run for ever after. P2P_SIM_SEED=17 runs one alone, P2P_SIM_RUNS=10000 more.
+// printed; put it into seeds.txt, and it is run for ever after. P2P_SIM_SEED=17 runs one alone, P2P_SIM_RUNS=999 more.
 #include "locator_world.h"
 
 #include <gtest/gtest.h>
