@@ -20,7 +20,7 @@ from node import Node
 
 IDLE_CONNECTIONS = 2000
 
-# One request of every shape: no arguments, text, bytes, structs, lists of structs, oneway; with and without service name.
+# One request of every shape: no arguments, text, bytes, structs, lists of structs, oneway; service named or not.
 REQUESTS = [
     Request(Base, "ping"),
     Request(Base, "service_types", service="locator"),
@@ -77,7 +77,7 @@ class CutRequestTest(ClusterTest):
                 connection.call(PING, sequence=8)
 
     def let_the_node_read(self):
-        """Connections are dealt to the loops in turn, and a loop reads what came first: calls on each loop come behind."""
+        """Connections are dealt to the loops in turn, and a loop reads what came first: a call on each comes behind."""
         for _ in range(self.IO_THREADS):
             client.call(self.port, "ping")
 
@@ -166,7 +166,8 @@ class HarmlessTest(ClusterTest):
 
     def test_garbage_closes_its_connection(self):
         generator = random.Random(4711)
-        pieces = [b"GET / HTTP/1.1\r\n\r\n", b"\r\n" * 4, b"\xff" * 64, b"\x00" * 64, b"\x16\x03\x01\x02\x00\x01\x00\x01",
+        pieces = [b"GET / HTTP/1.1\r\n\r\n", b"\r\n" * 4, b"\xff" * 64, b"\x00" * 64,
+                  b"\x16\x03\x01\x02\x00\x01\x00\x01",
                   b"\x80\x01\x00\x63" + b"\x00" * 16, b"\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"]
         pieces += [generator.randbytes(200) for _ in range(100)]
         for piece in pieces:

@@ -97,14 +97,16 @@ class HandlerKindsTest(ClusterTest):
 
     def test_an_answer_after_call_timeout_is_an_error_reply_and_the_late_one_is_dropped(self):
         def check(kind, connection):
-            self.assert_fails(connection, request(kind, "answer_late", text="late", milliseconds=LATE_MS), "call_timeout")
+            late = request(kind, "answer_late", text="late", milliseconds=LATE_MS)
+            self.assert_fails(connection, late, "call_timeout")
             # The next reply on this connection is that of the next request, whenever the late answer comes.
 
         self.each(check, ("pool", *ASYNCHRONOUS))
 
     def test_answers_from_other_threads_leave_in_the_order_of_the_requests(self):
         def check(kind, connection):
-            requests = [request(kind, "answer_late", text=str(number), milliseconds=(number % 3) * 5) for number in range(30)]
+            requests = [request(kind, "answer_late", text=str(number), milliseconds=number % 3 * 5)
+                        for number in range(30)]
             connection.send(b"".join(asked.encode(connection.form, n) for n, asked in enumerate(requests)))
             for number, asked in enumerate(requests):
                 sequence, answer = connection.reply(asked)
@@ -116,13 +118,15 @@ class HandlerKindsTest(ClusterTest):
         def check(kind, connection):
             before = connection.call(request(kind, "notes")).success
             notes = [f"{connection.form} {number}" for number in range(100)]
-            connection.send(b"".join(request(kind, "note", oneway=True, text=note).encode(connection.form) for note in notes))
+            requests = [request(kind, "note", oneway=True, text=note) for note in notes]
+            connection.send(b"".join(note.encode(connection.form) for note in requests))
             self.assertEqual(connection.call(request(kind, "notes")).success, before + notes)
 
         self.each(check)
 
     def test_blocked_pool_threads_delay_no_service_of_another_kind(self):
-        with RawConnection(self.served.port, client.CLASSIC) as first, RawConnection(self.served.port, client.CLASSIC) as second:
+        port = self.served.port
+        with RawConnection(port, client.CLASSIC) as first, RawConnection(port, client.CLASSIC) as second:
             sleep = request("pool", "answer_late", text="slept", milliseconds=200)
             for connection in (first, second):
                 connection.send(sleep.encode(client.CLASSIC))

@@ -12,8 +12,8 @@ from diststore import Store
 from diststore.ttypes import Item, ReadOptions, WriteOptions
 
 NATO = {word[0]: word for word in (
-    "Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliet Kilo Lima Mike November Oscar Papa Quebec Romeo Sierra "
-    "Tango Uniform Victor Whiskey X-ray Yankee Zulu").split()}
+    "Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliet Kilo Lima Mike November Oscar Papa Quebec Romeo "
+    "Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu").split()}
 
 
 class MovingTest(ClusterTest):
@@ -31,7 +31,8 @@ class MovingTest(ClusterTest):
         nodes = self.cluster(2)
         items = {f"key-{number}": f"value-{number}" * 10 for number in range(5000)}
         with client.connect(nodes[0].port, Store, "diststore") as store:
-            store.write_many([Item(key=key.encode(), value=value.encode()) for key, value in items.items()], WriteOptions())
+            written = [Item(key=key.encode(), value=value.encode()) for key, value in items.items()]
+            store.write_many(written, WriteOptions())
         nodes = self.let_one_join(nodes, items)
         self.let_one_leave(nodes, items, 0)
 
@@ -56,7 +57,7 @@ class MovingTest(ClusterTest):
     # --- steps ---
 
     def let_one_join(self, nodes, items):
-        """All nodes, after one more has joined and got exactly what `locate` gave it, from exactly those that had it."""
+        """All nodes, after one more has joined and got just what `locate` gave it, from just those that had it."""
         before = located(nodes[0], items)
         joined = self.join_one(nodes)
         everyone = [*nodes, joined]

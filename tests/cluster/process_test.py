@@ -35,6 +35,44 @@ key_bytes_max = "2MiB"
 """
 
 
+class StartTest(ClusterTest):
+    """While a node starts: here it waits for a member that takes connections and says nothing."""
+
+    def setUp(self):
+        super().setUp()
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        self.silent = f"127.0.0.1:{silent.getsockname()[1]}"
+
+    def start_slowly(self, join_timeout):
+        patience = ("--set", f"services.locator.config.join_timeout={join_timeout}")
+        node = self.node("--join", self.silent, *patience).launch()
+        wait_until("the node is starting", lambda: node.status().state == "starting")
+        return node
+
+    def test_calls_that_arrive_early_are_answered_when_the_services_are_ready(self):
+        node = self.start_slowly(f"{700 * settings.PATIENCE:.0f}ms")
+        with RawConnection(node.port, client.CLASSIC) as connection:
+            requests = [Request(Store, "get", key=f"key-{number}") for number in range(100)]
+            connection.send(b"".join(request.encode(client.CLASSIC, n) for n, request in enumerate(requests)))
+            self.assertEqual(node.status().state, "starting")
+            for number, request in enumerate(requests):
+                self.assertEqual(connection.reply(request)[0], number)
+        self.assertEqual(node.status().state, "ready")
+
+    def test_a_node_that_is_told_to_end_while_it_starts_ends(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            node = self.start_slowly("10m")
+            node.leave(number)
+
+    def test_a_node_that_cannot_join_yet_joins_when_the_other_one_comes(self):
+        other = self.node(*ALONE)
+        node = self.node("--join", other.name, "--set", "services.locator.config.join_timeout=100ms").start()
+        self.assertEqual(node.members(), [node.name])
+        other.start()
+        self.wait_for_network([node, other])
+
+
 class RefusedStartTest(ClusterTest):
     def run_to_the_end(self, *arguments, **places):
         node = self.node(*ALONE, *arguments, **places).launch()

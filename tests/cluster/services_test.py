@@ -11,7 +11,6 @@ from thrift.Thrift import TApplicationException
 
 from diststore import Store
 from locator import Base, Locator
-from node import Node
 
 PING = Request(Base, "ping")
 
@@ -54,7 +53,8 @@ class ChosenServicesTest(ClusterTest):
     def test_an_overlay_of_the_nodes_name_turns_a_service_off(self):
         with tempfile.TemporaryDirectory() as folder:
             config = pathlib.Path(folder) / "store.toml"
-            config.write_text("[services.locator]\n[services.diststore]\n[node.n3.services.diststore]\nenabled = false\n")
+            config.write_text("[services.locator]\n[services.diststore]\n"
+                              "[node.n3.services.diststore]\nenabled = false\n")
             plain = self.lonely_node(config=config)
             overlaid = self.lonely_node("--node", "n3", config=config)
         self.assertEqual(client.call(plain.port, "service_type"), "diststore.Store")

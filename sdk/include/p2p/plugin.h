@@ -89,7 +89,8 @@ class P2P_API Plugin {
 #define P2P_STAMP_DEBUG "0"
 #endif
 
-// The fields before "compiler" must be equal in host and plugin; the rest is only shown.
+// The fields before "compiler" must be equal in host and plugin, except that a plugin's minor ABI number may be below the
+// host's; the rest is only shown.
 #define P2P_ABI_STAMP                                                                                  \
   "abi=" P2P_STRINGIFY(P2P_ABI_MAJOR) "." P2P_STRINGIFY(P2P_ABI_MINOR) ";arch=" P2P_STAMP_ARCH         \
   ";stdlib=" P2P_STAMP_STDLIB ";glibcxx_debug=" P2P_STAMP_DEBUG ";thrift=" P2P_STAMP_THRIFT            \

@@ -67,7 +67,7 @@ def connect_admin(path, interface=Admin, service="admin"):
                   lambda protocol: client_on(protocol, interface, service))
 
 
-# --- one call, one connection, as the 2009 system's clients do it ---------------------------------------------------------
+# --- one call, one connection, as the 2009 system's clients do it ---
 
 
 def call(port, method, *arguments, interface=Store, service=None, form=CLASSIC, seconds=CALL_SECONDS):

@@ -39,8 +39,8 @@ class NodeProcess:
     def launch(self):
         """Starts the process and does not wait for it."""
         with open(self._log_path, "ab") as log:
-            self.process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
-                                            env=self._environment)
+            self.process = subprocess.Popen(self._command, env=self._environment, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.DEVNULL, stderr=log)
         return self
 
     def start(self):
@@ -50,7 +50,8 @@ class NodeProcess:
     def wait_until_ready(self, seconds=START_SECONDS):
         def is_ready():
             if self.process.poll() is not None:
-                raise AssertionError(f"node {self.name} ended with {self.process.returncode} while it started:\n{self.log()}")
+                code = self.process.returncode
+                raise AssertionError(f"node {self.name} ended with {code} while it started:\n{self.log()}")
             status = client.status(self.port)
             return status.pid == self.process.pid and status.state == "ready"
 

@@ -1,4 +1,4 @@
-"""How does a test send bytes that no client library would send? It encodes requests itself and writes them as it likes."""
+"""How does a test send bytes that no client library would? It encodes requests itself and writes them as it likes."""
 import socket
 import struct
 
@@ -53,7 +53,7 @@ class RawConnection:
         self.socket.sendall(data)
 
     def reply(self, request):
-        """The sequence id and the result struct of the next reply; a TApplicationException is raised, with `sequence`."""
+        """The sequence id and result struct of the next reply; raises a TApplicationException, with its `sequence`."""
         _, kind, sequence = self._protocol.readMessageBegin()
         if kind == TMessageType.EXCEPTION:
             failure = TApplicationException()
@@ -73,7 +73,7 @@ class RawConnection:
         return result
 
     def is_closed_by_node(self, seconds=10):
-        """Waits for the node to close the connection; False when it has not within `seconds`. Replies are thrown away."""
+        """Waits for the node to close the connection; False when it has not within `seconds`. Drops replies."""
         self.socket.settimeout(seconds * settings.PATIENCE)
         try:
             while self.socket.recv(65536):
