@@ -29,6 +29,12 @@ target_compile_options(p2p_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow 
 if(P2P_SANITIZER)
   add_compile_options(-Wno-maybe-uninitialized)  # instrumented code makes g++ 12 see it where it is not; -O2 builds keep it
 endif()
+# Lines are what reports and cores need; full debug information is the `dev` preset's and would double the time to build.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+if(P2P_SANITIZER)
+  set(CMAKE_CXX_FLAGS_DEBUG "-g1")
+endif()
+
 if(P2P_SANITIZER STREQUAL "address")
   # Not enum: Thrift's headers cast a type byte from the wire to their enum before they reject what is unknown.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=enum -fno-sanitize-recover=undefined

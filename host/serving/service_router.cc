@@ -126,7 +126,7 @@ void ServiceRouter::run_pooled(CallSlot& slot) {
   home.watch(&slot);
   const OriginRef waiting(slot.waits_for_return() ? &slot.origin() : nullptr);
   slot.set_waits_for_return(false);
-  const bool is_accepted = pool_.submit([this, &slot, &home, waiting]() mutable {
+  const bool is_accepted = pool_.submit([this, &slot, &home, waiting = OriginRef(waiting)]() mutable {
     run_handler(slot);
     // Let go of the connection on its own loop, wherever that finds the last holder.
     home.post([waiting = std::move(waiting)] {
