@@ -8,6 +8,7 @@
 #include "peers/peer_service.h"
 #include "runtime/host_logger.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -80,6 +81,23 @@ Node::Node(LoadedConfiguration configuration)
 
 Node::~Node() = default;
 
+void Node::enter_step(std::string step) {
+  const std::lock_guard hold(mutex_);
+  step_ = std::move(step);
+}
+
+void Node::guard_start(std::stop_token started) {
+  std::mutex nobody_else;
+  std::unique_lock hold(nobody_else);
+  const bool is_in_time = std::condition_variable_any().wait_for(hold, started, configuration_.config.start_timeout,
+                                                                  [&started] { return started.stop_requested(); });
+  if (is_in_time || started.stop_requested()) return;
+  const std::lock_guard hold_step(mutex_);
+  parts_->log->error("still in {} after [host] start_timeout = {}", step_, format_duration(configuration_.config.start_timeout));
+  // The code that does not return cannot be ended otherwise.
+  ::_exit(number(ExitCode::start_timeout));
+}
+
 ExitCode Node::run() {
   const ExitCode code = serve();
   shut_down();
@@ -93,9 +111,12 @@ ExitCode Node::serve() {
     return !step.ok();
   };
   if (failed(listen())) return ExitCode::system;
-  if (failed(load_services())) return ExitCode::service_failed;
-  if (failed(configure_services())) return ExitCode::configuration;
-  if (failed(start_services())) return ExitCode::service_failed;
+  {
+    const std::jthread guard([this](std::stop_token started) { guard_start(std::move(started)); });
+    if (failed(load_services())) return ExitCode::service_failed;
+    if (failed(configure_services())) return ExitCode::configuration;
+    if (failed(start_services())) return ExitCode::service_failed;
+  }
   if (const ExitCode code = get_ready(); code != ExitCode::done) return code;
   wait_for_request();
   return ExitCode::done;
@@ -125,7 +146,7 @@ Result<Done> Node::listen() {
 
   parts.identity = std::make_unique<PeerIdentity>(parts.info.self, config.cluster);
   const PeerLimits limits{config.connect_timeout, config.call_timeout,         config.idle_timeout,
-                          config.peer_calls_max,  config.peer_queue_bytes_max, config.frame_bytes_max};
+                          config.peer_calls_max,  config.peer_queue_bytes_max, config.frame_bytes_max + kPeerHeadroomBytes};
   parts.peers = std::make_unique<PeerPool>(parts.server.loops(), *parts.identity, limits, *parts.log);
   parts.router.set_forwarder(parts.peers.get());
   parts.core = std::make_unique<NodeCore>(NodeCore{config, parts.info, *parts.log, parts.server, parts.pool, parts.router,
@@ -141,6 +162,7 @@ Result<Done> Node::load_services() {
     const auto config = std::find_if(services.begin(), services.end(), [&](const auto& service) { return service.name == name; });
     P2P_ASSERT(config != services.end(), "the start order names configured services");
     auto service = std::make_unique<RunningService>(*parts_->core, *config, configuration_.plugins.at(name));
+    enter_step("loading service " + name);
     auto loaded = service->load();
     if (!loaded.ok()) return loaded;
     parts_->services.push_back(std::move(service));
@@ -150,6 +172,7 @@ Result<Done> Node::load_services() {
 
 Result<Done> Node::configure_services() {
   for (auto& service : parts_->services) {
+    enter_step("configure() of service " + service->name());
     auto configured = service->configure();
     if (!configured.ok()) return configured;
   }
@@ -159,12 +182,12 @@ Result<Done> Node::configure_services() {
 namespace {
 
 // Services of the host itself are open from the first moment on.
-Result<Done> serve_own(ServiceRouter& router, const char* name, const char* idl, std::shared_ptr<Endpoint> endpoint,
+Result<Done> serve_own(ServiceRouter& router, std::string_view name, const char* idl, std::shared_ptr<Endpoint> endpoint,
                        std::size_t loops) {
   ServiceSpec spec;
   spec.idl = idl;
   spec.dispatch = Dispatch::io;
-  auto entry = std::make_shared<ServiceEntry>(name, "host", std::move(spec), std::move(endpoint), loops);
+  auto entry = std::make_shared<ServiceEntry>(std::string(name), "host", std::move(spec), std::move(endpoint), loops);
   entry->set_gate(GateState::open);
   return router.add(std::move(entry));
 }
@@ -175,7 +198,7 @@ Result<Done> Node::start_services() {
   Parts& parts = *parts_;
   const std::size_t loops = parts.server.loops().size();
   auto status = [this] { return node_status(configuration_.config, *parts_->core, parts_->services, parts_->state.load(), parts_->started_at_us, *parts_->identity); };
-  auto served = serve_own(parts.router, "Peer", "peer.Peer", make_peer_service(*parts.identity, parts.router), loops);
+  auto served = serve_own(parts.router, kPeerService, "peer.Peer", make_peer_service(*parts.identity, parts.router), loops);
   if (served.ok()) served = serve_own(parts.router, "node", "node.Node", make_node_service(status), loops);
   if (served.ok()) {
     served = serve_own(parts.admin_router, "admin", "node.Admin",
@@ -185,6 +208,7 @@ Result<Done> Node::start_services() {
   }
   if (served.ok()) served = serve_own(parts.admin_router, "node", "node.Node", make_node_service(status), loops);
   for (auto& service : parts.services) {
+    enter_step("start() of service " + service->name());
     if (served.ok()) served = service->start();
   }
   if (!served.ok()) return served;
@@ -210,7 +234,9 @@ ExitCode Node::get_ready() {
     const std::lock_guard hold(mutex_);
     if (request_ != Request::none) return ExitCode::done;
     for (const auto& service : parts.services) {
-      if (!service->is_ready()) parts.log->error("service {} is not ready after [host] start_timeout = {}", service->name(), format_duration(configuration_.config.start_timeout));
+      if (service->is_ready()) continue;
+      parts.log->error("service {} is not ready after [host] start_timeout = {}; it requires: {}", service->name(),
+                       format_duration(configuration_.config.start_timeout), fmt::join(service->plugin().required, ", "));
     }
     return ExitCode::start_timeout;
   }
@@ -286,12 +312,15 @@ void Node::shut_down() {
     if (leaves) drain();
     finish_calls();
   }
-  if (parts.peers && was_ready) parts.peers->shut_down();
+  // Peers are called before the node is ready, too.
+  if (parts.peers && parts.server.is_running()) parts.peers->shut_down();
   parts.server.stop_accepting();
   parts.server.close_connections(kLastReplies);
+  // Handlers that block end before what they use is taken away; those that still wait find their gates closed.
+  for (auto& service : parts.services) service->close_gates();
+  parts.pool.stop();
   for (auto service = parts.services.rbegin(); service != parts.services.rend(); ++service) (*service)->stop();
   if (parts.identity) parts.identity->set_locator(nullptr);
-  parts.pool.stop();
   parts.server.stop_loops();
   parts.services.clear();
   if (was_ready) parts.log->info("stopped");

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 namespace p2p::host {
@@ -31,6 +32,9 @@ class Node final {
   enum class Request : std::uint8_t { none, leave, stop };
 
   ExitCode serve();
+  // Ends the process with `start_timeout` when a service's code does not return from a step of the start.
+  void guard_start(std::stop_token started);
+  void enter_step(std::string step);
   Result<Done> listen();
   Result<Done> load_services();
   Result<Done> configure_services();
@@ -50,6 +54,7 @@ class Node final {
   std::mutex mutex_;  // guards what follows
   std::condition_variable requested_;
   Request request_ = Request::none;
+  std::string step_;  // of the start, for who waits too long
 };
 
 }  // namespace p2p::host

@@ -36,14 +36,21 @@ void PeerConnection::deliver_later(Loop& loop, Reply reply, Result<std::string> 
 void PeerConnection::call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline,
                           Reply reply) {
   if (state_ == State::shut) return deliver_later(loop_, std::move(reply), Error{ErrorKind::cancelled, "this node stops"});
-  if (pending_.size() >= limits_.calls_max || queued_.size() + body.size() > limits_.queue_bytes_max) {
+  if (body.size() + kMethodNameBytesMax > limits_.message_bytes_max) {
+    return deliver_later(loop_, std::move(reply), Error{ErrorKind::invalid, "the message is larger than [host] frame_bytes_max"});
+  }
+  if (pending_.size() >= limits_.calls_max || queued_bytes_ + body.size() > limits_.queue_bytes_max) {
     return deliver_later(loop_, std::move(reply),
                          Error{ErrorKind::overloaded, "too many calls wait for " + to_.name() +
                                                           " ([host] peer_calls_max, peer_queue_bytes_max)"});
   }
   const std::int32_t sequence = expect(deadline, std::move(reply));
-  append_binary_head(queued_, MessageType::call, service, method, sequence);
-  queued_.append(body);
+  Queued& queued = queued_.emplace_back(Queued{sequence, {}});
+  queued.bytes.reserve(body.size() + service.size() + method.size() + 16);
+  append_binary_head(queued.bytes, MessageType::call, service, method, sequence);
+  queued.bytes.append(body);
+  queued_bytes_ += queued.bytes.size();
+  was_used_ = true;
   if (state_ == State::closed) {
     connect();
   } else if (state_ == State::ready) {
@@ -124,13 +131,13 @@ void PeerConnection::greet() {
     if (generation == self->generation_ && self->state_ == State::greeting) self->on_hello(reply);
   });
   std::string hello;
-  append_binary_head(hello, MessageType::call, "Peer", "hello", sequence);
+  append_binary_head(hello, MessageType::call, kPeerService, "hello", sequence);
   hello.append(codec.out().written());
   error_code failure;
   // A fresh socket takes a few hundred bytes at once; if it does not, the connection is of no use.
   const std::size_t sent = socket_.write_some(asio::buffer(hello), failure);
   if (failure || sent != hello.size()) return fail_all({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
-  scanner_.reset(Encoding::binary, limits_.reply_bytes_max);
+  scanner_.reset(Encoding::binary, limits_.message_bytes_max);
   received_.clear();
   read();
 }
@@ -152,7 +159,20 @@ void PeerConnection::on_hello(const Result<std::string>& reply) {
 
 void PeerConnection::became_ready() {
   state_ = State::ready;
+  watch_idleness();
   schedule_flush();
+}
+
+void PeerConnection::watch_idleness() {
+  was_used_ = false;
+  // Half of the other side's patience: a call then never crosses its closing.
+  patience_.expires_after(clock_duration(limits_.idle_timeout / 2));
+  patience_.async_wait([self = weak_from_this(), generation = generation_](error_code cancelled) {
+    const auto here = self.lock();
+    if (cancelled || !here || generation != here->generation_) return;
+    if (here->was_used_ || !here->pending_.empty()) return here->watch_idleness();
+    here->fail_all({ErrorKind::closed, "idle"});
+  });
 }
 
 // --- deadlines -----------------------------------------------------------------------------------------------------------
@@ -195,24 +215,36 @@ void PeerConnection::schedule_flush() {
 
 void PeerConnection::flush() {
   if (state_ != State::ready || is_writing_ || queued_.empty()) return;
+  writing_ = take_queued();
   error_code failure;
-  const std::size_t sent = socket_.write_some(asio::buffer(queued_), failure);
+  const std::size_t sent = socket_.write_some(asio::buffer(writing_), failure);
   const bool must_wait = failure == asio::error::would_block || failure == asio::error::try_again;
   if (failure && !must_wait) return fail_all({ErrorKind::closed, "the connection to " + to_.name() + " broke: " + failure.message()});
-  if (sent == queued_.size()) return queued_.clear();
-  queued_.erase(0, must_wait ? 0 : sent);
-  writing_.swap(queued_);
+  if (sent == writing_.size()) return std::string().swap(writing_);
+  writing_.erase(0, must_wait ? 0 : sent);
   is_writing_ = true;
   asio::async_write(socket_, asio::buffer(writing_),
                     [self = shared_from_this(), generation = generation_](error_code broken, std::size_t) {
                       if (generation != self->generation_) return;
                       self->is_writing_ = false;
-                      self->writing_.clear();
+                      std::string().swap(self->writing_);
                       if (broken) {
                         return self->fail_all({ErrorKind::closed, "the connection to " + self->to_.name() + " broke: " + broken.message()});
                       }
                       self->flush();
                     });
+}
+
+std::string PeerConnection::take_queued() {
+  std::string bytes;
+  bytes.reserve(queued_bytes_);
+  for (const Queued& queued : queued_) {
+    // Whoever asked has given up on an expired call, and may have asked again: it must not be executed any more.
+    if (pending_.contains(queued.sequence)) bytes += queued.bytes;
+  }
+  queued_.clear();
+  queued_bytes_ = 0;
+  return bytes;
 }
 
 void PeerConnection::read() {
@@ -244,12 +276,13 @@ bool PeerConnection::take_replies() {
       return false;
     }
     const std::size_t bytes = scanner_.bytes();
-    scanner_.reset(Encoding::binary, limits_.reply_bytes_max);
+    scanner_.reset(Encoding::binary, limits_.message_bytes_max);
     const std::uint64_t generation = generation_;
     if (!take_reply(rest.substr(0, bytes)) || generation != generation_) return false;
     at += bytes;
   }
   received_.erase(0, at);
+  if (received_.empty() && received_.capacity() > kReadBytes) std::string().swap(received_);
   return true;
 }
 
@@ -284,8 +317,9 @@ void PeerConnection::fail_all(Error error) {
   if (state_ != State::shut) state_ = State::closed;
   is_writing_ = false;
   queued_.clear();
-  writing_.clear();
-  received_.clear();
+  queued_bytes_ = 0;
+  std::string().swap(writing_);
+  std::string().swap(received_);
   std::vector<char>().swap(block_);
   deadlines_.clear();
   std::unordered_map<std::int32_t, Pending> failed;

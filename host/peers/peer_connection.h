@@ -26,10 +26,10 @@ class Loop;
 struct PeerLimits {
   Duration connect_timeout{};
   Duration hello_timeout{};
-  Duration idle_timeout{};
+  Duration idle_timeout{};              // of the other side; we close after half of it
   std::uint32_t calls_max = 0;        // in flight
   std::uint64_t queue_bytes_max = 0;  // waiting to be sent
-  std::uint64_t reply_bytes_max = 0;  // of one reply
+  std::uint64_t message_bytes_max = 0;  // of one call and of one reply
 };
 
 // Messages are unframed strict binary: the one form that the 2009 system understands, so that a hello never confuses it.
@@ -50,6 +50,10 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
 
  private:
   enum class State : std::uint8_t { closed, connecting, greeting, ready, shut };
+  struct Queued {
+    std::int32_t sequence;
+    std::string bytes;
+  };
   struct Pending {
     Reply reply;
     std::multimap<TimePoint, std::int32_t>::iterator deadline;
@@ -62,6 +66,8 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   void greet();
   void on_hello(const Result<std::string>& reply);
   void became_ready();
+  void watch_idleness();
+  std::string take_queued();
 
   std::int32_t expect(TimePoint deadline, Reply reply);
   void arm();
@@ -95,7 +101,9 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   std::multimap<TimePoint, std::int32_t> deadlines_;
   std::int32_t last_sequence_ = 0;
 
-  std::string queued_;   // calls that wait for the hello or for the socket
+  std::vector<Queued> queued_;  // calls that wait for the hello or for the socket
+  std::uint64_t queued_bytes_ = 0;
+  bool was_used_ = false;       // since the last look at idleness
   std::string writing_;
   bool is_writing_ = false;
   bool is_flush_scheduled_ = false;

@@ -10,12 +10,15 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace p2p::host {
 
 // Replies of a connection may overtake each other: the caller matches them by sequence id.
 inline constexpr const char* kOvertakeFeature = "overtake";
+// The name that the service Peer has on every node.
+inline constexpr std::string_view kPeerService = "Peer";
 inline constexpr std::int32_t kPeerProtocolMin = 1;
 inline constexpr std::int32_t kPeerProtocolMax = 1;
 

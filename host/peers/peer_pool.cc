@@ -59,7 +59,7 @@ void PeerPool::forward(CallSlot& slot, const Location& to, Duration deadline, st
   slot.home().refresh_now();
   const TimePoint until = std::min(slot.deadline(), slot.home().now() + deadline);
   connection(slot.home(), to)
-      .call("Peer", "forward", codec.out().written(), until,
+      .call(kPeerService, "forward", codec.out().written(), until,
             [this, &slot, to, failed = std::move(failed)](Result<std::string> reply) {
               on_forward_reply(slot, to, reply, failed);
             });

@@ -45,11 +45,16 @@ class ForwardOrigin final : public CallOrigin {
 void take_forwarded(peer::Peer_forward_args& args, ForwardAnswer answer, PeerIdentity& identity, ServiceRouter& router) {
   Loop* loop = Loop::current();
   P2P_ASSERT(loop != nullptr, "Peer.forward runs on an I/O loop");
+  // A forward inside a forward would run inside it too, level upon level.
+  const bool is_nested = answer.info().hops > 0 || args.target == kPeerService;
+  if (is_nested || args.hops < 1 || args.hops > static_cast<std::int32_t>(kHopsMax)) {
+    return answer.fail(CallFault::protocol_error, "a call is forwarded once, and to a plugin's service");
+  }
   auto* origin = new ForwardOrigin(std::move(answer), std::move(args.message), identity);  // counted by OriginRef
   const OriginRef ref(origin);
   Arrival arrival;
   arrival.origin = origin;
-  arrival.hops = static_cast<std::uint32_t>(std::max(args.hops, 1));
+  arrival.hops = static_cast<std::uint32_t>(args.hops);
   arrival.view = static_cast<std::uint64_t>(args.view);
   arrival.encoding = args.encoding == peer::Encoding::compact ? Encoding::compact : Encoding::binary;
   if (router.take(*loop, arrival, origin->message(), args.target) == Taken::malformed) origin->no_call();

@@ -38,7 +38,8 @@ void CallSlot::begin(ServiceRouter& router, ServiceEntry& service, const Arrival
   info_ = {service.name(), method_,      head.sequence, arrival.encoding, head.type == MessageType::oneway,
            arrival.hops,   arrival.view};
   deadline_ = deadline;
-  is_kept_ = is_watched_ = is_expired_ = is_error_ = waits_for_return_ = false;
+  is_kept_ = is_watched_ = is_error_ = is_silent_ = waits_for_return_ = false;
+  is_expired_.store(false, std::memory_order_relaxed);
   is_clean_ = is_message_here_ = true;
   ticket_ = origin_->begun(info_.oneway);
 }
@@ -71,7 +72,7 @@ void CallSlot::finish() noexcept { end(End::answer); }
 void CallSlot::fail(CallFault fault, std::string_view text) noexcept {
   // A protocol that has thrown stands somewhere inside a message, so the exception gets fresh ones.
   Codec fresh;
-  encode_fault(fresh, info_, fault, text);
+  if (!is_silent_) encode_fault(fresh, info_, fault, text);
   codec_.out().block() = fresh.out().written();
   is_clean_ = false;
   is_error_ = true;
@@ -85,7 +86,8 @@ void CallSlot::abandon() noexcept {
     scope->is_abandoned = true;  // the router settles it, with what the handler threw
     return;
   }
-  if (info_.oneway) {
+  if (info_.oneway || is_silent_) {
+    codec_.out().clear(kKeptBlockBytesMax);
     end(End::answer);
   } else {
     fail(CallFault::internal_error, "the service let go of the call without an answer");
@@ -112,17 +114,27 @@ void CallSlot::end_here(End how) noexcept {
   LoopCounts::bump(counts.ended);
   if (is_error_ || is_expired_) LoopCounts::bump(counts.errors);
   // The last holder of an origin must let go on this loop, and after the state has ended.
+  if (waits_for_return_) tell_return();
   const OriginRef origin = std::move(origin_);
   if (!is_expired_) {
-    if (info_.oneway) {
-      origin->oneway_ended();
-    } else if (how == End::disagree) {
+    if (how == End::disagree) {
       origin->disagreed(ticket_);
+    } else if (info_.oneway) {
+      origin->oneway_ended();
     } else {
       origin->answered(ticket_, codec_.out().written());
     }
   }
+  // The pool keeps states, not the memory of the largest message that each has seen.
+  codec_.out().clear(kKeptBlockBytesMax);
+  if (kept_.capacity() > kKeptBlockBytesMax) std::string().swap(kept_);
   home_.give_back(this, is_clean_ && !is_expired_);
+}
+
+void CallSlot::tell_return() noexcept {
+  waits_for_return_ = false;
+  // Later: the connection may be in the middle of handing this very message over.
+  home_.post([origin = origin_] { origin->returned(); });
 }
 
 void CallSlot::answer_encoded(std::string_view reply) noexcept {
@@ -133,12 +145,13 @@ void CallSlot::answer_encoded(std::string_view reply) noexcept {
 void CallSlot::expire() noexcept {
   // The holder may be writing into the codec right now, and into every flag that end() looks at: this one is the loop's own.
   is_expired_ = true;
+  if (waits_for_return_) tell_return();
   if (info_.oneway) {
     origin_->oneway_ended();
     return;
   }
   Codec fresh;
-  encode_fault(fresh, info_, CallFault::internal_error, "no answer within [host] call_timeout");
+  if (!is_silent_) encode_fault(fresh, info_, CallFault::internal_error, "no answer within [host] call_timeout");
   origin_->answered(ticket_, fresh.out().written());
 }
 

@@ -91,7 +91,7 @@ class CallSlot final : public CallState {
   CallOrigin& origin() noexcept { return *origin_.get(); }
   // The kept message; only after keep() or forward().
   const std::string& kept_message() const noexcept { return kept_; }
-  bool has_expired() const noexcept { return is_expired_; }
+  bool has_expired() const noexcept { return is_expired_.load(std::memory_order_relaxed); }
   Loop& home() noexcept { return home_; }
 
   // The deadline has passed: the caller gets an exception now, and whatever the holder does later is dropped. [own loop]
@@ -106,6 +106,7 @@ class CallSlot final : public CallState {
   void finish() noexcept override;
   void fail(CallFault fault, std::string_view text) noexcept override;
   void abandon() noexcept override;
+  void expect_no_reply() noexcept override { is_silent_ = true; }
   void forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) override;
   void disagree() noexcept override;
   void dispatch_again() override;
@@ -132,6 +133,7 @@ class CallSlot final : public CallState {
   enum class End : std::uint8_t { answer, disagree };
   void end(End how) noexcept;          // from any thread
   void end_here(End how) noexcept;     // on the home loop
+  void tell_return() noexcept;         // the origin may go on to its next message
   void mark_ended() noexcept;          // for the scope of the handler that runs on this thread, if any
 
   Loop& home_;
@@ -149,7 +151,8 @@ class CallSlot final : public CallState {
   bool is_message_here_ = false;  // what message_ points to still stands
   bool is_kept_ = false;
   bool is_watched_ = false;
-  bool is_expired_ = false;
+  std::atomic<bool> is_expired_{false};  // written on the home loop
+  bool is_silent_ = false;   // of a oneway method, whatever the message's type says
   bool is_clean_ = true;     // no exception left the codec half way through a message
   bool is_error_ = false;
   bool waits_for_return_ = false;

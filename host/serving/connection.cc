@@ -13,6 +13,9 @@ namespace {
 // Replies of one read are sent together, but not piled up beyond this: the client can begin to read.
 constexpr std::size_t kFlushBytes = 256 * 1024;
 
+// Replies that may wait for a slow reader, in multiples of [host] reply_bytes_max, before its connection is closed.
+constexpr std::size_t kReplyOverrunFactor = 2;
+
 // Keeps a connection alive while an operation of Asio's is pending.
 template <class Handler>
 auto holding(Connection* connection, Handler handler) {
@@ -22,7 +25,12 @@ auto holding(Connection* connection, Handler handler) {
 }  // namespace
 
 Connection::Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, Logger& log)
-    : socket_(std::move(socket)), loop_(loop), router_(router), home_(home), log_(log) {}
+    : socket_(std::move(socket)),
+      loop_(loop),
+      router_(router),
+      home_(home),
+      log_(log),
+      bytes_max_(router.limits().frame_bytes_max) {}
 
 void Connection::start() {
   error_code ignored;
@@ -118,7 +126,7 @@ Connection::Next Connection::next_message(std::span<char>& message) {
       return Next::broken;
     }
     is_detected_ = true;
-    scanner_.reset(form_.encoding, router_.limits().frame_bytes_max);
+    scanner_.reset(form_.encoding, bytes_max_);
   }
   return form_.framed ? next_framed(message) : next_unframed(message);
 }
@@ -128,7 +136,7 @@ Connection::Next Connection::next_framed(std::span<char>& message) {
   wanted_ = 0;
   if (bytes.size() < 4) return Next::need_more;
   const std::uint32_t length = boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(bytes.data()));
-  if (length > router_.limits().frame_bytes_max) {
+  if (length > bytes_max_) {
     break_off("a frame larger than [host] frame_bytes_max");
     return Next::broken;
   }
@@ -154,7 +162,7 @@ Connection::Next Connection::next_unframed(std::span<char>& message) {
   }
   message = {block_.data() + begin_, scanner_.bytes()};
   begin_ += scanner_.bytes();
-  scanner_.reset(form_.encoding, router_.limits().frame_bytes_max);
+  scanner_.reset(form_.encoding, bytes_max_);
   return Next::message;
 }
 
@@ -172,6 +180,7 @@ std::uint64_t Connection::begun(bool is_oneway) {
 }
 
 void Connection::append_reply(std::string_view reply) {
+  if (reply.empty()) return;  // of a oneway method that was sent as a call
   if (form_.framed) {
     unsigned char length[4];
     boost::endian::store_big_u32(length, static_cast<std::uint32_t>(reply.size()));
@@ -188,6 +197,11 @@ void Connection::answered(std::uint64_t ticket, std::string_view reply) {
       order_.fill(ticket, reply, [this](std::string_view ready) { append_reply(ready); });
     }
   }
+  // Requests stop at reply_bytes_max; the replies of those already taken may go beyond it, but not without end.
+  if (!is_closed_ && queued_bytes() > kReplyOverrunFactor * router_.limits().reply_bytes_max) {
+    log_.warn("closing a connection that does not read its replies: {} bytes wait", queued_bytes());
+    close();
+  }
   call_ended();
 }
 
@@ -202,6 +216,7 @@ void Connection::disagreed(std::uint64_t ticket) {
 bool Connection::let_replies_overtake() {
   if (order_.open_places() > 1) return false;  // the hello itself is the only open call
   may_overtake_ = true;
+  bytes_max_ += kPeerHeadroomBytes;
   return true;
 }
 
@@ -219,6 +234,7 @@ void Connection::returned() {
 void Connection::after_change() {
   if (is_taking_ || is_closed_) return;  // take_messages() is on this thread's stack and goes on by itself
   if (may_take()) {
+    loop_.refresh_now();
     take_messages();
     if (may_take()) read();
   } else {
@@ -278,7 +294,7 @@ void Connection::close() noexcept {
 }
 
 void Connection::check_age(TimePoint now) {
-  if (partial_since_ != TimePoint{} && now - partial_since_ > router_.limits().message_timeout) {
+  if (partial_since_ != TimePoint{} && may_take() && now - partial_since_ > router_.limits().message_timeout) {
     log_.debug("closing a connection whose message did not arrive within [host] message_timeout");
     return close();
   }

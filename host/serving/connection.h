@@ -75,6 +75,7 @@ class Connection final : public CallOrigin {
   ConnectionHome& home_;
   Logger& log_;
 
+  std::uint64_t bytes_max_;  // of one message
   std::vector<char> block_;
   std::size_t begin_ = 0;  // of the first message that is not taken yet
   std::size_t end_ = 0;    // of what has been read

@@ -28,4 +28,7 @@ struct ServingLimits {
 inline constexpr std::size_t kReadBlockBytesMin = 1024;
 inline constexpr std::size_t kReadBlockBytesMax = 64 * 1024;
 
+// What wrapping a client's message into Peer.forward may add to it: heads, field headers, a service's and a method's name.
+inline constexpr std::uint64_t kPeerHeadroomBytes = 1024;
+
 }  // namespace p2p::host

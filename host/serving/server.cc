@@ -12,6 +12,8 @@ namespace {
 constexpr auto kAgeCheckPeriod = std::chrono::seconds(1);
 // After accept() has failed (no descriptors left, usually) the next try waits this long.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+// Whoever connects in a loop must not fill the log.
+constexpr auto kFullWarningPause = std::chrono::seconds(1);
 
 bool is_taken(error_code failure) { return failure == asio::error::address_in_use; }
 
@@ -178,13 +180,22 @@ void Server::on_accepted(Listener& listener, std::size_t loop, error_code failur
     });
     return;
   }
-  if (connections_.load(std::memory_order_relaxed) >= listener.router.limits().connections_max) {
-    log_.warn("closing a new connection: [host] connections_max = {} are open", listener.router.limits().connections_max);
+  // The operator's socket stays open when the port is full.
+  const bool is_full = listener.tcp && connections_.load(std::memory_order_relaxed) >= listener.router.limits().connections_max;
+  if (is_full) {
+    warn_full(listener.router.limits().connections_max);
   } else {
     connections_.fetch_add(1, std::memory_order_relaxed);
     loops_[loop]->post([this, loop, socket, &listener] { guests_[loop]->admit(std::move(*socket), listener.router, log_); });
   }
   accept(listener);
+}
+
+void Server::warn_full(std::uint32_t connections_max) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_full_warning_) return;
+  next_full_warning_ = now + kFullWarningPause;
+  log_.warn("closing new connections: [host] connections_max = {} are open", connections_max);
 }
 
 template <class Work>

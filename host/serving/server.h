@@ -10,6 +10,7 @@
 #include <p2p/result.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <list>
@@ -49,6 +50,7 @@ class Server final {
   void close_connections(Duration patience);
   void stop_loops();      // [control]
 
+  bool is_running() const noexcept { return are_running_; }  // [control]
   std::int64_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
 
  private:
@@ -82,6 +84,7 @@ class Server final {
   void accept(Listener& listener);
   void on_accepted(Listener& listener, std::size_t loop, error_code failure,
                    const std::shared_ptr<StreamSocket>& socket);
+  void warn_full(std::uint32_t connections_max);
   // Runs `work(guests)` on every loop and waits until all have.
   template <class Work>
   void on_every_loop(Work work);
@@ -92,7 +95,8 @@ class Server final {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::size_t next_loop_ = 0;
   std::atomic<std::int64_t> connections_{0};
-  bool are_running_ = false;
+  std::chrono::steady_clock::time_point next_full_warning_{};  // first loop only
+  bool are_running_ = false;  // [control]
 };
 
 }  // namespace p2p::host

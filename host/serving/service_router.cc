@@ -9,21 +9,23 @@
 namespace p2p::host {
 
 ServiceRouter::ServiceRouter(ServingLimits limits, WorkerPool& pool, Logger& log)
-    : limits_(limits), pool_(pool), log_(log), table_(std::make_shared<const ServiceTable>()) {}
+    : limits_(limits), pool_(pool), log_(log), newest_(std::make_shared<const ServiceTable>()), table_(newest_) {}
 
 Result<Done> ServiceRouter::add(std::shared_ptr<ServiceEntry> entry) {
   const std::lock_guard hold(changes_);
-  auto next = table_.read().with(std::move(entry));
+  auto next = newest_->with(std::move(entry));
   if (!next.ok()) return next.error();
-  table_.publish(std::move(next).value());
+  newest_ = std::move(next).value();
+  table_.publish(newest_);
   return Done{};
 }
 
 void ServiceRouter::choose_default(const std::vector<std::string>& names) {
   const std::lock_guard hold(changes_);
-  auto next = std::make_shared<ServiceTable>(table_.read());
+  auto next = std::make_shared<ServiceTable>(*newest_);
   next->choose_default(names);
-  table_.publish(std::move(next));
+  newest_ = std::move(next);
+  table_.publish(newest_);
 }
 
 Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> message, std::string_view service_given) {
@@ -71,7 +73,8 @@ void ServiceRouter::answer_fault(const Arrival& arrival, const MessageHead& head
   const bool is_oneway = head.type == MessageType::oneway;
   const OriginRef origin(arrival.origin);
   const std::uint64_t ticket = origin->begun(is_oneway);
-  if (is_oneway) return origin->oneway_ended();
+  // A client of a oneway method hears nothing; a node that passed such a call on must learn that nobody took it.
+  if (is_oneway && arrival.hops == 0) return origin->oneway_ended();
   Codec codec;
   const CallInfo info{{}, split_name(head.name).method, head.sequence, arrival.encoding, false, 0, 0};
   encode_fault(codec, info, fault, text);
@@ -111,13 +114,9 @@ void ServiceRouter::park(CallSlot& slot) {
 }
 
 void ServiceRouter::run_inline(CallSlot& slot) {
-  const bool tells_return = slot.waits_for_return();
-  const OriginRef origin(tells_return ? &slot.origin() : nullptr);
-  if (!run_handler(slot)) {
-    slot.lose_message();
-    slot.home().watch(&slot);
-  }
-  if (tells_return) origin->returned();
+  if (run_handler(slot)) return;
+  slot.lose_message();
+  slot.home().watch(&slot);
 }
 
 void ServiceRouter::run_pooled(CallSlot& slot) {
@@ -127,15 +126,19 @@ void ServiceRouter::run_pooled(CallSlot& slot) {
   const OriginRef waiting(slot.waits_for_return() ? &slot.origin() : nullptr);
   slot.set_waits_for_return(false);
   const bool is_accepted = pool_.submit([this, &slot, &home, waiting = OriginRef(waiting)]() mutable {
-    run_handler(slot);
+    if (slot.service().gate() == GateState::closed || slot.has_expired()) {
+      slot.fail(CallFault::internal_error, "the call waited too long for [host] worker_threads");
+    } else {
+      run_handler(slot);
+    }
     // Let go of the connection on its own loop, wherever that finds the last holder.
     home.post([waiting = std::move(waiting)] {
       if (waiting.get() != nullptr) waiting->returned();
     });
   });
   if (is_accepted) return;
+  slot.set_waits_for_return(waiting.get() != nullptr);
   slot.fail(CallFault::internal_error, "p2p:overloaded: [host] worker_queue calls wait already");
-  if (waiting.get() != nullptr) home.post([waiting] { waiting->returned(); });
 }
 
 bool ServiceRouter::run_handler(CallSlot& slot) {

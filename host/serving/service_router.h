@@ -52,7 +52,6 @@ class ServiceRouter final {
   void choose_default(const std::vector<std::string>& names);               // [control]
   // Services that the configuration leaves out, so that their callers learn why. [before start]
   void set_disabled(std::vector<std::string> names) { disabled_ = std::move(names); }
-  const ServiceTable& table() const { return table_.read(); }               // [any thread], see Snapshot::read
 
   // Takes one whole message. `service_given` overrides what the message names (a forwarded call's service). The message may
   // be rewritten in place and must hold until the call has returned. [own loop]
@@ -74,8 +73,11 @@ class ServiceRouter final {
   WorkerPool& pool_;
   Logger& log_;
   Forwarder* forwarder_ = nullptr;
+  // The newest table, for its writers, one at a time. They never read the snapshot: the copy that it caches for a thread would
+  // keep endpoints alive until that thread ends, and the control thread outlives all that endpoints refer to.
+  std::mutex changes_;
+  std::shared_ptr<const ServiceTable> newest_;
   Snapshot<ServiceTable> table_;
-  std::mutex changes_;  // one writer of table_ at a time
   std::vector<std::string> disabled_;
 };
 

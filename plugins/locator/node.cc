@@ -47,6 +47,7 @@ void Node::tell(Event event) {
 }
 
 void Node::begin(Completion settled) {
+  is_begin_called_.store(true);
   auto kept = std::make_shared<Completion>(std::move(settled));
   on_strand([kept](Node& node) {
     node.settled_ = std::move(*kept);
@@ -78,6 +79,7 @@ void Node::halt() {
     node.left_ = {};
   };
   if (surroundings_.strand->runs_here()) return end(*this);
+  if (!is_begin_called_.load()) return on_strand(end);
   auto ended = std::make_shared<std::promise<void>>();
   auto waiting = ended->get_future();
   surroundings_.strand->post([self = shared_from_this(), end, ended] {

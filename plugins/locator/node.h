@@ -12,6 +12,7 @@
 #include <p2p/snapshot.h>
 #include <p2p/strand.h>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -41,7 +42,8 @@ class Node final : public std::enable_shared_from_this<Node> {
   // told. Once. [any thread]
   void leave(Completion done);
 
-  // Ends all work: what the strand runs later does nothing. Waits for what it runs now. [any thread]
+  // Ends all work: what the strand runs later does nothing. Waits for what it runs now, unless begin() was never
+  // called: the strand of a host whose start has failed may never turn. [any thread]
   void halt();
 
   // A message of another node; `answer` runs on the strand, or never when the node halts. [any thread]
@@ -80,6 +82,7 @@ class Node final : public std::enable_shared_from_this<Node> {
   const discovery::Options discovery_options_;
   std::shared_ptr<RingChanges> changes_;
   Snapshot<membership::View> table_;
+  std::atomic<bool> is_begin_called_{false};
 
   // [own strand]
   Completion settled_;

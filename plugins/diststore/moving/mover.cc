@@ -100,7 +100,7 @@ void Mover::step() {
 void Mover::scan_some() {
   std::vector<HeldKey> held;
   store_->local->engine().scan(pass_->scanned, kKeysPerStep, held);
-  pass_->plan.add(*pass_->view, std::move(held));
+  pass_->plan.add(*pass_->view, std::move(held), unreachable_);
   if (pass_->scanned.at_end) pass_->plan.close();
 }
 
@@ -137,6 +137,7 @@ void Mover::replied(const MoveBatch& batch, const Result<std::string>& reply) {
   if (!pass_ || is_stopped_.load(std::memory_order_relaxed)) return;
   --pass_->batches_in_flight;
   if (!reply.ok()) {
+    if (reply.error().kind == ErrorKind::refused) note_unreachable(batch.to);
     failed(batch, reply.error());
   } else if (auto decoded = decode_reply<wire::StorePeer_transfer_result>(reply.value()); !decoded.ok()) {
     failed(batch, decoded.error());
@@ -151,8 +152,14 @@ void Mover::replied(const MoveBatch& batch, const Result<std::string>& reply) {
 
 void Mover::failed(const MoveBatch& batch, const Error& error) {
   log_.warn("{} keys for {} stay here for now: {}", batch.keys.size(), batch.to.name(), error.text);
-  if (error.kind == ErrorKind::refused) store_->router->report_unreachable(batch.to);
   pass_->failed.insert(batch.to);
+}
+
+// Nobody listens there; a receiver that is there and says no is not meant. The ring by which this node leaves is final
+// and goes on naming it, hence the note for the passes to come.
+void Mover::note_unreachable(const Location& receiver) {
+  store_->router->report_unreachable(receiver);
+  if (ring_without_self_) unreachable_.insert(receiver);
 }
 
 // The ring may have changed back while the batch was on its way: then the key is ours, and stays.

@@ -32,8 +32,9 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   // thread]
   void look_later();
 
-  // This node leaves: moves every key to its owner in `ring_without_self`, however often that takes, then seals the
-  // engine, moves what was written meanwhile, and calls `done`. [any thread]
+  // This node leaves: moves every key to its owner in `ring_without_self`, or, once nobody listens there, to the next
+  // one, who passes it on when views have settled; however often that takes. Then seals the engine, moves what was
+  // written meanwhile, and calls `done`. [any thread]
   void hand_over(std::shared_ptr<const RingView> ring_without_self, Completion done);
 
   // Nothing is sent any more; an unfinished hand_over() is given up, its `done` called. The keys stay. [any thread]
@@ -69,6 +70,7 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   std::vector<wire::Item> fill(MoveBatch& batch) const;
   void replied(const MoveBatch& batch, const Result<std::string>& reply);
   void failed(const MoveBatch& batch, const Error& error);
+  void note_unreachable(const Location& receiver);
   void confirmed(const MoveBatch& batch);
   void end_pass();
   void go_on_leaving(const Pass& ended);
@@ -87,6 +89,7 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   Duration retry_pause_;      // after the next pass with a failure
   std::unique_ptr<Timer> timer_;
   std::shared_ptr<const RingView> ring_without_self_;  // set: this node leaves
+  std::set<Location> unreachable_;                     // while leaving: nobody listens there
   bool is_sealed_ = false;
   Completion handed_over_;
 };

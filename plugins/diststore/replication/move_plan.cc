@@ -6,7 +6,18 @@
 
 namespace p2p::diststore {
 
-void MovePlan::add(const RingView& view, std::vector<HeldKey> held) {
+namespace {
+
+Location stand_in(const RingView& view, const HeldKey& key, const Location& owner, const std::set<Location>& avoided) {
+  for (Location& next : view.owners_of(key.key, avoided.size() + 1)) {
+    if (!avoided.contains(next)) return std::move(next);
+  }
+  return owner;
+}
+
+}  // namespace
+
+void MovePlan::add(const RingView& view, std::vector<HeldKey> held, const std::set<Location>& avoided) {
   for (HeldKey& key : held) {
     const Owner owner = view.owner_of(key.key);
     if (owner.is_self) continue;
@@ -14,7 +25,9 @@ void MovePlan::add(const RingView& view, std::vector<HeldKey> held) {
       ++homeless_;
       continue;
     }
-    add_to(open_.try_emplace(*owner.location, MoveBatch{*owner.location, {}, 0}).first->second, std::move(key));
+    const Location to =
+        avoided.contains(*owner.location) ? stand_in(view, key, *owner.location, avoided) : *owner.location;
+    add_to(open_.try_emplace(to, MoveBatch{to, {}, 0}).first->second, std::move(key));
   }
 }
 

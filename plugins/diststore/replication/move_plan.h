@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,9 @@ class MovePlan final {
   explicit MovePlan(std::size_t batch_bytes_max) : batch_bytes_max_(batch_bytes_max) {}
 
   // Takes in those of `held` that another node owns by `view`; the others stay where they are. Keys of a ring without
-  // any member are counted as homeless and stay too.
-  void add(const RingView& view, std::vector<HeldKey> held);
+  // any member are counted as homeless and stay too. Keys of an owner that is to be avoided go to the one that would
+  // take over from it, as long as there is one.
+  void add(const RingView& view, std::vector<HeldKey> held, const std::set<Location>& avoided = {});
 
   // Every key has been added: what is not yet full may go.
   void close();

@@ -10,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +22,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   // Answers a whole batch, now or later; takes its input out of `args`. [rpc]
   static void start(std::shared_ptr<Store> store, typename Verb::Args& args, Answer<typename Verb::Presult> answer) {
     Inputs& inputs = Verb::input(args);
-    if (const auto refusal = refusal_of(*store, inputs)) {
+    if (const auto refusal = refusal_of_batch<Verb>(*store->local, inputs)) {
       raise(answer, *refusal);
       return;
     }
@@ -40,15 +39,6 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
 
  private:
   using Inputs = std::vector<typename Verb::Input>;
-
-  // Before anything is done, so that a batch with one impossible key stores nothing.
-  static std::optional<wire::StoreError> refusal_of(const Store& store, const Inputs& inputs) {
-    if (auto refusal = store.local->refusal_of_count(inputs.size())) return refusal;
-    for (const auto& input : inputs) {
-      if (auto refusal = Verb::refusal(*store.local, input)) return refusal;
-    }
-    return std::nullopt;
-  }
 
   void first_round() {
     std::vector<KeyIndex> all(results_.size());

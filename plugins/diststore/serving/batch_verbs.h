@@ -103,4 +103,16 @@ struct EraseMany {
   static std::size_t reply_bytes(const Result&) { return 0; }
 };
 
+// What is wrong with a batch, or with the part of one; asked before anything is done, so that one impossible key stores
+// nothing.
+template <class Verb>
+std::optional<wire::StoreError> refusal_of_batch(const LocalStore& local,
+                                                 const std::vector<typename Verb::Input>& inputs) {
+  if (auto refusal = local.refusal_of_count(inputs.size())) return refusal;
+  for (const auto& input : inputs) {
+    if (auto refusal = Verb::refusal(local, input)) return refusal;
+  }
+  return std::nullopt;
+}
+
 }  // namespace p2p::diststore

@@ -4,14 +4,23 @@
 #include "serving/batch_verbs.h"
 #include "serving/store.h"
 
+#include <fmt/format.h>
+
 namespace p2p::diststore {
 namespace {
 
-// The answers to those keys that this node owns; the others, and what no longer fits, are named as undone.
+// Items that one transfer may bring: several times what our own mover sends, so that a later one may send more.
+constexpr std::size_t kTransferItemsMax = 10 * kBatchKeysMax;
+
+// The answers to those keys that this node owns; the others, and what no longer fits, are named as undone. The sender
+// has held its client to the limits already: a part beyond ours is wrong, or made under other ones.
 template <class Verb>
 void answer_part(Store& store, typename Verb::PeerArgs& args, Answer<typename Verb::PeerPresult> answer) {
   const RingView& view = store.locator->view();
   auto& inputs = Verb::input(args);
+  if (const auto refusal = refusal_of_batch<Verb>(*store.local, inputs)) {
+    return answer.fail(CallFault::protocol_error, refusal->message);
+  }
   typename Verb::Part part;
   part.results.resize(inputs.size());
   std::size_t bytes = 0;
@@ -34,9 +43,14 @@ void add_part(Methods& methods, const std::shared_ptr<Store>& store) {
 }
 
 // Accepts whatever the sender believes to be ours: it deletes its copy, and our own view may be the older one. What
-// turns out to belong elsewhere is moved on a little later.
+// turns out to belong elsewhere is moved on a little later. Sizes are not looked at: what another node has acknowledged
+// under a wider limit must not be lost because ours is narrower, and the host bounds the whole message.
 void transfer(Store& store, Mover& mover, wire::StorePeer_transfer_args& args,
               Answer<wire::StorePeer_transfer_presult> answer) {
+  if (args.items.size() > kTransferItemsMax) {
+    return answer.fail(CallFault::protocol_error,
+                       fmt::format("the transfer has {} items, the limit is {}", args.items.size(), kTransferItemsMax));
+  }
   const RingView& view = store.locator->view();
   bool is_misplaced = false;
   for (const wire::Item& item : args.items) is_misplaced = is_misplaced || !view.owner_of(item.key).is_self;

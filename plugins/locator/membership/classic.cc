@@ -55,17 +55,21 @@ Result<View> ClassicMembership::answer(const Compare& compare, TimePoint now, Ef
 }
 
 void ClassicMembership::merge(const std::vector<Member>& rows, TimePoint now, Effects& effects) {
-  for (const Member& row : rows) take(row, ChangeKind::left, now, effects);
+  for (const Member& row : rows) take(row, now, effects);
 }
 
 // --- rows ------------------------------------------------------------------------------------------------------------
 
-void ClassicMembership::take(const Member& row, ChangeKind how_it_left, TimePoint now, Effects& effects) {
+void ClassicMembership::take(const Member& row, TimePoint now, Effects& effects) {
   if (!is_plausible(row)) return;
   if (row.location == self_.location) {
     if (supersedes(row, self_) && !is_leaving_) refute(row, now, effects);
-    return;
+  } else if (row.state == MemberState::alive || is_credible_removal(row)) {
+    accept(row, ChangeKind::left, now, effects);
   }
+}
+
+void ClassicMembership::accept(const Member& row, ChangeKind how_it_left, TimePoint now, Effects& effects) {
   if (const Member* known = table_.find(row.location.name()); known != nullptr && !supersedes(row, *known)) return;
   const Applied applied = table_.apply(row, now);
   effects.table_changed = true;
@@ -86,9 +90,10 @@ void ClassicMembership::take(const Member& row, ChangeKind how_it_left, TimePoin
 }
 
 // Somebody believes that this node has left, or lived later than it does (a clock that went back before a restart).
-// Only a later life outranks that.
+// Only a later life outranks that; in the last one there is nothing left to say.
 void ClassicMembership::refute(const Member& claim, TimePoint now, Effects& effects) {
-  self_.incarnation = claim.incarnation + 1;
+  if (self_.incarnation >= kIncarnationMax) return;
+  self_.incarnation = std::min(claim.incarnation + 1, kIncarnationMax);
   table_.apply(self_, now);
   effects.table_changed = true;
   effects.refuted = true;
@@ -96,7 +101,7 @@ void ClassicMembership::refute(const Member& claim, TimePoint now, Effects& effe
 }
 
 void ClassicMembership::hear(const Member& row, std::vector<std::string> authorities, TimePoint now, Effects& effects) {
-  take(row, ChangeKind::left, now, effects);
+  take(row, now, effects);
   const std::string name = row.location.name();
   const Member* known = table_.find(name);
   // A row that lost against a newer one goes no further; whoever sent it learns the newer one by comparing.
@@ -202,7 +207,7 @@ void ClassicMembership::connect_failed(const Location& location, TimePoint now, 
 
 void ClassicMembership::give_up(const Member& member, TimePoint now, Effects& effects) {
   const Member removed{member.location, member.incarnation, MemberState::removed};
-  take(removed, ChangeKind::given_up, now, effects);
+  accept(removed, ChangeKind::given_up, now, effects);
   hear(removed, {}, now, effects);
 }
 

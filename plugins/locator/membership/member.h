@@ -3,6 +3,8 @@
 
 #include <p2p/location.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,14 +33,31 @@ inline bool supersedes(const Member& heard, const Member& known) {
   return heard.state > known.state;
 }
 
-// Foreign rows outside these limits are ignored. The longest host name has 253 characters (RFC 1035); the incarnation
-// leaves room for raising it and for clocks that are thousands of years ahead.
+// Foreign rows outside these limits are ignored. The longest host name has 253 characters (RFC 1035). Incarnations end
+// in the year 6537; a node that refutes goes no further either, so that what it says stays plausible.
 inline constexpr std::size_t kAddressBytesMax = 255;
-inline constexpr std::int64_t kIncarnationMax = std::int64_t{1} << 62;
+inline constexpr std::int64_t kIncarnationMax = std::int64_t{1} << 57;
+
+// Removals of later lives, after the year 4253, are no news but noise: nobody believes them about another node, only
+// its own failed connects. So a node always finds a life in which one wrong row cannot shut it out.
+inline constexpr std::int64_t kRemovedIncarnationMax = std::int64_t{1} << 56;
+
+// What no host has in its name: it would break up lines of the log, and the text that fingerprints are made of.
+inline bool is_address_byte(char byte) {
+  const auto code = static_cast<unsigned char>(byte);
+  constexpr unsigned char kDelete = 0x7f;
+  return code > ' ' && code != kDelete && code != '=';
+}
 
 inline bool is_plausible(const Member& member) {
-  return !member.location.address.empty() && member.location.address.size() <= kAddressBytesMax &&
-         member.location.port != 0 && member.incarnation >= 0 && member.incarnation <= kIncarnationMax;
+  const std::string& address = member.location.address;
+  return !address.empty() && address.size() <= kAddressBytesMax &&
+         std::all_of(address.begin(), address.end(), is_address_byte) && member.location.port != 0 &&
+         member.incarnation >= 0 && member.incarnation <= kIncarnationMax;
+}
+
+inline bool is_credible_removal(const Member& member) {
+  return member.state == MemberState::removed && member.incarnation <= kRemovedIncarnationMax;
 }
 
 // A node's table as it travels. `fingerprint` is equal on two nodes exactly when their alive rows are; `members` holds

@@ -29,7 +29,7 @@ membership::CallResult read_reply(const Result<std::string>& reply, std::string&
 // --- the other side --------------------------------------------------------------------------------------------------
 
 Result<membership::Member> from_wire(const ::membership::Member& row);
-Result<membership::View> from_wire(const ::membership::View& view);
+Result<membership::View> from_wire(const ::membership::View& view);  // without the rows that cannot be true
 Result<std::vector<std::string>> checked_authorities(std::vector<std::string> names);
 ::membership::View to_wire(const membership::View& view);
 

@@ -62,6 +62,9 @@ class P2P_API CallState {
   virtual void dispatch_again() = 0;
 
   virtual void keep() = 0;  // ends nothing
+  // The method is oneway in its IDL, even if the client sent it as a call, as generated code of 2009 does: nothing is ever
+  // sent back, not even a fault. Ends nothing.
+  virtual void expect_no_reply() noexcept = 0;
   virtual TimePoint deadline() const noexcept = 0;
 };
 

@@ -22,7 +22,7 @@ struct NodeInfo {
   Location self;                   // as other nodes reach it; known from start() on
   std::string name;                // of the configuration overlay, or the host's name
   std::string cluster;             // nodes of different clusters refuse each other
-  std::filesystem::path data_dir;  // exists, mode 0700; a service keeps its files in a folder of its own name there
+  std::filesystem::path data_dir;  // exists, made with mode 0700; a service keeps its files in a folder of its own name there
   std::int64_t incarnation = 0;    // microseconds since 1970 when this process started
   bool allow_remote_die = false;
 };

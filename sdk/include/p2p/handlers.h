@@ -160,6 +160,7 @@ class P2P_API Methods final : public Endpoint {
   template <class Args, class Handler>
   Methods& on_oneway(const std::string& method, Handler handler) {
     return set(method, [handler = std::move(handler)](Call call) {
+      call.state()->expect_no_reply();
       Args args;
       if (read_arguments(call, args)) handler(args, std::move(call));
     });

@@ -147,6 +147,7 @@ class FakeCall final : public CallState {
   void disagree() noexcept override { has_disagreed = true; }
   void dispatch_again() override { dispatch(*endpoint_); }
   void keep() override {}
+  void expect_no_reply() noexcept override {}
   TimePoint deadline() const noexcept override { return deadline_; }
 
   void fail_forward(ErrorKind kind) { std::exchange(forward_failed_, nullptr)(Error{kind, "test"}, Call(this)); }

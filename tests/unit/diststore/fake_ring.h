@@ -3,6 +3,7 @@
 
 #include <p2p/locator.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -29,8 +30,14 @@ class FakeRing final : public RingView {
     if (owner.empty()) return {};
     return {&owner, owner == kSelf};
   }
-  std::vector<Location> owners_of(std::string_view key, std::size_t) const override {
-    return {*owner_of(key).location};
+  // The owner, and behind it the other nodes by their port.
+  std::vector<Location> owners_of(std::string_view key, std::size_t count) const override {
+    std::vector<Location> owners{*owner_of(key).location};
+    for (const Location& member : members_) {
+      if (member != owners.front() && member != kSelf) owners.push_back(member);
+    }
+    owners.resize(std::min(count, owners.size()));
+    return owners;
   }
 
  private:

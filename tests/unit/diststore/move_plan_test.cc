@@ -28,6 +28,17 @@ TEST(MovePlan, ExactlyTheKeysOfOtherNodesMoveEachToItsOwner) {
   EXPECT_EQ(moves, (std::map<Location, std::set<std::string>>{{kOther, {"b", "d"}}, {kThird, {"c"}}}));
 }
 
+TEST(MovePlan, KeysOfAnAvoidedOwnerGoToTheNextOneIfThereIsOne) {
+  MovePlan plan(1000);
+  plan.add(FakeRing(kOther), {held("a")}, {kOther});
+  plan.close();
+  EXPECT_EQ(plan.take_batch().to, kThird);
+  MovePlan hopeless(1000);
+  hopeless.add(FakeRing(kOther), {held("a")}, {kOther, kThird});
+  hopeless.close();
+  EXPECT_EQ(hopeless.take_batch().to, kOther);
+}
+
 TEST(MovePlan, NothingMovesInARingThatGivesEveryKeyToUs) {
   MovePlan plan(1000);
   plan.add(FakeRing(kSelf), {held("a"), held("b")});

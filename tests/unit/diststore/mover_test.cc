@@ -182,6 +182,34 @@ TEST_F(MoverTest, ALeaverTriesAgainUntilItsKeysAreTaken) {
   EXPECT_TRUE(is_done);
 }
 
+TEST_F(MoverTest, ALeaverWhoseReceiverDiesTurnsToTheNextOne) {
+  hold("a", "apple");
+  bool is_done = false;
+  mover->hand_over(std::make_shared<FakeRing>(kOther), Completion([&] { is_done = true; }));
+  strand->run_posted();
+  take_transfer().asked.done(Error{ErrorKind::refused, "nobody listens"});
+  strand->advance(1s);
+  ASSERT_EQ(peers.asked.size(), 1u);
+  EXPECT_EQ(peers.asked.front().to, kThird);
+  EXPECT_EQ(locator->unreachable, std::vector<Location>{kOther});
+  confirm_all();
+  EXPECT_TRUE(is_done);
+}
+
+TEST_F(MoverTest, AReceiverThatSaysNoIsNotReportedAsUnreachable) {
+  hold("a", "apple");
+  move_to(kOther);
+  Codec codec;
+  apache::thrift::TApplicationException no(apache::thrift::TApplicationException::INTERNAL_ERROR, "leaving");
+  codec.binary_out().writeMessageBegin("transfer", apache::thrift::protocol::T_EXCEPTION, 0);
+  no.write(&codec.binary_out());
+  codec.binary_out().writeMessageEnd();
+  take_transfer().asked.done(std::string(codec.out().written()));
+  strand->run_posted();
+  EXPECT_TRUE(locator->unreachable.empty());
+  EXPECT_EQ(held("a"), "apple");
+}
+
 TEST_F(MoverTest, TheLastNodeLeavesWithItsKeys) {
   hold("a", "apple");
   bool is_done = false;

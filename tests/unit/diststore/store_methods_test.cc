@@ -229,6 +229,30 @@ TEST_F(StoreMethods, ABatchOverTheLimitStoresNothing) {
   EXPECT_EQ(held("a"), std::nullopt);
 }
 
+TEST_F(StoreMethods, PartsOfOtherNodesAreHeldToTheSameLimits) {
+  wire::StorePeer_read_here_args read_here;
+  read_here.keys.assign(11, "a");
+  EXPECT_NE(dispatch("read_here", read_here)->failure.find("batch_keys_max"), std::string::npos);
+  wire::StorePeer_erase_here_args erase_here;
+  erase_here.keys = {std::string(65, 'k')};
+  EXPECT_NE(dispatch("erase_here", erase_here)->failure.find("key_bytes_max"), std::string::npos);
+  wire::StorePeer_write_here_args write_here;
+  write_here.items.resize(2);
+  write_here.items[0].key = "a";
+  write_here.items[1].key = "b";
+  write_here.items[1].value.assign((5 << 20) + 1, 'v');
+  EXPECT_NE(dispatch("write_here", write_here)->failure.find("value_bytes_max"), std::string::npos);
+  EXPECT_EQ(held("a"), std::nullopt) << "all or nothing";
+}
+
+TEST_F(StoreMethods, ATransferTakesWhatAMoverSendsButNotAnyNumberOfItems) {
+  wire::StorePeer_transfer_args args;
+  args.items.resize(kBatchKeysMax);
+  EXPECT_TRUE(dispatch("transfer", args)->failure.empty());
+  args.items.resize(11 * kBatchKeysMax);
+  EXPECT_NE(dispatch("transfer", args)->failure.find("11000 items"), std::string::npos);
+}
+
 TEST_F(StoreMethods, TheResultsOfABatchOverSeveralNodesStandInItsOrder) {
   own(kSelf, {{"b", kOther}});
   hold("a", "apple");

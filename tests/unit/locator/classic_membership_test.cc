@@ -243,6 +243,30 @@ TEST_F(ClassicMembershipTest, ANodeWhoseClockWentBackTakesALifeAfterTheOneThatIs
   EXPECT_EQ(core.self().incarnation, 51);
 }
 
+TEST_F(ClassicMembershipTest, WhatThisNodeRefutesWithIsPlausibleAndStandsAboveEveryRemovalThatOthersBelieve) {
+  with_members({9901});
+  const std::int64_t beyond = kIncarnationMax + 1;
+  EXPECT_FALSE(hear(PassOn{removed(9900, beyond), {}}).refuted) << "not even heard";
+  EXPECT_TRUE(hear(PassOn{removed(9900, kRemovedIncarnationMax), {}}).refuted);
+  EXPECT_EQ(core.self(), alive(9900, kRemovedIncarnationMax + 1));
+  EXPECT_TRUE(hear(PassOn{removed(9900, kIncarnationMax), {}}).refuted);
+  EXPECT_EQ(core.self(), alive(9900, kIncarnationMax));
+  EXPECT_TRUE(is_plausible(core.self()));
+  EXPECT_FALSE(hear(PassOn{removed(9900, kIncarnationMax), {}}).refuted) << "there is nothing left to say";
+}
+
+TEST_F(ClassicMembershipTest, ARemovalThatIsNotCredibleRemovesNobodyButFailedConnectsDo) {
+  with_members({9901, 9902});
+  hear(PassOn{alive(9901, kIncarnationMax), {}});
+  EXPECT_TRUE(hear(PassOn{removed(9901, kIncarnationMax), {}}).changes.empty());
+  EXPECT_EQ(core.members().size(), 3u);
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    fail_connect(9901);
+    now += milliseconds(300);
+  }
+  EXPECT_EQ(core.members().size(), 2u);
+}
+
 TEST_F(ClassicMembershipTest, AnOldRemovalOfThisNodeIsNoReasonToRefute) {
   ClassicMembership young{alive(9900, 10), ClassicOptions{}};
   Effects effects;

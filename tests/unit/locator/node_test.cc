@@ -229,6 +229,17 @@ TEST_F(NodeTest, TheClassicCallsReachTheRing) {
   EXPECT_TRUE(nodes[9900]->log.has("member 127.0.0.1:20001"));
 }
 
+TEST_F(NodeTest, AHaltBeforeTheBeginDoesNotWaitForAStrandThatNeverTurns) {
+  auto& node = make(9900);
+  static_cast<TestStrand&>(*node.strand).is_here = false;
+  const auto halted_at = std::chrono::steady_clock::now();
+  node.node->halt();
+  EXPECT_LT(std::chrono::steady_clock::now() - halted_at, seconds(1));
+  node.front->join(at(20000));
+  time.pass(seconds(5));
+  EXPECT_EQ(members(9900), 1u) << "a strand that does turn runs nothing of it";
+}
+
 TEST_F(NodeTest, AfterAHaltNothingRuns) {
   make(9900).begin();
   nodes[9900]->node->halt();

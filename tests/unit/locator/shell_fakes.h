@@ -112,6 +112,7 @@ class TestCall final : public CallState {
   void disagree() noexcept override {}
   void dispatch_again() override {}
   void keep() override {}
+  void expect_no_reply() noexcept override {}
   void rewind() noexcept override {}
   TimePoint deadline() const noexcept override { return {}; }
 

@@ -39,6 +39,15 @@ TEST(Member, RowsThatCannotBeTrueAreNotPlausible) {
   EXPECT_FALSE(is_plausible({{"a", 0}, 0, MemberState::alive}));
 }
 
+TEST(Member, AnAddressThatWouldBreakUpALineIsNotPlausible) {
+  EXPECT_TRUE(is_plausible(alive("node-1.example.org", 0)));
+  EXPECT_TRUE(is_plausible(alive("fe80::1", 0)));
+  for (const char* address : {"a b", "a\tb", "a\nb", "a=1", "a\x7f", "\x01"}) {
+    EXPECT_FALSE(is_plausible(alive(address, 0))) << address;
+  }
+  EXPECT_FALSE(is_plausible(alive(std::string("a\0b", 3), 0)));
+}
+
 TEST(Table, TellsWhatARowMeansToTheRing) {
   Table table({});
   EXPECT_EQ(table.apply(alive("a", 1), kStart), Applied::joined);

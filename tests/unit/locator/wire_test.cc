@@ -53,6 +53,15 @@ TEST(MembershipWire, RowsThatCannotBeTrueAreErrors) {
   EXPECT_FALSE(from_wire(strange).ok());
 }
 
+TEST(MembershipWire, ARowThatCannotBeTrueCostsATableNothingButThatRow) {
+  ::membership::View view;
+  view.members = {row(9900), row(0), row(9901, std::int64_t{1} << 62), row(9902)};
+  const auto read = from_wire(view);
+  ASSERT_TRUE(read.ok());
+  ASSERT_EQ(read.value().members.size(), 2u);
+  EXPECT_EQ(read.value().members[1].location.port, 9902);
+}
+
 TEST(MembershipWire, MoreRowsOrAuthoritiesThanTheLimitAreErrors) {
   ::membership::View view;
   view.members.assign(kRowsMax + 1, row(9900));
