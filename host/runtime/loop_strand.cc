@@ -91,9 +91,15 @@ TimePoint LoopStrand::now() const noexcept { return std::chrono::steady_clock::n
 bool LoopStrand::runs_here() const noexcept { return loop_.runs_here(); }
 
 void LoopStrand::close() {
+  // What stop() has posted, to let go of what its strand holds, still runs.
+  wait_for_a_turn();
   gate_->is_closed.store(true, std::memory_order_release);
+  // Whatever was running when the gate closed has ended after another turn.
+  wait_for_a_turn();
+}
+
+void LoopStrand::wait_for_a_turn() {
   if (loop_.runs_here() || !loop_.is_running()) return;
-  // One turn of the loop: whatever was running when the gate closed has ended by then.
   auto turned = std::make_shared<std::promise<void>>();
   auto done = turned->get_future();
   loop_.post([turned] { turned->set_value(); });

@@ -23,10 +23,13 @@ class LoopStrand final : public Strand {
   TimePoint now() const noexcept override;
   bool runs_here() const noexcept override;
 
-  // Drops all that waits and all that comes. When it returns, nothing of the strand runs any more. [control]
+  // Runs what has been posted, drops timers and all that comes later. When it returns, nothing of the strand runs any
+  // more. [control]
   void close();
 
  private:
+  void wait_for_a_turn();
+
   struct Gate;
   class LoopTimer;
 

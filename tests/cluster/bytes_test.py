@@ -134,10 +134,11 @@ class PipelineTest(ClusterTest):
 
     def test_a_slow_reader_gets_every_reply(self):
         value = "x" * 100_000
-        client.write(self.port, "large", value)
+        key = keys_owned_by(self.nodes[0].name, [node.name for node in self.nodes], 1)[0]
+        client.write(self.port, key, value)
         for form in client.FORMS:
             with self.subTest(form=form), RawConnection(self.port, form) as connection:
-                request = read("large")
+                request = read(key)
                 connection.send(request.encode(form) * 500)  # 50 MB of replies, more than any socket buffers
                 self.assertIsNone(client.read(self.port, "other clients are served meanwhile"))
                 for _ in range(500):

@@ -25,9 +25,9 @@ TEST(WorkerPool, RunsEverythingItAcceptedBeforeItStops) {
 
 TEST(WorkerPool, AFullQueueRefuses) {
   SilentLogger log;
-  BoundedWorkerPool pool(1, 2, log);
   std::promise<void> started;
   std::promise<void> may_end;
+  BoundedWorkerPool pool(1, 2, log);  // ends before what its work uses
   ASSERT_TRUE(pool.submit([&] {
     started.set_value();
     may_end.get_future().wait();
@@ -41,8 +41,8 @@ TEST(WorkerPool, AFullQueueRefuses) {
 
 TEST(WorkerPool, AnExceptionEndsOnlyItsWork) {
   SilentLogger log;
-  BoundedWorkerPool pool(1, 10, log);
   std::promise<void> reached;
+  BoundedWorkerPool pool(1, 10, log);
   ASSERT_TRUE(pool.submit([] { throw 42; }));
   ASSERT_TRUE(pool.submit([&] { reached.set_value(); }));
   reached.get_future().wait();
