@@ -26,8 +26,7 @@ class P2P_API Strand {
  public:
   virtual ~Strand();
 
-  // Never runs `work` before it returns. What was posted before stop() returned still runs; what comes later is dropped.
-  // [any thread]
+  // Never runs `work` before it returns. After the service has stopped, `work` is dropped. [any thread]
   virtual void post(std::function<void()> work) = 0;
 
   // Runs `work` once, `delay` from now, unless the timer is destroyed or cancelled before. [any thread]
