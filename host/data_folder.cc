@@ -15,7 +15,8 @@ namespace {
 
 std::filesystem::path state_folder() {
   // systemd lists several folders separated by ':'; the first is ours.
-  if (const char* given = std::getenv("STATE_DIRECTORY")) return std::string(given).substr(0, std::string(given).find(':'));
+  if (const char* given = std::getenv("STATE_DIRECTORY"))
+    return std::string(given).substr(0, std::string(given).find(':'));
   if (const char* given = std::getenv("XDG_STATE_HOME"); given != nullptr && *given == '/') {
     return std::filesystem::path(given) / "p2phost";
   }
@@ -25,7 +26,8 @@ std::filesystem::path state_folder() {
 }
 
 Error cannot(const std::string& what, const std::filesystem::path& path) {
-  return Error{ErrorKind::refused, "cannot " + what + " the data folder " + path.native() + ": " + std::strerror(errno) +
+  return Error{ErrorKind::refused, "cannot " + what + " the data folder " + path.native() + ": " +
+                                       std::strerror(errno) +
                                        "; set [host] data_dir or --data-dir to a folder that this user may write"};
 }
 
@@ -51,7 +53,8 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
                "the data folder " + path.native() + " is in use by another node; give each node its own --data-dir"};
 }
 
-DataFolder::DataFolder(DataFolder&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+DataFolder::DataFolder(DataFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
 
 DataFolder& DataFolder::operator=(DataFolder&& other) noexcept {
   std::swap(path_, other.path_);

@@ -1,4 +1,5 @@
-// p2phost: reads its flags, and either answers a question about the configuration or runs a node until it is told to end.
+// p2phost: reads its flags, and either answers a question about the configuration or runs a node until it is told to
+// end.
 #include "cli/command_line.h"
 #include "cli/load_configuration.h"
 #include "cli/offline_commands.h"

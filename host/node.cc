@@ -42,7 +42,8 @@ std::string resolved_address() {
 }
 
 std::int64_t unix_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace
@@ -90,10 +91,11 @@ void Node::guard_start(std::stop_token started) {
   std::mutex nobody_else;
   std::unique_lock hold(nobody_else);
   const bool is_in_time = std::condition_variable_any().wait_for(hold, started, configuration_.config.start_timeout,
-                                                                  [&started] { return started.stop_requested(); });
+                                                                 [&started] { return started.stop_requested(); });
   if (is_in_time || started.stop_requested()) return;
   const std::lock_guard hold_step(mutex_);
-  parts_->log->error("still in {} after [host] start_timeout = {}", step_, format_duration(configuration_.config.start_timeout));
+  parts_->log->error("still in {} after [host] start_timeout = {}", step_,
+                     format_duration(configuration_.config.start_timeout));
   // The code that does not return cannot be ended otherwise.
   ::_exit(number(ExitCode::start_timeout));
 }
@@ -122,7 +124,7 @@ ExitCode Node::serve() {
   return ExitCode::done;
 }
 
-// --- the start -----------------------------------------------------------------------------------------------------------
+// --- the start -------------------------------------------------------------------------------------------------------
 
 Result<Done> Node::listen() {
   const HostConfig& config = configuration_.config;
@@ -131,9 +133,11 @@ Result<Done> Node::listen() {
   if (!port.ok()) return port.error();
   const Location listening{config.listen.address, port.value().port()};
 
-  auto self = decide_advertised(listening, config.advertise, is_every_address(listening.address) ? resolved_address() : "");
+  auto self =
+      decide_advertised(listening, config.advertise, is_every_address(listening.address) ? resolved_address() : "");
   if (!self.ok()) return self.error();
-  auto folder = DataFolder::open(config.data_dir.empty() ? default_data_dir(listening.port) : std::filesystem::path(config.data_dir));
+  auto folder = DataFolder::open(config.data_dir.empty() ? default_data_dir(listening.port)
+                                                         : std::filesystem::path(config.data_dir));
   if (!folder.ok()) return folder.error();
   parts.folder = std::make_unique<DataFolder>(std::move(folder).value());
 
@@ -145,12 +149,13 @@ Result<Done> Node::listen() {
   parts.info.allow_remote_die = config.allow_remote_die;
 
   parts.identity = std::make_unique<PeerIdentity>(parts.info.self, config.cluster);
-  const PeerLimits limits{config.connect_timeout, config.call_timeout,         config.idle_timeout,
-                          config.peer_calls_max,  config.peer_queue_bytes_max, config.frame_bytes_max + kPeerHeadroomBytes};
+  const PeerLimits limits{config.connect_timeout,      config.call_timeout,
+                          config.idle_timeout,         config.peer_calls_max,
+                          config.peer_queue_bytes_max, config.frame_bytes_max + kPeerHeadroomBytes};
   parts.peers = std::make_unique<PeerPool>(parts.server.loops(), *parts.identity, limits, *parts.log);
   parts.router.set_forwarder(parts.peers.get());
-  parts.core = std::make_unique<NodeCore>(NodeCore{config, parts.info, *parts.log, parts.server, parts.pool, parts.router,
-                                                   parts.registry, *parts.peers,
+  parts.core = std::make_unique<NodeCore>(NodeCore{config, parts.info, *parts.log, parts.server, parts.pool,
+                                                   parts.router, parts.registry, *parts.peers,
                                                    [this](const std::string& why) { request_leave(why); }});
   parts.server.serve(std::move(port).value(), parts.router);
   return parts.server.serve_admin(parts.info.data_dir / config.admin, parts.admin_router);
@@ -159,7 +164,8 @@ Result<Done> Node::listen() {
 Result<Done> Node::load_services() {
   for (const std::string& name : configuration_.start_order) {
     const auto& services = configuration_.config.services;
-    const auto config = std::find_if(services.begin(), services.end(), [&](const auto& service) { return service.name == name; });
+    const auto config =
+        std::find_if(services.begin(), services.end(), [&](const auto& service) { return service.name == name; });
     P2P_ASSERT(config != services.end(), "the start order names configured services");
     auto service = std::make_unique<RunningService>(*parts_->core, *config, configuration_.plugins.at(name));
     enter_step("loading service " + name);
@@ -182,8 +188,8 @@ Result<Done> Node::configure_services() {
 namespace {
 
 // Services of the host itself are open from the first moment on.
-Result<Done> serve_own(ServiceRouter& router, std::string_view name, const char* idl, std::shared_ptr<Endpoint> endpoint,
-                       std::size_t loops) {
+Result<Done> serve_own(ServiceRouter& router, std::string_view name, const char* idl,
+                       std::shared_ptr<Endpoint> endpoint, std::size_t loops) {
   ServiceSpec spec;
   spec.idl = idl;
   spec.dispatch = Dispatch::io;
@@ -197,8 +203,12 @@ Result<Done> serve_own(ServiceRouter& router, std::string_view name, const char*
 Result<Done> Node::start_services() {
   Parts& parts = *parts_;
   const std::size_t loops = parts.server.loops().size();
-  auto status = [this] { return node_status(configuration_.config, *parts_->core, parts_->services, parts_->state.load(), parts_->started_at_us, *parts_->identity); };
-  auto served = serve_own(parts.router, kPeerService, "peer.Peer", make_peer_service(*parts.identity, parts.router), loops);
+  auto status = [this] {
+    return node_status(configuration_.config, *parts_->core, parts_->services, parts_->state.load(),
+                       parts_->started_at_us, *parts_->identity);
+  };
+  auto served =
+      serve_own(parts.router, kPeerService, "peer.Peer", make_peer_service(*parts.identity, parts.router), loops);
   if (served.ok()) served = serve_own(parts.router, "node", "node.Node", make_node_service(status), loops);
   if (served.ok()) {
     served = serve_own(parts.admin_router, "admin", "node.Admin",
@@ -212,7 +222,8 @@ Result<Done> Node::start_services() {
     if (served.ok()) served = service->start();
   }
   if (!served.ok()) return served;
-  if (auto ring = parts.registry.find(ILocator::kId)) parts.identity->set_locator(std::static_pointer_cast<ILocator>(ring));
+  if (auto ring = parts.registry.find(ILocator::kId))
+    parts.identity->set_locator(std::static_pointer_cast<ILocator>(ring));
   std::vector<std::string> disabled;
   for (const auto& service : configuration_.config.services) {
     if (!service.enabled) disabled.push_back(service.name);
@@ -228,7 +239,8 @@ ExitCode Node::get_ready() {
   parts.log->info("listening on {}, data in {}", parts.info.self.name(), parts.info.data_dir.native());
   for (auto& service : parts.services) service->begin_ready();
   const auto all_ready = [&] {
-    return std::all_of(parts.services.begin(), parts.services.end(), [](const auto& service) { return service->is_ready(); });
+    return std::all_of(parts.services.begin(), parts.services.end(),
+                       [](const auto& service) { return service->is_ready(); });
   };
   if (!wait_until(all_ready, configuration_.config.start_timeout, true)) {
     const std::lock_guard hold(mutex_);
@@ -236,7 +248,8 @@ ExitCode Node::get_ready() {
     for (const auto& service : parts.services) {
       if (service->is_ready()) continue;
       parts.log->error("service {} is not ready after [host] start_timeout = {}; it requires: {}", service->name(),
-                       format_duration(configuration_.config.start_timeout), fmt::join(service->plugin().required, ", "));
+                       format_duration(configuration_.config.start_timeout),
+                       fmt::join(service->plugin().required, ", "));
     }
     return ExitCode::start_timeout;
   }
@@ -244,11 +257,12 @@ ExitCode Node::get_ready() {
   parts.state.store(NodeState::ready);
   std::string names;
   for (const auto& service : parts.services) names += (names.empty() ? "" : ", ") + service->name();
-  parts.log->info("ready after {} ms: node {} serves {}", (unix_us() - parts.started_at_us) / 1000, parts.info.self.name(), names);
+  parts.log->info("ready after {} ms: node {} serves {}", (unix_us() - parts.started_at_us) / 1000,
+                  parts.info.self.name(), names);
   return ExitCode::done;
 }
 
-// --- the end -------------------------------------------------------------------------------------------------------------
+// --- the end ---------------------------------------------------------------------------------------------------------
 
 void Node::request_leave(const std::string& why) { request(Request::leave, why); }
 void Node::request_stop(const std::string& why) { request(Request::stop, why); }
@@ -285,7 +299,8 @@ void Node::drain() {
     current.begin_drain();
     const Duration left = std::max<Duration>(end - std::chrono::steady_clock::now(), Duration::zero());
     if (!wait_until([&] { return current.is_drained(); }, left, false)) {
-      parts_->log->error("service {} did not drain within [host] drain_timeout = {}", current.name(), format_duration(configuration_.config.drain_timeout));
+      parts_->log->error("service {} did not drain within [host] drain_timeout = {}", current.name(),
+                         format_duration(configuration_.config.drain_timeout));
     }
   }
 }
@@ -293,10 +308,12 @@ void Node::drain() {
 void Node::finish_calls() {
   for (auto& service : parts_->services) service->refuse_clients();
   const auto idle = [this] {
-    return std::all_of(parts_->services.begin(), parts_->services.end(), [](const auto& service) { return service->calls_in_flight() == 0; });
+    return std::all_of(parts_->services.begin(), parts_->services.end(),
+                       [](const auto& service) { return service->calls_in_flight() == 0; });
   };
   // A call is answered within call_timeout at the latest, so this wait ends.
-  if (!wait_until(idle, configuration_.config.call_timeout, false)) parts_->log->warn("calls were still in hand when the node stopped");
+  if (!wait_until(idle, configuration_.config.call_timeout, false))
+    parts_->log->warn("calls were still in hand when the node stopped");
 }
 
 void Node::shut_down() {

@@ -9,9 +9,12 @@ namespace {
 
 const char* text_of(NodeState state) {
   switch (state) {
-    case NodeState::starting: return "starting";
-    case NodeState::ready: return "ready";
-    case NodeState::draining: return "draining";
+    case NodeState::starting:
+      return "starting";
+    case NodeState::ready:
+      return "ready";
+    case NodeState::draining:
+      return "draining";
   }
   return "unknown";
 }
@@ -66,7 +69,8 @@ node::NodeStatus node_status(const HostConfig& config, const NodeCore& core,
     status.services.push_back(status_of(*service));
     status.calls += status.services.back().calls;
     status.errors += status.services.back().errors;
-    if (const ServiceEntry* entry = service->main_entry(); entry != nullptr) status.forwarded += entry->total().forwarded;
+    if (const ServiceEntry* entry = service->main_entry(); entry != nullptr)
+      status.forwarded += entry->total().forwarded;
   }
   for (const auto& service : config.services) {
     if (!service.enabled) status.services.push_back(disabled_status(service));

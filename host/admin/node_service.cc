@@ -13,10 +13,11 @@ std::shared_ptr<Endpoint> make_node_service(std::function<node::NodeStatus()> st
 
 std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::function<void()> stop) {
   auto methods = std::make_shared<Methods>();
-  methods->on<node::Admin_leave_args, node::Admin_leave_presult>("leave", [leave = std::move(leave)](auto&, auto answer) {
-    answer();
-    leave();
-  });
+  methods->on<node::Admin_leave_args, node::Admin_leave_presult>("leave",
+                                                                 [leave = std::move(leave)](auto&, auto answer) {
+                                                                   answer();
+                                                                   leave();
+                                                                 });
   methods->on<node::Admin_stop_args, node::Admin_stop_presult>("stop", [stop = std::move(stop)](auto&, auto answer) {
     answer();
     stop();

@@ -4,26 +4,37 @@ namespace p2p::host {
 namespace {
 
 std::int64_t unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace
 
 const char* to_text(ServiceState state) noexcept {
   switch (state) {
-    case ServiceState::loaded: return "loaded";
-    case ServiceState::configured: return "configured";
-    case ServiceState::starting: return "starting";
-    case ServiceState::ready: return "ready";
-    case ServiceState::draining: return "draining";
-    case ServiceState::stopped: return "stopped";
-    case ServiceState::failed: return "failed";
+    case ServiceState::loaded:
+      return "loaded";
+    case ServiceState::configured:
+      return "configured";
+    case ServiceState::starting:
+      return "starting";
+    case ServiceState::ready:
+      return "ready";
+    case ServiceState::draining:
+      return "draining";
+    case ServiceState::stopped:
+      return "stopped";
+    case ServiceState::failed:
+      return "failed";
   }
   return "unknown";
 }
 
 RunningService::RunningService(NodeCore& core, const ServiceConfig& config, const PluginFile& file)
-    : core_(core), config_(config), file_(file), context_(std::make_unique<ServiceContext>(core, config, file.description)) {
+    : core_(core),
+      config_(config),
+      file_(file),
+      context_(std::make_unique<ServiceContext>(core, config, file.description)) {
   enter(ServiceState::loaded);
 }
 

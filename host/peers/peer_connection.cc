@@ -35,9 +35,11 @@ void PeerConnection::deliver_later(Loop& loop, Reply reply, Result<std::string> 
 
 void PeerConnection::call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline,
                           Reply reply) {
-  if (state_ == State::shut) return deliver_later(loop_, std::move(reply), Error{ErrorKind::cancelled, "this node stops"});
+  if (state_ == State::shut)
+    return deliver_later(loop_, std::move(reply), Error{ErrorKind::cancelled, "this node stops"});
   if (body.size() + kMethodNameBytesMax > limits_.message_bytes_max) {
-    return deliver_later(loop_, std::move(reply), Error{ErrorKind::invalid, "the message is larger than [host] frame_bytes_max"});
+    return deliver_later(loop_, std::move(reply),
+                         Error{ErrorKind::invalid, "the message is larger than [host] frame_bytes_max"});
   }
   if (pending_.size() >= limits_.calls_max || queued_bytes_ + body.size() > limits_.queue_bytes_max) {
     return deliver_later(loop_, std::move(reply),
@@ -68,7 +70,7 @@ std::int32_t PeerConnection::expect(TimePoint deadline, Reply reply) {
   return last_sequence_;
 }
 
-// --- connecting ----------------------------------------------------------------------------------------------------------
+// --- connecting ------------------------------------------------------------------------------------------------------
 
 void PeerConnection::connect() {
   state_ = State::connecting;
@@ -126,17 +128,19 @@ void PeerConnection::greet() {
   Codec codec;
   arguments.write(&codec.binary_out());
   loop_.refresh_now();
-  const std::int32_t sequence = expect(loop_.now() + limits_.hello_timeout, [self = shared_from_this(), generation = generation_](
-                                                                                Result<std::string> reply) {
-    if (generation == self->generation_ && self->state_ == State::greeting) self->on_hello(reply);
-  });
+  const std::int32_t sequence =
+      expect(loop_.now() + limits_.hello_timeout,
+             [self = shared_from_this(), generation = generation_](Result<std::string> reply) {
+               if (generation == self->generation_ && self->state_ == State::greeting) self->on_hello(reply);
+             });
   std::string hello;
   append_binary_head(hello, MessageType::call, kPeerService, "hello", sequence);
   hello.append(codec.out().written());
   error_code failure;
   // A fresh socket takes a few hundred bytes at once; if it does not, the connection is of no use.
   const std::size_t sent = socket_.write_some(asio::buffer(hello), failure);
-  if (failure || sent != hello.size()) return fail_all({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
+  if (failure || sent != hello.size())
+    return fail_all({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
   scanner_.reset(Encoding::binary, limits_.message_bytes_max);
   received_.clear();
   read();
@@ -175,7 +179,7 @@ void PeerConnection::watch_idleness() {
   });
 }
 
-// --- deadlines -----------------------------------------------------------------------------------------------------------
+// --- deadlines -------------------------------------------------------------------------------------------------------
 
 void PeerConnection::arm() {
   if (deadlines_.empty()) {
@@ -201,7 +205,7 @@ void PeerConnection::expire() {
   arm();
 }
 
-// --- bytes ---------------------------------------------------------------------------------------------------------------
+// --- bytes -----------------------------------------------------------------------------------------------------------
 
 void PeerConnection::schedule_flush() {
   if (is_flush_scheduled_ || is_writing_ || queued_.empty()) return;
@@ -219,7 +223,8 @@ void PeerConnection::flush() {
   error_code failure;
   const std::size_t sent = socket_.write_some(asio::buffer(writing_), failure);
   const bool must_wait = failure == asio::error::would_block || failure == asio::error::try_again;
-  if (failure && !must_wait) return fail_all({ErrorKind::closed, "the connection to " + to_.name() + " broke: " + failure.message()});
+  if (failure && !must_wait)
+    return fail_all({ErrorKind::closed, "the connection to " + to_.name() + " broke: " + failure.message()});
   if (sent == writing_.size()) return std::string().swap(writing_);
   writing_.erase(0, must_wait ? 0 : sent);
   is_writing_ = true;
@@ -229,7 +234,8 @@ void PeerConnection::flush() {
                       self->is_writing_ = false;
                       std::string().swap(self->writing_);
                       if (broken) {
-                        return self->fail_all({ErrorKind::closed, "the connection to " + self->to_.name() + " broke: " + broken.message()});
+                        return self->fail_all({ErrorKind::closed, "the connection to " + self->to_.name() +
+                                                                      " broke: " + broken.message()});
                       }
                       self->flush();
                     });
@@ -301,7 +307,7 @@ bool PeerConnection::take_reply(std::string_view message) {
   return true;
 }
 
-// --- the end -------------------------------------------------------------------------------------------------------------
+// --- the end ---------------------------------------------------------------------------------------------------------
 
 void PeerConnection::close_socket() noexcept {
   error_code ignored;

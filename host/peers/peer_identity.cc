@@ -64,7 +64,8 @@ peer::HelloReply PeerIdentity::reply_to(const peer::HelloRequest& request) const
 
 std::optional<peer::HelloRefused> PeerIdentity::refusal_of(const peer::HelloRequest& request) const {
   if (request.version_max < kPeerProtocolMin || request.version_min > kPeerProtocolMax) {
-    return refusal("version", range(kPeerProtocolMin, kPeerProtocolMax), range(request.version_min, request.version_max));
+    return refusal("version", range(kPeerProtocolMin, kPeerProtocolMax),
+                   range(request.version_min, request.version_max));
   }
   if (request.cluster != cluster_) return refusal("cluster", cluster_, request.cluster);
   // A node without a locator (yet) has no placement to disagree about.

@@ -47,7 +47,8 @@ void PeerPool::forward(CallSlot& slot, const Location& to, Duration deadline, st
   const std::int64_t view = identity_.view();
   const auto hops = static_cast<std::int32_t>(slot.info().hops + 1);
   const std::string service(slot.info().service);
-  const auto encoding = slot.info().encoding == Encoding::binary ? peer::Encoding::strict_binary : peer::Encoding::compact;
+  const auto encoding =
+      slot.info().encoding == Encoding::binary ? peer::Encoding::strict_binary : peer::Encoding::compact;
   peer::Peer_forward_pargs arguments;
   arguments.view = &view;
   arguments.hops = &hops;
@@ -70,7 +71,8 @@ void PeerPool::on_forward_reply(CallSlot& slot, const Location& to, const Result
   if (!reply.ok()) return forward_failed(slot, reply.error(), failed);
   auto decoded = decode_reply<peer::Peer_forward_result>(reply.value());
   if (!decoded.ok()) return forward_failed(slot, decoded.error(), failed);
-  if (!decoded.value().__isset.success) return forward_failed(slot, {ErrorKind::protocol, to.name() + " sent no result"}, failed);
+  if (!decoded.value().__isset.success)
+    return forward_failed(slot, {ErrorKind::protocol, to.name() + " sent no result"}, failed);
   const peer::ForwardReply& result = decoded.value().success;
   switch (result.status) {
     case peer::ForwardStatus::answered:

@@ -42,7 +42,8 @@ class ForwardOrigin final : public CallOrigin {
   PeerIdentity& identity_;
 };
 
-void take_forwarded(peer::Peer_forward_args& args, ForwardAnswer answer, PeerIdentity& identity, ServiceRouter& router) {
+void take_forwarded(peer::Peer_forward_args& args, ForwardAnswer answer, PeerIdentity& identity,
+                    ServiceRouter& router) {
   Loop* loop = Loop::current();
   P2P_ASSERT(loop != nullptr, "Peer.forward runs on an I/O loop");
   // A forward inside a forward would run inside it too, level upon level.
@@ -68,13 +69,13 @@ std::shared_ptr<Endpoint> make_peer_service(PeerIdentity& identity, ServiceRoute
     if (const auto refusal = identity.refusal_of(args.request)) return answer.raise(1, *refusal);
     auto reply = identity.reply_to(args.request);
     Call call = answer.release();
-    if (!reply.features.empty() && !static_cast<CallSlot*>(call.state())->origin().let_replies_overtake()) reply.features.clear();
+    if (!reply.features.empty() && !static_cast<CallSlot*>(call.state())->origin().let_replies_overtake())
+      reply.features.clear();
     Answer<peer::Peer_hello_presult>{std::move(call)}(reply);
   });
   methods->on<peer::Peer_forward_args, peer::Peer_forward_presult>(
-      "forward", [&identity, &router](auto& args, auto answer) {
-        take_forwarded(args, std::move(answer), identity, router);
-      });
+      "forward",
+      [&identity, &router](auto& args, auto answer) { take_forwarded(args, std::move(answer), identity, router); });
   return methods;
 }
 

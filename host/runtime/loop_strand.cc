@@ -56,7 +56,8 @@ class LoopStrand::LoopTimer final : public Timer {
     state->timer.async_wait([state](error_code cancelled) {
       if (cancelled || state->is_cancelled.load()) return;
       state->gate->run(state->work);
-      const bool goes_on = state->period > Duration::zero() && !state->is_cancelled.load() && !state->gate->is_closed.load();
+      const bool goes_on =
+          state->period > Duration::zero() && !state->is_cancelled.load() && !state->gate->is_closed.load();
       if (goes_on) arm(state, state->period);
     });
   }

@@ -13,7 +13,9 @@ namespace {
 // Linux keeps 15 characters of a thread's name.
 constexpr std::size_t kThreadNameMax = 15;
 
-bool lists(const std::vector<std::string>& ids, const char* id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
+bool lists(const std::vector<std::string>& ids, const char* id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
 
 }  // namespace
 
@@ -72,14 +74,16 @@ void ServiceContext::request_leave(const std::string& why) { core_.request_leave
 
 Result<Done> ServiceContext::provide_any(const char* id, std::shared_ptr<void> service) {
   if (!lists(plugin_.provides, id)) {
-    throw std::logic_error("plugin '" + plugin_.name + "' provides '" + id + "', which its descriptor does not list; add P2P_PROVIDES");
+    throw std::logic_error("plugin '" + plugin_.name + "' provides '" + id +
+                           "', which its descriptor does not list; add P2P_PROVIDES");
   }
   return core_.registry.provide(id, service_.name, std::move(service));
 }
 
 std::shared_ptr<void> ServiceContext::lookup(const char* id, bool required) {
   if (!lists(required ? plugin_.required : plugin_.optional, id)) {
-    throw std::logic_error("plugin '" + plugin_.name + "' asks for '" + id + "', which its descriptor does not list; add " +
+    throw std::logic_error("plugin '" + plugin_.name + "' asks for '" + id +
+                           "', which its descriptor does not list; add " +
                            (required ? "P2P_REQUIRES" : "P2P_OPTIONAL"));
   }
   auto service = core_.registry.find(id);

@@ -2,11 +2,13 @@
 
 namespace p2p::host {
 
-Result<Done> ServiceRegistry::provide(const std::string& id, const std::string& provider, std::shared_ptr<void> service) {
+Result<Done> ServiceRegistry::provide(const std::string& id, const std::string& provider,
+                                      std::shared_ptr<void> service) {
   const std::lock_guard hold(mutex_);
   const auto [place, is_new] = offers_.try_emplace(id, Offer{provider, std::move(service)});
   if (is_new) return Done{};
-  return Error{ErrorKind::invalid, "'" + id + "' is provided by both '" + place->second.provider + "' and '" + provider + "'"};
+  return Error{ErrorKind::invalid,
+               "'" + id + "' is provided by both '" + place->second.provider + "' and '" + provider + "'"};
 }
 
 std::shared_ptr<void> ServiceRegistry::find(const std::string& id) const {

@@ -35,7 +35,7 @@ void CallSlot::begin(ServiceRouter& router, ServiceEntry& service, const Arrival
   method_.assign(head.name);
   head_bytes_ = static_cast<std::size_t>(head.name.data() + head.name.size() - message.data());
   head_bytes_ += arrival.encoding == Encoding::binary ? 4 : 0;
-  info_ = {service.name(), method_,      head.sequence, arrival.encoding, head.type == MessageType::oneway,
+  info_ = {service.name(), method_,     head.sequence, arrival.encoding, head.type == MessageType::oneway,
            arrival.hops,   arrival.view};
   deadline_ = deadline;
   is_kept_ = is_watched_ = is_error_ = is_silent_ = waits_for_return_ = false;
@@ -59,8 +59,8 @@ void CallSlot::keep() {
   is_kept_ = true;
 }
 
-// A handler may run inside another's: that of Peer.forward holds the call that it passes to its service, and that call's answer
-// ends the outer call too.
+// A handler may run inside another's: that of Peer.forward holds the call that it passes to its service, and that
+// call's answer ends the outer call too.
 void CallSlot::mark_ended() noexcept {
   for (HandlerScope* scope = current_scope(); scope != nullptr; scope = scope->outer) {
     if (scope->slot == this) scope->has_ended = true;
@@ -95,7 +95,8 @@ void CallSlot::abandon() noexcept {
 }
 
 void CallSlot::disagree() noexcept {
-  if (info_.hops == 0) return fail(CallFault::internal_error, "the service disagrees with a call that nobody forwarded");
+  if (info_.hops == 0)
+    return fail(CallFault::internal_error, "the service disagrees with a call that nobody forwarded");
   end(End::disagree);
 }
 
@@ -143,7 +144,8 @@ void CallSlot::answer_encoded(std::string_view reply) noexcept {
 }
 
 void CallSlot::expire() noexcept {
-  // The holder may be writing into the codec right now, and into every flag that end() looks at: this one is the loop's own.
+  // The holder may be writing into the codec right now, and into every flag that end() looks at: this one is the loop's
+  // own.
   is_expired_ = true;
   if (waits_for_return_) tell_return();
   if (info_.oneway) {

@@ -40,7 +40,7 @@ void Connection::start() {
   read();
 }
 
-// --- reading -------------------------------------------------------------------------------------------------------------
+// --- reading ---------------------------------------------------------------------------------------------------------
 
 bool Connection::may_take() const noexcept {
   return !is_closed_ && !is_finishing_ && !is_held_back_ && in_flight_ < router_.limits().calls_in_flight_max &&
@@ -51,9 +51,8 @@ void Connection::read() {
   if (is_reading_ || is_closed_) return;
   is_reading_ = true;
   make_room();
-  socket_.async_read_some(
-      asio::buffer(block_.data() + end_, block_.size() - end_),
-      holding(this, [this](error_code failure, std::size_t bytes) { on_read(failure, bytes); }));
+  socket_.async_read_some(asio::buffer(block_.data() + end_, block_.size() - end_),
+                          holding(this, [this](error_code failure, std::size_t bytes) { on_read(failure, bytes); }));
 }
 
 void Connection::make_room() {
@@ -172,7 +171,7 @@ void Connection::break_off(const char* why) {
   begin_ = end_;
 }
 
-// --- answers -------------------------------------------------------------------------------------------------------------
+// --- answers ---------------------------------------------------------------------------------------------------------
 
 std::uint64_t Connection::begun(bool is_oneway) {
   ++in_flight_;
@@ -208,8 +207,8 @@ void Connection::answered(std::uint64_t ticket, std::string_view reply) {
 void Connection::oneway_ended() { call_ended(); }
 
 void Connection::disagreed(std::uint64_t ticket) {
-  // Only a forwarded call can be disagreed with, and those come from Peer.forward, not from here; a service that disagrees
-  // with a client's own call has nothing else to say.
+  // Only a forwarded call can be disagreed with, and those come from Peer.forward, not from here; a service that
+  // disagrees with a client's own call has nothing else to say.
   answered(ticket, {});
 }
 
@@ -273,7 +272,7 @@ void Connection::on_written(error_code failure) {
   after_change();
 }
 
-// --- the end -------------------------------------------------------------------------------------------------------------
+// --- the end ---------------------------------------------------------------------------------------------------------
 
 void Connection::finish_up() noexcept {
   is_finishing_ = true;

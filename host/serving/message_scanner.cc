@@ -11,10 +11,37 @@ namespace {
 
 // Type codes of the two encodings (Thrift's protocol specifications).
 namespace binary {
-enum : std::uint8_t { stop = 0, boolean = 2, byte = 3, real = 4, i16 = 6, i32 = 8, i64 = 10, text = 11, structure = 12, map = 13, set = 14, list = 15 };
+enum : std::uint8_t {
+  stop = 0,
+  boolean = 2,
+  byte = 3,
+  real = 4,
+  i16 = 6,
+  i32 = 8,
+  i64 = 10,
+  text = 11,
+  structure = 12,
+  map = 13,
+  set = 14,
+  list = 15
+};
 }
 namespace compact {
-enum : std::uint8_t { stop = 0, yes = 1, no = 2, byte = 3, i16 = 4, i32 = 5, i64 = 6, real = 7, text = 8, list = 9, set = 10, map = 11, structure = 12 };
+enum : std::uint8_t {
+  stop = 0,
+  yes = 1,
+  no = 2,
+  byte = 3,
+  i16 = 4,
+  i32 = 5,
+  i64 = 6,
+  real = 7,
+  text = 8,
+  list = 9,
+  set = 10,
+  map = 11,
+  structure = 12
+};
 }
 
 const unsigned char* bytes_at(std::string_view message, std::size_t at) {
@@ -27,12 +54,17 @@ std::uint8_t byte_at(std::string_view message, std::size_t at) { return static_c
 std::uint64_t fixed_bytes(std::uint8_t type) {
   switch (type) {
     case binary::boolean:
-    case binary::byte: return 1;
-    case binary::i16: return 2;
-    case binary::i32: return 4;
+    case binary::byte:
+      return 1;
+    case binary::i16:
+      return 2;
+    case binary::i32:
+      return 4;
     case binary::i64:
-    case binary::real: return 8;
-    default: return 0;
+    case binary::real:
+      return 8;
+    default:
+      return 0;
   }
 }
 

@@ -62,9 +62,10 @@ Result<BoundPort> BoundPort::bind(asio::io_context& context, const Location& lis
   return Error{ErrorKind::refused, std::move(text)};
 }
 
-// --- connections of one loop ---------------------------------------------------------------------------------------------
+// --- connections of one loop -----------------------------------------------------------------------------------------
 
-Server::Guests::Guests(Loop& loop, std::atomic<std::int64_t>& count) : loop_(loop), count_(count), ages_(loop.context()) {}
+Server::Guests::Guests(Loop& loop, std::atomic<std::int64_t>& count)
+    : loop_(loop), count_(count), ages_(loop.context()) {}
 
 void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Logger& log) {
   auto* connection = new Connection(std::move(socket), loop_, router, *this, log);  // owned by its references
@@ -106,7 +107,7 @@ void Server::Guests::close_all() noexcept {
   while (!open_.empty()) static_cast<Connection*>(open_.front().get())->close();
 }
 
-// --- the server ----------------------------------------------------------------------------------------------------------
+// --- the server ------------------------------------------------------------------------------------------------------
 
 Server::Server(std::size_t loops, Logger& log) : log_(log) {
   for (std::size_t number = 0; number < loops; ++number) {
@@ -118,7 +119,8 @@ Server::Server(std::size_t loops, Logger& log) : log_(log) {
 Server::~Server() { stop_loops(); }
 
 void Server::serve(BoundPort port, ServiceRouter& router) {
-  auto listener = std::make_unique<Listener>(Listener{router, asio::steady_timer(first_loop().context()), nullptr, nullptr, {}});
+  auto listener =
+      std::make_unique<Listener>(Listener{router, asio::steady_timer(first_loop().context()), nullptr, nullptr, {}});
   listener->tcp = std::make_unique<asio::ip::tcp::acceptor>(std::move(port.acceptor));
   listeners_.push_back(std::move(listener));
 }
@@ -141,7 +143,8 @@ Result<Done> Server::serve_admin(const std::filesystem::path& path, ServiceRoute
   if (!failure) listener->local->bind(Local::endpoint(path.native()), failure);
   ::umask(before);
   if (!failure) listener->local->listen(asio::socket_base::max_listen_connections, failure);
-  if (failure) return Error{ErrorKind::refused, "cannot make the admin socket " + path.native() + ": " + failure.message()};
+  if (failure)
+    return Error{ErrorKind::refused, "cannot make the admin socket " + path.native() + ": " + failure.message()};
   listeners_.push_back(std::move(listener));
   return Done{};
 }
@@ -181,12 +184,14 @@ void Server::on_accepted(Listener& listener, std::size_t loop, error_code failur
     return;
   }
   // The operator's socket stays open when the port is full.
-  const bool is_full = listener.tcp && connections_.load(std::memory_order_relaxed) >= listener.router.limits().connections_max;
+  const bool is_full =
+      listener.tcp && connections_.load(std::memory_order_relaxed) >= listener.router.limits().connections_max;
   if (is_full) {
     warn_full(listener.router.limits().connections_max);
   } else {
     connections_.fetch_add(1, std::memory_order_relaxed);
-    loops_[loop]->post([this, loop, socket, &listener] { guests_[loop]->admit(std::move(*socket), listener.router, log_); });
+    loops_[loop]->post(
+        [this, loop, socket, &listener] { guests_[loop]->admit(std::move(*socket), listener.router, log_); });
   }
   accept(listener);
 }

@@ -7,7 +7,11 @@ namespace p2p::host {
 
 ServiceEntry::ServiceEntry(std::string name, std::string owner, ServiceSpec spec, std::shared_ptr<Endpoint> endpoint,
                            std::size_t loops)
-    : name_(std::move(name)), owner_(std::move(owner)), spec_(std::move(spec)), endpoint_(std::move(endpoint)), counts_(loops) {}
+    : name_(std::move(name)),
+      owner_(std::move(owner)),
+      spec_(std::move(spec)),
+      endpoint_(std::move(endpoint)),
+      counts_(loops) {}
 
 ServiceCounts ServiceEntry::total() const noexcept {
   ServiceCounts sum;

@@ -44,8 +44,9 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
   }
   const GateState gate = entry->gate();
   if (gate == GateState::closed || (gate == GateState::draining && arrival.hops == 0)) {
-    answer_fault(arrival, head, CallFault::unknown_method,
-                 fmt::format("{}service '{}' is stopping on this node; ask another one", kDrainingPrefix, entry->name()));
+    answer_fault(
+        arrival, head, CallFault::unknown_method,
+        fmt::format("{}service '{}' is stopping on this node; ask another one", kDrainingPrefix, entry->name()));
     return Taken::accepted;
   }
 
@@ -61,7 +62,8 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
 }
 
 std::string ServiceRouter::why_unknown(std::string_view service) const {
-  if (service.empty()) return fmt::format("{}no service answers calls without a service name on this node", kUnknownPrefix);
+  if (service.empty())
+    return fmt::format("{}no service answers calls without a service name on this node", kUnknownPrefix);
   if (std::find(disabled_.begin(), disabled_.end(), service) != disabled_.end()) {
     return fmt::format("{}service '{}' is disabled on this node", kDisabledPrefix, service);
   }
@@ -86,8 +88,9 @@ void ServiceRouter::dispatch(CallSlot& slot) {
     case GateState::starting:
       return park(slot);
     case GateState::closed:
-      return slot.fail(CallFault::unknown_method, fmt::format("{}service '{}' has stopped on this node; ask another one",
-                                                              kDrainingPrefix, slot.service().name()));
+      return slot.fail(CallFault::unknown_method,
+                       fmt::format("{}service '{}' has stopped on this node; ask another one", kDrainingPrefix,
+                                   slot.service().name()));
     case GateState::open:
     case GateState::draining:
       break;

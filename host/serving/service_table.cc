@@ -20,7 +20,8 @@ Result<std::shared_ptr<const ServiceTable>> ServiceTable::with(std::shared_ptr<S
   }
   for (const auto& present : entries_) {
     if (present->name() == name) {
-      return Error{ErrorKind::invalid, "two services are named '" + name + "': of " + present->owner() + " and of " + entry->owner()};
+      return Error{ErrorKind::invalid,
+                   "two services are named '" + name + "': of " + present->owner() + " and of " + entry->owner()};
     }
   }
   auto next = std::make_shared<ServiceTable>(*this);

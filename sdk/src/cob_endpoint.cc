@@ -5,11 +5,12 @@
 namespace p2p {
 namespace {
 
-// Owns the buffer that the generated callbacks write into through a raw pointer: it lives as long as any copy of the callback
-// is held, however late that is, while the call itself ends with the first answer.
+// Owns the buffer that the generated callbacks write into through a raw pointer: it lives as long as any copy of the
+// callback is held, however late that is, while the call itself ends with the first answer.
 class CobCall final {
  public:
-  explicit CobCall(Call call) : call_(std::move(call)), encoding_(call_.info().encoding), is_oneway_(call_.info().oneway) {}
+  explicit CobCall(Call call)
+      : call_(std::move(call)), encoding_(call_.info().encoding), is_oneway_(call_.info().oneway) {}
 
   std::shared_ptr<apache::thrift::protocol::TProtocol> output() { return codec_.shared_out(encoding_); }
 

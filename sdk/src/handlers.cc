@@ -19,8 +19,8 @@ Codec::Codec()
   binary_in_.setContainerSizeLimit(kContainerElementsMax);
 }
 
-// Generated processors take shared pointers but only use them during the call, or while a cob callback is held, which keeps
-// the call and with it this codec: the aliases own nothing.
+// Generated processors take shared pointers but only use them during the call, or while a cob callback is held, which
+// keeps the call and with it this codec: the aliases own nothing.
 std::shared_ptr<thrift::protocol::TProtocol> Codec::shared_in(Encoding encoding) {
   thrift::protocol::TProtocol* protocol = &binary_in_;
   if (encoding == Encoding::compact) protocol = &compact_in_;

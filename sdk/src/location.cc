@@ -23,7 +23,8 @@ Result<Location> parse_location(std::string_view text) {
     return not_a_location(text, "an IPv6 address stands in brackets");
   }
   if (host.empty()) return not_a_location(text, "no host");
-  if (host.find_first_of(" \t/") != std::string_view::npos) return not_a_location(text, "a host has no spaces or slashes");
+  if (host.find_first_of(" \t/") != std::string_view::npos)
+    return not_a_location(text, "a host has no spaces or slashes");
   std::uint16_t port = 0;
   const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   if (failure != std::errc{} || end != digits.data() + digits.size() || digits.empty()) {
@@ -34,15 +35,24 @@ Result<Location> parse_location(std::string_view text) {
 
 const char* to_text(ErrorKind kind) noexcept {
   switch (kind) {
-    case ErrorKind::refused: return "refused";
-    case ErrorKind::timed_out: return "timed out";
-    case ErrorKind::closed: return "closed";
-    case ErrorKind::protocol: return "protocol error";
-    case ErrorKind::overloaded: return "overloaded";
-    case ErrorKind::cancelled: return "cancelled";
-    case ErrorKind::not_found: return "not found";
-    case ErrorKind::invalid: return "invalid";
-    case ErrorKind::internal: return "internal error";
+    case ErrorKind::refused:
+      return "refused";
+    case ErrorKind::timed_out:
+      return "timed out";
+    case ErrorKind::closed:
+      return "closed";
+    case ErrorKind::protocol:
+      return "protocol error";
+    case ErrorKind::overloaded:
+      return "overloaded";
+    case ErrorKind::cancelled:
+      return "cancelled";
+    case ErrorKind::not_found:
+      return "not found";
+    case ErrorKind::invalid:
+      return "invalid";
+    case ErrorKind::internal:
+      return "internal error";
   }
   return "unknown";
 }

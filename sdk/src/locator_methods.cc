@@ -59,12 +59,10 @@ void add_locator_methods(Methods& methods, Context& context, const ServiceSpec& 
   methods.on_oneway<locator::Base_debug_args>("debug", [ring](auto&, Call) { ring->log_view(); });
   methods.on_oneway<locator::Locator_join_args>(
       "join", [ring](auto& args, Call) { ring->join(p2p::from_wire(args.location)); });
-  methods.on_oneway<locator::Locator_add_args>("add", [ring](auto& args, Call) {
-    ring->add(p2p::from_wire(args.location), from_wire(args.authorities));
-  });
-  methods.on_oneway<locator::Locator_remove_args>("remove", [ring](auto& args, Call) {
-    ring->remove(p2p::from_wire(args.location), from_wire(args.authorities));
-  });
+  methods.on_oneway<locator::Locator_add_args>(
+      "add", [ring](auto& args, Call) { ring->add(p2p::from_wire(args.location), from_wire(args.authorities)); });
+  methods.on_oneway<locator::Locator_remove_args>(
+      "remove", [ring](auto& args, Call) { ring->remove(p2p::from_wire(args.location), from_wire(args.authorities)); });
   methods.on<locator::Locator_get_all_args, locator::Locator_get_all_presult>(
       "get_all", [ring](auto&, auto answer) { answer(members_on_wire(*ring)); });
   methods.on<locator::Locator_get_node_args, locator::Locator_get_node_presult>(
@@ -89,6 +87,8 @@ void LocatorHandler::remove(const locator::Location& location, const std::vector
   locator_->remove(p2p::from_wire(location), from_wire(authorities));
 }
 void LocatorHandler::get_all(std::vector<locator::Location>& answer) { answer = members_on_wire(*locator_); }
-void LocatorHandler::get_node(locator::Location& answer, const std::string& key) { answer = owner_on_wire(*locator_, key); }
+void LocatorHandler::get_node(locator::Location& answer, const std::string& key) {
+  answer = owner_on_wire(*locator_, key);
+}
 
 }  // namespace p2p

@@ -17,8 +17,6 @@ void Methods::handle(Call call) {
   found->second(std::move(call));
 }
 
-void Methods::refuse_arguments(Call& call, const char* why) noexcept {
-  call.fail(CallFault::protocol_error, why);
-}
+void Methods::refuse_arguments(Call& call, const char* why) noexcept { call.fail(CallFault::protocol_error, why); }
 
 }  // namespace p2p

@@ -6,14 +6,16 @@ namespace {
 // A call still has its whole message in front of the codec's input; Methods start behind its head, processors at it.
 class ProcessorEndpoint final : public Endpoint {
  public:
-  explicit ProcessorEndpoint(std::shared_ptr<apache::thrift::TProcessor> processor) : processor_(std::move(processor)) {}
+  explicit ProcessorEndpoint(std::shared_ptr<apache::thrift::TProcessor> processor)
+      : processor_(std::move(processor)) {}
 
   void handle(Call call) override {
     CallState* state = call.state();
     Codec& codec = state->codec();
     const CallInfo& info = state->info();
     state->rewind();
-    const bool understood = processor_->process(codec.shared_in(info.encoding), codec.shared_out(info.encoding), nullptr);
+    const bool understood =
+        processor_->process(codec.shared_in(info.encoding), codec.shared_out(info.encoding), nullptr);
     if (info.oneway) return;  // letting go of the call ends it
     if (!understood && codec.out().written().empty()) {
       call.fail(CallFault::protocol_error, "the message is not a call");
@@ -28,7 +30,8 @@ class ProcessorEndpoint final : public Endpoint {
 
 }  // namespace
 
-Result<Done> serve_processor(Context& context, ServiceSpec spec, std::shared_ptr<apache::thrift::TProcessor> processor) {
+Result<Done> serve_processor(Context& context, ServiceSpec spec,
+                             std::shared_ptr<apache::thrift::TProcessor> processor) {
   return context.serve(std::move(spec), std::make_shared<ProcessorEndpoint>(std::move(processor)));
 }
 

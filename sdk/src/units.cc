@@ -52,7 +52,8 @@ Result<std::uint64_t> parse(std::string_view text, std::span<const Unit> units, 
 
 std::string format(std::uint64_t value, std::span<const Unit> units) {
   for (const Unit& unit : units) {
-    if (value >= unit.factor && value % unit.factor == 0) return std::to_string(value / unit.factor) + std::string(unit.suffix);
+    if (value >= unit.factor && value % unit.factor == 0)
+      return std::to_string(value / unit.factor) + std::string(unit.suffix);
   }
   return "0" + std::string(units.back().suffix == "ns" ? "s" : "B");
 }
