@@ -56,9 +56,6 @@ class ServiceEntry final {
   // The slot's message is kept already. [any loop]
   bool park(CallSlot* slot, std::size_t parked_max, bool* is_full);
 
-  // Lets go of the endpoint, once no call is in flight. [control]
-  void drop_endpoint() noexcept { endpoint_.reset(); }
-
   void note_error(std::string text);
   std::string last_error() const;
 
@@ -66,7 +63,7 @@ class ServiceEntry final {
   const std::string name_;
   const std::string owner_;
   const ServiceSpec spec_;
-  std::shared_ptr<Endpoint> endpoint_;
+  const std::shared_ptr<Endpoint> endpoint_;
   std::vector<LoopCounts> counts_;
   std::atomic<GateState> gate_{GateState::starting};
   mutable std::mutex mutex_;  // guards what follows
