@@ -65,6 +65,7 @@ struct Node::Parts {
   ServiceRouter router;
   ServiceRouter admin_router;
   ServiceRegistry registry;
+  LeaveWaiters leave_waiters;
   const std::int64_t started_at_us;
   Node& owner;
 
@@ -213,7 +214,7 @@ Result<Done> Node::start_services() {
   if (served.ok()) {
     served = serve_own(parts.admin_router, "admin", "node.Admin",
                        make_admin_service([this] { request_leave("asked over the admin socket"); },
-                                          [this] { request_stop("asked over the admin socket"); }),
+                                          [this] { request_stop("asked over the admin socket"); }, parts.leave_waiters),
                        loops);
   }
   if (served.ok()) served = serve_own(parts.admin_router, "node", "node.Node", make_node_service(status), loops);
@@ -238,6 +239,7 @@ ExitCode Node::get_ready() {
   parts.server.start();
   parts.log->info("listening on {}, data in {}", parts.info.self.name(), parts.info.data_dir.native());
   for (auto& service : parts.services) service->begin_ready();
+  has_begun_ = true;
   const auto all_ready = [&] {
     return std::all_of(parts.services.begin(), parts.services.end(),
                        [](const auto& service) { return service->is_ready(); });
@@ -293,6 +295,8 @@ bool Node::wait_until(Condition condition, Duration patience, bool until_request
 }
 
 void Node::drain() {
+  node::LeaveResult result;
+  result.complete = true;
   const auto end = std::chrono::steady_clock::now() + configuration_.config.drain_timeout;
   for (auto service = parts_->services.rbegin(); service != parts_->services.rend(); ++service) {
     RunningService& current = **service;
@@ -301,8 +305,11 @@ void Node::drain() {
     if (!wait_until([&] { return current.is_drained(); }, left, false)) {
       parts_->log->error("service {} did not drain within [host] drain_timeout = {}", current.name(),
                          format_duration(configuration_.config.drain_timeout));
+      result.complete = false;
+      result.unfinished.push_back(current.name());
     }
   }
+  parts_->leave_waiters.ended(std::move(result));
 }
 
 void Node::finish_calls() {
@@ -323,12 +330,14 @@ void Node::shut_down() {
     const std::lock_guard hold(mutex_);
     leaves = request_ == Request::leave;
   }
+  // Others may have handed keys to a node that was not ready itself, because it was asked to end or took too long.
   const bool was_ready = parts.state.load() == NodeState::ready;
   parts.state.store(NodeState::draining);
-  if (was_ready) {
-    if (leaves) drain();
+  if (has_begun_) {
+    if (leaves || !was_ready) drain();
     finish_calls();
   }
+  parts.leave_waiters.ended({});  // for those who wait for a leave that was none
   // Peers are called before the node is ready, too.
   if (parts.peers && parts.server.is_running()) parts.peers->shut_down();
   parts.server.stop_accepting();

@@ -50,6 +50,7 @@ class Node final {
   bool wait_until(Condition condition, Duration patience, bool until_request);
 
   const LoadedConfiguration configuration_;
+  bool has_begun_ = false;  // services were told to get ready: from then on they may hold what others gave them [control]
   std::unique_ptr<Parts> parts_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable requested_;

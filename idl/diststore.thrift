@@ -29,12 +29,13 @@ struct WriteResult {
 struct EraseResult {
   1: required bool found        // there was a value to erase
   2: optional i64 view
+  3: optional Version version   // of the erase; set exactly when found
 }
 
 struct Item {
   1: required binary key
   2: required binary value
-  3: optional Version version   // ignored in write_many; set when items move between nodes
+  3: optional Version version   // ignored in write_many
 }
 
 enum StoreErrorKind {
@@ -62,9 +63,70 @@ service Store extends locator.Locator {
   list<EraseResult> erase_many(1: list<binary> keys, 2: WriteOptions options) throws (1: StoreError error)
 }
 
+// --- between stores -------------------------------------------------------------------------------------------------------
+
+// What a node holds of a key, on its way to another node.
+struct MovedItem {
+  1: required binary key
+  2: required binary value      // empty when erased
+  3: required Version version
+  4: optional bool erased       // a tombstone: the key was erased with this version
+  5: optional bool latest       // the sender was the last to own the key before the receiver: nobody holds anything newer
+}
+
+// Whose keys travel, and in which transfer: all that one node gives another during one look at what it holds.
+struct TransferHead {
+  1: required i64 session
+  2: required string donor      // "address:port"
+  3: required i64 view          // fingerprint of the view by which the donor chose what to send
+  4: optional binary members    // opaque: the donor's membership table, once the receiver has refused a key
+}
+
 struct TransferReply {
   1: required i32 stored        // items that were newer than what the receiver held
   2: required i32 kept          // items the receiver already held in the same or a newer version
+  3: required i64 digest        // of the items that were taken, stored ones as they lie in the receiver's memory
+  4: required list<i32> undone  // positions of items that the receiver does not own by its view: not taken
+  5: required i64 view
+  6: optional binary members    // the receiver's membership table, when something is undone
+}
+
+// What both sides of a transfer keep of it, to be compared. `digest` is the sum modulo 2^64, over all items, of a 64-bit hash
+// of key, version, kind and value.
+struct Receipt {
+  1: required i64 session
+  2: required string donor
+  3: required string receiver
+  4: required i64 view
+  5: required i64 keys          // tombstones among them
+  6: required i64 bytes         // of keys and values
+  7: required i64 digest_before // as the donor took them out of its memory
+  8: required i64 digest_after  // as the receiver confirmed them
+  9: required i64 started_at_ms // since 1970, by the clock of the node that answers
+  10: required i64 duration_ms
+  11: required bool complete    // both sides have counted the same; otherwise one of them died or gave up on the way
+  12: required i64 kept         // among keys: the receiver had the same or a newer version
+}
+
+// "I own keys that you may hold."
+struct Claim {
+  1: required string claimant   // "address:port"
+  2: required i64 view
+  3: optional binary members    // the claimant's membership table, when the last answer told another view
+}
+
+struct ClaimReply {
+  1: required bool fenced       // the ring that this store works by has the claimant among its members
+  2: required bool clean        // by that ring, a look at all keys has found none that belongs elsewhere
+  3: required i64 view
+  4: optional binary members    // when the views differ
+  5: required list<string> sources  // nodes from which this one still awaits keys itself
+}
+
+struct Pulled {
+  1: required bool yielded        // false: the node takes itself for the key's owner; ask again when the views agree
+  2: optional MovedItem item      // what it holds of the key
+  3: required list<string> awaits // nodes from which it awaits this key itself: one of them may hold something newer
 }
 
 // The parts of a batch that one node owns. Results stand in the order of the request; those of indexes in `undone` mean
@@ -82,11 +144,23 @@ struct ErasePart {
   2: required list<i32> undone
 }
 
-// Between stores only. transfer: keys that change their owner; the sender deletes what a reply has confirmed, nothing else.
-// The others answer for keys the receiver owns, and pass nothing on.
+// Between stores only; nothing here is passed on, so that views which differ never send a call round in circles.
 service StorePeer {
-  TransferReply transfer(1: list<Item> items)
+  // Keys that change their owner. The sender deletes what a reply confirms by count and digest, nothing else.
+  TransferReply transfer(1: list<MovedItem> items, 2: TransferHead head)
 
+  // The donor has sent everything; answered with the receiver's receipt.
+  Receipt finish(1: Receipt donors)
+
+  ClaimReply claim(1: Claim claim)
+
+  // What the node holds of keys that the caller owns now and has not got yet.
+  list<Pulled> pull(1: list<binary> keys)
+
+  // The newest transfers of this node, the oldest first; a bounded number.
+  list<Receipt> receipts()
+
+  // A part of a batch: answered for the keys that the receiver owns.
   ReadPart read_here(1: list<binary> keys, 2: ReadOptions options)
   WritePart write_here(1: list<Item> items, 2: WriteOptions options)
   ErasePart erase_here(1: list<binary> keys, 2: WriteOptions options)

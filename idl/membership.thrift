@@ -5,9 +5,10 @@ namespace py membership
 enum MemberState {
   alive = 1
   removed = 2
+  leaving = 3                            // off the ring, and still handing over what it holds
 }
 
-// One row of the membership table. The higher incarnation wins; at a tie `removed` wins.
+// One row of the membership table. The higher incarnation wins; at a tie alive < leaving < removed.
 struct Member {
   1: required string address
   2: required i32 port

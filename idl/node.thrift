@@ -39,7 +39,13 @@ service Node {
   NodeStatus status()
 }
 
+struct LeaveResult {
+  1: required bool complete              // every service has handed over what it held
+  2: required list<string> unfinished    // services that had not when drain_timeout was over
+}
+
 service Admin {
   void leave()                           // hand over, tell the others, end; answers when the leave has begun
+  LeaveResult await_leave()              // answers when the hand-over has ended, of which leave() or a signal was the begin
   void stop()                            // end after the calls in hand; the others find out for themselves
 }

@@ -11,7 +11,8 @@ std::shared_ptr<Endpoint> make_node_service(std::function<node::NodeStatus()> st
   return methods;
 }
 
-std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::function<void()> stop) {
+std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::function<void()> stop,
+                                             LeaveWaiters& waiters) {
   auto methods = std::make_shared<Methods>();
   methods->on<node::Admin_leave_args, node::Admin_leave_presult>("leave",
                                                                  [leave = std::move(leave)](auto&, auto answer) {
@@ -22,6 +23,8 @@ std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::f
     answer();
     stop();
   });
+  methods->on<node::Admin_await_leave_args, node::Admin_await_leave_presult>(
+      "await_leave", [&waiters](auto&, auto answer) { waiters.wait(std::move(answer)); });
   return methods;
 }
 

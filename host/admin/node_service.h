@@ -2,6 +2,8 @@
 // the admin socket only).
 #pragma once
 
+#include "admin/leave_waiters.h"
+
 #include <p2p/handlers.h>
 
 #include <Node.h>
@@ -15,6 +17,7 @@ namespace p2p::host {
 std::shared_ptr<Endpoint> make_node_service(std::function<node::NodeStatus()> status);
 
 // Both functions return at once, the node ends later. Called on I/O threads.
-std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::function<void()> stop);
+// `waiters` outlives the endpoint.
+std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::function<void()> stop, LeaveWaiters& waiters);
 
 }  // namespace p2p::host

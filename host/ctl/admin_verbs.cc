@@ -1,21 +1,38 @@
 // leave, stop: what changes a node goes over its admin socket.
+#include "ctl/move_bar.h"
 #include "ctl/verbs.h"
 
 #include <Admin.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <memory>
+#include <thread>
 
 namespace p2p::ctl {
 namespace {
 
 // The socket of --admin, or the one that the node of --node names.
-Result<Connection> connect_admin(const Session& session) {
-  if (!session.admin.empty()) return Connection::open_admin(session.admin, session.timeouts);
+Result<std::string> admin_path(const Session& session) {
+  if (!session.admin.empty()) return session.admin;
   auto node = connect(session);
   if (!node.ok()) return node.error();
   const auto status = ask_status(node.value());
   if (!status.ok()) return status.error();
-  return Connection::open_admin(status.value().admin, session.timeouts);
+  return status.value().admin;
+}
+
+Result<Connection> connect_admin(const Session& session) {
+  const auto path = admin_path(session);
+  if (!path.ok()) return path.error();
+  return Connection::open_admin(path.value(), session.timeouts);
 }
 
 template <class Order>
@@ -35,12 +52,101 @@ ExitCode tell(const Session& session, const char* state, Order order) {
   return ExitCode::done;
 }
 
+// How often a hand-over is looked at: a bar that moves twice as fast shows nothing more.
+constexpr auto kLookPause = std::chrono::milliseconds(100);
+
+std::size_t terminal_columns() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// Draws the bar on a terminal until `ended`; elsewhere it only waits.
+void show_hand_over(const Session& session, Connection& admin, const std::future<void>& ended) {
+  const bool is_terminal = ::isatty(STDERR_FILENO) != 0 && !session.json;
+  bool has_drawn = false;
+  while (ended.wait_for(kLookPause) != std::future_status::ready) {
+    if (!is_terminal) continue;
+    const auto status = ask_status(admin);
+    if (!status.ok()) continue;
+    for (const auto& service : status.value().services) {
+      const auto moving = moving_of(service);
+      if (!moving) continue;
+      fmt::print(stderr, "\r\033[K{}", move_bar(*moving, terminal_columns() - 1));
+      has_drawn = true;
+    }
+    std::fflush(stderr);
+  }
+  if (has_drawn) fmt::print(stderr, "\r\033[K");
+}
+
+// The node answers every call within its call_timeout, with an exception if need be: then it is asked again.
+Result<node::LeaveResult> await_leave(Connection& admin, const std::atomic<bool>& is_given_up) {
+  while (true) {
+    auto result = admin.ask<node::AdminClient>("admin", [](auto& client) {
+      node::LeaveResult told;
+      client.await_leave(told);
+      return told;
+    });
+    if (result.ok() || result.error().kind != ErrorKind::internal || is_given_up.load()) return result;
+    std::this_thread::sleep_for(kLookPause);
+  }
+}
+
+ExitCode report_leave(const Session& session, const std::string& path, const node::LeaveResult& left) {
+  if (session.json) {
+    print({{"admin", path}, {"state", "left"}, {"complete", left.complete}, {"unfinished", left.unfinished}});
+  } else if (left.complete) {
+    fmt::print("the node of {} has handed over what it held, and left\n", path);
+  } else {
+    fmt::print(
+        "the node of {} has left, but not handed over everything: {} did not end within its drain_timeout; its log "
+        "says what was lost\n",
+        path, fmt::join(left.unfinished, ", "));
+  }
+  return left.complete ? ExitCode::done : ExitCode::no;
+}
+
+// Connected before the order is given: a node with little to hand over is gone a few milliseconds later.
+ExitCode leave_and_wait(const Session& session) {
+  const auto path = admin_path(session);
+  if (!path.ok()) return report(path.error());
+  auto admin = Connection::open_admin(path.value(), session.timeouts);
+  auto waiting = Connection::open_admin(path.value(), session.timeouts);
+  if (!admin.ok()) return report(admin.error());
+  if (!waiting.ok()) return report(waiting.error());
+  std::promise<void> ended;
+  std::atomic<bool> is_given_up{false};
+  Result<node::LeaveResult> result = node::LeaveResult();
+  std::thread waiter([&] {
+    result = await_leave(waiting.value(), is_given_up);
+    ended.set_value();
+  });
+  const auto told = admin.value().ask<node::AdminClient>("admin", [](auto& client) {
+    client.leave();
+    return Done{};
+  });
+  if (told.ok()) {
+    show_hand_over(session, admin.value(), ended.get_future());
+  } else {
+    is_given_up.store(true);
+  }
+  waiter.join();
+  if (!told.ok()) return report(told.error());
+  if (!result.ok()) return report(result.error());
+  return report_leave(session, path.value(), result.value());
+}
+
 }  // namespace
 
 void add_admin_verbs(CLI::App& app, Session& session) {
-  CLI::App* verb = app.add_subcommand("leave", "let a node hand over its keys, tell the others, and end");
-  verb->callback([&session] {
-    session.verb = [&session] { return tell(session, "leaving", [](auto& client) { client.leave(); }); };
+  CLI::App* verb = app.add_subcommand("leave", "let a node hand over its keys, tell the others, and end; waits for it");
+  const auto does_not_wait = std::make_shared<bool>(false);
+  verb->add_flag("--no-wait", *does_not_wait, "return when the hand-over has begun");
+  verb->callback([&session, does_not_wait] {
+    session.verb = [&session, does_not_wait] {
+      if (!*does_not_wait) return leave_and_wait(session);
+      return tell(session, "leaving", [](auto& client) { client.leave(); });
+    };
   });
 
   verb = app.add_subcommand("stop", "end a node after the calls in hand; the others find out for themselves");

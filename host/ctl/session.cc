@@ -53,6 +53,7 @@ ExitCode report(const Error& error) {
     case ErrorKind::cancelled:
     case ErrorKind::not_found:
     case ErrorKind::invalid:
+    case ErrorKind::unsupported:
     case ErrorKind::internal:
       return ExitCode::no;
   }

@@ -1,5 +1,7 @@
 #include "ctl/status_text.h"
 
+#include "ctl/move_bar.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,9 +26,11 @@ std::string service_lines(const node::ServiceStatus& service) {
                                   service.calls, service.errors, service.in_flight);
   std::string gauges;
   for (const auto& [name, value] : service.gauges) {
+    if (is_moving_gauge(name)) continue;
     gauges += fmt::format("{}{} {}", gauges.empty() ? "" : ", ", name, value);
   }
   if (!gauges.empty()) lines += fmt::format("{:<10} {}\n", "", gauges);
+  if (const auto moving = moving_of(service)) lines += fmt::format("{:<10} moving: {}\n", "", moving_text(*moving));
   if (!service.last_error.empty()) lines += fmt::format("{:<10} last error: {}\n", "", service.last_error);
   return lines;
 }

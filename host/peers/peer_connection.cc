@@ -13,15 +13,36 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 
+// How a node of the 2009 system answers a call that it does not know.
+bool is_unknown_method(std::string_view reply) {
+  using apache::thrift::TApplicationException;
+  Codec codec;
+  codec.in().attach(reply);
+  try {
+    std::string method;
+    apache::thrift::protocol::TMessageType type{};
+    std::int32_t sequence = 0;
+    codec.binary_in().readMessageBegin(method, type, sequence);
+    if (type != apache::thrift::protocol::T_EXCEPTION) return false;
+    TApplicationException exception;
+    exception.read(&codec.binary_in());
+    return exception.getType() == TApplicationException::UNKNOWN_METHOD;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 auto clock_time(TimePoint at) { return std::chrono::time_point_cast<std::chrono::steady_clock::duration>(at); }
 auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
 
 }  // namespace
 
-PeerConnection::PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, PeerLimits limits, Logger& log)
+PeerConnection::PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, ClassicNodes& classics,
+                               PeerLimits limits, Logger& log)
     : loop_(loop),
       to_(std::move(to)),
       identity_(identity),
+      classics_(classics),
       limits_(limits),
       log_(log),
       socket_(loop.context()),
@@ -37,6 +58,9 @@ void PeerConnection::call(std::string_view service, std::string_view method, std
                           Reply reply) {
   if (state_ == State::shut)
     return deliver_later(loop_, std::move(reply), Error{ErrorKind::cancelled, "this node stops"});
+  if (state_ == State::closed && classics_.knows(to_, loop_.now())) {
+    return deliver_later(loop_, std::move(reply), is_classic());
+  }
   if (body.size() + kMethodNameBytesMax > limits_.message_bytes_max) {
     return deliver_later(loop_, std::move(reply),
                          Error{ErrorKind::invalid, "the message is larger than [host] frame_bytes_max"});
@@ -149,6 +173,10 @@ void PeerConnection::greet() {
 void PeerConnection::on_hello(const Result<std::string>& reply) {
   if (!reply.ok()) return fail_all(reply.error());
   const auto hello = decode_reply<peer::Peer_hello_result>(reply.value());
+  if (!hello.ok() && is_unknown_method(reply.value())) {
+    classics_.remember(to_, loop_.now());
+    return fail_all(is_classic());
+  }
   if (!hello.ok()) {
     return fail_all({ErrorKind::protocol, to_.name() + " does not speak to nodes of ours: " + hello.error().text});
   }

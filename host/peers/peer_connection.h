@@ -2,6 +2,7 @@
 // and matches replies by sequence id; every call has a deadline, and every way to fail its own kind of error.
 #pragma once
 
+#include "peers/classic_nodes.h"
 #include "peers/peer_identity.h"
 #include "serving/asio.h"
 #include "serving/message_scanner.h"
@@ -38,7 +39,8 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
  public:
   using Reply = std::function<void(Result<std::string>)>;
 
-  PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, PeerLimits limits, Logger& log);
+  PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, ClassicNodes& classics, PeerLimits limits,
+                 Logger& log);
 
   // Sends a call with encoded arguments `body`; connects first where needed. `reply` runs exactly once, later, with the whole
   // reply message or as Peers::call says.
@@ -82,12 +84,16 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
 
   // Closes the connection; every open call ends with `error`, not before this call returns.
   void fail_all(Error error);
+  Error is_classic() const {
+    return {ErrorKind::unsupported, to_.name() + " is a node of the 2009 system, and does not speak to nodes of ours"};
+  }
   void close_socket() noexcept;
   static void deliver_later(Loop& loop, Reply reply, Result<std::string> result);
 
   Loop& loop_;
   const Location to_;
   const PeerIdentity& identity_;
+  ClassicNodes& classics_;
   const PeerLimits limits_;
   Logger& log_;
 

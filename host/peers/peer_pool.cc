@@ -11,14 +11,20 @@
 namespace p2p::host {
 
 PeerPool::PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& identity, PeerLimits limits, Logger& log)
-    : loops_(loops), identity_(identity), limits_(limits), log_(log), peers_(loops.size()), is_shut_(loops.size(), 0) {}
+    : loops_(loops),
+      identity_(identity),
+      limits_(limits),
+      log_(log),
+      peers_(loops.size()),
+      classic_calls_(loops.size()),
+      is_shut_(loops.size(), 0) {}
 
 PeerConnection& PeerPool::connection(Loop& loop, const Location& to) {
   LoopPeers& peers = peers_[loop.number()];
   if (peers.size() >= kPeersKeptMax) std::erase_if(peers, [](const auto& peer) { return peer.second->is_idle(); });
   auto& known = peers[to];
   if (!known) {
-    known = std::make_shared<PeerConnection>(loop, to, identity_, limits_, log_);
+    known = std::make_shared<PeerConnection>(loop, to, identity_, classics_, limits_, log_);
     if (is_shut_[loop.number()] != 0) known->shut_down();
   }
   return *known;
@@ -41,6 +47,34 @@ void PeerPool::call(const Location& to, std::string_view service, std::string me
   } else {
     loop.post(std::move(start));
   }
+}
+
+void PeerPool::call_classic(const Location& to, std::string message, Expect expect, Duration deadline,
+                            std::function<void(Result<std::string>)> done) {
+  Loop* here = Loop::current();
+  Loop& loop = here != nullptr ? *here : *loops_.front();
+  loop.post([this, &loop, to, message = std::move(message), expect, deadline, done = std::move(done)]() mutable {
+    start_classic(loop, to, std::move(message), expect, deadline, std::move(done));
+  });
+}
+
+void PeerPool::start_classic(Loop& loop, const Location& to, std::string message, Expect expect, Duration deadline,
+                             std::function<void(Result<std::string>)> done) {
+  auto& calls = classic_calls_[loop.number()];
+  if (is_shut_[loop.number()] != 0) return done(Error{ErrorKind::cancelled, "this node stops"});
+  if (calls.size() >= kClassicCallsMax) {
+    return done(Error{ErrorKind::overloaded, "too many calls to nodes of the 2009 system are under way"});
+  }
+  const auto slot = std::make_shared<std::weak_ptr<ClassicCall>>();
+  const ClassicCall::Limits limits{limits_.connect_timeout, limits_.message_bytes_max};
+  auto call = std::make_shared<ClassicCall>(loop, to, std::move(message), expect, limits,
+                                            [&calls, slot, done = std::move(done)](Result<std::string> result) {
+                                              calls.erase(slot->lock());
+                                              done(std::move(result));
+                                            });
+  *slot = call;
+  calls.insert(call);
+  call->start(deadline);
 }
 
 void PeerPool::forward(CallSlot& slot, const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {
@@ -101,6 +135,7 @@ void PeerPool::shut_down() {
     loop->post([this, &loop, &done] {
       is_shut_[loop->number()] = 1;
       for (auto& [to, connection] : peers_[loop->number()]) connection->shut_down();
+      for (const auto& call : classic_calls_[loop->number()]) call->cancel();
       done.set_value();
     });
     done.get_future().wait();

@@ -2,12 +2,14 @@
 // (Peers) and what passes calls on to their owner (Forwarder).
 #pragma once
 
+#include "peers/classic_call.h"
 #include "peers/peer_connection.h"
 #include "serving/service_router.h"
 
 #include <p2p/peers.h>
 
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -19,6 +21,8 @@ class PeerPool final : public Peers, public Forwarder {
 
   void call(const Location& to, std::string_view service, std::string message, Duration deadline,
             std::function<void(Result<std::string>)> done) override;
+  void call_classic(const Location& to, std::string message, Expect expect, Duration deadline,
+                    std::function<void(Result<std::string>)> done) override;
   void forward(CallSlot& slot, const Location& to, Duration deadline, std::function<void(Error, Call)> failed) override;
 
   // Ends every call with `cancelled`; further ones too. Returns when all loops have done so. [control]
@@ -28,18 +32,25 @@ class PeerPool final : public Peers, public Forwarder {
   // Peers that one loop remembers; above it, those without a connection are forgotten.
   static constexpr std::size_t kPeersKeptMax = 4096;
 
+  // Classic calls under way on one loop; more are refused as overloaded. Each has a socket of its own.
+  static constexpr std::size_t kClassicCallsMax = 1000;
+
   using LoopPeers = std::unordered_map<Location, std::shared_ptr<PeerConnection>>;
 
   PeerConnection& connection(Loop& loop, const Location& to);  // [own loop]
+  void start_classic(Loop& loop, const Location& to, std::string message, Expect expect, Duration deadline,
+                     std::function<void(Result<std::string>)> done);  // [own loop]
   void on_forward_reply(CallSlot& slot, const Location& to, const Result<std::string>& reply,
                         const std::function<void(Error, Call)>& failed);
   void forward_failed(CallSlot& slot, Error error, const std::function<void(Error, Call)>& failed);
 
   std::vector<std::unique_ptr<Loop>>& loops_;
   PeerIdentity& identity_;
+  ClassicNodes classics_;
   const PeerLimits limits_;
   Logger& log_;
   std::vector<LoopPeers> peers_;   // by loop
+  std::vector<std::set<std::shared_ptr<ClassicCall>>> classic_calls_;  // by loop
   std::vector<char> is_shut_;      // by loop
 };
 

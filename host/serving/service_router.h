@@ -28,11 +28,6 @@ class Forwarder {
   virtual void forward(CallSlot& slot, const Location& to, Duration deadline, std::function<void(Error, Call)> failed) = 0;
 };
 
-// Fixed prefixes of the texts that clients may match.
-inline constexpr std::string_view kUnknownPrefix = "p2p:unknown: ";
-inline constexpr std::string_view kDisabledPrefix = "p2p:disabled: ";
-inline constexpr std::string_view kDrainingPrefix = "p2p:draining: ";
-
 // What an origin has to do after a message was taken.
 enum class Taken : std::uint8_t {
   accepted,

@@ -1,11 +1,17 @@
 // The store plugin: where its objects meet, in reading order.
 #include "moving/mover.h"
+#include "moving/peer_transfer.h"
+#include "moving/receipt_wire.h"
+#include "moving/ring_watch.h"
 #include "moving/store_layer.h"
+#include "moving/sweeper.h"
 #include "serving/store.h"
 
 #include <p2p/handlers.h>
 #include <p2p/plugin.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <random>
 
@@ -18,35 +24,83 @@ constexpr int kLayerPriority = 100;
 class DiststorePlugin final : public Plugin {
  public:
   Result<Done> start(Context& context) override {
+    receipts_file_ = context.node().data_dir / (context.service_name() + ".receipts.jsonl");
     const StoreOptions options = read_options(context.config());
-    const auto locator = context.require<ILocator>();
-    local_ = std::make_shared<LocalStore>(options, context.node().self.name(), random_seed());
+    const Location self = context.node().self;
+    locator_ = context.require<ILocator>();
+    local_ = std::make_shared<LocalStore>(options, self.name(), random_seed());
     retries_ = std::make_shared<RetryQueue>(context.strand("retries"));
-    router_ = std::make_shared<Router>(context.log(), locator, retries_, options.forward_timeout);
+    const auto classics = std::make_shared<ClassicPeers>(context.peers());
+    router_ = std::make_shared<Router>(context.log(), locator_, retries_, classics, options.forward_timeout);
+    const auto standing = std::make_shared<Snapshot<Standing>>(first_standing(self));
     const std::string peer_service = context.service_name() + ".peer";
-    const auto store =
-        std::make_shared<Store>(Store{options, peer_service, locator, context.peers(), local_, retries_, router_});
-    mover_ = std::make_shared<Mover>(context.log(), context.strand("moves"), store);
-    layer_ = locator->push_layer(kLayerPriority, context.service_name(), std::make_shared<StoreLayer>(mover_));
-    show_gauges(context);
+    const auto store = std::make_shared<Store>(
+        Store{options, self, peer_service, locator_, context.peers(), local_, retries_, router_, standing, classics});
+    const auto strand = context.strand("moves");
+    receipts_ = std::make_shared<ReceiptBook>();
+    watch_ = std::make_shared<RingWatch>(context.log(), strand, store);
+    mover_ = std::make_shared<Mover>(context.log(), strand, store, receipts_);
+    sweeper_ = std::make_shared<Sweeper>(strand, store, watch_, mover_);
+    follow_the_ring(context);
+    show_gauges(context, standing);
+    sweeper_->start();
     return serve(context, store);
+  }
+
+  // A joiner is ready when its keys have no other owner any more.
+  void ready(Completion done) override {
+    auto kept = std::make_shared<Completion>(std::move(done));
+    locator_->when_settled([watch = watch_, kept] { watch->joined(std::move(*kept)); });
   }
 
   void stop() override {
     layer_.reset();
+    views_.reset();
+    if (sweeper_) sweeper_->stop();
+    if (watch_) watch_->stop();
     if (mover_) mover_->stop();
     if (router_) router_->stop();
     if (retries_) retries_->stop();
+    leave_receipts_behind();
+    sweeper_.reset();
+    watch_.reset();
     mover_.reset();
     router_.reset();
     retries_.reset();
     local_.reset();
+    locator_.reset();
   }
 
  private:
   static std::uint64_t random_seed() {
     std::random_device device;
     return (std::uint64_t{device()} << 32) | device();
+  }
+
+  // For whoever wants to compare them when this node has ended.
+  void leave_receipts_behind() const {
+    if (!receipts_) return;
+    const std::vector<Receipt> all = receipts_->all();
+    if (all.empty()) return;
+    std::ofstream file(receipts_file_, std::ios::trunc);
+    for (const Receipt& receipt : all) file << to_json(receipt) << '\n';
+  }
+
+  // Until the locator shows a ring, this node owns nothing.
+  std::shared_ptr<const Standing> first_standing(const Location& self) const {
+    auto empty = std::make_shared<Standing>();
+    empty->self = self;
+    empty->ring = locator_->ring_of({});
+    return empty;
+  }
+
+  void follow_the_ring(Context& context) {
+    layer_ = locator_->push_layer(kLayerPriority, context.service_name(), std::make_shared<StoreLayer>(mover_));
+    watch_->ring_changed(locator_->shared_view());
+    views_ = locator_->subscribe(context.service_name(), [watch = watch_, mover = mover_](const RingChange& change) {
+      watch->ring_changed(change.view);
+      mover->look();
+    });
   }
 
   Result<Done> serve(Context& context, const std::shared_ptr<Store>& store) {
@@ -64,23 +118,52 @@ class DiststorePlugin final : public Plugin {
     const ServiceSpec for_peers{
         .idl = "diststore.StorePeer", .extends = {}, .dispatch = Dispatch::io, .concurrent = false, .part = "peer"};
     const auto peer_methods = std::make_shared<Methods>();
-    add_peer_methods(*peer_methods, store, mover_);
+    add_part_methods(*peer_methods, store);
+    add_transfer_methods(*peer_methods, store, mover_, receipts_);
     return context.serve(for_peers, peer_methods);
   }
 
-  void show_gauges(Context& context) {
+  void show_gauges(Context& context, const std::shared_ptr<Snapshot<Standing>>& standing) {
     context.gauge("keys", [local = local_] { return static_cast<std::int64_t>(local->engine().totals().keys); });
     context.gauge("bytes", [local = local_] { return static_cast<std::int64_t>(local->engine().totals().bytes); });
+    context.gauge("tombstones",
+                  [local = local_] { return static_cast<std::int64_t>(local->engine().totals().tombstones); });
+    context.gauge("awaits_keys_from",
+                  [standing] { return static_cast<std::int64_t>(standing->share()->all_sources().size()); });
+    context.gauge("stamps_too_far_ahead", [local = local_] { return local->stamps_too_far_ahead(); });
+    show_progress(context);
     context.gauge("keys_moved_in", [local = local_] { return local->keys_moved_in(); });
     context.gauge("keys_moved_out", [mover = mover_] { return mover->keys_moved_out(); });
     context.gauge("forwarded", [router = router_] { return router->forwarded(); });
   }
 
+  // 0 unless keys are on the move.
+  void show_progress(Context& context) {
+    const auto show = [&](const char* name, std::int64_t MoveProgress::Figures::*figure) {
+      context.gauge(name, [mover = mover_, figure] {
+        const auto now = mover->progress().figures(std::chrono::steady_clock::now());
+        return now.is_moving ? now.*figure : 0;
+      });
+    };
+    show("moving_keys_done", &MoveProgress::Figures::keys_done);
+    show("moving_keys_left", &MoveProgress::Figures::keys_left);
+    show("moving_bytes_done", &MoveProgress::Figures::bytes_done);
+    show("moving_bytes_left", &MoveProgress::Figures::bytes_left);
+    show("moving_keys_per_s", &MoveProgress::Figures::keys_per_s);
+    show("moving_ms_left", &MoveProgress::Figures::ms_left);
+  }
+
+  std::filesystem::path receipts_file_;
+  std::shared_ptr<ILocator> locator_;
   std::shared_ptr<LocalStore> local_;
   std::shared_ptr<RetryQueue> retries_;
   std::shared_ptr<Router> router_;
+  std::shared_ptr<ReceiptBook> receipts_;
+  std::shared_ptr<RingWatch> watch_;
   std::shared_ptr<Mover> mover_;
+  std::shared_ptr<Sweeper> sweeper_;
   Subscription layer_;
+  Subscription views_;
 };
 
 }  // namespace
@@ -92,7 +175,7 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_NAME("diststore")
            P2P_VERSION(P2P_SDK_VERSION)
            P2P_SUMMARY("a key-value store spread over the network, each key at the node that the locator names")
-           P2P_REQUIRES("p2p.locator.ILocator/1")
+           P2P_REQUIRES("p2p.locator.ILocator/2")
            P2P_SERVES("diststore.Store")
            P2P_OPTION("engine", "choice", "memory", "memory", "where values lie; memory: gone when the last node ends")
            P2P_OPTION("key_bytes_max", "bytes", "64KiB", "16B..1MiB", "longer keys are refused")
@@ -103,5 +186,11 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
                       "how long another node may take for a call before it is tried again")
            P2P_OPTION("transfer_batch_bytes", "bytes", "256KiB", "4KiB..4MiB",
                       "keys that change their owner travel in batches of this size")
-           P2P_OPTION("transfer_batches_in_flight", "int", "4", "1..64", "batches that may wait for their confirmation"))
+           P2P_OPTION("transfer_batches_in_flight", "int", "4", "1..64", "batches that may wait for their confirmation")
+           P2P_OPTION("transfer_share", "int", "60", "1..100",
+                      "percent of one thread's time that handing over may take; the rest is left to clients")
+           P2P_OPTION("tombstone_grace", "duration", "1m", "0s..24h",
+                      "how long an erased key is remembered at least, so that an older value cannot bring it back")
+           P2P_OPTION("tombstones_max", "int", "1000000", "0..1000000000",
+                      "with more erased keys than these, those that every node is done with are forgotten at once"))
 // clang-format on

@@ -2,6 +2,7 @@
 
 #include "wire/messages.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace p2p::ring {
@@ -15,6 +16,13 @@ std::vector<std::string> names_of(const std::vector<Location>& locations) {
 }
 
 }  // namespace
+
+std::shared_ptr<const RingView> Front::ring_of(std::vector<Location> members) const {
+  std::sort(members.begin(), members.end(),
+            [](const Location& left, const Location& right) { return left.name() < right.name(); });
+  members.erase(std::unique(members.begin(), members.end()), members.end());
+  return node_->changes().ring_of(std::move(members));
+}
 
 Subscription Front::push_layer(int priority, std::string name, std::shared_ptr<RingLayer> layer) {
   return node_->changes().layers().push(priority, std::move(name), std::move(layer));

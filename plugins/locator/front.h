@@ -17,6 +17,8 @@ class Front final : public ILocator {
 
   const RingView& view() const override { return node_->changes().view(); }
   std::shared_ptr<const RingView> shared_view() const override { return node_->changes().shared_view(); }
+  std::shared_ptr<const RingView> ring_of(std::vector<Location> members) const override;
+  void when_settled(std::function<void()> then) override { node_->when_settled(std::move(then)); }
   Subscription push_layer(int priority, std::string name, std::shared_ptr<RingLayer> layer) override;
   Subscription subscribe(std::string name, std::function<void(const p2p::RingChange&)> listener) override;
   void join(const Location& joiner) override;

@@ -39,11 +39,13 @@ void Node::on_strand(std::function<void(Node&)> work) {
 }
 
 void Node::tell(Event event) {
-  on_strand([event = std::move(event)](Node& node) {
-    membership::Effects effects;
-    event(*node.membership_, node.surroundings_.strand->now(), effects);
-    node.obey(std::move(effects));
-  });
+  on_strand([event = std::move(event)](Node& node) { node.tell_here(event); });
+}
+
+void Node::tell_here(const Event& event) {
+  membership::Effects effects;
+  event(*membership_, surroundings_.strand->now(), effects);
+  obey(std::move(effects));
 }
 
 void Node::begin(Completion settled) {
@@ -58,15 +60,38 @@ void Node::begin(Completion settled) {
   });
 }
 
+void Node::when_settled(std::function<void()> then) {
+  on_strand([then = std::move(then)](Node& node) {
+    if (node.is_settled_) return then();
+    node.settled_waiters_.push_back(then);
+  });
+}
+
+void Node::become_settled() {
+  is_settled_ = true;
+  settled_();
+  for (auto& then : std::exchange(settled_waiters_, {})) then();
+}
+
+// In this order no key has two owners: this node stops being one before the others begin.
 void Node::leave(Completion done) {
   auto kept = std::make_shared<Completion>(std::move(done));
   on_strand([kept](Node& node) {
     node.left_ = std::move(*kept);
     node.settled_ = {};
-    node.changes_->leave([weak = node.weak_from_this()] {
-      if (const auto self = weak.lock()) {
-        self->tell([](auto& membership, TimePoint now, auto& effects) { membership.leave(now, effects); });
-      }
+    node.changes_->withdraw();
+    node.farewell_told_ = [&node] { node.clean_up(); };
+    node.tell_here([](auto& membership, TimePoint now, auto& effects) { membership.withdraw(now, effects); });
+  });
+}
+
+void Node::clean_up() {
+  changes_->clean_up([weak = weak_from_this()] {
+    const auto node = weak.lock();
+    if (!node) return;
+    node->on_strand([](Node& self) {
+      self.farewell_told_ = [&self] { self.left_(); };
+      self.tell_here([](auto& membership, TimePoint now, auto& effects) { membership.leave(now, effects); });
     });
   });
 }
@@ -77,6 +102,7 @@ void Node::halt() {
     node.alarm_.reset();
     node.settled_ = {};
     node.left_ = {};
+    node.settled_waiters_.clear();
   };
   if (surroundings_.strand->runs_here()) return end(*this);
   if (!is_begin_called_.load()) return on_strand(end);
@@ -134,7 +160,9 @@ void Node::obey(membership::Effects effects) {
     changes_->enqueue(std::move(change));
   }
   for (auto& wanted : effects.calls) call(std::move(wanted));
-  if (effects.leave_announced) left_();
+  if (effects.farewell_told) {
+    if (const auto then = std::exchange(farewell_told_, nullptr)) then();
+  }
   set_alarm();
 }
 
@@ -143,25 +171,34 @@ void Node::obey(discovery::Effects effects) {
   if (effects.verdict) {
     say_verdict(effects);
     changes_->when_idle([weak = weak_from_this()] {
-      if (const auto node = weak.lock()) node->settled_();
+      if (const auto node = weak.lock()) node->become_settled();
     });
   }
   set_alarm();
 }
 
 void Node::call(membership::OutgoingCall wanted) {
-  auto& [id, to, message] = wanted;
-  surroundings_.peers.call(
-      to, surroundings_.peer_service, wire::encode_call(message), surroundings_.call_timeout,
-      [weak = weak_from_this(), id = id](Result<std::string> reply) {
-        const auto node = weak.lock();
-        if (!node) return;
-        std::string why;
-        auto result = wire::read_reply(reply, why);
-        node->tell([id, result = std::move(result)](auto& membership, TimePoint now, auto& effects) {
-          membership.call_ended(id, result, now, effects);
-        });
-      });
+  auto ended = [weak = weak_from_this(), id = wanted.id](const membership::CallResult& result) {
+    const auto node = weak.lock();
+    if (!node) return;
+    node->tell([id, result](auto& membership, TimePoint now, auto& effects) {
+      membership.call_ended(id, result, now, effects);
+    });
+  };
+  const auto& [id, to, message, is_classic] = wanted;
+  if (is_classic) {
+    const bool is_survey = std::holds_alternative<membership::Survey>(message);
+    surroundings_.peers.call_classic(
+        to, wire::encode_classic_call(message), is_survey ? Peers::Expect::reply : Peers::Expect::execution,
+        surroundings_.call_timeout,
+        [ended, sent = message](Result<std::string> reply) { ended(wire::read_classic_reply(sent, reply)); });
+    return;
+  }
+  surroundings_.peers.call(to, surroundings_.peer_service, wire::encode_call(message), surroundings_.call_timeout,
+                           [ended](Result<std::string> reply) {
+                             std::string why;
+                             ended(wire::read_reply(reply, why));
+                           });
 }
 
 // --- looking for a network -------------------------------------------------------------------------------------------
@@ -190,15 +227,57 @@ void Node::ask_ended(const Location& candidate, const Result<std::string>& reply
     membership_->compare_after_join(now, wanted);
     obey(std::move(wanted));
     discovery_.answered(candidate, now, effects);
-  } else {
-    say_refusal(candidate, why);
-    auto refusal = result.outcome == Outcome::silent ? discovery::Refusal::silent : discovery::Refusal::absent;
-    if (result.outcome == Outcome::rejected && why.find(membership::kIsThisNode) != std::string::npos) {
-      refusal = discovery::Refusal::is_self;
-    }
-    discovery_.not_answered(candidate, refusal, now, effects);
+    return obey(std::move(effects));
   }
+  if (result.outcome == Outcome::classic) return ask_classic(candidate);
+  auto refusal = result.outcome == Outcome::silent ? discovery::Refusal::silent : discovery::Refusal::absent;
+  if (result.outcome == Outcome::rejected && why.find(membership::kIsThisNode) != std::string::npos) {
+    refusal = discovery::Refusal::is_self;
+  }
+  not_joined(candidate, refusal, why);
+}
+
+void Node::not_joined(const Location& candidate, discovery::Refusal refusal, const std::string& why) {
+  say_refusal(candidate, why);
+  discovery::Effects effects;
+  discovery_.not_answered(candidate, refusal, surroundings_.strand->now(), effects);
   obey(std::move(effects));
+}
+
+// A node of the 2009 system is joined in its own way: ask whom it knows, take them over, and only then say join.
+void Node::ask_classic(const Location& candidate) {
+  surroundings_.peers.call_classic(
+      candidate, wire::encode_get_all(), Peers::Expect::reply, surroundings_.call_timeout,
+      [weak = weak_from_this(), candidate](Result<std::string> reply) {
+        const auto node = weak.lock();
+        if (!node) return;
+        node->on_strand([candidate, reply = std::move(reply)](Node& self) { self.join_classic(candidate, reply); });
+      });
+}
+
+void Node::join_classic(const Location& candidate, const Result<std::string>& reply) {
+  const auto members = wire::read_get_all(reply);
+  if (!members.ok()) return not_joined(candidate, discovery::Refusal::absent, members.error().text);
+  const TimePoint now = surroundings_.strand->now();
+  membership::Effects wanted;
+  membership_->classic_join(candidate, members.value(), now, wanted);
+  membership_->compare_after_join(now, wanted);
+  obey(std::move(wanted));
+  // It pings a joiner before it has done with the join, and we answer pings once we have joined.
+  surroundings_.peers.call_classic(
+      candidate, wire::encode_classic_join(membership_->self().location), Peers::Expect::nothing,
+      surroundings_.call_timeout, [weak = weak_from_this(), candidate](Result<std::string> joined) {
+        const auto node = weak.lock();
+        if (!node) return;
+        node->on_strand([candidate, joined = std::move(joined)](Node& self) {
+          if (!joined.ok()) {
+            return self.not_joined(candidate, discovery::Refusal::absent, joined.error().text);
+          }
+          discovery::Effects effects;
+          self.discovery_.answered(candidate, self.surroundings_.strand->now(), effects);
+          self.obey(std::move(effects));
+        });
+      });
 }
 
 // --- time ------------------------------------------------------------------------------------------------------------
@@ -237,8 +316,12 @@ void Node::say(const membership::RingChange& change) {
       return surroundings_.log.info("{} joined", name);
     case ChangeKind::restarted:
       return surroundings_.log.info("{} joined again after a restart", name);
+    case ChangeKind::leaving:
+      return surroundings_.log.info("{} leaves, and hands over what it holds", name);
     case ChangeKind::left:
       return surroundings_.log.info("{} left", name);
+    case ChangeKind::gone:
+      return surroundings_.log.info("{} has left", name);
     case ChangeKind::given_up:
       return surroundings_.log.warn("{} is removed: it cannot be connected to", name);
   }

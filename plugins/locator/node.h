@@ -38,8 +38,10 @@ class Node final : public std::enable_shared_from_this<Node> {
   // Looks for a network; `settled` when this node is part of one, and the ring shows it. Once. [any thread]
   void begin(Completion settled);
 
-  // Runs the cleanup layers and announces that this node leaves; `done` when the others know, as far as they can be
-  // told. Once. [any thread]
+  void when_settled(std::function<void()> then);  // see ILocator [any thread]
+
+  // Leaves: takes this node off the ring, tells the others so, runs the cleanup layers, and tells them that it has
+  // ended; `done` when they know, as far as they can be told. Once. [any thread]
   void leave(Completion done);
 
   // Ends all work: what the strand runs later does nothing. Waits for what it runs now, unless begin() was never
@@ -60,7 +62,10 @@ class Node final : public std::enable_shared_from_this<Node> {
  private:
   using Event = std::function<void(membership::Membership&, TimePoint, membership::Effects&)>;
 
-  void tell(Event event);  // posts it to the core and obeys [any thread]
+  void tell(Event event);              // posts it to the core and obeys [any thread]
+  void tell_here(const Event& event);  // [own strand]
+  void clean_up();
+  void become_settled();
   void on_strand(std::function<void(Node&)> work);
 
   void obey(membership::Effects effects);
@@ -72,6 +77,9 @@ class Node final : public std::enable_shared_from_this<Node> {
   void call(membership::OutgoingCall wanted);
   void ask(const Location& candidate);
   void ask_ended(const Location& candidate, const Result<std::string>& reply);
+  void ask_classic(const Location& candidate);
+  void join_classic(const Location& candidate, const Result<std::string>& reply);
+  void not_joined(const Location& candidate, discovery::Refusal refusal, const std::string& why);
 
   void tick();
   void set_alarm();
@@ -86,6 +94,9 @@ class Node final : public std::enable_shared_from_this<Node> {
 
   // [own strand]
   Completion settled_;
+  bool is_settled_ = false;
+  std::vector<std::function<void()>> settled_waiters_;
+  std::function<void()> farewell_told_;  // what follows the announcement that is under way
   Completion left_;
   std::map<Location, std::string> refusals_;  // last words about each candidate, so that they are said once
   std::unique_ptr<Timer> alarm_;

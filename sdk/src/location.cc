@@ -51,6 +51,8 @@ const char* to_text(ErrorKind kind) noexcept {
       return "not found";
     case ErrorKind::invalid:
       return "invalid";
+    case ErrorKind::unsupported:
+      return "unsupported";
     case ErrorKind::internal:
       return "internal error";
   }

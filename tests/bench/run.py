@@ -150,12 +150,15 @@ def build_type(build: Path) -> str:
 
 
 def machine() -> dict:
-    model = next((line.partition(":")[2].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
     program = servers.redis_program()
     version = subprocess.run(["redis-server", "--version"], executable=program, capture_output=True, text=True).stdout
     redis = next((word[2:] for word in version.split() if word.startswith("v=")), "unknown")
-    return {"date": datetime.date.today().isoformat(), "cpu": model, "cores": os.cpu_count(), "kernel": platform.release(),
-            "redis": redis}
+    return {**machine_alone(), "redis": redis}
+
+
+def machine_alone() -> dict:
+    model = next((line.partition(":")[2].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
+    return {"date": datetime.date.today().isoformat(), "cpu": model, "cores": os.cpu_count(), "kernel": platform.release()}
 
 
 def main() -> int:

@@ -57,6 +57,9 @@ class Server:
                 time.sleep(0.02)
         raise RuntimeError(f"{self.name} does not listen on port {self.port}:\n{self._log.read_text(errors='replace')[-4000:]}")
 
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
     def cpu_seconds(self) -> float:
         """User and system time of all its threads so far."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -81,6 +84,7 @@ def p2phost(name: str, build: Path, config: Path, settings: list[str], core: int
     data = folder / name.replace(" ", "-").replace("=", "-")
     data.mkdir(mode=0o700)
     command = [str(build / "bin/p2phost"), "--config", str(config), "--listen", "127.0.0.1:PORT", "--data-dir", str(data)]
-    for setting in ["services.locator.config.discover=none", *settings]:
+    alone = [] if any("config.join" in setting for setting in settings) else ["services.locator.config.discover=none"]
+    for setting in [*alone, *settings]:
         command += ["--set", setting]
     return Server(name, command, core, folder / (data.name + ".log"))

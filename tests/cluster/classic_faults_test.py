@@ -7,13 +7,14 @@ import unittest
 
 from harness import client
 from harness.case import ClusterTest
-from harness.classic_ring import keys_owned_by
+from harness.classic_ring import ClassicRing, keys_owned_by
+from harness.items import numbered, write_all
 from harness.ports import free_port
 from harness.raw import RawConnection, Request
 from harness.waiting import wait_for_equal, wait_until
 
 from diststore import Store, StorePeer
-from diststore.ttypes import Item, ReadOptions, Version
+from diststore.ttypes import MovedItem, ReadOptions, TransferHead, Version
 from locator import Locator
 from locator.ttypes import Location
 
@@ -88,14 +89,32 @@ class ClassicFaultsTest(ClusterTest):
     def test_a_handed_over_older_value_never_overwrites_a_newer_one(self):
         node = self.lonely_node()
         client.write(node.port, "key", "newer")
-        old = Item(key=b"key", value=b"older", version=Version(stamp=1, node=1))
-        reply = client.call(node.port, "transfer", [old], interface=StorePeer, service="diststore.peer")
+        old = MovedItem(key=b"key", value=b"older", version=Version(stamp=1, node=1))
+        head = TransferHead(session=1, donor="127.0.0.1:1", view=0)
+        reply = client.call(node.port, "transfer", [old], head, interface=StorePeer, service="diststore.peer")
         self.assertEqual((reply.stored, reply.kept), (0, 1))
         self.assertEqual(client.read(node.port, "key"), b"newer")
-        fresh = Item(key=b"other", value=b"handed over", version=Version(stamp=1, node=1))
-        reply = client.call(node.port, "transfer", [fresh], interface=StorePeer, service="diststore.peer")
+        fresh = MovedItem(key=b"other", value=b"handed over", version=Version(stamp=1, node=1))
+        reply = client.call(node.port, "transfer", [fresh], head, interface=StorePeer, service="diststore.peer")
         self.assertEqual((reply.stored, reply.kept), (1, 0))
         self.assertEqual(client.read(node.port, "other"), b"handed over")
+
+    def test_a_get_during_a_move_finds_the_value_wherever_it_is(self):
+        items = numbered(20_000)
+        first, second = nodes = self.cluster(2)
+        write_all(first, items)
+        with Getters(nodes, items) as getters:
+            third = self.join_one(nodes)
+            ring = ClassicRing([node.name for node in (*nodes, third)])
+            owned = sum(ring.owner(key) == third.name for key in items)
+            wait_for_equal("keys of the third", owned, lambda: third.gauge("keys"))
+            getters.nodes = [second, third]
+            wait_until("they ask the others", getters.have_turned)
+            first.leave()
+            self.wait_for_network([second, third])
+            gets = getters.stop()
+        self.assertEqual(gets.wrong, [])
+        self.assertGreater(gets.count, 0)
 
     def test_one_failed_connect_removes_nobody(self):
         # A node that is away for a moment and comes back is still, or again, a member with every other one.
@@ -104,6 +123,50 @@ class ClassicFaultsTest(ClusterTest):
             node.kill()
             node.start()
         self.wait_for_network(nodes)
+
+
+class Getters:
+    """Clients that get keys one after the other, through one node after the other."""
+
+    def __init__(self, nodes, items, threads=4):
+        self.nodes = nodes
+        self.wrong = []
+        self.count = 0
+        self._items = items
+        self._is_stopped = threading.Event()
+        self._turns = [0] * threads
+        self._threads = [threading.Thread(target=self._get, args=(number,)) for number in range(threads)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self._is_stopped.set()
+        for thread in self._threads:
+            thread.join()
+        return self
+
+    def have_turned(self):
+        """Each has begun a further get since this was asked first."""
+        turns = list(self._turns)
+        wait_until("every client goes on", lambda: all(now > was for now, was in zip(self._turns, turns)))
+        return True
+
+    def _get(self, number):
+        for turn, key in enumerate(itertools.cycle(self._items)):
+            if self._is_stopped.is_set():
+                return
+            node = self.nodes[(number + turn) % len(self.nodes)]
+            value = client.get(node.port, key)
+            if value != self._items[key]:
+                self.wrong.append((key, value, node.name))
+            self.count += 1
+            self._turns[number] = turn + 1
 
 
 class MuteNode:

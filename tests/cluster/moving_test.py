@@ -6,14 +6,11 @@ import unittest
 from harness import client
 from harness.case import ClusterTest
 from harness.classic_ring import ClassicRing
+from harness.nato import NATO
 from harness.waiting import wait_for_equal
 
 from diststore import Store
 from diststore.ttypes import Item, ReadOptions, WriteOptions
-
-NATO = {word[0]: word for word in (
-    "Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliet Kilo Lima Mike November Oscar Papa Quebec Romeo "
-    "Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu").split()}
 
 
 class MovingTest(ClusterTest):

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import settings
+from harness import client, settings
 from harness.case import ALONE, ClusterTest
 from harness.classic_ring import ClassicRing, keys_owned_by
 from harness.ports import free_port
@@ -89,6 +89,25 @@ class P2pctlTest(ClusterTest):
         for expected in (self.names[0], "ready", "3 members", "keys", "calls"):
             self.assertIn(expected, text)
 
+    def test_receipts_of_both_sides_tell_the_same(self):
+        self.assertEqual(self.document("receipts"), {"receipts": []})
+        self.assertIn("nothing has moved", self.answer("receipts"))
+        self.answer("prime")
+        gone, stayer = self.nodes[1], self.nodes[0]
+        held = gone.gauge("keys")
+        self.assertEqual(self.document("leave", node=gone)["complete"], True)
+        gone.wait()
+        theirs = [receipt for node in (self.nodes[0], self.nodes[2]) for receipt in node.receipts()]
+        ours = [json.loads(line) for line in (gone.data_dir / "diststore.receipts.jsonl").read_text().splitlines()]
+        self.assertEqual(sum(receipt["keys"] for receipt in theirs), held)
+        facts = ("session", "donor", "receiver", "view", "keys", "kept", "bytes", "digest_before", "digest_after", "complete")
+        self.assertEqual(sorted([receipt[fact] for fact in facts] for receipt in theirs),
+                         sorted([receipt[fact] for fact in facts] for receipt in ours))
+        shown = self.answer("receipts", node=stayer)
+        for receipt in stayer.receipts():
+            self.assertIn(receipt["digest_after"], shown)
+            self.assertIn("agreed", shown)
+
     def test_ping_and_services_answer(self):
         self.assertIn("ready", self.answer("ping"))
         self.assertEqual(self.document("ping")["state"], "ready")
@@ -98,7 +117,7 @@ class P2pctlTest(ClusterTest):
 
     def test_leave_hands_over_and_stop_does_not(self):
         self.answer("prime")
-        self.answer("leave", node=self.nodes[1])
+        self.assertIn("has handed over what it held", self.answer("leave", node=self.nodes[1]))
         self.assertEqual(self.nodes[1].wait(), 0)
         rest = [self.nodes[0], self.nodes[2]]
         self.wait_for_network(rest)
@@ -111,6 +130,18 @@ class P2pctlTest(ClusterTest):
 
 
 class P2pctlExitCodeTest(ClusterTest):
+    def test_a_leave_that_does_not_end_in_time_says_so_and_how_many_keys_stayed(self):
+        # Its only heir is frozen: nobody takes the keys.
+        leaver, heir = self.cluster(2, "--set", "host.drain_timeout=300ms")
+        client.write(leaver.port, keys_owned_by(leaver.name, [leaver.name, heir.name], 1)[0], "kept")
+        heir.send_signal(signal.SIGSTOP)
+        ended, output, errors = p2pctl("--json", "leave", node=leaver)
+        self.assertEqual(ended, NO, output + errors)
+        self.assertEqual(json.loads(output)["unfinished"], ["locator"])
+        self.assertEqual(leaver.wait(), 0)
+        self.assertIn("1 keys (", leaver.log())
+        self.assertIn("were not handed over", leaver.log())
+
     def test_nobody_reached_is_three(self):
         for verb in (["ping"], ["get", "a"], ["put", "a", "b"], ["members"], ["status"], ["leave"]):
             code, output, errors = p2pctl("--node", f"127.0.0.1:{free_port()}", *verb)

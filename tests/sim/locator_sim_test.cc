@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // As many as keep the whole program within a few seconds in a debug build.
-constexpr std::uint64_t kRuns = 30;
+constexpr std::uint64_t kRuns = 60;
 
 std::vector<std::uint64_t> seeds() {
   if (const char* chosen = std::getenv("P2P_SIM_SEED")) return {std::stoull(chosen)};
@@ -41,6 +41,24 @@ bool agree_within(LocatorWorld& world, Duration patience) {
   const TimePoint until = world.time().now() + patience;
   while (!world.disagreement().empty() && world.time().now() < until) world.run_for(patience / 50);
   return world.disagreement().empty();
+}
+
+// Nodes that have `port` on their ring.
+std::vector<int> rings_with(const LocatorWorld& world, int port) {
+  std::vector<int> ports;
+  for (const int other : world.running()) {
+    if (world.ring(other).contains(world.name(port))) ports.push_back(other);
+  }
+  return ports;
+}
+
+// Nodes that do not know that `port` is leaving.
+std::vector<int> rings_without_leaving(const LocatorWorld& world, int port) {
+  std::vector<int> ports;
+  for (const int other : world.running()) {
+    if (other != port && !world.leaving(other).contains(world.name(port))) ports.push_back(other);
+  }
+  return ports;
 }
 
 void start_all(LocatorWorld& world, std::size_t count) {
@@ -87,15 +105,75 @@ TEST(LocatorSim, AKilledNodeIsGoneFromThreeRingsWithinTwoSecondsAndFromTenWithin
   }
 }
 
-TEST(LocatorSim, ALeavingNodeIsGoneFromEveryRingWithin300Milliseconds) {
+TEST(LocatorSim, ANodeThatLeavesIsOffEveryRingWithin300MillisecondsAndLeavingUntilItEnds) {
   for (const std::uint64_t seed : seeds()) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    LocatorWorld world({.seed = seed});
+    LocatorWorld world({.seed = seed, .hand_over_least = seconds(3), .hand_over_most = seconds(3)});
     start_all(world, 10);
     world.run_for(seconds(3));
-    world.leave(world.ports()[world.time().below(10)]);
+    const int leaver = world.ports()[world.time().below(10)];
+    world.leave(leaver);
     EXPECT_TRUE(agree_within(world, milliseconds(300))) << world.disagreement();
-    EXPECT_EQ(world.running().size(), 9u);
+    ASSERT_TRUE(world.has_withdrawn(leaver));
+    EXPECT_EQ(rings_with(world, leaver), std::vector<int>{});
+    EXPECT_EQ(rings_without_leaving(world, leaver), std::vector<int>{});
+    world.run_for(milliseconds(2600));
+    EXPECT_EQ(world.disagreement(), "") << "nothing changes while it hands over";
+    world.run_for(milliseconds(500));
+    EXPECT_FALSE(world.is_running(leaver));
+    EXPECT_TRUE(agree_within(world, milliseconds(300))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, HalfOfTheNodesMayLeaveAtOnce) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed, .hand_over_least = seconds(4), .hand_over_most = seconds(5)});
+    start_all(world, 10);
+    world.run_for(seconds(3));
+    const auto first = world.time().below(5);
+    for (std::size_t i = first; i < first + 5; ++i) {
+      const int port = world.ports()[i];
+      world.time().after(world.time().between(Duration::zero(), milliseconds(5)),
+                         [&world, port] { world.leave(port); });
+    }
+    world.run_for(milliseconds(5));
+    EXPECT_TRUE(agree_within(world, seconds(3))) << world.disagreement();
+    EXPECT_EQ(world.running().size(), 10u) << "they hand over still";
+    world.run_for(seconds(5));
+    EXPECT_TRUE(agree_within(world, seconds(3))) << world.disagreement();
+    EXPECT_EQ(world.running().size(), 5u);
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, ANodeThatIsKilledWhileItHandsOverIsNoLongerLeavingWithinThreeSeconds) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed, .hand_over_least = seconds(60), .hand_over_most = seconds(60)});
+    start_all(world, 10);
+    world.run_for(seconds(3));
+    const int leaver = world.ports()[world.time().below(10)];
+    world.leave(leaver);
+    world.run_for(world.time().between(Duration::zero(), seconds(2)));
+    world.kill(leaver);
+    EXPECT_TRUE(agree_within(world, seconds(3))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, WhoJoinsWhileAnotherHandsOverSeesItLeaving) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed, .hand_over_least = seconds(10), .hand_over_most = seconds(10)});
+    start_all(world, 5);
+    world.run_for(seconds(3));
+    world.leave(world.ports()[world.time().below(5)]);
+    world.run_for(world.time().between(Duration::zero(), seconds(1)));
+    for (const int joiner : {9905, 9906}) world.start(joiner);
+    EXPECT_TRUE(agree_within(world, seconds(3))) << world.disagreement();
+    EXPECT_EQ(world.running().size(), 7u);
     EXPECT_EQ(first_broken(world), "");
   }
 }
@@ -131,12 +209,16 @@ TEST(LocatorSim, TwoHalvesThatLostEachOtherBecomeOneNetworkAgain) {
   }
 }
 
-// One fault of any kind, at any node.
-void misfortune(LocatorWorld& world) {
+// How many kinds of fault, of those in misfortune().
+constexpr std::uint64_t kEveryFault = 8;
+constexpr std::uint64_t kStartsAndEnds = 5;
+
+// One fault, at any node.
+void misfortune(LocatorWorld& world, std::uint64_t kinds) {
   const auto& ports = world.ports();
   const int port = ports[world.time().below(ports.size())];
   const int other = ports[world.time().below(ports.size())];
-  switch (world.time().below(8)) {
+  switch (world.time().below(kinds)) {
     case 0:
     case 1:
     case 2:
@@ -155,11 +237,12 @@ void misfortune(LocatorWorld& world) {
   }
 }
 
-void misfortunes(LocatorWorld& world, Duration duration) {
-  world.faults() = {.latency_most = milliseconds(20), .loss = 0.05, .delay = 0.05};
+void misfortunes(LocatorWorld& world, Duration duration, std::uint64_t kinds = kEveryFault) {
+  world.faults().latency_most = milliseconds(20);
+  if (kinds == kEveryFault) world.faults().loss = world.faults().delay = 0.05;
   const TimePoint until = world.time().now() + duration;
   while (world.time().now() < until) {
-    misfortune(world);
+    misfortune(world, kinds);
     world.run_for(world.time().between(milliseconds(1), milliseconds(1500)));
   }
 }
@@ -170,6 +253,64 @@ TEST(LocatorSim, AfterAnyMisfortuneTheNodesThatRunAgreeAndNoGhostStays) {
     LocatorWorld world({.seed = seed});
     start_all(world, 6);
     misfortunes(world, seconds(60));
+    world.mend_all();
+    EXPECT_TRUE(agree_within(world, seconds(60))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+// --- together with nodes of the 2009 system
+// ---------------------------------------------------------------------------
+
+TEST(MixedSim, NodesOfBothKindsStartedAtOnceFormOneNetwork) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed, .ports = 5, .old_ports = 4});
+    start_all(world, 9);
+    EXPECT_TRUE(agree_within(world, seconds(10))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(MixedSim, ANodeOfOursLeavesEveryRingOfBothKindsBeforeItHandsOver) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world(
+        {.seed = seed, .ports = 4, .old_ports = 4, .hand_over_least = seconds(4), .hand_over_most = seconds(4)});
+    start_all(world, 8);
+    ASSERT_TRUE(agree_within(world, seconds(10))) << world.disagreement();
+    world.run_for(seconds(3));
+    world.leave(world.ports()[world.time().below(4)]);
+    EXPECT_TRUE(agree_within(world, milliseconds(300))) << world.disagreement();
+    world.run_for(seconds(4));
+    EXPECT_TRUE(agree_within(world, milliseconds(300))) << world.disagreement();
+    EXPECT_EQ(world.running().size(), 7u);
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(MixedSim, ANodeThatIsKilledIsGoneFromEveryRingOfBothKinds) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed, .ports = 4, .old_ports = 4});
+    start_all(world, 8);
+    ASSERT_TRUE(agree_within(world, seconds(10))) << world.disagreement();
+    const int killed = world.ports()[world.time().below(8)];
+    world.kill(killed);
+    EXPECT_TRUE(agree_within(world, seconds(20))) << world.disagreement();
+    world.start(killed);
+    EXPECT_TRUE(agree_within(world, seconds(20))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+// No losses, freezes or cuts: a node of 2009 that runs but was removed stays outside until it starts again.
+TEST(MixedSim, AfterStartsAndEndsOfAnyKindNodesOfBothKindsAgree) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed, .ports = 5, .old_ports = 5});
+    start_all(world, 10);
+    misfortunes(world, seconds(60), kStartsAndEnds);
     world.mend_all();
     EXPECT_TRUE(agree_within(world, seconds(60))) << world.disagreement();
     EXPECT_EQ(first_broken(world), "");
@@ -189,7 +330,7 @@ TEST(LocatorSim, AQuietNetworkSaysLittle) {
 TEST(LocatorSim, EqualSeedsGiveEqualRuns) {
   std::vector<std::uint64_t> counts;
   for (int run = 0; run < 2; ++run) {
-    LocatorWorld world({.seed = 42});
+    LocatorWorld world({.seed = 42, .ports = 7, .old_ports = 3});
     start_all(world, 10);
     misfortunes(world, seconds(30));
     counts.push_back(world.time().events_so_far());

@@ -1,131 +1,116 @@
-#include "locator_world.h"
+#include "world_processes.h"
 
 #include <algorithm>
-#include <deque>
+#include <iterator>
 #include <utility>
 
 namespace p2p::sim {
 
 using membership::CallResult;
 using membership::ChangeKind;
+using membership::Member;
+using membership::MemberState;
 using membership::Outcome;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-namespace {
-
-constexpr Duration kCallTimeout = seconds(1);
-
-Location location(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
-
-std::pair<int, int> pair_of(int one, int other) { return {std::min(one, other), std::max(one, other)}; }
-
-}  // namespace
-
-struct LocatorWorld::Process {
-  int port = 0;
-  bool is_running = true;
-  bool is_frozen = false;
-  bool is_leaving = false;
-  bool is_settled = false;
-  membership::ClassicMembership core;
-  discovery::Discovery discovery;
-  std::deque<std::function<void()>> waiting;  // for a thaw, or for the start to be over
-  TimePoint alarm = TimePoint::max();
-  std::set<std::string> ring;                      // others than itself
-  std::map<std::string, std::int64_t> added_life;  // the latest incarnation that its add layers saw
-
-  Process(int on, std::int64_t incarnation, discovery::Options options)
-      : port(on),
-        core({location(on), incarnation, membership::MemberState::alive}, membership::ClassicOptions{}),
-        discovery(std::move(options)) {}
-};
-
 LocatorWorld::LocatorWorld(WorldOptions options) : options_(options), time_(options.seed) {
-  for (int i = 0; i < options.ports; ++i) ports_.push_back(options.first_port + i);
-}
-
-// What waits for a process holds it.
-LocatorWorld::~LocatorWorld() {
-  for (auto& [port, at] : processes_) at->waiting.clear();
+  for (int i = 0; i < options.ports + options.old_ports; ++i) ports_.push_back(options.first_port + i);
 }
 
 // --- processes -------------------------------------------------------------------------------------------------------
 
-std::shared_ptr<LocatorWorld::Process> LocatorWorld::process(int port) const {
-  const auto found = processes_.find(port);
-  return found == processes_.end() || !found->second->is_running ? nullptr : found->second;
+std::shared_ptr<LocatorWorld::Locator> LocatorWorld::locator(int port) const {
+  return std::dynamic_pointer_cast<Locator>(network_.process(port));
 }
-
-bool LocatorWorld::is_running(int port) const { return process(port) != nullptr; }
 
 std::vector<int> LocatorWorld::running() const {
   std::vector<int> ports;
-  for (const int port : ports_) {
-    if (is_running(port)) ports.push_back(port);
-  }
+  std::copy_if(ports_.begin(), ports_.end(), std::back_inserter(ports), [&](int port) { return is_running(port); });
   return ports;
 }
 
+bool LocatorWorld::has_withdrawn(int port) const {
+  const auto at = locator(port);
+  return at && at->has_withdrawn;
+}
+
 std::set<std::string> LocatorWorld::ring(int port) const {
-  const auto at = process(port);
+  const auto at = locator(port);
   return at ? at->ring : std::set<std::string>{};
+}
+
+std::set<std::string> LocatorWorld::leaving(int port) const {
+  const auto at = locator(port);
+  return at ? at->leaving : std::set<std::string>{};
 }
 
 void LocatorWorld::start(int port) {
   if (is_running(port)) return;
+  is_old(port) ? start_old(port) : start_locator(port);
+}
+
+void LocatorWorld::start_locator(int port) {
   discovery::Options options;
   options.self = location(port);
   for (const int other : ports_) options.candidates.push_back(location(other));
   // Wall clocks are microseconds; now and then one is set back before a restart.
   const std::int64_t wall = time_.now().time_since_epoch().count() / 1000;
   const std::int64_t incarnation = time_.happens(0.1) ? wall - 5'000'000 : wall;
-  auto started = std::make_shared<Process>(port, incarnation, options);
-  processes_[port] = started;
+  auto started = std::make_shared<Locator>(port, incarnation, options);
+  started->parks_calls = options_.parks_calls_until_settled;
+  network_.listen(started);
   discovery::Effects effects;
   started->discovery.start(time_.now(), effects);
   obey(started, std::move(effects));
 }
 
-// Whoever waits for its answers sees the connection break.
 void LocatorWorld::kill(int port) {
-  const auto at = process(port);
-  if (!at) return;
-  at->is_running = false;
-  for (auto& work : std::exchange(at->waiting, {})) work();
+  if (const auto at = network_.process(port)) at->end();
 }
 
 void LocatorWorld::leave(int port) {
-  const auto at = process(port);
-  if (!at || at->is_leaving || at->is_frozen) return;
-  at->is_leaving = true;
+  const auto process = network_.process(port);
+  if (!process || process->is_frozen) return;
+  if (const auto old = std::dynamic_pointer_cast<Old>(process)) {
+    return pass_on(old, old->node.clean_up(), [old] { old->end(); });
+  }
+  const auto at = locator(port);
+  if (std::exchange(at->is_leaving, true)) return;
+  at->awaits_farewell = true;
   membership::Effects effects;
-  at->core.leave(time_.now(), effects);
+  at->core.withdraw(time_.now(), effects);
   obey(at, std::move(effects));
 }
 
+// What it holds is handed over for a while; then it says that it is gone. A farewell that was refuted meanwhile is told
+// more than once.
+void LocatorWorld::farewell_told(const std::shared_ptr<Locator>& at) {
+  if (!std::exchange(at->awaits_farewell, false)) return;
+  if (std::exchange(at->has_withdrawn, true)) return at->end();
+  time_.after(time_.between(options_.hand_over_least, options_.hand_over_most), [this, at] {
+    at->run([this, at] {
+      if (!at->is_running) return;
+      at->awaits_farewell = true;
+      membership::Effects effects;
+      at->core.leave(time_.now(), effects);
+      obey(at, std::move(effects));
+    });
+  });
+}
+
 void LocatorWorld::freeze(int port) {
-  if (const auto at = process(port)) at->is_frozen = true;
+  if (const auto at = network_.process(port)) at->is_frozen = true;
 }
 
 void LocatorWorld::thaw(int port) {
-  const auto at = process(port);
-  if (!at || !at->is_frozen) return;
-  at->is_frozen = false;
-  let_in(at);
-  wake(at);
+  const auto at = network_.process(port);
+  if (!at || !std::exchange(at->is_frozen, false)) return;
+  at->let_in();
+  if (const auto ours = locator(port)) wake(ours);
 }
-
-void LocatorWorld::let_in(const std::shared_ptr<Process>& at) {
-  if (at->is_frozen || (options_.parks_calls_until_settled && !at->is_settled)) return;
-  for (auto& work : std::exchange(at->waiting, {})) work();
-}
-
-void LocatorWorld::cut(int one, int other) { cuts_.insert(pair_of(one, other)); }
 
 void LocatorWorld::mend_all() {
-  cuts_.clear();
-  faults_ = Faults{};
+  network_.mend();
   for (const int port : ports_) thaw(port);
 }
 
@@ -133,107 +118,102 @@ void LocatorWorld::run_for(Duration duration) {
   time_.run(time_.now() + duration, [this] { check(); });
 }
 
-// --- network ---------------------------------------------------------------------------------------------------------
+// --- calls and effects -----------------------------------------------------------------------------------------------
 
-void LocatorWorld::call(int from, const Location& to, membership::Message message, Duration deadline, Answer answer) {
-  ++calls_;
-  // Whatever comes first ends the call: an answer, a failure or the deadline.
-  auto ended = std::make_shared<bool>(false);
-  const Answer once = [ended, answer = std::move(answer)](CallResult result) {
-    if (!std::exchange(*ended, true)) answer(std::move(result));
+void LocatorWorld::call(const std::shared_ptr<Locator>& from, membership::OutgoingCall wanted, Answer answer) {
+  // The caller hears of it when it is not frozen.
+  const Answer awake = [from, answer = std::move(answer)](CallResult result) {
+    from->run([from, answer, result = std::move(result)] {
+      if (from->is_running) answer(result);
+    });
   };
-  const auto travel = [this, deadline] {
-    return time_.happens(faults_.delay) ? time_.between(Duration::zero(), 2 * deadline)
-                                        : time_.between(faults_.latency_least, faults_.latency_most);
+  if (wanted.is_classic) return call_old_form(from->port, wanted.to, in_old_form(wanted.message), kCallTimeout, awake);
+  const Duration deadline = std::holds_alternative<membership::Join>(wanted.message) ? kAnswerTimeout : kCallTimeout;
+  const auto arrive = [this, message = std::move(wanted.message)](const auto& target, const Answer& reply) {
+    const auto at = std::dynamic_pointer_cast<Locator>(target);
+    if (!at) return reply({Outcome::classic, {}});
+    membership::Effects effects;
+    auto heard = at->core.handle(message, time_.now(), effects);
+    obey(at, std::move(effects));
+    reply(heard.ok() ? CallResult{Outcome::answered, std::move(heard).value()} : CallResult{Outcome::rejected, {}});
   };
-  time_.after(deadline, [once] { once({Outcome::silent, {}}); });
-  if (time_.happens(faults_.loss)) return;
-  time_.after(travel(), [this, from, port = int{to.port}, message = std::move(message), once, travel] {
-    const auto target = process(port);
-    if (!target || cuts_.contains(pair_of(from, port))) return once({Outcome::refused, {}});
-    const Answer reply = [this, once, travel, target](CallResult result) {
-      if (!time_.happens(faults_.loss)) time_.after(travel(), [once, result = std::move(result)] { once(result); });
-    };
-    // A process that ends before it has answered breaks the connection.
-    const auto work = [this, target, message, reply] { deliver(target, message, reply); };
-    const bool must_wait = target->is_frozen || (options_.parks_calls_until_settled && !target->is_settled);
-    if (must_wait) {
-      target->waiting.push_back(work);
-    } else {
-      work();
-    }
-  });
+  network_.call(from->port, wanted.to.port, deadline, arrive, awake);
 }
 
-void LocatorWorld::deliver(const std::shared_ptr<Process>& to, const membership::Message& message,
-                           const Answer& reply) {
-  if (!to->is_running) return reply({Outcome::broken, {}});
-  membership::Effects effects;
-  auto answer = to->core.handle(message, time_.now(), effects);
-  obey(to, std::move(effects));
-  reply(answer.ok() ? CallResult{Outcome::answered, std::move(answer).value()} : CallResult{Outcome::rejected, {}});
-}
-
-// --- effects ---------------------------------------------------------------------------------------------------------
-
-void LocatorWorld::obey(const std::shared_ptr<Process>& at, membership::Effects effects) {
+void LocatorWorld::obey(const std::shared_ptr<Locator>& at, membership::Effects effects) {
   for (const auto& change : effects.changes) change_ring(*at, change);
   if (effects.table_changed) touched_.insert(at);
   for (auto& wanted : effects.calls) {
-    call(at->port, wanted.to, std::move(wanted.message), kCallTimeout, [this, at, id = wanted.id](CallResult result) {
-      const auto work = [this, at, id, result = std::move(result)] {
-        if (!at->is_running) return;
-        membership::Effects more;
-        at->core.call_ended(id, result, time_.now(), more);
-        obey(at, std::move(more));
-      };
-      if (at->is_frozen) {
-        at->waiting.push_back(work);
-      } else {
-        work();
-      }
+    const auto id = wanted.id;
+    call(at, std::move(wanted), [this, at, id](const CallResult& result) {
+      membership::Effects more;
+      at->core.call_ended(id, result, time_.now(), more);
+      obey(at, std::move(more));
     });
   }
-  if (effects.leave_announced) at->is_running = false;
+  if (effects.farewell_told) farewell_told(at);
   set_alarm(at);
 }
 
-void LocatorWorld::obey(const std::shared_ptr<Process>& at, discovery::Effects effects) {
+void LocatorWorld::obey(const std::shared_ptr<Locator>& at, discovery::Effects effects) {
   for (const Location& candidate : effects.ask) ask(at, candidate);
   if (effects.verdict) {
     at->is_settled = true;
-    let_in(at);
+    at->parks_calls = false;
+    at->let_in();
   }
   set_alarm(at);
 }
 
-void LocatorWorld::ask(const std::shared_ptr<Process>& at, const Location& candidate) {
-  call(at->port, candidate, membership::Join{at->core.self()}, seconds(2), [this, at, candidate](CallResult result) {
-    const auto work = [this, at, candidate, result = std::move(result)] {
+void LocatorWorld::ask(const std::shared_ptr<Locator>& at, const Location& candidate) {
+  call(at, {0, candidate, membership::Join{at->core.self()}},
+       [this, at, candidate](const CallResult& result) { ask_ended(at, candidate, result); });
+}
+
+void LocatorWorld::ask_ended(const std::shared_ptr<Locator>& at, const Location& candidate, const CallResult& result) {
+  if (result.outcome == Outcome::classic) {
+    return call(at, {0, candidate, membership::Survey{}, true},
+                [this, at, candidate](const CallResult& members) { join_old(at, candidate, members); });
+  }
+  if (result.outcome != Outcome::answered) return not_joined(at, candidate, result.outcome);
+  membership::Effects wanted;
+  at->core.merge(result.view.members, time_.now(), wanted);
+  at->core.compare_after_join(time_.now(), wanted);
+  obey(at, std::move(wanted));
+  discovery::Effects effects;
+  at->discovery.answered(candidate, time_.now(), effects);
+  obey(at, std::move(effects));
+}
+
+// As the shell does it: take over whom it knows, and only then say join.
+void LocatorWorld::join_old(const std::shared_ptr<Locator>& at, const Location& candidate, const CallResult& members) {
+  if (members.outcome != Outcome::answered) return not_joined(at, candidate, members.outcome);
+  std::vector<Location> locations;
+  for (const Member& row : members.view.members) locations.push_back(row.location);
+  membership::Effects wanted;
+  at->core.classic_join(candidate, locations, time_.now(), wanted);
+  at->core.compare_after_join(time_.now(), wanted);
+  obey(at, std::move(wanted));
+  const OldCall join{OldCall::Method::join, location(at->port), {}};
+  call_old_form(at->port, candidate, join, kCallTimeout, [this, at, candidate](const CallResult& joined) {
+    at->run([this, at, candidate, outcome = joined.outcome] {
       if (!at->is_running) return;
+      if (outcome != Outcome::answered) return not_joined(at, candidate, outcome);
       discovery::Effects effects;
-      if (result.outcome == Outcome::answered) {
-        membership::Effects wanted;
-        at->core.merge(result.view.members, time_.now(), wanted);
-        at->core.compare_after_join(time_.now(), wanted);
-        obey(at, std::move(wanted));
-        at->discovery.answered(candidate, time_.now(), effects);
-      } else {
-        const bool is_silent = result.outcome == Outcome::silent;
-        at->discovery.not_answered(candidate, is_silent ? discovery::Refusal::silent : discovery::Refusal::absent,
-                                   time_.now(), effects);
-      }
+      at->discovery.answered(candidate, time_.now(), effects);
       obey(at, std::move(effects));
-    };
-    if (at->is_frozen) {
-      at->waiting.push_back(work);
-    } else {
-      work();
-    }
+    });
   });
 }
 
-void LocatorWorld::wake(const std::shared_ptr<Process>& at) {
+void LocatorWorld::not_joined(const std::shared_ptr<Locator>& at, const Location& candidate, Outcome why) {
+  const auto refusal = why == Outcome::silent ? discovery::Refusal::silent : discovery::Refusal::absent;
+  discovery::Effects effects;
+  at->discovery.not_answered(candidate, refusal, time_.now(), effects);
+  obey(at, std::move(effects));
+}
+
+void LocatorWorld::wake(const std::shared_ptr<Locator>& at) {
   if (!at->is_running || at->is_frozen) return;
   at->alarm = TimePoint::max();
   membership::Effects wanted;
@@ -245,7 +225,7 @@ void LocatorWorld::wake(const std::shared_ptr<Process>& at) {
   obey(at, std::move(effects));
 }
 
-void LocatorWorld::set_alarm(const std::shared_ptr<Process>& at) {
+void LocatorWorld::set_alarm(const std::shared_ptr<Locator>& at) {
   const bool looks = !at->is_settled || options_.looks_around;
   const TimePoint next = std::min(at->core.next_wakeup(), looks ? at->discovery.next_wakeup() : TimePoint::max());
   if (next >= at->alarm) return;
@@ -253,76 +233,6 @@ void LocatorWorld::set_alarm(const std::shared_ptr<Process>& at) {
   time_.at(next, [this, at, next] {
     if (at->alarm == next) wake(at);
   });
-}
-
-// --- invariants ------------------------------------------------------------------------------------------------------
-
-void LocatorWorld::broke(const Process& at, const std::string& what) {
-  const auto since = time_.now().time_since_epoch();
-  broken_.push_back(format_duration(since) + " node " + std::to_string(at.port) + ": " + what);
-}
-
-// Members come and go in turn, and each life runs through the add layers once.
-void LocatorWorld::change_ring(Process& at, const membership::RingChange& change) {
-  const std::string name = change.location.name();
-  const bool was_there = at.ring.contains(name);
-  switch (change.kind) {
-    case ChangeKind::joined:
-    case ChangeKind::restarted: {
-      if (was_there != (change.kind == ChangeKind::restarted)) broke(at, name + " joined in the wrong order");
-      at.ring.insert(name);
-      std::int64_t life = -1;
-      for (const auto& row : at.core.view().members) {
-        if (row.location == change.location) life = row.incarnation;
-      }
-      const auto [known, is_new] = at.added_life.try_emplace(name, life);
-      if (!is_new && life <= known->second) broke(at, name + " joined twice in one life");
-      known->second = life;
-      break;
-    }
-    case ChangeKind::left:
-    case ChangeKind::given_up:
-      if (!was_there) broke(at, name + " left without being there");
-      at.ring.erase(name);
-      break;
-  }
-}
-
-void LocatorWorld::check() {
-  for (const auto& at : std::exchange(touched_, {})) {
-    if (!at->is_running) continue;
-    std::set<std::string> alive;
-    for (const Location& member : at->core.members()) alive.insert(member.name());
-    alive.erase(location(at->port).name());
-    if (alive != at->ring) broke(*at, "the ring is not what the table says");
-  }
-}
-
-std::string LocatorWorld::disagreement() const {
-  std::vector<membership::Member> expected;
-  for (const int port : running()) expected.push_back(process(port)->core.self());
-  std::sort(expected.begin(), expected.end(),
-            [](const auto& left, const auto& right) { return left.location.name() < right.location.name(); });
-  std::string wrong;
-  for (const int port : running()) {
-    auto rows = process(port)->core.view().members;
-    std::erase_if(rows, [](const auto& row) { return row.state == membership::MemberState::removed; });
-    for (const auto& member : expected) {
-      const std::string name = member.location.name();
-      const auto& added = process(port)->added_life;
-      const auto seen = added.find(name);
-      const bool is_seen = seen != added.end() && seen->second == member.incarnation;
-      if (member.location.port != port && !is_seen) {
-        wrong += std::to_string(port) + "'s layers have not seen this life of " + name + "; ";
-      }
-    }
-    if (rows == expected) continue;
-    wrong += std::to_string(port) + " sees";
-    for (const auto& row : rows)
-      wrong += " " + std::to_string(row.location.port) + "@" + std::to_string(row.incarnation);
-    wrong += "; ";
-  }
-  return wrong;
 }
 
 }  // namespace p2p::sim

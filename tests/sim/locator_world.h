@@ -1,93 +1,110 @@
-// A machine full of locators on virtual time: real membership and discovery cores, a network that delays, loses and
-// cuts, and processes that are killed, frozen and started again. What must always hold is checked after every event.
+// A machine full of locators on virtual time: real membership and discovery cores, nodes of the 2009 system among them,
+// a network with faults, and processes that are killed, frozen and started again. What must always hold is checked
+// after every event.
 #pragma once
 
+#include "network.h"
+#include "old_node.h"
 #include "virtual_time.h"
 
 #include "discovery/discovery.h"
 #include "membership/classic.h"
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace p2p::sim {
 
-struct Faults {
-  Duration latency_least = std::chrono::microseconds(50);
-  Duration latency_most = std::chrono::milliseconds(2);
-  double loss = 0;   // of a message, either way; the caller waits for its deadline
-  double delay = 0;  // of a message, by up to twice the deadline
-};
-
 struct WorldOptions {
   std::uint64_t seed = 1;
   int first_port = 9900;
   int ports = 10;
+  int old_ports = 0;  // behind the others: whatever starts there is of the 2009 system
   // As a host that answers other nodes only when its own start is over.
   bool parks_calls_until_settled = false;
   bool looks_around = true;  // for other networks, once settled
+  Duration hand_over_least = Duration::zero();
+  Duration hand_over_most = std::chrono::seconds(1);
 };
 
 class LocatorWorld {
  public:
   explicit LocatorWorld(WorldOptions options);
-  ~LocatorWorld();
 
   VirtualTime& time() { return time_; }
-  Faults& faults() { return faults_; }
-  const std::vector<int>& ports() const { return ports_; }
+  Faults& faults() { return network_.faults; }
+  const std::vector<int>& ports() const { return ports_; }  // of both kinds
+  static std::string name(int port) { return "127.0.0.1:" + std::to_string(port); }
+  bool is_old(int port) const { return port >= options_.first_port + options_.ports; }
 
   void start(int port);   // a new life; nothing when it runs already
   void kill(int port);    // as kill -9
-  void leave(int port);   // announces it, then ends
+  void leave(int port);   // withdraws, hands over for a while, and ends
   void freeze(int port);  // connects, but answers nothing
   void thaw(int port);
-  void cut(int one, int other);  // neither can connect to the other
-  void mend_all();               // no more cuts, freezes or faults
+  void cut(int one, int other) { network_.cut(one, other); }
+  void mend_all();  // no more cuts, freezes or faults
 
   void run_for(Duration duration);
 
-  bool is_running(int port) const;
+  bool is_running(int port) const { return network_.process(port) != nullptr; }
   std::vector<int> running() const;
-  std::set<std::string> ring(int port) const;  // names, as its layers have seen them
+  bool has_withdrawn(int port) const;             // and its farewell has been told
+  std::set<std::string> ring(int port) const;     // names of others, as its layers have seen them
+  std::set<std::string> leaving(int port) const;  // names of others
 
-  // "" when every running node sees exactly the running nodes, each in its present life; otherwise what is wrong.
+  // "" when every running node sees exactly the running nodes, each in its present life, on the ring or leaving;
+  // otherwise what is wrong.
   std::string disagreement() const;
 
   // What held no more, with the time; empty when all is well.
   const std::vector<std::string>& broken_invariants() const { return broken_; }
 
-  std::uint64_t calls() const { return calls_; }
+  std::uint64_t calls() const { return network_.calls; }
 
  private:
-  struct Process;
-  using Answer = std::function<void(membership::CallResult)>;
+  struct Locator;
+  struct Old;
+  using Answer = Network::Answer;
 
-  std::shared_ptr<Process> process(int port) const;
-  void call(int from, const Location& to, membership::Message message, Duration deadline, Answer answer);
-  void deliver(const std::shared_ptr<Process>& to, const membership::Message& message, const Answer& reply);
-  void obey(const std::shared_ptr<Process>& process, membership::Effects effects);
-  void obey(const std::shared_ptr<Process>& process, discovery::Effects effects);
-  void change_ring(Process& process, const membership::RingChange& change);
-  void ask(const std::shared_ptr<Process>& process, const Location& candidate);
-  void wake(const std::shared_ptr<Process>& process);
-  void set_alarm(const std::shared_ptr<Process>& process);
-  void let_in(const std::shared_ptr<Process>& process);
+  std::shared_ptr<Locator> locator(int port) const;  // null unless one of ours runs there
+  std::vector<Location> members_of(const Process& process) const;
+
+  // --- ours
+  void start_locator(int port);
+  void call(const std::shared_ptr<Locator>& from, membership::OutgoingCall wanted, Answer answer);
+  void obey(const std::shared_ptr<Locator>& at, membership::Effects effects);
+  void obey(const std::shared_ptr<Locator>& at, discovery::Effects effects);
+  void change_ring(Locator& at, const membership::RingChange& change);
+  void ask(const std::shared_ptr<Locator>& at, const Location& candidate);
+  void ask_ended(const std::shared_ptr<Locator>& at, const Location& candidate, const membership::CallResult& result);
+  void join_old(const std::shared_ptr<Locator>& at, const Location& candidate, const membership::CallResult& members);
+  void not_joined(const std::shared_ptr<Locator>& at, const Location& candidate, membership::Outcome why);
+  void wake(const std::shared_ptr<Locator>& at);
+  void set_alarm(const std::shared_ptr<Locator>& at);
+  void farewell_told(const std::shared_ptr<Locator>& at);
+
+  // --- the 2009 system's
+  void start_old(int port);
+  void call_old_form(int from, const Location& to, OldCall call, Duration deadline, Answer answer);
+  void hear(const std::shared_ptr<Process>& at, const OldCall& call);
+  void pass_on(const std::shared_ptr<Old>& at, std::optional<OldNode::Forward> forward, std::function<void()> then);
+
+  // --- what must hold
   void check();
   void broke(const Process& process, const std::string& what);
+  std::string disagreement_of(const Locator& at, const std::vector<membership::Member>& expected) const;
 
   WorldOptions options_;
   VirtualTime time_;
-  Faults faults_;
+  Network network_{time_};
   std::vector<int> ports_;
-  std::map<int, std::shared_ptr<Process>> processes_;
-  std::set<std::pair<int, int>> cuts_;  // smaller port first
-  std::int64_t last_incarnation_ = 0;
-  std::uint64_t calls_ = 0;
-  std::set<std::shared_ptr<Process>> touched_;  // since the last check
+  std::set<std::shared_ptr<Locator>> touched_;  // since the last check
   std::vector<std::string> broken_;
 };
 

@@ -1,13 +1,14 @@
-// Where do values lie? In memory: a hash map in shards, one lock a shard. Knows versions, but not who owns a key, nor
-// the time.
+// Where do values lie? In memory: a hash map in shards, one lock a shard. Knows versions and eras, but not who owns a
+// key, nor the time.
 #pragma once
 
-#include "replication/move_plan.h"
-#include "replication/version.h"
+#include "replication/era.h"
+#include "replication/held.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -17,14 +18,26 @@
 
 namespace p2p::diststore {
 
-// `sealed`: the engine has been sealed; nothing was looked up or changed.
-enum class ReadOutcome : std::uint8_t { found, missing, sealed };
-enum class EraseOutcome : std::uint8_t { erased, missing, sealed };
-enum class MergeOutcome : std::uint8_t { stored, kept, sealed };
+// By what right is a key looked at? `era`: that of the ring by which the caller found this node to be its owner.
+// `settled_from`: what lies here counts only if it was settled in this era or later; kNeverSettled: it counts in any
+// case.
+struct Right {
+  Era era = 0;
+  Era settled_from = kNeverSettled;
+};
+
+enum class Outcome : std::uint8_t {
+  done,
+  missing,    // there is no value; nothing was changed
+  unsettled,  // another node may hold something newer; nothing was looked up or changed
+  fenced,     // the caller's era has ended; nothing was looked up or changed
+};
+enum class MergeOutcome : std::uint8_t { stored, kept, fenced };
 
 struct EngineTotals {
-  std::uint64_t keys = 0;
-  std::uint64_t bytes = 0;  // of keys and values, without what the map itself takes
+  std::uint64_t keys = 0;        // with a value
+  std::uint64_t bytes = 0;       // of keys and values, without what the map itself takes
+  std::uint64_t tombstones = 0;  // keys that are remembered as erased
 };
 
 // Where a scan stands. A new one stands at the beginning.
@@ -38,34 +51,51 @@ struct ScanPosition {
 // Each call is atomic for its key. Every method: [any thread].
 class MemoryEngine final {
  public:
+  using Wanted = std::function<bool(std::string_view key)>;
+
   // `seed` makes the hash of keys unpredictable to clients, so that nobody can fill one bucket on purpose.
   explicit MemoryEngine(std::uint64_t seed);
 
-  // Copies the value and its version out; both are untouched unless found.
-  ReadOutcome read(std::string_view key, std::string& value, Version& version) const;
+  // Copies the value and its version out; both are untouched unless done.
+  Outcome read(std::string_view key, Right right, std::string& value, Version& version) const;
 
-  // The value replaces what is held, whatever its version; `proposed` is raised where it is not above that, so that an
-  // acknowledged write always wins over what was acknowledged before it. Answers the version stored, nothing when
-  // sealed. Moves from both strings unless sealed.
-  std::optional<Version> write(std::string& key, std::string& value, Version proposed);
+  // The value replaces what is held, whatever its version; `version` is raised where it is not above that, so that an
+  // acknowledged write always wins over what was acknowledged before it. Done: moves from both strings.
+  Outcome write(std::string& key, std::string& value, Right right, Version& version);
 
-  EraseOutcome erase(std::string_view key);
+  // Leaves a tombstone, whose version is raised in the same way. Missing: nothing is left behind.
+  Outcome erase(std::string_view key, Right right, Version& version);
 
-  // For values that come from another node: stored only if newer than what is held.
-  MergeOutcome merge(std::string& key, std::string& value, Version version);
+  // For what another node held: stored only if newer than what is held, and then moved from. `settled`: its sender
+  // knows of nothing newer; what lies here then counts as settled in `era`. When it is stored, `digest` becomes that of
+  // what lies here.
+  MergeOutcome merge(std::string& key, Held& item, Era era, bool settled, std::uint64_t& digest);
 
-  // From now on only copy(), scan() and erase_unchanged() work. When it returns, no other call is under way.
-  void seal();
+  // Nobody else holds anything newer: what lies here counts as settled in `era`; a tombstone that loses against
+  // everything is left where nothing lies. Fenced when `era` has ended, otherwise done.
+  Outcome settle(std::string_view key, Era era);
 
-  // For moving keys away, also when sealed: the value; false when there is none.
-  bool copy(std::string_view key, std::string& value, Version& version) const;
+  // Begins an era. When it returns, no call with a right of an older one is under way, and none will succeed.
+  void fence(Era era);
 
-  // True, and the key is gone, if its value still has `version`.
-  bool erase_unchanged(std::string_view key, Version version);
+  // What lies here, by whatever right; none when there is nothing.
+  std::optional<Held> copy(std::string_view key) const;
+
+  // True, and the key is gone, if it still has `version`.
+  bool remove_unchanged(std::string_view key, Version version);
 
   // Appends about `keys_max` keys from `position` on to `into` and moves it ahead. Keys that are there during the whole
   // of a scan are met at least once; a shard that grows meanwhile is begun anew.
   void scan(ScanPosition& position, std::size_t keys_max, std::vector<HeldKey>& into) const;
+
+  // The same, for those keys alone that are `wanted`, and with their values; answers how many keys were looked at.
+  // `wanted` runs with the lock of the key's shard held.
+  struct ScanLimits {
+    std::size_t keys_max = 0;   // looked at
+    std::size_t bytes_max = 0;  // of keys and values copied; the one that exceeds it is the last
+  };
+  std::size_t scan_values(ScanPosition& position, ScanLimits limits, const Wanted& wanted,
+                          std::vector<HeldKey>& into) const;
 
   EngineTotals totals() const;
 
@@ -77,6 +107,8 @@ class MemoryEngine final {
   struct Entry {
     std::string value;
     Version version;
+    Era settled_in : 31;
+    Era is_erased : 1;
   };
   // Not noexcept on purpose: that makes libstdc++ keep the hash beside each key, and growing need not hash them all
   // again.
@@ -99,7 +131,8 @@ class MemoryEngine final {
     mutable std::mutex mutex;
     Map entries{0, KeyHash{0}};
     std::uint64_t bytes = 0;
-    bool is_sealed = false;
+    std::uint64_t tombstones = 0;
+    Era era = 0;
   };
 
   // With 64 locks, two of 16 threads that work all the time meet at one of them less than once in four calls.
@@ -111,10 +144,16 @@ class MemoryEngine final {
   Shard& shard_of(const HashedKey& key) { return shards_[key.hash >> (64 - kShardBits)]; }
   const Shard& shard_of(const HashedKey& key) const { return shards_[key.hash >> (64 - kShardBits)]; }
 
-  static void insert(Shard& shard, std::string& key, std::string& value, Version version);
-  static void replace(Shard& shard, Entry& entry, std::string& value, Version version);
+  static Outcome admit(const Shard& shard, Map::const_iterator at, Right right);
+  static void insert(Shard& shard, std::string key, Entry entry);
+  static void replace(Shard& shard, Entry& entry, Entry with);
   static void remove(Shard& shard, Map::iterator at);
-  static void scan_shard(const Shard& shard, ScanPosition& position, std::size_t keys_max, std::vector<HeldKey>& into);
+  // `take(key, entry)` for about `keys_max` entries from `position` on, until it answers false; how many there were.
+  template <class Take>
+  std::size_t scan_entries(ScanPosition& position, std::size_t keys_max, Take take) const;
+  template <class Take>
+  static std::size_t scan_shard(const Shard& shard, ScanPosition& position, std::size_t keys_max, Take& take,
+                                bool& goes_on);
 
   const std::uint64_t seed_;
   std::array<Shard, kShards> shards_;

@@ -1,75 +1,109 @@
 #include "moving/mover.h"
 
+#include "moving/receipt_wire.h"
+#include "moving/test_point.h"
+#include "serving/peer_errors.h"
+
 #include <p2p/handlers.h>
 
 #include <StorePeer.h>
 
 #include <algorithm>
+#include <random>
 
 namespace p2p::diststore {
 namespace {
 
-// Keys looked at before other work gets its turn on the I/O thread: about 60 us with a classic ring's 150 ns an owner.
-constexpr std::size_t kKeysPerStep = 256;
+// Keys looked at before other work gets its turn on the I/O thread: about 100 us with a classic ring's 150 ns an owner,
+// and a miss of the cache for each.
+constexpr std::size_t kKeysPerStep = 64;
 
 // A batch of the default size takes milliseconds; a receiver that needs seconds is busy, not slow to the bone.
 constexpr Duration kTransferTimeout = std::chrono::seconds(5);
 
-// A receiver that refused may be about to listen, or about to be removed from the ring: soon first, seldom later.
-constexpr Duration kRetryPauseMin = std::chrono::milliseconds(50);
-constexpr Duration kRetryPauseMax = std::chrono::seconds(2);
+// A receiver that refused may be about to listen, to hear of the new ring, or to be removed from it: soon first, seldom
+// later.
+constexpr Duration kRetryPauseMin = std::chrono::milliseconds(20);
+constexpr Duration kRetryPauseMax = std::chrono::seconds(1);
 
-// By then a handler that asked an older view who owns its key has long stored it, and two nodes whose views differ, and
-// which could hand a key back and forth, have compared them.
-constexpr Duration kSettlingPause = std::chrono::seconds(1);
+constexpr Duration kProgressPause = std::chrono::seconds(1);
+
+// Sessions of different donors, and of different lives of one, must differ; within one they count up.
+std::uint64_t random_session() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
 
 }  // namespace
 
-Mover::Mover(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store)
-    : log_(log), strand_(std::move(strand)), store_(std::move(store)), retry_pause_(kRetryPauseMin) {}
+Mover::Mover(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store,
+             std::shared_ptr<ReceiptBook> receipts)
+    : log_(log),
+      strand_(std::move(strand)),
+      store_(std::move(store)),
+      receipts_(std::move(receipts)),
+      classic_giver_(std::make_shared<ClassicGiver>(log_, strand_, store_)),
+      retry_pause_(kRetryPauseMin),
+      last_session_(random_session()) {}
 
 void Mover::look() {
   strand_->post([mover = shared_from_this()] {
-    mover->is_settling_ = true;
+    const Era era = mover->store_->standing->read().era;
+    mover->retry_pause_ = kRetryPauseMin;
     if (mover->pass_) {
-      mover->is_wanted_ = true;
+      mover->pass_->is_void = mover->pass_->is_void || mover->pass_->standing->era != era;
+    } else if (mover->clean_era() != era) {
+      mover->begin_pass();
+    }
+  });
+}
+
+void Mover::look_for_claimant() {
+  strand_->post([mover = shared_from_this()] {
+    const bool is_waiting = mover->pass_ || mover->timer_;  // what has failed is tried again when its time has come
+    if (!is_waiting && mover->clean_era() != mover->store_->standing->read().era) mover->begin_pass();
+  });
+}
+
+void Mover::hand_over(Completion done) {
+  is_leaving_.store(true);
+  const auto kept = std::make_shared<Completion>(std::move(done));
+  strand_->post([mover = shared_from_this(), kept] {
+    P2P_TEST_POINT("leaver.begins");
+    mover->handed_over_ = std::move(*kept);
+    mover->retry_pause_ = kRetryPauseMin;
+    if (mover->pass_) {
+      mover->pass_->is_void = true;
     } else {
       mover->begin_pass();
     }
   });
 }
 
-void Mover::look_later() {
-  strand_->post([mover = shared_from_this()] {
-    if (!mover->timer_) mover->begin_pass_after(kSettlingPause);
-  });
-}
-
-void Mover::hand_over(std::shared_ptr<const RingView> ring_without_self, Completion done) {
-  const auto kept = std::make_shared<Completion>(std::move(done));
-  strand_->post([mover = shared_from_this(), ring = std::move(ring_without_self), kept] {
-    mover->ring_without_self_ = ring;
-    mover->handed_over_ = std::move(*kept);
-    mover->retry_pause_ = kRetryPauseMin;
-    if (!mover->pass_) mover->begin_pass();  // else the pass under way ends first
-  });
-}
-
 void Mover::stop() {
   is_stopped_.store(true, std::memory_order_relaxed);
+  if (const EngineTotals left = store_->local->engine().totals(); is_leaving_.load() && left.keys > 0) {
+    log_.error("{} keys ({} bytes) were not handed over and end with this node", left.keys, left.bytes);
+  }
+  classic_giver_->stop();
   strand_->post([mover = shared_from_this()] {
     mover->timer_.reset();
+    mover->step_timer_.reset();
+    mover->progress_timer_.reset();
     mover->handed_over_();
   });
 }
 
 void Mover::begin_pass() {
-  if (pass_ || is_stopped_.load(std::memory_order_relaxed)) return;
+  if (pass_ || is_stopped()) return;
   timer_.reset();
-  is_wanted_ = false;
-  pass_.emplace(ring_without_self_ ? ring_without_self_ : store_->locator->shared_view(),
-                store_->options.transfer_batch_bytes);
-  step();
+  pass_.emplace(store_->standing->share(), store_->options.transfer_batch_bytes);
+  const EngineTotals totals = store_->local->engine().totals();
+  progress_.begin(totals.keys + totals.tombstones, strand_->now());
+  progress_timer_ = strand_->every(kProgressPause, [weak = weak_from_this()] {
+    if (const auto mover = weak.lock()) mover->say_progress();
+  });
+  go_on();
 }
 
 void Mover::begin_pass_after(Duration pause) {
@@ -78,138 +112,267 @@ void Mover::begin_pass_after(Duration pause) {
   });
 }
 
-void Mover::post_step() {
-  strand_->post([mover = shared_from_this()] { mover->step(); });
+// One step for each call, with a pause behind it that leaves the I/O thread and the machine to others: a hand-over that
+// works without a pause takes a core for itself, and clients then wait for the scheduler's turns, milliseconds each.
+void Mover::go_on() {
+  if (is_step_due_ || is_stopped()) return;
+  is_step_due_ = true;
+  const auto share = static_cast<std::int64_t>(store_->options.transfer_share);
+  const Duration pause = std::exchange(debt_, Duration::zero()) * (100 - share) / share;
+  step_timer_ = strand_->after(pause, [weak = weak_from_this()] {
+    const auto mover = weak.lock();
+    if (!mover) return;
+    mover->is_step_due_ = false;
+    const TimePoint since = mover->strand_->now();
+    mover->step();
+    mover->pay_for(since);
+  });
 }
+
+void Mover::pay_for(TimePoint since) { debt_ += strand_->now() - since; }
 
 // Sends while there is room in flight; looks for more keys only while nothing waits to be sent.
 void Mover::step() {
-  if (!pass_ || is_stopped_.load(std::memory_order_relaxed)) return;
-  while (pass_->plan.has_batch() && pass_->batches_in_flight < store_->options.transfer_batches_in_flight) {
+  if (!pass_ || pass_->is_finishing || is_stopped()) return;
+  if (!pass_->is_void && pass_->plan.has_batch()) {
+    if (pass_->in_flight >= store_->options.transfer_batches_in_flight) return;  // replied() continues
     send(pass_->plan.take_batch());
+    return go_on();
   }
-  if (pass_->plan.has_batch()) return;  // replied() continues
-  if (!pass_->scanned.at_end) {
+  if (!pass_->is_void && !pass_->scanned.at_end) {
     scan_some();
-    post_step();
-  } else if (pass_->batches_in_flight == 0) {
-    end_pass();
+    return go_on();
   }
+  if (pass_->in_flight == 0) ask_for_receipts();
 }
 
+// With their values: what another node owns does not change here any more.
 void Mover::scan_some() {
   std::vector<HeldKey> held;
-  store_->local->engine().scan(pass_->scanned, kKeysPerStep, held);
-  pass_->plan.add(*pass_->view, std::move(held), unreachable_);
+  const RingView& ring = *pass_->standing->ring;
+  const std::size_t seen = store_->local->engine().scan_values(
+      pass_->scanned, {kKeysPerStep, store_->options.transfer_batch_bytes},
+      [&ring](std::string_view key) { return !ring.owner_of(key).is_self; }, held);
+  progress_.looked_at(seen);
+  const auto planned = pass_->plan.add(ring, std::move(held));
+  progress_.planned(planned.keys, planned.bytes);
   if (pass_->scanned.at_end) pass_->plan.close();
 }
 
-void Mover::send(MoveBatch batch) {
-  if (pass_->failed.count(batch.to) > 0) return;
-  wire::StorePeer_transfer_args args;
-  args.items = fill(batch);
-  if (args.items.empty()) return;
-  ++pass_->batches_in_flight;
-  const auto sent = std::make_shared<const MoveBatch>(std::move(batch));
-  store_->peers.call(sent->to, store_->peer_service, encode_call("transfer", args), kTransferTimeout,
-                     [mover = shared_from_this(), sent](Result<std::string> reply) {
-                       mover->strand_->post([mover, sent, reply = std::move(reply)] { mover->replied(*sent, reply); });
-                     });
+// --- batches ---------------------------------------------------------------------------------------------------------
+
+Mover::Transfer& Mover::transfer_to(const Location& receiver) {
+  const auto [at, is_new] = pass_->transfers.try_emplace(receiver);
+  Transfer& transfer = at->second;
+  if (!is_new) return transfer;
+  transfer.began = strand_->now();
+  transfer.receipt.session = ++last_session_;
+  transfer.receipt.donor = store_->self.name();
+  transfer.receipt.receiver = receiver.name();
+  transfer.receipt.view = pass_->standing->ring->fingerprint();
+  transfer.receipt.started_at_ms = receipt_time().wall_ms;
+  return transfer;
 }
 
-// The values as they are now; keys that have gone since the scan leave the batch.
-std::vector<wire::Item> Mover::fill(MoveBatch& batch) const {
-  std::vector<wire::Item> items;
-  items.reserve(batch.keys.size());
-  std::erase_if(batch.keys, [&](HeldKey& held) {
-    wire::Item item;
-    if (!store_->local->engine().copy(held.key, item.value, held.version)) return true;
-    item.key = held.key;
-    item.__set_version(to_wire(held.version));
-    held.bytes = item.key.size() + item.value.size();
-    items.push_back(std::move(item));
-    return false;
-  });
+void Mover::send(MoveBatch batch) {
+  Transfer& transfer = transfer_to(batch.to);
+  if (transfer.has_failed) return;
+  if (classic_giver_->knows(batch.to)) return give_classically(std::move(batch));
+  const auto sent = std::make_shared<Sent>(Sent{std::move(batch), {}});
+  wire::StorePeer_transfer_args args;
+  args.items = fill(*sent);
+  args.head.session = static_cast<std::int64_t>(transfer.receipt.session);
+  args.head.donor = transfer.receipt.donor;
+  args.head.view = static_cast<std::int64_t>(transfer.receipt.view);
+  const Location& to = sent->batch.to;
+  if (disagreeing_.contains(to)) args.head.__set_members(store_->locator->encode_table());
+  ++pass_->in_flight;
+  P2P_TEST_POINT("donor.batch_ready");
+  store_->peers.call(to, store_->peer_service, encode_call("transfer", args), kTransferTimeout,
+                     [mover = shared_from_this(), sent](Result<std::string> reply) {
+                       mover->strand_->post([mover, sent, reply = std::move(reply)] {
+                         const TimePoint since = mover->strand_->now();
+                         mover->replied(*sent, reply);
+                         mover->pay_for(since);
+                         mover->go_on();
+                       });
+                     });
+  P2P_TEST_POINT("donor.batch_sent");
+}
+
+std::vector<wire::MovedItem> Mover::fill(Sent& sent) const {
+  const Standing& standing = *pass_->standing;
+  std::vector<wire::MovedItem> items;
+  items.reserve(sent.batch.keys.size());
+  for (HeldKey& key : sent.batch.keys) {
+    sent.digests.push_back(digest_of(key.key, key.value, key.version, key.is_erased));
+    items.push_back(to_wire(key.key, {std::move(key.value), key.version, key.is_erased, key.settled_in}));
+    const bool is_latest =
+        key.settled_in >= standing.settled_from(key.key) && standing.was_owner_before(sent.batch.to, key.key);
+    if (is_latest) items.back().__set_latest(true);
+  }
   return items;
 }
 
-void Mover::replied(const MoveBatch& batch, const Result<std::string>& reply) {
-  if (!pass_ || is_stopped_.load(std::memory_order_relaxed)) return;
-  --pass_->batches_in_flight;
+void Mover::replied(const Sent& sent, const Result<std::string>& reply) {
+  if (!pass_ || is_stopped()) return;
+  --pass_->in_flight;
+  P2P_TEST_POINT("donor.batch_confirmed");
   if (!reply.ok()) {
-    if (reply.error().kind == ErrorKind::refused) note_unreachable(batch.to);
-    failed(batch, reply.error());
+    if (reply.error().kind == ErrorKind::refused) store_->router->report_unreachable(sent.batch.to);
+    failed(sent, reply.error());
   } else if (auto decoded = decode_reply<wire::StorePeer_transfer_result>(reply.value()); !decoded.ok()) {
-    failed(batch, decoded.error());
-  } else if (const wire::TransferReply& taken = decoded.value().success;
-             static_cast<std::size_t>(taken.stored) + static_cast<std::size_t>(taken.kept) != batch.keys.size()) {
-    failed(batch, Error{ErrorKind::protocol, "the reply does not account for every key"});
+    failed(sent, decoded.error());
   } else {
-    confirmed(batch);
+    taken(sent, decoded.value().success);
   }
-  step();
 }
 
-void Mover::failed(const MoveBatch& batch, const Error& error) {
-  log_.warn("{} keys for {} stay here for now: {}", batch.keys.size(), batch.to.name(), error.text);
-  pass_->failed.insert(batch.to);
+// Nothing is deleted unless the reply accounts for every key, and for every byte of those that were taken.
+void Mover::taken(const Sent& sent, const wire::TransferReply& reply) {
+  const auto& keys = sent.batch.keys;
+  const std::set<std::int32_t> undone(reply.undone.begin(), reply.undone.end());
+  std::uint64_t count = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t digest = 0;
+  for (std::size_t at = 0; at < keys.size(); ++at) {
+    if (undone.contains(static_cast<std::int32_t>(at))) continue;
+    ++count;
+    bytes += keys[at].bytes;
+    digest += sent.digests[at];
+  }
+  const auto confirmed = static_cast<std::uint64_t>(reply.stored) + static_cast<std::uint64_t>(reply.kept);
+  if (confirmed != count || static_cast<std::uint64_t>(reply.digest) != digest) {
+    return failed(sent, Error{ErrorKind::protocol, "the reply does not account for every key and byte"});
+  }
+  failing_.erase(sent.batch.to);
+  if (!undone.empty()) {
+    pass_->is_clean = false;
+    disagreeing_.insert(sent.batch.to);
+    if (reply.__isset.members) store_->locator->merge_table(sent.batch.to, reply.members);
+  } else {
+    disagreeing_.erase(sent.batch.to);
+  }
+  pass_->transfers.at(sent.batch.to)
+      .receipt.add(count, static_cast<std::uint64_t>(reply.kept), bytes, digest,
+                   static_cast<std::uint64_t>(reply.digest));
+  for (std::size_t at = 0; at < keys.size(); ++at) {
+    if (!undone.contains(static_cast<std::int32_t>(at)) && !delete_confirmed(keys[at])) pass_->is_clean = false;
+  }
+  P2P_TEST_POINT("donor.batch_deleted");
 }
 
-// Nobody listens there; a receiver that is there and says no is not meant. The ring by which this node leaves is final
-// and goes on naming it, hence the note for the passes to come.
-void Mover::note_unreachable(const Location& receiver) {
-  store_->router->report_unreachable(receiver);
-  if (ring_without_self_) unreachable_.insert(receiver);
+// False: it has changed since it was sent, and must be looked at again. A confirmation that comes in a later era
+// deletes nothing: the receiver may have given the key on, or back to us, since. The next look sends it once more.
+bool Mover::delete_confirmed(const HeldKey& held) {
+  progress_.confirmed(1, held.bytes);
+  if (store_->standing->read().era != pass_->standing->era) return true;
+  if (!store_->local->engine().remove_unchanged(held.key, held.version)) return false;
+  keys_moved_out_.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
-// The ring may have changed back while the batch was on its way: then the key is ours, and stays.
-void Mover::confirmed(const MoveBatch& batch) {
-  const RingView& view = ring_without_self_ ? *ring_without_self_ : store_->locator->view();
-  Moved& moved = pass_->moved[batch.to];
-  for (const HeldKey& held : batch.keys) {
-    if (view.owner_of(held.key).is_self) continue;
-    if (!store_->local->engine().erase_unchanged(held.key, held.version)) {
-      is_wanted_ = true;  // written again, or erased, since it was sent
-      continue;
+void Mover::failed(const Sent& sent, const Error& error) {
+  pass_->is_clean = false;
+  if (error.kind == ErrorKind::unsupported) return classic_giver_->remember(sent.batch.to);
+  pass_->transfers.at(sent.batch.to).has_failed = true;
+  if (failing_.insert(sent.batch.to).second) {
+    log_.warn("keys for {} stay here for now: {}", sent.batch.to.name(), error.text);
+  }
+}
+
+void Mover::give_classically(MoveBatch batch) {
+  ++pass_->in_flight;
+  const Location to = batch.to;
+  classic_giver_->give(std::move(batch), [mover = shared_from_this(), to](std::span<const HeldKey> given, bool is_all) {
+    if (!mover->pass_ || mover->is_stopped()) return;
+    --mover->pass_->in_flight;
+    Transfer& transfer = mover->pass_->transfers.at(to);
+    mover->pass_->is_clean = mover->pass_->is_clean && is_all;
+    transfer.has_failed = transfer.has_failed || !is_all;
+    for (const HeldKey& held : given) {
+      if (!mover->delete_confirmed(held)) mover->pass_->is_clean = false;
     }
-    ++moved.keys;
-    moved.bytes += held.bytes;
-    keys_moved_out_.fetch_add(1, std::memory_order_relaxed);
+    mover->go_on();
+  });
+}
+
+// --- the end of a pass -----------------------------------------------------------------------------------------------
+
+void Mover::ask_for_receipts() {
+  pass_->is_finishing = true;
+  std::vector<Location> asked;
+  for (const auto& [receiver, transfer] : pass_->transfers) {
+    if (transfer.receipt.keys > 0) asked.push_back(receiver);
   }
+  pass_->in_flight = asked.size();
+  if (!asked.empty()) P2P_TEST_POINT("donor.all_sent");
+  for (const Location& receiver : asked) {
+    Transfer& transfer = pass_->transfers.at(receiver);
+    const Duration took = strand_->now() - transfer.began;
+    transfer.receipt.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+    wire::StorePeer_finish_args args;
+    args.donors = to_wire(transfer.receipt);
+    store_->peers.call(
+        receiver, store_->peer_service, encode_call("finish", args), kTransferTimeout,
+        [mover = shared_from_this(), receiver](Result<std::string> reply) {
+          mover->strand_->post([mover, receiver, reply = std::move(reply)] { mover->got_receipt(receiver, reply); });
+        });
+  }
+  if (asked.empty()) end_pass();
+}
+
+void Mover::got_receipt(const Location& receiver, const Result<std::string>& reply) {
+  if (!pass_ || is_stopped()) return;
+  Transfer& transfer = pass_->transfers.at(receiver);
+  if (reply.ok()) {
+    auto decoded = decode_reply<wire::StorePeer_finish_result>(reply.value());
+    transfer.receipt.is_complete = decoded.ok() && agree(transfer.receipt, from_wire(decoded.value().success));
+  }
+  end_transfer(receiver, transfer);
+  if (--pass_->in_flight == 0) end_pass();
+}
+
+void Mover::end_transfer(const Location& receiver, const Transfer& transfer) {
+  const Receipt& moved = transfer.receipt;
+  if (moved.is_complete) {
+    log_.info("moved {} keys ({} bytes) to {} in {} ms, digest {:016x}", moved.keys, moved.bytes, receiver.name(),
+              moved.duration_ms, moved.digest_after);
+  } else {
+    log_.warn("moved {} keys ({} bytes) to {}, which has not confirmed the whole of it", moved.keys, moved.bytes,
+              receiver.name());
+  }
+  receipts_->ended(moved);
 }
 
 void Mover::end_pass() {
   const Pass ended = std::move(*pass_);
   pass_.reset();
-  for (const auto& [to, moved] : ended.moved) {
-    if (moved.keys > 0) log_.info("moved {} keys ({} bytes) to {}", moved.keys, moved.bytes, to.name());
+  progress_timer_.reset();
+  const Era era = store_->standing->read().era;
+  if (ended.is_void || ended.standing->era != era) return begin_pass();
+  progress_.end();
+  if (!ended.is_clean) {
+    begin_pass_after(retry_pause_);
+    retry_pause_ = std::min(2 * retry_pause_, kRetryPauseMax);
+    return;
   }
-  if (!ended.failed.empty()) return retry();
   retry_pause_ = kRetryPauseMin;
-  if (ring_without_self_) return go_on_leaving(ended);
-  if (is_wanted_) return begin_pass();
-  if (std::exchange(is_settling_, false)) begin_pass_after(kSettlingPause);
+  clean_era_.store(era, std::memory_order_release);
+  if (handed_over_.pending()) finish_hand_over(ended.plan.homeless());
 }
 
-void Mover::retry() {
-  begin_pass_after(retry_pause_);
-  retry_pause_ = std::min(2 * retry_pause_, kRetryPauseMax);
-}
-
-// Calls of other nodes arrive until they hear that we leave, hence: pass after pass until one finds nothing, then
-// nothing new is accepted, then one more for what came in between.
-void Mover::go_on_leaving(const Pass& ended) {
-  const bool was_by_final_ring = ended.view == ring_without_self_;
-  if (!was_by_final_ring || !ended.moved.empty()) return begin_pass();
-  if (!is_sealed_) {
-    is_sealed_ = true;
-    store_->local->engine().seal();
-    return begin_pass();
-  }
-  if (ended.plan.homeless() > 0) {
-    log_.warn("{} keys end with this node: there is no other to take them", ended.plan.homeless());
-  }
+void Mover::finish_hand_over(std::size_t homeless) {
+  if (homeless > 0) log_.warn("{} keys end with this node: there is no other to take them", homeless);
+  is_leaving_.store(false);  // nothing is left to complain about
+  P2P_TEST_POINT("leaver.all_confirmed");
   handed_over_();
+}
+
+void Mover::say_progress() {
+  const MoveProgress::Figures now = progress_.figures(strand_->now());
+  log_.info("moving keys: {} done ({} bytes), about {} left ({} bytes), {} keys/s, {} s left", now.keys_done,
+            now.bytes_done, now.keys_left, now.bytes_left, now.keys_per_s, (now.ms_left + 999) / 1000);
 }
 
 }  // namespace p2p::diststore

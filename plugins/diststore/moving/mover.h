@@ -1,8 +1,11 @@
 // How do keys reach the node that owns them now? Driven by what is held, not by events: as long as a look finds keys
-// that another node owns, they are sent there in acknowledged batches, and deleted here only when confirmed and
-// unchanged.
+// that another node owns, they are sent there in acknowledged batches, and deleted here only when their receiver has
+// confirmed count and digest, and they are unchanged.
 #pragma once
 
+#include "moving/classic_giver.h"
+#include "moving/progress.h"
+#include "moving/receipts.h"
 #include "replication/move_plan.h"
 #include "serving/store.h"
 
@@ -16,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -23,74 +27,101 @@ namespace p2p::diststore {
 
 class Mover final : public std::enable_shared_from_this<Mover> {
  public:
-  Mover(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store);
+  Mover(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store,
+        std::shared_ptr<ReceiptBook> receipts);
 
-  // The ring has changed: looks at every key now, and once more when calls that were under way have ended. [any thread]
+  // The store's standing has changed: looks at every key by the new ring. [any thread]
   void look();
 
-  // A key has arrived here that seems to be another node's: looks after a pause in which our view may catch up. [any
-  // thread]
-  void look_later();
+  // Somebody claims keys, and this node is not clean: looks, unless it does so anyway. [any thread]
+  void look_for_claimant();
 
-  // This node leaves: moves every key to its owner in `ring_without_self`, or, once nobody listens there, to the next
-  // one, who passes it on when views have settled; however often that takes. Then seals the engine, moves what was
-  // written meanwhile, and calls `done`. [any thread]
-  void hand_over(std::shared_ptr<const RingView> ring_without_self, Completion done);
+  // This node leaves, and is off the ring already: moves every key to its owner, whatever the ring becomes meanwhile
+  // and however often that takes, then calls `done`. [any thread]
+  void hand_over(Completion done);
 
-  // Nothing is sent any more; an unfinished hand_over() is given up, its `done` called. The keys stay. [any thread]
+  // Nothing is sent any more; an unfinished hand_over() is given up, which the log tells, and its `done` called. The
+  // keys stay. [any thread]
   void stop();
 
+  // By the ring of this era, all keys were looked at, and none is here that belongs elsewhere. [any thread]
+  Era clean_era() const noexcept { return clean_era_.load(std::memory_order_acquire); }
+
+  const MoveProgress& progress() const noexcept { return progress_; }
   std::int64_t keys_moved_out() const noexcept { return keys_moved_out_.load(std::memory_order_relaxed); }
 
  private:
-  struct Moved {
-    std::size_t keys = 0;
-    std::size_t bytes = 0;
+  // What goes to one receiver during one pass.
+  struct Transfer {
+    Receipt receipt;
+    TimePoint began{};
+    bool has_failed = false;  // gets nothing more in this pass
   };
 
-  // One look at all keys, by one view.
+  // One look at all keys, by one standing.
   struct Pass {
-    Pass(std::shared_ptr<const RingView> pass_view, std::size_t batch_bytes_max)
-        : view(std::move(pass_view)), plan(batch_bytes_max) {}
+    Pass(std::shared_ptr<const Standing> by, std::size_t batch_bytes_max)
+        : standing(std::move(by)), plan(batch_bytes_max) {}
 
-    std::shared_ptr<const RingView> view;
+    std::shared_ptr<const Standing> standing;
     MovePlan plan;
     ScanPosition scanned;
-    std::size_t batches_in_flight = 0;
-    std::map<Location, Moved> moved;
-    std::set<Location> failed;  // get nothing more in this pass
+    std::size_t in_flight = 0;  // batches, and at the end receipts
+    bool is_void = false;       // the ring has changed: it only waits for what is in flight
+    bool is_clean = true;       // nothing has failed or been refused
+    bool is_finishing = false;
+    std::map<Location, Transfer> transfers;
+  };
+
+  struct Sent {
+    MoveBatch batch;
+    std::vector<std::uint64_t> digests;  // of the items, in their order
   };
 
   // All of the following: [own strand].
   void begin_pass();
   void step();
-  void post_step();
+  void go_on();
+  void pay_for(TimePoint since);
   void scan_some();
   void send(MoveBatch batch);
-  std::vector<wire::Item> fill(MoveBatch& batch) const;
-  void replied(const MoveBatch& batch, const Result<std::string>& reply);
-  void failed(const MoveBatch& batch, const Error& error);
-  void note_unreachable(const Location& receiver);
-  void confirmed(const MoveBatch& batch);
+  void give_classically(MoveBatch batch);
+  Transfer& transfer_to(const Location& receiver);
+  std::vector<wire::MovedItem> fill(Sent& sent) const;
+  void replied(const Sent& sent, const Result<std::string>& reply);
+  void taken(const Sent& sent, const wire::TransferReply& reply);
+  void failed(const Sent& sent, const Error& error);
+  bool delete_confirmed(const HeldKey& held);
+  void ask_for_receipts();
+  void got_receipt(const Location& receiver, const Result<std::string>& reply);
+  void end_transfer(const Location& receiver, const Transfer& transfer);
   void end_pass();
-  void go_on_leaving(const Pass& ended);
-  void retry();
+  void finish_hand_over(std::size_t homeless);
   void begin_pass_after(Duration pause);
+  void say_progress();
+  bool is_stopped() const noexcept { return is_stopped_.load(std::memory_order_relaxed); }
 
   Logger& log_;
   const std::shared_ptr<Strand> strand_;
   const std::shared_ptr<Store> store_;
+  const std::shared_ptr<ReceiptBook> receipts_;
+  const std::shared_ptr<ClassicGiver> classic_giver_;
+  MoveProgress progress_;
   std::atomic<std::int64_t> keys_moved_out_{0};
+  std::atomic<Era> clean_era_{0};
   std::atomic<bool> is_stopped_{false};
+  std::atomic<bool> is_leaving_{false};
 
   std::optional<Pass> pass_;
-  bool is_wanted_ = false;    // another pass, after the one under way
-  bool is_settling_ = false;  // another pass, when calls under way have ended
-  Duration retry_pause_;      // after the next pass with a failure
+  Duration retry_pause_;  // after the next pass with a failure
   std::unique_ptr<Timer> timer_;
-  std::shared_ptr<const RingView> ring_without_self_;  // set: this node leaves
-  std::set<Location> unreachable_;                     // while leaving: nobody listens there
-  bool is_sealed_ = false;
+  std::unique_ptr<Timer> step_timer_;
+  bool is_step_due_ = false;
+  Duration debt_{};  // time worked that no pause has paid for
+  std::unique_ptr<Timer> progress_timer_;
+  std::set<Location> failing_;      // receivers of whose failure the log has told
+  std::set<Location> disagreeing_;  // receivers whose ring was another one: they get our table
+  std::uint64_t last_session_;
   Completion handed_over_;
 };
 

@@ -21,17 +21,15 @@ class StoreLayer final : public RingLayer {
     mover_->look();
   }
 
-  // The keys that the other node held are gone or on their way to us; but what we were about to send it must go
-  // elsewhere.
+  // What we were about to send it must go elsewhere.
   void remove(const Location&, Next next) override {
     next();
     mover_->look();
   }
 
-  // The others hear that this node leaves only when their new owners hold its keys.
-  void cleanup(std::shared_ptr<const RingView> ring_without_self, Next next) override {
-    mover_->hand_over(std::move(ring_without_self), std::move(next));
-  }
+  // This node ends only when the new owners hold its keys. The ring may go on changing meanwhile, so the mover works by
+  // the newest, not by this one.
+  void cleanup(std::shared_ptr<const RingView>, Next next) override { mover_->hand_over(std::move(next)); }
 
  private:
   const std::shared_ptr<Mover> mover_;

@@ -6,18 +6,8 @@
 
 namespace p2p::diststore {
 
-namespace {
-
-Location stand_in(const RingView& view, const HeldKey& key, const Location& owner, const std::set<Location>& avoided) {
-  for (Location& next : view.owners_of(key.key, avoided.size() + 1)) {
-    if (!avoided.contains(next)) return std::move(next);
-  }
-  return owner;
-}
-
-}  // namespace
-
-void MovePlan::add(const RingView& view, std::vector<HeldKey> held, const std::set<Location>& avoided) {
+MovePlan::Planned MovePlan::add(const RingView& view, std::vector<HeldKey> held) {
+  Planned planned;
   for (HeldKey& key : held) {
     const Owner owner = view.owner_of(key.key);
     if (owner.is_self) continue;
@@ -25,10 +15,11 @@ void MovePlan::add(const RingView& view, std::vector<HeldKey> held, const std::s
       ++homeless_;
       continue;
     }
-    const Location to =
-        avoided.contains(*owner.location) ? stand_in(view, key, *owner.location, avoided) : *owner.location;
-    add_to(open_.try_emplace(to, MoveBatch{to, {}, 0}).first->second, std::move(key));
+    ++planned.keys;
+    planned.bytes += key.bytes;
+    add_to(open_.try_emplace(*owner.location, MoveBatch{*owner.location, {}, 0}).first->second, std::move(key));
   }
+  return planned;
 }
 
 void MovePlan::add_to(MoveBatch& open, HeldKey key) {

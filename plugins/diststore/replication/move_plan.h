@@ -2,25 +2,17 @@
 // is held, asked for batches. When to look and how to send is moving/mover.h's business.
 #pragma once
 
-#include "replication/version.h"
+#include "replication/held.h"
 
 #include <p2p/locator.h>
 
 #include <cstddef>
 #include <deque>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 namespace p2p::diststore {
-
-// What a scan tells of one key.
-struct HeldKey {
-  std::string key;
-  Version version;
-  std::size_t bytes = 0;  // of key and value
-};
 
 struct MoveBatch {
   Location to;
@@ -28,18 +20,23 @@ struct MoveBatch {
   std::size_t bytes = 0;
 };
 
-// Bounds the work that one batch causes on the receiver's I/O thread: 1000 merges take well under a millisecond.
-inline constexpr std::size_t kBatchKeysMax = 1000;
+// Bounds the work that one batch causes on the I/O threads of both sides, which clients wait for: about 2 us a key and
+// side.
+inline constexpr std::size_t kBatchKeysMax = 40;
 
 class MovePlan final {
  public:
   // A batch ends before the key that would take it over `batch_bytes_max`; a key larger than that travels alone.
   explicit MovePlan(std::size_t batch_bytes_max) : batch_bytes_max_(batch_bytes_max) {}
 
+  struct Planned {
+    std::size_t keys = 0;
+    std::size_t bytes = 0;
+  };
+
   // Takes in those of `held` that another node owns by `view`; the others stay where they are. Keys of a ring without
-  // any member are counted as homeless and stay too. Keys of an owner that is to be avoided go to the one that would
-  // take over from it, as long as there is one.
-  void add(const RingView& view, std::vector<HeldKey> held, const std::set<Location>& avoided = {});
+  // any member are counted as homeless and stay too. Answers what was taken in.
+  Planned add(const RingView& view, std::vector<HeldKey> held);
 
   // Every key has been added: what is not yet full may go.
   void close();

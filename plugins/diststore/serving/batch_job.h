@@ -5,6 +5,7 @@
 
 #include "replication/batch_split.h"
 #include "serving/batch_verbs.h"
+#include "serving/puller.h"
 #include "serving/store.h"
 
 #include <memory>
@@ -47,19 +48,27 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   }
 
   void round(const std::vector<KeyIndex>& indexes) {
-    const auto view = store_->locator->shared_view();
-    BatchSplit split =
-        split_by_owner(indexes, *view, [&](KeyIndex index) -> const std::string& { return Verb::key(inputs_[index]); });
+    const auto standing = store_->standing->share();
+    BatchSplit split = split_by_owner(indexes, *standing->ring,
+                                      [&](KeyIndex index) -> const std::string& { return Verb::key(inputs_[index]); });
     std::vector<std::string> messages;
-    for (const RemotePart& part : split.remote) messages.push_back(encode(part));
+    for (const RemotePart& part : split.remote) {
+      messages.push_back(store_->classics->knows(part.owner) ? std::string() : encode(part));
+    }
     {
       const std::lock_guard hold(mutex_);
       open_parts_ = split.remote.size() + 1;
       undone_ = std::move(split.homeless);
       if (!undone_.empty()) why_ = "no node owns the key at the moment";
     }
-    for (std::size_t at = 0; at < messages.size(); ++at) ask(std::move(split.remote[at]), std::move(messages[at]));
-    answer_here(split.local, fingerprint_of(*view));
+    for (std::size_t at = 0; at < messages.size(); ++at) {
+      if (messages[at].empty()) {
+        ask_classic(std::make_shared<const RemotePart>(std::move(split.remote[at])), 0);
+      } else {
+        ask(std::move(split.remote[at]), std::move(messages[at]));
+      }
+    }
+    answer_here(split.local, *standing);
     part_ended();
   }
 
@@ -77,17 +86,52 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
         [job = this->shared_from_this(), part](Result<std::string> reply) { job->replied(part, reply); });
   }
 
-  void answer_here(const std::vector<KeyIndex>& indexes, std::int64_t fingerprint) {
-    const std::lock_guard hold(mutex_);
-    for (const KeyIndex index : indexes) {
-      typename Verb::Result& result = results_[index];
-      if (Verb::do_here(*store_->local, inputs_[index], result)) {
-        result.__set_view(fingerprint);
-      } else {
+  // A node of the 2009 system is asked for one key after the other: it serves one connection at a time.
+  void ask_classic(const std::shared_ptr<const RemotePart>& part, std::size_t at) {
+    if (at == part->indexes.size()) return part_ended();
+    const KeyIndex index = part->indexes[at];
+    Verb::ask_classic(store_, part->owner, inputs_[index], deadline_,
+                      [job = this->shared_from_this(), part, at, index](Result<typename Verb::Result> asked) {
+                        if (!asked.ok()) {
+                          if (asked.error().kind == ErrorKind::refused) {
+                            job->store_->router->report_unreachable(part->owner);
+                          }
+                          RemotePart rest{
+                              part->owner,
+                              {part->indexes.begin() + static_cast<std::ptrdiff_t>(at), part->indexes.end()}};
+                          return job->part_failed(rest, asked.error());
+                        }
+                        {
+                          const std::lock_guard hold(job->mutex_);
+                          job->results_[index] = std::move(asked).value();
+                        }
+                        job->ask_classic(part, at + 1);
+                      });
+  }
+
+  // What is not done here is dealt again after the pause; keys that have yet to arrive are fetched meanwhile.
+  void answer_here(const std::vector<KeyIndex>& indexes, const Standing& standing) {
+    std::vector<std::string> unsettled;
+    {
+      const std::lock_guard hold(mutex_);
+      for (const KeyIndex index : indexes) {
+        typename Verb::Result& result = results_[index];
+        const Outcome outcome = do_by_right<Verb>(*store_->local, standing, inputs_[index], result);
+        if (outcome == Outcome::done || outcome == Outcome::missing) {
+          result.__set_view(fingerprint_of(*standing.ring));
+          continue;
+        }
+        if (outcome == Outcome::unsettled) unsettled.push_back(Verb::key(inputs_[index]));
         undone_.push_back(index);
-        why_ = "this node is leaving";
+        why_ = "the ring has just changed";
       }
     }
+    if (unsettled.empty()) return;
+    {
+      const std::lock_guard hold(mutex_);
+      ++open_parts_;
+    }
+    settle(store_, std::move(unsettled), [job = this->shared_from_this()](bool) { job->part_ended(); });
   }
 
   void replied(const RemotePart& part, const Result<std::string>& reply) {
@@ -116,7 +160,9 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       const std::lock_guard hold(mutex_);
       undone_.insert(undone_.end(), part.indexes.begin(), part.indexes.end());
       why_ = part.owner.name() + ": " + error.text;
-      has_failed_ = has_failed_ || !is_worth_retrying(error.kind, Verb::kIsRepeatable);
+      const bool is_classic = error.kind == ErrorKind::unsupported;
+      if (is_classic) store_->classics->remember(part.owner);
+      has_failed_ = has_failed_ || !(is_classic || is_worth_retrying(error.kind, Verb::kIsRepeatable));
     }
     part_ended();
   }

@@ -3,7 +3,9 @@
 // other nodes ask for.
 #pragma once
 
+#include "serving/classic_verbs.h"
 #include "serving/local_store.h"
+#include "serving/standing.h"
 
 #include <p2p/handlers.h>
 
@@ -11,6 +13,8 @@
 #include <StorePeer.h>
 
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +29,7 @@ inline constexpr std::size_t kPartReplyBytesMax = std::size_t{4} << 20;
 inline constexpr std::size_t kBatchReplyBytesMax = std::size_t{12} << 20;
 
 // What each verb has: one `Input` a key; input(), where it lies in the arguments of a whole batch and of a part alike;
-// do_here(), which answers one, or false, nothing done, when the node has handed over its keys.
+// do_here(), which answers one by the node's right to its key; ask_classic(), which asks a node of the 2009 system.
 struct ReadMany {
   using Input = std::string;
   using Result = wire::ReadResult;
@@ -47,7 +51,13 @@ struct ReadMany {
   static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& key) {
     return local.refusal(key);
   }
-  static bool do_here(LocalStore& local, Input& key, Result& result) { return local.read(key, result); }
+  static Outcome do_here(LocalStore& local, Input& key, Right right, Result& result) {
+    return local.read(key, right, result);
+  }
+  static void ask_classic(const std::shared_ptr<Store>& store, const Location& owner, const Input& key,
+                          TimePoint deadline, std::function<void(p2p::Result<Result>)> done) {
+    classic_read(store, owner, key, deadline, std::move(done));
+  }
   static std::size_t reply_bytes(const Result& result) { return result.value.size(); }
 };
 
@@ -72,8 +82,12 @@ struct WriteMany {
   static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& item) {
     return local.refusal(item.key, item.value);
   }
-  static bool do_here(LocalStore& local, Input& item, Result& result) {
-    return local.write(item.key, item.value, result);
+  static Outcome do_here(LocalStore& local, Input& item, Right right, Result& result) {
+    return local.write(item.key, item.value, right, result);
+  }
+  static void ask_classic(const std::shared_ptr<Store>& store, const Location& owner, const Input& item,
+                          TimePoint deadline, std::function<void(p2p::Result<Result>)> done) {
+    classic_write(store, owner, item.key, item.value, deadline, std::move(done));
   }
   static std::size_t reply_bytes(const Result&) { return 0; }
 };
@@ -99,9 +113,23 @@ struct EraseMany {
   static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& key) {
     return local.refusal(key);
   }
-  static bool do_here(LocalStore& local, Input& key, Result& result) { return local.erase(key, result); }
+  static Outcome do_here(LocalStore& local, Input& key, Right right, Result& result) {
+    return local.erase(key, right, result);
+  }
+  static void ask_classic(const std::shared_ptr<Store>& store, const Location& owner, const Input& key,
+                          TimePoint deadline, std::function<void(p2p::Result<Result>)> done) {
+    classic_erase(store, owner, key, deadline, std::move(done));
+  }
   static std::size_t reply_bytes(const Result&) { return 0; }
 };
+
+// Does the verb for one key that this node owns by `standing`.
+template <class Verb>
+Outcome do_by_right(LocalStore& local, const Standing& standing, typename Verb::Input& input,
+                    typename Verb::Result& result) {
+  if (!standing.is_established) return Outcome::fenced;
+  return Verb::do_here(local, input, standing.right_to(Verb::key(input)), result);
+}
 
 // What is wrong with a batch, or with the part of one; asked before anything is done, so that one impossible key stores
 // nothing.

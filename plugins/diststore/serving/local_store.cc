@@ -10,11 +10,6 @@
 namespace p2p::diststore {
 namespace {
 
-std::uint64_t wall_clock_ms() {
-  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count());
-}
-
 wire::StoreError error_of(wire::StoreErrorKind::type kind, std::string message) {
   wire::StoreError error;
   error.kind = kind;
@@ -24,11 +19,25 @@ wire::StoreError error_of(wire::StoreErrorKind::type kind, std::string message) 
 
 }  // namespace
 
+std::uint64_t wall_clock_ms() {
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count());
+}
+
 wire::Version to_wire(Version version) {
   wire::Version sent;
   sent.stamp = static_cast<std::int64_t>(version.stamp);
   sent.node = static_cast<std::int64_t>(version.node);
   return sent;
+}
+
+wire::MovedItem to_wire(std::string key, Held held) {
+  wire::MovedItem item;
+  item.key = std::move(key);
+  item.value = std::move(held.value);
+  item.version = to_wire(held.version);
+  if (held.is_erased) item.__set_erased(true);
+  return item;
 }
 
 Version from_wire(const wire::Version& version) {
@@ -52,49 +61,36 @@ std::optional<wire::StoreError> LocalStore::refusal_of_count(std::size_t keys) c
                   fmt::format("the batch has {} keys, the limit batch_keys_max is {}", keys, options_.batch_keys_max));
 }
 
-bool LocalStore::read(std::string_view key, wire::ReadResult& result) const {
+Outcome LocalStore::read(std::string_view key, Right right, wire::ReadResult& result) const {
   Version version;
-  const ReadOutcome outcome = engine_.read(key, result.value, version);
-  if (outcome == ReadOutcome::sealed) return false;
-  result.found = outcome == ReadOutcome::found;
+  const Outcome outcome = engine_.read(key, right, result.value, version);
+  result.found = outcome == Outcome::done;
   if (result.found) {
     result.__isset.value = true;
     result.__set_version(to_wire(version));
   }
-  return true;
+  return outcome;
 }
 
-bool LocalStore::write(std::string& key, std::string& value, wire::WriteResult& result) {
-  const std::optional<Version> stored = engine_.write(key, value, {clock_.issue(wall_clock_ms()), node_});
-  if (!stored) return false;
-  result.__set_version(to_wire(*stored));
-  return true;
+Outcome LocalStore::write(std::string& key, std::string& value, Right right, wire::WriteResult& result) {
+  Version version{clock_.issue(wall_clock_ms()), node_};
+  const Outcome outcome = engine_.write(key, value, right, version);
+  result.__set_version(to_wire(version));
+  return outcome;
 }
 
-bool LocalStore::erase(std::string_view key, wire::EraseResult& result) {
-  const EraseOutcome outcome = engine_.erase(key);
-  result.found = outcome == EraseOutcome::erased;
-  return outcome != EraseOutcome::sealed;
+Outcome LocalStore::erase(std::string_view key, Right right, wire::EraseResult& result) {
+  Version version{clock_.issue(wall_clock_ms()), node_};
+  const Outcome outcome = engine_.erase(key, right, version);
+  result.found = outcome == Outcome::done;
+  if (result.found) result.__set_version(to_wire(version));
+  return outcome;
 }
 
-bool LocalStore::merge(std::vector<wire::Item>& items, wire::TransferReply& reply) {
-  reply.stored = 0;
-  reply.kept = 0;
-  const std::uint64_t now_ms = wall_clock_ms();
-  bool is_sealed = false;
-  for (wire::Item& item : items) {
-    const Version version = from_wire(item.version);  // an item without one counts as the oldest of all
-    clock_.accept(version.stamp, now_ms);
-    const MergeOutcome outcome = engine_.merge(item.key, item.value, version);
-    reply.stored += outcome == MergeOutcome::stored ? 1 : 0;
-    reply.kept += outcome == MergeOutcome::kept ? 1 : 0;
-    if (outcome == MergeOutcome::sealed) {
-      is_sealed = true;
-      break;
-    }
-  }
-  keys_moved_in_.fetch_add(reply.stored, std::memory_order_relaxed);
-  return !is_sealed;
+MergeOutcome LocalStore::merge(wire::MovedItem& item, Era era, bool settled, std::uint64_t& digest) {
+  Held held{std::move(item.value), from_wire(item.version), item.erased, kNeverSettled};
+  if (!clock_.accept(held.version.stamp, wall_clock_ms())) too_far_ahead_.fetch_add(1, std::memory_order_relaxed);
+  return engine_.merge(item.key, held, era, settled, digest);
 }
 
 }  // namespace p2p::diststore

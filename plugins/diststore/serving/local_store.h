@@ -1,6 +1,5 @@
 // What does this node answer for the keys it owns? The engine with a clock, in the wire's own types; who owns a key is
-// asked elsewhere. Each call that says bool answers false, nothing done, once the engine is sealed: the node has handed
-// over its keys.
+// asked elsewhere: the Right tells.
 #pragma once
 
 #include "engine/memory_engine.h"
@@ -22,6 +21,10 @@ namespace wire = ::diststore;
 
 wire::Version to_wire(Version version);
 Version from_wire(const wire::Version& version);
+wire::MovedItem to_wire(std::string key, Held held);
+
+// Milliseconds since 1970, by this machine's clock. [any thread]
+std::uint64_t wall_clock_ms();
 
 // Every method: [any thread].
 class LocalStore final {
@@ -36,18 +39,22 @@ class LocalStore final {
   }
   std::optional<wire::StoreError> refusal_of_count(std::size_t keys) const;
 
-  // write() moves from key and value when it answers true.
-  [[nodiscard]] bool read(std::string_view key, wire::ReadResult& result) const;
-  [[nodiscard]] bool write(std::string& key, std::string& value, wire::WriteResult& result);
-  [[nodiscard]] bool erase(std::string_view key, wire::EraseResult& result);
+  // See MemoryEngine for the outcomes; with done and missing, `result` is the answer. write() moves from key and value
+  // when it is done.
+  [[nodiscard]] Outcome read(std::string_view key, Right right, wire::ReadResult& result) const;
+  [[nodiscard]] Outcome write(std::string& key, std::string& value, Right right, wire::WriteResult& result);
+  [[nodiscard]] Outcome erase(std::string_view key, Right right, wire::EraseResult& result);
 
-  // Takes over items that another node hands to this one; false when sealed, and some may have been stored then. A
-  // stamp far ahead of our time is stored all the same, but does not move our clock: refusing it would keep the key
-  // where nobody looks for it.
-  [[nodiscard]] bool merge(std::vector<wire::Item>& items, wire::TransferReply& reply);
+  // Takes over what another node held of a key (MemoryEngine::merge). A stamp far ahead of our time is stored all the
+  // same, but does not move our clock, and is counted: refusing it would keep the key where nobody looks for it.
+  [[nodiscard]] MergeOutcome merge(wire::MovedItem& item, Era era, bool settled, std::uint64_t& digest);
+
+  // Keys that transfers have brought.
+  void count_moved_in(std::int64_t keys) noexcept { keys_moved_in_.fetch_add(keys, std::memory_order_relaxed); }
 
   MemoryEngine& engine() noexcept { return engine_; }
   std::int64_t keys_moved_in() const noexcept { return keys_moved_in_.load(std::memory_order_relaxed); }
+  std::int64_t stamps_too_far_ahead() const noexcept { return too_far_ahead_.load(std::memory_order_relaxed); }
 
  private:
   wire::StoreError too_large(std::size_t key_bytes, std::size_t value_bytes) const;
@@ -57,6 +64,7 @@ class LocalStore final {
   HybridClock clock_;
   MemoryEngine engine_;
   std::atomic<std::int64_t> keys_moved_in_{0};
+  std::atomic<std::int64_t> too_far_ahead_{0};
 };
 
 }  // namespace p2p::diststore

@@ -25,6 +25,7 @@ bool is_worth_retrying(ErrorKind kind, bool is_repeatable) noexcept {
       return is_repeatable;
     case ErrorKind::protocol:
     case ErrorKind::invalid:
+    case ErrorKind::unsupported:
     case ErrorKind::internal:
       return false;
   }
@@ -32,8 +33,12 @@ bool is_worth_retrying(ErrorKind kind, bool is_repeatable) noexcept {
 }
 
 Router::Router(Logger& log, std::shared_ptr<ILocator> locator, std::shared_ptr<RetryQueue> retries,
-               Duration forward_timeout)
-    : log_(log), locator_(std::move(locator)), retries_(std::move(retries)), forward_timeout_(forward_timeout) {}
+               std::shared_ptr<ClassicPeers> classics, Duration forward_timeout)
+    : log_(log),
+      locator_(std::move(locator)),
+      retries_(std::move(retries)),
+      classics_(std::move(classics)),
+      forward_timeout_(forward_timeout) {}
 
 Duration Router::time_for_peer(TimePoint deadline) const noexcept {
   return std::min(forward_timeout_, deadline - retries_->now() - kAnswerMargin);
@@ -48,12 +53,13 @@ void Router::pass_on(const Owner& owner, Call call, const CallKind& kind) {
     call.disagree();
     return;
   }
-  if (owner.location == nullptr || owner.is_self) {
-    call.keep();
-    try_later(std::move(call), kind, "no node owns the key at the moment");
-    return;
-  }
+  if (owner.location == nullptr) return wait(std::move(call), kind, "no node owns the key at the moment");
   forward(*owner.location, std::move(call), kind);
+}
+
+void Router::wait(Call call, const CallKind& kind, const std::string& why) {
+  call.keep();
+  try_later(std::move(call), kind, why);
 }
 
 void Router::forward(const Location& to, Call call, const CallKind& kind) {
@@ -64,14 +70,23 @@ void Router::forward(const Location& to, Call call, const CallKind& kind) {
   }
   forwarded_.fetch_add(1, std::memory_order_relaxed);
   call.forward(to, timeout, [router = shared_from_this(), to, &kind](Error error, Call returned) {
-    if (error.kind == ErrorKind::refused) router->report_unreachable(to);
-    const std::string why = to.name() + ": " + error.text;
-    if (is_worth_retrying(error.kind, kind.is_repeatable)) {
-      router->try_later(std::move(returned), kind, why);
-    } else {
-      router->give_up(std::move(returned), kind, why);
-    }
+    router->failed(to, error, std::move(returned), kind);
   });
+}
+
+void Router::failed(const Location& owner, const Error& error, Call call, const CallKind& kind) {
+  if (error.kind == ErrorKind::unsupported) {
+    classics_->remember(owner);
+    call.dispatch_again();
+    return;
+  }
+  if (error.kind == ErrorKind::refused) report_unreachable(owner);
+  const std::string why = owner.name() + ": " + error.text;
+  if (is_worth_retrying(error.kind, kind.is_repeatable)) {
+    try_later(std::move(call), kind, why);
+  } else {
+    give_up(std::move(call), kind, why);
+  }
 }
 
 void Router::try_later(Call call, const CallKind& kind, const std::string& why) {

@@ -2,6 +2,7 @@
 // allows when the owner is gone or the views differ.
 #pragma once
 
+#include "serving/classic_peers.h"
 #include "serving/retry_queue.h"
 
 #include <p2p/call.h>
@@ -30,18 +31,26 @@ bool is_worth_retrying(ErrorKind kind, bool is_repeatable) noexcept;
 // How one method fails. Constants, one a method.
 struct CallKind {
   bool is_repeatable;  // executing it twice does no harm
+  bool is_change;      // it writes or erases
   void (*give_up)(Call call, const std::string& why);
 };
 
 // Every method: [any thread].
 class Router final : public std::enable_shared_from_this<Router> {
  public:
-  Router(Logger& log, std::shared_ptr<ILocator> locator, std::shared_ptr<RetryQueue> retries, Duration forward_timeout);
+  Router(Logger& log, std::shared_ptr<ILocator> locator, std::shared_ptr<RetryQueue> retries,
+         std::shared_ptr<ClassicPeers> classics, Duration forward_timeout);
 
-  // Takes a call that this node cannot answer: to `owner`, or, when nobody owns the key or we have handed it over,
-  // again to this service a little later. A call that was passed on to us is given back to who sent it. `kind` lives
-  // for ever.
+  // Takes a call that this node cannot answer: to `owner`, or, when nobody owns the key, again to this service a little
+  // later. A call that was passed on to us is given back to who sent it. `kind` lives for ever.
   void pass_on(const Owner& owner, Call call, const CallKind& kind);
+
+  // Gives a call that cannot be answered yet to this service again a little later, for as long as its deadline allows.
+  void wait(Call call, const CallKind& kind, const std::string& why);
+
+  // What was asked of `owner` for this call has failed: the call is given to this service again later, or given up. It
+  // has been kept.
+  void failed(const Location& owner, const Error& error, Call call, const CallKind& kind);
 
   // A connect to `member` failed.
   void report_unreachable(const Location& member);
@@ -69,6 +78,7 @@ class Router final : public std::enable_shared_from_this<Router> {
   Logger& log_;
   const std::shared_ptr<ILocator> locator_;
   const std::shared_ptr<RetryQueue> retries_;
+  const std::shared_ptr<ClassicPeers> classics_;
   const Duration forward_timeout_;
   std::atomic<std::int64_t> forwarded_{0};
   std::atomic<bool> is_stopped_{false};

@@ -1,13 +1,16 @@
 // What do the handlers share? Made in plugin.cc, held by every endpoint and by every call that is under way elsewhere.
 #pragma once
 
+#include "serving/classic_peers.h"
 #include "serving/local_store.h"
 #include "serving/router.h"
+#include "serving/standing.h"
 #include "serving/store_options.h"
 
 #include <p2p/handlers.h>
 #include <p2p/locator.h>
 #include <p2p/peers.h>
+#include <p2p/snapshot.h>
 
 #include <memory>
 #include <string>
@@ -16,12 +19,15 @@ namespace p2p::diststore {
 
 struct Store {
   StoreOptions options;
+  Location self;
   std::string peer_service;  // "diststore.peer"
   std::shared_ptr<ILocator> locator;
   Peers& peers;
   std::shared_ptr<LocalStore> local;
   std::shared_ptr<RetryQueue> retries;
   std::shared_ptr<Router> router;
+  std::shared_ptr<Snapshot<Standing>> standing;
+  std::shared_ptr<ClassicPeers> classics;
 };
 
 // Answers with the StoreError that the method's IDL declares.
@@ -46,8 +52,7 @@ inline std::int64_t fingerprint_of(const RingView& view) { return static_cast<st
 void add_single_methods(Methods& methods, const std::shared_ptr<Store>& store);
 void add_batch_methods(Methods& methods, const std::shared_ptr<Store>& store);
 
-// Those of diststore.StorePeer: what other nodes' stores ask of ours.
-class Mover;
-void add_peer_methods(Methods& methods, const std::shared_ptr<Store>& store, const std::shared_ptr<Mover>& mover);
+// Of diststore.StorePeer those that answer other nodes' parts of batches; the others stand in moving/peer_transfer.h.
+void add_part_methods(Methods& methods, const std::shared_ptr<Store>& store);
 
 }  // namespace p2p::diststore

@@ -16,6 +16,9 @@ struct StoreOptions {
   Duration forward_timeout{};
   std::size_t transfer_batch_bytes = 0;
   std::size_t transfer_batches_in_flight = 0;
+  std::size_t transfer_share = 100;
+  Duration tombstone_grace{};
+  std::size_t tombstones_max = 0;
 };
 
 inline StoreOptions read_options(const Config& config) {
@@ -26,6 +29,9 @@ inline StoreOptions read_options(const Config& config) {
       .forward_timeout = config.duration("forward_timeout"),
       .transfer_batch_bytes = config.bytes("transfer_batch_bytes"),
       .transfer_batches_in_flight = static_cast<std::size_t>(config.integer("transfer_batches_in_flight")),
+      .transfer_share = static_cast<std::size_t>(config.integer("transfer_share")),
+      .tombstone_grace = config.duration("tombstone_grace"),
+      .tombstones_max = static_cast<std::size_t>(config.integer("tombstones_max")),
   };
 }
 

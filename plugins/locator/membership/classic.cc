@@ -39,6 +39,7 @@ Result<View> ClassicMembership::answer(const Join& join, TimePoint now, Effects&
     if (join.self.incarnation == self_.incarnation) return Error{ErrorKind::invalid, std::string(kIsThisNode) + name};
     return Error{ErrorKind::invalid, "another node runs as " + name + " already"};
   }
+  classic_until_.erase(join.self.location.name());
   hear(join.self, {}, now, effects);
   return view();
 }
@@ -54,6 +55,9 @@ Result<View> ClassicMembership::answer(const Compare& compare, TimePoint now, Ef
   return view();
 }
 
+// Never sent to a node of ours; the table says it all the same.
+Result<View> ClassicMembership::answer(const Survey&, TimePoint, Effects&) { return view(); }
+
 void ClassicMembership::merge(const std::vector<Member>& rows, TimePoint now, Effects& effects) {
   for (const Member& row : rows) take(row, now, effects);
 }
@@ -63,8 +67,8 @@ void ClassicMembership::merge(const std::vector<Member>& rows, TimePoint now, Ef
 void ClassicMembership::take(const Member& row, TimePoint now, Effects& effects) {
   if (!is_plausible(row)) return;
   if (row.location == self_.location) {
-    if (supersedes(row, self_) && !is_leaving_) refute(row, now, effects);
-  } else if (row.state == MemberState::alive || is_credible_removal(row)) {
+    if (supersedes(row, self_) && !has_left_) refute(row, now, effects);
+  } else if (row.state == MemberState::alive || is_credible_farewell(row)) {
     accept(row, ChangeKind::left, now, effects);
   }
 }
@@ -83,14 +87,21 @@ void ClassicMembership::accept(const Member& row, ChangeKind how_it_left, TimePo
     case Applied::restarted:
       effects.changes.push_back({ChangeKind::restarted, row.location});
       break;
+    case Applied::leaving:
+      effects.changes.push_back({ChangeKind::leaving, row.location});
+      break;
     case Applied::left:
       effects.changes.push_back({how_it_left, row.location});
+      break;
+    case Applied::gone:
+      effects.changes.push_back({ChangeKind::gone, row.location});
       break;
   }
 }
 
-// Somebody believes that this node has left, or lived later than it does (a clock that went back before a restart).
-// Only a later life outranks that; in the last one there is nothing left to say.
+// Somebody believes that this node has left, or lived later than it does (a clock that went back before a restart). One
+// that leaves says so too: what it still holds would be given up for lost. Only a later life outranks that; in the last
+// one there is nothing left to say.
 void ClassicMembership::refute(const Member& claim, TimePoint now, Effects& effects) {
   if (self_.incarnation >= kIncarnationMax) return;
   self_.incarnation = std::min(claim.incarnation + 1, kIncarnationMax);
@@ -114,6 +125,8 @@ void ClassicMembership::classic_add(const Location& location, std::vector<std::s
   if (location == self_.location) return;
   Member row{location, kUnknownLife, MemberState::alive};
   if (const Member* known = table_.find(location.name()); known != nullptr) {
+    // An echo of its joining: it leaves, and starts anew with a life of its own.
+    if (known->state == MemberState::leaving) return;
     row.incarnation = known->state == MemberState::alive ? known->incarnation : known->incarnation + 1;
   }
   hear(row, std::move(authorities), now, effects);
@@ -122,7 +135,8 @@ void ClassicMembership::classic_add(const Location& location, std::vector<std::s
 void ClassicMembership::classic_remove(const Location& location, std::vector<std::string> authorities, TimePoint now,
                                        Effects& effects) {
   const Member* known = table_.find(location.name());
-  if (known == nullptr) return;
+  // Who leaves tells nodes of ours itself when it has ended; until then this is an echo of what it told the others.
+  if (known == nullptr || known->state == MemberState::leaving) return;
   Member row = *known;
   row.state = MemberState::removed;
   hear(row, std::move(authorities), now, effects);
@@ -139,28 +153,35 @@ void ClassicMembership::continue_chain(Chain chain, Effects& effects) {
   const bool is_given_up = is_farewell(chain) && chain.attempts >= kLeaveAttemptsMax;
   const auto target = is_given_up ? std::nullopt : next_in_chain(chain);
   if (!target) {
-    if (is_farewell(chain)) effects.leave_announced = true;
+    if (is_farewell(chain)) effects.farewell_told = true;
     return;
   }
-  ++chain.attempts;
+  if (!is_classic(target->name())) ++chain.attempts;
   ++chains_;
   Message message = PassOn{chain.row, chain.authorities};
   send({*target, std::move(chain), std::nullopt}, std::move(message), effects);
 }
 
-// The first member, by name, that does not know yet; never the one that it is about.
+// The first member, by name, that does not know yet; never the one that it is about. Nodes of the 2009 system come
+// last: what passes through them loses its incarnation, and whether a member leaves or is gone.
 std::optional<Location> ClassicMembership::next_in_chain(const Chain& chain) const {
   const std::set<std::string_view> knowing(chain.authorities.begin(), chain.authorities.end());
-  for (Location& member : table_.alive()) {
-    if (member != chain.row.location && !knowing.contains(member.name())) return std::move(member);
+  std::optional<Location> first_classic;
+  for (Location& member : table_.present()) {
+    const std::string name = member.name();
+    if (member == chain.row.location || knowing.contains(name)) continue;
+    if (!is_classic(name)) return std::move(member);
+    if (!first_classic) first_classic = std::move(member);
   }
-  return std::nullopt;
+  // They took it off their rings when it told them that it leaves.
+  if (is_farewell(chain) && chain.row.state == MemberState::removed) return std::nullopt;
+  return first_classic;
 }
 
 // --- comparisons -----------------------------------------------------------------------------------------------------
 
 void ClassicMembership::compare_after_join(TimePoint now, Effects& effects) {
-  const auto names = table_.alive_names();
+  const auto names = table_.present_names();
   for (int i = 0; i < kComparesAfterJoin; ++i) compare_with(next_compared_.next(names), effects);
   next_compare_at_ = now + options_.compare_interval;
 }
@@ -173,13 +194,15 @@ std::string ClassicMembership::successor_of_self(const std::vector<std::string>&
 void ClassicMembership::compare_with(const std::string& name, Effects& effects) {
   const Member* member = table_.find(name);
   if (member == nullptr || !compared_now_.insert(name).second) return;
+  if (is_classic(name)) return send({member->location, std::nullopt, Comparison{}}, Survey{}, effects);
   send({member->location, std::nullopt, Comparison{}}, Compare{{table_.fingerprint(), {}}}, effects);
 }
 
 // Our rows go along at once: among them is the one that the removed node must refute.
 void ClassicMembership::compare_with_removed(Effects& effects) {
   const std::string name = next_removed_.next(table_.removed_names());
-  if (name.empty() || !compared_now_.insert(name).second) return;
+  // One of the 2009 system joins again when it starts again; asked, it would not learn of us.
+  if (name.empty() || is_classic(name) || !compared_now_.insert(name).second) return;
   send({table_.find(name)->location, std::nullopt, Comparison{true}}, Compare{view()}, effects);
 }
 
@@ -187,7 +210,9 @@ void ClassicMembership::comparison_ended(const Pending& pending, const CallResul
                                          Effects& effects) {
   const std::string name = pending.to.name();
   compared_now_.erase(name);
+  if (result.outcome == Outcome::classic && table_.is_present(name)) return compare_with(name, effects);
   if (result.outcome != Outcome::answered) return;
+  if (is_classic(name)) return survey_ended(pending, result, now, effects);
   merge(result.view.members, now, effects);
   // They sent their rows, and we still know something that they do not.
   const bool they_lack_rows = !result.view.members.empty() && result.view.fingerprint != table_.fingerprint();
@@ -196,12 +221,57 @@ void ClassicMembership::comparison_ended(const Pending& pending, const CallResul
   }
 }
 
+// Its table cannot be merged, for want of incarnations: each side is told of what the other lacks. A chain that was cut
+// among nodes of the 2009 system, which compare nothing themselves, is mended by this alone.
+void ClassicMembership::survey_ended(const Pending& pending, const CallResult& result, TimePoint now,
+                                     Effects& effects) {
+  std::set<std::string> theirs;
+  for (const Member& row : result.view.members) {
+    if (!is_plausible(row)) continue;
+    const std::string name = row.location.name();
+    theirs.insert(name);
+    const Member* known = table_.find(name);
+    if (known == nullptr) {
+      classic_add(row.location, {pending.to.name()}, now, effects);
+    } else if (known->state != MemberState::alive) {
+      tell_classic(pending.to, *known, effects);
+    }
+  }
+  for (const Location& member : table_.alive()) {
+    const std::string name = member.name();
+    if (!theirs.contains(name)) tell_classic(pending.to, *table_.find(name), effects);
+  }
+}
+
+// All that we know of are authorities: it goes no further from there.
+void ClassicMembership::tell_classic(const Location& node, const Member& row, Effects& effects) {
+  send({node, std::nullopt, std::nullopt}, PassOn{row, with_name(table_.present_names(), self_.location.name())},
+       effects);
+}
+
+void ClassicMembership::remember_classic(const std::string& name, TimePoint now) {
+  classic_until_[name] = now + kClassicMemory;
+}
+
+void ClassicMembership::classic_join(const Location& via, const std::vector<Location>& members, TimePoint now,
+                                     Effects& effects) {
+  remember_classic(via.name(), now);
+  const auto add = [&](const Location& member) {
+    const Member row{member, kUnknownLife, MemberState::alive};
+    if (member != self_.location && is_plausible(row) && table_.find(member.name()) == nullptr) {
+      accept(row, ChangeKind::left, now, effects);
+    }
+  };
+  add(via);
+  for (const Location& member : members) add(member);
+}
+
 // --- reachability ----------------------------------------------------------------------------------------------------
 
 void ClassicMembership::connect_failed(const Location& location, TimePoint now, Effects& effects) {
   const std::string name = location.name();
   const Member* member = table_.find(name);
-  if (location == self_.location || member == nullptr || member->state != MemberState::alive) return;
+  if (location == self_.location || !table_.is_present(name)) return;
   if (failed_connects_.failed(name, now)) give_up(*member, now, effects);
 }
 
@@ -215,13 +285,14 @@ void ClassicMembership::note_reachability(const Location& to, Outcome outcome, T
   switch (outcome) {
     case Outcome::answered:
     case Outcome::rejected:
+    case Outcome::classic:
       failed_connects_.forget(to.name());
       break;
     case Outcome::refused:
       connect_failed(to, now, effects);
       break;
     case Outcome::broken:
-      if (table_.is_alive(to.name())) failed_connects_.doubt(to.name(), now);
+      if (table_.is_present(to.name())) failed_connects_.doubt(to.name(), now);
       break;
     case Outcome::silent:
       break;  // Slow or frozen: the classic rules remove only who cannot be connected to.
@@ -232,7 +303,7 @@ void ClassicMembership::note_reachability(const Location& to, Outcome outcome, T
 
 void ClassicMembership::send(Pending pending, Message message, Effects& effects) {
   const CallId id = ++last_call_;
-  effects.calls.push_back({id, pending.to, std::move(message)});
+  effects.calls.push_back({id, pending.to, std::move(message), is_classic(pending.to.name())});
   pending_.emplace(id, std::move(pending));
 }
 
@@ -240,44 +311,56 @@ void ClassicMembership::call_ended(CallId id, const CallResult& result, TimePoin
   auto found = pending_.extract(id);
   if (found.empty()) return;
   Pending& pending = found.mapped();
+  if (result.outcome == Outcome::classic) remember_classic(pending.to.name(), now);
   if (pending.chain) {
     --chains_;
-    if (result.outcome != Outcome::answered) {
+    if (result.outcome == Outcome::classic) {
+      continue_chain(std::move(*pending.chain), effects);  // those of ours first, then to it in its own form
+    } else if (result.outcome != Outcome::answered) {
       pending.chain->authorities.push_back(pending.to.name());
       continue_chain(std::move(*pending.chain), effects);
     } else if (is_farewell(*pending.chain)) {
-      effects.leave_announced = true;
+      effects.farewell_told = true;
     }
-  } else {
+  } else if (pending.comparison) {
     comparison_ended(pending, result, now, effects);
   }
   note_reachability(pending.to, result.outcome, now, effects);
 }
 
 void ClassicMembership::leave(TimePoint now, Effects& effects) {
-  if (std::exchange(is_leaving_, true)) return;
-  self_.state = MemberState::removed;
+  if (std::exchange(has_left_, true)) return;
+  say_farewell(MemberState::removed, now, effects);
+}
+
+void ClassicMembership::withdraw(TimePoint now, Effects& effects) {
+  if (self_.state == MemberState::alive) say_farewell(MemberState::leaving, now, effects);
+}
+
+void ClassicMembership::say_farewell(MemberState state, TimePoint now, Effects& effects) {
+  self_.state = state;
   table_.apply(self_, now);
   effects.table_changed = true;
   continue_chain({self_, {self_.location.name()}}, effects);
 }
 
 void ClassicMembership::tick(TimePoint now, Effects& effects) {
-  if (is_leaving_) return;
+  if (has_left_) return;
   for (const std::string& name : failed_connects_.due(now)) {
-    if (table_.is_alive(name)) compare_with(name, effects);
+    if (table_.is_present(name)) compare_with(name, effects);
   }
   if (now < next_compare_at_) return;
   next_compare_at_ = now + options_.compare_interval;
   table_.forget_old(now);
-  const auto names = table_.alive_names();
+  std::erase_if(classic_until_, [now](const auto& known) { return known.second <= now; });
+  const auto names = table_.present_names();
   compare_with(successor_of_self(names), effects);
   compare_with(next_compared_.next(names), effects);
   if (++compares_ % kComparesPerRemovedNode == 0) compare_with_removed(effects);
 }
 
 TimePoint ClassicMembership::next_wakeup() const {
-  return is_leaving_ ? TimePoint::max() : std::min(next_compare_at_, failed_connects_.next_due());
+  return has_left_ ? TimePoint::max() : std::min(next_compare_at_, failed_connects_.next_due());
 }
 
 }  // namespace p2p::membership

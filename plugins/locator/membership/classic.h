@@ -33,9 +33,12 @@ inline constexpr int kComparesPerRemovedNode = 10;
 // Chains under way at one node; a row beyond it is left to the comparisons.
 inline constexpr std::size_t kChainsMax = 4096;
 
-// Nodes that a leaving node tries to tell, before it lets the others find out: with a call timeout of one second this
-// stays within the host's drain timeout.
-inline constexpr int kLeaveAttemptsMax = 5;
+// How long a node that turned out to be of the 2009 system is taken for one; by then another may run in its place.
+inline constexpr Duration kClassicMemory = std::chrono::seconds(10);
+
+// Nodes that a leaving node tries to tell, twice, before it lets the others find out: with a call timeout of one second
+// this stays within the host's drain timeout.
+inline constexpr int kLeaveAttemptsMax = 3;
 
 class ClassicMembership final : public Membership {
  public:
@@ -49,7 +52,10 @@ class ClassicMembership final : public Membership {
                    Effects& effects) override;
   void classic_remove(const Location& location, std::vector<std::string> authorities, TimePoint now,
                       Effects& effects) override;
+  void classic_join(const Location& via, const std::vector<Location>& members, TimePoint now,
+                    Effects& effects) override;
   void connect_failed(const Location& location, TimePoint now, Effects& effects) override;
+  void withdraw(TimePoint now, Effects& effects) override;
   void leave(TimePoint now, Effects& effects) override;
   void tick(TimePoint now, Effects& effects) override;
   TimePoint next_wakeup() const override;
@@ -68,6 +74,7 @@ class ClassicMembership final : public Membership {
   struct Comparison {
     bool is_second = false;  // sends our rows, after the first one brought theirs
   };
+  // Neither chain nor comparison: a notice, of which it does not matter how it ends.
   struct Pending {
     Location to;
     std::optional<Chain> chain;
@@ -77,6 +84,7 @@ class ClassicMembership final : public Membership {
   Result<View> answer(const Join& join, TimePoint now, Effects& effects);
   Result<View> answer(const PassOn& news, TimePoint now, Effects& effects);
   Result<View> answer(const Compare& compare, TimePoint now, Effects& effects);
+  Result<View> answer(const Survey& survey, TimePoint now, Effects& effects);
 
   void take(const Member& row, TimePoint now, Effects& effects);  // if it can be believed
   void accept(const Member& row, ChangeKind how_it_left, TimePoint now, Effects& effects);
@@ -87,12 +95,17 @@ class ClassicMembership final : public Membership {
   void pass_on(const Member& row, std::vector<std::string> authorities, Effects& effects);
   void continue_chain(Chain chain, Effects& effects);
   std::optional<Location> next_in_chain(const Chain& chain) const;
-  bool is_farewell(const Chain& chain) const { return is_leaving_ && chain.row == self_; }
+  void say_farewell(MemberState state, TimePoint now, Effects& effects);
+  bool is_farewell(const Chain& chain) const { return self_.state != MemberState::alive && chain.row == self_; }
 
   std::string successor_of_self(const std::vector<std::string>& sorted_names) const;
   void compare_with(const std::string& name, Effects& effects);
   void compare_with_removed(Effects& effects);
   void comparison_ended(const Pending& pending, const CallResult& result, TimePoint now, Effects& effects);
+  void survey_ended(const Pending& pending, const CallResult& result, TimePoint now, Effects& effects);
+  void tell_classic(const Location& node, const Member& row, Effects& effects);
+  void remember_classic(const std::string& name, TimePoint now);
+  bool is_classic(const std::string& name) const { return classic_until_.contains(name); }
   void note_reachability(const Location& to, Outcome outcome, TimePoint now, Effects& effects);
 
   void send(Pending pending, Message message, Effects& effects);
@@ -104,12 +117,13 @@ class ClassicMembership final : public Membership {
   RoundRobin next_compared_;
   RoundRobin next_removed_;
   std::map<CallId, Pending> pending_;
-  std::set<std::string> compared_now_;  // names of pending comparisons: one each at a time
-  std::size_t chains_ = 0;              // among pending_
+  std::map<std::string, TimePoint> classic_until_;  // nodes that turned out to be of the 2009 system, by name
+  std::set<std::string> compared_now_;              // names of pending comparisons: one each at a time
+  std::size_t chains_ = 0;                          // among pending_
   CallId last_call_ = 0;
   TimePoint next_compare_at_{};
   int compares_ = 0;
-  bool is_leaving_ = false;
+  bool has_left_ = false;
 };
 
 }  // namespace p2p::membership

@@ -11,7 +11,9 @@
 
 namespace p2p::membership {
 
-enum class MemberState : std::uint8_t { alive, removed };
+// In this order the news about one life gets worse. `leaving`: owns nothing any more, and still hands over what it
+// holds.
+enum class MemberState : std::uint8_t { alive, leaving, removed };
 
 // In the place of an incarnation: the 2009 system's calls carry none. Any life that is told supersedes it, and is the
 // same one.
@@ -56,12 +58,12 @@ inline bool is_plausible(const Member& member) {
          member.incarnation >= 0 && member.incarnation <= kIncarnationMax;
 }
 
-inline bool is_credible_removal(const Member& member) {
-  return member.state == MemberState::removed && member.incarnation <= kRemovedIncarnationMax;
+inline bool is_credible_farewell(const Member& member) {
+  return member.state != MemberState::alive && member.incarnation <= kRemovedIncarnationMax;
 }
 
-// A node's table as it travels. `fingerprint` is equal on two nodes exactly when their alive rows are; `members` holds
-// every row, or none when the rows are not needed.
+// A node's table as it travels. `fingerprint` is equal on two nodes exactly when their rows that are not removed are;
+// `members` holds every row, or none when the rows are not needed.
 struct View {
   std::uint64_t fingerprint = 0;
   std::vector<Member> members;

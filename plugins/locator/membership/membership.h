@@ -36,7 +36,13 @@ struct Compare {
   friend bool operator==(const Compare&, const Compare&) = default;
 };
 
-using Message = std::variant<Join, PassOn, Compare>;
+// "Whom do you know?" For a node of the 2009 system, which can be compared with in no other way; answered with a View
+// without a fingerprint, whose rows have no known life.
+struct Survey {
+  friend bool operator==(const Survey&, const Survey&) = default;
+};
+
+using Message = std::variant<Join, PassOn, Compare, Survey>;
 
 // How the text of an Error begins when a Join reached the node that sent it, which has called itself by another name.
 inline constexpr std::string_view kIsThisNode = "this very node: ";
@@ -49,14 +55,17 @@ struct OutgoingCall {
   CallId id = 0;  // comes back in call_ended()
   Location to;
   Message message;
+  bool is_classic = false;  // in the 2009 system's own form: PassOn and Survey only
   friend bool operator==(const OutgoingCall&, const OutgoingCall&) = default;
 };
 
 enum class ChangeKind : std::uint8_t {
   joined,
   restarted,  // in the ring already, but in a new life: whatever it held is gone
+  leaving,    // leaves the ring by its own wish, and still hands over what it holds
   left,       // another node said so, or it did itself
   given_up,   // left, because this node could not reach it
+  gone,       // one that was leaving, and off the ring already, has ended or was given up
 };
 
 struct RingChange {
@@ -69,9 +78,10 @@ struct RingChange {
 struct Effects {
   std::vector<RingChange> changes;  // of the ring, in this order; never about this node
   std::vector<OutgoingCall> calls;
-  bool table_changed = false;    // view() differs from before
-  bool refuted = false;          // somebody had this node removed, and it announced itself again
-  bool leave_announced = false;  // the network knows that this node has left, as far as it can be told
+  bool table_changed = false;  // view() differs from before
+  bool refuted = false;        // somebody had this node removed, and it announced itself again
+  // The network knows that this node leaves the ring (withdraw) or has left it (leave), as far as it can be told.
+  bool farewell_told = false;
 };
 
 // --- what a core is told ---------------------------------------------------------------------------------------------
@@ -81,6 +91,7 @@ enum class Outcome : std::uint8_t {
   rejected,  // the node is there and would not do it
   refused,   // nobody listens there; nothing was executed
   silent,    // no answer in time; it may have been executed
+  classic,   // a node of the 2009 system, which does not know the message; nothing was executed
   broken,    // the connection ended before the answer; it may have been executed
 };
 
@@ -112,10 +123,18 @@ class Membership {
   virtual void classic_remove(const Location& location, std::vector<std::string> authorities, TimePoint now,
                               Effects& effects) = 0;
 
+  // This node is about to join through `via`, a node of the 2009 system that knows `members`.
+  virtual void classic_join(const Location& via, const std::vector<Location>& members, TimePoint now,
+                            Effects& effects) = 0;
+
   // Somebody on this node could not connect to `location`.
   virtual void connect_failed(const Location& location, TimePoint now, Effects& effects) = 0;
 
-  // Announces that this node leaves; Effects::leave_announced follows, now or with a later call_ended(). At most once.
+  // Announces that this node leaves the ring: the others take over what it owns while it still answers them.
+  // Effects::farewell_told follows, now or with a later call_ended(). At most once.
+  virtual void withdraw(TimePoint now, Effects& effects) = 0;
+
+  // Announces that this node has left and is about to end; Effects::farewell_told follows as above. At most once.
   virtual void leave(TimePoint now, Effects& effects) = 0;
 
   // Does what is due; call it at next_wakeup() or as soon after as possible. Earlier does no harm.
@@ -124,7 +143,7 @@ class Membership {
 
   virtual const Member& self() const = 0;
   virtual View view() const = 0;                      // with every row
-  virtual std::vector<Location> members() const = 0;  // alive ones, this node among them, sorted by name
+  virtual std::vector<Location> members() const = 0;  // alive ones, sorted by name; this node until it withdraws
 };
 
 }  // namespace p2p::membership

@@ -7,17 +7,36 @@
 
 namespace p2p::membership {
 
+namespace {
+
+Applied meaning(const Member* known, const Member& heard) {
+  const bool was_alive = known != nullptr && known->state == MemberState::alive;
+  const bool was_leaving = known != nullptr && known->state == MemberState::leaving;
+  switch (heard.state) {
+    case MemberState::alive:
+      if (was_alive && known->incarnation == kUnknownLife) return Applied::nothing;  // the same life, now told
+      return was_alive ? Applied::restarted : Applied::joined;
+    case MemberState::leaving:
+      return Applied::leaving;
+    case MemberState::removed:
+      if (was_leaving) return Applied::gone;
+      return was_alive ? Applied::left : Applied::nothing;
+  }
+  return Applied::nothing;
+}
+
+bool is_present_state(MemberState state) { return state != MemberState::removed; }
+
+}  // namespace
+
 Applied Table::apply(const Member& heard, TimePoint now) {
   const Member* known = find(heard.location.name());
   if (known != nullptr && !supersedes(heard, *known)) return Applied::nothing;
-  const bool was_alive = known != nullptr && known->state == MemberState::alive;
-  const bool is_alive = heard.state == MemberState::alive;
-  const bool is_same_life = was_alive && known->incarnation == kUnknownLife;
-  if (is_alive && !was_alive && alive_ >= limits_.alive_max) return Applied::nothing;
+  const bool is_new = known == nullptr || !is_present_state(known->state);
+  if (is_new && is_present_state(heard.state) && present_ >= limits_.present_max) return Applied::nothing;
+  const Applied applied = meaning(known, heard);
   keep({heard, false, now});
-  if (is_alive && is_same_life) return Applied::nothing;
-  if (is_alive) return was_alive ? Applied::restarted : Applied::joined;
-  return was_alive ? Applied::left : Applied::nothing;
+  return applied;
 }
 
 void Table::keep(Row row) {
@@ -30,7 +49,7 @@ void Table::keep(Row row) {
 }
 
 void Table::count(const Member& member, std::ptrdiff_t by) {
-  (member.state == MemberState::alive ? alive_ : removed_) += static_cast<std::size_t>(by);
+  (is_present_state(member.state) ? present_ : removed_) += static_cast<std::size_t>(by);
 }
 
 void Table::forget_oldest_removed() {
@@ -56,9 +75,9 @@ const Member* Table::find(std::string_view name) const {
   return found == rows_.end() ? nullptr : &found->second.member;
 }
 
-bool Table::is_alive(std::string_view name) const {
+bool Table::is_present(std::string_view name) const {
   const Member* known = find(name);
-  return known != nullptr && known->state == MemberState::alive;
+  return known != nullptr && is_present_state(known->state);
 }
 
 bool Table::pass_on_once(std::string_view name) {
@@ -73,30 +92,47 @@ std::vector<Member> Table::rows() const {
   return all;
 }
 
-std::vector<std::string> Table::alive_names() const {
-  std::vector<std::string> names;
-  names.reserve(alive_);
+template <class Wanted, class Made>
+void Table::collect(Wanted wanted, std::vector<Made>& into, Made (*made)(const std::string&, const Member&)) const {
   for (const auto& [name, row] : rows_) {
-    if (row.member.state == MemberState::alive) names.push_back(name);
+    if (wanted(row.member.state)) into.push_back(made(name, row.member));
   }
+}
+
+namespace {
+
+bool is_alive_state(MemberState state) { return state == MemberState::alive; }
+bool is_removed_state(MemberState state) { return state == MemberState::removed; }
+std::string name_of(const std::string& name, const Member&) { return name; }
+Location location_of(const std::string&, const Member& member) { return member.location; }
+
+}  // namespace
+
+std::vector<std::string> Table::present_names() const {
+  std::vector<std::string> names;
+  names.reserve(present_);
+  collect(is_present_state, names, name_of);
   return names;
 }
 
 std::vector<std::string> Table::removed_names() const {
   std::vector<std::string> names;
   names.reserve(removed_);
-  for (const auto& [name, row] : rows_) {
-    if (row.member.state == MemberState::removed) names.push_back(name);
-  }
+  collect(is_removed_state, names, name_of);
   return names;
 }
 
 std::vector<Location> Table::alive() const {
   std::vector<Location> locations;
-  locations.reserve(alive_);
-  for (const auto& [name, row] : rows_) {
-    if (row.member.state == MemberState::alive) locations.push_back(row.member.location);
-  }
+  locations.reserve(present_);
+  collect(is_alive_state, locations, location_of);
+  return locations;
+}
+
+std::vector<Location> Table::present() const {
+  std::vector<Location> locations;
+  locations.reserve(present_);
+  collect(is_present_state, locations, location_of);
   return locations;
 }
 
@@ -105,8 +141,9 @@ std::uint64_t Table::fingerprint() const {
   if (!fingerprint_is_current_) {
     std::string text;
     for (const auto& [name, row] : rows_) {
-      if (row.member.state != MemberState::alive) continue;
-      text.append(name).append(1, '=').append(std::to_string(row.member.incarnation)).append(1, '\n');
+      if (is_removed_state(row.member.state)) continue;
+      text.append(name).append(1, '=').append(std::to_string(row.member.incarnation));
+      text.append(1, is_alive_state(row.member.state) ? '\n' : '-');
     }
     fingerprint_ = XXH3_64bits(text.data(), text.size());
     fingerprint_is_current_ = true;

@@ -16,8 +16,8 @@
 namespace p2p::membership {
 
 struct TableLimits {
-  // A full table ignores members it does not know. Ten times the largest network we plan for.
-  std::size_t alive_max = 4096;
+  // Alive and leaving ones. A full table ignores members it does not know. Ten times the largest network we plan for.
+  std::size_t present_max = 4096;
 
   // Removed rows are remembered, so that a table which has not heard of the removal cannot bring them back. Whoever was
   // out of touch for longer than this is found out by failing connects instead.
@@ -26,7 +26,7 @@ struct TableLimits {
 };
 
 // What a row meant to the ring.
-enum class Applied : std::uint8_t { nothing, joined, restarted, left };
+enum class Applied : std::uint8_t { nothing, joined, restarted, leaving, left, gone };
 
 class Table {
  public:
@@ -37,16 +37,17 @@ class Table {
 
   // Null when never heard of, or forgotten. Holds until the next apply() or forget_old().
   const Member* find(std::string_view name) const;
-  bool is_alive(std::string_view name) const;
+  bool is_present(std::string_view name) const;  // alive or leaving
 
   // True the first time it is asked about the present row of `name`: each node passes each row on once.
   bool pass_on_once(std::string_view name);
 
-  std::vector<Member> rows() const;              // all, sorted by name
-  std::vector<std::string> alive_names() const;  // sorted
+  std::vector<Member> rows() const;                // all, sorted by name
+  std::vector<std::string> present_names() const;  // of alive and leaving ones, sorted
   std::vector<std::string> removed_names() const;
-  std::vector<Location> alive() const;  // sorted by name
-  std::uint64_t fingerprint() const;    // of the alive rows
+  std::vector<Location> alive() const;    // sorted by name
+  std::vector<Location> present() const;  // alive and leaving ones, sorted by name
+  std::uint64_t fingerprint() const;      // of the rows that are not removed
 
   // Drops removed rows that are over the limits' age.
   void forget_old(TimePoint now);
@@ -58,13 +59,15 @@ class Table {
     TimePoint removed_at{};  // by this node's clock
   };
 
+  template <class Wanted, class Made>
+  void collect(Wanted wanted, std::vector<Made>& into, Made (*made)(const std::string&, const Member&)) const;
   void keep(Row row);
   void count(const Member& member, std::ptrdiff_t by);
   void forget_oldest_removed();
 
   TableLimits limits_;
   std::map<std::string, Row, std::less<>> rows_;  // by name
-  std::size_t alive_ = 0;
+  std::size_t present_ = 0;
   std::size_t removed_ = 0;
   mutable std::uint64_t fingerprint_ = 0;
   mutable bool fingerprint_is_current_ = false;

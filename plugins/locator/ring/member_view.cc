@@ -24,8 +24,9 @@ std::uint64_t fingerprint_of(const std::vector<std::string>& names, const std::s
 
 }  // namespace
 
-MemberView::MemberView(std::vector<Location> members, const Location& self, const placement::Placement& placement)
-    : members_(std::move(members)) {
+MemberView::MemberView(std::vector<Location> members, std::vector<Location> leaving, const Location& self,
+                       const placement::Placement& placement)
+    : members_(std::move(members)), leaving_(std::move(leaving)) {
   const auto names = names_of(members_);
   ring_ = placement.build(names);
   fingerprint_ = fingerprint_of(names, placement.name());

@@ -13,16 +13,19 @@ namespace p2p::ring {
 
 class MemberView final : public RingView {
  public:
-  // `members` are sorted by name; `self` may be among them.
-  MemberView(std::vector<Location> members, const Location& self, const placement::Placement& placement);
+  // `members` are sorted by name; `self` may be among them. So are those that are `leaving`, who own nothing.
+  MemberView(std::vector<Location> members, std::vector<Location> leaving, const Location& self,
+             const placement::Placement& placement);
 
   std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
   const std::vector<Location>& members() const noexcept override { return members_; }
+  const std::vector<Location>& leaving() const noexcept override { return leaving_; }
   Owner owner_of(std::string_view key) const override;
   std::vector<Location> owners_of(std::string_view key, std::size_t count) const override;
 
  private:
   std::vector<Location> members_;
+  std::vector<Location> leaving_;
   std::optional<std::size_t> self_;  // index in members_
   std::unique_ptr<const placement::Ring> ring_;
   std::uint64_t fingerprint_ = 0;

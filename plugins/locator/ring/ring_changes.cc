@@ -44,22 +44,31 @@ void RingChanges::start_next() {
     return;
   }
   const bool joins = change.kind == ChangeKind::joined || change.kind == ChangeKind::restarted;
+  if (!joins && !members_.contains(change.location.name()))
+    return apply(change);  // off the ring already: none of theirs
   LayerCall call{joins ? LayerStep::add : LayerStep::remove, change.location, nullptr, options_.layer_timeout};
   layers_.run(std::move(call), [self = shared_from_this(), change] { self->apply(change); });
 }
 
 void RingChanges::apply(const membership::RingChange& change) {
   p2p::RingChange told;
+  const std::string name = change.location.name();
   switch (change.kind) {
     case ChangeKind::joined:
     case ChangeKind::restarted:
-      members_[change.location.name()] = change.location;
+      members_[name] = change.location;
+      leaving_.erase(name);
       told.added.push_back(change.location);
       break;
+    case ChangeKind::leaving:
     case ChangeKind::left:
     case ChangeKind::given_up:
-      members_.erase(change.location.name());
-      told.removed.push_back(change.location);
+      if (members_.erase(name) > 0) told.removed.push_back(change.location);
+      leaving_.erase(name);
+      if (change.kind == ChangeKind::leaving) leaving_[name] = change.location;
+      break;
+    case ChangeKind::gone:
+      leaving_.erase(name);
       break;
   }
   publish(std::move(told));
@@ -82,18 +91,14 @@ void RingChanges::when_idle(std::function<void()> then) {
   }
 }
 
-void RingChanges::leave(std::function<void()> then) {
-  auto without_self = members_;
-  without_self.erase(options_.self.name());
-  std::vector<Location> others;
-  for (const auto& [name, location] : without_self) others.push_back(location);
-  LayerCall call{
-      LayerStep::cleanup, {}, std::make_shared<MemberView>(std::move(others), options_.self, *placement_), {}};
-  layers_.run(std::move(call), [self = shared_from_this(), then = std::move(then)] {
-    self->members_.erase(self->options_.self.name());
-    self->publish({{}, {self->options_.self}, nullptr});
-    then();
-  });
+void RingChanges::withdraw() {
+  members_.erase(options_.self.name());
+  publish({{}, {options_.self}, nullptr});
+}
+
+void RingChanges::clean_up(std::function<void()> then) {
+  LayerCall call{LayerStep::cleanup, {}, view_of_members(), {}};
+  layers_.run(std::move(call), std::move(then));
 }
 
 void RingChanges::publish(p2p::RingChange change) {
@@ -113,11 +118,23 @@ void RingChanges::publish(p2p::RingChange change) {
   }
 }
 
+namespace {
+
+std::vector<Location> values_of(const std::map<std::string, Location>& by_name) {
+  std::vector<Location> values;
+  values.reserve(by_name.size());
+  for (const auto& [name, location] : by_name) values.push_back(location);
+  return values;
+}
+
+}  // namespace
+
 std::shared_ptr<const RingView> RingChanges::view_of_members() const {
-  std::vector<Location> members;
-  members.reserve(members_.size());
-  for (const auto& [name, location] : members_) members.push_back(location);
-  return std::make_shared<MemberView>(std::move(members), options_.self, *placement_);
+  return std::make_shared<MemberView>(values_of(members_), values_of(leaving_), options_.self, *placement_);
+}
+
+std::shared_ptr<const RingView> RingChanges::ring_of(std::vector<Location> members) const {
+  return std::make_shared<MemberView>(std::move(members), std::vector<Location>{}, options_.self, *placement_);
 }
 
 std::vector<std::shared_ptr<RingChanges::Listener>> RingChanges::listeners() const {

@@ -47,8 +47,14 @@ class RingChanges final : public std::enable_shared_from_this<RingChanges> {
   // Runs `then` as soon as no change waits: now or later. [own strand]
   void when_idle(std::function<void()> then);
 
-  // Runs the cleanup layers, takes this node off the ring, then runs `then`. At most once. [own strand]
-  void leave(std::function<void()> then);
+  // Takes this node off its own ring: it owns nothing from now on. At most once. [own strand]
+  void withdraw();
+
+  // Runs the cleanup layers, then `then`. After withdraw(), at most once. [own strand]
+  void clean_up(std::function<void()> then);
+
+  // A ring of `members`, sorted by name, as this network places keys. [any thread]
+  std::shared_ptr<const RingView> ring_of(std::vector<Location> members) const;
 
  private:
   struct Listener;
@@ -68,6 +74,7 @@ class RingChanges final : public std::enable_shared_from_this<RingChanges> {
 
   // [own strand]
   std::map<std::string, Location> members_;  // of the newest view, by name
+  std::map<std::string, Location> leaving_;
   std::deque<membership::RingChange> waiting_;
   bool is_changing_ = false;
   std::vector<std::function<void()>> idle_waiters_;

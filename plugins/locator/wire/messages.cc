@@ -3,6 +3,7 @@
 #include <p2p/handlers.h>
 
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace p2p::wire {
@@ -14,13 +15,36 @@ using membership::MemberState;
 using membership::Outcome;
 using membership::View;
 
+::membership::MemberState::type wire_state(MemberState state) {
+  switch (state) {
+    case MemberState::alive:
+      return ::membership::MemberState::alive;
+    case MemberState::leaving:
+      return ::membership::MemberState::leaving;
+    case MemberState::removed:
+      return ::membership::MemberState::removed;
+  }
+  return ::membership::MemberState::removed;
+}
+
+std::optional<MemberState> state_of(::membership::MemberState::type state) {
+  switch (state) {
+    case ::membership::MemberState::alive:
+      return MemberState::alive;
+    case ::membership::MemberState::leaving:
+      return MemberState::leaving;
+    case ::membership::MemberState::removed:
+      return MemberState::removed;
+  }
+  return std::nullopt;
+}
+
 ::membership::Member to_wire(const Member& member) {
   ::membership::Member row;
   row.address = member.location.address;
   row.port = member.location.port;
   row.incarnation = member.incarnation;
-  row.state =
-      member.state == MemberState::alive ? ::membership::MemberState::alive : ::membership::MemberState::removed;
+  row.state = wire_state(member.state);
   return row;
 }
 
@@ -49,6 +73,26 @@ std::string encode(const membership::Compare& compare) {
   return p2p::encode_call("compare", args);
 }
 
+// A survey has a form of its own (encode_get_all); it is never sent to a node of ours.
+std::string encode(const membership::Survey&) { return encode_get_all(); }
+
+std::vector<locator::Location> locations_of(const std::vector<std::string>& names) {
+  std::vector<locator::Location> locations;
+  locations.reserve(names.size());
+  for (const std::string& name : names) {
+    if (const auto location = parse_location(name); location.ok()) locations.push_back(p2p::to_wire(location.value()));
+  }
+  return locations;
+}
+
+template <class Args>
+std::string encode_classic(const char* method, const membership::PassOn& news) {
+  Args args;
+  args.location = p2p::to_wire(news.row.location);
+  args.authorities = locations_of(news.authorities);
+  return p2p::encode_call(method, args);
+}
+
 Outcome outcome_of(ErrorKind failure) {
   switch (failure) {
     case ErrorKind::refused:
@@ -56,6 +100,8 @@ Outcome outcome_of(ErrorKind failure) {
     case ErrorKind::closed:
     case ErrorKind::protocol:
       return Outcome::broken;
+    case ErrorKind::unsupported:
+      return Outcome::classic;
     case ErrorKind::timed_out:
     case ErrorKind::overloaded:
     case ErrorKind::cancelled:
@@ -81,6 +127,44 @@ std::string encode_call(const membership::Message& message) {
   return std::visit([](const auto& kind) { return encode(kind); }, message);
 }
 
+std::string encode_classic_call(const membership::Message& message) {
+  const auto* news = std::get_if<membership::PassOn>(&message);
+  if (news == nullptr) return encode_get_all();
+  const bool is_added = news->row.state == MemberState::alive;
+  return is_added ? encode_classic<locator::Locator_add_args>("add", *news)
+                  : encode_classic<locator::Locator_remove_args>("remove", *news);
+}
+
+std::string encode_get_all() { return p2p::encode_call("get_all", locator::Locator_get_all_args()); }
+
+std::string encode_classic_join(const Location& joiner) {
+  locator::Locator_join_args args;
+  args.location = p2p::to_wire(joiner);
+  return p2p::encode_call("join", args);
+}
+
+Result<std::vector<Location>> read_get_all(const Result<std::string>& reply) {
+  if (!reply.ok()) return reply.error();
+  const auto decoded = decode_reply<locator::Locator_get_all_result>(reply.value());
+  if (!decoded.ok()) return decoded.error();
+  if (decoded.value().success.size() > kRowsMax) return Error{ErrorKind::protocol, "a list of members is too long"};
+  std::vector<Location> members;
+  for (const auto& member : decoded.value().success) members.push_back(p2p::from_wire(member));
+  return members;
+}
+
+CallResult read_classic_reply(const membership::Message& message, const Result<std::string>& reply) {
+  if (!reply.ok()) return {outcome_of(reply.error().kind), {}};
+  if (!std::holds_alternative<membership::Survey>(message)) return {Outcome::answered, {}};
+  const auto members = read_get_all(reply);
+  if (!members.ok()) return {Outcome::broken, {}};
+  View view;
+  for (const Location& member : members.value()) {
+    view.members.push_back({member, membership::kUnknownLife, MemberState::alive});
+  }
+  return {Outcome::answered, std::move(view)};
+}
+
 CallResult read_reply(const Result<std::string>& reply, std::string& why) {
   if (!reply.ok()) {
     why = reply.error().text;
@@ -97,11 +181,9 @@ Result<Member> from_wire(const ::membership::Member& row) {
     return Error{ErrorKind::protocol, "port " + std::to_string(row.port) + " of " + row.address + " is none"};
   }
   Member member{{row.address, static_cast<std::uint16_t>(row.port)}, row.incarnation, MemberState::alive};
-  const bool is_removed = row.state == ::membership::MemberState::removed;
-  if (!is_removed && row.state != ::membership::MemberState::alive) {
-    return Error{ErrorKind::protocol, "unknown member state"};
-  }
-  if (is_removed) member.state = MemberState::removed;
+  const auto state = state_of(row.state);
+  if (!state) return Error{ErrorKind::protocol, "unknown member state"};
+  member.state = *state;
   if (!is_plausible(member)) return Error{ErrorKind::protocol, "address or incarnation of a member is out of bounds"};
   return member;
 }

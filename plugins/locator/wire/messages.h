@@ -23,6 +23,15 @@ inline constexpr std::size_t kAuthoritiesMax = 10'000;
 // The whole binary message, for Peers::call.
 std::string encode_call(const membership::Message& message);
 
+// The same for Peers::call_classic: the 2009 system's own add, remove or get_all.
+std::string encode_classic_call(const membership::Message& message);
+std::string encode_get_all();
+std::string encode_classic_join(const Location& joiner);
+
+// What the end of Peers::call_classic means to the core; a get_all's reply becomes rows of unknown life.
+membership::CallResult read_classic_reply(const membership::Message& message, const Result<std::string>& reply);
+Result<std::vector<Location>> read_get_all(const Result<std::string>& reply);
+
 // What the end of a Peers::call means to the core; `why` says it in words when it was not answered.
 membership::CallResult read_reply(const Result<std::string>& reply, std::string& why);
 

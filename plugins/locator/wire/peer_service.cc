@@ -30,10 +30,11 @@ Result<membership::Message> read_join(const ::membership::Member& row) {
 
 // The method says what the row is about; a row that says otherwise is none.
 Result<membership::Message> read_news(const ::membership::Member& row, std::vector<std::string>& authorities,
-                                      MemberState expected) {
+                                      bool is_about_a_joiner) {
   auto member = from_wire(row);
   if (!member.ok()) return member.error();
-  if (member.value().state != expected) return Error{ErrorKind::protocol, "the row's state does not fit the method"};
+  if ((member.value().state == MemberState::alive) != is_about_a_joiner)
+    return Error{ErrorKind::protocol, "the row's state does not fit the method"};
   auto names = checked_authorities(std::move(authorities));
   if (!names.ok()) return names.error();
   return membership::Message(membership::PassOn{std::move(member).value(), std::move(names).value()});
@@ -52,10 +53,10 @@ void add_membership_methods(Methods& methods, std::shared_ptr<ring::Node> node) 
   methods.on<Membership_join_args, Membership_join_presult>(
       "join", [node](auto& args, auto answer) { hear(*node, read_join(args.joiner), std::move(answer)); });
   methods.on<Membership_add_args, Membership_add_presult>("add", [node](auto& args, auto answer) {
-    hear(*node, read_news(args.member, args.authorities, p2p::membership::MemberState::alive), std::move(answer));
+    hear(*node, read_news(args.member, args.authorities, true), std::move(answer));
   });
   methods.on<Membership_remove_args, Membership_remove_presult>("remove", [node](auto& args, auto answer) {
-    hear(*node, read_news(args.member, args.authorities, p2p::membership::MemberState::removed), std::move(answer));
+    hear(*node, read_news(args.member, args.authorities, false), std::move(answer));
   });
   methods.on<Membership_compare_args, Membership_compare_presult>(
       "compare", [node](auto& args, auto answer) { hear(*node, read_compare(args.ours), std::move(answer)); });

@@ -28,6 +28,12 @@ enum class CallFault : std::uint8_t {
   protocol_error = 7,
 };
 
+// How the text of an `unknown_method` begins when it is the service that cannot take the call: no such service on this node,
+// one that is disabled there, one that is stopping. Clients may match these.
+inline constexpr std::string_view kUnknownPrefix = "p2p:unknown: ";
+inline constexpr std::string_view kDisabledPrefix = "p2p:disabled: ";
+inline constexpr std::string_view kDrainingPrefix = "p2p:draining: ";
+
 // Limit of nodes that pass a call on: the client's node forwards once, and the receiver answers or disagrees.
 inline constexpr std::uint32_t kHopsMax = 1;
 

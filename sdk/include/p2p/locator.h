@@ -30,6 +30,9 @@ class P2P_API RingView {
   // Equal on two nodes exactly when members and placement are (hash of both).
   virtual std::uint64_t fingerprint() const noexcept = 0;
   virtual const std::vector<Location>& members() const noexcept = 0;  // sorted by name
+
+  // Nodes that own nothing any more, and still hand over what they hold. Sorted by name; not part of the fingerprint.
+  virtual const std::vector<Location>& leaving() const noexcept = 0;
   virtual Owner owner_of(std::string_view key) const = 0;
 
   // Up to `count` different nodes, the owner first, in the order in which they would take over.
@@ -50,11 +53,13 @@ class P2P_API RingLayer {
   // what stands behind sees it with it. Runs once for each join, whichever way the node heard of it. [locator's strand]
   virtual void add(const Location& joined, Next next);
 
-  // `left` leaves the ring (it said so, or was given up). [locator's strand]
+  // `left` leaves the ring: it was given up, or said so; then it is among the view's leaving() for as long as it hands
+  // over. [locator's strand]
   virtual void remove(const Location& left, Next next);
 
-  // This node leaves: hand over what it holds to its owners in `ring_without_self`, then call `next`, after which the others
-  // are told. Bounded by `[host] drain_timeout`. Runs at most once. [locator's strand]
+  // This node leaves, and the others have been told, as far as they could be: it owns nothing any more (decision 7). Hand
+  // over what it holds to its owners, then call `next`, after which this node ends. The ring may change meanwhile: add() and
+  // remove() go on being called. Bounded by `[host] drain_timeout`. Runs at most once. [locator's strand]
   virtual void cleanup(std::shared_ptr<const RingView> ring_without_self, Next next);
 };
 
@@ -66,17 +71,25 @@ struct RingChange {
 
 class P2P_API ILocator {
  public:
-  static constexpr const char* kId = "p2p.locator.ILocator/1";
+  static constexpr const char* kId = "p2p.locator.ILocator/2";
   virtual ~ILocator();
 
   // The newest view. The reference of view() holds until this thread's next call of view() or shared_view(). [any thread]
   virtual const RingView& view() const = 0;
   virtual std::shared_ptr<const RingView> shared_view() const = 0;
 
+  // A ring of any nodes, as this network places keys: what if these were the members? [any thread]
+  virtual std::shared_ptr<const RingView> ring_of(std::vector<Location> members) const = 0;
+
+  // Runs `then` once this node is part of its network, and the ring shows it: now, or later on the locator's strand. Not at
+  // all when the node ends before. [any thread]
+  virtual void when_settled(std::function<void()> then) = 0;
+
   // Layers of equal priority run in the order of registration. `name` is for the log. [any thread]
   virtual Subscription push_layer(int priority, std::string name, std::shared_ptr<RingLayer> layer) = 0;
 
-  // Told after each published view, on the locator's strand; only listens. [any thread]
+  // Told after each published view, on the locator's strand, before what stands behind a layer's `next`; only listens. A view
+  // that differs in its leaving() only comes with nothing added or removed. [any thread]
   virtual Subscription subscribe(std::string name, std::function<void(const RingChange&)> listener) = 0;
 
   // The wire's classic calls, whichever service they came through; they return at once. [any thread]

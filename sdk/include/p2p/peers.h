@@ -6,6 +6,7 @@
 #include <p2p/result.h>
 #include <p2p/units.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -17,11 +18,22 @@ class P2P_API Peers {
   virtual ~Peers();
 
   // Sends `message` (one whole binary message without a service prefix, any sequence id) to `service` on `to`. `done` runs
-  // exactly once on an I/O thread: with the whole reply message, or with kind refused or overloaded (nothing was executed),
-  // timed_out or closed (it may have been), protocol, or cancelled (this node stops). A reply that carries a
+  // exactly once on an I/O thread: with the whole reply message, or with kind refused, overloaded or unsupported (nothing was
+  // executed; unsupported: use call_classic()), timed_out or closed (it may have been), protocol, or cancelled (this node stops). A reply that carries a
   // TApplicationException is a reply. Calls to one node from one thread start there in the order of call(). [any thread]
   virtual void call(const Location& to, std::string_view service, std::string message, Duration deadline,
                     std::function<void(Result<std::string>)> done) = 0;
+
+  enum class Expect : std::uint8_t {
+    reply,      // the method answers
+    execution,  // it is oneway: the call has ended when the other side has executed it and closed the connection
+    nothing,    // it is oneway, and the other side may need us before it has executed it: the call has ended when it is sent
+  };
+
+  // Calls a node of the 2009 system, or one of ours as if it were one: a connection of its own that carries this one call.
+  // `message` names no service. Kinds of error as above. [any thread]
+  virtual void call_classic(const Location& to, std::string message, Expect expect, Duration deadline,
+                            std::function<void(Result<std::string>)> done) = 0;
 };
 
 }  // namespace p2p

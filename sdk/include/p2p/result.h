@@ -20,6 +20,7 @@ enum class ErrorKind : std::uint8_t {
   cancelled,    // the node is stopping; nothing was done
   not_found,
   invalid,      // a value outside what is allowed
+  unsupported,  // the other side is a node of the 2009 system and knows its own calls only; nothing was done
   internal,     // a plugin or the host misbehaved
 };
 

@@ -53,21 +53,26 @@ class ClusterTest(unittest.TestCase):
         """A started node that looks for nobody."""
         return self.node(*ALONE, *arguments, **places).start()
 
-    def cluster(self, count, *arguments):
-        """`count` started nodes on consecutive ports, one network. Further ones come with join_one()."""
-        # Two ports more than nodes: for one that joins later, and one that never comes.
-        ports = free_ports(count + 2)
+    def cluster(self, count, *arguments, **places):
+        """`count` started nodes on consecutive ports, one network. Further ones come with join_one() and next_node()."""
+        # A few ports more than nodes: for those that join later, and one that never comes.
+        ports = free_ports(count + 4)
         self._discovery = discovery(ports)
         self._next_ports = iter(ports[count:])
-        nodes = [self.node(*self._discovery, *arguments, port=port).launch() for port in ports[:count]]
+        nodes = [self.node(*self._discovery, *arguments, port=port, **places).launch() for port in ports[:count]]
         for node in nodes:
             node.wait_until_ready()
         self.wait_for_network(nodes)
+        self.wait_for_quiet(nodes)
         return nodes
+
+    def next_node(self, *arguments, **places):
+        """One more node for the network that cluster() made, not started yet."""
+        return self.node(*self._discovery, *arguments, port=next(self._next_ports), **places)
 
     def join_one(self, nodes, *arguments):
         """One more node of the network that cluster() made; waits until everyone of `nodes` knows it."""
-        joined = self.node(*self._discovery, *arguments, port=next(self._next_ports)).start()
+        joined = self.next_node(*arguments).start()
         self.wait_for_network([*nodes, joined])
         return joined
 
@@ -76,6 +81,12 @@ class ClusterTest(unittest.TestCase):
         names = sorted(node.name for node in nodes)
         for node in nodes:
             wait_until(f"{node.name} knows {names}", lambda node=node: node.members() == names, seconds)
+
+
+    def wait_for_quiet(self, nodes, seconds=10):
+        """Waits until each of `nodes` that has a store has got all keys that the ring gives it."""
+        for node in nodes:
+            wait_until(f"{node.name} has its keys", lambda node=node: node.awaits_no_keys(), seconds)
 
 
 def discovery(ports):

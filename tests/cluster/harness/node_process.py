@@ -1,4 +1,5 @@
 """How does a test run one node? As a process on a port and in a folder of its own, which always ends with the test."""
+import json
 import os
 import pathlib
 import re
@@ -128,6 +129,14 @@ class NodeProcess:
 
     def gauge(self, name, service="diststore"):
         return self.service(service).gauges[name]
+
+    def awaits_no_keys(self):
+        return all(service.gauges.get("awaits_keys_from", 0) == 0 for service in self.status().services)
+
+    def receipts(self):
+        """The receipts of its transfers, as p2pctl shows them."""
+        command = [str(settings.P2PCTL), "--node", self.name, "--json", "receipts"]
+        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["receipts"]
 
     def members(self):
         return client.members(self.port)

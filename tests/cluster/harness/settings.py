@@ -7,6 +7,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("P2P_BUILD", SOURCE / "build" / "release"))
 P2PHOST = BUILD / "bin" / "p2phost"
 P2PCTL = BUILD / "bin" / "p2pctl"
+P2PHISTORY = BUILD / "bin" / "p2phistory"
 TEST_PLUGINS = BUILD / "tests" / "plugins"
 STORE_CONFIG = SOURCE / "etc" / "store.toml"
 LOCATOR_CONFIG = SOURCE / "etc" / "locator.toml"

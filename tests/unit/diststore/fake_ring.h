@@ -1,10 +1,12 @@
-// A ring whose owners a test decides, key by key.
+// Rings whose owners a test decides, key by key.
 #pragma once
 
 #include <p2p/locator.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,8 +16,9 @@ namespace p2p::diststore {
 inline const Location kSelf{"127.0.0.1", 9900};
 inline const Location kOther{"127.0.0.1", 9901};
 inline const Location kThird{"127.0.0.1", 9902};
+inline const Location kFourth{"127.0.0.1", 9903};
 
-// Keys that are not named belong to `rest`; a location that is empty means: nobody.
+// One picture: keys that are not named belong to `rest`; a location that is empty means: nobody.
 class FakeRing final : public RingView {
  public:
   explicit FakeRing(Location rest, std::map<std::string, Location, std::less<>> owners = {},
@@ -24,6 +27,7 @@ class FakeRing final : public RingView {
 
   std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
   const std::vector<Location>& members() const noexcept override { return members_; }
+  const std::vector<Location>& leaving() const noexcept override { return leaving_; }
   Owner owner_of(std::string_view key) const override {
     const auto found = owners_.find(key);
     const Location& owner = found != owners_.end() ? found->second : rest_;
@@ -34,7 +38,7 @@ class FakeRing final : public RingView {
   std::vector<Location> owners_of(std::string_view key, std::size_t count) const override {
     std::vector<Location> owners{*owner_of(key).location};
     for (const Location& member : members_) {
-      if (member != owners.front() && member != kSelf) owners.push_back(member);
+      if (member != owners.front()) owners.push_back(member);
     }
     owners.resize(std::min(count, owners.size()));
     return owners;
@@ -45,6 +49,52 @@ class FakeRing final : public RingView {
   const std::map<std::string, Location, std::less<>> owners_;
   const std::uint64_t fingerprint_;
   const std::vector<Location> members_{kSelf, kOther, kThird};
+  const std::vector<Location> leaving_;
+};
+
+// In which order nodes take over a key, the first of them that is a member being its owner. Nodes that are not named
+// follow by their port.
+using Ranks = std::map<std::string, std::vector<Location>, std::less<>>;
+
+// A picture that follows from its members, as real ones do: a key moves only to or from a node that comes or goes.
+class RankedRing final : public RingView {
+ public:
+  RankedRing(Location self, Ranks ranks, std::vector<Location> members, std::vector<Location> leaving = {})
+      : self_(std::move(self)), ranks_(std::move(ranks)), members_(std::move(members)), leaving_(std::move(leaving)) {
+    std::sort(members_.begin(), members_.end());
+    std::sort(leaving_.begin(), leaving_.end());
+    for (const Location& member : members_) fingerprint_ = fingerprint_ * 31 + std::hash<Location>()(member);
+  }
+
+  std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
+  const std::vector<Location>& members() const noexcept override { return members_; }
+  const std::vector<Location>& leaving() const noexcept override { return leaving_; }
+  Owner owner_of(std::string_view key) const override {
+    const auto owners = owners_of(key, 1);
+    if (owners.empty()) return {};
+    const auto owner = std::find(members_.begin(), members_.end(), owners.front());
+    return {&*owner, *owner == self_};
+  }
+  std::vector<Location> owners_of(std::string_view key, std::size_t count) const override {
+    std::vector<Location> owners;
+    const auto add = [&](const Location& node) {
+      const bool is_member = std::find(members_.begin(), members_.end(), node) != members_.end();
+      if (is_member && std::find(owners.begin(), owners.end(), node) == owners.end()) owners.push_back(node);
+    };
+    if (const auto ranked = ranks_.find(key); ranked != ranks_.end()) {
+      std::for_each(ranked->second.begin(), ranked->second.end(), add);
+    }
+    std::for_each(members_.begin(), members_.end(), add);
+    owners.resize(std::min(count, owners.size()));
+    return owners;
+  }
+
+ private:
+  const Location self_;
+  const Ranks ranks_;
+  std::vector<Location> members_;
+  std::vector<Location> leaving_;
+  std::uint64_t fingerprint_ = 17;
 };
 
 }  // namespace p2p::diststore

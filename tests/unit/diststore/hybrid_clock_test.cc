@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+#include <thread>
+#include <vector>
+
 namespace p2p::diststore {
 namespace {
 
@@ -61,6 +66,60 @@ TEST(HybridClock, AnAbsurdStampIsRefused) {
   HybridClock clock;
   EXPECT_FALSE(clock.accept(~Stamp{0}, kNow));
   EXPECT_EQ(clock.issue(kNow), stamp_of(kNow));
+}
+
+TEST(HybridClock, WhoHeardOfAWriteWritesAboveItWhoeverHasTheSlowerClock) {
+  HybridClock fast;
+  HybridClock slow;
+  constexpr std::uint64_t kAhead = 5'000;
+  Stamp last = 0;
+  for (std::uint64_t passed = 0; passed < 100; ++passed) {
+    const Stamp by_fast = fast.issue(kNow + kAhead + passed);
+    EXPECT_GT(by_fast, last);
+    EXPECT_TRUE(slow.accept(by_fast, kNow + passed));
+    const Stamp by_slow = slow.issue(kNow + passed);
+    EXPECT_GT(by_slow, by_fast);
+    EXPECT_TRUE(fast.accept(by_slow, kNow + kAhead + passed));
+    last = by_slow;
+  }
+  EXPECT_LE(milliseconds_of(last), kNow + kAhead + 100) << "they do not drive each other ahead of the faster one";
+}
+
+TEST(HybridClock, WhenTheTimeHasCaughtUpStampsCarryItAgain) {
+  HybridClock clock;
+  EXPECT_TRUE(clock.accept(stamp_of(kNow + 500) + 3, kNow));
+  EXPECT_EQ(clock.issue(kNow + 499), stamp_of(kNow + 500) + 4);
+  EXPECT_EQ(clock.issue(kNow + 501), stamp_of(kNow + 501));
+}
+
+TEST(HybridClock, AClockThatWasSetBackAcceptsWhatItIssuedAndGoesOnAboveIt) {
+  HybridClock clock;
+  const Stamp before = clock.issue(kNow + 3'600'000);
+  EXPECT_FALSE(clock.accept(before + 1, kNow)) << "from another node it is too far ahead";
+  EXPECT_EQ(clock.last(), before);
+  EXPECT_TRUE(clock.accept(stamp_of(kNow + 1), kNow));
+  EXPECT_EQ(clock.issue(kNow + 2), before + 1);
+}
+
+TEST(HybridClock, ThreadsNeverGetTheSameStamp) {
+  HybridClock clock;
+  std::vector<std::vector<Stamp>> issued(4);
+  std::vector<std::thread> threads;
+  for (auto& mine : issued) {
+    threads.emplace_back([&clock, &mine] {
+      for (std::uint64_t i = 0; i < 5'000; ++i) {
+        EXPECT_TRUE(i % 7 != 0 || clock.accept(stamp_of(kNow + i / 10) + i, kNow));
+        mine.push_back(clock.issue(kNow + i / 10));
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  std::set<Stamp> all;
+  for (const auto& mine : issued) {
+    EXPECT_TRUE(std::is_sorted(mine.begin(), mine.end()));
+    all.insert(mine.begin(), mine.end());
+  }
+  EXPECT_EQ(all.size(), 20'000u);
 }
 
 TEST(Version, TheLaterStampWinsAndTheNodeOnlyAtATie) {

@@ -8,7 +8,12 @@
 namespace p2p::diststore {
 namespace {
 
-HeldKey held(std::string key, std::size_t bytes = 10) { return {std::move(key), {1, 1}, bytes}; }
+HeldKey held(std::string key, std::size_t bytes = 10) {
+  HeldKey made;
+  made.key = std::move(key);
+  made.bytes = bytes;
+  return made;
+}
 
 std::vector<MoveBatch> take_all(MovePlan& plan) {
   std::vector<MoveBatch> batches;
@@ -28,15 +33,13 @@ TEST(MovePlan, ExactlyTheKeysOfOtherNodesMoveEachToItsOwner) {
   EXPECT_EQ(moves, (std::map<Location, std::set<std::string>>{{kOther, {"b", "d"}}, {kThird, {"c"}}}));
 }
 
-TEST(MovePlan, KeysOfAnAvoidedOwnerGoToTheNextOneIfThereIsOne) {
+TEST(MovePlan, WhatWasTakenInIsCounted) {
+  const FakeRing ring(kSelf, {{"b", kOther}, {"c", kThird}, {"d", Location{}}});
   MovePlan plan(1000);
-  plan.add(FakeRing(kOther), {held("a")}, {kOther});
-  plan.close();
-  EXPECT_EQ(plan.take_batch().to, kThird);
-  MovePlan hopeless(1000);
-  hopeless.add(FakeRing(kOther), {held("a")}, {kOther, kThird});
-  hopeless.close();
-  EXPECT_EQ(hopeless.take_batch().to, kOther);
+  const auto planned = plan.add(ring, {held("a", 1), held("b", 20), held("c", 300), held("d", 4000)});
+  EXPECT_EQ(planned.keys, 2u);
+  EXPECT_EQ(planned.bytes, 320u);
+  EXPECT_EQ(plan.add(ring, {held("b", 5)}).bytes, 5u) << "of this portion, not of all";
 }
 
 TEST(MovePlan, NothingMovesInARingThatGivesEveryKeyToUs) {

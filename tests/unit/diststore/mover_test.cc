@@ -1,10 +1,10 @@
-#include "moving/mover.h"
-#include "fake_host.h"
-#include "moving/store_layer.h"
+// What is sent, and what is deleted then.
+#include "mover_fixture.h"
 
-#include <StorePeer.h>
-#include <gtest/gtest.h>
+#include <Store.h>
 
+#include <algorithm>
+#include <functional>
 #include <set>
 
 namespace p2p::diststore {
@@ -12,241 +12,397 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class MoverTest : public ::testing::Test, protected StoreFixture {
- protected:
-  MoverTest() : mover(std::make_shared<Mover>(log, strand, store)) {}
-  ~MoverTest() override {
-    mover->stop();
-    strand->run_posted();
-  }
-
-  struct Transfer {
-    FakePeers::Asked asked;
-    std::vector<wire::Item> items;
-  };
-  Transfer take_transfer() {
-    Transfer transfer{peers.take(), {}};
-    Codec codec;
-    codec.in().attach(transfer.asked.message);
-    std::string name;
-    apache::thrift::protocol::TMessageType type{};
-    std::int32_t sequence = 0;
-    codec.binary_in().readMessageBegin(name, type, sequence);
-    wire::StorePeer_transfer_args args;
-    args.read(&codec.binary_in());
-    transfer.items = std::move(args.items);
-    return transfer;
-  }
-  void answer(const Transfer& transfer, std::size_t stored, std::size_t kept = 0) {
-    wire::TransferReply reply;
-    reply.stored = static_cast<std::int32_t>(stored);
-    reply.kept = static_cast<std::int32_t>(kept);
-    FakeCall call("transfer", wire::StorePeer_transfer_args(), in(1s));
-    Answer<wire::StorePeer_transfer_presult> answer{Call(&call)};
-    answer(reply);
-    transfer.asked.done(call.reply);
-    strand->run_posted();
-  }
-  std::size_t confirm_all() {
-    std::size_t moved = 0;
-    while (!peers.asked.empty()) {
-      const Transfer transfer = take_transfer();
-      moved += transfer.items.size();
-      answer(transfer, transfer.items.size());
-    }
-    return moved;
-  }
-  void move_to(Location rest, std::map<std::string, Location, std::less<>> owners = {}) {
-    locator->ring = std::make_shared<FakeRing>(std::move(rest), std::move(owners));
-    mover->look();
-    strand->run_posted();
-  }
-
-  std::shared_ptr<Mover> mover;
-};
-
 TEST_F(MoverTest, KeysOfANewOwnerMoveAndTheOthersStay) {
   hold("a", "apple");
   hold("b", "banana");
   move_to(kSelf, {{"b", kOther}});
   ASSERT_EQ(peers.asked.size(), 1u);
-  const Transfer transfer = take_transfer();
-  EXPECT_EQ(transfer.asked.to, kOther);
-  ASSERT_EQ(transfer.items.size(), 1u);
-  EXPECT_EQ(transfer.items[0].value, "banana");
-  EXPECT_GT(transfer.items[0].version.stamp, 0);
+  const Batch batch = take_batch();
+  EXPECT_EQ(batch.asked.to, kOther);
+  EXPECT_EQ(batch.asked.service, "diststore.peer");
+  ASSERT_EQ(batch.items.size(), 1u);
+  EXPECT_EQ(batch.items[0].key, "b");
+  EXPECT_EQ(batch.items[0].value, "banana");
+  EXPECT_GT(batch.items[0].version.stamp, 0);
   EXPECT_EQ(held("b"), "banana") << "nothing is deleted before it is confirmed";
-  answer(transfer, 1);
-  EXPECT_EQ(held("b"), std::nullopt);
+  confirm(batch);
+  EXPECT_FALSE(store->local->engine().copy("b"));
   EXPECT_EQ(held("a"), "apple");
   EXPECT_EQ(mover->keys_moved_out(), 1);
+}
+
+TEST_F(MoverTest, EachBatchNamesItsTransfer) {
+  hold_large_keys(2);
+  hold("c", "cherry");
+  own(kOther, {{"c", kThird}}, 8);
+  look();
+  const Batch first = take_batch_to(kOther);
+  confirm(first);
+  const Batch second = take_batch_to(kOther);
+  const Batch elsewhere = take_batch_to(kThird);
+  EXPECT_EQ(first.head.donor, kSelf.name());
+  EXPECT_EQ(first.head.view, 8);
+  EXPECT_FALSE(first.head.__isset.members);
+  EXPECT_EQ(second.head.session, first.head.session);
+  EXPECT_NE(elsewhere.head.session, first.head.session);
+}
+
+TEST_F(MoverTest, AnErasedKeyMovesAsATombstone) {
+  hold("a", "apple");
+  erase("a");
+  move_to(kOther);
+  const Batch batch = take_batch();
+  ASSERT_EQ(batch.items.size(), 1u);
+  EXPECT_TRUE(batch.items[0].erased);
+  EXPECT_EQ(batch.items[0].value, "");
+  confirm(batch);
+  EXPECT_FALSE(store->local->engine().copy("a"));
+}
+
+TEST_F(MoverTest, WhoWasTheLastOwnerSaysThatItKnowsTheNewestVersion) {
+  hold("ours", "apple");
+  hold("not ours", "banana", {5, 9});
+  own(kSelf, {{"not ours", kThird}});
+  own(kOther);
+  look();
+  std::map<std::string, bool> is_latest;
+  const Batch batch = take_batch();
+  for (const auto& item : batch.items) is_latest[item.key] = item.__isset.latest && item.latest;
+  EXPECT_EQ(is_latest, (std::map<std::string, bool>{{"ours", true}, {"not ours", false}}))
+      << "the third owned the other one after us";
+  confirm(batch);
+}
+
+TEST_F(MoverTest, WhoAwaitsAKeyItselfDoesNotKnowItsNewestVersion) {
+  hold("unsettled", "apple", {5, 9});
+  hold("written", "banana");
+  own(kOther);
+  await_keys(era() - 1, {kThird});
+  look();
+  for (const auto& item : take_batch().items) EXPECT_EQ(item.latest, item.key == "written") << item.key;
 }
 
 TEST_F(MoverTest, AKeyThatIsWrittenWhileItMovesIsSentAgain) {
   hold("a", "apple");
   move_to(kOther);
-  const Transfer transfer = take_transfer();
+  const Batch batch = take_batch();
   hold("a", "apricot");
-  answer(transfer, 1);
+  confirm(batch);
   EXPECT_EQ(held("a"), "apricot");
-  const Transfer again = take_transfer();
+  EXPECT_EQ(mover->keys_moved_out(), 0);
+  confirm_all();
+  EXPECT_NE(mover->clean_era(), era());
+  strand->advance(20ms);
+  const Batch again = take_batch();
   EXPECT_EQ(again.items.at(0).value, "apricot");
-  answer(again, 1);
+  confirm(again);
   EXPECT_EQ(held("a"), std::nullopt);
   EXPECT_EQ(mover->keys_moved_out(), 1);
+}
+
+TEST_F(MoverTest, AKeyThatIsErasedWhileItMovesIsSentAgain) {
+  hold("a", "apple");
+  move_to(kOther);
+  const Batch batch = take_batch();
+  erase("a");
+  confirm(batch);
+  confirm_all();
+  ASSERT_TRUE(store->local->engine().copy("a"));
+  strand->advance(20ms);
+  EXPECT_TRUE(take_batch().items.at(0).erased);
 }
 
 TEST_F(MoverTest, AKeyThatIsOursAgainBeforeItsConfirmationStays) {
   hold("a", "apple");
   move_to(kOther);
-  const Transfer transfer = take_transfer();
-  locator->ring = std::make_shared<FakeRing>(kSelf);
-  answer(transfer, 1);
+  const Batch batch = take_batch();
+  own(kSelf);
+  confirm(batch);
   EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(mover->keys_moved_out(), 0);
 }
 
-TEST_F(MoverTest, AFailedTransferIsTriedAgainUntilItSucceeds) {
+TEST_F(MoverTest, AConfirmationThatComesInALaterEraDeletesNothing) {
   hold("a", "apple");
   move_to(kOther);
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    take_transfer().asked.done(Error{ErrorKind::refused, "nobody listens"});
-    strand->advance(0s);
-    EXPECT_EQ(held("a"), "apple");
-    EXPECT_TRUE(peers.asked.empty()) << "not at once";
-    strand->advance(1s);
-    ASSERT_EQ(peers.asked.size(), 1u);
-  }
-  EXPECT_EQ(locator->unreachable.size(), 3u);
-  confirm_all();
-  EXPECT_EQ(held("a"), std::nullopt);
-}
-
-TEST_F(MoverTest, AReplyThatDoesNotAccountForEveryKeyConfirmsNothing) {
-  hold("a", "apple");
-  move_to(kOther);
-  answer(take_transfer(), 0);
+  const Batch batch = take_batch();
+  own(kThird);  // to which the other may have given the key since, or it may have come back to us and gone again
+  confirm(batch);
   EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(mover->keys_moved_out(), 0);
 }
 
 TEST_F(MoverTest, AValueThatTheReceiverHasInANewerVersionIsConfirmedToo) {
   hold("a", "apple");
   move_to(kOther);
-  answer(take_transfer(), 0, 1);
+  const Batch batch = take_batch();
+  answer(batch, confirmation_of(batch, 1));
   EXPECT_EQ(held("a"), std::nullopt);
 }
 
-TEST_F(MoverTest, OnlySoManyBatchesAreInFlight) {
-  for (int i = 0; i < 20; ++i) hold("key" + std::to_string(i), std::string(60, 'x'));
-  move_to(kOther);
-  EXPECT_EQ(peers.asked.size(), 2u);
-  EXPECT_EQ(confirm_all(), 20u);
-  EXPECT_EQ(store->local->engine().totals().keys, 0u);
-}
+// --- replies that do not account for everything
+// --------------------------------------------------------------------------
 
-TEST_F(MoverTest, AWriteThatSlipsInBehindTheLookIsFoundByTheSecond) {
-  move_to(kOther);
-  hold("late", "by an older view");
-  strand->advance(2s);
-  EXPECT_EQ(confirm_all(), 1u);
-  strand->advance(10s);
-  EXPECT_TRUE(peers.asked.empty()) << "then it is quiet";
-}
-
-TEST_F(MoverTest, ALeaverHandsOverEverythingAndThenAcceptsNoMore) {
+TEST_F(MoverTest, AReplyThatDoesNotAccountForEveryKeyAndByteConfirmsNothing) {
   hold("a", "apple");
-  bool is_done = false;
-  mover->hand_over(std::make_shared<FakeRing>(kOther), Completion([&] { is_done = true; }));
-  strand->run_posted();
-  const Transfer transfer = take_transfer();
-  hold("b", "written during the hand-over");
-  EXPECT_FALSE(is_done);
-  answer(transfer, 1);
-  EXPECT_EQ(confirm_all(), 1u);
-  EXPECT_TRUE(is_done);
-  wire::WriteResult ignored;
-  std::string key = "c";
-  std::string value = "too late";
-  EXPECT_FALSE(store->local->write(key, value, ignored));
+  hold("b", "banana");
+  move_to(kOther);
+  const auto damages = std::vector<std::function<void(wire::TransferReply&)>>{
+      [](auto& reply) { --reply.stored; }, [](auto& reply) { ++reply.stored; },     [](auto& reply) { ++reply.kept; },
+      [](auto& reply) { ++reply.digest; }, [](auto& reply) { reply.undone = {0}; },
+  };
+  for (const auto& damage : damages) {
+    const Batch batch = take_batch();
+    ASSERT_EQ(batch.items.size(), 2u);
+    auto reply = confirmation_of(batch);
+    damage(reply);
+    answer(batch, reply);
+    EXPECT_EQ(held("a"), "apple");
+    EXPECT_EQ(held("b"), "banana");
+    EXPECT_TRUE(log.has(LogLevel::warn, "keys for 127.0.0.1:9901 stay here")) << "an operator should know";
+    EXPECT_NE(mover->clean_era(), era());
+    strand->advance(1s);
+  }
+  EXPECT_EQ(mover->keys_moved_out(), 0);
+  EXPECT_EQ(confirm_all(), 2u);
   EXPECT_EQ(mover->keys_moved_out(), 2);
 }
 
-TEST_F(MoverTest, ALeaverTriesAgainUntilItsKeysAreTaken) {
+TEST_F(MoverTest, KeysThatTheReceiverDoesNotTakeStayAndTheOthersAreDeleted) {
   hold("a", "apple");
-  bool is_done = false;
-  mover->hand_over(std::make_shared<FakeRing>(kOther), Completion([&] { is_done = true; }));
-  strand->run_posted();
-  take_transfer().asked.done(Error{ErrorKind::timed_out, "no answer"});
-  strand->advance(1s);
-  EXPECT_FALSE(is_done);
-  confirm_all();
-  EXPECT_TRUE(is_done);
+  hold("b", "banana");
+  move_to(kOther);
+  const Batch batch = take_batch();
+  ASSERT_EQ(batch.items.size(), 2u);
+  const auto& [untaken, taken] = std::pair(batch.items[0], batch.items[1]);
+  wire::TransferReply reply;
+  reply.stored = 1;
+  reply.kept = 0;
+  reply.undone = {0};
+  reply.digest = static_cast<std::int64_t>(digest_of(taken.key, taken.value, from_wire(taken.version), false));
+  answer(batch, reply);
+  EXPECT_EQ(held(untaken.key), untaken.value);
+  EXPECT_EQ(held(taken.key), std::nullopt);
+  EXPECT_EQ(mover->keys_moved_out(), 1);
+  EXPECT_EQ(agree_on_receipt().keys, 1);
+  EXPECT_NE(mover->clean_era(), era()) << "one of them lies where nobody looks for it";
+  strand->advance(20ms);
+  EXPECT_EQ(take_batch().items.at(0).key, untaken.key);
 }
 
-TEST_F(MoverTest, ALeaverWhoseReceiverDiesTurnsToTheNextOne) {
+TEST_F(MoverTest, WhoDoesNotTakeAKeyAndThisNodeExchangeTheirTables) {
   hold("a", "apple");
-  bool is_done = false;
-  mover->hand_over(std::make_shared<FakeRing>(kOther), Completion([&] { is_done = true; }));
-  strand->run_posted();
-  take_transfer().asked.done(Error{ErrorKind::refused, "nobody listens"});
-  strand->advance(1s);
-  ASSERT_EQ(peers.asked.size(), 1u);
-  EXPECT_EQ(peers.asked.front().to, kThird);
-  EXPECT_EQ(locator->unreachable, std::vector<Location>{kOther});
+  move_to(kOther);
+  const Batch refused = take_batch();
+  EXPECT_FALSE(refused.head.__isset.members);
+  wire::TransferReply reply;
+  reply.stored = reply.kept = 0;
+  reply.digest = 0;
+  reply.undone = {0};
+  reply.__set_members("table of the other");
+  answer(refused, reply);
+  EXPECT_EQ(locator->merged, (std::vector<std::pair<Location, std::string>>{{kOther, "table of the other"}}));
+  strand->advance(20ms);
+  const Batch again = take_batch();
+  EXPECT_EQ(again.head.members, "table of 127.0.0.1:9900");
+  confirm(again);
   confirm_all();
-  EXPECT_TRUE(is_done);
+  hold("b", "banana");
+  move_to(kOther);
+  EXPECT_FALSE(take_batch().head.__isset.members) << "it has taken everything since";
+}
+
+TEST_F(MoverTest, AKeyThatNobodyTakesIsTriedAgainAndAgain) {
+  hold("a", "apple");
+  move_to(kOther);
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    wire::TransferReply reply;
+    reply.stored = reply.kept = 0;
+    reply.digest = 0;
+    reply.undone = {0};
+    answer(take_batch(), reply);
+    EXPECT_TRUE(peers.asked.empty()) << "nothing was moved: there is no receipt to compare";
+    strand->advance(1s);
+  }
+  EXPECT_EQ(confirm_all(), 1u);
+}
+
+// --- transfers that fail
+// -------------------------------------------------------------------------------------------------
+
+TEST_F(MoverTest, AFailedTransferIsTriedAgainUntilItSucceeds) {
+  hold("a", "apple");
+  move_to(kOther);
+  std::vector<Duration> pauses;
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    fail(take_batch(), ErrorKind::refused);
+    EXPECT_EQ(held("a"), "apple");
+    const TimePoint failed_at = strand->now();
+    while (peers.asked.empty()) strand->advance(1ms);
+    pauses.push_back(strand->now() - failed_at);
+  }
+  EXPECT_EQ(pauses, (std::vector<Duration>{20ms, 40ms, 80ms, 160ms, 320ms, 640ms, 1s, 1s}));
+  EXPECT_EQ(confirm_all(), 1u);
+  EXPECT_EQ(held("a"), std::nullopt);
+  EXPECT_EQ(mover->clean_era(), era());
+}
+
+TEST_F(MoverTest, AReceiverThatDoesNotListenIsReported) {
+  hold("a", "apple");
+  move_to(kOther);
+  fail(take_batch(), ErrorKind::refused);
+  EXPECT_EQ(locator->unreachable, std::vector<Location>{kOther});
+  strand->advance(20ms);
+  fail(take_batch(), ErrorKind::timed_out);
+  EXPECT_EQ(locator->unreachable.size(), 1u) << "it listens, and is slow";
 }
 
 TEST_F(MoverTest, AReceiverThatSaysNoIsNotReportedAsUnreachable) {
   hold("a", "apple");
   move_to(kOther);
-  Codec codec;
-  apache::thrift::TApplicationException no(apache::thrift::TApplicationException::INTERNAL_ERROR, "leaving");
-  codec.binary_out().writeMessageBegin("transfer", apache::thrift::protocol::T_EXCEPTION, 0);
-  no.write(&codec.binary_out());
-  codec.binary_out().writeMessageEnd();
-  take_transfer().asked.done(std::string(codec.out().written()));
-  strand->run_posted();
+  take_batch().asked.done(exception_with("leaving"));
+  run();
   EXPECT_TRUE(locator->unreachable.empty());
   EXPECT_EQ(held("a"), "apple");
+  EXPECT_TRUE(log.has(LogLevel::warn, "leaving"));
 }
 
-TEST_F(MoverTest, TheLastNodeLeavesWithItsKeys) {
+TEST_F(MoverTest, AReceiverThatGoesOnFailingIsLoggedOnceUntilItHasTakenSomething) {
   hold("a", "apple");
-  bool is_done = false;
-  mover->hand_over(std::make_shared<FakeRing>(Location{}), Completion([&] { is_done = true; }));
-  strand->run_posted();
-  EXPECT_TRUE(is_done);
-  EXPECT_EQ(held("a"), "apple");
-}
-
-TEST_F(MoverTest, StoppingGivesUpAHandOver) {
-  hold("a", "apple");
-  bool is_done = false;
-  mover->hand_over(std::make_shared<FakeRing>(kOther), Completion([&] { is_done = true; }));
-  strand->run_posted();
-  mover->stop();
-  strand->run_posted();
-  EXPECT_TRUE(is_done);
-  EXPECT_EQ(held("a"), "apple");
-}
-
-TEST_F(MoverTest, TheLayerContinuesTheChainBeforeItMovesKeys) {
-  hold("a", "apple");
-  StoreLayer layer(mover);
-  layer.add(kOther, Next([&] { locator->ring = std::make_shared<FakeRing>(kOther); }));
-  strand->run_posted();
+  move_to(kOther);
+  const auto warnings = [this] {
+    return std::count_if(log.lines.begin(), log.lines.end(),
+                         [](const auto& line) { return line.first == LogLevel::warn; });
+  };
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    fail(take_batch(), ErrorKind::timed_out);
+    strand->advance(1s);
+  }
+  EXPECT_EQ(warnings(), 1);
+  EXPECT_TRUE(log.has(LogLevel::warn, "keys for 127.0.0.1:9901 stay here for now: test"));
   EXPECT_EQ(confirm_all(), 1u);
+  hold("b", "banana");
+  move_to(kOther);
+  fail(take_batch(), ErrorKind::timed_out);
+  EXPECT_EQ(warnings(), 2);
 }
 
-TEST_F(MoverTest, TheLayerContinuesACleanupOnlyWhenTheKeysAreGone) {
+TEST_F(MoverTest, WhoHasFailedGetsNothingMoreInThisLookAndOthersGetAll) {
+  hold_large_keys(4);
+  hold("elsewhere1", std::string(90, 'x'));
+  hold("elsewhere2", std::string(90, 'x'));
+  move_to(kOther, {{"elsewhere1", kThird}, {"elsewhere2", kThird}});
+  std::size_t failed = 0;
+  std::size_t taken = 0;
+  while (!peers.asked.empty() && peers.asked.front().method() == "transfer") {
+    const Batch batch = take_batch();
+    if (batch.asked.to == kThird) {
+      taken += confirm(batch);
+    } else {
+      ++failed;
+      fail(batch, ErrorKind::timed_out);
+    }
+  }
+  EXPECT_LE(failed, 2u) << "as many as were in flight";
+  EXPECT_GE(failed, 1u);
+  EXPECT_EQ(taken, 2u);
+  EXPECT_EQ(keys_here(), 4u);
+  const auto warnings =
+      std::count_if(log.lines.begin(), log.lines.end(), [](const auto& line) { return line.first == LogLevel::warn; });
+  EXPECT_EQ(warnings, 1);
+}
+
+TEST_F(MoverTest, AReceiverOfThe2009SystemIsGivenItsKeysByItsOwnCalls) {
   hold("a", "apple");
-  bool is_continued = false;
-  StoreLayer layer(mover);
-  layer.cleanup(std::make_shared<FakeRing>(kOther), Next([&] { is_continued = true; }));
-  strand->run_posted();
-  EXPECT_FALSE(is_continued);
+  move_to(kOther);
+  fail(take_batch(), ErrorKind::unsupported);
+  EXPECT_TRUE(locator->unreachable.empty());
+  EXPECT_FALSE(log.has(LogLevel::warn, "stay here")) << "nothing is wrong with it";
+  strand->advance(20ms);
+  const auto answer_next = [this](std::string_view method, std::string reply) {
+    peers.take(method, kOther).done(std::move(reply));
+    run();
+  };
+  answer_next("ping", "");
+  answer_next("get_node", reply_with<locator::Locator_get_node_result>("get_node", to_wire(kOther)));
+  answer_next("get", reply_with<wire::Store_get_result>("get", std::string()));
+  answer_next("put", "");
+  EXPECT_EQ(held("a"), "apple");
+  answer_next("get", reply_with<wire::Store_get_result>("get", std::string("apple")));
+  EXPECT_FALSE(store->local->engine().copy("a"));
+  EXPECT_EQ(mover->keys_moved_out(), 1);
+  EXPECT_TRUE(peers.asked.empty()) << "it gives no receipt";
+  EXPECT_EQ(mover->clean_era(), era());
+}
+
+// --- how much at a time
+// --------------------------------------------------------------------------------------------------
+
+TEST_F(MoverTest, OnlySoManyBatchesAreInFlight) {
+  hold_large_keys(20);
+  move_to(kOther);
+  EXPECT_EQ(peers.asked.size(), 2u);
+  confirm(take_batch());
+  EXPECT_EQ(peers.asked.size(), 2u);
+  EXPECT_EQ(confirm_all(), 19u);
+  EXPECT_EQ(keys_here(), 0u);
+}
+
+TEST_F(MoverTest, ItWorksForItsShareOfTheTimeOnly) {
+  for (int i = 0; i < 10'000; ++i) hold(std::to_string(i), "");
+  strand->cost_of_now = 1ms;
+  const auto time_of_a_look = [this](std::size_t percent) {
+    store->options.transfer_share = percent;
+    own(kSelf);
+    const TimePoint began = strand->now();
+    mover->look();
+    while (mover->clean_era() != era()) strand->advance(1ms);
+    return strand->now() - began;
+  };
+  // Each portion of keys takes a millisecond by the mover's own count, and the clock costs another one. At a quarter of
+  // the time a pause of three belongs to it, one of which passes while the clock is looked at.
+  const Duration without_pauses = time_of_a_look(100);
+  const Duration pauses = time_of_a_look(25) - without_pauses;
+  EXPECT_GE(pauses, without_pauses * 8 / 10);
+  EXPECT_LE(pauses, without_pauses * 12 / 10);
+}
+
+TEST_F(MoverTest, AKeyThatChangesBeforeItsBatchGoesArrivesAsItIsAtLast) {
+  hold_large_keys(4);
+  move_to(kOther);
+  for (int i = 0; i < 4; ++i) hold("key" + std::to_string(i), "newer");
+  std::map<std::string, std::string> arrived;
+  for (int looks = 0; looks < 3; ++looks) {
+    while (!peers.asked.empty()) {
+      if (peers.asked.front().method() == "finish") {
+        agree_on_receipt();
+        continue;
+      }
+      const Batch batch = take_batch();
+      for (const auto& item : batch.items) arrived[item.key] = item.value;
+      confirm(batch);
+    }
+    strand->advance(1s);
+  }
+  EXPECT_EQ(arrived.size(), 4u);
+  for (const auto& [key, value] : arrived) EXPECT_EQ(value, "newer") << key;
+  EXPECT_EQ(keys_here(), 0u);
+  EXPECT_EQ(mover->keys_moved_out(), 4) << "each once";
+  EXPECT_EQ(mover->clean_era(), era());
+}
+
+TEST_F(MoverTest, AKeyThatIsGoneBeforeItsBatchGoesDoesNoHarm) {
+  hold_large_keys(4);
+  move_to(kOther);
+  for (int i = 0; i < 4; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    ASSERT_TRUE(store->local->engine().remove_unchanged(key, store->local->engine().copy(key)->version));
+  }
   confirm_all();
-  EXPECT_TRUE(is_continued);
+  strand->advance(1s);
+  EXPECT_EQ(mover->keys_moved_out(), 0);
+  EXPECT_EQ(mover->clean_era(), era());
+  EXPECT_TRUE(peers.asked.empty());
 }
 
 }  // namespace

@@ -1,94 +1,10 @@
-#include "fake_host.h"
-#include "moving/mover.h"
-
-#include <Store.h>
-#include <StorePeer.h>
-#include <gtest/gtest.h>
+// Calls of clients for keys of this node and of others, and other nodes' parts of batches.
+#include "store_calls.h"
 
 namespace p2p::diststore {
 namespace {
 
 using namespace std::chrono_literals;
-
-class StoreMethods : public ::testing::Test, protected StoreFixture {
- protected:
-  StoreMethods() : mover(std::make_shared<Mover>(log, strand, store)) {
-    add_single_methods(methods, store);
-    add_batch_methods(methods, store);
-    add_peer_methods(methods, store, mover);
-  }
-
-  void own(Location rest, std::map<std::string, Location, std::less<>> owners = {}) {
-    locator->ring = std::make_shared<FakeRing>(std::move(rest), std::move(owners));
-  }
-
-  // Each answers a call that is still open; its reply is read with reply_of().
-  std::unique_ptr<FakeCall> read(std::string key, std::uint32_t hops = 0) {
-    wire::Store_read_args args;
-    args.key = std::move(key);
-    return dispatch("read", args, hops);
-  }
-  std::unique_ptr<FakeCall> write(std::string key, std::string value, std::uint32_t hops = 0) {
-    wire::Store_write_args args;
-    args.key = std::move(key);
-    args.value = std::move(value);
-    return dispatch("write", args, hops);
-  }
-  std::unique_ptr<FakeCall> erase(std::string key) {
-    wire::Store_erase_args args;
-    args.key = std::move(key);
-    return dispatch("erase", args);
-  }
-  std::unique_ptr<FakeCall> get(std::string key) {
-    wire::Store_get_args args;
-    args.key = std::move(key);
-    return dispatch("get", args);
-  }
-  std::unique_ptr<FakeCall> read_many(std::vector<std::string> keys) {
-    wire::Store_read_many_args args;
-    args.keys = std::move(keys);
-    return dispatch("read_many", args);
-  }
-  std::unique_ptr<FakeCall> write_many(const std::vector<std::pair<std::string, std::string>>& items) {
-    wire::Store_write_many_args args;
-    for (const auto& [key, value] : items) {
-      args.items.emplace_back();
-      args.items.back().key = key;
-      args.items.back().value = value;
-    }
-    return dispatch("write_many", args);
-  }
-  template <class Args>
-  std::unique_ptr<FakeCall> dispatch(const std::string& method, const Args& args, std::uint32_t hops = 0) {
-    auto call = std::make_unique<FakeCall>(method, args, in(5s), hops);
-    call->dispatch(methods);
-    return call;
-  }
-
-  // Answers what the store asked of a peer with what that peer's own store says.
-  template <class PeerArgs>
-  void let_peer_answer(StoreFixture& peer) {
-    Methods peer_methods;
-    add_peer_methods(peer_methods, peer.store, std::make_shared<Mover>(peer.log, peer.strand, peer.store));
-    auto asked = peers.take();
-    Codec codec;
-    codec.in().attach(asked.message);
-    std::string name;
-    apache::thrift::protocol::TMessageType type{};
-    std::int32_t sequence = 0;
-    codec.binary_in().readMessageBegin(name, type, sequence);
-    PeerArgs args;
-    args.read(&codec.binary_in());
-    FakeCall call(name, args, in(1s));
-    call.dispatch(peer_methods);
-    asked.done(call.reply);
-  }
-
-  static wire::StoreErrorKind::type kind_of(const wire::StoreError& error) { return error.kind; }
-
-  std::shared_ptr<Mover> mover;
-  Methods methods;
-};
 
 TEST_F(StoreMethods, AnOwnKeyIsWrittenReadAndErasedOnTheSpot) {
   const auto written = decode_reply<wire::Store_write_result>(write("a", "apple")->reply);
@@ -99,7 +15,10 @@ TEST_F(StoreMethods, AnOwnKeyIsWrittenReadAndErasedOnTheSpot) {
   EXPECT_TRUE(read_back.value().success.found);
   EXPECT_EQ(read_back.value().success.value, "apple");
   EXPECT_EQ(read_back.value().success.version, written.value().success.version);
-  EXPECT_TRUE(decode_reply<wire::Store_erase_result>(erase("a")->reply).value().success.found);
+  const auto erased = decode_reply<wire::Store_erase_result>(erase("a")->reply);
+  EXPECT_TRUE(erased.value().success.found);
+  EXPECT_GT(erased.value().success.version.stamp, written.value().success.version.stamp);
+  EXPECT_EQ(erased.value().success.view, 7);
   EXPECT_FALSE(decode_reply<wire::Store_erase_result>(erase("a")->reply).value().success.found);
   EXPECT_FALSE(decode_reply<wire::Store_read_result>(read("a")->reply).value().success.__isset.value);
 }
@@ -111,10 +30,7 @@ TEST_F(StoreMethods, TheClassicGetAnswersEmptyForAMissingKey) {
 }
 
 TEST_F(StoreMethods, TheClassicPutStoresWithoutAReply) {
-  wire::Store_put_args args;
-  args.key = "a";
-  args.value = "apple";
-  const auto call = dispatch("put", args);
+  const auto call = put("a", "apple");
   EXPECT_EQ(held("a"), "apple");
   EXPECT_TRUE(call->is_abandoned) << "letting go of a oneway call ends it";
 }
@@ -245,14 +161,6 @@ TEST_F(StoreMethods, PartsOfOtherNodesAreHeldToTheSameLimits) {
   EXPECT_EQ(held("a"), std::nullopt) << "all or nothing";
 }
 
-TEST_F(StoreMethods, ATransferTakesWhatAMoverSendsButNotAnyNumberOfItems) {
-  wire::StorePeer_transfer_args args;
-  args.items.resize(kBatchKeysMax);
-  EXPECT_TRUE(dispatch("transfer", args)->failure.empty());
-  args.items.resize(11 * kBatchKeysMax);
-  EXPECT_NE(dispatch("transfer", args)->failure.find("11000 items"), std::string::npos);
-}
-
 TEST_F(StoreMethods, TheResultsOfABatchOverSeveralNodesStandInItsOrder) {
   own(kSelf, {{"b", kOther}});
   hold("a", "apple");
@@ -271,7 +179,7 @@ TEST_F(StoreMethods, TheResultsOfABatchOverSeveralNodesStandInItsOrder) {
 TEST_F(StoreMethods, APartThatItsOwnerDoesNotOwnIsDealtAgain) {
   own(kSelf, {{"b", kOther}});
   StoreFixture other;
-  other.locator->ring = std::make_shared<FakeRing>(kThird);
+  other.own(kThird);
   const auto call = write_many({{"a", "apple"}, {"b", "banana"}});
   EXPECT_EQ(held("a"), "apple") << "the own part waits for nobody";
   let_peer_answer<wire::StorePeer_write_here_args>(other);
@@ -285,10 +193,8 @@ TEST_F(StoreMethods, APartThatItsOwnerDoesNotOwnIsDealtAgain) {
 
 TEST_F(StoreMethods, ABatchWhosePartFailsForGoodIsUnavailable) {
   own(kSelf, {{"b", kOther}});
-  wire::Store_erase_many_args args;
-  args.keys = {"a", "b"};
-  const auto call = dispatch("erase_many", args);
-  peers.take().done(Error{ErrorKind::timed_out, "no answer"});
+  const auto call = erase_many({"a", "b"});
+  peers.take("erase_here").done(Error{ErrorKind::timed_out, "no answer"});
   const auto reply = decode_reply<wire::Store_erase_many_result>(call->reply);
   EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::unavailable);
   EXPECT_EQ(reply.value().error.message, "127.0.0.1:9901: no answer");

@@ -1,8 +1,6 @@
 // The classic membership core: joins and removals travel as chains, unreachable members are given up, tables heal what
 // chains have missed. Every test is a plain function call at a told time.
-#include "membership/classic.h"
-
-#include <gtest/gtest.h>
+#include "membership_fixture.h"
 
 #include <algorithm>
 #include <iterator>
@@ -14,46 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-const TimePoint kStart{seconds(1000)};
-
-Location at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
-std::string name(int port) { return at(port).name(); }
-Member alive(int port, std::int64_t incarnation = 1) { return {at(port), incarnation, MemberState::alive}; }
-Member removed(int port, std::int64_t incarnation = 1) { return {at(port), incarnation, MemberState::removed}; }
-RingChange joined(int port) { return {ChangeKind::joined, at(port)}; }
-
-// Node 9900 with the members that the test names, its first timed comparison already behind it.
-class ClassicMembershipTest : public ::testing::Test {
- protected:
-  void with_members(const std::vector<int>& ports) {
-    std::vector<Member> rows;
-    for (const int port : ports) rows.push_back(alive(port));
-    Effects effects;
-    core.merge(rows, now, effects);
-    core.tick(now, effects);
-    for (const auto& call : effects.calls) core.call_ended(call.id, {Outcome::silent, {}}, now, effects);
-  }
-
-  Effects hear(const Message& message) {
-    Effects effects;
-    EXPECT_TRUE(core.handle(message, now, effects).ok());
-    return effects;
-  }
-  Effects end(const OutgoingCall& call, CallResult result) {
-    Effects effects;
-    core.call_ended(call.id, result, now, effects);
-    return effects;
-  }
-  Effects fail_connect(int port) {
-    Effects effects;
-    core.connect_failed(at(port), now, effects);
-    return effects;
-  }
-
-  TimePoint now = kStart;
-  ClassicMembership core{alive(9900, 1), ClassicOptions{}};
-};
 
 // --- joins and the chain ---------------------------------------------------------------------------------------------
 
@@ -414,49 +372,6 @@ TEST_F(ClassicMembershipTest, AfterAJoinSeveralMembersAreComparedAtOnce) {
   Effects effects;
   core.compare_after_join(now, effects);
   EXPECT_EQ(effects.calls.size(), static_cast<std::size_t>(kComparesAfterJoin));
-}
-
-// --- leaving ---------------------------------------------------------------------------------------------------------
-
-TEST_F(ClassicMembershipTest, LeavingTellsTheFirstReachableMember) {
-  with_members({9901, 9902});
-  Effects effects;
-  core.leave(now, effects);
-  EXPECT_FALSE(effects.leave_announced);
-  ASSERT_EQ(effects.calls.size(), 1u);
-  EXPECT_EQ(effects.calls[0].to, at(9901));
-  const auto second = end(effects.calls[0], {Outcome::refused, {}});
-  EXPECT_FALSE(second.leave_announced);
-  ASSERT_EQ(second.calls.size(), 1u);
-  EXPECT_EQ(second.calls[0].to, at(9902));
-  EXPECT_TRUE(end(second.calls[0], {Outcome::answered, {}}).leave_announced);
-}
-
-TEST_F(ClassicMembershipTest, TheLastNodeLeavesAtOnce) {
-  Effects effects;
-  core.leave(now, effects);
-  EXPECT_TRUE(effects.leave_announced);
-}
-
-TEST_F(ClassicMembershipTest, LeavingGivesUpAfterItsLimitOfAttempts) {
-  with_members({9901, 9902, 9903, 9904, 9905, 9906, 9907});
-  Effects effects;
-  core.leave(now, effects);
-  int attempts = 0;
-  while (!effects.leave_announced) {
-    ASSERT_EQ(effects.calls.size(), 1u);
-    ++attempts;
-    effects = end(effects.calls[0], {Outcome::silent, {}});
-  }
-  EXPECT_EQ(attempts, kLeaveAttemptsMax);
-}
-
-TEST_F(ClassicMembershipTest, ANodeThatLeavesDoesNotRefuteItsRemoval) {
-  with_members({9901});
-  Effects effects;
-  core.leave(now, effects);
-  EXPECT_FALSE(hear(PassOn{removed(9900, 1), {}}).refuted);
-  EXPECT_EQ(core.next_wakeup(), TimePoint::max());
 }
 
 }  // namespace

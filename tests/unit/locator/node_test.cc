@@ -1,16 +1,6 @@
-// Whole shells, joined by the real bytes, on told time: start, discovery, joining, leaving, ILocator.
-#include "shell_fakes.h"
+// Whole shells, joined by the real bytes, on told time: start, discovery, joining, losing members, ILocator.
+#include "node_fixture.h"
 
-#include "front.h"
-#include "membership/classic.h"
-#include "node.h"
-#include "placement/classic_ring.h"
-#include "wire/peer_service.h"
-
-#include <gtest/gtest.h>
-
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,67 +9,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-Location at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
-
-// What the plugin makes of its configuration.
-struct TestNode {
-  TestNode(TestTime& time, TestPeers& peers, int port, discovery::Options discovery) : location(at(port)) {
-    discovery.self = location;
-    changes = std::make_shared<RingChanges>(RingChanges::Options{location},
-                                            std::make_shared<placement::ClassicPlacement>(), strand_of(time), log);
-    node = std::make_shared<Node>(
-        Node::Surroundings{strand, peers, log, "locator.peer", seconds(1)},
-        std::make_unique<membership::ClassicMembership>(
-            membership::Member{location, time.now().time_since_epoch().count() / 1000, membership::MemberState::alive},
-            membership::ClassicOptions{}),
-        discovery, changes);
-    front = std::make_shared<Front>(node, log);
-    methods = std::make_shared<Methods>();
-    wire::add_membership_methods(*methods, node);
-    peers.endpoints[location] = methods;
-  }
-  std::shared_ptr<Strand> strand_of(TestTime& time) { return strand = std::make_shared<TestStrand>(time); }
-
-  void begin() {
-    node->begin(Completion([this] { is_ready = true; }));
-  }
-
-  Location location;
-  KeptLog log;
-  std::shared_ptr<Strand> strand;
-  std::shared_ptr<RingChanges> changes;
-  std::shared_ptr<Node> node;
-  std::shared_ptr<Front> front;
-  std::shared_ptr<Methods> methods;
-  bool is_ready = false;
-};
-
-class NodeTest : public ::testing::Test {
- protected:
-  ~NodeTest() override {
-    for (auto& [port, node] : nodes) node->node->halt();
-    time.pass(seconds(10));
-  }
-
-  TestNode& make(int port, discovery::Options discovery = local()) {
-    return *(nodes[port] = std::make_unique<TestNode>(time, peers, port, discovery));
-  }
-  static discovery::Options local() {
-    discovery::Options options;
-    for (int port = 9900; port < 9910; ++port) options.candidates.push_back(at(port));
-    return options;
-  }
-  void crash(int port) {
-    peers.endpoints.erase(at(port));
-    nodes[port]->node->halt();
-  }
-  std::size_t members(int port) { return nodes[port]->front->view().members().size(); }
-
-  TestTime time;
-  TestPeers peers{time};
-  std::map<int, std::unique_ptr<TestNode>> nodes;
-};
 
 TEST_F(NodeTest, TheFirstNodeFoundsANetworkAndTheNextOnesJoin) {
   make(9900).begin();
@@ -116,6 +45,73 @@ TEST_F(NodeTest, IsReadyOnlyWhenItsRingShowsTheNetwork) {
   EXPECT_EQ(members_when_ready, 2u);
 }
 
+TEST_F(NodeTest, WhoWaitsForItToBeSettledIsToldWhenItsRingShowsTheNetwork) {
+  make(9900).begin();
+  time.pass(milliseconds(10));
+  auto& joiner = make(9901);
+  std::vector<std::size_t> members_when_told;
+  const auto wait = [&] {
+    joiner.front->when_settled([&] { members_when_told.push_back(joiner.front->view().members().size()); });
+  };
+  wait();
+  time.pass(milliseconds(10));
+  EXPECT_TRUE(members_when_told.empty()) << "it has not begun to look";
+  joiner.begin();
+  wait();
+  EXPECT_TRUE(members_when_told.empty());
+  time.pass(milliseconds(10));
+  EXPECT_EQ(members_when_told, (std::vector<std::size_t>{2, 2}));
+}
+
+TEST_F(NodeTest, WhoAsksAfterItIsSettledIsToldAtOnce) {
+  make(9900).begin();
+  time.pass(milliseconds(10));
+  int told = 0;
+  nodes[9900]->front->when_settled([&] { ++told; });
+  time.settle();
+  EXPECT_EQ(told, 1);
+  time.pass(seconds(5));
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(NodeTest, WhoWaitsForItToBeSettledIsNotToldWhenItEndsBefore) {
+  peers.silent[at(9905)] = true;
+  make(9900).begin();
+  bool is_told = false;
+  nodes[9900]->front->when_settled([&] { is_told = true; });
+  time.pass(seconds(1));
+  nodes[9900]->node->halt();
+  time.pass(seconds(10));
+  EXPECT_FALSE(is_told);
+}
+
+TEST_F(NodeTest, ALayerThatHoldsTheFirstChangesUpHoldsUpWhatWaitsForItToBeSettled) {
+  struct Holding final : RingLayer {
+    void add(const Location&, Next next) override { held = std::move(next); }
+    Next held;
+  };
+  make(9900).begin();
+  time.pass(milliseconds(10));
+  auto& joiner = make(9901);
+  const auto layer = std::make_shared<Holding>();
+  const auto pushed = joiner.front->push_layer(0, "holding", layer);
+  bool is_told = false;
+  joiner.front->when_settled([&] { is_told = true; });
+  joiner.begin();
+  time.pass(milliseconds(10));
+  EXPECT_FALSE(is_told);
+  layer->held();
+  time.settle();
+  EXPECT_TRUE(is_told);
+}
+
+TEST_F(NodeTest, ARingOfAnyNodesIsSortedAndNamesEachOnce) {
+  make(9900).begin();
+  const auto ring = nodes[9900]->front->ring_of({at(9901), at(10000), at(9901)});
+  EXPECT_EQ(ring->members(), (std::vector<Location>{at(10000), at(9901)}));
+  EXPECT_EQ(members(9900), 1u) << "the node's own ring is another one";
+}
+
 TEST_F(NodeTest, ASilentPortHoldsTheFoundingUpForTheDiscoverTimeoutOnly) {
   peers.silent[at(9905)] = true;
   make(9900).begin();
@@ -150,33 +146,8 @@ TEST_F(NodeTest, ReportsOfAnUnreachableMemberBringItsEndNearer) {
   EXPECT_EQ(members(9902), 2u);
 }
 
-TEST_F(NodeTest, ANodeThatLeavesIsGoneFromTheOtherRingsAtOnce) {
-  for (const int port : {9900, 9901, 9902}) make(port).begin();
-  time.pass(milliseconds(100));
-  bool is_done = false;
-  nodes[9901]->node->leave(Completion([&] { is_done = true; }));
-  time.pass(milliseconds(10));
-  EXPECT_TRUE(is_done);
-  EXPECT_EQ(members(9900), 2u);
-  EXPECT_EQ(members(9902), 2u);
-  EXPECT_TRUE(nodes[9900]->log.has("127.0.0.1:9901 left"));
-}
-
-TEST_F(NodeTest, ANodeThatLeavesWithNobodyReachableIsDoneAllTheSame) {
-  for (const int port : {9900, 9901}) make(port).begin();
-  time.pass(milliseconds(100));
-  crash(9901);
-  bool is_done = false;
-  nodes[9900]->node->leave(Completion([&] { is_done = true; }));
-  time.pass(seconds(5));
-  EXPECT_TRUE(is_done);
-}
-
 TEST_F(NodeTest, NamedMembersAreAskedUntilOneIsThere) {
-  discovery::Options options;
-  options.source = discovery::Source::operators;
-  options.candidates = {at(9950)};
-  make(9900, options).begin();
+  make(9900, named({9950})).begin();
   time.pass(seconds(9));
   EXPECT_FALSE(nodes[9900]->is_ready);
   EXPECT_TRUE(nodes[9900]->log.has("127.0.0.1:9950 cannot be joined"));

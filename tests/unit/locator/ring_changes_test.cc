@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,7 @@ class RingChangesTest : public ::testing::Test {
  protected:
   void change(ChangeKind kind, int port) { changes->enqueue({kind, at(port)}); }
   std::vector<Location> members() const { return changes->view().members(); }
+  std::vector<Location> leaving() const { return changes->view().leaving(); }
 
   TestTime time;
   KeptLog log;
@@ -59,7 +61,7 @@ TEST_F(RingChangesTest, AViewThatIsHeldDoesNotChange) {
 }
 
 TEST_F(RingChangesTest, AnEmptyRingHasNoOwner) {
-  changes->leave([] {});
+  changes->withdraw();
   EXPECT_TRUE(members().empty());
   EXPECT_EQ(changes->view().owner_of("key").location, nullptr);
   EXPECT_TRUE(changes->view().owners_of("key", 3).empty());
@@ -130,6 +132,159 @@ TEST_F(RingChangesTest, ListenersHearOfEachChangeWithItsView) {
   EXPECT_EQ(heard.size(), 2u);
 }
 
+TEST_F(RingChangesTest, ALeavingMemberIsOffTheRingAndAmongTheLeavingUntilItIsGone) {
+  change(ChangeKind::joined, 10000);
+  change(ChangeKind::joined, 9901);
+  time.settle();
+  change(ChangeKind::leaving, 9901);
+  change(ChangeKind::leaving, 10000);
+  time.settle();
+  EXPECT_EQ(members(), std::vector<Location>{at(9900)});
+  EXPECT_EQ(leaving(), (std::vector<Location>{at(10000), at(9901)})) << "sorted by name";
+  change(ChangeKind::gone, 10000);
+  time.settle();
+  EXPECT_EQ(members(), std::vector<Location>{at(9900)});
+  EXPECT_EQ(leaving(), std::vector<Location>{at(9901)});
+}
+
+TEST_F(RingChangesTest, WhoJoinsAgainIsNotAmongTheLeavingAnyMore) {
+  change(ChangeKind::joined, 9901);
+  change(ChangeKind::leaving, 9901);
+  change(ChangeKind::joined, 9901);
+  time.settle();
+  EXPECT_EQ(members().size(), 2u);
+  EXPECT_TRUE(leaving().empty());
+}
+
+TEST_F(RingChangesTest, WhoLeftOrWasGivenUpIsNotAmongTheLeaving) {
+  change(ChangeKind::joined, 9901);
+  change(ChangeKind::joined, 9902);
+  change(ChangeKind::left, 9901);
+  change(ChangeKind::given_up, 9902);
+  time.settle();
+  EXPECT_TRUE(leaving().empty());
+}
+
+TEST_F(RingChangesTest, TheFingerprintAndTheOwnersAreThoseOfTheMembersWhoeverIsLeaving) {
+  const auto alone = changes->view().fingerprint();
+  change(ChangeKind::joined, 9901);
+  change(ChangeKind::leaving, 9901);
+  time.settle();
+  ASSERT_EQ(leaving().size(), 1u);
+  EXPECT_EQ(changes->view().fingerprint(), alone);
+  EXPECT_EQ(changes->view().owners_of("key", 3), std::vector<Location>{at(9900)});
+  change(ChangeKind::gone, 9901);
+  time.settle();
+  EXPECT_EQ(changes->view().fingerprint(), alone);
+}
+
+TEST_F(RingChangesTest, LayersHearOfALeavingMemberAsARemovalAndOfItsEndNothing) {
+  struct Noting final : RingLayer {
+    void add(const Location& joined, Next next) override { note("add ", joined, next); }
+    void remove(const Location& left, Next next) override { note("remove ", left, next); }
+    void note(const char* what, const Location& whom, Next& next) {
+      heard.push_back(what + whom.name());
+      next();
+    }
+    std::vector<std::string> heard;
+  };
+  const auto layer = std::make_shared<Noting>();
+  const auto pushed = changes->layers().push(0, "noting", layer);
+  const auto hears = [&](ChangeKind kind) {
+    layer->heard.clear();
+    change(kind, 9901);
+    time.settle();
+    return layer->heard;
+  };
+  const std::vector<std::string> nothing;
+  const std::vector<std::string> added{"add 127.0.0.1:9901"};
+  const std::vector<std::string> removed{"remove 127.0.0.1:9901"};
+  EXPECT_EQ(hears(ChangeKind::leaving), nothing) << "it was never seen as a member";
+  EXPECT_EQ(leaving(), std::vector<Location>{at(9901)});
+  EXPECT_EQ(hears(ChangeKind::gone), nothing);
+  EXPECT_EQ(hears(ChangeKind::joined), added);
+  EXPECT_EQ(hears(ChangeKind::leaving), removed);
+  EXPECT_EQ(hears(ChangeKind::leaving), nothing) << "a later life of it leaves too";
+  EXPECT_EQ(hears(ChangeKind::gone), nothing);
+  EXPECT_TRUE(leaving().empty());
+  EXPECT_EQ(hears(ChangeKind::joined), added);
+  EXPECT_EQ(hears(ChangeKind::left), removed);
+}
+
+TEST_F(RingChangesTest, ListenersHearThatALeavingMemberIsRemovedAndOfItsEndAViewAlone) {
+  std::vector<p2p::RingChange> heard;
+  const auto listening = changes->subscribe("test", [&](const p2p::RingChange& change) { heard.push_back(change); });
+  change(ChangeKind::joined, 9901);
+  change(ChangeKind::leaving, 9901);
+  change(ChangeKind::gone, 9901);
+  change(ChangeKind::leaving, 9902);
+  time.settle();
+  ASSERT_EQ(heard.size(), 4u);
+  EXPECT_EQ(heard[1].removed, std::vector<Location>{at(9901)});
+  EXPECT_EQ(heard[1].view->leaving(), std::vector<Location>{at(9901)});
+  EXPECT_TRUE(heard[2].removed.empty());
+  EXPECT_TRUE(heard[2].added.empty());
+  EXPECT_TRUE(heard[2].view->leaving().empty());
+  EXPECT_TRUE(heard[3].removed.empty()) << "it was no member";
+  EXPECT_TRUE(heard[3].added.empty());
+  EXPECT_EQ(heard[3].view->leaving(), std::vector<Location>{at(9902)});
+}
+
+TEST_F(RingChangesTest, AChangeThatNoLayerHearsOfWaitsForTheOnesBeforeIt) {
+  struct Holding final : RingLayer {
+    void add(const Location&, Next next) override { held = std::move(next); }
+    Next held;
+  };
+  const auto layer = std::make_shared<Holding>();
+  const auto pushed = changes->layers().push(0, "holding", layer);
+  bool is_idle = false;
+  change(ChangeKind::joined, 9901);
+  change(ChangeKind::leaving, 9902);
+  changes->when_idle([&] { is_idle = true; });
+  time.settle();
+  EXPECT_TRUE(leaving().empty());
+  EXPECT_FALSE(is_idle);
+  layer->held();
+  time.settle();
+  EXPECT_EQ(leaving(), std::vector<Location>{at(9902)});
+  EXPECT_TRUE(is_idle);
+}
+
+TEST_F(RingChangesTest, WithdrawingTakesThisNodeOffAndTellsTheListeners) {
+  change(ChangeKind::joined, 9901);
+  time.settle();
+  std::vector<p2p::RingChange> heard;
+  const auto listening = changes->subscribe("test", [&](const p2p::RingChange& change) { heard.push_back(change); });
+  const auto views = changes->view_changes();
+  changes->withdraw();
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].removed, std::vector<Location>{at(9900)});
+  EXPECT_TRUE(heard[0].added.empty());
+  EXPECT_EQ(heard[0].view->members(), std::vector<Location>{at(9901)});
+  EXPECT_TRUE(heard[0].view->leaving().empty()) << "only others are called leaving";
+  EXPECT_EQ(changes->view_changes(), views + 1);
+  EXPECT_FALSE(changes->view().owner_of("key").is_self);
+  change(ChangeKind::joined, 9902);
+  time.settle();
+  EXPECT_EQ(members(), (std::vector<Location>{at(9901), at(9902)})) << "later changes do not bring it back";
+}
+
+TEST_F(RingChangesTest, ARingOfOtherNodesPlacesKeysAsItWouldIfTheyWereTheMembers) {
+  change(ChangeKind::joined, 9901);
+  change(ChangeKind::leaving, 9902);
+  time.settle();
+  const auto ring = changes->ring_of({at(9900), at(9901)});
+  EXPECT_EQ(ring->members(), members());
+  EXPECT_TRUE(ring->leaving().empty());
+  EXPECT_EQ(ring->fingerprint(), changes->view().fingerprint());
+  for (int number = 0; number < 50; ++number) {
+    const std::string key = "key" + std::to_string(number);
+    EXPECT_EQ(ring->owners_of(key, 2), changes->view().owners_of(key, 2));
+    EXPECT_EQ(ring->owner_of(key).is_self, changes->view().owner_of(key).is_self);
+  }
+  EXPECT_EQ(changes->ring_of({})->owner_of("key").location, nullptr);
+}
+
 TEST_F(RingChangesTest, LeavingGivesTheCleanupLayersTheRingWithoutThisNode) {
   struct Cleaning : RingLayer {
     void cleanup(std::shared_ptr<const RingView> without_self, Next next) override {
@@ -144,9 +299,10 @@ TEST_F(RingChangesTest, LeavingGivesTheCleanupLayersTheRingWithoutThisNode) {
   change(ChangeKind::joined, 9901);
   time.settle();
   bool has_left = false;
-  changes->leave([&] { has_left = true; });
+  changes->withdraw();
+  EXPECT_EQ(members(), std::vector<Location>{at(9901)}) << "it owns nothing any more when the layers hand over";
+  changes->clean_up([&] { has_left = true; });
   EXPECT_EQ(layer->seen->members(), std::vector<Location>{at(9901)});
-  EXPECT_EQ(members().size(), 2u);
   time.pass(std::chrono::minutes(1));
   EXPECT_FALSE(has_left);
   layer->held();

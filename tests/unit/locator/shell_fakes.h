@@ -2,6 +2,8 @@
 // other shells in the same test, reached through the real bytes.
 #pragma once
 
+#include "old_node.h"
+
 #include <p2p/handlers.h>
 #include <p2p/log.h>
 #include <p2p/peers.h>
@@ -130,28 +132,49 @@ class TestCall final : public CallState {
   std::function<void(Result<std::string>)> done_;
 };
 
-// Every shell of the test, by location. Who is not in it refuses; a silent one never answers before the deadline.
+// Every shell of the test, and every node of the 2009 system, by location. Who is not in it refuses; a silent one never
+// answers before the deadline.
 class TestPeers final : public Peers {
  public:
+  using Done = std::function<void(Result<std::string>)>;
+
   explicit TestPeers(TestTime& time) : time_(time) {}
 
-  void call(const Location& to, std::string_view, std::string message, Duration deadline,
-            std::function<void(Result<std::string>)> done) override {
-    if (silent.contains(to)) {
-      time_.at(time_.now() + deadline, [done] { done(Error{ErrorKind::timed_out, "no answer in time"}); });
-      return;
-    }
-    time_.at(time_.now() + std::chrono::microseconds(100), [this, to, message = std::move(message), done] {
+  void call(const Location& to, std::string_view, std::string message, Duration deadline, Done done) override {
+    reach(to, deadline, done, [this, to, message = std::move(message), done] {
+      if (const auto old = old_nodes.find(to); old != old_nodes.end()) {
+        ++old->second.strange_calls;
+        return done(Error{ErrorKind::unsupported, to.name() + " is a node of the 2009 system"});
+      }
       const auto found = endpoints.find(to);
-      if (found == endpoints.end()) return done(Error{ErrorKind::refused, "nobody listens on " + to.name()});
+      if (found == endpoints.end()) return done(refused(to));
       found->second->handle(Call(new TestCall(message, done)));
     });
   }
 
+  void call_classic(const Location& to, std::string message, Expect expect, Duration deadline, Done done) override {
+    reach(to, deadline, done, [this, to, message = std::move(message), expect, done] {
+      const auto old = old_nodes.find(to);
+      done(old != old_nodes.end() ? old->second.handle(message, expect) : refused(to));
+    });
+  }
+
   std::map<Location, std::shared_ptr<Endpoint>> endpoints;
+  std::map<Location, TestOldNode> old_nodes;
   std::map<Location, bool> silent;
 
  private:
+  void reach(const Location& to, Duration deadline, const Done& done, std::function<void()> arrive) {
+    if (silent.contains(to)) {
+      time_.at(time_.now() + deadline, [done] { done(Error{ErrorKind::timed_out, "no answer in time"}); });
+    } else {
+      time_.at(time_.now() + std::chrono::microseconds(100), std::move(arrive));
+    }
+  }
+  static Result<std::string> refused(const Location& to) {
+    return Error{ErrorKind::refused, "nobody listens on " + to.name()};
+  }
+
   TestTime& time_;
 };
 

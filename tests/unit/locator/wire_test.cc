@@ -16,9 +16,10 @@ using membership::MemberState;
 using membership::Outcome;
 using membership::View;
 
-const View kView{
-    0xfedcba9876543210u,
-    {{{"10.0.0.1", 9900}, 1'700'000'000'000'000, MemberState::alive}, {{"b", 65535}, 0, MemberState::removed}}};
+const View kView{0xfedcba9876543210u,
+                 {{{"10.0.0.1", 9900}, 1'700'000'000'000'000, MemberState::alive},
+                  {{"b", 65535}, 0, MemberState::removed},
+                  {{"c", 1}, 7, MemberState::leaving}}};
 
 ::membership::Member row(std::int32_t port, std::int64_t incarnation = 1) {
   ::membership::Member made;
@@ -40,6 +41,33 @@ TEST(MembershipWire, EveryPrefixOfATableIsAnErrorAndNoHarm) {
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     EXPECT_FALSE(decode_table(std::string_view(bytes).substr(0, length)).ok()) << length;
   }
+}
+
+TEST(MembershipWire, EachStateHasItsNumberForEver) {
+  const auto on_wire = to_wire(kView);
+  ASSERT_EQ(on_wire.members.size(), 3u);
+  EXPECT_EQ(static_cast<int>(on_wire.members[0].state), 1);
+  EXPECT_EQ(static_cast<int>(on_wire.members[1].state), 2);
+  EXPECT_EQ(static_cast<int>(on_wire.members[2].state), 3);
+}
+
+TEST(MembershipWire, NewsTravelsAsAnAddOnlyWhenItIsAboutAnAliveNode) {
+  const auto method_of = [](MemberState state) {
+    const std::string message = encode_call(membership::PassOn{{{"a", 9900}, 7, state}, {"b:1", "c:2"}});
+    Codec codec;
+    codec.in().attach(message);
+    std::string method;
+    apache::thrift::protocol::TMessageType type{};
+    std::int32_t sequence = 0;
+    codec.binary_in().readMessageBegin(method, type, sequence);
+    ::membership::Membership_remove_args args;  // those of an add have the same fields
+    args.read(&codec.binary_in());
+    EXPECT_EQ(args.authorities, (std::vector<std::string>{"b:1", "c:2"}));
+    return method + ' ' + std::to_string(args.member.state);
+  };
+  EXPECT_EQ(method_of(MemberState::alive), "add 1");
+  EXPECT_EQ(method_of(MemberState::leaving), "remove 3");
+  EXPECT_EQ(method_of(MemberState::removed), "remove 2");
 }
 
 TEST(MembershipWire, RowsThatCannotBeTrueAreErrors) {
@@ -76,6 +104,7 @@ TEST(MembershipWire, TellsHowACallEnded) {
   EXPECT_EQ(why, "nobody");
   EXPECT_EQ(read_reply(Error{ErrorKind::timed_out, ""}, why).outcome, Outcome::silent);
   EXPECT_EQ(read_reply(Error{ErrorKind::closed, ""}, why).outcome, Outcome::broken);
+  EXPECT_EQ(read_reply(Error{ErrorKind::unsupported, ""}, why).outcome, Outcome::classic);
   EXPECT_EQ(read_reply(std::string("garbage"), why).outcome, Outcome::broken);
 }
 

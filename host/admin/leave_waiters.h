@@ -1,0 +1,48 @@
+// Who wants to know how the node's leave has ended? Operators that wait on the admin socket.
+#pragma once
+
+#include <p2p/handlers.h>
+
+#include <Admin.h>
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace p2p::host {
+
+// Operators that may wait at once; more are turned away.
+inline constexpr std::size_t kLeaveWaitersMax = 64;
+
+// Every method: [any thread].
+class LeaveWaiters final {
+ public:
+  using Waiting = Answer<node::Admin_await_leave_presult>;
+
+  void wait(Waiting answer) {
+    const std::lock_guard hold(mutex_);
+    if (result_) return answer(*result_);
+    // The host has answered those whose time was over, and they have asked again.
+    std::erase_if(waiting_, [](const Waiting& other) { return other.deadline() <= std::chrono::steady_clock::now(); });
+    if (waiting_.size() >= kLeaveWaitersMax) {
+      return answer.fail(CallFault::internal_error, "p2p:overloaded: too many wait for the end of this node");
+    }
+    waiting_.push_back(std::move(answer));
+  }
+
+  void ended(node::LeaveResult result) {
+    const std::lock_guard hold(mutex_);
+    if (!result_) result_ = std::move(result);
+    for (Waiting& answer : waiting_) answer(*result_);
+    waiting_.clear();
+  }
+
+ private:
+  std::mutex mutex_;  // of what follows
+  std::optional<node::LeaveResult> result_;
+  std::vector<Waiting> waiting_;
+};
+
+}  // namespace p2p::host

@@ -1,0 +1,18 @@
+// How are receipts shown? Pure: text and JSON of what a node answered.
+#pragma once
+
+#include <diststore_types.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+namespace p2p::ctl {
+
+// A table, the oldest first; the digest is the receiver's.
+std::string receipts_text(const std::vector<diststore::Receipt>& receipts);
+
+// Numbers of 64 bits that are no counts (session, view, digests) are hexadecimal text: JSON readers round them.
+nlohmann::json receipts_json(const std::vector<diststore::Receipt>& receipts);
+
+}  // namespace p2p::ctl

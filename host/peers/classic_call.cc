@@ -1,0 +1,121 @@
+#include "peers/classic_call.h"
+
+#include "serving/loop.h"
+
+#include <algorithm>
+
+namespace p2p::host {
+namespace {
+
+// A reply of the 2009 system is a value or a list of members: one block is nearly always enough.
+constexpr std::size_t kReadBytes = 16 * 1024;
+
+}  // namespace
+
+ClassicCall::ClassicCall(Loop& loop, Location to, std::string message, Peers::Expect expect, Limits limits, Done done)
+    : loop_(loop),
+      to_(std::move(to)),
+      message_(std::move(message)),
+      expect_(expect),
+      limits_(limits),
+      done_(std::move(done)),
+      socket_(loop.context()),
+      resolver_(loop.context()),
+      patience_(loop.context()) {}
+
+void ClassicCall::start(Duration deadline) {
+  loop_.refresh_now();
+  deadline_ = loop_.now() + deadline;
+  if (limits_.connect_timeout < deadline) {
+    watch(limits_.connect_timeout, ErrorKind::refused, "no connection within [host] connect_timeout");
+  } else {
+    watch(deadline, ErrorKind::timed_out, "no connection in time");
+  }
+  error_code not_numeric;
+  const auto address = asio::ip::make_address(to_.address, not_numeric);
+  if (!not_numeric) return connect({address, to_.port});
+  resolver_.async_resolve(to_.address, std::to_string(to_.port),
+                          [self = shared_from_this()](error_code failure, auto found) {
+                            if (!self->done_) return;
+                            if (failure || found.empty()) return self->fail(ErrorKind::refused, failure.message());
+                            self->connect(found.begin()->endpoint());
+                          });
+}
+
+void ClassicCall::connect(const asio::ip::tcp::endpoint& endpoint) {
+  socket_.async_connect(endpoint, [self = shared_from_this()](error_code failure) {
+    if (!self->done_) return;
+    if (failure) return self->fail(ErrorKind::refused, failure.message());
+    error_code ignored;
+    // On loopback a connect to a free port may meet itself: that is nobody's listener.
+    if (self->socket_.local_endpoint(ignored) == self->socket_.remote_endpoint(ignored)) {
+      return self->fail(ErrorKind::refused, "nobody listens there");
+    }
+    self->send();
+  });
+}
+
+void ClassicCall::send() {
+  loop_.refresh_now();
+  watch(std::max(deadline_ - loop_.now(), Duration::zero()), ErrorKind::timed_out, "no answer in time");
+  asio::async_write(socket_, asio::buffer(message_), [self = shared_from_this()](error_code failure, std::size_t) {
+    if (!self->done_) return;
+    if (failure) return self->fail(ErrorKind::closed, failure.message());
+    self->scanner_.reset(Encoding::binary, self->limits_.message_bytes_max);
+    self->block_.resize(kReadBytes);
+    if (self->expect_ == Peers::Expect::reply) return self->read();
+    if (self->expect_ == Peers::Expect::nothing) return self->end(std::string());
+    error_code ignored;
+    self->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    self->wait_for_close();
+  });
+}
+
+void ClassicCall::read() {
+  socket_.async_read_some(asio::buffer(block_), [self = shared_from_this()](error_code failure, std::size_t bytes) {
+    if (!self->done_) return;
+    if (failure) return self->fail(ErrorKind::closed, failure.message());
+    self->received_.append(self->block_.data(), bytes);
+    switch (self->scanner_.scan(self->received_)) {
+      case ScanStatus::whole:
+        self->received_.resize(self->scanner_.bytes());
+        return self->end(std::move(self->received_));
+      case ScanStatus::need_more:
+        return self->read();
+      case ScanStatus::malformed:
+        return self->fail(ErrorKind::protocol, self->scanner_.why());
+    }
+  });
+}
+
+// It closes its side once it has executed the call and found that no other follows: a oneway call is done then, and not
+// when the bytes lie in a socket's buffer.
+void ClassicCall::wait_for_close() {
+  socket_.async_read_some(asio::buffer(block_), [self = shared_from_this()](error_code failure, std::size_t) {
+    if (!self->done_) return;
+    if (failure == asio::error::eof) return self->end(std::string());
+    if (failure) return self->fail(ErrorKind::closed, failure.message());
+    self->wait_for_close();
+  });
+}
+
+void ClassicCall::watch(Duration patience, ErrorKind kind, const char* what) {
+  patience_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(patience));
+  patience_.async_wait([self = shared_from_this(), kind, what](error_code cancelled) {
+    if (!cancelled && self->done_) self->fail(kind, what);
+  });
+}
+
+void ClassicCall::cancel() {
+  if (done_) fail(ErrorKind::cancelled, "this node stops");
+}
+
+void ClassicCall::end(Result<std::string> result) {
+  error_code ignored;
+  socket_.close(ignored);
+  resolver_.cancel();
+  patience_.cancel();
+  loop_.post([done = std::exchange(done_, nullptr), result = std::move(result)]() mutable { done(std::move(result)); });
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,63 @@
+// How do we call a node of the 2009 system? As its own clients do: connect, call once, close. It serves one connection
+// at a time, so that one which stays open would keep everybody else waiting.
+#pragma once
+
+#include "serving/asio.h"
+#include "serving/message_scanner.h"
+
+#include <p2p/location.h>
+#include <p2p/peers.h>
+#include <p2p/result.h>
+#include <p2p/units.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace p2p::host {
+
+class Loop;
+
+// One call. Every method: [own loop].
+class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
+ public:
+  using Done = std::function<void(Result<std::string>)>;
+
+  struct Limits {
+    Duration connect_timeout{};
+    std::uint64_t message_bytes_max = 0;  // of the reply
+  };
+
+  ClassicCall(Loop& loop, Location to, std::string message, Peers::Expect expect, Limits limits, Done done);
+
+  // `done` runs exactly once, not before this returns; see Peers::call_classic.
+  void start(Duration deadline);
+
+  // Ends the call as `cancelled`, unless it has ended.
+  void cancel();
+
+ private:
+  void connect(const asio::ip::tcp::endpoint& endpoint);
+  void send();
+  void read();
+  void wait_for_close();
+  void watch(Duration patience, ErrorKind kind, const char* what);
+  void end(Result<std::string> result);
+  void fail(ErrorKind kind, const std::string& what) { end(Error{kind, to_.name() + ": " + what}); }
+
+  Loop& loop_;
+  const Location to_;
+  const std::string message_;
+  const Peers::Expect expect_;
+  const Limits limits_;
+  Done done_;
+  TimePoint deadline_{};
+  asio::ip::tcp::socket socket_;
+  asio::ip::tcp::resolver resolver_;
+  asio::steady_timer patience_;
+  MessageScanner scanner_;
+  std::string received_;
+  std::vector<char> block_;
+};
+
+}  // namespace p2p::host

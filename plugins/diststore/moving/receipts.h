@@ -1,0 +1,88 @@
+// What has moved, and did both sides count the same? A bounded book of transfers, kept by donor and receiver alike.
+// Told the time; knows no wire (moving/receipt_wire.h does).
+#pragma once
+
+#include <p2p/units.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace p2p::diststore {
+
+// One transfer is all that one node gives another during one look at what it holds.
+struct Receipt {
+  std::uint64_t session = 0;
+  std::string donor;     // "address:port"
+  std::string receiver;  // "address:port"
+  std::uint64_t view = 0;
+  std::uint64_t keys = 0;           // tombstones among them
+  std::uint64_t kept = 0;           // among keys: the receiver had the same or a newer version
+  std::uint64_t bytes = 0;          // of keys and values
+  std::uint64_t digest_before = 0;  // as the donor took them out of its memory
+  std::uint64_t digest_after = 0;   // as the receiver confirmed them
+  std::int64_t started_at_ms = 0;   // since 1970
+  std::int64_t duration_ms = 0;
+  bool is_complete = false;  // both sides have counted the same
+
+  // Adds what one batch moved.
+  void add(std::uint64_t more_keys, std::uint64_t more_kept, std::uint64_t more_bytes, std::uint64_t before,
+           std::uint64_t after) {
+    keys += more_keys;
+    kept += more_kept;
+    bytes += more_bytes;
+    digest_before += before;
+    digest_after += after;
+  }
+};
+
+// Do both sides' receipts of one transfer tell of the same keys, unharmed? Times and completeness are each side's own.
+bool agree(const Receipt& one, const Receipt& other);
+
+// A rolling restart of a hundred nodes fits.
+inline constexpr std::size_t kReceiptsMax = 1'000;
+
+// Transfers to this node that have not ended; a donor that dies leaves one behind.
+inline constexpr std::size_t kOpenReceiptsMax = 256;
+
+// Every method: [any thread].
+class ReceiptBook final {
+ public:
+  struct Now {
+    std::int64_t wall_ms = 0;
+    TimePoint steady{};
+  };
+
+  // A transfer in which this node was the donor has ended.
+  void ended(Receipt receipt);
+
+  // A batch of `head`'s transfer has arrived here: session, donor, receiver and view of `head` name it, its figures are
+  // those of the batch.
+  void received(const Receipt& batch, Now now);
+
+  // The donor says that this was all. Our receipt of it, complete when it agrees; none when nothing of it arrived here.
+  std::optional<Receipt> finished(const Receipt& donors, Now now);
+
+  // The newest, the oldest first; those under way, and those whose donor died on the way, are incomplete.
+  std::vector<Receipt> all() const;
+
+ private:
+  struct Open {
+    Receipt receipt;
+    TimePoint began{};
+  };
+
+  void keep(Receipt receipt);
+
+  mutable std::mutex mutex_;  // of what follows
+  std::deque<Receipt> ended_;
+  std::map<std::pair<std::string, std::uint64_t>, Open> open_;  // by donor and session
+};
+
+}  // namespace p2p::diststore

@@ -1,0 +1,158 @@
+#include "moving/ring_watch.h"
+
+#include "moving/test_point.h"
+#include "serving/peer_errors.h"
+
+#include <p2p/handlers.h>
+
+#include <StorePeer.h>
+
+#include <utility>
+
+namespace p2p::diststore {
+namespace {
+
+// A claim is answered from memory; who takes longer is busy or frozen, and is asked again.
+constexpr Duration kClaimTimeout = std::chrono::seconds(1);
+
+}  // namespace
+
+RingWatch::RingWatch(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store)
+    : log_(log),
+      strand_(std::move(strand)),
+      store_(std::move(store)),
+      intake_(store_->self, [locator = store_->locator](std::vector<Location> members) {
+        return locator->ring_of(std::move(members));
+      }) {}
+
+void RingWatch::tell(Tell tell) {
+  strand_->post([watch = shared_from_this(), tell = std::move(tell)] {
+    if (watch->is_stopped_) return;
+    Intake::Effects effects;
+    tell(watch->intake_, watch->strand_->now(), effects);
+    watch->obey(effects);
+  });
+}
+
+void RingWatch::ring_changed(std::shared_ptr<const RingView> view) {
+  strand_->post([watch = shared_from_this(), view = std::move(view)]() mutable {
+    if (!watch->is_stopped_) watch->take_over(std::move(view));
+  });
+}
+
+void RingWatch::joined(Completion established) {
+  auto kept = std::make_shared<Completion>(std::move(established));
+  strand_->post([watch = shared_from_this(), kept] { watch->established_ = std::move(*kept); });
+  tell([](Intake& intake, TimePoint now, auto& effects) { intake.joined(now, effects); });
+}
+
+void RingWatch::begin_census(std::function<void()> done) {
+  strand_->post([watch = shared_from_this(), done = std::move(done)] {
+    if (!watch->is_stopped_) watch->census_done_ = done;
+  });
+  tell([](Intake& intake, TimePoint now, auto& effects) { intake.begin_census(now, effects); });
+}
+
+void RingWatch::stop() {
+  strand_->post([watch = shared_from_this()] {
+    watch->is_stopped_ = true;
+    watch->timer_.reset();
+    watch->census_done_ = nullptr;
+    watch->established_();
+  });
+}
+
+void RingWatch::take_over(std::shared_ptr<const RingView> view) {
+  P2P_ASSERT(era_ < kEraMax, "eras do not run out");
+  if (era_++ > 0) former_rings_.insert(former_rings_.begin(), store_->standing->share()->ring);
+  if (former_rings_.size() > kFormerRingsMax) former_rings_.pop_back();
+  Intake::Effects effects;
+  intake_.ring_changed(view, era_, strand_->now(), effects);
+  // In this order: who reads the new standing can rely on it that nothing is done by the former one any more.
+  store_->local->engine().fence(era_);
+  publish(std::move(view));
+  effects.is_changed = false;
+  obey(effects);
+}
+
+void RingWatch::publish(std::shared_ptr<const RingView> view) {
+  store_->standing->publish(std::make_shared<const Standing>(
+      Standing{store_->self, era_, intake_.is_established(), std::move(view), former_rings_, intake_.gains()}));
+}
+
+void RingWatch::obey(const Intake::Effects& effects) {
+  for (const Location& silent : effects.given_up) {
+    log_.warn("{} has not answered for {}: this node takes over its keys without it", silent.name(),
+              format_duration(kFencePatience));
+  }
+  if (effects.is_changed) {
+    publish(store_->standing->share()->ring);
+  }
+  if (intake_.is_established() && established_.pending()) {
+    P2P_TEST_POINT("joiner.established");
+    established_();
+  }
+  for (const Location& from : effects.claims) claim(from);
+  if (effects.is_census_done) {
+    if (const auto done = std::exchange(census_done_, nullptr)) done();
+  }
+  set_timer();
+}
+
+void RingWatch::claim(const Location& from) {
+  P2P_TEST_POINT("joiner.claiming");
+  wire::StorePeer_claim_args args;
+  args.claim.claimant = store_->self.name();
+  args.claim.view = fingerprint_of(*store_->standing->read().ring);
+  if (disagreeing_.contains(from)) args.claim.__set_members(store_->locator->encode_table());
+  store_->peers.call(
+      from, store_->peer_service, encode_call("claim", args), kClaimTimeout,
+      [watch = shared_from_this(), from](Result<std::string> reply) {
+        watch->strand_->post([watch, from, reply = std::move(reply)] { watch->claim_ended(from, reply); });
+      });
+}
+
+void RingWatch::claim_ended(const Location& from, const Result<std::string>& reply) {
+  if (is_stopped_) return;
+  Intake::Effects effects;
+  const TimePoint now = strand_->now();
+  const auto failed = [&](const Error& error) {
+    if (has_no_store(error)) {
+      intake_.has_no_store(from, now, effects);
+    } else {
+      if (error.kind == ErrorKind::refused && !reply.ok()) store_->router->report_unreachable(from);
+      intake_.not_answered(from, now, effects);
+    }
+  };
+  if (!reply.ok()) {
+    failed(reply.error());
+  } else if (auto decoded = decode_reply<wire::StorePeer_claim_result>(reply.value()); !decoded.ok()) {
+    failed(decoded.error());
+  } else {
+    const wire::ClaimReply& told = decoded.value().success;
+    if (told.__isset.members) store_->locator->merge_table(from, told.members);
+    const bool is_same_ring = told.view == fingerprint_of(*store_->standing->read().ring);
+    if (is_same_ring) {
+      disagreeing_.erase(from);
+    } else {
+      disagreeing_.insert(from);
+    }
+    Intake::Answer answer{told.fenced && is_same_ring, told.clean, {}};
+    for (const std::string& name : told.sources) {
+      if (auto source = parse_location(name); source.ok()) answer.sources.push_back(std::move(source).value());
+    }
+    intake_.answered(from, answer, now, effects);
+  }
+  obey(effects);
+}
+
+void RingWatch::set_timer() {
+  const TimePoint next = intake_.next_wakeup();
+  if (next == TimePoint::max()) return timer_.reset();
+  timer_ = strand_->after(std::max(next - strand_->now(), Duration::zero()), [weak = weak_from_this()] {
+    if (const auto watch = weak.lock())
+      watch->tell([](Intake& intake, TimePoint now, auto& effects) { intake.tick(now, effects); });
+  });
+}
+
+}  // namespace p2p::diststore

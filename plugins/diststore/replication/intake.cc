@@ -1,0 +1,206 @@
+#include "replication/intake.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace p2p::diststore {
+namespace {
+
+bool contains(const std::vector<Location>& locations, const Location& wanted) {
+  return std::find(locations.begin(), locations.end(), wanted) != locations.end();
+}
+
+}  // namespace
+
+std::vector<Location> Intake::others() const {
+  std::vector<Location> all;
+  if (!view_) return all;
+  for (const auto* group : {&view_->members(), &view_->leaving()}) {
+    for (const Location& node : *group) {
+      if (node != self_) all.push_back(node);
+    }
+  }
+  return all;
+}
+
+void Intake::ring_changed(std::shared_ptr<const RingView> view, Era era, TimePoint now, Effects& effects) {
+  const auto before = std::exchange(view_, std::move(view));
+  if (first_era_ == 0) first_era_ = era;
+  const std::vector<Location> present = others();
+  for (Awaited& awaited : awaited_) {
+    std::erase_if(awaited.sources, [&](const auto& source) { return !contains(present, source.first); });
+    if (awaited.kind != Kind::join || is_established_) continue;
+    for (const Location& node : present) await_from(awaited, node, now);
+    // Who works by the former ring may not know yet of a member that is new in this one, and who leaves with it has
+    // keys for us that were its own.
+    for (auto& [node, source] : awaited.sources) {
+      source.is_fenced = false;
+      source.is_clean = false;
+      ask_soon(node, now);
+    }
+  }
+  std::erase_if(asking_, [&](const auto& asked) { return !contains(present, asked.first); });
+  const bool is_member = contains(view_->members(), self_);
+  for (const Location& node : view_->leaving()) {
+    const bool is_new = !before || !contains(before->leaving(), node);
+    if (!is_new || !is_member || !is_established_ || node == self_) continue;
+    std::vector<Location> with_it = view_->members();
+    with_it.push_back(node);
+    await(Kind::leave, {era, ring_of_(std::move(with_it)), false, {}}, {node}, now);
+    effects.is_changed = true;
+  }
+  ask_due(now, effects);
+  conclude(effects);
+}
+
+void Intake::joined(TimePoint now, Effects& effects) {
+  has_joined_ = true;
+  await(Kind::join, {first_era_, ring_of_({}), true, {}}, others(), now);
+  effects.is_changed = true;
+  ask_due(now, effects);
+  conclude(effects);
+}
+
+void Intake::begin_census(TimePoint now, Effects& effects) {
+  await(Kind::census, {}, others(), now);
+  ask_due(now, effects);
+  conclude(effects);
+}
+
+void Intake::await(Kind kind, Gain gain, std::vector<Location> sources, TimePoint now) {
+  Awaited& awaited = awaited_.emplace_back(Awaited{kind, std::move(gain), {}});
+  for (const Location& source : sources) await_from(awaited, source, now);
+}
+
+void Intake::await_from(Awaited& awaited, const Location& source, TimePoint now) {
+  if (awaited.sources.try_emplace(source, Source{false, false, now}).second) ask_soon(source, now);
+}
+
+void Intake::ask_soon(const Location& source, TimePoint now) {
+  Asking& asking = asking_[source];
+  asking.pause = kClaimPauseMin;
+  if (asking.is_asked) {
+    asking.is_asked_anew = true;  // the answer under way may be older than what is awaited now
+  } else {
+    asking.ask_at = now;
+  }
+}
+
+void Intake::answered(const Location& from, const Answer& answer, TimePoint now, Effects& effects) {
+  for (Awaited& awaited : awaited_) {
+    if (const auto source = awaited.sources.find(from); source != awaited.sources.end()) source->second.heard_at = now;
+  }
+  take_answer(from, answer, now, effects);
+}
+
+void Intake::take_answer(const Location& from, const Answer& answer, TimePoint now, Effects& effects) {
+  const auto asked = asking_.find(from);
+  if (asked == asking_.end()) return;
+  Asking& asking = asked->second;
+  asking.is_asked = false;
+  asking.ask_at = now + asking.pause;
+  asking.pause = std::min(2 * asking.pause, kClaimPauseMax);
+  if (std::exchange(asking.is_asked_anew, false)) {
+    asking.ask_at = now;
+    return tick(now, effects);
+  }
+  const std::vector<Location> present = others();
+  for (Awaited& awaited : awaited_) {
+    const auto source = awaited.sources.find(from);
+    if (source == awaited.sources.end()) continue;
+    source->second.is_fenced = source->second.is_fenced || answer.is_fenced;
+    source->second.is_clean = source->second.is_clean || (answer.is_fenced && answer.is_clean);
+    // What it awaits itself may be ours by now, and will come to us from there.
+    for (const Location& further : answer.sources) {
+      if (awaited.kind != Kind::leave || !contains(present, further)) continue;
+      await_from(awaited, further, now);
+      effects.is_changed = true;
+    }
+  }
+  ask_due(now, effects);
+  conclude(effects);
+}
+
+void Intake::not_answered(const Location& from, TimePoint now, Effects& effects) {
+  take_answer(from, {}, now, effects);
+}
+
+void Intake::has_no_store(const Location& from, TimePoint now, Effects& effects) {
+  answered(from, {true, true, {}}, now, effects);
+}
+
+void Intake::tick(TimePoint now, Effects& effects) {
+  for (Awaited& awaited : awaited_) {
+    if (awaited.kind != Kind::join || is_established_) continue;
+    for (auto& [node, source] : awaited.sources) {
+      if (source.is_fenced || now - source.heard_at < kFencePatience) continue;
+      source.is_fenced = true;
+      effects.given_up.push_back(node);
+    }
+  }
+  ask_due(now, effects);
+  conclude(effects);
+}
+
+void Intake::ask_due(TimePoint now, Effects& effects) {
+  std::set<Location> needed;
+  for (const Awaited& awaited : awaited_) {
+    for (const auto& [node, source] : awaited.sources) {
+      const bool is_waited_for = awaited.kind == Kind::join && !is_established_ && !source.is_fenced;
+      if (!source.is_clean || is_waited_for) needed.insert(node);
+    }
+  }
+  std::erase_if(asking_, [&](const auto& asked) { return !asked.second.is_asked && !needed.contains(asked.first); });
+  for (const Location& node : needed) {
+    Asking& asking = asking_[node];
+    if (asking.is_asked || now < asking.ask_at) continue;
+    asking.is_asked = true;
+    effects.claims.push_back(node);
+  }
+}
+
+void Intake::conclude(Effects& effects) {
+  const auto is_fenced = [](const auto& source) { return source.second.is_fenced; };
+  const auto is_clean = [](const auto& source) { return source.second.is_clean; };
+  for (const Awaited& awaited : awaited_) {
+    if (awaited.kind != Kind::join || is_established_) continue;
+    is_established_ = std::all_of(awaited.sources.begin(), awaited.sources.end(), is_fenced);
+    effects.is_changed = effects.is_changed || is_established_;
+  }
+  std::erase_if(awaited_, [&](const Awaited& awaited) {
+    if (awaited.kind == Kind::join && !is_established_) return false;
+    if (!std::all_of(awaited.sources.begin(), awaited.sources.end(), is_clean)) return false;
+    effects.is_census_done = effects.is_census_done || awaited.kind == Kind::census;
+    effects.is_changed = effects.is_changed || awaited.kind != Kind::census;
+    return true;
+  });
+}
+
+TimePoint Intake::next_wakeup() const {
+  TimePoint next = TimePoint::max();
+  for (const Awaited& awaited : awaited_) {
+    if (awaited.kind != Kind::join || is_established_) continue;
+    for (const auto& [node, source] : awaited.sources) {
+      if (!source.is_fenced) next = std::min(next, source.heard_at + kFencePatience);
+    }
+  }
+  for (const auto& [node, asking] : asking_) {
+    if (!asking.is_asked) next = std::min(next, asking.ask_at);
+  }
+  return next;
+}
+
+std::vector<Gain> Intake::gains() const {
+  std::vector<Gain> gains;
+  for (const Awaited& awaited : awaited_) {
+    if (awaited.kind == Kind::census) continue;
+    Gain& gain = gains.emplace_back(awaited.gain);
+    for (const auto& [node, source] : awaited.sources) {
+      if (!source.is_clean) gain.sources.push_back(node);
+    }
+  }
+  return gains;
+}
+
+}  // namespace p2p::diststore

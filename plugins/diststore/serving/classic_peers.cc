@@ -1,0 +1,122 @@
+#include "serving/classic_peers.h"
+
+#include <p2p/handlers.h>
+
+#include <Store.h>
+
+#include <chrono>
+
+namespace p2p::diststore {
+namespace {
+
+namespace wire = ::diststore;
+
+// Reads a reply whose result has a `success`.
+template <class GeneratedResult, class Value, class Take>
+Result<Value> read_success(const Result<std::string>& reply, Take take) {
+  if (!reply.ok()) return reply.error();
+  auto decoded = decode_reply<GeneratedResult>(reply.value());
+  if (!decoded.ok()) return decoded.error();
+  if (!decoded.value().__isset.success) return Error{ErrorKind::protocol, "the reply has no result"};
+  return take(decoded.value());
+}
+
+Result<Done> read_nothing(const Result<std::string>& reply) {
+  if (!reply.ok()) return reply.error();
+  return Done{};
+}
+
+}  // namespace
+
+void ClassicPeers::remember(const Location& node) {
+  const std::lock_guard hold(mutex_);
+  if (known_until_.size() >= kClassicPeersMax) known_until_.clear();
+  known_until_[node] = std::chrono::steady_clock::now() + kClassicMemory;
+  knows_any_.store(true, std::memory_order_relaxed);
+}
+
+bool ClassicPeers::knows(const Location& node) const {
+  if (!knows_any_.load(std::memory_order_relaxed)) return false;
+  const std::lock_guard hold(mutex_);
+  const auto found = known_until_.find(node);
+  return found != known_until_.end() && std::chrono::steady_clock::now() < found->second;
+}
+
+void ClassicPeers::get(const Location& node, const std::string& key, Duration deadline,
+                       std::function<void(Result<std::string>)> done) {
+  wire::Store_get_args args;
+  args.key = key;
+  peers_.call_classic(node, encode_call("get", args), Peers::Expect::reply, deadline,
+                      [done = std::move(done)](const Result<std::string>& reply) {
+                        done(read_success<wire::Store_get_result, std::string>(
+                            reply, [](auto& result) { return std::move(result.success); }));
+                      });
+}
+
+void ClassicPeers::put(const Location& node, const std::string& key, const std::string& value, Duration deadline,
+                       std::function<void(Result<Done>)> done) {
+  wire::Store_put_args args;
+  args.key = key;
+  args.value = value;
+  peers_.call_classic(node, encode_call("put", args), Peers::Expect::execution, deadline,
+                      [done = std::move(done)](const Result<std::string>& reply) { done(read_nothing(reply)); });
+}
+
+void ClassicPeers::get_node(const Location& node, const std::string& key, Duration deadline,
+                            std::function<void(Result<Location>)> done) {
+  locator::Locator_get_node_args args;
+  args.key = key;
+  peers_.call_classic(node, encode_call("get_node", args), Peers::Expect::reply, deadline,
+                      [done = std::move(done)](const Result<std::string>& reply) {
+                        done(read_success<locator::Locator_get_node_result, Location>(
+                            reply, [](auto& result) { return from_wire(result.success); }));
+                      });
+}
+
+void ClassicPeers::ping(const Location& node, Duration deadline, std::function<void(Result<Done>)> done) {
+  peers_.call_classic(node, encode_call("ping", locator::Base_ping_args()), Peers::Expect::reply, deadline,
+                      [done = std::move(done)](const Result<std::string>& reply) { done(read_nothing(reply)); });
+}
+
+void ClassicPeers::remove(const Location& node, const Location& left, const std::vector<Location>& knowing,
+                          Duration deadline, std::function<void(Result<Done>)> done) {
+  locator::Locator_remove_args args;
+  args.location = to_wire(left);
+  for (const Location& other : knowing) args.authorities.push_back(to_wire(other));
+  peers_.call_classic(node, encode_call("remove", args), Peers::Expect::execution, deadline,
+                      [done = std::move(done)](const Result<std::string>& reply) { done(read_nothing(reply)); });
+}
+
+void ClassicPeers::begin_check(const std::string& key) {
+  const std::lock_guard hold(mutex_);
+  checked_[key] = false;
+  checks_.store(checked_.size());
+}
+
+void ClassicPeers::end_check(const std::string& key) {
+  const std::lock_guard hold(mutex_);
+  checked_.erase(key);
+  checks_.store(checked_.size());
+}
+
+bool ClassicPeers::has_come_back(const std::string& key) const {
+  const std::lock_guard hold(mutex_);
+  const auto found = checked_.find(key);
+  return found != checked_.end() && found->second;
+}
+
+bool ClassicPeers::is_checked(std::string_view key) const {
+  if (checks_.load(std::memory_order_relaxed) == 0) return false;
+  const std::lock_guard hold(mutex_);
+  return checked_.find(key) != checked_.end();
+}
+
+bool ClassicPeers::came_back(std::string_view key) {
+  if (checks_.load(std::memory_order_relaxed) == 0) return false;
+  const std::lock_guard hold(mutex_);
+  const auto found = checked_.find(key);
+  if (found == checked_.end()) return false;
+  return found->second = true;
+}
+
+}  // namespace p2p::diststore

@@ -1,0 +1,63 @@
+#include "serving/classic_verbs.h"
+
+#include <utility>
+
+namespace p2p::diststore {
+namespace {
+
+// Nothing is asked of a node when the call's time is over: it would only seem not to answer.
+template <class Value>
+bool is_too_late(const std::shared_ptr<Store>& store, TimePoint deadline,
+                 const std::function<void(Result<Value>)>& done) {
+  if (store->router->time_for_peer(deadline) > Duration::zero()) return false;
+  done(Error{ErrorKind::timed_out, "the call's time is over"});
+  return true;
+}
+
+}  // namespace
+
+void classic_read(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+                  TimePoint deadline, std::function<void(Result<wire::ReadResult>)> done) {
+  if (is_too_late(store, deadline, done)) return;
+  store->classics->get(owner, key, store->router->time_for_peer(deadline),
+                       [done = std::move(done)](Result<std::string> value) {
+                         if (!value.ok()) return done(value.error());
+                         wire::ReadResult result;
+                         result.found = !value.value().empty();
+                         if (result.found) result.__set_value(std::move(value).value());
+                         done(std::move(result));
+                       });
+}
+
+void classic_write(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+                   const std::string& value, TimePoint deadline, std::function<void(Result<wire::WriteResult>)> done) {
+  if (is_too_late(store, deadline, done)) return;
+  store->classics->put(owner, key, value, store->router->time_for_peer(deadline),
+                       [store, owner, key, value, deadline, done = std::move(done)](const Result<Done>& put) {
+                         if (!put.ok()) return done(put.error());
+                         classic_read(
+                             store, owner, key, deadline, [owner, value, done](const Result<wire::ReadResult>& read) {
+                               if (!read.ok()) return done(read.error());
+                               if (read.value().value == value) return done(wire::WriteResult());
+                               done(Error{ErrorKind::not_found, owner.name() + " does not have what was written"});
+                             });
+                       });
+}
+
+void classic_erase(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+                   TimePoint deadline, std::function<void(Result<wire::EraseResult>)> done) {
+  classic_read(store, owner, key, deadline,
+               [store, owner, key, deadline, done = std::move(done)](const Result<wire::ReadResult>& read) {
+                 if (!read.ok()) return done(read.error());
+                 wire::EraseResult result;
+                 result.found = read.value().found;
+                 if (!result.found) return done(std::move(result));
+                 classic_write(store, owner, key, "", deadline,
+                               [result, done](const Result<wire::WriteResult>& written) {
+                                 if (!written.ok()) return done(written.error());
+                                 done(result);
+                               });
+               });
+}
+
+}  // namespace p2p::diststore

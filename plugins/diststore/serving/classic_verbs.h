@@ -1,0 +1,21 @@
+// What do our calls mean to a key whose owner is a node of the 2009 system? Its get and put, made as safe as they can
+// be: a write counts once the node answers with what was written.
+#pragma once
+
+#include "serving/store.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace p2p::diststore {
+
+// Each runs `done` once, on an I/O thread. A result carries no version: these nodes have none. [any thread]
+void classic_read(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+                  TimePoint deadline, std::function<void(Result<wire::ReadResult>)> done);
+void classic_write(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+                   const std::string& value, TimePoint deadline, std::function<void(Result<wire::WriteResult>)> done);
+void classic_erase(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+                   TimePoint deadline, std::function<void(Result<wire::EraseResult>)> done);
+
+}  // namespace p2p::diststore

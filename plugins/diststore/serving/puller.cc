@@ -1,0 +1,148 @@
+#include "serving/puller.h"
+
+#include "serving/peer_errors.h"
+
+#include <p2p/handlers.h>
+
+#include <StorePeer.h>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace p2p::diststore {
+namespace {
+
+// One call of settle().
+class Pull final : public std::enable_shared_from_this<Pull> {
+ public:
+  Pull(std::shared_ptr<Store> store, std::vector<std::string> keys, std::function<void(bool)> done)
+      : store_(std::move(store)), standing_(store_->standing->share()), done_(std::move(done)) {
+    for (std::string& key : keys) keys_.push_back({std::move(key), {}, 0, true});
+  }
+
+  void start() {
+    Questions questions;
+    for (std::size_t at = 0; at < keys_.size(); ++at) {
+      Key& key = keys_[at];
+      key.open = 1;  // until all of its first questions are known
+      // The ring may have changed since the caller looked: what is not ours must not come here.
+      key.is_known = standing_->is_established && standing_->owner_of(key.text).is_self;
+      if (key.is_known) plan(at, standing_->former_owners(key.text), questions);
+    }
+    send(questions);
+    for (std::size_t at = 0; at < keys_.size(); ++at) answered(at);
+    ended();
+  }
+
+ private:
+  struct Key {
+    std::string text;
+    std::set<Location> asked;
+    std::size_t open = 0;  // questions without an answer
+    bool is_known = true;  // nothing has failed
+  };
+  using Indexes = std::vector<std::size_t>;
+  using Questions = std::map<Location, Indexes>;
+
+  // Adds those of `owners` that have not been asked for the key. [mutex_ held, or nothing under way]
+  void plan(std::size_t at, const std::vector<Location>& owners, Questions& questions) {
+    Key& key = keys_[at];
+    for (const Location& owner : owners) {
+      if (owner == store_->self || !key.asked.insert(owner).second) continue;
+      if (key.asked.size() > kAskedMax) {
+        key.is_known = false;
+        return;
+      }
+      ++key.open;
+      questions[owner].push_back(at);
+    }
+  }
+
+  void send(Questions& questions) {
+    for (auto& [owner, indexes] : questions) {
+      wire::StorePeer_pull_args args;
+      for (const std::size_t at : indexes) args.keys.push_back(keys_[at].text);
+      open_.fetch_add(1);
+      store_->peers.call(owner, store_->peer_service, encode_call("pull", args), store_->options.forward_timeout,
+                         [pull = shared_from_this(), owner = owner, indexes = indexes](Result<std::string> reply) {
+                           pull->replied(owner, indexes, reply);
+                           pull->ended();
+                         });
+    }
+  }
+
+  void replied(const Location& owner, const Indexes& indexes, const Result<std::string>& reply) {
+    if (!reply.ok()) return failed(owner, indexes, reply.error(), reply.error().kind == ErrorKind::refused);
+    auto decoded = decode_reply<wire::StorePeer_pull_result>(reply.value());
+    if (!decoded.ok()) return failed(owner, indexes, decoded.error(), false);
+    auto& pulled = decoded.value().success;
+    if (pulled.size() != indexes.size()) {
+      return failed(owner, indexes, Error{ErrorKind::protocol, "the reply does not fit what was asked"}, false);
+    }
+    Questions questions;
+    for (std::size_t i = 0; i < indexes.size(); ++i) take(indexes[i], pulled[i], questions);
+    send(questions);
+    for (const std::size_t at : indexes) answered(at);
+  }
+
+  void take(std::size_t at, wire::Pulled& pulled, Questions& questions) {
+    bool is_taken = pulled.yielded;
+    if (pulled.__isset.item && pulled.item.version.stamp >= 0) {
+      std::uint64_t ignored = 0;
+      pulled.item.key = keys_[at].text;
+      is_taken = store_->local->merge(pulled.item, standing_->era, false, ignored) != MergeOutcome::fenced && is_taken;
+    }
+    std::vector<Location> further;
+    for (const std::string& name : pulled.awaits) {
+      if (auto node = parse_location(name); node.ok()) further.push_back(std::move(node).value());
+    }
+    const std::lock_guard hold(mutex_);
+    keys_[at].is_known = keys_[at].is_known && is_taken;
+    plan(at, further, questions);
+  }
+
+  // A node without a store holds nothing; any other may hold the key.
+  void failed(const Location& owner, const Indexes& indexes, const Error& error, bool is_unreachable) {
+    if (is_unreachable) store_->router->report_unreachable(owner);
+    if (!has_no_store(error)) {
+      const std::lock_guard hold(mutex_);
+      for (const std::size_t at : indexes) keys_[at].is_known = false;
+    }
+    for (const std::size_t at : indexes) answered(at);
+  }
+
+  void answered(std::size_t at) {
+    bool is_known = false;
+    {
+      const std::lock_guard hold(mutex_);
+      if (--keys_[at].open > 0) return;
+      is_known = keys_[at].is_known;
+    }
+    if (!is_known || store_->local->engine().settle(keys_[at].text, standing_->era) == Outcome::fenced) {
+      is_all_settled_.store(false);
+    }
+  }
+
+  void ended() {
+    if (open_.fetch_sub(1) == 1) done_(is_all_settled_.load());
+  }
+
+  const std::shared_ptr<Store> store_;
+  const std::shared_ptr<const Standing> standing_;
+  const std::function<void(bool)> done_;
+  std::mutex mutex_;
+  std::vector<Key> keys_;             // `asked`, `open` and `is_known` of each: by mutex_
+  std::atomic<std::size_t> open_{1};  // questions, and start() itself
+  std::atomic<bool> is_all_settled_{true};
+};
+
+}  // namespace
+
+void settle(const std::shared_ptr<Store>& store, std::vector<std::string> keys, std::function<void(bool)> done) {
+  std::make_shared<Pull>(store, std::move(keys), std::move(done))->start();
+}
+
+}  // namespace p2p::diststore

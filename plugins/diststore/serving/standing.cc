@@ -1,0 +1,86 @@
+#include "serving/standing.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace p2p::diststore {
+namespace {
+
+bool affects(const Gain& gain, std::string_view key) { return !gain.before->owner_of(key).is_self; }
+
+bool contains(const std::vector<Location>& sorted, const Location& wanted) {
+  return std::binary_search(sorted.begin(), sorted.end(), wanted);
+}
+
+void insert(std::vector<Location>& sorted, const Location& added) {
+  const auto at = std::lower_bound(sorted.begin(), sorted.end(), added);
+  if (at == sorted.end() || *at != added) sorted.insert(at, added);
+}
+
+}  // namespace
+
+Era Standing::settled_from(std::string_view key) const {
+  Era from = kNeverSettled;
+  for (const Gain& gain : gains) {
+    if (gain.era > from && affects(gain, key)) from = gain.era;
+  }
+  return from;
+}
+
+namespace {
+
+// Of the nodes that would own `key` one after the other: who comes right behind `self`, or first when it is none of
+// them.
+std::optional<Location> next_owner(const RingView& ring, const Location& self, std::string_view key) {
+  // An owner is among the first few; a node that is asked for another one's key may be anywhere.
+  constexpr std::size_t kFew = 4;
+  for (const std::size_t count : {kFew, ring.members().size()}) {
+    const std::vector<Location> order = ring.owners_of(key, count);
+    const auto at = std::find(order.begin(), order.end(), self);
+    if (at != order.end() && at + 1 != order.end()) return *(at + 1);
+    if (order.size() < count || count == ring.members().size()) {
+      return at == order.end() && !order.empty() ? std::optional(order.front()) : std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// A key that came by a leave lies at who left, or at those from whom that one awaited keys. One that came by a join
+// lies at the next on the ring, who owned it before or knows from whom it awaits it; or at one that leaves, whose keys
+// have not gone to that next one yet.
+std::vector<Location> Standing::former_owners(std::string_view key) const {
+  std::vector<Location> owners;
+  for (const Gain& gain : gains) {
+    if (!affects(gain, key)) continue;
+    if (!gain.is_join) {
+      for (const Location& source : gain.sources) insert(owners, source);
+      continue;
+    }
+    for (const Location& leaving : ring->leaving()) {
+      if (contains(gain.sources, leaving)) insert(owners, leaving);
+    }
+    if (const auto next = next_owner(*ring, self, key)) insert(owners, *next);
+  }
+  return owners;
+}
+
+bool Standing::was_owner_before(const Location& receiver, std::string_view key) const {
+  for (const auto& former : former_rings) {
+    const Owner owner = former->owner_of(key);
+    if (owner.is_self) return true;
+    if (owner.location == nullptr || *owner.location != receiver) return false;
+  }
+  return false;
+}
+
+std::vector<Location> Standing::all_sources() const {
+  std::vector<Location> all;
+  for (const Gain& gain : gains) {
+    for (const Location& source : gain.sources) insert(all, source);
+  }
+  return all;
+}
+
+}  // namespace p2p::diststore

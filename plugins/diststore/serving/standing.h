@@ -1,0 +1,43 @@
+// What does this node own at the moment, and by what right? One immutable picture of the ring that the store works by,
+// which every handler reads once for each call.
+#pragma once
+
+#include "engine/memory_engine.h"
+#include "replication/intake.h"
+
+#include <p2p/locator.h>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace p2p::diststore {
+
+// Rings that a node remembers: with each, it can tell of its keys whether another node owned them before the present
+// owner.
+inline constexpr std::size_t kFormerRingsMax = 4;
+
+struct Standing {
+  Location self;
+  Era era = 0;
+  bool is_established = false;  // this node may own keys
+  std::shared_ptr<const RingView> ring;
+  std::vector<std::shared_ptr<const RingView>> former_rings;  // the newest first
+  std::vector<Gain> gains;
+
+  Owner owner_of(std::string_view key) const { return ring->owner_of(key); }
+
+  // The first era since which what lies here of `key` counts; kNeverSettled: whatever lies here does.
+  Era settled_from(std::string_view key) const;
+  Right right_to(std::string_view key) const { return {era, gains.empty() ? kNeverSettled : settled_from(key)}; }
+
+  // Where `key` may lie that has not arrived here: to be asked, all of them; and those whom they name in turn.
+  std::vector<Location> former_owners(std::string_view key) const;
+
+  // No third node owned `key` after this one and before `receiver`, its owner now.
+  bool was_owner_before(const Location& receiver, std::string_view key) const;
+
+  std::vector<Location> all_sources() const;  // of all gains, sorted, each once
+};
+
+}  // namespace p2p::diststore

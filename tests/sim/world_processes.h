@@ -1,0 +1,48 @@
+// What runs in a LocatorWorld, and what each of its files needs to know of it. Not for tests.
+#pragma once
+
+#include "locator_world.h"
+
+#include <utility>
+
+namespace p2p::sim {
+
+inline constexpr Duration kCallTimeout = std::chrono::seconds(1);
+inline constexpr Duration kAnswerTimeout = std::chrono::seconds(2);  // of a join
+
+inline Location location(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
+
+struct LocatorWorld::Locator final : Process {
+  Locator(int on, std::int64_t incarnation, discovery::Options options)
+      : Process(on),
+        core({location(on), incarnation, membership::MemberState::alive}, membership::ClassicOptions{}),
+        discovery(std::move(options)) {}
+
+  bool is_leaving = false;
+  bool has_withdrawn = false;
+  bool awaits_farewell = false;  // said, and not yet told
+  bool is_settled = false;
+  membership::ClassicMembership core;
+  discovery::Discovery discovery;
+  TimePoint alarm = TimePoint::max();
+
+  // Of others than itself, by what its layers saw.
+  std::set<std::string> ring;
+  std::set<std::string> leaving;
+  std::map<std::string, std::int64_t> added_life;  // the latest incarnation that its add layers saw
+};
+
+struct LocatorWorld::Old final : Process {
+  explicit Old(int on) : Process(on), node(location(on)) {}
+  OldNode node;
+};
+
+// What the wire makes of a core's message to a node of the 2009 system.
+inline OldCall in_old_form(const membership::Message& message) {
+  const auto* news = std::get_if<membership::PassOn>(&message);
+  if (news == nullptr) return {};
+  const bool is_alive = news->row.state == membership::MemberState::alive;
+  return {is_alive ? OldCall::Method::add : OldCall::Method::remove, news->row.location, news->authorities};
+}
+
+}  // namespace p2p::sim

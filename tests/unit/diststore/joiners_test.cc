@@ -1,0 +1,82 @@
+// Several nodes that pull from one another by their own code.
+#include "fake_host.h"
+#include "moving/peer_transfer.h"
+#include "serving/puller.h"
+
+#include <StorePeer.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace p2p::diststore {
+namespace {
+
+using namespace std::chrono_literals;
+using Locations = std::vector<Location>;
+
+// kSelf comes before kOther, that before kThird, and kFourth held everything before they joined.
+class Joiners : public ::testing::Test {
+ protected:
+  Joiners() {
+    for (const Location& self : all_) {
+      StoreFixture& node = *nodes_.emplace(self, std::make_unique<StoreFixture>(self)).first->second;
+      node.locator->ranks = {{"key", all_}};
+    }
+    at(kFourth).hold("key", "held by the fourth", {5, 9});
+    for (const Location& self : all_) at(self).work_by(at(self).locator->ring_of(all_));
+    for (const Location& joiner : {kSelf, kOther, kThird}) {
+      Locations others = all_;
+      std::erase(others, joiner);
+      at(joiner).await_keys(1, others);
+    }
+  }
+  StoreFixture& at(const Location& node) { return *nodes_.at(node); }
+
+  // Lets `node` settle the key; answers with its outcome when all questions are answered.
+  std::optional<bool> settle_at(const Location& node) {
+    std::optional<bool> told;
+    settle(at(node).store, {"key"}, [&](bool is_settled) { told = is_settled; });
+    while (!at(node).peers.asked.empty()) serve(at(node).peers.take("pull"));
+    return told;
+  }
+  void serve(const Asked& asked) {
+    StoreFixture& node = at(asked.to);
+    const auto receipts = std::make_shared<ReceiptBook>();
+    Methods methods;
+    add_transfer_methods(methods, node.store, std::make_shared<Mover>(node.log, node.strand, node.store, receipts),
+                         receipts);
+    wire::StorePeer_pull_args args;
+    args.keys = Arguments<wire::StorePeer_pull_args>(asked)->keys;
+    FakeCall call("pull", args, node.in(1s));
+    call.dispatch(methods);
+    asked.done(call.reply);
+  }
+
+ private:
+  const Locations all_{kSelf, kOther, kThird, kFourth};
+  std::map<Location, std::unique_ptr<StoreFixture>> nodes_;
+};
+
+TEST_F(Joiners, TheOwnerFindsItsWayThroughThoseThatJoinedWithIt) {
+  EXPECT_EQ(settle_at(kSelf), true);
+  EXPECT_EQ(at(kSelf).held("key"), "held by the fourth");
+}
+
+TEST_F(Joiners, WhatOneInBetweenHasWrittenIsTheNewest) {
+  at(kThird).hold("key", "written by the third", {9, 9});
+  EXPECT_EQ(settle_at(kSelf), true);
+  EXPECT_EQ(at(kSelf).held("key"), "written by the third");
+}
+
+TEST_F(Joiners, WhatOneInBetweenHasErasedIsMissing) {
+  at(kOther).hold("key", "", {9, 9}, true);
+  EXPECT_EQ(settle_at(kSelf), true);
+  EXPECT_EQ(at(kSelf).held("key"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace p2p::diststore

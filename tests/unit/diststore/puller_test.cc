@@ -1,0 +1,352 @@
+#include "serving/puller.h"
+#include "fake_host.h"
+
+#include <StorePeer.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace p2p::diststore {
+namespace {
+
+using namespace std::chrono_literals;
+
+// This node has joined the other three, which may all hold keys of it: "a" the other one, "b" and "c" the third.
+class PullerTest : public ::testing::Test, protected StoreFixture {
+ protected:
+  PullerTest() {
+    locator->ranks = {{"a", {kSelf, kOther}}, {"b", {kSelf, kThird}}, {"c", {kSelf, kThird}}};
+    work_by(locator->ring_of({kSelf, kOther, kThird, kFourth}));
+    await_keys(era(), {kOther, kThird, kFourth});
+  }
+
+  // What settle() told; nothing while it is under way.
+  std::shared_ptr<std::optional<bool>> settle_keys(std::vector<std::string> keys) {
+    const auto told = std::make_shared<std::optional<bool>>();
+    settle(store, std::move(keys), [told](bool is_settled) {
+      EXPECT_FALSE(told->has_value()) << "it runs exactly once";
+      *told = is_settled;
+    });
+    return told;
+  }
+
+  static wire::Pulled nothing(std::vector<std::string> awaits = {}) {
+    wire::Pulled pulled;
+    pulled.yielded = true;
+    pulled.awaits = std::move(awaits);
+    return pulled;
+  }
+  static wire::Pulled item(std::string value, Version version, std::vector<std::string> awaits = {}) {
+    wire::Pulled pulled = nothing(std::move(awaits));
+    wire::MovedItem one;
+    one.value = std::move(value);
+    one.version = to_wire(version);
+    pulled.__set_item(one);
+    return pulled;
+  }
+  static wire::Pulled tombstone(Version version) {
+    wire::Pulled pulled = item("", version);
+    pulled.item.__set_erased(true);
+    return pulled;
+  }
+  static wire::Pulled not_yielded() {
+    wire::Pulled pulled;
+    pulled.yielded = false;
+    return pulled;
+  }
+  // `node` must have been asked for these keys; it answers so.
+  void answer(const Location& node, const std::vector<std::string>& keys, const std::vector<wire::Pulled>& pulled) {
+    const Asked asked = peers.take("pull", node);
+    EXPECT_EQ(asked.service, "diststore.peer");
+    EXPECT_EQ(Arguments<wire::StorePeer_pull_args>(asked)->keys, keys);
+    asked.done(reply_with<wire::StorePeer_pull_result>("pull", pulled));
+  }
+  void fail(const Location& node, ErrorKind kind) { peers.take("pull", node).done(Error{kind, "test"}); }
+
+  // What counts here now.
+  Outcome read(const std::string& key, std::string& value) {
+    Version version;
+    return store->local->engine().read(key, store->standing->share()->right_to(key), value, version);
+  }
+  Outcome read(const std::string& key) {
+    std::string ignored;
+    return read(key, ignored);
+  }
+  std::string value_of(const std::string& key) {
+    std::string value;
+    return read(key, value) == Outcome::done ? value : "(none)";
+  }
+};
+
+TEST_F(PullerTest, AKeyIsFetchedFromItsFormerOwner) {
+  EXPECT_EQ(read("a"), Outcome::unsettled);
+  const auto told = settle_keys({"a"});
+  EXPECT_EQ(peers.questions(), (std::vector<std::string>{"pull of 9901"}));
+  EXPECT_FALSE(peers.asked.front().is_classic);
+  EXPECT_EQ(peers.asked.front().deadline, store->options.forward_timeout);
+  EXPECT_FALSE(told->has_value());
+  answer(kOther, {"a"}, {item("apple", {5, 9})});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(value_of("a"), "apple");
+  EXPECT_EQ(store->local->engine().copy("a")->version, (Version{5, 9}));
+  EXPECT_EQ(store->local->engine().copy("a")->settled_in, era());
+  EXPECT_TRUE(peers.asked.empty());
+}
+
+TEST_F(PullerTest, AKeyThatNobodyHoldsIsSettledAsMissing) {
+  const auto told = settle_keys({"a"});
+  answer(kOther, {"a"}, {nothing()});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(read("a"), Outcome::missing);
+}
+
+TEST_F(PullerTest, AKeyThatWasErasedIsMissingToo) {
+  hold("a", "older", {4, 9});
+  const auto told = settle_keys({"a"});
+  answer(kOther, {"a"}, {tombstone({5, 9})});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(read("a"), Outcome::missing);
+  EXPECT_EQ(store->local->engine().copy("a")->version, (Version{5, 9}));
+}
+
+TEST_F(PullerTest, WhomTheFormerOwnerAwaitsIsAskedInTurn) {
+  const auto told = settle_keys({"a"});
+  answer(kOther, {"a"}, {item("older", {5, 9}, {kThird.name()})});
+  EXPECT_FALSE(told->has_value());
+  EXPECT_EQ(read("a"), Outcome::unsettled) << "the third may hold something newer";
+  answer(kThird, {"a"}, {nothing({kFourth.name()})});
+  EXPECT_FALSE(told->has_value());
+  answer(kFourth, {"a"}, {item("newer", {6, 9})});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(value_of("a"), "newer");
+}
+
+TEST_F(PullerTest, TheNewestVersionOfAllWinsInWhateverOrderTheyCome) {
+  const auto told = settle_keys({"a"});
+  answer(kOther, {"a"}, {item("middle", {6, 9}, {kThird.name(), kFourth.name()})});
+  answer(kFourth, {"a"}, {item("newest", {7, 9})});
+  EXPECT_FALSE(told->has_value()) << "the third has not answered";
+  answer(kThird, {"a"}, {item("oldest", {5, 9})});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(value_of("a"), "newest");
+}
+
+TEST_F(PullerTest, WhatLiesHereAlreadyWinsIfItIsNewer) {
+  hold("a", "moved here meanwhile", {8, 9});
+  const auto told = settle_keys({"a"});
+  answer(kOther, {"a"}, {item("older", {5, 9})});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(value_of("a"), "moved here meanwhile");
+}
+
+TEST_F(PullerTest, NobodyIsAskedTwiceAndNotOneself) {
+  const auto told = settle_keys({"a"});
+  answer(kOther, {"a"}, {nothing({kThird.name(), kSelf.name()})});
+  answer(kThird, {"a"}, {nothing({kOther.name(), kSelf.name(), kThird.name()})});
+  EXPECT_TRUE(peers.asked.empty());
+  EXPECT_EQ(*told, true);
+}
+
+TEST_F(PullerTest, ANameThatIsNoneIsPassedOver) {
+  const auto told = settle_keys({"a"});
+  answer(kOther, {"a"}, {nothing({"nonsense", kThird.name()})});
+  answer(kThird, {"a"}, {nothing()});
+  EXPECT_EQ(*told, true);
+}
+
+TEST_F(PullerTest, TheKeyIsOursWhateverTheReplyCallsIt) {
+  const auto told = settle_keys({"a"});
+  wire::Pulled pulled = item("apple", {5, 9});
+  pulled.item.key = "somebody else's";
+  answer(kOther, {"a"}, {pulled});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(value_of("a"), "apple");
+  EXPECT_FALSE(store->local->engine().copy("somebody else's"));
+}
+
+// --- several keys
+// --------------------------------------------------------------------------------------------------------
+
+TEST_F(PullerTest, KeysOfOneFormerOwnerAreAskedForTogether) {
+  const auto told = settle_keys({"b", "a", "c"});
+  EXPECT_EQ(peers.asked.size(), 2u);
+  answer(kThird, {"b", "c"}, {item("banana", {5, 9}), item("cherry", {5, 9})});
+  EXPECT_FALSE(told->has_value());
+  EXPECT_EQ(value_of("b"), "banana") << "each is settled as soon as it can be";
+  EXPECT_EQ(value_of("c"), "cherry");
+  EXPECT_EQ(read("a"), Outcome::unsettled);
+  answer(kOther, {"a"}, {item("apple", {5, 9})});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(value_of("a"), "apple");
+}
+
+TEST_F(PullerTest, AKeyThatFailsDoesNotKeepTheOthersFromBeingSettled) {
+  const auto told = settle_keys({"b", "a", "c"});
+  answer(kThird, {"b", "c"}, {not_yielded(), item("cherry", {5, 9})});
+  answer(kOther, {"a"}, {item("apple", {5, 9})});
+  EXPECT_EQ(*told, false);
+  EXPECT_EQ(value_of("a"), "apple");
+  EXPECT_EQ(read("b"), Outcome::unsettled);
+  EXPECT_EQ(value_of("c"), "cherry");
+}
+
+TEST_F(PullerTest, OnlyTheKeyThatIsAwaitedElsewhereIsAskedForThere) {
+  const auto told = settle_keys({"b", "c"});
+  answer(kThird, {"b", "c"}, {item("banana", {5, 9}), nothing({kFourth.name()})});
+  answer(kFourth, {"c"}, {item("cherry", {5, 9})});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(value_of("c"), "cherry");
+}
+
+TEST_F(PullerTest, WithoutAnyKeyItIsDoneAtOnce) {
+  EXPECT_EQ(*settle_keys({}), true);
+  EXPECT_TRUE(peers.asked.empty());
+}
+
+// --- what goes wrong
+// -----------------------------------------------------------------------------------------------------
+
+TEST_F(PullerTest, ANodeThatStillOwnsTheKeyByItsRingIsNotDoneWithIt) {
+  const auto told = settle_keys({"a"});
+  answer(kOther, {"a"}, {not_yielded()});
+  EXPECT_EQ(*told, false);
+  EXPECT_EQ(read("a"), Outcome::unsettled);
+  EXPECT_FALSE(store->local->engine().copy("a"));
+}
+
+TEST_F(PullerTest, WhatComesFromANodeThatStillOwnsTheKeySettlesNothing) {
+  const auto told = settle_keys({"a"});
+  wire::Pulled pulled = item("apple", {5, 9});
+  pulled.yielded = false;
+  answer(kOther, {"a"}, {pulled});
+  EXPECT_EQ(*told, false);
+  EXPECT_EQ(read("a"), Outcome::unsettled) << "its owner may write it at this moment";
+}
+
+TEST_F(PullerTest, AStampThatNoClockIssuesIsNotTaken) {
+  settle_keys({"a"});
+  answer(kOther, {"a"}, {item("apple", {std::uint64_t{1} << 63, 9})});
+  EXPECT_FALSE(held("a"));
+}
+
+TEST_F(PullerTest, AKeyThatHasGoneToAnotherNodeIsNotFetched) {
+  own(kSelf, {{"a", kThird}});
+  EXPECT_EQ(*settle_keys({"a"}), false);
+  EXPECT_TRUE(peers.asked.empty());
+  EXPECT_FALSE(store->local->engine().copy("a")) << "not even a placeholder: it would be foreign here";
+}
+
+TEST_F(PullerTest, ANodeThatOwnsNothingYetFetchesNothing) {
+  be_established(false);
+  EXPECT_EQ(*settle_keys({"a"}), false);
+  EXPECT_TRUE(peers.asked.empty());
+  EXPECT_FALSE(store->local->engine().copy("a"));
+}
+
+TEST_F(PullerTest, ANodeThatDoesNotListenIsReportedAndTheKeyWaits) {
+  const auto told = settle_keys({"a"});
+  fail(kOther, ErrorKind::refused);
+  EXPECT_EQ(*told, false);
+  EXPECT_EQ(read("a"), Outcome::unsettled);
+  EXPECT_EQ(locator->unreachable, (std::vector<Location>{kOther}));
+}
+
+TEST_F(PullerTest, ANodeThatDoesNotAnswerIsNotReported) {
+  for (const ErrorKind kind : {ErrorKind::timed_out, ErrorKind::closed, ErrorKind::overloaded, ErrorKind::cancelled}) {
+    const auto told = settle_keys({"a"});
+    fail(kOther, kind);
+    EXPECT_EQ(*told, false) << to_text(kind);
+    EXPECT_EQ(read("a"), Outcome::unsettled) << to_text(kind);
+  }
+  EXPECT_TRUE(locator->unreachable.empty());
+}
+
+TEST_F(PullerTest, ANodeThatSaysNoIsNotReportedAndTheKeyWaits) {
+  const auto told = settle_keys({"a"});
+  peers.take("pull").done(exception_with("p2p:draining: diststore.peer"));
+  EXPECT_EQ(*told, false);
+  EXPECT_EQ(read("a"), Outcome::unsettled);
+  EXPECT_TRUE(locator->unreachable.empty());
+}
+
+TEST_F(PullerTest, OneFailureOfManyIsEnough) {
+  const auto told = settle_keys({"a"});
+  answer(kOther, {"a"}, {item("older", {5, 9}, {kThird.name(), kFourth.name()})});
+  fail(kThird, ErrorKind::timed_out);
+  EXPECT_FALSE(told->has_value());
+  answer(kFourth, {"a"}, {nothing()});
+  EXPECT_EQ(*told, false);
+  EXPECT_EQ(read("a"), Outcome::unsettled);
+}
+
+TEST_F(PullerTest, ANodeWithoutAStoreHoldsNothing) {
+  for (const bool is_classic : {true, false}) {
+    const std::string key = is_classic ? "b" : "c";
+    const auto told = settle_keys({key});
+    peers.take("pull", kThird)
+        .done(is_classic ? Result<std::string>(Error{ErrorKind::unsupported, "a node of the 2009 system"})
+                         : Result<std::string>(exception_with("p2p:unknown: no service diststore.peer",
+                                                              apache::thrift::TApplicationException::UNKNOWN_METHOD)));
+    EXPECT_EQ(*told, true);
+    EXPECT_EQ(read(key), Outcome::missing);
+  }
+  const auto told = settle_keys({"a"});
+  peers.take("pull", kOther)
+      .done(exception_with("p2p:disabled: diststore.peer", apache::thrift::TApplicationException::UNKNOWN_METHOD));
+  EXPECT_EQ(*told, true);
+  EXPECT_TRUE(locator->unreachable.empty());
+}
+
+TEST_F(PullerTest, AReplyThatDoesNotFitTheQuestionSaysNothing) {
+  const auto told = settle_keys({"b", "c"});
+  answer(kThird, {"b", "c"}, {item("banana", {5, 9})});
+  EXPECT_EQ(*told, false);
+  EXPECT_EQ(read("b"), Outcome::unsettled);
+  EXPECT_FALSE(store->local->engine().copy("b"));
+  const auto again = settle_keys({"b"});
+  peers.take("pull").done(std::string("no message at all"));
+  EXPECT_EQ(*again, false);
+}
+
+TEST_F(PullerTest, WhatArrivesInTheNextEraIsNotTaken) {
+  const auto told = settle_keys({"a"});
+  work_by(locator->ring_of({kSelf, kOther}));
+  answer(kOther, {"a"}, {item("apple", {5, 9})});
+  EXPECT_EQ(*told, false);
+  EXPECT_FALSE(store->local->engine().copy("a")) << "the key may belong to another node by now";
+}
+
+TEST_F(PullerTest, AKeyThatIsMissingEverywhereIsNotSettledInTheNextEra) {
+  const auto told = settle_keys({"a"});
+  work_by(locator->ring_of({kSelf, kOther}));
+  answer(kOther, {"a"}, {nothing()});
+  EXPECT_EQ(*told, false);
+  EXPECT_FALSE(store->local->engine().copy("a"));
+}
+
+TEST_F(PullerTest, OnlySoManyNodesAreAskedForOneKey) {
+  const auto told = settle_keys({"a"});
+  std::vector<std::string> many;
+  for (std::uint16_t port = 1; port <= 2 * kAskedMax; ++port) many.push_back(Location{"10.0.0.1", port}.name());
+  answer(kOther, {"a"}, {nothing(many)});
+  EXPECT_EQ(peers.asked.size(), kAskedMax - 1) << "and the first one";
+  while (!peers.asked.empty()) answer(peers.asked.front().to, {"a"}, {nothing()});
+  EXPECT_EQ(*told, false) << "not all have been asked";
+  EXPECT_EQ(read("a"), Outcome::unsettled);
+}
+
+TEST_F(PullerTest, AsManyNodesAsThatAreEnough) {
+  const auto told = settle_keys({"a"});
+  std::vector<std::string> many;
+  for (std::uint16_t port = 1; port < kAskedMax; ++port) many.push_back(Location{"10.0.0.1", port}.name());
+  answer(kOther, {"a"}, {nothing(many)});
+  while (!peers.asked.empty()) answer(peers.asked.front().to, {"a"}, {nothing()});
+  EXPECT_EQ(*told, true);
+}
+
+}  // namespace
+}  // namespace p2p::diststore

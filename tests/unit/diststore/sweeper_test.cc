@@ -1,0 +1,238 @@
+#include "moving/sweeper.h"
+#include "fake_host.h"
+
+#include <StorePeer.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace p2p::diststore {
+namespace {
+
+using namespace std::chrono_literals;
+
+// By any clock that runs today the one is long ago, and the other still to come.
+constexpr Version kLongAgo{stamp_of(1'000), 1};
+constexpr Version kToCome{stamp_of(std::uint64_t{1} << 46), 1};
+
+class SweeperTest : public ::testing::Test, protected StoreFixture {
+ protected:
+  SweeperTest()
+      : watch(std::make_shared<RingWatch>(log, strand, store)),
+        mover(std::make_shared<Mover>(log, strand, store, std::make_shared<ReceiptBook>())),
+        sweeper(std::make_shared<Sweeper>(strand, store, watch, mover)) {
+    publish(Standing{kSelf, 0, false, locator->ring_of({}), {}, {}});
+  }
+  ~SweeperTest() override {
+    sweeper->stop();
+    mover->stop();
+    watch->stop();
+    strand->run_posted();
+  }
+
+  // A member that has everything it owns.
+  void be_with(std::vector<Location> others) {
+    others.push_back(kSelf);
+    watch->ring_changed(locator->ring_of(others));
+    watch->joined({});
+    strand->run_posted();
+    while (!peers.asked.empty()) answer_claim(true);
+    ASSERT_TRUE(store->standing->share()->is_established);
+    ASSERT_TRUE(store->standing->share()->gains.empty());
+    be_clean();
+    sweeper->start();
+    strand->run_posted();
+  }
+  void be_clean() {
+    mover->look();
+    strand->advance(1s);
+    ASSERT_EQ(mover->clean_era(), store->standing->share()->era);
+  }
+  void answer_claim(bool is_clean) {
+    wire::ClaimReply reply;
+    reply.fenced = true;
+    reply.clean = is_clean;
+    reply.view = fingerprint_of(*store->standing->share()->ring);
+    peers.take("claim").done(reply_with<wire::StorePeer_claim_result>("claim", reply));
+    strand->run_posted();
+  }
+  void hold_tombstone(const std::string& key, Version version = kLongAgo) { hold(key, "", version, true); }
+  bool is_remembered(const std::string& key) { return store->local->engine().copy(key).has_value(); }
+
+  std::shared_ptr<RingWatch> watch;
+  std::shared_ptr<Mover> mover;
+  std::shared_ptr<Sweeper> sweeper;
+};
+
+TEST_F(SweeperTest, NothingGoesBeforeTheGraceIsOver) {
+  be_with({});
+  hold_tombstone("a");
+  strand->advance(59s);
+  EXPECT_TRUE(is_remembered("a"));
+  strand->advance(1s);
+  EXPECT_FALSE(is_remembered("a"));
+}
+
+TEST_F(SweeperTest, NoNodeIsAskedBeforeTheGraceIsOver) {
+  be_with({kOther});
+  hold_tombstone("a");
+  strand->advance(59s);
+  EXPECT_TRUE(peers.asked.empty());
+  strand->advance(1s);
+  EXPECT_EQ(peers.questions(), (std::vector<std::string>{"claim of 9901"}));
+}
+
+TEST_F(SweeperTest, NothingGoesBeforeEveryNodeIsClean) {
+  be_with({kOther, kThird});
+  hold_tombstone("a");
+  strand->advance(60s);
+  answer_claim(true);
+  answer_claim(false);
+  EXPECT_TRUE(is_remembered("a"));
+  strand->advance(kClaimPauseMin);
+  EXPECT_TRUE(is_remembered("a"));
+  answer_claim(true);
+  EXPECT_FALSE(is_remembered("a"));
+}
+
+TEST_F(SweeperTest, OnlyErasedKeysGoAndOnlyThoseThatWereErasedBeforeTheGrace) {
+  be_with({});
+  hold_tombstone("old");
+  hold_tombstone("young", kToCome);
+  hold("value", "kept", kLongAgo);
+  strand->advance(60s);
+  EXPECT_FALSE(is_remembered("old"));
+  EXPECT_TRUE(is_remembered("young"));
+  EXPECT_EQ(held("value"), "kept");
+}
+
+TEST_F(SweeperTest, WhatWasErasedWhileTheNodesWereAskedStays) {
+  be_with({kOther});
+  hold_tombstone("a");
+  strand->advance(60s);
+  hold("b", "banana");
+  erase("b");
+  answer_claim(true);
+  EXPECT_FALSE(is_remembered("a"));
+  EXPECT_TRUE(is_remembered("b"));
+}
+
+TEST_F(SweeperTest, WithoutErasedKeysNoNodeIsAsked) {
+  be_with({kOther});
+  hold("a", "apple");
+  strand->advance(1h);
+  EXPECT_TRUE(peers.asked.empty());
+}
+
+TEST_F(SweeperTest, TheNextGraceBeginsWithTheFormerQuestion) {
+  be_with({kOther});
+  hold_tombstone("young", kToCome);
+  strand->advance(60s);
+  answer_claim(true);
+  strand->advance(59s);
+  EXPECT_TRUE(peers.asked.empty()) << "one question a grace";
+  strand->advance(1s);
+  EXPECT_EQ(peers.asked.size(), 1u);
+}
+
+TEST_F(SweeperTest, OneQuestionIsAskedAtATime) {
+  be_with({kOther});
+  hold_tombstone("a");
+  strand->advance(10min);
+  EXPECT_EQ(peers.asked.size(), 1u);
+  answer_claim(true);
+  EXPECT_FALSE(is_remembered("a"));
+}
+
+TEST_F(SweeperTest, ManyMoreThanOnePortionAreSweptAll) {
+  be_with({});
+  for (int i = 0; i < 10'000; ++i) hold_tombstone(std::to_string(i));
+  for (int i = 0; i < 1'000; ++i) hold("stays" + std::to_string(i), "value", kLongAgo);
+  strand->advance(60s);
+  EXPECT_EQ(store->local->engine().totals().tombstones, 0u);
+  EXPECT_EQ(store->local->engine().totals().keys, 1'000u);
+}
+
+TEST_F(SweeperTest, ATombstoneThatIsAnotherNodesStaysUntilThatHasGotIt) {
+  locator->ranks = {{"a", {kOther, kSelf}}};
+  be_with({});
+  hold_tombstone("a");
+  hold_tombstone("ours");
+  watch->ring_changed(locator->ring_of({kSelf, kOther}));
+  strand->advance(60s);
+  ASSERT_EQ(peers.questions(), (std::vector<std::string>{"claim of 9901"}));
+  answer_claim(true);
+  EXPECT_TRUE(is_remembered("a")) << "the other one may hold an older value";
+  EXPECT_TRUE(is_remembered("ours"));
+  ASSERT_TRUE(store->local->engine().remove_unchanged("a", kLongAgo));  // as the mover does when it is confirmed
+  be_clean();
+  strand->advance(60s);
+  answer_claim(true);
+  EXPECT_FALSE(is_remembered("ours"));
+}
+
+// --- placeholders
+// --------------------------------------------------------------------------------------------------------
+
+TEST_F(SweeperTest, APlaceholderGoesWhenNothingIsAwaited) {
+  be_with({});
+  ASSERT_EQ(store->local->engine().settle("a", era()), Outcome::done);
+  strand->advance(60s);
+  EXPECT_FALSE(is_remembered("a"));
+}
+
+TEST_F(SweeperTest, APlaceholderStaysWhileKeysAreAwaited) {
+  be_with({});
+  ASSERT_EQ(store->local->engine().settle("a", era()), Outcome::done);
+  hold_tombstone("b");
+  await_keys(era(), {kOther});
+  strand->advance(60s);
+  EXPECT_TRUE(is_remembered("a")) << "it would be asked for again";
+  EXPECT_FALSE(is_remembered("b"));
+  await_no_keys();
+  strand->advance(60s);
+  EXPECT_FALSE(is_remembered("a"));
+}
+
+// --- too many
+// ------------------------------------------------------------------------------------------------------------
+
+TEST_F(SweeperTest, WithTooManyErasedKeysThereIsNoGrace) {
+  store->options.tombstone_grace = 24h * 365 * 30;
+  constexpr Version kIn2010{stamp_of(1'262'304'000'000), 1};
+  be_with({kOther});
+  for (std::size_t i = 0; i < store->options.tombstones_max; ++i) hold_tombstone(std::to_string(i), kIn2010);
+  strand->advance(1s);
+  EXPECT_TRUE(peers.asked.empty()) << "as many as may be";
+  hold_tombstone("one more", kIn2010);
+  strand->advance(1s);
+  ASSERT_EQ(peers.asked.size(), 1u);
+  answer_claim(true);
+  EXPECT_EQ(store->local->engine().totals().tombstones, 0u);
+}
+
+TEST_F(SweeperTest, WithTooManyErasedKeysNothingGoesThatANodeMayStillHold) {
+  be_with({kOther});
+  for (std::size_t i = 0; i <= store->options.tombstones_max; ++i) hold_tombstone(std::to_string(i));
+  strand->advance(1s);
+  answer_claim(false);
+  strand->advance(10s);
+  EXPECT_EQ(store->local->engine().totals().tombstones, store->options.tombstones_max + 1);
+}
+
+// --- the end
+// -------------------------------------------------------------------------------------------------------------
+
+TEST_F(SweeperTest, NothingIsAskedAfterTheStop) {
+  be_with({kOther});
+  hold_tombstone("a");
+  strand->advance(59s);
+  sweeper->stop();
+  strand->advance(1h);
+  EXPECT_TRUE(peers.asked.empty());
+  EXPECT_EQ(strand->timers(), 0u);
+}
+
+}  // namespace
+}  // namespace p2p::diststore

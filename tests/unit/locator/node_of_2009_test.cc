@@ -1,0 +1,189 @@
+// Whole shells together with nodes of the 2009 system: how they join through one, and in which form they call it.
+#include "node_fixture.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace p2p::ring {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class NodeOf2009Test : public NodeTest {
+ protected:
+  static std::ptrdiff_t place(const std::vector<std::string>& heard, const std::string& call) {
+    return std::find(heard.begin(), heard.end(), call) - heard.begin();
+  }
+  // Node 9900 of ours, with the old node 9850, which has joined it.
+  void start_with_old_node() {
+    old_node(9850).members = {at(9850), at(9900)};
+    make(9900, {}).begin();
+    time.pass(milliseconds(10));
+    nodes[9900]->front->join(at(9850));
+    time.settle();
+    ASSERT_EQ(members(9900), 2u);
+  }
+};
+
+TEST_F(NodeOf2009Test, JoiningThroughOneAsksWhomItKnowsTakesThemOverAndOnlyThenJoins) {
+  auto& via = old_node(9850);
+  via.members = {at(9850), at(9851)};
+  old_node(9851).members = via.members;
+  auto& joiner = make(9900, named({9850}));
+  std::size_t members_when_joined = 0;
+  bool was_ready_when_joined = true;
+  via.when_joined = [&] {
+    members_when_joined = members(9900);
+    was_ready_when_joined = joiner.is_ready;
+  };
+  joiner.begin();
+  time.pass(milliseconds(100));
+  ASSERT_FALSE(via.heard.empty());
+  EXPECT_EQ(via.strange_calls, 1) << "it is asked as one of ours would be, once";
+  EXPECT_EQ(via.heard[0], "get_all");
+  EXPECT_EQ(std::count(via.heard.begin(), via.heard.end(), "join 127.0.0.1:9900"), 1);
+  EXPECT_EQ(members_when_joined, 3u);
+  EXPECT_FALSE(was_ready_when_joined);
+  EXPECT_TRUE(joiner.is_ready);
+  EXPECT_EQ(members(9900), 3u);
+  EXPECT_TRUE(joiner.log.has("joined 2 members via 127.0.0.1:9850"));
+}
+
+TEST_F(NodeOf2009Test, OneOnAPortOfThisMachineIsJoinedToo) {
+  old_node(9905).members = {at(9905)};
+  make(9900).begin();
+  time.pass(milliseconds(100));
+  EXPECT_TRUE(nodes[9900]->is_ready);
+  EXPECT_TRUE(old_node(9905).has_heard("join 127.0.0.1:9900"));
+  EXPECT_TRUE(nodes[9900]->log.has("joined 1 member via 127.0.0.1:9905"));
+}
+
+TEST_F(NodeOf2009Test, WhenItDoesNotSayWhomItKnowsItIsNotJoinedAndAskedAgain) {
+  auto& via = old_node(9850);
+  via.members = {at(9850)};
+  via.broken_methods = {"get_all"};
+  make(9900, named({9850})).begin();
+  time.pass(seconds(1));
+  EXPECT_FALSE(nodes[9900]->is_ready);
+  EXPECT_EQ(members(9900), 1u);
+  EXPECT_FALSE(via.has_heard("join 127.0.0.1:9900"));
+  EXPECT_TRUE(nodes[9900]->log.has("127.0.0.1:9850 cannot be joined: the connection broke"));
+  EXPECT_GE(via.strange_calls, 2);
+  via.broken_methods.clear();
+  time.pass(seconds(1));
+  EXPECT_TRUE(nodes[9900]->is_ready);
+  EXPECT_EQ(members(9900), 2u);
+}
+
+TEST_F(NodeOf2009Test, WhenTheJoinItselfFailsItIsAskedAgain) {
+  auto& via = old_node(9850);
+  via.members = {at(9850)};
+  via.broken_methods = {"join"};
+  make(9900, named({9850})).begin();
+  time.pass(seconds(1));
+  EXPECT_FALSE(nodes[9900]->is_ready);
+  EXPECT_GE(via.strange_calls, 2);
+  EXPECT_GE(std::count(via.heard.begin(), via.heard.end(), "join 127.0.0.1:9900"), 2);
+  via.broken_methods.clear();
+  time.pass(seconds(1));
+  EXPECT_TRUE(nodes[9900]->is_ready);
+}
+
+TEST_F(NodeOf2009Test, OneThatFallsSilentDoesNotHoldTheStartUpForEver) {
+  old_node(9850).members = {at(9850)};
+  old_node(9850).broken_methods = {"get_all"};
+  make(9900, named({9850})).begin();
+  time.pass(milliseconds(10));
+  peers.silent[at(9850)] = true;
+  time.pass(seconds(11));
+  EXPECT_TRUE(nodes[9900]->is_ready);
+  EXPECT_TRUE(nodes[9900]->log.has("goes on asking"));
+}
+
+TEST_F(NodeOf2009Test, NewsReachesAMemberOfThe2009SystemInItsOwnForm) {
+  start_with_old_node();
+  make(9901, named({9900})).begin();
+  time.pass(milliseconds(100));
+  EXPECT_EQ(members(9901), 3u);
+  EXPECT_TRUE(old_node(9850).has_heard("add 127.0.0.1:9901 by 127.0.0.1:9900"));
+}
+
+// It pings a joiner before it has done with the join; everything else counts only once it has been executed.
+TEST_F(NodeOf2009Test, OnlyAJoinIsNotWaitedFor) {
+  auto& via = old_node(9850);
+  via.members = {at(9850)};
+  make(9900, named({9850})).begin();
+  time.pass(milliseconds(100));
+  make(9901, named({9900})).begin();
+  time.pass(milliseconds(100));
+  nodes[9901]->leave();
+  time.pass(milliseconds(100));
+  EXPECT_EQ(via.expected, (std::map<std::string, Peers::Expect>{{"get_all", Peers::Expect::reply},
+                                                                {"join", Peers::Expect::nothing},
+                                                                {"add", Peers::Expect::execution},
+                                                                {"remove", Peers::Expect::execution}}));
+}
+
+TEST_F(NodeOf2009Test, AMemberOfThe2009SystemIsSurveyedAtEveryInterval) {
+  start_with_old_node();
+  time.pass(seconds(10));
+  const auto surveys = std::count(old_node(9850).heard.begin(), old_node(9850).heard.end(), "get_all");
+  EXPECT_GE(surveys, 9);
+  EXPECT_LE(surveys, 11);
+  EXPECT_EQ(old_node(9850).heard.size(), static_cast<std::size_t>(surveys)) << "and there is nothing to mend";
+  EXPECT_EQ(old_node(9850).strange_calls, 1);
+}
+
+TEST_F(NodeOf2009Test, ASurveyMendsBothSides) {
+  start_with_old_node();
+  make(9901, named({9900})).begin();
+  time.pass(milliseconds(100));
+  old_node(9850).heard.clear();
+  old_node(9850).members = {at(9850), at(9852), at(9900)};
+  old_node(9852).members = {at(9850), at(9852), at(9900), at(9901)};
+  time.pass(seconds(3));
+  EXPECT_EQ(members(9900), 4u);
+  EXPECT_EQ(members(9901), 4u);
+  EXPECT_NE(
+      place(old_node(9850).heard, "add 127.0.0.1:9901 by 127.0.0.1:9850 127.0.0.1:9852 127.0.0.1:9900 127.0.0.1:9901"),
+      std::ssize(old_node(9850).heard));
+}
+
+TEST_F(NodeOf2009Test, WhoLeavesTellsItBeforeTheHandOverAndNotAgain) {
+  start_with_old_node();
+  const auto layer = std::make_shared<HandingOver>();
+  const auto pushed = nodes[9900]->front->push_layer(0, "handing over", layer);
+  nodes[9900]->leave();
+  time.pass(milliseconds(10));
+  ASSERT_TRUE(layer->held.pending());
+  EXPECT_TRUE(old_node(9850).has_heard("remove 127.0.0.1:9900 by 127.0.0.1:9900"));
+  old_node(9850).members = {at(9850)};
+  old_node(9850).heard.clear();
+  layer->held();
+  time.pass(milliseconds(10));
+  EXPECT_TRUE(nodes[9900]->has_left);
+  EXPECT_TRUE(old_node(9850).heard.empty());
+}
+
+TEST_F(NodeOf2009Test, OneThatIsKilledIsRemoved) {
+  start_with_old_node();
+  time.pass(seconds(2));
+  peers.old_nodes.erase(at(9850));
+  time.pass(seconds(3));
+  EXPECT_EQ(members(9900), 1u);
+  EXPECT_TRUE(nodes[9900]->log.has("127.0.0.1:9850 is removed"));
+}
+
+TEST_F(NodeOf2009Test, OneWithAHighPortIsCalledByItsName) {
+  old_node(40000).members = {at(40000), at(9900)};
+  make(9900, named({40000})).begin();
+  time.pass(milliseconds(100));
+  EXPECT_EQ(nodes[9900]->front->view().members(), (std::vector<Location>{at(40000), at(9900)}));
+}
+
+}  // namespace
+}  // namespace p2p::ring

@@ -1,0 +1,282 @@
+// Calls of nodes of the 2009 system through the pool that services use, over real sockets on loopback.
+#include "messages.h"
+#include "old_server.h"
+
+#include "peers/peer_pool.h"
+#include "serving/message_head.h"
+
+#include <p2p/handlers.h>
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace p2p::host {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Expect = Peers::Expect;
+using Connection = std::shared_ptr<OldConnection>;
+
+// Whole messages serve as replies too: nobody looks into them here.
+const std::string kCall = read_call(Encoding::binary, "get", "a key", 0);
+const std::string kReply = rich_call(Encoding::binary, "get", 0);
+
+std::vector<std::unique_ptr<Loop>> one_loop(Logger& log) {
+  std::vector<std::unique_ptr<Loop>> loops;
+  loops.push_back(std::make_unique<Loop>(0, log));
+  return loops;
+}
+
+class ClassicCallTest : public ::testing::Test {
+ protected:
+  ClassicCallTest() { loops.front()->start(); }
+  ~ClassicCallTest() override {
+    pool.shut_down();
+    loops.front()->stop();
+  }
+
+  std::future<Result<std::string>> call(const Location& to, Expect expect, Duration deadline = seconds(60)) {
+    auto ended = std::make_shared<std::promise<Result<std::string>>>();
+    auto result = ended->get_future();
+    pool.call_classic(to, kCall, expect, deadline,
+                      [ended](Result<std::string> reply) { ended->set_value(std::move(reply)); });
+    return result;
+  }
+  // "" when the call was answered.
+  static std::string failure_of(std::future<Result<std::string>> ended) {
+    const auto result = ended.get();
+    return result.ok() ? "" : to_text(result.error().kind);
+  }
+  // The loop has seen what has come to its sockets, and done what it had to do about it: it looks at them at the latest
+  // between one function that it is given and the next.
+  void pass_through_the_loop() {
+    for (int rounds = 0; rounds < 5; ++rounds) {
+      std::promise<void> done;
+      loops.front()->post([&] { done.set_value(); });
+      done.get_future().wait();
+    }
+  }
+
+  SilentLog log;
+  std::vector<std::unique_ptr<Loop>> loops = one_loop(log);  // before the pool, which looks how many there are
+  PeerIdentity identity{{"127.0.0.1", 1}, "p2phost"};
+  PeerPool pool{loops,
+                identity,
+                {.connect_timeout = seconds(60),
+                 .hello_timeout = seconds(60),
+                 .idle_timeout = seconds(60),
+                 .calls_max = 10,
+                 .queue_bytes_max = 1000,
+                 .message_bytes_max = 1000},
+                log};
+};
+
+TEST_F(ClassicCallTest, AReplyIsHandedOverWholeAndTheConnectionIsClosed) {
+  std::promise<std::string> heard;
+  std::promise<std::string> heard_to_the_end;
+  OldServer server([&](const Connection& connection) {
+    connection->read_message([&, connection](const std::string& message) {
+      heard.set_value(message);
+      connection->write(kReply);
+      connection->read_to_the_end([&](const std::string& all) { heard_to_the_end.set_value(all); });
+    });
+  });
+  const auto result = call(server.location(), Expect::reply).get();
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.value(), kReply);
+  EXPECT_EQ(heard.get_future().get(), kCall);
+  EXPECT_EQ(heard_to_the_end.get_future().get(), kCall) << "one call a connection";
+}
+
+TEST_F(ClassicCallTest, AReplyThatComesInPiecesIsWaitedFor) {
+  OldConnection* kept = nullptr;
+  std::promise<void> has_begun;
+  OldServer server([&](const Connection& connection) {
+    kept = connection.get();
+    connection->read_message([&](const std::string&) {
+      kept->write(kReply.substr(0, 30));
+      has_begun.set_value();
+    });
+  });
+  auto ended = call(server.location(), Expect::reply);
+  has_begun.get_future().wait();
+  pass_through_the_loop();
+  EXPECT_EQ(ended.wait_for(seconds(0)), std::future_status::timeout);
+  server.loop().post([&] { kept->write(kReply.substr(30)); });
+  const auto result = ended.get();
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.value(), kReply);
+}
+
+TEST_F(ClassicCallTest, WhatFollowsAReplyIsNotPartOfIt) {
+  OldServer server([](const Connection& connection) {
+    connection->read_message([connection](const std::string&) { connection->write(kReply + "and more"); });
+  });
+  const auto result = call(server.location(), Expect::reply).get();
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.value(), kReply);
+}
+
+TEST_F(ClassicCallTest, EveryCallHasAConnectionOfItsOwn) {
+  OldServer server([](const Connection& connection) {
+    connection->read_message([connection](const std::string&) { connection->write(kReply); });
+  });
+  for (int calls = 1; calls <= 3; ++calls) {
+    EXPECT_EQ(failure_of(call(server.location(), Expect::reply)), "");
+    EXPECT_EQ(server.connections(), calls);
+  }
+}
+
+TEST_F(ClassicCallTest, ACallThatIsToBeExecutedEndsWhenTheOtherSideHasClosedTheConnection) {
+  OldConnection* kept = nullptr;
+  std::promise<std::string> heard;
+  OldServer server([&](const Connection& connection) {
+    kept = connection.get();
+    connection->read_to_the_end([&](const std::string& all) { heard.set_value(all); });
+  });
+  auto ended = call(server.location(), Expect::execution);
+  EXPECT_EQ(heard.get_future().get(), kCall) << "and it has been told that no other call follows";
+  pass_through_the_loop();
+  EXPECT_EQ(ended.wait_for(seconds(0)), std::future_status::timeout) << "it is not executed yet";
+  server.loop().post([&] { kept->close(); });
+  const auto result = ended.get();
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.value(), "");
+}
+
+TEST_F(ClassicCallTest, WhatIsSaidBeforeACallHasBeenExecutedIsNoEnd) {
+  OldConnection* kept = nullptr;
+  std::promise<void> has_written;
+  OldServer server([&](const Connection& connection) {
+    kept = connection.get();
+    connection->read_to_the_end([&](const std::string&) {
+      kept->write(kReply);
+      has_written.set_value();
+    });
+  });
+  auto ended = call(server.location(), Expect::execution);
+  has_written.get_future().wait();
+  pass_through_the_loop();
+  EXPECT_EQ(ended.wait_for(seconds(0)), std::future_status::timeout);
+  server.loop().post([&] { kept->close(); });
+  EXPECT_EQ(failure_of(std::move(ended)), "");
+}
+
+TEST_F(ClassicCallTest, ACallThatNothingIsExpectedOfEndsWhenItIsSent) {
+  std::promise<std::string> heard;
+  OldServer server([&](const Connection& connection) {
+    connection->read_to_the_end([&](const std::string& all) { heard.set_value(all); });
+  });
+  EXPECT_EQ(failure_of(call(server.location(), Expect::nothing)), "") << "though the other side says nothing";
+  EXPECT_EQ(heard.get_future().get(), kCall);
+}
+
+TEST_F(ClassicCallTest, WhereNobodyListensACallIsRefused) {
+  Location nobody;
+  {
+    OldServer server([](const Connection&) {});
+    nobody = server.location();
+  }
+  for (const Expect expect : {Expect::reply, Expect::execution, Expect::nothing}) {
+    const auto result = call(nobody, expect).get();
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().kind, ErrorKind::refused);
+    EXPECT_EQ(result.error().text.rfind(nobody.name(), 0), 0u) << "it says whom it speaks of";
+  }
+}
+
+TEST_F(ClassicCallTest, WhoDoesNotAnswerBeforeTheDeadlineTimesOut) {
+  OldServer server([](const Connection&) {});
+  EXPECT_EQ(failure_of(call(server.location(), Expect::reply, milliseconds(20))), "timed out");
+}
+
+TEST_F(ClassicCallTest, WhoDoesNotCloseBeforeTheDeadlineTimesOut) {
+  OldServer server([](const Connection&) {});
+  EXPECT_EQ(failure_of(call(server.location(), Expect::execution, milliseconds(20))), "timed out");
+}
+
+TEST_F(ClassicCallTest, WhoEndsOrBreaksTheConnectionBeforeItsReplyHasClosedIt) {
+  for (const bool is_broken : {false, true}) {
+    SCOPED_TRACE(is_broken);
+    OldServer server([is_broken](const Connection& connection) {
+      connection->read_message([connection, is_broken](const std::string&) {
+        connection->write(kReply.substr(0, 30));
+        is_broken ? connection->reset() : connection->close();
+      });
+    });
+    EXPECT_EQ(failure_of(call(server.location(), Expect::reply)), "closed");
+  }
+}
+
+TEST_F(ClassicCallTest, WhoBreaksTheConnectionHasNotExecutedTheCall) {
+  OldServer server([](const Connection& connection) {
+    connection->read_to_the_end([connection](const std::string&) { connection->reset(); });
+  });
+  EXPECT_EQ(failure_of(call(server.location(), Expect::execution)), "closed");
+}
+
+TEST_F(ClassicCallTest, WhatIsNoMessageIsAnErrorOfTheProtocol) {
+  OldServer server([](const Connection& connection) {
+    connection->read_message([connection](const std::string&) { connection->write("HTTP/1.1 400 Bad Request\r\n"); });
+  });
+  EXPECT_EQ(failure_of(call(server.location(), Expect::reply)), "protocol error");
+}
+
+TEST_F(ClassicCallTest, AReplyThatIsLargerThanTheLimitIsAnErrorOfTheProtocol) {
+  const std::string large = read_call(Encoding::binary, "get", std::string(1000, 'x'), 0);
+  OldServer server([&](const Connection& connection) {
+    connection->read_message([&, connection](const std::string&) { connection->write(large); });
+  });
+  EXPECT_EQ(failure_of(call(server.location(), Expect::reply)), "protocol error");
+}
+
+TEST_F(ClassicCallTest, AShutDownCancelsCallsUnderWayAndLaterOnes) {
+  std::promise<void> has_come;
+  OldServer server([&](const Connection&) { has_come.set_value(); });
+  auto under_way = call(server.location(), Expect::execution);
+  has_come.get_future().wait();
+  pool.shut_down();
+  EXPECT_EQ(failure_of(std::move(under_way)), "cancelled");
+  EXPECT_EQ(failure_of(call(server.location(), Expect::reply)), "cancelled");
+  EXPECT_EQ(server.connections(), 1);
+}
+
+// --- found out by its answer to a hello ------------------------------------------------------------------------------
+
+// As generated code answers a call that it does not know.
+std::string unknown_method(const std::string& message) {
+  const auto head = read_head(message, Encoding::binary);
+  Codec codec;
+  apache::thrift::TApplicationException failure(apache::thrift::TApplicationException::UNKNOWN_METHOD, "unknown");
+  codec.binary_out().writeMessageBegin(std::string(head.value().name), apache::thrift::protocol::T_EXCEPTION,
+                                       head.value().sequence);
+  failure.write(&codec.binary_out());
+  codec.binary_out().writeMessageEnd();
+  return std::string(codec.out().written());
+}
+
+TEST_F(ClassicCallTest, ANodeThatDoesNotKnowTheHelloIsOfThe2009SystemAndNotAskedAgainSoon) {
+  std::promise<void> has_closed;
+  OldServer server([&](const Connection& connection) {
+    connection->read_message([&, connection](const std::string& message) {
+      connection->write(unknown_method(message));
+      connection->read_to_the_end([&](const std::string&) { has_closed.set_value(); });
+    });
+  });
+  for (int calls = 0; calls < 3; ++calls) {
+    std::promise<Result<std::string>> ended;
+    pool.call(server.location(), "locator.peer", kCall, seconds(60),
+              [&](Result<std::string> reply) { ended.set_value(std::move(reply)); });
+    EXPECT_EQ(failure_of(ended.get_future()), "unsupported");
+  }
+  has_closed.get_future().wait();
+  EXPECT_EQ(server.connections(), 1);
+}
+
+}  // namespace
+}  // namespace p2p::host
