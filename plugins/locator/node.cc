@@ -4,6 +4,7 @@
 
 #include <p2p/units.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <utility>
@@ -78,7 +79,9 @@ void Node::leave(Completion done) {
   auto kept = std::make_shared<Completion>(std::move(done));
   on_strand([kept](Node& node) {
     node.left_ = std::move(*kept);
+    node.is_leaving_ = true;
     node.settled_ = {};
+    node.settled_waiters_.clear();
     node.changes_->withdraw();
     node.farewell_told_ = [&node] { node.clean_up(); };
     node.tell_here([](auto& membership, TimePoint now, auto& effects) { membership.withdraw(now, effects); });
@@ -166,7 +169,9 @@ void Node::obey(membership::Effects effects) {
   set_alarm();
 }
 
+// One that leaves looks for no network, whatever the answers to its last questions.
 void Node::obey(discovery::Effects effects) {
+  if (is_leaving_) return;
   for (const Location& candidate : effects.ask) ask(candidate);
   if (effects.verdict) {
     say_verdict(effects);
@@ -229,6 +234,7 @@ void Node::ask_ended(const Location& candidate, const Result<std::string>& reply
     discovery_.answered(candidate, now, effects);
     return obey(std::move(effects));
   }
+  if (is_leaving_) return;
   if (result.outcome == Outcome::classic) return ask_classic(candidate);
   auto refusal = result.outcome == Outcome::silent ? discovery::Refusal::silent : discovery::Refusal::absent;
   if (result.outcome == Outcome::rejected && why.find(membership::kIsThisNode) != std::string::npos) {
@@ -256,17 +262,27 @@ void Node::ask_classic(const Location& candidate) {
 }
 
 void Node::join_classic(const Location& candidate, const Result<std::string>& reply) {
+  if (is_leaving_) return;
   const auto members = wire::read_get_all(reply);
   if (!members.ok()) return not_joined(candidate, discovery::Refusal::absent, members.error().text);
+  const auto& theirs = members.value();
+  if (theirs.empty()) return not_joined(candidate, discovery::Refusal::absent, "it is on no ring, not even its own");
   const TimePoint now = surroundings_.strand->now();
+  const Location& own = membership_->self().location;
+  if (is_settled_ && std::find(theirs.begin(), theirs.end(), own) != theirs.end()) {
+    // A member by another name than the one that it is looked for by.
+    discovery::Effects effects;
+    discovery_.answered(candidate, now, effects);
+    return obey(std::move(effects));
+  }
   membership::Effects wanted;
-  membership_->classic_join(candidate, members.value(), now, wanted);
+  membership_->classic_join(candidate, theirs, now, wanted);
   membership_->compare_after_join(now, wanted);
   obey(std::move(wanted));
   // It pings a joiner before it has done with the join, and we answer pings once we have joined.
   surroundings_.peers.call_classic(
-      candidate, wire::encode_classic_join(membership_->self().location), Peers::Expect::nothing,
-      surroundings_.call_timeout, [weak = weak_from_this(), candidate](Result<std::string> joined) {
+      candidate, wire::encode_classic_join(own), Peers::Expect::nothing, surroundings_.call_timeout,
+      [weak = weak_from_this(), candidate](Result<std::string> joined) {
         const auto node = weak.lock();
         if (!node) return;
         node->on_strand([candidate, joined = std::move(joined)](Node& self) {
@@ -289,6 +305,7 @@ void Node::tick() {
   membership::Effects wanted;
   membership_->tick(now, wanted);
   obey(std::move(wanted));
+  if (is_leaving_) return;
   discovery::Effects effects;
   discovery_.tick(membership_->members(), now, effects);
   obey(std::move(effects));
@@ -297,7 +314,8 @@ void Node::tick() {
 // An alarm that rings too early does no harm, so only an earlier one replaces it.
 void Node::set_alarm() {
   if (!has_begun_ || is_halted_) return;
-  const TimePoint next = std::min(membership_->next_wakeup(), discovery_.next_wakeup());
+  const TimePoint discovery_at = is_leaving_ ? TimePoint::max() : discovery_.next_wakeup();
+  const TimePoint next = std::min(membership_->next_wakeup(), discovery_at);
   if (next >= alarm_at_) return;
   alarm_at_ = next;
   const TimePoint now = surroundings_.strand->now();
@@ -330,7 +348,8 @@ void Node::say(const membership::RingChange& change) {
 void Node::say_verdict(const discovery::Effects& effects) {
   switch (*effects.verdict) {
     case discovery::Verdict::joined: {
-      const std::size_t others = membership_->members().size() - 1;
+      const auto members = membership_->members();
+      const auto others = members.size() - std::count(members.begin(), members.end(), membership_->self().location);
       return surroundings_.log.info("joined {} member{} via {}", others, others == 1 ? "" : "s", effects.via->name());
     }
     case discovery::Verdict::founded:

@@ -102,6 +102,7 @@ class Node final : public std::enable_shared_from_this<Node> {
   std::unique_ptr<Timer> alarm_;
   TimePoint alarm_at_ = TimePoint::max();
   bool has_begun_ = false;
+  bool is_leaving_ = false;
   bool is_halted_ = false;
 };
 

@@ -82,10 +82,9 @@ void LocatorWorld::leave(int port) {
   obey(at, std::move(effects));
 }
 
-// What it holds is handed over for a while; then it says that it is gone. A farewell that was refuted meanwhile is told
-// more than once.
+// What it holds is handed over for a while; then it says that it is gone.
 void LocatorWorld::farewell_told(const std::shared_ptr<Locator>& at) {
-  if (!std::exchange(at->awaits_farewell, false)) return;
+  if (!std::exchange(at->awaits_farewell, false)) return broke(*at, "a farewell is told that nobody has said");
   if (std::exchange(at->has_withdrawn, true)) return at->end();
   time_.after(time_.between(options_.hand_over_least, options_.hand_over_most), [this, at] {
     at->run([this, at] {
@@ -156,6 +155,7 @@ void LocatorWorld::obey(const std::shared_ptr<Locator>& at, membership::Effects 
 }
 
 void LocatorWorld::obey(const std::shared_ptr<Locator>& at, discovery::Effects effects) {
+  if (at->is_leaving) return;
   for (const Location& candidate : effects.ask) ask(at, candidate);
   if (effects.verdict) {
     at->is_settled = true;
@@ -171,6 +171,7 @@ void LocatorWorld::ask(const std::shared_ptr<Locator>& at, const Location& candi
 }
 
 void LocatorWorld::ask_ended(const std::shared_ptr<Locator>& at, const Location& candidate, const CallResult& result) {
+  if (at->is_leaving && result.outcome != Outcome::answered) return;
   if (result.outcome == Outcome::classic) {
     return call(at, {0, candidate, membership::Survey{}, true},
                 [this, at, candidate](const CallResult& members) { join_old(at, candidate, members); });
@@ -187,6 +188,7 @@ void LocatorWorld::ask_ended(const std::shared_ptr<Locator>& at, const Location&
 
 // As the shell does it: take over whom it knows, and only then say join.
 void LocatorWorld::join_old(const std::shared_ptr<Locator>& at, const Location& candidate, const CallResult& members) {
+  if (at->is_leaving) return;
   if (members.outcome != Outcome::answered) return not_joined(at, candidate, members.outcome);
   std::vector<Location> locations;
   for (const Member& row : members.view.members) locations.push_back(row.location);
@@ -219,14 +221,14 @@ void LocatorWorld::wake(const std::shared_ptr<Locator>& at) {
   membership::Effects wanted;
   at->core.tick(time_.now(), wanted);
   obey(at, std::move(wanted));
-  if (at->is_settled && !options_.looks_around) return;
+  if (at->is_leaving || (at->is_settled && !options_.looks_around)) return;
   discovery::Effects effects;
   at->discovery.tick(at->core.members(), time_.now(), effects);
   obey(at, std::move(effects));
 }
 
 void LocatorWorld::set_alarm(const std::shared_ptr<Locator>& at) {
-  const bool looks = !at->is_settled || options_.looks_around;
+  const bool looks = !at->is_leaving && (!at->is_settled || options_.looks_around);
   const TimePoint next = std::min(at->core.next_wakeup(), looks ? at->discovery.next_wakeup() : TimePoint::max());
   if (next >= at->alarm) return;
   at->alarm = next;

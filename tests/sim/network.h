@@ -29,7 +29,7 @@ struct Process {
   virtual ~Process() = default;
 
   // Now, or once it is thawed.
-  void run(std::function<void()> work) { is_frozen ? waiting.push_back(std::move(work)) : work(); }
+  void run(std::function<void()> work) { is_frozen&& is_running ? waiting.push_back(std::move(work)) : work(); }
   void let_in();
   void end();
 

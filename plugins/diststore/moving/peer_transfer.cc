@@ -25,7 +25,8 @@ constexpr std::size_t kPullKeysMax = 100'000;
 
 // Names of foreign messages are kept in receipts, and written to a file.
 bool is_name(const std::string& text) {
-  return text.size() <= kNodeNameBytesMax && text.find_first_of("\"\\ \n\r\t") == std::string::npos &&
+  const auto is_plain = [](char byte) { return byte > ' ' && byte <= '~' && byte != '"' && byte != '\\'; };
+  return text.size() <= kNodeNameBytesMax && std::all_of(text.begin(), text.end(), is_plain) &&
          parse_location(text).ok();
 }
 
@@ -126,7 +127,7 @@ void claim(Store& store, Mover& mover, wire::StorePeer_claim_args& args, Answer<
 wire::Pulled pulled(const Store& store, const Standing& standing, const std::string& key) {
   wire::Pulled answer;
   // Not while this node would still take writes for the key.
-  answer.yielded = !standing.owner_of(key).is_self;
+  answer.yielded = standing.has_joined() && !standing.owner_of(key).is_self;
   if (!answer.yielded) return answer;
   auto held = store.local->engine().copy(key);
   const Era needed = standing.settled_from(key);

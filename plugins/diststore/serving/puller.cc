@@ -104,13 +104,21 @@ class Pull final : public std::enable_shared_from_this<Pull> {
     plan(at, further, questions);
   }
 
-  // A node without a store holds nothing; any other may hold the key.
+  // A node without a store holds nothing, and does not know who else may; any other may hold the key.
   void failed(const Location& owner, const Indexes& indexes, const Error& error, bool is_unreachable) {
     if (is_unreachable) store_->router->report_unreachable(owner);
-    if (!has_no_store(error)) {
+    Questions questions;
+    {
       const std::lock_guard hold(mutex_);
-      for (const std::size_t at : indexes) keys_[at].is_known = false;
+      for (const std::size_t at : indexes) {
+        if (has_no_store(error)) {
+          plan(at, standing_->all_sources(), questions);
+        } else {
+          keys_[at].is_known = false;
+        }
+      }
     }
+    send(questions);
     for (const std::size_t at : indexes) answered(at);
   }
 

@@ -29,8 +29,7 @@ Era Standing::settled_from(std::string_view key) const {
 
 namespace {
 
-// Of the nodes that would own `key` one after the other: who comes right behind `self`, or first when it is none of
-// them.
+// Of the nodes that would own `key` one after the other: who comes right behind `self`, a member.
 std::optional<Location> next_owner(const RingView& ring, const Location& self, std::string_view key) {
   // An owner is among the first few; a node that is asked for another one's key may be anywhere.
   constexpr std::size_t kFew = 4;
@@ -38,9 +37,6 @@ std::optional<Location> next_owner(const RingView& ring, const Location& self, s
     const std::vector<Location> order = ring.owners_of(key, count);
     const auto at = std::find(order.begin(), order.end(), self);
     if (at != order.end() && at + 1 != order.end()) return *(at + 1);
-    if (order.size() < count || count == ring.members().size()) {
-      return at == order.end() && !order.empty() ? std::optional(order.front()) : std::nullopt;
-    }
   }
   return std::nullopt;
 }
@@ -49,12 +45,14 @@ std::optional<Location> next_owner(const RingView& ring, const Location& self, s
 
 // A key that came by a leave lies at who left, or at those from whom that one awaited keys. One that came by a join
 // lies at the next on the ring, who owned it before or knows from whom it awaits it; or at one that leaves, whose keys
-// have not gone to that next one yet.
+// have not gone to that next one yet. Once this node itself is off the ring nobody is next to it.
 std::vector<Location> Standing::former_owners(std::string_view key) const {
   std::vector<Location> owners;
+  const auto& members = ring->members();
+  const bool is_member = std::find(members.begin(), members.end(), self) != members.end();
   for (const Gain& gain : gains) {
     if (!affects(gain, key)) continue;
-    if (!gain.is_join) {
+    if (!gain.is_join || !is_member) {
       for (const Location& source : gain.sources) insert(owners, source);
       continue;
     }

@@ -31,6 +31,9 @@ struct Standing {
   Era settled_from(std::string_view key) const;
   Right right_to(std::string_view key) const { return {era, gains.empty() ? kNeverSettled : settled_from(key)}; }
 
+  // False until its join has begun: what it holds and what it awaits says nothing yet.
+  bool has_joined() const { return is_established || !gains.empty(); }
+
   // Where `key` may lie that has not arrived here: to be asked, all of them; and those whom they name in turn.
   std::vector<Location> former_owners(std::string_view key) const;
 

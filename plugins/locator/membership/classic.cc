@@ -39,6 +39,7 @@ Result<View> ClassicMembership::answer(const Join& join, TimePoint now, Effects&
     if (join.self.incarnation == self_.incarnation) return Error{ErrorKind::invalid, std::string(kIsThisNode) + name};
     return Error{ErrorKind::invalid, "another node runs as " + name + " already"};
   }
+  if (join.self.state != MemberState::alive) return Error{ErrorKind::invalid, "who leaves cannot join"};
   classic_until_.erase(join.self.location.name());
   hear(join.self, {}, now, effects);
   return view();
@@ -150,13 +151,11 @@ void ClassicMembership::pass_on(const Member& row, std::vector<std::string> auth
 }
 
 void ClassicMembership::continue_chain(Chain chain, Effects& effects) {
-  const bool is_given_up = is_farewell(chain) && chain.attempts >= kLeaveAttemptsMax;
-  const auto target = is_given_up ? std::nullopt : next_in_chain(chain);
+  const auto target = next_in_chain(chain);
   if (!target) {
-    if (is_farewell(chain)) effects.farewell_told = true;
+    if (chain.is_farewell) effects.farewell_told = true;
     return;
   }
-  if (!is_classic(target->name())) ++chain.attempts;
   ++chains_;
   Message message = PassOn{chain.row, chain.authorities};
   send({*target, std::move(chain), std::nullopt}, std::move(message), effects);
@@ -170,12 +169,16 @@ std::optional<Location> ClassicMembership::next_in_chain(const Chain& chain) con
   for (Location& member : table_.present()) {
     const std::string name = member.name();
     if (member == chain.row.location || knowing.contains(name)) continue;
-    if (!is_classic(name)) return std::move(member);
-    if (!first_classic) first_classic = std::move(member);
+    if (is_classic(name)) {
+      if (!first_classic) first_classic = std::move(member);
+    } else if (!chain.is_farewell || chain.silent < kLeaveAttemptsMax) {
+      return std::move(member);
+    }
   }
+  if (!chain.is_farewell) return first_classic;
   // They took it off their rings when it told them that it leaves.
-  if (is_farewell(chain) && chain.row.state == MemberState::removed) return std::nullopt;
-  return first_classic;
+  const bool may_tell = chain.row.state == MemberState::leaving && chain.silent_classic < kLeaveAttemptsMax;
+  return may_tell ? first_classic : std::nullopt;
 }
 
 // --- comparisons -----------------------------------------------------------------------------------------------------
@@ -186,9 +189,16 @@ void ClassicMembership::compare_after_join(TimePoint now, Effects& effects) {
   next_compare_at_ = now + options_.compare_interval;
 }
 
-// Everybody watches the member behind itself, so that each is watched by somebody at every interval.
-std::string ClassicMembership::successor_of_self(const std::vector<std::string>& sorted_names) const {
-  return RoundRobin(self_.location.name()).next(sorted_names);
+// Everybody watches those behind itself up to the next that watches, so that each is watched by somebody at every
+// interval.
+void ClassicMembership::watch_successors(const std::vector<std::string>& sorted_names, Effects& effects) {
+  RoundRobin behind(self_.location.name());
+  const auto others = static_cast<int>(sorted_names.size()) - 1;
+  for (int watched = 0; watched < std::min(others, kWatchedMax); ++watched) {
+    const std::string name = behind.next(sorted_names);
+    compare_with(name, effects);
+    if (!is_classic(name)) return;
+  }
 }
 
 void ClassicMembership::compare_with(const std::string& name, Effects& effects) {
@@ -198,26 +208,39 @@ void ClassicMembership::compare_with(const std::string& name, Effects& effects) 
   send({member->location, std::nullopt, Comparison{}}, Compare{{table_.fingerprint(), {}}}, effects);
 }
 
-// Our rows go along at once: among them is the one that the removed node must refute.
 void ClassicMembership::compare_with_removed(Effects& effects) {
   const std::string name = next_removed_.next(table_.removed_names());
-  // One of the 2009 system joins again when it starts again; asked, it would not learn of us.
-  if (name.empty() || is_classic(name) || !compared_now_.insert(name).second) return;
-  send({table_.find(name)->location, std::nullopt, Comparison{true}}, Compare{view()}, effects);
+  if (!name.empty()) ask_removed(*table_.find(name), std::nullopt, effects);
+}
+
+// Our rows go along at once: among them is the one that the removed node must refute. One of the 2009 system refutes
+// nothing; that it answers, and is on its own ring, says that it lives.
+void ClassicMembership::ask_removed(const Member& removed, std::optional<Location> shown_by, Effects& effects) {
+  const std::string name = removed.location.name();
+  if (!compared_now_.insert(name).second) return;
+  Message question = is_classic(name) ? Message(Survey{}) : Message(Compare{view()});
+  send({removed.location, std::nullopt, Comparison{true, std::move(shown_by)}}, std::move(question), effects);
 }
 
 void ClassicMembership::comparison_ended(const Pending& pending, const CallResult& result, TimePoint now,
                                          Effects& effects) {
   const std::string name = pending.to.name();
   compared_now_.erase(name);
-  if (result.outcome == Outcome::classic && table_.is_present(name)) return compare_with(name, effects);
+  const Member* asked = table_.find(name);
+  if (asked == nullptr) return;
+  const bool is_removed = asked->state == MemberState::removed;
+  const auto& shown_by = pending.comparison->shown_by;
+  if (result.outcome == Outcome::classic) {
+    return is_removed ? ask_removed(*asked, shown_by, effects) : compare_with(name, effects);
+  }
+  if (result.outcome == Outcome::refused && is_removed && shown_by) return tell_classic(*shown_by, *asked, effects);
   if (result.outcome != Outcome::answered) return;
   if (is_classic(name)) return survey_ended(pending, result, now, effects);
   merge(result.view.members, now, effects);
   // They sent their rows, and we still know something that they do not.
   const bool they_lack_rows = !result.view.members.empty() && result.view.fingerprint != table_.fingerprint();
   if (they_lack_rows && !pending.comparison->is_second && compared_now_.insert(name).second) {
-    send({pending.to, std::nullopt, Comparison{true}}, Compare{view()}, effects);
+    send({pending.to, std::nullopt, Comparison{true, std::nullopt}}, Compare{view()}, effects);
   }
 }
 
@@ -225,16 +248,25 @@ void ClassicMembership::comparison_ended(const Pending& pending, const CallResul
 // among nodes of the 2009 system, which compare nothing themselves, is mended by this alone.
 void ClassicMembership::survey_ended(const Pending& pending, const CallResult& result, TimePoint now,
                                      Effects& effects) {
+  const auto& rows = result.view.members;
+  if (table_.find(pending.to.name())->state == MemberState::removed) {
+    const auto is_asked = [&](const Member& row) { return row.location == pending.to; };
+    if (std::none_of(rows.begin(), rows.end(), is_asked)) return;  // it leaves
+    classic_add(pending.to, {}, now, effects);
+  }
+
   std::set<std::string> theirs;
-  for (const Member& row : result.view.members) {
+  for (const Member& row : rows) {
     if (!is_plausible(row)) continue;
     const std::string name = row.location.name();
     theirs.insert(name);
     const Member* known = table_.find(name);
     if (known == nullptr) {
       classic_add(row.location, {pending.to.name()}, now, effects);
-    } else if (known->state != MemberState::alive) {
+    } else if (known->state == MemberState::leaving) {
       tell_classic(pending.to, *known, effects);
+    } else if (known->state == MemberState::removed) {
+      ask_removed(*known, pending.to, effects);  // it may have started again; only who refuses is a ghost there
     }
   }
   for (const Location& member : table_.alive()) {
@@ -256,14 +288,15 @@ void ClassicMembership::remember_classic(const std::string& name, TimePoint now)
 void ClassicMembership::classic_join(const Location& via, const std::vector<Location>& members, TimePoint now,
                                      Effects& effects) {
   remember_classic(via.name(), now);
-  const auto add = [&](const Location& member) {
-    const Member row{member, kUnknownLife, MemberState::alive};
-    if (member != self_.location && is_plausible(row) && table_.find(member.name()) == nullptr) {
+  for (const Location& member : members) {
+    Member row{member, kUnknownLife, MemberState::alive};
+    const Member* known = table_.find(member.name());
+    const bool is_back = known != nullptr && known->state == MemberState::removed && member == via;
+    if (is_back) row.incarnation = known->incarnation + 1;
+    if (member != self_.location && is_plausible(row) && (known == nullptr || is_back)) {
       accept(row, ChangeKind::left, now, effects);
     }
-  };
-  add(via);
-  for (const Location& member : members) add(member);
+  }
 }
 
 // --- reachability ----------------------------------------------------------------------------------------------------
@@ -314,12 +347,15 @@ void ClassicMembership::call_ended(CallId id, const CallResult& result, TimePoin
   if (result.outcome == Outcome::classic) remember_classic(pending.to.name(), now);
   if (pending.chain) {
     --chains_;
+    if (result.outcome == Outcome::silent) {
+      ++(is_classic(pending.to.name()) ? pending.chain->silent_classic : pending.chain->silent);
+    }
     if (result.outcome == Outcome::classic) {
       continue_chain(std::move(*pending.chain), effects);  // those of ours first, then to it in its own form
     } else if (result.outcome != Outcome::answered) {
       pending.chain->authorities.push_back(pending.to.name());
       continue_chain(std::move(*pending.chain), effects);
-    } else if (is_farewell(*pending.chain)) {
+    } else if (pending.chain->is_farewell) {
       effects.farewell_told = true;
     }
   } else if (pending.comparison) {
@@ -341,7 +377,7 @@ void ClassicMembership::say_farewell(MemberState state, TimePoint now, Effects& 
   self_.state = state;
   table_.apply(self_, now);
   effects.table_changed = true;
-  continue_chain({self_, {self_.location.name()}}, effects);
+  continue_chain({self_, {self_.location.name()}, true}, effects);
 }
 
 void ClassicMembership::tick(TimePoint now, Effects& effects) {
@@ -354,7 +390,7 @@ void ClassicMembership::tick(TimePoint now, Effects& effects) {
   table_.forget_old(now);
   std::erase_if(classic_until_, [now](const auto& known) { return known.second <= now; });
   const auto names = table_.present_names();
-  compare_with(successor_of_self(names), effects);
+  watch_successors(names, effects);
   compare_with(next_compared_.next(names), effects);
   if (++compares_ % kComparesPerRemovedNode == 0) compare_with_removed(effects);
 }

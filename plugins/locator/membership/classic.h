@@ -33,11 +33,15 @@ inline constexpr int kComparesPerRemovedNode = 10;
 // Chains under way at one node; a row beyond it is left to the comparisons.
 inline constexpr std::size_t kChainsMax = 4096;
 
+// Members behind this node that it watches at every interval, when those before the last are of the 2009 system and
+// watch nobody.
+inline constexpr int kWatchedMax = 8;
+
 // How long a node that turned out to be of the 2009 system is taken for one; by then another may run in its place.
 inline constexpr Duration kClassicMemory = std::chrono::seconds(10);
 
-// Nodes that a leaving node tries to tell, twice, before it lets the others find out: with a call timeout of one second
-// this stays within the host's drain timeout.
+// Nodes of each kind that may keep a leaving node waiting for an answer, at each of its two farewells, before it lets
+// the others find out: with a call timeout of one second this stays within the host's drain timeout.
 inline constexpr int kLeaveAttemptsMax = 3;
 
 class ClassicMembership final : public Membership {
@@ -69,10 +73,13 @@ class ClassicMembership final : public Membership {
   struct Chain {
     Member row;
     std::vector<std::string> authorities;
-    int attempts = 0;
+    bool is_farewell = false;  // of this node
+    int silent = 0;            // targets of ours that did not answer in time
+    int silent_classic = 0;    // and of the 2009 system
   };
   struct Comparison {
-    bool is_second = false;  // sends our rows, after the first one brought theirs
+    bool is_second = false;            // sends our rows, after the first one brought theirs
+    std::optional<Location> shown_by;  // a node of the 2009 system that has it on its ring, although it was removed
   };
   // Neither chain nor comparison: a notice, of which it does not matter how it ends.
   struct Pending {
@@ -96,11 +103,11 @@ class ClassicMembership final : public Membership {
   void continue_chain(Chain chain, Effects& effects);
   std::optional<Location> next_in_chain(const Chain& chain) const;
   void say_farewell(MemberState state, TimePoint now, Effects& effects);
-  bool is_farewell(const Chain& chain) const { return self_.state != MemberState::alive && chain.row == self_; }
 
-  std::string successor_of_self(const std::vector<std::string>& sorted_names) const;
+  void watch_successors(const std::vector<std::string>& sorted_names, Effects& effects);
   void compare_with(const std::string& name, Effects& effects);
   void compare_with_removed(Effects& effects);
+  void ask_removed(const Member& removed, std::optional<Location> shown_by, Effects& effects);
   void comparison_ended(const Pending& pending, const CallResult& result, TimePoint now, Effects& effects);
   void survey_ended(const Pending& pending, const CallResult& result, TimePoint now, Effects& effects);
   void tell_classic(const Location& node, const Member& row, Effects& effects);

@@ -123,7 +123,8 @@ class Membership {
   virtual void classic_remove(const Location& location, std::vector<std::string> authorities, TimePoint now,
                               Effects& effects) = 0;
 
-  // This node is about to join through `via`, a node of the 2009 system that knows `members`.
+  // This node is about to join through `via`, a node of the 2009 system that knows `members`: itself among them, by the
+  // name under which it is a member.
   virtual void classic_join(const Location& via, const std::vector<Location>& members, TimePoint now,
                             Effects& effects) = 0;
 
@@ -131,10 +132,11 @@ class Membership {
   virtual void connect_failed(const Location& location, TimePoint now, Effects& effects) = 0;
 
   // Announces that this node leaves the ring: the others take over what it owns while it still answers them.
-  // Effects::farewell_told follows, now or with a later call_ended(). At most once.
+  // Effects::farewell_told follows once, now or with a later call_ended(). At most once.
   virtual void withdraw(TimePoint now, Effects& effects) = 0;
 
-  // Announces that this node has left and is about to end; Effects::farewell_told follows as above. At most once.
+  // Announces that this node has left and is about to end; Effects::farewell_told follows as above. At most once, after
+  // the withdrawal's.
   virtual void leave(TimePoint now, Effects& effects) = 0;
 
   // Does what is due; call it at next_wakeup() or as soon after as possible. Earlier does no harm.

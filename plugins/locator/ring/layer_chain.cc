@@ -15,7 +15,7 @@ struct LayerChain::Layer {
   CallGate gate;
 };
 
-// Lives as long as a layer holds its `next`.
+// Lives as long as a layer holds its `next`, and does not hold that layer: the two would keep each other.
 class LayerChain::Walk final : public std::enable_shared_from_this<Walk> {
  public:
   Walk(std::vector<std::shared_ptr<Layer>> layers, LayerCall call, std::function<void()> base,
@@ -28,8 +28,9 @@ class LayerChain::Walk final : public std::enable_shared_from_this<Walk> {
 
   void advance() {
     while (called_ < layers_.size()) {
-      const auto layer = layers_[called_++];
+      const auto layer = std::move(layers_[called_++]);
       awaited_ = called_;
+      awaited_name_ = layer->name;
       if (layer->gate.run([&] { call_layer(*layer); })) return;
       // Deregistered since the walk began: the next one takes its turn.
     }
@@ -79,7 +80,7 @@ class LayerChain::Walk final : public std::enable_shared_from_this<Walk> {
       return;
     }
     if (number == awaited_ && has_returned_ != nullptr && *has_returned_) {
-      log_.warn("ring layer '{}' let go of its next without calling it", layers_[number - 1]->name);
+      log_.warn("ring layer '{}' let go of its next without calling it", awaited_name_);
     }
     go_on_from(number);
   }
@@ -102,18 +103,19 @@ class LayerChain::Walk final : public std::enable_shared_from_this<Walk> {
 
   void time_is_up(std::size_t number) {
     if (number != awaited_) return;
-    log_.error("ring layer '{}' has not called its next for {}; the change goes on without it",
-               layers_[number - 1]->name, format_duration(*call_.layer_timeout));
+    log_.error("ring layer '{}' has not called its next for {}; the change goes on without it", awaited_name_,
+               format_duration(*call_.layer_timeout));
     go_on_from(number);
   }
 
-  const std::vector<std::shared_ptr<Layer>> layers_;
+  std::vector<std::shared_ptr<Layer>> layers_;  // those that are not called yet
   const LayerCall call_;
   std::function<void()> base_;
   const std::shared_ptr<Strand> strand_;
   Logger& log_;
   std::size_t called_ = 0;
-  std::size_t awaited_ = 0;       // number of the layer whose next the walk waits for, from 1
+  std::size_t awaited_ = 0;  // number of the layer whose next the walk waits for, from 1
+  std::string awaited_name_;
   bool* has_returned_ = nullptr;  // of the layer's call that is under way
   std::unique_ptr<Timer> timer_;
 };

@@ -154,7 +154,11 @@ Result<std::vector<Location>> read_get_all(const Result<std::string>& reply) {
 }
 
 CallResult read_classic_reply(const membership::Message& message, const Result<std::string>& reply) {
-  if (!reply.ok()) return {outcome_of(reply.error().kind), {}};
+  if (!reply.ok()) {
+    const Outcome outcome = outcome_of(reply.error().kind);
+    // That it is of the 2009 system is known already: it does not know even its own system's call.
+    return {outcome == Outcome::classic ? Outcome::rejected : outcome, {}};
+  }
   if (!std::holds_alternative<membership::Survey>(message)) return {Outcome::answered, {}};
   const auto members = read_get_all(reply);
   if (!members.ok()) return {Outcome::broken, {}};

@@ -81,8 +81,9 @@ class P2P_API ILocator {
   // A ring of any nodes, as this network places keys: what if these were the members? [any thread]
   virtual std::shared_ptr<const RingView> ring_of(std::vector<Location> members) const = 0;
 
-  // Runs `then` once this node is part of its network, and the ring shows it: now, or later on the locator's strand. Not at
-  // all when the node ends before. [any thread]
+  // Runs `then` once this node is part of its network, and the ring shows it; or serves alone, because none of the nodes
+  // that it was to join has answered in time. Now, or later on the locator's strand; not at all when the node leaves or
+  // ends before. [any thread]
   virtual void when_settled(std::function<void()> then) = 0;
 
   // Layers of equal priority run in the order of registration. `name` is for the log. [any thread]

@@ -92,6 +92,7 @@ TEST_F(ClassicGiverTest, AKeyIsGivenWhenItsOwnerNamesItselfTakesItAndHasIt) {
   EXPECT_EQ(outcome->versions.at(0), store->local->engine().copy("a")->version) << "as it was given";
   EXPECT_EQ(outcome->bytes.at(0), 6u);
   EXPECT_EQ(held("a"), "apple") << "to delete it is the mover's business";
+  EXPECT_FALSE(store->classics->is_checked("a"));
   EXPECT_TRUE(peers.asked.empty());
 }
 
@@ -107,8 +108,7 @@ TEST_F(ClassicGiverTest, KeysAreGivenOneAfterTheOther) {
   EXPECT_EQ(outcome->given, (std::vector<std::string>{"a", "b"}));
 }
 
-// --- before the first key
-// ------------------------------------------------------------------------------------------------
+// --- before the first key --------------------------------------------------------------------------------------------
 
 TEST_F(ClassicGiverTest, ANodeThatDoesNotListenYetIsPingedAgainWithLongerAndLongerPauses) {
   hold("a", "apple");
@@ -179,8 +179,7 @@ TEST_F(ClassicGiverTest, AKeyIsNotGivenToANodeThatStillHasThisOneOnItsRing) {
   EXPECT_TRUE(peers.asked.empty());
 }
 
-// --- keys that cannot be given
-// -------------------------------------------------------------------------------------------
+// --- keys that cannot be given ---------------------------------------------------------------------------------------
 
 TEST_F(ClassicGiverTest, AKeyThatBelongsElsewhereByTheNodesRingStaysWithThoseBehindIt) {
   for (const char* key : {"a", "b", "c"}) hold(key, key);
@@ -241,6 +240,36 @@ TEST_F(ClassicGiverTest, AClientThatAsksThisNodeDuringACheckOnlyMakesItCheckAgai
   EXPECT_TRUE(outcome->is_all);
 }
 
+TEST_F(ClassicGiverTest, EachKeyIsCheckedAsOftenAsTheFirst) {
+  hold("a", "apple");
+  hold("b", "banana");
+  const auto outcome = give(kOther, {"a", "b"});
+  answer_ping();
+  for (const std::string key : {"a", "b"}) {
+    name_owner(kOther);
+    take_put();
+    for (int check = 1; check < kChecksMax; ++check) {
+      EXPECT_TRUE(store->classics->came_back(key));
+      answer_get("a client's answer");
+    }
+    answer_get("at last from itself");
+  }
+  EXPECT_TRUE(outcome->is_all);
+  EXPECT_EQ(outcome->given.size(), 2u);
+}
+
+TEST_F(ClassicGiverTest, AValueThatCameBackBeforeThePutIsNotTheNodesOwn) {
+  hold("a", "apple");
+  const auto outcome = give(kOther, {"a"});
+  answer_ping();
+  answer("get_node", reply_with<locator::Locator_get_node_result>("get_node", to_wire(kOther)));
+  EXPECT_TRUE(store->classics->came_back("a"));
+  answer_get("apple");
+  take_put();
+  answer_get("apple");
+  EXPECT_TRUE(outcome->is_all);
+}
+
 TEST_F(ClassicGiverTest, AKeyWhoseGetComesBackEachTimeStays) {
   hold("a", "apple");
   const auto outcome = give(kOther, {"a"});
@@ -278,8 +307,7 @@ TEST_F(ClassicGiverTest, EachCallThatFailsLeavesTheKeyHere) {
   }
 }
 
-// --- special keys
-// --------------------------------------------------------------------------------------------------------
+// --- special keys ----------------------------------------------------------------------------------------------------
 
 TEST_F(ClassicGiverTest, AnErasedKeyNeedsNoTelling) {
   hold("a", "apple");
@@ -328,8 +356,7 @@ TEST_F(ClassicGiverTest, AKeyIsGivenAsItIsWhenItsTurnComes) {
   EXPECT_EQ(outcome->versions.at(1), store->local->engine().copy("b")->version);
 }
 
-// --- several batches
-// -----------------------------------------------------------------------------------------------------
+// --- several batches -------------------------------------------------------------------------------------------------
 
 TEST_F(ClassicGiverTest, BatchesToOneNodeAreGivenOneAfterTheOtherAndToOthersBesides) {
   hold("a", "apple");

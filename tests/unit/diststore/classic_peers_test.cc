@@ -123,8 +123,7 @@ TEST_F(ClassicPeersTest, AReplyWithoutAResultIsNoValue) {
   EXPECT_EQ(value.error().kind, ErrorKind::protocol);
 }
 
-// --- who is one
-// ----------------------------------------------------------------------------------------------------------
+// --- who is one ------------------------------------------------------------------------------------------------------
 
 TEST_F(ClassicPeersTest, ANodeIsTakenForOneWhenItWasFoundToBeOne) {
   EXPECT_FALSE(classics.knows(kOther));
@@ -141,8 +140,7 @@ TEST_F(ClassicPeersTest, OnlySoManyAreRemembered) {
   EXPECT_FALSE(classics.knows({"10.0.0.1", 0})) << "it is found out anew";
 }
 
-// --- what comes back
-// -----------------------------------------------------------------------------------------------------
+// --- what comes back -------------------------------------------------------------------------------------------------
 
 TEST_F(ClassicPeersTest, AGetThatComesBackDuringACheckIsNoticed) {
   EXPECT_FALSE(classics.came_back("key")) << "nobody checks it";

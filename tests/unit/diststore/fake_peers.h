@@ -96,8 +96,7 @@ class FakePeers final : public Peers {
   std::deque<Asked> asked;
 };
 
-// --- answers in the wire's own bytes
-// -------------------------------------------------------------------------------------
+// --- answers in the wire's own bytes ---------------------------------------------------------------------------------
 
 // A reply with `value`; `GeneratedResult` is the one that the caller reads, "StorePeer_claim_result".
 template <class GeneratedResult, class Value>

@@ -105,6 +105,27 @@ TEST_F(IntakeTest, AChangeOfTheRingBeforeThatAsksAnew) {
   EXPECT_TRUE(intake.is_established());
 }
 
+TEST_F(IntakeTest, AnAnswerToAQuestionFromBeforeAChangeOfTheRingDoesNotCount) {
+  ring({kSelf, kOther});
+  join();
+  EXPECT_EQ(ring({kSelf, kOther, kThird}).claims, (Locations{kThird})) << "the other one is being asked";
+  EXPECT_EQ(answer(kOther, kFencedAndClean).claims, (Locations{kOther})) << "at once";
+  answer(kThird, kFencedAndClean);
+  EXPECT_FALSE(intake.is_established());
+  answer(kOther, kFencedAndClean);
+  EXPECT_TRUE(intake.is_established());
+}
+
+TEST_F(IntakeTest, AChangeOfTheRingDoesNotWaitForAPause) {
+  ring({kSelf, kOther, kThird});
+  join();
+  for (int i = 0; i < 8; ++i) {
+    answer(kOther, kFencedOnly);
+    if (i < 7) wake_up();
+  }
+  EXPECT_EQ(ring({kSelf, kOther, kThird, kFourth}).claims, (Locations{kOther, kFourth}));
+}
+
 TEST_F(IntakeTest, AMemberThatVanishesIsNoSourceAnyMore) {
   ring({kSelf, kOther, kThird});
   join();
@@ -193,6 +214,21 @@ TEST_F(IntakeTest, PatienceIsWithEachNodeFromItsLastAnswerOn) {
   now += 1s;
   EXPECT_EQ(tick().given_up, (Locations{kOther}));
   EXPECT_FALSE(intake.is_established()) << "who answers is not given up";
+}
+
+TEST_F(IntakeTest, WhoAnswersThatItDoesNotWorkByOurRingYetIsWaitedForWithoutHaste) {
+  ring({kSelf, kOther, kThird});
+  join();
+  answer(kOther, kFencedOnly);
+  const TimePoint joined_at = now;
+  int claims = 0;
+  while (now < joined_at + 2 * kFencePatience) {
+    for (const Location& claim : wake_up().claims) claims += claim == kThird ? 1 : 0;
+    answer(kThird, {});
+    ASSERT_GT(intake.next_wakeup(), now) << "it would wake up again and again";
+  }
+  EXPECT_FALSE(intake.is_established());
+  EXPECT_LT(claims, 50);
 }
 
 // --- how often a node is asked ---------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// --- looks
-// ---------------------------------------------------------------------------------------------------------------
+// --- looks -----------------------------------------------------------------------------------------------------------
 
 TEST_F(MoverTest, ALookThatFindsNothingForeignMakesTheEraClean) {
   hold("a", "apple");
@@ -135,8 +134,7 @@ TEST_F(MoverTest, ItsProgressCanBeFollowedAndIsLogged) {
   EXPECT_TRUE(log.lines.empty());
 }
 
-// --- receipts
-// ------------------------------------------------------------------------------------------------------------
+// --- receipts --------------------------------------------------------------------------------------------------------
 
 TEST_F(MoverTest, WhenAllIsSentBothSidesCompareTheirReceipts) {
   hold_large_keys(2);
@@ -225,8 +223,7 @@ TEST_F(MoverTest, EachLookIsATransferOfItsOwn) {
   EXPECT_NE(take_batch().head.session, batch.head.session);
 }
 
-// --- the end of a node
-// ---------------------------------------------------------------------------------------------------
+// --- the end of a node -----------------------------------------------------------------------------------------------
 
 TEST_F(MoverTest, ALeaverHandsOverEverything) {
   hold_large_keys(5);
@@ -301,6 +298,8 @@ TEST_F(MoverTest, TheLastNodeLeavesWithItsKeys) {
   EXPECT_TRUE(*hand_over());
   EXPECT_TRUE(log.has(LogLevel::warn, "1 keys end with this node"));
   EXPECT_EQ(held("a"), "apple");
+  mover->stop();
+  EXPECT_FALSE(log.has(LogLevel::error, "")) << "that has been said";
 }
 
 TEST_F(MoverTest, StoppingGivesUpAHandOverAndSaysWhatIsLost) {
@@ -320,6 +319,41 @@ TEST_F(MoverTest, StoppingANodeThatDoesNotLeaveIsNoReasonToComplain) {
   hold("a", "apple");
   mover->stop();
   EXPECT_FALSE(log.has(LogLevel::error, ""));
+}
+
+TEST_F(MoverTest, StoppingALeaverWhoseKeysAreAllConfirmedIsNoReasonEither) {
+  hold("a", "apple");
+  own(kOther);
+  const auto is_done = hand_over();
+  confirm(take_batch());
+  EXPECT_FALSE(*is_done) << "the receipt is under way";
+  mover->stop();
+  run();
+  EXPECT_TRUE(*is_done);
+  EXPECT_FALSE(log.has(LogLevel::error, ""));
+}
+
+TEST_F(MoverTest, AStopEndsWhatWasToComeLater) {
+  hold("a", "apple");
+  move_to(kOther);
+  fail(take_batch(), ErrorKind::timed_out);
+  EXPECT_EQ(strand->timers(), 1u) << "the next attempt";
+  mover->stop();
+  run();
+  EXPECT_EQ(strand->timers(), 0u);
+}
+
+TEST_F(MoverTest, AStopEndsAPause) {
+  for (int i = 0; i < 1'000; ++i) hold(std::to_string(i), "");
+  store->options.transfer_share = 1;
+  strand->cost_of_now = 1ms;
+  own(kSelf);
+  mover->look();
+  strand->advance(10ms);
+  EXPECT_EQ(strand->timers(), 2u) << "the next step, and the progress";
+  mover->stop();
+  run();
+  EXPECT_EQ(strand->timers(), 0u);
 }
 
 TEST_F(MoverTest, NothingIsSentOrDeletedAfterTheStop) {
@@ -353,8 +387,7 @@ TEST_F(MoverTest, NothingIsGivenClassicallyAfterTheStopAndNothingIsHeld) {
   EXPECT_TRUE(gone.expired());
 }
 
-// --- the ring's layer
-// ----------------------------------------------------------------------------------------------------
+// --- the ring's layer ------------------------------------------------------------------------------------------------
 
 TEST_F(MoverTest, TheLayerContinuesTheChainBeforeItLooksAtTheKeys) {
   hold("a", "apple");

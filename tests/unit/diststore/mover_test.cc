@@ -140,8 +140,7 @@ TEST_F(MoverTest, AValueThatTheReceiverHasInANewerVersionIsConfirmedToo) {
   EXPECT_EQ(held("a"), std::nullopt);
 }
 
-// --- replies that do not account for everything
-// --------------------------------------------------------------------------
+// --- replies that do not account for everything ----------------------------------------------------------------------
 
 TEST_F(MoverTest, AReplyThatDoesNotAccountForEveryKeyAndByteConfirmsNothing) {
   hold("a", "apple");
@@ -227,8 +226,7 @@ TEST_F(MoverTest, AKeyThatNobodyTakesIsTriedAgainAndAgain) {
   EXPECT_EQ(confirm_all(), 1u);
 }
 
-// --- transfers that fail
-// -------------------------------------------------------------------------------------------------
+// --- transfers that fail ---------------------------------------------------------------------------------------------
 
 TEST_F(MoverTest, AFailedTransferIsTriedAgainUntilItSucceeds) {
   hold("a", "apple");
@@ -335,8 +333,23 @@ TEST_F(MoverTest, AReceiverOfThe2009SystemIsGivenItsKeysByItsOwnCalls) {
   EXPECT_EQ(mover->clean_era(), era());
 }
 
-// --- how much at a time
-// --------------------------------------------------------------------------------------------------
+TEST_F(MoverTest, WhatAReceiverOfThe2009SystemDoesNotTakeIsTriedAgainLater) {
+  hold_large_keys(5);
+  store->classics->remember(kOther);
+  move_to(kOther);
+  peers.take("ping").done(std::string());
+  run();
+  const auto elsewhere = to_wire(kThird);  // by its ring
+  peers.take("get_node").done(reply_with<locator::Locator_get_node_result>("get_node", elsewhere));
+  run();
+  EXPECT_EQ(keys_here(), 5u);
+  EXPECT_NE(mover->clean_era(), era());
+  EXPECT_TRUE(peers.asked.empty()) << "nothing more in this look";
+  strand->advance(20ms);
+  EXPECT_EQ(peers.questions(), (std::vector<std::string>{"ping of 9901"}));
+}
+
+// --- how much at a time ----------------------------------------------------------------------------------------------
 
 TEST_F(MoverTest, OnlySoManyBatchesAreInFlight) {
   hold_large_keys(20);

@@ -96,8 +96,7 @@ class PeerTransferTest : public ::testing::Test, protected StoreFixture {
   Methods methods;
 };
 
-// --- transfer
-// ------------------------------------------------------------------------------------------------------------
+// --- transfer --------------------------------------------------------------------------------------------------------
 
 TEST_F(PeerTransferTest, WhatIsOursIsTakenAndConfirmedByCountAndDigest) {
   hold("kept", "newer", {9, 9});
@@ -203,8 +202,8 @@ TEST_F(PeerTransferTest, ATransferOfTooManyItemsIsRefused) {
 }
 
 TEST_F(PeerTransferTest, ADonorWithoutAnAddressIsRefused) {
-  const std::vector<std::string> names{"",      "nowhere", "host:port", "a b:1",
-                                       "a\":1", "a\\:1",   "a\n:1",     std::string(300, 'h') + ":1"};
+  const std::vector<std::string> names{
+      "", "nowhere", "host:port", "a b:1", "a\":1", "a\\:1", "a\n:1", std::string(300, 'h') + ":1", "a\x01:1"};
   for (const std::string& name : names) {
     auto args = transfer_args({item("a", "apple", {5, 9})});
     args.head.donor = name;
@@ -214,8 +213,7 @@ TEST_F(PeerTransferTest, ADonorWithoutAnAddressIsRefused) {
   EXPECT_TRUE(receipts->all().empty());
 }
 
-// --- finish and receipts
-// -------------------------------------------------------------------------------------------------
+// --- finish and receipts ---------------------------------------------------------------------------------------------
 
 TEST_F(PeerTransferTest, BothSidesOfATransferCountTheSame) {
   hold("kept", "newer", {9, 9});
@@ -275,8 +273,7 @@ TEST_F(PeerTransferTest, ATransferUnderWayIsListedAsIncomplete) {
   EXPECT_FALSE(all.front().complete);
 }
 
-// --- claim
-// ---------------------------------------------------------------------------------------------------------------
+// --- claim -----------------------------------------------------------------------------------------------------------
 
 TEST_F(PeerTransferTest, AClaimIsFencedWhenTheClaimantIsOnOurRing) {
   work_by(locator->ring_of({kSelf, kOther}));
@@ -341,8 +338,7 @@ TEST_F(PeerTransferTest, AClaimWithoutAnAddressIsRefused) {
   EXPECT_FALSE(dispatch("claim", args)->failure.empty());
 }
 
-// --- pull
-// ----------------------------------------------------------------------------------------------------------------
+// --- pull ------------------------------------------------------------------------------------------------------------
 
 TEST_F(PeerTransferTest, WhatBelongsToAnotherNodeIsYieldedWithItsVersion) {
   hold("a", "apple", {5, 9});
@@ -380,10 +376,19 @@ TEST_F(PeerTransferTest, WhomThisNodeAwaitsTheKeyFromIsNamed) {
   locator->ranks = {};
   const auto all = pull({"unsettled", "missing", "settled"});
   EXPECT_EQ(all[0].item.value, "older") << "it may be the newest all the same";
-  EXPECT_EQ(all[0].awaits, (std::vector<std::string>{kOther.name()}));
-  EXPECT_EQ(all[1].awaits, (std::vector<std::string>{kOther.name()}));
+  const std::vector<std::string> all_of_them{kOther.name(), kThird.name()};  // it is off the ring itself
+  EXPECT_EQ(all[0].awaits, all_of_them);
+  EXPECT_EQ(all[1].awaits, all_of_them);
   EXPECT_EQ(all[2].item.value, "apple");
   EXPECT_TRUE(all[2].awaits.empty()) << "nobody holds anything newer";
+}
+
+TEST_F(PeerTransferTest, WhoHasNotBegunToJoinDoesNotSayThatThereIsNothing) {
+  own(kOther);
+  be_established(false);
+  EXPECT_FALSE(pull({"a"})[0].yielded) << "it does not know yet from whom it awaits keys";
+  await_keys(era(), {kOther});
+  EXPECT_TRUE(pull({"a"})[0].yielded);
 }
 
 TEST_F(PeerTransferTest, APlaceholderIsNothing) {

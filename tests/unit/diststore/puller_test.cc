@@ -168,8 +168,7 @@ TEST_F(PullerTest, TheKeyIsOursWhateverTheReplyCallsIt) {
   EXPECT_FALSE(store->local->engine().copy("somebody else's"));
 }
 
-// --- several keys
-// --------------------------------------------------------------------------------------------------------
+// --- several keys ----------------------------------------------------------------------------------------------------
 
 TEST_F(PullerTest, KeysOfOneFormerOwnerAreAskedForTogether) {
   const auto told = settle_keys({"b", "a", "c"});
@@ -207,8 +206,7 @@ TEST_F(PullerTest, WithoutAnyKeyItIsDoneAtOnce) {
   EXPECT_TRUE(peers.asked.empty());
 }
 
-// --- what goes wrong
-// -----------------------------------------------------------------------------------------------------
+// --- what goes wrong -------------------------------------------------------------------------------------------------
 
 TEST_F(PullerTest, ANodeThatStillOwnsTheKeyByItsRingIsNotDoneWithIt) {
   const auto told = settle_keys({"a"});
@@ -283,22 +281,32 @@ TEST_F(PullerTest, OneFailureOfManyIsEnough) {
   EXPECT_EQ(read("a"), Outcome::unsettled);
 }
 
-TEST_F(PullerTest, ANodeWithoutAStoreHoldsNothing) {
-  for (const bool is_classic : {true, false}) {
-    const std::string key = is_classic ? "b" : "c";
+TEST_F(PullerTest, BehindANodeWithoutAStoreAnyOtherMayHoldTheKey) {
+  const std::vector<Result<std::string>> replies{
+      Error{ErrorKind::unsupported, "a node of the 2009 system"},
+      exception_with("p2p:unknown: no service diststore.peer", apache::thrift::TApplicationException::UNKNOWN_METHOD),
+      exception_with("p2p:disabled: diststore.peer", apache::thrift::TApplicationException::UNKNOWN_METHOD)};
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const std::string key = "abc"[i] + std::string();
+    const Location without_store = key == "a" ? kOther : kThird;
     const auto told = settle_keys({key});
-    peers.take("pull", kThird)
-        .done(is_classic ? Result<std::string>(Error{ErrorKind::unsupported, "a node of the 2009 system"})
-                         : Result<std::string>(exception_with("p2p:unknown: no service diststore.peer",
-                                                              apache::thrift::TApplicationException::UNKNOWN_METHOD)));
+    peers.take("pull", without_store).done(replies[i]);
+    EXPECT_FALSE(told->has_value());
+    answer(without_store == kOther ? kThird : kOther, {key}, {nothing()});
+    answer(kFourth, {key}, {item("apple", {5, 9})});
     EXPECT_EQ(*told, true);
-    EXPECT_EQ(read(key), Outcome::missing);
+    EXPECT_EQ(value_of(key), "apple");
+    EXPECT_TRUE(peers.asked.empty());
   }
-  const auto told = settle_keys({"a"});
-  peers.take("pull", kOther)
-      .done(exception_with("p2p:disabled: diststore.peer", apache::thrift::TApplicationException::UNKNOWN_METHOD));
-  EXPECT_EQ(*told, true);
   EXPECT_TRUE(locator->unreachable.empty());
+}
+
+TEST_F(PullerTest, WhereNobodyHasAStoreThereIsNoKey) {
+  await_keys(era(), {});
+  const auto told = settle_keys({"a"});
+  peers.take("pull", kOther).done(Error{ErrorKind::unsupported, "a node of the 2009 system"});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(read("a"), Outcome::missing);
 }
 
 TEST_F(PullerTest, AReplyThatDoesNotFitTheQuestionSaysNothing) {

@@ -82,11 +82,14 @@ TEST_F(StandingTest, WhoIsAskedForAnothersKeyNamesWhoComesBehindItself) {
   EXPECT_EQ(asked.former_owners("other, self"), (Locations{kThird}));
 }
 
-// Each of them may have got the key from the one behind it, so that the owner finds its way to who held it before them all.
+// Each of them may have got the key from the one behind it, so that the owner finds its way to who held it before them
+// all.
 TEST_F(StandingTest, OfSeveralThatJoinAtOnceEachNamesTheOneBehindItself) {
   const auto all = std::vector<Location>{kSelf, kOther, kThird, kFourth};
   const auto named_by = [&](const Location& node) {
-    const auto ring_at = [&](Locations members) { return std::make_shared<RankedRing>(node, ranks, std::move(members)); };
+    const auto ring_at = [&](Locations members) {
+      return std::make_shared<RankedRing>(node, ranks, std::move(members));
+    };
     Locations others = all;
     std::erase(others, node);
     return Standing{node, 9, true, ring_at(all), {}, {{1, ring_at({}), true, others}}}.former_owners("self, other");
@@ -166,6 +169,23 @@ TEST_F(StandingTest, RingsThatAreForgottenProveNothing) {
   EXPECT_FALSE(giver.was_owner_before(kOther, "self, other"));
   giver.former_rings = {ring({}), ring({kSelf})};
   EXPECT_FALSE(giver.was_owner_before(kOther, "self, other")) << "nobody owned it in between";
+}
+
+TEST_F(StandingTest, WhoLeavesNamesAllFromWhomItStillAwaitsKeys) {
+  const Standing leaver = standing(ring({kOther, kThird, kFourth}, {kSelf}), {{1, ring({}), true, {kThird, kFourth}}});
+  EXPECT_EQ(leaver.former_owners("other, self"), (Locations{kThird, kFourth}))
+      << "off the ring nobody is next to it; and the owner is who asks";
+}
+
+TEST_F(StandingTest, ANodeHasJoinedOnceItKnowsWhatItAwaits) {
+  Standing joiner = standing(ring({kSelf, kOther}), {});
+  joiner.is_established = false;
+  EXPECT_FALSE(joiner.has_joined());
+  joiner.gains.push_back({1, ring({}), true, {kOther}});
+  EXPECT_TRUE(joiner.has_joined());
+  joiner.is_established = true;
+  joiner.gains.clear();
+  EXPECT_TRUE(joiner.has_joined());
 }
 
 }  // namespace

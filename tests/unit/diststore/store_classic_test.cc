@@ -159,8 +159,7 @@ TEST_F(ClassicOwner, OwnKeysAreAnsweredHere) {
   EXPECT_TRUE(peers.asked.empty());
 }
 
-// --- batches
-// -------------------------------------------------------------------------------------------------------------
+// --- batches ---------------------------------------------------------------------------------------------------------
 
 TEST_F(ClassicOwner, OfABatchItIsAskedForOneKeyAfterTheOther) {
   hold("ours", "orange");
@@ -223,8 +222,7 @@ TEST_F(StoreMethods, ABatchFindsOutThatAnOwnerIsOfThe2009System) {
   EXPECT_FALSE(decode_reply<wire::Store_erase_many_result>(call->reply).value().success.at(0).found);
 }
 
-// --- keys that are being given to it
-// -------------------------------------------------------------------------------------
+// --- keys that are being given to it ---------------------------------------------------------------------------------
 
 TEST_F(ClassicOwner, AGetForAKeyUnderCheckIsAnsweredHere) {
   hold("a", "apple");

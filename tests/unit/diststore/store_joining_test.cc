@@ -6,8 +6,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// --- a node that owns nothing yet
-// ----------------------------------------------------------------------------------------
+// --- a node that owns nothing yet ------------------------------------------------------------------------------------
 
 TEST_F(StoreMethods, ANodeThatHasJustJoinedLetsCallsWait) {
   be_established(false);
@@ -65,8 +64,7 @@ TEST_F(StoreMethods, ANodeThatHasJustJoinedDoesNothingForAnotherOnesBatch) {
   EXPECT_TRUE(peers.asked.empty());
 }
 
-// --- a ring that changes under a call
-// ------------------------------------------------------------------------------------
+// --- a ring that changes under a call --------------------------------------------------------------------------------
 
 // The engine is fenced a moment before the new standing can be read.
 TEST_F(StoreMethods, ACallWhoseRightHasJustEndedLooksAgain) {
@@ -125,8 +123,7 @@ TEST_F(StoreMethods, APartWhoseRightsHaveJustEndedIsUndone) {
   EXPECT_EQ(part.value().success.undone, (std::vector<std::int32_t>{0}));
 }
 
-// --- keys that have not arrived
-// ------------------------------------------------------------------------------------------
+// --- keys that have not arrived --------------------------------------------------------------------------------------
 
 class UnsettledKeys : public StoreMethods {
  protected:

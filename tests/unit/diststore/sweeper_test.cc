@@ -107,6 +107,17 @@ TEST_F(SweeperTest, OnlyErasedKeysGoAndOnlyThoseThatWereErasedBeforeTheGrace) {
   EXPECT_EQ(held("value"), "kept");
 }
 
+TEST_F(SweeperTest, TheGraceIsCountedFromTheErase) {
+  be_with({});
+  hold("now", "by the store's own clock");
+  const Stamp now = store->local->engine().copy("now")->version.stamp;
+  hold_tombstone("half a grace ago", {now - stamp_of(30'000), 1});
+  hold_tombstone("two graces ago", {now - stamp_of(120'000), 1});
+  strand->advance(60s);
+  EXPECT_TRUE(is_remembered("half a grace ago"));
+  EXPECT_FALSE(is_remembered("two graces ago"));
+}
+
 TEST_F(SweeperTest, WhatWasErasedWhileTheNodesWereAskedStays) {
   be_with({kOther});
   hold_tombstone("a");
@@ -172,8 +183,7 @@ TEST_F(SweeperTest, ATombstoneThatIsAnotherNodesStaysUntilThatHasGotIt) {
   EXPECT_FALSE(is_remembered("ours"));
 }
 
-// --- placeholders
-// --------------------------------------------------------------------------------------------------------
+// --- placeholders ----------------------------------------------------------------------------------------------------
 
 TEST_F(SweeperTest, APlaceholderGoesWhenNothingIsAwaited) {
   be_with({});
@@ -195,8 +205,7 @@ TEST_F(SweeperTest, APlaceholderStaysWhileKeysAreAwaited) {
   EXPECT_FALSE(is_remembered("a"));
 }
 
-// --- too many
-// ------------------------------------------------------------------------------------------------------------
+// --- too many --------------------------------------------------------------------------------------------------------
 
 TEST_F(SweeperTest, WithTooManyErasedKeysThereIsNoGrace) {
   store->options.tombstone_grace = 24h * 365 * 30;
@@ -221,8 +230,7 @@ TEST_F(SweeperTest, WithTooManyErasedKeysNothingGoesThatANodeMayStillHold) {
   EXPECT_EQ(store->local->engine().totals().tombstones, store->options.tombstones_max + 1);
 }
 
-// --- the end
-// -------------------------------------------------------------------------------------------------------------
+// --- the end ---------------------------------------------------------------------------------------------------------
 
 TEST_F(SweeperTest, NothingIsAskedAfterTheStop) {
   be_with({kOther});

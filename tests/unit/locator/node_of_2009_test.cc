@@ -185,5 +185,55 @@ TEST_F(NodeOf2009Test, OneWithAHighPortIsCalledByItsName) {
   EXPECT_EQ(nodes[9900]->front->view().members(), (std::vector<Location>{at(40000), at(9900)}));
 }
 
+TEST_F(NodeOf2009Test, OneThatIsOnNoRingIsNotJoined) {
+  old_node(9850);
+  auto& node = make(9900, named({9850}));
+  node.begin();
+  time.pass(seconds(2));
+  EXPECT_TRUE(node.log.has("127.0.0.1:9850 cannot be joined: it is on no ring"));
+  EXPECT_FALSE(old_node(9850).has_heard("join 127.0.0.1:9900"));
+}
+
+TEST_F(NodeOf2009Test, OneThatIsNamedByAnAliasIsOneMemberAndJoinedOnce) {
+  auto& alias = peers.old_nodes[Location{"localhost", 9850}];
+  alias.members = {at(9850)};
+  alias.when_joined = [&] { alias.members = {at(9850), at(9900)}; };
+  old_node(9850).members = {at(9850), at(9900)};
+  auto options = named({});
+  options.candidates = {{"localhost", 9850}};
+  make(9900, options).begin();
+  time.pass(seconds(90));
+  EXPECT_EQ(nodes[9900]->front->view().members(), (std::vector<Location>{at(9850), at(9900)}));
+  EXPECT_EQ(std::count(alias.heard.begin(), alias.heard.end(), "join 127.0.0.1:9900"), 1);
+}
+
+TEST_F(NodeOf2009Test, ANodeThatLeavesJoinsNobodyAnyMore) {
+  auto& node = make(9900);
+  node.begin();
+  time.pass(milliseconds(10));
+  const auto layer = std::make_shared<HandingOver>();
+  const auto pushed = node.front->push_layer(0, "handing over", layer);
+  node.leave();
+  time.settle();
+  old_node(9905).members = {at(9905)};
+  time.pass(seconds(5));
+  EXPECT_TRUE(old_node(9905).heard.empty());
+}
+
+TEST_F(NodeOf2009Test, ANodeThatLeavesBeforeItHasJoinedDoesNotJoin) {
+  old_node(9850).members = {at(9850)};
+  auto& node = make(9900, named({9850}));
+  const auto layer = std::make_shared<HandingOver>();
+  const auto pushed = node.front->push_layer(0, "handing over", layer);
+  bool is_settled = false;
+  node.front->when_settled([&] { is_settled = true; });
+  node.begin();
+  time.pass(std::chrono::microseconds(50));
+  node.leave();
+  time.pass(seconds(5));
+  EXPECT_FALSE(old_node(9850).has_heard("join 127.0.0.1:9900"));
+  EXPECT_FALSE(is_settled);
+}
+
 }  // namespace
 }  // namespace p2p::ring

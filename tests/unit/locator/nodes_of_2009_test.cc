@@ -1,62 +1,12 @@
 // Nodes of the 2009 system as members, by the rules of the classic membership core: they are found out, spoken to in
-// their own form, told last, surveyed instead of compared with, and mended from both sides.
-#include "membership_fixture.h"
+// their own form, told last, and come back in a second life.
+#include "nodes_of_2009_fixture.h"
 
 #include <string>
 #include <vector>
 
 namespace p2p::membership {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-// In this test old nodes have ports below 9900, so that their names sort before those of ours.
-Member heard_of(int port, MemberState state = MemberState::alive) { return {at(port), kUnknownLife, state}; }
-
-class NodesOf2009Test : public ClassicMembershipTest {
- protected:
-  // Members that are known to be old nodes.
-  void with_old_nodes(const std::vector<int>& ports) {
-    for (const int port : ports) {
-      Effects effects;
-      core.classic_join(at(port), {}, now, effects);
-    }
-  }
-
-  // Waits until `port` is surveyed; other calls meanwhile are not answered.
-  OutgoingCall survey(int port) {
-    for (int interval = 0; interval < 20; ++interval) {
-      const auto asked = wake();
-      const auto found =
-          std::find_if(asked.calls.begin(), asked.calls.end(), [&](const auto& call) { return call.to == at(port); });
-      for (const auto& call : asked.calls) {
-        if (call.to != at(port)) end(call, Outcome::silent);
-      }
-      if (found != asked.calls.end()) return *found;
-    }
-    ADD_FAILURE() << "nobody surveys " << port;
-    return {};
-  }
-  static CallResult list(const std::vector<int>& ports) {
-    CallResult result{Outcome::answered, {}};
-    for (const int port : ports) result.view.members.push_back(heard_of(port));
-    return result;
-  }
-  Effects survey_answered(int port, const std::vector<int>& ports) { return end(survey(port), list(ports)); }
-
-  // Every target of a chain, each of which fails.
-  std::vector<int> targets(Effects effects) {
-    std::vector<int> ports;
-    while (!effects.calls.empty()) {
-      EXPECT_EQ(effects.calls.size(), 1u);
-      ports.push_back(effects.calls[0].to.port);
-      EXPECT_EQ(effects.calls[0].is_classic, effects.calls[0].to.port < 9900);
-      effects = end(effects.calls[0], Outcome::silent);
-    }
-    return ports;
-  }
-};
 
 // --- found out -------------------------------------------------------------------------------------------------------
 
@@ -115,18 +65,28 @@ TEST_F(NodesOf2009Test, ToBeOfThe2009SystemIsNoFailedConnect) {
   EXPECT_TRUE(fail_connect(9850).changes.empty());
 }
 
-TEST_F(NodesOf2009Test, ARemovedNodeThatIsOfThe2009SystemIsNotAskedWhetherItIsBack) {
+TEST_F(NodesOf2009Test, ARemovedNodeThatIsOnItsOwnRingIsAMemberAgain) {
   with_members({9850});
   hear(PassOn{removed(9850), {}});
-  std::vector<OutgoingCall> calls;
-  for (int interval = 0; interval < kComparesPerRemovedNode; ++interval) {
-    const auto asked = wake();
-    calls.insert(calls.end(), asked.calls.begin(), asked.calls.end());
-  }
-  ASSERT_EQ(calls.size(), 1u);
-  EXPECT_TRUE(is_nothing(end(calls[0], Outcome::classic)));
-  const TimePoint known_until = now + kClassicMemory;
-  while (now + seconds(1) < known_until) EXPECT_TRUE(wake().calls.empty());
+  const auto asked = question_to_removed();
+  const auto again = end(asked, Outcome::classic);
+  ASSERT_EQ(again.calls.size(), 1u);
+  EXPECT_EQ(again.calls[0].message, Message(Survey{}));
+  EXPECT_EQ(end(again.calls[0], list({9850, 9900})).changes, std::vector<RingChange>{joined(9850)});
+}
+
+TEST_F(NodesOf2009Test, ARemovedNodeThatIsOffItsOwnRingStaysRemoved) {
+  with_members({9850});
+  hear(PassOn{removed(9850), {}});
+  const auto again = end(question_to_removed(), Outcome::classic);
+  EXPECT_TRUE(is_nothing(end(again.calls.at(0), list({9851})))) << "it leaves";
+}
+
+TEST_F(NodesOf2009Test, ARemovedNodeThatDoesNotEvenKnowASurveyIsAskedNoFurther) {
+  with_members({9850});
+  hear(PassOn{removed(9850), {}});
+  const auto again = end(question_to_removed(), Outcome::classic);
+  EXPECT_TRUE(is_nothing(end(again.calls.at(0), Outcome::rejected)));
 }
 
 TEST_F(NodesOf2009Test, AfterAWhileItIsAskedAgainWhetherItIsStillOne) {
@@ -235,6 +195,47 @@ TEST_F(NodesOf2009Test, WithdrawingIsToldToAnOldNodeHoweverManyBeforeItRefuse) {
   EXPECT_TRUE(end(effects.calls[0], Outcome::answered).farewell_told);
 }
 
+TEST_F(NodesOf2009Test, WithdrawingIsToldToAnOldNodeWhenManyOfOursAreDead) {
+  with_members({9901, 9902, 9903, 9904});
+  with_old_nodes({9850});
+  for (const Outcome outcome : {Outcome::refused, Outcome::silent}) {
+    SCOPED_TRACE(outcome == Outcome::silent);
+    ClassicMembership leaver{alive(9900), {}};
+    Effects effects;
+    leaver.merge(core.view().members, now, effects);
+    leaver.classic_join(at(9850), {at(9850)}, now, effects);
+    effects = {};
+    leaver.withdraw(now, effects);
+    while (effects.calls.size() == 1 && !effects.calls[0].is_classic) {
+      const auto failed = effects.calls[0];
+      effects = {};
+      leaver.call_ended(failed.id, {outcome, {}}, now, effects);
+      std::erase_if(effects.calls, [](const auto& call) { return !std::holds_alternative<PassOn>(call.message); });
+    }
+    ASSERT_EQ(effects.calls.size(), 1u);
+    EXPECT_EQ(effects.calls[0].to, at(9850));
+  }
+}
+
+TEST_F(NodesOf2009Test, WithdrawingIsToldHoweverManyAreFoundOutOnlyThen) {
+  with_members({9850, 9851, 9852, 9853});
+  auto effects = withdraw();
+  for (int found = 0; found < 4; ++found) effects = end(effects.calls.at(0), Outcome::classic);
+  ASSERT_EQ(effects.calls.size(), 1u);
+  EXPECT_TRUE(effects.calls[0].is_classic);
+  EXPECT_TRUE(end(effects.calls[0], Outcome::answered).farewell_told);
+}
+
+TEST_F(NodesOf2009Test, WithdrawingIsGivenUpWhenManyOldNodesFallSilent) {
+  with_old_nodes({9850, 9851, 9852, 9853, 9854});
+  auto effects = withdraw();
+  for (int attempt = 0; attempt < kLeaveAttemptsMax; ++attempt) {
+    EXPECT_FALSE(effects.farewell_told);
+    effects = end(effects.calls.at(0), Outcome::silent);
+  }
+  EXPECT_TRUE(effects.farewell_told);
+}
+
 TEST_F(NodesOf2009Test, TheSecondFarewellIsNotSentToOldNodes) {
   with_old_nodes({9850, 9851});
   end(withdraw().calls.at(0), Outcome::answered);
@@ -272,144 +273,6 @@ TEST_F(NodesOf2009Test, ItsEchoFromOldNodesChangesNothing) {
   Effects echo;
   core.classic_remove(at(9901), names({9901, 9900, 9850}), now, echo);
   EXPECT_TRUE(is_nothing(echo));
-}
-
-// --- surveys ---------------------------------------------------------------------------------------------------------
-
-TEST_F(NodesOf2009Test, ASurveyThatShowsTheSameMembersLeadsToNothing) {
-  with_members({9901});
-  with_old_nodes({9850});
-  EXPECT_TRUE(is_nothing(survey_answered(9850, {9850, 9900, 9901})));
-}
-
-TEST_F(NodesOf2009Test, AMemberThatOnlyASurveyShowsJoinsAndIsPassedOn) {
-  with_members({9901});
-  with_old_nodes({9850});
-  const auto effects = survey_answered(9850, {9850, 9851, 9900, 9901});
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9851)});
-  EXPECT_TRUE(has_row(heard_of(9851)));
-  ASSERT_EQ(effects.calls.size(), 1u);
-  EXPECT_EQ(effects.calls[0].to, at(9901));
-  EXPECT_EQ(effects.calls[0].message, Message(PassOn{heard_of(9851), names({9850, 9900})}));
-}
-
-TEST_F(NodesOf2009Test, AMemberThatASurveyLacksIsAddedThereAndNowhereElse) {
-  with_members({9901});
-  with_old_nodes({9850, 9851});
-  const auto effects = survey_answered(9850, {9850, 9851, 9900});
-  EXPECT_TRUE(effects.changes.empty());
-  ASSERT_EQ(effects.calls.size(), 1u);
-  EXPECT_EQ(effects.calls[0].to, at(9850));
-  EXPECT_TRUE(effects.calls[0].is_classic);
-  EXPECT_EQ(effects.calls[0].message, Message(PassOn{alive(9901), names({9850, 9851, 9900, 9901})}))
-      << "all that are known are authorities, so that it stops there";
-  EXPECT_TRUE(is_nothing(end(effects.calls[0], Outcome::silent))) << "nobody is told in its place";
-}
-
-TEST_F(NodesOf2009Test, AnOldNodeThatHasForgottenThisOneIsToldOfItAgain) {
-  with_old_nodes({9850});
-  const auto effects = survey_answered(9850, {9850});
-  ASSERT_EQ(effects.calls.size(), 1u);
-  EXPECT_EQ(effects.calls[0].message, Message(PassOn{alive(9900), names({9850, 9900})}));
-}
-
-TEST_F(NodesOf2009Test, ANodeThatLeavesOrHasLeftIsRemovedWhereASurveyStillShowsIt) {
-  with_members({9901, 9902});
-  with_old_nodes({9850});
-  hear(PassOn{leaving(9901), {}});
-  hear(PassOn{removed(9902), {}});
-  const auto effects = survey_answered(9850, {9850, 9900, 9901, 9902});
-  EXPECT_TRUE(effects.changes.empty());
-  ASSERT_EQ(effects.calls.size(), 2u);
-  for (const auto& call : effects.calls) {
-    EXPECT_EQ(call.to, at(9850));
-    EXPECT_TRUE(call.is_classic);
-  }
-  EXPECT_EQ(effects.calls[0].message, Message(PassOn{leaving(9901), names({9850, 9900, 9901})}));
-  EXPECT_EQ(effects.calls[1].message, Message(PassOn{removed(9902), names({9850, 9900, 9901})}));
-}
-
-TEST_F(NodesOf2009Test, AWithdrawnNodeIsRemovedWhereItsOwnSurveyShowsIt) {
-  with_old_nodes({9850});
-  end(withdraw().calls.at(0), Outcome::answered);
-  const auto effects = survey_answered(9850, {9850, 9900});
-  ASSERT_EQ(effects.calls.size(), 1u);
-  EXPECT_EQ(effects.calls[0].message, Message(PassOn{leaving(9900), names({9850, 9900})}));
-}
-
-TEST_F(NodesOf2009Test, WhatCannotBeAMemberIsLeftOutOfASurvey) {
-  with_old_nodes({9850});
-  CallResult result = list({9850, 9900, 0});
-  result.view.members.push_back({{"", 9903}, kUnknownLife, MemberState::alive});
-  EXPECT_TRUE(is_nothing(end(survey(9850), result)));
-}
-
-TEST_F(NodesOf2009Test, ASurveyThatIsNotAnsweredMendsNothing) {
-  with_members({9901});
-  with_old_nodes({9850});
-  for (const Outcome outcome : {Outcome::rejected, Outcome::silent, Outcome::broken}) {
-    const auto effects = end(survey(9850), outcome);
-    EXPECT_TRUE(effects.calls.empty());
-    EXPECT_TRUE(effects.changes.empty());
-  }
-}
-
-TEST_F(NodesOf2009Test, ASurveyOfANodeOfOursIsAnsweredWithItsTable) {
-  with_members({9901});
-  Effects effects;
-  const auto reply = core.handle(Survey{}, now, effects);
-  ASSERT_TRUE(reply.ok());
-  EXPECT_EQ(reply.value(), core.view());
-  EXPECT_TRUE(is_nothing(effects));
-}
-
-// --- joining through one ---------------------------------------------------------------------------------------------
-
-TEST_F(NodesOf2009Test, JoiningThroughOneAddsItAndWhomItKnowsWithoutPassingThemOn) {
-  Effects effects;
-  core.classic_join(at(9850), {at(9850), at(9851), at(9901)}, now, effects);
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{joined(9850), joined(9851), joined(9901)}));
-  EXPECT_TRUE(effects.table_changed);
-  EXPECT_TRUE(effects.calls.empty());
-  EXPECT_TRUE(has_row(heard_of(9851)));
-  EXPECT_EQ(core.members().size(), 4u);
-}
-
-TEST_F(NodesOf2009Test, JoiningThroughOneLeavesOutThisNodeAndWhatCannotBeAMember) {
-  Effects effects;
-  core.classic_join(at(9850), {at(9850), at(9900), {"", 9851}, {"127.0.0.1", 0}}, now, effects);
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9850)});
-  EXPECT_EQ(core.self(), alive(9900));
-  EXPECT_FALSE(effects.refuted);
-}
-
-TEST_F(NodesOf2009Test, JoiningThroughOneDoesNotTouchMembersWhoseLifeIsKnown) {
-  with_members({9901});
-  Effects effects;
-  core.classic_join(at(9850), {at(9850), at(9901)}, now, effects);
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9850)});
-  EXPECT_TRUE(has_row(alive(9901)));
-}
-
-TEST_F(NodesOf2009Test, TheLifeOfAMemberThatOneNamedIsLearntByComparingAndIsNoRestart) {
-  Effects effects;
-  core.classic_join(at(9850), {at(9850), at(9901)}, now, effects);
-  Effects after;
-  core.merge({alive(9901, 77)}, now, after);
-  EXPECT_TRUE(after.changes.empty());
-  EXPECT_TRUE(has_row(alive(9901, 77)));
-}
-
-TEST_F(NodesOf2009Test, AfterJoiningThroughOneItIsSurveyedAndTheOthersAreComparedWith) {
-  Effects effects;
-  core.classic_join(at(9850), {at(9850), at(9901)}, now, effects);
-  Effects compared;
-  core.compare_after_join(now, compared);
-  ASSERT_EQ(compared.calls.size(), 2u);
-  EXPECT_EQ(compared.calls[0].to, at(9901));
-  EXPECT_EQ(compared.calls[0].message, Message(Compare{{core.view().fingerprint, {}}}));
-  EXPECT_EQ(compared.calls[1].to, at(9850));
-  EXPECT_EQ(compared.calls[1].message, Message(Survey{}));
 }
 
 // --- reachability, and a second life ---------------------------------------------------------------------------------

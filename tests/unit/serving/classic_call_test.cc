@@ -47,6 +47,14 @@ class ClassicCallTest : public ::testing::Test {
                       [ended](Result<std::string> reply) { ended->set_value(std::move(reply)); });
     return result;
   }
+  // As one node of ours calls another.
+  std::future<Result<std::string>> call_ours(const Location& to) {
+    auto ended = std::make_shared<std::promise<Result<std::string>>>();
+    auto result = ended->get_future();
+    pool.call(to, "locator.peer", kCall, seconds(60),
+              [ended](Result<std::string> reply) { ended->set_value(std::move(reply)); });
+    return result;
+  }
   // "" when the call was answered.
   static std::string failure_of(std::future<Result<std::string>> ended) {
     const auto result = ended.get();
@@ -248,14 +256,14 @@ TEST_F(ClassicCallTest, AShutDownCancelsCallsUnderWayAndLaterOnes) {
 
 // --- found out by its answer to a hello ------------------------------------------------------------------------------
 
-// As generated code answers a call that it does not know.
-std::string unknown_method(const std::string& message) {
+using Exception = apache::thrift::TApplicationException;
+
+std::string exception_to(const std::string& message, Exception::TApplicationExceptionType type) {
   const auto head = read_head(message, Encoding::binary);
   Codec codec;
-  apache::thrift::TApplicationException failure(apache::thrift::TApplicationException::UNKNOWN_METHOD, "unknown");
   codec.binary_out().writeMessageBegin(std::string(head.value().name), apache::thrift::protocol::T_EXCEPTION,
                                        head.value().sequence);
-  failure.write(&codec.binary_out());
+  Exception(type, "no").write(&codec.binary_out());
   codec.binary_out().writeMessageEnd();
   return std::string(codec.out().written());
 }
@@ -264,18 +272,25 @@ TEST_F(ClassicCallTest, ANodeThatDoesNotKnowTheHelloIsOfThe2009SystemAndNotAsked
   std::promise<void> has_closed;
   OldServer server([&](const Connection& connection) {
     connection->read_message([&, connection](const std::string& message) {
-      connection->write(unknown_method(message));
+      connection->write(exception_to(message, Exception::UNKNOWN_METHOD));
       connection->read_to_the_end([&](const std::string&) { has_closed.set_value(); });
     });
   });
-  for (int calls = 0; calls < 3; ++calls) {
-    std::promise<Result<std::string>> ended;
-    pool.call(server.location(), "locator.peer", kCall, seconds(60),
-              [&](Result<std::string> reply) { ended.set_value(std::move(reply)); });
-    EXPECT_EQ(failure_of(ended.get_future()), "unsupported");
-  }
+  for (int calls = 0; calls < 3; ++calls) EXPECT_EQ(failure_of(call_ours(server.location())), "unsupported");
   has_closed.get_future().wait();
   EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(ClassicCallTest, ANodeThatFailsAtTheHelloInAnotherWayIsNotOfThe2009System) {
+  OldServer server([](const Connection& connection) {
+    connection->read_message([connection](const std::string& message) {
+      connection->write(exception_to(message, Exception::INTERNAL_ERROR));
+    });
+  });
+  for (int calls = 1; calls <= 2; ++calls) {
+    EXPECT_EQ(failure_of(call_ours(server.location())), "protocol error");
+    EXPECT_EQ(server.connections(), calls) << "it is asked again";
+  }
 }
 
 }  // namespace
