@@ -4,6 +4,7 @@ import unittest
 from harness import client
 from harness.case import ClusterTest
 from harness.classic_ring import keys_owned_by
+from harness.settings import patient
 from harness.waiting import wait_for_equal
 
 from diststore import Store
@@ -15,7 +16,8 @@ from node import Node
 class StoreTest(ClusterTest):
     def setUp(self):
         super().setUp()
-        self.nodes = self.cluster(3)
+        # A sanitizer makes a copy of a large value slower than any network.
+        self.nodes = self.cluster(3, *patient("host.call_timeout=5s", "services.diststore.config.forward_timeout=1s"))
 
     def test_a_value_put_through_one_node_is_got_through_every_node(self):
         for number in range(30):

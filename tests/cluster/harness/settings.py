@@ -15,4 +15,14 @@ LOCATOR_CONFIG = SOURCE / "etc" / "locator.toml"
 # Every deadline is multiplied by it: programs under a sanitizer take their time.
 PATIENCE = float(os.environ.get("P2P_PATIENCE", "1"))
 
+
+def patient(*limits):
+    """Arguments that make a node as patient as the tests are: `limits` as "host.call_timeout=5s"."""
+    arguments = []
+    for limit in limits:
+        key, seconds = limit.removesuffix("s").split("=")
+        arguments += ["--set", f"{key}={float(seconds) * PATIENCE:g}s"]
+    return arguments
+
+
 sys.path.insert(0, os.environ.get("P2P_GENERATED_PYTHON", str(BUILD / "tests" / "cluster" / "gen-py")))
