@@ -1,6 +1,5 @@
 """A node that dies, hangs or restarts costs its own keys at most, and no call waits longer than it may."""
 import itertools
-import signal
 import time
 import unittest
 
@@ -53,7 +52,7 @@ class KillTest(ClusterTest):
             wait_for_equal(f"{key} by {node.name}", b"new", lambda node=node, key=key: client.read(node.port, key))
 
     def test_calls_in_flight_to_a_node_that_is_killed_are_all_answered(self):
-        self.dead.send_signal(signal.SIGSTOP)
+        self.dead.freeze()
         form = client.Form(True, "binary")
         with RawConnection(self.alive[0].port, form) as connection:
             requests = [Request(Store, "read", service="diststore", key=key.encode(), options=ReadOptions())
@@ -112,7 +111,7 @@ class HangingNodeTest(ClusterTest):
         self.local_keys = keys_owned_by(self.nodes[0].name, names, 5)
 
     def test_no_call_outlives_its_deadline(self):
-        self.hanging.send_signal(signal.SIGSTOP)
+        self.hanging.freeze()
         for method, key in itertools.product(("get", "read", "write", "erase"), self.hanging_keys[:2]):
             begun_at = time.monotonic()
             with self.subTest(method=method, key=key):
@@ -123,7 +122,7 @@ class HangingNodeTest(ClusterTest):
                 self.assertLess(time.monotonic() - begun_at, CALL_SECONDS_MAX)
 
     def test_keys_of_other_nodes_are_served_while_one_hangs(self):
-        self.hanging.send_signal(signal.SIGSTOP)
+        self.hanging.freeze()
         form = client.Form(True, "compact")
         with RawConnection(self.nodes[0].port, form) as waiting:
             for key in self.hanging_keys * 20:
@@ -133,10 +132,10 @@ class HangingNodeTest(ClusterTest):
 
     def test_a_node_that_hung_and_goes_on_is_a_member_again(self):
         client.write(self.nodes[0].port, self.hanging_keys[0], "kept")
-        self.hanging.send_signal(signal.SIGSTOP)
+        self.hanging.freeze()
         with self.assertRaises((TApplicationException, StoreError)):
             client.read(self.nodes[0].port, self.hanging_keys[0])
-        self.hanging.send_signal(signal.SIGCONT)
+        self.hanging.thaw()
         self.wait_for_network(self.nodes)
         wait_for_equal("its key", b"kept", lambda: client.read(self.nodes[0].port, self.hanging_keys[0]))
 
@@ -172,7 +171,7 @@ class PoolTest(ClusterTest):
         names = [node.name for node in nodes]
         local, remote = (keys_owned_by(node.name, names, 100) for node in nodes)
         client.write(nodes[0].port, remote[0], "remote")
-        nodes[1].send_signal(signal.SIGSTOP)
+        nodes[1].freeze()
         waiting = []
         for key in remote:
             connection = RawConnection(nodes[0].port, client.CLASSIC)
@@ -181,7 +180,7 @@ class PoolTest(ClusterTest):
             waiting.append((connection, Request(Store, "get", key=key)))
         for key in local:
             client.write(nodes[0].port, key, key)
-        nodes[1].send_signal(signal.SIGCONT)
+        nodes[1].thaw()
         self.assertEqual(waiting[0][0].reply(waiting[0][1])[1].success, "remote")
         for connection, request in waiting[1:]:
             self.assertEqual(connection.reply(request)[1].success, "")

@@ -1,6 +1,5 @@
 """The operator's command does what it says, and its exit codes can be scripted."""
 import json
-import signal
 import subprocess
 import unittest
 
@@ -134,7 +133,7 @@ class P2pctlExitCodeTest(ClusterTest):
         # Its only heir is frozen: nobody takes the keys.
         leaver, heir = self.cluster(2, "--set", "host.drain_timeout=300ms")
         client.write(leaver.port, keys_owned_by(leaver.name, [leaver.name, heir.name], 1)[0], "kept")
-        heir.send_signal(signal.SIGSTOP)
+        heir.freeze()
         ended, output, errors = p2pctl("--json", "leave", node=leaver)
         self.assertEqual(ended, NO, output + errors)
         self.assertEqual(json.loads(output)["unfinished"], ["locator"])
@@ -150,7 +149,7 @@ class P2pctlExitCodeTest(ClusterTest):
 
     def test_a_node_that_does_not_answer_is_three(self):
         node = self.lonely_node()
-        node.send_signal(signal.SIGSTOP)
+        node.freeze()
         self.assertEqual(p2pctl("--timeout", "200ms", "ping", node=node)[0], NO_NODE)
 
     def test_unknown_and_missing_words_are_two(self):

@@ -172,7 +172,7 @@ class EndTest(ClusterTest):
         for number in range(20):
             client.write(nodes[0].port, f"key-{number}", "x")
         # The other one hangs, so that the hand-over would take the whole drain timeout.
-        nodes[1].send_signal(signal.SIGSTOP)
+        nodes[1].freeze()
         nodes[0].send_signal(signal.SIGTERM)
         self.wait_until_leaving(nodes[0])
         nodes[0].send_signal(signal.SIGTERM)
@@ -185,7 +185,7 @@ class EndTest(ClusterTest):
         nodes = self.cluster(2, "--set", "host.drain_timeout=500ms")
         for number in range(20):
             client.write(nodes[0].port, f"key-{number}", "x")
-        nodes[1].send_signal(signal.SIGSTOP)
+        nodes[1].freeze()
         nodes[0].leave()
         self.assertIn("did not drain within", nodes[0].log())
 

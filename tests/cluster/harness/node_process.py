@@ -62,6 +62,14 @@ class NodeProcess:
     def send_signal(self, number):
         self.process.send_signal(number)
 
+    def freeze(self):
+        """Stops it where it stands; when this returns, none of its threads runs any more."""
+        self.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+
+    def thaw(self):
+        self.send_signal(signal.SIGCONT)
+
     def wait(self, seconds=END_SECONDS):
         """The exit code, once the process has ended."""
         try:
