@@ -1,4 +1,4 @@
-# Language, warnings, sanitizers and places, for every target of the tree.
+# Language, warnings and sanitizers, for every target of the tree.
 option(P2P_TESTS "Build the tests" ON)
 option(P2P_TIDY "Run clang-tidy over our sources" OFF)
 set(P2P_SANITIZER "" CACHE STRING "address (with undefined), thread, or empty")
@@ -10,11 +10,6 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
-
-set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
-set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
-set(P2P_PLUGIN_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/p2phost/plugins)
-set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")
 
 find_program(CCACHE ccache)
 if(CCACHE)
@@ -47,6 +42,11 @@ elseif(P2P_SANITIZER STREQUAL "thread")
 elseif(P2P_SANITIZER)
   message(FATAL_ERROR "P2P_SANITIZER is '${P2P_SANITIZER}'; known are address and thread")
 endif()
+
+# What is installed names no folder of the machine that built it. Debug builds keep them, for debuggers.
+foreach(folder ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+  add_compile_options($<$<NOT:$<CONFIG:Debug>>:-ffile-prefix-map=${folder}=.>)
+endforeach()
 
 if(P2P_TIDY)
   find_program(CLANG_TIDY clang-tidy REQUIRED)

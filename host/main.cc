@@ -3,9 +3,12 @@
 #include "cli/command_line.h"
 #include "cli/load_configuration.h"
 #include "cli/offline_commands.h"
+#include "crash/alternate_stack.h"
+#include "crash/fatal_signal.h"
 #include "node.h"
 #include "runtime/host_logger.h"
 #include "serving/asio.h"
+#include "validate/validate_command.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -26,10 +29,13 @@ void raise_open_files_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// SIGTERM and SIGINT make the node leave; a second one ends the process at once.
+// SIGTERM and SIGINT make the node leave; a second one ends the process at once. SIGHUP makes it read its configuration
+// again and opens the log file anew, SIGUSR1 only the latter.
 class SignalWatch final {
  public:
-  explicit SignalWatch(Node& node) : node_(node), signals_(context_, SIGINT, SIGTERM) {
+  explicit SignalWatch(Node& node)
+      : node_(node), signals_(context_, SIGINT, SIGTERM, SIGHUP), log_(make_logger("host", LogLevel::info)) {
+    signals_.add(SIGUSR1);
     wait();
     thread_ = std::thread([this] { context_.run(); });
   }
@@ -42,6 +48,11 @@ class SignalWatch final {
   void wait() {
     signals_.async_wait([this](error_code failure, int signal) {
       if (failure) return;
+      if (signal == SIGHUP || signal == SIGUSR1) {
+        if (const auto opened = reopen_log(); !opened.ok()) log_->error("{}", opened.error().text);
+        if (signal == SIGHUP) node_.request_reload("SIGHUP");
+        return wait();
+      }
       if (was_asked_) ::_exit(128 + signal);
       was_asked_ = true;
       node_.request_leave(signal == SIGINT ? "SIGINT" : "SIGTERM");
@@ -52,6 +63,7 @@ class SignalWatch final {
   Node& node_;
   asio::io_context context_;
   asio::signal_set signals_;
+  std::unique_ptr<Logger> log_;
   std::thread thread_;
   bool was_asked_ = false;
 };
@@ -65,9 +77,23 @@ int run_node(const CommandLine& command_line) {
   auto& loaded = std::get<LoadedConfiguration>(outcome);
   std::cerr << loaded.warnings;
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGUSR1, SIG_IGN);  // until SignalWatch takes it: the log that would be opened anew is fresh
   raise_open_files_limit();
-  open_log();
-  Node node(std::move(loaded));
+  const std::string& log_file = loaded.config.log_file;
+  if (const auto opened = open_log(log_file); !opened.ok()) {
+    std::cerr << "p2phost: [log] file = \"" << log_file << "\": " << opened.error().text << '\n';
+    return number(ExitCode::configuration);
+  }
+  const AlternateStack stack_for_signals;
+  report_fatal_signals(stderr_is_journal() ? StderrStyle::journal : StderrStyle::plain);
+  NodeHooks hooks;
+  hooks.read_again = [command_line](const std::optional<std::string>& also_enabled) {
+    CommandLine again = command_line;
+    if (also_enabled) again.safe_mode = false;
+    if (also_enabled) again.set.push_back("services." + *also_enabled + ".enabled=true");
+    return load_configuration(again);
+  };
+  Node node(std::move(loaded), std::move(hooks));
   const SignalWatch watch(node);
   return number(node.run());
 }
@@ -76,6 +102,7 @@ int run(int argc, char** argv) {
   const auto parsed = parse_command_line(argc, argv, std::cout, std::cerr);
   if (const auto* code = std::get_if<ExitCode>(&parsed)) return number(*code);
   const auto& command_line = std::get<CommandLine>(parsed);
+  if (!command_line.validate.empty()) return number(validate_command(command_line, std::cout, std::cerr));
   if (const auto code = run_offline_command(command_line, std::cout, std::cerr)) return *code;
   return run_node(command_line);
 }

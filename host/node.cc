@@ -1,17 +1,22 @@
 #include "node.h"
 
 #include "admin/node_service.h"
+#include "cli/left_out.h"
 #include "config/advertise.h"
+#include "crash/quarantine.h"
 #include "data_folder.h"
-#include "lifecycle/running_service.h"
+#include "lifecycle/services.h"
 #include "node_status.h"
 #include "peers/peer_service.h"
 #include "runtime/host_logger.h"
+#include "systemd/heartbeat.h"
+#include "systemd/notification.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <sstream>
 #include <thread>
 
 namespace p2p::host {
@@ -21,6 +26,10 @@ namespace {
 constexpr auto kPollPeriod = std::chrono::milliseconds(2);
 // How long clients may take to read their last replies when the node ends.
 constexpr auto kLastReplies = std::chrono::milliseconds(500);
+
+// What ends after calls have ended: last replies, the plugins' stop(), threads. Told to the service manager, never
+// waited for.
+constexpr auto kStopHeadroom = std::chrono::seconds(10);
 
 std::size_t loop_count(const HostConfig& config) {
   if (config.io_threads > 0) return config.io_threads;
@@ -50,36 +59,46 @@ std::int64_t unix_us() {
 
 // The node's objects, in the order in which they are made; the destructor takes them down backwards.
 struct Node::Parts {
-  Parts(Node& node, const HostConfig& config)
-      : log(make_logger("host", config.log_level)),
+  Parts(Node& node, const HostConfig& config, const NodeHooks& hooks)
+      : log(make_logger("host", config.log_level, hooks.log)),
+        manager(ServiceManager::of_this_process()),
         pool(config.worker_threads, config.worker_queue, *log),
         server(loop_count(config), *log),
+        heartbeat(manager, server.loops()),
         router(ServingLimits::from(config), pool, *log),
         admin_router(ServingLimits::from(config), pool, *log),
-        started_at_us(unix_us()),
-        owner(node) {}
+        changes([&node] {
+          const std::lock_guard hold(node.mutex_);
+          node.requested_.notify_all();
+        }),
+        started_at_us(unix_us()) {}
 
   std::unique_ptr<Logger> log;
+  const ServiceManager manager;
   BoundedWorkerPool pool;
   Server server;
+  Heartbeat heartbeat;
   ServiceRouter router;
   ServiceRouter admin_router;
   ServiceRegistry registry;
   LeaveWaiters leave_waiters;
+  Changes changes;
   const std::int64_t started_at_us;
-  Node& owner;
 
   std::unique_ptr<DataFolder> folder;
+  std::unique_ptr<Quarantine> quarantine;
   NodeInfo info;
   std::unique_ptr<PeerIdentity> identity;
   std::unique_ptr<PeerPool> peers;
   std::unique_ptr<NodeCore> core;
-  std::vector<std::unique_ptr<RunningService>> services;  // providers first
+  std::unique_ptr<Services> services;
   std::atomic<NodeState> state{NodeState::starting};
 };
 
-Node::Node(LoadedConfiguration configuration)
-    : configuration_(std::move(configuration)), parts_(std::make_unique<Parts>(*this, configuration_.config)) {}
+Node::Node(LoadedConfiguration configuration, NodeHooks hooks)
+    : configuration_(std::move(configuration)),
+      hooks_(std::move(hooks)),
+      parts_(std::make_unique<Parts>(*this, configuration_.config, hooks_)) {}
 
 Node::~Node() = default;
 
@@ -95,13 +114,20 @@ void Node::guard_start(std::stop_token started) {
                                                                  [&started] { return started.stop_requested(); });
   if (is_in_time || started.stop_requested()) return;
   const std::lock_guard hold_step(mutex_);
-  parts_->log->error("still in {} after [host] start_timeout = {}", step_,
-                     format_duration(configuration_.config.start_timeout));
+  const std::string what =
+      "still in " + step_ + " after [host] start_timeout = " + format_duration(configuration_.config.start_timeout);
+  parts_->log->error("{}", what);
+  if (hooks_.start_hangs) {
+    is_late_ = true;
+    return hooks_.start_hangs(what);
+  }
   // The code that does not return cannot be ended otherwise.
   ::_exit(number(ExitCode::start_timeout));
 }
 
 ExitCode Node::run() {
+  // Once for the steps up to start(), once until all are ready.
+  parts_->manager.tell(starting_notification("starting", 2 * configuration_.config.start_timeout));
   const ExitCode code = serve();
   shut_down();
   return code;
@@ -114,14 +140,17 @@ ExitCode Node::serve() {
     return !step.ok();
   };
   if (failed(listen())) return ExitCode::system;
+  choose_services();
   {
     const std::jthread guard([this](std::stop_token started) { guard_start(std::move(started)); });
-    if (failed(load_services())) return ExitCode::service_failed;
-    if (failed(configure_services())) return ExitCode::configuration;
-    if (failed(start_services())) return ExitCode::service_failed;
+    if (failed(parts_->services->load(configuration_))) return ExitCode::service_failed;
+    if (failed(parts_->services->configure())) return ExitCode::configuration;
+    if (failed(serve_own_services())) return ExitCode::service_failed;
+    if (failed(parts_->services->start())) return ExitCode::service_failed;
   }
+  if (is_late_) return ExitCode::start_timeout;
   if (const ExitCode code = get_ready(); code != ExitCode::done) return code;
-  wait_for_request();
+  serve_changes();
   return ExitCode::done;
 }
 
@@ -156,34 +185,23 @@ Result<Done> Node::listen() {
   parts.peers = std::make_unique<PeerPool>(parts.server.loops(), *parts.identity, limits, *parts.log);
   parts.router.set_forwarder(parts.peers.get());
   parts.core = std::make_unique<NodeCore>(NodeCore{config, parts.info, *parts.log, parts.server, parts.pool,
-                                                   parts.router, parts.registry, *parts.peers,
-                                                   [this](const std::string& why) { request_leave(why); }});
+                                                   parts.router, parts.registry, *parts.peers, *parts.identity,
+                                                   [this](const std::string& why) { request_leave(why); }, hooks_});
+  parts.services = std::make_unique<Services>(
+      *parts.core,
+      [this](const std::function<bool()>& condition, Duration patience) {
+        return wait_until(condition, patience, true);
+      },
+      [this](std::string step) { enter_step(std::move(step)); });
   parts.server.serve(std::move(port).value(), parts.router);
   return parts.server.serve_admin(parts.info.data_dir / config.admin, parts.admin_router);
 }
 
-Result<Done> Node::load_services() {
-  for (const std::string& name : configuration_.start_order) {
-    const auto& services = configuration_.config.services;
-    const auto config =
-        std::find_if(services.begin(), services.end(), [&](const auto& service) { return service.name == name; });
-    P2P_ASSERT(config != services.end(), "the start order names configured services");
-    auto service = std::make_unique<RunningService>(*parts_->core, *config, configuration_.plugins.at(name));
-    enter_step("loading service " + name);
-    auto loaded = service->load();
-    if (!loaded.ok()) return loaded;
-    parts_->services.push_back(std::move(service));
-  }
-  return Done{};
-}
-
-Result<Done> Node::configure_services() {
-  for (auto& service : parts_->services) {
-    enter_step("configure() of service " + service->name());
-    auto configured = service->configure();
-    if (!configured.ok()) return configured;
-  }
-  return Done{};
+void Node::choose_services() {
+  Parts& parts = *parts_;
+  parts.quarantine = std::make_unique<Quarantine>(parts.folder->path() / kCrashNotesFile, *parts.log);
+  for (const std::string& line : leave_out_crashers(configuration_, *parts.quarantine)) parts.log->warn("{}", line);
+  for (const std::string& line : left_out_lines(configuration_)) parts.log->error("{}", line);
 }
 
 namespace {
@@ -194,73 +212,54 @@ Result<Done> serve_own(ServiceRouter& router, std::string_view name, const char*
   ServiceSpec spec;
   spec.idl = idl;
   spec.dispatch = Dispatch::io;
-  auto entry = std::make_shared<ServiceEntry>(std::string(name), "host", std::move(spec), std::move(endpoint), loops);
-  entry->set_gate(GateState::open);
-  return router.add(std::move(entry));
+  auto entry = router.serve(std::string(name), "host", std::move(spec), std::move(endpoint), loops);
+  if (!entry.ok()) return entry.error();
+  entry.value()->set_gate(GateState::open);
+  return Done{};
 }
 
 }  // namespace
 
-Result<Done> Node::start_services() {
+Result<Done> Node::serve_own_services() {
   Parts& parts = *parts_;
   const std::size_t loops = parts.server.loops().size();
   auto status = [this] {
-    return node_status(configuration_.config, *parts_->core, parts_->services, parts_->state.load(),
-                       parts_->started_at_us, *parts_->identity);
+    return node_status(*parts_->core, *parts_->services, parts_->state.load(), parts_->started_at_us);
   };
   auto served =
       serve_own(parts.router, kPeerService, "peer.Peer", make_peer_service(*parts.identity, parts.router), loops);
   if (served.ok()) served = serve_own(parts.router, "node", "node.Node", make_node_service(status), loops);
   if (served.ok()) {
-    served = serve_own(parts.admin_router, "admin", "node.Admin",
-                       make_admin_service([this] { request_leave("asked over the admin socket"); },
-                                          [this] { request_stop("asked over the admin socket"); }, parts.leave_waiters),
-                       loops);
+    served = serve_own(
+        parts.admin_router, "admin", "node.Admin",
+        make_admin_service([this] { request_leave("asked over the admin socket"); },
+                           [this] { request_stop("asked over the admin socket"); }, parts.leave_waiters, parts.changes),
+        loops);
   }
   if (served.ok()) served = serve_own(parts.admin_router, "node", "node.Node", make_node_service(status), loops);
-  for (auto& service : parts.services) {
-    enter_step("start() of service " + service->name());
-    if (served.ok()) served = service->start();
-  }
-  if (!served.ok()) return served;
-  if (auto ring = parts.registry.find(ILocator::kId))
-    parts.identity->set_locator(std::static_pointer_cast<ILocator>(ring));
-  std::vector<std::string> disabled;
-  for (const auto& service : configuration_.config.services) {
-    if (!service.enabled) disabled.push_back(service.name);
-  }
-  parts.router.set_disabled(std::move(disabled));
-  parts.router.choose_default(configuration_.config.default_service);
-  return Done{};
+  return served;
 }
 
 ExitCode Node::get_ready() {
   Parts& parts = *parts_;
   parts.server.start();
   parts.log->info("listening on {}, data in {}", parts.info.self.name(), parts.info.data_dir.native());
-  for (auto& service : parts.services) service->begin_ready();
   has_begun_ = true;
-  const auto all_ready = [&] {
-    return std::all_of(parts.services.begin(), parts.services.end(),
-                       [](const auto& service) { return service->is_ready(); });
-  };
-  if (!wait_until(all_ready, configuration_.config.start_timeout, true)) {
-    const std::lock_guard hold(mutex_);
-    if (request_ != Request::none) return ExitCode::done;
-    for (const auto& service : parts.services) {
-      if (service->is_ready()) continue;
-      parts.log->error("service {} is not ready after [host] start_timeout = {}; it requires: {}", service->name(),
-                       format_duration(configuration_.config.start_timeout),
-                       fmt::join(service->plugin().required, ", "));
-    }
-    return ExitCode::start_timeout;
+  const auto ready = parts.services->get_ready();
+  if (!ready.ok()) {
+    parts.log->error("{}", ready.error().text);
+    return ready.error().kind == ErrorKind::timed_out ? ExitCode::start_timeout : ExitCode::service_failed;
   }
-  for (auto& service : parts.services) service->open_gate();
+  if (!ready.value()) return ExitCode::done;
   parts.state.store(NodeState::ready);
   std::string names;
-  for (const auto& service : parts.services) names += (names.empty() ? "" : ", ") + service->name();
+  for (const auto& service : parts.services->list()) {
+    if (service->runs()) names += (names.empty() ? "" : ", ") + service->name();
+  }
   parts.log->info("ready after {} ms: node {} serves {}", (unix_us() - parts.started_at_us) / 1000,
                   parts.info.self.name(), names);
+  parts.manager.tell_ready(fmt::format("ready: {} serves {}", parts.info.self.name(), names));
+  if (hooks_.ready) hooks_.ready(parts.info.self);
   return ExitCode::done;
 }
 
@@ -277,9 +276,76 @@ void Node::request(Request wanted, const std::string& why) {
   requested_.notify_all();
 }
 
-void Node::wait_for_request() {
-  std::unique_lock hold(mutex_);
-  requested_.wait(hold, [this] { return request_ != Request::none; });
+void Node::request_reload(const std::string& why) {
+  parts_->log->info("reloading the configuration: {}", why);
+  const auto number = parts_->changes.submit({Wish::Kind::reload, "", false});
+  if (!number.ok()) parts_->log->error("the configuration is not reloaded: {}", number.error().text);
+}
+
+// --- changes while the node serves -----------------------------------------------------------------------------------
+
+void Node::serve_changes() {
+  for (;;) {
+    {
+      std::unique_lock hold(mutex_);
+      const auto is_asked = [this] { return request_ != Request::none || parts_->changes.has_wish(); };
+      Heartbeat& heartbeat = parts_->heartbeat;
+      while (!requested_.wait_until(hold, heartbeat.due(), is_asked)) heartbeat.turn(std::chrono::steady_clock::now());
+      if (request_ != Request::none) return;
+    }
+    if (const auto wish = parts_->changes.take()) change(wish->first, wish->second);
+  }
+}
+
+void Node::change(Changes::Number number, const Wish& wish) {
+  Logger& log = *parts_->log;
+  const bool is_reload = wish.kind == Wish::Kind::reload;
+  if (is_reload) parts_->manager.tell_reloading();
+  const ChangeReport report = fulfil(wish);
+  if (is_reload) parts_->manager.tell_ready(report.is_done ? "reloaded" : "not reloaded: see the log");
+  const bool is_question = wish.kind == Wish::Kind::plan_reload;
+  for (const std::string& line : report.lines) {
+    log.log(is_question      ? LogLevel::debug
+            : report.is_done ? LogLevel::info
+                             : LogLevel::error,
+            "{}: {}", to_text(wish), line);
+  }
+  parts_->changes.ended(number, report);
+}
+
+namespace {
+
+ChangeReport refusal(const ConfigurationFailure& failure) {
+  ChangeReport report;
+  std::istringstream lines(failure.messages);
+  for (std::string line; std::getline(lines, line);) report.refuse(line);
+  report.refuse("nothing was changed: the node goes on with the configuration that it has");
+  return report;
+}
+
+}  // namespace
+
+ChangeReport Node::fulfil(const Wish& wish) {
+  Services& services = *parts_->services;
+  if (wish.kind == Wish::Kind::disable) return services.disable(wish.service, wish.force);
+  const bool is_enable = wish.kind == Wish::Kind::enable;
+  if (!hooks_.read_again) {
+    ChangeReport report;
+    report.refuse("the configuration of this node cannot be read again");
+    return report;
+  }
+  const auto outcome = hooks_.read_again(is_enable ? std::optional(wish.service) : std::nullopt);
+  if (const auto* failure = std::get_if<ConfigurationFailure>(&outcome)) return refusal(*failure);
+  auto loaded = std::get<LoadedConfiguration>(outcome);
+  Quarantine& quarantine = *parts_->quarantine;
+  const auto file = loaded.plugins.find(wish.service);
+  if (is_enable && file != loaded.plugins.end()) {
+    const auto cleared = quarantine.clear(file->second.description.name);
+    if (!cleared.ok()) parts_->log->warn("{}", cleared.error().text);
+  }
+  for (const std::string& line : leave_out_crashers(loaded, quarantine)) parts_->log->warn("{}", line);
+  if (is_enable) return services.enable(wish.service, loaded);
+  return wish.kind == Wish::Kind::reload ? services.reload(loaded) : services.plan(loaded);
 }
 
 template <class Condition>
@@ -289,7 +355,11 @@ bool Node::wait_until(Condition condition, Duration patience, bool until_request
   while (!condition()) {
     if (std::chrono::steady_clock::now() >= end) return false;
     if (until_request && request_ != Request::none) return false;
+    if (std::chrono::steady_clock::now() >= parts_->heartbeat.due()) {
+      parts_->heartbeat.turn(std::chrono::steady_clock::now());
+    }
     requested_.wait_for(hold, kPollPeriod);
+    parts_->heartbeat.turn(std::chrono::steady_clock::now());
   }
   return true;
 }
@@ -297,14 +367,17 @@ bool Node::wait_until(Condition condition, Duration patience, bool until_request
 void Node::drain() {
   node::LeaveResult result;
   result.complete = true;
-  const auto end = std::chrono::steady_clock::now() + configuration_.config.drain_timeout;
-  for (auto service = parts_->services.rbegin(); service != parts_->services.rend(); ++service) {
+  const Duration drain_timeout = parts_->services->config()->drain_timeout;
+  const auto end = std::chrono::steady_clock::now() + drain_timeout;
+  const auto services = parts_->services->list();
+  for (auto service = services.rbegin(); service != services.rend(); ++service) {
     RunningService& current = **service;
+    if (!current.runs()) continue;
     current.begin_drain();
     const Duration left = std::max<Duration>(end - std::chrono::steady_clock::now(), Duration::zero());
     if (!wait_until([&] { return current.is_drained(); }, left, false)) {
       parts_->log->error("service {} did not drain within [host] drain_timeout = {}", current.name(),
-                         format_duration(configuration_.config.drain_timeout));
+                         format_duration(drain_timeout));
       result.complete = false;
       result.unfinished.push_back(current.name());
     }
@@ -313,13 +386,16 @@ void Node::drain() {
 }
 
 void Node::finish_calls() {
-  for (auto& service : parts_->services) service->refuse_clients();
-  const auto idle = [this] {
-    return std::all_of(parts_->services.begin(), parts_->services.end(),
+  const auto services = parts_->services->list();
+  for (const auto& service : services) {
+    if (service->runs()) service->refuse_clients();
+  }
+  const auto idle = [&] {
+    return std::all_of(services.begin(), services.end(),
                        [](const auto& service) { return service->calls_in_flight() == 0; });
   };
   // A call is answered within call_timeout at the latest, so this wait ends.
-  if (!wait_until(idle, configuration_.config.call_timeout, false))
+  if (!wait_until(idle, parts_->services->config()->call_timeout, false))
     parts_->log->warn("calls were still in hand when the node stopped");
 }
 
@@ -330,6 +406,9 @@ void Node::shut_down() {
     const std::lock_guard hold(mutex_);
     leaves = request_ == Request::leave;
   }
+  const HostConfig& config = configuration_.config;
+  parts.manager.tell(stopping_notification(leaves ? "leaving the network" : "stopping",
+                                           config.drain_timeout + config.call_timeout + kStopHeadroom));
   // Others may have handed keys to a node that was not ready itself, because it was asked to end or took too long.
   const bool was_ready = parts.state.load() == NodeState::ready;
   parts.state.store(NodeState::draining);
@@ -338,17 +417,21 @@ void Node::shut_down() {
     finish_calls();
   }
   parts.leave_waiters.ended({});  // for those who wait for a leave that was none
+  parts.changes.close();
   // Peers are called before the node is ready, too.
   if (parts.peers && parts.server.is_running()) parts.peers->shut_down();
   parts.server.stop_accepting();
   parts.server.close_connections(kLastReplies);
   // Handlers that block end before what they use is taken away; those that still wait find their gates closed.
-  for (auto& service : parts.services) service->close_gates();
+  if (parts.services) {
+    for (const auto& service : parts.services->list()) {
+      if (service->runs()) service->close_gates();
+    }
+  }
   parts.pool.stop();
-  for (auto service = parts.services.rbegin(); service != parts.services.rend(); ++service) (*service)->stop();
+  if (parts.services) parts.services->stop_all();
   if (parts.identity) parts.identity->set_locator(nullptr);
   parts.server.stop_loops();
-  parts.services.clear();
   if (was_ready) parts.log->info("stopped");
 }
 

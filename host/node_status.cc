@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace p2p::host {
 namespace {
 
@@ -19,6 +21,12 @@ const char* text_of(NodeState state) {
   return "unknown";
 }
 
+std::string problem_of(RunningService& service) {
+  if (service.state() == ServiceState::failed) return service.why_failed();
+  const auto health = service.health();
+  return health.ok() ? "" : health.error().text;
+}
+
 node::ServiceStatus status_of(RunningService& service) {
   node::ServiceStatus status;
   status.name = service.name();
@@ -28,29 +36,30 @@ node::ServiceStatus status_of(RunningService& service) {
   status.since_ms = service.since_ms();
   if (const ServiceEntry* entry = service.main_entry(); entry != nullptr) {
     const ServiceCounts counts = entry->total();
-    status.idl = entry->spec().idl;
+    status.idl = service.idl();
     status.calls = counts.calls;
     status.errors = counts.errors;
     status.in_flight = counts.in_flight;
     status.last_error = entry->last_error();
   }
+  status.__set_problem(problem_of(service));
   for (const auto& [name, value] : service.context().read_gauges()) status.gauges.emplace(name, value);
   return status;
 }
 
-node::ServiceStatus disabled_status(const ServiceConfig& service) {
+node::ServiceStatus idle_status(const ServiceConfig& service, const std::string& why) {
   node::ServiceStatus status;
   status.name = service.name;
   status.plugin = service.plugin;
   status.state = "disabled";
+  status.__set_problem(why);
   return status;
 }
 
 }  // namespace
 
-node::NodeStatus node_status(const HostConfig& config, const NodeCore& core,
-                             const std::vector<std::unique_ptr<RunningService>>& services, NodeState state,
-                             std::int64_t started_at_us, const PeerIdentity& identity) {
+node::NodeStatus node_status(const NodeCore& core, const Services& services, NodeState state,
+                             std::int64_t started_at_us) {
   node::NodeStatus status;
   status.node = core.node.self.name();
   status.name = core.node.name;
@@ -59,22 +68,29 @@ node::NodeStatus node_status(const HostConfig& config, const NodeCore& core,
   status.pid = ::getpid();
   status.version = P2P_SDK_VERSION;
   status.cluster = core.node.cluster;
-  status.view = identity.view();
-  const auto ring = identity.locator();
+  status.view = core.identity.view();
+  const auto ring = core.identity.locator();
   status.members = ring ? static_cast<std::int32_t>(ring->view().members().size()) : 0;
   status.connections = core.server.connections();
-  status.admin = (core.node.data_dir / config.admin).native();
+  status.admin = (core.node.data_dir / core.config.admin).native();
   status.data_dir = core.node.data_dir.native();
-  for (const auto& service : services) {
+  const auto all = services.list();
+  for (const auto& service : all) {
     status.services.push_back(status_of(*service));
     status.calls += status.services.back().calls;
     status.errors += status.services.back().errors;
     if (const ServiceEntry* entry = service->main_entry(); entry != nullptr)
       status.forwarded += entry->total().forwarded;
   }
-  for (const auto& service : config.services) {
-    if (!service.enabled) status.services.push_back(disabled_status(service));
+  const auto config = services.config();
+  for (const auto& [name, why] : services.idle()) {
+    const auto is_listed = [&](const auto& service) { return service->name() == name; };
+    if (std::any_of(all.begin(), all.end(), is_listed)) continue;
+    const auto& named = config->services;
+    const auto found = std::find_if(named.begin(), named.end(), [&](const auto& one) { return one.name == name; });
+    if (found != named.end()) status.services.push_back(idle_status(*found, why));
   }
+  status.__set_configuration(services.generation());
   return status;
 }
 

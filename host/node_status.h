@@ -1,22 +1,17 @@
 // What does a node say of itself? Gathers the answer to `status` from the parts that know.
 #pragma once
 
-#include "lifecycle/running_service.h"
-#include "peers/peer_identity.h"
+#include "lifecycle/services.h"
 #include "runtime/node_core.h"
 
 #include <Node.h>
-
-#include <memory>
-#include <vector>
 
 namespace p2p::host {
 
 enum class NodeState : std::uint8_t { starting, ready, draining };
 
-// Disabled services of the configuration are listed too. [any thread], while `services` does not change.
-node::NodeStatus node_status(const HostConfig& config, const NodeCore& core,
-                             const std::vector<std::unique_ptr<RunningService>>& services, NodeState state,
-                             std::int64_t started_at_us, const PeerIdentity& identity);
+// Services of the configuration that do not run are listed too. [any thread]
+node::NodeStatus node_status(const NodeCore& core, const Services& services, NodeState state,
+                             std::int64_t started_at_us);
 
 }  // namespace p2p::host

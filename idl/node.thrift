@@ -14,6 +14,7 @@ struct ServiceStatus {
   9: required i64 in_flight
   10: required string last_error
   11: required map<string, i64> gauges   // what the service reports of itself: "keys", "bytes", ...
+  12: string problem                     // what its health() says, or why it has failed or does not run; "": nothing
 }
 
 struct NodeStatus {
@@ -33,6 +34,7 @@ struct NodeStatus {
   14: required string data_dir
   15: required list<ServiceStatus> services
   16: required i64 forwarded             // calls passed on to their owner
+  17: i64 configuration                  // counts the configurations that have been in force: 1 since the start
 }
 
 service Node {
@@ -44,7 +46,18 @@ struct LeaveResult {
   2: required list<string> unfinished    // services that had not when drain_timeout was over
 }
 
+struct ChangeReport {
+  1: required bool done                  // false: refused, or not all of it could be done
+  2: required list<string> lines         // what was done, what was not, and why
+}
+
+// Changes of the services are done one after the other; each call answers with the number of its change at once.
 service Admin {
+  i64 enable(1: string name)          // of [services.NAME]
+  i64 disable(1: string name, 2: bool force)  // force: also when the service says that something would be lost
+  i64 reload(1: bool check_only)         // of the configuration; check_only: say what would be done
+  ChangeReport await_change(1: i64 change)       // answers when that change has ended
+
   void leave()                           // hand over, tell the others, end; answers when the leave has begun
   LeaveResult await_leave()              // answers when the hand-over has ended, of which leave() or a signal was the begin
   void stop()                            // end after the calls in hand; the others find out for themselves

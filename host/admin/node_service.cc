@@ -3,6 +3,16 @@
 #include <Admin.h>
 
 namespace p2p::host {
+namespace {
+
+template <class Reply>
+void submit(Changes& changes, Wish wish, Reply answer) {
+  const auto number = changes.submit(std::move(wish));
+  if (!number.ok()) return answer.fail(CallFault::internal_error, number.error().text);
+  answer(number.value());
+}
+
+}  // namespace
 
 std::shared_ptr<Endpoint> make_node_service(std::function<node::NodeStatus()> status) {
   auto methods = std::make_shared<Methods>();
@@ -12,7 +22,7 @@ std::shared_ptr<Endpoint> make_node_service(std::function<node::NodeStatus()> st
 }
 
 std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::function<void()> stop,
-                                             LeaveWaiters& waiters) {
+                                             LeaveWaiters& waiters, Changes& changes) {
   auto methods = std::make_shared<Methods>();
   methods->on<node::Admin_leave_args, node::Admin_leave_presult>("leave",
                                                                  [leave = std::move(leave)](auto&, auto answer) {
@@ -25,6 +35,17 @@ std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::f
   });
   methods->on<node::Admin_await_leave_args, node::Admin_await_leave_presult>(
       "await_leave", [&waiters](auto&, auto answer) { waiters.wait(std::move(answer)); });
+  methods->on<node::Admin_enable_args, node::Admin_enable_presult>("enable", [&changes](auto& args, auto answer) {
+    submit(changes, {Wish::Kind::enable, args.name, false}, std::move(answer));
+  });
+  methods->on<node::Admin_disable_args, node::Admin_disable_presult>("disable", [&changes](auto& args, auto answer) {
+    submit(changes, {Wish::Kind::disable, args.name, args.force}, std::move(answer));
+  });
+  methods->on<node::Admin_reload_args, node::Admin_reload_presult>("reload", [&changes](auto& args, auto answer) {
+    submit(changes, {args.check_only ? Wish::Kind::plan_reload : Wish::Kind::reload, "", false}, std::move(answer));
+  });
+  methods->on<node::Admin_await_change_args, node::Admin_await_change_presult>(
+      "await_change", [&changes](auto& args, auto answer) { changes.await(args.change, std::move(answer)); });
   return methods;
 }
 

@@ -7,8 +7,8 @@ namespace {
 
 constexpr const char* kFooter =
     "Every key of the configuration can also be set in the environment: P2PHOST_HOST__LISTEN=127.0.0.1:9901.\n"
-    "Exit codes: 0 done, 64 usage, 69 a required service failed, 71 the system refused, 75 start timed out,\n"
-    "77 unsafe permissions, 78 configuration.";
+    "Exit codes: 0 done, 64 usage, 65 a plugin breaks a rule, 66 no such file, 69 a required service failed,\n"
+    "71 the system refused, 73 cannot create, 75 start timed out, 77 unsafe permissions, 78 configuration.";
 
 void add_configuration_flags(CLI::App& app, CommandLine& parsed) {
   app.add_option("--config", parsed.config_file, "the configuration, such as etc/store.toml")->type_name("FILE");
@@ -29,6 +29,7 @@ void add_configuration_flags(CLI::App& app, CommandLine& parsed) {
       ->allow_extra_args(false);
   app.add_flag("--allow-unsafe-plugins", parsed.allow_unsafe_plugins,
                "load plugins that others could replace; for development");
+  app.add_flag("--safe-mode", parsed.safe_mode, "start required services only, and what these need");
 }
 
 void add_commands(CLI::App& app, CommandLine& parsed) {
@@ -38,10 +39,34 @@ void add_commands(CLI::App& app, CommandLine& parsed) {
   CLI::Option* list =
       app.add_flag("--list-plugins", parsed.list_plugins, "list the plugins, accepted and refused, and end");
   CLI::Option* version = app.add_flag("--version", parsed.version, "print versions, and end");
-  app.add_flag("--json", parsed.json, "with --list-plugins: as JSON")->needs(list);
+  CLI::Option* validate =
+      app.add_option("--validate", parsed.validate, "check whether a plugin's file keeps all rules, and end")
+          ->type_name("FILE.so");
+  app.add_flag("--json", parsed.json, "with --list-plugins or --validate: as JSON");
+  validate->excludes(check)->excludes(print)->excludes(list)->excludes(version);
   check->excludes(print)->excludes(list)->excludes(version);
   print->excludes(list)->excludes(version);
   list->excludes(version);
+}
+
+void add_author_commands(CLI::App& app, CommandLine& parsed) {
+  CLI::Option* create =
+      app.add_option("--new-plugin", parsed.new_plugin, "make the folder of a new plugin, and end")->type_name("NAME");
+  app.add_option("--requires", parsed.needs, "with --new-plugin: a service that it builds on; known is locator")
+      ->type_name("SERVICE")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->needs(create);
+  app.add_option("--dir", parsed.dir, "with --new-plugin: where to make the folder (default: here)")
+      ->type_name("DIR")
+      ->needs(create);
+  CLI::Option* cmakedir =
+      app.add_flag("--cmakedir", parsed.cmakedir, "print the folder of the CMake package, for p2phost_DIR, and end");
+  create->excludes(cmakedir);
+  for (const char* other : {"--check", "--print-config", "--list-plugins", "--version", "--validate"}) {
+    create->excludes(app.get_option(other));
+    cmakedir->excludes(app.get_option(other));
+  }
 }
 
 }  // namespace
@@ -53,10 +78,15 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
   app.footer(kFooter);
   add_configuration_flags(app, parsed);
   add_commands(app, parsed);
+  add_author_commands(app, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& end) {
     return app.exit(end, out, err) == 0 ? ExitCode::done : ExitCode::usage;
+  }
+  if (parsed.json && !parsed.list_plugins && parsed.validate.empty()) {
+    err << "--json requires --list-plugins or --validate\n";
+    return ExitCode::usage;
   }
   return parsed;
 }

@@ -20,13 +20,19 @@ struct CommandLine {
   std::vector<std::string> set;          // --set, each "key.path=value"
   std::vector<std::string> plugin_dirs;  // --plugin-dir, each
   bool allow_unsafe_plugins = false;
+  bool safe_mode = false;  // --safe-mode
 
   // At most one of these; without any, a node is started.
   bool check = false;
   bool print_config = false;
   bool list_plugins = false;
-  bool json = false;  // with list_plugins
+  std::string validate;  // --validate; empty: none
+  bool json = false;     // with list_plugins or validate
   bool version = false;
+  bool cmakedir = false;
+  std::optional<std::string> new_plugin;  // --new-plugin NAME
+  std::vector<std::string> needs;         // with new_plugin: --requires, each
+  std::string dir = ".";                  // with new_plugin: --dir
 };
 
 // The parsed flags, or the code to end with at once: --help writes to `out` and ends with 0, a mistake writes to `err`

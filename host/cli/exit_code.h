@@ -6,9 +6,12 @@ namespace p2p::host {
 enum class ExitCode : int {
   done = 0,
   usage = 64,           // unknown or contradictory flags
+  data = 65,            // the file that was looked at breaks a rule
+  no_input = 66,        // there is no such file
   service_failed = 69,  // a required service was refused or failed to start
   internal = 70,        // our bug
   system = 71,          // the operating system said no: port taken, folder not writable
+  cannot_create = 73,   // --new-plugin: the folder is there already, or cannot be made
   start_timeout = 75,   // a service was not ready in time
   permissions = 77,     // a plugin's file could have been replaced by others
   configuration = 78,   // nothing was started

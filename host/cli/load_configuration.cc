@@ -1,5 +1,6 @@
 #include "cli/load_configuration.h"
 
+#include "cli/left_out.h"
 #include "config/check.h"
 #include "config/layers.h"
 #include "config/print_config.h"
@@ -25,7 +26,7 @@ ExitCode code_of(ProblemKind kind) {
   switch (kind) {
     case ProblemKind::warning:
       return ExitCode::done;
-    case ProblemKind::unsafe_plugin:
+    case ProblemKind::unsafe_file:
       return ExitCode::permissions;
     case ProblemKind::bad_plugin:
       return ExitCode::service_failed;
@@ -40,8 +41,11 @@ ExitCode code_of(ProblemKind kind) {
 // The steps from flags to a checked configuration; problems gather on the way.
 class Loading {
  public:
-  Loading(const CommandLine& command_line, const std::vector<std::string>& environment) : command_line_(command_line) {
+  Loading(const CommandLine& command_line, const std::vector<std::string>& environment,
+          const std::vector<PluginFile>& built_in = {})
+      : command_line_(command_line), built_in_(built_in) {
     read_layers(environment);
+    check_trust_of_files();
     node_ = node_name(layers_, machine_name());
     root_ = assemble(layers_, node_);
     config_ = check_host(root_, sources_, problems_);
@@ -55,7 +59,7 @@ class Loading {
 
   Catalogue catalogue() const {
     return Catalogue(config_.plugin_dirs, trust_rule_of_this_process(config_.allow_unsafe_plugins),
-                     std::string(host_stamp()));
+                     std::string(host_stamp()), built_in_);
   }
 
   // Checks services and overlays, too, and fills `loaded`; meaningful unless has_errors() afterwards.
@@ -93,6 +97,26 @@ class Loading {
     }
   }
 
+  // Whoever can write the configuration of a node that root runs can do what root can.
+  void check_trust_of_files() {
+    const TrustRule rule = configuration_rule(trust_rule_of_this_process(false));
+    if (rule.user != 0) return;
+    for (std::uint32_t source = 0; source < sources_.all().size(); ++source) {
+      if (sources_.all()[source].kind != Source::Kind::file) continue;
+      std::error_code failure;
+      const auto resolved = std::filesystem::canonical(sources_.all()[source].name, failure);
+      if (failure) continue;  // a pipe, or what could not be read and was told
+      const auto faults = find_unsafe(resolved, rule);
+      if (!faults.ok()) {
+        problems_.add(ProblemKind::unsafe_file, {source, 0, 0, 1}, faults.error().text);
+        continue;
+      }
+      for (const std::string& fault : faults.value()) {
+        problems_.add(ProblemKind::unsafe_file, {source, 0, 0, 1}, "root does not trust this file: " + fault);
+      }
+    }
+  }
+
   void complete_plugin_dirs(HostConfig& config) const {
     if (config.plugin_dirs.empty()) config.plugin_dirs.push_back(default_plugin_dir());
     config.plugin_dirs.insert(config.plugin_dirs.end(), command_line_.plugin_dirs.begin(),
@@ -124,6 +148,7 @@ class Loading {
   }
 
   const CommandLine& command_line_;
+  const std::vector<PluginFile> built_in_;
   Sources sources_;
   Problems problems_;
   Layers layers_;
@@ -134,16 +159,18 @@ class Loading {
 
 }  // namespace
 
-ConfigurationOutcome load_configuration(const CommandLine& command_line, const std::vector<std::string>& environment) {
+ConfigurationOutcome load_configuration(const CommandLine& command_line, const std::vector<std::string>& environment,
+                                        const std::vector<PluginFile>& built_in) {
   if (command_line.config_file.empty() && command_line.set.empty()) {
     return ConfigurationFailure{ExitCode::usage,
                                 "p2phost: nothing to serve; name a configuration: --config etc/store.toml\n"};
   }
-  Loading loading(command_line, environment);
+  Loading loading(command_line, environment, built_in);
   if (loading.is_unreadable()) return loading.failure();
   LoadedConfiguration loaded;
   loading.finish(loaded);
   if (loading.has_errors()) return loading.failure();
+  if (command_line.safe_mode) leave_out_for_safe_mode(loaded);
   return loaded;
 }
 

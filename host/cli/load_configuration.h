@@ -29,8 +29,9 @@ struct ConfigurationFailure {
 
 using ConfigurationOutcome = std::variant<LoadedConfiguration, ConfigurationFailure>;
 
-// `environment` as in environ: "NAME=value". [control]
-ConfigurationOutcome load_configuration(const CommandLine& command_line, const std::vector<std::string>& environment);
+// `environment` as in environ: "NAME=value". A plugin that is `built_in` goes before a file of its name. [control]
+ConfigurationOutcome load_configuration(const CommandLine& command_line, const std::vector<std::string>& environment,
+                                        const std::vector<PluginFile>& built_in = {});
 ConfigurationOutcome load_configuration(const CommandLine& command_line);
 
 // The plugins of the configured folders, whatever the services say.

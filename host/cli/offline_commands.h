@@ -1,4 +1,5 @@
-// The commands of p2phost that start no node: --check, --print-config, --list-plugins and --version.
+// The commands of p2phost that start no node: about the configuration, the plugins, the versions, and for authors of
+// plugins. (--validate, which tries a plugin in nodes of its own, is above this: validate/validate_command.h.)
 #pragma once
 
 #include "cli/command_line.h"

@@ -24,6 +24,7 @@ struct ServiceConfig {
   std::optional<LogLevel> log_level;  // none: that of [log]
   Config config;                      // complete: a value for each option that the plugin declares
   std::string where;                  // "etc/store.toml:12:1", for messages
+  std::string left_out;               // why this start goes without it although it was enabled; empty: it does not
 };
 
 struct HostConfig {
@@ -66,6 +67,8 @@ struct HostConfig {
 
   // [log]
   LogLevel log_level = LogLevel::info;
+  std::string log_target = "stderr";  // while there is no log_file
+  std::string log_file;               // empty: none
 
   // [services.NAME], in the order of the file; disabled ones too.
   std::vector<ServiceConfig> services;

@@ -61,22 +61,30 @@ const Row kRows[] = {
     {"host", "peer_queue_bytes_max", &HostConfig::peer_queue_bytes_max, "64KiB..16GiB",
      "calls that wait to be sent to one peer"},
     {"host", "parked_calls_max", &HostConfig::parked_calls_max, "0..10000000", "calls that wait while services start"},
-    {"log", "level", &HostConfig::log_level, kLevels, "what is written to the standard error: this level and above"},
+    {"log", "level", &HostConfig::log_level, kLevels, "what is written: this level and above"},
+    {"log", "target", &HostConfig::log_target, "stderr", "where lines go while `file` is empty: the standard error"},
+    {"log", "file", &HostConfig::log_file, "", "file that lines are appended to instead; SIGUSR1 opens it anew"},
 };
 
-OptionType type_of(const HostField& field) {
+// Keys that are read anew each time that they matter.
+constexpr const char* kLiveKeys[] = {"default_service", "plugin_dirs",  "allow_unsafe_plugins", "start_timeout",
+                                     "drain_timeout",   "call_timeout", "connect_timeout",      "idle_timeout",
+                                     "message_timeout", "level"};
+
+OptionType type_of(const Row& row) {
   struct Typer {
     OptionType operator()(bool HostConfig::*) const { return OptionType::flag; }
     OptionType operator()(std::uint32_t HostConfig::*) const { return OptionType::integer; }
     OptionType operator()(std::uint64_t HostConfig::*) const { return OptionType::bytes; }
     OptionType operator()(Duration HostConfig::*) const { return OptionType::duration; }
-    OptionType operator()(std::string HostConfig::*) const { return OptionType::text; }
+    OptionType operator()(std::string HostConfig::*) const { return has_range ? OptionType::choice : OptionType::text; }
     OptionType operator()(std::vector<std::string> HostConfig::*) const { return OptionType::list; }
     OptionType operator()(Location HostConfig::*) const { return OptionType::text; }
     OptionType operator()(std::optional<Location> HostConfig::*) const { return OptionType::text; }
     OptionType operator()(LogLevel HostConfig::*) const { return OptionType::choice; }
+    bool has_range;
   };
-  return std::visit(Typer{}, field);
+  return std::visit(Typer{*row.range != '\0'}, row.field);
 }
 
 Error wrong_location(const Error& error) { return {error.kind, "must be an address and a port: " + error.text}; }
@@ -149,9 +157,10 @@ std::vector<HostKey> make_host_keys() {
   for (const Row& row : kRows) {
     const std::string name = row.key;
     HostKey key{row.section,
-                {name, type_of(row.field), "", row.range, row.help},
+                {name, type_of(row), "", row.range, row.help},
                 row.field,
-                name == "data_dir" || name == "plugin_dirs"};
+                name == "data_dir" || name == "plugin_dirs" || name == "file",
+                std::find(std::begin(kLiveKeys), std::end(kLiveKeys), name) != std::end(kLiveKeys)};
     key.option.default_text = plain_text(key.option, value_of(key, defaults));
     keys.push_back(std::move(key));
   }

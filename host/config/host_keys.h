@@ -21,6 +21,7 @@ struct HostKey {
   Option option;
   HostField field;
   bool is_path = false;  // relative to the folder of the file that it stands in
+  bool is_live = false;  // a reload changes it in place; the others need a restart of the node
 };
 
 // In the order in which an operator reads them. The same object on every call. [any thread]

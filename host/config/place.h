@@ -37,6 +37,7 @@ class Sources {
   }
 
   const Source& of(const Place& place) const { return sources_.at(place.source); }
+  const std::vector<Source>& all() const noexcept { return sources_; }
 
   // "etc/store.toml:12:3"; without position in sources that have none.
   std::string describe(const Place& place) const;

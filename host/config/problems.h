@@ -11,7 +11,7 @@ namespace p2p::host {
 // Why a node does not start, the gravest last: it decides the exit code.
 enum class ProblemKind : std::uint8_t {
   warning,         // told; the node starts
-  unsafe_plugin,   // a plugin's file could have been replaced
+  unsafe_file,     // a file of the configuration, or of a plugin, could have been replaced
   bad_plugin,      // a plugin was refused
   missing_plugin,  // a plugin is not on this machine
   configuration,   // what the operator wrote

@@ -19,22 +19,6 @@
 namespace p2p::ctl {
 namespace {
 
-// The socket of --admin, or the one that the node of --node names.
-Result<std::string> admin_path(const Session& session) {
-  if (!session.admin.empty()) return session.admin;
-  auto node = connect(session);
-  if (!node.ok()) return node.error();
-  const auto status = ask_status(node.value());
-  if (!status.ok()) return status.error();
-  return status.value().admin;
-}
-
-Result<Connection> connect_admin(const Session& session) {
-  const auto path = admin_path(session);
-  if (!path.ok()) return path.error();
-  return Connection::open_admin(path.value(), session.timeouts);
-}
-
 template <class Order>
 ExitCode tell(const Session& session, const char* state, Order order) {
   auto admin = connect_admin(session);

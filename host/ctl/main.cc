@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
   add_ring_verbs(app, session);
   add_node_verbs(app, session);
   add_receipt_verbs(app, session);
+  add_change_verbs(app, session);
   add_admin_verbs(app, session);
   app.require_subcommand(1);
   app.footer(kFooter);

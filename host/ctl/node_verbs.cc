@@ -53,7 +53,7 @@ ExitCode services(const Session& session) {
   if (session.json) {
     print({{"services", status_json(status.value())["services"]}});
   } else {
-    fmt::print("{}", services_text(status.value()));
+    fmt::print("{}", services_text(status.value(), now_ms()));
   }
   return health_code(status.value());
 }

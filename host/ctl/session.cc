@@ -41,6 +41,21 @@ Result<node::NodeStatus> ask_status(Connection& node) {
   });
 }
 
+Result<std::string> admin_path(const Session& session) {
+  if (!session.admin.empty()) return session.admin;
+  auto node = connect(session);
+  if (!node.ok()) return node.error();
+  const auto status = ask_status(node.value());
+  if (!status.ok()) return status.error();
+  return status.value().admin;
+}
+
+Result<Connection> connect_admin(const Session& session) {
+  const auto path = admin_path(session);
+  if (!path.ok()) return path.error();
+  return Connection::open_admin(path.value(), session.timeouts);
+}
+
 ExitCode report(const Error& error) {
   fmt::print(stderr, "p2pctl: {}\n", error.text);
   switch (error.kind) {

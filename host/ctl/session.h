@@ -33,6 +33,10 @@ Result<Connection> connect(const Session& session);
 
 Result<node::NodeStatus> ask_status(Connection& node);
 
+// The socket of --admin, or the one that the node of --node names.
+Result<std::string> admin_path(const Session& session);
+Result<Connection> connect_admin(const Session& session);
+
 // Writes `p2pctl: WHAT` to the standard error. The code for a script: no_node when nobody answered, else no.
 ExitCode report(const Error& error);
 

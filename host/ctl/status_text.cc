@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
 namespace p2p::ctl {
 namespace {
@@ -21,6 +23,13 @@ std::string view_text(std::int64_t view) {
   return view == 0 ? "none" : fmt::format("{:016x}", static_cast<std::uint64_t>(view));
 }
 
+std::string complaints(const node::ServiceStatus& service, const char* indent) {
+  std::string lines;
+  if (!service.problem.empty()) lines += fmt::format("{}problem: {}\n", indent, service.problem);
+  if (!service.last_error.empty()) lines += fmt::format("{}last error: {}\n", indent, service.last_error);
+  return lines;
+}
+
 std::string service_lines(const node::ServiceStatus& service) {
   std::string lines = fmt::format("{:<10} {}, {} calls, {} errors, {} in flight\n", service.name, service.state,
                                   service.calls, service.errors, service.in_flight);
@@ -31,15 +40,14 @@ std::string service_lines(const node::ServiceStatus& service) {
   }
   if (!gauges.empty()) lines += fmt::format("{:<10} {}\n", "", gauges);
   if (const auto moving = moving_of(service)) lines += fmt::format("{:<10} moving: {}\n", "", moving_text(*moving));
-  if (!service.last_error.empty()) lines += fmt::format("{:<10} last error: {}\n", "", service.last_error);
-  return lines;
+  return lines + complaints(service, "           ");
 }
 
 nlohmann::json service_json(const node::ServiceStatus& service) {
-  return {{"name", service.name},     {"plugin", service.plugin},        {"version", service.version},
-          {"idl", service.idl},       {"state", service.state},          {"since_ms", service.since_ms},
-          {"calls", service.calls},   {"errors", service.errors},        {"in_flight", service.in_flight},
-          {"gauges", service.gauges}, {"last_error", service.last_error}};
+  return {{"name", service.name},     {"plugin", service.plugin},         {"version", service.version},
+          {"idl", service.idl},       {"state", service.state},           {"since_ms", service.since_ms},
+          {"calls", service.calls},   {"errors", service.errors},         {"in_flight", service.in_flight},
+          {"gauges", service.gauges}, {"last_error", service.last_error}, {"problem", service.problem}};
 }
 
 }  // namespace
@@ -57,19 +65,29 @@ std::string status_text(const node::NodeStatus& status, std::int64_t now_ms) {
   return text;
 }
 
-std::string services_text(const node::NodeStatus& status) {
-  std::size_t name_width = 7;
-  std::size_t idl_width = 3;
+std::string services_text(const node::NodeStatus& status, std::int64_t now_ms) {
+  using Row = std::array<std::string, 8>;
+  std::vector<Row> rows{{"SERVICE", "STATE", "SINCE", "CALLS", "ERRORS", "IN FLIGHT", "PLUGIN", "IDL"}};
   for (const auto& service : status.services) {
-    name_width = std::max(name_width, service.name.size());
-    idl_width = std::max(idl_width, service.idl.size());
+    const std::string since = service.since_ms == 0 ? "-" : age_text(now_ms - service.since_ms);
+    rows.push_back({service.name, service.state, since, std::to_string(service.calls), std::to_string(service.errors),
+                    std::to_string(service.in_flight),
+                    service.plugin + (service.version.empty() ? "" : ' ' + service.version),
+                    service.idl.empty() ? "-" : service.idl});
   }
-  const auto line = [&](const auto& name, const auto& idl, const auto& state, const auto& plugin) {
-    return fmt::format("{:<{}}  {:<{}}  {:<10}  {}\n", name, name_width, idl, idl_width, state, plugin);
-  };
-  std::string text = line("SERVICE", "IDL", "STATE", "PLUGIN");
-  for (const auto& service : status.services) {
-    text += line(service.name, service.idl, service.state, service.plugin + ' ' + service.version);
+  std::array<std::size_t, 8> widths{};
+  for (const Row& row : rows) {
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      widths[column] = std::max(widths[column], row[column].size());
+    }
+  }
+  std::string text;
+  for (std::size_t at = 0; at < rows.size(); ++at) {
+    for (std::size_t column = 0; column + 1 < widths.size(); ++column) {
+      text += fmt::format("{:<{}}  ", rows[at][column], widths[column]);
+    }
+    text += rows[at].back() + '\n';
+    if (at > 0) text += complaints(status.services[at - 1], "  ");
   }
   return text;
 }
@@ -92,12 +110,15 @@ nlohmann::json status_json(const node::NodeStatus& status) {
           {"forwarded", status.forwarded},
           {"admin", status.admin},
           {"data_dir", status.data_dir},
+          {"configuration", status.configuration},
           {"services", std::move(services)}};
 }
 
 bool is_healthy(const node::NodeStatus& status) {
-  return status.state == "ready" && std::none_of(status.services.begin(), status.services.end(),
-                                                 [](const auto& service) { return service.state == "failed"; });
+  return status.state == "ready" &&
+         std::none_of(status.services.begin(), status.services.end(), [](const auto& service) {
+           return service.state == "failed" || (service.state == "ready" && !service.problem.empty());
+         });
 }
 
 }  // namespace p2p::ctl

@@ -13,12 +13,12 @@ namespace p2p::ctl {
 // Several lines, the last of them ended. `now_ms` since 1970.
 std::string status_text(const node::NodeStatus& status, std::int64_t now_ms);
 
-// One line a service under a head line.
-std::string services_text(const node::NodeStatus& status);
+// A line for each service under a head line, and one for what is wrong with it. `now_ms` since 1970.
+std::string services_text(const node::NodeStatus& status, std::int64_t now_ms);
 
 nlohmann::json status_json(const node::NodeStatus& status);
 
-// Ready, and no service has failed.
+// Ready, no service has failed, and none of those that run complains.
 bool is_healthy(const node::NodeStatus& status);
 
 }  // namespace p2p::ctl

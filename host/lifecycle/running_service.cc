@@ -1,5 +1,10 @@
 #include "lifecycle/running_service.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
 namespace p2p::host {
 namespace {
 
@@ -30,17 +35,36 @@ const char* to_text(ServiceState state) noexcept {
   return "unknown";
 }
 
-RunningService::RunningService(NodeCore& core, const ServiceConfig& config, const PluginFile& file)
+RunningService::RunningService(NodeCore& core, ServiceConfig config, PluginFile file, LogLevel log_level)
     : core_(core),
-      config_(config),
-      file_(file),
-      context_(std::make_unique<ServiceContext>(core, config, file.description)) {
+      config_(std::move(config)),
+      file_(std::move(file)),
+      context_(std::make_unique<ServiceContext>(core, config_, file_.description, log_level)) {
   enter(ServiceState::loaded);
 }
 
 RunningService::~RunningService() { stop(); }
 
-const PluginDescription& RunningService::plugin() const noexcept { return file_.description; }
+bool RunningService::runs() const noexcept {
+  const ServiceState now = state();
+  return now == ServiceState::starting || now == ServiceState::ready || now == ServiceState::draining;
+}
+
+std::string RunningService::why_failed() const {
+  const std::lock_guard hold(texts_);
+  return why_failed_;
+}
+
+std::string RunningService::idl() const {
+  const std::lock_guard hold(texts_);
+  return idl_;
+}
+
+void RunningService::fail(std::string why) {
+  enter(ServiceState::failed);
+  const std::lock_guard hold(texts_);
+  why_failed_ = std::move(why);
+}
 
 void RunningService::enter(ServiceState state) noexcept {
   since_ms_.store(unix_ms());
@@ -53,21 +77,21 @@ Result<Done> RunningService::guarded(const char* step, Step run) {
   try {
     Result<Done> done = run();
     if (done.ok()) return done;
-    enter(ServiceState::failed);
-    return Error{done.error().kind, "service " + config_.name + " failed to " + step + ": " + done.error().text};
+    fail(fmt::format("failed to {}: {}", step, done.error().text));
+    return Error{done.error().kind, "service " + config_.name + ' ' + why_failed()};
   } catch (const std::exception& failure) {
     why = failure.what();
   } catch (...) {
     why = "an exception of a type that is not derived from std::exception";
   }
-  enter(ServiceState::failed);
-  return Error{ErrorKind::internal, "service " + config_.name + " failed to " + step + ": " + why};
+  fail(fmt::format("failed to {}: {}", step, why));
+  return Error{ErrorKind::internal, "service " + config_.name + ' ' + why_failed()};
 }
 
 Result<Done> RunningService::load() {
   auto loaded = load_plugin(file_);
   if (!loaded.ok()) {
-    enter(ServiceState::failed);
+    fail(loaded.error().text);
     return loaded.error();
   }
   loaded_ = std::move(loaded).value();
@@ -87,6 +111,10 @@ Result<Done> RunningService::start() {
   for (const auto& entry : context_->entries()) {
     // Node-to-node parts work from the start: joining a network needs them on both sides.
     if (entry->spec().part.empty()) {
+      {
+        const std::lock_guard hold(texts_);
+        idl_ = entry->spec().idl;
+      }
       main_entry_.store(entry.get());
     } else {
       entry->set_gate(GateState::open);
@@ -118,7 +146,10 @@ void RunningService::refuse_clients() {
 }
 
 void RunningService::begin_drain() {
-  enter(ServiceState::draining);
+  {
+    const std::lock_guard hold(asking_);
+    enter(ServiceState::draining);
+  }
   refuse_clients();
   drain_done_->store(false);
   const auto called = guarded("drain", [this]() -> Result<Done> {
@@ -138,12 +169,70 @@ std::int64_t RunningService::calls_in_flight() const {
   return sum;
 }
 
+bool RunningService::is_idle() const {
+  const auto& entries = context_->entries();
+  return context_->is_pool_idle() &&
+         std::all_of(entries.begin(), entries.end(), [](const auto& entry) { return entry->is_idle(); });
+}
+
+void RunningService::take_out() {
+  P2P_ASSERT(has_stopped_, "a service is stopped before it is taken out");
+  for (const auto& entry : context_->entries()) {
+    entry->set_gate(GateState::disabled);
+    entry->let_go();
+  }
+  loaded_.reset();
+  context_->report_loans();
+}
+
+Result<Reconfigured> RunningService::reconfigure(const ServiceConfig& next) {
+  if (!loaded_->has_minor(1)) return Reconfigured::needs_restart;
+  std::string why;
+  try {
+    auto outcome = loaded_->plugin().reconfigure(next.config);
+    if (outcome.ok() && outcome.value() == Reconfigured::applied) config_ = next;
+    return outcome;
+  } catch (const std::exception& failure) {
+    why = failure.what();
+  } catch (...) {
+    why = "an exception of a type that is not derived from std::exception";
+  }
+  return Error{ErrorKind::internal, "reconfigure() threw: " + why};
+}
+
+Result<Done> RunningService::may_end() {
+  if (!loaded_ || !runs() || !loaded_->has_minor(1)) return Done{};
+  try {
+    return loaded_->plugin().may_end();
+  } catch (...) {
+    return Done{};  // It says nothing that could be lost.
+  }
+}
+
+Result<Done> RunningService::health() {
+  const std::lock_guard hold(asking_);
+  if (state() != ServiceState::ready || !loaded_->has_minor(1)) return Done{};
+  try {
+    return loaded_->plugin().health();
+  } catch (const std::exception& failure) {
+    return Error{ErrorKind::internal, std::string("health() threw: ") + failure.what()};
+  } catch (...) {
+    return Error{ErrorKind::internal, "health() threw something that is no std::exception"};
+  }
+}
+
 void RunningService::stop() {
-  if (!loaded_ || state() == ServiceState::stopped) return;
+  if (!loaded_ || std::exchange(has_stopped_, true)) return;
+  const bool has_failed = state() == ServiceState::failed;
   const bool was_started = state() != ServiceState::loaded && state() != ServiceState::configured;
+  {
+    const std::lock_guard hold(asking_);
+    if (!has_failed && was_started) enter(ServiceState::draining);
+  }
   if (was_started) {
     close_gates();
     context_->ask_threads_to_stop();
+    context_->close_ways_out();
     const auto stopped = guarded("stop", [this]() -> Result<Done> {
       loaded_->plugin().stop();
       return Done{};
@@ -151,7 +240,7 @@ void RunningService::stop() {
     if (!stopped.ok()) core_.log.error("{}", stopped.error().text);
   }
   context_->release();
-  enter(ServiceState::stopped);
+  if (state() != ServiceState::failed) enter(ServiceState::stopped);
 }
 
 }  // namespace p2p::host

@@ -1,4 +1,5 @@
-// What is one service of a running node? Its plugin object, its context and its state, moved on by the lifecycle.
+// What is one service of a running node? Its plugin object, its context and its state, moved on by the lifecycle. One
+// object goes the way once; a service that is started again is a new one.
 #pragma once
 
 #include "plugins/loader.h"
@@ -23,7 +24,7 @@ const char* to_text(ServiceState state) noexcept;
 // All methods [control] unless they say [any thread]. Exceptions of the plugin become errors that name it.
 class RunningService final {
  public:
-  RunningService(NodeCore& core, const ServiceConfig& config, const PluginFile& file);
+  RunningService(NodeCore& core, ServiceConfig config, PluginFile file, LogLevel log_level);
   ~RunningService();
 
   Result<Done> load();
@@ -40,14 +41,33 @@ class RunningService final {
   void refuse_clients();
   void close_gates();
   std::int64_t calls_in_flight() const;
-  void stop();
 
-  const std::string& name() const noexcept { return config_.name; }
-  const PluginDescription& plugin() const noexcept;
+  // No call of the service is in hand, and no work of it on the pool: behind shut gates, once every loop has turned.
+  bool is_idle() const;
+  void stop();
+  // Takes the stopped service out of a node that goes on: its names answer that it does not run, its plugin object is
+  // gone. After stop() of an idle service.
+  void take_out();
+
+  // It cannot go on: the reason is kept for who asks.
+  void fail(std::string why);
+
+  // Gives the plugin the new configuration; `applied`: config() is the new one.
+  Result<Reconfigured> reconfigure(const ServiceConfig& next);
+  Result<Done> may_end();
+  Result<Done> health();  // [any thread]
+
+  const std::string& name() const noexcept { return config_.name; }  // [any thread]
+  const ServiceConfig& config() const noexcept { return config_; }
+  const PluginDescription& plugin() const noexcept { return file_.description; }  // [any thread]
+  const PluginFile& file() const noexcept { return file_; }
   ServiceContext& context() noexcept { return *context_; }
-  ServiceState state() const noexcept { return state_.load(); }                // [any thread]
-  std::int64_t since_ms() const noexcept { return since_ms_.load(); }          // [any thread]
-  ServiceEntry* main_entry() const noexcept { return main_entry_.load(); }     // [any thread]; null: not serving
+  ServiceState state() const noexcept { return state_.load(); }             // [any thread]
+  bool runs() const noexcept;                                               // from starting to draining [any thread]
+  std::int64_t since_ms() const noexcept { return since_ms_.load(); }       // [any thread]
+  std::string why_failed() const;                                           // [any thread]
+  std::string idl() const;                                                  // "": serves nothing [any thread]
+  ServiceEntry* main_entry() const noexcept { return main_entry_.load(); }  // [any thread]; null: not serving
 
  private:
   void enter(ServiceState state) noexcept;
@@ -56,13 +76,18 @@ class RunningService final {
   Completion completion_of(std::shared_ptr<std::atomic<bool>> flag);
 
   NodeCore& core_;
-  const ServiceConfig& config_;
-  const PluginFile& file_;
+  ServiceConfig config_;  // its name never changes
+  const PluginFile file_;
   std::unique_ptr<ServiceContext> context_;
   std::unique_ptr<LoadedPlugin> loaded_;
+  bool has_stopped_ = false;
   std::atomic<ServiceState> state_{ServiceState::loaded};
   std::atomic<std::int64_t> since_ms_{0};
   std::atomic<ServiceEntry*> main_entry_{nullptr};
+  std::mutex asking_;         // held while the plugin is asked for its health, and while it leaves the state ready
+  mutable std::mutex texts_;  // of the next two
+  std::string why_failed_;
+  std::string idl_;
   // Shared with completions that the plugin may keep longer than this object lives.
   std::shared_ptr<std::atomic<bool>> ready_done_ = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<std::atomic<bool>> drain_done_ = std::make_shared<std::atomic<bool>>(false);

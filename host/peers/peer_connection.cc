@@ -38,12 +38,13 @@ auto clock_duration(Duration length) { return std::chrono::duration_cast<std::ch
 }  // namespace
 
 PeerConnection::PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, ClassicNodes& classics,
-                               PeerLimits limits, Logger& log)
+                               std::shared_ptr<const PeerLimits> limits, Logger& log)
     : loop_(loop),
       to_(std::move(to)),
       identity_(identity),
       classics_(classics),
-      limits_(limits),
+      shared_limits_(std::move(limits)),
+      limits_(*shared_limits_),
       log_(log),
       socket_(loop.context()),
       resolver_(loop.context()),
@@ -99,7 +100,7 @@ std::int32_t PeerConnection::expect(TimePoint deadline, Reply reply) {
 void PeerConnection::connect() {
   state_ = State::connecting;
   ++generation_;
-  patience_.expires_after(clock_duration(limits_.connect_timeout));
+  patience_.expires_after(clock_duration(Duration(limits_.connect_timeout)));
   patience_.async_wait([self = shared_from_this(), generation = generation_](error_code cancelled) {
     if (cancelled || generation != self->generation_ || self->state_ != State::connecting) return;
     self->fail_all({ErrorKind::refused, "no connection to " + self->to_.name() + " within [host] connect_timeout"});
@@ -153,7 +154,7 @@ void PeerConnection::greet() {
   arguments.write(&codec.binary_out());
   loop_.refresh_now();
   const std::int32_t sequence =
-      expect(loop_.now() + limits_.hello_timeout,
+      expect(loop_.now() + Duration(limits_.hello_timeout),
              [self = shared_from_this(), generation = generation_](Result<std::string> reply) {
                if (generation == self->generation_ && self->state_ == State::greeting) self->on_hello(reply);
              });
@@ -198,7 +199,7 @@ void PeerConnection::became_ready() {
 void PeerConnection::watch_idleness() {
   was_used_ = false;
   // Half of the other side's patience: a call then never crosses its closing.
-  patience_.expires_after(clock_duration(limits_.idle_timeout / 2));
+  patience_.expires_after(clock_duration(Duration(limits_.idle_timeout) / 2));
   patience_.async_wait([self = weak_from_this(), generation = generation_](error_code cancelled) {
     const auto here = self.lock();
     if (cancelled || !here || generation != here->generation_) return;

@@ -1,7 +1,8 @@
-// How do we call one other node from one loop? Over a single connection that opens with a hello, carries many calls at once
-// and matches replies by sequence id; every call has a deadline, and every way to fail its own kind of error.
+// How do we call one other node from one loop? Over a single connection that opens with a hello, carries many calls at
+// once and matches replies by sequence id; every call has a deadline, and every way to fail its own kind of error.
 #pragma once
 
+#include "config/live_duration.h"
 #include "peers/classic_nodes.h"
 #include "peers/peer_identity.h"
 #include "serving/asio.h"
@@ -25,25 +26,25 @@ namespace p2p::host {
 class Loop;
 
 struct PeerLimits {
-  Duration connect_timeout{};
-  Duration hello_timeout{};
-  Duration idle_timeout{};              // of the other side; we close after half of it
-  std::uint32_t calls_max = 0;        // in flight
-  std::uint64_t queue_bytes_max = 0;  // waiting to be sent
+  LiveDuration connect_timeout;
+  LiveDuration hello_timeout;
+  LiveDuration idle_timeout;            // of the other side; we close after half of it
+  std::uint32_t calls_max = 0;          // in flight
+  std::uint64_t queue_bytes_max = 0;    // waiting to be sent
   std::uint64_t message_bytes_max = 0;  // of one call and of one reply
 };
 
-// Messages are unframed strict binary: the one form that the 2009 system understands, so that a hello never confuses it.
-// Every method: [own loop].
+// Messages are unframed strict binary: the one form that the 2009 system understands, so that a hello never confuses
+// it. Every method: [own loop].
 class PeerConnection final : public std::enable_shared_from_this<PeerConnection> {
  public:
   using Reply = std::function<void(Result<std::string>)>;
 
-  PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, ClassicNodes& classics, PeerLimits limits,
-                 Logger& log);
+  PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, ClassicNodes& classics,
+                 std::shared_ptr<const PeerLimits> limits, Logger& log);
 
-  // Sends a call with encoded arguments `body`; connects first where needed. `reply` runs exactly once, later, with the whole
-  // reply message or as Peers::call says.
+  // Sends a call with encoded arguments `body`; connects first where needed. `reply` runs exactly once, later, with the
+  // whole reply message or as Peers::call says.
   void call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline, Reply reply);
 
   // Fails everything with `cancelled` and stays closed.
@@ -94,14 +95,15 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   const Location to_;
   const PeerIdentity& identity_;
   ClassicNodes& classics_;
-  const PeerLimits limits_;
+  const std::shared_ptr<const PeerLimits> shared_limits_;
+  const PeerLimits& limits_;
   Logger& log_;
 
   State state_ = State::closed;
   std::uint64_t generation_ = 0;  // of the socket: operations of an older one are void
   asio::ip::tcp::socket socket_;
   asio::ip::tcp::resolver resolver_;
-  asio::steady_timer patience_;   // for connect and hello, then for idleness
+  asio::steady_timer patience_;  // for connect and hello, then for idleness
   asio::steady_timer expiry_;
   std::unordered_map<std::int32_t, Pending> pending_;
   std::multimap<TimePoint, std::int32_t> deadlines_;
@@ -109,7 +111,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
 
   std::vector<Queued> queued_;  // calls that wait for the hello or for the socket
   std::uint64_t queued_bytes_ = 0;
-  bool was_used_ = false;       // since the last look at idleness
+  bool was_used_ = false;  // since the last look at idleness
   std::string writing_;
   bool is_writing_ = false;
   bool is_flush_scheduled_ = false;

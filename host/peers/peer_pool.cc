@@ -13,7 +13,7 @@ namespace p2p::host {
 PeerPool::PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& identity, PeerLimits limits, Logger& log)
     : loops_(loops),
       identity_(identity),
-      limits_(limits),
+      limits_(std::make_shared<PeerLimits>(std::move(limits))),
       log_(log),
       peers_(loops.size()),
       classic_calls_(loops.size()),
@@ -66,7 +66,7 @@ void PeerPool::start_classic(Loop& loop, const Location& to, std::string message
     return done(Error{ErrorKind::overloaded, "too many calls to nodes of the 2009 system are under way"});
   }
   const auto slot = std::make_shared<std::weak_ptr<ClassicCall>>();
-  const ClassicCall::Limits limits{limits_.connect_timeout, limits_.message_bytes_max};
+  const ClassicCall::Limits limits{limits_->connect_timeout, limits_->message_bytes_max};
   auto call = std::make_shared<ClassicCall>(loop, to, std::move(message), expect, limits,
                                             [&calls, slot, done = std::move(done)](Result<std::string> result) {
                                               calls.erase(slot->lock());
@@ -127,6 +127,12 @@ void PeerPool::forward_failed(CallSlot& slot, Error error, const std::function<v
   } catch (const std::exception& failure) {
     log_.error("an exception left a service's handler of a failed forward: {}", failure.what());
   }
+}
+
+void PeerPool::set_timeouts(const HostConfig& config) noexcept {
+  limits_->connect_timeout = config.connect_timeout;
+  limits_->hello_timeout = config.call_timeout;
+  limits_->idle_timeout = config.idle_timeout;
 }
 
 void PeerPool::shut_down() {

@@ -1,5 +1,5 @@
-// How does this node call others? One connection for each loop and peer, made when it is needed. Implements what services use
-// (Peers) and what passes calls on to their owner (Forwarder).
+// How does this node call others? One connection for each loop and peer, made when it is needed. Implements what
+// services use (Peers) and what passes calls on to their owner (Forwarder).
 #pragma once
 
 #include "peers/classic_call.h"
@@ -25,6 +25,8 @@ class PeerPool final : public Peers, public Forwarder {
                     std::function<void(Result<std::string>)> done) override;
   void forward(CallSlot& slot, const Location& to, Duration deadline, std::function<void(Error, Call)> failed) override;
 
+  void set_timeouts(const HostConfig& config) noexcept;  // for what is called from now on [control]
+
   // Ends every call with `cancelled`; further ones too. Returns when all loops have done so. [control]
   void shut_down();
 
@@ -47,11 +49,11 @@ class PeerPool final : public Peers, public Forwarder {
   std::vector<std::unique_ptr<Loop>>& loops_;
   PeerIdentity& identity_;
   ClassicNodes classics_;
-  const PeerLimits limits_;
+  const std::shared_ptr<PeerLimits> limits_;  // shared with the connections
   Logger& log_;
-  std::vector<LoopPeers> peers_;   // by loop
+  std::vector<LoopPeers> peers_;                                       // by loop
   std::vector<std::set<std::shared_ptr<ClassicCall>>> classic_calls_;  // by loop
-  std::vector<char> is_shut_;      // by loop
+  std::vector<char> is_shut_;                                          // by loop
 };
 
 }  // namespace p2p::host

@@ -6,8 +6,18 @@
 
 namespace p2p::host {
 
-Catalogue::Catalogue(std::vector<std::string> folders, TrustRule trust, std::string stamp)
-    : folders_(std::move(folders)), trust_(std::move(trust)), stamp_(std::move(stamp)) {}
+Catalogue::Catalogue(std::vector<std::string> folders, TrustRule trust, std::string stamp,
+                     std::vector<PluginFile> built_in)
+    : folders_(std::move(folders)),
+      trust_(std::move(trust)),
+      stamp_(std::move(stamp)),
+      built_in_(std::move(built_in)) {}
+
+const PluginFile* Catalogue::built_in(const std::string& plugin) const {
+  const auto known = std::find_if(built_in_.begin(), built_in_.end(),
+                                  [&](const PluginFile& file) { return file.description.name == plugin; });
+  return known == built_in_.end() ? nullptr : &*known;
+}
 
 const Inspection& Catalogue::inspect(const std::filesystem::path& path) {
   const auto known = inspected_.find(path);
@@ -16,13 +26,14 @@ const Inspection& Catalogue::inspect(const std::filesystem::path& path) {
 }
 
 PluginAnswer Catalogue::find(const std::string& plugin) {
+  if (const PluginFile* known = built_in(plugin)) return {&known->description, ProblemKind::warning, "", {}};
   const auto path = find_plugin_file(plugin, folders_);
   if (!path.ok()) return {nullptr, ProblemKind::missing_plugin, path.error().text, {}};
   const Inspection& inspection = inspect(path.value());
   if (const auto* refusal = std::get_if<Refusal>(&inspection)) {
     const bool is_unsafe = refusal->kind == Refusal::Kind::unsafe;
     const std::string text = "plugin '" + plugin + "' is refused: " + refusal_text(*refusal);
-    return {nullptr, is_unsafe ? ProblemKind::unsafe_plugin : ProblemKind::bad_plugin, text, {}};
+    return {nullptr, is_unsafe ? ProblemKind::unsafe_file : ProblemKind::bad_plugin, text, {}};
   }
   const auto& file = std::get<PluginFile>(inspection);
   PluginAnswer answer{&file.description, ProblemKind::warning, "", {}};
@@ -32,6 +43,7 @@ PluginAnswer Catalogue::find(const std::string& plugin) {
 }
 
 const PluginFile* Catalogue::file_of(const std::string& plugin) {
+  if (const PluginFile* known = built_in(plugin)) return known;
   const auto path = find_plugin_file(plugin, folders_);
   return path.ok() ? std::get_if<PluginFile>(&inspect(path.value())) : nullptr;
 }
@@ -49,6 +61,10 @@ std::string Catalogue::provider_of(const std::string& interface) {
 std::vector<Inspection> Catalogue::list() {
   std::vector<Inspection> listed;
   std::map<std::string, std::filesystem::path> names;
+  for (const PluginFile& file : built_in_) {
+    names.emplace(file.description.name, file.path);
+    listed.push_back(file);
+  }
   for (const std::filesystem::path& path : list_plugin_files(folders_)) {
     const auto [first, is_new] = names.emplace(path.stem().string(), path);
     if (is_new) {

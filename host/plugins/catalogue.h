@@ -13,8 +13,9 @@ namespace p2p::host {
 
 class Catalogue final : public PluginSource {
  public:
-  // `folders` in the order of search.
-  Catalogue(std::vector<std::string> folders, TrustRule trust, std::string stamp);
+  // `folders` in the order of search; what is built in comes before them.
+  Catalogue(std::vector<std::string> folders, TrustRule trust, std::string stamp,
+            std::vector<PluginFile> built_in = {});
 
   PluginAnswer find(const std::string& plugin) override;
   std::string provider_of(const std::string& interface) override;
@@ -29,10 +30,12 @@ class Catalogue final : public PluginSource {
 
  private:
   const Inspection& inspect(const std::filesystem::path& path);
+  const PluginFile* built_in(const std::string& plugin) const;
 
   std::vector<std::string> folders_;
   TrustRule trust_;
   std::string stamp_;
+  const std::vector<PluginFile> built_in_;
   std::map<std::filesystem::path, Inspection> inspected_;  // a file is read once
 };
 

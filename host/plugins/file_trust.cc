@@ -45,8 +45,10 @@ void find_faults(const FileFacts& file, const Allowance& allowed, std::vector<st
   const std::string shown =
       fmt::format("{} (mode {:04o}, owner {}, group {})", path, file.mode & kPermissionBits, file.owner, file.group);
   if (!allowed.owner(file.owner)) {
-    faults.push_back(fmt::format("{}: it belongs to neither root nor user {}, who runs the node; run: chown {} {}",
-                                 shown, allowed.rule.user, allowed.rule.user, path));
+    const uid_t user = allowed.rule.user;
+    const std::string wrong =
+        user == 0 ? "it does not belong to root" : fmt::format("it belongs to neither root nor user {}", user);
+    faults.push_back(fmt::format("{}: {}, who runs the node; run: chown {} {}", shown, wrong, user, path));
   }
   // In a sticky folder of root, nobody can replace another's file.
   const bool is_shared_folder = S_ISDIR(file.mode) && (file.mode & S_ISVTX) != 0 && file.owner == 0;
@@ -72,6 +74,12 @@ TrustRule trust_rule_of_this_process(bool allow_unsafe) {
   if (!facts.ok()) return rule;
   rule.executable = std::move(facts.value());
   rule.executable_tree = executable.parent_path().parent_path();
+  return rule;
+}
+
+TrustRule configuration_rule(TrustRule rule) {
+  rule.executable_tree = "/";
+  rule.allow_unsafe = false;
   return rule;
 }
 

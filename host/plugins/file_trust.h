@@ -1,6 +1,7 @@
 // Who could have replaced this file? A plugin runs with all rights of the node, so its file and every folder above it
 // must be writable only by root or by the user who runs the node. Plugins in the executable's own tree need be no safer
-// than the executable itself: who can replace that one needs no plugin.
+// than the executable itself: who can replace that one needs no plugin. A configuration names plugins, so where root
+// runs the node its files are held to that rule, too.
 #pragma once
 
 #include <p2p/result.h>
@@ -31,6 +32,9 @@ struct TrustRule {
 
 // The rule for this process: its effective user, its executable. [any thread]
 TrustRule trust_rule_of_this_process(bool allow_unsafe);
+
+// The same for files of the configuration, wherever they lie: they need be no safer than the executable. Pure.
+TrustRule configuration_rule(TrustRule rule);
 
 // Why `file`, or a folder in `parents` (the nearest first), is unsafe, each with the fix: "/opt/p (mode 0775, owner 0):
 // writable by its group; run: chmod g-w /opt/p". Empty: safe. Pure.

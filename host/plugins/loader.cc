@@ -1,5 +1,6 @@
 #include "plugins/loader.h"
 
+#include "crash/code_owners.h"
 #include "plugins/stamp.h"
 
 #include <vector>  // before Boost.DLL, whose headers take it for granted
@@ -7,6 +8,7 @@
 #include <dlfcn.h>
 #include <boost/dll/shared_library.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <string>
 #include <system_error>
@@ -18,6 +20,9 @@ using boost::dll::load_mode::type;
 
 // NOW: a missing symbol shows here, not in the middle of a call. NODELETE, which Boost has no name for: the code stays.
 constexpr auto kLoadMode = static_cast<type>(RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+
+// A plugin of a file needs no more than the fields that version 1 of the entry began with.
+constexpr std::size_t kEntryBytesMin = offsetof(p2p_entry, info);
 
 Error failed(const PluginFile& file, const std::string& why) {
   return {ErrorKind::invalid, "plugin '" + file.path.string() + "': " + why};
@@ -45,18 +50,18 @@ bool is_from(const void* address, const std::filesystem::path& file) {
 Result<Done> check_entry(const PluginFile& file, const p2p_entry& entry) {
   if (!is_from(&entry, file.path)) return failed(file, "its entry " P2P_ENTRY_SYMBOL " belongs to another library");
   if (entry.magic != P2P_ENTRY_MAGIC) return failed(file, "its entry is none of p2phost's");
-  if (entry.struct_size < sizeof(p2p_entry)) return failed(file, "its entry is shorter than this host needs");
+  if (entry.struct_size < kEntryBytesMin) return failed(file, "its entry is shorter than this host needs");
   if (entry.stamp == nullptr || file.stamp != entry.stamp)
     return failed(file, "it was replaced while it was being loaded");
   if (entry.create == nullptr || entry.destroy == nullptr) return failed(file, "its entry makes no plugin");
   return Done{};
 }
 
-Result<std::unique_ptr<LoadedPlugin>> create(const PluginFile& file, const p2p_entry& entry) {
+Result<std::unique_ptr<LoadedPlugin>> create(const PluginFile& file, const BuiltInCode& code) {
   try {
-    p2p_plugin_object* made = entry.create();
-    if (made == nullptr) return failed(file, "it made no plugin object");
-    return std::make_unique<LoadedPlugin>(reinterpret_cast<Plugin*>(made), &entry);
+    auto made = code.make();
+    if (!made) return failed(file, "it made no plugin object");
+    return std::make_unique<LoadedPlugin>(std::move(made), code.abi_minor);
   } catch (const std::exception& thrown) {
     return failed(file, std::string("its constructor threw: ") + thrown.what());
   } catch (...) {
@@ -66,17 +71,28 @@ Result<std::unique_ptr<LoadedPlugin>> create(const PluginFile& file, const p2p_e
 
 }  // namespace
 
-LoadedPlugin::~LoadedPlugin() { entry_->destroy(reinterpret_cast<p2p_plugin_object*>(plugin_)); }
+std::shared_ptr<Plugin> make_object(const p2p_entry& entry) {
+  p2p_plugin_object* made = entry.create();
+  if (made == nullptr) return nullptr;
+  return {reinterpret_cast<Plugin*>(made),
+          [&entry](Plugin* plugin) { entry.destroy(reinterpret_cast<p2p_plugin_object*>(plugin)); }};
+}
 
 Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file) {
+  if (file.built_in) return create(file, *file.built_in);
   try {
-    boost::dll::shared_library library(file.path, kLoadMode);
+    boost::dll::shared_library library;
+    {
+      const PluginBeingLoaded mark(file.description.name, file.description.version);
+      library.load(file.path, kLoadMode);
+    }
     if (!library.has(P2P_ENTRY_SYMBOL)) return failed(file, "it has no entry " P2P_ENTRY_SYMBOL);
     const auto& entry = library.get<const p2p_entry>(P2P_ENTRY_SYMBOL);
     const auto checked = check_entry(file, entry);
     if (!checked.ok()) return checked.error();
+    record_plugin_code(file.description.name, file.description.version, &entry);
     // The handle is closed here; the mapping, and with it the entry, stays.
-    return create(file, entry);
+    return create(file, {[&entry] { return make_object(entry); }, entry.abi_minor});
   } catch (const std::system_error& failure) {
     return failed(file, reason_of(failure));
   }

@@ -8,26 +8,35 @@
 #include <p2p/result.h>
 
 #include <memory>
+#include <utility>
 
 namespace p2p::host {
 
-// One plugin object and the library that it came from. Destroying it destroys the object, not the mapping.
+// One plugin object. Destroying it destroys the object, not the mapping of the library that it came from.
 class LoadedPlugin final {
  public:
-  LoadedPlugin(Plugin* plugin, const p2p_entry* entry) noexcept : plugin_(plugin), entry_(entry) {}
+  LoadedPlugin(std::shared_ptr<Plugin> plugin, unsigned abi_minor) noexcept
+      : plugin_(std::move(plugin)), abi_minor_(abi_minor) {}
   LoadedPlugin(const LoadedPlugin&) = delete;
   LoadedPlugin& operator=(const LoadedPlugin&) = delete;
-  ~LoadedPlugin();
 
   Plugin& plugin() noexcept { return *plugin_; }
 
+  // Was it compiled with the functions that ABI 1.`minor` has added?
+  bool has_minor(unsigned minor) const noexcept { return abi_minor_ >= minor; }
+
  private:
-  Plugin* plugin_;
-  const p2p_entry* entry_;
+  std::shared_ptr<Plugin> plugin_;
+  const unsigned abi_minor_;
 };
 
-// Maps the file and makes one plugin object. Every service gets its own object, also when two name the same plugin. An
-// error says what the dynamic loader, the entry or the constructor said; the file may then stay mapped. [control]
+// One object of the plugin behind `entry`, given back to it when the last holder lets go; null when it made none. May
+// throw what the plugin's constructor throws. [control]
+std::shared_ptr<Plugin> make_object(const p2p_entry& entry);
+
+// Maps the file, unless the plugin is built into the program, and makes one plugin object. Every service gets its own
+// object, also when two name the same plugin. An error says what the dynamic loader, the entry or the constructor said;
+// the file may then stay mapped. [control]
 Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file);
 
 }  // namespace p2p::host

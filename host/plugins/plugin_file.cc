@@ -6,11 +6,20 @@
 
 #include <p2p/plugin.h>
 
+#include <sys/stat.h>
+
 namespace p2p::host {
 namespace {
 
 Refusal unusable(const std::filesystem::path& path, std::vector<std::string> reasons) {
   return {Refusal::Kind::unusable, path, std::move(reasons)};
+}
+
+std::string identity_of(const std::filesystem::path& path) {
+  struct stat file {};
+  if (::stat(path.c_str(), &file) != 0) return "";
+  return std::to_string(file.st_dev) + ':' + std::to_string(file.st_ino) + ':' + std::to_string(file.st_size) + ':' +
+         std::to_string(file.st_mtim.tv_sec) + '.' + std::to_string(file.st_mtim.tv_nsec);
 }
 
 // From a file whose place is trusted.
@@ -26,7 +35,7 @@ Inspection inspect_content(const std::filesystem::path& path, const std::string&
     return unusable(path,
                     {"its file must be named " + description.value().name + ".so, after the name in its descriptor"});
   }
-  return PluginFile{path, std::move(elf.value().stamp), std::move(description.value()), {}};
+  return PluginFile{path, std::move(elf.value().stamp), std::move(description.value()), {}, identity_of(path), std::nullopt};
 }
 
 }  // namespace

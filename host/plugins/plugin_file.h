@@ -5,21 +5,33 @@
 #include "config/plugin_description.h"
 #include "plugins/file_trust.h"
 
+#include <p2p/plugin.h>
 #include <p2p/result.h>
 
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace p2p::host {
 
+// How the objects of a plugin are made that is part of this program (plugins/built_in.h).
+struct BuiltInCode {
+  std::function<std::shared_ptr<Plugin>()> make;
+  unsigned abi_minor = P2P_ABI_MINOR;  // with which it was compiled
+};
+
 // A plugin that may be loaded.
 struct PluginFile {
   std::filesystem::path path;  // symlinks resolved
   std::string stamp;
   PluginDescription description;
-  std::vector<std::string> warnings;  // what only allow_unsafe_plugins lets pass
+  std::vector<std::string> warnings;                   // what only allow_unsafe_plugins lets pass
+  std::string identity;                                // differs when the file was replaced or changed
+  std::optional<BuiltInCode> built_in = std::nullopt;  // set: there is no file, and `path` only names the plugin
 };
 
 struct Refusal {

@@ -1,18 +1,36 @@
-// Where do log lines go? To the standard error, through one spdlog sink that the host owns; every service has a logger of its
-// own name in front of it.
+// Where do log lines go? To the standard error or to a file, through one spdlog sink that the host owns; every service
+// has a logger of its own name in front of it.
 #pragma once
 
 #include <p2p/log.h>
+#include <p2p/result.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace p2p::host {
 
-// Opens the sink, and lets Thrift's own output go through it too. Once, before any make_logger(). [control]
-void open_log();
+// Whether the journal of the service manager reads our standard error. [any thread]
+bool stderr_is_journal() noexcept;
 
-// A logger whose lines carry `name`. [any thread]
-std::unique_ptr<Logger> make_logger(const std::string& name, LogLevel level);
+// Opens the sink, and lets Thrift's own output go through it too: the standard error, or `file` unless it is empty.
+// Once, before any make_logger(); after an error the sink is not there. [control]
+Result<Done> open_log(const std::filesystem::path& file);
+
+// Opens the log file anew, after it was renamed; without a file it does nothing. After an error lines go on into the
+// former one. [any thread]
+Result<Done> reopen_log();
+
+// Takes lines in place of the process's sink: nodes that share a process, as in a test, have one each.
+class LineTaker {
+ public:
+  virtual ~LineTaker() = default;
+  virtual void write(LogLevel level, std::string_view logger, std::string_view line) noexcept = 0;  // [any thread]
+};
+
+// A logger whose lines carry `name`; they go to `sink`, or to the one of open_log() when there is none. [any thread]
+std::unique_ptr<Logger> make_logger(const std::string& name, LogLevel level, std::shared_ptr<LineTaker> sink = nullptr);
 
 }  // namespace p2p::host

@@ -1,10 +1,11 @@
-// What do all services of a node share? The parts that contexts hand out and the lifecycle drives, in the order in which they
-// depend on each other.
+// What do all services of a node share? The parts that contexts hand out and the lifecycle drives, in the order in
+// which they depend on each other.
 #pragma once
 
 #include "config/host_config.h"
 #include "peers/peer_identity.h"
 #include "peers/peer_pool.h"
+#include "runtime/node_hooks.h"
 #include "runtime/service_registry.h"
 #include "serving/server.h"
 #include "serving/service_router.h"
@@ -26,7 +27,9 @@ struct NodeCore {
   ServiceRouter& router;
   ServiceRegistry& registry;
   PeerPool& peers;
+  PeerIdentity& identity;
   std::function<void(const std::string& why)> request_leave;  // [any thread]
+  const NodeHooks& hooks;
 };
 
 }  // namespace p2p::host

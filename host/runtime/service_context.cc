@@ -1,5 +1,6 @@
 #include "runtime/service_context.h"
 
+#include "crash/alternate_stack.h"
 #include "runtime/host_logger.h"
 
 #include <pthread.h>
@@ -19,34 +20,43 @@ bool lists(const std::vector<std::string>& ids, const char* id) {
 
 }  // namespace
 
-ServiceContext::ServiceContext(NodeCore& core, const ServiceConfig& service, const PluginDescription& plugin)
+struct ServiceContext::Loan {
+  std::string id;
+  std::shared_ptr<void> service;
+};
+
+ServiceContext::ServiceContext(NodeCore& core, const ServiceConfig& service, const PluginDescription& plugin,
+                               LogLevel log_level)
     : core_(core),
       service_(service),
       plugin_(plugin),
-      log_(make_logger(service.name, service.log_level.value_or(core.config.log_level))) {}
+      log_(make_logger(service.name, log_level, core.hooks.log)),
+      peers_(core.peers, core.server.first_loop()),
+      pool_(core.pool) {}
 
 ServiceContext::~ServiceContext() { release(); }
 
 Result<Done> ServiceContext::serve(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint) {
   const std::string name = spec.part.empty() ? service_.name : service_.name + '.' + spec.part;
-  auto entry = std::make_shared<ServiceEntry>(name, service_.name, std::move(spec), std::move(endpoint),
-                                              core_.server.loops().size());
-  auto added = core_.router.add(entry);
-  if (!added.ok()) return added;
-  entries_.push_back(std::move(entry));
+  auto entry =
+      core_.router.serve(name, service_.name, std::move(spec), std::move(endpoint), core_.server.loops().size());
+  if (!entry.ok()) return entry.error();
+  entries_.push_back(std::move(entry).value());
   return Done{};
 }
 
-std::shared_ptr<Strand> ServiceContext::strand(const std::string&) {
+std::shared_ptr<Strand> ServiceContext::strand(const std::string& name) {
   // Strands are dealt over the loops, so that one service's timers do not all share a thread with the acceptor.
   auto& loops = core_.server.loops();
   strands_.push_back(std::make_shared<LoopStrand>(*loops[strands_.size() % loops.size()], *log_));
+  if (core_.hooks.lendings) core_.hooks.lendings->note(service_.name, "its strand " + name, strands_.back());
   return strands_.back();
 }
 
 void ServiceContext::spawn(const std::string& name, std::function<void(std::stop_token)> body) {
   const std::string thread_name = ("p2p:" + service_.name + '/' + name).substr(0, kThreadNameMax);
   threads_.emplace_back([this, thread_name, body = std::move(body)](std::stop_token asked_to_stop) {
+    const AlternateStack stack_for_signals;
     pthread_setname_np(pthread_self(), thread_name.c_str());
     try {
       body(asked_to_stop);
@@ -90,7 +100,24 @@ std::shared_ptr<void> ServiceContext::lookup(const char* id, bool required) {
   if (required && !service) {
     throw std::logic_error(std::string("nobody provides '") + id + "' although the start order promised it");
   }
-  return service;
+  if (!service) return nullptr;
+  if (core_.hooks.lendings) service = core_.hooks.lendings->lend(service_.name, id, std::move(service));
+  auto loan = std::make_shared<Loan>(Loan{id, std::move(service)});
+  loans_.push_back(loan);
+  void* lent = loan->service.get();
+  return {std::move(loan), lent};
+}
+
+void ServiceContext::close_ways_out() {
+  pool_.close();
+  peers_.close();
+}
+
+void ServiceContext::report_loans() {
+  for (const auto& weak : loans_) {
+    if (const auto loan = weak.lock()) log_->warn("this service still holds {}, although it has stopped", loan->id);
+  }
+  loans_.clear();
 }
 
 void ServiceContext::ask_threads_to_stop() {

@@ -4,6 +4,8 @@
 #include "config/plugin_description.h"
 #include "runtime/loop_strand.h"
 #include "runtime/node_core.h"
+#include "runtime/service_peers.h"
+#include "runtime/service_pool.h"
 
 #include <p2p/context.h>
 
@@ -18,8 +20,8 @@ namespace p2p::host {
 
 class ServiceContext final : public Context {
  public:
-  // All arguments outlive the context.
-  ServiceContext(NodeCore& core, const ServiceConfig& service, const PluginDescription& plugin);
+  // All arguments outlive the context; `service` changes by reconfigured() only.
+  ServiceContext(NodeCore& core, const ServiceConfig& service, const PluginDescription& plugin, LogLevel log_level);
   ~ServiceContext() override;
 
   const std::string& service_name() const noexcept override { return service_.name; }
@@ -28,9 +30,9 @@ class ServiceContext final : public Context {
   Logger& log() noexcept override { return *log_; }
   Result<Done> serve(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint) override;
   std::shared_ptr<Strand> strand(const std::string& name) override;
-  WorkerPool& pool() noexcept override { return core_.pool; }
+  WorkerPool& pool() noexcept override { return pool_; }
   void spawn(const std::string& name, std::function<void(std::stop_token)> body) override;
-  Peers& peers() noexcept override { return core_.peers; }
+  Peers& peers() noexcept override { return peers_; }
   void gauge(const std::string& name, std::function<std::int64_t()> read) override;
   void request_leave(const std::string& why) override;
 
@@ -38,11 +40,20 @@ class ServiceContext final : public Context {
   const std::vector<std::shared_ptr<ServiceEntry>>& entries() const noexcept { return entries_; }
   std::map<std::string, std::int64_t> read_gauges() const;  // [any thread]
 
+  // The service's work on the worker pool has ended. [any thread]
+  bool is_pool_idle() const noexcept { return pool_.is_idle(); }
+  // No further work on the worker pool, no further calls to peers; those under way end now. [control]
+  void close_ways_out();
   void ask_threads_to_stop();  // [control]
   // Joins threads and closes strands; takes interfaces and gauges back. [control]
   void release();
+  // Names in the log what the service has kept of others, although nothing of it is left. [control]
+  void report_loans();
 
  private:
+  // An interface that was lent to this service, for as long as it keeps it.
+  struct Loan;
+
   Result<Done> provide_any(const char* id, std::shared_ptr<void> service) override;
   std::shared_ptr<void> lookup(const char* id, bool required) override;
 
@@ -50,9 +61,12 @@ class ServiceContext final : public Context {
   const ServiceConfig& service_;
   const PluginDescription& plugin_;
   std::unique_ptr<Logger> log_;
+  ServicePeers peers_;
+  ServicePool pool_;
   std::vector<std::shared_ptr<ServiceEntry>> entries_;
   std::vector<std::shared_ptr<LoopStrand>> strands_;
   std::vector<std::jthread> threads_;
+  std::vector<std::weak_ptr<Loan>> loans_;
   mutable std::mutex gauges_mutex_;
   std::map<std::string, std::function<std::int64_t()>> gauges_;
 };

@@ -293,11 +293,12 @@ void Connection::close() noexcept {
 }
 
 void Connection::check_age(TimePoint now) {
-  if (partial_since_ != TimePoint{} && may_take() && now - partial_since_ > router_.limits().message_timeout) {
+  if (partial_since_ != TimePoint{} && may_take() &&
+      now - partial_since_ > Duration(router_.limits().message_timeout)) {
     log_.debug("closing a connection whose message did not arrive within [host] message_timeout");
     return close();
   }
-  if (in_flight_ == 0 && now - active_at_ > router_.limits().idle_timeout) close();
+  if (in_flight_ == 0 && now - active_at_ > Duration(router_.limits().idle_timeout)) close();
 }
 
 }  // namespace p2p::host

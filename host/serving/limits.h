@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/host_config.h"
+#include "config/live_duration.h"
 
 #include <cstdint>
 
@@ -13,13 +14,13 @@ struct ServingLimits {
   std::uint32_t calls_in_flight_max = 0;  // of one connection; then its bytes wait in the socket
   std::uint64_t reply_bytes_max = 0;      // waiting for one slow reader; then its requests wait in the socket
   std::uint32_t parked_calls_max = 0;     // of one service that is starting
-  Duration call_timeout{};
-  Duration idle_timeout{};
-  Duration message_timeout{};
+  LiveDuration call_timeout;
+  LiveDuration idle_timeout;
+  LiveDuration message_timeout;
 
   static ServingLimits from(const HostConfig& config) {
-    return {config.frame_bytes_max, config.connections_max, config.calls_in_flight_max, config.reply_bytes_max,
-            config.parked_calls_max, config.call_timeout,   config.idle_timeout,        config.message_timeout};
+    return {config.frame_bytes_max,  config.connections_max, config.calls_in_flight_max, config.reply_bytes_max,
+            config.parked_calls_max, config.call_timeout,    config.idle_timeout,        config.message_timeout};
   }
 };
 
@@ -28,7 +29,8 @@ struct ServingLimits {
 inline constexpr std::size_t kReadBlockBytesMin = 1024;
 inline constexpr std::size_t kReadBlockBytesMax = 64 * 1024;
 
-// What wrapping a client's message into Peer.forward may add to it: heads, field headers, a service's and a method's name.
+// What wrapping a client's message into Peer.forward may add to it: heads, field headers, a service's and a method's
+// name.
 inline constexpr std::uint64_t kPeerHeadroomBytes = 1024;
 
 }  // namespace p2p::host

@@ -1,5 +1,6 @@
 #include "serving/loop.h"
 
+#include "crash/alternate_stack.h"
 #include "serving/call_slot.h"
 
 #include <pthread.h>
@@ -24,6 +25,7 @@ Loop* Loop::current() noexcept { return current_loop; }
 
 void Loop::start() {
   thread_ = std::thread([this] {
+    const AlternateStack stack_for_signals;
     current_loop = this;
     pthread_setname_np(pthread_self(), ("p2p:io/" + std::to_string(number_)).c_str());
     for (;;) {
@@ -60,10 +62,13 @@ void Loop::give_back(CallSlot* slot, bool reusable) noexcept {
 void Loop::watch(CallSlot* slot) {
   if (slot->is_watched_) return;
   slot->is_watched_ = true;
-  slot->previous_ = newest_;
-  slot->next_ = nullptr;
-  (newest_ != nullptr ? newest_->next_ : oldest_) = slot;
-  newest_ = slot;
+  // Mostly the last one: only after call_timeout was changed may an earlier call end later.
+  CallSlot* before = newest_;
+  while (before != nullptr && before->deadline() > slot->deadline()) before = before->previous_;
+  slot->previous_ = before;
+  slot->next_ = before != nullptr ? before->next_ : oldest_;
+  (before != nullptr ? before->next_ : oldest_) = slot;
+  (slot->next_ != nullptr ? slot->next_->previous_ : newest_) = slot;
   arm();
 }
 
@@ -75,12 +80,15 @@ void Loop::unwatch(CallSlot* slot) noexcept {
 }
 
 void Loop::arm() {
-  if (is_armed_ || oldest_ == nullptr) return;
+  if (oldest_ == nullptr) return;
+  const auto due = std::chrono::time_point_cast<std::chrono::steady_clock::duration>(oldest_->deadline());
+  if (is_armed_ && expiry_.expiry() <= due) return;
   is_armed_ = true;
-  expiry_.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(oldest_->deadline()));
-  expiry_.async_wait([this](error_code failure) {
+  expiry_.expires_at(due);  // ends the wait that it replaces
+  expiry_.async_wait([this](error_code replaced) {
+    if (replaced) return;
     is_armed_ = false;
-    if (!failure) expire();
+    expire();
   });
 }
 

@@ -50,8 +50,7 @@ class Loop final {
   CallSlot* take_slot();
   void give_back(CallSlot* slot, bool reusable) noexcept;
 
-  // Calls that were not answered when their handler returned, by deadline. All have the same timeout, so they expire in the
-  // order of arrival. [own loop]
+  // Calls that were not answered when their handler returned, by deadline. [own loop]
   void watch(CallSlot* slot);
   void unwatch(CallSlot* slot) noexcept;
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <future>
 #include <thread>
 
@@ -139,9 +140,11 @@ Result<Done> Server::serve_admin(const std::filesystem::path& path, ServiceRoute
   std::filesystem::remove(path, ignored);
   error_code failure;
   listener->local->open(Local(), failure);
-  const mode_t before = ::umask(0177);  // the socket's file is made by bind(), and must never be open to others
+  // The socket's file is made by bind(), with the socket's own mode, and must never be open to others. A umask would be
+  // the whole process's, which may run other nodes.
+  if (!failure && ::fchmod(listener->local->native_handle(), 0600) != 0)
+    failure = error_code(errno, boost::system::system_category());
   if (!failure) listener->local->bind(Local::endpoint(path.native()), failure);
-  ::umask(before);
   if (!failure) listener->local->listen(asio::socket_base::max_listen_connections, failure);
   if (failure)
     return Error{ErrorKind::refused, "cannot make the admin socket " + path.native() + ": " + failure.message()};
@@ -217,6 +220,10 @@ void Server::on_every_loop(Work work) {
   for (auto& one : done) one.wait();
 }
 
+void Server::turn_loops() {
+  if (are_running_) on_every_loop([](std::size_t, Guests&) {});
+}
+
 void Server::stop_accepting() {
   if (!are_running_) return;
   on_every_loop([this](std::size_t number, Guests&) {
@@ -246,7 +253,7 @@ void Server::close_connections(Duration patience) {
 
 void Server::stop_loops() {
   // A last turn: calls that were let go of on other threads end on their own loop.
-  if (are_running_) on_every_loop([](std::size_t, Guests&) {});
+  turn_loops();
   for (auto& loop : loops_) loop->stop();
   are_running_ = false;
 }

@@ -1,5 +1,5 @@
-// What serves a node? Loops, the listener that deals connections to them in turn, and the admin socket. The services behind
-// it are the router's.
+// What serves a node? Loops, the listener that deals connections to them in turn, and the admin socket. The services
+// behind it are the router's.
 #pragma once
 
 #include "serving/connection.h"
@@ -39,16 +39,19 @@ class Server final {
   std::vector<std::unique_ptr<Loop>>& loops() noexcept { return loops_; }
   Loop& first_loop() noexcept { return *loops_.front(); }
 
-  // Accepts on an open port, or on a unix socket that is made for it with mode 0600 (an old file of that name is removed).
-  // Connections above connections_max are closed at once. [before start]
+  // Accepts on an open port, or on a unix socket that is made for it with mode 0600 (an old file of that name is
+  // removed). Connections above connections_max are closed at once. [before start]
   void serve(BoundPort port, ServiceRouter& router);
   Result<Done> serve_admin(const std::filesystem::path& path, ServiceRouter& router);
+
+  // Returns when every loop has ended what it was doing, and begun anew; at once while none runs. [control]
+  void turn_loops();
 
   void start();           // loops run, connections are accepted [control]
   void stop_accepting();  // [control]
   // Lets every connection send its last replies, for `patience` at most, then closes them. [control]
   void close_connections(Duration patience);
-  void stop_loops();      // [control]
+  void stop_loops();  // [control]
 
   bool is_running() const noexcept { return are_running_; }  // [control]
   std::int64_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
@@ -96,7 +99,7 @@ class Server final {
   std::size_t next_loop_ = 0;
   std::atomic<std::int64_t> connections_{0};
   std::chrono::steady_clock::time_point next_full_warning_{};  // first loop only
-  bool are_running_ = false;  // [control]
+  bool are_running_ = false;                                   // [control]
 };
 
 }  // namespace p2p::host

@@ -13,6 +13,18 @@ ServiceEntry::ServiceEntry(std::string name, std::string owner, ServiceSpec spec
       endpoint_(std::move(endpoint)),
       counts_(loops) {}
 
+void ServiceEntry::let_go() {
+  P2P_ASSERT(refuses_all(gate()), "a service lets go of its endpoint behind a shut gate");
+  endpoint_.reset();
+}
+
+void ServiceEntry::renew(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint) {
+  P2P_ASSERT(endpoint_ == nullptr, "a service has let go of its endpoint before it takes another");
+  spec_ = std::move(spec);
+  endpoint_ = std::move(endpoint);
+  set_gate(GateState::starting);
+}
+
 ServiceCounts ServiceEntry::total() const noexcept {
   ServiceCounts sum;
   std::int64_t ended = 0;

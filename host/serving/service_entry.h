@@ -1,4 +1,5 @@
-// What does the host know of one served name? Its endpoint, its gate and its counters. Entries live as long as the server.
+// What does the host know of one served name? Its endpoint, its gate and its counters. Entries live as long as the
+// server: a service that stops and starts again takes up its entry, and its counters, anew.
 #pragma once
 
 #include <p2p/call.h>
@@ -14,9 +15,11 @@ namespace p2p::host {
 
 class CallSlot;
 
-// starting: calls are parked. open: calls are handled. draining: clients' calls are refused, peers' are handled. closed: all
-// calls are refused.
-enum class GateState : std::uint8_t { starting, open, draining, closed };
+// starting: calls are parked. open: calls are handled. draining: clients' calls are refused, peers' are handled.
+// closed: all calls are refused, because the service stops; disabled: because it does not run.
+enum class GateState : std::uint8_t { starting, open, draining, closed, disabled };
+
+inline bool refuses_all(GateState state) noexcept { return state >= GateState::closed; }
 
 // One loop's counts of one service: written by that loop only, read by anyone; a cache line of its own.
 struct alignas(64) LoopCounts {
@@ -39,12 +42,25 @@ struct ServiceCounts {
 
 class ServiceEntry final {
  public:
-  ServiceEntry(std::string name, std::string owner, ServiceSpec spec, std::shared_ptr<Endpoint> endpoint, std::size_t loops);
+  ServiceEntry(std::string name, std::string owner, ServiceSpec spec, std::shared_ptr<Endpoint> endpoint,
+               std::size_t loops);
 
   const std::string& name() const noexcept { return name_; }    // on the wire: "diststore", "diststore.peer"
   const std::string& owner() const noexcept { return owner_; }  // the service that serves it: "diststore"
-  const ServiceSpec& spec() const noexcept { return spec_; }
-  Endpoint& endpoint() noexcept { return *endpoint_; }
+  const ServiceSpec& spec() const noexcept { return spec_; }    // [control, or behind the gate]
+  Endpoint& endpoint() noexcept { return *endpoint_; }          // [behind the gate]
+
+  // Lets go of the endpoint; nothing is behind the gate any more, which is shut and stays so until renew(). [control]
+  void let_go();
+  // Serves again, after let_go(): with the gate `starting`. [control]
+  void renew(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint);
+
+  // A handler on the worker pool, which may outlast its call's deadline. [any thread]
+  void handler_begins() noexcept { handlers_.fetch_add(1, std::memory_order_acq_rel); }
+  void handler_ends() noexcept { handlers_.fetch_sub(1, std::memory_order_acq_rel); }
+  // No call is in hand and no handler runs; once the gate is shut and every loop has turned since, it stays so.
+  // [control]
+  bool is_idle() const noexcept { return handlers_.load(std::memory_order_acquire) == 0 && total().in_flight == 0; }
   LoopCounts& counts(std::size_t loop) noexcept { return counts_[loop]; }
   ServiceCounts total() const noexcept;  // [any thread]
 
@@ -52,8 +68,8 @@ class ServiceEntry final {
   // Opening a gate dispatches what was parked, in its order, each on its own loop. [control]
   void set_gate(GateState state);
 
-  // Keeps a call until the gate opens; false when it has opened meanwhile, or `parked_max` are waiting: *full says which.
-  // The slot's message is kept already. [any loop]
+  // Keeps a call until the gate opens; false when it has opened meanwhile, or `parked_max` are waiting: *full says
+  // which. The slot's message is kept already. [any loop]
   bool park(CallSlot* slot, std::size_t parked_max, bool* is_full);
 
   void note_error(std::string text);
@@ -62,8 +78,11 @@ class ServiceEntry final {
  private:
   const std::string name_;
   const std::string owner_;
-  const ServiceSpec spec_;
-  const std::shared_ptr<Endpoint> endpoint_;
+  // Changed only while the gate is shut and nothing is behind it; who passes the gate sees what was stored before it
+  // opened.
+  ServiceSpec spec_;
+  std::shared_ptr<Endpoint> endpoint_;
+  std::atomic<int> handlers_{0};
   std::vector<LoopCounts> counts_;
   std::atomic<GateState> gate_{GateState::starting};
   mutable std::mutex mutex_;  // guards what follows

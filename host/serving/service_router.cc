@@ -11,19 +11,33 @@ namespace p2p::host {
 ServiceRouter::ServiceRouter(ServingLimits limits, WorkerPool& pool, Logger& log)
     : limits_(limits), pool_(pool), log_(log), newest_(std::make_shared<const ServiceTable>()), table_(newest_) {}
 
-Result<Done> ServiceRouter::add(std::shared_ptr<ServiceEntry> entry) {
+void ServiceRouter::set_timeouts(const HostConfig& config) noexcept {
+  limits_.call_timeout = config.call_timeout;
+  limits_.idle_timeout = config.idle_timeout;
+  limits_.message_timeout = config.message_timeout;
+}
+
+Result<std::shared_ptr<ServiceEntry>> ServiceRouter::serve(const std::string& name, const std::string& owner,
+                                                           ServiceSpec spec, std::shared_ptr<Endpoint> endpoint,
+                                                           std::size_t loops) {
   const std::lock_guard hold(changes_);
-  auto next = newest_->with(std::move(entry));
+  for (const auto& known : newest_->entries()) {
+    if (known->name() != name || known->owner() != owner || known->gate() != GateState::disabled) continue;
+    known->renew(std::move(spec), std::move(endpoint));
+    return known;
+  }
+  auto entry = std::make_shared<ServiceEntry>(name, owner, std::move(spec), std::move(endpoint), loops);
+  auto next = newest_->with(entry);
   if (!next.ok()) return next.error();
   newest_ = std::move(next).value();
   table_.publish(newest_);
-  return Done{};
+  return entry;
 }
 
-void ServiceRouter::choose_default(const std::vector<std::string>& names) {
+void ServiceRouter::refresh(const std::vector<std::string>& defaults, std::vector<std::string> disabled) {
   const std::lock_guard hold(changes_);
   auto next = std::make_shared<ServiceTable>(*newest_);
-  next->choose_default(names);
+  next->refresh(defaults, std::move(disabled));
   newest_ = std::move(next);
   table_.publish(newest_);
 }
@@ -39,21 +53,19 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
   const ServiceTable& table = table_.read();
   ServiceEntry* entry = service.empty() ? table.default_entry() : table.find(service);
   if (entry == nullptr) {
-    answer_fault(arrival, head, CallFault::unknown_method, why_unknown(service));
+    answer_fault(arrival, head, CallFault::unknown_method, why_unknown(table, service));
     return Taken::accepted;
   }
   const GateState gate = entry->gate();
-  if (gate == GateState::closed || (gate == GateState::draining && arrival.hops == 0)) {
-    answer_fault(
-        arrival, head, CallFault::unknown_method,
-        fmt::format("{}service '{}' is stopping on this node; ask another one", kDrainingPrefix, entry->name()));
+  if (refuses_all(gate) || (gate == GateState::draining && arrival.hops == 0)) {
+    answer_fault(arrival, head, CallFault::unknown_method, why_refused(*entry));
     return Taken::accepted;
   }
 
   const std::span<char> plain = strip_service(message, head, arrival.encoding);
   head.name = name.method;  // stripping has overwritten the prefix
   CallSlot* slot = loop.take_slot();
-  slot->begin(*this, *entry, arrival, {plain.data(), plain.size()}, head, loop.now() + limits_.call_timeout);
+  slot->begin(*this, *entry, arrival, {plain.data(), plain.size()}, head, loop.now() + Duration(limits_.call_timeout));
   LoopCounts::bump(entry->counts(loop.number()).calls);
   const bool holds_back = entry->spec().dispatch == Dispatch::pool && !entry->spec().concurrent;
   slot->set_waits_for_return(holds_back);
@@ -61,10 +73,17 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
   return holds_back ? Taken::hold_back : Taken::accepted;
 }
 
-std::string ServiceRouter::why_unknown(std::string_view service) const {
+std::string ServiceRouter::why_refused(const ServiceEntry& entry) {
+  if (entry.gate() == GateState::disabled) {
+    return fmt::format("{}service '{}' does not run on this node", kDisabledPrefix, entry.name());
+  }
+  return fmt::format("{}service '{}' is stopping on this node; ask another one", kDrainingPrefix, entry.name());
+}
+
+std::string ServiceRouter::why_unknown(const ServiceTable& table, std::string_view service) {
   if (service.empty())
     return fmt::format("{}no service answers calls without a service name on this node", kUnknownPrefix);
-  if (std::find(disabled_.begin(), disabled_.end(), service) != disabled_.end()) {
+  if (table.is_disabled(service)) {
     return fmt::format("{}service '{}' is disabled on this node", kDisabledPrefix, service);
   }
   return fmt::format("{}no service '{}' on this node", kUnknownPrefix, service);
@@ -88,9 +107,8 @@ void ServiceRouter::dispatch(CallSlot& slot) {
     case GateState::starting:
       return park(slot);
     case GateState::closed:
-      return slot.fail(CallFault::unknown_method,
-                       fmt::format("{}service '{}' has stopped on this node; ask another one", kDrainingPrefix,
-                                   slot.service().name()));
+    case GateState::disabled:
+      return slot.fail(CallFault::unknown_method, why_refused(slot.service()));
     case GateState::open:
     case GateState::draining:
       break;
@@ -128,18 +146,24 @@ void ServiceRouter::run_pooled(CallSlot& slot) {
   home.watch(&slot);
   const OriginRef waiting(slot.waits_for_return() ? &slot.origin() : nullptr);
   slot.set_waits_for_return(false);
-  const bool is_accepted = pool_.submit([this, &slot, &home, waiting = OriginRef(waiting)]() mutable {
-    if (slot.service().gate() == GateState::closed || slot.has_expired()) {
+  ServiceEntry& entry = slot.service();
+  entry.handler_begins();
+  const bool is_accepted = pool_.submit([this, &slot, &entry, &home, waiting = OriginRef(waiting)]() mutable {
+    if (refuses_all(entry.gate())) {
+      slot.fail(CallFault::unknown_method, why_refused(entry));
+    } else if (slot.has_expired()) {
       slot.fail(CallFault::internal_error, "the call waited too long for [host] worker_threads");
     } else {
       run_handler(slot);
     }
+    entry.handler_ends();
     // Let go of the connection on its own loop, wherever that finds the last holder.
     home.post([waiting = std::move(waiting)] {
       if (waiting.get() != nullptr) waiting->returned();
     });
   });
   if (is_accepted) return;
+  entry.handler_ends();
   slot.set_waits_for_return(waiting.get() != nullptr);
   slot.fail(CallFault::internal_error, "p2p:overloaded: [host] worker_queue calls wait already");
 }

@@ -1,5 +1,5 @@
-// How does a message become a call? The router reads its head, finds the service, asks the gate and starts the handler where it
-// belongs; every answer that needs no service (unknown, disabled, draining) comes from here.
+// How does a message become a call? The router reads its head, finds the service, asks the gate and starts the handler
+// where it belongs; every answer that needs no service (unknown, disabled, draining) comes from here.
 #pragma once
 
 #include "serving/call_slot.h"
@@ -25,7 +25,8 @@ class Loop;
 class Forwarder {
  public:
   virtual ~Forwarder() = default;
-  virtual void forward(CallSlot& slot, const Location& to, Duration deadline, std::function<void(Error, Call)> failed) = 0;
+  virtual void forward(CallSlot& slot, const Location& to, Duration deadline,
+                       std::function<void(Error, Call)> failed) = 0;
 };
 
 // What an origin has to do after a message was taken.
@@ -40,16 +41,19 @@ class ServiceRouter final {
   ServiceRouter(ServingLimits limits, WorkerPool& pool, Logger& log);
 
   const ServingLimits& limits() const noexcept { return limits_; }
+  void set_timeouts(const HostConfig& config) noexcept;  // for calls that come from now on [control]
   void set_forwarder(Forwarder* forwarder) noexcept { forwarder_ = forwarder; }
   Forwarder* forwarder() noexcept { return forwarder_; }
 
-  Result<Done> add(std::shared_ptr<ServiceEntry> entry);                    // [control]
-  void choose_default(const std::vector<std::string>& names);               // [control]
-  // Services that the configuration leaves out, so that their callers learn why. [before start]
-  void set_disabled(std::vector<std::string> names) { disabled_ = std::move(names); }
+  // Puts `endpoint` behind `name`, with the gate `starting`. A service that served the name before and has let go of it
+  // takes up its entry again. Refused when the name is taken, empty or contains ':'. [control]
+  Result<std::shared_ptr<ServiceEntry>> serve(const std::string& name, const std::string& owner, ServiceSpec spec,
+                                              std::shared_ptr<Endpoint> endpoint, std::size_t loops);
+  void refresh(const std::vector<std::string>& defaults,
+               std::vector<std::string> disabled);  // see ServiceTable [control]
 
-  // Takes one whole message. `service_given` overrides what the message names (a forwarded call's service). The message may
-  // be rewritten in place and must hold until the call has returned. [own loop]
+  // Takes one whole message. `service_given` overrides what the message names (a forwarded call's service). The message
+  // may be rewritten in place and must hold until the call has returned. [own loop]
   Taken take(Loop& loop, const Arrival& arrival, std::span<char> message, std::string_view service_given = {});
 
   // Starts the handler of a call that was parked or asks to be dispatched again. [own loop]
@@ -57,23 +61,24 @@ class ServiceRouter final {
 
  private:
   static void answer_fault(const Arrival& arrival, const MessageHead& head, CallFault fault, const std::string& text);
-  std::string why_unknown(std::string_view service) const;
+  static std::string why_unknown(const ServiceTable& table, std::string_view service);
+  static std::string why_refused(const ServiceEntry& entry);
   void run_inline(CallSlot& slot);
   void run_pooled(CallSlot& slot);
   // Runs the handler on this thread and settles what it left open; true when the call has ended.
   bool run_handler(CallSlot& slot);
   void park(CallSlot& slot);
 
-  const ServingLimits limits_;
+  ServingLimits limits_;
   WorkerPool& pool_;
   Logger& log_;
   Forwarder* forwarder_ = nullptr;
-  // The newest table, for its writers, one at a time. They never read the snapshot: the copy that it caches for a thread would
-  // keep endpoints alive until that thread ends, and the control thread outlives all that endpoints refer to.
+  // The newest table, for its writers, one at a time. They never read the snapshot: the copy that it caches for a
+  // thread would keep endpoints alive until that thread ends, and the control thread outlives all that endpoints refer
+  // to.
   std::mutex changes_;
   std::shared_ptr<const ServiceTable> newest_;
   Snapshot<ServiceTable> table_;
-  std::vector<std::string> disabled_;
 };
 
 }  // namespace p2p::host

@@ -1,5 +1,6 @@
 #include "serving/service_table.h"
 
+#include <algorithm>
 #include <map>
 
 namespace p2p::host {
@@ -34,7 +35,8 @@ void ServiceTable::index_names() {
   names_.clear();
   std::map<std::string_view, std::vector<ServiceEntry*>> aliases;
   for (const auto& entry : entries_) {
-    if (entry->spec().part.empty()) aliases[alias_of(entry->spec().idl)].push_back(entry.get());
+    if (entry->spec().part.empty() && !refuses_all(entry->gate()))
+      aliases[alias_of(entry->spec().idl)].push_back(entry.get());
   }
   for (const auto& [alias, claimants] : aliases) {
     if (claimants.size() == 1 && !alias.empty()) names_.insert_or_assign(std::string(alias), claimants.front());
@@ -42,16 +44,21 @@ void ServiceTable::index_names() {
   for (const auto& entry : entries_) names_.insert_or_assign(entry->name(), entry.get());
 }
 
-void ServiceTable::choose_default(const std::vector<std::string>& names) {
+void ServiceTable::refresh(const std::vector<std::string>& defaults, std::vector<std::string> disabled) {
+  disabled_ = std::move(disabled);
+  index_names();
   default_ = nullptr;
-  for (const std::string& name : names) {
-    for (const auto& entry : entries_) {
-      if (entry->name() == name) {
-        default_ = entry.get();
-        return;
-      }
-    }
+  for (const std::string& name : defaults) {
+    const auto serves = [&](const auto& entry) { return entry->name() == name && !refuses_all(entry->gate()); };
+    const auto found = std::find_if(entries_.begin(), entries_.end(), serves);
+    if (found == entries_.end()) continue;
+    default_ = found->get();
+    return;
   }
+}
+
+bool ServiceTable::is_disabled(std::string_view name) const noexcept {
+  return std::find(disabled_.begin(), disabled_.end(), name) != disabled_.end();
 }
 
 ServiceEntry* ServiceTable::find(std::string_view name) const noexcept {

@@ -1,5 +1,5 @@
-// Which service answers to a name? Configured names, IDL aliases while they are unique, and the default for clients that name
-// none. A value that is replaced as a whole when a service comes or goes.
+// Which service answers to a name? Configured names, IDL aliases while they are unique, and the default for clients
+// that name none. A value that is replaced as a whole when a service comes or goes.
 #pragma once
 
 #include "serving/service_entry.h"
@@ -18,13 +18,16 @@ class ServiceTable final {
  public:
   ServiceTable() = default;
 
-  // A copy with one more entry. Refused when the name is taken, empty or contains ':'. An IDL alias that two services claim
-  // belongs to neither.
+  // A copy with one more entry. Refused when the name is taken, empty or contains ':'. An IDL alias that two services
+  // claim belongs to neither.
   Result<std::shared_ptr<const ServiceTable>> with(std::shared_ptr<ServiceEntry> entry) const;
 
-  // Makes the first of `names` that is served the default; none of them: there is no default.
-  void choose_default(const std::vector<std::string>& names);
+  // Services have come or gone: works out the aliases of those that serve, and makes the first of `defaults` that
+  // serves the default (none of them: there is no default). `disabled` are the services that do not run, for who asks
+  // for them.
+  void refresh(const std::vector<std::string>& defaults, std::vector<std::string> disabled);
 
+  bool is_disabled(std::string_view name) const noexcept;
   ServiceEntry* find(std::string_view name) const noexcept;  // null: unknown
   ServiceEntry* default_entry() const noexcept { return default_; }
   const std::vector<std::shared_ptr<ServiceEntry>>& entries() const noexcept { return entries_; }
@@ -40,6 +43,7 @@ class ServiceTable final {
 
   std::vector<std::shared_ptr<ServiceEntry>> entries_;
   Names names_;
+  std::vector<std::string> disabled_;
   ServiceEntry* default_ = nullptr;
 };
 

@@ -1,5 +1,7 @@
 #include "serving/worker_pool.h"
 
+#include "crash/alternate_stack.h"
+
 #include <pthread.h>
 
 namespace p2p::host {
@@ -22,6 +24,7 @@ bool BoundedWorkerPool::submit(std::function<void()> work) {
 }
 
 void BoundedWorkerPool::run() {
+  const AlternateStack stack_for_signals;
   pthread_setname_np(pthread_self(), "p2p:worker");
   std::unique_lock hold(mutex_);
   for (;;) {

@@ -10,6 +10,8 @@
 #include <p2p/handlers.h>
 #include <p2p/plugin.h>
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -51,6 +53,15 @@ class DiststorePlugin final : public Plugin {
   void ready(Completion done) override {
     auto kept = std::make_shared<Completion>(std::move(done));
     locator_->when_settled([watch = watch_, kept] { watch->joined(std::move(*kept)); });
+  }
+
+  // As long as this node is a member the others take these keys for its own.
+  Result<Done> may_end() override {
+    const std::size_t keys = local_->engine().totals().keys;
+    if (keys == 0) return Done{};
+    return Error{ErrorKind::invalid, fmt::format("it holds {} keys, which would be lost: no other node takes them while "
+                                                 "this one is a member; let the node leave instead",
+                                                 keys)};
   }
 
   void stop() override {

@@ -1,5 +1,7 @@
 #include <p2p/config.h>
 
+#include <algorithm>
+
 namespace p2p {
 
 const ConfigValue& Config::at(std::string_view key) const {
@@ -33,6 +35,19 @@ Error Config::wrong(std::string_view key, std::string_view why) const {
   const auto found = values_.find(key);
   const std::string where = found != values_.end() && !found->second.where.empty() ? found->second.where + ": " : "";
   return Error{ErrorKind::invalid, where + section_ + '.' + std::string(key) + ": " + std::string(why)};
+}
+
+std::vector<std::string> Config::differing_keys(const Config& other) const {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : values_) {
+    const auto found = other.values_.find(key);
+    if (found == other.values_.end() || found->second.value != value.value) keys.push_back(key);
+  }
+  for (const auto& [key, value] : other.values_) {
+    if (!has(key)) keys.push_back(key);
+  }
+  std::sort(keys.begin(), keys.end());
+  return keys;
 }
 
 }  // namespace p2p

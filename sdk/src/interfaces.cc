@@ -26,5 +26,8 @@ Result<Done> Plugin::configure(const Config&) { return Done{}; }
 void Plugin::ready(Completion done) { done(); }
 void Plugin::drain(Completion done) { done(); }
 void Plugin::stop() {}
+Result<Reconfigured> Plugin::reconfigure(const Config&) { return Reconfigured::needs_restart; }
+Result<Done> Plugin::may_end() { return Done{}; }
+Result<Done> Plugin::health() { return Done{}; }
 
 }  // namespace p2p

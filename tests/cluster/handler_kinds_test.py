@@ -10,6 +10,7 @@ from harness.raw import RawConnection, Request
 from thrift.Thrift import TApplicationException
 
 from kinds import Kinds
+from kinds.ttypes import Refusal
 
 KINDS = ("pool", "inline", "cob", "typed")
 # Kinds whose answer is given by a call of its own, which can be left out, doubled, or come from elsewhere.
@@ -72,6 +73,18 @@ class HandlerKindsTest(ClusterTest):
     def test_an_exception_of_a_strange_type_costs_one_error_reply(self):
         def check(kind, connection):
             self.assert_fails(connection, request(kind, "throw_number"), "exception")
+
+        self.each(check)
+
+    def test_an_exception_that_the_interface_declares_reaches_the_client_as_what_it_is(self):
+        def check(kind, connection):
+            answered = connection.call(request(kind, "throw_declared", text="no luck"), sequence=17)
+            self.assertIsNone(answered.success)
+            self.assertEqual(answered.refusal, Refusal(why="no luck"))
+            with client.connect(self.served.port, Kinds, kind, connection.form) as typed:
+                with self.assertRaises(Refusal) as caught:
+                    typed.throw_declared("none again")
+                self.assertEqual(caught.exception.why, "none again")
 
         self.each(check)
 

@@ -11,6 +11,8 @@ from source_tree import Finding, Include, SourceFile, SourceTree, line_of
 # Each component's folder and the roots of its private headers. Everybody may include sdk/include (as <p2p/...>) and what is
 # generated from idl/; tests may include everything.
 COMPONENTS = {
+    "sdk/examples/hello": ["sdk/examples/hello"],
+    "sdk/examples/work": ["sdk/examples/work"],
     "sdk": ["sdk/src"],
     "host": ["host"],
     "plugins/locator": ["plugins/locator"],
@@ -28,6 +30,7 @@ PURE = (
     "plugins/locator/placement/",
     "plugins/locator/discovery/",
     "plugins/diststore/replication/",
+    "sdk/examples/work/core/",
     "host/config/",
     "host/lifecycle/start_order.",
 )
@@ -65,13 +68,14 @@ def check(tree: SourceTree):
 
 
 def generated_headers(tree: SourceTree) -> set[str]:
-    """Names of the headers that the Thrift compiler writes: one for each service, one for each file's types."""
+    """Names of the headers that the Thrift compiler writes: one for each service, one for each file's types. Those that are
+    installed with the SDK have a second name, <p2p/idl/...>."""
     names = set()
     for file in tree.below("idl/"):
         if file.path.endswith(".thrift"):
             names.add(posixpath.basename(file.path).removesuffix(".thrift") + "_types.h")
             names.update(service + ".h" for service in re.findall(r"^\s*service\s+(\w+)", file.text, re.MULTILINE))
-    return names
+    return names | {"p2p/idl/" + name for name in names}
 
 
 def component_of(path: str) -> str | None:

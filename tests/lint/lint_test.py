@@ -84,7 +84,9 @@ class Lint(unittest.TestCase):
         self.finds("sdk/include/p2p/call.h", "#pragma once\n#include <thrift/Thrift.h>\n", 2, "thrift-in-sdk")
 
     def test_generated_headers_stay_out_of_other_public_headers(self):
-        self.finds("sdk/include/p2p/call.h", "#pragma once\n#include <Locator.h>\n", 2, "thrift-in-sdk")
+        for header in ("Locator.h", "p2p/idl/Locator.h"):
+            with self.subTest(header):
+                self.finds("sdk/include/p2p/call.h", f"#pragma once\n#include <{header}>\n", 2, "thrift-in-sdk")
 
     def test_a_public_header_must_not_bring_thrift_in_through_another(self):
         self.finds("sdk/include/p2p/call.h", "#pragma once\n#include <p2p/handlers.h>\n", 2, "thrift-in-sdk")

@@ -1,8 +1,8 @@
-# Completion of p2pctl for bash: put it into /usr/share/bash-completion/completions/, or source it.
+# Completion of p2pctl for bash: installed into share/bash-completion/completions/, or source it.
 _p2pctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="put get delete prime verify members locate ring ping status services receipts leave stop"
-  local options="--node --admin --json --timeout --no-wait --help --version"
+  local verbs="put get delete prime verify members locate ring ping status services receipts enable disable reload leave stop"
+  local options="--node --admin --json --timeout --no-wait --force --check --help --version"
   local word
 
   case $previous in

@@ -10,7 +10,7 @@
 #define P2P_ABI_MAJOR 1
 #endif
 #ifndef P2P_ABI_MINOR
-#define P2P_ABI_MINOR 0
+#define P2P_ABI_MINOR 1
 #endif
 
 #define P2P_ENTRY_MAGIC 0x50325031u /* "P2P1" */
@@ -34,6 +34,10 @@ typedef struct p2p_entry {
   const char *stamp;
   p2p_plugin_object *(*create)(void);       /* NULL when it could not be made; the host owns the result */
   void (*destroy)(p2p_plugin_object *made); /* never called while the host still uses it */
+  /* The text of P2P_INFO_SECTION once more, for a plugin that is linked into a program and has no file to read. Plugins whose
+   * struct_size ends before it can only be loaded from files. */
+  const char *info;
+  uint32_t info_bytes;
 } p2p_entry;
 
 /* Declared here so that an entry of the wrong type does not compile. */

@@ -37,6 +37,9 @@ class P2P_API Config {
   Duration duration(std::string_view key) const;
   std::uint64_t bytes(std::string_view key) const;
 
+  // Keys whose values are not equal, wherever they stand; sorted. Both are of one plugin.
+  std::vector<std::string> differing_keys(const Config& other) const;
+
   bool has(std::string_view key) const { return values_.find(key) != values_.end(); }
 
   // An error for configure() to return: "etc/store.toml:12:3: services.store.config.engine: WHY". [any thread]

@@ -34,7 +34,7 @@ class P2P_API Context {
 
   virtual const std::string& service_name() const noexcept = 0;  // NAME of [services.NAME]
   virtual const NodeInfo& node() const noexcept = 0;
-  virtual const Config& config() const noexcept = 0;
+  virtual const Config& config() const noexcept = 0;  // see Plugin::reconfigure [control]
   virtual Logger& log() noexcept = 0;
 
   // Offers `service` to others under I::kId, which the descriptor must list in its provides. [control]

@@ -18,8 +18,8 @@
 #include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/protocol/TCompactProtocol.h>
 
-#include <Base.h>
-#include <Locator.h>
+#include <p2p/idl/Base.h>
+#include <p2p/idl/Locator.h>
 
 #include <functional>
 #include <memory>

@@ -10,13 +10,24 @@
 #include <p2p/result.h>
 #include <p2p/version.h>
 
+#include <cstdint>
+
 namespace p2p {
 
+// What a service makes of a changed configuration while it runs.
+enum class Reconfigured : std::uint8_t {
+  applied,        // it works by the new one
+  needs_restart,  // it goes on with the old one: stop it and start it again
+};
+
 // The life of a service. All calls come from the host's control thread, one at a time for each service; the next state is
-// reached when the call has returned. A service may be started again after stop(). An exception counts as an error and
-// leaves the host running; destructors, stop() and static constructors must not throw.
+// reached when the call has returned. An exception counts as an error and leaves the host running; destructors, stop() and
+// static constructors must not throw.
 //
 //   create -> configure -> start -> ready -> drain -> stop -> destroy
+//
+// A service that is enabled again is a new object, which goes the same way; others keep serving meanwhile. So nothing of it may
+// stay behind a stop(): no thread, no open file, no static state.
 class P2P_API Plugin {
  public:
   virtual ~Plugin();
@@ -36,9 +47,24 @@ class P2P_API Plugin {
   // Dependents drain before what they depend on; `[host] drain_timeout` bounds all of it.
   virtual void drain(Completion done);
 
-  // Ends everything and lets go of everything taken from the context. Legal after a failed start. Afterwards the service's strands
-  // run nothing any more and its threads are joined.
+  // Ends everything and lets go of everything taken from the context. Legal after a failed start. Calls to peers have ended by
+  // then; afterwards the service's strands run nothing any more and its threads are joined.
   virtual void stop();
+
+  // --- since ABI 1.1
+
+  // The operator has changed the service's configuration; `config`, which configure() of another object has accepted, replaces
+  // that of the context when the answer is `applied`. May be called whenever the service is ready; calls go on meanwhile. An
+  // Error counts as needs_restart, and is logged.
+  virtual Result<Reconfigured> reconfigure(const Config& config);
+
+  // May this service end while the node goes on and stays a member of its network? An Error says what would be lost and what
+  // to do instead; the operator can overrule it.
+  virtual Result<Done> may_end();
+
+  // Is it well? An Error says what is wrong, for `p2pctl services` and `status`. Asked whenever the service is ready, from any
+  // thread, and several at once: it answers from memory.
+  virtual Result<Done> health();
 };
 
 }  // namespace p2p
@@ -108,6 +134,6 @@ class P2P_API Plugin {
   }                                                                                                               \
   static void p2p_destroy_plugin(p2p_plugin_object* made) { delete reinterpret_cast<::p2p::Plugin*>(made); }      \
   __attribute__((used, retain)) const p2p_entry p2p_plugin_v1 = {                                                 \
-      P2P_ENTRY_MAGIC, sizeof(p2p_entry),   P2P_ABI_MAJOR,     P2P_ABI_MINOR, p2p_abi_stamp_text,                 \
-      p2p_create_plugin, p2p_destroy_plugin};                                                                     \
+      P2P_ENTRY_MAGIC,   sizeof(p2p_entry),  P2P_ABI_MAJOR,        P2P_ABI_MINOR,               p2p_abi_stamp_text,\
+      p2p_create_plugin, p2p_destroy_plugin, p2p_plugin_info_text, sizeof(p2p_plugin_info_text)};                 \
   }

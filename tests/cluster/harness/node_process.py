@@ -146,6 +146,12 @@ class NodeProcess:
         command = [str(settings.P2PCTL), "--node", self.name, "--json", "receipts"]
         return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["receipts"]
 
+    def ctl(self, *words):
+        """p2pctl on its admin socket: the completed process, with its output as text."""
+        command = [str(settings.P2PCTL), "--node", self.name, "--admin", str(self.data_dir / "admin.sock"), *words]
+        return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              timeout=END_SECONDS * settings.PATIENCE, check=False)
+
     def members(self):
         return client.members(self.port)
 

@@ -8,7 +8,12 @@ BUILD = pathlib.Path(os.environ.get("P2P_BUILD", SOURCE / "build" / "release"))
 P2PHOST = BUILD / "bin" / "p2phost"
 P2PCTL = BUILD / "bin" / "p2pctl"
 P2PHISTORY = BUILD / "bin" / "p2phistory"
+PLUGINS = BUILD / "lib" / "p2phost" / "plugins"
 TEST_PLUGINS = BUILD / "tests" / "plugins"
+EXAMPLE_PLUGINS = BUILD / "lib" / "p2phost" / "examples"
+EXAMPLES = SOURCE / "sdk" / "examples"
+BAD_PLUGINS = BUILD / "tests" / "bad"  # each does one thing wrong
+CARELESS_PLUGINS = BUILD / "tests" / "fixtures"  # refused by their bytes
 STORE_CONFIG = SOURCE / "etc" / "store.toml"
 LOCATOR_CONFIG = SOURCE / "etc" / "locator.toml"
 

@@ -21,6 +21,7 @@ namespace kinds {
 class CobKinds final : public KindsCobSvIf {
  public:
   using TextCob = std::function<void(const std::string&)>;
+  using ThrowCob = std::function<void(apache::thrift::TDelayedException*)>;
 
   // `pool` outlives the handler.
   CobKinds(p2p::WorkerPool& pool, std::shared_ptr<Notebook> notebook) : pool_(pool), notebook_(std::move(notebook)) {}
@@ -28,6 +29,11 @@ class CobKinds final : public KindsCobSvIf {
   void echo(TextCob cob, const std::string& text) override { cob(text); }
   void throw_error(TextCob, const std::string& text) override { throw std::runtime_error(text); }
   void throw_number(TextCob) override { throw 42; }
+  void throw_declared(TextCob, ThrowCob refuse, const std::string& text) override {
+    Refusal refusal;
+    refusal.why = text;
+    refuse(apache::thrift::TDelayedException::delayException(refusal));
+  }
   void forget(TextCob) override {}
   void answer_twice(TextCob cob, const std::string& text) override {
     cob(text);

@@ -22,6 +22,11 @@ class SynchronousKinds final : public KindsIf {
   void echo(std::string& answer, const std::string& text) override { answer = text; }
   void throw_error(std::string&, const std::string& text) override { throw std::runtime_error(text); }
   void throw_number(std::string&) override { throw 42; }
+  void throw_declared(std::string&, const std::string& text) override {
+    Refusal refusal;
+    refusal.why = text;
+    throw refusal;
+  }
   void forget(std::string&) override {}  // returning is answering, here
   void answer_twice(std::string& answer, const std::string& text) override { answer = text; }
   void answer_elsewhere(std::string& answer, const std::string& text) override { answer = text; }

@@ -25,19 +25,25 @@ void answer_on(p2p::WorkerPool& pool, TextAnswer answer, const std::string& text
 
 void add_good_methods(p2p::Methods& methods, const std::shared_ptr<Notebook>& notebook) {
   methods.on<Kinds_echo_args, Kinds_echo_presult>("echo", [](auto& args, auto answer) { answer(args.text); });
-  methods.on<Kinds_answer_twice_args, Kinds_answer_twice_presult>(
-      "answer_twice", [](auto& args, auto answer) { answer(args.text); });
+  methods.on<Kinds_answer_twice_args, Kinds_answer_twice_presult>("answer_twice",
+                                                                  [](auto& args, auto answer) { answer(args.text); });
   methods.on_oneway<Kinds_note_args>("note", [notebook](auto& args, p2p::Call) { notebook->note(args.text); });
-  methods.on<Kinds_notes_args, Kinds_notes_presult>("notes", [notebook](auto&, auto answer) { answer(notebook->notes()); });
+  methods.on<Kinds_notes_args, Kinds_notes_presult>("notes",
+                                                    [notebook](auto&, auto answer) { answer(notebook->notes()); });
 }
 
 void add_bad_methods(p2p::Methods& methods) {
   methods.on<Kinds_throw_error_args, Kinds_throw_error_presult>(
       "throw_error", [](auto& args, auto) { throw std::runtime_error(args.text); });
   methods.on<Kinds_throw_number_args, Kinds_throw_number_presult>("throw_number", [](auto&, auto) { throw 42; });
+  methods.on<Kinds_throw_declared_args, Kinds_throw_declared_presult>("throw_declared", [](auto& args, auto answer) {
+    Refusal refusal;
+    refusal.why = args.text;
+    answer.raise(1, refusal);
+  });
   methods.on<Kinds_forget_args, Kinds_forget_presult>("forget", [](auto&, auto) {});
-  methods.on_oneway<Kinds_throw_oneway_args>(
-      "throw_oneway", [](auto& args, p2p::Call) { throw std::runtime_error(args.text); });
+  methods.on_oneway<Kinds_throw_oneway_args>("throw_oneway",
+                                             [](auto& args, p2p::Call) { throw std::runtime_error(args.text); });
 }
 
 void add_late_methods(p2p::Methods& methods, p2p::WorkerPool& pool) {

@@ -44,9 +44,30 @@ TEST(StatusText, ShowsStateKeysCallsAndView) {
 }
 
 TEST(StatusText, ServicesStandInATable) {
-  EXPECT_EQ(services_text(ready_node()),
-            "SERVICE    IDL              STATE       PLUGIN\n"
-            "diststore  diststore.Store  ready       diststore 0.1.0\n");
+  node::NodeStatus node = ready_node();
+  node.services[0].since_ms = 1'000'000;
+  EXPECT_EQ(services_text(node, 1'000'000 + 61'000),
+            "SERVICE    STATE  SINCE      CALLS  ERRORS  IN FLIGHT  PLUGIN           IDL\n"
+            "diststore  ready  1 min 1 s  26     0       0          diststore 0.1.0  diststore.Store\n");
+}
+
+TEST(StatusText, WhatIsWrongWithAServiceStandsBelowIt) {
+  node::NodeStatus node = ready_node();
+  node.services[0].state = "disabled";
+  node.services[0].version = node.services[0].idl = "";
+  node.services[0].__set_problem("disabled by the operator");
+  node.services[0].last_error = "no such key";
+  EXPECT_EQ(services_text(node, 0),
+            "SERVICE    STATE     SINCE  CALLS  ERRORS  IN FLIGHT  PLUGIN     IDL\n"
+            "diststore  disabled  -      26     0       0          diststore  -\n"
+            "  problem: disabled by the operator\n"
+            "  last error: no such key\n");
+}
+
+TEST(StatusText, ANodeIsNotHealthyWhileAServiceComplains) {
+  node::NodeStatus node = ready_node();
+  node.services[0].__set_problem("the disk is full");
+  EXPECT_FALSE(is_healthy(node));
 }
 
 TEST(StatusText, JsonCarriesTheGaugesAndTheViewAsText) {

@@ -15,7 +15,7 @@ PluginFile accepted(const fs::path& path) {
 
 // Without the inspection, which would have refused it.
 std::string refusal(const fs::path& path) {
-  const auto loaded = load_plugin(PluginFile{fs::canonical(path), std::string(host_stamp()), {}, {}});
+  const auto loaded = load_plugin(PluginFile{fs::canonical(path), std::string(host_stamp()), {}, {}, {}, {}});
   return loaded.ok() ? "loaded" : loaded.error().text;
 }
 
@@ -32,6 +32,13 @@ TEST(Loader, MakesOneObjectForEachServiceOfAPlugin) {
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_NE(&first.value()->plugin(), &second.value()->plugin());
   first.value()->plugin().stop();
+}
+
+TEST(Loader, TakesAPluginWhoseEntryIsTheFirstVersions) {
+  const auto older = load_plugin(accepted(ScratchFolder::fixture("older.so")));
+  ASSERT_TRUE(older.ok()) << older.error().text;
+  EXPECT_TRUE(older.value()->has_minor(0));
+  EXPECT_FALSE(older.value()->has_minor(P2P_ABI_MINOR + 1));
 }
 
 TEST(Loader, RunsThePluginsOwnCode) {

@@ -5,6 +5,8 @@
 #include "cli/offline_commands.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <sstream>
 
@@ -41,9 +43,10 @@ LoadedConfiguration load(const CommandLine& command_line) {
 
 TEST(CommandLine, ReadsEveryFlag) {
   const char* arguments[] = {
-      "p2phost", "--config", "a.toml", "--join",       "h:1",      "--join",  "h:2",
-      "--set",   "host.x=1", "--set",  "host.y=2",     "--listen", "h:3",     "--data-dir",
-      "/d",      "--node",   "n3",     "--plugin-dir", "/p",       "--check", "--allow-unsafe-plugins"};
+      "p2phost",    "--config", "a.toml", "--join",       "h:1",      "--join",  "h:2",
+      "--set",      "host.x=1", "--set",  "host.y=2",     "--listen", "h:3",     "--data-dir",
+      "/d",         "--node",   "n3",     "--plugin-dir", "/p",       "--check", "--allow-unsafe-plugins",
+      "--safe-mode"};
   std::ostringstream out;
   std::ostringstream err;
   const auto parsed = parse_command_line(static_cast<int>(std::size(arguments)), arguments, out, err);
@@ -58,12 +61,26 @@ TEST(CommandLine, ReadsEveryFlag) {
   EXPECT_EQ(flags.plugin_dirs, std::vector<std::string>{"/p"});
   EXPECT_TRUE(flags.check);
   EXPECT_TRUE(flags.allow_unsafe_plugins);
+  EXPECT_TRUE(flags.safe_mode);
+}
+
+TEST(CommandLine, ValidateTakesAFileAndJson) {
+  const char* arguments[] = {"p2phost", "--validate", "x.so", "--json"};
+  std::ostringstream out;
+  std::ostringstream err;
+  const auto parsed = parse_command_line(static_cast<int>(std::size(arguments)), arguments, out, err);
+  ASSERT_TRUE(std::holds_alternative<CommandLine>(parsed)) << err.str();
+  EXPECT_EQ(std::get<CommandLine>(parsed).validate, "x.so");
+  EXPECT_TRUE(std::get<CommandLine>(parsed).json);
 }
 
 TEST(CommandLine, MistakesEndWith64AndHelpWith0) {
   EXPECT_EQ(run({"--unknown"}).code, 64);
   EXPECT_EQ(run({"--check", "--version"}).code, 64);
   EXPECT_EQ(run({"--json"}).code, 64);
+  EXPECT_EQ(run({"--check", "--json"}).code, 64);
+  EXPECT_EQ(run({"--validate", "x.so", "--list-plugins"}).code, 64);
+  EXPECT_EQ(run({"--validate"}).code, 64);
   EXPECT_EQ(run({"store.toml"}).code, 64);
   const Outcome help = run({"--help"});
   EXPECT_EQ(help.code, 0);
@@ -75,7 +92,7 @@ TEST(OfflineCommands, WithoutOneANodeIsToBeStarted) { EXPECT_EQ(run({"--config",
 TEST(OfflineCommands, VersionTellsTheStamp) {
   const Outcome version = run({"--version"});
   EXPECT_EQ(version.code, 0);
-  EXPECT_NE(version.out.find("plugin ABI 1.0"), std::string::npos);
+  EXPECT_NE(version.out.find("plugin ABI 1.1"), std::string::npos);
   EXPECT_NE(version.out.find("thrift="), std::string::npos);
 }
 
@@ -199,6 +216,27 @@ TEST(LoadConfiguration, AFileThatCannotBeReadIsTheOnlyThingTold) {
   EXPECT_EQ(std::get<ConfigurationFailure>(outcome).code, ExitCode::configuration);
   EXPECT_EQ(std::get<ConfigurationFailure>(outcome).messages,
             "/nowhere/store.toml: error: cannot be read: No such file or directory\n");
+}
+
+TEST(OfflineCommands, AConfigurationThatOthersCouldReplaceIsRefusedWhereRootRunsTheNode) {
+  if (geteuid() != 0) GTEST_SKIP() << "the rule is root's";
+  const ScratchFolder folder;
+  const fs::path included = folder.write("conf.d/more.toml", "");
+  const fs::path config = folder.write("node.toml", "include = \"conf.d/*.toml\"\n");
+  const auto check = [&] { return run({"--check", "--config", config.c_str()}); };
+  EXPECT_EQ(check().code, 0) << check().err;
+  ASSERT_EQ(::chown(included.c_str(), 2000, 2000), 0);
+  EXPECT_EQ(check().code, 77);
+  EXPECT_NE(check().err.find(included.string() +
+                             " (mode 0644, owner 2000, group 2000): it does not belong to root, who "
+                             "runs the node; run: chown 0 " +
+                             included.string()),
+            std::string::npos)
+      << check().err;
+  ASSERT_EQ(::chown(included.c_str(), 0, 0), 0);
+  ASSERT_EQ(::chmod(config.c_str(), 0646), 0);
+  EXPECT_EQ(check().code, 77);
+  EXPECT_NE(check().err.find("run: chmod o-w " + config.string()), std::string::npos) << check().err;
 }
 
 }  // namespace

@@ -75,9 +75,9 @@ class ClassicCallTest : public ::testing::Test {
   PeerIdentity identity{{"127.0.0.1", 1}, "p2phost"};
   PeerPool pool{loops,
                 identity,
-                {.connect_timeout = seconds(60),
-                 .hello_timeout = seconds(60),
-                 .idle_timeout = seconds(60),
+                {.connect_timeout = Duration(seconds(60)),
+                 .hello_timeout = Duration(seconds(60)),
+                 .idle_timeout = Duration(seconds(60)),
                  .calls_max = 10,
                  .queue_bytes_max = 1000,
                  .message_bytes_max = 1000},

@@ -56,10 +56,10 @@ TEST(ServiceTable, ATakenNameAndANameWithColonAreRefused) {
 
 TEST(ServiceTable, TheDefaultIsTheFirstListedThatIsServed) {
   ServiceTable table = *table_of({entry("locator", "locator.Locator")});
-  table.choose_default({"diststore", "locator"});
+  table.refresh({"diststore", "locator"}, {});
   ASSERT_NE(table.default_entry(), nullptr);
   EXPECT_EQ(table.default_entry()->name(), "locator");
-  table.choose_default({"nothing"});
+  table.refresh({"nothing"}, {});
   EXPECT_EQ(table.default_entry(), nullptr);
 }
 

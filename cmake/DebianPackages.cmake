@@ -1,0 +1,48 @@
+# p2phost_VERSION_ARCH.deb and p2phost-dev_VERSION_ARCH.deb, made by cpack in the build folder, or by ./dev package. Needs dpkg-dev
+# and file; nothing else of the build does.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME p2phost)
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGE_CONTACT "The p2phost developers <p2phost@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # each package has one of its own: its description's first line
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+
+set(CPACK_COMPONENTS_ALL Runtime Development)
+set(CPACK_COMPONENTS_GROUPING IGNORE)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# Plugins of others then depend on the package that has libp2psdk.
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+# The plugins and the test harness use libp2psdk, which no installed package has while these are made.
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_LIBRARY_OUTPUT_DIRECTORY})
+
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME p2phost)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION net)
+set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "host for peer-to-peer services, with a locator and a key-value store
+One process loads the service plugins that its configuration names and serves
+them all on one port, over Apache Thrift. Two plugins come with it: the locator
+knows who is in the network and who owns a key; diststore is a distributed
+key-value store on top of it.")
+set(scripts ${CMAKE_CURRENT_LIST_DIR}/debian)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA
+  ${scripts}/conffiles ${scripts}/postinst ${scripts}/prerm ${scripts}/postrm ${scripts}/triggers)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME p2phost-dev)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
+  "p2phost (= ${PROJECT_VERSION}), libthrift-dev (>= 0.17), thrift-compiler (>= 0.17), libfmt-dev (>= 9), pkg-config, libgtest-dev")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_CONTROL_EXTRA ${scripts}/triggers)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_RECOMMENDS "g++ (>= 4:12), cmake (>= 3.25)")
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "SDK for plugins of the host of peer-to-peer services
+Headers, CMake package, interface definitions and plugin template for services
+that p2phost runs.")
+
+include(CPack)

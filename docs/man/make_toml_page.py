@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Writes p2phost.toml.5 from etc/store.toml, where every key stands with its default and its meaning.
+
+Usage: make_toml_page.py [STORE_TOML] > docs/man/p2phost.toml.5
+"""
+import re
+import sys
+from pathlib import Path
+
+HEAD = r""".TH P2PHOST.TOML 5 "" "p2phost" "File Formats"
+.\" Written by docs/man/make_toml_page.py from etc/store.toml: change that one.
+.SH NAME
+p2phost.toml \- configuration of p2phost
+.SH DESCRIPTION
+The file that
+.B p2phost \-\-config
+reads, in TOML. A service that is named runs, unless
+.BR "enabled = false" .
+Every mistake is reported with line and column, all at once, and nothing is started;
+.B p2phost \-\-check
+does only that, and
+.B p2phost \-\-print\-config
+shows what is in force and where it was set.
+.PP
+Times have a unit: ns, us, ms, s, m, h. So have sizes: B, KiB, MiB, GiB (powers of 1024) and KB, MB, GB (powers of 1000).
+.PP
+Who has the last word: defaults < this file < files that it includes < [node.NAME] < environment < arguments. In the environment a key
+is P2PHOST_HOST__LISTEN or P2PHOST_SERVICES__LOCATOR__CONFIG__JOIN, as an argument \-\-set host.listen=...
+.PP
+What follows are the keys of each table with the values of the file that comes with p2phost, which are the defaults, except that
+a service which no file names does not run.
+"""
+
+TAIL = r""".SH NODE OVERLAYS
+One file can serve many machines: tables under [node.NAME] win on the node of that name.
+.PP
+.nf
+[node.n3.services.diststore]
+enabled = false
+.fi
+.SH FILES
+.TP
+.I /etc/p2phost/store.toml
+.TQ
+.I /etc/p2phost/locator.toml
+.SH SEE ALSO
+.BR p2phost (1),
+.BR p2pctl (1)
+"""
+
+TABLE = re.compile(r"^\[([\w.]+)\]$")
+KEY = re.compile(r"^#?([a-z_]+) = (.*)$")
+
+
+def roff(text: str) -> str:
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return "\\&" + text if text.startswith((".", "'")) else text
+
+
+def without_comment(value: str) -> str:
+    """The value, without a comment behind it. Strings of the shipped file hold no #."""
+    return value.split("#", 1)[0].strip()
+
+
+def page(source: str) -> str:
+    lines = [HEAD]
+    table = None
+    words: list[str] = []  # the comment above the keys at hand
+    keys: list[tuple[str, str]] = []
+
+    def flush():
+        if keys and table is None:
+            lines.append(".SH TOP LEVEL")
+        for number, (key, value) in enumerate(keys):
+            lines.append(".TQ" if number else ".TP")
+            lines.append(f".BR {roff(key)} \" = {roff(value).replace(chr(34), chr(92) + '(dq')}\"")
+        if keys:
+            lines.append(roff(" ".join(words) or "As above, for this service."))
+            words.clear()
+        keys.clear()
+
+    for line in source.splitlines():
+        if line.startswith("# --- What differs on one node"):
+            break
+        if match := TABLE.match(line):
+            flush()
+            table = match.group(1)
+            lines.append(f".SH [{roff(table)}]")
+        elif match := KEY.match(line):
+            keys.append((match.group(1), without_comment(match.group(2))))
+        elif line.startswith("# ---") or not line:
+            flush()
+            words.clear()
+        elif line.startswith("#"):
+            if keys:
+                flush()
+            words.append(line.removeprefix("#").strip())
+    flush()
+    return "\n".join(lines) + "\n" + TAIL
+
+
+def main() -> int:
+    default = Path(__file__).resolve().parents[2] / "etc" / "store.toml"
+    source = Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    sys.stdout.write(page(source.read_text(encoding="utf-8")))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+#include "admin/changes.h"
+
+#include <chrono>
+
+namespace p2p::host {
+
+std::string to_text(const Wish& wish) {
+  switch (wish.kind) {
+    case Wish::Kind::enable:
+      return "enable " + wish.service;
+    case Wish::Kind::disable:
+      return "disable " + wish.service;
+    case Wish::Kind::reload:
+      return "reload";
+    case Wish::Kind::plan_reload:
+      return "reload --check";
+  }
+  return "change";
+}
+
+Result<Changes::Number> Changes::submit(Wish wish) {
+  Number number = 0;
+  {
+    const std::lock_guard hold(mutex_);
+    if (is_closed_) return Error{ErrorKind::cancelled, "the node is ending"};
+    if (wishes_.size() >= kChangesWaitingMax) {
+      return Error{ErrorKind::overloaded, "p2p:overloaded: too many changes of this node wait; try again"};
+    }
+    number = ++last_;
+    wishes_.emplace_back(number, std::move(wish));
+    open_.try_emplace(number);
+  }
+  wake_();
+  return number;
+}
+
+void Changes::await(Number number, Waiting answer) {
+  const std::lock_guard hold(mutex_);
+  if (const auto report = reports_.find(number); report != reports_.end()) return answer(report->second);
+  const auto open = open_.find(number);
+  if (open == open_.end() || is_closed_) {
+    return answer(to_wire({false, {is_closed_ ? "the node is ending" : "no such change is known any more"}}));
+  }
+  auto& waiting = open->second;
+  // The host has answered those whose time was over, and they have asked again.
+  std::erase_if(waiting, [](const Waiting& other) { return other.deadline() <= std::chrono::steady_clock::now(); });
+  if (waiting.size() >= kReportWaitersMax) {
+    return answer.fail(CallFault::internal_error, "p2p:overloaded: too many wait for this change");
+  }
+  waiting.push_back(std::move(answer));
+}
+
+bool Changes::has_wish() const {
+  const std::lock_guard hold(mutex_);
+  return !wishes_.empty();
+}
+
+std::optional<std::pair<Changes::Number, Wish>> Changes::take() {
+  const std::lock_guard hold(mutex_);
+  if (wishes_.empty()) return std::nullopt;
+  auto next = std::move(wishes_.front());
+  wishes_.pop_front();
+  return next;
+}
+
+void Changes::ended(Number number, const ChangeReport& report) {
+  const std::lock_guard hold(mutex_);
+  auto open = open_.extract(number);
+  const auto& kept = reports_[number] = to_wire(report);
+  if (!open.empty()) {
+    for (Waiting& answer : open.mapped()) answer(kept);
+  }
+  if (reports_.size() > kReportsKept) reports_.erase(reports_.begin());
+}
+
+void Changes::close() {
+  const std::lock_guard hold(mutex_);
+  is_closed_ = true;
+  wishes_.clear();
+  for (auto& [number, waiting] : open_) {
+    for (Waiting& answer : waiting) answer(to_wire({false, {"the node is ending"}}));
+  }
+  open_.clear();
+}
+
+node::ChangeReport Changes::to_wire(const ChangeReport& report) {
+  node::ChangeReport wire;
+  wire.done = report.is_done;
+  wire.lines = report.lines;
+  return wire;
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,113 @@
+#include "lifecycle/reload_plan.h"
+
+#include "config/host_keys.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace p2p::host {
+namespace {
+
+using Action = ServiceChange::Action;
+
+bool contains(const std::vector<std::string>& names, const std::string& wanted) {
+  return std::find(names.begin(), names.end(), wanted) != names.end();
+}
+
+const ServiceConfig* find(const HostConfig& config, const std::string& name) {
+  const auto& all = config.services;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const ServiceConfig& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+std::string level_of(const ServiceConfig& service, const HostConfig& config) {
+  return log_level_word(service.log_level.value_or(config.log_level));
+}
+
+void plan_host_keys(const HostConfig& now, const HostConfig& next, ReloadPlan& plan) {
+  for (const HostKey& key : host_keys()) {
+    // The name of the node is the machine's when none is set, and stands in the configuration then.
+    const std::string before = plain_text(key.option, value_of(key, now));
+    const std::string after = plain_text(key.option, value_of(key, next));
+    if (before == after) continue;
+    const std::string quoted_before = before.empty() ? "\"\"" : before;
+    const std::string line =
+        key.section + '.' + key.option.key + ": " + quoted_before + " -> " + (after.empty() ? "\"\"" : after);
+    (key.is_live ? plan.live : plan.needs_restart).push_back(line);
+  }
+}
+
+std::optional<ServiceChange> change_of(const ServiceConfig& before, const ServiceConfig& after) {
+  if (before.plugin != after.plugin) {
+    return ServiceChange{Action::restart, after.name, "plugin: " + before.plugin + " -> " + after.plugin};
+  }
+  std::string keys;
+  for (const std::string& key : before.config.differing_keys(after.config)) {
+    keys += (keys.empty() ? "config." : ", config.") + key;
+  }
+  if (keys.empty()) return std::nullopt;
+  return ServiceChange{Action::reconfigure, after.name, keys};
+}
+
+std::string why_stopped(const HostConfig& next, const std::string& name) {
+  const ServiceConfig* config = find(next, name);
+  if (config == nullptr) return "there is no [services." + name + "] any more";
+  if (!config->left_out.empty()) return config->left_out;
+  if (!config->enabled) return "services." + name + " is disabled";
+  return "services." + name + " cannot run by the new configuration";
+}
+
+}  // namespace
+
+ReloadPlan plan_reload(const HostConfig& now, const std::vector<std::string>& running, const HostConfig& next,
+                       const std::vector<std::string>& next_order) {
+  ReloadPlan plan;
+  plan_host_keys(now, next, plan);
+  for (auto name = running.rbegin(); name != running.rend(); ++name) {
+    if (!contains(next_order, *name)) plan.services.push_back({Action::stop, *name, why_stopped(next, *name)});
+  }
+  for (const std::string& name : next_order) {
+    const ServiceConfig* after = find(next, name);
+    const ServiceConfig* before = find(now, name);
+    if (!contains(running, name)) {
+      plan.services.push_back({Action::start, name, "services." + name + " is enabled"});
+      continue;
+    }
+    if (before == nullptr || after == nullptr) continue;
+    if (auto change = change_of(*before, *after)) plan.services.push_back(std::move(*change));
+    const std::string level_before = level_of(*before, now);
+    const std::string level_after = level_of(*after, next);
+    if (level_before != level_after) {
+      plan.live.push_back("services." + name + ".log_level: " + level_before + " -> " + level_after);
+    }
+    if (before->required != after->required) {
+      plan.live.push_back("services." + name + ".required: " + (after->required ? "true" : "false"));
+    }
+  }
+  return plan;
+}
+
+std::string change_line(const ServiceChange& change) {
+  switch (change.action) {
+    case Action::stop:
+      return "stop " + change.service + ": " + change.why;
+    case Action::start:
+      return "start " + change.service + ": " + change.why;
+    case Action::restart:
+      return "restart " + change.service + ": " + change.why;
+    case Action::reconfigure:
+      return "reconfigure " + change.service + " (restart it if it cannot): " + change.why;
+  }
+  return change.service;
+}
+
+std::vector<std::string> plan_lines(const ReloadPlan& plan) {
+  std::vector<std::string> lines;
+  for (const ServiceChange& change : plan.services) lines.push_back(change_line(change));
+  for (const std::string& line : plan.live) lines.push_back("change " + line);
+  for (const std::string& line : plan.needs_restart) lines.push_back("restart needed: " + line);
+  if (lines.empty()) lines.emplace_back("nothing to change");
+  return lines;
+}
+
+}  // namespace p2p::host

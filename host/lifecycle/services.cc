@@ -1,0 +1,347 @@
+#include "lifecycle/services.h"
+
+#include "lifecycle/lookups.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace p2p::host {
+
+Services::Services(NodeCore& core, Wait wait, Step step)
+    : core_(core),
+      wait_(std::move(wait)),
+      step_(std::move(step)),
+      config_(std::make_shared<const HostConfig>(core.config)) {}
+
+Services::~Services() = default;
+
+// --- what there is ---------------------------------------------------------------------------------------------------
+
+std::vector<std::shared_ptr<RunningService>> Services::list() const {
+  const std::lock_guard hold(mutex_);
+  return all_;
+}
+
+std::shared_ptr<const HostConfig> Services::config() const {
+  const std::lock_guard hold(mutex_);
+  return config_;
+}
+
+std::int64_t Services::generation() const {
+  const std::lock_guard hold(mutex_);
+  return generation_;
+}
+
+std::map<std::string, std::string> Services::idle() const {
+  const std::lock_guard hold(mutex_);
+  return idle_;
+}
+
+Services::Service Services::find(const std::string& name) const {
+  const auto found = std::find_if(all_.begin(), all_.end(), [&](const Service& one) { return one->name() == name; });
+  return found == all_.end() ? nullptr : *found;
+}
+
+std::vector<Services::Service> Services::running() const {
+  std::vector<Service> some;
+  std::copy_if(all_.begin(), all_.end(), std::back_inserter(some), [](const Service& one) { return one->runs(); });
+  return some;
+}
+
+std::vector<Services::Service> Services::users_of(const std::vector<std::string>& provides) const {
+  std::vector<Service> users;
+  std::vector<std::string> offered = provides;
+  for (const Service& service : running()) {  // providers first: one pass finds users of users
+    const PluginDescription& plugin = service->plugin();
+    if (!meet(plugin.required, offered) && !meet(plugin.optional, offered)) continue;
+    users.push_back(service);
+    offered.insert(offered.end(), plugin.provides.begin(), plugin.provides.end());
+  }
+  return users;
+}
+
+std::string Services::failed_provider(const RunningService& service) const {
+  for (const std::string& id : service.plugin().required) {
+    const auto provides = [&](const Service& one) { return contains(one->plugin().provides, id); };
+    const auto provider = std::find_if(all_.begin(), all_.end(), provides);
+    if (provider == all_.end() || (*provider)->runs() || (*provider)->state() == ServiceState::configured) continue;
+    return id + ", which " + (*provider)->name() + " provides, and that has failed";
+  }
+  return "";
+}
+
+std::string Services::missing_provider(const RunningService& service) const {
+  for (const std::string& id : service.plugin().required) {
+    const auto provides = [&](const Service& one) { return one->runs() && contains(one->plugin().provides, id); };
+    if (std::none_of(all_.begin(), all_.end(), provides)) return id + ", which no service that runs provides";
+  }
+  return "";
+}
+
+LogLevel Services::level_of(const ServiceConfig& service) const {
+  return service.log_level.value_or(config_->log_level);
+}
+
+void Services::add(Service service) {
+  const std::lock_guard hold(mutex_);
+  std::erase_if(all_, [&](const Service& other) { return other->name() == service->name(); });
+  const auto rank = [this](const Service& one) {
+    return std::find(order_.begin(), order_.end(), one->name()) - order_.begin();
+  };
+  const auto at = std::upper_bound(all_.begin(), all_.end(), service,
+                                   [&](const Service& one, const Service& other) { return rank(one) < rank(other); });
+  all_.insert(at, std::move(service));
+}
+
+void Services::remove(const RunningService& service) {
+  const std::lock_guard hold(mutex_);
+  std::erase_if(all_, [&](const Service& other) { return other.get() == &service; });
+}
+
+void Services::refresh() {
+  std::map<std::string, std::string> idle;
+  for (const ServiceConfig& service : config_->services) {
+    const Service there = find(service.name);
+    if (there && there->state() != ServiceState::failed) continue;
+    if (there) {
+      idle[service.name] = there->why_failed();
+    } else if (off_.contains(service.name)) {
+      idle[service.name] = "disabled by the operator";
+    } else if (!service.left_out.empty()) {
+      idle[service.name] = service.left_out;
+    } else if (!service.enabled) {
+      idle[service.name] = "disabled in the configuration";
+    } else {
+      idle[service.name] = "its plugin was refused, or it requires one that was";
+    }
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, why] : idle) names.push_back(name);
+  core_.router.refresh(config_->default_service, std::move(names));
+  core_.identity.set_locator(std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId)));
+  const std::lock_guard hold(mutex_);
+  idle_ = std::move(idle);
+}
+
+void Services::fail(RunningService& service, std::string why) {
+  core_.log.error("service {} {}", service.name(), why);
+  if (service.state() != ServiceState::failed) service.fail(std::move(why));
+}
+
+// --- the start of the node -------------------------------------------------------------------------------------------
+
+Result<Done> Services::load(const LoadedConfiguration& configuration) {
+  order_ = configuration.start_order;
+  {
+    const std::lock_guard hold(mutex_);
+    config_ = std::make_shared<const HostConfig>(configuration.config);
+    ++generation_;
+  }
+  for (const std::string& name : order_) {
+    const ServiceConfig* config = config_of(*config_, name);
+    P2P_ASSERT(config != nullptr, "the start order names configured services");
+    const PluginFile& file = configuration.plugins.at(name);
+    const auto service = std::make_shared<RunningService>(core_, *config, file, level_of(*config));
+    step_("loading service " + name);
+    const auto loaded = service->load();
+    if (!loaded.ok() && config->required) return loaded;
+    if (!loaded.ok()) core_.log.error("{}; the node goes on without service {}", loaded.error().text, name);
+    loaded_files_.emplace(file.path, file.identity);
+    add(service);
+  }
+  return Done{};
+}
+
+Result<Done> Services::configure() {
+  for (const Service& service : list()) {
+    if (service->state() == ServiceState::failed) continue;
+    step_("configure() of service " + service->name());
+    const auto configured = service->configure();
+    if (configured.ok()) continue;
+    if (service->config().required) return configured;
+    core_.log.error("{}; the node goes on without it", configured.error().text);
+  }
+  return Done{};
+}
+
+Result<Done> Services::start() {
+  for (const Service& service : list()) {
+    const std::string& name = service->name();
+    if (service->state() == ServiceState::failed) continue;
+    Result<Done> started = Done{};
+    if (const std::string missing = failed_provider(*service); !missing.empty()) {
+      started = Error{ErrorKind::not_found, "service " + name + " requires " + missing};
+      service->fail("requires " + missing);
+    } else {
+      step_("start() of service " + name);
+      started = service->start();
+    }
+    if (started.ok()) continue;
+    if (service->config().required) return started;
+    core_.log.error("{}; the node goes on without it", started.error().text);
+    service->close_gates();
+  }
+  refresh();
+  return Done{};
+}
+
+Result<bool> Services::get_ready() {
+  const std::vector<Service> starting = running();
+  for (const Service& service : starting) service->begin_ready();
+  const auto all_ready = [&] {
+    return std::all_of(starting.begin(), starting.end(),
+                       [](const Service& one) { return one->is_ready() || one->state() == ServiceState::failed; });
+  };
+  const Duration patience = config_->start_timeout;
+  const auto since = std::chrono::steady_clock::now();
+  const bool is_done = wait_(all_ready, patience);
+  if (!is_done && std::chrono::steady_clock::now() - since < patience) return false;
+  Result<bool> outcome = true;
+  for (const Service& service : starting) {
+    if (service->is_ready() && service->state() == ServiceState::starting) {
+      service->open_gate();
+      continue;
+    }
+    const bool is_late = service->state() != ServiceState::failed;
+    if (is_late) {
+      fail(*service, fmt::format("is not ready after [host] start_timeout = {}; it requires: {}",
+                                 format_duration(patience), fmt::join(service->plugin().required, ", ")));
+    }
+    if (service->config().required) {
+      outcome = Error{is_late ? ErrorKind::timed_out : ErrorKind::internal,
+                      "service " + service->name() + " is required, and " + service->why_failed()};
+    } else {
+      core_.log.error("the node goes on without service {}", service->name());
+      end_failed(*service);
+    }
+  }
+  refresh();
+  return outcome;
+}
+
+void Services::stop_all() {
+  const std::vector<Service> all = list();
+  for (auto service = all.rbegin(); service != all.rend(); ++service) (*service)->stop();
+  const std::lock_guard hold(mutex_);
+  all_.clear();
+}
+
+// --- one service begins or ends --------------------------------------------------------------------------------------
+
+Result<Services::Service> Services::prepare(const Recipe& recipe) {
+  const auto known = loaded_files_.find(recipe.file.path);
+  if (known != loaded_files_.end() && known->second != recipe.file.identity) {
+    return Error{ErrorKind::invalid, "service " + recipe.config.name + ": " + recipe.file.path.native() +
+                                         " was replaced after this process had loaded it; restart the node to run the "
+                                         "new one"};
+  }
+  auto service = std::make_shared<RunningService>(core_, recipe.config, recipe.file, level_of(recipe.config));
+  if (auto loaded = service->load(); !loaded.ok()) return loaded.error();
+  loaded_files_.emplace(recipe.file.path, recipe.file.identity);
+  if (auto configured = service->configure(); !configured.ok()) return configured.error();
+  return service;
+}
+
+bool Services::begin(const Service& service, ChangeReport& report) {
+  add(service);
+  const auto failed = [&](const std::string& why) {
+    fail(*service, why);
+    end_failed(*service);
+    report.refuse("service " + service->name() + ' ' + service->why_failed());
+    return false;
+  };
+  if (const std::string missing = missing_provider(*service); !missing.empty()) return failed("requires " + missing);
+  if (const auto started = service->start(); !started.ok()) return failed(service->why_failed());
+  service->begin_ready();
+  const Duration patience = config_->start_timeout;
+  wait_([&] { return service->is_ready() || service->state() == ServiceState::failed; }, patience);
+  if (service->state() == ServiceState::failed) return failed(service->why_failed());
+  if (!service->is_ready()) {
+    return failed("was not ready after [host] start_timeout = " + format_duration(patience));
+  }
+  service->open_gate();
+  report.say("service " + service->name() + " runs");
+  return true;
+}
+
+// Behind shut gates, once every loop has turned, no call can come any more; what is in hand ends by its deadline.
+bool Services::end(const Service& service, ChangeReport& report) {
+  const std::string& name = service->name();
+  const std::shared_ptr<const HostConfig> now = config();
+  service->begin_drain();
+  if (!wait_([&] { return service->is_drained(); }, now->drain_timeout)) {
+    report.say(fmt::format("service {} did not drain within [host] drain_timeout = {}", name,
+                           format_duration(now->drain_timeout)));
+  }
+  wait_([&] { return service->calls_in_flight() == 0; }, now->call_timeout);
+  if (contains(service->plugin().provides, ILocator::kId)) core_.identity.set_locator(nullptr);
+  service->close_gates();
+  core_.server.turn_loops();
+  service->context().close_ways_out();
+  if (!wait_([&] { return service->is_idle(); }, now->call_timeout)) {
+    report.refuse(
+        fmt::format("service {} takes no calls any more, but work of it still runs after [host] "
+                    "call_timeout = {}; disable it again when that has ended",
+                    name, format_duration(now->call_timeout)));
+    return false;
+  }
+  service->stop();
+  service->take_out();
+  remove(*service);
+  report.say("service " + name + " has stopped");
+  return true;
+}
+
+// What it still does cannot be waited for; its object stays, so that nothing is taken away from under it.
+void Services::end_failed(RunningService& service) {
+  service.close_gates();
+  core_.server.turn_loops();
+  service.context().close_ways_out();
+  const bool is_idle = wait_([&] { return service.is_idle(); }, config()->call_timeout);
+  service.stop();
+  if (is_idle) service.take_out();
+}
+
+bool Services::may_all_end(const std::vector<Service>& services, ChangeReport& report) const {
+  bool may_end = true;
+  for (const Service& service : services) {
+    const auto allowed = service->may_end();
+    if (allowed.ok()) continue;
+    report.refuse("service " + service->name() + " must not stop: " + allowed.error().text);
+    may_end = false;
+  }
+  return may_end;
+}
+
+bool Services::exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report) {
+  const Service present = find(name);
+  const auto& provides = present ? present->plugin().provides : next->file.description.provides;
+  const std::vector<Service> users = users_of(provides);
+  std::vector<Service> ending = users;
+  if (present && present->runs()) ending.insert(ending.begin(), present);
+  if (!force && !may_all_end(ending, report)) return false;
+
+  std::vector<Service> beginning;
+  const auto prepare_one = [&](const Recipe& recipe) {
+    auto prepared = prepare(recipe);
+    if (prepared.ok()) beginning.push_back(std::move(prepared).value());
+    if (!prepared.ok()) report.refuse(prepared.error().text);
+    return prepared.ok();
+  };
+  if (next && !prepare_one(*next)) return false;
+  for (const Service& user : users) {
+    if (!prepare_one({user->config(), user->file()})) return false;
+  }
+  for (auto service = ending.rbegin(); service != ending.rend(); ++service) {
+    if (!end(*service, report)) return false;
+  }
+  if (present) remove(*present);
+  bool all_run = true;
+  for (const Service& service : beginning) all_run = begin(service, report) && all_run;
+  return all_run;
+}
+
+}  // namespace p2p::host

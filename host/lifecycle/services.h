@@ -1,0 +1,128 @@
+// Which services does the node have, and how do they come and go while it serves? Each change ends and begins single
+// services; all others go on, on the same connections.
+#pragma once
+
+#include "cli/load_configuration.h"
+#include "lifecycle/reload_plan.h"
+#include "lifecycle/running_service.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace p2p::host {
+
+// What became of an operator's wish.
+struct ChangeReport {
+  bool is_done = true;             // false: refused, or not all of it could be done; the lines say what and why
+  std::vector<std::string> lines;  // for the operator and the log
+
+  void say(std::string line) { lines.push_back(std::move(line)); }
+  void refuse(std::string line) {
+    is_done = false;
+    lines.push_back(std::move(line));
+  }
+};
+
+// Every method: [control] unless it says [any thread].
+class Services final {
+ public:
+  // Looks at `condition` until it holds; false when `patience` is over, or the node is asked to end meanwhile.
+  using Wait = std::function<bool(const std::function<bool()>& condition, Duration patience)>;
+  // Told what is about to be called, for who waits too long.
+  using Step = std::function<void(std::string)>;
+
+  // `core` outlives it.
+  Services(NodeCore& core, Wait wait, Step step);
+  ~Services();
+
+  // --- the start of the node, in this order. A service that is not `required` and fails leaves the others running; an
+  // error names one that is.
+
+  Result<Done> load(const LoadedConfiguration& configuration);
+  Result<Done> configure();
+  Result<Done> start();
+  // The node listens, and its loops run. False: the node was asked to end meanwhile. An error: a required service was
+  // not ready in time.
+  Result<bool> get_ready();
+
+  // --- while it serves
+
+  // Starts a service that the configuration names; `next` is the configuration as it stands now, with that service
+  // enabled.
+  ChangeReport enable(const std::string& name, const LoadedConfiguration& next);
+  // `force`: also when its plugin says that something would be lost.
+  ChangeReport disable(const std::string& name, bool force);
+  ChangeReport reload(const LoadedConfiguration& next);
+  ChangeReport plan(const LoadedConfiguration& next) const;  // of a reload; changes nothing
+
+  // --- the end of the node
+
+  // Services that run or have failed, providers first. [any thread]
+  std::vector<std::shared_ptr<RunningService>> list() const;
+  void stop_all();
+
+  std::shared_ptr<const HostConfig> config() const;  // what is in force [any thread]
+  std::int64_t generation() const;                   // how many configurations have been in force [any thread]
+  // [services.NAME] that do not run, and why. [any thread]
+  std::map<std::string, std::string> idle() const;
+
+ private:
+  // A service that shall begin: what it is made from.
+  struct Recipe {
+    ServiceConfig config;
+    PluginFile file;
+  };
+  using Service = std::shared_ptr<RunningService>;
+
+  Service find(const std::string& name) const;  // null: it neither runs nor has failed
+  std::vector<Service> running() const;
+  // Those that run and use, directly or not, what `name` provides (or `provides`, when it does not run); providers
+  // first.
+  std::vector<Service> users_of(const std::vector<std::string>& provides) const;
+  // What the service requires and does not have: because who provides it has failed; because nobody who runs provides
+  // it.
+  // "": nothing.
+  std::string failed_provider(const RunningService& service) const;
+  std::string missing_provider(const RunningService& service) const;
+
+  Result<Service> prepare(const Recipe& recipe);  // loaded and configured
+  bool begin(const Service& service, ChangeReport& report);
+  bool end(const Service& service, ChangeReport& report);
+  void end_failed(RunningService& service);
+  // Ends `name` and its users, and begins `next` (if there is one) and the users again.
+  bool exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report);
+  bool may_all_end(const std::vector<Service>& services, ChangeReport& report) const;
+
+  Result<Done> check_changes(const ReloadPlan& plan, const LoadedConfiguration& next);
+  void apply(const ServiceChange& change, const LoadedConfiguration& next, ChangeReport& report);
+  bool reconfigure(const ServiceConfig& next, ChangeReport& report);
+  void put_in_force(const LoadedConfiguration& next);
+  std::vector<std::string> replaced_files(const LoadedConfiguration& next) const;
+
+  void add(Service service);
+  void remove(const RunningService& service);
+  void refresh();  // who answers to which name
+  void fail(RunningService& service, std::string why);
+  LogLevel level_of(const ServiceConfig& service) const;
+
+  NodeCore& core_;
+  const Wait wait_;
+  const Step step_;
+  std::vector<std::string> order_;                   // of the configuration in force, providers first
+  std::set<std::string> off_;                        // disabled by the operator since
+  std::map<std::string, std::string> loaded_files_;  // by path: the identity of what this process runs of it
+
+  mutable std::mutex mutex_;  // of what follows
+  std::vector<Service> all_;
+  std::shared_ptr<const HostConfig> config_;
+  std::int64_t generation_ = 0;
+  std::map<std::string, std::string> idle_;
+};
+
+}  // namespace p2p::host

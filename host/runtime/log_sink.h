@@ -1,0 +1,53 @@
+// How do log lines leave the process? Each as one write to a descriptor: the standard error, or a file that can be
+// reopened after it was renamed.
+#pragma once
+
+#include <p2p/result.h>
+
+#include <spdlog/sinks/base_sink.h>
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+
+namespace p2p::host {
+
+// Whether `journal_stream`, the variable JOURNAL_STREAM or null, names the very file behind `descriptor`: then the
+// journal reads what is written there. The variable alone says nothing, since children of children inherit it. [any
+// thread]
+bool is_journal(const char* journal_stream, int descriptor) noexcept;
+
+// All methods [any thread]; write failures are counted, and told once the next line gets through.
+class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  enum class Style : std::uint8_t {
+    plain,
+    journal,  // each line begins with its syslog priority, "<3>" for an error
+  };
+
+  // Writes to `descriptor`, which outlives the sink.
+  LogSink(int descriptor, Style style) : descriptor_(descriptor), style_(style) {}
+  // Writes to `file`, at its end; it is made, with mode 0640, by reopen().
+  explicit LogSink(std::filesystem::path file) : file_(std::move(file)) {}
+  ~LogSink() override;
+
+  // Opens the file anew, as whatever is behind its name now; without a file it does nothing. After an error lines go on
+  // to the former one.
+  Result<Done> reopen();
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override;
+  void flush_() override {}
+
+ private:
+  void write_line(std::string_view line);
+
+  const std::filesystem::path file_;  // empty: somebody else's descriptor
+  int descriptor_ = -1;
+  const Style style_ = Style::plain;
+  std::uint64_t lines_lost_ = 0;
+};
+
+}  // namespace p2p::host

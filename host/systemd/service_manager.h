@@ -1,0 +1,55 @@
+// Who started this node? A service manager that speaks sd_notify(3), perhaps: systemd, or what behaves like it.
+// Messages go to the socket that it has named in the environment; without one nothing is sent.
+#pragma once
+
+#include <p2p/units.h>
+
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace p2p::host {
+
+// Looks up one variable of the environment; null: it is not set.
+using ReadVariable = std::function<const char*(const char* name)>;
+
+class ServiceManager final {
+ public:
+  // Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID; what makes no sense counts as not set. A name that begins with
+  // '@' is one of the abstract namespace. `self`: the process's own id, whom WATCHDOG_PID has to name.
+  explicit ServiceManager(const ReadVariable& variable, pid_t self);
+  static ServiceManager of_this_process();
+
+  ServiceManager(ServiceManager&& other) noexcept;
+  ServiceManager(const ServiceManager&) = delete;
+  ServiceManager& operator=(const ServiceManager&) = delete;
+  ServiceManager& operator=(ServiceManager&&) = delete;
+  ~ServiceManager();
+
+  bool is_there() const noexcept { return socket_ >= 0; }
+
+  // How often it wants to hear that the node lives: half of the time after which it would end the node. None: never.
+  std::optional<Duration> heartbeat_period() const noexcept { return heartbeat_period_; }
+
+  // Sends one message of systemd/notification.h. A full socket is waited for, a second at most; only where `patience`
+  // is none, on an I/O loop, the message is dropped instead. False: it was not sent. [any thread]
+  enum class Patience { some, none };
+  bool tell(std::string_view message, Patience patience = Patience::some) const noexcept;
+
+  // The messages of a reload: at its beginning, and at its end, failed or not. [any thread]
+  void tell_reloading() const;
+  void tell_ready(std::string_view status) const;
+
+ private:
+  int socket_ = -1;
+  sockaddr_un address_{};
+  socklen_t address_bytes_ = 0;
+  std::optional<Duration> heartbeat_period_;
+};
+
+}  // namespace p2p::host

@@ -1,0 +1,142 @@
+#include "testing/node_setup.h"
+
+#include "config/toml_text.h"
+#include "plugins/built_in.h"
+#include "testing/fake_locator.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+// The plugin that is linked into the test's executable, when there is one: the dynamic linker finds it there.
+extern "C" __attribute__((weak, visibility("default"))) const p2p_entry p2p_plugin_v1;
+
+namespace p2p::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const std::string& why) {
+  throw std::runtime_error("the node's configuration is refused: " + why);
+}
+
+// "../lib/p2phost/plugins" as seen from this library, which holds in the build tree and after installing.
+fs::path shipped_plugins() {
+  Dl_info here{};
+  std::error_code failure;
+  if (::dladdr(reinterpret_cast<const void*>(&shipped_plugins), &here) == 0 || here.dli_fname == nullptr) return {};
+  const fs::path library = fs::canonical(here.dli_fname, failure);
+  // In a build tree beside the library; installed, the library lies one folder deeper, in that of the machine's kind.
+  const fs::path folder = fs::path("p2phost") / "plugins";
+  const fs::path beside = library.parent_path() / folder;
+  return fs::exists(beside, failure) ? beside : library.parent_path().parent_path() / folder;
+}
+
+std::string quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char letter : text) {
+    if (letter == '"' || letter == '\\') quoted += '\\';
+    quoted += letter;
+  }
+  return quoted + '"';
+}
+
+std::string list_of(const std::vector<fs::path>& folders) {
+  std::string list;
+  for (const fs::path& folder : folders) {
+    list += (list.empty() ? "[" : ", ") + quoted(fs::absolute(folder).string());
+  }
+  return list + ']';
+}
+
+// Nodes of other tests, whose ports may have become free and be one of ours now, are strangers.
+std::string cluster_of_this_process() { return "test-" + std::to_string(::getpid()); }
+
+fs::path config_file_in(const fs::path& folder) { return folder / "node.toml"; }
+
+// Is there a real locator that was not told where to look for a network? It would find nodes of others on this machine.
+bool looks_around(const NodeOptions& options) {
+  host::Problems ignored;  // the reader of the file reports them
+  const host::Table root = host::parse_toml(options.toml, 0, ignored);
+  const host::Entry* locator = host::find_at(root, {"services", "locator"});
+  if (locator == nullptr || options.fake_locator || !options.join.empty()) return false;
+  return host::find_at(root, {"services", "locator", "plugin"}) == nullptr &&
+         host::find_at(root, {"services", "locator", "config", "discover"}) == nullptr;
+}
+
+std::vector<host::PluginFile> built_in_plugins(std::function<std::shared_ptr<Plugin>()> fake_locator) {
+  std::vector<host::PluginFile> plugins;
+  const auto add = [&plugins](Result<host::PluginFile> plugin) {
+    if (!plugin.ok()) refuse(plugin.error().text);
+    plugins.push_back(std::move(plugin).value());
+  };
+  if (fake_locator) add(host::built_in_plugin(kFakeLocatorInfo, std::move(fake_locator)));
+  if (&p2p_plugin_v1 != nullptr) add(host::built_in_plugin(p2p_plugin_v1));
+  return plugins;
+}
+
+host::CommandLine command_line_of(const NodeOptions& options, const fs::path& folder) {
+  host::CommandLine command_line;
+  command_line.config_file = config_file_in(folder);
+  write_configuration(folder, options.toml);
+  command_line.listen = "127.0.0.1:0";
+  command_line.data_dir = data_dir_in(folder);
+  for (const Location& peer : options.join) command_line.join.push_back(peer.name());
+  // Who may write the folders of a developer's build is not what is tested.
+  command_line.allow_unsafe_plugins = true;
+  std::vector<fs::path> folders = options.plugin_dirs;
+  // Never empty, which would mean the folder beside the test's executable.
+  folders.push_back(options.shipped_plugins ? shipped_plugins() : folder / "no_plugins");
+  command_line.set = {"host.plugin_dirs=" + list_of(folders), "host.cluster=" + cluster_of_this_process()};
+  if (looks_around(options)) command_line.set.push_back("services.locator.config.discover=none");
+  if (options.fake_locator) command_line.set.push_back("services.locator.enabled=true");
+  return command_line;
+}
+
+}  // namespace
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (fs::temp_directory_path() / "p2p_node_XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    throw std::runtime_error("cannot make a folder for the node, " + name + ": " + std::strerror(errno));
+  }
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+void write_configuration(const fs::path& folder, const std::string& toml) {
+  std::ofstream(config_file_in(folder), std::ios::trunc) << toml;
+}
+
+fs::path data_dir_in(const fs::path& folder) { return folder / "data"; }
+
+ReadConfiguration reader_for_test(const NodeOptions& options, const fs::path& folder,
+                                  std::function<std::shared_ptr<Plugin>()> fake_locator) {
+  if (options.fake_locator && !options.join.empty()) refuse("join needs the real locator, not fake_locator");
+  return [command_line = command_line_of(options, folder),
+          built_in = built_in_plugins(std::move(fake_locator))](const std::optional<std::string>& also_enabled) {
+    host::CommandLine again = command_line;
+    if (also_enabled) again.set.push_back("services." + *also_enabled + ".enabled=true");
+    return host::load_configuration(again, {}, built_in);
+  };
+}
+
+host::LoadedConfiguration read_or_throw(const ReadConfiguration& read) {
+  auto outcome = read(std::nullopt);
+  if (const auto* failure = std::get_if<host::ConfigurationFailure>(&outcome)) {
+    refuse("exit code " + std::to_string(host::number(failure->code)) + '\n' + failure->messages);
+  }
+  return std::get<host::LoadedConfiguration>(std::move(outcome));
+}
+
+}  // namespace p2p::testing

@@ -1,0 +1,45 @@
+// From what a test asks for to a checked configuration, read by the host's own reader.
+#pragma once
+
+#include "cli/load_configuration.h"
+
+#include <p2p/testing.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace p2p::testing {
+
+// A folder for one node, gone with this object.
+class TemporaryFolder final {
+ public:
+  TemporaryFolder();  // throws std::runtime_error when it cannot be made
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Reads the configuration of a node in `folder`, as often as it is called; with the service `also_enabled`, whatever
+// the file says. `fake_locator` makes the plugin that takes the locator's place; empty: none does. Throws
+// std::runtime_error when the options make no sense.
+using ReadConfiguration = std::function<host::ConfigurationOutcome(const std::optional<std::string>& also_enabled)>;
+ReadConfiguration reader_for_test(const NodeOptions& options, const std::filesystem::path& folder,
+                                  std::function<std::shared_ptr<Plugin>()> fake_locator);
+
+// Throws std::runtime_error with every mistake.
+host::LoadedConfiguration read_or_throw(const ReadConfiguration& read);
+
+// Makes `toml` the configuration of the node in `folder`, from the next reading on.
+void write_configuration(const std::filesystem::path& folder, const std::string& toml);
+
+// Where the node keeps its files.
+std::filesystem::path data_dir_in(const std::filesystem::path& folder);
+
+}  // namespace p2p::testing

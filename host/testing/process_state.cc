@@ -1,0 +1,81 @@
+#include "testing/process_state.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+namespace p2p::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<int> number_of(const fs::path& entry) {
+  const std::string name = entry.filename().string();
+  int number = 0;
+  const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (failure != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
+
+// "127.0.0.1:9900", or "" for what is no TCP socket over IPv4.
+std::string end_of(int descriptor, int (*ask)(int, sockaddr*, socklen_t*)) {
+  sockaddr_in address{};
+  socklen_t bytes = sizeof address;
+  if (ask(descriptor, reinterpret_cast<sockaddr*>(&address), &bytes) != 0 || address.sin_family != AF_INET) return "";
+  char text[INET_ADDRSTRLEN] = {};
+  if (::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text) == nullptr) return "";
+  return std::string(text) + ':' + std::to_string(ntohs(address.sin_port));
+}
+
+std::string ends_of(int descriptor) {
+  const std::string here = end_of(descriptor, ::getsockname);
+  const std::string there = end_of(descriptor, ::getpeername);
+  if (here.empty()) return "";
+  return " (" + here + (there.empty() ? "" : " to " + there) + ')';
+}
+
+}  // namespace
+
+ProcessState look_at_process() {
+  ProcessState state;
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator("/proc/self/task", failure)) {
+    const auto id = number_of(entry.path());
+    std::string name;
+    std::ifstream file(entry.path() / "comm");
+    // A thread that has ended meanwhile has no name any more.
+    if (id && std::getline(file, name)) state.threads.emplace(*id, name);
+  }
+  const fs::path own = fs::canonical("/proc/self", failure) / "fd";
+  for (const auto& entry : fs::directory_iterator(own, failure)) {
+    const auto number = number_of(entry.path());
+    const fs::path target = fs::read_symlink(entry.path(), failure);
+    // The walk through the folder needs a descriptor itself.
+    if (number && !failure && target != own) state.descriptors.emplace(*number, target.string());
+  }
+  return state;
+}
+
+std::vector<std::string> find_added(const ProcessState& before, const ProcessState& now,
+                                    const std::vector<int>& not_counted) {
+  std::vector<std::string> added;
+  for (const auto& [id, name] : now.threads) {
+    if (!before.threads.contains(id)) added.push_back("thread " + std::to_string(id) + " '" + name + "' still runs");
+  }
+  for (const auto& [number, target] : now.descriptors) {
+    const auto known = before.descriptors.find(number);
+    const bool was_there = known != before.descriptors.end() && known->second == target;
+    const bool counts = std::find(not_counted.begin(), not_counted.end(), number) == not_counted.end();
+    if (was_there || !counts) continue;
+    added.push_back("descriptor " + std::to_string(number) + " is still open: " + target + ends_of(number));
+  }
+  return added;
+}
+
+}  // namespace p2p::testing

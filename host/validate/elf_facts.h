@@ -1,0 +1,29 @@
+// What does a plugin's file show to the dynamic linker? Its exported symbols, and the libraries that it names.
+#pragma once
+
+#include <p2p/result.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace p2p::host {
+
+struct ElfFacts {
+  std::vector<std::string> exports;  // mangled, in the order of the file; whatever their binding
+  std::vector<std::string> unique;   // those of them that are STB_GNU_UNIQUE
+  std::vector<std::string> needed;   // DT_NEEDED
+  std::vector<std::string> folders;  // DT_RPATH and DT_RUNPATH, $ORIGIN resolved
+  bool has_stamp = false;            // the section .p2p.abi
+  std::string stamp;
+  bool has_descriptor = false;  // the section .p2p.info
+  std::string descriptor;
+};
+
+// Refused as by ElfFile::open().
+Result<ElfFacts> read_elf_facts(const std::filesystem::path& path);
+
+// "p2p::Plugin::stop()" for its mangled form; what is not mangled stays.
+std::string demangled(const std::string& symbol);
+
+}  // namespace p2p::host

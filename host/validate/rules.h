@@ -1,0 +1,47 @@
+// Which rules must a plugin keep? The table of them, in the order in which they are checked, with what each builds upon
+// and how to mend what breaks it.
+#pragma once
+
+#include "validate/subject.h"
+#include "validate/trial.h"
+
+#include <string>
+#include <vector>
+
+namespace p2p::host {
+
+struct Rule {
+  std::string name;                       // one word, for people and programs
+  std::string mend;                       // how to mend what breaks it; an order
+  std::vector<std::string> needs;         // rules before it that must hold, or it is skipped
+  std::vector<std::string> needs_return;  // rules before it whose check must have come to its end, whatever it found
+  // Runs in the child of a trial.
+  Verdict (*check)(const Subject& subject, Trial& trial);
+};
+
+const std::vector<Rule>& rules();
+
+// What the file's bytes and place say; no code of it runs.
+Verdict check_file(const Subject& subject, Trial& trial);
+Verdict check_place(const Subject& subject, Trial& trial);
+Verdict check_stamp(const Subject& subject, Trial& trial);
+Verdict check_descriptor(const Subject& subject, Trial& trial);
+Verdict check_name(const Subject& subject, Trial& trial);
+Verdict check_exports(const Subject& subject, Trial& trial);
+Verdict check_unique(const Subject& subject, Trial& trial);
+Verdict check_needed(const Subject& subject, Trial& trial);
+
+// What happens when it is loaded and configured.
+Verdict check_symbols(const Subject& subject, Trial& trial);
+Verdict check_constructors(const Subject& subject, Trial& trial);
+Verdict check_entry(const Subject& subject, Trial& trial);
+Verdict check_configure(const Subject& subject, Trial& trial);
+Verdict check_options(const Subject& subject, Trial& trial);
+
+// What it does in a node.
+Verdict check_requires(const Subject& subject, Trial& trial);
+Verdict check_lifecycle(const Subject& subject, Trial& trial);
+Verdict check_leftovers(const Subject& subject, Trial& trial);
+Verdict check_serves(const Subject& subject, Trial& trial);
+
+}  // namespace p2p::host

@@ -1,0 +1,113 @@
+#include "validate/validation.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace p2p::host {
+namespace {
+
+const char* word_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::ok:
+      return "ok";
+    case Outcome::failed:
+      return "failed";
+    case Outcome::skipped:
+      return "skipped";
+  }
+  return "unknown";
+}
+
+std::size_t count(const std::vector<RuleResult>& results, Outcome outcome) {
+  return static_cast<std::size_t>(std::count_if(
+      results.begin(), results.end(), [&](const RuleResult& result) { return result.verdict.outcome == outcome; }));
+}
+
+// Output of a foreign file goes to a terminal: control characters are shown, not obeyed.
+std::string printable(const std::string& text) {
+  std::string shown;
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    shown += code < 0x20 || code == 0x7F ? fmt::format("\\x{:02x}", code) : std::string(1, letter);
+  }
+  return shown;
+}
+
+// Rules that others cannot build upon: those would only fail again.
+struct Unsound {
+  std::set<std::string> broken;      // or not checked because of others
+  std::set<std::string> unreturned;  // the check has ended its process
+
+  const std::string* met_by(const Rule& rule) const {
+    for (const std::string& need : rule.needs) {
+      if (broken.contains(need)) return &need;
+    }
+    for (const std::string& need : rule.needs_return) {
+      if (unreturned.contains(need)) return &need;
+    }
+    return nullptr;
+  }
+};
+
+RuleResult check(const Rule& rule, const Subject& subject, Unsound& unsound) {
+  if (const std::string* need = unsound.met_by(rule)) {
+    unsound.broken.insert(rule.name);
+    unsound.unreturned.insert(rule.name);
+    return {rule.name, skipped("see " + *need), ""};
+  }
+  const TrialEnd end = run_trial(subject.scratch.string(), [&](Trial& trial) { return rule.check(subject, trial); });
+  const bool has_failed = end.verdict.outcome == Outcome::failed;
+  if (has_failed) unsound.broken.insert(rule.name);
+  if (!end.returned) unsound.unreturned.insert(rule.name);
+  return {rule.name, end.verdict, has_failed ? rule.mend : ""};
+}
+
+}  // namespace
+
+std::vector<RuleResult> validate(const Subject& subject) {
+  std::vector<RuleResult> results;
+  Unsound unsound;
+  for (const Rule& rule : rules()) results.push_back(check(rule, subject, unsound));
+  return results;
+}
+
+bool keeps_all_rules(const std::vector<RuleResult>& results) { return count(results, Outcome::failed) == 0; }
+
+std::string validation_text(const std::vector<RuleResult>& results, const std::string& file) {
+  std::size_t width = 0;
+  for (const RuleResult& result : results) width = std::max(width, result.rule.size());
+  std::string text = fmt::format("{:<{}}  RESULT   SEEN\n", "RULE", width);
+  for (const RuleResult& result : results) {
+    text += fmt::format("{:<{}}  {:<7}  {}\n", result.rule, width, word_of(result.verdict.outcome),
+                        printable(result.verdict.seen));
+    if (!result.mend.empty()) text += fmt::format("{:<{}}  mend:    {}\n", "", width, result.mend);
+  }
+  const char* conclusion = keeps_all_rules(results) ? "keeps all rules" : "breaks rules";
+  return text + fmt::format("{} {}: {} ok, {} failed, {} skipped\n", file, conclusion, count(results, Outcome::ok),
+                            count(results, Outcome::failed), count(results, Outcome::skipped));
+}
+
+std::string validation_json(const std::vector<RuleResult>& results, const std::string& file,
+                            std::string_view host_stamp) {
+  nlohmann::json rules = nlohmann::json::array();
+  for (const RuleResult& result : results) {
+    rules.push_back({{"rule", result.rule},
+                     {"result", word_of(result.verdict.outcome)},
+                     {"seen", result.verdict.seen},
+                     {"mend", result.mend}});
+  }
+  const nlohmann::json all{{"file", file},
+                           {"host", {{"stamp", host_stamp}}},
+                           {"valid", keeps_all_rules(results)},
+                           {"ok", count(results, Outcome::ok)},
+                           {"failed", count(results, Outcome::failed)},
+                           {"skipped", count(results, Outcome::skipped)},
+                           {"rules", rules}};
+  // Bytes of a foreign file that are no UTF-8 are replaced, not thrown about.
+  return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace p2p::host

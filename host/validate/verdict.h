@@ -1,0 +1,33 @@
+// What did the check of one rule find?
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace p2p::host {
+
+enum class Outcome : std::uint8_t {
+  ok,
+  failed,
+  skipped,  // there was nothing to check, or a rule that this one builds upon does not hold
+};
+
+struct Verdict {
+  Outcome outcome = Outcome::ok;
+  std::string seen;  // a fact, without a final full stop
+};
+
+inline Verdict holds(std::string seen) { return {Outcome::ok, std::move(seen)}; }
+inline Verdict broken(std::string seen) { return {Outcome::failed, std::move(seen)}; }
+inline Verdict skipped(std::string why) { return {Outcome::skipped, std::move(why)}; }
+
+// "a; b; c"
+inline std::string joined(const std::vector<std::string>& parts, const char* separator = "; ") {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
+  return text;
+}
+
+}  // namespace p2p::host

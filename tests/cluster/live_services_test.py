@@ -1,0 +1,219 @@
+"""Services are switched off and on while the node serves, and nobody else is disturbed."""
+import threading
+
+from harness import client
+from harness.moody import MoodyTest, moody
+from harness.waiting import wait_until
+from thrift.Thrift import TApplicationException
+
+from diststore import Store
+from diststore.ttypes import ReadOptions, WriteOptions
+from moody import Moody
+
+TOGGLES = 50
+
+
+class LiveServicesTest(MoodyTest):
+    def setUp(self):
+        super().setUp()
+        self.configure()
+        self.served = self.moody_node().start()
+
+    def state(self, name="moody"):
+        return self.served.service(name).state
+
+    # --- off and on ---
+
+    def test_a_disabled_service_says_so_and_the_connection_goes_on(self):
+        with client.channel(self.served.port) as channel:
+            on_moody = client.client_on(channel, Moody, "moody")
+            on_store = client.client_on(channel, Store, "diststore")
+            self.assertEqual(on_moody.level(), 1)
+            self.assertIn("service moody has stopped", self.assert_done(self.served.ctl("disable", "moody")))
+            with self.assertRaises(TApplicationException) as caught:
+                on_moody.level()
+            self.assertEqual(caught.exception.type, TApplicationException.UNKNOWN_METHOD)
+            self.assertTrue(caught.exception.message.startswith("p2p:disabled:"), caught.exception.message)
+            self.assertFalse(on_store.read(b"key", ReadOptions()).found)
+            self.assertEqual(self.state(), "disabled")
+            self.assertIn("service moody runs", self.assert_done(self.served.ctl("enable", "moody")))
+            self.assertEqual(on_moody.starts(), 2)
+            self.assertEqual(self.state(), "ready")
+
+    def test_doing_it_again_does_no_harm(self):
+        self.assertIn("runs already", self.assert_done(self.served.ctl("enable", "moody")))
+        self.assert_done(self.served.ctl("disable", "moody"))
+        self.assertIn("does not run", self.assert_done(self.served.ctl("disable", "moody")))
+        self.assert_done(self.served.ctl("enable", "moody"))
+
+    def test_counters_go_on_after_a_restart(self):
+        for _ in range(3):
+            moody(self.served, "level")
+        self.assert_done(self.served.ctl("disable", "moody"))
+        self.assert_done(self.served.ctl("enable", "moody"))
+        moody(self.served, "level")
+        self.assertEqual(self.served.service("moody").calls, 4)
+
+    def test_clients_that_name_no_service_are_served_by_the_next_default(self):
+        self.assertEqual(client.call(self.served.port, "service_type"), "diststore.Store")
+        self.assert_done(self.served.ctl("disable", "diststore"))
+        self.assertEqual(client.call(self.served.port, "service_type"), "locator.Locator")
+        self.assert_done(self.served.ctl("enable", "diststore"))
+        self.assertEqual(client.call(self.served.port, "service_type"), "diststore.Store")
+
+    def test_fifty_times_under_load(self):
+        ended = threading.Event()
+        failures = []
+        counts = {"store": 0, "moody": 0, "refused": 0}
+        guard = threading.Lock()
+
+        def count(what):
+            with guard:
+                counts[what] += 1
+
+        def on_store(number):
+            try:
+                with client.connect(self.served.port, Store, "diststore") as store:
+                    while not ended.is_set():
+                        key = f"key-{number}-{counts['store'] % 100}".encode()
+                        store.write(key, b"value", WriteOptions())
+                        assert store.read(key, ReadOptions()).value == b"value"
+                        count("store")
+            except Exception as failure:  # whatever it is, the test has to tell it
+                failures.append(repr(failure))
+
+        def on_moody():
+            try:
+                with client.connect(self.served.port, Moody, "moody") as moody_client:
+                    while not ended.is_set():
+                        try:
+                            assert moody_client.size() == 10
+                            count("moody")
+                        except TApplicationException as refusal:
+                            prefix = (refusal.message or "").split(" ")[0]
+                            assert prefix in ("p2p:disabled:", "p2p:draining:"), refusal.message
+                            count("refused")
+            except Exception as failure:
+                failures.append(repr(failure))
+
+        threads = [threading.Thread(target=on_store, args=(number,)) for number in range(2)]
+        threads += [threading.Thread(target=on_moody) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(TOGGLES):
+                self.assert_done(self.served.ctl("disable", "moody"))
+                self.assert_done(self.served.ctl("enable", "moody"))
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(failures, [])
+        self.assertEqual(moody(self.served, "starts"), TOGGLES + 1)
+        for what, number in counts.items():
+            self.assertGreater(number, 0, what)
+
+    # --- what is in hand ---
+
+    def test_a_call_in_hand_is_answered_before_the_service_stops(self):
+        answers = []
+        with client.connect(self.served.port, Moody, "moody") as moody_client:
+            caller = threading.Thread(target=lambda: answers.append(moody_client.sleep(500)))
+            caller.start()
+            wait_until("the call is in hand", lambda: self.served.service("moody").in_flight == 1)
+            self.assert_done(self.served.ctl("disable", "moody"))
+            caller.join()
+        self.assertEqual(answers, ["slept"])
+
+    def test_a_handler_that_outlasts_its_call_is_waited_for(self):
+        caller = threading.Thread(target=self.sleep_in_vain, args=(8000,))
+        caller.start()
+        wait_until("the call is in hand", lambda: self.served.service("moody").in_flight == 1)
+        refused = self.assert_refused(self.served.ctl("disable", "moody"))
+        self.assertIn("work of it still runs after [host] call_timeout = 2s", refused)
+        caller.join()
+        self.assertFalse(client.call(self.served.port, "read", b"key", ReadOptions(), service="diststore").found)
+        wait_until("the handler has ended", lambda: self.served.ctl("disable", "moody").returncode == 0)
+        self.assert_done(self.served.ctl("enable", "moody"))
+        self.assertEqual(moody(self.served, "level"), 1)
+
+    def sleep_in_vain(self, milliseconds):
+        try:
+            moody(self.served, "sleep", milliseconds)
+        except TApplicationException:
+            pass  # call_timeout
+
+    # --- what is refused ---
+
+    def test_a_service_that_others_require_is_not_disabled(self):
+        refused = self.assert_refused(self.served.ctl("disable", "locator"))
+        self.assertIn("service locator is required by diststore; disable that first", refused)
+        self.assertEqual(self.state("locator"), "ready")
+
+    def test_a_service_is_not_enabled_without_what_it_requires(self):
+        self.assert_done(self.served.ctl("disable", "diststore"))
+        self.assert_done(self.served.ctl("disable", "locator"))
+        self.assertIn("requires p2p.locator.ILocator", self.assert_refused(self.served.ctl("enable", "diststore")))
+        self.assert_done(self.served.ctl("enable", "locator"))
+        self.assert_done(self.served.ctl("enable", "diststore"))
+        client.write(self.served.port, "key", "value")
+        self.assertEqual(client.read(self.served.port, "key"), b"value")
+
+    def test_a_store_does_not_lose_its_keys_unless_it_is_forced_to(self):
+        client.write(self.served.port, "key", "value")
+        refused = self.assert_refused(self.served.ctl("disable", "diststore"))
+        self.assertIn("service diststore must not stop: it holds 1 keys, which would be lost", refused)
+        self.assertEqual(client.read(self.served.port, "key"), b"value")
+        self.assert_done(self.served.ctl("disable", "diststore", "--force"))
+        self.assert_done(self.served.ctl("enable", "diststore"))
+        self.assertIsNone(client.read(self.served.port, "key"))
+
+    def test_a_service_that_nobody_configured_is_named(self):
+        self.assertIn("no [services.nobody]", self.assert_refused(self.served.ctl("disable", "nobody")))
+        self.assertIn("nobody", self.assert_refused(self.served.ctl("enable", "nobody")))
+
+    # --- a service that is not well ---
+
+    def test_what_a_service_complains_of_is_shown(self):
+        moody(self.served, "feel", "the disk is full")
+        shown = self.served.ctl("services")
+        self.assertEqual(shown.returncode, 1)
+        self.assertIn("problem: the disk is full", shown.stdout)
+        moody(self.served, "feel", "")
+        self.assert_done(self.served.ctl("services"))
+
+    def test_a_service_that_does_not_start_again_leaves_the_others_running(self):
+        self.assert_done(self.served.ctl("disable", "moody"))
+        self.configure(options='fails = "start"')
+        self.assertIn("service moody failed to start: it was told to",
+                      self.assert_refused(self.served.ctl("enable", "moody")))
+        self.assertEqual(self.state(), "failed")
+        client.write(self.served.port, "key", "value")
+        self.configure()
+        self.assert_done(self.served.ctl("enable", "moody"))
+        self.assertEqual(moody(self.served, "level"), 1)
+
+
+class DegradedNodeTest(MoodyTest):
+    def test_a_service_that_is_not_required_may_fail_and_the_node_says_so(self):
+        for step in ("start", "ready"):
+            with self.subTest(step=step):
+                self.configure(host='start_timeout = "2s"', moody="required = false", options=f'fails = "{step}"')
+                node = self.moody_node().start()
+                self.assertEqual(node.service("moody").state, "failed")
+                self.assertEqual(node.ctl("status").returncode, 1)
+                self.assertIn("problem: ", node.ctl("services").stdout)
+                client.write(node.port, "key", "value")
+                self.assertEqual(client.read(node.port, "key"), b"value")
+                with self.assertRaises(TApplicationException) as caught:
+                    moody(node, "level")
+                self.assertTrue(caught.exception.message.startswith("p2p:disabled:"), caught.exception.message)
+                node.leave()
+
+    def test_a_service_that_is_required_ends_the_start(self):
+        for step, code in (("start", 69), ("ready", 75)):
+            with self.subTest(step=step):
+                self.configure(host='start_timeout = "2s"', options=f'fails = "{step}"')
+                node = self.moody_node().launch()
+                self.assertEqual(node.wait(), code)
+                self.assertIn("service moody", node.log())

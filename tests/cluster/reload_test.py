@@ -1,0 +1,197 @@
+"""A node works by its configuration as it stands now, without a restart, or says what stands in the way."""
+import os
+import shutil
+import signal
+
+from harness import client, settings
+from harness.moody import MoodyTest, moody
+from harness.node_process import run_p2phost
+from harness.waiting import wait_until
+from thrift.Thrift import TApplicationException
+
+from diststore.ttypes import ReadOptions
+
+
+class ReloadTest(MoodyTest):
+    def start(self, *arguments, **configuration):
+        self.configure(**configuration)
+        self.served = self.moody_node(*arguments).start()
+
+    def reload(self):
+        return self.assert_done(self.served.ctl("reload"))
+
+    # --- mistakes ---
+
+    def test_a_broken_file_is_refused_with_the_words_of_a_check_and_the_node_serves_on(self):
+        self.start()
+        self.config.write_text(self.config.read_text() + '\n[services.moody.confg]\nlevle = 3\n[host2]\n')
+        checked = run_p2phost("--config", self.config, "--check", "--plugin-dir", settings.TEST_PLUGINS)
+        self.assertEqual(checked.returncode, 78)
+        for verb in (["reload"], ["reload", "--check"]):
+            refused = self.assert_refused(self.served.ctl(*verb))
+            self.assertIn(checked.stderr.strip(), refused)
+            self.assertIn("nothing was changed", refused)
+        self.assertEqual(moody(self.served, "level"), 1)
+        self.assertEqual(self.served.status().configuration, 1)
+
+    def test_what_a_plugin_does_not_accept_changes_nothing(self):
+        self.start()
+        self.configure(host='drain_timeout = "3s"', options="size = 13")
+        refused = self.assert_refused(self.served.ctl("reload"))
+        self.assertIn("must not be 13", refused)
+        self.assertIn("nothing was changed", refused)
+        self.assertEqual(moody(self.served, "size"), 10)
+        self.assertEqual(moody(self.served, "starts"), 1)
+        self.configure(options="size = 14")
+        self.assertNotIn("drain_timeout", self.reload())
+
+    def test_disabling_what_others_require_is_refused(self):
+        self.start()
+        self.config.write_text(self.config.read_text().replace("[services.locator]\n",
+                                                               "[services.locator]\nenabled = false\n"))
+        refused = self.assert_refused(self.served.ctl("reload"))
+        self.assertIn("services.locator is disabled, but services.diststore requires", refused)
+        self.assertEqual(client.members(self.served.port), [self.served.name])
+
+    # --- the plan ---
+
+    def test_a_check_says_what_would_be_done_and_does_nothing(self):
+        self.start()
+        self.assertIn("nothing to change", self.assert_done(self.served.ctl("reload", "--check")))
+        self.configure(host='port_search = 7\nidle_timeout = "1m"', moody="enabled = false", diststore='log_level = "debug"')
+        plan = self.assert_done(self.served.ctl("reload", "--check"))
+        self.assertIn("stop moody: services.moody is disabled", plan)
+        self.assertIn("change host.idle_timeout: 10m -> 1m", plan)
+        self.assertIn("change services.diststore.log_level: info -> debug", plan)
+        self.assertEqual(moody(self.served, "starts"), 1)
+        self.assertEqual(self.served.status().configuration, 1)
+
+    # --- each kind of change ---
+
+    def test_an_option_that_the_plugin_can_change_in_place(self):
+        self.start()
+        self.configure(options="level = 7")
+        self.assertIn("service moody works by its new configuration", self.reload())
+        self.assertEqual((moody(self.served, "level"), moody(self.served, "starts")), (7, 1))
+
+    def test_an_option_that_takes_a_restart_of_the_service(self):
+        self.start()
+        with client.channel(self.served.port) as channel:
+            store = client.client_on(channel, service="diststore")
+            self.assertFalse(store.read(b"key", ReadOptions()).found)
+            self.configure(options="size = 20")
+            self.reload()
+            self.assertFalse(store.read(b"key", ReadOptions()).found)
+        self.assertEqual((moody(self.served, "size"), moody(self.served, "starts")), (20, 2))
+        self.assertEqual(self.served.status().configuration, 2)
+
+    def test_an_error_of_reconfigure_restarts_the_service(self):
+        self.start()
+        self.configure(options="level = 99")
+        self.reload()
+        self.assertEqual((moody(self.served, "level"), moody(self.served, "starts")), (99, 2))
+        self.assertIn("99 is no level", self.served.log())
+
+    def test_a_service_is_disabled_and_enabled(self):
+        self.start()
+        self.configure(moody="enabled = false")
+        self.assertIn("service moody has stopped", self.reload())
+        with self.assertRaises(TApplicationException):
+            moody(self.served, "level")
+        self.configure()
+        self.assertIn("service moody runs", self.reload())
+        self.assertEqual(moody(self.served, "level"), 1)
+
+    def test_a_new_service_and_one_that_is_gone(self):
+        self.start()
+        self.configure(more='[services.second]\nplugin = "moody"\n')
+        self.assertIn("service second runs", self.reload())
+        self.assertEqual(client.call(self.served.port, "size", interface=moody_interface(), service="second"), 10)
+        self.configure()
+        self.assertIn("service second has stopped", self.reload())
+
+    def test_a_service_whose_plugin_is_another_one(self):
+        self.start(more='[services.second]\nplugin = "moody"\n')
+        self.configure(more='[services.second]\nplugin = "kinds"\n')
+        self.reload()
+        self.assertEqual(self.served.service("second").plugin, "kinds")
+
+    def test_who_answers_clients_that_name_no_service(self):
+        self.start()
+        self.assertEqual(client.call(self.served.port, "service_type"), "diststore.Store")
+        self.configure(host='default_service = ["locator"]')
+        self.reload()
+        self.assertEqual(client.call(self.served.port, "service_type"), "locator.Locator")
+
+    def test_a_time_limit_of_the_host(self):
+        self.start()
+        self.configure(host='call_timeout = "300ms"\n')
+        self.config.write_text(self.config.read_text().replace('call_timeout = "2s"\n', "", 1))
+        self.assertIn("changed host.call_timeout: 2s -> 300ms", self.reload())
+        with self.assertRaises(TApplicationException) as caught:
+            moody(self.served, "sleep", 1000)
+        self.assertIn("call_timeout", caught.exception.message)
+
+    def test_log_levels(self):
+        self.start(moody='log_level = "error"')
+        self.configure(moody='log_level = "debug"')
+        self.assertIn("changed services.moody.log_level: error -> debug", self.reload())
+
+    def test_plugin_dirs_for_new_services(self):
+        folder = self.folder / "plugins"
+        folder.mkdir(mode=0o755)
+        self.start()
+        shutil.copy(settings.TEST_PLUGINS / "moody.so", folder / "moody.so")
+        more = f'[services.third]\nplugin = "{folder / "moody.so"}"\n'
+        self.configure(more=more)
+        self.assertIn("service third runs", self.reload())
+        # A file that replaces it is another plugin, which only a restart of the node runs.
+        replacement = folder / "new.so"
+        shutil.copy(settings.TEST_PLUGINS / "moody.so", replacement)
+        os.replace(replacement, folder / "moody.so")
+        self.assertIn("was replaced", self.reload())
+        self.assert_done(self.served.ctl("disable", "third"))
+        self.assertIn("restart the node", self.assert_refused(self.served.ctl("enable", "third")))
+
+    def test_what_only_a_restart_of_the_node_changes_is_said(self):
+        self.start()
+        self.configure(host='port_search = 3\nconnections_max = 77\nidle_timeout = "1m"')
+        done = self.reload()
+        self.assertIn("restart needed: host.connections_max: 10000 -> 77", done)
+        self.assertIn("changed host.idle_timeout: 10m -> 1m", done)
+        self.assertIn("restart needed: host.connections_max: 10000 -> 77", self.reload(), "until it is restarted")
+
+    def test_what_would_be_lost_stays(self):
+        self.start()
+        moody(self.served, "keep", "a treasure would be lost")
+        self.configure(options="size = 20")
+        self.assertIn("service moody must not stop: a treasure", self.assert_refused(self.served.ctl("reload")))
+        self.assertEqual(moody(self.served, "size"), 10)
+        moody(self.served, "keep", "")
+        self.reload()
+        self.assertEqual(moody(self.served, "size"), 20)
+
+    # --- other ways ---
+
+    def test_sighup_reloads(self):
+        self.start()
+        self.configure(options="level = 5")
+        self.served.send_signal(signal.SIGHUP)
+        wait_until("the level has changed", lambda: moody(self.served, "level") == 5)
+        self.config.write_text("[broken")
+        self.served.send_signal(signal.SIGHUP)
+        wait_until("the mistake is in the log", lambda: "not valid TOML" in self.served.log())
+        self.assertEqual(moody(self.served, "level"), 5)
+
+    def test_what_an_operator_has_disabled_runs_again_after_a_reload(self):
+        self.start()
+        self.assert_done(self.served.ctl("disable", "moody"))
+        self.assertIn("start moody", self.assert_done(self.served.ctl("reload", "--check")))
+        self.reload()
+        self.assertEqual(moody(self.served, "level"), 1)
+
+
+def moody_interface():
+    from moody import Moody
+
+    return Moody
