@@ -302,6 +302,7 @@ void Node::change(Changes::Number number, const Wish& wish) {
   const bool is_reload = wish.kind == Wish::Kind::reload;
   if (is_reload) parts_->manager.tell_reloading();
   const ChangeReport report = fulfil(wish);
+  if (is_reload) parts_->admin_router.set_timeouts(*parts_->services->config());
   if (is_reload) parts_->manager.tell_ready(report.is_done ? "reloaded" : "not reloaded: see the log");
   const bool is_question = wish.kind == Wish::Kind::plan_reload;
   for (const std::string& line : report.lines) {

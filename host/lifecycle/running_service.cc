@@ -182,7 +182,7 @@ void RunningService::take_out() {
     entry->let_go();
   }
   loaded_.reset();
-  context_->report_loans();
+  context_->report_lent();
 }
 
 Result<Reconfigured> RunningService::reconfigure(const ServiceConfig& next) {

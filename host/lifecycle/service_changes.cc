@@ -14,7 +14,7 @@ using Action = ServiceChange::Action;
 
 ChangeReport Services::enable(const std::string& name, const LoadedConfiguration& next) {
   ChangeReport report;
-  if (const Service there = find(name); there && there->runs()) {
+  if (const Service there = find(name); there && there->runs() && there->state() != ServiceState::draining) {
     report.say("service " + name + " runs already");
     return report;
   }
@@ -63,13 +63,20 @@ ChangeReport Services::disable(const std::string& name, bool force) {
   return report;
 }
 
-ChangeReport Services::plan(const LoadedConfiguration& next) const {
+// One that could not stop serves nobody: it is started again like one that does not run.
+ReloadPlan Services::plan_of(const LoadedConfiguration& next) const {
   std::vector<std::string> names;
-  for (const Service& service : running()) names.push_back(service->name());
-  ChangeReport report;
+  for (const Service& service : running()) {
+    if (service->state() != ServiceState::draining) names.push_back(service->name());
+  }
   ReloadPlan steps = plan_reload(*config_, names, next.config, next.start_order);
   for (std::string& line : replaced_files(next)) steps.needs_restart.push_back(std::move(line));
-  report.lines = plan_lines(steps);
+  return steps;
+}
+
+ChangeReport Services::plan(const LoadedConfiguration& next) const {
+  ChangeReport report;
+  report.lines = plan_lines(plan_of(next));
   return report;
 }
 
@@ -98,9 +105,7 @@ Result<Done> Services::check_changes(const ReloadPlan& plan, const LoadedConfigu
 
 ChangeReport Services::reload(const LoadedConfiguration& next) {
   ChangeReport report;
-  std::vector<std::string> names;
-  for (const Service& service : running()) names.push_back(service->name());
-  const ReloadPlan steps = plan_reload(*config_, names, next.config, next.start_order);
+  const ReloadPlan steps = plan_of(next);
   if (const auto checked = check_changes(steps, next); !checked.ok()) {
     report.refuse(checked.error().text);
     report.say("nothing was changed");
@@ -111,7 +116,6 @@ ChangeReport Services::reload(const LoadedConfiguration& next) {
   for (const ServiceChange& change : steps.services) apply(change, next, report);
   for (const std::string& line : steps.live) report.say("changed " + line);
   for (const std::string& line : steps.needs_restart) report.say("restart needed: " + line);
-  for (const std::string& line : replaced_files(next)) report.say("restart needed: " + line);
   if (report.lines.empty()) report.say("nothing to change");
   put_in_force(next);
   return report;

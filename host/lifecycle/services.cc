@@ -182,7 +182,7 @@ Result<Done> Services::start() {
     if (started.ok()) continue;
     if (service->config().required) return started;
     core_.log.error("{}; the node goes on without it", started.error().text);
-    service->close_gates();
+    end_failed(*service);
   }
   refresh();
   return Done{};
@@ -271,7 +271,7 @@ bool Services::begin(const Service& service, ChangeReport& report) {
 bool Services::end(const Service& service, ChangeReport& report) {
   const std::string& name = service->name();
   const std::shared_ptr<const HostConfig> now = config();
-  service->begin_drain();
+  if (service->state() != ServiceState::draining) service->begin_drain();  // else an earlier attempt did
   if (!wait_([&] { return service->is_drained(); }, now->drain_timeout)) {
     report.say(fmt::format("service {} did not drain within [host] drain_timeout = {}", name,
                            format_duration(now->drain_timeout)));

@@ -99,6 +99,7 @@ class Services final {
   bool exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report);
   bool may_all_end(const std::vector<Service>& services, ChangeReport& report) const;
 
+  ReloadPlan plan_of(const LoadedConfiguration& next) const;
   Result<Done> check_changes(const ReloadPlan& plan, const LoadedConfiguration& next);
   void apply(const ServiceChange& change, const LoadedConfiguration& next, ChangeReport& report);
   bool reconfigure(const ServiceConfig& next, ChangeReport& report);

@@ -20,11 +20,6 @@ bool lists(const std::vector<std::string>& ids, const char* id) {
 
 }  // namespace
 
-struct ServiceContext::Loan {
-  std::string id;
-  std::shared_ptr<void> service;
-};
-
 ServiceContext::ServiceContext(NodeCore& core, const ServiceConfig& service, const PluginDescription& plugin,
                                LogLevel log_level)
     : core_(core),
@@ -101,11 +96,9 @@ std::shared_ptr<void> ServiceContext::lookup(const char* id, bool required) {
     throw std::logic_error(std::string("nobody provides '") + id + "' although the start order promised it");
   }
   if (!service) return nullptr;
-  if (core_.hooks.lendings) service = core_.hooks.lendings->lend(service_.name, id, std::move(service));
-  auto loan = std::make_shared<Loan>(Loan{id, std::move(service)});
-  loans_.push_back(loan);
-  void* lent = loan->service.get();
-  return {std::move(loan), lent};
+  auto lent = lent_.lend(service_.name, id, std::move(service));
+  if (core_.hooks.lendings) core_.hooks.lendings->note(service_.name, id, lent);
+  return lent;
 }
 
 void ServiceContext::close_ways_out() {
@@ -113,11 +106,8 @@ void ServiceContext::close_ways_out() {
   peers_.close();
 }
 
-void ServiceContext::report_loans() {
-  for (const auto& weak : loans_) {
-    if (const auto loan = weak.lock()) log_->warn("this service still holds {}, although it has stopped", loan->id);
-  }
-  loans_.clear();
+void ServiceContext::report_lent() {
+  for (const std::string& line : lent_.still_held()) log_->warn("{}, although it has stopped", line);
 }
 
 void ServiceContext::ask_threads_to_stop() {

@@ -48,12 +48,9 @@ class ServiceContext final : public Context {
   // Joins threads and closes strands; takes interfaces and gauges back. [control]
   void release();
   // Names in the log what the service has kept of others, although nothing of it is left. [control]
-  void report_loans();
+  void report_lent();
 
  private:
-  // An interface that was lent to this service, for as long as it keeps it.
-  struct Loan;
-
   Result<Done> provide_any(const char* id, std::shared_ptr<void> service) override;
   std::shared_ptr<void> lookup(const char* id, bool required) override;
 
@@ -66,7 +63,7 @@ class ServiceContext final : public Context {
   std::vector<std::shared_ptr<ServiceEntry>> entries_;
   std::vector<std::shared_ptr<LoopStrand>> strands_;
   std::vector<std::jthread> threads_;
-  std::vector<std::weak_ptr<Loan>> loans_;
+  Lendings lent_;  // interfaces of others
   mutable std::mutex gauges_mutex_;
   std::map<std::string, std::function<std::int64_t()>> gauges_;
 };

@@ -133,9 +133,10 @@ class LiveServicesTest(MoodyTest):
         self.assertIn("work of it still runs after [host] call_timeout = 2s", refused)
         caller.join()
         self.assertFalse(client.call(self.served.port, "read", b"key", ReadOptions(), service="diststore").found)
-        wait_until("the handler has ended", lambda: self.served.ctl("disable", "moody").returncode == 0)
-        self.assert_done(self.served.ctl("enable", "moody"))
+        self.assertIn("start moody", self.assert_done(self.served.ctl("reload", "--check")))
+        wait_until("the handler has ended", lambda: self.served.ctl("enable", "moody").returncode == 0)
         self.assertEqual(moody(self.served, "level"), 1)
+        self.assertEqual(moody(self.served, "starts"), 2)
 
     def sleep_in_vain(self, milliseconds):
         try:

@@ -162,6 +162,19 @@ class OneNodeTest(WorkTest):
             submit(node, "a", "k")
         self.assertTrue(refused.exception.message.startswith("p2p:disabled: "), refused.exception.message)
 
+    def test_it_is_not_switched_off_while_it_holds_jobs_unless_it_is_forced_to(self):
+        node = self.alone()
+        self.assertEqual(node.ctl("disable", "work").returncode, 0)
+        self.assertEqual(node.ctl("enable", "work").returncode, 0)
+        submit(node, "a", "k")
+        refused = node.ctl("disable", "work")
+        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertIn("service work must not stop: it holds 1 jobs", refused.stdout)
+        self.assertEqual(status(node, "a", "k"), JobState.done)
+        self.assertEqual(node.ctl("disable", "work", "--force").returncode, 0)
+        self.assertEqual(node.ctl("enable", "work").returncode, 0)
+        self.assertEqual(status(node, "a", "k"), JobState.unknown)
+
     def test_the_last_node_ends_although_nobody_takes_its_jobs(self):
         node = self.alone(*option("workers", 1))
         running = Submission(node, "running", "k", b"60000")

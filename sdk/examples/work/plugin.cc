@@ -5,6 +5,7 @@
 #include <p2p/plugin.h>
 
 #include <memory>
+#include <string>
 
 namespace work {
 namespace {
@@ -56,6 +57,16 @@ class WorkPlugin final : public p2p::Plugin {
       service->joined();
       (*kept)();
     });
+  }
+
+  // As long as this node is a member, no other takes over what it holds.
+  p2p::Result<p2p::Done> may_end() override {
+    const Service::Figures& now = service_->figures();
+    const std::int64_t jobs = now.queued.load() + now.running.load() + now.done.load();
+    if (jobs == 0) return p2p::Done{};
+    return p2p::Error{p2p::ErrorKind::invalid, "it holds " + std::to_string(jobs) +
+                                                   " jobs, or results of jobs, which would be lost; let the node "
+                                                   "leave instead"};
   }
 
   // drain() is not needed: the hand-over belongs to the leave, which the locator begins, and which cleanup() ends.

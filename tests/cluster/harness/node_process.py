@@ -8,18 +8,20 @@ import subprocess
 import tempfile
 
 from harness import client, settings
+from harness.child_process import END_SECONDS, ChildProcess
 from harness.ports import free_port
 from harness.waiting import NOT_YET, wait_until
 
 START_SECONDS = 20
-END_SECONDS = 20
 
 # What a sanitizer writes when it has found something.
 SANITIZER_REPORT = re.compile(r"(Address|Thread|Leak)Sanitizer|runtime error:")
 
 
-class NodeProcess:
+class NodeProcess(ChildProcess):
     """A p2phost. `arguments` follow those that give it its place; `port` None takes a free one."""
+
+    kind = "node"
 
     def __init__(self, *arguments, port=None, config=settings.STORE_CONFIG, data_dir=None, log_level="debug",
                  environment=None):
@@ -59,42 +61,14 @@ class NodeProcess:
         wait_until(f"node {self.name} is ready", is_ready, seconds)
         return self
 
-    def send_signal(self, number):
-        self.process.send_signal(number)
-
-    def freeze(self):
-        """Stops it where it stands; when this returns, none of its threads runs any more."""
-        self.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
-
-    def thaw(self):
-        self.send_signal(signal.SIGCONT)
-
-    def wait(self, seconds=END_SECONDS):
-        """The exit code, once the process has ended."""
-        try:
-            return self.process.wait(seconds * settings.PATIENCE)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"node {self.name} still runs") from None
-
     def leave(self, number=signal.SIGTERM):
-        """Ends it as an operator would; it hands over first."""
-        self.send_signal(number)
-        code = self.wait()
-        assert code == 0, f"node {self.name} ended with {code}"
-
-    def kill(self):
-        self.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def is_running(self):
-        return self.process is not None and self.process.poll() is None
+        super().leave(number)
 
     def begin_stop(self):
         """Asks it to end without handing over: the test is done with it."""
         if not self.is_running():
             return
-        self.send_signal(signal.SIGCONT)
+        self.thaw()
         try:
             with client.connect_admin(str(self.data_dir / "admin.sock")) as admin:
                 admin.stop()

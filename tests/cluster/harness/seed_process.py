@@ -12,19 +12,21 @@ import sys
 import tempfile
 
 from harness import client, settings
+from harness.child_process import END_SECONDS, ChildProcess
 from harness.node_process import clean_environment
 from harness.ports import free_port
 from harness.waiting import wait_until
 
 START_SECONDS = 20
-END_SECONDS = 20
 ANSWER_SECONDS = 10
 
 FOLDER = settings.SOURCE / "tests" / "cluster"
 
 
-class SeedProcess:
+class SeedProcess(ChildProcess):
     """A seed_peer.node. `arguments` follow those that give it its place; `port` None takes a free one."""
+
+    kind = "seed"
 
     def __init__(self, *arguments, port=None):
         self.port = port or free_port()
@@ -76,28 +78,9 @@ class SeedProcess:
         wait_until(f"seed {self.name} says '{ready}'", is_ready, seconds)
         return self
 
-    def send_signal(self, number):
-        self.process.send_signal(number)
-
-    def wait(self, seconds=END_SECONDS):
-        """The exit code, once the process has ended."""
-        try:
-            return self.process.wait(seconds * settings.PATIENCE)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"seed {self.name} still runs") from None
-
     def leave(self, number=signal.SIGINT):
-        """Ends it by Ctrl-C; it hands over first. What it put last may still wait at the receivers."""
-        self.send_signal(number)
-        code = self.wait()
-        assert code == 0, f"seed {self.name} ended with {code}:\n{self.log()}"
-
-    def kill(self):
-        self.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def is_running(self):
-        return self.process is not None and self.process.poll() is None
+        """By Ctrl-C. What it put last may still wait at the receivers."""
+        super().leave(number)
 
     def begin_stop(self):
         """Ends it without handing over: the test is done with it."""
