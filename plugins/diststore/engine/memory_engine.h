@@ -2,6 +2,8 @@
 // key, nor the time.
 #pragma once
 
+#include "engine/entry.h"
+#include "engine/key_table.h"
 #include "replication/era.h"
 #include "replication/held.h"
 
@@ -9,11 +11,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace p2p::diststore {
@@ -43,8 +46,7 @@ struct EngineTotals {
 // Where a scan stands. A new one stands at the beginning.
 struct ScanPosition {
   std::size_t shard = 0;
-  std::size_t bucket = 0;
-  std::size_t bucket_count = 0;  // of the shard when `bucket` was reached
+  KeyTable::Cursor cursor;  // in that shard
   bool at_end = false;
 };
 
@@ -56,20 +58,24 @@ class MemoryEngine final {
   // `seed` makes the hash of keys unpredictable to clients, so that nobody can fill one bucket on purpose.
   explicit MemoryEngine(std::uint64_t seed);
 
+  // Shows `use(std::string_view value, Version)` what is held, when done. `use` runs with the lock of the key's shard
+  // held unless the value is large (kLargeValueBytes), so it must be short and not come back.
+  template <class Use>
+  Outcome read(std::string_view key, Right right, Use use) const;
   // Copies the value and its version out; both are untouched unless done.
   Outcome read(std::string_view key, Right right, std::string& value, Version& version) const;
 
   // The value replaces what is held, whatever its version; `version` is raised where it is not above that, so that an
-  // acknowledged write always wins over what was acknowledged before it. Done: moves from both strings.
-  Outcome write(std::string& key, std::string& value, Right right, Version& version);
+  // acknowledged write always wins over what was acknowledged before it. Done: a large value was moved from.
+  Outcome write(std::string_view key, std::string& value, Right right, Version& version);
 
   // Leaves a tombstone, whose version is raised in the same way. Missing: nothing is left behind.
   Outcome erase(std::string_view key, Right right, Version& version);
 
-  // For what another node held: stored only if newer than what is held, and then moved from. `settled`: its sender
-  // knows of nothing newer; what lies here then counts as settled in `era`. When it is stored, `digest` becomes that of
-  // what lies here.
-  MergeOutcome merge(std::string& key, Held& item, Era era, bool settled, std::uint64_t& digest);
+  // For what another node held: stored only if newer than what is held; a large value is then moved from. `settled`:
+  // its sender knows of nothing newer; what lies here then counts as settled in `era`. When it is stored, `digest`
+  // becomes that of what lies here.
+  MergeOutcome merge(std::string_view key, Held& item, Era era, bool settled, std::uint64_t& digest);
 
   // Nobody else holds anything newer: what lies here counts as settled in `era`; a tombstone that loses against
   // everything is left where nothing lies. Fenced when `era` has ended, otherwise done.
@@ -85,7 +91,7 @@ class MemoryEngine final {
   bool remove_unchanged(std::string_view key, Version version);
 
   // Appends about `keys_max` keys from `position` on to `into` and moves it ahead. Keys that are there during the whole
-  // of a scan are met at least once; a shard that grows meanwhile is begun anew.
+  // of a scan are met at least once.
   void scan(ScanPosition& position, std::size_t keys_max, std::vector<HeldKey>& into) const;
 
   // The same, for those keys alone that are `wanted`, and with their values; answers how many keys were looked at.
@@ -100,36 +106,12 @@ class MemoryEngine final {
   EngineTotals totals() const;
 
  private:
-  struct HashedKey {
-    std::string_view text;
-    std::uint64_t hash;
-  };
-  struct Entry {
-    std::string value;
-    Version version;
-    Era settled_in : 31;
-    Era is_erased : 1;
-  };
-  // Not noexcept on purpose: that makes libstdc++ keep the hash beside each key, and growing need not hash them all
-  // again.
-  struct KeyHash {
-    using is_transparent = void;
-    std::uint64_t seed;
-    std::size_t operator()(const HashedKey& key) const { return key.hash; }
-    std::size_t operator()(const std::string& key) const;
-  };
-  struct KeyEqual {
-    using is_transparent = void;
-    bool operator()(const std::string& a, const std::string& b) const { return a == b; }
-    bool operator()(const HashedKey& a, const std::string& b) const { return a.text == b; }
-    bool operator()(const std::string& a, const HashedKey& b) const { return a == b.text; }
-  };
-  using Map = std::unordered_map<std::string, Entry, KeyHash, KeyEqual>;
-
   // A cache line of its own, so that the lock of one shard does not slow down its neighbour's.
   struct alignas(64) Shard {
+    explicit Shard(std::uint64_t seed) : entries(hash_of, seed) {}
+
     mutable std::mutex mutex;
-    Map entries{0, KeyHash{0}};
+    KeyTable entries;
     std::uint64_t bytes = 0;
     std::uint64_t tombstones = 0;
     Era era = 0;
@@ -139,24 +121,43 @@ class MemoryEngine final {
   static constexpr unsigned kShardBits = 6;
   static constexpr std::size_t kShards = std::size_t{1} << kShardBits;
 
-  HashedKey hashed(std::string_view key) const;
-  // The upper bits choose the shard; the map takes the whole hash modulo a prime.
-  Shard& shard_of(const HashedKey& key) { return shards_[key.hash >> (64 - kShardBits)]; }
-  const Shard& shard_of(const HashedKey& key) const { return shards_[key.hash >> (64 - kShardBits)]; }
+  template <std::size_t... Number>
+  static std::array<Shard, kShards> make_shards(std::uint64_t seed, std::index_sequence<Number...>) {
+    return {{(static_cast<void>(Number), Shard(seed))...}};
+  }
+  static std::uint64_t hash_of(std::string_view key, std::uint64_t seed);
+  Shard& shard_of(std::uint64_t hash) { return shards_[hash >> (64 - kShardBits)]; }
+  const Shard& shard_of(std::uint64_t hash) const { return shards_[hash >> (64 - kShardBits)]; }
 
-  static Outcome admit(const Shard& shard, Map::const_iterator at, Right right);
-  static void insert(Shard& shard, std::string key, Entry entry);
-  static void replace(Shard& shard, Entry& entry, Entry with);
-  static void remove(Shard& shard, Map::iterator at);
-  // `take(key, entry)` for about `keys_max` entries from `position` on, until it answers false; how many there were.
+  static Outcome admit(const Shard& shard, KeyTable::Place at, Right right);
+  static void insert(Shard& shard, std::uint64_t hash, EntryOwner entry);
+  static void replace(Shard& shard, KeyTable::Place at, EntryOwner entry);
+  // `take(entry)` for about `keys_max` entries from `position` on, until it answers false; how many there were.
   template <class Take>
   std::size_t scan_entries(ScanPosition& position, std::size_t keys_max, Take take) const;
-  template <class Take>
-  static std::size_t scan_shard(const Shard& shard, ScanPosition& position, std::size_t keys_max, Take& take,
-                                bool& goes_on);
 
   const std::uint64_t seed_;
   std::array<Shard, kShards> shards_;
 };
+
+template <class Use>
+Outcome MemoryEngine::read(std::string_view key, Right right, Use use) const {
+  const std::uint64_t hash = hash_of(key, seed_);
+  const Shard& shard = shard_of(hash);
+  std::unique_lock hold(shard.mutex);
+  const KeyTable::Place found = shard.entries.find(hash, key);
+  const Outcome outcome = admit(shard, found, right);
+  if (outcome != Outcome::done) return outcome;
+  const Entry& entry = KeyTable::entry_at(found);
+  const Version version = entry.version;
+  if (!entry.is_large()) {
+    use(entry.value(), version);
+    return outcome;
+  }
+  const std::shared_ptr<const std::string> value = entry.large();
+  hold.unlock();
+  use(std::string_view(*value), version);
+  return outcome;
+}
 
 }  // namespace p2p::diststore
