@@ -97,7 +97,7 @@ std::vector<std::string> Services::replaced_files(const LoadedConfiguration& nex
 Result<Done> Services::check_changes(const ReloadPlan& plan, const LoadedConfiguration& next) {
   for (const ServiceChange& change : plan.services) {
     if (change.action == Action::stop) continue;
-    const auto checked = prepare({*config_of(next.config, change.service), next.plugins.at(change.service)});
+    const auto checked = prepare(recipe_of(change.service, next));
     if (!checked.ok()) return checked.error();
   }
   return Done{};
@@ -113,7 +113,14 @@ ChangeReport Services::reload(const LoadedConfiguration& next) {
   }
   order_ = next.start_order;
   off_.clear();
-  for (const ServiceChange& change : steps.services) apply(change, next, report);
+  Reload reload{next, {}};
+  for (const ServiceChange& change : steps.services) {
+    if (change.action != Action::stop) reload.due.insert(change.service);
+  }
+  for (const ServiceChange& change : steps.services) {
+    // A change that its provider's restart has made already is not made again.
+    if (change.action == Action::stop || reload.due.contains(change.service)) apply(change, reload, report);
+  }
   for (const std::string& line : steps.live) report.say("changed " + line);
   for (const std::string& line : steps.needs_restart) report.say("restart needed: " + line);
   if (report.lines.empty()) report.say("nothing to change");
@@ -121,14 +128,18 @@ ChangeReport Services::reload(const LoadedConfiguration& next) {
   return report;
 }
 
-void Services::apply(const ServiceChange& change, const LoadedConfiguration& next, ChangeReport& report) {
+Services::Recipe Services::recipe_of(const std::string& name, const LoadedConfiguration& next) {
+  return {*config_of(next.config, name), next.plugins.at(name)};
+}
+
+void Services::apply(const ServiceChange& change, Reload& reload, ChangeReport& report) {
   if (change.action == Action::stop) {
     exchange(change.service, std::nullopt, false, report);
     return;
   }
-  const Recipe recipe{*config_of(next.config, change.service), next.plugins.at(change.service)};
+  const Recipe recipe = recipe_of(change.service, reload.next);
   if (change.action == Action::reconfigure && reconfigure(recipe.config, report)) return;
-  exchange(change.service, recipe, false, report);
+  exchange(change.service, recipe, false, report, &reload);
 }
 
 // False: it has to be restarted.

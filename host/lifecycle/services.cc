@@ -316,7 +316,8 @@ bool Services::may_all_end(const std::vector<Service>& services, ChangeReport& r
   return may_end;
 }
 
-bool Services::exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report) {
+bool Services::exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report,
+                        Reload* reload) {
   const Service present = find(name);
   const auto& provides = present ? present->plugin().provides : next->file.description.provides;
   const std::vector<Service> users = users_of(provides);
@@ -333,14 +334,19 @@ bool Services::exchange(const std::string& name, const std::optional<Recipe>& ne
   };
   if (next && !prepare_one(*next)) return false;
   for (const Service& user : users) {
-    if (!prepare_one({user->config(), user->file()})) return false;
+    const bool changes = reload != nullptr && reload->due.contains(user->name());
+    const Recipe as_it_is{user->config(), user->file()};
+    if (!prepare_one(changes ? recipe_of(user->name(), reload->next) : as_it_is)) return false;
   }
   for (auto service = ending.rbegin(); service != ending.rend(); ++service) {
     if (!end(*service, report)) return false;
   }
   if (present) remove(*present);
   bool all_run = true;
-  for (const Service& service : beginning) all_run = begin(service, report) && all_run;
+  for (const Service& service : beginning) {
+    all_run = begin(service, report) && all_run;
+    if (reload != nullptr) reload->due.erase(service->name());
+  }
   return all_run;
 }
 

@@ -79,6 +79,11 @@ class Services final {
     PluginFile file;
   };
   using Service = std::shared_ptr<RunningService>;
+  // A reload under way: where its services come from, and whose change is still to be made.
+  struct Reload {
+    const LoadedConfiguration& next;
+    std::set<std::string> due;
+  };
 
   Service find(const std::string& name) const;  // null: it neither runs nor has failed
   std::vector<Service> running() const;
@@ -95,13 +100,16 @@ class Services final {
   bool begin(const Service& service, ChangeReport& report);
   bool end(const Service& service, ChangeReport& report);
   void end_failed(RunningService& service);
-  // Ends `name` and its users, and begins `next` (if there is one) and the users again.
-  bool exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report);
+  // Ends `name` and its users, and begins `next` (if there is one) and the users again; those whose own change is due
+  // in `reload` begin with that made.
+  bool exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report,
+                Reload* reload = nullptr);
   bool may_all_end(const std::vector<Service>& services, ChangeReport& report) const;
 
   ReloadPlan plan_of(const LoadedConfiguration& next) const;
   Result<Done> check_changes(const ReloadPlan& plan, const LoadedConfiguration& next);
-  void apply(const ServiceChange& change, const LoadedConfiguration& next, ChangeReport& report);
+  void apply(const ServiceChange& change, Reload& reload, ChangeReport& report);
+  static Recipe recipe_of(const std::string& name, const LoadedConfiguration& next);
   bool reconfigure(const ServiceConfig& next, ChangeReport& report);
   void put_in_force(const LoadedConfiguration& next);
   std::vector<std::string> replaced_files(const LoadedConfiguration& next) const;
