@@ -82,7 +82,7 @@ Result<Done> ServiceContext::provide_any(const char* id, std::shared_ptr<void> s
     throw std::logic_error("plugin '" + plugin_.name + "' provides '" + id +
                            "', which its descriptor does not list; add P2P_PROVIDES");
   }
-  return core_.registry.provide(id, service_.name, std::move(service));
+  return core_.registry.provide(id, service_.name, this, std::move(service));
 }
 
 std::shared_ptr<void> ServiceContext::lookup(const char* id, bool required) {
@@ -119,7 +119,7 @@ void ServiceContext::release() {
   threads_.clear();
   for (auto& strand : strands_) strand->close();
   strands_.clear();
-  core_.registry.withdraw_all(service_.name);
+  core_.registry.withdraw_all(this);
   const std::lock_guard hold(gauges_mutex_);
   gauges_.clear();
 }

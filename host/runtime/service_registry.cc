@@ -2,10 +2,10 @@
 
 namespace p2p::host {
 
-Result<Done> ServiceRegistry::provide(const std::string& id, const std::string& provider,
+Result<Done> ServiceRegistry::provide(const std::string& id, const std::string& provider, Owner owner,
                                       std::shared_ptr<void> service) {
   const std::lock_guard hold(mutex_);
-  const auto [place, is_new] = offers_.try_emplace(id, Offer{provider, std::move(service)});
+  const auto [place, is_new] = offers_.try_emplace(id, Offer{provider, owner, std::move(service)});
   if (is_new) return Done{};
   return Error{ErrorKind::invalid,
                "'" + id + "' is provided by both '" + place->second.provider + "' and '" + provider + "'"};
@@ -17,9 +17,9 @@ std::shared_ptr<void> ServiceRegistry::find(const std::string& id) const {
   return found != offers_.end() ? found->second.service : nullptr;
 }
 
-void ServiceRegistry::withdraw_all(const std::string& provider) {
+void ServiceRegistry::withdraw_all(Owner owner) {
   const std::lock_guard hold(mutex_);
-  std::erase_if(offers_, [&](const auto& offer) { return offer.second.provider == provider; });
+  std::erase_if(offers_, [&](const auto& offer) { return offer.second.owner == owner; });
 }
 
 }  // namespace p2p::host

@@ -12,14 +12,18 @@ namespace p2p::host {
 
 class ServiceRegistry final {
  public:
+  // Whose an offer is. Two lives of one service have the same name, and the earlier may end after the later has begun.
+  using Owner = const void*;
+
   // Refused, naming both, when another service offers `id` already. [control]
-  Result<Done> provide(const std::string& id, const std::string& provider, std::shared_ptr<void> service);
+  Result<Done> provide(const std::string& id, const std::string& provider, Owner owner, std::shared_ptr<void> service);
   std::shared_ptr<void> find(const std::string& id) const;  // null: nobody offers it [any thread]
-  void withdraw_all(const std::string& provider);           // [control]
+  void withdraw_all(Owner owner);                           // [any thread]
 
  private:
   struct Offer {
     std::string provider;
+    Owner owner;
     std::shared_ptr<void> service;
   };
   mutable std::mutex mutex_;

@@ -6,10 +6,12 @@ import signal
 from harness import client, settings
 from harness.moody import MoodyTest, moody
 from harness.node_process import run_p2phost
+from harness.ports import free_port
 from harness.waiting import wait_until
 from thrift.Thrift import TApplicationException
 
-from diststore.ttypes import ReadOptions
+from diststore.ttypes import ReadOptions, StoreError
+from locator import Locator
 
 
 class ReloadTest(MoodyTest):
@@ -47,8 +49,7 @@ class ReloadTest(MoodyTest):
 
     def test_disabling_what_others_require_is_refused(self):
         self.start()
-        self.config.write_text(self.config.read_text().replace("[services.locator]\n",
-                                                               "[services.locator]\nenabled = false\n"))
+        self.configure(locator="enabled = false")
         refused = self.assert_refused(self.served.ctl("reload"))
         self.assertIn("services.locator is disabled, but services.diststore requires", refused)
         self.assertEqual(client.members(self.served.port), [self.served.name])
@@ -133,11 +134,35 @@ class ReloadTest(MoodyTest):
         self.assertIn("call_timeout", caught.exception.message)
 
     def test_log_levels(self):
-        self.start(moody='log_level = "error"')
-        self.configure(moody='log_level = "debug"')
-        self.assertIn("changed services.moody.log_level: error -> debug", self.reload())
+        self.start(locator='log_level = "error"')
+        self.ask_for_the_view()
+        self.configure(locator='log_level = "info"')
+        self.assertIn("changed services.locator.log_level: error -> info", self.reload())
+        self.assertNotIn("placement classic", self.served.log())
+        self.ask_for_the_view()
+        wait_until("the view is logged", lambda: "placement classic" in self.served.log())
+
+    def ask_for_the_view(self):
+        """Its answer is a line of the log, at level info; what follows on the same connection comes behind it."""
+        with client.channel(self.served.port) as channel:
+            locator = client.client_on(channel, Locator, "locator")
+            locator.debug()
+            locator.ping()
 
     def test_plugin_dirs_for_new_services(self):
+        self.start()
+        more = "[services.well_behaved]\n"
+        self.configure(more=more)
+        self.assertIn("well_behaved", self.assert_refused(self.served.ctl("reload")))
+        dirs = ", ".join(f'"{folder}"' for folder in (settings.PLUGINS, settings.BAD_PLUGINS))
+        self.configure(host=f"plugin_dirs = [{dirs}]", more=more)
+        done = self.reload()
+        self.assertIn("changed host.plugin_dirs: ", done)
+        self.assertIn("service well_behaved runs", done)
+        self.assertEqual(self.served.service("well_behaved").state, "ready")
+        self.assertEqual(moody(self.served, "starts"), 1)
+
+    def test_a_plugins_file_that_was_replaced(self):
         folder = self.folder / "plugins"
         folder.mkdir(mode=0o755)
         self.start()
@@ -149,7 +174,7 @@ class ReloadTest(MoodyTest):
         replacement = folder / "new.so"
         shutil.copy(settings.TEST_PLUGINS / "moody.so", replacement)
         os.replace(replacement, folder / "moody.so")
-        self.assertIn("was replaced", self.reload())
+        self.assertIn("was replaced: version 0.1.0 runs, version 0.1.0 is on disk", self.reload())
         self.assert_done(self.served.ctl("disable", "third"))
         self.assertIn("restart the node", self.assert_refused(self.served.ctl("enable", "third")))
 
@@ -160,6 +185,68 @@ class ReloadTest(MoodyTest):
         self.assertIn("restart needed: host.connections_max: 10000 -> 77", done)
         self.assertIn("changed host.idle_timeout: 10m -> 1m", done)
         self.assertIn("restart needed: host.connections_max: 10000 -> 77", self.reload(), "until it is restarted")
+
+    def test_where_a_node_listens_and_who_it_is_takes_a_restart_and_the_rest_is_applied(self):
+        port = free_port()
+        listen = f'listen = "127.0.0.1:{port}"'
+        self.configure(host=listen)
+        self.served = self.moody_node(port=port, listen_by_configuration=True).start()
+        self.configure(host=f'listen = "127.0.0.1:{free_port()}"\nadvertise = "127.0.0.2:{port}"\nadmin = "other.sock"\n'
+                            'cluster = "others"\nio_threads = 7\nidle_timeout = "1m"', options="level = 7")
+        plan = self.assert_done(self.served.ctl("reload", "--check"))
+        done = self.reload()
+        for key in ("listen", "advertise", "admin", "cluster", "io_threads"):
+            self.assertIn(f"restart needed: host.{key}: ", plan)
+            self.assertIn(f"restart needed: host.{key}: ", done)
+        self.assertIn("changed host.idle_timeout: 10m -> 1m", done)
+        self.assertEqual(moody(self.served, "level"), 7)
+        self.assertEqual(self.served.status().node, self.served.name)
+
+    def test_a_provider_and_its_user_that_both_change_are_restarted_once_each_the_user_first(self):
+        self.start()
+        client.call(self.served.port, "ping", service="diststore")
+        self.configure(locator_options='compare_interval = "2s"', diststore_options='value_bytes_max = "1MiB"')
+        plan = self.assert_done(self.served.ctl("reload", "--check")).splitlines()
+        self.assertEqual([line.split(" (")[0] for line in plan], ["reconfigure locator", "reconfigure diststore"])
+        self.assertEqual(self.reload().splitlines(),
+                         ["service diststore has stopped", "service locator has stopped", "service locator runs",
+                          "service diststore runs"])
+        self.assertIn("value_bytes_max", self.refusal_of_a_value_of(2 * 1024 * 1024))
+        self.assertIn("nothing to change", self.reload())
+        self.assertEqual(moody(self.served, "starts"), 1)
+
+    def test_a_provider_is_found_after_its_restart_and_after_one_that_was_refused(self):
+        self.start()
+        for locator_options, refused in (('compare_interval = "2s"', False), ('compare_interval = "3s"', True)):
+            with self.subTest(refused=refused):
+                self.configure(locator_options=locator_options, options="size = 13" if refused else "")
+                answer = self.served.ctl("reload")
+                self.assertEqual(answer.returncode, int(refused), answer.stdout)
+                self.assertEqual(self.served.status().members, 1)
+                self.assert_done(self.served.ctl("disable", "diststore"))
+                self.configure(locator_options=locator_options)
+                self.assert_done(self.served.ctl("enable", "diststore"))
+                client.write(self.served.port, "key", "value")
+                self.assertEqual(client.read(self.served.port, "key"), b"value")
+                self.assert_done(self.served.ctl("disable", "diststore", "--force"))
+                self.assert_done(self.served.ctl("enable", "diststore"))
+
+    def test_a_locator_that_restarts_comes_back_to_its_network(self):
+        other = self.lonely_node()
+        join = f'join = ["{other.name}"]\n'
+        self.start(locator_options=join)
+        self.wait_for_network([other, self.served])
+        self.configure(locator_options=join + 'compare_interval = "2s"')
+        self.reload()
+        self.wait_for_network([other, self.served])
+        for number in range(20):
+            client.write(other.port, f"key-{number}", "value")
+            self.assertEqual(client.read(self.served.port, f"key-{number}"), b"value")
+
+    def refusal_of_a_value_of(self, size):
+        with self.assertRaises(StoreError) as refused:
+            client.write(self.served.port, "key", bytes(size))
+        return refused.exception.message
 
     def test_what_would_be_lost_stays(self):
         self.start()

@@ -1,4 +1,5 @@
 """Nodes whose services change while they serve: a configuration that tests rewrite, with the test plugin `moody` in it."""
+import collections
 import pathlib
 import tempfile
 
@@ -12,10 +13,14 @@ CONFIG = """\
 call_timeout = "2s"
 {host}
 [services.locator]
+{locator}
 [services.locator.config]
 discover = "none"
+{locator_options}
 [services.diststore]
 {diststore}
+[services.diststore.config]
+{diststore_options}
 [services.moody]
 {moody}
 [services.moody.config]
@@ -32,11 +37,12 @@ class MoodyTest(ClusterTest):
         self.folder = pathlib.Path(folder.name)
         self.config = self.folder / "moody.toml"
 
-    def configure(self, host="", diststore="", moody="", options="", more=""):
-        self.config.write_text(CONFIG.format(host=host, diststore=diststore, moody=moody, options=options, more=more))
+    def configure(self, **lines):
+        """Writes the configuration, with `lines` where CONFIG has their names in braces."""
+        self.config.write_text(CONFIG.format_map(collections.defaultdict(str, lines)))
 
-    def moody_node(self, *arguments):
-        return self.node("--plugin-dir", settings.TEST_PLUGINS, *arguments, config=self.config, log_level="info")
+    def moody_node(self, *arguments, **places):
+        return self.node("--plugin-dir", settings.TEST_PLUGINS, *arguments, config=self.config, log_level="info", **places)
 
     def assert_done(self, answer):
         self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)

@@ -19,19 +19,22 @@ SANITIZER_REPORT = re.compile(r"(Address|Thread|Leak)Sanitizer|runtime error:")
 
 
 class NodeProcess(ChildProcess):
-    """A p2phost. `arguments` follow those that give it its place; `port` None takes a free one."""
+    """A p2phost. `arguments` follow those that give it its place; `port` None takes a free one.
+
+    `listen_by_configuration`: `config` names 127.0.0.1 and `port`, so that a reload can name another place.
+    """
 
     kind = "node"
 
     def __init__(self, *arguments, port=None, config=settings.STORE_CONFIG, data_dir=None, log_level="debug",
-                 environment=None):
+                 environment=None, listen_by_configuration=False):
         self.port = port or free_port()
         self.name = f"127.0.0.1:{self.port}"
         self._folder = tempfile.TemporaryDirectory(prefix="p2phost-test-")
         self.data_dir = pathlib.Path(data_dir or os.path.join(self._folder.name, "data"))
         self._log_path = os.path.join(self._folder.name, "log")
-        self._command = [str(settings.P2PHOST), "--config", str(config), "--listen", self.name,
-                         "--data-dir", str(self.data_dir), "--set", "host.port_search=0",
+        self._command = [str(settings.P2PHOST), "--config", str(config),
+                         *([] if listen_by_configuration else ["--listen", self.name]), "--data-dir", str(self.data_dir), "--set", "host.port_search=0",
                          "--set", f"log.level={log_level}", *map(str, arguments)]
         self._environment = clean_environment(self._folder.name, environment)
         self._last_log = None
