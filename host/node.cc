@@ -67,10 +67,12 @@ struct Node::Parts {
         heartbeat(manager, server.loops()),
         router(ServingLimits::from(config), pool, *log),
         admin_router(ServingLimits::from(config), pool, *log),
-        changes([&node] {
-          const std::lock_guard hold(node.mutex_);
-          node.requested_.notify_all();
-        }),
+        steps(config.start_timeout),
+        changes(steps,
+                [&node] {
+                  const std::lock_guard hold(node.mutex_);
+                  node.requested_.notify_all();
+                }),
         started_at_us(unix_us()) {}
 
   std::unique_ptr<Logger> log;
@@ -82,6 +84,7 @@ struct Node::Parts {
   ServiceRouter admin_router;
   ServiceRegistry registry;
   LeaveWaiters leave_waiters;
+  StepWatch steps;
   Changes changes;
   const std::int64_t started_at_us;
 
@@ -102,20 +105,15 @@ Node::Node(LoadedConfiguration configuration, NodeHooks hooks)
 
 Node::~Node() = default;
 
-void Node::enter_step(std::string step) {
-  const std::lock_guard hold(mutex_);
-  step_ = std::move(step);
-}
-
 void Node::guard_start(std::stop_token started) {
   std::mutex nobody_else;
   std::unique_lock hold(nobody_else);
   const bool is_in_time = std::condition_variable_any().wait_for(hold, started, configuration_.config.start_timeout,
                                                                  [&started] { return started.stop_requested(); });
   if (is_in_time || started.stop_requested()) return;
-  const std::lock_guard hold_step(mutex_);
-  const std::string what =
-      "still in " + step_ + " after [host] start_timeout = " + format_duration(configuration_.config.start_timeout);
+  const auto step = parts_->steps.current();
+  const std::string what = "still in " + (step ? to_text(*step) : "the start") +
+                           " after [host] start_timeout = " + format_duration(configuration_.config.start_timeout);
   parts_->log->error("{}", what);
   if (hooks_.start_hangs) {
     is_late_ = true;
@@ -184,15 +182,13 @@ Result<Done> Node::listen() {
                           config.peer_queue_bytes_max, config.frame_bytes_max + kPeerHeadroomBytes};
   parts.peers = std::make_unique<PeerPool>(parts.server.loops(), *parts.identity, limits, *parts.log);
   parts.router.set_forwarder(parts.peers.get());
-  parts.core = std::make_unique<NodeCore>(NodeCore{config, parts.info, *parts.log, parts.server, parts.pool,
-                                                   parts.router, parts.registry, *parts.peers, *parts.identity,
-                                                   [this](const std::string& why) { request_leave(why); }, hooks_});
-  parts.services = std::make_unique<Services>(
-      *parts.core,
-      [this](const std::function<bool()>& condition, Duration patience) {
+  parts.core = std::make_unique<NodeCore>(
+      NodeCore{config, parts.info, *parts.log, parts.server, parts.pool, parts.router, parts.registry, *parts.peers,
+               *parts.identity, parts.steps, [this](const std::string& why) { request_leave(why); }, hooks_});
+  parts.services =
+      std::make_unique<Services>(*parts.core, [this](const std::function<bool()>& condition, Duration patience) {
         return wait_until(condition, patience, true);
-      },
-      [this](std::string step) { enter_step(std::move(step)); });
+      });
   parts.server.serve(std::move(port).value(), parts.router);
   return parts.server.serve_admin(parts.info.data_dir / config.admin, parts.admin_router);
 }

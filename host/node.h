@@ -39,9 +39,9 @@ class Node final {
   enum class Request : std::uint8_t { none, leave, stop };
 
   ExitCode serve();
-  // Ends the process with `start_timeout`, or calls the hook, when a service's code does not return from a step of the start.
+  // Ends the process with `start_timeout`, or calls the hook, when a service's code does not return from a step of the
+  // start.
   void guard_start(std::stop_token started);
-  void enter_step(std::string step);
   Result<Done> listen();
   // Leaves out those that had better not start; see cli/left_out.h.
   void choose_services();
@@ -69,7 +69,6 @@ class Node final {
   std::mutex mutex_;  // guards what follows
   std::condition_variable requested_;
   Request request_ = Request::none;
-  std::string step_;  // of the start, for who waits too long
 };
 
 }  // namespace p2p::host

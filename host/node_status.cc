@@ -56,6 +56,17 @@ node::ServiceStatus idle_status(const ServiceConfig& service, const std::string&
   return status;
 }
 
+void show_hang(const StepWatch::Step& step, node::NodeStatus& status) {
+  auto& all = status.services;
+  auto shown = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == step.service; });
+  if (shown == all.end()) {  // of a new configuration that is not in force yet
+    shown = all.emplace(all.end());
+    shown->name = step.service;
+    shown->state = "loaded";
+  }
+  shown->__set_problem(hang_text(step) + "; until then no service can be changed");
+}
+
 }  // namespace
 
 node::NodeStatus node_status(const NodeCore& core, const Services& services, NodeState state,
@@ -90,6 +101,7 @@ node::NodeStatus node_status(const NodeCore& core, const Services& services, Nod
     const auto found = std::find_if(named.begin(), named.end(), [&](const auto& one) { return one.name == name; });
     if (found != named.end()) status.services.push_back(idle_status(*found, why));
   }
+  if (const auto step = core.steps.hanging()) show_hang(*step, status);
   status.__set_configuration(services.generation());
   return status;
 }

@@ -1,8 +1,15 @@
 #include "admin/changes.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace p2p::host {
+namespace {
+
+constexpr const char* kNothingChanges =
+    ", which is over [host] start_timeout; until it returns, no service of this node changes, and all others serve on";
+
+}  // namespace
 
 std::string to_text(const Wish& wish) {
   switch (wish.kind) {
@@ -19,6 +26,9 @@ std::string to_text(const Wish& wish) {
 }
 
 Result<Changes::Number> Changes::submit(Wish wish) {
+  if (const auto step = steps_.hanging()) {
+    return Error{ErrorKind::overloaded, "p2p:hanging: " + hang_text(*step) + kNothingChanges};
+  }
   Number number = 0;
   {
     const std::lock_guard hold(mutex_);
@@ -41,6 +51,7 @@ void Changes::await(Number number, Waiting answer) {
   if (open == open_.end() || is_closed_) {
     return answer(to_wire({false, {is_closed_ ? "the node is ending" : "no such change is known any more"}}));
   }
+  if (const auto step = steps_.hanging()) return answer(to_wire(turn_away(number, *step)));
   auto& waiting = open->second;
   // The host has answered those whose time was over, and they have asked again.
   std::erase_if(waiting, [](const Waiting& other) { return other.deadline() <= std::chrono::steady_clock::now(); });
@@ -65,12 +76,32 @@ std::optional<std::pair<Changes::Number, Wish>> Changes::take() {
 
 void Changes::ended(Number number, const ChangeReport& report) {
   const std::lock_guard hold(mutex_);
+  keep(number, report);
+}
+
+void Changes::keep(Number number, const ChangeReport& report) {
   auto open = open_.extract(number);
   const auto& kept = reports_[number] = to_wire(report);
   if (!open.empty()) {
     for (Waiting& answer : open.mapped()) answer(kept);
   }
   if (reports_.size() > kReportsKept) reports_.erase(reports_.begin());
+}
+
+// Who was told that nothing is done must not find it done an hour later. What is in hand goes on when the step returns.
+ChangeReport Changes::turn_away(Number number, const StepWatch::Step& step) {
+  ChangeReport report;
+  const auto waits = std::find_if(wishes_.begin(), wishes_.end(), [&](const auto& one) { return one.first == number; });
+  const bool is_in_hand = waits == wishes_.end();
+  report.refuse("p2p:hanging: " + hang_text(step) + kNothingChanges);
+  if (is_in_hand) {
+    report.refuse("this change has begun, and goes on when that returns");
+    return report;
+  }
+  report.refuse(to_text(waits->second) + " was withdrawn");
+  wishes_.erase(waits);
+  keep(number, report);
+  return report;
 }
 
 void Changes::close() {

@@ -1,8 +1,10 @@
 // What have operators asked of the running node, and what became of it? Wishes wait here for the control thread, one
-// after the other; who asked comes back for the report.
+// after the other; who asked comes back for the report. While a step of a service hangs, nothing is done and nobody
+// waits: wishes are turned away, and those that waited already are withdrawn.
 #pragma once
 
 #include "lifecycle/services.h"
+#include "runtime/step_watch.h"
 
 #include <p2p/handlers.h>
 
@@ -39,12 +41,14 @@ class Changes final {
   using Number = std::int64_t;
   using Waiting = Answer<node::Admin_await_change_presult>;
 
-  // `wake` is called when a wish has come. [any thread]
-  explicit Changes(std::function<void()> wake) : wake_(std::move(wake)) {}
+  // `steps` outlives it; `wake` is called when a wish has come. [any thread]
+  Changes(const StepWatch& steps, std::function<void()> wake) : steps_(steps), wake_(std::move(wake)) {}
 
-  Result<Number> submit(Wish wish);           // [any thread]
-  void await(Number number, Waiting answer);  // answers when that change has ended, at once when it has [any thread]
-  bool has_wish() const;                      // [any thread]
+  Result<Number> submit(Wish wish);  // [any thread]
+  // Answers when that change has ended, at once when it has. While a step hangs: at once, that it was withdrawn, or
+  // that it has not ended. [any thread]
+  void await(Number number, Waiting answer);
+  bool has_wish() const;                                  // [any thread]
   std::optional<std::pair<Number, Wish>> take();          // [control]
   void ended(Number number, const ChangeReport& report);  // [control]
   // The node ends: nothing further is done, and nobody waits any more. [control]
@@ -52,7 +56,10 @@ class Changes final {
 
  private:
   static node::ChangeReport to_wire(const ChangeReport& report);
+  void keep(Number number, const ChangeReport& report);  // and tells those who wait for it
+  ChangeReport turn_away(Number number, const StepWatch::Step& step);
 
+  const StepWatch& steps_;
   const std::function<void()> wake_;
   mutable std::mutex mutex_;  // of what follows
   std::deque<std::pair<Number, Wish>> wishes_;

@@ -117,7 +117,7 @@ nlohmann::json status_json(const node::NodeStatus& status) {
 bool is_healthy(const node::NodeStatus& status) {
   return status.state == "ready" &&
          std::none_of(status.services.begin(), status.services.end(), [](const auto& service) {
-           return service.state == "failed" || (service.state == "ready" && !service.problem.empty());
+           return service.state == "failed" || (service.state != "disabled" && !service.problem.empty());
          });
 }
 

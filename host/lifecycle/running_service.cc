@@ -72,23 +72,25 @@ void RunningService::enter(ServiceState state) noexcept {
 }
 
 template <class Step>
-Result<Done> RunningService::guarded(const char* step, Step run) {
+Result<Done> RunningService::guarded(const char* callback, const char* verb, Step run) {
+  const auto in = core_.steps.enter(config_.name, callback);
   std::string why;
   try {
     Result<Done> done = run();
     if (done.ok()) return done;
-    fail(fmt::format("failed to {}: {}", step, done.error().text));
+    fail(fmt::format("failed to {}: {}", verb, done.error().text));
     return Error{done.error().kind, "service " + config_.name + ' ' + why_failed()};
   } catch (const std::exception& failure) {
     why = failure.what();
   } catch (...) {
     why = "an exception of a type that is not derived from std::exception";
   }
-  fail(fmt::format("failed to {}: {}", step, why));
+  fail(fmt::format("failed to {}: {}", verb, why));
   return Error{ErrorKind::internal, "service " + config_.name + ' ' + why_failed()};
 }
 
 Result<Done> RunningService::load() {
+  const auto in = core_.steps.enter(config_.name, "loading the plugin");
   auto loaded = load_plugin(file_);
   if (!loaded.ok()) {
     fail(loaded.error().text);
@@ -99,14 +101,14 @@ Result<Done> RunningService::load() {
 }
 
 Result<Done> RunningService::configure() {
-  auto done = guarded("configure", [this] { return loaded_->plugin().configure(config_.config); });
+  auto done = guarded("configure()", "configure", [this] { return loaded_->plugin().configure(config_.config); });
   if (done.ok()) enter(ServiceState::configured);
   return done;
 }
 
 Result<Done> RunningService::start() {
   enter(ServiceState::starting);
-  auto done = guarded("start", [this] { return loaded_->plugin().start(*context_); });
+  auto done = guarded("start()", "start", [this] { return loaded_->plugin().start(*context_); });
   if (!done.ok()) return done;
   for (const auto& entry : context_->entries()) {
     // Node-to-node parts work from the start: joining a network needs them on both sides.
@@ -129,7 +131,7 @@ Completion RunningService::completion_of(std::shared_ptr<std::atomic<bool>> flag
 
 void RunningService::begin_ready() {
   ready_done_->store(false);
-  const auto called = guarded("get ready", [this]() -> Result<Done> {
+  const auto called = guarded("ready()", "get ready", [this]() -> Result<Done> {
     loaded_->plugin().ready(completion_of(ready_done_));
     return Done{};
   });
@@ -152,7 +154,7 @@ void RunningService::begin_drain() {
   }
   refuse_clients();
   drain_done_->store(false);
-  const auto called = guarded("drain", [this]() -> Result<Done> {
+  const auto called = guarded("drain()", "drain", [this]() -> Result<Done> {
     loaded_->plugin().drain(completion_of(drain_done_));
     return Done{};
   });
@@ -181,12 +183,16 @@ void RunningService::take_out() {
     entry->set_gate(GateState::disabled);
     entry->let_go();
   }
-  loaded_.reset();
+  {
+    const auto in = core_.steps.enter(config_.name, "the destructor");
+    loaded_.reset();
+  }
   context_->report_lent();
 }
 
 Result<Reconfigured> RunningService::reconfigure(const ServiceConfig& next) {
   if (!loaded_->has_minor(1)) return Reconfigured::needs_restart;
+  const auto in = core_.steps.enter(config_.name, "reconfigure()");
   std::string why;
   try {
     auto outcome = loaded_->plugin().reconfigure(next.config);
@@ -202,6 +208,7 @@ Result<Reconfigured> RunningService::reconfigure(const ServiceConfig& next) {
 
 Result<Done> RunningService::may_end() {
   if (!loaded_ || !runs() || !loaded_->has_minor(1)) return Done{};
+  const auto in = core_.steps.enter(config_.name, "may_end()");
   try {
     return loaded_->plugin().may_end();
   } catch (...) {
@@ -233,13 +240,16 @@ void RunningService::stop() {
     close_gates();
     context_->ask_threads_to_stop();
     context_->close_ways_out();
-    const auto stopped = guarded("stop", [this]() -> Result<Done> {
+    const auto stopped = guarded("stop()", "stop", [this]() -> Result<Done> {
       loaded_->plugin().stop();
       return Done{};
     });
     if (!stopped.ok()) core_.log.error("{}", stopped.error().text);
   }
-  context_->release();
+  {
+    const auto in = core_.steps.enter(config_.name, "the end of its threads");
+    context_->release();
+  }
   if (state() != ServiceState::failed) enter(ServiceState::stopped);
 }
 

@@ -72,7 +72,7 @@ class RunningService final {
  private:
   void enter(ServiceState state) noexcept;
   template <class Step>
-  Result<Done> guarded(const char* step, Step run);
+  Result<Done> guarded(const char* callback, const char* verb, Step run);
   Completion completion_of(std::shared_ptr<std::atomic<bool>> flag);
 
   NodeCore& core_;

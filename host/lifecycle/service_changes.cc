@@ -173,6 +173,7 @@ void Services::put_in_force(const LoadedConfiguration& next) {
   }
   core_.router.set_timeouts(*config_);
   core_.peers.set_timeouts(*config_);
+  core_.steps.set_patience(config_->start_timeout);
   core_.log.set_threshold(config_->log_level);
   for (const Service& service : running()) {
     const ServiceConfig* config_now = config_of(*config_, service->name());

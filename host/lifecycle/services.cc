@@ -10,11 +10,8 @@
 
 namespace p2p::host {
 
-Services::Services(NodeCore& core, Wait wait, Step step)
-    : core_(core),
-      wait_(std::move(wait)),
-      step_(std::move(step)),
-      config_(std::make_shared<const HostConfig>(core.config)) {}
+Services::Services(NodeCore& core, Wait wait)
+    : core_(core), wait_(std::move(wait)), config_(std::make_shared<const HostConfig>(core.config)) {}
 
 Services::~Services() = default;
 
@@ -145,7 +142,6 @@ Result<Done> Services::load(const LoadedConfiguration& configuration) {
     P2P_ASSERT(config != nullptr, "the start order names configured services");
     const PluginFile& file = configuration.plugins.at(name);
     const auto service = std::make_shared<RunningService>(core_, *config, file, level_of(*config));
-    step_("loading service " + name);
     const auto loaded = service->load();
     if (!loaded.ok() && config->required) return loaded;
     if (!loaded.ok()) core_.log.error("{}; the node goes on without service {}", loaded.error().text, name);
@@ -158,7 +154,6 @@ Result<Done> Services::load(const LoadedConfiguration& configuration) {
 Result<Done> Services::configure() {
   for (const Service& service : list()) {
     if (service->state() == ServiceState::failed) continue;
-    step_("configure() of service " + service->name());
     const auto configured = service->configure();
     if (configured.ok()) continue;
     if (service->config().required) return configured;
@@ -176,7 +171,6 @@ Result<Done> Services::start() {
       started = Error{ErrorKind::not_found, "service " + name + " requires " + missing};
       service->fail("requires " + missing);
     } else {
-      step_("start() of service " + name);
       started = service->start();
     }
     if (started.ok()) continue;
@@ -267,6 +261,17 @@ bool Services::begin(const Service& service, ChangeReport& report) {
   return true;
 }
 
+// Whoever passed a gate before has been dispatched once every loop has turned; a handler that holds up its loop holds
+// up this too.
+void Services::shut(RunningService& service) {
+  service.close_gates();
+  {
+    const auto in = core_.steps.enter(service.name(), "the last turn of the I/O threads");
+    core_.server.turn_loops();
+  }
+  service.context().close_ways_out();
+}
+
 // Behind shut gates, once every loop has turned, no call can come any more; what is in hand ends by its deadline.
 bool Services::end(const Service& service, ChangeReport& report) {
   const std::string& name = service->name();
@@ -278,9 +283,7 @@ bool Services::end(const Service& service, ChangeReport& report) {
   }
   wait_([&] { return service->calls_in_flight() == 0; }, now->call_timeout);
   if (contains(service->plugin().provides, ILocator::kId)) core_.identity.set_locator(nullptr);
-  service->close_gates();
-  core_.server.turn_loops();
-  service->context().close_ways_out();
+  shut(*service);
   if (!wait_([&] { return service->is_idle(); }, now->call_timeout)) {
     report.refuse(
         fmt::format("service {} takes no calls any more, but work of it still runs after [host] "
@@ -297,9 +300,7 @@ bool Services::end(const Service& service, ChangeReport& report) {
 
 // What it still does cannot be waited for; its object stays, so that nothing is taken away from under it.
 void Services::end_failed(RunningService& service) {
-  service.close_gates();
-  core_.server.turn_loops();
-  service.context().close_ways_out();
+  shut(service);
   const bool is_idle = wait_([&] { return service.is_idle(); }, config()->call_timeout);
   service.stop();
   if (is_idle) service.take_out();

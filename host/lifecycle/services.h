@@ -34,11 +34,9 @@ class Services final {
  public:
   // Looks at `condition` until it holds; false when `patience` is over, or the node is asked to end meanwhile.
   using Wait = std::function<bool(const std::function<bool()>& condition, Duration patience)>;
-  // Told what is about to be called, for who waits too long.
-  using Step = std::function<void(std::string)>;
 
   // `core` outlives it.
-  Services(NodeCore& core, Wait wait, Step step);
+  Services(NodeCore& core, Wait wait);
   ~Services();
 
   // --- the start of the node, in this order. A service that is not `required` and fails leaves the others running; an
@@ -100,6 +98,7 @@ class Services final {
   bool begin(const Service& service, ChangeReport& report);
   bool end(const Service& service, ChangeReport& report);
   void end_failed(RunningService& service);
+  void shut(RunningService& service);  // no call comes in or goes out any more
   // Ends `name` and its users, and begins `next` (if there is one) and the users again; those whose own change is due
   // in `reload` begin with that made.
   bool exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report,
@@ -122,7 +121,6 @@ class Services final {
 
   NodeCore& core_;
   const Wait wait_;
-  const Step step_;
   std::vector<std::string> order_;                   // of the configuration in force, providers first
   std::set<std::string> off_;                        // disabled by the operator since
   std::map<std::string, std::string> loaded_files_;  // by path: the identity of what this process runs of it

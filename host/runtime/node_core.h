@@ -7,6 +7,7 @@
 #include "peers/peer_pool.h"
 #include "runtime/node_hooks.h"
 #include "runtime/service_registry.h"
+#include "runtime/step_watch.h"
 #include "serving/server.h"
 #include "serving/service_router.h"
 #include "serving/worker_pool.h"
@@ -28,6 +29,7 @@ struct NodeCore {
   ServiceRegistry& registry;
   PeerPool& peers;
   PeerIdentity& identity;
+  StepWatch& steps;
   std::function<void(const std::string& why)> request_leave;  // [any thread]
   const NodeHooks& hooks;
 };

@@ -1,4 +1,4 @@
-// How does a host treat a service that changes, complains, refuses to end, or fails? Whatever the tests ask for.
+// How does a host treat a service that changes, complains, refuses to end, fails, or hangs? Whatever the tests ask for.
 #include <p2p/handlers.h>
 #include <p2p/plugin.h>
 
@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -49,6 +50,16 @@ class MoodyHandler final : public moody::MoodyIf {
 
 p2p::Error bad(const std::string& text) { return {p2p::ErrorKind::invalid, text}; }
 
+// Long enough for any test to see that it hangs; a test that ends early does not wait for it.
+constexpr auto kHoldMax = std::chrono::minutes(5);
+
+void hold_while_there(const std::string& path) {
+  const auto end = std::chrono::steady_clock::now() + kHoldMax;
+  while (std::filesystem::exists(path) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 class MoodyPlugin final : public p2p::Plugin {
  public:
   p2p::Result<p2p::Done> configure(const p2p::Config& config) override {
@@ -60,6 +71,9 @@ class MoodyPlugin final : public p2p::Plugin {
     const std::string& fails = context.config().text("fails");
     if (fails == "start") return bad("it was told to");
     never_ready_ = fails == "ready";
+    holds_ = context.config().text("holds");
+    while_there_ = context.config().text("while_there");
+    hold("start");
     size_ = context.config().integer("size");
     mood_->size = size_;
     mood_->level.store(context.config().integer("level"));
@@ -71,6 +85,7 @@ class MoodyPlugin final : public p2p::Plugin {
   }
 
   void ready(p2p::Completion done) override {
+    hold("ready");
     if (never_ready_) kept_ = std::move(done);
   }
 
@@ -93,9 +108,23 @@ class MoodyPlugin final : public p2p::Plugin {
     return bad(mood_->complaint);
   }
 
-  void stop() override { kept_ = {}; }
+  void drain(p2p::Completion done) override {
+    hold("drain");
+    done();
+  }
+
+  void stop() override {
+    hold("stop");
+    kept_ = {};
+  }
 
  private:
+  void hold(const std::string& callback) const {
+    if (holds_ == callback) hold_while_there(while_there_);
+  }
+
+  std::string holds_;
+  std::string while_there_;
   std::int64_t size_ = 0;
   bool never_ready_ = false;
   p2p::Completion kept_;
@@ -104,8 +133,12 @@ class MoodyPlugin final : public p2p::Plugin {
 
 }  // namespace
 
-P2P_PLUGIN(MoodyPlugin, P2P_NAME("moody") P2P_VERSION("0.1.0") P2P_SUMMARY("a service that does what a test asks for")
-                            P2P_SERVES("moody.Moody") P2P_OPTION("level", "int", "1", "0..100", "changes in place")
-                                P2P_OPTION("size", "int", "10", "1..100", "takes a restart")
-                                    P2P_OPTION("fails", "choice", "nowhere", "nowhere|start|ready",
-                                               "which step of its life it fails"))
+P2P_PLUGIN(MoodyPlugin,
+           P2P_NAME("moody") P2P_VERSION("0.1.0") P2P_SUMMARY("a service that does what a test asks for")
+               P2P_SERVES("moody.Moody") P2P_OPTION("level", "int", "1", "0..100", "changes in place")
+                   P2P_OPTION("size", "int", "10", "1..100", "takes a restart")
+                       P2P_OPTION("fails", "choice", "nowhere", "nowhere|start|ready",
+                                  "which step of its life it fails")
+                           P2P_OPTION("holds", "choice", "nowhere", "nowhere|start|ready|drain|stop",
+                                      "which callback does not return")
+                               P2P_OPTION("while_there", "text", "", "", "the file in whose absence it does"))
