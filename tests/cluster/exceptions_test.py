@@ -49,6 +49,9 @@ class CrossingTest(ClusterTest):
                 answer = client.call(self.served.port, "take", kind, interface=Taker, service="trouble_taker")
                 self.assertEqual(answer, expected)
 
+    def test_a_newer_interface_is_found_by_a_cast_across_plugins(self):
+        self.assertEqual(client.call(self.served.port, "cast", interface=Taker, service="trouble_taker"), "none today")
+
     def test_one_that_passes_through_both_costs_one_reply_with_the_callers_sequence_id(self):
         for (kind, text), form in itertools.product(PASSED_ON.items(), client.FORMS):
             with self.subTest(kind=kind, form=form), RawConnection(self.served.port, form) as connection:
@@ -80,7 +83,7 @@ class CallbackTest(ClusterTest):
                 name = f"throws_in_{callback}"
                 node = self.node("--plugin-dir", settings.BAD_PLUGINS, *ALONE,
                                  "--set", f"services.{name}.config.what={thrown}", *arguments, config=settings.LOCATOR_CONFIG)
-                yield node, f"service {name} failed to {words[callback]}: {text}"
+                yield node, f"service {name} failed to {words.get(callback, callback)}: {text}"
 
     def test_out_of_configure_and_start_it_ends_the_node_in_good_order(self):
         for callback, code in {"configure": CONFIGURATION, "start": SERVICE_FAILED}.items():
@@ -110,6 +113,62 @@ class CallbackTest(ClusterTest):
                 node.leave()
                 self.assertIn(logged, node.log())
                 self.assertIn("stopped", node.log())
+
+    def test_out_of_drain_and_stop_it_keeps_no_service_from_being_switched_off_and_on(self):
+        for callback in ("drain", "stop"):
+            for node, logged in self.each(callback):
+                node.start()
+                self.assert_done(node.ctl("disable", f"throws_in_{callback}"), "has stopped")
+                self.assertIn(logged, node.log())
+                self.assert_done(node.ctl("enable", f"throws_in_{callback}"), "runs")
+                self.assert_serves(node)
+                node.leave()
+
+    def test_out_of_configure_and_start_of_a_service_that_is_switched_on_it_leaves_the_others_serving(self):
+        for callback in ("configure", "start"):
+            for node, logged in self.each(callback, "--set", f"services.throws_in_{callback}.enabled=false"):
+                node.start()
+                refused = node.ctl("enable", f"throws_in_{callback}")
+                self.assertEqual(refused.returncode, 1)
+                self.assertIn(logged, refused.stdout)
+                self.assert_serves(node)
+                node.leave()
+
+    def test_out_of_may_end_it_says_nothing_that_could_be_lost(self):
+        for node, _ in self.each("may_end"):
+            node.start()
+            self.assert_done(node.ctl("disable", "throws_in_may_end"), "has stopped")
+            self.assert_serves(node)
+
+    def test_out_of_health_it_is_what_the_service_complains_of(self):
+        for node, logged in self.each("health"):
+            node.start()
+            for _ in range(2):
+                shown = node.ctl("services")
+                self.assertEqual(shown.returncode, 1)
+                self.assertIn("problem: health() threw", shown.stdout)
+            self.assert_serves(node)
+
+    def test_out_of_reconfigure_it_restarts_the_service(self):
+        with tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder) / "node.toml"
+            text = '[services.locator.config]\ndiscover = "none"\n[services.throws_in_reconfigure.config]\nwhat = "{}"\n'
+            config.write_text(text.format("number"))
+            node = self.node("--plugin-dir", settings.BAD_PLUGINS, config=config).start()
+            # What is thrown is that of the configuration before.
+            for what, thrown in (("error", self.THROWN["number"]), ("number", self.THROWN["error"])):
+                config.write_text(text.format(what))
+                self.assert_done(node.ctl("reload"), "service throws_in_reconfigure runs")
+                self.assertIn(f"service throws_in_reconfigure: reconfigure() threw: {thrown}", node.log())
+            self.assert_serves(node)
+
+    def assert_done(self, answer, text):
+        self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
+        self.assertIn(text, answer.stdout)
+
+    def assert_serves(self, node):
+        client.call(node.port, "ping", interface=Base, service="locator")
+        self.assertEqual(node.service("locator").state, "ready")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@
 namespace {
 
 // The callbacks, loading before all of them, and configure() with one of its options at the edge of its range.
-enum class When { loading, configure, edge, start, ready, drain, stop };
+enum class When { loading, configure, edge, start, ready, drain, stop, reconfigure, may_end, health };
 
 void now(When when, const std::string& what) {
   if (when == When::P2P_WHEN) bad::P2P_DEED(what);
@@ -42,6 +42,19 @@ class Misbehaving final : public p2p::Plugin {
     done();
   }
   void stop() override { now(When::stop, what_); }
+  p2p::Result<p2p::Reconfigured> reconfigure(const p2p::Config& config) override {
+    now(When::reconfigure, what_);
+    what_ = config.text("what");
+    return p2p::Reconfigured::applied;
+  }
+  p2p::Result<p2p::Done> may_end() override {
+    now(When::may_end, what_);
+    return p2p::Done{};
+  }
+  p2p::Result<p2p::Done> health() override {
+    now(When::health, what_);
+    return p2p::Done{};
+  }
 
  private:
   std::string what_;

@@ -39,6 +39,10 @@ class Taker final : public troubles::TakerIf {
     }
   }
   void pass_on(std::string&, const std::string& kind) override { maker_->make(kind, kText); }
+  void cast(std::string& answer) override {
+    auto* newer = dynamic_cast<troubles::INewerTrouble*>(maker_.get());
+    answer = newer == nullptr ? "it is no newer one" : newer->promise();
+  }
 
  private:
   std::shared_ptr<troubles::ITrouble> maker_;

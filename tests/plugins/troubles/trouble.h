@@ -14,4 +14,12 @@ class ITrouble {
   [[noreturn]] virtual void make(const std::string& kind, const std::string& text) = 0;
 };
 
+// A later revision; who provides it provides both.
+class INewerTrouble : public ITrouble {
+ public:
+  static constexpr const char* kId = "troubles.ITrouble/2";
+
+  virtual std::string promise() = 0;  // [any thread]
+};
+
 }  // namespace troubles

@@ -10,4 +10,5 @@ exception Trouble {
 service Taker {
   string take(1: string kind)    // catches it by its exact type: "TYPE: TEXT"
   string pass_on(1: string kind) throws (1: Trouble trouble)    // lets it go on to the host
+  string cast()                  // what the other plugin's newer interface says, found by dynamic_cast from the older one
 }
