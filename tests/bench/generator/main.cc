@@ -56,9 +56,10 @@ int run(Settings& settings) {
   const LoadResult result = run_load(settings.load, *wire, requests);
   const double elapsed = std::chrono::duration<double>(result.elapsed).count();
   fmt::print("{{\"operations\": {}, \"bad\": {}, \"seconds\": {:.6f}, \"ops_per_second\": {:.0f}, \"p50_us\": {:.1f}, "
-             "\"p99_us\": {:.1f}}}\n",
+             "\"p99_us\": {:.1f}, \"p999_us\": {:.1f}}}\n",
              result.operations, result.bad, elapsed, static_cast<double>(result.operations) / elapsed,
-             static_cast<double>(result.latency.quantile(0.50)) / 1e3, static_cast<double>(result.latency.quantile(0.99)) / 1e3);
+             static_cast<double>(result.latency.quantile(0.50)) / 1e3, static_cast<double>(result.latency.quantile(0.99)) / 1e3,
+             static_cast<double>(result.latency.quantile(0.999)) / 1e3);
   return result.bad == 0 ? 0 : 1;
 }
 
