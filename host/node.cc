@@ -269,6 +269,9 @@ void Node::request(Request wanted, const std::string& why) {
   if (request_ == Request::stop || request_ == wanted) return;
   request_ = wanted;
   parts_->log->info("{}: {}", wanted == Request::leave ? "leaving the network" : "stopping", why);
+  if (const auto step = parts_->steps.hanging()) {
+    parts_->log->error("{}; the node ends when it does, or at once by a second SIGTERM or SIGINT", hang_text(*step));
+  }
   requested_.notify_all();
 }
 

@@ -1,4 +1,5 @@
 """A callback of one service does not return: all others serve on, operators are told, and nobody waits for ever."""
+import signal
 import subprocess
 import unittest
 
@@ -77,6 +78,16 @@ class HangingServiceTest(MoodyTest):
                       self.assert_done(self.served.ctl("reload")))
         self.assertEqual(moody(self.served, "level"), 1)
         self.assert_done(self.served.ctl("services"))
+
+    def test_a_node_that_cannot_end_says_what_it_waits_for_and_ends_at_once_when_asked_again(self):
+        changing, waiting = self.hang("stop")
+        for begun in (changing, waiting):
+            self.assert_told(self.outcome(begun), "stop")
+        self.served.send_signal(signal.SIGTERM)
+        reason = "stop() of service moody has not returned for "
+        wait_until("it is logged", lambda: reason in self.served.log() and "by a second SIGTERM" in self.served.log())
+        self.served.send_signal(signal.SIGTERM)
+        self.assertEqual(self.served.wait(), 128 + signal.SIGTERM)
 
 
 if __name__ == "__main__":
