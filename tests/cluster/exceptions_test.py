@@ -35,12 +35,14 @@ PASSED_ON = {
 
 
 class CrossingTest(ClusterTest):
+    maker = settings.TEST_PLUGINS / "trouble_maker.so"
+
     def setUp(self):
         super().setUp()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         config = pathlib.Path(folder.name) / "troubles.toml"
-        config.write_text("[services.trouble_maker]\n[services.trouble_taker]\n")
+        config.write_text(f'[services.trouble_maker]\nplugin = "{self.maker}"\n[services.trouble_taker]\n')
         self.served = self.node("--plugin-dir", settings.TEST_PLUGINS, config=config).start()
 
     def test_an_exception_comes_through_an_interface_with_its_exact_type(self):
@@ -68,6 +70,19 @@ class CrossingTest(ClusterTest):
         with self.assertRaises(Trouble) as caught:
             client.call(self.served.port, "pass_on", "generated", interface=Taker, service="trouble_taker")
         self.assertEqual(caught.exception.text, "from over there")
+
+
+MADE_BY_CLANG = settings.CLANG_PLUGINS / "trouble_maker.so"
+
+
+@unittest.skipUnless(MADE_BY_CLANG.exists(), "there is no clang, or a sanitizer is in the build")
+class CrossingFromClangTest(CrossingTest):
+    """The same with a plugin that clang has built, in a host and beside a plugin of g++."""
+
+    maker = MADE_BY_CLANG
+
+    def test_it_is_clangs(self):
+        self.assertRegex(self.maker.read_bytes(), rb";compiler=[^;]*Clang ")
 
 
 class CallbackTest(ClusterTest):

@@ -10,6 +10,7 @@ P2PCTL = BUILD / "bin" / "p2pctl"
 P2PHISTORY = BUILD / "bin" / "p2phistory"
 PLUGINS = BUILD / "lib" / "p2phost" / "plugins"
 TEST_PLUGINS = BUILD / "tests" / "plugins"
+CLANG_PLUGINS = BUILD / "tests" / "plugins_of_clang"  # some of TEST_PLUGINS again, where there is a clang
 EXAMPLE_PLUGINS = BUILD / "lib" / "p2phost" / "examples"
 EXAMPLES = SOURCE / "sdk" / "examples"
 BAD_PLUGINS = BUILD / "tests" / "bad"  # each does one thing wrong
