@@ -4,7 +4,8 @@
 Each round loads the same node three times, in changing order: by itself; while `p2pctl services` is run as often as p2pctl is
 for the switching, which costs the machine as much and the node next to nothing; and while `p2pctl disable work --force` and
 `enable work` take turns. A call that fails ends the measurement. The node has one core and the generator another, because else
-the scheduler's choice of cores outweighs everything else; p2pctl runs on either.
+the scheduler's choice of cores outweighs everything else; p2pctl runs on either. On a machine that is not idle, start it by
+`chrt -r 1`: node and generator go before all others then, p2pctl does not.
 """
 import argparse
 import json
@@ -39,6 +40,11 @@ def arguments() -> argparse.Namespace:
     return chosen
 
 
+def like_any_program():
+    """For preexec_fn: what an operator runs has no part in the priority of what is measured."""
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 class Operator:
     """Runs p2pctl in pairs, TOGGLES of them evenly over a time, on a thread of its own."""
 
@@ -63,7 +69,7 @@ class Operator:
             time.sleep(max(0.0, begun + number * self._pause - time.monotonic()))
             before = time.monotonic()
             for words in self._pair:
-                done = subprocess.run([*self._command, *words], capture_output=True, text=True)
+                done = subprocess.run([*self._command, *words], capture_output=True, text=True, preexec_fn=like_any_program)
                 if done.returncode != 0:
                     self.failure = f"p2pctl {' '.join(words)}: {done.stdout}{done.stderr}"
                     return
