@@ -3,9 +3,8 @@
 
 Each round loads the same node three times, in changing order: by itself; while `p2pctl services` is run as often as p2pctl is
 for the switching, which costs the machine as much and the node next to nothing; and while `p2pctl disable work --force` and
-`enable work` take turns. A call that fails ends the measurement. The node has one core and the generator another, because else
-the scheduler's choice of cores outweighs everything else; p2pctl runs on either. On a machine that is not idle, start it by
-`chrt -r 1`: node and generator go before all others then, p2pctl does not.
+`enable work` take turns. A call that fails ends the measurement. Cores are shared as the scheduler likes. On a machine that is not
+idle, start it by `chrt -r 1`: node and generator go before all others then, p2pctl does not.
 """
 import argparse
 import json
@@ -82,7 +81,7 @@ PAIRS = {ALONE: [], ASKED: [["services"], ["services"]], TOGGLED: [["disable", "
 def load(node: servers.Server, chosen, operation: str, *options: str) -> dict:
     command = [str(chosen.build / "bin/p2pbench"), operation, "--port", str(node.port), "--keys", str(run.KEYS), "--key-bytes",
                str(run.KEY_BYTES), "--value-bytes", str(run.VALUE_BYTES), "--connections", str(CONNECTIONS), *options]
-    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=servers.on_core(run.choose_cores()[1]))
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout)
@@ -129,7 +128,7 @@ def main() -> int:
     settings = [f'services.work.plugin="{chosen.build.resolve() / "lib/p2phost/examples/work.so"}"']
     records = []
     with tempfile.TemporaryDirectory(prefix="p2pbench-") as folder, ExitStack() as stack:
-        node = stack.enter_context(servers.p2phost("p2phost", chosen.build, chosen.config, settings, run.choose_cores()[0], Path(folder)))
+        node = stack.enter_context(servers.p2phost("p2phost", chosen.build, chosen.config, settings, None, Path(folder)))
         node.wait_until_listening()
         load(node, chosen, "p2phost-write", "--each-key-once", "--depth", "16")
         load(node, chosen, "p2phost-read", "--seconds", "1")  # a first one, to warm up
