@@ -2,7 +2,8 @@
 """Measures a hand-over: keys a second from a node that holds two million to one that joins, and what clients feel meanwhile.
 
 A second node joins while clients read random keys through the first. The same clients do the same again once the hand-over is
-done: the network is the same, half of the calls are passed on either way, and only the move of the keys is missing.
+done: the network is the same, half of the calls are passed on either way, and only the move of the keys is missing. At last the
+joiner gives everything back while nobody asks: CPU time of either side, and bytes on the wire.
 """
 import argparse
 import json
@@ -15,6 +16,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import own_network
 import run
 import servers
 
@@ -110,6 +112,7 @@ def leave(leaver: Node, receiver: Node, chosen) -> dict:
     """The joiner leaves again, and nobody else is there: how fast it goes by itself, and what it costs both nodes."""
     cpu_before = {node: node.server.cpu_seconds() for node in (leaver, receiver)}
     cpu_of_leaver = cpu_before[leaver]
+    wire_before = own_network.bytes_so_far()
     name = f"127.0.0.1:{leaver.server.port}"
     subprocess.run([str(chosen.build / "bin/p2pctl"), "--node", name, "leave", "--no-wait"], check=True, capture_output=True)
     deadline = time.monotonic() + WAIT_SECONDS_MAX
@@ -119,17 +122,22 @@ def leave(leaver: Node, receiver: Node, chosen) -> dict:
         except OSError:
             break
         time.sleep(0.02)
-    cpu = cpu_of_leaver - cpu_before[leaver] + receiver.server.cpu_seconds() - cpu_before[receiver]
+    cpu = {"giver": cpu_of_leaver - cpu_before[leaver], "taker": receiver.server.cpu_seconds() - cpu_before[receiver]}
+    wire_bytes = own_network.bytes_so_far() - wire_before
     given = [receipt for receipt in receiver.ask("receipts")["receipts"] if receipt["donor"] == name]
     keys = sum(receipt["keys"] for receipt in given)
     ms = (max(receipt["started_at_ms"] + receipt["duration_ms"] for receipt in given)
           - min(receipt["started_at_ms"] for receipt in given))
     return {"quiet_keys": keys, "quiet_ms": ms, "quiet_keys_per_s": keys * 1000 / max(ms, 1),
-            "quiet_cpu_us_per_key": cpu * 1e6 / max(keys, 1), "quiet_missing": chosen.keys - receiver.gauges()["keys"]}
+            "quiet_cpu_us_per_key": sum(cpu.values()) * 1e6 / max(keys, 1),
+            **{f"quiet_cpu_us_per_key_of_{side}": seconds * 1e6 / max(keys, 1) for side, seconds in cpu.items()},
+            "quiet_wire_bytes_per_key": wire_bytes / max(keys, 1) if chosen.has_own_network else None,
+            "quiet_missing": chosen.keys - receiver.gauges()["keys"]}
 
 
 def main() -> int:
     chosen = arguments()
+    chosen.has_own_network = own_network.enter()
     rounds = []
     for number in range(chosen.rounds):
         rounds.append(one_round(chosen, number))
@@ -144,6 +152,10 @@ def main() -> int:
             "keys a second, nobody else there": [entry["quiet_keys_per_s"] for entry in rounds],
             "keys that are missing after both moves": [entry["quiet_missing"] for entry in rounds],
             "CPU us a key, both nodes, nobody else there": [entry["quiet_cpu_us_per_key"] for entry in rounds],
+            "CPU us a key, who gives it": [entry["quiet_cpu_us_per_key_of_giver"] for entry in rounds],
+            "CPU us a key, who takes it": [entry["quiet_cpu_us_per_key_of_taker"] for entry in rounds],
+            f"bytes on the wire a key of {run.KEY_BYTES + run.VALUE_BYTES} B, both directions, TCP/IP heads too":
+                [entry["quiet_wire_bytes_per_key"] for entry in rounds if entry["quiet_wire_bytes_per_key"] is not None],
             "clients' p99 us during it": [value for entry in rounds for value in entry["p99_us_during"]],
             "clients' p99 us without it": [value for entry in rounds for value in entry["p99_us_without"]],
             "p99 during to without": [statistics.median(entry["p99_us_during"]) / statistics.median(entry["p99_us_without"])

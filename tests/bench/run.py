@@ -1,56 +1,46 @@
 #!/usr/bin/env python3
-"""Measures a node against Redis, side by side in the same run: CPU time per operation, throughput, latency.
+"""Measures a node against Redis, memcached and Thrift's own servers, side by side in the same run: CPU time per operation,
+throughput, latencies.
 
-Every server has one core, the generator another. The same load goes to each of them in turn, again and again; a ratio compares
-neighbours in time only. Prints Markdown tables; the figures of each single run go into a JSON file.
+Every server has one core, the generator another. The same load goes to each of them in turn, again and again, every second time
+in reverse; a ratio compares neighbours in time only. Prints Markdown tables; the figures of each single run go into a JSON file.
 """
 import argparse
-import datetime
 import json
 import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
+import plan
+import report
 import servers
+from plan import KEY_BYTES, KEYS, VALUE_BYTES, Point, Target
+from report import build_type, machine_alone, spread  # noqa: F401: for the scripts beside this one
 
 ROOT = Path(__file__).resolve().parents[2]
-KEYS, KEY_BYTES, VALUE_BYTES, CONNECTIONS = 100_000, 16, 100, 50
-DEPTHS = (1, 16)
-
-
-@dataclass(frozen=True)
-class Case:
-    """One operation, as each kind of server is asked for it."""
-    name: str
-    redis: str
-    p2phost: str
-
-
-CASES = (
-    Case("read", "redis-get", "p2phost-read"),
-    Case("write", "redis-set", "p2phost-write"),
-    Case("classic get, unframed", "redis-get", "p2phost-classic-get"),
-)
+OURS = {"p2phost": [], "p2phost io_threads=1": ["host.io_threads=1"]}
+OURS_AT_CENTRE = {f"p2phost io_threads={count}": [f"host.io_threads={count}"] for count in (2, 3, 4)}
+NETWORK_SETTINGS = ["host.io_threads=1"]
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--full", action="store_true", help="15 rounds of 3 s instead of 5 of 1 s (15 minutes, not 2)")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0],
+                                     epilog="without --full: depth 1 and 16, 50 connections, 100 B, in less than two minutes")
+    parser.add_argument("--full", action="store_true",
+                        help="depth 1 to 64, 16 B to 64 KiB, 1 to 1,000 connections and 1 to 4 I/O threads, one varied at a time "
+                             "around depth 16, 100 B, 50 connections (not their product); classic get; 5 rounds of 1 s (15 minutes)")
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated")
     parser.add_argument("--seconds", type=float, help="length of each")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="build folder with the programs")
     parser.add_argument("--config", type=Path, default=ROOT / "etc/store.toml", help="configuration of the node")
     parser.add_argument("--json", type=Path, help="where the single figures go; default: bench.json in the build folder")
-    parser.add_argument("--redis-only", action="store_true", help="leave the node out: tries the generator")
+    parser.add_argument("--redis-only", action="store_true", help="leave all other servers out: tries the generator")
     chosen = parser.parse_args()
-    chosen.rounds = chosen.rounds or (15 if chosen.full else 5)
-    chosen.seconds = chosen.seconds or (3.0 if chosen.full else 1.0)
+    chosen.rounds = chosen.rounds or (5 if chosen.full else 3)
+    chosen.seconds = chosen.seconds or (1.0 if chosen.full else 0.7)
     chosen.json = chosen.json or chosen.build / "bench.json"
     return chosen
 
@@ -61,21 +51,26 @@ class Generator:
         self._core = core
 
     def run(self, operation: str, server: servers.Server, *options: str) -> dict:
-        command = [str(self._program), operation, "--port", str(server.port), "--keys", str(KEYS), "--key-bytes", str(KEY_BYTES),
-                   "--value-bytes", str(VALUE_BYTES), "--connections", str(CONNECTIONS), *options]
+        command = [str(self._program), operation, "--port", str(server.port), "--key-bytes", str(KEY_BYTES), *options]
         done = subprocess.run(command, capture_output=True, text=True, preexec_fn=servers.on_core(self._core))
         if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+            raise RuntimeError(f"{server.name}: {' '.join(command)}\n{done.stdout}{done.stderr}")
         return json.loads(done.stdout)
 
-    def fill(self, case_operation: str, server: servers.Server):
-        self.run(case_operation, server, "--each-key-once", "--depth", "16")
+    def fill(self, target: Target, points: list[Point]):
+        """Stores every key that the points will ask for, whatever they ask."""
+        for point in {(point.value_bytes, point.first_key, point.keys): point for point in points}.values():
+            self.run(plan.OPERATIONS["write"][target.kind], target.server, *self._keys(target, point), "--each-key-once",
+                     "--depth", "16")
 
-    def measure(self, operation: str, server: servers.Server, depth: int, seconds: float) -> dict:
-        before = server.cpu_seconds()
-        figures = self.run(operation, server, "--depth", str(depth), "--seconds", str(seconds))
-        figures["cpu_us_per_op"] = (server.cpu_seconds() - before) * 1e6 / figures["operations"]
-        return figures
+    def measure(self, target: Target, point: Point, seconds: float) -> dict:
+        return self.run(target.operation(point), target.server, *self._keys(target, point), "--connections", str(point.connections),
+                        "--depth", str(point.depth), "--seconds", str(seconds), "--cpu-of", *map(str, target.pids))
+
+    @staticmethod
+    def _keys(target: Target, point: Point) -> list[str]:
+        return ["--keys", str(point.keys), "--first-key", str(point.first_key),
+                "--value-bytes", str(point.value_bytes), *target.options]
 
 
 def choose_cores() -> tuple[int | None, int | None]:
@@ -84,98 +79,70 @@ def choose_cores() -> tuple[int | None, int | None]:
     return (cores[0], cores[1]) if len(cores) > 1 else (None, None)
 
 
-def start_servers(chosen: argparse.Namespace, core: int | None, folder: Path, stack: ExitStack) -> list[servers.Server]:
-    started = [stack.enter_context(servers.redis(core, folder))]
-    if not chosen.redis_only:
-        for name, settings in (("p2phost", []), ("p2phost io_threads=1", ["host.io_threads=1"])):
-            started.append(stack.enter_context(servers.p2phost(name, chosen.build, chosen.config, settings, core, folder)))
-    for server in started:
-        server.wait_until_listening()
-    return started
+def start_targets(chosen: argparse.Namespace, core: int | None, folder: Path, stack: ExitStack) -> list[Target]:
+    targets = []
+
+    def add(kind: str, server: servers.Server, is_asked_at):
+        stack.enter_context(server).wait_until_listening()
+        targets.append(Target(server.name, kind, server, [server.pid], is_asked_at))
+
+    add("redis", servers.redis(core, folder), lambda point: True)
+    if chosen.redis_only:
+        return targets
+    add("memcached", servers.memcached(core, folder), plan.is_of_lone_servers)
+    for name in servers.STOCK_KINDS:
+        add("thrift", servers.stock_thrift(name, chosen.build, core, folder), plan.is_of_lone_servers)
+    for name, settings in OURS.items():
+        is_asked_at = plan.is_of_lone_servers if name == "p2phost" else lambda point: True
+        add("p2phost", servers.p2phost(name, chosen.build, chosen.config, settings, core, folder), is_asked_at)
+    for name, settings in OURS_AT_CENTRE.items() if chosen.full else ():
+        add("p2phost", servers.p2phost(name, chosen.build, chosen.config, settings, core, folder), plan.is_centre)
+    return [*targets, *network_targets(chosen, core, folder, stack)]
 
 
-def measure_all(chosen, generator: Generator, started: list[servers.Server]) -> list[dict]:
-    """One record for each (round, case, depth, server)."""
-    cases = CASES[:2] if chosen.redis_only else CASES
+def network_targets(chosen: argparse.Namespace, core: int | None, folder: Path, stack: ExitStack) -> list[Target]:
+    """The same node asked for keys of its own, and for another's."""
+    nodes = servers.network(plan.NETWORK_NODES, chosen.build, chosen.config, NETWORK_SETTINGS, core, folder, stack)
+    pids = [node.pid for node in nodes]
+    return [Target(name, "p2phost", nodes[0], pids, plan.is_of_network,
+                   ["--owned-by", owner.address, "--keys-file", str(folder / f"keys-of-{owner.port}")])
+            for name, owner in ((plan.DIRECT, nodes[0]), (plan.PASSED_ON, nodes[1]))]
+
+
+def measure_all(chosen, generator: Generator, targets: list[Target], points: list[Point]) -> list[dict]:
+    """One record for each (round, point, server)."""
     records = []
     for number in range(chosen.rounds):
         # Every second round goes backwards, so that a machine that slows down favours nobody.
-        in_turn = started if number % 2 == 0 else started[::-1]
-        for case in cases:
-            for depth in DEPTHS:
-                for server in in_turn:
-                    operation = case.redis if server.name == "Redis" else case.p2phost
-                    figures = generator.measure(operation, server, depth, chosen.seconds)
-                    records.append({"round": number, "case": case.name, "depth": depth, "server": server.name, **figures})
+        turn = 1 if number % 2 == 0 else -1
+        for point in points[::turn]:
+            for target in targets[::turn]:
+                if target.operation(point):
+                    figures = generator.measure(target, point, chosen.seconds)
+                    records.append({"round": number, **vars(point), "server": target.name, **figures})
         print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr, flush=True)
     return records
-
-
-# --- what it comes to -----------------------------------------------------------------------------------------------------
-
-
-def spread(values: list[float], digits: int = 2) -> str:
-    """Median, and in brackets the least and the greatest."""
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
-
-
-def column(records: list[dict], key: str) -> list[float]:
-    return [record[key] for record in records]
-
-
-def table(records: list[dict]) -> list[str]:
-    """A Markdown table; medians over the rounds, with the ratio to Redis round by round."""
-    lines = ["| operation | depth | server | CPU µs/op | CPU to Redis | ops/s | ops/s to Redis | p50 µs | p99 µs |",
-             "|---|---|---|---|---|---|---|---|---|"]
-    groups: dict[tuple, list[dict]] = {}
-    for record in records:
-        groups.setdefault((record["case"], record["depth"], record["server"]), []).append(record)
-    for (case, depth, server), own in sorted(groups.items(), key=lambda item: order_of(*item[0])):
-        redis = groups[case, depth, "Redis"]
-        cpu = spread([mine["cpu_us_per_op"] / theirs["cpu_us_per_op"] for mine, theirs in zip(own, redis)])
-        rate = spread([mine["ops_per_second"] / theirs["ops_per_second"] for mine, theirs in zip(own, redis)])
-        lines.append(f"| {case} | {depth} | {server} | {spread(column(own, 'cpu_us_per_op'))} | {cpu} "
-                     f"| {statistics.median(column(own, 'ops_per_second')):,.0f} | {rate} "
-                     f"| {statistics.median(column(own, 'p50_us')):.0f} | {statistics.median(column(own, 'p99_us')):.0f} |")
-    return lines
-
-
-def order_of(case: str, depth: int, server: str) -> tuple:
-    return [known.name for known in CASES].index(case), depth, server != "Redis", server
-
-
-def build_type(build: Path) -> str:
-    lines = (build / "CMakeCache.txt").read_text().splitlines()
-    return next((line.partition("=")[2] for line in lines if line.startswith("CMAKE_BUILD_TYPE:")), "unknown")
-
-
-def machine() -> dict:
-    program = servers.redis_program()
-    version = subprocess.run(["redis-server", "--version"], executable=program, capture_output=True, text=True).stdout
-    redis = next((word[2:] for word in version.split() if word.startswith("v=")), "unknown")
-    return {**machine_alone(), "redis": redis}
-
-
-def machine_alone() -> dict:
-    model = next((line.partition(":")[2].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
-    return {"date": datetime.date.today().isoformat(), "cpu": model, "cores": os.cpu_count(), "kernel": platform.release()}
 
 
 def main() -> int:
     chosen = arguments()
     server_core, generator_core = choose_cores()
     generator = Generator(chosen.build, generator_core)
-    about = {**machine(), "build": build_type(chosen.build)}
+    about = {**machine_alone(), "redis": report.redis_version(), "build": build_type(chosen.build)}
+    if not chosen.redis_only:
+        about["memcached"] = report.memcached_version()
+    points = plan.full_points() if chosen.full else plan.quick_points()
     with tempfile.TemporaryDirectory(prefix="p2pbench-") as folder, ExitStack() as stack:
-        started = start_servers(chosen, server_core, Path(folder), stack)
-        for server in started:
-            generator.fill("redis-set" if server.name == "Redis" else "p2phost-write", server)
-        records = measure_all(chosen, generator, started)
-    print(f"{about['date']}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}, Redis {about['redis']}, "
-          f"{about['build']} build; "
-          f"{VALUE_BYTES} B values, {KEYS:,} keys of {KEY_BYTES} B, {CONNECTIONS} connections, {chosen.rounds} rounds of "
-          f"{chosen.seconds:g} s, {'one core a server' if server_core is not None else 'cores shared'}\n")
-    print("\n".join(table(records)))
+        targets = start_targets(chosen, server_core, Path(folder), stack)
+        for target in targets:
+            generator.fill(target, [point for point in points if target.operation(point)])
+        records = measure_all(chosen, generator, targets, points)
+    print(f"{report.machine_text(about)}; keys of {KEY_BYTES} B, {KEYS:,} of them ({plan.KEYS_OF[65536]:,} of 64 KiB); three "
+          f"nodes have io_threads=1; {chosen.rounds} rounds of {chosen.seconds:g} s, "
+          f"{'one core a server' if server_core is not None else 'cores shared'}\n")
+    print("\n".join(report.table(records)))
+    if not chosen.redis_only:
+        print("\n" + "\n".join(report.passed_on_table(records)))
     chosen.json.write_text(json.dumps({"machine": about, "runs": records}, indent=1) + "\n")
     print(f"\nsingle figures: {chosen.json}", file=sys.stderr)
     return 0

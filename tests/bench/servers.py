@@ -1,14 +1,23 @@
-"""Which processes are measured? Starts each alone on a core of its own, tells its CPU time, and ends it."""
+"""Which processes are measured? Starts each alone on its core, tells its CPU time and memory, and ends it."""
+import json
 import os
+import resource
 import shutil
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS_MAX = 20  # a node that is not there by then will not come
 STOP_SECONDS_MAX = 10
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+# What none of the measurements reaches: a memcached that evicts would answer "missing".
+MEMCACHED_MIB = 2048
+MEMCACHED_CONNECTIONS = 4096
+
+STOCK_KINDS = {"Thrift TNonblockingServer": "nonblocking", "Thrift TThreadedServer": "threaded"}
 
 
 def free_port() -> int:
@@ -18,8 +27,13 @@ def free_port() -> int:
 
 
 def on_core(core: int | None):
-    """For preexec_fn: keeps a child on one core; with None it runs where it likes."""
-    return None if core is None else lambda: os.sched_setaffinity(0, {core})
+    """For preexec_fn: keeps a child on one core, with None it runs where it likes; and lets it open as many files as it may."""
+    def prepare():
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+    return prepare
 
 
 class Server:
@@ -31,6 +45,7 @@ class Server:
         self._log = log
         arguments = [part.replace("PORT", str(self.port)) for part in command]
         with open(log, "wb") as output:
+            self.started_at = time.monotonic()
             self._process = subprocess.Popen(arguments, executable=program, stdout=output, stderr=subprocess.STDOUT,
                                              preexec_fn=on_core(core))
 
@@ -45,6 +60,14 @@ class Server:
             self._process.kill()
             self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
     def wait_until_listening(self):
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline:
@@ -55,16 +78,23 @@ class Server:
                 return
             except OSError:
                 time.sleep(0.02)
-        raise RuntimeError(f"{self.name} does not listen on port {self.port}:\n{self._log.read_text(errors='replace')[-4000:]}")
+        raise self.failure(f"does not listen on port {self.port}")
+
+    def failure(self, what: str) -> RuntimeError:
+        return RuntimeError(f"{self.name} {what}:\n{self._log.read_text(errors='replace')[-4000:]}")
 
     def is_running(self) -> bool:
         return self._process.poll() is None
 
     def cpu_seconds(self) -> float:
-        """User and system time of all its threads so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        user, system = int(fields[11]), int(fields[12])  # fields 14 and 15 of proc(5), counted from behind the name
-        return (user + system) / TICKS_PER_SECOND
+        """User and system time of all its threads so far. OSError when it has ended."""
+        return time.clock_gettime(~self.pid << 3 | 2)  # clock_getcpuclockid(3), which Python does not have
+
+    def memory(self) -> dict[str, int]:
+        """Bytes: "Rss", what is in memory of it; "Pss", the same with what it shares counted in part."""
+        lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
+        fields = (line.split() for line in lines if line.startswith(("Rss:", "Pss:")))
+        return {words[0].rstrip(":"): int(words[1]) * 1024 for words in fields}
 
 
 def redis_program() -> str:
@@ -75,9 +105,32 @@ def redis_program() -> str:
     return program
 
 
+def memcached_program() -> str:
+    # ./dev bench unpacks Debian's package there: installing it would start a system service.
+    unpacked = ROOT / "build/bench-tools/usr/bin/memcached"
+    program = shutil.which("memcached") or (str(unpacked) if unpacked.exists() else None)
+    if not program:
+        raise RuntimeError("there is no memcached; ./dev bench fetches it")
+    return program
+
+
 def redis(core: int | None, folder: Path) -> Server:
     command = ["redis-server", "--port", "PORT", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
     return Server("Redis", command, core, folder / "redis.log", redis_program())
+
+
+def memcached(core: int | None, folder: Path) -> Server:
+    command = [memcached_program(), "-t", "1", "-l", "127.0.0.1", "-p", "PORT", "-U", "0", "-m", str(MEMCACHED_MIB),
+               "-c", str(MEMCACHED_CONNECTIONS), *(["-u", "root"] if os.geteuid() == 0 else [])]
+    return Server("memcached", command, core, folder / "memcached.log")
+
+
+def stock_thrift(name: str, build: Path, core: int | None, folder: Path) -> Server:
+    program = build / "bin/p2pstock"
+    if not program.exists():
+        raise RuntimeError(f"there is no {program}: it is built where libevent-dev is installed; ./dev bench does that")
+    command = [str(program), STOCK_KINDS[name], "--port", "PORT"]
+    return Server(name, command, core, folder / f"{STOCK_KINDS[name]}.log")
 
 
 def p2phost(name: str, build: Path, config: Path, settings: list[str], core: int | None, folder: Path) -> Server:
@@ -88,3 +141,27 @@ def p2phost(name: str, build: Path, config: Path, settings: list[str], core: int
     for setting in [*alone, *settings]:
         command += ["--set", setting]
     return Server(name, command, core, folder / (data.name + ".log"))
+
+
+def network(count: int, build: Path, config: Path, settings: list[str], core: int | None, folder: Path,
+            stack: ExitStack) -> list[Server]:
+    """`count` nodes that all know each other; they share the core."""
+    nodes: list[Server] = []
+    for number in range(count):
+        joins = [f'services.locator.config.join=["{nodes[0].address}"]'] if nodes else []
+        nodes.append(stack.enter_context(p2phost(f"node {number}", build, config, [*settings, *joins], core, folder)))
+        nodes[-1].wait_until_listening()
+    names = sorted(node.address for node in nodes)
+    deadline = time.monotonic() + START_SECONDS_MAX
+    for node in nodes:
+        while ask(build, node, "members").get("members") != names:
+            if time.monotonic() > deadline:
+                raise node.failure(f"does not know {names}")
+            time.sleep(0.02)
+    return nodes
+
+
+def ask(build: Path, node: Server, *verb: str) -> dict:
+    """What p2pctl says about the node; nothing when it has no answer."""
+    done = subprocess.run([str(build / "bin/p2pctl"), "--node", node.address, "--json", *verb], capture_output=True, text=True)
+    return json.loads(done.stdout) if done.stdout else {}

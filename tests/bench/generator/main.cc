@@ -1,66 +1,133 @@
-// p2pbench: loads one server with one operation and prints what came of it, as JSON. tests/bench/run.py puts runs together.
-#include "generator/load.h"
+// p2pbench: loads one server with one operation and prints what came of it, as JSON. tests/bench puts runs together.
+#include "generator/cpu_clock.h"
+#include "generator/owned_keys.h"
+#include "generator/peer_wires.h"
+#include "load/load.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace p2p::bench {
 namespace {
 
-using MakeWire = std::unique_ptr<Wire> (*)(const std::string& value);
+using load::Dataset;
+using load::ValueCheck;
 
+constexpr const char* kStorePrefix = "diststore:";
+
+using MakeWire = std::unique_ptr<load::Wire> (*)(const Dataset& data, ValueCheck check);
+
+// thrift-*: the same calls for a server that has one service only, without its name.
 const std::map<std::string, MakeWire> kOperations = {
-    {"p2phost-read", framed_read}, {"p2phost-write", framed_write}, {"p2phost-classic-get", classic_get},
-    {"redis-get", redis_get},      {"redis-set", redis_set},
+    {"p2phost-read",
+     [](const Dataset& data, ValueCheck check) { return load::framed_read(data, kStorePrefix, check); }},
+    {"p2phost-write", [](const Dataset& data, ValueCheck) { return load::framed_write(data, kStorePrefix); }},
+    {"p2phost-classic-get", load::classic_get},
+    {"thrift-read", [](const Dataset& data, ValueCheck check) { return load::framed_read(data, "", check); }},
+    {"thrift-write", [](const Dataset& data, ValueCheck) { return load::framed_write(data, ""); }},
+    {"redis-get", redis_get},
+    {"redis-set", [](const Dataset& data, ValueCheck) { return redis_set(data); }},
+    {"memcached-get", memcached_get},
+    {"memcached-set", [](const Dataset& data, ValueCheck) { return memcached_set(data); }},
 };
 
 struct Settings {
-  LoadOptions load;
+  load::LoadOptions load;
+  Location server{"127.0.0.1", 0};
   std::string operation;
-  std::size_t keys = 100'000;
-  std::size_t key_bytes = 16;
-  std::size_t value_bytes = 100;
+  load::KeyRange keys;
+  Dataset data;
+  std::string owner;
+  std::string keys_file;
+  std::vector<pid_t> cpu_of;
   double seconds = 0;
   bool each_key_once = false;
+  bool check = false;
 };
 
 void declare(CLI::App& app, Settings& settings) {
   std::vector<std::string> names;
   for (const auto& [name, make] : kOperations) names.push_back(name);
   app.add_option("operation", settings.operation, "what to ask, of whom")->required()->check(CLI::IsMember(names));
-  app.add_option("--address", settings.load.address, "IPv4 address of the server")->capture_default_str();
-  app.add_option("--port", settings.load.port, "its port")->required();
-  app.add_option("--connections", settings.load.connections, "connections")->capture_default_str()->check(CLI::Range(1, 10'000));
-  app.add_option("--depth", settings.load.depth, "requests in flight on each")->capture_default_str()->check(CLI::Range(1, 1'000));
-  app.add_option("--keys", settings.keys, "different keys")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--key-bytes", settings.key_bytes, "size of a key")->capture_default_str();
-  app.add_option("--value-bytes", settings.value_bytes, "size of a value")->capture_default_str();
+  app.add_option("--address", settings.server.address, "address of the server")->capture_default_str();
+  app.add_option("--port", settings.server.port, "its port")->required();
+  app.add_option("--connections", settings.load.connections, "connections")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000));
+  app.add_option("--depth", settings.load.depth, "requests in flight on each")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000));
+  app.add_option("--keys", settings.keys.count, "different keys")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--first-key", settings.keys.first, "number of the first of them")->capture_default_str();
+  auto* owner =
+      app.add_option("--owned-by", settings.owner, "only keys that this node of the server's network owns, HOST:PORT");
+  app.add_option("--keys-file", settings.keys_file, "where these keys are remembered, or read from when it is there")
+      ->needs(owner);
+  app.add_option("--key-bytes", settings.data.key_bytes, "size of a key")->capture_default_str();
+  app.add_option("--value-bytes", settings.data.value_bytes, "size of a value")->capture_default_str();
+  app.add_option("--cpu-of", settings.cpu_of, "processes whose CPU time is measured meanwhile");
+  app.add_flag("--check", settings.check,
+               "look at every byte of each value: is it that of the key that was asked for?");
   auto* seconds = app.add_option("--seconds", settings.seconds, "length of the run")->check(CLI::PositiveNumber);
-  app.add_flag("--each-key-once", settings.each_key_once, "ask for each key once, in order, instead of at random for --seconds")
+  app.add_flag("--each-key-once", settings.each_key_once,
+               "ask for each key once, in order, instead of at random for --seconds")
       ->excludes(seconds);
 }
 
+void print(const load::LoadResult& result, double cpu_seconds) {
+  const double elapsed = std::chrono::duration<double>(result.elapsed).count();
+  const auto us = [&](double share) { return static_cast<double>(result.latency.quantile(share)) / 1e3; };
+  fmt::print(
+      "{{\"operations\": {}, \"bad\": {}, \"seconds\": {:.6f}, \"ops_per_second\": {:.0f}, \"p50_us\": {:.1f}, "
+      "\"p99_us\": {:.1f}, \"p999_us\": {:.1f}, \"max_us\": {:.1f}, \"cpu_us_per_op\": {:.4f}}}\n",
+      result.answered, result.failures.total(), elapsed, static_cast<double>(result.good()) / elapsed, us(0.50),
+      us(0.99), us(0.999), static_cast<double>(result.latency.max()) / 1e3,
+      cpu_seconds * 1e6 / static_cast<double>(std::max<std::uint64_t>(result.answered, 1)));
+}
+
+void print(const load::Failures& failures) {
+  for (std::size_t at = 0; at < load::kVerdicts; ++at) {
+    const auto verdict = static_cast<load::Verdict>(at);
+    if (failures.of(verdict) == 0) continue;
+    fmt::print(stderr, "p2pbench: {} {}, the first: {}\n", failures.of(verdict), load::to_text(verdict),
+               failures.first_of(verdict));
+  }
+}
+
+std::vector<std::uint64_t> chosen_keys(const Settings& settings) {
+  const auto& [first, count, chosen] = settings.keys;
+  if (settings.keys_file.empty()) return owned_keys(settings.server, settings.owner, settings.data, first, count);
+  return owned_keys(settings.keys_file, settings.server, settings.owner, settings.data, first, count);
+}
+
 int run(Settings& settings) {
-  const auto wire = kOperations.at(settings.operation)(std::string(settings.value_bytes, 'v'));
-  if (settings.each_key_once) settings.load.operations_max = settings.keys;
+  const auto wire =
+      kOperations.at(settings.operation)(settings.data, settings.check ? ValueCheck::bytes : ValueCheck::size);
+  settings.load.targets = {settings.server};
+  if (!settings.owner.empty()) settings.keys.chosen = chosen_keys(settings);
+  if (settings.each_key_once) settings.load.operations_max = settings.keys.size();
   if (settings.seconds > 0) {
     settings.load.duration_max =
         std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(settings.seconds));
   }
-  Requests requests(*wire, settings.keys, settings.key_bytes,
-                    settings.each_key_once ? KeyOrder::sequential : KeyOrder::random);
-  const LoadResult result = run_load(settings.load, *wire, requests);
-  const double elapsed = std::chrono::duration<double>(result.elapsed).count();
-  fmt::print("{{\"operations\": {}, \"bad\": {}, \"seconds\": {:.6f}, \"ops_per_second\": {:.0f}, \"p50_us\": {:.1f}, "
-             "\"p99_us\": {:.1f}, \"p999_us\": {:.1f}}}\n",
-             result.operations, result.bad, elapsed, static_cast<double>(result.operations) / elapsed,
-             static_cast<double>(result.latency.quantile(0.50)) / 1e3, static_cast<double>(result.latency.quantile(0.99)) / 1e3,
-             static_cast<double>(result.latency.quantile(0.999)) / 1e3);
-  return result.bad == 0 ? 0 : 1;
+  CpuClock cpu(settings.cpu_of);
+  settings.load.on_begin = [&] { cpu.begin(); };
+  settings.load.on_end = [&] { cpu.end(); };
+  load::Requests requests({wire.get()}, settings.keys,
+                          settings.each_key_once ? load::KeyOrder::sequential : load::KeyOrder::random);
+  const auto result = load::run_load(settings.load, requests);
+  if (!result.ok()) throw std::runtime_error(result.error().text);
+  print(result.value(), cpu.seconds());
+  print(result.value().failures);
+  return result.value().failures.total() == 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -1,68 +1,76 @@
-#include "generator/wire.h"
+#include "generator/peer_wires.h"
+#include "generator/text_line.h"
 
 #include <fmt/format.h>
 
 #include <charconv>
+#include <iterator>
 #include <stdexcept>
 
 namespace p2p::bench {
 namespace {
 
-// The first line of what was received, without its end; nothing while it is not whole.
-std::optional<std::string_view> first_line(std::string_view received) {
-  const auto end = received.find("\r\n");
-  if (end == std::string_view::npos) return std::nullopt;
-  return received.substr(0, end);
-}
+using load::Dataset;
+using load::Reply;
+using load::ValueCheck;
+using load::Verdict;
 
-class RedisGet final : public Wire {
+class RedisGet final : public load::Wire {
  public:
-  explicit RedisGet(std::size_t value_bytes) : value_bytes_(value_bytes) {}
+  RedisGet(const Dataset& data, ValueCheck check) : data_(data), check_(check) {}
 
-  std::string request(std::string_view key) const override {
-    return fmt::format("*2\r\n$3\r\nGET\r\n${}\r\n{}\r\n", key.size(), key);
+  void request(std::uint64_t number, std::string& into) const override {
+    const std::string key = data_.key(number);
+    fmt::format_to(std::back_inserter(into), "*2\r\n$3\r\nGET\r\n${}\r\n{}\r\n", key.size(), key);
   }
 
-  std::optional<Reply> reply(std::string_view received) const override {
+  std::optional<Reply> reply(std::string_view received, std::uint64_t number) const override {
     const auto line = first_line(received);
     if (!line) return std::nullopt;
     long bytes = 0;
-    if (!line->starts_with('$') || std::from_chars(line->data() + 1, line->data() + line->size(), bytes).ec != std::errc()) {
+    if (!line->starts_with('$') ||
+        std::from_chars(line->data() + 1, line->data() + line->size(), bytes).ec != std::errc()) {
       throw std::runtime_error(fmt::format("Redis answered GET with '{}'", *line));
     }
-    if (bytes < 0) return Reply{line->size() + 2, false};
-    const std::size_t length = line->size() + 2 + static_cast<std::size_t>(bytes) + 2;
+    const std::size_t head = line->size() + kLineEnd;
+    if (bytes < 0) return Reply{head, Verdict::missing, "there is no such key"};
+    const std::size_t length = head + static_cast<std::size_t>(bytes) + kLineEnd;
     if (received.size() < length) return std::nullopt;
-    return Reply{length, static_cast<std::size_t>(bytes) == value_bytes_};
+    return reply_with_value(length, received.substr(head, static_cast<std::size_t>(bytes)), data_, number, check_);
   }
 
  private:
-  const std::size_t value_bytes_;
+  const Dataset data_;
+  const ValueCheck check_;
 };
 
-class RedisSet final : public Wire {
+class RedisSet final : public load::Wire {
  public:
-  explicit RedisSet(std::string value) : value_(std::move(value)) {}
+  explicit RedisSet(const Dataset& data) : data_(data) {}
 
-  std::string request(std::string_view key) const override {
-    return fmt::format("*3\r\n$3\r\nSET\r\n${}\r\n{}\r\n${}\r\n{}\r\n", key.size(), key, value_.size(), value_);
+  void request(std::uint64_t number, std::string& into) const override {
+    const std::string key = data_.key(number);
+    const std::string value = data_.value(number);
+    fmt::format_to(std::back_inserter(into), "*3\r\n$3\r\nSET\r\n${}\r\n{}\r\n${}\r\n{}\r\n", key.size(), key,
+                   value.size(), value);
   }
 
-  std::optional<Reply> reply(std::string_view received) const override {
+  std::optional<Reply> reply(std::string_view received, std::uint64_t) const override {
     const auto line = first_line(received);
     if (!line) return std::nullopt;
-    return Reply{line->size() + 2, *line == "+OK"};
+    const std::size_t length = line->size() + kLineEnd;
+    return *line == "+OK" ? Reply{length, Verdict::good, {}} : Reply{length, Verdict::refused, std::string(*line)};
   }
 
  private:
-  const std::string value_;
+  const Dataset data_;
 };
 
 }  // namespace
 
-Wire::~Wire() = default;
-
-std::unique_ptr<Wire> redis_get(const std::string& value) { return std::make_unique<RedisGet>(value.size()); }
-std::unique_ptr<Wire> redis_set(const std::string& value) { return std::make_unique<RedisSet>(value); }
+std::unique_ptr<load::Wire> redis_get(const Dataset& data, ValueCheck check) {
+  return std::make_unique<RedisGet>(data, check);
+}
+std::unique_ptr<load::Wire> redis_set(const Dataset& data) { return std::make_unique<RedisSet>(data); }
 
 }  // namespace p2p::bench

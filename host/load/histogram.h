@@ -1,31 +1,56 @@
 // How long did the requests take? Counts durations in buckets no wider than 1/32 of their value, up to about a minute.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
-namespace p2p::bench {
+namespace p2p::load {
 
 class Histogram final {
  public:
   void record(std::uint64_t nanoseconds) noexcept {
     ++counts_[bucket_of(nanoseconds)];
     ++total_;
+    sum_ += nanoseconds;
+    max_ = std::max(max_, nanoseconds);
   }
 
   std::uint64_t total() const noexcept { return total_; }
+  std::uint64_t max() const noexcept { return max_; }  // exact; 0 when nothing was recorded
+  double mean() const noexcept { return total_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(total_); }
 
-  // The value below which `share` (0 to 1) of the recorded ones lie; 0 when nothing was recorded.
+  // The value below which `share` (0 to 1) of the recorded ones lie, never above max(); 0 when nothing was recorded.
   std::uint64_t quantile(double share) const noexcept {
     const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(total_));
     std::uint64_t below = 0;
     for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) {
       below += counts_[bucket];
-      if (below > wanted || (below == total_ && total_ != 0)) return upper_bound_of(bucket);
+      if (below > wanted || (below == total_ && total_ != 0)) return std::min(upper_bound_of(bucket), max_);
     }
     return 0;
+  }
+
+  // Coarse, to be drawn: how many lie below each power of two and not below the one before. From the first power that
+  // has any to the last.
+  struct Octave {
+    std::uint64_t below_ns = 0;
+    std::uint64_t count = 0;
+  };
+  std::vector<Octave> octaves() const {
+    std::vector<Octave> found;
+    std::uint64_t left = total_;
+    for (std::size_t bucket = 0; bucket < counts_.size() && left != 0; ++bucket) {
+      const std::uint64_t below = std::bit_ceil(upper_bound_of(bucket) + 1);
+      if (found.empty() && counts_[bucket] == 0) continue;
+      if (found.empty() || found.back().below_ns != below) found.push_back({below, 0});
+      found.back().count += counts_[bucket];
+      left -= counts_[bucket];
+    }
+    return found;
   }
 
  private:
@@ -47,6 +72,8 @@ class Histogram final {
 
   std::array<std::uint64_t, (kExponentMax - kStepBits + 1) * kSteps> counts_{};
   std::uint64_t total_ = 0;
+  std::uint64_t sum_ = 0;
+  std::uint64_t max_ = 0;
 };
 
-}  // namespace p2p::bench
+}  // namespace p2p::load

@@ -1,0 +1,39 @@
+#include "load/failures.h"
+
+#include <numeric>
+
+namespace p2p::load {
+
+const char* to_text(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::good:
+      return "good";
+    case Verdict::missing:
+      return "missing";
+    case Verdict::refused:
+      return "refused";
+    case Verdict::unavailable:
+      return "unavailable";
+    case Verdict::failed:
+      return "failed";
+    case Verdict::misplaced:
+      return "misplaced";
+    case Verdict::closed:
+      return "closed";
+    case Verdict::unanswered:
+      return "unanswered";
+  }
+  return "unknown";
+}
+
+void Failures::count(Verdict verdict, std::string_view words, std::uint64_t times) {
+  const auto at = static_cast<std::size_t>(verdict);
+  if (counts_[at] == 0 && times != 0) words_[at] = words;
+  counts_[at] += times;
+}
+
+std::uint64_t Failures::total() const noexcept {
+  return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
+}
+
+}  // namespace p2p::load

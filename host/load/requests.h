@@ -1,0 +1,59 @@
+// What is asked next? The requests of a run, encoded beforehand where they fit, so that encoding costs the generator
+// nothing while it measures.
+#pragma once
+
+#include "load/wire.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace p2p::load {
+
+enum class KeyOrder { sequential, random };
+
+// Which keys, by their numbers: `count` from `first` on, or those that are `chosen` when there are any.
+struct KeyRange {
+  std::uint64_t first = 0;
+  std::size_t count = 100'000;
+  std::vector<std::uint64_t> chosen;
+
+  std::size_t size() const noexcept { return chosen.empty() ? count : chosen.size(); }
+  std::uint64_t at(std::size_t index) const noexcept { return chosen.empty() ? first + index : chosen[index]; }
+};
+
+// What was asked, to judge the reply by.
+struct Asked {
+  const Wire* wire = nullptr;
+  std::uint64_t number = 0;
+};
+
+class Requests final {
+ public:
+  // For each key a request of each of `wires`, which outlive this. In random order, which wire asks is by chance too;
+  // in sequential order the first asks for each key once, then the second. Neither is empty.
+  Requests(std::vector<const Wire*> wires, KeyRange keys, KeyOrder order);
+
+  // Appends the next request to `into`.
+  Asked next(std::string& into);
+
+ private:
+  // Encoded beforehand up to this; what is larger is encoded when its turn comes, which then costs little beside
+  // sending it.
+  static constexpr std::size_t kEncodedBytesMax = 256 * 1024 * 1024;
+
+  void encode_all();
+  std::uint64_t random() noexcept;
+
+  const std::vector<const Wire*> wires_;
+  const KeyRange keys_;
+  const KeyOrder order_;
+  std::string bytes_;              // empty: nothing is encoded beforehand
+  std::vector<std::size_t> ends_;  // in bytes_: those of the first wire, in the order of the keys, then the second's
+  std::size_t next_ = 0;
+  std::uint64_t state_ = 0x9E3779B97F4A7C15;
+};
+
+}  // namespace p2p::load
