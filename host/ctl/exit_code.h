@@ -5,7 +5,7 @@ namespace p2p::ctl {
 
 enum class ExitCode : int {
   done = 0,
-  no = 1,       // no such key, or a node that is not healthy
+  no = 1,       // no such key, a node that is not healthy, or a call of a load that failed
   usage = 2,    // unknown or missing words on the command line
   no_node = 3,  // nobody answered
 };

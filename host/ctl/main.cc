@@ -4,10 +4,12 @@
 
 #include <p2p/version.h>
 
+#include <fmt/format.h>
 #include <thrift/TOutput.h>
 #include <CLI/CLI.hpp>
 
 #include <csignal>
+#include <cstdio>
 
 namespace {
 
@@ -15,7 +17,7 @@ using namespace p2p;
 using namespace p2p::ctl;
 
 constexpr const char* kFooter =
-    "Exit codes: 0 done, 1 no such key or not healthy, 2 usage, 3 no node reached.\n"
+    "Exit codes: 0 done, 1 no such key, not healthy, or a call of bench failed, 2 usage, 3 no node reached.\n"
     "Without --node the first node that answers on 127.0.0.1, ports 9900 to 9909, is asked.";
 
 std::string check_location(const std::string& text) {
@@ -29,7 +31,10 @@ std::string check_duration(const std::string& text) {
 }
 
 void add_options(CLI::App& app, Session& session) {
-  app.add_option("--node", session.node, "the node to ask")->type_name("HOST:PORT")->check(check_location);
+  app.add_option("--node", session.nodes, "the node to ask; bench takes several")
+      ->type_name("HOST:PORT")
+      ->check(check_location)
+      ->allow_extra_args(false);  // one a flag: the word behind it is the verb
   app.add_option("--admin", session.admin, "the admin socket to use, instead of the one that the node names")
       ->type_name("PATH");
   app.add_flag("--json", session.json, "print JSON, one line");
@@ -55,6 +60,7 @@ int main(int argc, char** argv) {
   add_node_verbs(app, session);
   add_receipt_verbs(app, session);
   add_change_verbs(app, session);
+  add_bench_verb(app, session);
   add_admin_verbs(app, session);
   app.require_subcommand(1);
   app.footer(kFooter);
@@ -64,5 +70,10 @@ int main(int argc, char** argv) {
     const int code = app.exit(failure);
     return number(code == 0 ? ExitCode::done : ExitCode::usage);  // --help and --version are no mistakes
   }
+  if (session.nodes.size() > 1 && !session.takes_several_nodes) {
+    fmt::print(stderr, "p2pctl: one --node only: this verb asks one node\n");
+    return number(ExitCode::usage);
+  }
+  if (!session.nodes.empty()) session.node = session.nodes.front();
   return number(session.verb());
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace p2p::ctl {
 
@@ -20,12 +21,14 @@ inline constexpr std::uint16_t kDiscoveryPortFirst = 9900;
 inline constexpr std::uint16_t kDiscoveryPortLast = 9909;
 
 struct Session {
-  std::string node;   // --node, empty: look on this machine
-  std::string admin;  // --admin, empty: what the node names
+  std::vector<std::string> nodes;  // all of --node
+  std::string node;                // the first of them; empty: look on this machine
+  std::string admin;               // --admin, empty: what the node names
   bool json = false;
   Timeouts timeouts;
 
-  std::function<ExitCode()> verb;  // set by the command line
+  std::function<ExitCode()> verb;    // set by the command line
+  bool takes_several_nodes = false;  // the verb does
 };
 
 // The node of --node, or the first that answers on this machine. One that does not answer a status call is no node.

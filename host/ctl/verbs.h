@@ -16,5 +16,6 @@ void add_node_verbs(CLI::App& app, Session& session);     // ping status service
 void add_receipt_verbs(CLI::App& app, Session& session);  // receipts
 void add_admin_verbs(CLI::App& app, Session& session);    // leave stop
 void add_change_verbs(CLI::App& app, Session& session);   // enable disable reload
+void add_bench_verb(CLI::App& app, Session& session);     // bench
 
 }  // namespace p2p::ctl

@@ -1,15 +1,19 @@
 # Completion of p2pctl for bash: installed into share/bash-completion/completions/, or source it.
 _p2pctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="put get delete prime verify members locate ring ping status services receipts enable disable reload leave stop"
-  local options="--node --admin --json --timeout --no-wait --force --check --help --version"
+  local verbs="put get delete prime verify members locate ring ping status services receipts enable disable reload bench leave stop"
+  local options="--node --admin --json --timeout --no-wait --force --check --operation --connections --depth
+    --value-bytes --keys --seconds --requests --no-fill --help --version"
   local word
 
   case $previous in
     --admin)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return ;;
-    --node | --timeout)
+    --operation)
+      mapfile -t COMPREPLY < <(compgen -W "read write mixed" -- "$current")
+      return ;;
+    --node | --timeout | --connections | --depth | --value-bytes | --keys | --seconds | --requests)
       COMPREPLY=()
       return ;;
   esac

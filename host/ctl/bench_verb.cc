@@ -1,0 +1,224 @@
+// bench: a load on a running network, and what it makes of it.
+#include "ctl/bench_text.h"
+#include "ctl/verbs.h"
+#include "load/load.h"
+
+#include <p2p/units.h>
+
+#include <Store.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace p2p::ctl {
+namespace {
+
+constexpr const char* kStore = "diststore";
+constexpr const char* kPrefix = "diststore:";
+constexpr std::size_t kFillDepth = 16;  // as fast as a node takes it, whatever the depth that is measured
+
+enum class Operation { read, write, mixed };
+const std::vector<std::pair<std::string, Operation>> kOperations = {
+    {"read", Operation::read}, {"write", Operation::write}, {"mixed", Operation::mixed}};
+
+struct BenchOptions {
+  BenchPlan plan;
+  double seconds = 10;
+  std::uint64_t requests = 0;  // 0: as many as fit into `seconds`
+  bool fills_nothing = false;
+};
+
+std::atomic<bool> is_interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // a handler of signals sets it
+
+// The first Ctrl-C ends the load, which then shows what was measured; a second one ends p2pctl.
+void watch_for_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { is_interrupted.store(true); };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+// Draws a line over itself on a terminal, and nothing elsewhere.
+class ProgressLine final {
+ public:
+  ProgressLine(std::string what, const Session& session)
+      : what_(std::move(what)), is_drawn_(::isatty(STDERR_FILENO) != 0 && !session.json) {}
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+  ~ProgressLine() {
+    if (is_drawn_) fmt::print(stderr, "\r\033[K");
+  }
+
+  void show(const load::LoadResult& so_far) const {
+    if (!is_drawn_) return;
+    fmt::print(stderr, "\r\033[K{}", bench_line(what_, so_far));
+    std::fflush(stderr);
+  }
+
+ private:
+  const std::string what_;
+  const bool is_drawn_;
+};
+
+// The nodes of --node, or the one that is found on this machine. Each stores a value and brings it back first: what a
+// node refuses is said in its own words, before thousands of calls fail of it.
+Result<std::vector<Location>> try_nodes(const Session& session, const load::Dataset& data, std::uint64_t number,
+                                        bool writes) {
+  std::vector<Location> nodes;
+  for (std::size_t at = 0; at < std::max<std::size_t>(session.nodes.size(), 1); ++at) {
+    Session one = session;
+    if (!session.nodes.empty()) one.node = session.nodes[at];
+    auto node = connect(one);
+    if (!node.ok()) return node.error();
+    const auto tried = node.value().ask<diststore::StoreClient>(kStore, [&](auto& client) {
+      diststore::WriteResult written;
+      diststore::ReadResult found;
+      if (writes) client.write(written, data.key(number), data.value(number), {});
+      client.read(found, data.key(number), {});
+      return Done{};
+    });
+    if (!tried.ok()) return tried.error();
+    nodes.push_back(parse_location(node.value().peer()).value());
+  }
+  return nodes;
+}
+
+ExitCode exit_code_of(const load::LoadResult& result) {
+  return result.failures.total() == 0 ? ExitCode::done : ExitCode::no;
+}
+
+load::LoadOptions load_options(const Session& session, const BenchOptions& options,
+                               const std::vector<Location>& nodes) {
+  load::LoadOptions load;
+  load.targets = nodes;
+  load.connections = options.plan.connections;
+  load.depth = options.plan.depth;
+  load.stop = &is_interrupted;
+  load.silence_max = session.timeouts.answer;
+  return load;
+}
+
+// Stores every key once, for reads to find.
+Result<load::LoadResult> fill(load::LoadOptions load, const load::Wire& write, const load::KeyRange& keys,
+                              const Session& session) {
+  const ProgressLine line("fill", session);
+  load.depth = kFillDepth;
+  load.operations_max = keys.size();
+  load.on_progress = [&](const auto& so_far) { line.show(so_far); };
+  load::Requests requests({&write}, keys, load::KeyOrder::sequential);
+  return load::run_load(load, requests);
+}
+
+Result<load::LoadResult> measure(load::LoadOptions load, std::vector<const load::Wire*> wires,
+                                 const load::KeyRange& keys, const Session& session, const BenchOptions& options) {
+  const ProgressLine line(options.plan.operation, session);
+  if (options.requests != 0) {
+    load.operations_max = options.requests;
+  } else {
+    load.duration_max = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.seconds));
+  }
+  load.on_progress = [&](const auto& so_far) { line.show(so_far); };
+  load::Requests requests(std::move(wires), keys, load::KeyOrder::random);
+  return load::run_load(load, requests);
+}
+
+ExitCode show(const Session& session, const BenchPlan& plan, const load::LoadResult& result) {
+  if (session.json) {
+    print(bench_json(plan, result));
+  } else {
+    fmt::print("{}", bench_text(plan, result));
+  }
+  return exit_code_of(result);
+}
+
+ExitCode bench(const Session& session, BenchOptions options) {
+  if (options.plan.is_checked && options.plan.value_bytes < load::kTellingValueBytes) {
+    fmt::print(stderr, "p2pctl: --check needs values of at least {} bytes, to tell them apart\n",
+               load::kTellingValueBytes);
+    return ExitCode::usage;
+  }
+  const Operation operation = std::find_if(kOperations.begin(), kOperations.end(), [&](const auto& at) {
+                                return at.first == options.plan.operation;
+                              })->second;
+  const load::Dataset data{.value_bytes = options.plan.value_bytes};
+  const load::KeyRange keys{.count = options.plan.keys, .chosen = {}};
+  const bool fills = !options.fills_nothing && operation != Operation::write;
+  const auto nodes = try_nodes(session, data, keys.first, fills || operation != Operation::read);
+  if (!nodes.ok()) return report(nodes.error());
+  for (const Location& node : nodes.value()) options.plan.nodes.push_back(node.name());
+
+  const auto check = options.plan.is_checked ? load::ValueCheck::bytes : load::ValueCheck::size;
+  const auto read = load::framed_read(data, kPrefix, check);
+  const auto write = load::framed_write(data, kPrefix);
+  std::vector<const load::Wire*> wires;
+  if (operation != Operation::write) wires.push_back(read.get());
+  if (operation != Operation::read) wires.push_back(write.get());
+
+  watch_for_interrupts();
+  const load::LoadOptions load = load_options(session, options, nodes.value());
+  if (fills) {
+    const auto filled = fill(load, *write, keys, session);
+    if (!filled.ok()) return report(filled.error());
+    if (filled.value().stopped || filled.value().failures.total() != 0) {
+      if (!session.json) fmt::print(stderr, "p2pctl: storing the keys first did not succeed; nothing was measured\n");
+      options.plan.operation = "fill";
+      const ExitCode code = show(session, options.plan, filled.value());
+      return code == ExitCode::done ? ExitCode::no : code;
+    }
+  }
+  const auto measured = measure(load, wires, keys, session, options);
+  if (!measured.ok()) return report(measured.error());
+  return show(session, options.plan, measured.value());
+}
+
+}  // namespace
+
+void add_bench_verb(CLI::App& app, Session& session) {
+  CLI::App* verb =
+      app.add_subcommand("bench", "load a network, and show rate and latencies; stores keys key:0... of its own");
+  const auto options = std::make_shared<BenchOptions>();
+  BenchPlan& plan = options->plan;
+  std::vector<std::string> names;
+  for (const auto& [name, operation] : kOperations) names.push_back(name);
+  verb->add_option("--operation", plan.operation, "read, write, or half of each")
+      ->capture_default_str()
+      ->check(CLI::IsMember(names));
+  verb->add_option("--connections", plan.connections, "all together, dealt to the nodes of --node in turn")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000));
+  verb->add_option("--depth", plan.depth, "requests in flight on each connection")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000));
+  verb->add_option("--value-bytes", plan.value_bytes, "size of each value")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64 * 1024 * 1024));
+  verb->add_option("--keys", plan.keys, "how many different keys")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000'000));
+  auto* seconds =
+      verb->add_option("--seconds", options->seconds, "how long")->capture_default_str()->check(CLI::PositiveNumber);
+  verb->add_option("--requests", options->requests, "how many requests, instead of for how long")
+      ->check(CLI::PositiveNumber)
+      ->excludes(seconds);
+  verb->add_flag("--check", plan.is_checked, "look at each value in full: is it that of the key that was asked for?");
+  verb->add_flag("--no-fill", options->fills_nothing,
+                 "do not store the keys before reads; those that are not there count as missing");
+  verb->callback([&session, options] {
+    session.takes_several_nodes = true;
+    session.verb = [&session, options] { return bench(session, *options); };
+  });
+}
+
+}  // namespace p2p::ctl

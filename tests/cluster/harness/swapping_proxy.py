@@ -1,0 +1,62 @@
+"""What if replies came in the wrong order? A server in front of a node that lets two framed replies change places whenever it
+has two."""
+import socket
+import socketserver
+import struct
+import threading
+
+
+class SwappingProxy:
+    """Serves on a free port while its `with` block runs. `swaps`: how often it did."""
+
+    def __init__(self, node_port):
+        self.swaps = 0
+        proxy = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                with socket.create_connection(("127.0.0.1", node_port)) as node:
+                    threading.Thread(target=pass_on, args=(self.request, node), daemon=True).start()
+                    proxy.pass_swapped(node, self.request)
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.name = f"127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def pass_swapped(self, node, client):
+        pending = b""
+        while data := node.recv(65536):
+            frames, pending = whole_frames(pending + data)
+            if len(frames) > 1:
+                frames[0], frames[1] = frames[1], frames[0]
+                self.swaps += 1
+            try:
+                client.sendall(b"".join(frames))
+            except OSError:
+                return
+
+
+def pass_on(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # either side is gone
+
+
+def whole_frames(data):
+    """The whole frames at the start, and what is left."""
+    frames = []
+    while len(data) >= 4 and len(data) >= 4 + (length := struct.unpack(">I", data[:4])[0]):
+        frames.append(data[:4 + length])
+        data = data[4 + length:]
+    return frames, data
