@@ -36,7 +36,7 @@ std::vector<Location> members(std::int64_t count) {
 
 void hash_of_key(benchmark::State& state) {
   std::size_t at = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(placement::md5_head(keys()[at++ % kKeys]));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(placement::md5_head(keys()[at++ % kKeys]));
 }
 BENCHMARK(hash_of_key);
 
@@ -45,7 +45,7 @@ void owner_on_ring(benchmark::State& state) {
   for (const Location& member : members(state.range(0))) names.push_back(member.name());
   const placement::ClassicRing ring(names);
   std::size_t at = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(ring.owner_of(keys()[at++ % kKeys]));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(ring.owner_of(keys()[at++ % kKeys]));
 }
 BENCHMARK(owner_on_ring)->ArgName("nodes")->Arg(1)->Arg(3)->Arg(10)->Arg(100);
 
@@ -53,7 +53,7 @@ void owner_in_view(benchmark::State& state) {
   const auto all = members(state.range(0));
   const ring::MemberView view(all, {}, all.front(), placement::ClassicPlacement());
   std::size_t at = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(view.owner_of(keys()[at++ % kKeys]));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(view.owner_of(keys()[at++ % kKeys]));
 }
 BENCHMARK(owner_in_view)->ArgName("nodes")->Arg(1)->Arg(3)->Arg(10)->Arg(100);
 

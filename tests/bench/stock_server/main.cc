@@ -1,6 +1,6 @@
 // p2pstock: what does Thrift's own server make of the same store? One of its stock servers with the generated
 // synchronous processor, over the same engine in memory; framed binary, without a service name. A peer for benchmarks:
-// it reads and writes, owns every key, and refuses all other calls.
+// it reads and writes every key, and answers all other calls with nothing.
 #include "engine/memory_engine.h"
 #include "replication/hybrid_clock.h"
 
@@ -32,7 +32,7 @@ std::uint64_t now_ms() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count());
 }
 
-// StoreNull answers what is not overridden with nothing, so that clients of the rest see no keys.
+// StoreNull answers what is not overridden.
 class Handler final : public ::diststore::StoreNull {
  public:
   void read(::diststore::ReadResult& result, const std::string& key, const ::diststore::ReadOptions&) override {
