@@ -45,10 +45,9 @@ class Handler final : public ::diststore::StoreNull {
 
   void write(::diststore::WriteResult& result, const std::string& key, const std::string& value,
              const ::diststore::WriteOptions&) override {
-    std::string own_key = key;
     std::string own_value = value;
     diststore::Version version{clock_.issue(now_ms()), kNode};
-    engine_.write(own_key, own_value, Right{}, version);
+    engine_.write(key, own_value, Right{}, version);
     result.__set_version(to_wire(version));
   }
 
