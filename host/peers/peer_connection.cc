@@ -1,17 +1,36 @@
 #include "peers/peer_connection.h"
 
+#include "serving/limits.h"
 #include "serving/loop.h"
 #include "serving/message_head.h"
 
 #include <p2p/handlers.h>
 
 #include <chrono>
-#include <limits>
+#include <cstring>
 
 namespace p2p::host {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+// Of calls that went unanswered until their deadline; above it the other side has lost them, and the connection is
+// given up.
+constexpr std::size_t kLateCallsMax = 100'000;
+
+// What is called when the reply of a call of a service has come.
+class FunctionTaker final : public ReplyTaker {
+ public:
+  explicit FunctionTaker(PeerConnection::Reply reply) : reply_(std::move(reply)) {}
+  void replied(std::string_view reply) override { end(std::string(reply)); }
+  void failed(Error error) override { end(std::move(error)); }
+
+ private:
+  void end(Result<std::string> result) {
+    const std::unique_ptr<FunctionTaker> self(this);
+    reply_(std::move(result));
+  }
+
+  PeerConnection::Reply reply_;
+};
 
 // How a node of the 2009 system answers a call that it does not know.
 bool is_unknown_method(std::string_view reply) {
@@ -32,6 +51,9 @@ bool is_unknown_method(std::string_view reply) {
   }
 }
 
+// Of what was written, kept for the next time.
+constexpr std::size_t kKeptBytesMax = 256 * 1024;
+
 auto clock_time(TimePoint at) { return std::chrono::time_point_cast<std::chrono::steady_clock::duration>(at); }
 auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
 
@@ -51,32 +73,43 @@ PeerConnection::PeerConnection(Loop& loop, Location to, const PeerIdentity& iden
       patience_(loop.context()),
       expiry_(loop.context()) {}
 
-void PeerConnection::deliver_later(Loop& loop, Reply reply, Result<std::string> result) {
-  loop.post([reply = std::move(reply), result = std::move(result)]() mutable { reply(std::move(result)); });
+void PeerConnection::fail_later(Loop& loop, ReplyTaker& taker, Error error) {
+  loop.post([&taker, error = std::move(error)]() mutable { taker.failed(std::move(error)); });
 }
 
 void PeerConnection::call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline,
                           Reply reply) {
-  if (state_ == State::shut)
-    return deliver_later(loop_, std::move(reply), Error{ErrorKind::cancelled, "this node stops"});
-  if (state_ == State::closed && classics_.knows(to_, loop_.now())) {
-    return deliver_later(loop_, std::move(reply), is_classic());
+  auto* taker = new FunctionTaker(std::move(reply));  // deletes itself when it is told
+  if (auto refusal = refusal_of(body.size())) return fail_later(loop_, *taker, std::move(*refusal));
+  enqueue(*taker, deadline, [&](std::string& out, std::int32_t sequence) {
+    append_binary_head(out, MessageType::call, service, method, sequence);
+    out.append(body);
+  });
+}
+
+void PeerConnection::forward(const ForwardRequest& request, TimePoint deadline, ReplyTaker& taker) {
+  if (auto refusal = refusal_of(request.message.size())) return fail_later(loop_, taker, std::move(*refusal));
+  enqueue(taker, deadline, [&](std::string& out, std::int32_t sequence) { append_forward(out, sequence, request); });
+}
+
+std::optional<Error> PeerConnection::refusal_of(std::size_t bytes) {
+  if (state_ == State::shut) return Error{ErrorKind::cancelled, "this node stops"};
+  if (state_ == State::closed && classics_.knows(to_, loop_.now())) return is_classic();
+  if (bytes + kMethodNameBytesMax > limits_.message_bytes_max)
+    return Error{ErrorKind::invalid, "the message is larger than [host] frame_bytes_max"};
+  if (waiting_.waiting() >= limits_.calls_max || queue_.size() + bytes > limits_.queue_bytes_max) {
+    return Error{ErrorKind::overloaded,
+                 "too many calls wait for " + to_.name() + " ([host] peer_calls_max, peer_queue_bytes_max)"};
   }
-  if (body.size() + kMethodNameBytesMax > limits_.message_bytes_max) {
-    return deliver_later(loop_, std::move(reply),
-                         Error{ErrorKind::invalid, "the message is larger than [host] frame_bytes_max"});
-  }
-  if (pending_.size() >= limits_.calls_max || queued_bytes_ + body.size() > limits_.queue_bytes_max) {
-    return deliver_later(loop_, std::move(reply),
-                         Error{ErrorKind::overloaded, "too many calls wait for " + to_.name() +
-                                                          " ([host] peer_calls_max, peer_queue_bytes_max)"});
-  }
-  const std::int32_t sequence = expect(deadline, std::move(reply));
-  Queued& queued = queued_.emplace_back(Queued{sequence, {}});
-  queued.bytes.reserve(body.size() + service.size() + method.size() + 16);
-  append_binary_head(queued.bytes, MessageType::call, service, method, sequence);
-  queued.bytes.append(body);
-  queued_bytes_ += queued.bytes.size();
+  return std::nullopt;
+}
+
+template <class Append>
+void PeerConnection::enqueue(ReplyTaker& taker, TimePoint deadline, Append append) {
+  const std::int32_t sequence = expect(deadline, taker);
+  const std::size_t before = queue_.size();
+  append(queue_, sequence);
+  queued_.push_back({sequence, queue_.size() - before});
   was_used_ = true;
   if (state_ == State::closed) {
     connect();
@@ -85,14 +118,11 @@ void PeerConnection::call(std::string_view service, std::string_view method, std
   }
 }
 
-std::int32_t PeerConnection::expect(TimePoint deadline, Reply reply) {
-  do {
-    last_sequence_ = last_sequence_ == std::numeric_limits<std::int32_t>::max() ? 1 : last_sequence_ + 1;
-  } while (pending_.contains(last_sequence_));
-  const auto place = deadlines_.emplace(deadline, last_sequence_);
-  pending_.emplace(last_sequence_, Pending{std::move(reply), place});
-  if (place == deadlines_.begin()) arm();
-  return last_sequence_;
+std::int32_t PeerConnection::expect(TimePoint deadline, ReplyTaker& taker) {
+  const auto earliest = waiting_.next_deadline();
+  const std::int32_t sequence = waiting_.add(taker, deadline);
+  if (!earliest || deadline < *earliest) arm();
+  return sequence;
 }
 
 // --- connecting ------------------------------------------------------------------------------------------------------
@@ -153,11 +183,10 @@ void PeerConnection::greet() {
   Codec codec;
   arguments.write(&codec.binary_out());
   loop_.refresh_now();
-  const std::int32_t sequence =
-      expect(loop_.now() + Duration(limits_.hello_timeout),
-             [self = shared_from_this(), generation = generation_](Result<std::string> reply) {
-               if (generation == self->generation_ && self->state_ == State::greeting) self->on_hello(reply);
-             });
+  auto* taker = new FunctionTaker([self = shared_from_this(), generation = generation_](Result<std::string> reply) {
+    if (generation == self->generation_ && self->state_ == State::greeting) self->on_hello(reply);
+  });
+  const std::int32_t sequence = expect(loop_.now() + Duration(limits_.hello_timeout), *taker);
   std::string hello;
   append_binary_head(hello, MessageType::call, kPeerService, "hello", sequence);
   hello.append(codec.out().written());
@@ -167,7 +196,7 @@ void PeerConnection::greet() {
   if (failure || sent != hello.size())
     return fail_all({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
   scanner_.reset(Encoding::binary, limits_.message_bytes_max);
-  received_.clear();
+  begin_ = end_ = 0;
   read();
 }
 
@@ -203,34 +232,35 @@ void PeerConnection::watch_idleness() {
   patience_.async_wait([self = weak_from_this(), generation = generation_](error_code cancelled) {
     const auto here = self.lock();
     if (cancelled || !here || generation != here->generation_) return;
-    if (here->was_used_ || !here->pending_.empty()) return here->watch_idleness();
+    if (here->was_used_ || !here->waiting_.empty()) return here->watch_idleness();
     here->fail_all({ErrorKind::closed, "idle"});
   });
 }
 
 // --- deadlines -------------------------------------------------------------------------------------------------------
 
+// A timer that has nothing to do when it rings is cheaper than one that is moved with every call.
 void PeerConnection::arm() {
-  if (deadlines_.empty()) {
-    expiry_.cancel();
-    return;
-  }
-  expiry_.expires_at(clock_time(deadlines_.begin()->first));
-  expiry_.async_wait([self = weak_from_this()](error_code cancelled) {
-    if (cancelled) return;
-    if (const auto here = self.lock()) here->expire();
+  const auto next = waiting_.next_deadline();
+  if (!next || (is_armed_ && expiry_.expiry() <= clock_time(*next))) return;
+  is_armed_ = true;
+  expiry_.expires_at(clock_time(*next));
+  expiry_.async_wait([self = weak_from_this()](error_code replaced) {
+    if (replaced) return;
+    if (const auto here = self.lock()) {
+      here->is_armed_ = false;
+      here->expire();
+    }
   });
 }
 
 void PeerConnection::expire() {
   loop_.refresh_now();
-  while (!deadlines_.empty() && deadlines_.begin()->first <= loop_.now()) {
-    const auto overdue = pending_.find(deadlines_.begin()->second);
-    deadlines_.erase(deadlines_.begin());
-    Reply reply = std::move(overdue->second.reply);
-    pending_.erase(overdue);
-    reply(Error{ErrorKind::timed_out, to_.name() + " did not answer in time"});
+  while (ReplyTaker* overdue = waiting_.take_overdue(loop_.now())) {
+    overdue->failed({ErrorKind::timed_out, to_.name() + " did not answer in time"});
   }
+  if (waiting_.late() > kLateCallsMax)
+    return fail_all({ErrorKind::closed, to_.name() + " leaves too many calls unanswered"});
   arm();
 }
 
@@ -248,20 +278,20 @@ void PeerConnection::schedule_flush() {
 
 void PeerConnection::flush() {
   if (state_ != State::ready || is_writing_ || queued_.empty()) return;
-  writing_ = take_queued();
+  take_queued(writing_);
   error_code failure;
   const std::size_t sent = socket_.write_some(asio::buffer(writing_), failure);
   const bool must_wait = failure == asio::error::would_block || failure == asio::error::try_again;
   if (failure && !must_wait)
     return fail_all({ErrorKind::closed, "the connection to " + to_.name() + " broke: " + failure.message()});
-  if (sent == writing_.size()) return std::string().swap(writing_);
-  writing_.erase(0, must_wait ? 0 : sent);
+  if (sent == writing_.size()) return forget_written();
   is_writing_ = true;
-  asio::async_write(socket_, asio::buffer(writing_),
+  const std::size_t done = must_wait ? 0 : sent;
+  asio::async_write(socket_, asio::buffer(writing_.data() + done, writing_.size() - done),
                     [self = shared_from_this(), generation = generation_](error_code broken, std::size_t) {
                       if (generation != self->generation_) return;
                       self->is_writing_ = false;
-                      std::string().swap(self->writing_);
+                      self->forget_written();
                       if (broken) {
                         return self->fail_all({ErrorKind::closed, "the connection to " + self->to_.name() +
                                                                       " broke: " + broken.message()});
@@ -270,40 +300,77 @@ void PeerConnection::flush() {
                     });
 }
 
-std::string PeerConnection::take_queued() {
-  std::string bytes;
-  bytes.reserve(queued_bytes_);
+void PeerConnection::forget_written() {
+  writing_.clear();
+  if (writing_.capacity() > kKeptBytesMax) writing_.shrink_to_fit();
+}
+
+// Whoever asked has given up on an expired call, and may have asked again: it must not be executed any more.
+void PeerConnection::take_queued(std::string& into) {
+  std::size_t at = 0;
+  std::size_t kept = 0;
   for (const Queued& queued : queued_) {
-    // Whoever asked has given up on an expired call, and may have asked again: it must not be executed any more.
-    if (pending_.contains(queued.sequence)) bytes += queued.bytes;
+    if (waiting_.waits(queued.sequence)) {
+      if (kept != at) std::memmove(queue_.data() + kept, queue_.data() + at, queued.bytes);
+      kept += queued.bytes;
+    } else {
+      waiting_.take(queued.sequence);  // nobody will answer it
+    }
+    at += queued.bytes;
   }
+  queue_.resize(kept);
+  into.swap(queue_);
+  queue_.clear();
   queued_.clear();
-  queued_bytes_ = 0;
-  return bytes;
 }
 
 void PeerConnection::read() {
-  if (block_.empty()) block_.resize(kReadBytes);
-  socket_.async_read_some(asio::buffer(block_),
+  make_room();
+  socket_.async_read_some(asio::buffer(block_.data() + end_, block_.size() - end_),
                           [self = shared_from_this(), generation = generation_](error_code failure, std::size_t bytes) {
                             if (generation == self->generation_) self->on_read(failure, bytes);
                           });
+}
+
+void PeerConnection::make_room() {
+  if (begin_ == end_) {
+    begin_ = end_ = 0;
+    if (block_.size() > kReadBlockBytesMax) std::vector<char>().swap(block_);  // a large reply has passed
+  }
+  if (block_.empty()) block_.resize(kReadBlockBytesMin);
+  if (end_ < block_.size()) return;
+  if (begin_ > block_.size() / 2) {
+    std::memmove(block_.data(), block_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  } else {
+    block_.resize(2 * block_.size());  // bounded: the scanner refuses what is larger than a message may be
+  }
 }
 
 void PeerConnection::on_read(error_code failure, std::size_t bytes) {
   if (failure) {
     return fail_all({ErrorKind::closed, to_.name() + " closed the connection: " + failure.message()});
   }
-  received_.append(block_.data(), bytes);
+  loop_.refresh_now();
+  end_ += bytes;
+  const bool filled_block = end_ == block_.size();
   const std::uint64_t generation = generation_;
-  if (!take_replies() || generation != generation_ || state_ == State::shut) return;
+  // Whoever takes a reply may end this connection, and with it the block that the reply lies in.
+  std::vector<char> block = std::move(block_);
+  block_.clear();
+  taken_ = {block.data(), end_};
+  const bool is_well = take_replies();
+  if (!is_well || generation != generation_ || state_ == State::shut) return;
+  block_ = std::move(block);
+  // More has come than one read takes: fewer, larger reads serve it better.
+  if (filled_block && begin_ == end_ && block_.size() < kReadBlockBytesMax) block_.resize(2 * block_.size());
   read();
 }
 
 bool PeerConnection::take_replies() {
-  std::size_t at = 0;
-  while (at < received_.size()) {
-    const std::string_view rest = std::string_view(received_).substr(at);
+  while (begin_ < end_) {
+    const std::string_view rest = taken_.substr(begin_);
     const ScanStatus status = scanner_.scan(rest);
     if (status == ScanStatus::need_more) break;
     if (status == ScanStatus::malformed) {
@@ -314,10 +381,8 @@ bool PeerConnection::take_replies() {
     scanner_.reset(Encoding::binary, limits_.message_bytes_max);
     const std::uint64_t generation = generation_;
     if (!take_reply(rest.substr(0, bytes)) || generation != generation_) return false;
-    at += bytes;
+    begin_ += bytes;
   }
-  received_.erase(0, at);
-  if (received_.empty() && received_.capacity() > kReadBytes) std::string().swap(received_);
   return true;
 }
 
@@ -327,12 +392,7 @@ bool PeerConnection::take_reply(std::string_view message) {
     fail_all({ErrorKind::protocol, to_.name() + " sent a reply without a head: " + head.error().text});
     return false;
   }
-  const auto found = pending_.find(head.value().sequence);
-  if (found == pending_.end()) return true;  // its deadline has passed
-  Reply reply = std::move(found->second.reply);
-  deadlines_.erase(found->second.deadline);
-  pending_.erase(found);
-  reply(std::string(message));
+  if (ReplyTaker* taker = waiting_.take(head.value().sequence)) taker->replied(message);
   return true;
 }
 
@@ -350,16 +410,13 @@ void PeerConnection::fail_all(Error error) {
   ++generation_;
   close_socket();
   if (state_ != State::shut) state_ = State::closed;
-  is_writing_ = false;
+  is_writing_ = is_armed_ = false;
   queued_.clear();
-  queued_bytes_ = 0;
+  std::string().swap(queue_);
   std::string().swap(writing_);
-  std::string().swap(received_);
   std::vector<char>().swap(block_);
-  deadlines_.clear();
-  std::unordered_map<std::int32_t, Pending> failed;
-  failed.swap(pending_);
-  for (auto& [sequence, pending] : failed) deliver_later(loop_, std::move(pending.reply), error);
+  begin_ = end_ = 0;
+  for (ReplyTaker* taker : waiting_.clear()) fail_later(loop_, *taker, error);
 }
 
 void PeerConnection::shut_down() {

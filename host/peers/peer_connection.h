@@ -5,7 +5,9 @@
 #include "config/live_duration.h"
 #include "peers/classic_nodes.h"
 #include "peers/peer_identity.h"
+#include "peers/waiting_calls.h"
 #include "serving/asio.h"
+#include "serving/forward_message.h"
 #include "serving/message_scanner.h"
 
 #include <p2p/log.h>
@@ -14,11 +16,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace p2p::host {
@@ -47,19 +48,18 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   // whole reply message or as Peers::call says.
   void call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline, Reply reply);
 
+  // Passes a call on, in the same way. `taker` is told once, never before this returns.
+  void forward(const ForwardRequest& request, TimePoint deadline, ReplyTaker& taker);
+
   // Fails everything with `cancelled` and stays closed.
   void shut_down();
-  bool is_idle() const noexcept { return state_ == State::closed && pending_.empty(); }
+  bool is_idle() const noexcept { return state_ == State::closed && waiting_.empty(); }
 
  private:
   enum class State : std::uint8_t { closed, connecting, greeting, ready, shut };
   struct Queued {
     std::int32_t sequence;
-    std::string bytes;
-  };
-  struct Pending {
-    Reply reply;
-    std::multimap<TimePoint, std::int32_t>::iterator deadline;
+    std::size_t bytes;
   };
 
   void connect();
@@ -70,9 +70,14 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   void on_hello(const Result<std::string>& reply);
   void became_ready();
   void watch_idleness();
-  std::string take_queued();
+  void take_queued(std::string& into);
 
-  std::int32_t expect(TimePoint deadline, Reply reply);
+  // Why a call with `bytes` of arguments is not taken; nothing: it is.
+  std::optional<Error> refusal_of(std::size_t bytes);
+  // Gives the call its id, lets `append(queue_, id)` write it, and sees that it is sent.
+  template <class Append>
+  void enqueue(ReplyTaker& taker, TimePoint deadline, Append append);
+  std::int32_t expect(TimePoint deadline, ReplyTaker& taker);
   void arm();
   void expire();
 
@@ -80,6 +85,8 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   void flush();
   void read();
   void on_read(error_code failure, std::size_t bytes);
+  void forget_written();
+  void make_room();
   bool take_replies();
   bool take_reply(std::string_view message);
 
@@ -89,7 +96,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
     return {ErrorKind::unsupported, to_.name() + " is a node of the 2009 system, and does not speak to nodes of ours"};
   }
   void close_socket() noexcept;
-  static void deliver_later(Loop& loop, Reply reply, Result<std::string> result);
+  static void fail_later(Loop& loop, ReplyTaker& taker, Error error);
 
   Loop& loop_;
   const Location to_;
@@ -105,18 +112,19 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   asio::ip::tcp::resolver resolver_;
   asio::steady_timer patience_;  // for connect and hello, then for idleness
   asio::steady_timer expiry_;
-  std::unordered_map<std::int32_t, Pending> pending_;
-  std::multimap<TimePoint, std::int32_t> deadlines_;
-  std::int32_t last_sequence_ = 0;
+  WaitingCalls waiting_;
 
-  std::vector<Queued> queued_;  // calls that wait for the hello or for the socket
-  std::uint64_t queued_bytes_ = 0;
+  std::string queue_;  // calls that wait for the hello or for the socket, one behind the other
+  std::vector<Queued> queued_;
   bool was_used_ = false;  // since the last look at idleness
   std::string writing_;
   bool is_writing_ = false;
+  bool is_armed_ = false;
   bool is_flush_scheduled_ = false;
-  std::string received_;
   std::vector<char> block_;
+  std::size_t begin_ = 0;   // of the first reply that is not taken yet
+  std::size_t end_ = 0;     // of what has been read
+  std::string_view taken_;  // the block, while its replies are taken
   MessageScanner scanner_;
 };
 

@@ -32,6 +32,11 @@ std::int64_t PeerIdentity::view() const {
   return ring ? static_cast<std::int64_t>(ring->view().fingerprint()) : 0;
 }
 
+std::string PeerIdentity::encoded_members() const {
+  const auto ring = locator();
+  return ring ? ring->encode_table() : "";
+}
+
 std::string PeerIdentity::placement() const {
   const auto ring = locator();
   return ring ? ring->placement() : "";

@@ -1,6 +1,8 @@
 // Who are we to other nodes, and do we want to talk to them? What a hello carries, and the rule by which it is refused.
 #pragma once
 
+#include "serving/service_router.h"
+
 #include <p2p/location.h>
 #include <p2p/locator.h>
 
@@ -17,12 +19,10 @@ namespace p2p::host {
 
 // Replies of a connection may overtake each other: the caller matches them by sequence id.
 inline constexpr const char* kOvertakeFeature = "overtake";
-// The name that the service Peer has on every node.
-inline constexpr std::string_view kPeerService = "Peer";
 inline constexpr std::int32_t kPeerProtocolMin = 1;
 inline constexpr std::int32_t kPeerProtocolMax = 1;
 
-class PeerIdentity final {
+class PeerIdentity final : public ViewTeller {
  public:
   PeerIdentity(Location self, std::string cluster) : self_(std::move(self)), cluster_(std::move(cluster)) {}
 
@@ -30,7 +30,9 @@ class PeerIdentity final {
   void set_locator(std::shared_ptr<ILocator> locator);
   std::shared_ptr<ILocator> locator() const;  // [any thread]; null: this node has none
 
-  std::int64_t view() const;  // fingerprint; 0 without a locator
+  // ViewTeller
+  std::int64_t view() const override;  // 0 without a locator
+  std::string encoded_members() const override;
   peer::HelloRequest request() const;
   peer::HelloReply reply_to(const peer::HelloRequest& request) const;
   // Why we will not talk to who sent `request`, both values told; none: welcome.

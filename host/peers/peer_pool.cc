@@ -77,55 +77,32 @@ void PeerPool::start_classic(Loop& loop, const Location& to, std::string message
   call->start(deadline);
 }
 
-void PeerPool::forward(CallSlot& slot, const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {
-  const std::int64_t view = identity_.view();
-  const auto hops = static_cast<std::int32_t>(slot.info().hops + 1);
-  const std::string service(slot.info().service);
-  const auto encoding =
-      slot.info().encoding == Encoding::binary ? peer::Encoding::strict_binary : peer::Encoding::compact;
-  peer::Peer_forward_pargs arguments;
-  arguments.view = &view;
-  arguments.hops = &hops;
-  arguments.target = &service;
-  arguments.encoding = &encoding;
-  arguments.message = &slot.kept_message();
-  Codec codec;
-  arguments.write(&codec.binary_out());
-  slot.home().refresh_now();
-  const TimePoint until = std::min(slot.deadline(), slot.home().now() + deadline);
-  connection(slot.home(), to)
-      .call(kPeerService, "forward", codec.out().written(), until,
-            [this, &slot, to, failed = std::move(failed)](Result<std::string> reply) {
-              on_forward_reply(slot, to, reply, failed);
-            });
+void PeerPool::forward(CallSlot& slot, const Location& to, TimePoint deadline) {
+  const CallInfo& info = slot.info();
+  const ForwardRequest request{identity_.view(), static_cast<std::int32_t>(info.hops + 1), info.service, info.encoding,
+                               slot.kept_message()};
+  connection(slot.home(), to).forward(request, deadline, slot);
 }
 
-void PeerPool::on_forward_reply(CallSlot& slot, const Location& to, const Result<std::string>& reply,
-                                const std::function<void(Error, Call)>& failed) {
-  if (!reply.ok()) return forward_failed(slot, reply.error(), failed);
-  auto decoded = decode_reply<peer::Peer_forward_result>(reply.value());
-  if (!decoded.ok()) return forward_failed(slot, decoded.error(), failed);
-  if (!decoded.value().__isset.success)
-    return forward_failed(slot, {ErrorKind::protocol, to.name() + " sent no result"}, failed);
-  const peer::ForwardReply& result = decoded.value().success;
-  switch (result.status) {
-    case peer::ForwardStatus::answered:
-      return slot.answer_encoded(result.message);
-    case peer::ForwardStatus::view_differs:
-      if (const auto ring = identity_.locator()) ring->merge_table(to, result.members);
-      return forward_failed(slot, {ErrorKind::not_found, to.name() + " does not own the key by its view"}, failed);
-    case peer::ForwardStatus::refused:
-      return forward_failed(slot, {ErrorKind::cancelled, "the service on " + to.name() + " takes no calls"}, failed);
+void PeerPool::replied(CallSlot& slot, std::string_view message) {
+  const Location& from = slot.forwarded_to();
+  const auto head = read_head(message, Encoding::binary);
+  if (!head.ok()) return slot.forward_failed(head.error());
+  if (head.value().type != MessageType::reply) {
+    Codec codec;
+    const auto fault = begin_reply(codec, message);
+    return slot.forward_failed(fault.ok() ? Error{ErrorKind::protocol, from.name() + " sent no reply"} : fault.error());
   }
-  forward_failed(slot, {ErrorKind::protocol, to.name() + " sent an unknown status"}, failed);
-}
-
-void PeerPool::forward_failed(CallSlot& slot, Error error, const std::function<void(Error, Call)>& failed) {
-  if (slot.has_expired()) return slot.answer_encoded({});  // the caller has its answer; this only ends the call
-  try {
-    failed(std::move(error), Call(&slot));
-  } catch (const std::exception& failure) {
-    log_.error("an exception left a service's handler of a failed forward: {}", failure.what());
+  const auto reply = read_forward_reply(message.substr(head.value().bytes));
+  if (!reply) return slot.forward_failed({ErrorKind::protocol, from.name() + " sent a reply that makes no sense"});
+  switch (reply->status) {
+    case ForwardStatus::answered:
+      return slot.answer_encoded(reply->message);
+    case ForwardStatus::view_differs:
+      if (const auto ring = identity_.locator()) ring->merge_table(from, std::string(reply->members));
+      return slot.forward_failed({ErrorKind::not_found, from.name() + " does not own the key by its view"});
+    case ForwardStatus::refused:
+      return slot.forward_failed({ErrorKind::cancelled, "the service on " + from.name() + " takes no calls"});
   }
 }
 

@@ -23,7 +23,9 @@ class PeerPool final : public Peers, public Forwarder {
             std::function<void(Result<std::string>)> done) override;
   void call_classic(const Location& to, std::string message, Expect expect, Duration deadline,
                     std::function<void(Result<std::string>)> done) override;
-  void forward(CallSlot& slot, const Location& to, Duration deadline, std::function<void(Error, Call)> failed) override;
+  // Forwarder
+  void forward(CallSlot& slot, const Location& to, TimePoint deadline) override;
+  void replied(CallSlot& slot, std::string_view reply) override;
 
   void set_timeouts(const HostConfig& config) noexcept;  // for what is called from now on [control]
 
@@ -42,9 +44,6 @@ class PeerPool final : public Peers, public Forwarder {
   PeerConnection& connection(Loop& loop, const Location& to);  // [own loop]
   void start_classic(Loop& loop, const Location& to, std::string message, Expect expect, Duration deadline,
                      std::function<void(Result<std::string>)> done);  // [own loop]
-  void on_forward_reply(CallSlot& slot, const Location& to, const Result<std::string>& reply,
-                        const std::function<void(Error, Call)>& failed);
-  void forward_failed(CallSlot& slot, Error error, const std::function<void(Error, Call)>& failed);
 
   std::vector<std::unique_ptr<Loop>>& loops_;
   PeerIdentity& identity_;

@@ -3,6 +3,9 @@
 #include "serving/loop.h"
 #include "serving/service_router.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace p2p::host {
 namespace {
 
@@ -41,7 +44,8 @@ void CallSlot::begin(ServiceRouter& router, ServiceEntry& service, const Arrival
   is_kept_ = is_watched_ = is_error_ = is_silent_ = waits_for_return_ = false;
   is_expired_.store(false, std::memory_order_relaxed);
   is_clean_ = is_message_here_ = true;
-  ticket_ = origin_->begun(info_.oneway);
+  envelope_ = arrival.envelope;
+  ticket_ = origin_->begun(info_.oneway && !envelope_);
 }
 
 void CallSlot::open_codec() noexcept {
@@ -109,7 +113,7 @@ void CallSlot::end(End how) noexcept {
   }
 }
 
-void CallSlot::end_here(End how) noexcept {
+void CallSlot::end_here(End how, std::string_view reply) noexcept {
   home_.unwatch(this);
   LoopCounts& counts = service_->counts(home_.number());
   LoopCounts::bump(counts.ended);
@@ -117,19 +121,24 @@ void CallSlot::end_here(End how) noexcept {
   // The last holder of an origin must let go on this loop, and after the state has ended.
   if (waits_for_return_) tell_return();
   const OriginRef origin = std::move(origin_);
-  if (!is_expired_) {
-    if (how == End::disagree) {
-      origin->disagreed(ticket_);
-    } else if (info_.oneway) {
-      origin->oneway_ended();
-    } else {
-      origin->answered(ticket_, codec_.out().written());
-    }
-  }
+  if (!is_expired_) deliver(*origin.get(), how, reply);
+  on_failed_forward_ = nullptr;
   // The pool keeps states, not the memory of the largest message that each has seen.
   codec_.out().clear(kKeptBlockBytesMax);
   if (kept_.capacity() > kKeptBlockBytesMax) std::string().swap(kept_);
   home_.give_back(this, is_clean_ && !is_expired_);
+}
+
+void CallSlot::deliver(CallOrigin& origin, End how, std::string_view reply) {
+  if (!envelope_) return info_.oneway ? origin.oneway_ended() : origin.answered(ticket_, reply);
+  std::string wrapped = home_.take_scratch();
+  if (how == End::disagree) {
+    router_->append_disagreement(wrapped, *envelope_);
+  } else {
+    append_forward_reply(wrapped, *envelope_, ForwardStatus::answered, info_.oneway ? std::string_view() : reply);
+  }
+  origin.answered(ticket_, wrapped);
+  home_.give_back(std::move(wrapped));
 }
 
 void CallSlot::tell_return() noexcept {
@@ -138,38 +147,52 @@ void CallSlot::tell_return() noexcept {
   home_.post([origin = origin_] { origin->returned(); });
 }
 
-void CallSlot::answer_encoded(std::string_view reply) noexcept {
-  codec_.out().block() = reply;
-  end(End::answer);
-}
-
 void CallSlot::expire() noexcept {
   // The holder may be writing into the codec right now, and into every flag that end() looks at: this one is the loop's
   // own.
   is_expired_ = true;
   if (waits_for_return_) tell_return();
-  if (info_.oneway) {
-    origin_->oneway_ended();
-    return;
-  }
   Codec fresh;
-  if (!is_silent_) encode_fault(fresh, info_, CallFault::internal_error, "no answer within [host] call_timeout");
-  origin_->answered(ticket_, fresh.out().written());
+  if (!is_silent_ && !info_.oneway)
+    encode_fault(fresh, info_, CallFault::internal_error, "no answer within [host] call_timeout");
+  deliver(*origin_.get(), End::answer, fresh.out().written());
 }
 
 void CallSlot::forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {
+  const bool is_in_handler = current_scope() != nullptr && current_scope()->slot == this;
   keep();
   mark_ended();
-  auto start = [this, to, deadline, failed = std::move(failed)]() mutable {
-    if (is_expired_) return end_here(End::answer);
-    home_.watch(this);
-    LoopCounts::bump(service_->counts(home_.number()).forwarded);
-    router_->forwarder()->forward(*this, to, deadline, std::move(failed));
-  };
+  forwarded_to_ = to;
+  on_failed_forward_ = std::move(failed);
   if (home_.runs_here()) {
-    start();
+    if (!is_in_handler) home_.refresh_now();
+    start_forward(deadline);
   } else {
-    home_.post(std::move(start));
+    home_.post([this, deadline] {
+      home_.refresh_now();
+      start_forward(deadline);
+    });
+  }
+}
+
+void CallSlot::start_forward(Duration deadline) {
+  if (is_expired_) return end_here(End::answer);
+  home_.watch(this);
+  LoopCounts::bump(service_->counts(home_.number()).forwarded);
+  router_->forwarder()->forward(*this, forwarded_to_, std::min(deadline_, home_.now() + deadline));
+}
+
+void CallSlot::replied(std::string_view reply) { router_->forwarder()->replied(*this, reply); }
+
+void CallSlot::failed(Error error) { forward_failed(std::move(error)); }
+
+void CallSlot::forward_failed(Error error) {
+  if (is_expired_) return end_here(End::answer);  // the caller has its answer; this only ends the call
+  const auto give_back = std::exchange(on_failed_forward_, nullptr);
+  try {
+    give_back(std::move(error), Call(this));
+  } catch (const std::exception& failure) {
+    router_->log().error("an exception left a service's handler of a failed forward: {}", failure.what());
   }
 }
 
@@ -178,6 +201,7 @@ void CallSlot::dispatch_again() {
   mark_ended();
   home_.post([this] {
     if (is_expired_) return end_here(End::answer);
+    home_.refresh_now();
     home_.watch(this);
     router_->dispatch(*this);
   });

@@ -1,13 +1,17 @@
-// What does the host remember of a call? Its message, its codec, where the answer goes and when it is overdue. The host's side
-// of p2p::Call: taken from a loop's pool, given back on the same loop when the call has ended.
+// What does the host remember of a call? Its message, its codec, where the answer goes and when it is overdue. The
+// host's side of p2p::Call: taken from a loop's pool, given back on the same loop when the call has ended.
 #pragma once
 
+#include "serving/forward_message.h"
 #include "serving/message_head.h"
+#include "serving/reply_taker.h"
 
 #include <p2p/handlers.h>
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,12 +32,8 @@ class CallOrigin {
   // `reply` is one whole message, without a frame. Exactly once for each call that is not oneway.
   virtual void answered(std::uint64_t ticket, std::string_view reply) = 0;
   virtual void oneway_ended() = 0;
-  // As answered(), for a call that was not given to any service.
-  virtual void refused(std::uint64_t ticket, std::string_view reply) { answered(ticket, reply); }
   // The handler of a call that holds its connection back has returned.
   virtual void returned() = 0;
-  // The service does not own the key; only calls with hops get here.
-  virtual void disagreed(std::uint64_t ticket) = 0;
   // The caller matches replies by sequence id from now on; false when this origin cannot do that.
   virtual bool let_replies_overtake() { return false; }
 
@@ -74,13 +74,15 @@ struct Arrival {
   std::uint32_t hops = 0;
   std::uint64_t view = 0;
   Encoding encoding = Encoding::binary;
+  std::optional<Envelope> envelope;  // what the call came in; the origin gets the reply to that
 };
 
-class CallSlot final : public CallState {
+class CallSlot final : public CallState, public ReplyTaker {
  public:
   explicit CallSlot(Loop& home) : home_(home) {}
 
-  // Begins a call: `message` and the name in its head (without service prefix) must hold until the handler returns, or until keep(). [own loop]
+  // Begins a call: `message` and the name in its head (without service prefix) must hold until the handler returns, or
+  // until keep(). [own loop]
   void begin(ServiceRouter& router, ServiceEntry& service, const Arrival& arrival, std::string_view message,
              const MessageHead& head, TimePoint deadline);
   // Puts the codec at the arguments, for a first or a further dispatch.
@@ -94,7 +96,8 @@ class CallSlot final : public CallState {
   bool has_expired() const noexcept { return is_expired_.load(std::memory_order_relaxed); }
   Loop& home() noexcept { return home_; }
 
-  // The deadline has passed: the caller gets an exception now, and whatever the holder does later is dropped. [own loop]
+  // The deadline has passed: the caller gets an exception now, and whatever the holder does later is dropped. [own
+  // loop]
   void expire() noexcept;
 
   // CallState
@@ -111,8 +114,15 @@ class CallSlot final : public CallState {
   void disagree() noexcept override;
   void dispatch_again() override;
 
+  // ReplyTaker, of the call that was passed on
+  void replied(std::string_view reply) override;
+  void failed(Error error) override;
+  const Location& forwarded_to() const noexcept { return forwarded_to_; }
+  // Gives the call back to who passed it on.
+  void forward_failed(Error error);
+
   // Ends the call with a reply that is already encoded as the caller wants it. [own loop]
-  void answer_encoded(std::string_view reply) noexcept;
+  void answer_encoded(std::string_view reply) noexcept { end_here(End::answer, reply); }
 
   // What became of a call while its handler ran on this thread. A state that has ended must not be touched any more.
   struct HandlerScope {
@@ -131,20 +141,27 @@ class CallSlot final : public CallState {
   friend class Loop;
 
   enum class End : std::uint8_t { answer, disagree };
-  void end(End how) noexcept;          // from any thread
-  void end_here(End how) noexcept;     // on the home loop
-  void tell_return() noexcept;         // the origin may go on to its next message
-  void mark_ended() noexcept;          // for the scope of the handler that runs on this thread, if any
+  void start_forward(Duration deadline);  // [own loop]
+  void end(End how) noexcept;             // from any thread
+  // `reply` is what the caller gets, for End::answer. [own loop]
+  void end_here(End how, std::string_view reply) noexcept;
+  void end_here(End how) noexcept { end_here(how, codec_.out().written()); }
+  void deliver(CallOrigin& origin, End how, std::string_view reply);
+  void tell_return() noexcept;  // the origin may go on to its next message
+  void mark_ended() noexcept;   // for the scope of the handler that runs on this thread, if any
 
   Loop& home_;
   ServiceRouter* router_ = nullptr;
   ServiceEntry* service_ = nullptr;
   OriginRef origin_;
   std::uint64_t ticket_ = 0;
+  std::optional<Envelope> envelope_;
+  Location forwarded_to_;
+  std::function<void(Error, Call)> on_failed_forward_;
   CallInfo info_;
-  std::string method_;       // what info_.method points to
+  std::string method_;  // what info_.method points to
   std::string_view message_;
-  std::string kept_;         // message_ points here once kept
+  std::string kept_;  // message_ points here once kept
   std::size_t head_bytes_ = 0;
   Codec codec_;
   TimePoint deadline_{};
@@ -152,8 +169,8 @@ class CallSlot final : public CallState {
   bool is_kept_ = false;
   bool is_watched_ = false;
   std::atomic<bool> is_expired_{false};  // written on the home loop
-  bool is_silent_ = false;   // of a oneway method, whatever the message's type says
-  bool is_clean_ = true;     // no exception left the codec half way through a message
+  bool is_silent_ = false;               // of a oneway method, whatever the message's type says
+  bool is_clean_ = true;                 // no exception left the codec half way through a message
   bool is_error_ = false;
   bool waits_for_return_ = false;
   CallSlot* previous_ = nullptr;  // in the loop's list

@@ -105,7 +105,7 @@ void Connection::take_messages() {
       break;
     }
     partial_since_ = {};
-    const Arrival arrival{this, 0, 0, form_.encoding};
+    const Arrival arrival{this, 0, 0, form_.encoding, std::nullopt};
     const Taken taken = router_.take(loop_, arrival, message);
     if (taken == Taken::malformed) break_off("a message that is no call");
     if (taken == Taken::hold_back) is_held_back_ = true;
@@ -206,12 +206,6 @@ void Connection::answered(std::uint64_t ticket, std::string_view reply) {
 
 void Connection::oneway_ended() { call_ended(); }
 
-void Connection::disagreed(std::uint64_t ticket) {
-  // Only a forwarded call can be disagreed with, and those come from Peer.forward, not from here; a service that
-  // disagrees with a client's own call has nothing else to say.
-  answered(ticket, {});
-}
-
 bool Connection::let_replies_overtake() {
   if (order_.open_places() > 1) return false;  // the hello itself is the only open call
   may_overtake_ = true;
@@ -230,8 +224,19 @@ void Connection::returned() {
   after_change();
 }
 
+// Replies of other nodes come many at a time: whatever comes in this turn of the loop leaves in one write.
 void Connection::after_change() {
-  if (is_taking_ || is_closed_) return;  // take_messages() is on this thread's stack and goes on by itself
+  if (is_taking_ || is_closed_ || is_turn_due_)
+    return;  // take_messages() is on this thread's stack and goes on by itself
+  is_turn_due_ = true;
+  loop_.post(holding(this, [this] {
+    is_turn_due_ = false;
+    take_turn();
+  }));
+}
+
+void Connection::take_turn() {
+  if (is_taking_ || is_closed_) return;
   if (may_take()) {
     loop_.refresh_now();
     take_messages();
@@ -269,7 +274,7 @@ void Connection::on_written(error_code failure) {
   if (failure) return close();
   active_at_ = loop_.now();
   flush();
-  after_change();
+  take_turn();
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------

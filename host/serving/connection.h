@@ -1,5 +1,6 @@
-// What happens on one client's connection? Bytes come in, every whole message among them is handed to the router, and all
-// replies leave in one write, in the order of the requests. Lives on one loop; held by its pending operations and calls.
+// What happens on one client's connection? Bytes come in, every whole message among them is handed to the router, and
+// all replies leave in one write, in the order of the requests. Lives on one loop; held by its pending operations and
+// calls.
 #pragma once
 
 #include "serving/asio.h"
@@ -30,7 +31,7 @@ class Connection final : public CallOrigin {
  public:
   Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, Logger& log);
 
-  void start();                       // [own loop]
+  void start();  // [own loop]
   // Closes when every reply has left; `at_once` without waiting. [own loop]
   void finish_up() noexcept;
   void close() noexcept;
@@ -42,7 +43,6 @@ class Connection final : public CallOrigin {
   void answered(std::uint64_t ticket, std::string_view reply) override;
   void oneway_ended() override;
   void returned() override;
-  void disagreed(std::uint64_t ticket) override;
   bool let_replies_overtake() override;
 
   std::list<OriginRef>::iterator place_at_home;  // the home's, kept here for it
@@ -63,7 +63,8 @@ class Connection final : public CallOrigin {
 
   void append_reply(std::string_view reply);
   void call_ended();
-  void after_change();  // something that held the connection back may be gone
+  void after_change();  // something that held the connection back may be gone, or a reply has come
+  void take_turn();
   void flush();
   void on_written(error_code failure);
   std::size_t queued_bytes() const noexcept { return out_.size() + writing_.size() + order_.waiting_bytes(); }
@@ -82,8 +83,8 @@ class Connection final : public CallOrigin {
   bool is_detected_ = false;
   WireForm form_;
   MessageScanner scanner_;
-  std::size_t wanted_ = 0;      // bytes of the first message, when its frame has told them
-  TimePoint partial_since_{};   // when the first byte of an unfinished message came; zero: there is none
+  std::size_t wanted_ = 0;     // bytes of the first message, when its frame has told them
+  TimePoint partial_since_{};  // when the first byte of an unfinished message came; zero: there is none
   TimePoint active_at_{};
 
   ReplyOrder order_;
@@ -91,6 +92,7 @@ class Connection final : public CallOrigin {
   std::size_t in_flight_ = 0;
   bool is_held_back_ = false;
   bool is_taking_ = false;
+  bool is_turn_due_ = false;
   bool is_reading_ = false;
   bool is_writing_ = false;
   bool is_finishing_ = false;  // takes nothing more; closes when the last reply has left

@@ -1,5 +1,5 @@
-// Where do I/O and handlers run? On a few loops, one thread each. What belongs to a loop (its connections, its call states,
-// its peer connections) is touched on its thread alone; others hand it work with post().
+// Where do I/O and handlers run? On a few loops, one thread each. What belongs to a loop (its connections, its call
+// states, its peer connections) is touched on its thread alone; others hand it work with post().
 #pragma once
 
 #include "serving/asio.h"
@@ -11,7 +11,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace p2p::host {
@@ -34,7 +36,7 @@ class Loop final {
   asio::io_context& context() noexcept { return context_; }
   bool runs_here() const noexcept { return current() == this; }
   bool is_running() const noexcept { return thread_.joinable(); }  // [control]
-  static Loop* current() noexcept;  // null on other threads
+  static Loop* current() noexcept;                                 // null on other threads
 
   // Runs `work` on the loop's thread, never before post() returns. Exceptions are logged. [any thread]
   template <class Work>
@@ -50,6 +52,14 @@ class Loop final {
   CallSlot* take_slot();
   void give_back(CallSlot* slot, bool reusable) noexcept;
 
+  // An empty block with memory from former use, to be given back. [own loop]
+  std::string take_scratch() noexcept { return std::move(scratch_); }
+  void give_back(std::string scratch) noexcept {
+    if (scratch.capacity() > kScratchBytesKept) return;
+    scratch.clear();
+    scratch_ = std::move(scratch);
+  }
+
   // Calls that were not answered when their handler returned, by deadline. [own loop]
   void watch(CallSlot* slot);
   void unwatch(CallSlot* slot) noexcept;
@@ -60,6 +70,7 @@ class Loop final {
 
   // Call states kept for reuse; more are freed. Covers 50 connections at depth 16 without an allocation.
   static constexpr std::size_t kPooledSlotsMax = 1024;
+  static constexpr std::size_t kScratchBytesKept = 64 * 1024;
 
   const std::size_t number_;
   Logger& log_;
@@ -68,6 +79,7 @@ class Loop final {
   std::thread thread_;
   TimePoint now_{};
   std::vector<std::unique_ptr<CallSlot>> pool_;
+  std::string scratch_;
   CallSlot* oldest_ = nullptr;  // intrusive list of the watched
   CallSlot* newest_ = nullptr;
   asio::steady_timer expiry_;

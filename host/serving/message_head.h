@@ -1,5 +1,5 @@
-// What does the head of a Thrift message say: which service and method, call or reply, which sequence id? Reads and rewrites
-// heads in place, in both encodings; leaves the arguments alone. Pure: bytes in, values out.
+// What does the head of a Thrift message say: which service and method, call or reply, which sequence id? Reads and
+// rewrites heads in place, in both encodings; leaves the arguments alone. Pure: bytes in, values out.
 #pragma once
 
 #include <p2p/call.h>
@@ -19,9 +19,9 @@ inline constexpr std::size_t kMethodNameBytesMax = 256;
 
 struct MessageHead {
   MessageType type = MessageType::call;
-  std::string_view name;      // as it came: "diststore:get" or "get"; points into the message
+  std::string_view name;  // as it came: "diststore:get" or "get"; points into the message
   std::int32_t sequence = 0;
-  std::size_t bytes = 0;      // the arguments begin here
+  std::size_t bytes = 0;  // the arguments begin here
 };
 
 // Reads the head of `message`. An error of kind protocol says what is wrong. [any thread]
@@ -33,8 +33,8 @@ struct SplitName {
 };
 SplitName split_name(std::string_view name);
 
-// Takes the service prefix out of the message's head, in place: the message then begins further behind, and the part that
-// is left is returned. `head` was read from `message`. [any thread]
+// Takes the service prefix out of the message's head, in place: the message then begins further behind, and the part
+// that is left is returned. `head` was read from `message`. [any thread]
 std::span<char> strip_service(std::span<char> message, const MessageHead& head, Encoding encoding);
 
 // Appends the head of a strict binary message to `out`.

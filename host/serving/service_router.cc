@@ -50,15 +50,17 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
 
   const SplitName name = split_name(head.name);
   const std::string_view service = service_given.empty() ? name.service : service_given;
+  if (teller_ != nullptr && service == kPeerService && name.method == kForwardMethod)
+    return take_forward(loop, arrival, head, message);
   const ServiceTable& table = table_.read();
   ServiceEntry* entry = service.empty() ? table.default_entry() : table.find(service);
   if (entry == nullptr) {
-    answer_fault(arrival, head, CallFault::unknown_method, why_unknown(table, service));
+    answer_fault(loop, arrival, head, CallFault::unknown_method, why_unknown(table, service));
     return Taken::accepted;
   }
   const GateState gate = entry->gate();
   if (refuses_all(gate) || (gate == GateState::draining && arrival.hops == 0)) {
-    answer_fault(arrival, head, CallFault::unknown_method, why_refused(*entry));
+    answer_fault(loop, arrival, head, CallFault::unknown_method, why_refused(*entry));
     return Taken::accepted;
   }
 
@@ -67,7 +69,8 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
   CallSlot* slot = loop.take_slot();
   slot->begin(*this, *entry, arrival, {plain.data(), plain.size()}, head, loop.now() + Duration(limits_.call_timeout));
   LoopCounts::bump(entry->counts(loop.number()).calls);
-  const bool holds_back = entry->spec().dispatch == Dispatch::pool && !entry->spec().concurrent;
+  // Calls that other nodes pass on come from many clients, and wait for none of them.
+  const bool holds_back = entry->spec().dispatch == Dispatch::pool && !entry->spec().concurrent && !arrival.envelope;
   slot->set_waits_for_return(holds_back);
   dispatch(*slot);
   return holds_back ? Taken::hold_back : Taken::accepted;
@@ -89,17 +92,47 @@ std::string ServiceRouter::why_unknown(const ServiceTable& table, std::string_vi
   return fmt::format("{}no service '{}' on this node", kUnknownPrefix, service);
 }
 
-void ServiceRouter::answer_fault(const Arrival& arrival, const MessageHead& head, CallFault fault,
+void ServiceRouter::answer_fault(Loop& loop, const Arrival& arrival, const MessageHead& head, CallFault fault,
                                  const std::string& text) {
   const bool is_oneway = head.type == MessageType::oneway;
   const OriginRef origin(arrival.origin);
-  const std::uint64_t ticket = origin->begun(is_oneway);
   // A client of a oneway method hears nothing; a node that passed such a call on must learn that nobody took it.
-  if (is_oneway && arrival.hops == 0) return origin->oneway_ended();
+  const std::uint64_t ticket = origin->begun(is_oneway && !arrival.envelope);
+  if (is_oneway && !arrival.envelope) return origin->oneway_ended();
   Codec codec;
   const CallInfo info{{}, split_name(head.name).method, head.sequence, arrival.encoding, false, 0, 0};
   encode_fault(codec, info, fault, text);
-  origin->refused(ticket, codec.out().written());
+  if (!arrival.envelope) return origin->answered(ticket, codec.out().written());
+  std::string wrapped = loop.take_scratch();
+  append_forward_reply(wrapped, *arrival.envelope, ForwardStatus::refused, codec.out().written());
+  origin->answered(ticket, wrapped);
+  loop.give_back(std::move(wrapped));
+}
+
+Taken ServiceRouter::take_forward(Loop& loop, const Arrival& arrival, const MessageHead& head,
+                                  std::span<char> message) {
+  const auto refuse = [&](const char* why) {
+    answer_fault(loop, arrival, head, CallFault::protocol_error, why);
+    return Taken::accepted;
+  };
+  const auto request = read_forward({message.data() + head.bytes, message.size() - head.bytes}, arrival.encoding);
+  if (!request) return refuse("the arguments of Peer.forward make no sense");
+  // A forward inside a forward would run inside it too, level upon level.
+  const bool is_nested = arrival.envelope.has_value() || request->target == kPeerService;
+  if (is_nested || request->hops < 1 || request->hops > static_cast<std::int32_t>(kHopsMax))
+    return refuse("a call is forwarded once, and to a plugin's service");
+  Arrival inner = arrival;
+  inner.hops = static_cast<std::uint32_t>(request->hops);
+  inner.view = static_cast<std::uint64_t>(request->view);
+  inner.encoding = request->encoding;
+  inner.envelope = Envelope{head.sequence, arrival.encoding};
+  const std::size_t at = static_cast<std::size_t>(request->message.data() - message.data());
+  const Taken taken = take(loop, inner, message.subspan(at, request->message.size()), request->target);
+  return taken == Taken::malformed ? refuse("the forwarded message is no call") : taken;
+}
+
+void ServiceRouter::append_disagreement(std::string& out, const Envelope& envelope) const {
+  host::append_disagreement(out, envelope, teller_->view(), teller_->encoded_members());
 }
 
 void ServiceRouter::dispatch(CallSlot& slot) {

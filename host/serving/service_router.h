@@ -25,8 +25,18 @@ class Loop;
 class Forwarder {
  public:
   virtual ~Forwarder() = default;
-  virtual void forward(CallSlot& slot, const Location& to, Duration deadline,
-                       std::function<void(Error, Call)> failed) = 0;
+  // Sends the call that the slot keeps; the slot is told what became of it.
+  virtual void forward(CallSlot& slot, const Location& to, TimePoint deadline) = 0;
+  // Ends the slot's call with what a reply to its forward says.
+  virtual void replied(CallSlot& slot, std::string_view reply) = 0;
+};
+
+// What this node tells another one that has forwarded a call to the wrong owner. [any thread]
+class ViewTeller {
+ public:
+  virtual ~ViewTeller() = default;
+  virtual std::int64_t view() const = 0;            // fingerprint
+  virtual std::string encoded_members() const = 0;  // opaque: the locator's table
 };
 
 // What an origin has to do after a message was taken.
@@ -40,10 +50,17 @@ class ServiceRouter final {
  public:
   ServiceRouter(ServingLimits limits, WorkerPool& pool, Logger& log);
 
+  Logger& log() noexcept { return log_; }
   const ServingLimits& limits() const noexcept { return limits_; }
   void set_timeouts(const HostConfig& config) noexcept;  // for calls that come from now on [control]
   void set_forwarder(Forwarder* forwarder) noexcept { forwarder_ = forwarder; }
   Forwarder* forwarder() noexcept { return forwarder_; }
+
+  // From now on calls of Peer.forward are taken apart here: the call in the message goes to its service, and that one's
+  // reply becomes the reply of Peer.forward. `teller` outlives the router. [before the first call]
+  void take_forwards(const ViewTeller& teller) noexcept { teller_ = &teller; }
+  // The reply to a forwarded call of a key that this node does not own. [any thread]
+  void append_disagreement(std::string& out, const Envelope& envelope) const;
 
   // Puts `endpoint` behind `name`, with the gate `starting`. A service that served the name before and has let go of it
   // takes up its entry again. Refused when the name is taken, empty or contains ':'. [control]
@@ -60,7 +77,9 @@ class ServiceRouter final {
   void dispatch(CallSlot& slot);
 
  private:
-  static void answer_fault(const Arrival& arrival, const MessageHead& head, CallFault fault, const std::string& text);
+  Taken take_forward(Loop& loop, const Arrival& arrival, const MessageHead& head, std::span<char> message);
+  static void answer_fault(Loop& loop, const Arrival& arrival, const MessageHead& head, CallFault fault,
+                           const std::string& text);
   static std::string why_unknown(const ServiceTable& table, std::string_view service);
   static std::string why_refused(const ServiceEntry& entry);
   void run_inline(CallSlot& slot);
@@ -73,6 +92,7 @@ class ServiceRouter final {
   WorkerPool& pool_;
   Logger& log_;
   Forwarder* forwarder_ = nullptr;
+  const ViewTeller* teller_ = nullptr;
   // The newest table, for its writers, one at a time. They never read the snapshot: the copy that it caches for a
   // thread would keep endpoints alive until that thread ends, and the control thread outlives all that endpoints refer
   // to.

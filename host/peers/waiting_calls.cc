@@ -1,0 +1,103 @@
+#include "peers/waiting_calls.h"
+
+#include <p2p/assert.h>
+
+#include <utility>
+
+namespace p2p::host {
+
+std::int32_t WaitingCalls::add(ReplyTaker& taker, TimePoint deadline) {
+  Index index = free_;
+  if (index != kNone) {
+    free_ = places_[index].earlier;
+  } else {
+    index = static_cast<Index>(places_.size());
+    P2P_ASSERT(index < (Index{1} << kIndexBits), "the caller keeps [host] peer_calls_max");
+    places_.emplace_back();
+  }
+  Place& place = places_[index];
+  place.taker = &taker;
+  place.deadline = deadline;
+  place.is_given_out = true;
+  // Zero is no id: the first use of the first place would be.
+  place.use = place.use + 1 == kUses ? 1 : place.use + 1;
+  link(index);
+  ++waiting_;
+  return static_cast<std::int32_t>(place.use << kIndexBits | index);
+}
+
+WaitingCalls::Place* WaitingCalls::find(std::int32_t sequence) {
+  const auto id = static_cast<std::uint32_t>(sequence);
+  const Index index = id & ((Index{1} << kIndexBits) - 1);
+  if (sequence <= 0 || index >= places_.size()) return nullptr;
+  Place& place = places_[index];
+  return place.is_given_out && place.use == id >> kIndexBits ? &place : nullptr;
+}
+
+bool WaitingCalls::waits(std::int32_t sequence) const {
+  const Place* place = const_cast<WaitingCalls*>(this)->find(sequence);
+  return place != nullptr && place->taker != nullptr;
+}
+
+ReplyTaker* WaitingCalls::take(std::int32_t sequence) {
+  Place* place = find(sequence);
+  if (place == nullptr) return nullptr;
+  const auto index = static_cast<Index>(place - places_.data());
+  ReplyTaker* taker = place->taker;
+  if (taker != nullptr) {
+    unlink(index);
+    --waiting_;
+  } else {
+    --late_;
+  }
+  free(index);
+  return taker;
+}
+
+ReplyTaker* WaitingCalls::take_overdue(TimePoint now) {
+  if (first_ == kNone || places_[first_].deadline > now) return nullptr;
+  const Index index = first_;
+  unlink(index);
+  --waiting_;
+  ++late_;
+  return std::exchange(places_[index].taker, nullptr);
+}
+
+std::vector<ReplyTaker*> WaitingCalls::clear() {
+  std::vector<ReplyTaker*> takers;
+  takers.reserve(waiting_);
+  for (Index index = first_; index != kNone; index = places_[index].later) takers.push_back(places_[index].taker);
+  *this = WaitingCalls();
+  return takers;
+}
+
+std::optional<TimePoint> WaitingCalls::next_deadline() const {
+  if (first_ == kNone) return std::nullopt;
+  return places_[first_].deadline;
+}
+
+// Mostly behind the last one: only few kinds of calls have shorter deadlines than others.
+void WaitingCalls::link(Index index) {
+  Index before = last_;
+  while (before != kNone && places_[before].deadline > places_[index].deadline) before = places_[before].earlier;
+  const Index after = before == kNone ? first_ : places_[before].later;
+  places_[index].earlier = before;
+  places_[index].later = after;
+  (before == kNone ? first_ : places_[before].later) = index;
+  (after == kNone ? last_ : places_[after].earlier) = index;
+}
+
+void WaitingCalls::unlink(Index index) {
+  const Place& place = places_[index];
+  (place.earlier == kNone ? first_ : places_[place.earlier].later) = place.later;
+  (place.later == kNone ? last_ : places_[place.later].earlier) = place.earlier;
+}
+
+void WaitingCalls::free(Index index) {
+  Place& place = places_[index];
+  place.taker = nullptr;
+  place.is_given_out = false;
+  place.earlier = std::exchange(free_, index);
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,19 @@
+// Who waits for another node's reply?
+#pragma once
+
+#include <p2p/result.h>
+
+#include <string_view>
+
+namespace p2p::host {
+
+// Is told exactly once, on its own loop.
+class ReplyTaker {
+ public:
+  virtual ~ReplyTaker() = default;
+  // `reply` is the whole message, in strict binary; it holds during the call only.
+  virtual void replied(std::string_view reply) = 0;
+  virtual void failed(Error error) = 0;
+};
+
+}  // namespace p2p::host
