@@ -61,6 +61,7 @@ struct HostConfig {
   std::uint32_t connections_max = 10000;
   std::uint32_t calls_in_flight_max = 1024;
   std::uint64_t reply_bytes_max = 64ull << 20;
+  std::uint64_t waiting_bytes_max = 256ull << 20;
   std::uint32_t peer_calls_max = 10000;
   std::uint64_t peer_queue_bytes_max = 64ull << 20;
   std::uint32_t parked_calls_max = 10000;

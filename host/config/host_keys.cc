@@ -57,6 +57,8 @@ const Row kRows[] = {
     {"host", "calls_in_flight_max", &HostConfig::calls_in_flight_max, "1..1000000",
      "unanswered calls of one connection"},
     {"host", "reply_bytes_max", &HostConfig::reply_bytes_max, "64KiB..16GiB", "replies that wait for one slow reader"},
+    {"host", "waiting_bytes_max", &HostConfig::waiting_bytes_max, "1MiB..1024GiB",
+     "replies and parts of requests that wait for all slow clients"},
     {"host", "peer_calls_max", &HostConfig::peer_calls_max, "1..1000000", "unanswered calls to one peer"},
     {"host", "peer_queue_bytes_max", &HostConfig::peer_queue_bytes_max, "64KiB..16GiB",
      "calls that wait to be sent to one peer"},

@@ -6,6 +6,7 @@
 
 #include <p2p/handlers.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -60,14 +61,17 @@ auto clock_duration(Duration length) { return std::chrono::duration_cast<std::ch
 }  // namespace
 
 PeerConnection::PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, ClassicNodes& classics,
-                               std::shared_ptr<const PeerLimits> limits, Logger& log)
+                               std::shared_ptr<const PeerLimits> limits, std::size_t connections, Logger& log)
     : loop_(loop),
       to_(std::move(to)),
       identity_(identity),
       classics_(classics),
       shared_limits_(std::move(limits)),
       limits_(*shared_limits_),
+      calls_max_(std::max<std::size_t>(1, limits_.calls_max / connections)),
+      queue_bytes_max_(limits_.queue_bytes_max / connections),
       log_(log),
+      outage_(std::hash<Location>()(to_) ^ reinterpret_cast<std::uintptr_t>(this)),
       socket_(loop.context()),
       resolver_(loop.context()),
       patience_(loop.context()),
@@ -97,9 +101,15 @@ std::optional<Error> PeerConnection::refusal_of(std::size_t bytes) {
   if (state_ == State::closed && classics_.knows(to_, loop_.now())) return is_classic();
   if (bytes + kMethodNameBytesMax > limits_.message_bytes_max)
     return Error{ErrorKind::invalid, "the message is larger than [host] frame_bytes_max"};
-  if (waiting_.waiting() >= limits_.calls_max || queue_.size() + bytes > limits_.queue_bytes_max) {
-    return Error{ErrorKind::overloaded,
-                 "too many calls wait for " + to_.name() + " ([host] peer_calls_max, peer_queue_bytes_max)"};
+  if (state_ != State::ready && outage_.lasts(loop_.now(), state_ != State::closed)) return outage_.error();
+  const std::size_t hellos = state_ == State::greeting ? 1 : 0;
+  if (waiting_.waiting() - hellos >= calls_max_) {
+    return Error{ErrorKind::overloaded, "[host] peer_calls_max calls to " + to_.name() + " are unanswered"};
+  }
+  // A message that is alone may be larger than this connection's part.
+  const std::uint64_t unsent = queue_.size() + writing_.size();
+  if (unsent > 0 && unsent + bytes > queue_bytes_max_) {
+    return Error{ErrorKind::overloaded, "[host] peer_queue_bytes_max bytes wait to be sent to " + to_.name()};
   }
   return std::nullopt;
 }
@@ -133,7 +143,8 @@ void PeerConnection::connect() {
   patience_.expires_after(clock_duration(Duration(limits_.connect_timeout)));
   patience_.async_wait([self = shared_from_this(), generation = generation_](error_code cancelled) {
     if (cancelled || generation != self->generation_ || self->state_ != State::connecting) return;
-    self->fail_all({ErrorKind::refused, "no connection to " + self->to_.name() + " within [host] connect_timeout"});
+    self->no_way_through(
+        {ErrorKind::refused, "no connection to " + self->to_.name() + " within [host] connect_timeout"});
   });
   error_code not_numeric;
   const auto address = asio::ip::make_address(to_.address, not_numeric);
@@ -149,8 +160,8 @@ void PeerConnection::resolve_then_connect() {
                           [self = shared_from_this(), generation = generation_](error_code failure, auto found) {
                             if (generation != self->generation_) return;
                             if (failure || found.empty()) {
-                              return self->fail_all({ErrorKind::refused, "cannot resolve '" + self->to_.address +
-                                                                             "': " + failure.message()});
+                              return self->no_way_through({ErrorKind::refused, "cannot resolve '" + self->to_.address +
+                                                                                   "': " + failure.message()});
                             }
                             self->connect_to(found.begin()->endpoint());
                           });
@@ -163,11 +174,12 @@ void PeerConnection::connect_to(const asio::ip::tcp::endpoint& endpoint) {
 }
 
 void PeerConnection::on_connected(error_code failure) {
-  if (failure) return fail_all({ErrorKind::refused, "cannot connect to " + to_.name() + ": " + failure.message()});
+  if (failure)
+    return no_way_through({ErrorKind::refused, "cannot connect to " + to_.name() + ": " + failure.message()});
   error_code ignored;
   // On loopback a connect to a free port may meet itself (TCP simultaneous open): that is nobody's listener.
   if (socket_.local_endpoint(ignored) == socket_.remote_endpoint(ignored)) {
-    return fail_all({ErrorKind::refused, "nobody listens on " + to_.name()});
+    return no_way_through({ErrorKind::refused, "nobody listens on " + to_.name()});
   }
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
@@ -194,33 +206,35 @@ void PeerConnection::greet() {
   // A fresh socket takes a few hundred bytes at once; if it does not, the connection is of no use.
   const std::size_t sent = socket_.write_some(asio::buffer(hello), failure);
   if (failure || sent != hello.size())
-    return fail_all({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
+    return no_way_through({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
   scanner_.reset(Encoding::binary, limits_.message_bytes_max);
   begin_ = end_ = 0;
   read();
 }
 
 void PeerConnection::on_hello(const Result<std::string>& reply) {
-  if (!reply.ok()) return fail_all(reply.error());
+  if (!reply.ok()) return no_way_through(reply.error());
   const auto hello = decode_reply<peer::Peer_hello_result>(reply.value());
   if (!hello.ok() && is_unknown_method(reply.value())) {
     classics_.remember(to_, loop_.now());
     return fail_all(is_classic());
   }
   if (!hello.ok()) {
-    return fail_all({ErrorKind::protocol, to_.name() + " does not speak to nodes of ours: " + hello.error().text});
+    return no_way_through(
+        {ErrorKind::protocol, to_.name() + " does not speak to nodes of ours: " + hello.error().text});
   }
   if (hello.value().__isset.refused) {
     const auto& refused = hello.value().refused;
     log_.warn("{} refuses us: its {} is '{}', ours is '{}'", to_.name(), refused.field, refused.ours, refused.theirs);
-    return fail_all({ErrorKind::protocol, to_.name() + " refuses us: its " + refused.field + " is '" + refused.ours +
-                                              "', ours is '" + refused.theirs + "'"});
+    return no_way_through({ErrorKind::protocol, to_.name() + " refuses us: its " + refused.field + " is '" +
+                                                    refused.ours + "', ours is '" + refused.theirs + "'"});
   }
   became_ready();
 }
 
 void PeerConnection::became_ready() {
   state_ = State::ready;
+  outage_.is_over();
   watch_idleness();
   schedule_flush();
 }
@@ -279,6 +293,7 @@ void PeerConnection::schedule_flush() {
 void PeerConnection::flush() {
   if (state_ != State::ready || is_writing_ || queued_.empty()) return;
   take_queued(writing_);
+  if (writing_.empty()) return;
   error_code failure;
   const std::size_t sent = socket_.write_some(asio::buffer(writing_), failure);
   const bool must_wait = failure == asio::error::would_block || failure == asio::error::try_again;
@@ -310,11 +325,12 @@ void PeerConnection::take_queued(std::string& into) {
   std::size_t at = 0;
   std::size_t kept = 0;
   for (const Queued& queued : queued_) {
-    if (waiting_.waits(queued.sequence)) {
+    const ReplyTaker* taker = waiting_.find_taker(queued.sequence);
+    if (taker != nullptr && taker->is_wanted()) {
       if (kept != at) std::memmove(queue_.data() + kept, queue_.data() + at, queued.bytes);
       kept += queued.bytes;
-    } else {
-      waiting_.take(queued.sequence);  // nobody will answer it
+    } else if (ReplyTaker* unwanted = waiting_.take(queued.sequence)) {  // in any case, nobody will answer it
+      fail_later(loop_, *unwanted, {ErrorKind::cancelled, "nobody waits for the answer"});
     }
     at += queued.bytes;
   }
@@ -417,6 +433,12 @@ void PeerConnection::fail_all(Error error) {
   std::vector<char>().swap(block_);
   begin_ = end_ = 0;
   for (ReplyTaker* taker : waiting_.clear()) fail_later(loop_, *taker, error);
+}
+
+void PeerConnection::no_way_through(Error error) {
+  loop_.refresh_now();
+  outage_.begins(error, loop_.now());
+  fail_all(std::move(error));
 }
 
 void PeerConnection::shut_down() {

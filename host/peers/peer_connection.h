@@ -4,6 +4,7 @@
 
 #include "config/live_duration.h"
 #include "peers/classic_nodes.h"
+#include "peers/outage.h"
 #include "peers/peer_identity.h"
 #include "peers/waiting_calls.h"
 #include "serving/asio.h"
@@ -30,8 +31,8 @@ struct PeerLimits {
   LiveDuration connect_timeout;
   LiveDuration hello_timeout;
   LiveDuration idle_timeout;            // of the other side; we close after half of it
-  std::uint32_t calls_max = 0;          // in flight
-  std::uint64_t queue_bytes_max = 0;    // waiting to be sent
+  std::uint32_t calls_max = 0;          // in flight, of all connections to one node
+  std::uint64_t queue_bytes_max = 0;    // waiting to be sent, of all connections to one node
   std::uint64_t message_bytes_max = 0;  // of one call and of one reply
 };
 
@@ -41,11 +42,13 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
  public:
   using Reply = std::function<void(Result<std::string>)>;
 
+  // One of `connections` to this node, one a loop: it takes that part of the limits.
   PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, ClassicNodes& classics,
-                 std::shared_ptr<const PeerLimits> limits, Logger& log);
+                 std::shared_ptr<const PeerLimits> limits, std::size_t connections, Logger& log);
 
   // Sends a call with encoded arguments `body`; connects first where needed. `reply` runs exactly once, later, with the
-  // whole reply message or as Peers::call says.
+  // whole reply message or as Peers::call says. While the node is known to be out of reach, calls fail at once, as the
+  // last try did: see Outage.
   void call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline, Reply reply);
 
   // Passes a call on, in the same way. `taker` is told once, never before this returns.
@@ -92,6 +95,8 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
 
   // Closes the connection; every open call ends with `error`, not before this call returns.
   void fail_all(Error error);
+  // The same, and the node counts as out of reach.
+  void no_way_through(Error error);
   Error is_classic() const {
     return {ErrorKind::unsupported, to_.name() + " is a node of the 2009 system, and does not speak to nodes of ours"};
   }
@@ -104,9 +109,12 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   ClassicNodes& classics_;
   const std::shared_ptr<const PeerLimits> shared_limits_;
   const PeerLimits& limits_;
+  const std::size_t calls_max_;
+  const std::uint64_t queue_bytes_max_;
   Logger& log_;
 
   State state_ = State::closed;
+  Outage outage_;
   std::uint64_t generation_ = 0;  // of the socket: operations of an older one are void
   asio::ip::tcp::socket socket_;
   asio::ip::tcp::resolver resolver_;

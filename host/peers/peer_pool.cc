@@ -24,7 +24,7 @@ PeerConnection& PeerPool::connection(Loop& loop, const Location& to) {
   if (peers.size() >= kPeersKeptMax) std::erase_if(peers, [](const auto& peer) { return peer.second->is_idle(); });
   auto& known = peers[to];
   if (!known) {
-    known = std::make_shared<PeerConnection>(loop, to, identity_, classics_, limits_, log_);
+    known = std::make_shared<PeerConnection>(loop, to, identity_, classics_, limits_, loops_.size(), log_);
     if (is_shut_[loop.number()] != 0) known->shut_down();
   }
   return *known;

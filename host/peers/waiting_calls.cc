@@ -34,9 +34,9 @@ WaitingCalls::Place* WaitingCalls::find(std::int32_t sequence) {
   return place.is_given_out && place.use == id >> kIndexBits ? &place : nullptr;
 }
 
-bool WaitingCalls::waits(std::int32_t sequence) const {
+const ReplyTaker* WaitingCalls::find_taker(std::int32_t sequence) const {
   const Place* place = const_cast<WaitingCalls*>(this)->find(sequence);
-  return place != nullptr && place->taker != nullptr;
+  return place != nullptr ? place->taker : nullptr;
 }
 
 ReplyTaker* WaitingCalls::take(std::int32_t sequence) {

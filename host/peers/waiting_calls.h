@@ -22,7 +22,8 @@ class WaitingCalls final {
   // Takes out one call that is overdue at `now`; null: none is. Its id is not used again until take() has seen it, or
   // clear(): an answer that comes late never meets another call.
   ReplyTaker* take_overdue(TimePoint now);
-  bool waits(std::int32_t sequence) const;
+  // Who waits for the answer to `sequence`; null: nobody does (any more).
+  const ReplyTaker* find_taker(std::int32_t sequence) const;
 
   // Takes all out, and forgets late answers too.
   std::vector<ReplyTaker*> clear();

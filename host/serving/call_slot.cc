@@ -41,7 +41,8 @@ void CallSlot::begin(ServiceRouter& router, ServiceEntry& service, const Arrival
   info_ = {service.name(), method_,     head.sequence, arrival.encoding, head.type == MessageType::oneway,
            arrival.hops,   arrival.view};
   deadline_ = deadline;
-  is_kept_ = is_watched_ = is_error_ = is_silent_ = waits_for_return_ = false;
+  is_kept_ = is_watched_ = is_error_ = waits_for_return_ = is_forwarded_ = has_no_caller_ = false;
+  is_silent_.store(false, std::memory_order_relaxed);
   is_expired_.store(false, std::memory_order_relaxed);
   is_clean_ = is_message_here_ = true;
   envelope_ = arrival.envelope;
@@ -117,7 +118,7 @@ void CallSlot::end_here(End how, std::string_view reply) noexcept {
   home_.unwatch(this);
   LoopCounts& counts = service_->counts(home_.number());
   LoopCounts::bump(counts.ended);
-  if (is_error_ || is_expired_) LoopCounts::bump(counts.errors);
+  if (is_error_ || (is_expired_ && !has_no_caller_)) LoopCounts::bump(counts.errors);
   // The last holder of an origin must let go on this loop, and after the state has ended.
   if (waits_for_return_) tell_return();
   const OriginRef origin = std::move(origin_);
@@ -158,6 +159,13 @@ void CallSlot::expire() noexcept {
   deliver(*origin_.get(), End::answer, fresh.out().written());
 }
 
+void CallSlot::forget_caller() noexcept {
+  is_expired_ = has_no_caller_ = true;
+  if (waits_for_return_) tell_return();
+  // A holder other than the forwarder may be reading it right now.
+  if (is_forwarded_) std::string().swap(kept_);
+}
+
 void CallSlot::forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {
   const bool is_in_handler = current_scope() != nullptr && current_scope()->slot == this;
   keep();
@@ -176,8 +184,9 @@ void CallSlot::forward(const Location& to, Duration deadline, std::function<void
 }
 
 void CallSlot::start_forward(Duration deadline) {
-  if (is_expired_) return end_here(End::answer);
+  if (!is_wanted()) return end_here(End::answer);
   home_.watch(this);
+  is_forwarded_ = true;
   LoopCounts::bump(service_->counts(home_.number()).forwarded);
   router_->forwarder()->forward(*this, forwarded_to_, std::min(deadline_, home_.now() + deadline));
 }
@@ -187,7 +196,9 @@ void CallSlot::replied(std::string_view reply) { router_->forwarder()->replied(*
 void CallSlot::failed(Error error) { forward_failed(std::move(error)); }
 
 void CallSlot::forward_failed(Error error) {
-  if (is_expired_) return end_here(End::answer);  // the caller has its answer; this only ends the call
+  // The caller has its answer, or is gone: this only ends the call.
+  if (!is_wanted()) return end_here(End::answer);
+  is_forwarded_ = false;
   const auto give_back = std::exchange(on_failed_forward_, nullptr);
   try {
     give_back(std::move(error), Call(this));
@@ -200,7 +211,7 @@ void CallSlot::dispatch_again() {
   keep();
   mark_ended();
   home_.post([this] {
-    if (is_expired_) return end_here(End::answer);
+    if (!is_wanted()) return end_here(End::answer);
     home_.refresh_now();
     home_.watch(this);
     router_->dispatch(*this);

@@ -36,6 +36,8 @@ class CallOrigin {
   virtual void returned() = 0;
   // The caller matches replies by sequence id from now on; false when this origin cannot do that.
   virtual bool let_replies_overtake() { return false; }
+  // Nobody is there any more to read an answer.
+  virtual bool is_gone() const noexcept { return false; }
 
   void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
@@ -100,6 +102,14 @@ class CallSlot final : public CallState, public ReplyTaker {
   // loop]
   void expire() noexcept;
 
+  // Somebody waits for the answer: neither has the deadline passed, nor is the caller gone. A call without an answer is
+  // wanted whoever is there: its sender may leave as soon as it is sent. [own loop]
+  bool is_wanted() const noexcept override { return !has_expired() && !has_lost_caller(); }
+  bool has_lost_caller() const noexcept { return !info_.oneway && !is_silent_ && origin_.get()->is_gone(); }
+  // The caller is gone: whatever the holder does later is dropped, and what only another try would need is freed now.
+  // [own loop]
+  void forget_caller() noexcept;
+
   // CallState
   const CallInfo& info() const noexcept override { return info_; }
   Codec& codec() noexcept override { return codec_; }
@@ -109,7 +119,7 @@ class CallSlot final : public CallState, public ReplyTaker {
   void finish() noexcept override;
   void fail(CallFault fault, std::string_view text) noexcept override;
   void abandon() noexcept override;
-  void expect_no_reply() noexcept override { is_silent_ = true; }
+  void expect_no_reply() noexcept override { is_silent_.store(true, std::memory_order_relaxed); }
   void forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) override;
   void disagree() noexcept override;
   void dispatch_again() override;
@@ -168,8 +178,10 @@ class CallSlot final : public CallState, public ReplyTaker {
   bool is_message_here_ = false;  // what message_ points to still stands
   bool is_kept_ = false;
   bool is_watched_ = false;
+  bool is_forwarded_ = false;  // another node has it, and nobody here looks at the message
+  bool has_no_caller_ = false;
   std::atomic<bool> is_expired_{false};  // written on the home loop
-  bool is_silent_ = false;               // of a oneway method, whatever the message's type says
+  std::atomic<bool> is_silent_{false};   // of a oneway method, whatever the message's type says
   bool is_clean_ = true;                 // no exception left the codec half way through a message
   bool is_error_ = false;
   bool waits_for_return_ = false;

@@ -16,6 +16,10 @@ constexpr std::size_t kFlushBytes = 256 * 1024;
 // Replies that may wait for a slow reader, in multiples of [host] reply_bytes_max, before its connection is closed.
 constexpr std::size_t kReplyOverrunFactor = 2;
 
+// What waits is told to the home in steps of this size at least, so that small requests and replies never are: 10,000
+// connections keep 40 MiB to themselves.
+constexpr std::size_t kCountStep = 4096;
+
 // Keeps a connection alive while an operation of Asio's is pending.
 template <class Handler>
 auto holding(Connection* connection, Handler handler) {
@@ -44,13 +48,16 @@ void Connection::start() {
 
 bool Connection::may_take() const noexcept {
   return !is_closed_ && !is_finishing_ && !is_held_back_ && in_flight_ < router_.limits().calls_in_flight_max &&
-         queued_bytes() < router_.limits().reply_bytes_max;
+         queued_bytes() < router_.limits().reply_bytes_max &&
+         !((is_writing_ || order_.waiting_bytes() != 0) && home_.is_crowded());
 }
 
 void Connection::read() {
   if (is_reading_ || is_closed_) return;
-  is_reading_ = true;
   make_room();
+  if (counted_ != 0 || begin_ != end_) recount(false);
+  if (is_closed_) return;
+  is_reading_ = true;
   socket_.async_read_some(asio::buffer(block_.data() + end_, block_.size() - end_),
                           holding(this, [this](error_code failure, std::size_t bytes) { on_read(failure, bytes); }));
 }
@@ -65,7 +72,7 @@ void Connection::make_room() {
     begin_ = 0;
   }
   // A message that says its length gets its room at most doubling, so that a length alone costs nothing.
-  const std::size_t needed = std::min(std::max(wanted_, end_ + 1), std::max(2 * end_, kReadBlockBytesMax));
+  const std::size_t needed = std::min(std::max(wanted_, end_ + 1), std::max(2 * end_, kReadBlockBytesMin));
   if (block_.size() < needed || end_ == block_.size()) block_.resize(std::max(needed, 2 * block_.size()));
 }
 
@@ -73,9 +80,11 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
   is_reading_ = false;
   if (is_closed_) return;
   if (failure) {
-    // The client has said its last word; what it asked is still answered.
+    // A client may have said its last word, and still wait for answers; a node closes only what it has given up.
+    if (failure != asio::error::eof || may_overtake_) return close();
     is_finishing_ = true;
-    return close_when_done();
+    close_when_done();
+    return watch_for_reset();
   }
   loop_.refresh_now();
   active_at_ = loop_.now();
@@ -108,7 +117,7 @@ void Connection::take_messages() {
     const Arrival arrival{this, 0, 0, form_.encoding, std::nullopt};
     const Taken taken = router_.take(loop_, arrival, message);
     if (taken == Taken::malformed) break_off("a message that is no call");
-    if (taken == Taken::hold_back) is_held_back_ = true;
+    if (taken == Taken::hold_back && !may_overtake_) is_held_back_ = true;
     if (out_.size() >= kFlushBytes) flush();
   }
   is_taking_ = false;
@@ -201,6 +210,7 @@ void Connection::answered(std::uint64_t ticket, std::string_view reply) {
     log_.warn("closing a connection that does not read its replies: {} bytes wait", queued_bytes());
     close();
   }
+  if (is_writing_ || order_.waiting_bytes() != 0 || counted_ != 0) recount(false);
   call_ended();
 }
 
@@ -258,6 +268,7 @@ void Connection::flush() {
     } else {
       out_.clear();
     }
+    if (counted_ != 0) recount(false);
     return;
   }
   out_.erase(0, failure ? 0 : sent);
@@ -265,6 +276,7 @@ void Connection::flush() {
   is_writing_ = true;
   asio::async_write(socket_, asio::buffer(writing_),
                     holding(this, [this](error_code written, std::size_t) { on_written(written); }));
+  recount(false);
 }
 
 void Connection::on_written(error_code failure) {
@@ -274,7 +286,21 @@ void Connection::on_written(error_code failure) {
   if (failure) return close();
   active_at_ = loop_.now();
   flush();
+  recount(true);
   take_turn();
+}
+
+// What replies that wait for the client take, and the block that a part of a request keeps.
+void Connection::recount(bool has_moved) noexcept {
+  if (is_closed_) return;
+  std::size_t now = begin_ != end_ ? block_.size() : 0;
+  if (queued_bytes() >= kCountStep) now += out_.capacity() + writing_.capacity() + order_.waiting_bytes();
+  if (now < kCountStep) now = 0;
+  const std::size_t difference = now > counted_ ? now - counted_ : counted_ - now;
+  if (!has_moved && now != 0 && difference < kCountStep) return;
+  const std::size_t before = std::exchange(counted_, now);
+  if (before == 0 || has_moved) moved_at_ = loop_.now();
+  if (before != 0 || now != 0) home_.waiting_changed(*this, before, now, has_moved);
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------
@@ -291,10 +317,26 @@ void Connection::close_when_done() noexcept {
 void Connection::close() noexcept {
   if (is_closed_) return;
   is_closed_ = true;
+  if (counted_ != 0) home_.waiting_changed(*this, std::exchange(counted_, 0), 0, false);
+  if (in_flight_ != 0) loop_.note_lost_caller();
   error_code ignored;
   socket_.shutdown(StreamSocket::shutdown_both, ignored);
   socket_.close(ignored);
   home_.connection_closed(*this);
+}
+
+void Connection::break_now() noexcept {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
+}
+
+// Nothing is read any more, so that nothing else would tell before the last answer is ready.
+void Connection::watch_for_reset() {
+  if (is_closed_) return;
+  socket_.async_wait(StreamSocket::wait_error, holding(this, [this](error_code failure) {
+                       if (!failure) close();
+                     }));
 }
 
 void Connection::check_age(TimePoint now) {

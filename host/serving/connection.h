@@ -20,11 +20,17 @@ namespace p2p::host {
 
 class Loop;
 
-// Where a connection is listed while it is open.
+// Where a connection is listed while it is open. [its loop]
 class ConnectionHome {
  public:
   virtual ~ConnectionHome() = default;
-  virtual void connection_closed(class Connection& connection) noexcept = 0;  // [its loop]
+  virtual void connection_closed(class Connection& connection) noexcept = 0;
+  // Of its client's bytes, `before` waited and `now` wait; `has_moved`: the client has taken some meanwhile. May close
+  // connections, this one too.
+  virtual void waiting_changed(class Connection& connection, std::size_t before, std::size_t now,
+                               bool has_moved) noexcept = 0;
+  // So much waits that who does not read its replies is not read either.
+  virtual bool is_crowded() const noexcept = 0;
 };
 
 class Connection final : public CallOrigin {
@@ -35,8 +41,13 @@ class Connection final : public CallOrigin {
   // Closes when every reply has left; `at_once` without waiting. [own loop]
   void finish_up() noexcept;
   void close() noexcept;
+  // Closes, and takes back what the kernel has not sent yet: the client finds its connection broken. [own loop]
+  void break_now() noexcept;
   // Closes what has been silent for longer than the limits allow. [own loop]
   void check_age(TimePoint now);
+
+  std::size_t waiting_bytes() const noexcept { return counted_; }  // as the home was told [own loop]
+  TimePoint moved_at() const noexcept { return moved_at_; }        // [own loop]
 
   // CallOrigin
   std::uint64_t begun(bool is_oneway) override;
@@ -44,8 +55,10 @@ class Connection final : public CallOrigin {
   void oneway_ended() override;
   void returned() override;
   bool let_replies_overtake() override;
+  bool is_gone() const noexcept override { return is_closed_; }
 
-  std::list<OriginRef>::iterator place_at_home;  // the home's, kept here for it
+  std::list<OriginRef>::iterator place_at_home;              // the home's, kept here for it
+  std::list<Connection*>::iterator place_among_the_waiting;  // likewise
 
  private:
   enum class Next : std::uint8_t { message, need_more, broken };
@@ -68,7 +81,9 @@ class Connection final : public CallOrigin {
   void flush();
   void on_written(error_code failure);
   std::size_t queued_bytes() const noexcept { return out_.size() + writing_.size() + order_.waiting_bytes(); }
+  void recount(bool has_moved) noexcept;
   void close_when_done() noexcept;
+  void watch_for_reset();
 
   StreamSocket socket_;
   Loop& loop_;
@@ -99,6 +114,8 @@ class Connection final : public CallOrigin {
   bool is_closed_ = false;
   std::string out_;
   std::string writing_;
+  std::size_t counted_ = 0;  // what the home knows to wait
+  TimePoint moved_at_{};     // when the client last took bytes, or they began to wait
 };
 
 }  // namespace p2p::host

@@ -13,14 +13,16 @@ struct ServingLimits {
   std::uint32_t connections_max = 0;
   std::uint32_t calls_in_flight_max = 0;  // of one connection; then its bytes wait in the socket
   std::uint64_t reply_bytes_max = 0;      // waiting for one slow reader; then its requests wait in the socket
+  std::uint64_t waiting_bytes_max = 0;    // of all slow clients; then the slowest connections are closed
   std::uint32_t parked_calls_max = 0;     // of one service that is starting
   LiveDuration call_timeout;
   LiveDuration idle_timeout;
   LiveDuration message_timeout;
 
   static ServingLimits from(const HostConfig& config) {
-    return {config.frame_bytes_max,  config.connections_max, config.calls_in_flight_max, config.reply_bytes_max,
-            config.parked_calls_max, config.call_timeout,    config.idle_timeout,        config.message_timeout};
+    return {config.frame_bytes_max, config.connections_max,   config.calls_in_flight_max,
+            config.reply_bytes_max, config.waiting_bytes_max, config.parked_calls_max,
+            config.call_timeout,    config.idle_timeout,      config.message_timeout};
   }
 };
 

@@ -15,7 +15,7 @@ thread_local Loop* current_loop = nullptr;
 }  // namespace
 
 Loop::Loop(std::size_t number, Logger& log)
-    : number_(number), log_(log), work_(asio::make_work_guard(context_)), expiry_(context_) {
+    : number_(number), log_(log), work_(asio::make_work_guard(context_)), expiry_(context_), sweep_(context_) {
   refresh_now();
 }
 
@@ -90,6 +90,26 @@ void Loop::arm() {
     is_armed_ = false;
     expire();
   });
+}
+
+void Loop::note_lost_caller() {
+  if (is_sweep_due_) return;
+  is_sweep_due_ = true;
+  sweep_.expires_after(kSweepPause);
+  sweep_.async_wait([this](error_code) {
+    is_sweep_due_ = false;
+    sweep();
+  });
+}
+
+// Ends no call, so that the list stands while it is walked: who holds a call ends it, and finds that it is not wanted.
+void Loop::sweep() noexcept {
+  for (CallSlot *slot = oldest_, *next = nullptr; slot != nullptr; slot = next) {
+    next = slot->next_;
+    if (!slot->has_lost_caller()) continue;
+    unwatch(slot);
+    slot->forget_caller();
+  }
 }
 
 void Loop::expire() {

@@ -64,13 +64,20 @@ class Loop final {
   void watch(CallSlot* slot);
   void unwatch(CallSlot* slot) noexcept;
 
+  // A caller is gone whose calls are among the watched: within kSweepPause they are told. [own loop]
+  void note_lost_caller();
+
  private:
   void arm();
   void expire();
+  void sweep() noexcept;
 
   // Call states kept for reuse; more are freed. Covers 50 connections at depth 16 without an allocation.
   static constexpr std::size_t kPooledSlotsMax = 1024;
   static constexpr std::size_t kScratchBytesKept = 64 * 1024;
+
+  // One look at all watched calls serves every caller that went meanwhile, however many do.
+  static constexpr auto kSweepPause = std::chrono::milliseconds(100);
 
   const std::size_t number_;
   Logger& log_;
@@ -84,6 +91,8 @@ class Loop final {
   CallSlot* newest_ = nullptr;
   asio::steady_timer expiry_;
   bool is_armed_ = false;
+  asio::steady_timer sweep_;
+  bool is_sweep_due_ = false;
 };
 
 }  // namespace p2p::host

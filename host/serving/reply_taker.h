@@ -14,6 +14,8 @@ class ReplyTaker {
   // `reply` is the whole message, in strict binary; it holds during the call only.
   virtual void replied(std::string_view reply) = 0;
   virtual void failed(Error error) = 0;
+  // Asked when the call's turn to be sent has come: one that nobody wants is not sent, and fails as cancelled.
+  virtual bool is_wanted() const noexcept { return true; }
 };
 
 }  // namespace p2p::host

@@ -1,5 +1,8 @@
 #include "serving/server.h"
 
+#include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -15,6 +18,18 @@ constexpr auto kAgeCheckPeriod = std::chrono::seconds(1);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 // Whoever connects in a loop must not fill the log.
 constexpr auto kFullWarningPause = std::chrono::seconds(1);
+constexpr auto kCrowdedWarningPause = std::chrono::seconds(1);
+
+// Bytes that the kernel takes for one connection beyond what is on its way to the client, so that what waits for a slow
+// reader waits here, where it is counted: by itself the kernel takes megabytes. A reader that keeps up is fetched in
+// steps of this.
+constexpr int kUnsentBytesMax = 128 * 1024;
+using UnsentBytesMax = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+
+// glibc keeps what is freed, in pieces that the next large block does not fit into: without help the process would hold
+// several times of what waits. Pages are given back each time when this part of what may wait was freed; to map and
+// unmap each large block instead makes reading values of 300 KiB twice as expensive.
+constexpr std::uint64_t kPartsUntrimmed = 4;
 
 bool is_taken(error_code failure) { return failure == asio::error::address_in_use; }
 
@@ -65,8 +80,7 @@ Result<BoundPort> BoundPort::bind(asio::io_context& context, const Location& lis
 
 // --- connections of one loop -----------------------------------------------------------------------------------------
 
-Server::Guests::Guests(Loop& loop, std::atomic<std::int64_t>& count)
-    : loop_(loop), count_(count), ages_(loop.context()) {}
+Server::Guests::Guests(Server& server, Loop& loop) : server_(server), loop_(loop), ages_(loop.context()) {}
 
 void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Logger& log) {
   auto* connection = new Connection(std::move(socket), loop_, router, *this, log);  // owned by its references
@@ -78,10 +92,54 @@ void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Logger& l
 }
 
 void Server::Guests::connection_closed(Connection& connection) noexcept {
-  count_.fetch_sub(1, std::memory_order_relaxed);
+  server_.connections_.fetch_sub(1, std::memory_order_relaxed);
   // The list's reference may be the last one, and the caller is a method of the connection.
   loop_.post([ref = *connection.place_at_home] {});
   open_.erase(connection.place_at_home);
+}
+
+void Server::Guests::waiting_changed(Connection& connection, std::size_t before, std::size_t now,
+                                     bool has_moved) noexcept {
+  waiting_bytes_ += now - before;
+  server_.waiting_.change(before, now);
+  if (before == 0 && now != 0) {
+    waiting_.push_back(&connection);
+    connection.place_among_the_waiting = std::prev(waiting_.end());
+  } else if (before != 0 && now == 0) {
+    waiting_.erase(connection.place_among_the_waiting);
+  } else if (has_moved) {
+    waiting_.splice(waiting_.end(), waiting_, connection.place_among_the_waiting);
+  }
+  if (now <= before || !server_.waiting_.is_over()) return;
+  make_room();
+  if (server_.waiting_.is_over()) server_.make_room_on_other_loops(loop_.number());
+}
+
+void Server::Guests::make_room() noexcept {
+  const WaitingBytes& all = server_.waiting_;
+  while (all.is_over() && waiting_bytes_ > all.part_of_a_loop() && !waiting_.empty()) {
+    ++closed_unlogged_;
+    untrimmed_bytes_ += waiting_.front()->waiting_bytes();
+    warn_crowded(*waiting_.front());
+    waiting_.front()->break_now();
+  }
+  if (untrimmed_bytes_ < all.part_of_a_loop() / kPartsUntrimmed) return;
+  untrimmed_bytes_ = 0;
+  // Later, when the last of their operations have ended and let go of them.
+  loop_.post([] { ::malloc_trim(0); });
+}
+
+void Server::Guests::warn_crowded(const Connection& slowest) noexcept {
+  loop_.refresh_now();
+  if (loop_.now() < next_warning_) return;
+  next_warning_ = loop_.now() + kCrowdedWarningPause;
+  server_.log_.warn(
+      "[host] waiting_bytes_max = {} are reached: closing the connections of the slowest clients, now one for which {} "
+      "bytes "
+      "wait and that has moved none for {} ms ({} closed since the last such line)",
+      server_.waiting_.max(), slowest.waiting_bytes(),
+      std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - slowest.moved_at()).count(),
+      std::exchange(closed_unlogged_, 0));
 }
 
 void Server::Guests::arm() {
@@ -110,10 +168,10 @@ void Server::Guests::close_all() noexcept {
 
 // --- the server ------------------------------------------------------------------------------------------------------
 
-Server::Server(std::size_t loops, Logger& log) : log_(log) {
+Server::Server(std::size_t loops, Logger& log) : log_(log), waiting_(loops) {
   for (std::size_t number = 0; number < loops; ++number) {
     loops_.push_back(std::make_unique<Loop>(number, log));
-    guests_.push_back(std::make_unique<Guests>(*loops_.back(), connections_));
+    guests_.push_back(std::make_unique<Guests>(*this, *loops_.back()));
   }
 }
 
@@ -123,6 +181,7 @@ void Server::serve(BoundPort port, ServiceRouter& router) {
   auto listener =
       std::make_unique<Listener>(Listener{router, asio::steady_timer(first_loop().context()), nullptr, nullptr, {}});
   listener->tcp = std::make_unique<asio::ip::tcp::acceptor>(std::move(port.acceptor));
+  waiting_.set_max(router.limits().waiting_bytes_max);
   listeners_.push_back(std::move(listener));
 }
 
@@ -165,7 +224,10 @@ void Server::accept(Listener& listener) {
   auto socket = std::make_shared<StreamSocket>(loops_[loop]->context());
   auto accepted = [this, &listener, loop, socket](error_code failure) {
     error_code ignored;
-    if (!failure && listener.tcp) socket->set_option(asio::ip::tcp::no_delay(true), ignored);
+    if (!failure && listener.tcp) {
+      socket->set_option(asio::ip::tcp::no_delay(true), ignored);
+      socket->set_option(UnsentBytesMax(kUnsentBytesMax), ignored);
+    }
     on_accepted(listener, loop, failure, socket);
   };
   if (listener.tcp) {
@@ -204,6 +266,17 @@ void Server::warn_full(std::uint32_t connections_max) {
   if (now < next_full_warning_) return;
   next_full_warning_ = now + kFullWarningPause;
   log_.warn("closing new connections: [host] connections_max = {} are open", connections_max);
+}
+
+void Server::make_room_on_other_loops(std::size_t loop) noexcept {
+  if (loops_.size() == 1 || !waiting_.ask_others()) return;
+  for (std::size_t other = 0; other < loops_.size(); ++other) {
+    if (other == loop) continue;
+    loops_[other]->post([this, other] {
+      guests_[other]->make_room();
+      waiting_.one_has_looked();
+    });
+  }
 }
 
 template <class Work>

@@ -5,6 +5,7 @@
 #include "serving/connection.h"
 #include "serving/loop.h"
 #include "serving/service_router.h"
+#include "serving/waiting_bytes.h"
 
 #include <p2p/location.h>
 #include <p2p/result.h>
@@ -40,7 +41,8 @@ class Server final {
   Loop& first_loop() noexcept { return *loops_.front(); }
 
   // Accepts on an open port, or on a unix socket that is made for it with mode 0600 (an old file of that name is
-  // removed). Connections above connections_max are closed at once. [before start]
+  // removed). Connections above connections_max are closed at once. The limits of the port's router are the node's.
+  // [before start]
   void serve(BoundPort port, ServiceRouter& router);
   Result<Done> serve_admin(const std::filesystem::path& path, ServiceRouter& router);
 
@@ -60,18 +62,30 @@ class Server final {
   // The connections of one loop.
   class Guests final : public ConnectionHome {
    public:
-    Guests(Loop& loop, std::atomic<std::int64_t>& count);
+    Guests(Server& server, Loop& loop);
     void admit(StreamSocket socket, ServiceRouter& router, Logger& log);  // [own loop]
     void connection_closed(Connection& connection) noexcept override;
+    void waiting_changed(Connection& connection, std::size_t before, std::size_t now, bool has_moved) noexcept override;
+    bool is_crowded() const noexcept override { return server_.waiting_.is_crowded(); }
+    // Closes those that have waited longest for their clients, while too much waits and this loop holds more than its
+    // part.
+    void make_room() noexcept;
     void finish_all() noexcept;
     void close_all() noexcept;
 
    private:
     void arm();
 
+    void warn_crowded(const Connection& slowest) noexcept;
+
+    Server& server_;
     Loop& loop_;
-    std::atomic<std::int64_t>& count_;
     std::list<OriginRef> open_;
+    std::list<Connection*> waiting_;  // for their clients; first who has moved nothing for the longest time
+    std::uint64_t waiting_bytes_ = 0;
+    std::uint64_t untrimmed_bytes_ = 0;  // of connections that were closed since the heap gave pages back
+    TimePoint next_warning_{};
+    std::uint64_t closed_unlogged_ = 0;
     asio::steady_timer ages_;
     bool is_armed_ = false;
   };
@@ -88,11 +102,13 @@ class Server final {
   void on_accepted(Listener& listener, std::size_t loop, error_code failure,
                    const std::shared_ptr<StreamSocket>& socket);
   void warn_full(std::uint32_t connections_max);
+  void make_room_on_other_loops(std::size_t loop) noexcept;
   // Runs `work(guests)` on every loop and waits until all have.
   template <class Work>
   void on_every_loop(Work work);
 
   Logger& log_;
+  WaitingBytes waiting_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::unique_ptr<Guests>> guests_;
   std::vector<std::unique_ptr<Listener>> listeners_;

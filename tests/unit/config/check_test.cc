@@ -38,6 +38,7 @@ io_threads = 2
 call_timeout = "1500ms"
 frame_bytes_max = "1MiB"
 reply_bytes_max = 1048576
+waiting_bytes_max = "1GiB"
 default_service = ["locator"]
 allow_remote_die = true
 [log]
@@ -51,6 +52,7 @@ level = "debug"
   EXPECT_EQ(checked.config().call_timeout, std::chrono::milliseconds(1500));
   EXPECT_EQ(checked.config().frame_bytes_max, 1u << 20);
   EXPECT_EQ(checked.config().reply_bytes_max, 1u << 20);
+  EXPECT_EQ(checked.config().waiting_bytes_max, 1u << 30);
   EXPECT_EQ(checked.config().default_service, std::vector<std::string>{"locator"});
   EXPECT_TRUE(checked.config().allow_remote_die);
   EXPECT_EQ(checked.config().log_level, LogLevel::debug);

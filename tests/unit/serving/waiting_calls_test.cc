@@ -28,7 +28,7 @@ TEST(WaitingCallsTest, ACallIsTakenOutOnceByItsOwnId) {
   const auto second = calls.add(b, at(10));
   EXPECT_GT(first, 0);
   EXPECT_NE(first, second);
-  EXPECT_TRUE(calls.waits(first));
+  EXPECT_EQ(calls.find_taker(first), &a);
   EXPECT_EQ(calls.take(second), &b);
   EXPECT_EQ(calls.take(second), nullptr) << "an answer that comes twice";
   EXPECT_EQ(calls.take(first), &a);
@@ -62,7 +62,7 @@ TEST(WaitingCallsTest, TheIdOfAnOverdueCallIsNotUsedAgainBeforeItsAnswerHasCome)
   Caller other;
   const auto overdue = calls.add(gone, at(1));
   ASSERT_EQ(calls.take_overdue(at(1)), &gone);
-  EXPECT_FALSE(calls.waits(overdue));
+  EXPECT_EQ(calls.find_taker(overdue), nullptr);
   // More often than an id tells its uses apart.
   for (int turn = 0; turn < 10'000; ++turn) {
     const auto id = calls.add(other, at(100));

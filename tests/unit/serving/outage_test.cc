@@ -1,0 +1,92 @@
+// A node that is out of reach: how long calls to it fail at once, and when it is tried again.
+#include "peers/outage.h"
+
+#include <gtest/gtest.h>
+
+namespace p2p::host {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const TimePoint kStart{seconds(1000)};
+const Error kRefused{ErrorKind::refused, "nobody listens"};
+
+TEST(Outage, ThereIsNoneBeforeATryHasFailed) {
+  const Outage outage(1);
+  EXPECT_FALSE(outage.lasts(kStart, false));
+  EXPECT_FALSE(outage.lasts(kStart, true));
+}
+
+TEST(Outage, CallsFailAtOnceUntilTheNextTryIsDue) {
+  Outage outage(1);
+  outage.begins(kRefused, kStart);
+  EXPECT_TRUE(outage.lasts(kStart, false));
+  EXPECT_TRUE(outage.lasts(kStart + kReconnectPauseMin / 2, false));
+  EXPECT_FALSE(outage.lasts(kStart + kReconnectPauseMin, false));
+}
+
+TEST(Outage, CallsFailAsTheLastTryDid) {
+  Outage outage(1);
+  outage.begins({ErrorKind::timed_out, "no hello"}, kStart);
+  EXPECT_EQ(outage.error().kind, ErrorKind::timed_out);
+  EXPECT_EQ(outage.error().text.substr(0, 8), "no hello");
+}
+
+TEST(Outage, PausesGrowWithEachFailureAndAreAtMostHalfASecond) {
+  Outage outage(1);
+  TimePoint now = kStart;
+  Duration shortest{};
+  for (int failures = 0; failures < 10; ++failures) {
+    outage.begins(kRefused, now);
+    Duration pause{};
+    while (outage.lasts(now + pause, false)) pause += milliseconds(1);
+    EXPECT_LE(pause, kReconnectPauseMax);
+    EXPECT_GE(pause, shortest);
+    shortest = std::min(kReconnectPauseMin * (1 << failures), kReconnectPauseMax) / 2;
+    EXPECT_GE(pause, shortest);
+    now += pause;
+  }
+  EXPECT_EQ(shortest, kReconnectPauseMax / 2);
+}
+
+TEST(Outage, PausesOfDifferentNodesDiffer) {
+  Outage one(1);
+  Outage other(12345);
+  int differences = 0;
+  for (int failures = 0; failures < 10; ++failures) {
+    one.begins(kRefused, kStart);
+    other.begins(kRefused, kStart);
+    for (Duration pause{}; pause < kReconnectPauseMax; pause += milliseconds(1)) {
+      differences += one.lasts(kStart + pause, false) != other.lasts(kStart + pause, false) ? 1 : 0;
+    }
+  }
+  EXPECT_GT(differences, 0);
+}
+
+TEST(Outage, CallsDuringATryFailAtOnceWhileTheLastFailureIsFresh) {
+  Outage outage(1);
+  outage.begins(kRefused, kStart);
+  EXPECT_TRUE(outage.lasts(kStart + kOutageMemory - milliseconds(1), true));
+  EXPECT_FALSE(outage.lasts(kStart + kOutageMemory, true));
+}
+
+TEST(Outage, AfterASuccessOrALongTimeThePausesAreShortAgain) {
+  for (const bool succeeds : {true, false}) {
+    Outage outage(1);
+    TimePoint now = kStart;
+    for (int failures = 0; failures < 10; ++failures) outage.begins(kRefused, now);
+    if (succeeds) {
+      outage.is_over();
+      EXPECT_FALSE(outage.lasts(now, false));
+      EXPECT_FALSE(outage.lasts(now, true));
+    } else {
+      now += seconds(3600);
+    }
+    outage.begins(kRefused, now);
+    EXPECT_FALSE(outage.lasts(now + kReconnectPauseMin, false));
+  }
+}
+
+}  // namespace
+}  // namespace p2p::host
