@@ -271,10 +271,10 @@ void Connection::flush() {
     if (counted_ != 0) recount(false);
     return;
   }
-  out_.erase(0, failure ? 0 : sent);
+  const std::size_t done = failure ? 0 : sent;
   writing_.swap(out_);
   is_writing_ = true;
-  asio::async_write(socket_, asio::buffer(writing_),
+  asio::async_write(socket_, asio::buffer(writing_.data() + done, writing_.size() - done),
                     holding(this, [this](error_code written, std::size_t) { on_written(written); }));
   recount(false);
 }

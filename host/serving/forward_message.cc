@@ -1,17 +1,15 @@
 #include "serving/forward_message.h"
 
+#include <p2p/binary_writer.h>
 #include <p2p/field_reader.h>
 #include <p2p/handlers.h>
 
 #include <peer_types.h>
 
-#include <boost/endian/conversion.hpp>
-
-#include <cstring>
-
 namespace p2p::host {
 namespace {
 
+using apache::thrift::protocol::T_CALL;
 using apache::thrift::protocol::T_I32;
 using apache::thrift::protocol::T_I64;
 using apache::thrift::protocol::T_REPLY;
@@ -19,54 +17,7 @@ using apache::thrift::protocol::T_STOP;
 using apache::thrift::protocol::T_STRING;
 using apache::thrift::protocol::T_STRUCT;
 
-// Writes strict binary into memory that is large enough.
-class BinaryWriter final {
- public:
-  explicit BinaryWriter(char* at) noexcept : at_(at) {}
-
-  char* at() const noexcept { return at_; }
-  void byte(std::uint8_t value) noexcept { *at_++ = static_cast<char>(value); }
-  void i32(std::int32_t value) noexcept { put(boost::endian::native_to_big(value)); }
-  void i64(std::int64_t value) noexcept { put(boost::endian::native_to_big(value)); }
-  void bytes(std::string_view value) noexcept {
-    i32(static_cast<std::int32_t>(value.size()));
-    std::memcpy(at_, value.data(), value.size());
-    at_ += value.size();
-  }
-  void field(std::uint8_t type, std::int16_t id) noexcept {
-    byte(type);
-    put(boost::endian::native_to_big(id));
-  }
-  void head(MessageType type, std::string_view name, std::int32_t sequence) noexcept {
-    i32(static_cast<std::int32_t>(0x80010000u | static_cast<std::uint32_t>(type)));
-    bytes(name);
-    i32(sequence);
-  }
-
- private:
-  template <class Value>
-  void put(Value value) noexcept {
-    std::memcpy(at_, &value, sizeof value);
-    at_ += sizeof value;
-  }
-
-  char* at_;
-};
-
-// Appends what `write(BinaryWriter&)` writes: `bytes_max` at most.
-template <class Write>
-void append(std::string& out, std::size_t bytes_max, Write write) {
-  const std::size_t before = out.size();
-  out.resize(before + bytes_max);
-  BinaryWriter writer(out.data() + before);
-  write(writer);
-  out.resize(static_cast<std::size_t>(writer.at() - out.data()));
-}
-
-// "Peer:forward"
 constexpr std::string_view kForwardName = "Peer:forward";
-
-constexpr std::size_t kReplyOverheadBytes = 64;
 
 // The rare form: whoever sends Peer.forward in compact gets its reply so.
 void append_compact_reply(std::string& out, std::int32_t sequence, const peer::ForwardReply& reply) {
@@ -162,20 +113,21 @@ std::optional<ForwardReply> read_forward_reply(std::string_view result) {
 }
 
 void append_forward(std::string& out, std::int32_t sequence, const ForwardRequest& request) {
-  append(out, kForwardOverheadBytes + request.target.size() + request.message.size(), [&](BinaryWriter& to) {
-    to.head(MessageType::call, kForwardName, sequence);
-    to.field(T_I64, 1);
-    to.i64(request.view);
-    to.field(T_I32, 2);
-    to.i32(request.hops);
-    to.field(T_STRING, 3);
-    to.bytes(request.target);
-    to.field(T_I32, 4);
-    to.i32(request.encoding == Encoding::binary ? peer::Encoding::strict_binary : peer::Encoding::compact);
-    to.field(T_STRING, 5);
-    to.bytes(request.message);
-    to.byte(T_STOP);
-  });
+  BinaryPiece<64> head;
+  head.message(T_CALL, kForwardName, sequence);
+  head.field(T_I64, 1);
+  head.i64(request.view);
+  head.field(T_I32, 2);
+  head.i32(request.hops);
+  head.field(T_STRING, 3);
+  head.length(request.target.size());
+  BinaryPiece<16> middle;
+  middle.field(T_I32, 4);
+  middle.i32(request.encoding == Encoding::binary ? peer::Encoding::strict_binary : peer::Encoding::compact);
+  middle.field(T_STRING, 5);
+  middle.length(request.message.size());
+  out.append(head.written()).append(request.target).append(middle.written()).append(request.message);
+  out.push_back(T_STOP);
 }
 
 void append_forward_reply(std::string& out, const Envelope& envelope, ForwardStatus status, std::string_view message) {
@@ -185,16 +137,14 @@ void append_forward_reply(std::string& out, const Envelope& envelope, ForwardSta
     reply.__set_message(std::string(message));
     return append_compact_reply(out, envelope.sequence, reply);
   }
-  append(out, kReplyOverheadBytes + message.size(), [&](BinaryWriter& to) {
-    to.head(MessageType::reply, kForwardMethod, envelope.sequence);
-    to.field(T_STRUCT, 0);
-    to.field(T_I32, 1);
-    to.i32(static_cast<std::int32_t>(status));
-    to.field(T_STRING, 2);
-    to.bytes(message);
-    to.byte(T_STOP);
-    to.byte(T_STOP);
-  });
+  BinaryPiece<48> head;
+  head.message(T_REPLY, kForwardMethod, envelope.sequence);
+  head.field(T_STRUCT, 0);
+  head.field(T_I32, 1);
+  head.i32(static_cast<std::int32_t>(status));
+  head.field(T_STRING, 2);
+  head.length(message.size());
+  out.append(head.written()).append(message).append({T_STOP, T_STOP});
 }
 
 void append_disagreement(std::string& out, const Envelope& envelope, std::int64_t view, std::string_view members) {
@@ -205,18 +155,16 @@ void append_disagreement(std::string& out, const Envelope& envelope, std::int64_
     reply.__set_members(std::string(members));
     return append_compact_reply(out, envelope.sequence, reply);
   }
-  append(out, kReplyOverheadBytes + members.size(), [&](BinaryWriter& to) {
-    to.head(MessageType::reply, kForwardMethod, envelope.sequence);
-    to.field(T_STRUCT, 0);
-    to.field(T_I32, 1);
-    to.i32(static_cast<std::int32_t>(ForwardStatus::view_differs));
-    to.field(T_I64, 3);
-    to.i64(view);
-    to.field(T_STRING, 4);
-    to.bytes(members);
-    to.byte(T_STOP);
-    to.byte(T_STOP);
-  });
+  BinaryPiece<64> head;
+  head.message(T_REPLY, kForwardMethod, envelope.sequence);
+  head.field(T_STRUCT, 0);
+  head.field(T_I32, 1);
+  head.i32(static_cast<std::int32_t>(ForwardStatus::view_differs));
+  head.field(T_I64, 3);
+  head.i64(view);
+  head.field(T_STRING, 4);
+  head.length(members.size());
+  out.append(head.written()).append(members).append({T_STOP, T_STOP});
 }
 
 }  // namespace p2p::host

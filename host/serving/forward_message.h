@@ -41,8 +41,6 @@ struct Envelope {
 
 // Appends the whole call, in strict binary, without a frame.
 void append_forward(std::string& out, std::int32_t sequence, const ForwardRequest& request);
-// Room that append_forward() takes beside target and message.
-inline constexpr std::size_t kForwardOverheadBytes = 80;
 
 // Reads the arguments, which follow the head of a message. Nothing when they make no sense or one is missing.
 std::optional<ForwardRequest> read_forward(std::string_view arguments, Encoding encoding);

@@ -1,5 +1,7 @@
 #include "engine/entry.h"
 
+#include <p2p/assert.h>
+
 #include <cstring>
 #include <new>
 #include <utility>
@@ -8,11 +10,15 @@ namespace p2p::diststore {
 
 static_assert(sizeof(Entry) == 32 && alignof(Entry) >= alignof(std::shared_ptr<const std::string>));
 
-EntryOwner Entry::make(std::string_view key, std::string& value, Version version, Era settled_in, bool is_erased) {
+EntryOwner Entry::make(std::string_view key, std::string_view value, std::string* owned, Version version,
+                       Era settled_in, bool is_erased) {
   const bool is_large = value.size() >= kLargeValueBytes;
   Handle handle;
-  if (is_large) handle = std::make_shared<const std::string>(std::move(value));
   const std::size_t behind = is_large ? sizeof(Handle) : value.size();
+  if (is_large) {
+    P2P_ASSERT(owned != nullptr, "a large value is taken over");
+    handle = std::make_shared<const std::string>(std::move(*owned));
+  }
   void* block = ::operator new(sizeof(Entry) + key.size() + behind);
   EntryOwner entry(new (block) Entry(version, settled_in));
   entry->key_bytes_ = static_cast<std::uint32_t>(key.size());

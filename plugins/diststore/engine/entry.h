@@ -28,8 +28,9 @@ using EntryOwner = std::unique_ptr<Entry, EntryDeleter>;
 // only. Not synchronised: whoever holds the lock of its table may read or change it.
 class Entry final {
  public:
-  // Copies key and value; a large value is moved from.
-  static EntryOwner make(std::string_view key, std::string& value, Version version, Era settled_in, bool is_erased);
+  // Copies key and value. A large value is moved from `owned`, which then holds `value`; null otherwise.
+  static EntryOwner make(std::string_view key, std::string_view value, std::string* owned, Version version,
+                         Era settled_in, bool is_erased);
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 

@@ -49,7 +49,14 @@ Outcome MemoryEngine::read(std::string_view key, Right right, std::string& value
   });
 }
 
-Outcome MemoryEngine::write(std::string_view key, std::string& value, Right right, Version& version) {
+Outcome MemoryEngine::write(std::string_view key, std::string_view value, Right right, Version& version) {
+  if (value.size() < kLargeValueBytes) return write(key, value, nullptr, right, version);
+  std::string owned(value);  // copied before the lock is taken
+  return write(key, value, &owned, right, version);
+}
+
+Outcome MemoryEngine::write(std::string_view key, std::string_view value, std::string* owned, Right right,
+                            Version& version) {
   const std::uint64_t hash = hash_of(key, seed_);
   Shard& shard = shard_of(hash);
   const std::lock_guard hold(shard.mutex);
@@ -57,7 +64,7 @@ Outcome MemoryEngine::write(std::string_view key, std::string& value, Right righ
   const Outcome outcome = admit(shard, found, right);
   if (outcome == Outcome::unsettled || outcome == Outcome::fenced) return outcome;
   if (found == nullptr) {
-    insert(shard, hash, Entry::make(key, value, version, right.era, false));
+    insert(shard, hash, Entry::make(key, value, owned, version, right.era, false));
     return Outcome::done;
   }
   Entry& entry = KeyTable::entry_at(found);
@@ -66,7 +73,7 @@ Outcome MemoryEngine::write(std::string_view key, std::string& value, Right righ
     entry.version = version;
     entry.settled_in = right.era;
   } else {
-    replace(shard, found, Entry::make(key, value, version, right.era, false));
+    replace(shard, found, Entry::make(key, value, owned, version, right.era, false));
   }
   return Outcome::done;
 }
@@ -79,8 +86,7 @@ Outcome MemoryEngine::erase(std::string_view key, Right right, Version& version)
   const Outcome outcome = admit(shard, found, right);
   if (outcome != Outcome::done) return outcome;
   version.stamp = std::max(version.stamp, KeyTable::entry_at(found).version.stamp + 1);
-  std::string nothing;
-  replace(shard, found, Entry::make(key, nothing, version, right.era, true));
+  replace(shard, found, Entry::make(key, {}, nullptr, version, right.era, true));
   return Outcome::done;
 }
 
@@ -100,7 +106,7 @@ MergeOutcome MemoryEngine::merge(std::string_view key, Held& item, Era era, bool
     // What was settled here and is outranked by what nobody vouches for: the newer one wins, and still counts.
     if (!settled) settled_in = entry.settled_in;
   }
-  EntryOwner entry = Entry::make(key, item.value, item.version, settled_in, item.is_erased);
+  EntryOwner entry = Entry::make(key, item.value, &item.value, item.version, settled_in, item.is_erased);
   digest = digest_of(key, entry->value(), entry->version, entry->is_erased());
   if (found == nullptr) {
     insert(shard, hash, std::move(entry));
@@ -118,8 +124,7 @@ Outcome MemoryEngine::settle(std::string_view key, Era era) {
   if (const KeyTable::Place found = shard.entries.find(hash, key); found != nullptr) {
     KeyTable::entry_at(found).settled_in = era;
   } else {
-    std::string nothing;
-    insert(shard, hash, Entry::make(key, nothing, {}, era, true));
+    insert(shard, hash, Entry::make(key, {}, nullptr, {}, era, true));
   }
   return Outcome::done;
 }

@@ -66,8 +66,12 @@ class MemoryEngine final {
   Outcome read(std::string_view key, Right right, std::string& value, Version& version) const;
 
   // The value replaces what is held, whatever its version; `version` is raised where it is not above that, so that an
-  // acknowledged write always wins over what was acknowledged before it. Done: a large value was moved from.
-  Outcome write(std::string_view key, std::string& value, Right right, Version& version);
+  // acknowledged write always wins over what was acknowledged before it. Done: a large value was moved from, where that
+  // is possible.
+  Outcome write(std::string_view key, std::string& value, Right right, Version& version) {
+    return write(key, value, &value, right, version);
+  }
+  Outcome write(std::string_view key, std::string_view value, Right right, Version& version);
 
   // Leaves a tombstone, whose version is raised in the same way. Missing: nothing is left behind.
   Outcome erase(std::string_view key, Right right, Version& version);
@@ -125,6 +129,7 @@ class MemoryEngine final {
   static std::array<Shard, kShards> make_shards(std::uint64_t seed, std::index_sequence<Number...>) {
     return {{(static_cast<void>(Number), Shard(seed))...}};
   }
+  Outcome write(std::string_view key, std::string_view value, std::string* owned, Right right, Version& version);
   static std::uint64_t hash_of(std::string_view key, std::uint64_t seed);
   Shard& shard_of(std::uint64_t hash) { return shards_[hash >> (64 - kShardBits)]; }
   const Shard& shard_of(std::uint64_t hash) const { return shards_[hash >> (64 - kShardBits)]; }

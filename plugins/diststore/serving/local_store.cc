@@ -79,6 +79,11 @@ Outcome LocalStore::write(std::string& key, std::string& value, Right right, wir
   return outcome;
 }
 
+Outcome LocalStore::write(std::string_view key, std::string_view value, Right right, Version& version) {
+  version = {clock_.issue(wall_clock_ms()), node_};
+  return engine_.write(key, value, right, version);
+}
+
 Outcome LocalStore::erase(std::string_view key, Right right, wire::EraseResult& result) {
   Version version{clock_.issue(wall_clock_ms()), node_};
   const Outcome outcome = engine_.erase(key, right, version);

@@ -43,6 +43,8 @@ class LocalStore final {
   // when it is done.
   [[nodiscard]] Outcome read(std::string_view key, Right right, wire::ReadResult& result) const;
   [[nodiscard]] Outcome write(std::string& key, std::string& value, Right right, wire::WriteResult& result);
+  // The same, with the version that was given when it is done.
+  [[nodiscard]] Outcome write(std::string_view key, std::string_view value, Right right, Version& version);
   [[nodiscard]] Outcome erase(std::string_view key, Right right, wire::EraseResult& result);
 
   // Takes over what another node held of a key (MemoryEngine::merge). A stamp far ahead of our time is stored all the

@@ -1,5 +1,6 @@
 // get, put, read, write, erase: one key each. Answered on the I/O thread when the key is ours, passed on otherwise.
 #include "serving/classic_verbs.h"
+#include "serving/key_messages.h"
 #include "serving/puller.h"
 #include "serving/store.h"
 
@@ -31,10 +32,11 @@ void settle_then_again(const std::shared_ptr<Store>& store, std::string key, Cal
   });
 }
 
-// One call for one key. `act` does it here with the node's right to the key, `ask_classic` at a node of the 2009
-// system, and `answer` answers the call with the result of either.
-template <class Result, class Act, class AskClassic, class AnswerWith>
-void serve_key(const std::shared_ptr<Store>& store, const std::string& key, Call call, const CallKind& kind, Act act,
+// One call for one key. `act(right, call, view)` does it here with the node's right to the key, and has answered the
+// call unless it was not done; `ask_classic` asks a node of the 2009 system, and `answer` answers with that one's
+// result.
+template <class Act, class AskClassic, class AnswerWith>
+void serve_key(const std::shared_ptr<Store>& store, std::string_view key, Call call, const CallKind& kind, Act act,
                AskClassic ask_classic, AnswerWith answer) {
   const Standing& standing = store->standing->read();
   const Owner owner = standing.owner_of(key);
@@ -59,16 +61,15 @@ void serve_key(const std::shared_ptr<Store>& store, const std::string& key, Call
     return;
   }
   if (!standing.is_established) return store->router->wait(std::move(call), kind, "this node has just joined");
-  Result result;
-  switch (act(standing.right_to(key), result)) {
+  switch (act(standing.right_to(key), call, fingerprint_of(*standing.ring))) {
     case Outcome::done:
     case Outcome::missing:
-      return answer(std::move(call), result, fingerprint_of(*standing.ring));
+      return;
     case Outcome::fenced:
       call.keep();
       return call.dispatch_again();
     case Outcome::unsettled:
-      return settle_then_again(store, key, std::move(call), kind);
+      return settle_then_again(store, std::string(key), std::move(call), kind);
   }
 }
 
@@ -81,56 +82,102 @@ constexpr auto kAnswerWithView = [](Call call, auto& result, std::int64_t view) 
 
 // A node of the 2009 system that was given the key asks for it here: it does not hold it, and is not to be asked in
 // turn.
-bool came_back(Store& store, const std::string& key, std::string& value) {
+bool came_back(Store& store, std::string_view key, std::string& value) {
   if (!store.classics->came_back(key)) return false;
   if (auto held = store.local->engine().copy(key)) value = std::move(held->value);
   return true;
 }
 
-void get(const std::shared_ptr<Store>& store, wire::Store_get_args& args, Answer<wire::Store_get_presult> answer) {
-  if (std::string value; came_back(*store, args.key, value)) return answer(value);
-  serve_key<wire::ReadResult>(
-      store, args.key, answer.release(), kGet,
-      [&](Right right, auto& result) { return store->local->read(args.key, right, result); },
-      [&](const Location& owner, TimePoint deadline, auto done) {
-        classic_read(store, owner, args.key, deadline, std::move(done));
+void get(const std::shared_ptr<Store>& store, Call call) {
+  const auto arguments = take_key_arguments(call);
+  if (!arguments) return;
+  const std::string_view key = arguments->key;
+  if (std::string value; came_back(*store, key, value)) {
+    write_text(call, value);
+    return send(std::move(call));
+  }
+  serve_key(
+      store, key, std::move(call), kGet,
+      [&](Right right, Call& here, std::int64_t) {
+        const Outcome outcome =
+            store->local->engine().read(key, right, [&](std::string_view value, Version) { write_text(here, value); });
+        if (outcome == Outcome::missing) write_text(here, {});
+        if (outcome == Outcome::done || outcome == Outcome::missing) send(std::move(here));
+        return outcome;
       },
-      [](Call call, auto& result, std::int64_t) { Answer<wire::Store_get_presult>{std::move(call)}(result.value); });
+      [&](const Location& owner, TimePoint deadline, auto done) {
+        classic_read(store, owner, std::string(key), deadline, std::move(done));
+      },
+      [](Call waiting, auto& result, std::int64_t) {
+        Answer<wire::Store_get_presult>{std::move(waiting)}(result.value);
+      });
 }
 
-void put(const std::shared_ptr<Store>& store, wire::Store_put_args& args, Call call) {
-  if (const auto refusal = store->local->refusal(args.key, args.value)) {
+void put(const std::shared_ptr<Store>& store, Call call) {
+  call.state()->expect_no_reply();
+  const auto arguments = take_key_arguments(call);
+  if (!arguments) return;
+  const auto [key, value] = *arguments;
+  if (const auto refusal = store->local->refusal(key, value)) {
     store->router->log_failure("put", refusal->message);
     return;
   }
-  serve_key<wire::WriteResult>(
-      store, args.key, std::move(call), kPut,
-      [&](Right right, auto& result) { return store->local->write(args.key, args.value, right, result); },
+  serve_key(
+      store, key, std::move(call), kPut,
+      [&](Right right, Call&, std::int64_t) {
+        Version version;
+        return store->local->write(key, value, right, version);
+      },
       [&](const Location& owner, TimePoint deadline, auto done) {
-        classic_write(store, owner, args.key, args.value, deadline, std::move(done));
+        classic_write(store, owner, std::string(key), std::string(value), deadline, std::move(done));
       },
       [](Call, auto&, std::int64_t) {});
 }
 
-void read(const std::shared_ptr<Store>& store, wire::Store_read_args& args, Answer<wire::Store_read_presult> answer) {
-  if (const auto refusal = store->local->refusal(args.key)) return raise(answer, *refusal);
-  serve_key<wire::ReadResult>(
-      store, args.key, answer.release(), kRead,
-      [&](Right right, auto& result) { return store->local->read(args.key, right, result); },
+void read(const std::shared_ptr<Store>& store, Call call) {
+  const auto arguments = take_key_arguments(call);
+  if (!arguments) return;
+  const std::string_view key = arguments->key;
+  if (const auto refusal = store->local->refusal(key)) {
+    Answer<wire::Store_read_presult> answer(std::move(call));
+    return raise(answer, *refusal);
+  }
+  serve_key(
+      store, key, std::move(call), kRead,
+      [&](Right right, Call& here, std::int64_t view) {
+        const Outcome outcome = store->local->engine().read(
+            key, right, [&](std::string_view value, Version version) { write_found(here, value, version, view); });
+        if (outcome == Outcome::missing) write_missing(here, view);
+        if (outcome == Outcome::done || outcome == Outcome::missing) send(std::move(here));
+        return outcome;
+      },
       [&](const Location& owner, TimePoint deadline, auto done) {
-        classic_read(store, owner, args.key, deadline, std::move(done));
+        classic_read(store, owner, std::string(key), deadline, std::move(done));
       },
       kAnswerWithView<wire::Store_read_presult>);
 }
 
-void write(const std::shared_ptr<Store>& store, wire::Store_write_args& args,
-           Answer<wire::Store_write_presult> answer) {
-  if (const auto refusal = store->local->refusal(args.key, args.value)) return raise(answer, *refusal);
-  serve_key<wire::WriteResult>(
-      store, args.key, answer.release(), kWrite,
-      [&](Right right, auto& result) { return store->local->write(args.key, args.value, right, result); },
+void write(const std::shared_ptr<Store>& store, Call call) {
+  const auto arguments = take_key_arguments(call);
+  if (!arguments) return;
+  const auto [key, value] = *arguments;
+  if (const auto refusal = store->local->refusal(key, value)) {
+    Answer<wire::Store_write_presult> answer(std::move(call));
+    return raise(answer, *refusal);
+  }
+  serve_key(
+      store, key, std::move(call), kWrite,
+      [&](Right right, Call& here, std::int64_t view) {
+        Version version;
+        const Outcome outcome = store->local->write(key, value, right, version);
+        if (outcome == Outcome::done) {
+          write_stored(here, version, view);
+          send(std::move(here));
+        }
+        return outcome;
+      },
       [&](const Location& owner, TimePoint deadline, auto done) {
-        classic_write(store, owner, args.key, args.value, deadline, std::move(done));
+        classic_write(store, owner, std::string(key), std::string(value), deadline, std::move(done));
       },
       kAnswerWithView<wire::Store_write_presult>);
 }
@@ -138,9 +185,15 @@ void write(const std::shared_ptr<Store>& store, wire::Store_write_args& args,
 void erase(const std::shared_ptr<Store>& store, wire::Store_erase_args& args,
            Answer<wire::Store_erase_presult> answer) {
   if (const auto refusal = store->local->refusal(args.key)) return raise(answer, *refusal);
-  serve_key<wire::EraseResult>(
+  serve_key(
       store, args.key, answer.release(), kErase,
-      [&](Right right, auto& result) { return store->local->erase(args.key, right, result); },
+      [&](Right right, Call& here, std::int64_t view) {
+        wire::EraseResult result;
+        const Outcome outcome = store->local->erase(args.key, right, result);
+        if (outcome == Outcome::done || outcome == Outcome::missing)
+          kAnswerWithView<wire::Store_erase_presult>(std::move(here), result, view);
+        return outcome;
+      },
       [&](const Location& owner, TimePoint deadline, auto done) {
         classic_erase(store, owner, args.key, deadline, std::move(done));
       },
@@ -150,13 +203,10 @@ void erase(const std::shared_ptr<Store>& store, wire::Store_erase_args& args,
 }  // namespace
 
 void add_single_methods(Methods& methods, const std::shared_ptr<Store>& store) {
-  methods.on<wire::Store_get_args, wire::Store_get_presult>(
-      "get", [store](auto& args, auto answer) { get(store, args, std::move(answer)); });
-  methods.on_oneway<wire::Store_put_args>("put", [store](auto& args, Call call) { put(store, args, std::move(call)); });
-  methods.on<wire::Store_read_args, wire::Store_read_presult>(
-      "read", [store](auto& args, auto answer) { read(store, args, std::move(answer)); });
-  methods.on<wire::Store_write_args, wire::Store_write_presult>(
-      "write", [store](auto& args, auto answer) { write(store, args, std::move(answer)); });
+  methods.set("get", [store](Call call) { get(store, std::move(call)); });
+  methods.set("put", [store](Call call) { put(store, std::move(call)); });
+  methods.set("read", [store](Call call) { read(store, std::move(call)); });
+  methods.set("write", [store](Call call) { write(store, std::move(call)); });
   methods.on<wire::Store_erase_args, wire::Store_erase_presult>(
       "erase", [store](auto& args, auto answer) { erase(store, args, std::move(answer)); });
 }

@@ -25,6 +25,8 @@ class P2P_API MessageBuffer final : public apache::thrift::transport::TVirtualTr
     // Thrift compares announced container sizes with this figure before it allocates.
     remainingMessageSize_ = static_cast<long>(message.size());
   }
+  // What has not been read yet; holds as long as what was attached.
+  std::string_view rest() const noexcept { return {reinterpret_cast<const char*>(read_at_), unread()}; }
   std::size_t unread() const noexcept { return static_cast<std::size_t>(read_end_ - read_at_); }
   void skip(std::size_t bytes) noexcept { read_at_ += bytes; }
 

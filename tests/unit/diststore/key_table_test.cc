@@ -22,8 +22,7 @@ std::uint64_t same_prefix(std::string_view key, std::uint64_t seed) { return goo
 class KeyTableTest : public ::testing::TestWithParam<KeyTable::Hash> {
  protected:
   static EntryOwner entry(const std::string& key, const std::string& value) {
-    std::string moved = value;
-    return Entry::make(key, moved, {1, 1}, 1, false);
+    return Entry::make(key, value, nullptr, {1, 1}, 1, false);
   }
   std::uint64_t hash(const std::string& key) const { return GetParam()(key, kSeed); }
   void put(const std::string& key, const std::string& value) {
@@ -119,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(Hashes, KeyTableTest, ::testing::Values(good_hash, same
 TEST(EntryTest, ALargeValueIsTakenOverAndSharedWithWhoReadsIt) {
   std::string value(kLargeValueBytes, 'x');
   const char* const where = value.data();
-  EntryOwner entry = Entry::make("key", value, {1, 2}, 3, false);
+  EntryOwner entry = Entry::make("key", value, &value, {1, 2}, 3, false);
   EXPECT_EQ(entry->value().data(), where);
   EXPECT_EQ(entry->key(), "key");
   EXPECT_EQ(entry->bytes_held(), 3 + kLargeValueBytes);
@@ -131,7 +130,7 @@ TEST(EntryTest, ALargeValueIsTakenOverAndSharedWithWhoReadsIt) {
 
 TEST(EntryTest, AValueIsOverwrittenByOneOfItsSizeOnly) {
   std::string value(kLargeValueBytes - 1, 'x');
-  const EntryOwner entry = Entry::make(std::string("k\0y", 3), value, {1, 2}, 3, false);
+  const EntryOwner entry = Entry::make(std::string("k\0y", 3), value, nullptr, {1, 2}, 3, false);
   EXPECT_EQ(value.size(), kLargeValueBytes - 1) << "copied";
   EXPECT_FALSE(entry->overwrite("short"));
   EXPECT_EQ(entry->value(), value);
@@ -139,8 +138,7 @@ TEST(EntryTest, AValueIsOverwrittenByOneOfItsSizeOnly) {
   EXPECT_TRUE(entry->overwrite(value));
   EXPECT_EQ(entry->value(), value);
   EXPECT_EQ(entry->key(), std::string("k\0y", 3));
-  std::string nothing;
-  const EntryOwner erased = Entry::make("k", nothing, {1, 2}, 3, true);
+  const EntryOwner erased = Entry::make("k", {}, nullptr, {1, 2}, 3, true);
   EXPECT_FALSE(erased->overwrite("")) << "an erased key has no value, not an empty one";
 }
 

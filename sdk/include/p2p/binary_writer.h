@@ -1,0 +1,63 @@
+// How does a short piece of a strict binary Thrift message come to be, without a protocol object? For the few messages
+// that are written most: heads, field headers and numbers go to memory on the stack, texts are appended between them.
+//
+//   BinaryPiece<64> head;
+//   head.message(T_REPLY, "read", sequence);
+//   head.field(T_STRING, 0);
+//   head.length(value.size());
+//   out.append(head.written()).append(value);
+#pragma once
+
+#include <p2p/assert.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace p2p {
+
+// `room` bytes are enough, or the process ends: callers know the most that they write. One thread at a time.
+template <std::size_t room>
+class BinaryPiece final {
+ public:
+  std::string_view written() const noexcept { return {bytes_, size_}; }
+
+  void byte(std::uint8_t value) noexcept { number(value); }
+  void i32(std::int32_t value) noexcept { number(static_cast<std::uint32_t>(value)); }
+  void i64(std::int64_t value) noexcept { number(static_cast<std::uint64_t>(value)); }
+  void boolean(bool value) noexcept { byte(value ? 1 : 0); }
+  // What stands before a text that is appended by the caller.
+  void length(std::size_t bytes) noexcept { number(static_cast<std::uint32_t>(bytes)); }
+  void text(std::string_view value) noexcept {
+    length(value.size());
+    P2P_ASSERT(value.size() <= room - size_, "a piece has room for what is written");
+    std::memcpy(bytes_ + size_, value.data(), value.size());
+    size_ += value.size();
+  }
+  // `type` and `kind` are Thrift's own codes (TMessageType, TType).
+  void message(std::uint8_t type, std::string_view name, std::int32_t sequence) noexcept {
+    number(std::uint32_t{0x80010000} | type);
+    text(name);
+    i32(sequence);
+  }
+  void field(std::uint8_t kind, std::int16_t id) noexcept {
+    byte(kind);
+    number(static_cast<std::uint16_t>(id));
+  }
+  void stop() noexcept { byte(0); }
+
+ private:
+  template <class Number>
+  void number(Number value) noexcept {
+    P2P_ASSERT(sizeof value <= room - size_, "a piece has room for what is written");
+    for (std::size_t byte = sizeof value; byte-- > 0; value = static_cast<Number>(value >> (sizeof value > 1 ? 8 : 0)))
+      bytes_[size_ + byte] = static_cast<char>(value & 0xff);
+    size_ += sizeof value;
+  }
+
+  char bytes_[room];
+  std::size_t size_ = 0;
+};
+
+}  // namespace p2p

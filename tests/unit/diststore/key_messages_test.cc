@@ -1,0 +1,159 @@
+// Do the calls that are read and answered by hand look as the generated code makes and reads them?
+#include "serving/key_messages.h"
+
+#include <p2p/handlers.h>
+
+#include <Store.h>
+#include <gtest/gtest.h>
+
+namespace p2p::diststore {
+namespace {
+
+using apache::thrift::protocol::T_REPLY;
+using apache::thrift::protocol::TMessageType;
+namespace wire = ::diststore;
+
+// A call whose codec stands at the arguments, as the host hands it over.
+class WireCall final : public CallState {
+ public:
+  template <class Args>
+  WireCall(Encoding encoding, const char* method, const Args& args) {
+    info_.method = method;
+    info_.sequence = 77;
+    info_.encoding = encoding;
+    Codec writer;
+    with_output(writer, encoding, [&](auto& protocol) { args.write(&protocol); });
+    set_arguments(std::string(writer.out().written()));
+  }
+  void set_arguments(std::string encoded) {
+    arguments_ = std::move(encoded);
+    codec_.in().attach(arguments_);
+  }
+  const std::string& arguments() const { return arguments_; }
+
+  const CallInfo& info() const noexcept override { return info_; }
+  Codec& codec() noexcept override { return codec_; }
+  void rewind() noexcept override {}
+  void finish() noexcept override { is_finished = true; }
+  void fail(CallFault fault, std::string_view) noexcept override { failed = fault; }
+  void abandon() noexcept override {}
+  void forward(const Location&, Duration, std::function<void(Error, Call)>) override {}
+  void disagree() noexcept override {}
+  void dispatch_again() override {}
+  void keep() override {}
+  void expect_no_reply() noexcept override {}
+  TimePoint deadline() const noexcept override { return {}; }
+
+  // What a client reads in the reply.
+  template <class Result>
+  void read(Result& result) {
+    Codec reader;
+    reader.in().attach(codec_.out().written());
+    with_input(reader, info_.encoding, [&](auto& protocol) {
+      std::string name;
+      TMessageType type{};
+      std::int32_t sequence = 0;
+      protocol.readMessageBegin(name, type, sequence);
+      EXPECT_EQ(name, info_.method);
+      EXPECT_EQ(type, T_REPLY);
+      EXPECT_EQ(sequence, 77);
+      result.read(&protocol);
+    });
+    EXPECT_EQ(reader.in().unread(), 0u);
+  }
+
+  bool is_finished = false;
+  std::optional<CallFault> failed;
+
+ private:
+  CallInfo info_;
+  Codec codec_;
+  std::string arguments_;
+};
+
+class KeyMessages : public ::testing::TestWithParam<Encoding> {
+ protected:
+  static wire::Store_write_args write_args() {
+    wire::Store_write_args args;
+    args.key = std::string("k\0ey", 4);
+    args.value = std::string(300, '\xff');
+    return args;
+  }
+  WireCall state{GetParam(), "write", write_args()};
+  Call call{&state};
+
+  ~KeyMessages() override { static_cast<void>(call.take()); }
+};
+
+TEST_P(KeyMessages, KeyAndValueAreFoundWhereTheyLie) {
+  const auto arguments = take_key_arguments(call);
+  ASSERT_TRUE(arguments);
+  EXPECT_EQ(arguments->key, std::string("k\0ey", 4));
+  EXPECT_EQ(arguments->value, std::string(300, '\xff'));
+  EXPECT_GE(arguments->key.data(), state.arguments().data());
+  EXPECT_LT(arguments->key.data(), state.arguments().data() + state.arguments().size());
+}
+
+TEST_P(KeyMessages, WhatIsMissingIsEmptyAsInGeneratedCode) {
+  state.set_arguments(std::string(1, '\0'));
+  const auto arguments = take_key_arguments(call);
+  ASSERT_TRUE(arguments);
+  EXPECT_EQ(arguments->key, "");
+  EXPECT_EQ(arguments->value, "");
+}
+
+TEST_P(KeyMessages, ArgumentsThatAreCutOffAreAnsweredWithThat) {
+  const std::string whole = state.arguments();
+  for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
+    WireCall cut(GetParam(), "write", write_args());
+    cut.set_arguments(whole.substr(0, bytes));
+    Call of_cut(&cut);
+    EXPECT_FALSE(take_key_arguments(of_cut)) << bytes;
+    EXPECT_EQ(cut.failed, CallFault::protocol_error) << bytes;
+    static_cast<void>(of_cut.take());
+  }
+}
+
+TEST_P(KeyMessages, AValueThatWasFound) {
+  write_found(call, std::string_view("va\0lue", 6), {12, static_cast<std::uint64_t>(-3)}, -9);
+  wire::Store_read_result result;
+  state.read(result);
+  EXPECT_TRUE(result.success.found);
+  EXPECT_EQ(result.success.value, std::string("va\0lue", 6));
+  EXPECT_EQ(result.success.version.stamp, 12);
+  EXPECT_EQ(result.success.version.node, -3);
+  EXPECT_EQ(result.success.view, -9);
+  EXPECT_TRUE(result.success.__isset.value && result.success.__isset.version && result.success.__isset.view);
+}
+
+TEST_P(KeyMessages, AValueThatIsMissing) {
+  write_missing(call, 5);
+  wire::Store_read_result result;
+  state.read(result);
+  EXPECT_FALSE(result.success.found);
+  EXPECT_FALSE(result.success.__isset.value || result.success.__isset.version);
+  EXPECT_EQ(result.success.view, 5);
+}
+
+TEST_P(KeyMessages, AWriteThatWasDone) {
+  write_stored(call, {7, 8}, 9);
+  wire::Store_write_result result;
+  state.read(result);
+  EXPECT_EQ(result.success.version.stamp, 7);
+  EXPECT_EQ(result.success.version.node, 8);
+  EXPECT_EQ(result.success.view, 9);
+  EXPECT_FALSE(result.__isset.error);
+}
+
+TEST_P(KeyMessages, ATextOfGet) {
+  write_text(call, "value");
+  wire::Store_get_result result;
+  state.read(result);
+  EXPECT_EQ(result.success, "value");
+}
+
+INSTANTIATE_TEST_SUITE_P(Encodings, KeyMessages, ::testing::Values(Encoding::binary, Encoding::compact),
+                         [](const auto& tried) { return tried.param == Encoding::binary ? "Binary" : "Compact"; });
+
+}  // namespace
+}  // namespace p2p::diststore
