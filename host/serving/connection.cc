@@ -322,6 +322,13 @@ void Connection::close() noexcept {
   error_code ignored;
   socket_.shutdown(StreamSocket::shutdown_both, ignored);
   socket_.close(ignored);
+  // Now, and not when the last operation or call has let go of this: on a busy loop that takes long. Closing has taken back
+  // the operations that were under way; their ends are yet to come, but nobody touches the bytes any more.
+  std::string().swap(out_);
+  std::string().swap(writing_);
+  order_ = ReplyOrder();
+  if (!is_taking_) std::vector<char>().swap(block_);
+  begin_ = end_ = 0;
   home_.connection_closed(*this);
 }
 

@@ -125,8 +125,7 @@ void Server::Guests::make_room() noexcept {
   }
   if (untrimmed_bytes_ < all.part_of_a_loop() / kPartsUntrimmed) return;
   untrimmed_bytes_ = 0;
-  // Later, when the last of their operations have ended and let go of them.
-  loop_.post([] { ::malloc_trim(0); });
+  ::malloc_trim(0);
 }
 
 void Server::Guests::warn_crowded(const Connection& slowest) noexcept {

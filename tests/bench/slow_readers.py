@@ -29,8 +29,9 @@ SIP_BYTES = 4096
 SIP_SECONDS = 1.0
 TICKS = 20  # of one SIP_SECONDS; each tick is the turn of some readers
 # A client that was closed tries again, but not at once.
-RECONNECT_SECONDS = 5.0
-SETTLE_SECONDS = 2.0
+RECONNECT_SECONDS = 30.0
+# Until all have come, and have got what the node gives them.
+SETTLE_SECONDS = 10.0
 # Descriptors that the node and each client process need besides those of the connections.
 SPARE_DESCRIPTORS = 200
 
