@@ -25,3 +25,18 @@ service Locator extends Base {
   list<Location> get_all()
   Location get_node(1: string key)  // Location("", 0) on an empty ring
 }
+
+// --- ours, for clients that call a key's owner directly -----------------------------------------------------------------------
+
+// Members and ring of one moment, as the answering node sees them. What is enough to know every key's owner.
+struct RingState {
+  1: required list<Location> members     // sorted by "address:port"
+  2: required i64 view                   // fingerprint of members and placement, as replies carry it
+  3: required string placement           // name and parameters of the rule by which members own keys
+  4: required list<Location> leaving     // own nothing any more, and still hand over what they hold
+}
+
+// Served by the locator as its part "ring" ("locator.ring").
+service Ring {
+  RingState state()
+}

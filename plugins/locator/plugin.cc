@@ -7,6 +7,7 @@
 #include "ring/ring_changes.h"
 #include "settings.h"
 #include "wire/peer_service.h"
+#include "wire/ring_service.h"
 
 #include <p2p/handlers.h>
 #include <p2p/plugin.h>
@@ -52,6 +53,7 @@ class LocatorPlugin final : public Plugin {
     if (auto provided = context.provide<ILocator>(front); !provided.ok()) return provided;
     if (auto served = serve_clients(context, front); !served.ok()) return served;
     if (auto served = serve_peers(context); !served.ok()) return served;
+    if (auto served = serve_ring(context, front); !served.ok()) return served;
     context.gauge("members", [changes] { return static_cast<std::int64_t>(changes->view().members().size()); });
     context.gauge("view_changes", [changes] { return changes->view_changes(); });
     return Done{};
@@ -83,6 +85,16 @@ class LocatorPlugin final : public Plugin {
     spec.part = "peer";
     auto methods = std::make_shared<Methods>();
     wire::add_membership_methods(*methods, node_);
+    return context.serve(spec, methods);
+  }
+
+  Result<Done> serve_ring(Context& context, const std::shared_ptr<Front>& front) {
+    ServiceSpec spec;
+    spec.idl = "locator.Ring";
+    spec.dispatch = Dispatch::io;
+    spec.part = "ring";
+    auto methods = std::make_shared<Methods>();
+    wire::add_ring_methods(*methods, front);
     return context.serve(spec, methods);
   }
 

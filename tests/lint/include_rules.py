@@ -17,9 +17,16 @@ COMPONENTS = {
     "host": ["host"],
     "plugins/locator": ["plugins/locator"],
     "plugins/diststore": ["plugins/diststore"],
-    "clients/cpp": ["clients/cpp"],
+    "clients/cpp": ["clients/cpp/src", "clients/cpp/include"],
+    "shared": ["shared"],
 }
 PUBLIC_ROOT = "sdk/include"
+
+# What some components may know beyond that: whoever must own keys by the same rules shares them.
+MAY_KNOW = {"plugins/locator": {"shared"}, "clients/cpp": {"shared"}}
+# The client library's public headers, and the one part of the host that is a client.
+CLIENT_ROOT = "clients/cpp/include"
+CLIENT_USERS = ("host/ctl/",)
 
 # The only public headers that may include Thrift's own or generated ones.
 THRIFT_HEADERS = {"sdk/include/p2p/handlers.h", "sdk/include/p2p/message_buffer.h"}
@@ -27,7 +34,8 @@ THRIFT_HEADERS = {"sdk/include/p2p/handlers.h", "sdk/include/p2p/message_buffer.
 # Folders and files of rules alone: the world comes in as arguments and goes out as results.
 PURE = (
     "plugins/locator/membership/",
-    "plugins/locator/placement/",
+    "shared/placement/",
+    "clients/cpp/src/rules/",
     "plugins/locator/discovery/",
     "plugins/diststore/replication/",
     "sdk/examples/work/core/",
@@ -61,7 +69,7 @@ def check(tree: SourceTree):
     generated = generated_headers(tree)
     for file in tree.cpp():
         yield from check_fences(tree, file)
-        if file.path.startswith(PUBLIC_ROOT):
+        if file.path.startswith((PUBLIC_ROOT, CLIENT_ROOT)):
             yield from check_public_header(file, generated)
         if file.path.startswith(PURE) and not file.path.startswith(PURE_EXCEPT):
             yield from check_purity(tree, file, generated)
@@ -95,9 +103,15 @@ def check_fences(tree: SourceTree, file: SourceFile):
             continue
         target = resolve(tree, file, include)
         owner = component_of(target) if target else named_component(include.name)
-        if owner and owner != component and not (target or "").startswith(PUBLIC_ROOT + "/"):
+        if owner and owner != component and not may_know(file, component, owner, target or ""):
             yield Finding(file.path, include.line, "fence",
                           f"{component}/ must not know '{include.name}', which is private to {owner}/")
+
+
+def may_know(file: SourceFile, component: str, owner: str, target: str) -> bool:
+    if target.startswith(PUBLIC_ROOT + "/") or owner in MAY_KNOW.get(component, ()):
+        return True
+    return target.startswith(CLIENT_ROOT + "/") and file.path.startswith(CLIENT_USERS)
 
 
 def resolve(tree: SourceTree, file: SourceFile, include: Include) -> str | None:

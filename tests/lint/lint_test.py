@@ -20,10 +20,13 @@ CLEAN = {
     "host/lifecycle/runner.cc": "#include <thread>\n",
     "plugins/locator/plugin.cc": '#include "membership/core.h"\n#include <p2p/handlers.h>\n',
     "plugins/locator/membership/core.h": "#pragma once\n#include <chrono>\n#include <p2p/result.h>\n",
-    "plugins/locator/placement/ring.h": "#pragma once\n",
+    "shared/placement/ring.h": "#pragma once\n",
     "plugins/locator/wire/client.h": "#pragma once\n#include <thrift/TProcessor.h>\n",
     "plugins/diststore/plugin.cc": '#include "replication/rules.h"\n#include <Locator.h>\n',
     "plugins/diststore/replication/rules.h": "#pragma once\n",
+    "clients/cpp/include/p2p/client.h": "#pragma once\n#include <p2p/result.h>\n",
+    "clients/cpp/src/link.h": '#pragma once\n#include "placement/ring.h"\n',
+    "host/ctl/verbs.cc": "#include <p2p/client.h>\n",
     "tests/unit/ring_test.cc": '#include "placement/ring.h"\n#include "node.h"\n',
 }
 
@@ -65,6 +68,17 @@ class Lint(unittest.TestCase):
     def test_the_host_must_not_know_a_plugin(self):
         self.finds("host/a.cc", '#include "placement/ring.h"\n', 1, "fence")
 
+    def test_what_is_shared_is_for_those_who_must_agree_only(self):
+        self.accepts("plugins/locator/a.cc", '#include "placement/ring.h"\n')
+        self.accepts("clients/cpp/src/a.cc", '#include "placement/ring.h"\n')
+        self.finds("plugins/diststore/a.cc", '#include "placement/ring.h"\n', 1, "fence")
+        self.finds("shared/placement/a.cc", '#include "membership/core.h"\n', 1, "fence")
+
+    def test_of_the_host_only_p2pctl_is_a_client(self):
+        self.finds("host/a.cc", "#include <p2p/client.h>\n", 1, "fence")
+        self.finds("host/ctl/a.cc", '#include "link.h"\n', 1, "fence")
+        self.finds("clients/cpp/src/a.cc", '#include "node.h"\n', 1, "fence")
+
     def test_the_sdk_must_not_know_the_host(self):
         self.finds("sdk/src/a.cc", '#include "node.h"\n', 1, "fence")
 
@@ -82,6 +96,9 @@ class Lint(unittest.TestCase):
 
     def test_thrift_headers_stay_out_of_other_public_headers(self):
         self.finds("sdk/include/p2p/call.h", "#pragma once\n#include <thrift/Thrift.h>\n", 2, "thrift-in-sdk")
+
+    def test_thrift_stays_out_of_the_client_library_s_headers(self):
+        self.finds("clients/cpp/include/p2p/client.h", "#pragma once\n#include <p2p/handlers.h>\n", 2, "thrift-in-sdk")
 
     def test_generated_headers_stay_out_of_other_public_headers(self):
         for header in ("Locator.h", "p2p/idl/Locator.h"):
@@ -103,7 +120,7 @@ class Lint(unittest.TestCase):
                 self.finds("plugins/locator/membership/a.cc", f"#include <{header}>\n", 1, "pure")
 
     def test_every_pure_folder_is_watched(self):
-        for path in ("plugins/locator/membership/a.cc", "plugins/locator/placement/a.cc", "plugins/diststore/replication/a.cc",
+        for path in ("plugins/locator/membership/a.cc", "shared/placement/a.cc", "clients/cpp/src/rules/a.cc", "plugins/diststore/replication/a.cc",
                      "host/config/a.cc", "host/lifecycle/start_order.cc"):
             with self.subTest(path):
                 self.finds(path, "#include <thread>\n", 1, "pure")

@@ -1,6 +1,6 @@
 #include "ring/member_view.h"
 
-#include <xxhash.h>
+#include "placement/fingerprint.h"
 
 #include <algorithm>
 #include <string>
@@ -16,12 +16,6 @@ std::vector<std::string> names_of(const std::vector<Location>& members) {
   return names;
 }
 
-std::uint64_t fingerprint_of(const std::vector<std::string>& names, const std::string& placement) {
-  std::string text = placement;
-  for (const std::string& name : names) text.append(1, '\n').append(name);
-  return XXH3_64bits(text.data(), text.size());
-}
-
 }  // namespace
 
 MemberView::MemberView(std::vector<Location> members, std::vector<Location> leaving, const Location& self,
@@ -29,7 +23,7 @@ MemberView::MemberView(std::vector<Location> members, std::vector<Location> leav
     : members_(std::move(members)), leaving_(std::move(leaving)) {
   const auto names = names_of(members_);
   ring_ = placement.build(names);
-  fingerprint_ = fingerprint_of(names, placement.name());
+  fingerprint_ = placement::fingerprint_of(names, placement.name());
   const auto found = std::find(members_.begin(), members_.end(), self);
   if (found != members_.end()) self_ = static_cast<std::size_t>(found - members_.begin());
 }

@@ -1,6 +1,6 @@
 // Who owns what? The two words that every way of placing keys shares: a Placement is the rule, a Ring is the rule
-// applied to one set of members. Who the members are stands in membership/. Pure: no clock, no threads; used by the
-// locator's shell.
+// applied to one set of members. Who the members are is the locator's to know. Pure: no clock, no threads; used by the
+// locator's shell and by clients that call a key's owner directly.
 #pragma once
 
 #include <cstddef>
@@ -34,5 +34,8 @@ class Placement {
   // The ring of `sorted_names`, which hold no name twice. Equal on every node for equal names. [any thread]
   virtual std::unique_ptr<const Ring> build(const std::vector<std::string>& sorted_names) const = 0;
 };
+
+// The placement whose name() this is, parameters included; null when we know none. [any thread]
+std::unique_ptr<const Placement> placement_named(std::string_view name);
 
 }  // namespace p2p::placement
