@@ -41,8 +41,8 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
   "p2phost (= ${PROJECT_VERSION}), libthrift-dev (>= 0.17), thrift-compiler (>= 0.17), libfmt-dev (>= 9), pkg-config, libgtest-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_CONTROL_EXTRA ${scripts}/triggers)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_RECOMMENDS "g++ (>= 4:12), cmake (>= 3.25)")
-set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "SDK for plugins of the host of peer-to-peer services
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "SDK for plugins and clients of the host of peer-to-peer services
 Headers, CMake package, interface definitions and plugin template for services
-that p2phost runs.")
+that p2phost runs, and the client library for programs that call them.")
 
 include(CPack)

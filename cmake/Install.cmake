@@ -11,6 +11,9 @@ install(TARGETS p2pctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Run
 install(TARGETS p2psdk EXPORT p2phostTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Runtime NAMELINK_COMPONENT Development
   FILE_SET HEADERS DESTINATION ${P2P_INCLUDE_FOLDER} COMPONENT Development)
+install(TARGETS p2pclient EXPORT p2phostTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Runtime NAMELINK_COMPONENT Development
+  FILE_SET HEADERS DESTINATION ${P2P_INCLUDE_FOLDER} COMPONENT Development)
 # The plugins say INSTALL where they are built.
 
 # The configuration and the unit depend on the prefix that is installed to, which is known only then.
@@ -54,11 +57,12 @@ endforeach()
 
 file(RELATIVE_PATH prefix_from_here /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/p2psdk.pc.in ${CMAKE_BINARY_DIR}/p2psdk.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/p2psdk.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT Development)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/p2pclient.pc.in ${CMAKE_BINARY_DIR}/p2pclient.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/p2psdk.pc ${CMAKE_BINARY_DIR}/p2pclient.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT Development)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/p2phost-dev RENAME copyright COMPONENT Development)
 install(FILES docs/plugins.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/p2phost-dev COMPONENT Development)
 
-add_custom_target(installable DEPENDS p2phost p2pctl p2psdk locator diststore)
+add_custom_target(installable DEPENDS p2phost p2pctl p2psdk p2pclient locator diststore)
 if(TARGET p2phost_testing)
   add_dependencies(installable p2phost_testing)
 endif()

@@ -27,8 +27,12 @@ Result<Location> find_here() {
 
 }  // namespace
 
+Result<Location> node_of(const Session& session) {
+  return session.node.empty() ? find_here() : parse_location(session.node);
+}
+
 Result<Connection> connect(const Session& session) {
-  const auto where = session.node.empty() ? find_here() : parse_location(session.node);
+  const auto where = node_of(session);
   if (!where.ok()) return where.error();
   return Connection::open(where.value(), session.timeouts);
 }

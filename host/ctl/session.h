@@ -31,7 +31,11 @@ struct Session {
   bool takes_several_nodes = false;  // the verb does
 };
 
-// The node of --node, or the first that answers on this machine. One that does not answer a status call is no node.
+// Where the node of --node is, or the first that answers on this machine. One that does not answer a status call is
+// none.
+Result<Location> node_of(const Session& session);
+
+// The same, connected. One that does not accept a connection is an error.
 Result<Connection> connect(const Session& session);
 
 Result<node::NodeStatus> ask_status(Connection& node);

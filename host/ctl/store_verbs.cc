@@ -2,52 +2,53 @@
 #include "ctl/nato_alphabet.h"
 #include "ctl/verbs.h"
 
-#include <p2p/handlers.h>
+#include <p2p/client.h>
 
-#include <Store.h>
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace p2p::ctl {
 namespace {
 
-constexpr const char* kStore = "diststore";
+using client::Client;
+using client::Effect;
+using client::Failure;
 
-Result<diststore::ReadResult> read(Connection& node, const std::string& key) {
-  return node.ask<diststore::StoreClient>(kStore, [&](auto& client) {
-    diststore::ReadResult result;
-    client.read(result, key, {});
-    return result;
-  });
+// A client of the network that the session's node is in. That node answers, or the error says why not.
+Result<std::unique_ptr<Client>> store_of(const Session& session) {
+  const auto node = node_of(session);
+  if (!node.ok()) return node.error();
+  if (const auto opened = Connection::open(node.value(), session.timeouts); !opened.ok()) return opened.error();
+  return std::make_unique<Client>(client::Options{
+      .seeds = {node.value()}, .timeout = session.timeouts.answer, .connect_timeout = session.timeouts.connect});
 }
 
-Result<diststore::WriteResult> write(Connection& node, const std::string& key, const std::string& value) {
-  return node.ask<diststore::StoreClient>(kStore, [&](auto& client) {
-    diststore::WriteResult result;
-    client.write(result, key, value, {});
-    return result;
-  });
+ExitCode report_failure(const Failure& failure, bool is_change) {
+  const bool is_open = is_change && failure.effect == Effect::unknown;
+  return report(Error{failure.kind, failure.text + (is_open ? "; it may have been done all the same" : "")});
 }
 
-nlohmann::json json_of(const diststore::Version& version) { return {{"stamp", version.stamp}, {"node", version.node}}; }
+nlohmann::json json_of(const client::Version& version) { return {{"stamp", version.stamp}, {"node", version.node}}; }
 
 ExitCode put(const Session& session, const std::string& key, const std::string& value) {
-  auto node = connect(session);
-  if (!node.ok()) return report(node.error());
-  const auto written = write(node.value(), key, value);
-  if (!written.ok()) return report(written.error());
+  const auto store = store_of(session);
+  if (!store.ok()) return report(store.error());
+  const auto written = store.value()->write(key, value);
+  if (!written.ok()) return report_failure(written.failure(), true);
   if (session.json) print({{"key", key}, {"stored", true}, {"version", json_of(written.value().version)}});
   return ExitCode::done;
 }
 
 ExitCode get(const Session& session, const std::string& key) {
-  auto node = connect(session);
-  if (!node.ok()) return report(node.error());
-  const auto found = read(node.value(), key);
-  if (!found.ok()) return report(found.error());
-  const diststore::ReadResult& result = found.value();
+  const auto store = store_of(session);
+  if (!store.ok()) return report(store.error());
+  const auto found = store.value()->read(key);
+  if (!found.ok()) return report_failure(found.failure(), false);
+  const client::Read& result = found.value();
   if (session.json) {
     nlohmann::json answer{{"key", key}, {"found", result.found}};
     if (result.found) answer.update({{"value", result.value}, {"version", json_of(result.version)}});
@@ -62,28 +63,29 @@ ExitCode get(const Session& session, const std::string& key) {
 }
 
 ExitCode erase(const Session& session, const std::string& key) {
-  auto node = connect(session);
-  if (!node.ok()) return report(node.error());
-  const auto erased = node.value().ask<diststore::StoreClient>(kStore, [&](auto& client) {
-    diststore::EraseResult result;
-    client.erase(result, key, {});
-    return result.found;
-  });
-  if (!erased.ok()) return report(erased.error());
+  const auto store = store_of(session);
+  if (!store.ok()) return report(store.error());
+  const auto erased = store.value()->erase(key);
+  if (!erased.ok()) return report_failure(erased.failure(), true);
+  const bool was_found = erased.value().found;
   if (session.json) {
-    print({{"key", key}, {"found", erased.value()}});
-  } else if (!erased.value()) {
+    print({{"key", key}, {"found", was_found}});
+  } else if (!was_found) {
     fmt::print(stderr, "p2pctl: no such key: {}\n", key);
   }
-  return erased.value() ? ExitCode::done : ExitCode::no;
+  return was_found ? ExitCode::done : ExitCode::no;
 }
 
+// Each word is stored under its first letter.
+std::string key_of(std::string_view word) { return std::string(word.substr(0, 1)); }
+
 ExitCode prime(const Session& session) {
-  auto node = connect(session);
-  if (!node.ok()) return report(node.error());
-  for (const std::string_view word : kNatoAlphabet) {
-    const auto written = write(node.value(), std::string(word.substr(0, 1)), std::string(word));
-    if (!written.ok()) return report(written.error());
+  const auto store = store_of(session);
+  if (!store.ok()) return report(store.error());
+  std::vector<client::Item> items;
+  for (const std::string_view word : kNatoAlphabet) items.push_back({key_of(word), std::string(word)});
+  for (const auto& written : store.value()->write_many(std::move(items))) {
+    if (!written.ok()) return report_failure(written.failure(), true);
   }
   if (session.json) {
     print({{"stored", kNatoAlphabet.size()}});
@@ -95,28 +97,26 @@ ExitCode prime(const Session& session) {
 }
 
 // "" when the word is there, else what is wrong with it.
-Result<std::string> flaw_of(Connection& node, std::string_view word) {
-  const std::string key(word.substr(0, 1));
-  const auto found = read(node, key);
-  if (!found.ok()) return found.error();
-  if (found.value().found && found.value().value == word) return std::string();
-  if (found.value().found) return fmt::format("{} is '{}' instead of '{}'", key, found.value().value, word);
-  const auto owner = node.ask<locator::LocatorClient>("locator", [&](auto& client) {
-    locator::Location location;
-    client.get_node(location, key);
-    return from_wire(location).name();
-  });
-  if (!owner.ok()) return owner.error();
-  return fmt::format("{} is missing; {} should have it", key, owner.value());
+client::Outcome<std::string> flaw_of(Client& store, std::string_view word, const client::Read& found) {
+  const std::string key = key_of(word);
+  if (found.found && found.value == word) return std::string();
+  if (found.found) return fmt::format("{} is '{}' instead of '{}'", key, found.value, word);
+  const auto owner = store.owner_of(key);
+  if (!owner.ok()) return owner.failure();
+  return fmt::format("{} is missing; {} should have it", key, owner.value().name());
 }
 
 ExitCode verify(const Session& session) {
-  auto node = connect(session);
-  if (!node.ok()) return report(node.error());
+  const auto store = store_of(session);
+  if (!store.ok()) return report(store.error());
+  std::vector<std::string> keys;
+  for (const std::string_view word : kNatoAlphabet) keys.push_back(key_of(word));
+  const auto read = store.value()->read_many(std::move(keys));
   std::vector<std::string> flaws;
-  for (const std::string_view word : kNatoAlphabet) {
-    auto flaw = flaw_of(node.value(), word);
-    if (!flaw.ok()) return report(flaw.error());
+  for (std::size_t at = 0; at < read.size(); ++at) {
+    if (!read[at].ok()) return report_failure(read[at].failure(), false);
+    auto flaw = flaw_of(*store.value(), kNatoAlphabet[at], read[at].value());
+    if (!flaw.ok()) return report_failure(flaw.failure(), false);
     if (!flaw.value().empty()) flaws.push_back(std::move(flaw).value());
   }
   const std::size_t found = kNatoAlphabet.size() - flaws.size();

@@ -24,6 +24,8 @@ DRAIN = ("--set", f"host.drain_timeout={DRAIN_SECONDS}s")
 class HistoryTest(ClusterTest):
     """A network that changes while eight clients read, write and erase."""
 
+    through_client = False  # whether they go through the client library
+
     def run_changes(self, seed, changes, keys):
         choice = random.Random(seed)
         ports = iter(free_ports(2 * changes + NODES_MIN + 1))
@@ -33,7 +35,7 @@ class HistoryTest(ClusterTest):
             nodes.append(self.node_on(next(ports), nodes).start())
         self.wait_for_network(nodes)
         receipts = Receipts()
-        with History(nodes, seed, keys=keys) as history:
+        with History(nodes, seed, keys=keys, through_client=self.through_client) as history:
             for number in range(changes):
                 self.let_clients_work(history)
                 joins, leaves = self.choose(choice, number, len(nodes))

@@ -83,6 +83,8 @@ class DebianTest(unittest.TestCase):
         self.assertFalse(set(files) & set(development))
         self.assertTrue(any(path.endswith("/libp2psdk.so.1") for path in runtime))
         self.assertTrue(any(path.endswith("/libp2psdk.so") for path in development))
+        self.assertTrue(any(path.endswith("/libp2pclient.so.1") for path in runtime))
+        self.assertTrue(any(path.endswith("/libp2pclient.so") for path in development))
         self.assertFalse([path for path in runtime if path.startswith(("/usr/etc", "/usr/local"))])
 
     def test_files_belong_to_root_and_are_writable_by_nobody_else(self):

@@ -28,7 +28,7 @@ class TreeTest(unittest.TestCase):
                      "share/man/man5/p2phost.toml.5", "share/bash-completion/completions/p2pctl",
                      "share/bash-completion/completions/p2phost", "share/doc/p2phost/copyright"):
             self.assertTrue((prefix() / path).is_file(), path)
-        for name in (SONAME, "libp2psdk.so", "pkgconfig/p2psdk.pc", "cmake/p2phost/p2phostConfig.cmake",
+        for name in (SONAME, "libp2psdk.so", "libp2pclient.so", "pkgconfig/p2psdk.pc", "pkgconfig/p2pclient.pc", "cmake/p2phost/p2phostConfig.cmake",
                      "cmake/p2phost/p2phostConfigVersion.cmake", "cmake/p2phost/p2phostTargets.cmake",
                      "cmake/p2phost/P2PPlugin.cmake"):
             self.assertTrue((library / name).is_file(), name)

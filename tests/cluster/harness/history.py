@@ -11,10 +11,11 @@ VERDICT_SECONDS = 300
 class History:
     """A running p2phistory; a context. Its clients know the nodes they were told of."""
 
-    def __init__(self, nodes, seed, clients=8, keys=50_000, pause_us=500, **options):
+    def __init__(self, nodes, seed, clients=8, keys=50_000, pause_us=500, through_client=False, **options):
         arguments = [f"--clients={clients}", f"--keys={keys}", f"--seed={seed}", f"--pause-us={pause_us}"]
         arguments += [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         arguments += [f"--node={node.name}" for node in nodes]
+        arguments += ["--through-client"] * through_client
         self._command = [str(settings.P2PHISTORY), *arguments]
 
     def __enter__(self):

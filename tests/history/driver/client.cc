@@ -24,6 +24,7 @@ Client::Client(const Surroundings& around, std::uint16_t number)
     : around_(around), number_(number), workload_(around.settings.seed, number, around.settings.keys) {}
 
 void Client::run(const std::stop_token& stop) {
+  if (around_.ring != nullptr) return run_through_ring(stop);
   while (!stop.stop_requested()) {
     const ListedNode* node = choose_node();
     if (node == nullptr) {
@@ -39,13 +40,34 @@ void Client::run(const std::stop_token& stop) {
   }
 }
 
+void Client::run_through_ring(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const Request request = workload_.next();
+    if (!around_.budget.take(request.keys.size())) {
+      return around_.notes.say(fmt::format("client {} stops: --calls-max is reached", number_));
+    }
+    ask_ring(request);
+    if (around_.settings.pause.count() > 0) std::this_thread::sleep_for(around_.settings.pause);
+  }
+}
+
 Outcome Client::ask(const ListedNode& node, const Request& request) {
   KnownNode& asked = known(node);
   const auto started = Clock::now();
   const Answer answer = asked.connection.ask(request);
-  const auto ended = Clock::now();
-  if (answer.is_refused) asked.refused_until = ended + kRefusedPause;
+  if (answer.is_refused) asked.refused_until = Clock::now() + kRefusedPause;
+  return record(node, request, started, answer);
+}
 
+Outcome Client::ask_ring(const Request& request) {
+  const auto started = Clock::now();
+  const Answer answer = around_.ring->ask(request);
+  return record(around_.ring->as_node(), request, started, answer);
+}
+
+Outcome Client::record(const ListedNode& node, const Request& request, Clock::time_point started,
+                       const Answer& answer) {
+  const auto ended = Clock::now();
   Call call;
   call.started = moment_of(started);
   call.ended = moment_of(ended);

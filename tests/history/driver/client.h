@@ -6,6 +6,7 @@
 #include "driver/node_connection.h"
 #include "driver/node_list.h"
 #include "driver/notes.h"
+#include "driver/ring_connection.h"
 #include "driver/settings.h"
 #include "driver/workload.h"
 
@@ -32,6 +33,7 @@ struct Surroundings {
   const NodeList& nodes;
   CallBudget& budget;
   Notes& notes;
+  RingConnection* ring = nullptr;  // when set, clients ask through it, and choose no node themselves
 };
 
 class Client final {
@@ -44,6 +46,9 @@ class Client final {
 
   // Asks that node once and records it. [own thread]
   Outcome ask(const ListedNode& node, const Request& request);
+
+  // Asks through the client library and records it. [own thread]
+  Outcome ask_ring(const Request& request);
 
   // Writes the keys as a batch, through whichever node takes it, with new values at each of kBatchAttempts. False when
   // none was acknowledged. [own thread]
@@ -58,6 +63,8 @@ class Client final {
     Clock::time_point refused_until{};
   };
 
+  void run_through_ring(const std::stop_token& stop);
+  Outcome record(const ListedNode& node, const Request& request, Clock::time_point started, const Answer& answer);
   void refresh_nodes();
   KnownNode& known(const ListedNode& node);
   const ListedNode* choose_node();  // nullptr when every node wants to be left alone

@@ -28,7 +28,7 @@ std::vector<KeyNumber> keys_from(KeyNumber first, KeyNumber end) {
 FinalState read_final_state(const Settings& settings, const std::vector<ListedNode>& through, Notes& notes) {
   const NodeList nobody;
   CallBudget unused(0);
-  const Surroundings around{settings, nobody, unused, notes};
+  const Surroundings around{settings, nobody, unused, notes, nullptr};
   Client reader(around, kFinalReader);
   FinalState state;
   for (const ListedNode& node : through) {

@@ -126,6 +126,8 @@ void declare(CLI::App& app, Settings& settings, std::vector<std::string>& nodes,
       ->check(at_most(kValueBytesMax));
   app.add_option("--pause-us", pause_us, "pause of a client after each call, in microseconds")
       ->check(CLI::NonNegativeNumber);
+  app.add_flag("--through-client", settings.is_through_client,
+               "ask through the client library, which sends each key to its owner; --node are its seeds");
   app.add_option("--calls-max", settings.calls_max, "calls after which the clients stop; each takes about 64 bytes")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);

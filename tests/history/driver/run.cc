@@ -32,7 +32,10 @@ bool may_take_effect_late(const Call& call) { return call.outcome == Outcome::un
 }  // namespace
 
 Run::Run(const Settings& settings)
-    : settings_(settings), budget_(settings.calls_max), around_{settings_, nodes_, budget_, notes_} {
+    : settings_(settings),
+      budget_(settings.calls_max),
+      ring_(settings.is_through_client ? std::make_unique<RingConnection>(settings, nodes_) : nullptr),
+      around_{settings_, nodes_, budget_, notes_, ring_.get()} {
   for (const Location& node : settings.nodes) nodes_.add(node);
   for (std::uint16_t number = kPrefillClient; number <= settings.clients; ++number) {
     clients_.push_back(std::make_unique<Client>(around_, number));

@@ -38,6 +38,7 @@ class Run final {
   NodeList nodes_;
   CallBudget budget_;
   Notes notes_;
+  std::unique_ptr<RingConnection> ring_;  // nullptr unless --through-client
   const Surroundings around_;
   std::vector<std::unique_ptr<Client>> clients_;  // the first one prefills, the others have a thread each
   std::vector<std::jthread> threads_;             // the last member: they end before anything that they use

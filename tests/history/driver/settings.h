@@ -20,6 +20,7 @@ struct Settings {
   // Calls that are recorded, a batch as one for each of its keys; then the clients stop. About 64 bytes each.
   std::size_t calls_max = 5'000'000;
   std::vector<Location> nodes;
+  bool is_through_client = false;  // the client library chooses the nodes; `nodes` are its seeds
 };
 
 // A refused or silent node costs a client no more than this.

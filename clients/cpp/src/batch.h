@@ -1,0 +1,140 @@
+// How is a batch called? It waits for the ring, is split by owner, and every part is a call of its own; the last one to
+// be answered calls back with all results, in the order of the request.
+#pragma once
+
+#include "engine/engine.h"
+#include "rules/batch_split.h"
+#include "store_then.h"
+
+#include <p2p/client.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace p2p::client {
+
+// What each kind of batch is made of. `encode_part` makes the frame of some of its entries.
+struct ReadBatch {
+  using Entry = std::string;
+  using Value = Read;
+  static constexpr bool kIsRepeatable = true;
+};
+struct WriteBatch {
+  using Entry = Item;
+  using Value = Written;
+  static constexpr bool kIsRepeatable = false;
+};
+struct EraseBatch {
+  using Entry = std::string;
+  using Value = Erased;
+  static constexpr bool kIsRepeatable = false;
+};
+
+inline const std::string& key_of(const std::string& key) noexcept { return key; }
+inline const std::string& key_of(const Item& item) noexcept { return item.key; }
+inline std::size_t bytes_of(const std::string& key) noexcept { return key.size(); }
+inline std::size_t bytes_of(const Item& item) noexcept { return item.key.size() + item.value.size(); }
+
+template <class Kind>
+class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
+ public:
+  using Entry = typename Kind::Entry;
+  using Value = typename Kind::Value;
+  using Results = std::vector<Outcome<Value>>;
+
+  Batch(Engine& engine, std::vector<Entry> entries, Callback<void(Results)> then, const CallOptions& options)
+      : engine_(engine),
+        entries_(std::move(entries)),
+        then_(std::move(then)),
+        deadline_(engine.deadline_of(options)),
+        is_repeatable_(options.is_repeatable || Kind::kIsRepeatable) {}
+
+  void start() {
+    Call& call = engine_.take_call();
+    call.aim = Aim::ring;
+    call.deadline = deadline_;
+    call.handler = [self = this->shared_from_this()](Arrival& arrival) {
+      if (arrival.failure != nullptr) {
+        self->then_(Results(self->entries_.size(), failure_of<Value>(std::move(*arrival.failure))));
+      } else {
+        self->send_parts();
+      }
+      return Handled::done;
+    };
+    engine_.submit(call);
+  }
+
+ private:
+  // [engine's thread] from here on
+  void send_parts() {
+    results_.assign(entries_.size(), Failure{});
+    const Ring& ring = *engine_.known_ring();
+    std::vector<BatchKey> keys;
+    keys.reserve(entries_.size());
+    for (const Entry& entry : entries_) {
+      keys.push_back({static_cast<std::uint32_t>(ring.owner_of(key_of(entry)).value_or(0)), bytes_of(entry)});
+    }
+    std::vector<BatchPart> parts = split(keys);
+    open_parts_ = parts.size();
+    if (parts.empty()) return then_(std::move(results_));
+    for (BatchPart& part : parts) send(std::move(part));
+  }
+
+  void send(BatchPart part) {
+    Call& call = engine_.take_call();
+    call.info = encode(part, call.frame);
+    call.key = key_of(entries_[part.front()]);
+    call.deadline = deadline_;
+    call.is_repeatable = is_repeatable_;
+    call.handler = [self = this->shared_from_this(), part = std::move(part)](Arrival& arrival) {
+      return self->answered(part, arrival);
+    };
+    engine_.submit(call);
+  }
+
+  FrameInfo encode(const BatchPart& part, std::string& frame) {
+    Codec& codec = encoding_codec();
+    const std::string& service = engine_.options().store;
+    if constexpr (std::is_same_v<Kind, WriteBatch>) {
+      std::vector<ItemView> items;
+      items.reserve(part.size());
+      for (const auto at : part) items.push_back({entries_[at].key, entries_[at].value});
+      return encode_write_many(codec, service, items, frame);
+    } else {
+      std::vector<std::string_view> keys;
+      keys.reserve(part.size());
+      for (const auto at : part) keys.push_back(entries_[at]);
+      return std::is_same_v<Kind, ReadBatch> ? encode_read_many(codec, service, keys, frame)
+                                             : encode_erase_many(codec, service, keys, frame);
+    }
+  }
+
+  Handled answered(const BatchPart& part, Arrival& arrival) {
+    if (arrival.failure != nullptr) {
+      for (const auto at : part) results_[at] = failure_of<Value>(*arrival.failure);
+    } else {
+      StoreReply<Value> reply;
+      if (read_store_reply(arrival, true, reply) == Handled::again) return Handled::again;
+      if (reply.many.size() != part.size()) {
+        arrival.setback = {{Effect::unknown, ErrorKind::protocol, "the reply has another number of results"}, true};
+        return Handled::again;
+      }
+      for (std::size_t at = 0; at < part.size(); ++at) results_[part[at]] = std::move(reply.many[at]);
+    }
+    if (--open_parts_ == 0) then_(std::move(results_));
+    return Handled::done;
+  }
+
+  Engine& engine_;
+  const std::vector<Entry> entries_;
+  Callback<void(Results)> then_;
+  const TimePoint deadline_;
+  const bool is_repeatable_;
+  Results results_;
+  std::size_t open_parts_ = 0;
+};
+
+}  // namespace p2p::client

@@ -1,0 +1,257 @@
+// The client's forms of every call: with a callback, with a future, and waiting; the last two on top of the first.
+#include "batch.h"
+#include "engine/engine.h"
+#include "store_then.h"
+#include "waiter.h"
+#include "wire/store_messages.h"
+
+#include <p2p/client.h>
+
+#include <utility>
+
+namespace p2p::client {
+namespace {
+
+// The future of what `begin` is given a callback for.
+template <class T, class Begin>
+std::future<T> future_of(Begin begin) {
+  std::promise<T> promise;
+  auto future = promise.get_future();
+  begin([promise = std::move(promise)](T told) mutable { promise.set_value(std::move(told)); });
+  return future;
+}
+
+// The same, waited for.
+template <class T, class Begin>
+T wait_for(const Engine& engine, Begin begin) {
+  P2P_ASSERT(!engine.runs_here(), "a callback of a Client must not wait for another of its calls");
+  Waiter<T> waiter;
+  begin([&waiter](T told) { waiter.give(std::move(told)); });
+  return waiter.take();
+}
+
+}  // namespace
+
+class Client::Impl final {
+ public:
+  explicit Impl(Options options) : engine(std::move(options)) {}
+
+  // A call of the store for one key; `encode(codec, service, frame)` makes its frame.
+  template <class T, class Encode>
+  void ask_store(std::string_view key, Then<T> then, const CallOptions& options, bool is_repeatable, Encode encode) {
+    Call& call = engine.take_call();
+    call.info = encode(encoding_codec(), engine.options().store, call.frame);
+    call.key = key;
+    call.deadline = engine.deadline_of(options);
+    call.is_repeatable = options.is_repeatable || is_repeatable;
+    call.handler = StoreThen<T>(std::move(then));
+    engine.submit(call);
+  }
+
+  template <class Kind, class Entries, class Results>
+  void batch(Entries entries, Callback<void(Results)> then, const CallOptions& options) {
+    std::make_shared<Batch<Kind>>(engine, std::move(entries), std::move(then), options)->start();
+  }
+
+  void ask(const Request& request, Then<std::string_view> then, const CallOptions& options, const Location* node) {
+    Call& call = engine.take_call();
+    const auto framed = frame_of(request.service, request.message, call.frame);
+    if (!framed.ok()) {
+      engine.drop(call);
+      return then(Failure{Effect::none, framed.error().kind, framed.error().text});
+    }
+    call.info = framed.value();
+    call.key = request.key;
+    call.deadline = engine.deadline_of(options);
+    call.is_repeatable = options.is_repeatable;
+    if (node != nullptr) {
+      call.aim = Aim::node;
+      call.to = *node;
+    }
+    call.handler = [then = std::move(then)](Arrival& arrival) mutable {
+      if (arrival.failure != nullptr) {
+        then(std::move(*arrival.failure));
+      } else {
+        then(arrival.message);
+      }
+      return Handled::done;
+    };
+    engine.submit(call);
+  }
+
+  // `answer(ring)` on the client's thread, once the ring is known or has been looked at.
+  template <class T, class Answer>
+  Outcome<T> with_ring(Aim aim, const CallOptions& options, Answer answer) {
+    return wait_for<Outcome<T>>(engine, [&](Then<T> then) {
+      Call& call = engine.take_call();
+      call.aim = aim;
+      call.deadline = engine.deadline_of(options);
+      call.handler = [this, &answer, then = std::move(then)](Arrival& arrival) mutable {
+        if (arrival.failure != nullptr) {
+          then(std::move(*arrival.failure));
+        } else {
+          then(answer(*engine.known_ring()));
+        }
+        return Handled::done;
+      };
+      engine.submit(call);
+    });
+  }
+
+  Engine engine;
+};
+
+Client::Client(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Client::~Client() = default;
+
+Stats Client::stats() const { return impl_->engine.stats(); }
+
+// --- one key ---------------------------------------------------------------------------------------------------------
+
+void Client::read(std::string_view key, Then<Read> then, CallOptions options) {
+  impl_->ask_store<Read>(key, std::move(then), options, true, [key](Codec& codec, const auto& service, auto& frame) {
+    return encode_read(codec, service, key, frame);
+  });
+}
+std::future<Outcome<Read>> Client::read_future(std::string_view key, CallOptions options) {
+  return future_of<Outcome<Read>>([&](Then<Read> then) { read(key, std::move(then), options); });
+}
+Outcome<Read> Client::read(std::string_view key, CallOptions options) {
+  return wait_for<Outcome<Read>>(impl_->engine, [&](Then<Read> then) { read(key, std::move(then), options); });
+}
+
+// A write is not tried again by itself when an attempt may have been executed: that attempt may still be under way, and
+// end behind a write of somebody else that came after ours was answered.
+void Client::write(std::string_view key, std::string_view value, Then<Written> then, CallOptions options) {
+  impl_->ask_store<Written>(key, std::move(then), options, false,
+                            [key, value](Codec& codec, const auto& service, auto& frame) {
+                              return encode_write(codec, service, key, value, frame);
+                            });
+}
+std::future<Outcome<Written>> Client::write_future(std::string_view key, std::string_view value, CallOptions options) {
+  return future_of<Outcome<Written>>([&](Then<Written> then) { write(key, value, std::move(then), options); });
+}
+Outcome<Written> Client::write(std::string_view key, std::string_view value, CallOptions options) {
+  return wait_for<Outcome<Written>>(impl_->engine,
+                                    [&](Then<Written> then) { write(key, value, std::move(then), options); });
+}
+
+void Client::erase(std::string_view key, Then<Erased> then, CallOptions options) {
+  impl_->ask_store<Erased>(key, std::move(then), options, false, [key](Codec& codec, const auto& service, auto& frame) {
+    return encode_erase(codec, service, key, frame);
+  });
+}
+std::future<Outcome<Erased>> Client::erase_future(std::string_view key, CallOptions options) {
+  return future_of<Outcome<Erased>>([&](Then<Erased> then) { erase(key, std::move(then), options); });
+}
+Outcome<Erased> Client::erase(std::string_view key, CallOptions options) {
+  return wait_for<Outcome<Erased>>(impl_->engine, [&](Then<Erased> then) { erase(key, std::move(then), options); });
+}
+
+// --- many keys -------------------------------------------------------------------------------------------------------
+
+void Client::read_many(std::vector<std::string> keys, Callback<void(Many<Read>)> then, CallOptions options) {
+  impl_->batch<ReadBatch>(std::move(keys), std::move(then), options);
+}
+std::future<Client::Many<Read>> Client::read_many_future(std::vector<std::string> keys, CallOptions options) {
+  return future_of<Many<Read>>(
+      [&](Callback<void(Many<Read>)> then) { read_many(std::move(keys), std::move(then), options); });
+}
+Client::Many<Read> Client::read_many(std::vector<std::string> keys, CallOptions options) {
+  return wait_for<Many<Read>>(
+      impl_->engine, [&](Callback<void(Many<Read>)> then) { read_many(std::move(keys), std::move(then), options); });
+}
+
+void Client::write_many(std::vector<Item> items, Callback<void(Many<Written>)> then, CallOptions options) {
+  impl_->batch<WriteBatch>(std::move(items), std::move(then), options);
+}
+std::future<Client::Many<Written>> Client::write_many_future(std::vector<Item> items, CallOptions options) {
+  return future_of<Many<Written>>(
+      [&](Callback<void(Many<Written>)> then) { write_many(std::move(items), std::move(then), options); });
+}
+Client::Many<Written> Client::write_many(std::vector<Item> items, CallOptions options) {
+  return wait_for<Many<Written>>(impl_->engine, [&](Callback<void(Many<Written>)> then) {
+    write_many(std::move(items), std::move(then), options);
+  });
+}
+
+void Client::erase_many(std::vector<std::string> keys, Callback<void(Many<Erased>)> then, CallOptions options) {
+  impl_->batch<EraseBatch>(std::move(keys), std::move(then), options);
+}
+std::future<Client::Many<Erased>> Client::erase_many_future(std::vector<std::string> keys, CallOptions options) {
+  return future_of<Many<Erased>>(
+      [&](Callback<void(Many<Erased>)> then) { erase_many(std::move(keys), std::move(then), options); });
+}
+Client::Many<Erased> Client::erase_many(std::vector<std::string> keys, CallOptions options) {
+  return wait_for<Many<Erased>>(
+      impl_->engine, [&](Callback<void(Many<Erased>)> then) { erase_many(std::move(keys), std::move(then), options); });
+}
+
+// --- any service -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+// For the forms that outlive the message's bytes.
+template <class Owned>
+Then<std::string_view> copying(Owned then) {
+  return [then = std::move(then)](Outcome<std::string_view> told) mutable {
+    if (told.ok()) {
+      then(std::string(told.value()));
+    } else {
+      then(std::move(told).failure());
+    }
+  };
+}
+
+}  // namespace
+
+void Client::call(const Request& request, Then<std::string_view> then, CallOptions options) {
+  impl_->ask(request, std::move(then), options, nullptr);
+}
+std::future<Outcome<std::string>> Client::call_future(const Request& request, CallOptions options) {
+  return future_of<Outcome<std::string>>([&](auto then) { call(request, copying(std::move(then)), options); });
+}
+Outcome<std::string> Client::call(const Request& request, CallOptions options) {
+  return wait_for<Outcome<std::string>>(impl_->engine,
+                                        [&](auto then) { call(request, copying(std::move(then)), options); });
+}
+
+void Client::call_node(const Location& node, const Request& request, Then<std::string_view> then, CallOptions options) {
+  impl_->ask(request, std::move(then), options, &node);
+}
+Outcome<std::string> Client::call_node(const Location& node, const Request& request, CallOptions options) {
+  return wait_for<Outcome<std::string>>(
+      impl_->engine, [&](auto then) { call_node(node, request, copying(std::move(then)), options); });
+}
+
+// --- the ring --------------------------------------------------------------------------------------------------------
+
+Outcome<RingFacts> Client::ring(CallOptions options) {
+  return impl_->with_ring<RingFacts>(Aim::ring, options, [](const Ring& ring) { return ring.facts(); });
+}
+
+Outcome<RingFacts> Client::refresh(CallOptions options) {
+  return impl_->with_ring<RingFacts>(Aim::refresh, options, [](const Ring& ring) { return ring.facts(); });
+}
+
+Outcome<std::vector<Location>> Client::owners_of(std::vector<std::string> keys, CallOptions options) {
+  using Owners = std::vector<Location>;
+  return impl_->with_ring<Owners>(Aim::ring, options, [&keys](const Ring& ring) -> Outcome<Owners> {
+    if (!ring.knows_owners()) {
+      return Failure{Effect::none, ErrorKind::unsupported,
+                     "this client does not know the placement '" + ring.facts().placement + "'"};
+    }
+    Owners owners;
+    owners.reserve(keys.size());
+    for (const std::string& key : keys) owners.push_back(ring.facts().members[*ring.owner_of(key)]);
+    return owners;
+  });
+}
+
+Outcome<Location> Client::owner_of(std::string_view key, CallOptions options) {
+  auto owners = owners_of({std::string(key)}, options);
+  if (!owners.ok()) return owners.failure();
+  return std::move(owners.value().front());
+}
+
+}  // namespace p2p::client

@@ -1,0 +1,107 @@
+// What is a call on its way? Its bytes, its deadline, and what follows when it has ended. Calls are pooled: their
+// buffers are used again, so that a call in the steady state allocates nothing.
+#pragma once
+
+#include "rules/setback.h"
+#include "wire/frame.h"
+
+#include <p2p/callback.h>
+#include <p2p/client_outcome.h>
+#include <p2p/handlers.h>
+#include <p2p/location.h>
+#include <p2p/units.h>
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace p2p::client {
+
+class Link;
+
+// How an attempt ended, for the handler.
+struct Arrival {
+  Failure* failure = nullptr;        // the call has ended in this; may be moved from
+  std::string_view message;          // otherwise: the whole reply, empty for a call that only waits for the ring
+  Codec* codec = nullptr;            // stands at the result
+  bool is_codec_spoiled = false;     // for the handler to set: reading has thrown
+  std::optional<std::int64_t> view;  // for the handler to set: what the reply told
+  Setback setback;                   // for a handler that returns Handled::again
+};
+enum class Handled : std::uint8_t {
+  done,   // the call has ended
+  again,  // the reply says that it has failed: `setback` decides whether it is tried again or comes back as a failure
+};
+// Called on the client's thread until it returns done; a failure is always the last.
+using Handler = Callback<Handled(Arrival&), 96>;
+
+enum class Aim : std::uint8_t {
+  owner,    // of `key`
+  node,     // `to`, and nobody else: one attempt
+  ring,     // no node: the handler runs as soon as the ring is known
+  refresh,  // no node: the handler runs after a look at the ring
+};
+
+enum class CallState : std::uint8_t {
+  idle,     // nowhere
+  waiting,  // for the ring
+  queued,   // at its link, unsent
+  sent,     // at its link; at least in part
+  pausing,  // before the next attempt
+  done,     // the handler has run, but a link or a list still holds it
+};
+
+struct Call {
+  std::string frame;
+  FrameInfo info;
+  std::string key;
+  Aim aim = Aim::owner;
+  std::optional<Location> to;
+  TimePoint deadline{};
+  bool is_repeatable = false;
+  Handler handler;
+
+  // --- the engine's ---
+  CallState state = CallState::idle;
+  bool is_listed = false;   // in a list of the engine, which lets it go
+  bool is_tainted = false;  // an attempt of it may have been executed
+  std::uint32_t attempts = 0;
+  std::optional<Failure> last;  // why it has not been answered yet
+
+  // --- the link's ---
+  Link* link = nullptr;  // while queued, sent, or done and still held
+  TimePoint sent_at{};
+  std::int32_t sequence = 0;
+  std::uint64_t end_offset = 0;  // of its last byte among all bytes of the connection
+
+  // --- the wheel's ---
+  Call* next = nullptr;
+  Call* previous = nullptr;
+  std::uint64_t due_tick = 0;
+};
+
+// Calls that are kept for later, and how large their buffers may be; what is above is given back to the system.
+inline constexpr std::size_t kPooledCallsMax = 16'384;
+inline constexpr std::size_t kPooledFrameBytesMax = 4 * 1024;
+
+// [any thread]
+class CallPool final {
+ public:
+  CallPool() = default;
+  CallPool(const CallPool&) = delete;
+  CallPool& operator=(const CallPool&) = delete;
+  ~CallPool();
+
+  // As if new, but for the memory of its strings; owned by whoever takes it until give().
+  Call* take();
+  void give(Call* call) noexcept;
+
+ private:
+  std::mutex mutex_;
+  std::vector<Call*> free_;
+};
+
+}  // namespace p2p::client

@@ -1,0 +1,266 @@
+#include "engine/engine.h"
+
+#include "wire/store_messages.h"
+
+#include <exception>
+#include <utility>
+
+namespace p2p::client {
+namespace {
+
+TimePoint clock_now() { return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()); }
+auto clock_time(TimePoint at) { return std::chrono::time_point_cast<std::chrono::steady_clock::duration>(at); }
+
+}  // namespace
+
+Engine::Engine(Options options) : options_(std::move(options)), now_(clock_now()), wheel_(now_) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Engine::~Engine() {
+  P2P_ASSERT(!runs_here(), "a Client is not destroyed by one of its callbacks");
+  asio::post(io_, [this] { stop(); });
+  thread_.join();
+}
+
+void Engine::run() {
+  begin_turn();
+  look_in_a_while();
+  end_turn();
+  io_.run();
+}
+
+TimePoint Engine::deadline_of(const CallOptions& options) const noexcept {
+  return clock_now() + (options.timeout > Duration::zero() ? options.timeout : options_.timeout);
+}
+
+Stats Engine::stats() const noexcept {
+  return {counts_.calls.load(std::memory_order_relaxed), counts_.retries.load(std::memory_order_relaxed),
+          counts_.detours.load(std::memory_order_relaxed), counts_.refreshes.load(std::memory_order_relaxed),
+          counts_.views.load(std::memory_order_relaxed)};
+}
+
+// A protocol that has thrown stands somewhere inside a message: then the codec is thrown away.
+Codec& Engine::codec() {
+  if (codec_ == nullptr) codec_ = std::make_unique<Codec>();
+  return *codec_;
+}
+
+// --- turns -----------------------------------------------------------------------------------------------------------
+
+void Engine::begin_turn() noexcept {
+  if (turn_depth_++ == 0) now_ = clock_now();
+}
+
+// All that came out of one read leaves in one write.
+void Engine::end_turn() {
+  if (turn_depth_ == 1) {
+    while (!again_.empty() || !dirty_.empty()) {
+      dispatch_all(again_);
+      // Flushing may close a link, and that may make others dirty.
+      flushing_.swap(dirty_);
+      for (const auto& link : flushing_) link->flush();
+      flushing_.clear();
+    }
+    arm_tick();
+  }
+  --turn_depth_;
+}
+
+void Engine::dispatch_all(std::vector<Call*>& list) {
+  for (Call* call : std::exchange(list, {})) {
+    call->is_listed = false;
+    if (call->state == CallState::done) {
+      let_go(*call);
+    } else {
+      dispatch(*call);
+    }
+  }
+}
+
+void Engine::enlist(Call& call, std::vector<Call*>& list, CallState state) {
+  call.state = state;
+  call.is_listed = true;
+  list.push_back(&call);
+}
+
+void Engine::arm_tick() {
+  if (is_tick_armed_ || wheel_.is_empty() || is_stopping_) return;
+  is_tick_armed_ = true;
+  tick_timer_.expires_at(clock_time(wheel_.next_tick()));
+  tick_timer_.async_wait([this](error_code cancelled) {
+    is_tick_armed_ = false;
+    if (!cancelled) tick();
+  });
+}
+
+void Engine::tick() {
+  begin_turn();
+  while (Call* call = wheel_.take_due(now_)) expire(*call);
+  if (std::exchange(has_dead_waiters_, false)) {
+    const auto is_dead = [this](Call* call) {
+      if (call->state != CallState::done) return false;
+      let_go(*call);
+      return true;
+    };
+    std::erase_if(waiting_, is_dead);
+    std::erase_if(look_waiters_, is_dead);
+  }
+  end_turn();
+}
+
+// --- ends ------------------------------------------------------------------------------------------------------------
+
+// The call has left the wheel: its time is over, or its pause.
+void Engine::expire(Call& call) {
+  if (call.deadline > now_) {
+    wheel_.add(call, call.deadline);
+    return dispatch(call);
+  }
+  if (call.link != nullptr && call.link->is_greeting(call)) return call.link->abandon(call);
+  if (call.state == CallState::sent) {
+    finish(call, {Effect::unknown, ErrorKind::timed_out, call.link->to().name() + " did not answer in time"});
+  } else if (call.last) {
+    finish(call, std::move(*call.last));
+  } else if (call.state == CallState::waiting) {
+    finish(call, look_failure_);
+  } else {
+    finish(call, {Effect::none, ErrorKind::timed_out, "the call's time was over before it could be sent"});
+  }
+}
+
+// The call has left the link that it was sent by.
+void Engine::set_back(Call& call, Setback setback, Link* by) {
+  if (setback.failure.effect == Effect::unknown) call.is_tainted = true;
+  if (setback.is_of_leaving && by != nullptr) {
+    by->health().leaving_until = now_ + kLeavingPause;
+    look(&by->to());
+  }
+  if (is_stopping_ || call.aim == Aim::node || call.deadline <= now_ || !may_try_again(setback, call.is_repeatable)) {
+    return finish(call, std::move(setback.failure));
+  }
+  call.last = std::move(setback.failure);
+  ++call.attempts;
+  counts_.retries.fetch_add(1, std::memory_order_relaxed);
+  const Duration pause = pause_before(call.attempts);
+  if (pause == Duration::zero()) {
+    enlist(call, again_, CallState::pausing);
+  } else {
+    call.state = CallState::pausing;
+    wheel_.remove(call);
+    wheel_.add(call, std::min(call.deadline, now_ + pause));
+  }
+}
+
+void Engine::finish(Call& call, Failure failure) {
+  if (call.is_tainted) failure.effect = Effect::unknown;
+  Arrival arrival;
+  arrival.failure = &failure;
+  Handler handler = std::move(call.handler);
+  end(call);
+  static_cast<void>(handler(arrival));
+}
+
+// Whoever holds the call still lets it go later.
+void Engine::end(Call& call) noexcept {
+  wheel_.remove(call);
+  calls_in_hand_.fetch_sub(1, std::memory_order_relaxed);
+  if (call.link != nullptr) {
+    call.link->abandon(call);
+  } else if (call.is_listed) {
+    call.state = CallState::done;
+    has_dead_waiters_ = true;
+  } else {
+    let_go(call);
+  }
+}
+
+void Engine::let_go(Call& call) noexcept {
+  wheel_.remove(call);
+  pool_.give(&call);
+}
+
+// The call has left its link.
+void Engine::complete(Call& call, Arrival& arrival, Link* by) {
+  const Handled handled = call.handler(arrival);
+  if (arrival.is_codec_spoiled) codec_.reset();
+  if (arrival.view && by != nullptr) saw_view(by->to(), static_cast<std::uint64_t>(*arrival.view));
+  if (handled == Handled::again) return set_back(call, std::move(arrival.setback), by);
+  end(call);
+}
+
+// --- what links tell -------------------------------------------------------------------------------------------------
+
+void Engine::answered(Link& link, Call& call, std::string_view message) {
+  const auto head = read_reply_head(message);
+  Arrival arrival;
+  arrival.message = message;
+  arrival.codec = &codec();
+  arrival.codec->in().attach(message.substr(head.value().body_at));
+  if (link.is_greeting(call)) {
+    call.link = nullptr;
+    Failure unusable;
+    // A node of ours that does not know the question says so, and may be asked everything else.
+    const bool is_one_of_ours = head.value().is_exception || learn(*arrival.codec, unusable);
+    link.health().failures = 0;
+    let_go(call);
+    if (is_one_of_ours) return link.become_ready();
+    return link.close(unusable);
+  }
+  if (!head.value().is_exception) return complete(call, arrival, &link);
+  Setback setback;
+  try {
+    const RemoteException exception = decode_exception(*arrival.codec);
+    setback = setback_of_exception(exception.type, exception.text, link.to().name());
+  } catch (const std::exception& failure) {
+    codec_.reset();
+    setback = {{Effect::unknown, ErrorKind::protocol, link.to().name() + " sent an unreadable exception"}, true};
+  }
+  set_back(call, std::move(setback), &link);
+}
+
+void Engine::lost(Link&, Call& call, Failure why) {
+  look(nullptr);
+  set_back(call, {std::move(why)}, nullptr);
+}
+
+void Engine::closed(Link& link, LinkState was, const Failure& why) {
+  --open_links_;
+  if (is_stopping_) return;
+  // A connection that worked may have ended because it was idle, or its node is gone: the next attempt tells.
+  const bool was_usual = why.kind == ErrorKind::closed || why.kind == ErrorKind::cancelled;
+  if (was == LinkState::ready && was_usual) return;
+  const auto doublings = std::min<std::uint32_t>(link.health().failures++, 16);
+  const bool was_silent = was == LinkState::greeting;
+  const Duration first = was_silent ? kSilentPauseFirst : kDownPauseFirst;
+  link.health().retry_at = now_ + std::min(was_silent ? kSilentPauseMax : kDownPauseMax, first * (1 << doublings));
+  look(nullptr);
+}
+
+Call* Engine::greeting(Link&) {
+  Call& call = take_call();
+  call.info = encode_state(codec(), options_.ring, call.frame);
+  call.aim = Aim::node;
+  call.deadline = now_ + kLookTimeout;
+  wheel_.add(call, call.deadline);
+  return &call;
+}
+
+// --- the end ---------------------------------------------------------------------------------------------------------
+
+void Engine::stop() {
+  begin_turn();
+  is_stopping_ = true;
+  take_inbox();
+  const Failure over{Effect::none, ErrorKind::cancelled, "the client ends"};
+  for (const auto& [at, link] : links_) link->close(over);
+  while (Call* call = wheel_.take_any()) finish(*call, over);
+  for (std::vector<Call*>* list : {&waiting_, &look_waiters_, &again_}) dispatch_all(*list);  // all of them are done
+  tick_timer_.cancel();
+  look_timer_.cancel();
+  look_again_timer_.cancel();
+  end_turn();
+  work_.reset();
+}
+
+}  // namespace p2p::client

@@ -1,0 +1,171 @@
+// Who decides where a call goes? The engine: one thread that routes each call to its key's owner, tries again what may
+// be tried again, ends what has no time left, and keeps the ring it routes by up to date. The rules are in rules/, the
+// connections in Link.
+#pragma once
+
+#include "engine/asio.h"
+#include "engine/call.h"
+#include "engine/link.h"
+#include "engine/timing_wheel.h"
+#include "rules/ring.h"
+#include "rules/view_watch.h"
+
+#include <p2p/client.h>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace p2p::client {
+
+// A node that could not be reached, or did not speak like one, is tried again in the background after a pause that
+// grows from the first to the second of these; calls take a detour until it answers.
+inline constexpr Duration kDownPauseFirst = std::chrono::milliseconds(100);
+inline constexpr Duration kDownPauseMax = std::chrono::seconds(5);
+// One that takes the connection and does not answer the greeting may be of the 2009 system, which serves nobody else
+// while it waits for the rest of what it takes for a message: such a node is left alone for longer.
+inline constexpr Duration kSilentPauseFirst = std::chrono::seconds(1);
+inline constexpr Duration kSilentPauseMax = std::chrono::seconds(60);
+// So long a node is left alone that said that it stops; by then the ring says so too.
+inline constexpr Duration kLeavingPause = std::chrono::seconds(1);
+
+// Patience with one node that is asked for the ring, and how many are asked before a pause that grows within bounds.
+inline constexpr Duration kLookTimeout = std::chrono::seconds(1);
+inline constexpr std::size_t kLookCandidatesMax = 16;
+inline constexpr Duration kLookPauseFirst = std::chrono::milliseconds(20);
+inline constexpr Duration kLookPauseMax = std::chrono::milliseconds(500);
+
+class Engine final : private LinkHome {
+ public:
+  explicit Engine(Options options);
+  ~Engine() override;  // ends every call; not on the engine's thread
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const Options& options() const noexcept { return options_; }
+
+  // A call to fill in: frame, info, key, aim, to, deadline, is_repeatable, handler. [any thread]
+  Call& take_call() { return *pool_.take(); }
+  // Takes it back. The handler runs on the engine's thread, or here and now when `calls_max` is reached. [any thread]
+  void submit(Call& call);
+  // Gives back a call that is not submitted. [any thread]
+  void drop(Call& call) noexcept { pool_.give(&call); }
+
+  TimePoint deadline_of(const CallOptions& options) const noexcept;                           // [any thread]
+  bool runs_here() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }  // [any thread]
+  Stats stats() const noexcept;                                                               // [any thread]
+
+  // --- [engine's thread] ---
+  const std::shared_ptr<const Ring>& known_ring() const noexcept { return ring_; }
+  Codec& codec();
+
+ private:
+  // LinkHome
+  TimePoint now() const noexcept override { return now_; }
+  void begin_turn() noexcept override;
+  void end_turn() override;
+  void wants_flush(Link& link) override { dirty_.push_back(link.shared_from_this()); }
+  Call* greeting(Link& link) override;
+  void answered(Link& link, Call& call, std::string_view message) override;
+  void lost(Link& link, Call& call, Failure why) override;
+  void let_go(Call& call) noexcept override;
+  void closed(Link& link, LinkState was, const Failure& why) override;
+
+  // routing.cc
+  void take_inbox();
+  void accept(Call& call);
+  void dispatch(Call& call);
+  void route(Call& call);
+  void send(Call& call, Link& link);
+  bool is_usable(Link& link);
+  Link* other_than(const Link* avoided);
+  Link& link_to(const Location& at);
+  void open(Link& link);  // before a link that is closed gets a call
+  void make_room_for_connection();
+  void close_idle_links();
+
+  // engine.cc
+  void run();
+  void stop();
+  void tick();
+  void expire(Call& call);
+  void set_back(Call& call, Setback setback, Link* by);
+  void finish(Call& call, Failure failure);
+  void complete(Call& call, Arrival& arrival, Link* by);
+  void end(Call& call) noexcept;
+  void arm_tick();
+  void dispatch_all(std::vector<Call*>& list);  // those that are done are let go
+  void enlist(Call& call, std::vector<Call*>& list, CallState state);
+
+  // ring_learning.cc
+  void look(const Location* hint);
+  void ask_next();
+  void ask(const Location& candidate);
+  void look_ended(bool has_learned);
+  void look_again();
+  bool learn(Codec& codec, Failure& failure);
+  void adopt(std::shared_ptr<const Ring> ring);
+  void adopt_lone(const Location& node);
+  void saw_view(const Location& by, std::uint64_t view);
+  void look_in_a_while();
+  void end_look_waiters(const Failure* failure);
+  void forget_strangers();
+
+  const Options options_;
+  CallPool pool_;
+  std::atomic<std::size_t> calls_in_hand_{0};
+
+  std::mutex inbox_mutex_;
+  std::vector<Call*> inbox_;
+  bool is_woken_ = false;
+
+  struct Counts {
+    std::atomic<std::uint64_t> calls{0}, retries{0}, detours{0}, refreshes{0}, views{0};
+  };
+  Counts counts_;
+
+  // --- [engine's thread] ---
+  asio::io_context io_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  TimePoint now_;
+  TimingWheel wheel_;
+  asio::steady_timer tick_timer_{io_};
+  bool is_tick_armed_ = false;
+  int turn_depth_ = 0;
+  bool is_stopping_ = false;
+  std::unique_ptr<Codec> codec_;
+  std::vector<Call*> taken_;                     // from the inbox
+  std::vector<Call*> again_;                     // tried again at the end of the turn
+  std::vector<std::shared_ptr<Link>> dirty_;     // want to be flushed at the end of the turn
+  std::vector<std::shared_ptr<Link>> flushing_;  // taken from there
+
+  std::unordered_map<Location, std::shared_ptr<Link>> links_;
+  std::size_t open_links_ = 0;
+
+  std::shared_ptr<const Ring> ring_;
+  std::vector<Link*> owners_;  // by index of member; links_ holds them
+  std::size_t next_other_ = 0;
+  ViewWatch views_;
+  std::vector<Call*> waiting_;       // for the ring; those that are done are let go when they are looked through
+  std::vector<Call*> look_waiters_;  // for the end of a look
+  bool has_dead_waiters_ = false;
+
+  bool is_looking_ = false;
+  std::deque<Location> candidates_;
+  Failure look_failure_{Effect::none, ErrorKind::refused, "none of the seeds has answered"};
+  Duration look_pause_ = kLookPauseFirst;  // after the next look that finds nobody
+  TimePoint look_not_before_{};
+  bool is_look_again_armed_ = false;
+  asio::steady_timer look_timer_{io_};        // every refresh_interval
+  asio::steady_timer look_again_timer_{io_};  // after a look that has found nobody
+  std::uint64_t calls_at_look_ = 0;
+
+  std::thread thread_;
+};
+
+}  // namespace p2p::client

@@ -1,0 +1,297 @@
+#include "engine/link.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+namespace p2p::client {
+namespace {
+
+auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
+
+// A buffer that grew for one long reply is given back when it is empty.
+constexpr std::size_t kKeptBytesMax = 4 * kReadBytes;
+
+}  // namespace
+
+Link::Link(asio::io_context& io, LinkHome& home, Location to, LinkLimits limits)
+    : io_(io), home_(home), to_(std::move(to)), limits_(limits), socket_(io), resolver_(io), patience_(io) {}
+
+// A handler of this socket, in a turn of its own; void once the socket is another. The home outlives what the link
+// still waits for, but not for its say: nothing of it is touched by what is void.
+template <class Handler>
+auto Link::guarded(Handler handler) {
+  return [self = shared_from_this(), generation = generation_, handler](error_code failure, auto... told) {
+    if (generation != self->generation_) return;
+    self->home_.begin_turn();
+    handler(*self, failure, told...);
+    self->home_.end_turn();
+  };
+}
+
+// --- connecting ------------------------------------------------------------------------------------------------------
+
+void Link::open() {
+  if (state_ != State::closed) return;
+  state_ = State::connecting;
+  ++generation_;
+  used_at_ = home_.now();
+  patience_.expires_after(clock_duration(limits_.connect_timeout));
+  patience_.async_wait(guarded([](Link& link, error_code cancelled) {
+    if (cancelled || link.state_ != State::connecting) return;
+    link.close({Effect::none, ErrorKind::refused, "no connection to " + link.to_.name() + " in time"});
+  }));
+  error_code not_numeric;
+  const auto address = asio::ip::make_address(to_.address, not_numeric);
+  if (not_numeric) {
+    resolve();
+  } else {
+    connect_to({address, to_.port});
+  }
+}
+
+void Link::resolve() {
+  resolver_.async_resolve(
+      to_.address, std::to_string(to_.port),
+      guarded([](Link& link, error_code failure, const asio::ip::tcp::resolver::results_type& found) {
+        if (!failure && !found.empty()) return link.connect_to(found.begin()->endpoint());
+        link.close(
+            {Effect::none, ErrorKind::refused, "cannot resolve '" + link.to_.address + "': " + failure.message()});
+      }));
+}
+
+void Link::connect_to(const asio::ip::tcp::endpoint& endpoint) {
+  socket_.async_connect(endpoint, guarded([](Link& link, error_code failure) { link.on_connected(failure); }));
+}
+
+void Link::on_connected(error_code failure) {
+  if (failure) {
+    return close({Effect::none, ErrorKind::refused, "no node reached at " + to_.name() + ": " + failure.message()});
+  }
+  error_code ignored;
+  // On loopback a connect to a free port may meet itself (TCP simultaneous open): that is nobody's listener.
+  if (socket_.local_endpoint(ignored) == socket_.remote_endpoint(ignored)) {
+    return close({Effect::none, ErrorKind::refused, "no node reached at " + to_.name() + ": nobody listens there"});
+  }
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
+  patience_.cancel();
+  greet();
+}
+
+void Link::greet() {
+  state_ = State::greeting;
+  received_at_ = home_.now();
+  received_.resize(kReadBytes);
+  greeting_ = home_.greeting(*this);
+  greeting_->link = this;
+  put(*greeting_);
+  read();
+  flush();
+}
+
+void Link::become_ready() {
+  state_ = State::ready;
+  greeting_ = nullptr;
+  want_flush();
+}
+
+// --- sending ---------------------------------------------------------------------------------------------------------
+
+void Link::enqueue(Call& call) {
+  call.state = CallState::queued;
+  call.link = this;
+  queue_.push_back(&call);
+  queued_bytes_ += call.frame.size();
+  ++live_;
+  used_at_ = home_.now();
+  open();
+  if (state_ == State::ready) want_flush();
+}
+
+void Link::want_flush() {
+  if (!std::exchange(is_flush_wanted_, true)) home_.wants_flush(*this);
+}
+
+// From the queue into the buffer that is written.
+void Link::put(Call& call) {
+  last_sequence_ = last_sequence_ == std::numeric_limits<std::int32_t>::max() ? 1 : last_sequence_ + 1;
+  call.sequence = last_sequence_;
+  set_sequence(call.frame, call.info, call.sequence);
+  writing_ += call.frame;
+  put_ += call.frame.size();
+  call.end_offset = put_;
+  call.sent_at = home_.now();
+  call.state = CallState::sent;
+  sent_.push_back(&call);
+}
+
+void Link::fill() {
+  while (!queue_.empty() && writing_.size() < kWriteBytes) {
+    Call& call = *queue_.front();
+    queue_.pop_front();
+    queued_bytes_ -= call.frame.size();
+    if (call.state == CallState::done) {
+      home_.let_go(call);  // its time was over before it was sent: it must not be executed any more
+    } else {
+      put(call);
+    }
+  }
+}
+
+void Link::flush() {
+  is_flush_wanted_ = false;
+  while (!is_waiting_for_room_ && state_ != State::closed) {
+    if (state_ == State::ready && written_ == writing_.size()) {
+      writing_.clear();
+      written_ = 0;
+      fill();
+    }
+    if (written_ == writing_.size()) return;
+    error_code failure;
+    const std::size_t sent =
+        socket_.write_some(asio::buffer(writing_.data() + written_, writing_.size() - written_), failure);
+    if (failure == asio::error::would_block || failure == asio::error::try_again) return wait_for_room();
+    if (failure) {
+      return close(
+          {Effect::none, ErrorKind::closed, "the connection to " + to_.name() + " broke: " + failure.message()});
+    }
+    written_ += sent;
+    handed_ += sent;
+  }
+}
+
+void Link::wait_for_room() {
+  is_waiting_for_room_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_write, guarded([](Link& link, error_code) {
+                       link.is_waiting_for_room_ = false;
+                       link.flush();
+                     }));
+}
+
+// --- replies ---------------------------------------------------------------------------------------------------------
+
+void Link::read() {
+  make_room();
+  socket_.async_read_some(asio::buffer(received_.data() + end_, received_.size() - end_),
+                          guarded([](Link& link, error_code failure, std::size_t bytes) {
+                            if (failure) {
+                              return link.close({Effect::none, ErrorKind::closed,
+                                                 link.to_.name() + " closed the connection before it answered (" +
+                                                     failure.message() + ")"});
+                            }
+                            link.end_ += bytes;
+                            link.received_at_ = link.home_.now();
+                            if (link.take_replies()) link.read();
+                          }));
+}
+
+// There is room behind end_ for the rest of the frame that has begun.
+void Link::make_room() {
+  if (begin_ == end_) {
+    begin_ = end_ = 0;
+    if (received_.size() > kKeptBytesMax) {
+      received_.resize(kReadBytes);
+      received_.shrink_to_fit();
+    }
+    return;
+  }
+  std::size_t wanted = kReadBytes;
+  if (end_ - begin_ >= kFrameHeadBytes) {
+    wanted = std::max(wanted, kFrameHeadBytes + length_at({received_.data() + begin_, kFrameHeadBytes}));
+  }
+  if (begin_ + wanted <= received_.size()) return;
+  std::memmove(received_.data(), received_.data() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  if (received_.size() < wanted) received_.resize(wanted);
+}
+
+// False when the connection has been closed meanwhile.
+bool Link::take_replies() {
+  const std::uint64_t generation = generation_;
+  while (end_ - begin_ >= kFrameHeadBytes) {
+    const std::string_view rest(received_.data() + begin_, end_ - begin_);
+    const std::uint32_t length = length_at(rest);
+    if (length > limits_.reply_bytes_max) {
+      close({Effect::none, ErrorKind::protocol, to_.name() + " sent a frame that is no reply, or too long a one"});
+      return false;
+    }
+    if (rest.size() - kFrameHeadBytes < length) break;
+    begin_ += kFrameHeadBytes + length;
+    if (!take_reply(rest.substr(kFrameHeadBytes, length)) || generation != generation_) return false;
+  }
+  return true;
+}
+
+bool Link::take_reply(std::string_view message) {
+  const auto head = read_reply_head(message);
+  if (!head.ok() || sent_.empty() || head.value().sequence != sent_.front()->sequence) {
+    close({Effect::none, ErrorKind::protocol, to_.name() + " sent bytes that are no reply to what it was asked"});
+    return false;
+  }
+  Call& call = *sent_.front();
+  sent_.pop_front();
+  if (call.state == CallState::done) {
+    home_.let_go(call);
+    return true;
+  }
+  if (!is_greeting(call)) --live_;
+  call.link = is_greeting(call) ? this : nullptr;
+  home_.answered(*this, call, message);
+  return true;
+}
+
+bool Link::is_stuck() const noexcept {
+  if (sent_.empty()) return false;
+  return home_.now() - std::max(received_at_, sent_.front()->sent_at) > kStuckAfter;
+}
+
+// --- the end ---------------------------------------------------------------------------------------------------------
+
+void Link::abandon(Call& call) {
+  const bool was_sent = call.state == CallState::sent;
+  call.state = CallState::done;
+  if (is_greeting(call)) {
+    return close({Effect::none, ErrorKind::timed_out, to_.name() + " did not answer in time"});
+  }
+  --live_;
+  // Nobody waits for anything here any more, and it has been silent: whoever comes next had better ask anew.
+  if (was_sent && live_ == 0 && received_at_ < call.sent_at) {
+    close({Effect::none, ErrorKind::timed_out, to_.name() + " did not answer in time"});
+  }
+}
+
+void Link::close(const Failure& why) {
+  if (state_ == State::closed) return;
+  const State was = state_;
+  ++generation_;
+  error_code ignored;
+  socket_.close(ignored);
+  resolver_.cancel();
+  patience_.cancel();
+  state_ = State::closed;
+  is_waiting_for_room_ = false;
+  std::string().swap(writing_);
+  std::vector<char>().swap(received_);
+  written_ = begin_ = end_ = queued_bytes_ = live_ = 0;
+  const std::uint64_t handed = std::exchange(handed_, 0);
+  put_ = 0;
+  Call* const greeting = std::exchange(greeting_, nullptr);
+  std::deque<Call*> held;
+  held.swap(sent_);
+  held.insert(held.end(), queue_.begin(), queue_.end());
+  queue_.clear();
+  home_.closed(*this, was, why);
+  for (Call* call : held) {
+    const bool was_handed = call->state == CallState::sent && call->end_offset <= handed;
+    call->link = nullptr;
+    if (call->state == CallState::done || call == greeting) {
+      home_.let_go(*call);
+    } else {
+      home_.lost(*this, *call, {was_handed ? Effect::unknown : Effect::none, why.kind, why.text});
+    }
+  }
+}
+
+}  // namespace p2p::client

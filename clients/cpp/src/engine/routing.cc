@@ -1,0 +1,152 @@
+// Engine: from a caller's thread to the node that a call goes to.
+#include "engine/engine.h"
+
+#include <utility>
+
+namespace p2p::client {
+
+void Engine::submit(Call& call) {
+  if (calls_in_hand_.fetch_add(1, std::memory_order_relaxed) >= options_.calls_max) {
+    calls_in_hand_.fetch_sub(1, std::memory_order_relaxed);
+    Failure failure{Effect::none, ErrorKind::overloaded, "the client has calls_max calls in hand"};
+    Arrival arrival;
+    arrival.failure = &failure;
+    static_cast<void>(call.handler(arrival));
+    return pool_.give(&call);
+  }
+  if (runs_here()) return accept(call);
+  bool must_wake = false;
+  {
+    const std::lock_guard hold(inbox_mutex_);
+    inbox_.push_back(&call);
+    must_wake = !std::exchange(is_woken_, true);
+  }
+  if (!must_wake) return;
+  asio::post(io_, [this] {
+    begin_turn();
+    take_inbox();
+    end_turn();
+  });
+}
+
+void Engine::take_inbox() {
+  {
+    const std::lock_guard hold(inbox_mutex_);
+    taken_.swap(inbox_);
+    is_woken_ = false;
+  }
+  for (Call* call : taken_) accept(*call);
+  taken_.clear();
+}
+
+void Engine::accept(Call& call) {
+  counts_.calls.fetch_add(1, std::memory_order_relaxed);
+  call.attempts = 1;
+  wheel_.add(call, call.deadline);
+  dispatch(call);
+}
+
+// The call is held by nobody but the wheel.
+void Engine::dispatch(Call& call) {
+  call.state = CallState::idle;
+  if (is_stopping_) return finish(call, {Effect::none, ErrorKind::cancelled, "the client ends"});
+  switch (call.aim) {
+    case Aim::node:
+      return send(call, link_to(*call.to));
+    case Aim::refresh:
+      enlist(call, look_waiters_, CallState::waiting);
+      return look(nullptr);
+    case Aim::owner:
+    case Aim::ring:
+      break;
+  }
+  if (ring_ == nullptr) {
+    enlist(call, waiting_, CallState::waiting);
+    return look(nullptr);
+  }
+  if (call.aim == Aim::owner) return route(call);
+  Arrival arrival;
+  complete(call, arrival, nullptr);
+}
+
+void Engine::route(Call& call) {
+  const auto index = ring_->owner_of(call.key);
+  Link* const owner = index ? owners_[*index] : nullptr;
+  if (owner != nullptr && is_usable(*owner)) return send(call, *owner);
+  if (Link* other = other_than(owner); other != nullptr) {
+    if (owner != nullptr) counts_.detours.fetch_add(1, std::memory_order_relaxed);
+    return send(call, *other);
+  }
+  // Nobody can be reached at the moment: whoever owns the key is tried anyway, at the pace of the call's attempts.
+  send(call, owner != nullptr ? *owner : *owners_[next_other_++ % owners_.size()]);
+}
+
+void Engine::send(Call& call, Link& link) {
+  const bool is_full = link.calls() >= options_.node_calls_max ||
+                       link.queued_bytes() + call.frame.size() > options_.node_queue_bytes_max;
+  if (is_full) {
+    return finish(call, {Effect::none, ErrorKind::overloaded,
+                         "too many calls wait for " + link.to().name() + " (node_calls_max, node_queue_bytes_max)"});
+  }
+  if (!link.is_open()) open(link);
+  link.enqueue(call);
+}
+
+Link& Engine::link_to(const Location& at) {
+  std::shared_ptr<Link>& link = links_[at];
+  if (link == nullptr) {
+    LinkHome& home = *this;
+    link = std::make_shared<Link>(io_, home, at, LinkLimits{options_.connect_timeout, options_.reply_bytes_max});
+  }
+  return *link;
+}
+
+// May its node be sent calls? One that failed is tried again in the background, and has no calls until it answers.
+bool Engine::is_usable(Link& link) {
+  const Health& health = link.health();
+  if (now_ < health.leaving_until) return false;
+  if (health.failures > 0) {
+    if (now_ >= health.retry_at && !link.is_open()) open(link);
+    return false;
+  }
+  return !link.is_stuck();
+}
+
+// A member that can take a call in the place of `avoided`; connected ones go first. nullptr when there is none.
+Link* Engine::other_than(const Link* avoided) {
+  Link* unconnected = nullptr;
+  const std::size_t first = next_other_++;
+  for (std::size_t step = 0; step < owners_.size(); ++step) {
+    Link* const link = owners_[(first + step) % owners_.size()];
+    if (link == avoided || !is_usable(*link)) continue;
+    if (link->is_ready()) return link;
+    if (unconnected == nullptr) unconnected = link;
+  }
+  return unconnected;
+}
+
+void Engine::open(Link& link) {
+  make_room_for_connection();
+  ++open_links_;
+  link.open();
+}
+
+void Engine::make_room_for_connection() {
+  if (open_links_ < options_.connections_max) return;
+  Link* idlest = nullptr;
+  for (const auto& [at, link] : links_) {
+    if (!link->is_ready() || link->has_calls()) continue;
+    if (idlest == nullptr || link->used_at() < idlest->used_at()) idlest = link.get();
+  }
+  if (idlest != nullptr) idlest->close({Effect::none, ErrorKind::cancelled, "another connection needs its place"});
+}
+
+void Engine::close_idle_links() {
+  for (const auto& [at, link] : links_) {
+    if (!link->is_ready() || link->has_calls()) continue;
+    if (now_ - link->used_at() < options_.idle_timeout) continue;
+    link->close({Effect::none, ErrorKind::cancelled, "idle"});
+  }
+}
+
+}  // namespace p2p::client

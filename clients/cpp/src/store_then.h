@@ -1,0 +1,68 @@
+// What follows a call of the store? Its reply is read into the client's values; what the store refuses becomes a
+// Failure.
+#pragma once
+
+#include "engine/call.h"
+#include "wire/store_messages.h"
+
+#include <p2p/client.h>
+
+#include <exception>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace p2p::client {
+
+// Nothing was stored, unless the store did not hear from the key's owner in time.
+inline Setback setback_of(const StoreRefusal& refusal) {
+  if (refusal.kind == kStoreUnavailable) return {{Effect::unknown, ErrorKind::internal, refusal.message}};
+  return {{Effect::none, ErrorKind::invalid, refusal.message}, true};
+}
+
+// A read that fails has changed nothing, whatever became of it.
+template <class T>
+Failure failure_of(Failure failure) {
+  if constexpr (std::is_same_v<T, Read>) failure.effect = Effect::none;
+  return failure;
+}
+
+// Reads the reply into `reply`. Otherwise the arrival has a setback, and the answer is Handled::again.
+template <class T>
+Handled read_store_reply(Arrival& arrival, bool is_many, StoreReply<T>& reply) {
+  try {
+    decode(*arrival.codec, is_many, reply);
+  } catch (const std::exception& thrown) {
+    arrival.is_codec_spoiled = true;
+    arrival.setback = {
+        {Effect::unknown, ErrorKind::protocol, std::string("the reply makes no sense: ") + thrown.what()}, true};
+    return Handled::again;
+  }
+  arrival.view = reply.view;
+  if (!reply.refusal) return Handled::done;
+  arrival.setback = setback_of(*reply.refusal);
+  return Handled::again;
+}
+
+// The handler of a call for one key.
+template <class T>
+class StoreThen final {
+ public:
+  explicit StoreThen(Then<T> then) : then_(std::move(then)) {}
+
+  Handled operator()(Arrival& arrival) {
+    if (arrival.failure != nullptr) {
+      then_(failure_of<T>(std::move(*arrival.failure)));
+      return Handled::done;
+    }
+    StoreReply<T> reply;
+    if (read_store_reply(arrival, false, reply) == Handled::again) return Handled::again;
+    then_(std::move(reply.one));
+    return Handled::done;
+  }
+
+ private:
+  Then<T> then_;
+};
+
+}  // namespace p2p::client

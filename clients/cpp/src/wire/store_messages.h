@@ -1,0 +1,77 @@
+// How do the store's calls look on the wire (idl/diststore.thrift)? Written from and read into the client's own values
+// at once, without the generated structs between: a batch of many keys is then copied once.
+#pragma once
+
+#include "wire/frame.h"
+
+#include <p2p/client_outcome.h>
+#include <p2p/client_values.h>
+#include <p2p/handlers.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace p2p::client {
+
+// The codec that the calling thread writes calls with.
+Codec& encoding_codec();
+
+struct ItemView {
+  std::string_view key;
+  std::string_view value;
+};
+
+// --- calls: whole frames
+// -----------------------------------------------------------------------------------------------
+
+FrameInfo encode_read(Codec& codec, std::string_view service, std::string_view key, std::string& frame);
+FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view key, std::string_view value,
+                       std::string& frame);
+FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, std::string& frame);
+
+FrameInfo encode_read_many(Codec& codec, std::string_view service, std::span<const std::string_view> keys,
+                           std::string& frame);
+FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<const ItemView> items,
+                            std::string& frame);
+FrameInfo encode_erase_many(Codec& codec, std::string_view service, std::span<const std::string_view> keys,
+                            std::string& frame);
+
+FrameInfo encode_state(Codec& codec, std::string_view service, std::string& frame);
+
+// --- replies: the codec's input stands at the result
+// ---------------------------------------------------------------------
+
+// A declared exception of the store (StoreErrorKind).
+struct StoreRefusal {
+  std::int32_t kind = 0;
+  std::string message;
+};
+inline constexpr std::int32_t kStoreUnavailable = 3;
+
+// What a reply said; `refusal` is set instead of results.
+template <class T>
+struct StoreReply {
+  T one;                             // of a call of one key
+  std::vector<T> many;               // of a batch
+  std::optional<std::int64_t> view;  // of the last result that told one
+  std::optional<StoreRefusal> refusal;
+};
+
+// Throw what Thrift throws when the bytes make no sense; so does a reply with neither results nor an exception.
+void decode(Codec& codec, bool is_many, StoreReply<Read>& reply);
+void decode(Codec& codec, bool is_many, StoreReply<Written>& reply);
+void decode(Codec& codec, bool is_many, StoreReply<Erased>& reply);
+
+RingFacts decode_state(Codec& codec);
+
+// Type and text of a TApplicationException.
+struct RemoteException {
+  std::int32_t type = 0;
+  std::string text;
+};
+RemoteException decode_exception(Codec& codec);
+
+}  // namespace p2p::client

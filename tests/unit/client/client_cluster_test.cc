@@ -1,0 +1,64 @@
+// The library against real nodes in the test's process, which come and go.
+#include <p2p/client.h>
+#include <p2p/testing.h>
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace p2p::client::test {
+namespace {
+
+const char kStore[] = "[services.locator]\n[services.diststore]\n";
+
+class Cluster : public ::testing::Test {
+ protected:
+  static std::string key(int number) { return "key " + std::to_string(number); }
+
+  p2p::testing::TestCluster nodes_{3, {.toml = kStore}};
+  Client client_{{.seeds = {nodes_.node(1).location()}}};
+};
+
+TEST_F(Cluster, ReadsWhatItWroteInEveryForm) {
+  ASSERT_TRUE(client_.write("a", "1").ok());
+  EXPECT_EQ(client_.read("a").value().value, "1");
+  EXPECT_EQ(client_.read_future("a").get().value().value, "1");
+  EXPECT_TRUE(client_.erase("a").value().found);
+  EXPECT_FALSE(client_.erase("a").value().found);
+  EXPECT_FALSE(client_.read("a").value().found);
+
+  std::vector<Item> items;
+  std::vector<std::string> keys;
+  for (int number = 0; number < 500; ++number) {
+    items.push_back({key(number), "value " + std::to_string(number)});
+    keys.push_back(key(number));
+  }
+  for (const auto& written : client_.write_many(items)) ASSERT_TRUE(written.ok());
+  const auto read = client_.read_many(keys);
+  for (std::size_t at = 0; at < keys.size(); ++at) EXPECT_EQ(read[at].value().value, items[at].value);
+  for (const auto& erased : client_.erase_many_future(keys).get()) EXPECT_TRUE(erased.value().found);
+  EXPECT_EQ(client_.stats().detours, 0U);
+  EXPECT_EQ(client_.stats().views, 1U);
+}
+
+TEST_F(Cluster, ARefusalOfTheStoreIsSurelyNotExecuted) {
+  const auto written = client_.write(std::string(100'000, 'k'), "v");
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.failure().effect, Effect::none);
+  EXPECT_EQ(written.failure().kind, ErrorKind::invalid);
+}
+
+TEST_F(Cluster, FollowsANodeThatLeavesAndFailsNoCall) {
+  for (int number = 0; number < 300; ++number) ASSERT_TRUE(client_.write(key(number), "kept").ok());
+  nodes_.node(2).leave();
+  nodes_.wait_for_members(2);
+  for (int number = 0; number < 300; ++number) {
+    const auto read = client_.read(key(number));
+    ASSERT_TRUE(read.ok()) << read.failure().text;
+    EXPECT_EQ(read.value().value, "kept") << number;
+  }
+  EXPECT_EQ(client_.ring().value().members.size(), 2U);
+}
+
+}  // namespace
+}  // namespace p2p::client::test

@@ -1,0 +1,381 @@
+// The whole library against nodes that the test plays, over real sockets.
+#include "fake_node.h"
+#include "placement/classic_ring.h"
+
+#include <p2p/client.h>
+
+#include <Store.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <latch>
+
+namespace p2p::client::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int32_t kUnknownMethod = 1;
+constexpr std::int32_t kInternalError = 6;
+
+std::string read_reply(const Asked& asked, const std::string& value, std::uint64_t view) {
+  diststore::Store_read_result result;
+  result.__isset.success = true;
+  result.success.found = true;
+  result.success.__set_value(value);
+  result.success.__set_view(static_cast<std::int64_t>(view));
+  return reply_of(asked, result);
+}
+
+std::string write_reply(const Asked& asked) {
+  diststore::Store_write_result result;
+  result.__isset.success = true;
+  return reply_of(asked, result);
+}
+
+std::string unavailable(const Asked& asked) {
+  diststore::Store_write_result result;  // a read's result has the same fields here
+  result.__isset.error = true;
+  result.error.kind = diststore::StoreErrorKind::unavailable;
+  result.error.message = "the owner did not answer";
+  return reply_of(asked, result);
+}
+
+// Two nodes that tell a ring of both and answer with their own names.
+class TwoNodes : public testing::Test {
+ protected:
+  TwoNodes() {
+    for (FakeNode* node : {&one_, &two_}) {
+      node->tell_ring(members_);
+      serve(*node);
+    }
+  }
+
+  void serve(FakeNode& node) {
+    node.obey([this, name = node.location().name()](const Asked& asked) -> std::optional<std::string> {
+      if (asked.method == "read") return read_reply(asked, name, FakeNode::view_of(members_));
+      return write_reply(asked);
+    });
+  }
+
+  // A key of that node, by the rule that the nodes have.
+  std::string key_of(const FakeNode& node) const {
+    std::vector<std::string> names{one_.location().name(), two_.location().name()};
+    std::sort(names.begin(), names.end());
+    const placement::ClassicRing ring(names);
+    for (int number = 0;; ++number) {
+      std::string key = "k" + std::to_string(number);
+      if (names[ring.owner_of(key)] == node.location().name()) return key;
+    }
+  }
+
+  Options options(Duration timeout = 5s) const { return {.seeds = {one_.location()}, .timeout = timeout}; }
+
+  FakeNode one_;
+  FakeNode two_;
+  const std::vector<Location> members_{one_.location(), two_.location()};
+};
+
+TEST_F(TwoNodes, EachCallGoesStraightToItsOwner) {
+  Client client(options());
+  for (const FakeNode* node : {&one_, &two_}) {
+    const auto read = client.read(key_of(*node));
+    ASSERT_TRUE(read.ok()) << read.failure().text;
+    EXPECT_EQ(read.value().value, node->location().name());
+  }
+  EXPECT_EQ(client.stats().detours, 0U);
+  EXPECT_EQ(client.stats().retries, 0U);
+}
+
+TEST_F(TwoNodes, ThousandsOfCallsInFlightAreAnsweredInTheirForms) {
+  Client client(options());
+  constexpr int kCalls = 5'000;
+  std::latch answered(kCalls);
+  std::atomic<int> good{0};
+  for (int number = 0; number < kCalls; ++number) {
+    client.read("k" + std::to_string(number), [&](Outcome<Read> read) {
+      if (read.ok() && read.value().found) ++good;
+      answered.count_down();
+    });
+  }
+  std::vector<std::future<Outcome<Written>>> writes;
+  for (int number = 0; number < 100; ++number) writes.push_back(client.write_future("k" + std::to_string(number), "v"));
+  for (auto& write : writes) EXPECT_TRUE(write.get().ok());
+  answered.wait();
+  EXPECT_EQ(good, kCalls);
+  EXPECT_EQ(one_.asked("read") + two_.asked("read"), kCalls);
+}
+
+TEST_F(TwoNodes, AReplyWithAnotherViewMakesItLookAtTheRing) {
+  Client client(options());
+  ASSERT_TRUE(client.read(key_of(one_)).ok());
+  // The other node leaves, and only the first one says so, with its next reply.
+  const std::vector<Location> rest{one_.location()};
+  one_.tell_ring(rest);
+  one_.obey([&rest, this](const Asked& asked) { return read_reply(asked, "", FakeNode::view_of(rest)); });
+  const auto views = client.stats().views;
+  while (client.stats().views == views) ASSERT_TRUE(client.read(key_of(one_)).ok());
+  const int before = two_.asked("read");
+  ASSERT_TRUE(client.read(key_of(two_)).ok());
+  EXPECT_EQ(two_.asked("read"), before);
+  EXPECT_EQ(client.ring().value().members, rest);
+}
+
+TEST_F(TwoNodes, AViewThatNobodyElseHasIsNoReasonToFail) {
+  one_.obey([](const Asked& asked) { return read_reply(asked, "late", 12345); });
+  Client client(options());
+  for (int count = 0; count < 100; ++count) ASSERT_EQ(client.read(key_of(one_)).value().value, "late");
+  EXPECT_LT(client.stats().refreshes, 60U);
+}
+
+TEST_F(TwoNodes, WhatANodeRefusesBecauseItStopsIsDoneByAnother) {
+  two_.obey([](const Asked& asked) { return exception_of(asked, kUnknownMethod, "p2p:draining: diststore"); });
+  Client client(options());
+  EXPECT_TRUE(client.write(key_of(two_), "v").ok());
+  EXPECT_EQ(one_.asked("write"), 1);
+  EXPECT_EQ(two_.asked("write"), 1);
+  EXPECT_GE(client.stats().detours, 1U);
+}
+
+TEST_F(TwoNodes, AServiceThatIsDisabledIsSaidAtOnce) {
+  two_.obey([](const Asked& asked) { return exception_of(asked, kUnknownMethod, "p2p:disabled: diststore"); });
+  Client client(options(1h));
+  const auto write = client.write(key_of(two_), "v");
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().effect, Effect::none);
+  EXPECT_EQ(write.failure().kind, ErrorKind::not_found);
+}
+
+TEST_F(TwoNodes, AWriteWhoseConnectionBreaksIsUnknownAndNotRepeated) {
+  two_.obey([](const Asked&) { return std::nullopt; });
+  Client client(options());
+  const auto write = client.write(key_of(two_), "v");
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().effect, Effect::unknown);
+  EXPECT_EQ(one_.asked("write") + two_.asked("write"), 1);
+  const auto erase = client.erase(key_of(two_));
+  ASSERT_FALSE(erase.ok());
+  EXPECT_EQ(erase.failure().effect, Effect::unknown);
+  EXPECT_EQ(one_.asked("erase") + two_.asked("erase"), 1);
+}
+
+TEST_F(TwoNodes, AReadWhoseConnectionBreaksIsAskedAgain) {
+  int left = 3;
+  two_.obey([&](const Asked& asked) -> std::optional<std::string> {
+    if (left-- > 0) return std::nullopt;
+    return read_reply(asked, "at last", 0);
+  });
+  Client client(options());
+  const auto read = client.read(key_of(two_));
+  ASSERT_TRUE(read.ok()) << read.failure().text;
+  EXPECT_GE(client.stats().retries, 1U);
+}
+
+TEST_F(TwoNodes, AWriteThatMayBeRepeatedIsButStaysUnknownWhenNoAttemptIsAnswered) {
+  one_.obey([](const Asked&) { return std::nullopt; });
+  two_.obey([](const Asked&) { return std::nullopt; });
+  Client client(options(300ms));
+  const auto write = client.write(key_of(two_), "v", {.is_repeatable = true});
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().effect, Effect::unknown);
+  EXPECT_GT(one_.asked("write") + two_.asked("write"), 1);
+}
+
+TEST_F(TwoNodes, ANodeThatIsGoneHasExecutedNothingAndAnotherIsAsked) {
+  two_.vanish();
+  Client client(options());
+  const auto write = client.write(key_of(two_), "v");
+  EXPECT_TRUE(write.ok()) << write.failure().text;
+  EXPECT_EQ(one_.asked("write"), 1);
+}
+
+TEST_F(TwoNodes, WithoutAnyNodeACallEndsAtItsDeadlineAndWasNotExecuted) {
+  one_.vanish();
+  two_.vanish();
+  Client client(options(200ms));
+  const auto write = client.write("k", "v");
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().effect, Effect::none);
+  EXPECT_EQ(write.failure().kind, ErrorKind::refused);
+  EXPECT_NE(write.failure().text.find(one_.location().name()), std::string::npos) << write.failure().text;
+}
+
+TEST_F(TwoNodes, ANodeThatIsSilentCostsACallItsDeadlineAndNoMore) {
+  two_.obey([](const Asked&) { return std::string(); });
+  Client client(options());
+  const auto write = client.write(key_of(two_), "v", {.timeout = 100ms});
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().effect, Effect::unknown);
+  EXPECT_EQ(write.failure().kind, ErrorKind::timed_out);
+  // Others are not held up by it.
+  EXPECT_TRUE(client.write(key_of(one_), "v").ok());
+}
+
+TEST_F(TwoNodes, AMemberThatIsInNoNetworkItselfIsPassedRound) {
+  // The member that owns the key tells that it is in no network.
+  two_.tell_ring({});
+  Client client(options());
+  EXPECT_TRUE(client.write(key_of(two_), "v").ok());
+  EXPECT_EQ(one_.asked("write"), 1);
+  EXPECT_EQ(two_.asked("write"), 0);
+}
+
+TEST_F(TwoNodes, AnAnswerOutOfOrderEndsTheConnectionNotTheProgram) {
+  two_.obey([](Asked asked) {
+    ++asked.sequence;
+    return write_reply(asked);
+  });
+  Client client(options());
+  const auto write = client.write(key_of(two_), "v");
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().effect, Effect::unknown);
+  EXPECT_EQ(write.failure().kind, ErrorKind::protocol);
+}
+
+TEST_F(TwoNodes, BytesThatMakeNoSenseAreAFailureOfTheirCallOnly) {
+  bool is_first = true;
+  two_.obey([&](const Asked& asked) {
+    return std::exchange(is_first, false) ? reply_of(asked, diststore::Store_write_result()) : write_reply(asked);
+  });
+  Client client(options());
+  const auto write = client.write(key_of(two_), "v");
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().kind, ErrorKind::protocol);
+  EXPECT_TRUE(client.write(key_of(two_), "v").ok());
+}
+
+TEST_F(TwoNodes, WhatTheStoreCouldNotDoInTimeIsUnknownForAWriteOnly) {
+  for (FakeNode* node : {&one_, &two_}) node->obey(unavailable);
+  Client client(options(300ms));
+  EXPECT_EQ(client.write("k", "v").failure().effect, Effect::unknown);
+  const auto read = client.read("k");
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.failure().effect, Effect::none);
+  EXPECT_GT(one_.asked("read") + two_.asked("read"), 1);
+}
+
+TEST_F(TwoNodes, AnyOtherExceptionOfAServiceLeavesOpenWhatHappened) {
+  two_.obey([](const Asked& asked) { return exception_of(asked, kInternalError, "no answer within call_timeout"); });
+  Client client(options());
+  const auto write = client.write(key_of(two_), "v");
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().effect, Effect::unknown);
+}
+
+TEST_F(TwoNodes, ABatchIsSplitByOwnerAndJoinedInOrder) {
+  for (FakeNode* node : {&one_, &two_}) {
+    node->obey([name = node->location().name()](const Asked& asked) {
+      Codec codec;
+      codec.in().attach(asked.arguments);
+      diststore::Store_read_many_args args;
+      args.read(&codec.binary_in());
+      diststore::Store_read_many_result result;
+      result.__isset.success = true;
+      for (const std::string& key : args.keys) {
+        diststore::ReadResult& one = result.success.emplace_back();
+        one.found = true;
+        one.__set_value(key + "@" + name);
+      }
+      return reply_of(asked, result);
+    });
+  }
+  Client client(options());
+  std::vector<std::string> keys;
+  for (int number = 0; number < 200; ++number) keys.push_back("k" + std::to_string(number));
+  const auto owners = client.owners_of(keys).value();
+  const auto read = client.read_many(keys);
+  ASSERT_EQ(read.size(), keys.size());
+  for (std::size_t at = 0; at < keys.size(); ++at) {
+    EXPECT_EQ(read[at].value().value, keys[at] + "@" + owners[at].name());
+  }
+  EXPECT_EQ(one_.asked("read_many"), 1);
+  EXPECT_EQ(two_.asked("read_many"), 1);
+  EXPECT_TRUE(client.read_many({}).empty());
+}
+
+TEST_F(TwoNodes, APartOfABatchFailsAlone) {
+  two_.obey([](const Asked&) { return std::nullopt; });
+  one_.obey([](const Asked& asked) {
+    diststore::Store_write_many_result result;
+    result.__isset.success = true;
+    result.success.resize(1);
+    return reply_of(asked, result);
+  });
+  Client client(options());
+  const auto written = client.write_many({{key_of(two_), "v"}, {key_of(one_), "v"}});
+  ASSERT_FALSE(written[0].ok());
+  EXPECT_EQ(written[0].failure().effect, Effect::unknown);
+  EXPECT_TRUE(written[1].ok());
+}
+
+TEST_F(TwoNodes, AnyServiceIsCalledByTheOwnerOfAKey) {
+  two_.obey([](const Asked& asked) -> std::optional<std::string> {
+    EXPECT_EQ(asked.service, "other");
+    diststore::Store_get_result result;
+    result.__isset.success = true;
+    result.success = "of two";
+    return reply_of(asked, result);
+  });
+  Client client(options());
+  const std::string message = encode_call("get", diststore::Store_get_args());
+  const std::string key = key_of(two_);
+  const auto reply = client.call({.service = "other", .key = key, .message = message});
+  ASSERT_TRUE(reply.ok()) << reply.failure().text;
+  EXPECT_EQ(decode_reply<diststore::Store_get_result>(reply.value()).value().success, "of two");
+  const auto refused = client.call({.service = "other", .key = key, .message = "nonsense"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.failure().kind, ErrorKind::invalid);
+}
+
+TEST_F(TwoNodes, MoreCallsThanTheLimitsAllowAreRefusedNotQueued) {
+  two_.obey([](const Asked&) { return std::string(); });
+  auto limited = options(300ms);
+  limited.node_calls_max = 10;
+  Client client(limited);
+  std::vector<std::future<Outcome<Written>>> writes;
+  for (int count = 0; count < 20; ++count) writes.push_back(client.write_future(key_of(two_), "v"));
+  int overloaded = 0;
+  for (auto& write : writes) {
+    const auto outcome = write.get();
+    ASSERT_FALSE(outcome.ok());
+    if (outcome.failure().kind != ErrorKind::overloaded) continue;
+    EXPECT_EQ(outcome.failure().effect, Effect::none);
+    ++overloaded;
+  }
+  EXPECT_EQ(overloaded, 10);
+}
+
+TEST_F(TwoNodes, OpenCallsEndWithTheClient) {
+  two_.obey([](const Asked&) { return std::string(); });
+  std::future<Outcome<Written>> write;
+  {
+    Client client(options(1h));
+    write = client.write_future(key_of(two_), "v");
+    while (two_.asked("write") == 0) std::this_thread::yield();
+  }
+  const auto outcome = write.get();
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.failure().kind, ErrorKind::cancelled);
+  EXPECT_EQ(outcome.failure().effect, Effect::unknown);
+}
+
+TEST(LoneNode, ThatCannotTellTheRingIsAskedEverything) {
+  FakeNode node;
+  node.obey(write_reply);
+  Client client({.seeds = {node.location()}});
+  EXPECT_TRUE(client.write("k", "v").ok());
+  const auto owner = client.owner_of("k");
+  ASSERT_FALSE(owner.ok());
+  EXPECT_EQ(owner.failure().kind, ErrorKind::unsupported);
+}
+
+TEST(LoneNode, AClientWithoutSeedsFailsAtItsDeadline) {
+  Client client({.seeds = {}, .timeout = 50ms});
+  EXPECT_EQ(client.read("k").failure().effect, Effect::none);
+}
+
+}  // namespace
+}  // namespace p2p::client::test

@@ -1,0 +1,52 @@
+#include "rules/ring.h"
+#include "placement/fingerprint.h"
+
+#include <gtest/gtest.h>
+
+namespace p2p::client {
+namespace {
+
+RingFacts facts_of(std::vector<Location> members) {
+  std::vector<std::string> names;
+  for (const Location& member : members) names.push_back(member.name());
+  std::sort(names.begin(), names.end());
+  return {std::move(members), {}, placement::fingerprint_of(names, "classic"), "classic"};
+}
+
+TEST(Ring, OrdersMembersByNameHoweverTheyWereTold) {
+  const auto ring = Ring::of(facts_of({{"127.0.0.1", 9900}, {"127.0.0.1", 10000}}));
+  ASSERT_TRUE(ring.ok());
+  EXPECT_EQ(ring.value()->facts().members.front().port, 10000);
+}
+
+TEST(Ring, RefusesAFingerprintThatIsNotItsMembers) {
+  auto facts = facts_of({{"a", 1}, {"b", 2}});
+  facts.members.pop_back();
+  const auto ring = Ring::of(facts);
+  ASSERT_FALSE(ring.ok());
+  EXPECT_EQ(ring.error().kind, ErrorKind::protocol);
+}
+
+TEST(Ring, RefusesAMemberThatIsNamedTwice) {
+  auto facts = facts_of({{"a", 1}});
+  facts.members.push_back({"a", 1});
+  EXPECT_FALSE(Ring::of(facts).ok());
+}
+
+TEST(Ring, HasNoOwnersByAPlacementThatItDoesNotKnow) {
+  auto facts = facts_of({{"a", 1}});
+  facts.placement = "partitions/7";
+  const auto ring = Ring::of(facts);
+  ASSERT_TRUE(ring.ok());
+  EXPECT_FALSE(ring.value()->knows_owners());
+  EXPECT_EQ(ring.value()->owner_of("key"), std::nullopt);
+}
+
+TEST(Ring, OfNoMembersHasNoOwners) {
+  const auto ring = Ring::of(facts_of({}));
+  ASSERT_TRUE(ring.ok());
+  EXPECT_EQ(ring.value()->owner_of("key"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace p2p::client
