@@ -88,6 +88,8 @@ class KilledNodeTest(ClusterTest):
             told = holding.end()
         self.assertGreater(told["good"], 0, told)
         self.assertLess(told["slowest_ms"], (DEADLINE_MS + SLACK_MS) * settings.PATIENCE, told)
+        # Those who come later, with the dead node among their seeds or not, feel nothing of it.
+        self.assertEqual(probe(nodes[0], "--seed", nodes[2].name, "steady", 2_000)["failed"], 0)
 
 
 class NodeOf2009Test(SharedRing):
