@@ -1,5 +1,5 @@
-# p2phost_VERSION_ARCH.deb and p2phost-dev_VERSION_ARCH.deb, made by cpack in the build folder, or by ./dev package. Needs dpkg-dev
-# and file; nothing else of the build does.
+# p2phost_VERSION_ARCH.deb, p2phost-dev_VERSION_ARCH.deb and python3-p2phost_VERSION_all.deb, made by cpack in the build folder, or by
+# ./dev package. Needs dpkg-dev and file; nothing else of the build does.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME p2phost)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
@@ -10,7 +10,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
-set(CPACK_COMPONENTS_ALL Runtime Development)
+set(CPACK_COMPONENTS_ALL Runtime Development Python)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -44,5 +44,17 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_RECOMMENDS "g++ (>= 4:12), cmake (>= 3.25)"
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "SDK for plugins and clients of the host of peer-to-peer services
 Headers, CMake package, interface definitions and plugin template for services
 that p2phost runs, and the client library for programs that call them.")
+
+# libxxhash0 is loaded by name, with ctypes. Needs no p2phost: it talks to nodes of other machines.
+set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-p2phost)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3 (>= 3.11), python3-thrift (>= 0.17), libxxhash0 (>= 0.8)")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA ${scripts}/python/postinst ${scripts}/python/prerm)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_COMPONENT_PYTHON_DESCRIPTION "client for networks of p2phost nodes, in Python
+The package p2p_client learns the ring from any node and sends each call to the
+node that owns its key: a plain client for threads and one for asyncio.")
 
 include(CPack)

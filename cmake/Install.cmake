@@ -1,8 +1,9 @@
-# What is installed where, in two components: Runtime (package p2phost) runs nodes, Development (package p2phost-dev) builds plugins.
+# What is installed where, in three components: Runtime (package p2phost) runs nodes, Development (package p2phost-dev) builds plugins,
+# Python (package python3-p2phost) calls nodes; clients/python says what is in it.
 #
 #   cmake --build build/release --target installable      all that is installed, and nothing else
 #   cmake --install build/release --prefix PREFIX [--component Runtime]
-#   cd build/release && cpack                             the two .deb files; also ./dev package
+#   cd build/release && cpack                             the three .deb files; also ./dev package
 
 # --- Runtime --------------------------------------------------------------------------------------------------------------
 set_target_properties(p2phost PROPERTIES EXPORT_NAME host)
@@ -62,7 +63,7 @@ install(FILES ${CMAKE_BINARY_DIR}/p2psdk.pc ${CMAKE_BINARY_DIR}/p2pclient.pc DES
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/p2phost-dev RENAME copyright COMPONENT Development)
 install(FILES docs/plugins.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/p2phost-dev COMPONENT Development)
 
-add_custom_target(installable DEPENDS p2phost p2pctl p2psdk p2pclient locator diststore)
+add_custom_target(installable DEPENDS p2phost p2pctl p2psdk p2pclient locator diststore python_client)
 if(TARGET p2phost_testing)
   add_dependencies(installable p2phost_testing)
 endif()

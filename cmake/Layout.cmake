@@ -9,6 +9,7 @@ set(P2P_INCLUDE_FOLDER include)
 set(P2P_IDL_HEADER_FOLDER include/p2p/idl)  # generated ones, in a folder that only we use
 set(P2P_PLUGIN_FOLDER lib/p2phost/plugins)  # private to the host, which looks there; no folder of an architecture
 set(P2P_SHARE_FOLDER share/p2phost)
+set(P2P_PYTHON_FOLDER lib/python3/dist-packages)  # where Debian's python3 looks, below /usr
 set(P2P_CMAKE_FOLDER ${CMAKE_INSTALL_LIBDIR}/cmake/p2phost)
 
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)

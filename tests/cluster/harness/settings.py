@@ -15,6 +15,7 @@ EXAMPLE_PLUGINS = BUILD / "lib" / "p2phost" / "examples"
 EXAMPLES = SOURCE / "sdk" / "examples"
 BAD_PLUGINS = BUILD / "tests" / "bad"  # each does one thing wrong
 CARELESS_PLUGINS = BUILD / "tests" / "fixtures"  # refused by their bytes
+PYTHON_CLIENT = BUILD / "lib" / "python3" / "dist-packages"  # as installed
 STORE_CONFIG = SOURCE / "etc" / "store.toml"
 LOCATOR_CONFIG = SOURCE / "etc" / "locator.toml"
 
@@ -31,4 +32,5 @@ def patient(*limits):
     return arguments
 
 
+sys.path.insert(0, str(PYTHON_CLIENT))
 sys.path.insert(0, os.environ.get("P2P_GENERATED_PYTHON", str(BUILD / "tests" / "cluster" / "gen-py")))

@@ -1,0 +1,134 @@
+"""The asyncio client: any number of calls at once from the tasks of one event loop, pipelined to each node."""
+import asyncio
+import time
+
+from p2p_client.async_pool import AsyncPool
+from p2p_client.client import DEADLINE_SECONDS
+from p2p_client.errors import Failed
+from p2p_client.learning import LEARN_SECONDS_MAX, candidates, checked_seeds, members_request, names_in
+from p2p_client.outcome import Lost, Untaken
+from p2p_client.rounds import Learn, Pause, Rounds, Send
+from p2p_client.service import Service
+from p2p_client.store import StoreCalls, key_bytes
+from p2p_client.view import Views
+
+
+class AsyncClient(StoreCalls):
+    """What Client is, with methods to be awaited; `async with` closes it. It belongs to the event loop of its first
+    call.
+
+    A call whose task is cancelled is given up: a change may have happened all the same.
+    """
+
+    def __init__(self, *seeds, service="diststore", locator="locator", deadline=DEADLINE_SECONDS):
+        super().__init__(service)
+        self._seeds = checked_seeds(seeds)
+        self._views = Views()
+        self._pool = AsyncPool()
+        self._members_request = members_request(locator)
+        self._seconds = deadline
+        self._learning = None  # the task that asks for the members
+        self._is_closed = False
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.close()
+
+    async def close(self):
+        """Calls that are under way end as calls do whose connection breaks; later ones are Failed."""
+        self._is_closed = True
+        if self._learning is not None:
+            self._learning.cancel()
+        self._pool.close()
+        await asyncio.sleep(0)  # lets the transports say that they have ended
+
+    async def members(self, deadline=None):
+        """The names of the network's nodes, sorted, as this client knows them."""
+        return list((await self._known_view(deadline)).members)
+
+    async def owner(self, key, deadline=None):
+        """The name of the node that owns `key`."""
+        return (await self._known_view(deadline)).owner_of(key_bytes(key))
+
+    def service(self, name, interface, key=None, repeatable=(), deadline=None):
+        """See Client.service(); the methods are to be awaited."""
+        return Service(self._run, name, interface, None if key is None else key_bytes(key), repeatable, deadline)
+
+    # --- obeying the rounds ---
+
+    async def _run(self, job, deadline):
+        if self._is_closed:
+            raise Failed("the client is closed")
+        end = time.monotonic() + (self._seconds if deadline is None else deadline)
+        steps = Rounds(job, self._views, end, time.monotonic).run()
+        answer = None
+        while True:
+            try:
+                effect = steps.send(answer)
+            except StopIteration:
+                return job.result()
+            answer = None
+            if isinstance(effect, Send):
+                answer = await self._send(effect.parts, end)
+            elif isinstance(effect, Learn):
+                await self._learn(end)
+            elif isinstance(effect, Pause):
+                await asyncio.sleep(effect.seconds)
+
+    async def _send(self, parts, deadline):
+        """The outcomes of all parts, by the deadline."""
+        if len(parts) == 1:
+            return [await self._send_one(parts[0], deadline)]
+        return await asyncio.gather(*(self._send_one(part, deadline) for part in parts))
+
+    async def _send_one(self, part, deadline):
+        connection = started = None
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                connection = await self._pool.connection(part.node, part.request.service)
+                while not connection.has_room and connection.is_open:
+                    await connection.room()
+                started = connection.start(part.request)
+                return await started
+        except TimeoutError:
+            why = "no answer before the deadline"
+            if started is None:
+                return Untaken(why)
+            connection.complain()
+            return Lost(why)
+        except OSError as failure:
+            return Untaken(str(failure) or type(failure).__name__)
+
+    async def _learn(self, deadline):
+        """Asks for the members in a task of its own. Who has a view goes on with it: learning delays no call."""
+        if self._learning is None or self._learning.done():
+            self._learning = asyncio.ensure_future(self._ask())
+        if self._views.current is None:
+            await asyncio.wait([self._learning], timeout=max(0, deadline - time.monotonic()))
+
+    async def _ask(self):
+        names = []
+        for node in candidates(self._views, self._seeds):
+            names = names_in(await self._ask_one(node))
+            if names:
+                break
+        if self._views.learnt(names, time.monotonic()):
+            self._pool.keep_only({*names, *self._seeds})
+
+    async def _ask_one(self, node):
+        try:
+            async with asyncio.timeout(LEARN_SECONDS_MAX):
+                connection = await self._pool.connection(node, self._members_request.service)
+                return await connection.start(self._members_request)
+        except OSError as failure:  # TimeoutError is one
+            return Untaken(str(failure))
+
+    async def _known_view(self, deadline):
+        end = time.monotonic() + (self._seconds if deadline is None else deadline)
+        if self._views.is_due(time.monotonic()):
+            await self._learn(end)
+        if self._views.current is None:
+            raise Failed("no node of the network has answered")
+        return self._views.current

@@ -1,0 +1,127 @@
+"""One pipelined connection of the asyncio client: framed Thrift on an asyncio transport. Everything in here belongs to
+one event loop."""
+import asyncio
+import collections
+import socket
+
+from p2p_client.framing import Framing
+from p2p_client.outcome import Answered, Lost, Untaken
+
+# Calls of one connection that are not answered; a further one waits until some are. Below the host's
+# calls_in_flight_max, so that the node goes on reading.
+CALLS_IN_FLIGHT_MAX = 512
+
+# A connection on which calls wait in vain, and nothing was heard for so long, is given up: the way to the node may be
+# gone although no packet has said so.
+SILENT_SECONDS_MAX = 10.0
+
+
+class AsyncConnection(asyncio.Protocol):
+    """Made by loop.create_connection(); `ended(self)` is called when it is of no use any more."""
+
+    def __init__(self, ended):
+        self._ended = ended
+        self._framing = Framing()
+        self._transport = None
+        self._is_paused = False
+        self._waiters = collections.deque()  # futures of those that wait for room
+        self._why = None  # it has ended
+        self._heard_at = 0.0  # by the loop's clock: when data came, or the first call of those that wait was sent
+
+    # --- what the client wants ---
+
+    @property
+    def has_room(self):
+        return not self._is_paused and len(self._framing) < CALLS_IN_FLIGHT_MAX
+
+    @property
+    def is_open(self):
+        return self._why is None
+
+    @property
+    def is_idle(self):
+        """Nobody waits for anything from it."""
+        return all(future.done() for future, _ in self._framing.tokens())
+
+    def start(self, request):
+        """Sends a call; a future of its outcome. Only while there is room."""
+        future = asyncio.get_running_loop().create_future()
+        if self._why is not None:
+            future.set_result(Untaken(self._why))
+            return future
+        try:
+            frame = self._framing.send(request, (future, request))
+        except Exception as failure:  # arguments that are not of the method's types
+            future.set_result(Untaken(f"the arguments do not fit: {failure!r}", is_passing=False))
+            return future
+        if len(self._framing) == 1:
+            self._heard_at = future.get_loop().time()
+        self._transport.write(frame)
+        if request.is_oneway:
+            future.set_result(Answered(None))
+        return future
+
+    async def room(self):
+        """Returns when there may be room, or none is needed any more."""
+        if self.has_room or self._why is not None:
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            if not waiter.done() or waiter.cancelled():
+                self._waiters.remove(waiter)
+
+    def complain(self):
+        """A call has waited in vain until its deadline."""
+        if asyncio.get_running_loop().time() - self._heard_at > SILENT_SECONDS_MAX:
+            self.close("the node is silent")
+
+    def close(self, why="the client is closed"):
+        """Ends every call that is under way."""
+        self._why = self._why or why
+        if self._transport is not None:
+            self._transport.abort()
+
+    # --- what the transport tells ---
+
+    def connection_made(self, transport):
+        self._transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def data_received(self, data):
+        self._heard_at = asyncio.get_running_loop().time()
+        try:
+            replies = self._framing.receive(data)
+        except ValueError as failure:
+            self.close(str(failure))
+            return
+        for (future, request), message in replies:
+            # A call that was given up has its place in the order all the same.
+            if not future.done():
+                future.set_result(request.outcome_of(message))
+        self._let_in()
+
+    def connection_lost(self, failure):
+        self._why = self._why or (str(failure) if failure else "the node has closed the connection")
+        for future, _ in self._framing.drop():
+            if not future.done():
+                future.set_result(Lost(self._why))  # nobody knows what of it had left the socket
+        self._let_in()
+        self._ended(self)
+
+    def pause_writing(self):
+        self._is_paused = True
+
+    def resume_writing(self):
+        self._is_paused = False
+        self._let_in()
+
+    def _let_in(self):
+        room = CALLS_IN_FLIGHT_MAX - len(self._framing)
+        while self._waiters and (self._why is not None or (not self._is_paused and room > 0)):
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                room -= 1

@@ -1,0 +1,82 @@
+"""Which connection does a call of the asyncio client take? One for each node and service, which all calls share: a
+service that takes its time holds up no other one's replies."""
+import asyncio
+
+from p2p_client.async_connection import AsyncConnection
+from p2p_client.channel import CONNECT_SECONDS_MAX
+from p2p_client.view import address_of
+
+
+class AsyncPool:
+    """Of one event loop."""
+
+    def __init__(self):
+        self._connections = {}  # (node, service) -> the task that connects, whose result is an AsyncConnection
+        self._is_closed = False
+
+    async def connection(self, node, service):
+        """An open connection; OSError when there is none to be had."""
+        if self._is_closed:
+            raise ConnectionError("the client is closed")
+        place = (node, service)
+        connecting = self._connections.get(place)
+        if connecting is None:
+            connecting = asyncio.ensure_future(self._connect(place))
+            self._connections[place] = connecting
+            connecting.add_done_callback(lambda done: self._connected(place, done))
+        if connecting.done():
+            return connecting.result()
+        try:
+            return await asyncio.shield(connecting)  # others wait for it too
+        except asyncio.CancelledError:
+            if connecting.cancelled():  # by close(); who waits for it is not cancelled
+                raise ConnectionError("the client is closed") from None
+            raise
+
+    async def _connect(self, place):
+        host, port = address_of(place[0])
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS_MAX):
+                _, connection = await loop.create_connection(
+                    lambda: AsyncConnection(lambda ended: self._ended(place, ended)), host, port)
+        except TimeoutError:
+            raise ConnectionError("the node does not answer the connect") from None
+        return connection
+
+    def _connected(self, place, done):
+        if not _has_connected(done):
+            self._forget(place, done)
+        elif self._is_closed:
+            done.result().close()
+
+    def _ended(self, place, ended):
+        task = self._connections.get(place)
+        if task is not None and _has_connected(task) and task.result() is ended:
+            del self._connections[place]
+
+    def _forget(self, place, task):
+        if self._connections.get(place) is task:
+            del self._connections[place]
+
+    def keep_only(self, nodes):
+        """Nodes that have left the network close their connections themselves, once they have answered what is on the
+        way; those that only fell silent are closed here."""
+        for place, task in list(self._connections.items()):
+            if place[0] not in nodes and _has_connected(task):
+                connection = task.result()
+                if connection.is_idle:
+                    connection.close("the node has left the network")
+
+    def close(self):
+        self._is_closed = True
+        for task in list(self._connections.values()):
+            if _has_connected(task):
+                task.result().close()
+            else:
+                task.cancel()
+        self._connections.clear()
+
+
+def _has_connected(task):
+    return task.done() and not task.cancelled() and task.exception() is None

@@ -1,0 +1,233 @@
+"""One connection of the plain client: how do calls get through it without ever blocking? An Exchange is what one thread
+wants of it; whoever runs the exchanges waits, with poll(2), for all of them at once (exchange_all)."""
+import collections
+import select
+import socket
+import time
+
+from p2p_client.framing import Framing
+from p2p_client.outcome import Answered, Lost, Untaken
+from p2p_client.view import address_of
+
+# Calls that one exchange has sent and not yet got answered: far below the host's calls_in_flight_max.
+CALLS_IN_FLIGHT_MAX = 128
+
+# A node whose machine does not even refuse is passed over after so long.
+CONNECT_SECONDS_MAX = 1.0
+
+# No further call becomes bytes while so many wait for the socket.
+UNSENT_BYTES_MAX = 1 << 20
+
+_RECEIVE_BYTES = 256 << 10
+
+
+class Channel:
+    """A socket to a node with what is on the way through it. Of one thread at a time; opened by its first exchange."""
+
+    def __init__(self, node):
+        self.node = node
+        self.socket = None
+        self.framing = Framing()
+        self.is_connected = False
+        self.idle_since = 0.0
+        self._addresses = collections.deque()
+
+    def begin_connect(self):
+        """Starts to connect; OSError when there is no address that could be tried."""
+        if not self._addresses:
+            host, port = address_of(self.node)
+            self._addresses.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        family, kind, protocol, _, address = self._addresses.popleft()
+        self.socket = socket.socket(family, kind, protocol)
+        self.socket.setblocking(False)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.connect_ex(address)  # its end is told by end_connect()
+
+    def end_connect(self):
+        """The socket can be written: whether it is connected. Tries the next address itself; OSError after the last."""
+        error = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error == 0:
+            self.is_connected = True
+            self._addresses.clear()
+            return
+        self.close()
+        if not self._addresses:
+            raise ConnectionError(error, "cannot connect")
+        self.begin_connect()
+
+    def is_sound(self):
+        """Whether an idle channel can be used: a node that has closed it, or says what nobody asked, has made it
+        readable."""
+        watch = select.poll()
+        watch.register(self.socket, select.POLLIN)
+        return not watch.poll(0)
+
+    def close(self):
+        if self.socket is not None:
+            self.socket.close()
+        self.socket = None
+        self.is_connected = False
+
+
+class Exchange:
+    """Calls through one channel, pipelined; each ends with an outcome at `outcomes[token]`."""
+
+    def __init__(self, channel, requests, outcomes):
+        self.channel = channel
+        self.is_over = False
+        self._requests = collections.deque(requests)  # (token, request)
+        self._outcomes = outcomes
+        self._unsent = bytearray()
+        self._sent = 0  # bytes, since the exchange began
+        self._ends = collections.deque()  # (where a call's frame ends, token, request), of calls on the way
+        self._framed = 0
+        self._left = set()  # tokens of calls that have left whole and are not answered
+        if channel.socket is None:
+            self._guarded(channel.begin_connect)
+
+    def begin(self):
+        """Sends what the socket takes at once; saves a poll when the channel is open already."""
+        if not self.is_over and self.channel.is_connected:
+            self._guarded(self._flow)
+
+    def wants(self):
+        """The events to poll for."""
+        if not self.channel.is_connected:
+            return select.POLLOUT
+        return select.POLLIN | (select.POLLOUT if self._unsent else 0)
+
+    def ready(self, _):
+        """Some of the events has come."""
+        self._guarded(self._flow if self.channel.is_connected else self._connected)
+
+    def expire(self):
+        """The deadline: calls that have no answer are lost, or were never sent; the channel is of no use any more."""
+        self._break("no answer before the deadline")
+
+    def fail(self, why):
+        self._break(why)
+
+    def _guarded(self, step):
+        try:
+            step()
+        except (OSError, ValueError) as failure:
+            self._break(str(failure) or type(failure).__name__)
+
+    def _connected(self):
+        self.channel.end_connect()
+        if self.channel.is_connected:
+            self._flow()
+
+    def _flow(self):
+        """Moves what can be moved, in both directions."""
+        while True:
+            self._frame_more()
+            self._send()
+            if not self._receive() or self.is_over:
+                return
+
+    def _frame_more(self):
+        framing = self.channel.framing
+        while self._requests and len(framing) < CALLS_IN_FLIGHT_MAX and len(self._unsent) < UNSENT_BYTES_MAX:
+            token, request = self._requests[0]
+            try:
+                frame = framing.send(request, (token, request))
+            except Exception as failure:  # arguments that are not of the method's types
+                self._requests.popleft()
+                self._outcomes[token] = Untaken(f"the arguments do not fit: {failure!r}", is_passing=False)
+                continue
+            self._requests.popleft()
+            self._unsent += frame
+            self._framed += len(frame)
+            self._ends.append((self._framed, token, request))
+
+    def _send(self):
+        if self._unsent:
+            try:
+                sent = self.channel.socket.send(self._unsent)
+            except BlockingIOError:
+                return
+            del self._unsent[:sent]
+            self._sent += sent
+        while self._ends and self._ends[0][0] <= self._sent:
+            _, token, request = self._ends.popleft()
+            if request.is_oneway:
+                self._outcomes[token] = Answered(None)
+            else:
+                self._left.add(token)
+        self._note_the_end()
+
+    def _receive(self):
+        """Whether replies came, so that more can be sent."""
+        if self.is_over:
+            return False
+        try:
+            data = self.channel.socket.recv(_RECEIVE_BYTES)
+        except BlockingIOError:
+            return False
+        if not data:
+            raise ConnectionError("the node has closed the connection")
+        replies = self.channel.framing.receive(data)
+        for (token, request), message in replies:
+            self._left.discard(token)
+            self._outcomes[token] = request.outcome_of(message)
+        self._note_the_end()
+        return bool(replies)
+
+    def _note_the_end(self):
+        self.is_over = not self._requests and not self._unsent and not len(self.channel.framing)
+
+    def _break(self, why):
+        """Ends what is open: a call whose frame has left whole may be executed, no other can be."""
+        self.is_over = True
+        self.channel.close()
+        for token, _ in self.channel.framing.drop():
+            self._outcomes[token] = Lost(why) if token in self._left else Untaken(why)
+        for _, token, request in self._ends:
+            if request.is_oneway:
+                self._outcomes[token] = Untaken(why)
+        for token, _ in self._requests:
+            self._outcomes[token] = Untaken(why)
+
+
+def exchange_all(exchanges, deadline):
+    """Runs all to their ends, which come at `deadline` (time.monotonic) at the latest."""
+    try:
+        _run_all(exchanges, deadline)
+    finally:  # when something interrupts it, no channel stays with half a message in it
+        for exchange in exchanges:
+            if not exchange.is_over:
+                exchange.fail("interrupted")
+
+
+def _run_all(exchanges, deadline):
+    connect_by = min(deadline, time.monotonic() + CONNECT_SECONDS_MAX)
+    for exchange in exchanges:
+        exchange.begin()
+    while True:
+        active = [exchange for exchange in exchanges if not exchange.is_over]
+        if not active:
+            return
+        now = time.monotonic()
+        if now >= deadline:
+            for exchange in active:
+                exchange.expire()
+            return
+        connecting = [exchange for exchange in active if not exchange.channel.is_connected]
+        if connecting and now >= connect_by:
+            for exchange in connecting:
+                exchange.fail("the node does not answer the connect")
+            continue
+        _wait(active, (connect_by if connecting else deadline) - now)
+
+
+def _wait(active, seconds):
+    watch = select.poll()
+    by_descriptor = {}
+    for exchange in active:
+        descriptor = exchange.channel.socket.fileno()
+        by_descriptor[descriptor] = exchange
+        watch.register(descriptor, exchange.wants())
+    # Rounded up, so that the time is over when it returns.
+    for descriptor, events in watch.poll(seconds * 1000 + 1):
+        by_descriptor[descriptor].ready(events)

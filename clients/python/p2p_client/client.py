@@ -1,0 +1,156 @@
+"""The plain client: any thread may call it, and each call blocks its own thread only."""
+import threading
+import time
+
+from p2p_client.channel import Exchange, exchange_all
+from p2p_client.errors import Failed
+from p2p_client.learning import LEARN_SECONDS_MAX, LEARN_SHARE, candidates, checked_seeds, members_request, names_in
+from p2p_client.outcome import Untaken
+from p2p_client.pool import CONNECTIONS_PER_NODE_MAX, Exhausted, Pool
+from p2p_client.rounds import Learn, Pause, Rounds, Send
+from p2p_client.service import Service
+from p2p_client.store import StoreCalls, key_bytes
+from p2p_client.view import Views
+
+# How long a call may take that names no deadline: the host's own call_timeout.
+DEADLINE_SECONDS = 5.0
+
+
+class Client(StoreCalls):
+    """Calls a p2phost network, each key at its owner.
+
+    `seeds` are "host:port" of nodes, as many as are known; one that answers is enough. Nothing is connected before the
+    first call. `service` and `locator` are the services' names in the nodes' configuration. May be used as a context.
+    """
+
+    def __init__(self, *seeds, service="diststore", locator="locator", deadline=DEADLINE_SECONDS,
+                 connections_per_node=CONNECTIONS_PER_NODE_MAX):
+        super().__init__(service)
+        self._seeds = checked_seeds(seeds)
+        self._views = Views()
+        self._pool = Pool(connections_per_node)
+        self._members_request = members_request(locator)
+        self._seconds = deadline
+        self._learning = threading.Lock()
+        self._is_closed = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Calls that are under way end as they would; later ones are Failed."""
+        self._is_closed = True
+        self._pool.close()
+
+    def members(self, deadline=None):
+        """The names of the network's nodes, sorted, as this client knows them."""
+        return list(self._known_view(deadline).members)
+
+    def owner(self, key, deadline=None):
+        """The name of the node that owns `key`."""
+        return self._known_view(deadline).owner_of(key_bytes(key))
+
+    def service(self, name, interface, key=None, repeatable=(), deadline=None):
+        """A service of any kind by its name in the nodes' configuration: `interface` is its generated module's Client.
+
+        Its methods can be called on what is returned, at the owner of `key`; at(key) chooses another one. Methods named
+        in `repeatable` are sent again when their outcome is not known.
+        """
+        return Service(self._run, name, interface, None if key is None else key_bytes(key), repeatable, deadline)
+
+    # --- obeying the rounds ---
+
+    def _run(self, job, deadline):
+        if self._is_closed:
+            raise Failed("the client is closed")
+        end = time.monotonic() + (self._seconds if deadline is None else deadline)
+        steps = Rounds(job, self._views, end, time.monotonic).run()
+        answer = None
+        while True:
+            try:
+                effect = steps.send(answer)
+            except StopIteration:
+                return job.result()
+            answer = None
+            if isinstance(effect, Send):
+                answer = self._send(effect.parts, end)
+            elif isinstance(effect, Learn):
+                self._learn(end)
+            elif isinstance(effect, Pause):
+                time.sleep(effect.seconds)
+
+    def _send(self, parts, deadline):
+        """The outcomes of all parts, by the deadline."""
+        outcomes = [None] * len(parts)
+        by_node = {}
+        for token, part in enumerate(parts):
+            by_node.setdefault(part.node, []).append((token, part.request))
+        channels = []
+        try:
+            exchanges = []
+            # In the order of names, so that threads which want several connections never wait for each other in a ring.
+            for node in sorted(by_node):
+                try:
+                    channels.append(self._pool.take(node, deadline))
+                except Exhausted as why:
+                    for token, _ in by_node[node]:
+                        outcomes[token] = Untaken(str(why))
+                    continue
+                exchanges.append(Exchange(channels[-1], by_node[node], outcomes))
+            exchange_all(exchanges, deadline)
+        finally:
+            for channel in channels:
+                self._pool.give_back(channel)
+        return outcomes
+
+    def _learn(self, deadline):
+        """Asks for the members, unless another thread does: then waits for it only when there is no view at all."""
+        if self._views.current is None:
+            is_mine = self._learning.acquire(timeout=max(0, deadline - time.monotonic()))
+        else:
+            is_mine = self._learning.acquire(blocking=False)
+        if not is_mine:
+            return
+        try:
+            if self._views.is_due(time.monotonic()):
+                self._ask(deadline)
+        finally:
+            self._learning.release()
+
+    def _ask(self, deadline):
+        if self._views.current is not None:
+            now = time.monotonic()
+            deadline = now + LEARN_SHARE * (deadline - now)
+        names = []
+        for node in candidates(self._views, self._seeds):
+            now = time.monotonic()
+            if now >= deadline:
+                break
+            names = names_in(self._ask_one(node, min(deadline, now + LEARN_SECONDS_MAX)))
+            if names:
+                break
+        if self._views.learnt(names, time.monotonic()):
+            self._pool.keep_only({*names, *self._seeds})
+
+    def _ask_one(self, node, deadline):
+        outcomes = [None]
+        try:
+            channel = self._pool.take(node, deadline)
+        except Exhausted as why:
+            return Untaken(str(why))
+        try:
+            exchange_all([Exchange(channel, [(0, self._members_request)], outcomes)], deadline)
+        finally:
+            self._pool.give_back(channel)
+        return outcomes[0]
+
+    def _known_view(self, deadline):
+        end = time.monotonic() + (self._seconds if deadline is None else deadline)
+        if self._views.is_due(time.monotonic()):
+            self._learn(end)
+        if self._views.current is None:
+            raise Failed("no node of the network has answered")
+        return self._views.current

@@ -1,0 +1,76 @@
+"""How do a call and its reply become bytes? With the generated clients, on memory buffers: framed, strict binary."""
+import struct
+
+from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
+from thrift.protocol.TProtocol import TProtocolException
+from thrift.Thrift import TApplicationException, TException
+from thrift.transport.TTransport import TMemoryBuffer
+
+from p2p_client.outcome import Answered, Lost, Raised, outcome_of_fault
+
+_LENGTH = struct.Struct(">I")
+
+
+class _Writer(TBinaryProtocolAccelerated):
+    """Names the service as TMultiplexedProtocol does, and gives the message its own sequence id."""
+
+    def __init__(self, buffer, service, sequence):
+        super().__init__(buffer)
+        self._prefix = service + ":"
+        self._sequence = sequence
+
+    def writeMessageBegin(self, name, type, _):
+        super().writeMessageBegin(self._prefix + name, type, self._sequence)
+
+
+class Request:
+    """One call of a method of a generated client class, to be sent any number of times to any node."""
+
+    __slots__ = ("service", "interface", "method", "arguments")
+
+    def __init__(self, service, interface, method, arguments):
+        self.service = service
+        self.interface = interface
+        self.method = method
+        self.arguments = arguments
+
+    @property
+    def is_oneway(self):
+        return not hasattr(self.interface, "recv_" + self.method)
+
+    def encode(self, sequence):
+        """The whole frame."""
+        buffer = TMemoryBuffer()
+        client = self.interface(_Writer(buffer, self.service, sequence))
+        getattr(client, "send_" + self.method)(*self.arguments)
+        message = buffer.getvalue()
+        return _LENGTH.pack(len(message)) + message
+
+    def decode(self, message):
+        """The result in a reply; raises what the reply raises: a declared exception, or a TApplicationException."""
+        client = self.interface(TBinaryProtocolAccelerated(TMemoryBuffer(message)))
+        return getattr(client, "recv_" + self.method)()
+
+    def outcome_of(self, message):
+        """What a reply's bytes mean; raises nothing."""
+        try:
+            return Answered(self.decode(message))
+        except TApplicationException as fault:
+            return outcome_of_fault(fault)
+        except TProtocolException as failure:
+            return Lost(f"the reply makes no sense: {failure}", is_passing=False)
+        except TException as declared:
+            return Raised(declared)
+        except Exception as failure:  # of bytes that are no reply of this method
+            return Lost(f"the reply makes no sense: {failure!r}", is_passing=False)
+
+
+def sequence_of(message):
+    """The sequence id of a strict binary message; ValueError when it is none."""
+    try:
+        (head, name_bytes) = struct.unpack_from(">iI", message)
+        if head >= 0 or (head & 0xFFFF0000) != 0x80010000:
+            raise ValueError("the reply is no binary message")
+        return struct.unpack_from(">i", message, 8 + name_bytes)[0]
+    except struct.error:
+        raise ValueError("the reply is cut short") from None

@@ -1,0 +1,47 @@
+"""Whom does a client ask for the members, and how? The order of asking, for the plain and the asyncio client alike."""
+import random
+
+from p2p_client.codec import Request
+from p2p_client.gen.locator import Locator
+from p2p_client.outcome import Answered
+from p2p_client.view import address_of, name_of
+
+# How long one node may take to tell the members before the next one is asked.
+LEARN_SECONDS_MAX = 0.5
+
+# What part of its time a call spends on learning while it has a view that it could use.
+LEARN_SHARE = 0.25
+
+
+def checked_seeds(seeds):
+    """"host:port" of every seed, given one by one or in lists; ValueError for what is none."""
+    names = []
+    for seed in seeds:
+        names += [seed] if isinstance(seed, str) else list(seed)
+    if not names:
+        raise ValueError("a client needs at least one node's address, such as 127.0.0.1:9900")
+    for name in names:
+        address_of(name)
+    return tuple(names)
+
+
+def candidates(views, seeds):
+    """Nodes in the order in which they are to be asked, each once: who has contradicted, members, seeds; in the end
+    those that have not answered lately."""
+    first = views.whom_to_ask()
+    members = list(views.current.members) if views.current is not None else []
+    random.shuffle(members)
+    everybody = dict.fromkeys([*([first] if first else []), *members, *seeds])
+    silent = set(views.silent)
+    return sorted(everybody, key=lambda node: node in silent)  # stable
+
+
+def members_request(service):
+    return Request(service, Locator.Client, "get_all", ())
+
+
+def names_in(outcome):
+    """The members in the answer to a members_request; nobody when there is none."""
+    if not isinstance(outcome, Answered):
+        return []
+    return [name_of(location.address, location.port) for location in outcome.value]

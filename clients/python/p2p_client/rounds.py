@@ -1,0 +1,150 @@
+"""How does a job come to its end? In rounds: its calls go to the owners, and what nobody has taken goes out again after
+a pause, until the deadline. Rules alone: a generator that asks for effects (Learn, Send, Pause), which the plain and
+the asyncio client obey, each in its way."""
+from typing import NamedTuple
+
+from p2p_client.errors import Failed, Rejected, Unknown
+from p2p_client.jobs import fingerprints_of
+from p2p_client.outcome import Answered, Lost, Next, Raised, next_step, when_time_is_over
+
+# Rounds of one job, whatever its deadline is.
+ATTEMPTS_MAX = 1_000
+
+# Between two rounds: short at first, since most troubles are a ring that is just changing.
+PAUSE_SECONDS_MIN = 0.005
+PAUSE_SECONDS_MAX = 0.1
+
+
+class Learn:
+    """Ask for the view, or wait until somebody who is asking has it; to be answered with nothing."""
+
+
+class Send(NamedTuple):
+    """Send all parts at once; to be answered with their outcomes at the deadline at the latest."""
+
+    parts: list
+
+
+class Pause(NamedTuple):
+    seconds: float
+
+
+LEARN = Learn()
+
+
+class _Trouble:
+    """What one key's call has met so far."""
+
+    def __init__(self):
+        self.nodes = set()  # that did not answer it since all were tried
+        self.was_lost = False
+        self.why = ""
+
+
+class Rounds:
+    """`deadline` by `clock`, the clock of `views` too."""
+
+    def __init__(self, job, views, deadline, clock):
+        self._job = job
+        self._views = views
+        self._deadline = deadline
+        self._clock = clock
+        self._troubles = {}  # by index
+        self._view = None
+
+    def run(self):
+        """The effects. When it is over, each of the job's outcomes is there."""
+        undone = list(range(len(self._job.outcomes)))
+        pause = PAUSE_SECONDS_MIN
+        why = "no node of the network has answered"
+        if not undone:
+            return
+        for _ in range(ATTEMPTS_MAX):
+            if self._views.is_due(self._clock()):
+                yield LEARN
+            self._view = self._views.current
+            is_halved = False
+            if self._view is not None:
+                parts = self._job.parts(undone, self._node_for)
+                outcomes = yield Send(parts)
+                undone, is_halved = self._settle(parts, outcomes)
+            if not undone:
+                return
+            if is_halved:
+                continue
+            left = self._deadline - self._clock()
+            if left <= pause:
+                break
+            yield Pause(pause)
+            pause = min(2 * pause, PAUSE_SECONDS_MAX)
+        for index in undone:
+            trouble = self._troubles.get(index)
+            was_lost = trouble is not None and trouble.was_lost
+            step = when_time_is_over(self._job.kind(index), was_lost)
+            self._job.outcomes[index] = _error(step, trouble.why if trouble else why)
+
+    def _node_for(self, index):
+        """The owner; after troubles the next in line that has not been tried, since any node passes a call on."""
+        key = self._job.key(index)
+        trouble = self._troubles.get(index)
+        if trouble is None:
+            return self._view.owner_of(key)
+        in_line = self._view.owners_of(key, len(self._view.members))
+        for node in in_line:
+            if node not in trouble.nodes:
+                return node
+        trouble.nodes.clear()
+        return in_line[0]
+
+    def _settle(self, parts, outcomes):
+        """Takes over what is final; the indexes of the rest, and whether some of them only want smaller parts."""
+        undone, is_halved = [], False
+        for part, outcome in zip(parts, outcomes):
+            if isinstance(outcome, Answered):
+                self._views.answers(part.node)
+                for fingerprint in fingerprints_of(outcome):
+                    self._views.heard(part.node, fingerprint, self._clock())
+                misfit = self._job.answered(part, outcome.value)
+                if misfit is None:
+                    continue
+                outcome = misfit
+            step = next_step(part.kind, outcome, len(part.indexes))
+            if step is Next.done:
+                self._raised(part, outcome)
+            elif step is Next.halved:
+                self._job.halve(part)
+                undone += part.indexes
+                is_halved = True
+            elif step is Next.again:
+                self._troubled(part, outcome)
+                undone += part.indexes
+            else:
+                self._ended(part, outcome, step)
+        return undone, is_halved
+
+    def _raised(self, part, outcome):
+        assert isinstance(outcome, Raised)
+        for index in part.indexes:
+            self._job.outcomes[index] = outcome.exception
+
+    def _troubled(self, part, outcome):
+        self._views.suspect(part.node)
+        for index in part.indexes:
+            trouble = self._troubles.setdefault(index, _Trouble())
+            trouble.nodes.add(part.node)
+            trouble.was_lost = trouble.was_lost or isinstance(outcome, Lost)
+            trouble.why = f"{part.node}: {outcome.why}"
+
+    def _ended(self, part, outcome, step):
+        if isinstance(outcome, Lost):
+            self._views.suspect(part.node)
+        for index in part.indexes:
+            trouble = self._troubles.get(index)
+            # What an earlier attempt may have done is not undone by a later refusal.
+            if trouble is not None and trouble.was_lost and part.kind.is_change:
+                step = Next.unknown
+            self._job.outcomes[index] = _error(step, f"{part.node}: {outcome.why}")
+
+
+def _error(step, why):
+    return {Next.failed: Failed, Next.rejected: Rejected, Next.unknown: Unknown}[step](why)

@@ -1,0 +1,150 @@
+"""The key-value store's calls, as jobs: what may be repeated, what a StoreError means, and the methods that the plain
+and the asyncio client share."""
+from p2p_client.codec import Request
+from p2p_client.gen.diststore import Store
+from p2p_client.gen.diststore.ttypes import (EraseResult, Item, ReadOptions, ReadResult, StoreError, StoreErrorKind,
+                                             WriteOptions, WriteResult)
+from p2p_client.jobs import Batch, Call, ManyCalls, OneCall
+from p2p_client.outcome import Kind, Lost, Oversized, Raised
+
+__all__ = ["EraseResult", "Pipeline", "ReadResult", "StoreCalls", "WriteResult"]
+
+READ = Kind(is_change=False, is_repeatable=True)
+# A write that was executed already stores the same value with a later version.
+WRITE = Kind(is_change=True, is_repeatable=True)
+# An erase that was executed already would answer "not found".
+ERASE = Kind(is_change=True, is_repeatable=False)
+
+_READ_OPTIONS = ReadOptions()
+_WRITE_OPTIONS = WriteOptions()
+
+
+def key_bytes(key):
+    """A key or value as bytes; text is UTF-8."""
+    if isinstance(key, str):
+        return key.encode()
+    if not isinstance(key, (bytes, bytearray)):
+        raise TypeError(f"keys and values are bytes or str, not {type(key).__name__}")
+    return bytes(key)
+
+
+class StoreRequest(Request):
+    """A call of diststore.Store, which tells by a StoreError what it did not do."""
+
+    __slots__ = ()
+
+    def __init__(self, service, method, *arguments):
+        super().__init__(service, Store.Client, method, arguments)
+
+    def outcome_of(self, message):
+        outcome = super().outcome_of(message)
+        if isinstance(outcome, Raised) and isinstance(outcome.exception, StoreError):
+            return outcome_of_store_error(outcome.exception)
+        return outcome
+
+
+def outcome_of_store_error(error):
+    if error.kind in (StoreErrorKind.too_large, StoreErrorKind.too_many):
+        return Oversized(error.message)
+    return Lost(error.message or "the owner has not answered")
+
+
+class _Calls:
+    """The store's calls with one key, made from plain arguments."""
+
+    def __init__(self, service):
+        self.service = service
+
+    def read(self, key):
+        key = key_bytes(key)
+        return Call(READ, key, StoreRequest(self.service, "read", key, _READ_OPTIONS))
+
+    def write(self, key, value):
+        key = key_bytes(key)
+        return Call(WRITE, key, StoreRequest(self.service, "write", key, key_bytes(value), _WRITE_OPTIONS))
+
+    def erase(self, key):
+        key = key_bytes(key)
+        return Call(ERASE, key, StoreRequest(self.service, "erase", key, _WRITE_OPTIONS))
+
+    def batch(self, kind, method, keys, options):
+        return Batch(kind, [key_bytes(key) for key in keys], lambda key: key, len,
+                     lambda part: StoreRequest(self.service, method, part, options))
+
+    def write_many(self, items):
+        pairs = items.items() if hasattr(items, "items") else items
+        inputs = [Item(key=key_bytes(key), value=key_bytes(value)) for key, value in pairs]
+        return Batch(WRITE, inputs, lambda item: item.key, lambda item: len(item.key) + len(item.value),
+                     lambda part: StoreRequest(self.service, "write_many", part, _WRITE_OPTIONS))
+
+
+class StoreCalls:
+    """The store's methods. In AsyncClient each is to be awaited.
+
+    Keys and values are bytes; str is taken as UTF-8. `deadline` is in seconds from now, the client's own when None: by
+    then the call has ended, with its result or with a ClientError.
+    """
+
+    def __init__(self, service):
+        self._calls = _Calls(service)
+
+    def _run(self, job, deadline):
+        raise NotImplementedError
+
+    def read(self, key, deadline=None):
+        """A ReadResult: `found` tells missing from empty, `value` the bytes, `version` which write it was."""
+        return self._run(OneCall(self._calls.read(key)), deadline)
+
+    def write(self, key, value, deadline=None):
+        """A WriteResult, once the owner has stored the value."""
+        return self._run(OneCall(self._calls.write(key, value)), deadline)
+
+    def erase(self, key, deadline=None):
+        """An EraseResult: `found` says whether there was a value."""
+        return self._run(OneCall(self._calls.erase(key)), deadline)
+
+    def read_many(self, keys, deadline=None):
+        """ReadResults in the order of `keys`; each owner is asked once, all at the same time."""
+        return self._run(self._calls.batch(READ, "read_many", keys, _READ_OPTIONS), deadline)
+
+    def write_many(self, items, deadline=None):
+        """WriteResults in the order of `items`, a mapping or pairs. Each key's write is atomic, the batch is not."""
+        return self._run(self._calls.write_many(items), deadline)
+
+    def erase_many(self, keys, deadline=None):
+        """EraseResults in the order of `keys`."""
+        return self._run(self._calls.batch(ERASE, "erase_many", keys, _WRITE_OPTIONS), deadline)
+
+    def pipeline(self):
+        """Collects calls of any kind, to send all at once."""
+        return Pipeline(self._calls, self._run)
+
+
+class Pipeline:
+    """Calls side by side: run() sends all of them before it waits for the first answer. They are not ordered, not even
+    for one key. Of the thread that made it."""
+
+    def __init__(self, calls, run):
+        self._made = calls
+        self._run = run
+        self._collected = []
+
+    def __len__(self):
+        return len(self._collected)
+
+    def read(self, key):
+        self._collected.append(self._made.read(key))
+        return self
+
+    def write(self, key, value):
+        self._collected.append(self._made.write(key, value))
+        return self
+
+    def erase(self, key):
+        self._collected.append(self._made.erase(key))
+        return self
+
+    def run(self, deadline=None):
+        """The results in the order of the calls, or a ClientError with `outcomes`; the pipeline is empty then."""
+        calls, self._collected = self._collected, []
+        return self._run(ManyCalls(calls), deadline)

@@ -1,0 +1,103 @@
+"""What does a client believe of the network? Views are pictures that never change; `Views` says which one holds, and
+when to doubt it. No sockets, no clock: the time is told."""
+import threading
+
+from p2p_client import placement
+from p2p_client.fingerprint import fingerprint_of
+
+# A view that no reply has confirmed for so long is asked for again: replies of most services carry no fingerprint.
+UNCONFIRMED_SECONDS_MAX = 1.0
+
+# Between two questions while replies contradict the view: soon at first, since a change spreads within milliseconds,
+# and rarely when asking brought nothing new.
+DOUBT_SECONDS_MIN = 0.02
+DOUBT_SECONDS_MAX = 1.0
+
+
+def name_of(address, port):
+    """A member's name, as the ring hashes it; the port may have travelled negative in an i16."""
+    return f"{address}:{port & 0xFFFF}"
+
+
+def address_of(name):
+    """(host, port) of "host:port" or "[host]:port"; ValueError with the reason for anything else."""
+    host, colon, port = name.rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ValueError(f"'{name}' is no address of a node; it looks like 127.0.0.1:9900")
+    return host.strip("[]"), int(port)
+
+
+class View:
+    """Members and ring at one moment, with the fingerprint that nodes of the same view have."""
+
+    def __init__(self, names):
+        self.members = tuple(sorted(set(names), key=str.encode))
+        self.fingerprint = fingerprint_of(self.members, placement.NAME)
+        self._ring = placement.ClassicRing(self.members)
+
+    def owner_of(self, key):
+        return self.members[self._ring.owner_of(key)]
+
+    def owners_of(self, key, count):
+        return [self.members[index] for index in self._ring.owners_of(key, count)]
+
+
+class Views:
+    """The view that holds. Any thread may use it; `now` is any clock that only goes forward, the same for all calls."""
+
+    def __init__(self):
+        self.current = None  # None until the first one is learnt
+        self.silent = set()  # nodes that have not answered lately
+        self._lock = threading.Lock()
+        self._is_doubted = False
+        self._contradicts = None  # the node that contradicted the view last
+        self._confirmed_at = 0.0
+        self._asked_at = 0.0
+        self._pause = DOUBT_SECONDS_MIN
+
+    def heard(self, node, fingerprint, now):
+        """A reply of `node` told the fingerprint of its view."""
+        current = self.current
+        if current is not None and fingerprint == current.fingerprint:
+            self._confirmed_at = now
+        else:
+            self._contradicts, self._is_doubted = node, True
+
+    def suspect(self, node):
+        """`node` did not answer a call that it should have answered: something may have changed, and it is the last one
+        to ask about it."""
+        self.silent.add(node)
+        self._is_doubted = True
+
+    def answers(self, node):
+        """`node` has answered a call."""
+        if node in self.silent:
+            self.silent.discard(node)
+
+    def is_due(self, now):
+        """Whether to ask for the view before the next call is sent."""
+        if self.current is None:
+            return True
+        with self._lock:
+            if self._is_doubted:
+                return now - self._asked_at >= self._pause
+            return now - max(self._confirmed_at, self._asked_at) >= UNCONFIRMED_SECONDS_MAX
+
+    def whom_to_ask(self):
+        """The node that contradicted first, None if nobody did; the asking begins."""
+        with self._lock:
+            node, self._contradicts, self._is_doubted = self._contradicts, None, False
+            return node
+
+    def learnt(self, names, now):
+        """The answer: a node's members. Nobody is no answer, and changes nothing. Whether there is a new view now."""
+        with self._lock:
+            self._asked_at = now
+            if not names:
+                return False
+            is_new = self.current is None or set(names) != set(self.current.members)
+            self._pause = DOUBT_SECONDS_MIN if is_new else min(2 * self._pause, DOUBT_SECONDS_MAX)
+            if is_new:
+                self.current = View(names)
+                self.silent &= set(names)
+            return is_new

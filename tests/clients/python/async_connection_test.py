@@ -1,0 +1,116 @@
+"""The asyncio connection against a real socket whose other end does as the test says."""
+import asyncio
+import unittest
+
+from listener import Listener, free_name, not_found
+from p2p_client.async_connection import CALLS_IN_FLIGHT_MAX
+from p2p_client.async_pool import AsyncPool
+from p2p_client.gen.diststore.ttypes import ReadOptions
+from p2p_client.outcome import Answered, Lost, Untaken
+from p2p_client.store import StoreRequest
+
+
+def read():
+    return StoreRequest("diststore", "read", b"k", ReadOptions())
+
+
+class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        self.pool = AsyncPool()
+        self.streams = []
+        self.server = await asyncio.start_server(self.accepted, "127.0.0.1", 0)
+        self.name = "127.0.0.1:%d" % self.server.sockets[0].getsockname()[1]
+        self.answers = asyncio.Event()  # whether calls are answered
+
+    async def asyncTearDown(self):
+        self.pool.close()
+        self.server.close()
+        for writer in self.streams:
+            writer.close()
+        await asyncio.sleep(0)
+
+    async def accepted(self, reader, writer):
+        self.streams.append(writer)
+        try:
+            while True:
+                length = int.from_bytes(await reader.readexactly(4), "big")
+                message = await reader.readexactly(length)
+                await self.answers.wait()
+                writer.write(not_found(message))
+        except (asyncio.IncompleteReadError, OSError):
+            pass
+
+    def connection(self, service="diststore"):
+        return self.pool.connection(self.name, service)
+
+    async def test_many_calls_are_under_way_at_once(self):
+        connection = await self.connection()
+        calls = [connection.start(read()) for _ in range(100)]
+        self.answers.set()
+        outcomes = await asyncio.gather(*calls)
+        self.assertEqual([type(outcome) for outcome in outcomes], [Answered] * 100)
+
+    async def test_all_calls_of_one_service_share_a_connection(self):
+        both = await asyncio.gather(self.connection(), self.connection())
+        self.assertIs(*both)
+        self.assertIs(await self.connection(), both[0])
+        self.assertIsNot(await self.connection("counter"), both[0])
+
+    async def test_a_call_that_was_given_up_leaves_the_order_as_it_was(self):
+        connection = await self.connection()
+        first, second = connection.start(read()), connection.start(read())
+        first.cancel()
+        self.answers.set()
+        self.assertIsInstance(await second, Answered)
+        self.assertTrue(connection.is_idle)
+
+    async def test_calls_beyond_the_limit_wait_for_room(self):
+        connection = await self.connection()
+        calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]
+        self.assertFalse(connection.has_room)
+        waiting = asyncio.ensure_future(connection.room())
+        await asyncio.sleep(0)
+        self.assertFalse(waiting.done())
+        self.answers.set()
+        await waiting
+        self.assertTrue(connection.has_room)
+        await asyncio.gather(*calls)
+
+    async def test_a_connection_that_breaks_loses_what_it_carried_and_is_replaced(self):
+        connection = await self.connection()
+        call = connection.start(read())
+        while not self.streams:
+            await asyncio.sleep(0)
+        self.streams[0].transport.abort()
+        self.assertIsInstance(await call, Lost)
+        self.assertIsInstance(await connection.start(read()), Untaken)
+        await asyncio.sleep(0)
+        self.assertIsNot(await self.connection(), connection)
+
+    async def test_who_waits_for_room_is_let_go_when_it_breaks(self):
+        connection = await self.connection()
+        calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]
+        waiting = asyncio.ensure_future(connection.room())
+        await asyncio.sleep(0)
+        connection.close("test")
+        await waiting
+        self.assertFalse(connection.is_open)
+        await asyncio.gather(*calls)
+
+    async def test_where_nobody_listens_there_is_no_connection(self):
+        name = free_name()
+        for _ in range(2):
+            with self.assertRaises(OSError):
+                await self.pool.connection(name, "diststore")
+
+    async def test_closing_ends_those_who_connect_without_cancelling_them(self):
+        with Listener() as listener:
+            connecting = asyncio.ensure_future(self.pool.connection(listener.name, "diststore"))
+            await asyncio.sleep(0)
+            self.pool.close()
+            with self.assertRaises(ConnectionError):
+                await connecting
+
+
+if __name__ == "__main__":
+    unittest.main()

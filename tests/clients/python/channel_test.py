@@ -1,0 +1,136 @@
+"""What became of a call, as far as its connection can tell? Through real sockets whose other end does as the test
+says."""
+import threading
+import time
+import unittest
+
+from listener import Listener, free_name, not_found, read_call
+from p2p_client.channel import CALLS_IN_FLIGHT_MAX, Channel, Exchange, exchange_all
+from p2p_client.gen.diststore.ttypes import ReadOptions, WriteOptions
+from p2p_client.outcome import Answered, Lost, Untaken
+from p2p_client.store import StoreRequest
+
+# More than both sockets' buffers hold: such a call cannot leave whole unless it is read.
+LARGE = b"x" * (32 << 20)
+
+
+def read():
+    return StoreRequest("diststore", "read", b"k", ReadOptions())
+
+
+def write(value):
+    return StoreRequest("diststore", "write", b"k", value, WriteOptions())
+
+
+def soon():
+    return time.monotonic() + 0.2
+
+
+def late():
+    return time.monotonic() + 60
+
+
+class ChannelTest(unittest.TestCase):
+    def setUp(self):
+        self.outcomes = {}
+
+    def exchange(self, channel, *requests):
+        return Exchange(channel, list(enumerate(requests)), self.outcomes)
+
+    def answer(self, listener, calls):
+        def serve():
+            accepted = listener.accept()
+            for _ in range(calls):
+                accepted.sendall(not_found(read_call(accepted)))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        self.addCleanup(thread.join)
+
+    def test_pipelined_calls_are_answered_each(self):
+        calls = 3 * CALLS_IN_FLIGHT_MAX
+        with Listener() as listener:
+            channel = Channel(listener.name)
+            self.addCleanup(channel.close)
+            self.answer(listener, calls)
+            exchange_all([self.exchange(channel, *[read()] * calls)], late())
+        self.assertEqual([type(outcome) for outcome in self.outcomes.values()], [Answered] * calls)
+        self.assertFalse(self.outcomes[0].value.found)
+
+    def test_a_channel_can_be_used_again(self):
+        with Listener() as listener:
+            channel = Channel(listener.name)
+            self.addCleanup(channel.close)
+            self.answer(listener, 3)
+            for _ in range(3):
+                self.assertTrue(channel.socket is None or channel.is_sound())
+                exchange_all([self.exchange(channel, read())], late())
+                self.assertIsInstance(self.outcomes.pop(0), Answered)
+
+    def test_where_nobody_listens_nothing_was_executed(self):
+        exchange_all([self.exchange(Channel(free_name()), read())], late())
+        self.assertIsInstance(self.outcomes[0], Untaken)
+
+    def test_a_call_that_left_whole_is_lost_at_the_deadline(self):
+        with Listener() as listener:
+            exchange_all([self.exchange(Channel(listener.name), read())], soon())
+        self.assertIsInstance(self.outcomes[0], Lost)
+
+    def test_a_call_that_left_in_part_was_not_executed_nor_one_behind_it(self):
+        with Listener() as listener:
+            exchange_all([self.exchange(Channel(listener.name), read(), write(LARGE), read())], soon())
+        self.assertEqual([type(self.outcomes[token]) for token in range(3)], [Lost, Untaken, Untaken])
+
+    def test_a_connection_that_breaks_loses_what_it_carried(self):
+        with Listener() as listener:
+            def drop():
+                accepted = listener.accept()
+                read_call(accepted)
+                accepted.close()
+
+            thread = threading.Thread(target=drop)
+            thread.start()
+            exchange_all([self.exchange(Channel(listener.name), read())], late())
+            thread.join()
+        self.assertIsInstance(self.outcomes[0], Lost)
+
+    def test_a_node_that_is_silent_holds_up_no_other(self):
+        with Listener() as silent, Listener() as listener:
+            channel = Channel(listener.name)
+            self.addCleanup(channel.close)
+            self.answer(listener, 1)
+            stuck = Exchange(Channel(silent.name), [(0, read())], self.outcomes)
+            exchange_all([stuck, Exchange(channel, [(1, read())], self.outcomes)], time.monotonic() + 1)
+        self.assertEqual((type(self.outcomes[0]), type(self.outcomes[1])), (Lost, Answered))
+
+    def test_arguments_that_do_not_fit_are_told_and_send_nothing(self):
+        with Listener() as listener:
+            channel = Channel(listener.name)
+            self.addCleanup(channel.close)
+            self.answer(listener, 1)
+            exchange_all([self.exchange(channel, write(7), read())], late())
+        self.assertEqual(self.outcomes[0].is_passing, False)
+        self.assertIsInstance(self.outcomes[1], Answered)
+
+    def test_a_name_with_several_addresses_is_tried_until_one_answers(self):
+        with Listener() as listener:
+            channel = Channel(listener.name.replace("127.0.0.1", "localhost"))  # ::1 too, where nobody listens
+            self.addCleanup(channel.close)
+            self.answer(listener, 1)
+            exchange_all([self.exchange(channel, read())], late())
+        self.assertIsInstance(self.outcomes[0], Answered)
+
+    def test_a_closed_channel_is_not_sound(self):
+        with Listener() as listener:
+            channel = Channel(listener.name)
+            self.addCleanup(channel.close)
+            self.answer(listener, 1)
+            exchange_all([self.exchange(channel, read())], late())
+        end = time.monotonic() + 10
+        while channel.is_sound() and time.monotonic() < end:
+            pass  # until the end has arrived
+        self.assertFalse(channel.is_sound())
+
+
+if __name__ == "__main__":
+    unittest.main()

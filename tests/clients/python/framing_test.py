@@ -1,0 +1,72 @@
+"""Does each reply reach its call, however the bytes are cut, and is a node that breaks the rules noticed?"""
+import random
+import struct
+import unittest
+
+from p2p_client.codec import sequence_of
+from p2p_client.framing import FRAME_BYTES_MAX, Framing
+from p2p_client.gen.diststore.ttypes import ReadOptions
+from p2p_client.store import StoreRequest
+
+
+def request():
+    return StoreRequest("diststore", "read", b"k", ReadOptions())
+
+
+def reply(sequence, padding=0):
+    message = b"\x80\x01\x00\x02\x00\x00\x00\x04read" + struct.pack(">i", sequence) + b"\0" * (1 + padding)
+    return struct.pack(">I", len(message)) + message
+
+
+class FramingTest(unittest.TestCase):
+    def setUp(self):
+        self.framing = Framing()
+
+    def test_a_call_names_its_service_and_its_sequence(self):
+        for sequence in (1, 2, 3):
+            frame = self.framing.send(request(), "token")
+            self.assertEqual(struct.unpack(">I", frame[:4])[0], len(frame) - 4)
+            self.assertEqual(sequence_of(frame[4:]), sequence)
+            self.assertIn(b"diststore:read", frame)
+
+    def test_replies_are_found_however_they_are_cut(self):
+        chance = random.Random(7)
+        for _ in range(50):
+            framing = Framing()
+            for token in range(20):
+                framing.send(request(), token)
+            stream = b"".join(reply(token + 1, chance.randrange(200)) for token in range(20))
+            cuts = sorted(chance.randrange(len(stream)) for _ in range(chance.randrange(60)))
+            got = []
+            for begin, end in zip([0, *cuts], [*cuts, len(stream)]):
+                got += [token for token, _ in framing.receive(stream[begin:end])]
+            self.assertEqual(got, list(range(20)))
+            self.assertEqual(len(framing), 0)
+
+    def test_a_reply_out_of_order_ends_the_connection(self):
+        self.framing.send(request(), "a")
+        self.framing.send(request(), "b")
+        self.assertRaises(ValueError, self.framing.receive, reply(2))
+
+    def test_a_reply_that_nobody_awaits_ends_the_connection(self):
+        self.assertRaises(ValueError, self.framing.receive, reply(1))
+
+    def test_what_is_no_reply_ends_the_connection(self):
+        for bytes_ in (struct.pack(">I", FRAME_BYTES_MAX + 1), struct.pack(">I", 3) + b"abc",
+                       struct.pack(">I", 8) + b"\x80\x01\x00\x02\x00\x00\x00\xff",
+                       struct.pack(">I", 12) + b"\x82" * 12):
+            framing = Framing()
+            framing.send(request(), "a")
+            with self.subTest(bytes_), self.assertRaises(ValueError):
+                framing.receive(bytes_)
+
+    def test_calls_without_a_reply_are_told_at_the_end(self):
+        self.framing.send(request(), "a")
+        self.framing.send(request(), "b")
+        self.framing.receive(reply(1))
+        self.assertEqual(self.framing.drop(), ["b"])
+        self.assertEqual(len(self.framing), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

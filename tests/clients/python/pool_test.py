@@ -1,0 +1,80 @@
+"""Are connections bounded, shared, and forgotten when they are of no use?"""
+import threading
+import time
+import unittest
+
+from listener import Listener
+from p2p_client.pool import Exhausted, Pool
+
+
+def soon():
+    return time.monotonic() + 0.1
+
+
+def opened(channel):
+    channel.begin_connect()
+    end = time.monotonic() + 10
+    while not channel.is_connected and time.monotonic() < end:
+        channel.end_connect()
+    return channel
+
+
+class PoolTest(unittest.TestCase):
+    def setUp(self):
+        self.pool = Pool(connections_per_node=2)
+        self.addCleanup(self.pool.close)
+
+    def test_no_more_than_the_limit_are_given_out(self):
+        taken = [self.pool.take("n:1", soon()) for _ in range(2)]
+        self.assertRaises(Exhausted, self.pool.take, "n:1", soon())
+        self.pool.take("m:1", soon())  # another node's are counted apart
+        self.pool.give_back(taken[0])
+        self.pool.take("n:1", soon())
+
+    def test_who_waits_gets_the_next_that_is_given_back(self):
+        taken = [self.pool.take("n:1", soon()) for _ in range(2)]
+        got = []
+        waiter = threading.Thread(target=lambda: got.append(self.pool.take("n:1", time.monotonic() + 60)))
+        waiter.start()
+        self.pool.give_back(taken[0])
+        waiter.join(60)
+        self.assertEqual(len(got), 1)
+
+    def test_an_open_channel_is_used_again_and_a_closed_one_is_not(self):
+        with Listener() as listener:
+            channel = opened(self.pool.take(listener.name, soon()))
+            self.pool.give_back(channel)
+            self.assertIs(self.pool.take(listener.name, soon()), channel)
+            channel.close()
+            self.pool.give_back(channel)
+            self.assertIsNot(self.pool.take(listener.name, soon()), channel)
+
+    def test_a_channel_that_its_node_has_closed_is_not_used(self):
+        with Listener() as listener:
+            channel = opened(self.pool.take(listener.name, soon()))
+            self.pool.give_back(channel)
+            listener.accept().close()
+            end = time.monotonic() + 10
+            while channel.is_sound() and time.monotonic() < end:
+                pass  # until the end has arrived
+            self.assertIsNot(self.pool.take(listener.name, soon()), channel)
+            self.assertIsNone(channel.socket)
+
+    def test_idle_channels_of_nodes_that_left_are_closed(self):
+        with Listener() as listener:
+            channel = opened(self.pool.take(listener.name, soon()))
+            self.pool.give_back(channel)
+            self.pool.keep_only({"n:1"})
+            self.assertIsNone(channel.socket)
+
+    def test_a_closed_pool_gives_nothing_and_keeps_nothing(self):
+        with Listener() as listener:
+            channel = opened(self.pool.take(listener.name, soon()))
+            self.pool.close()
+            self.pool.give_back(channel)
+            self.assertIsNone(channel.socket)
+            self.assertRaises(Exhausted, self.pool.take, listener.name, soon())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,194 @@
+"""Does a job come to its right end, whatever the network does? The rounds are obeyed by a script, on a clock that only
+moves when they pause."""
+import unittest
+
+from p2p_client.errors import Failed, Rejected, Unknown
+from p2p_client.gen.diststore.ttypes import ReadResult, StoreError
+from p2p_client.jobs import Batch, Call, OneCall
+from p2p_client.outcome import Answered, Lost, Oversized, Raised, Untaken
+from p2p_client.rounds import ATTEMPTS_MAX, PAUSE_SECONDS_MAX, Learn, Pause, Rounds, Send
+from p2p_client.store import ERASE, READ, WRITE
+from p2p_client.view import View, Views
+
+MEMBERS = [f"10.0.0.{number}:9900" for number in range(1, 4)]
+KEY = b"key"
+
+
+class RoundsTest(unittest.TestCase):
+    def setUp(self):
+        self.now = 0.0
+        self.views = Views()
+        self.members = MEMBERS  # what a node that is asked tells
+        self.sent = []  # the parts of every round
+        self.learnt = 0
+
+    def run_job(self, job, answer, seconds=5.0):
+        """Obeys; answer(part) is the outcome of each part."""
+        steps = Rounds(job, self.views, self.now + seconds, lambda: self.now).run()
+        told = None
+        while True:
+            try:
+                effect = steps.send(told)
+            except StopIteration:
+                return job.result()
+            told = None
+            if isinstance(effect, Learn):
+                self.learnt += 1
+                self.views.whom_to_ask()
+                self.views.learnt(self.members, self.now)
+            elif isinstance(effect, Pause):
+                self.now += effect.seconds
+            else:
+                self.assertIsInstance(effect, Send)
+                self.sent.append(effect.parts)
+                told = [answer(part) for part in effect.parts]
+
+    def run_one(self, kind, *outcomes, seconds=5.0):
+        script = iter(outcomes)
+        return self.run_job(OneCall(Call(kind, KEY, "request")), lambda _: next(script), seconds)
+
+    def nodes(self):
+        return [parts[0].node for parts in self.sent]
+
+    # --- the steady ring ---
+
+    def test_a_call_goes_to_the_owner_once(self):
+        self.assertEqual(self.run_one(READ, Answered("value")), "value")
+        self.assertEqual(self.nodes(), [View(MEMBERS).owner_of(KEY)])
+        self.assertEqual(self.learnt, 1)
+
+    def test_replies_of_the_same_view_ask_for_nothing(self):
+        for _ in range(10):
+            self.run_one(READ, Answered(ReadResult(found=False, view=View(MEMBERS).fingerprint)))
+            self.now += 0.9
+        self.assertEqual(self.learnt, 1)
+
+    def test_a_reply_of_another_view_is_a_result_all_the_same(self):
+        self.run_one(READ, Answered(ReadResult(found=False, view=1)))
+        self.assertEqual(len(self.sent), 1)
+        self.members = MEMBERS[:2]
+        self.now += 0.1
+        self.run_one(READ, Answered("value"))
+        self.assertEqual(self.learnt, 2)
+        self.assertEqual(self.nodes()[-1], View(MEMBERS[:2]).owner_of(KEY))
+
+    # --- troubles ---
+
+    def test_what_the_owner_did_not_take_goes_to_the_next_in_line(self):
+        self.assertEqual(self.run_one(ERASE, Untaken("refused"), Untaken("refused"), Answered("done")), "done")
+        self.assertEqual(self.nodes(), View(MEMBERS).owners_of(KEY, 3))
+
+    def test_after_a_change_it_goes_to_the_new_owner(self):
+        owner = View(MEMBERS).owner_of(KEY)
+
+        def answer(part):
+            if part.node == owner:
+                self.members = [name for name in MEMBERS if name != owner]
+                self.now += 1
+                return Untaken("p2p:draining: ")
+            return Answered("done")
+
+        self.run_job(OneCall(Call(ERASE, KEY, "request")), answer)
+        self.assertEqual(self.nodes(), [owner, View(self.members).owner_of(KEY)])
+
+    def test_an_erase_whose_connection_broke_is_not_repeated(self):
+        with self.assertRaises(Unknown):
+            self.run_one(ERASE, Lost("closed"))
+        self.assertEqual(len(self.sent), 1)
+
+    def test_reads_and_writes_are(self):
+        for kind in (READ, WRITE):
+            self.assertEqual(self.run_one(kind, Lost("closed"), Answered("done")), "done")
+
+    def test_a_write_that_may_have_been_executed_stays_unknown_whatever_comes_after(self):
+        for last in (Untaken("refused"), Untaken("no such method", is_passing=False), Oversized("too large")):
+            with self.assertRaises(Unknown):
+                self.run_one(WRITE, Lost("closed"), *[last] * ATTEMPTS_MAX)
+
+    def test_a_change_that_never_left_has_failed(self):
+        for kind in (WRITE, ERASE):
+            with self.assertRaises(Failed) as caught:
+                self.run_one(kind, *[Untaken("refused")] * ATTEMPTS_MAX)
+            self.assertIn("refused", caught.exception.cause)
+
+    def test_what_no_node_takes_is_rejected_at_once(self):
+        with self.assertRaises(Rejected):
+            self.run_one(WRITE, Untaken("no such method", is_passing=False))
+        self.assertEqual(len(self.sent), 1)
+
+    def test_a_declared_exception_is_the_callers(self):
+        with self.assertRaises(StoreError):
+            self.run_one(ERASE, Raised(StoreError()))
+
+    # --- limits ---
+
+    def test_it_ends_before_the_deadline_and_does_not_hurry(self):
+        with self.assertRaises(Failed):
+            self.run_one(READ, *[Untaken("refused")] * ATTEMPTS_MAX, seconds=5.0)
+        self.assertLessEqual(self.now, 5.0)
+        self.assertGreater(self.now, 5.0 - 2 * PAUSE_SECONDS_MAX)
+        self.assertLess(len(self.sent), 5.0 / PAUSE_SECONDS_MAX + 10)
+
+    def test_it_ends_after_so_many_attempts_however_far_the_deadline_is(self):
+        with self.assertRaises(Failed):
+            self.run_job(OneCall(Call(READ, KEY, "request")), lambda _: Untaken("refused"), seconds=1e9)
+        self.assertEqual(len(self.sent), ATTEMPTS_MAX)
+
+    def test_a_network_that_nobody_tells_about_is_a_failure(self):
+        self.members = []
+        with self.assertRaises(Failed):
+            self.run_one(WRITE)
+        self.assertEqual(self.sent, [])
+
+    def test_nothing_to_do_asks_for_nothing(self):
+        self.assertEqual(self.run_job(batch(READ, []), None), [])
+        self.assertEqual(self.learnt, 0)
+
+    # --- batches ---
+
+    def test_only_what_was_not_done_goes_out_again(self):
+        keys = [b"%d" % number for number in range(100)]
+        refused_once = {MEMBERS[0]}
+
+        def answer(part):
+            if part.node in refused_once:
+                refused_once.discard(part.node)
+                return Untaken("refused")
+            return Answered([key.decode() for key in part.request])
+
+        self.assertEqual(self.run_job(batch(ERASE, keys), answer), [key.decode() for key in keys])
+        first, second = self.sent
+        undone = next(part for part in first if part.node == MEMBERS[0])
+        self.assertEqual(sorted(index for part in second for index in part.indexes), undone.indexes)
+        self.assertNotIn(MEMBERS[0], [part.node for part in second])
+
+    def test_a_part_that_is_too_large_is_asked_in_smaller_ones_without_a_pause(self):
+        keys = [b"%d" % number for number in range(64)]
+        got = self.run_job(batch(READ, keys), lambda part: Oversized("too large") if len(part.request) > 3
+                           else Answered(list(part.request)))
+        self.assertEqual(got, keys)
+        self.assertEqual(self.now, 0.0)
+
+    def test_each_key_of_a_broken_batch_has_its_own_word(self):
+        keys = [b"%d" % number for number in range(100)]
+        lost = MEMBERS[1]
+
+        def answer(part):
+            return Lost("closed") if part.node == lost else Answered(list(part.request))
+
+        with self.assertRaises(Unknown) as caught:
+            self.run_job(batch(ERASE, keys), answer)
+        view = View(MEMBERS)
+        for key, outcome in zip(keys, caught.exception.outcomes):
+            if view.owner_of(key) == lost:
+                self.assertIsInstance(outcome, Unknown)
+            else:
+                self.assertEqual(outcome, key)
+
+
+def batch(kind, keys):
+    return Batch(kind, keys, lambda key: key, len, list)
+
+
+if __name__ == "__main__":
+    unittest.main()

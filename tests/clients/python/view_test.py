@@ -1,0 +1,107 @@
+"""When does a client believe its view, and when does it ask for another one?"""
+import unittest
+
+from p2p_client.fingerprint import fingerprint_of
+from p2p_client.learning import candidates
+from p2p_client.view import (DOUBT_SECONDS_MAX, DOUBT_SECONDS_MIN, UNCONFIRMED_SECONDS_MAX, View, Views, address_of,
+                             name_of)
+
+MEMBERS = ["127.0.0.1:9901", "127.0.0.1:9900"]
+
+
+class FingerprintTest(unittest.TestCase):
+    def test_it_is_xxh3_of_placement_and_members(self):
+        # XXH3_64bits of "" and "abc", as xxhash's own tests have them; the view's text begins with the placement.
+        self.assertEqual(fingerprint_of([], ""), 0x2D06800538D394C2)
+        self.assertEqual(fingerprint_of([], "abc"), 0x78AF5F94892F3950)
+
+    def test_it_is_the_signed_number_that_travels(self):
+        prints = [fingerprint_of([f"n{number}:1"], "classic") for number in range(64)]
+        self.assertTrue(all(-2**63 <= number < 2**63 for number in prints))
+        self.assertTrue(any(number < 0 for number in prints) and any(number > 0 for number in prints))
+
+    def test_members_in_any_order_make_the_same_view(self):
+        self.assertEqual(View(MEMBERS).fingerprint, View(sorted(MEMBERS)).fingerprint)
+        self.assertNotEqual(View(MEMBERS).fingerprint, View(MEMBERS[:1]).fingerprint)
+
+
+class AddressTest(unittest.TestCase):
+    def test_it_is_taken_apart(self):
+        self.assertEqual(address_of("localhost:9900"), ("localhost", 9900))
+        self.assertEqual(address_of("[::1]:65535"), ("::1", 65535))
+
+    def test_what_is_none_is_refused(self):
+        for text in ("", "localhost", "localhost:", ":9900", "localhost:0", "localhost:65536", "localhost:x"):
+            with self.subTest(text), self.assertRaises(ValueError):
+                address_of(text)
+
+    def test_a_port_that_travelled_negative_is_read_unsigned(self):
+        self.assertEqual(name_of("delta", -1), "delta:65535")
+
+
+class ViewsTest(unittest.TestCase):
+    def setUp(self):
+        self.views = Views()
+        self.views.learnt(MEMBERS, 100.0)
+
+    def test_without_a_view_one_is_asked_for_at_once(self):
+        views = Views()
+        self.assertTrue(views.is_due(0.0))
+        self.assertFalse(views.learnt([], 0.0))
+        self.assertTrue(views.is_due(0.0))
+        self.assertTrue(views.learnt(MEMBERS, 0.0))
+        self.assertFalse(views.is_due(0.0))
+
+    def test_while_replies_agree_nobody_asks(self):
+        for step in range(100):
+            now = 100.0 + step * UNCONFIRMED_SECONDS_MAX / 2
+            self.views.heard("n", self.views.current.fingerprint, now)
+            self.assertFalse(self.views.is_due(now))
+
+    def test_a_view_that_nothing_confirms_is_asked_for_again(self):
+        self.assertFalse(self.views.is_due(100.0 + UNCONFIRMED_SECONDS_MAX * 0.9))
+        self.assertTrue(self.views.is_due(100.0 + UNCONFIRMED_SECONDS_MAX))
+
+    def test_another_fingerprint_is_followed_up_at_its_node(self):
+        self.views.heard("n", self.views.current.fingerprint + 1, 100.5)
+        self.assertTrue(self.views.is_due(100.5))
+        self.assertEqual(self.views.whom_to_ask(), "n")
+        self.views.learnt([*MEMBERS, "127.0.0.1:9902"], 100.6)
+        self.assertFalse(self.views.is_due(100.6))
+        self.assertEqual(len(self.views.current.members), 3)
+
+    def test_a_node_that_does_not_answer_is_not_the_one_to_ask(self):
+        self.views.suspect("n")
+        self.assertTrue(self.views.is_due(100.5))
+        self.assertIsNone(self.views.whom_to_ask())
+
+    def test_nodes_are_asked_in_order_and_silent_ones_last(self):
+        self.views.heard("n", 1, 100.5)
+        asked = candidates(self.views, ["seed", MEMBERS[0]])
+        self.assertEqual((asked[0], sorted(asked[1:3]), asked[3:]), ("n", sorted(MEMBERS), ["seed"]))
+        self.views.suspect(MEMBERS[0])
+        self.assertEqual(candidates(self.views, ["seed", MEMBERS[0]]), [MEMBERS[1], "seed", MEMBERS[0]])
+        self.views.answers(MEMBERS[0])
+        self.assertEqual(candidates(self.views, ["seed"])[2], "seed")
+
+    def test_asking_in_vain_becomes_rare(self):
+        now, pauses = 100.0, []
+        for _ in range(10):
+            self.views.heard("n", 0, now)
+            asked_at = now
+            while not self.views.is_due(now):
+                now += DOUBT_SECONDS_MIN / 8
+            pauses.append(now - asked_at)
+            self.views.whom_to_ask()
+            self.views.learnt(MEMBERS, now)
+        self.assertLessEqual(pauses[0], DOUBT_SECONDS_MIN * 1.2)
+        self.assertGreater(pauses[-1], DOUBT_SECONDS_MAX * 0.9)
+
+    def test_an_empty_answer_changes_nothing(self):
+        before = self.views.current
+        self.assertFalse(self.views.learnt([], 101.0))
+        self.assertIs(self.views.current, before)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,113 @@
+"""Is each acknowledged write read back? Workers that write, read and erase keys of their own, so that each knows at
+every moment what its keys must hold. One kind on the plain Python client, in a thread; one on the asyncio client."""
+import asyncio
+import random
+import threading
+
+from p2p_client import AsyncClient
+
+KEYS = 200
+BATCH = 20
+
+
+class Work:
+    """What one worker does, as steps: each asks for one call of a client, and checks what it answers."""
+
+    def __init__(self, name, seed):
+        self._name = name
+        self._choice = random.Random(seed)
+        self._number = 0
+        self.held = {}  # key -> value, what was acknowledged last
+        self.calls = 0
+        self.errors = []
+
+    def steps(self):
+        """(method, arguments) of one call after the other, each to be answered with its result."""
+        while True:
+            pick = self._choice.random()
+            key = self._key()
+            if pick < 0.4:
+                value = self._value()
+                yield "write", (key, value)
+                self.held[key] = value
+            elif pick < 0.7:
+                self._compare(key, (yield "read", (key,)))
+            elif pick < 0.8:
+                result = yield "erase", (key,)
+                self._expect(key, key in self.held, result.found)
+                self.held.pop(key, None)
+            elif pick < 0.9:
+                items = {self._key(): self._value() for _ in range(BATCH)}
+                yield "write_many", (items,)
+                self.held.update(items)
+            else:
+                keys = [self._key() for _ in range(BATCH)]
+                for asked, result in zip(keys, (yield "read_many", (keys,))):
+                    self._compare(asked, result)
+            self.calls += 1
+
+    def _key(self):
+        return f"{self._name}-{self._choice.randrange(KEYS)}".encode()
+
+    def _value(self):
+        self._number += 1
+        return f"{self._name} {self._number}".encode()
+
+    def _compare(self, key, result):
+        self._expect(key, self.held.get(key), result.value if result.found else None)
+
+    def _expect(self, key, expected, seen):
+        if seen != expected:
+            self.errors.append(f"{key}: expected {expected}, got {seen}")
+
+
+class Thread(threading.Thread):
+    def __init__(self, client, work, is_over):
+        super().__init__()
+        self._client = client
+        self._work = work
+        self._is_over = is_over
+
+    def run(self):
+        steps = self._work.steps()
+        answer = None
+        while True:
+            method, arguments = steps.send(answer)  # takes over what the last call has answered
+            if self._is_over.is_set():
+                return
+            try:
+                answer = getattr(self._client, method)(*arguments)
+            except Exception as failure:  # the test shows it
+                self._work.errors.append(f"{method}: {failure!r}")
+                return
+
+
+class AsyncThread(threading.Thread):
+    """An event loop with a client of its own, and a task for each of `works`."""
+
+    def __init__(self, seeds, works, is_over, **options):
+        super().__init__()
+        self._seeds = seeds
+        self._works = works
+        self._is_over = is_over
+        self._options = options
+
+    def run(self):
+        asyncio.run(self._run())
+
+    async def _run(self):
+        async with AsyncClient(*self._seeds, **self._options) as client:
+            await asyncio.gather(*(self._work(client, work) for work in self._works))
+
+    async def _work(self, client, work):
+        steps = work.steps()
+        answer = None
+        while True:
+            method, arguments = steps.send(answer)  # takes over what the last call has answered
+            if self._is_over.is_set():
+                return
+            try:
+                answer = await getattr(client, method)(*arguments)
+            except Exception as failure:  # the test shows it
+                work.errors.append(f"{method}: {failure!r}")
+                return
