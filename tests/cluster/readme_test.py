@@ -1,4 +1,4 @@
-"""The README's commands, word for word, on the README's own ports: in a network namespace of the test's own."""
+"""The README's commands and its Python example, word for word, on the README's own ports: in a network namespace of the test's own."""
 import os
 import pathlib
 import re
@@ -9,7 +9,7 @@ import sys
 import tempfile
 import unittest
 
-from harness.settings import PATIENCE
+from harness.settings import PATIENCE, PYTHON_CLIENT
 from harness.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -22,6 +22,12 @@ def commands():
     block = re.search(r"```sh readme-test\n(.*?)```", text, re.S)
     assert block, "README.md has a block ```sh readme-test"
     return [line.replace("build/release/bin", str(BUILD / "bin")) for line in block.group(1).splitlines() if line]
+
+
+def python_example():
+    block = re.search(r"```python readme-test\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    assert block, "README.md has a block ```python readme-test"
+    return block.group(1)
 
 
 class ReadmeTest(unittest.TestCase):
@@ -58,8 +64,7 @@ class ReadmeTest(unittest.TestCase):
                 self.start_line(line)
                 continue
             if line.endswith("p2pctl members"):
-                # A person takes longer to type than three nodes take to start; a test does not.
-                wait_until("three members", lambda: len(self.run_line(line).stdout.splitlines()) == 3, 20)
+                self.wait_for_three(line)
             done = self.run_line(line)
             self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout}{done.stderr}")
             outputs[line.split("p2pctl ", 1)[1]] = done.stdout
@@ -67,13 +72,29 @@ class ReadmeTest(unittest.TestCase):
         self.assertIn("found 26 of 26", outputs["verify"])
         wait_until("a node has left", lambda: any(node.poll() == 0 for node in self.nodes), 20)
 
+    def test_the_python_example_prints_what_it_says(self):
+        lines = commands()
+        for line in lines:
+            if line.endswith("&"):
+                self.start_line(line)
+        self.wait_for_three(next(line for line in lines if line.endswith("p2pctl members")))
+        done = subprocess.run([sys.executable, "-c", python_example()], cwd=self.state, capture_output=True, text=True,
+                              env=dict(self.environment, PYTHONPATH=str(PYTHON_CLIENT)), timeout=60 * PATIENCE)
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(done.stdout.splitlines(), ["b'apple'", "[b'cherry', b'banana', None]", "True"])
+
+    def wait_for_three(self, line):
+        """A person takes longer to type than three nodes take to start; a test does not."""
+        wait_until("three members", lambda: len(self.run_line(line).stdout.splitlines()) == 3, 20)
+
 
 def enter_namespace():
     """Starts this file again in a network namespace whose loopback nobody else uses."""
     unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
     inside = dict(os.environ, **{INSIDE: "1"})
     script = 'ip link set lo up && exec "$0" "$@"'
-    os.execvpe("unshare", unshare + ["sh", "-c", script, sys.executable, "-m", "unittest", "-v", "readme_test"], inside)
+    wanted = [f"readme_test.{name}" for name in sys.argv[1:] or ["ReadmeTest"]]
+    os.execvpe("unshare", unshare + ["sh", "-c", script, sys.executable, "-m", "unittest", "-v", *wanted], inside)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Are the Debian packages right, and do they come and go without a trace? They are installed on a copy of this machine's file
 system whose changes exist in memory only, so that the machine stays as it is. That takes root."""
+import collections
 import functools
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import unittest
 
 import installed
@@ -44,7 +46,7 @@ def copies_are_possible():
 
 @functools.lru_cache
 def packages():
-    """The folder that cpack has put both packages into."""
+    """The folder that cpack has put all packages into."""
     folder = installed.fresh_folder()
     run(os.environ["P2P_CPACK"], "--config", BUILD / "CPackConfig.cmake", "-B", folder)
     return folder
@@ -58,6 +60,8 @@ class DebianTest(unittest.TestCase):
         architecture = run("dpkg", "--print-architecture").strip()
         cls.runtime = cls.folder / f"p2phost_{VERSION}_{architecture}.deb"
         cls.development = cls.folder / f"p2phost-dev_{VERSION}_{architecture}.deb"
+        cls.python = cls.folder / f"python3-p2phost_{VERSION}_all.deb"
+        cls.all = (cls.runtime, cls.development, cls.python)
 
     def field(self, package, name):
         return run("dpkg-deb", "--field", package, name).strip()
@@ -79,8 +83,15 @@ class DebianTest(unittest.TestCase):
         for path in ("/usr/include/p2p/plugin.h", "/usr/share/p2phost/idl/locator.thrift",
                      "/usr/share/p2phost/template/plain/greeter.cc", "/usr/share/doc/p2phost-dev/copyright"):
             self.assertIn(path, development)
-        files = [path for path in runtime if not path.endswith("/")]
-        self.assertFalse(set(files) & set(development))
+        python = self.contents(self.python)
+        for path in ("/usr/lib/python3/dist-packages/p2p_client/__init__.py",
+                     "/usr/lib/python3/dist-packages/p2p_client/gen/locator/Locator.py",
+                     "/usr/share/doc/python3-p2phost/copyright"):
+            self.assertIn(path, python)
+        self.assertFalse([path for path in python if "__pycache__" in path or path.endswith(("-remote", "/made"))])
+        packages_of = collections.Counter(path for package in (runtime, development, python) for path in package
+                                          if not path.endswith("/"))
+        self.assertEqual({path for path, count in packages_of.items() if count > 1}, set())
         self.assertTrue(any(path.endswith("/libp2psdk.so.1") for path in runtime))
         self.assertTrue(any(path.endswith("/libp2psdk.so") for path in development))
         self.assertTrue(any(path.endswith("/libp2pclient.so.1") for path in runtime))
@@ -88,7 +99,7 @@ class DebianTest(unittest.TestCase):
         self.assertFalse([path for path in runtime if path.startswith(("/usr/etc", "/usr/local"))])
 
     def test_files_belong_to_root_and_are_writable_by_nobody_else(self):
-        for package in (self.runtime, self.development):
+        for package in self.all:
             for path, (mode, owner) in self.contents(package).items():
                 self.assertEqual(owner, "root/root", path)
                 self.assertNotIn("w", mode[5] + mode[8] if mode[0] != "l" else "", path)
@@ -100,6 +111,16 @@ class DebianTest(unittest.TestCase):
         self.assertNotIn("-dev", depends)
         for name in (f"p2phost (= {VERSION})", "libthrift-dev", "thrift-compiler", "libfmt-dev"):
             self.assertIn(name, self.field(self.development, "Depends"))
+        self.assertEqual(self.field(self.python, "Architecture"), "all")
+        self.assertRegex(self.field(self.python, "Depends"), "python3 .*python3-thrift .*libxxhash0 ")
+
+    @unittest.skipUnless(shutil.which("unshare"), "needs a network namespace for the README's ports")
+    def test_the_readmes_python_example_works_with_the_package_alone(self):
+        folder = self.folder / "python"
+        run("dpkg-deb", "--extract", self.python, folder)
+        environment = dict(os.environ, P2P_PYTHON_CLIENT=str(folder / "usr/lib/python3/dist-packages"))
+        run(sys.executable, "readme_test.py", "ReadmeTest.test_the_python_example_prints_what_it_says",
+            cwd=SOURCE / "tests/cluster", environment=environment)
 
     def test_every_file_below_etc_is_the_operators(self):
         folder = self.folder / "control"
@@ -113,6 +134,7 @@ class DebianTest(unittest.TestCase):
         folder = self.folder / "files"
         run("dpkg-deb", "--extract", self.runtime, folder)
         run("dpkg-deb", "--extract", self.development, folder)
+        run("dpkg-deb", "--extract", self.python, folder)
         for path in folder.rglob("*"):
             if not path.is_file() or path.is_symlink():
                 continue
@@ -126,14 +148,15 @@ class DebianTest(unittest.TestCase):
 @unittest.skipUnless(all(map(shutil.which, DEBIAN_TOOLS)), "needs dpkg-dev and file")
 @unittest.skipUnless(copies_are_possible(), "needs root, to mount an overlay of the root folder, and no p2phost installed")
 class DebianInstallTest(unittest.TestCase):
-    def in_a_copy(self, script):
+    def in_a_copy(self, script, *namespaces):
         """Runs `script` where the packages are /mnt/*.deb; what it printed, and what it left behind."""
-        printed = run("unshare", "--mount", "--pid", "--fork", "sh", "-ec", IN_A_COPY, "sh",
+        printed = run("unshare", "--mount", "--pid", "--fork", *namespaces, "sh", "-ec", IN_A_COPY, "sh",
                       installed.fresh_folder(), packages(), script).splitlines()
         left = [line.removeprefix("left ") for line in printed if line.startswith("left ")]
         return "\n".join(line for line in printed if not line.startswith("left ")), left
 
-    INSTALL = f"dpkg --install /mnt/p2phost_{VERSION}_*.deb /mnt/p2phost-dev_{VERSION}_*.deb >/dev/null\n"
+    INSTALL = (f"dpkg --install /mnt/p2phost_{VERSION}_*.deb /mnt/p2phost-dev_{VERSION}_*.deb "
+               f"/mnt/python3-p2phost_{VERSION}_all.deb >/dev/null\n")
 
     def test_what_is_installed_works(self):
         printed, _ = self.in_a_copy(
@@ -154,6 +177,22 @@ class DebianInstallTest(unittest.TestCase):
                       "libp2psdk.so.1", VERSION):
             self.assertIn(words, printed)
 
+    # A node that apt has just installed, and what it takes to try the README's example on it.
+    TRY_PYTHON = (
+        "ip link set lo up\n"
+        f"dpkg --install /mnt/p2phost_{VERSION}_*.deb >/dev/null\n"
+        f"apt-get install --yes --no-download /mnt/python3-p2phost_{VERSION}_all.deb >/dev/null 2>&1\n"
+        "HOME=/tmp p2phost --config /etc/p2phost/store.toml 2>/dev/null &\n"
+        "until p2pctl ping >/dev/null 2>&1; do sleep 0.1; done\n"
+        "cd /tmp; /usr/bin/python3 - <<'EXAMPLE'\n{example}EXAMPLE\n"
+        "kill %1; wait\n")
+
+    def test_the_readmes_python_example_works_after_apt_install(self):
+        readme = (SOURCE / "README.md").read_text()
+        example = re.search(r"```python readme-test\n(.*?)```", readme, re.S).group(1)
+        printed, _ = self.in_a_copy(self.TRY_PYTHON.replace("{example}", example), "--net")
+        self.assertEqual(printed.splitlines(), ["b'apple'", "[b'cherry', b'banana', None]", "True"])
+
     def test_installing_starts_nothing(self):
         printed, _ = self.in_a_copy(
             self.INSTALL + "for exe in /proc/[0-9]*/exe; do readlink $exe; done | grep p2phost || echo none\n")
@@ -162,7 +201,7 @@ class DebianInstallTest(unittest.TestCase):
     def test_removing_keeps_the_configuration_and_the_data(self):
         _, left = self.in_a_copy(
             self.INSTALL + "mkdir -p /var/lib/p2phost/9900 && echo > /var/lib/p2phost/9900/state\n"
-            "dpkg --remove p2phost-dev p2phost >/dev/null\n")
+            "dpkg --remove python3-p2phost p2phost-dev p2phost >/dev/null\n")
         self.assertEqual(sorted(path for path in left if not pathlib.Path(path).name.startswith("p2phost")),
                          ["./etc/p2phost/locator.toml", "./etc/p2phost/store.toml", "./var/lib/p2phost/9900",
                           "./var/lib/p2phost/9900/state"])
@@ -173,8 +212,8 @@ class DebianInstallTest(unittest.TestCase):
             "for folder in /var/lib /var/log; do\n"
             "  mkdir -p $folder/private/p2phost && ln -s private/p2phost $folder/p2phost && echo > $folder/p2phost/file\n"
             "done\n"
-            "dpkg --remove p2phost-dev p2phost >/dev/null\n"
-            "dpkg --purge p2phost-dev p2phost >/dev/null\n")
+            "dpkg --remove python3-p2phost p2phost-dev p2phost >/dev/null\n"
+            "dpkg --purge python3-p2phost p2phost-dev p2phost >/dev/null\n")
         self.assertEqual(left, [])
 
     def test_an_upgrade_keeps_an_operators_changes(self):

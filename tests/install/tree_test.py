@@ -26,7 +26,9 @@ class TreeTest(unittest.TestCase):
                      "etc/p2phost/store.toml", "etc/p2phost/locator.toml",
                      "lib/systemd/system/p2phost.service", "share/man/man1/p2phost.1", "share/man/man1/p2pctl.1",
                      "share/man/man5/p2phost.toml.5", "share/bash-completion/completions/p2pctl",
-                     "share/bash-completion/completions/p2phost", "share/doc/p2phost/copyright"):
+                     "share/bash-completion/completions/p2phost", "share/doc/p2phost/copyright",
+                     "lib/python3/dist-packages/p2p_client/client.py",
+                     "lib/python3/dist-packages/p2p_client/gen/diststore/Store.py"):
             self.assertTrue((prefix() / path).is_file(), path)
         for name in (SONAME, "libp2psdk.so", "libp2pclient.so", "pkgconfig/p2psdk.pc", "pkgconfig/p2pclient.pc", "cmake/p2phost/p2phostConfig.cmake",
                      "cmake/p2phost/p2phostConfigVersion.cmake", "cmake/p2phost/p2phostTargets.cmake",

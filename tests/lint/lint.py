@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 import include_rules
+import python_rules
 import text_rules
 from source_tree import Finding, SourceTree
 
 
 def findings(root: Path) -> list[Finding]:
     tree = SourceTree(root)
-    found = [*include_rules.check(tree), *text_rules.check(tree)]
+    found = [*include_rules.check(tree), *python_rules.check(tree), *text_rules.check(tree)]
     return sorted(found, key=lambda finding: (finding.path, finding.line, finding.rule))
 
 

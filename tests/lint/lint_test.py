@@ -148,6 +148,19 @@ class Lint(unittest.TestCase):
         self.accepts("plugins/locator/shell.cc", "#include <thread>\nauto now = std::chrono::steady_clock::now();\n")
         self.accepts("host/config/read_configuration.cc", "#include <fstream>\n")
 
+    # --- the Python client ---
+
+    def test_the_python_client_needs_python_and_thrift_alone(self):
+        self.accepts("clients/python/p2p_client/a.py", "import socket\nfrom thrift.Thrift import TException\n"
+                     "from p2p_client.view import View\nfrom . import view\n")
+        self.finds("clients/python/p2p_client/a.py", "import json\nimport requests.adapters\n", 2, "fence")
+        self.finds("clients/python/p2p_client/a.py", "def f():\n    from harness import client\n", 2, "fence")
+
+    def test_the_python_clients_rules_know_no_world(self):
+        self.accepts("clients/python/p2p_client/rounds.py", "import random\n")
+        self.finds("clients/python/p2p_client/rounds.py", "import time\n", 1, "pure")
+        self.finds("clients/python/p2p_client/view.py", "from socket import socket\n", 1, "pure")
+
     # --- text ---
 
     def test_a_file_past_the_limit_is_too_long(self):

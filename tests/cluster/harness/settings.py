@@ -15,7 +15,7 @@ EXAMPLE_PLUGINS = BUILD / "lib" / "p2phost" / "examples"
 EXAMPLES = SOURCE / "sdk" / "examples"
 BAD_PLUGINS = BUILD / "tests" / "bad"  # each does one thing wrong
 CARELESS_PLUGINS = BUILD / "tests" / "fixtures"  # refused by their bytes
-PYTHON_CLIENT = BUILD / "lib" / "python3" / "dist-packages"  # as installed
+PYTHON_CLIENT = pathlib.Path(os.environ.get("P2P_PYTHON_CLIENT", BUILD / "lib" / "python3" / "dist-packages"))
 STORE_CONFIG = SOURCE / "etc" / "store.toml"
 LOCATOR_CONFIG = SOURCE / "etc" / "locator.toml"
 
