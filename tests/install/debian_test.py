@@ -181,11 +181,11 @@ class DebianInstallTest(unittest.TestCase):
     TRY_PYTHON = (
         "ip link set lo up\n"
         f"dpkg --install /mnt/p2phost_{VERSION}_*.deb >/dev/null\n"
-        f"apt-get install --yes --no-download /mnt/python3-p2phost_{VERSION}_all.deb >/dev/null 2>&1\n"
-        "HOME=/tmp p2phost --config /etc/p2phost/store.toml 2>/dev/null &\n"
+        f"apt-get install --yes /mnt/python3-p2phost_{VERSION}_all.deb >/dev/null 2>&1\n"
+        "HOME=/tmp p2phost --config /etc/p2phost/store.toml 2>/dev/null & node=$!\n"
         "until p2pctl ping >/dev/null 2>&1; do sleep 0.1; done\n"
         "cd /tmp; /usr/bin/python3 - <<'EXAMPLE'\n{example}EXAMPLE\n"
-        "kill %1; wait\n")
+        "kill $node; wait $node\n")
 
     def test_the_readmes_python_example_works_after_apt_install(self):
         readme = (SOURCE / "README.md").read_text()
