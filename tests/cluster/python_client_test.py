@@ -6,6 +6,7 @@ import unittest
 
 from harness import client as raw, settings
 from harness.case import ClusterTest
+from harness.seed_process import SeedProcess
 from harness.single_writers import AsyncThread, Thread, Work
 from harness.waiting import wait_until
 
@@ -311,6 +312,30 @@ class KilledTest(PythonClientTest):
             client.write(key, b"again")
             self.assertEqual(client.read(key).value, b"again")
 
+    def test_with_asyncio_too_every_call_has_a_result_or_a_typed_error(self):
+        nodes = self.cluster(3)
+        results = asyncio.run(self.kill_under_load(nodes[1], names(nodes)))
+        for method, result in results:
+            if isinstance(result, Exception):
+                self.assertEqual((method, type(result)), ("erase", Unknown), result)
+                self.assertNotIn("deadline", result.cause)
+
+    @staticmethod
+    async def kill_under_load(dead, seeds):
+        async with AsyncClient(*seeds, deadline=PATIENT_SECONDS) as client:
+            await client.write_many([(key_of(number), b"before") for number in range(300)])
+            calls = []
+            for round_ in range(20):
+                for number in range(300):
+                    method = ("read", "write", "erase")[(round_ + number) % 3]
+                    arguments = (key_of(number), b"after") if method == "write" else (key_of(number),)
+                    calls.append((method, asyncio.ensure_future(getattr(client, method)(*arguments))))
+                await asyncio.sleep(0)  # they are on the way
+                if round_ == 10:
+                    dead.kill()
+            results = await asyncio.gather(*(call for _, call in calls), return_exceptions=True)
+            return [(method, result) for (method, _), result in zip(calls, results)]
+
     def test_a_seed_that_is_dead_is_passed_over(self):
         nodes = self.cluster(2)
         nodes[0].kill()
@@ -320,13 +345,39 @@ class KilledTest(PythonClientTest):
         self.assertEqual(client.members(), [nodes[1].name])
 
 
+class SharedRingTest(PythonClientTest):
+    def test_keys_of_a_node_of_the_2009_system_are_reached_through_ours(self):
+        nodes = self.cluster(2)
+        seed = SeedProcess()
+        self._nodes.append(seed)
+        seed.start(nodes[0])
+        self.wait_for_network([*nodes, seed])
+        client = self.client(nodes)
+        keys = list(map(key_of, range(60)))
+        self.assertIn(seed.name, map(client.owner, keys))
+        for key in keys[:30]:
+            client.write(key, b"value of " + key)
+        client.write_many([(key, b"value of " + key) for key in keys[30:]])
+        self.assertEqual([result.value for result in client.read_many(keys)], [b"value of " + key for key in keys])
+        for key in keys[:30]:
+            self.assertTrue(client.erase(key).found)
+        asyncio.run(self.read_all(names(nodes), keys[30:]))
+
+    async def read_all(self, seeds, keys):
+        async with AsyncClient(*seeds, deadline=PATIENT_SECONDS) as client:
+            results = await asyncio.gather(*map(client.read, keys))
+        self.assertEqual([result.value for result in results], [b"value of " + key for key in keys])
+
+
 class ServiceTest(PythonClientTest):
     """Any service, called at the owner of a key: here the example plugin `work`."""
 
+    PLUGIN = ("--plugin-dir", settings.EXAMPLE_PLUGINS)
+    PLACES = {"config": settings.EXAMPLES / "work" / "work.toml"}
+
     def setUp(self):
         super().setUp()
-        self.nodes = self.cluster(3, "--plugin-dir", settings.EXAMPLE_PLUGINS,
-                                  config=settings.EXAMPLES / "work" / "work.toml")
+        self.nodes = self.cluster(3, *self.PLUGIN, **self.PLACES)
 
     def test_its_calls_go_to_the_owner(self):
         client = self.client(self.nodes[:1])
@@ -365,7 +416,7 @@ class ServiceTest(PythonClientTest):
         client = self.client(self.nodes)
         work = client.service("work", WorkService.Client)
         work.at(b"k").submit("job", b"k", "count_words", b"")
-        self.nodes.append(self.join_one(self.nodes, "--plugin-dir", settings.EXAMPLE_PLUGINS))
+        self.nodes.append(self.next_node(*self.PLUGIN, **self.PLACES).start())
 
         def knows():
             work.at(b"k").status("job", b"k")

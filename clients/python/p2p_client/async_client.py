@@ -5,9 +5,10 @@ import time
 from p2p_client.async_pool import AsyncPool
 from p2p_client.client import DEADLINE_SECONDS
 from p2p_client.errors import Failed
-from p2p_client.learning import LEARN_SECONDS_MAX, candidates, checked_seeds, members_request, names_in
+from p2p_client.jobs import Part
+from p2p_client.learning import LEARN_SECONDS_MAX, brief_end, candidates, checked_seeds, members_request, names_in
 from p2p_client.outcome import Lost, Untaken
-from p2p_client.rounds import Learn, Pause, Rounds, Send
+from p2p_client.rounds import Learn, Pause, Probe, Rounds, Send
 from p2p_client.service import Service
 from p2p_client.store import StoreCalls, key_bytes
 from p2p_client.view import Views
@@ -74,6 +75,9 @@ class AsyncClient(StoreCalls):
                 answer = await self._send(effect.parts, end)
             elif isinstance(effect, Learn):
                 await self._learn(end)
+            elif isinstance(effect, Probe):
+                until = brief_end(time.monotonic(), end)
+                answer = await asyncio.gather(*(self._ask_one(node, until) for node in effect.nodes))
             elif isinstance(effect, Pause):
                 await asyncio.sleep(effect.seconds)
 
@@ -111,19 +115,17 @@ class AsyncClient(StoreCalls):
     async def _ask(self):
         names = []
         for node in candidates(self._views, self._seeds):
-            names = names_in(await self._ask_one(node))
+            names = names_in(await self._ask_one(node, time.monotonic() + LEARN_SECONDS_MAX))
             if names:
                 break
         if self._views.learnt(names, time.monotonic()):
             self._pool.keep_only({*names, *self._seeds})
 
-    async def _ask_one(self, node):
-        try:
-            async with asyncio.timeout(LEARN_SECONDS_MAX):
-                connection = await self._pool.connection(node, self._members_request.service)
-                return await connection.start(self._members_request)
-        except OSError as failure:  # TimeoutError is one
-            return Untaken(str(failure))
+    async def _ask_one(self, node, until):
+        outcome = await self._send_one(Part(node, [0], self._members_request, None), until)
+        if isinstance(outcome, Lost):
+            self._pool.drop(node, self._members_request.service)  # a node that serves one connection at a time is freed
+        return outcome
 
     async def _known_view(self, deadline):
         end = time.monotonic() + (self._seconds if deadline is None else deadline)

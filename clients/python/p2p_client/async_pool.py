@@ -59,6 +59,12 @@ class AsyncPool:
         if self._connections.get(place) is task:
             del self._connections[place]
 
+    def drop(self, node, service):
+        """Closes a connection on which a question was not answered."""
+        task = self._connections.get((node, service))
+        if task is not None and _has_connected(task):
+            task.result().close("the node did not answer a question")
+
     def keep_only(self, nodes):
         """Nodes that have left the network close their connections themselves, once they have answered what is on the
         way; those that only fell silent are closed here."""

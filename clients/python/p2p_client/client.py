@@ -4,10 +4,12 @@ import time
 
 from p2p_client.channel import Exchange, exchange_all
 from p2p_client.errors import Failed
-from p2p_client.learning import LEARN_SECONDS_MAX, LEARN_SHARE, candidates, checked_seeds, members_request, names_in
+from p2p_client.jobs import Part
+from p2p_client.learning import (LEARN_SECONDS_MAX, LEARN_SHARE, brief_end, candidates, checked_seeds, members_request,
+                                 names_in)
 from p2p_client.outcome import Untaken
 from p2p_client.pool import CONNECTIONS_PER_NODE_MAX, Exhausted, Pool
-from p2p_client.rounds import Learn, Pause, Rounds, Send
+from p2p_client.rounds import Learn, Pause, Probe, Rounds, Send
 from p2p_client.service import Service
 from p2p_client.store import StoreCalls, key_bytes
 from p2p_client.view import Views
@@ -79,6 +81,9 @@ class Client(StoreCalls):
                 answer = self._send(effect.parts, end)
             elif isinstance(effect, Learn):
                 self._learn(end)
+            elif isinstance(effect, Probe):
+                parts = [Part(node, [0], self._members_request, None) for node in effect.nodes]
+                answer = self._send(parts, brief_end(time.monotonic(), end))
             elif isinstance(effect, Pause):
                 time.sleep(effect.seconds)
 
@@ -129,23 +134,13 @@ class Client(StoreCalls):
             now = time.monotonic()
             if now >= deadline:
                 break
-            names = names_in(self._ask_one(node, min(deadline, now + LEARN_SECONDS_MAX)))
+            (outcome,) = self._send([Part(node, [0], self._members_request, None)],
+                                    min(deadline, now + LEARN_SECONDS_MAX))
+            names = names_in(outcome)
             if names:
                 break
         if self._views.learnt(names, time.monotonic()):
             self._pool.keep_only({*names, *self._seeds})
-
-    def _ask_one(self, node, deadline):
-        outcomes = [None]
-        try:
-            channel = self._pool.take(node, deadline)
-        except Exhausted as why:
-            return Untaken(str(why))
-        try:
-            exchange_all([Exchange(channel, [(0, self._members_request)], outcomes)], deadline)
-        finally:
-            self._pool.give_back(channel)
-        return outcomes[0]
 
     def _known_view(self, deadline):
         end = time.monotonic() + (self._seconds if deadline is None else deadline)

@@ -9,8 +9,13 @@ from p2p_client.view import address_of, name_of
 # How long one node may take to tell the members before the next one is asked.
 LEARN_SECONDS_MAX = 0.5
 
-# What part of its time a call spends on learning while it has a view that it could use.
+# What part of its time a call spends on learning while it has a view that it could use, and on probing.
 LEARN_SHARE = 0.25
+
+
+def brief_end(now, deadline):
+    """When a question must be answered that is asked on the way to a call with this deadline."""
+    return now + min(LEARN_SECONDS_MAX, LEARN_SHARE * (deadline - now))
 
 
 def checked_seeds(seeds):

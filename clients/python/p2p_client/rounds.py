@@ -1,10 +1,11 @@
 """How does a job come to its end? In rounds: its calls go to the owners, and what nobody has taken goes out again after
-a pause, until the deadline. Rules alone: a generator that asks for effects (Learn, Send, Pause), which the plain and
-the asyncio client obey, each in its way."""
+a pause, until the deadline. Rules alone: a generator that asks for effects (Learn, Probe, Send, Pause), which the plain
+and the asyncio client obey, each in its way."""
 from typing import NamedTuple
 
 from p2p_client.errors import Failed, Rejected, Unknown
 from p2p_client.jobs import fingerprints_of
+from p2p_client.learning import LEARN_SECONDS_MAX
 from p2p_client.outcome import Answered, Lost, Next, Raised, next_step, when_time_is_over
 
 # Rounds of one job, whatever its deadline is.
@@ -23,6 +24,12 @@ class Send(NamedTuple):
     """Send all parts at once; to be answered with their outcomes at the deadline at the latest."""
 
     parts: list
+
+
+class Probe(NamedTuple):
+    """Ask nodes that this client has not heard of a harmless question, briefly; to be answered with their outcomes."""
+
+    nodes: list
 
 
 class Pause(NamedTuple):
@@ -50,6 +57,7 @@ class Rounds:
         self._deadline = deadline
         self._clock = clock
         self._troubles = {}  # by index
+        self._passed_over = set()  # nodes that did not answer a question on the way to this job's calls
         self._view = None
 
     def run(self):
@@ -65,7 +73,7 @@ class Rounds:
             self._view = self._views.current
             is_halved = False
             if self._view is not None:
-                parts = self._job.parts(undone, self._node_for)
+                parts = yield from self._parts(undone)
                 outcomes = yield Send(parts)
                 undone, is_halved = self._settle(parts, outcomes)
             if not undone:
@@ -83,13 +91,42 @@ class Rounds:
             step = when_time_is_over(self._job.kind(index), was_lost)
             self._job.outcomes[index] = _error(step, trouble.why if trouble else why)
 
+    def _parts(self, indexes):
+        """The parts, to nodes that speak as far as can be told: one that takes a call and says nothing would cost it
+        all its time."""
+        probed = set()
+        while True:
+            parts = self._job.parts(indexes, self._node_for)
+            strangers = sorted({part.node for part in parts} - self._views.speaking - probed)
+            if not strangers:
+                return parts
+            asked_at = self._clock()
+            for node, outcome in zip(strangers, (yield Probe(strangers))):
+                if isinstance(outcome, Lost):
+                    self._passed_over.add(node)
+                    # Who was given less time than that, because a call was in a hurry, may only be slow.
+                    if self._clock() - asked_at >= LEARN_SECONDS_MAX:
+                        self._views.mute(node, self._clock())
+                elif isinstance(outcome, Answered):
+                    self._views.answers(node)
+            probed.update(strangers)
+
     def _node_for(self, index):
-        """The owner; after troubles the next in line that has not been tried, since any node passes a call on."""
+        """The owner; when it is mute, or after troubles, the next in line: any node passes a call on."""
         key = self._job.key(index)
         trouble = self._troubles.get(index)
-        if trouble is None:
-            return self._view.owner_of(key)
+        owner = self._view.owner_of(key)
+        now = self._clock()
+
+        def is_mute(node):
+            return node in self._passed_over or self._views.is_mute(node, now)
+
+        if trouble is None and not is_mute(owner):
+            return owner
         in_line = self._view.owners_of(key, len(self._view.members))
+        in_line.sort(key=is_mute)  # stable: those that speak come first
+        if trouble is None:
+            return in_line[0]
         for node in in_line:
             if node not in trouble.nodes:
                 return node

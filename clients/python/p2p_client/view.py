@@ -42,12 +42,19 @@ class View:
         return [self.members[index] for index in self._ring.owners_of(key, count)]
 
 
+# A node that was silent when it was tried is passed over for so long: nodes of the 2009 system, which know no frames
+# and serve one connection at a time, are silent for ever.
+MUTE_SECONDS = 30.0
+
+
 class Views:
     """The view that holds. Any thread may use it; `now` is any clock that only goes forward, the same for all calls."""
 
     def __init__(self):
         self.current = None  # None until the first one is learnt
+        self.speaking = set()  # nodes that have answered, and have answered everything since
         self.silent = set()  # nodes that have not answered lately
+        self._mute_until = {}  # node -> when it may be tried again
         self._lock = threading.Lock()
         self._is_doubted = False
         self._contradicts = None  # the node that contradicted the view last
@@ -67,12 +74,24 @@ class Views:
         """`node` did not answer a call that it should have answered: something may have changed, and it is the last one
         to ask about it."""
         self.silent.add(node)
+        self.speaking.discard(node)
         self._is_doubted = True
 
     def answers(self, node):
         """`node` has answered a call."""
-        if node in self.silent:
+        if node not in self.speaking:
+            self.speaking.add(node)
             self.silent.discard(node)
+            self._mute_until.pop(node, None)
+
+    def mute(self, node, now):
+        """`node` took a harmless question and said nothing."""
+        self.silent.add(node)
+        self.speaking.discard(node)
+        self._mute_until[node] = now + MUTE_SECONDS
+
+    def is_mute(self, node, now):
+        return node in self._mute_until and now < self._mute_until[node]
 
     def is_due(self, now):
         """Whether to ask for the view before the next call is sent."""
@@ -99,5 +118,10 @@ class Views:
             self._pause = DOUBT_SECONDS_MIN if is_new else min(2 * self._pause, DOUBT_SECONDS_MAX)
             if is_new:
                 self.current = View(names)
-                self.silent &= set(names)
+                self._forget_all_but(set(names))
             return is_new
+
+    def _forget_all_but(self, names):
+        self.speaking &= names
+        self.silent &= names
+        self._mute_until = {node: until for node, until in list(self._mute_until.items()) if node in names}

@@ -5,10 +5,11 @@ import unittest
 from p2p_client.errors import Failed, Rejected, Unknown
 from p2p_client.gen.diststore.ttypes import ReadResult, StoreError
 from p2p_client.jobs import Batch, Call, OneCall
+from p2p_client.learning import LEARN_SECONDS_MAX
 from p2p_client.outcome import Answered, Lost, Oversized, Raised, Untaken
-from p2p_client.rounds import ATTEMPTS_MAX, PAUSE_SECONDS_MAX, Learn, Pause, Rounds, Send
+from p2p_client.rounds import ATTEMPTS_MAX, PAUSE_SECONDS_MAX, Learn, Pause, Probe, Rounds, Send
 from p2p_client.store import ERASE, READ, WRITE
-from p2p_client.view import View, Views
+from p2p_client.view import MUTE_SECONDS, View, Views
 
 MEMBERS = [f"10.0.0.{number}:9900" for number in range(1, 4)]
 KEY = b"key"
@@ -21,6 +22,9 @@ class RoundsTest(unittest.TestCase):
         self.members = MEMBERS  # what a node that is asked tells
         self.sent = []  # the parts of every round
         self.learnt = 0
+        self.mute = set()  # nodes that take questions and say nothing
+        self.probed = []
+        self.probe_seconds = LEARN_SECONDS_MAX  # how long such a question waits
 
     def run_job(self, job, answer, seconds=5.0):
         """Obeys; answer(part) is the outcome of each part."""
@@ -36,6 +40,11 @@ class RoundsTest(unittest.TestCase):
                 self.learnt += 1
                 self.views.whom_to_ask()
                 self.views.learnt(self.members, self.now)
+            elif isinstance(effect, Probe):
+                self.probed += effect.nodes
+                if self.mute & set(effect.nodes):
+                    self.now += self.probe_seconds
+                told = [Lost("silent") if node in self.mute else Answered([]) for node in effect.nodes]
             elif isinstance(effect, Pause):
                 self.now += effect.seconds
             else:
@@ -71,6 +80,51 @@ class RoundsTest(unittest.TestCase):
         self.run_one(READ, Answered("value"))
         self.assertEqual(self.learnt, 2)
         self.assertEqual(self.nodes()[-1], View(MEMBERS[:2]).owner_of(KEY))
+
+    # --- nodes that do not speak ---
+
+    def test_a_node_is_asked_a_harmless_question_before_its_first_call_only(self):
+        for _ in range(3):
+            self.run_one(ERASE, Answered("done"))
+        self.assertEqual(self.probed, [View(MEMBERS).owner_of(KEY)])
+
+    def test_a_mute_owners_calls_go_through_another_node(self):
+        first, second, third = View(MEMBERS).owners_of(KEY, 3)
+        self.mute = {first, second}
+        for _ in range(3):
+            self.run_one(ERASE, Answered("done"))
+        self.assertEqual(self.nodes(), [third] * 3)
+        self.assertEqual(self.probed, [first, second, third])
+
+    def test_a_mute_node_is_tried_again_later(self):
+        first = View(MEMBERS).owner_of(KEY)
+        self.mute = {first}
+        self.run_one(ERASE, Answered("done"))
+        self.mute = set()
+        self.now += MUTE_SECONDS
+        self.run_one(ERASE, Answered("done"))
+        self.assertEqual(self.nodes()[-1], first)
+
+    def test_a_node_that_was_given_little_time_is_passed_over_once(self):
+        first, second, _ = View(MEMBERS).owners_of(KEY, 3)
+        self.mute = {first}
+        self.probe_seconds = LEARN_SECONDS_MAX / 10
+        self.run_one(ERASE, Answered("done"))
+        self.mute = set()
+        self.run_one(ERASE, Answered("done"))
+        self.assertEqual(self.nodes(), [second, first])
+
+    def test_when_all_are_mute_the_owner_is_tried(self):
+        self.mute = set(MEMBERS)
+        with self.assertRaises(Unknown):
+            self.run_one(ERASE, Lost("no answer before the deadline"))
+        self.assertEqual(self.nodes(), [View(MEMBERS).owner_of(KEY)])
+
+    def test_a_node_that_lost_a_call_is_asked_again_before_the_next(self):
+        self.run_one(READ, Lost("closed"), *[Answered("done")])
+        self.probed.clear()
+        self.run_one(ERASE, Answered("done"))
+        self.assertEqual(self.probed, [View(MEMBERS).owner_of(KEY)])
 
     # --- troubles ---
 
