@@ -195,6 +195,25 @@ class ErrorsTest(PythonClientTest):
                 client.erase(keys[2], deadline=0.3), return_exceptions=True)
             self.assertEqual([type(outcome) for outcome in outcomes], [Failed, Unknown, Unknown])
 
+    def test_closing_ends_calls_that_are_under_way(self):
+        nodes = self.cluster(2)
+        frozen = nodes[1]
+
+        async def run():
+            client = AsyncClient(*names(nodes), deadline=1e6)  # only the end of the client ends them
+            owners = {await client.owner(key_of(number)): key_of(number) for number in range(1_000)}
+            key = owners[frozen.name]
+            await client.read(key)
+            frozen.freeze()
+            self.addCleanup(frozen.thaw)
+            calls = [client.read(key), client.write(key, b"v"), client.erase(key)]
+            calls = [asyncio.ensure_future(call) for call in calls]
+            await asyncio.sleep(0)
+            await client.close()
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+        self.assertEqual([type(outcome) for outcome in asyncio.run(run())], [Failed, Unknown, Unknown])
+
     def test_a_client_that_was_closed_says_so(self):
         client = self.client([self.lonely_node()])
         client.write(b"k", b"v")

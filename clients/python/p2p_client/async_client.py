@@ -40,9 +40,9 @@ class AsyncClient(StoreCalls):
     async def close(self):
         """Calls that are under way end as calls do whose connection breaks; later ones are Failed."""
         self._is_closed = True
-        if self._learning is not None:
-            self._learning.cancel()
         self._pool.close()
+        if self._learning is not None:
+            await asyncio.wait([self._learning])  # it finds the pool closed
         await asyncio.sleep(0)  # lets the transports say that they have ended
 
     async def members(self, deadline=None):
@@ -63,7 +63,8 @@ class AsyncClient(StoreCalls):
         if self._is_closed:
             raise Failed("the client is closed")
         end = time.monotonic() + (self._seconds if deadline is None else deadline)
-        steps = Rounds(job, self._views, end, time.monotonic).run()
+        rounds = Rounds(job, self._views, end, time.monotonic)
+        steps = rounds.run()
         answer = None
         while True:
             try:
@@ -79,7 +80,10 @@ class AsyncClient(StoreCalls):
                 until = brief_end(time.monotonic(), end)
                 answer = await asyncio.gather(*(self._ask_one(node, until) for node in effect.nodes))
             elif isinstance(effect, Pause):
-                await asyncio.sleep(effect.seconds)
+                if self._is_closed:
+                    rounds.end_soon()
+                else:
+                    await asyncio.sleep(effect.seconds)
 
     async def _send(self, parts, deadline):
         """The outcomes of all parts, by the deadline."""

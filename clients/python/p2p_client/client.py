@@ -43,7 +43,7 @@ class Client(StoreCalls):
         self.close()
 
     def close(self):
-        """Calls that are under way end as they would; later ones are Failed."""
+        """Calls that are on the wire end as they would, and are not repeated; later ones are Failed."""
         self._is_closed = True
         self._pool.close()
 
@@ -69,7 +69,8 @@ class Client(StoreCalls):
         if self._is_closed:
             raise Failed("the client is closed")
         end = time.monotonic() + (self._seconds if deadline is None else deadline)
-        steps = Rounds(job, self._views, end, time.monotonic).run()
+        rounds = Rounds(job, self._views, end, time.monotonic)
+        steps = rounds.run()
         answer = None
         while True:
             try:
@@ -85,7 +86,10 @@ class Client(StoreCalls):
                 parts = [Part(node, [0], self._members_request, None) for node in effect.nodes]
                 answer = self._send(parts, brief_end(time.monotonic(), end))
             elif isinstance(effect, Pause):
-                time.sleep(effect.seconds)
+                if self._is_closed:
+                    rounds.end_soon()
+                else:
+                    time.sleep(effect.seconds)
 
     def _send(self, parts, deadline):
         """The outcomes of all parts, by the deadline."""

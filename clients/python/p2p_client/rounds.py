@@ -60,6 +60,10 @@ class Rounds:
         self._passed_over = set()  # nodes that did not answer a question on the way to this job's calls
         self._view = None
 
+    def end_soon(self):
+        """The client is closed: what is not done when the next round is over stays undone."""
+        self._deadline = self._clock()
+
     def run(self):
         """The effects. When it is over, each of the job's outcomes is there."""
         undone = list(range(len(self._job.outcomes)))

@@ -176,6 +176,22 @@ class RoundsTest(unittest.TestCase):
 
     # --- limits ---
 
+    def test_a_client_that_is_closed_ends_it_at_the_next_pause(self):
+        for first, error in ((Untaken("refused"), Failed), (Lost("closed"), Unknown)):
+            job = OneCall(Call(WRITE, KEY, "request"))
+            self.views.learnt(MEMBERS, self.now)
+            self.views.answers(View(MEMBERS).owner_of(KEY))
+            rounds = Rounds(job, self.views, self.now + 5.0, lambda: self.now)
+            steps = rounds.run()
+            self.assertIsInstance(next(steps), Send)
+            self.assertIsInstance(steps.send([first]), Pause)
+            rounds.end_soon()
+            effect = next(steps)
+            while not isinstance(effect, Send):
+                effect = steps.send([Untaken("closed")] if isinstance(effect, Probe) else None)
+            self.assertRaises(StopIteration, steps.send, [Untaken("the client is closed")])
+            self.assertRaises(error, job.result)
+
     def test_it_ends_before_the_deadline_and_does_not_hurry(self):
         with self.assertRaises(Failed):
             self.run_one(READ, *[Untaken("refused")] * ATTEMPTS_MAX, seconds=5.0)
