@@ -36,19 +36,18 @@ class Pool:
             if self._is_closed:
                 raise Exhausted("the client is closed")
             self._taken[node] = self._taken.get(node, 0) + 1
-            idle = self._idle.get(node, [])
-            candidates, idle[:] = idle[::-1], []
-        chosen, kept = None, []
         oldest = time.monotonic() - IDLE_SECONDS_MAX
-        for channel in candidates:
-            if chosen is not None:
-                kept.append(channel)
-            elif channel.idle_since >= oldest and channel.is_sound():
-                chosen = channel
-            else:
-                channel.close()
-        self._put_back(node, kept[::-1])
-        return chosen or Channel(node)
+        while (channel := self._pop_idle(node)) is not None:
+            if channel.idle_since >= oldest and channel.is_sound():
+                return channel
+            channel.close()
+        return Channel(node)
+
+    def _pop_idle(self, node):
+        """That which was used last: the others grow old and are closed."""
+        with self._changed:
+            idle = self._idle.get(node)
+            return idle.pop() if idle else None
 
     def give_back(self, channel):
         """The channel is idle again, or closed: then it is forgotten."""
@@ -57,20 +56,16 @@ class Pool:
             if not self._taken[channel.node]:
                 del self._taken[channel.node]
             self._changed.notify()
-        if channel.is_connected and not len(channel.framing):
-            channel.idle_since = time.monotonic()
-            self._put_back(channel.node, [channel])
-        else:
-            channel.close()
-
-    def _put_back(self, node, channels):
-        if not channels:
-            return
-        with self._changed:
-            if not self._is_closed:
-                self._idle.setdefault(node, []).extend(channels)
-                return
-        for channel in channels:
+            now = time.monotonic()
+            idle = self._idle.setdefault(channel.node, [])
+            useless = [other for other in idle if other.idle_since < now - IDLE_SECONDS_MAX]
+            del idle[:len(useless)]  # the oldest come first
+            if channel.is_connected and not len(channel.framing) and not self._is_closed:
+                channel.idle_since = now
+                idle.append(channel)
+            else:
+                useless.append(channel)
+        for channel in useless:
             channel.close()
 
     def keep_only(self, nodes):

@@ -4,7 +4,7 @@ import time
 import unittest
 
 from listener import Listener
-from p2p_client.pool import Exhausted, Pool
+from p2p_client.pool import IDLE_SECONDS_MAX, Exhausted, Pool
 
 
 def soon():
@@ -66,6 +66,19 @@ class PoolTest(unittest.TestCase):
             self.pool.give_back(channel)
             self.pool.keep_only({"n:1"})
             self.assertIsNone(channel.socket)
+
+    def test_the_channel_used_last_is_used_next_and_old_ones_are_closed(self):
+        with Listener() as listener:
+            old, young = opened(self.pool.take(listener.name, soon())), opened(self.pool.take(listener.name, soon()))
+            self.pool.give_back(old)
+            self.pool.give_back(young)
+            self.assertIs(self.pool.take(listener.name, soon()), young)
+            old.idle_since -= 2 * IDLE_SECONDS_MAX
+            self.pool.give_back(young)
+            self.assertIsNone(old.socket)
+            young.idle_since -= 2 * IDLE_SECONDS_MAX
+            self.assertIsNot(self.pool.take(listener.name, soon()), young)
+            self.assertIsNone(young.socket)
 
     def test_a_closed_pool_gives_nothing_and_keeps_nothing(self):
         with Listener() as listener:
