@@ -55,7 +55,7 @@ class Pool:
             self._taken[channel.node] -= 1
             if not self._taken[channel.node]:
                 del self._taken[channel.node]
-            self._changed.notify()
+            self._changed.notify_all()  # who wakes up may wait for another node
             now = time.monotonic()
             idle = self._idle.setdefault(channel.node, [])
             useless = [other for other in idle if other.idle_since < now - IDLE_SECONDS_MAX]

@@ -40,6 +40,25 @@ class PoolTest(unittest.TestCase):
         waiter.join(60)
         self.assertEqual(len(got), 1)
 
+    def test_those_who_wait_for_another_node_do_not_swallow_its_turn(self):
+        taken = {node: [self.pool.take(node, soon()) for _ in range(2)] for node in ("a:1", "b:1")}
+        got = []
+
+        def wait_for(node):
+            got.append(self.pool.take(node, time.monotonic() + 60).node)
+
+        waiters = []
+        for node in ("b:1", "a:1"):  # who waits longest is woken first
+            waiters.append(threading.Thread(target=wait_for, args=(node,)))
+            waiters[-1].start()
+            while len(self.pool._changed._waiters) < len(waiters):
+                pass  # until it waits
+        self.pool.give_back(taken["a:1"][0])
+        waiters[1].join(10)
+        self.assertEqual(got, ["a:1"])
+        self.pool.give_back(taken["b:1"][0])
+        waiters[0].join(10)
+
     def test_an_open_channel_is_used_again_and_a_closed_one_is_not(self):
         with Listener() as listener:
             channel = opened(self.pool.take(listener.name, soon()))
