@@ -2,6 +2,7 @@
 one event loop."""
 import asyncio
 import collections
+import select
 import socket
 
 from p2p_client.framing import Framing
@@ -23,6 +24,7 @@ class AsyncConnection(asyncio.Protocol):
         self._ended = ended
         self._framing = Framing()
         self._transport = None
+        self._end = select.poll()  # knows of the node's close before the loop does
         self._is_paused = False
         self._waiters = collections.deque()  # futures of those that wait for room
         self._why = None  # it has ended
@@ -46,6 +48,9 @@ class AsyncConnection(asyncio.Protocol):
     def start(self, request):
         """Sends a call; a future of its outcome. Only while there is room."""
         future = asyncio.get_running_loop().create_future()
+        if self._why is None and self._end.poll(0):
+            # What is sent now would only be lost; what waits for replies may still find them in the socket.
+            self._why = "the node has closed the connection"
         if self._why is not None:
             future.set_result(Untaken(self._why))
             return future
@@ -88,7 +93,9 @@ class AsyncConnection(asyncio.Protocol):
 
     def connection_made(self, transport):
         self._transport = transport
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connected = transport.get_extra_info("socket")
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._end.register(connected.fileno(), select.POLLRDHUP)
 
     def data_received(self, data):
         self._heard_at = asyncio.get_running_loop().time()

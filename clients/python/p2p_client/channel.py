@@ -81,6 +81,7 @@ class Exchange:
         self._sent = 0  # bytes, since the exchange began
         self._ends = collections.deque()  # (where a call's frame ends, token, request), of calls on the way
         self._framed = 0
+        self._is_ending = False  # the node has closed; replies may still be on the way, and nothing is sent any more
         self._left = set()  # tokens of calls that have left whole and are not answered
         if channel.socket is None:
             self._guarded(channel.begin_connect)
@@ -94,10 +95,11 @@ class Exchange:
         """The events to poll for."""
         if not self.channel.is_connected:
             return select.POLLOUT
-        return select.POLLIN | (select.POLLOUT if self._unsent else 0)
+        return select.POLLIN | select.POLLRDHUP | (select.POLLOUT if self._unsent else 0)
 
-    def ready(self, _):
-        """Some of the events has come."""
+    def ready(self, events):
+        """These events have come."""
+        self._is_ending = self._is_ending or bool(events & select.POLLRDHUP)
         self._guarded(self._flow if self.channel.is_connected else self._connected)
 
     def expire(self):
@@ -121,8 +123,9 @@ class Exchange:
     def _flow(self):
         """Moves what can be moved, in both directions."""
         while True:
-            self._frame_more()
-            self._send()
+            if not self._is_ending:
+                self._frame_more()
+                self._send()
             if not self._receive() or self.is_over:
                 return
 

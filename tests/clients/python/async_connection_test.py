@@ -2,7 +2,7 @@
 import asyncio
 import unittest
 
-from listener import Listener, free_name, not_found
+from listener import Listener, free_name, not_found, read_call
 from p2p_client.async_connection import CALLS_IN_FLIGHT_MAX
 from p2p_client.async_pool import AsyncPool
 from p2p_client.gen.diststore.ttypes import ReadOptions
@@ -96,6 +96,16 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
         await waiting
         self.assertFalse(connection.is_open)
         await asyncio.gather(*calls)
+
+    async def test_what_is_sent_after_the_node_has_closed_was_not_executed(self):
+        with Listener() as listener:
+            connection = await self.pool.connection(listener.name, "diststore")
+            accepted = listener.accept()
+            first = connection.start(read())
+            accepted.sendall(not_found(read_call(accepted)))
+            accepted.close()
+            second = connection.start(read())  # before the loop has seen any of it
+            self.assertEqual([type(outcome) for outcome in await asyncio.gather(first, second)], [Answered, Untaken])
 
     async def test_where_nobody_listens_there_is_no_connection(self):
         name = free_name()

@@ -1,5 +1,7 @@
 """What became of a call, as far as its connection can tell? Through real sockets whose other end does as the test
 says."""
+import select
+import socket
 import threading
 import time
 import unittest
@@ -93,6 +95,30 @@ class ChannelTest(unittest.TestCase):
             exchange_all([self.exchange(Channel(listener.name), read())], late())
             thread.join()
         self.assertIsInstance(self.outcomes[0], Lost)
+
+    def test_a_node_that_closes_has_not_executed_what_was_not_sent_yet(self):
+        calls = 3 * CALLS_IN_FLIGHT_MAX
+        with Listener() as listener:
+            def leave():
+                accepted = listener.accept()
+                for _ in range(CALLS_IN_FLIGHT_MAX):  # all that are sent before the first reply
+                    accepted.sendall(not_found(read_call(accepted)))
+                accepted.shutdown(socket.SHUT_RDWR)
+
+            thread = threading.Thread(target=leave)
+            channel = Channel(listener.name)
+            exchange = self.exchange(channel, *[read()] * calls)
+            channel.end_connect()
+            exchange.begin()
+            thread.start()
+            thread.join()  # replies and end lie in the socket
+            while not exchange.is_over:
+                watch = select.poll()
+                watch.register(channel.socket, exchange.wants())
+                ((_, events),) = watch.poll()
+                exchange.ready(events)
+        self.assertEqual([type(outcome) for _, outcome in sorted(self.outcomes.items())],
+                         [Answered] * CALLS_IN_FLIGHT_MAX + [Untaken] * (calls - CALLS_IN_FLIGHT_MAX))
 
     def test_a_node_that_is_silent_holds_up_no_other(self):
         with Listener() as silent, Listener() as listener:
