@@ -16,7 +16,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/p2phostConfig.cmake.in $
   INSTALL_DESTINATION ${P2P_CMAKE_FOLDER} PATH_VARS P2P_SHARE_FOLDER)
 # While the version is 0.x, each minor version may break what was built before.
 write_basic_package_version_file(${package}/p2phostConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-foreach(module P2PPlugin ThriftCode)
+foreach(module P2PPlugin ThriftCode IdlDescriptor)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${module}.cmake ${package}/${module}.cmake COPYONLY)
 endforeach()
 

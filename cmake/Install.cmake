@@ -52,7 +52,7 @@ endif()
 
 install(EXPORT p2phostTargets NAMESPACE p2phost:: DESTINATION ${P2P_CMAKE_FOLDER} COMPONENT Development)
 export(EXPORT p2phostTargets NAMESPACE p2phost:: FILE ${CMAKE_BINARY_DIR}/${P2P_CMAKE_FOLDER}/p2phostTargets.cmake)
-foreach(file p2phostConfig p2phostConfigVersion P2PPlugin ThriftCode)
+foreach(file p2phostConfig p2phostConfigVersion P2PPlugin ThriftCode IdlDescriptor)
   install(FILES ${CMAKE_BINARY_DIR}/${P2P_CMAKE_FOLDER}/${file}.cmake DESTINATION ${P2P_CMAKE_FOLDER} COMPONENT Development)
 endforeach()
 

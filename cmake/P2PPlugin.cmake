@@ -6,7 +6,8 @@ include(${CMAKE_CURRENT_LIST_DIR}/ThriftCode.cmake)
 #
 # Makes NAME_objs (OBJECT, which tests link) and the loadable NAME.so, which exports exactly the entry symbol p2p_plugin_v1.
 # From each IDL, C++ is generated and compiled hidden inside the plugin; its includes are looked for beside it and among the
-# SDK's (locator.thrift). An IDL may also be a target of p2p_thrift. INSTALL: into lib/p2phost/plugins below the prefix.
+# SDK's (locator.thrift). An IDL may also be a target of p2p_thrift. What the IDLs say of methods and fields goes into NAME.so, as
+# text that the host reads when an operator shards the service by its configuration. INSTALL: into lib/p2phost/plugins below the prefix.
 # With tests enabled, NAME.validate lets the host judge the file.
 function(p2p_add_plugin name)
   cmake_parse_arguments(arg "INSTALL" "" "SOURCES;LINK;IDL" ${ARGN})
@@ -37,6 +38,7 @@ function(p2p_add_plugin name)
   add_library(${name} MODULE)
   # Objects of an OBJECT library reach only who links it directly.
   target_link_libraries(${name} PRIVATE ${name}_objs ${generated})
+  p2p_describe_idl(${name} ${arg_IDL})
   # The host has loaded libp2psdk before: an installed plugin needs no path to it.
   set_target_properties(${name} PROPERTIES PREFIX "" SUFFIX .so LINKER_LANGUAGE CXX INSTALL_RPATH "")
   if(P2P_PLUGIN_OUTPUT_DIRECTORY)
@@ -77,6 +79,31 @@ function(p2p_plugin_idl name result)
     add_dependencies(${name}_objs ${target})
   endforeach()
   set(${result} ${targets} PARENT_SCOPE)
+endfunction()
+
+# Puts the section .p2p.idl into NAME.so: methods and fields of its IDLs.
+function(p2p_describe_idl name)
+  set(script ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/IdlDescriptor.cmake)
+  get_property(shared_idl GLOBAL PROPERTY P2P_IDL_DIR)
+  foreach(idl ${ARGN})
+    if(TARGET ${idl})
+      get_target_property(idl ${idl} P2P_IDL_FILE)
+    endif()
+    get_filename_component(idl ${idl} ABSOLUTE)
+    get_filename_component(stem ${idl} NAME_WE)
+    string(MAKE_C_IDENTIFIER ${stem} identifier)
+    set(folder ${CMAKE_CURRENT_BINARY_DIR}/gen/${name}_described)
+    file(MAKE_DIRECTORY ${folder})
+    add_custom_command(
+      OUTPUT ${folder}/${stem}.cc
+      COMMAND ${THRIFT_COMPILER} --gen json:merge -I ${shared_idl} -out ${folder} ${idl}
+      COMMAND ${CMAKE_COMMAND} -DJSON=${folder}/${stem}.json -DNAME=${identifier} -DOUT=${folder}/${stem}.cc
+        -P ${script}
+      DEPENDS ${idl} ${script}
+      COMMENT "Describing ${stem}.thrift for ${name}"
+      VERBATIM)
+    target_sources(${name} PRIVATE ${folder}/${stem}.cc)
+  endforeach()
 endfunction()
 
 # NAME.validate: `p2phost --validate` on the plugin's file. None where P2P_VALIDATE_PLUGINS is OFF: for plugins that break rules on

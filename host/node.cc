@@ -8,6 +8,7 @@
 #include "lifecycle/services.h"
 #include "node_status.h"
 #include "peers/peer_service.h"
+#include "routing/call_routing.h"
 #include "runtime/host_logger.h"
 #include "systemd/heartbeat.h"
 #include "systemd/notification.h"
@@ -93,6 +94,7 @@ struct Node::Parts {
   NodeInfo info;
   std::unique_ptr<PeerIdentity> identity;
   std::unique_ptr<PeerPool> peers;
+  std::unique_ptr<CallRouting> routing;
   std::unique_ptr<NodeCore> core;
   std::unique_ptr<Services> services;
   std::atomic<NodeState> state{NodeState::starting};
@@ -182,6 +184,8 @@ Result<Done> Node::listen() {
                           config.peer_queue_bytes_max, config.frame_bytes_max + kPeerHeadroomBytes};
   parts.peers = std::make_unique<PeerPool>(parts.server.loops(), *parts.identity, limits, *parts.log);
   parts.router.set_forwarder(parts.peers.get());
+  parts.routing = std::make_unique<CallRouting>(parts.server.loops(), *parts.identity, *parts.log);
+  parts.router.set_route_keeper(parts.routing.get());
   parts.core = std::make_unique<NodeCore>(
       NodeCore{config, parts.info, *parts.log, parts.server, parts.pool, parts.router, parts.registry, *parts.peers,
                *parts.identity, parts.steps, [this](const std::string& why) { request_leave(why); }, hooks_});
@@ -419,6 +423,7 @@ void Node::shut_down() {
   parts.leave_waiters.ended({});  // for those who wait for a leave that was none
   parts.changes.close();
   // Peers are called before the node is ready, too.
+  if (parts.routing && parts.server.is_running()) parts.routing->shut_down();
   if (parts.peers && parts.server.is_running()) parts.peers->shut_down();
   parts.server.stop_accepting();
   parts.server.close_connections(kLastReplies);

@@ -38,6 +38,45 @@ One file can serve many machines: tables under [node.NAME] win on the node of th
 [node.n3.services.diststore]
 enabled = false
 .fi
+.SH ROUTES
+A service whose plugin knows of one node becomes one service of all nodes by
+.BR [services.NAME.route] :
+for each method the field of its arguments that holds the key. The call runs on the node that owns the key's value, whichever node
+is asked.
+.PP
+.nf
+[services.counter.route]
+increment = 1
+order = "1.3"
+value = { key = 1, repeatable = true }
+total = "here"
+"*" = "refused"
+.fi
+.TP
+.I ID
+The field of the arguments that holds the key: a string, a binary or an integer.
+.TP
+.I \(dqID.ID\(dq
+A field of the struct in a field, and so on.
+.TP
+.I { key = ID, repeatable = true }
+The method may be executed twice: it is called again when its answer is lost. Without it such a call fails with
+.BR p2p:unknown\-outcome .
+.TP
+.I \(dqhere\(dq
+The node that was asked;
+.I \(dqany\(dq
+is the same word.
+.TP
+.I \(dqrefused\(dq
+No node: the call fails with
+.BR p2p:unroutable .
+.PP
+.B \(dq*\(dq
+stands for every method that is not listed, and is refused unless it says otherwise. The methods of locator.Base, such as ping,
+always run on the node that was asked. State moves with ownership only where the plugin itself sees to it, and says so; of others
+.B \-\-check
+warns.
 .SH FILES
 .TP
 .I /etc/p2phost/store.toml

@@ -69,7 +69,9 @@ class Loading {
     check_other_nodes(plugins);
     for (const ServiceConfig& service : config_.services) {
       const PluginFile* file = service.enabled ? plugins.file_of(service.plugin) : nullptr;
-      if (file != nullptr) loaded.plugins.emplace(service.name, *file);
+      if (file == nullptr) continue;
+      PluginFile& own = loaded.plugins.emplace(service.name, *file).first->second;
+      own.description.required = required_by(service, own.description);
     }
     loaded.printed = print_config(config_, root_, sources_, plugins);
     loaded.warnings = problems_.text(sources_);

@@ -40,4 +40,7 @@ HostConfig check_host(const Table& root, const Sources& sources, Problems& probl
 std::vector<std::string> check_services(const Table& root, const Sources& sources, PluginSource& plugins,
                                         HostConfig& config, Problems& problems);
 
+// The interfaces that the service cannot do without: those that its plugin requires, and the locator's for its route.
+std::vector<std::string> required_by(const ServiceConfig& service, const PluginDescription& plugin);
+
 }  // namespace p2p::host

@@ -1,8 +1,11 @@
 #include "config/check.h"
+#include "config/check_route.h"
 #include "config/host_keys.h"
 #include "config/reading.h"
 #include "config/suggestion.h"
 #include "lifecycle/start_order.h"
+
+#include <p2p/locator.h>
 
 #include <algorithm>
 #include <map>
@@ -42,11 +45,13 @@ class ServiceReader {
 
     std::vector<std::string> known = keys_of(service_keys());
     known.push_back("config");
+    known.push_back("route");
     std::vector<std::string> elsewhere;
     if (draft.description != nullptr) {
       for (const Option& option : draft.description->options) elsewhere.push_back(prefix_ + "config." + option.key);
     }
     report_unknown_keys(table, prefix_, known, elsewhere, problems_);
+    if (subtable(table, "route", prefix_, problems_) != nullptr) take_route(*table.find("route"), draft);
     const Table* options = subtable(table, "config", prefix_, problems_);
     if (draft.description != nullptr) read_options(options, draft);
   }
@@ -86,6 +91,15 @@ class ServiceReader {
     if (answer.description != nullptr) return;
     const ProblemKind kind = draft.service.required ? answer.kind : ProblemKind::warning;
     problems_.add(kind, draft.plugin_place, "services." + draft.service.name + ": " + answer.problem);
+  }
+
+  void take_route(const Entry& entry, Draft& draft) {
+    draft.service.route = std::make_shared<const Route>(read_route(entry, prefix_, draft.description, problems_));
+    if (draft.description == nullptr || draft.description->moves_state) return;
+    problems_.warning(entry.place,
+                      prefix_ + "route: plugin '" + draft.description->name +
+                          "' does not say that it moves its state (P2P_MOVES_STATE): what a node keeps for "
+                          "a key stays there when another node becomes the key's owner");
   }
 
   void read_options(const Table* table, Draft& draft) {
@@ -184,12 +198,23 @@ void report_missing(const MissingProvider& missing, const std::vector<Draft>& dr
   problems.add(kind, dependent.place, need + ", which no enabled service provides" + fix);
 }
 
+}  // namespace
+
+std::vector<std::string> required_by(const ServiceConfig& service, const PluginDescription& plugin) {
+  std::vector<std::string> required = plugin.required;
+  const bool is_listed = std::find(required.begin(), required.end(), ILocator::kId) != required.end();
+  if (service.route && !is_listed) required.emplace_back(ILocator::kId);
+  return required;
+}
+
+namespace {
+
 std::vector<ServiceNeeds> needs_of(const std::vector<Draft>& drafts) {
   std::vector<ServiceNeeds> needs;
   for (const Draft& draft : drafts) {
     if (!draft.service.enabled || draft.description == nullptr) continue;
     const PluginDescription& plugin = *draft.description;
-    needs.push_back({draft.service.name, plugin.provides, plugin.required, plugin.optional});
+    needs.push_back({draft.service.name, plugin.provides, required_by(draft.service, plugin), plugin.optional});
   }
   return needs;
 }

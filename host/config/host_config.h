@@ -3,12 +3,15 @@
 // config/host_keys.cc, its default here.
 #pragma once
 
+#include "routing/route.h"
+
 #include <p2p/config.h>
 #include <p2p/location.h>
 #include <p2p/log.h>
 #include <p2p/units.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +26,7 @@ struct ServiceConfig {
   bool required = true;               // the node does not start without it
   std::optional<LogLevel> log_level;  // none: that of [log]
   Config config;                      // complete: a value for each option that the plugin declares
+  std::shared_ptr<const Route> route;  // null: every node runs what it is asked
   std::string where;                  // "etc/store.toml:12:1", for messages
   std::string left_out;               // why this start goes without it although it was enabled; empty: it does not
 };

@@ -3,10 +3,34 @@
 
 #include "config/option.h"
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace p2p::host {
+
+// A field of a struct, or an argument of a method.
+struct IdlField {
+  std::int16_t id = 0;
+  std::string name;
+  std::string type;  // Thrift's word: "string", "i32", "list"; "struct" and "union" with the name behind a '/': "struct/Who"
+};
+
+struct IdlMethod {
+  std::string name;
+  std::vector<IdlField> arguments;
+};
+
+// What the IDLs from which a plugin was built say of services, those that they include too.
+struct IdlDescription {
+  struct Service {
+    std::string extends;  // without the file's name, as all names here; "": nothing
+    std::vector<IdlMethod> methods;
+  };
+  std::map<std::string, Service> services;
+  std::map<std::string, std::vector<IdlField>> structs;
+};
 
 struct PluginDescription {
   std::string name;
@@ -16,6 +40,8 @@ struct PluginDescription {
   std::vector<std::string> required;
   std::vector<std::string> optional;
   std::vector<std::string> serves;  // IDL services, "diststore.Store"
+  bool moves_state = false;         // it pushes a ring layer: what it keeps goes where its keys go
+  IdlDescription idl;               // empty: the file says nothing of its methods
   std::vector<Option> options;      // of [services.NAME.config], in the order of declaration
 };
 

@@ -17,9 +17,13 @@ class Printer {
   void section(std::string_view name) { text_ += fmt::format("{}[{}]\n", text_.empty() ? "" : "\n", name); }
 
   void key(const std::vector<std::string>& path, const Option& option, const ConfigScalar& value) {
+    line(path, option.key, toml_text(option, value));
+  }
+
+  void line(const std::vector<std::string>& path, std::string_view key, std::string_view value) {
     const Entry* entry = find_at(root_, path);
     const std::string origin = entry == nullptr ? "default" : "from " + sources_.describe(entry->place);
-    text_ += fmt::format("{} = {}  # {}\n", option.key, toml_text(option, value), one_line(origin));
+    text_ += fmt::format("{} = {}  # {}\n", key, value, one_line(origin));
   }
 
   std::string take() { return std::move(text_); }
@@ -63,12 +67,27 @@ ConfigScalar value_of(const Option& key, const ServiceConfig& service) {
   return std::string(log_level_word(service.log_level.value_or(LogLevel::info)));
 }
 
+// A dot in the name of a method would part it into keys.
+std::string method_key(const std::string& name) {
+  return name.find('.') == std::string::npos ? name : '"' + name + '"';
+}
+
+void print_route(const ServiceConfig& service, Printer& printer) {
+  printer.section("services." + service.name + ".route");
+  for (const auto& [name, method] : service.route->methods) {
+    printer.line({"services", service.name, "route", name}, method_key(name), method.text());
+  }
+  const std::string others(kOtherMethods);
+  printer.line({"services", service.name, "route", others}, '"' + others + '"', service.route->others.text());
+}
+
 void print_service(const ServiceConfig& service, PluginSource& plugins, Printer& printer) {
   printer.section("services." + service.name);
   for (const Option& key : service_keys()) {
     if (key.key == "log_level" && !service.log_level) continue;
     printer.key({"services", service.name, key.key}, key, value_of(key, service));
   }
+  if (service.route) print_route(service, printer);
   const PluginDescription* description = plugins.find(service.plugin).description;
   if (description == nullptr || description->options.empty()) return;
   printer.section("services." + service.name + ".config");

@@ -37,6 +37,13 @@ void plan_host_keys(const HostConfig& now, const HostConfig& next, ReloadPlan& p
   }
 }
 
+std::string route_text(const std::shared_ptr<const Route>& route) {
+  if (!route) return "none";
+  std::string text;
+  for (const auto& [name, method] : route->methods) text += name + " = " + method.text() + ", ";
+  return text + '"' + std::string(kOtherMethods) + "\" = " + route->others.text();
+}
+
 std::optional<ServiceChange> change_of(const ServiceConfig& before, const ServiceConfig& after) {
   if (before.plugin != after.plugin) {
     return ServiceChange{Action::restart, after.name, "plugin: " + before.plugin + " -> " + after.plugin};
@@ -79,6 +86,11 @@ ReloadPlan plan_reload(const HostConfig& now, const std::vector<std::string>& ru
     const std::string level_after = level_of(*after, next);
     if (level_before != level_after) {
       plan.live.push_back("services." + name + ".log_level: " + level_before + " -> " + level_after);
+    }
+    const std::string route_before = route_text(before->route);
+    const std::string route_after = route_text(after->route);
+    if (route_before != route_after) {
+      plan.live.push_back("services." + name + ".route: " + route_before + " -> " + route_after);
     }
     if (before->required != after->required) {
       plan.live.push_back("services." + name + ".required: " + (after->required ? "true" : "false"));

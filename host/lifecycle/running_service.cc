@@ -117,6 +117,7 @@ Result<Done> RunningService::start() {
         const std::lock_guard hold(texts_);
         idl_ = entry->spec().idl;
       }
+      entry->set_route(config_.route);
       main_entry_.store(entry.get());
     } else {
       entry->set_gate(GateState::open);
@@ -204,6 +205,11 @@ Result<Reconfigured> RunningService::reconfigure(const ServiceConfig& next) {
     why = "an exception of a type that is not derived from std::exception";
   }
   return Error{ErrorKind::internal, "reconfigure() threw: " + why};
+}
+
+void RunningService::set_route(std::shared_ptr<const Route> route) {
+  config_.route = std::move(route);
+  if (ServiceEntry* entry = main_entry(); entry != nullptr) entry->set_route(config_.route);
 }
 
 Result<Done> RunningService::may_end() {

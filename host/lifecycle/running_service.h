@@ -54,6 +54,8 @@ class RunningService final {
 
   // Gives the plugin the new configuration; `applied`: config() is the new one.
   Result<Reconfigured> reconfigure(const ServiceConfig& next);
+  // For calls that come from now on.
+  void set_route(std::shared_ptr<const Route> route);
   Result<Done> may_end();
   Result<Done> health();  // [any thread]
 

@@ -177,7 +177,9 @@ void Services::put_in_force(const LoadedConfiguration& next) {
   core_.log.set_threshold(config_->log_level);
   for (const Service& service : running()) {
     const ServiceConfig* config_now = config_of(*config_, service->name());
-    if (config_now != nullptr) service->context().log().set_threshold(level_of(*config_now));
+    if (config_now == nullptr) continue;
+    service->context().log().set_threshold(level_of(*config_now));
+    service->set_route(config_now->route);
   }
   refresh();
 }

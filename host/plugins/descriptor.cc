@@ -31,6 +31,7 @@ Result<Done> take_piece(std::string_view key, std::string_view value, PluginDesc
   if (key == "provides") description.provides.emplace_back(value);
   if (key == "requires") description.required.emplace_back(value);
   if (key == "optional") description.optional.emplace_back(value);
+  if (key == "moves_state") description.moves_state = value == "yes";
   if (key == "serves") description.serves.emplace_back(value);
   return Done{};
 }

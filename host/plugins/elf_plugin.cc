@@ -17,6 +17,7 @@ Error refused(std::string why) { return {ErrorKind::invalid, std::move(why)}; }
 struct Found {
   std::optional<std::string> stamp;
   std::optional<std::string> descriptor;
+  std::string idl;
   bool has_entry = false;
 };
 
@@ -41,6 +42,7 @@ Result<ElfPlugin> read_elf_plugin(const std::filesystem::path& path) {
         if (header.sh_type == SHT_DYNSYM && defines_entry(elf.value(), section, header)) found.has_entry = true;
         if (name == P2P_ABI_SECTION) found.stamp = bytes_of(section, header);
         if (name == P2P_INFO_SECTION) found.descriptor = bytes_of(section, header);
+        if (name == P2P_IDL_SECTION) found.idl = bytes_of(section, header).value_or("");
       });
   if (!walked.ok()) return walked.error();
   if (!found.stamp && !found.descriptor && !found.has_entry) {
@@ -50,7 +52,7 @@ Result<ElfPlugin> read_elf_plugin(const std::filesystem::path& path) {
   if (!found.stamp) return refused("it has no readable section " P2P_ABI_SECTION);
   if (!found.descriptor) return refused("it has no readable section " P2P_INFO_SECTION);
   found.stamp->resize(std::strlen(found.stamp->c_str()));
-  return ElfPlugin{std::move(*found.stamp), std::move(*found.descriptor)};
+  return ElfPlugin{std::move(*found.stamp), std::move(*found.descriptor), std::move(found.idl)};
 }
 
 }  // namespace p2p::host

@@ -12,6 +12,7 @@ namespace p2p::host {
 struct ElfPlugin {
   std::string stamp;       // of the section .p2p.abi, up to its first NUL
   std::string descriptor;  // of the section .p2p.info, NULs and all
+  std::string idl;         // of the section .p2p.idl; "" when there is none
 };
 
 // Refused, each with its reason: no ELF file, cut short, of another machine, no shared library, without the sections,

@@ -2,6 +2,7 @@
 
 #include "plugins/descriptor.h"
 #include "plugins/elf_plugin.h"
+#include "plugins/idl_descriptor.h"
 #include "plugins/stamp.h"
 
 #include <p2p/plugin.h>
@@ -35,6 +36,9 @@ Inspection inspect_content(const std::filesystem::path& path, const std::string&
     return unusable(path,
                     {"its file must be named " + description.value().name + ".so, after the name in its descriptor"});
   }
+  auto idl = parse_idl_descriptor(elf.value().idl);
+  if (!idl.ok()) return unusable(path, {idl.error().text});
+  description.value().idl = std::move(idl).value();
   return PluginFile{path, std::move(elf.value().stamp), std::move(description.value()), {}, identity_of(path), std::nullopt};
 }
 

@@ -41,7 +41,7 @@ void CallSlot::begin(ServiceRouter& router, ServiceEntry& service, const Arrival
   info_ = {service.name(), method_,     head.sequence, arrival.encoding, head.type == MessageType::oneway,
            arrival.hops,   arrival.view};
   deadline_ = deadline;
-  is_kept_ = is_watched_ = is_error_ = waits_for_return_ = is_forwarded_ = has_no_caller_ = false;
+  is_kept_ = is_watched_ = is_error_ = waits_for_return_ = is_forwarded_ = has_no_caller_ = is_outcome_unknown_ = false;
   is_silent_.store(false, std::memory_order_relaxed);
   is_expired_.store(false, std::memory_order_relaxed);
   is_clean_ = is_message_here_ = true;

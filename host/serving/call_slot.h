@@ -95,6 +95,11 @@ class CallSlot final : public CallState, public ReplyTaker {
   CallOrigin& origin() noexcept { return *origin_.get(); }
   // The kept message; only after keep() or forward().
   const std::string& kept_message() const noexcept { return kept_; }
+  // The encoded arguments, where they lie; before the handler runs, or after keep(). [own loop]
+  std::string_view arguments() const noexcept { return message_.substr(head_bytes_); }
+  // A node that it was passed on to may have executed it, and has not answered. Stays so. [own loop]
+  void note_unknown_outcome() noexcept { is_outcome_unknown_ = true; }
+  bool has_unknown_outcome() const noexcept { return is_outcome_unknown_; }
   bool has_expired() const noexcept { return is_expired_.load(std::memory_order_relaxed); }
   Loop& home() noexcept { return home_; }
 
@@ -185,6 +190,7 @@ class CallSlot final : public CallState, public ReplyTaker {
   bool is_clean_ = true;                 // no exception left the codec half way through a message
   bool is_error_ = false;
   bool waits_for_return_ = false;
+  bool is_outcome_unknown_ = false;
   CallSlot* previous_ = nullptr;  // in the loop's list
   CallSlot* next_ = nullptr;
 };

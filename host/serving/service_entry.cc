@@ -25,6 +25,13 @@ void ServiceEntry::renew(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint) {
   set_gate(GateState::starting);
 }
 
+void ServiceEntry::set_route(const std::shared_ptr<const Route>& route) {
+  const Route* now = this->route();
+  if (route != nullptr && now != nullptr && *route == *now) return;
+  if (route != nullptr) routes_.push_back(route);
+  route_.store(route.get(), std::memory_order_release);
+}
+
 ServiceCounts ServiceEntry::total() const noexcept {
   ServiceCounts sum;
   std::int64_t ended = 0;

@@ -2,6 +2,8 @@
 // server: a service that stops and starts again takes up its entry, and its counters, anew.
 #pragma once
 
+#include "routing/route.h"
+
 #include <p2p/call.h>
 
 #include <atomic>
@@ -55,6 +57,12 @@ class ServiceEntry final {
   // Serves again, after let_go(): with the gate `starting`. [control]
   void renew(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint);
 
+  // Which node runs its calls; null: the one that was asked. Routes that were in force stay as long as the entry, for calls in
+  // hand refer to them; each took an operator's change. [any thread]
+  const Route* route() const noexcept { return route_.load(std::memory_order_acquire); }
+  // For calls that are dispatched from now on. [control]
+  void set_route(const std::shared_ptr<const Route>& route);
+
   // A handler on the worker pool, which may outlast its call's deadline. [any thread]
   void handler_begins() noexcept { handlers_.fetch_add(1, std::memory_order_acq_rel); }
   void handler_ends() noexcept { handlers_.fetch_sub(1, std::memory_order_acq_rel); }
@@ -85,6 +93,8 @@ class ServiceEntry final {
   std::atomic<int> handlers_{0};
   std::vector<LoopCounts> counts_;
   std::atomic<GateState> gate_{GateState::starting};
+  std::atomic<const Route*> route_{nullptr};
+  std::vector<std::shared_ptr<const Route>> routes_;  // [control]
   mutable std::mutex mutex_;  // guards what follows
   std::vector<CallSlot*> parked_;
   std::string last_error_;

@@ -146,6 +146,8 @@ void ServiceRouter::dispatch(CallSlot& slot) {
     case GateState::draining:
       break;
   }
+  const Route* route = slot.service().route();
+  if (route != nullptr && route_keeper_->takes(slot, *route)) return;
   if (slot.service().spec().dispatch == Dispatch::pool) {
     run_pooled(slot);
   } else {

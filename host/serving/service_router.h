@@ -39,6 +39,14 @@ class ViewTeller {
   virtual std::string encoded_members() const = 0;  // opaque: the locator's table
 };
 
+// Which calls of a service with a route run elsewhere; in routing/call_routing.h.
+class RouteKeeper {
+ public:
+  virtual ~RouteKeeper() = default;
+  // False: the call runs here, and nothing was done. True: it is answered, passed on or waits. [own loop of the slot]
+  virtual bool takes(CallSlot& slot, const Route& route) = 0;
+};
+
 // What an origin has to do after a message was taken.
 enum class Taken : std::uint8_t {
   accepted,
@@ -54,6 +62,7 @@ class ServiceRouter final {
   const ServingLimits& limits() const noexcept { return limits_; }
   void set_timeouts(const HostConfig& config) noexcept;  // for calls that come from now on [control]
   void set_forwarder(Forwarder* forwarder) noexcept { forwarder_ = forwarder; }
+  void set_route_keeper(RouteKeeper* keeper) noexcept { route_keeper_ = keeper; }
   Forwarder* forwarder() noexcept { return forwarder_; }
 
   // From now on calls of Peer.forward are taken apart here: the call in the message goes to its service, and that one's
@@ -93,6 +102,7 @@ class ServiceRouter final {
   Logger& log_;
   Forwarder* forwarder_ = nullptr;
   const ViewTeller* teller_ = nullptr;
+  RouteKeeper* route_keeper_ = nullptr;
   // The newest table, for its writers, one at a time. They never read the snapshot: the copy that it caches for a
   // thread would keep endpoints alive until that thread ends, and the control thread outlives all that endpoints refer
   // to.

@@ -188,6 +188,7 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_SUMMARY("a key-value store spread over the network, each key at the node that the locator names")
            P2P_REQUIRES("p2p.locator.ILocator/2")
            P2P_SERVES("diststore.Store")
+           P2P_MOVES_STATE
            P2P_OPTION("engine", "choice", "memory", "memory", "where values lie; memory: gone when the last node ends")
            P2P_OPTION("key_bytes_max", "bytes", "64KiB", "16B..1MiB", "longer keys are refused")
            P2P_OPTION("value_bytes_max", "bytes", "8MiB", "1KiB..256MiB",

@@ -28,7 +28,7 @@ class HelloTest(ClusterTest):
     def test_the_examples_are_listed_only_where_their_folder_is_named(self):
         shipped = run_p2phost("--config", settings.STORE_CONFIG, "--list-plugins")
         listed = run_p2phost("--config", settings.STORE_CONFIG, *PLUGINS, "--list-plugins")
-        for name in ("hello", "work"):
+        for name in ("counter", "hello", "work"):
             self.assertNotIn(name, shipped.stdout.split())
             self.assertIn(name, listed.stdout.split())
 

@@ -17,6 +17,9 @@ class ExamplesTest(unittest.TestCase):
         judged = run("p2phost", "--validate", folder / "build" / f"{name}.so", cwd=folder, environment=environment)
         self.assertRegex(judged, r"(?m)^lifecycle +ok")
 
+    def test_counter(self):
+        self.build("counter")
+
     def test_hello(self):
         self.build("hello")
 

@@ -11,6 +11,7 @@ from source_tree import Finding, Include, SourceFile, SourceTree, line_of
 # Each component's folder and the roots of its private headers. Everybody may include sdk/include (as <p2p/...>) and what is
 # generated from idl/; tests may include everything.
 COMPONENTS = {
+    "sdk/examples/counter": ["sdk/examples/counter"],
     "sdk/examples/hello": ["sdk/examples/hello"],
     "sdk/examples/work": ["sdk/examples/work"],
     "sdk": ["sdk/src"],
@@ -40,6 +41,8 @@ PURE = (
     "plugins/diststore/replication/",
     "sdk/examples/work/core/",
     "host/config/",
+    "host/routing/key_finder.",
+    "host/routing/route.",
     "host/lifecycle/start_order.",
 )
 # The shell of a pure folder: the one place in it that reads files.

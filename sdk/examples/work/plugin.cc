@@ -124,6 +124,7 @@ P2P_PLUGIN(work::WorkPlugin,
            P2P_SUMMARY("runs jobs on the nodes that own their keys")
            P2P_REQUIRES("p2p.locator.ILocator/2")
            P2P_SERVES("work.Work")
+           P2P_MOVES_STATE
            P2P_OPTION("workers", "int", "2", "1..256", "jobs that run at the same time")
            P2P_OPTION("queue_max", "int", "10000", "1..1000000", "jobs that wait to run; more are refused as QueueFull")
            P2P_OPTION("results_max", "int", "100000", "1..10000000",

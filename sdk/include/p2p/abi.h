@@ -17,6 +17,7 @@
 #define P2P_ENTRY_SYMBOL "p2p_plugin_v1"
 #define P2P_ABI_SECTION ".p2p.abi"   /* text: key=value; ... of the stamp, see <p2p/plugin.h> */
 #define P2P_INFO_SECTION ".p2p.info" /* text: NUL-separated key=value of the descriptor */
+#define P2P_IDL_SECTION ".p2p.idl"   /* text: NUL-separated key=value of methods and fields; p2p_add_plugin writes it */
 
 #ifdef __cplusplus
 extern "C" {

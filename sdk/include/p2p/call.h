@@ -34,6 +34,16 @@ inline constexpr std::string_view kUnknownPrefix = "p2p:unknown: ";
 inline constexpr std::string_view kDisabledPrefix = "p2p:disabled: ";
 inline constexpr std::string_view kDrainingPrefix = "p2p:draining: ";
 
+// How the text begins when a service that is sharded by its configuration, `[services.NAME.route]`, does not get the call.
+// Nothing was executed, but for the last. `protocol_error`: the message lacks the field that holds the key, or holds it twice;
+// the field's type cannot be a key. `unknown_method`: the route refuses the method. `internal_error`: no node that owns the key
+// could be reached in time; the call was passed on, and whether its owner has executed it is not known.
+inline constexpr std::string_view kNoKeyPrefix = "p2p:no-key: ";
+inline constexpr std::string_view kBadKeyPrefix = "p2p:bad-key: ";
+inline constexpr std::string_view kUnroutablePrefix = "p2p:unroutable: ";
+inline constexpr std::string_view kNotExecutedPrefix = "p2p:not-executed: ";
+inline constexpr std::string_view kUnknownOutcomePrefix = "p2p:unknown-outcome: ";
+
 // Limit of nodes that pass a call on: the client's node forwards once, and the receiver answers or disagrees.
 inline constexpr std::uint32_t kHopsMax = 1;
 

@@ -78,6 +78,9 @@ class P2P_API Plugin {
 #define P2P_REQUIRES(id) "requires=" id "\0"
 #define P2P_OPTIONAL(id) "optional=" id "\0"
 #define P2P_SERVES(idl) "serves=" idl "\0"         // "diststore.Store"
+// The service pushes a ring layer (<p2p/locator.h>) that moves what it keeps with its keys' owners. Said so that an operator
+// who shards the service by its configuration is not warned that state stays where it is.
+#define P2P_MOVES_STATE "moves_state=yes" "\0"
 // type: bool, int, float, text, list, duration, bytes, or choice; range: "1..16", "1KiB..8MiB", "10ms..", for choice "a|b|c", or "".
 // The default has the same form as in a file, without quotes; a list is separated by commas.
 #define P2P_OPTION(key, type, default_value, range, help) \

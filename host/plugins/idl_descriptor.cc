@@ -1,0 +1,77 @@
+#include "plugins/idl_descriptor.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace p2p::host {
+namespace {
+
+Error malformed(std::string_view piece) {
+  return {ErrorKind::invalid, "its description of methods makes no sense: '" + std::string(piece) + "'"};
+}
+
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7F; });
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> pieces;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    pieces.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return pieces;
+}
+
+// The fields from `first` on; false when one is none.
+bool take_fields(const std::vector<std::string_view>& pieces, std::size_t first, std::vector<IdlField>& fields) {
+  for (std::size_t index = first; index < pieces.size(); ++index) {
+    const auto parts = split(pieces[index], ':');
+    if (parts.size() != 3 || parts[1].empty() || parts[2].empty()) return false;
+    IdlField field{0, std::string(parts[1]), std::string(parts[2])};
+    const char* const end = parts[0].data() + parts[0].size();
+    if (const auto read = std::from_chars(parts[0].data(), end, field.id); read.ptr != end || read.ec != std::errc())
+      return false;
+    fields.push_back(std::move(field));
+  }
+  return true;
+}
+
+bool take_piece(std::string_view key, std::string_view value, IdlDescription& idl) {
+  const auto pieces = split(value, '|');
+  if (key == "service") {
+    if (pieces.size() != 2 || pieces[0].empty()) return false;
+    idl.services[std::string(pieces[0])].extends = pieces[1];
+  } else if (key == "method") {
+    if (pieces.size() < 2 || pieces[0].empty() || pieces[1].empty()) return false;
+    IdlMethod method{std::string(pieces[1]), {}};
+    if (!take_fields(pieces, 2, method.arguments)) return false;
+    idl.services[std::string(pieces[0])].methods.push_back(std::move(method));
+  } else if (key == "struct") {
+    if (pieces[0].empty()) return false;
+    std::vector<IdlField> fields;
+    if (!take_fields(pieces, 1, fields)) return false;
+    idl.structs.insert_or_assign(std::string(pieces[0]), std::move(fields));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<IdlDescription> parse_idl_descriptor(std::string_view section) {
+  IdlDescription idl;
+  while (!section.empty()) {
+    const std::size_t end = std::min(section.find('\0'), section.size());
+    const std::string_view piece = section.substr(0, end);
+    section.remove_prefix(std::min(end + 1, section.size()));
+    if (piece.empty()) continue;
+    if (has_control_characters(piece)) return malformed("control characters");
+    const std::size_t equals = piece.find('=');
+    if (equals == std::string_view::npos) return malformed(piece);
+    if (!take_piece(piece.substr(0, equals), piece.substr(equals + 1), idl)) return malformed(piece);
+  }
+  return idl;
+}
+
+}  // namespace p2p::host

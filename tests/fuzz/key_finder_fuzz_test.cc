@@ -1,0 +1,105 @@
+// The fuzzer's entry on messages that Thrift has written and chance has mutilated, the same on every run.
+#include "key_finder_entry.h"
+
+#include "random_struct.h"
+
+#include <p2p/handlers.h>
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace p2p::fuzz {
+namespace {
+
+using namespace apache::thrift::protocol;
+
+std::string call_head(Encoding encoding, std::mt19937& random) {
+  Codec codec;
+  const char* const names[] = {"get", "counter:increment", "a.very.long.name.of.a.service:and_of_a_method"};
+  const TMessageType type = random() % 4 == 0 ? T_ONEWAY : T_CALL;
+  with_output(codec, encoding, [&](auto& out) {
+    out.writeMessageBegin(names[random() % 3], type, static_cast<std::int32_t>(random()));
+  });
+  return codec.out().block();
+}
+
+// What the entry takes: a path of small ids, as the random structs have, and a message.
+std::string random_input(std::mt19937& random, int depth) {
+  const Encoding encoding = random() % 2 == 0 ? Encoding::binary : Encoding::compact;
+  const std::uint32_t levels = random() % 3 == 0 ? 1 + random() % 3 : 1;
+  std::string input(1, static_cast<char>((levels - 1) << 1 | (encoding == Encoding::compact ? 1 : 0)));
+  for (std::uint32_t level = 0; level < levels; ++level) input += static_cast<char>(random() % 20);
+  return input + call_head(encoding, random) + random_struct(encoding, random, depth);
+}
+
+TEST(KeyFinderFuzz, WhatThriftWroteHasTheKeysThatThriftReads) {
+  std::mt19937 random(1);
+  std::map<Outcome, int> outcomes;
+  for (int round = 0; round < 60'000; ++round) ++outcomes[try_key_finder(random_input(random, 4))];
+  EXPECT_EQ(outcomes[Outcome::no_call], 0);
+  EXPECT_EQ(outcomes[Outcome::malformed], 0);
+  EXPECT_GT(outcomes[Outcome::found], 2'000);
+  EXPECT_GT(outcomes[Outcome::no_key], 5'000);
+}
+
+TEST(KeyFinderFuzz, MutilatedMessagesHaveTheKeyThatThriftReadsOrNone) {
+  std::mt19937 random(2);
+  std::map<Outcome, int> outcomes;
+  for (int round = 0; round < 300'000; ++round) {
+    std::string input = random_input(random, 2);
+    const std::uint32_t changes = 1 + random() % 6;
+    for (std::uint32_t change = 0; change < changes; ++change) {
+      const std::size_t at = random() % input.size();
+      switch (random() % 5) {
+        case 0:
+          input[at] = static_cast<char>(random());
+          break;
+        case 1:
+          input[at] = static_cast<char>(random() % 16);
+          break;
+        case 2:
+          input.erase(at, 1 + random() % 4);
+          if (input.empty()) input = "x";
+          break;
+        case 3:
+          input.insert(at, 1 + random() % 4, static_cast<char>(random() % 20));
+          break;
+        default:  // a piece of the message once more: fields that come twice
+          input.insert(at, input.substr(at, random() % 24));
+          break;
+      }
+    }
+    if (random() % 8 == 0) input.resize(random() % input.size() + 1);
+    ++outcomes[try_key_finder(input)];
+  }
+  for (const Outcome outcome : {Outcome::no_call, Outcome::found, Outcome::no_key, Outcome::malformed}) {
+    EXPECT_GT(outcomes[outcome], 1'000) << static_cast<int>(outcome);
+  }
+}
+
+TEST(KeyFinderFuzz, DeepNestingIsRefusedAndNotFollowed) {
+  std::mt19937 random(3);
+  for (const Encoding encoding : {Encoding::binary, Encoding::compact}) {
+    const bool is_binary = encoding == Encoding::binary;
+    // A struct, a list and a map that hold the next of their kind in field 1 or their first element.
+    const std::string kinds[] = {is_binary ? std::string("\x0c\0\1", 3) : "\x1c",
+                                 is_binary ? std::string("\x0f\0\1\x0f\0\0\0\1", 8) : "\x19\x19",
+                                 is_binary ? std::string("\x0d\0\1\x0d\x0d\0\0\0\1", 9) : "\x1b\x01\xbb"};
+    for (const std::string& kind : kinds) {
+      for (const std::size_t levels : {std::size_t{63}, std::size_t{64}, std::size_t{65}, std::size_t{500'000}}) {
+        for (std::uint32_t path = 1; path <= 8; ++path) {
+          std::string input(1, static_cast<char>((path - 1) << 1 | (is_binary ? 0 : 1)));
+          input += std::string(path, '\1') + call_head(encoding, random);
+          for (std::size_t level = 0; level < levels; ++level) input += kind;
+          EXPECT_NE(try_key_finder(input + std::string(levels, '\0')), Outcome::found);
+          EXPECT_NE(try_key_finder(input), Outcome::found);
+          if (levels > 1'000) break;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace p2p::fuzz
