@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace p2p::host {
 namespace {
@@ -38,7 +39,24 @@ bool take_fields(const std::vector<std::string_view>& pieces, std::size_t first,
   return true;
 }
 
-bool take_piece(std::string_view key, std::string_view value, IdlDescription& idl) {
+bool are_equal(const std::vector<IdlField>& one, const std::vector<IdlField>& other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](const IdlField& left, const IdlField& right) {
+                      return left.id == right.id && left.name == right.name && left.type == right.type;
+                    });
+}
+
+// `ambiguous`: names that structs of several files have; which of them a field means is not said.
+bool take_struct(const std::vector<std::string_view>& pieces, IdlDescription& idl, std::set<std::string>& ambiguous) {
+  if (pieces[0].empty()) return false;
+  std::vector<IdlField> fields;
+  if (!take_fields(pieces, 1, fields)) return false;
+  const auto [known, is_new] = idl.structs.try_emplace(std::string(pieces[0]), fields);
+  if (!is_new && !are_equal(known->second, fields)) ambiguous.insert(known->first);
+  return true;
+}
+
+bool take_piece(std::string_view key, std::string_view value, IdlDescription& idl, std::set<std::string>& ambiguous) {
   const auto pieces = split(value, '|');
   if (key == "service") {
     if (pieces.size() != 2 || pieces[0].empty()) return false;
@@ -49,10 +67,7 @@ bool take_piece(std::string_view key, std::string_view value, IdlDescription& id
     if (!take_fields(pieces, 2, method.arguments)) return false;
     idl.services[std::string(pieces[0])].methods.push_back(std::move(method));
   } else if (key == "struct") {
-    if (pieces[0].empty()) return false;
-    std::vector<IdlField> fields;
-    if (!take_fields(pieces, 1, fields)) return false;
-    idl.structs.insert_or_assign(std::string(pieces[0]), std::move(fields));
+    return take_struct(pieces, idl, ambiguous);
   }
   return true;
 }
@@ -61,6 +76,7 @@ bool take_piece(std::string_view key, std::string_view value, IdlDescription& id
 
 Result<IdlDescription> parse_idl_descriptor(std::string_view section) {
   IdlDescription idl;
+  std::set<std::string> ambiguous;
   while (!section.empty()) {
     const std::size_t end = std::min(section.find('\0'), section.size());
     const std::string_view piece = section.substr(0, end);
@@ -69,8 +85,9 @@ Result<IdlDescription> parse_idl_descriptor(std::string_view section) {
     if (has_control_characters(piece)) return malformed("control characters");
     const std::size_t equals = piece.find('=');
     if (equals == std::string_view::npos) return malformed(piece);
-    if (!take_piece(piece.substr(0, equals), piece.substr(equals + 1), idl)) return malformed(piece);
+    if (!take_piece(piece.substr(0, equals), piece.substr(equals + 1), idl, ambiguous)) return malformed(piece);
   }
+  for (const std::string& name : ambiguous) idl.structs.erase(name);
   return idl;
 }
 

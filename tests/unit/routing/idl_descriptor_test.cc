@@ -30,6 +30,13 @@ TEST(IdlDescriptor, PassesOverWhatANewerOneSays) {
   EXPECT_EQ(idl.value().services.size(), 1u);
 }
 
+TEST(IdlDescriptor, LeavesOutStructsThatShareTheirNameOnly) {
+  const auto idl = parse_idl_descriptor("struct=A|1:x:i32\0struct=B|1:x:i32\0struct=A|1:x:i32\0struct=B|2:y:i64\0"s);
+  ASSERT_TRUE(idl.ok());
+  EXPECT_TRUE(idl.value().structs.contains("A"));
+  EXPECT_FALSE(idl.value().structs.contains("B"));
+}
+
 TEST(IdlDescriptor, NothingIsNothing) {
   const auto idl = parse_idl_descriptor("");
   ASSERT_TRUE(idl.ok());
