@@ -96,8 +96,10 @@ void CallRouting::pass_on(CallSlot& slot, const Location& owner, const MethodRou
 
 void CallRouting::failed(CallSlot& slot, const Location& owner, const Error& error, Call call,
                          const MethodRoute& method) {
-  if (error.kind == ErrorKind::refused) report_unreachable(state_of(slot), owner);
-  if (may_have_run(error.kind)) slot.note_unknown_outcome();
+  LoopState& state = state_of(slot);
+  if (error.kind == ErrorKind::refused) report_unreachable(state, owner);
+  // When this node stops, calls that are on their way are cancelled like those that are not.
+  if (may_have_run(error.kind) || state.is_shut) slot.note_unknown_outcome();
   const std::string why = owner.name() + ": " + error.text;
   if (is_worth_retrying(error.kind, method.is_repeatable)) {
     try_later(slot, std::move(call), why);

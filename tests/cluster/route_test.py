@@ -277,6 +277,29 @@ class ChangingTest(RouteTest):
         self.assert_fails(UNKNOWN_OUTCOME, TApplicationException.INTERNAL_ERROR,
                           lambda: counter(self.asked, "value", self.name))
 
+    def test_calls_in_hand_of_a_killed_node_are_made_again_only_where_they_are_repeatable(self):
+        before = self.forwarded()
+        self.owner.freeze()
+        outcomes = {}
+
+        def ask(method, *arguments):
+            try:
+                outcomes[method] = counter(self.asked, method, self.name, *arguments)
+            except TApplicationException as failure:
+                outcomes[method] = failure.message
+
+        asking = [threading.Thread(target=ask, args=("increment", 1)), threading.Thread(target=ask, args=("value",))]
+        for one in asking:
+            one.start()
+        wait_until("both were passed on", lambda: self.forwarded() >= before + 2)
+        self.owner.kill()
+        for one in asking:
+            one.join()
+        self.assertTrue(outcomes["increment"].startswith(UNKNOWN_OUTCOME), outcomes)
+        self.assertEqual(outcomes["value"], 0)
+        self.wait_for_network([self.asked, self.third])
+        self.assertEqual(counter(self.third, "value", self.name), 0)
+
     def test_keys_of_a_killed_node_are_served_by_the_next_one_within_a_call(self):
         self.owner.kill()
         for node in (self.asked, self.third):
