@@ -46,7 +46,7 @@ TEST(KeyFinderFuzz, WhatThriftWroteHasTheKeysThatThriftReads) {
 TEST(KeyFinderFuzz, MutilatedMessagesHaveTheKeyThatThriftReadsOrNone) {
   std::mt19937 random(2);
   std::map<Outcome, int> outcomes;
-  for (int round = 0; round < 300'000; ++round) {
+  for (int round = 0; round < 100'000; ++round) {
     std::string input = random_input(random, 2);
     const std::uint32_t changes = 1 + random() % 6;
     for (std::uint32_t change = 0; change < changes; ++change) {
@@ -74,7 +74,7 @@ TEST(KeyFinderFuzz, MutilatedMessagesHaveTheKeyThatThriftReadsOrNone) {
     ++outcomes[try_key_finder(input)];
   }
   for (const Outcome outcome : {Outcome::no_call, Outcome::found, Outcome::no_key, Outcome::malformed}) {
-    EXPECT_GT(outcomes[outcome], 1'000) << static_cast<int>(outcome);
+    EXPECT_GT(outcomes[outcome], 500) << static_cast<int>(outcome);
   }
 }
 
