@@ -100,7 +100,11 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
     begin_ = end_ = 0;
     std::vector<char>(kReadBlockBytesMax).swap(block_);
   }
-  if (may_take()) read();
+  if (!may_take()) return;
+  // After the others' turn: by then the next request is there, mostly, and a read that finds nothing is saved.
+  loop_.post(holding(this, [this] {
+    if (may_take()) read();
+  }));
 }
 
 void Connection::take_messages() {
@@ -121,7 +125,7 @@ void Connection::take_messages() {
     if (out_.size() >= kFlushBytes) flush();
   }
   is_taking_ = false;
-  flush();
+  flush_or_gather();
   close_when_done();
 }
 
@@ -252,9 +256,24 @@ void Connection::take_turn() {
     take_messages();
     if (may_take()) read();
   } else {
-    flush();
+    flush_or_gather();
     close_when_done();
   }
+}
+
+// Calls of one client that other nodes answer come back a few at a time, and each write costs more than the calls
+// themselves: what is answered waits for the others, but not for long.
+void Connection::flush_or_gather() {
+  const bool waits_for_more = in_flight_ != 0 && !may_overtake_ && !out_.empty() && out_.size() < kFlushBytes;
+  if (!waits_for_more) return flush();
+  if (is_gathering_ || is_writing_ || is_closed_) return;
+  is_gathering_ = true;
+  loop_.gather(*this);
+}
+
+void Connection::gathered() {
+  is_gathering_ = false;
+  flush();
 }
 
 void Connection::flush() {
