@@ -10,9 +10,9 @@ from p2p_client.outcome import Kind, Lost, Oversized, Raised
 __all__ = ["EraseResult", "Pipeline", "ReadResult", "StoreCalls", "WriteResult"]
 
 READ = Kind(is_change=False, is_repeatable=True)
-# A write that was executed already stores the same value with a later version.
-WRITE = Kind(is_change=True, is_repeatable=True)
-# An erase that was executed already would answer "not found".
+# A first attempt may be executed late, over what another client has written since (decision 12).
+WRITE = Kind(is_change=True, is_repeatable=False)
+# An erase that was executed already would answer "not found", besides.
 ERASE = Kind(is_change=True, is_repeatable=False)
 
 _READ_OPTIONS = ReadOptions()

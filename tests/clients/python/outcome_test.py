@@ -13,6 +13,7 @@ from p2p_client.outcome import (Answered, Kind, Lost, Next, Oversized, Raised, U
 from p2p_client.store import ERASE, READ, WRITE, outcome_of_store_error
 
 CALL = Kind(is_change=True, is_repeatable=False)
+REPEATABLE = Kind(is_change=True, is_repeatable=True)
 KINDS = (READ, WRITE, ERASE, CALL)
 
 
@@ -29,7 +30,8 @@ class NextStepTest(unittest.TestCase):
 
     def test_what_may_have_been_executed_is_repeated_only_where_that_is_harmless(self):
         self.assertIs(next_step(READ, Lost("closed")), Next.again)
-        self.assertIs(next_step(WRITE, Lost("closed")), Next.again)
+        self.assertIs(next_step(REPEATABLE, Lost("closed")), Next.again)
+        self.assertIs(next_step(WRITE, Lost("closed")), Next.unknown)
         self.assertIs(next_step(ERASE, Lost("closed")), Next.unknown)
         self.assertIs(next_step(CALL, Lost("closed")), Next.unknown)
 

@@ -6,13 +6,14 @@ from p2p_client.errors import Failed, Rejected, Unknown
 from p2p_client.gen.diststore.ttypes import ReadResult, StoreError
 from p2p_client.jobs import Batch, Call, OneCall
 from p2p_client.learning import LEARN_SECONDS_MAX
-from p2p_client.outcome import Answered, Lost, Oversized, Raised, Untaken
+from p2p_client.outcome import Answered, Kind, Lost, Oversized, Raised, Untaken
 from p2p_client.rounds import ATTEMPTS_MAX, PAUSE_SECONDS_MAX, Learn, Pause, Probe, Rounds, Send
 from p2p_client.store import ERASE, READ, WRITE
 from p2p_client.view import MUTE_SECONDS, View, Views
 
 MEMBERS = [f"10.0.0.{number}:9900" for number in range(1, 4)]
 KEY = b"key"
+REPEATABLE = Kind(is_change=True, is_repeatable=True)
 
 
 class RoundsTest(unittest.TestCase):
@@ -145,19 +146,21 @@ class RoundsTest(unittest.TestCase):
         self.run_job(OneCall(Call(ERASE, KEY, "request")), answer)
         self.assertEqual(self.nodes(), [owner, View(self.members).owner_of(KEY)])
 
-    def test_an_erase_whose_connection_broke_is_not_repeated(self):
-        with self.assertRaises(Unknown):
-            self.run_one(ERASE, Lost("closed"))
-        self.assertEqual(len(self.sent), 1)
+    def test_a_change_whose_connection_broke_is_not_repeated(self):
+        for kind in (WRITE, ERASE):
+            self.sent.clear()
+            with self.assertRaises(Unknown):
+                self.run_one(kind, Lost("closed"))
+            self.assertEqual(len(self.sent), 1)
 
-    def test_reads_and_writes_are(self):
-        for kind in (READ, WRITE):
+    def test_a_read_is_and_what_its_caller_calls_repeatable(self):
+        for kind in (READ, REPEATABLE):
             self.assertEqual(self.run_one(kind, Lost("closed"), Answered("done")), "done")
 
     def test_a_write_that_may_have_been_executed_stays_unknown_whatever_comes_after(self):
         for last in (Untaken("refused"), Untaken("no such method", is_passing=False), Oversized("too large")):
             with self.assertRaises(Unknown):
-                self.run_one(WRITE, Lost("closed"), *[last] * ATTEMPTS_MAX)
+                self.run_one(REPEATABLE, Lost("closed"), *[last] * ATTEMPTS_MAX)
 
     def test_a_change_that_never_left_has_failed(self):
         for kind in (WRITE, ERASE):
@@ -178,7 +181,7 @@ class RoundsTest(unittest.TestCase):
 
     def test_a_client_that_is_closed_ends_it_at_the_next_pause(self):
         for first, error in ((Untaken("refused"), Failed), (Lost("closed"), Unknown)):
-            job = OneCall(Call(WRITE, KEY, "request"))
+            job = OneCall(Call(REPEATABLE, KEY, "request"))
             self.views.learnt(MEMBERS, self.now)
             self.views.answers(View(MEMBERS).owner_of(KEY))
             rounds = Rounds(job, self.views, self.now + 5.0, lambda: self.now)

@@ -19,46 +19,54 @@ class Work:
         self._number = 0
         self.held = {}  # key -> value, what was acknowledged last
         self.calls = 0
-        self.unknown = 0  # erases whose outcome nobody could tell
+        self.unknown = 0  # changes whose outcome nobody could tell
         self.errors = []
 
     def steps(self):
         """(method, arguments) of one call after the other, each to be answered with its result, or with the Unknown of
-        an erase: that alone may be unknown, since reads and writes are repeated."""
+        a change: reads alone are repeated."""
         while True:
             pick = self._choice.random()
             key = self._key()
             if pick < 0.4:
                 value = self._value()
-                yield "write", (key, value)
-                self.held[key] = value
+                yield from self._note({key: value}, (yield "write", (key, value)))
             elif pick < 0.7:
                 self._compare(key, (yield "read", (key,)))
             elif pick < 0.8:
                 result = yield "erase", (key,)
-                if isinstance(result, Unknown):
-                    yield from self._settle(key)
-                else:
+                if not isinstance(result, Unknown):
                     self._expect(key, key in self.held, result.found)
-                    self.held.pop(key, None)
+                yield from self._note({key: None}, result)
             elif pick < 0.9:
                 items = {self._key(): self._value() for _ in range(BATCH)}
-                yield "write_many", (items,)
-                self.held.update(items)
+                yield from self._note(items, (yield "write_many", (items,)))
             else:
                 keys = [self._key() for _ in range(BATCH)]
                 for asked, result in zip(keys, (yield "read_many", (keys,))):
                     self._compare(asked, result)
             self.calls += 1
 
-    def _settle(self, key):
-        """An erase was on its way to a node that closed the connection without reading it: it has happened, or not."""
-        self.unknown += 1
-        result = yield "read", (key,)
-        if result.found:
-            self._compare(key, result)
-        else:
+    def _note(self, changes, result):
+        """What each key holds now; None: nothing. A change may have been on its way to a node that closed the connection
+        without reading it: it has happened, or not."""
+        if isinstance(result, Unknown):
+            self.unknown += 1
+            for key, wanted in changes.items():
+                seen = yield "read", (key,)
+                if not seen.found and wanted is None or seen.found and seen.value == wanted:
+                    self._hold(key, wanted)
+                else:
+                    self._compare(key, seen)
+            return
+        for key, wanted in changes.items():
+            self._hold(key, wanted)
+
+    def _hold(self, key, value):
+        if value is None:
             self.held.pop(key, None)
+        else:
+            self.held[key] = value
 
     def _key(self):
         return f"{self._name}-{self._choice.randrange(KEYS)}".encode()
@@ -92,7 +100,7 @@ class Thread(threading.Thread):
             try:
                 answer = getattr(self._client, method)(*arguments)
             except Exception as failure:
-                if method == "erase" and isinstance(failure, Unknown):
+                if not method.startswith("read") and isinstance(failure, Unknown):
                     answer = failure
                     continue
                 self._work.errors.append(f"{method}: {failure!r}")
@@ -126,7 +134,7 @@ class AsyncThread(threading.Thread):
             try:
                 answer = await getattr(client, method)(*arguments)
             except Exception as failure:
-                if method == "erase" and isinstance(failure, Unknown):
+                if not method.startswith("read") and isinstance(failure, Unknown):
                     answer = failure
                     continue
                 work.errors.append(f"{method}: {failure!r}")
