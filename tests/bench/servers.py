@@ -83,9 +83,6 @@ class Server:
     def failure(self, what: str) -> RuntimeError:
         return RuntimeError(f"{self.name} {what}:\n{self._log.read_text(errors='replace')[-4000:]}")
 
-    def pid(self) -> int:
-        return self._process.pid
-
     def is_running(self) -> bool:
         return self._process.poll() is None
 

@@ -202,7 +202,7 @@ def measure(chosen, server: servers.Server, others: int, slow: int, core: int | 
     readers = SlowReaders(server.port, slow)
     readers.start()
     time.sleep(SETTLE_SECONDS if slow else 0.0)
-    memory = MemoryWatch(server.pid())
+    memory = MemoryWatch(server.pid)
     memory.start()
     try:
         figures = load(chosen, server.port, others, core, "--seconds", str(chosen.seconds))
