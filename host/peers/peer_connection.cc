@@ -23,6 +23,7 @@ class FunctionTaker final : public ReplyTaker {
   explicit FunctionTaker(PeerConnection::Reply reply) : reply_(std::move(reply)) {}
   void replied(std::string_view reply) override { end(std::string(reply)); }
   void failed(Error error) override { end(std::move(error)); }
+  void dropped() noexcept override { delete this; }
 
  private:
   void end(Result<std::string> result) {
@@ -77,8 +78,17 @@ PeerConnection::PeerConnection(Loop& loop, Location to, const PeerIdentity& iden
       patience_(loop.context()),
       expiry_(loop.context()) {}
 
+PeerConnection::~PeerConnection() {
+  for (ReplyTaker* taker : waiting_.clear()) taker->dropped();
+}
+
 void PeerConnection::fail_later(Loop& loop, ReplyTaker& taker, Error error) {
-  loop.post([&taker, error = std::move(error)]() mutable { taker.failed(std::move(error)); });
+  struct Drop {
+    void operator()(ReplyTaker* of) const noexcept { of->dropped(); }
+  };
+  loop.post([owned = std::unique_ptr<ReplyTaker, Drop>(&taker), error = std::move(error)]() mutable {
+    owned.release()->failed(std::move(error));
+  });
 }
 
 void PeerConnection::call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline,

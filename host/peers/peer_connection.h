@@ -45,6 +45,9 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   // One of `connections` to this node, one a loop: it takes that part of the limits.
   PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, ClassicNodes& classics,
                  std::shared_ptr<const PeerLimits> limits, std::size_t connections, Logger& log);
+  PeerConnection(const PeerConnection&) = delete;
+  PeerConnection& operator=(const PeerConnection&) = delete;
+  ~PeerConnection();
 
   // Sends a call with encoded arguments `body`; connects first where needed. `reply` runs exactly once, later, with the
   // whole reply message or as Peers::call says. While the node is known to be out of reach, calls fail at once, as the

@@ -7,13 +7,15 @@
 
 namespace p2p::host {
 
-// Is told exactly once, on its own loop.
+// Is told exactly once, on its own loop, unless that ends before.
 class ReplyTaker {
  public:
   virtual ~ReplyTaker() = default;
   // `reply` is the whole message, in strict binary; it holds during the call only.
   virtual void replied(std::string_view reply) = 0;
   virtual void failed(Error error) = 0;
+  // The loop has ended, and nobody will tell it any more.
+  virtual void dropped() noexcept {}
   // Asked when the call's turn to be sent has come: one that nobody wants is not sent, and fails as cancelled.
   virtual bool is_wanted() const noexcept { return true; }
 };

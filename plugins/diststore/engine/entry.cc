@@ -2,7 +2,6 @@
 
 #include <p2p/assert.h>
 
-#include <cstring>
 #include <new>
 #include <utility>
 
@@ -26,11 +25,11 @@ EntryOwner Entry::make(std::string_view key, std::string_view value, std::string
   if (is_large) {
     new (entry->bytes()) Handle(std::move(handle));
     entry->is_large_ = 1;
-    std::memcpy(entry->bytes() + sizeof(Handle), key.data(), key.size());
+    key.copy(entry->bytes() + sizeof(Handle), key.size());
   } else {
     entry->value_bytes_ = static_cast<std::uint32_t>(value.size());
-    std::memcpy(entry->bytes(), key.data(), key.size());
-    std::memcpy(entry->bytes() + key.size(), value.data(), value.size());
+    key.copy(entry->bytes(), key.size());
+    value.copy(entry->bytes() + key.size(), value.size());
   }
   return entry;
 }
@@ -41,7 +40,7 @@ const std::shared_ptr<const std::string>& Entry::large() const noexcept {
 
 bool Entry::overwrite(std::string_view value) noexcept {
   if (is_large() || is_erased() || value.size() != value_bytes_) return false;
-  std::memcpy(bytes() + key_bytes_, value.data(), value.size());
+  value.copy(bytes() + key_bytes_, value.size());
   return true;
 }
 

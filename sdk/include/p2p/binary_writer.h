@@ -12,7 +12,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace p2p {
@@ -32,8 +31,7 @@ class BinaryPiece final {
   void text(std::string_view value) noexcept {
     length(value.size());
     P2P_ASSERT(value.size() <= room - size_, "a piece has room for what is written");
-    std::memcpy(bytes_ + size_, value.data(), value.size());
-    size_ += value.size();
+    size_ += value.copy(bytes_ + size_, value.size());
   }
   // `type` and `kind` are Thrift's own codes (TMessageType, TType).
   void message(std::uint8_t type, std::string_view name, std::int32_t sequence) noexcept {
