@@ -5,6 +5,7 @@
 #include <Membership.h>
 #include <p2p/idl/Ring.h>
 
+#include <memory>
 #include <optional>
 
 namespace p2p::ring {
@@ -18,15 +19,16 @@ class RingServiceTest : public NodeTest {
 
   // What the node tells within a moment, if it does.
   std::optional<locator::RingState> state_of(int port) {
-    std::optional<locator::RingState> told;
+    // The answer may come later, when nobody looks at it any more.
+    const auto told = std::make_shared<std::optional<locator::RingState>>();
     peers.call(at(port), "locator.ring", encode_call("state", locator::Ring_state_args()), std::chrono::seconds(1),
-               [&](const p2p::Result<std::string>& reply) {
+               [told](const p2p::Result<std::string>& reply) {
                  if (!reply.ok()) return;
                  const auto decoded = decode_reply<locator::Ring_state_result>(reply.value());
-                 if (decoded.ok()) told = decoded.value().success;
+                 if (decoded.ok()) *told = decoded.value().success;
                });
     time.pass(milliseconds(10));
-    return told;
+    return *told;
   }
 };
 
