@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import own_network
+import report
 import run
 import servers
 
@@ -142,7 +143,7 @@ def main() -> int:
     for number in range(chosen.rounds):
         rounds.append(one_round(chosen, number))
         print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr, flush=True)
-    about = {**run.machine_alone(), "build": run.build_type(chosen.build)}
+    about = {**report.machine_alone(), "build": report.build_type(chosen.build)}
     print(f"{about['date']}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}, {about['build']} build; "
           f"{chosen.keys:,} keys of {run.KEY_BYTES} B and {run.VALUE_BYTES} B at the first node, {CONNECTIONS} connections that "
           f"read, {chosen.rounds} rounds\n")
@@ -162,7 +163,7 @@ def main() -> int:
                                       for entry in rounds if entry["p99_us_during"]]}
     for name, values in rows.items():
         digits = 2 if "to without" in name or "CPU" in name else 0
-        print(f"| {name} | {run.spread(values, digits) if values else '-'} |")
+        print(f"| {name} | {report.spread(values, digits) if values else '-'} |")
     chosen.json.write_text(json.dumps({"machine": about, "rounds": rounds}, indent=1) + "\n")
     print(f"\nsingle figures: {chosen.json}", file=sys.stderr)
     return 0

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Measures what keys take in memory: a lone node, Redis and memcached are each filled with the same million."""
 import argparse
-import json
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -60,8 +59,7 @@ def main() -> int:
         full, empty = record["full"], record["empty"]
         print(f"| {record['server']} | {full['Rss'] / 2**20:.1f} | {full['Pss'] / 2**20:.1f} | {empty['Rss'] / 2**20:.1f} "
               f"| {record['bytes_per_key']:.0f} | {record['bytes_per_key'] * record['keys'] / record['payload_bytes']:.2f} |")
-    chosen.json.write_text(json.dumps({"machine": about, "runs": records}, indent=1) + "\n")
-    print(f"\nsingle figures: {chosen.json}", file=sys.stderr)
+    report.keep(chosen.json, about, records)
     return 0
 
 

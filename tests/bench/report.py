@@ -1,9 +1,11 @@
 """What does it come to? Tables of what was measured, and the machine that it was measured on."""
 import datetime
+import json
 import os
 import platform
 import statistics
 import subprocess
+import sys
 from pathlib import Path
 
 import plan
@@ -98,3 +100,9 @@ def machine_text(about: dict) -> str:
     return (f"{about['date']}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}, "
             + "".join(f"{name} {about[name.lower()]}, " for name in ("Redis", "memcached") if name.lower() in about)
             + f"{about['build']} build")
+
+
+def keep(path: Path, about: dict, records: list[dict]):
+    """Writes the figures of each single run beside the table that was printed."""
+    path.write_text(json.dumps({"machine": about, "runs": records}, indent=1) + "\n")
+    print(f"\nsingle figures: {path}", file=sys.stderr)

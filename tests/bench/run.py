@@ -18,7 +18,6 @@ import plan
 import report
 import servers
 from plan import KEY_BYTES, KEYS, VALUE_BYTES, Point, Target
-from report import build_type, machine_alone, spread  # noqa: F401: for the scripts beside this one
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {"p2phost": [], "p2phost io_threads=1": ["host.io_threads=1"]}
@@ -128,7 +127,7 @@ def main() -> int:
     chosen = arguments()
     server_core, generator_core = choose_cores()
     generator = Generator(chosen.build, generator_core)
-    about = {**machine_alone(), "redis": report.redis_version(), "build": build_type(chosen.build)}
+    about = {**report.machine_alone(), "redis": report.redis_version(), "build": report.build_type(chosen.build)}
     if not chosen.redis_only:
         about["memcached"] = report.memcached_version()
     points = plan.full_points() if chosen.full else plan.quick_points()
@@ -143,8 +142,7 @@ def main() -> int:
     print("\n".join(report.table(records)))
     if not chosen.redis_only:
         print("\n" + "\n".join(report.passed_on_table(records)))
-    chosen.json.write_text(json.dumps({"machine": about, "runs": records}, indent=1) + "\n")
-    print(f"\nsingle figures: {chosen.json}", file=sys.stderr)
+    report.keep(chosen.json, about, records)
     return 0
 
 

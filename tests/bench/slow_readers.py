@@ -20,6 +20,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import report
 import run
 import servers
 
@@ -237,7 +238,7 @@ def main() -> int:
                 records.append({"round": number, **measure(chosen, server, connections - slow, count, client_core)})
             print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr, flush=True)
         log = (Path(folder) / "p2phost.log").read_text(errors="replace")
-    about = {**run.machine_alone(), "build": run.build_type(chosen.build)}
+    about = {**report.machine_alone(), "build": report.build_type(chosen.build)}
     print_tables(chosen, about, records, connections, slow)
     chosen.json.write_text(json.dumps({"machine": about, "bound": chosen.bound, "runs": records}, indent=1) + "\n")
     print(f"\nlines of the node about its bound: {log.count('waiting_bytes_max')}; single figures: {chosen.json}", file=sys.stderr)
@@ -257,9 +258,9 @@ def print_tables(chosen, about: dict, records: list[dict], connections: int, slo
         columns = [[record[key] * scale for record in chosen_records] for chosen_records in (without, with_slow)]
         ratios = [second / first for first, second in zip(*columns)] if all(columns[0]) else [0.0]
         digits = 1 if scale == 1e-3 else 0
-        print(f"| {name} | {run.spread(columns[0], digits)} | {run.spread(columns[1], digits)} | {run.spread(ratios)} |")
-    print(f"\nslow readers connected at the end of a run: {run.spread([record['slow_connected'] for record in with_slow], 0)}; "
-          f"closed by the node in a run: {run.spread([record['slow_closed'] for record in with_slow], 0)}")
+        print(f"| {name} | {report.spread(columns[0], digits)} | {report.spread(columns[1], digits)} | {report.spread(ratios)} |")
+    print(f"\nslow readers connected at the end of a run: {report.spread([record['slow_connected'] for record in with_slow], 0)}; "
+          f"closed by the node in a run: {report.spread([record['slow_closed'] for record in with_slow], 0)}")
 
 
 if __name__ == "__main__":

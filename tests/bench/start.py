@@ -5,7 +5,6 @@ From the start of the process to the first answered call, with both plugins: a r
 it. Then CPU time and memory of one that idles. Redis beside it, asked for GET.
 """
 import argparse
-import json
 import socket
 import struct
 import sys
@@ -93,8 +92,7 @@ def main() -> int:
         idle = next(record for record in own if "Rss" in record)
         print(f"| {name} | {report.spread(report.column(own, 'first_answer_ms'), 1)} | {idle['idle_cpu_percent']:.3f} "
               f"| {idle['Rss'] / 2**20:.1f} | {idle['Pss'] / 2**20:.1f} |")
-    chosen.json.write_text(json.dumps({"machine": about, "runs": records}, indent=1) + "\n")
-    print(f"\nsingle figures: {chosen.json}", file=sys.stderr)
+    report.keep(chosen.json, about, records)
     return 0
 
 

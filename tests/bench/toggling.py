@@ -18,6 +18,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import report
 import run
 import servers
 
@@ -113,12 +114,12 @@ def table(records: list[dict]) -> list[str]:
              "|---|---|---|---|---|---|---|---|"]
     for what, own in of.items():
         ratios = {other: [mine["p999_us"] / theirs["p999_us"] for mine, theirs in zip(own, of[other])] for other in (ALONE, ASKED)}
-        shown = {other: "-" if what == other or (what == ALONE and other == ASKED) else run.spread(values)
+        shown = {other: "-" if what == other or (what == ALONE and other == ASKED) else report.spread(values)
                  for other, values in ratios.items()}
-        pair = f"{statistics.median(run.column(own, 'pair_ms')):.1f}" if PAIRS[what] else "-"
-        lines.append(f"| {what} | {statistics.median(run.column(own, 'ops_per_second')):,.0f} "
-                     f"| {run.spread(run.column(own, 'p50_us'), 0)} | {run.spread(run.column(own, 'p99_us'), 0)} "
-                     f"| {run.spread(run.column(own, 'p999_us'), 0)} | {shown[ALONE]} | {shown[ASKED]} | {pair} |")
+        pair = f"{statistics.median(report.column(own, 'pair_ms')):.1f}" if PAIRS[what] else "-"
+        lines.append(f"| {what} | {statistics.median(report.column(own, 'ops_per_second')):,.0f} "
+                     f"| {report.spread(report.column(own, 'p50_us'), 0)} | {report.spread(report.column(own, 'p99_us'), 0)} "
+                     f"| {report.spread(report.column(own, 'p999_us'), 0)} | {shown[ALONE]} | {shown[ASKED]} | {pair} |")
     return lines
 
 
@@ -135,13 +136,12 @@ def main() -> int:
         for number in range(chosen.rounds):
             records += [{"round": number, **measure(node, chosen, what)} for what in order_of(number)]
             print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr, flush=True)
-    about = {**run.machine_alone(), "build": run.build_type(chosen.build), "load_average": os.getloadavg()}
+    about = {**report.machine_alone(), "build": report.build_type(chosen.build), "load_average": os.getloadavg()}
     print(f"{about['date']}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}, {about['build']} build; reads of "
           f"{run.KEYS:,} keys of {run.KEY_BYTES} B and {run.VALUE_BYTES} B, {CONNECTIONS} connections, {chosen.rounds} rounds of "
           f"{chosen.seconds:g} s, {TOGGLES} times off and on in each\n")
     print("\n".join(table(records)))
-    chosen.json.write_text(json.dumps({"machine": about, "runs": records}, indent=1) + "\n")
-    print(f"\nsingle figures: {chosen.json}", file=sys.stderr)
+    report.keep(chosen.json, about, records)
     return 0
 
 
