@@ -453,7 +453,11 @@ void PeerConnection::no_way_through(Error error) {
 
 void PeerConnection::shut_down() {
   state_ = State::shut;
-  fail_all({ErrorKind::cancelled, "this node stops"});
+  for (const Queued& queued : queued_) {
+    if (ReplyTaker* unsent = waiting_.take(queued.sequence))
+      fail_later(loop_, *unsent, {ErrorKind::cancelled, "this node stops"});
+  }
+  fail_all({ErrorKind::closed, "this node stops, and waits for no answer of " + to_.name()});
 }
 
 }  // namespace p2p::host

@@ -29,7 +29,8 @@ class PeerPool final : public Peers, public Forwarder {
 
   void set_timeouts(const HostConfig& config) noexcept;  // for what is called from now on [control]
 
-  // Ends every call with `cancelled`; further ones too. Returns when all loops have done so. [control]
+  // Ends every call: with `closed` when it was sent, with `cancelled` when it was not; further ones too. Returns when
+  // all loops have done so. [control]
   void shut_down();
 
  private:

@@ -98,8 +98,7 @@ void CallRouting::failed(CallSlot& slot, const Location& owner, const Error& err
                          const MethodRoute& method) {
   LoopState& state = state_of(slot);
   if (error.kind == ErrorKind::refused) report_unreachable(state, owner);
-  // When this node stops, calls that are on their way are cancelled like those that are not.
-  if (may_have_run(error.kind) || state.is_shut) slot.note_unknown_outcome();
+  if (may_have_run(error.kind)) slot.note_unknown_outcome();
   const std::string why = owner.name() + ": " + error.text;
   if (is_worth_retrying(error.kind, method.is_repeatable)) {
     try_later(slot, std::move(call), why);
