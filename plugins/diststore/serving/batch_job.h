@@ -8,6 +8,7 @@
 #include "serving/puller.h"
 #include "serving/store.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <numeric>
@@ -20,14 +21,16 @@ namespace p2p::diststore {
 template <class Verb>
 class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
  public:
-  // Answers a whole batch, now or later; takes its input out of `args`. [rpc]
-  static void start(std::shared_ptr<Store> store, typename Verb::Args& args, Answer<typename Verb::Presult> answer) {
+  // Answers a whole batch, now or later; takes its input out of `args`. The first of it may have been done already,
+  // with the results `done`. [rpc]
+  static void start(std::shared_ptr<Store> store, typename Verb::Args& args, Answer<typename Verb::Presult> answer,
+                    const std::vector<typename Verb::Result>& done) {
     Inputs& inputs = Verb::input(args);
     if (const auto refusal = refusal_of_batch<Verb>(*store->local, inputs)) {
       raise(answer, *refusal);
       return;
     }
-    std::make_shared<BatchJob>(std::move(store), std::move(inputs), std::move(answer))->first_round();
+    std::make_shared<BatchJob>(std::move(store), std::move(inputs), std::move(answer))->first_round(done);
   }
 
   BatchJob(std::shared_ptr<Store> store, std::vector<typename Verb::Input> inputs,
@@ -41,10 +44,11 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
  private:
   using Inputs = std::vector<typename Verb::Input>;
 
-  void first_round() {
-    std::vector<KeyIndex> all(results_.size());
-    std::iota(all.begin(), all.end(), KeyIndex{0});
-    round(all);
+  void first_round(const std::vector<typename Verb::Result>& done) {
+    std::copy(done.begin(), done.end(), results_.begin());
+    std::vector<KeyIndex> others(results_.size() - done.size());
+    std::iota(others.begin(), others.end(), static_cast<KeyIndex>(done.size()));
+    round(others);
   }
 
   void round(const std::vector<KeyIndex>& indexes) {

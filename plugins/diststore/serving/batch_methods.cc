@@ -1,4 +1,5 @@
 // read_many, write_many, erase_many.
+#include "serving/batch_here.h"
 #include "serving/batch_job.h"
 #include "serving/store.h"
 
@@ -6,17 +7,37 @@ namespace p2p::diststore {
 namespace {
 
 template <class Verb>
-void add_batch(Methods& methods, const std::shared_ptr<Store>& store) {
-  methods.on<typename Verb::Args, typename Verb::Presult>(
-      Verb::kName, [store](auto& args, auto answer) { BatchJob<Verb>::start(store, args, std::move(answer)); });
+auto in_rounds(const std::shared_ptr<Store>& store, std::vector<typename Verb::Result> done = {}) {
+  return [store, done = std::move(done)](typename Verb::Args& args, Answer<typename Verb::Presult> answer) {
+    BatchJob<Verb>::start(store, args, std::move(answer), done);
+  };
+}
+
+void read_many(const std::shared_ptr<Store>& store, Call call) {
+  if (read_many_here(*store, call)) return;
+  Methods::decode<wire::Store_read_many_args, wire::Store_read_many_presult>(std::move(call),
+                                                                             in_rounds<ReadMany>(store));
+}
+
+void write_many(const std::shared_ptr<Store>& store, Call call) {
+  const std::int64_t view = fingerprint_of(*store->standing->read().ring);
+  const auto versions = write_many_here(*store, call);
+  if (!versions) return;
+  std::vector<wire::WriteResult> written(versions->size());
+  for (std::size_t at = 0; at < written.size(); ++at) {
+    written[at].__set_version(to_wire((*versions)[at]));
+    written[at].__set_view(view);
+  }
+  Methods::decode<wire::Store_write_many_args, wire::Store_write_many_presult>(
+      std::move(call), in_rounds<WriteMany>(store, std::move(written)));
 }
 
 }  // namespace
 
 void add_batch_methods(Methods& methods, const std::shared_ptr<Store>& store) {
-  add_batch<ReadMany>(methods, store);
-  add_batch<WriteMany>(methods, store);
-  add_batch<EraseMany>(methods, store);
+  methods.set("read_many", [store](Call call) { read_many(store, std::move(call)); });
+  methods.set("write_many", [store](Call call) { write_many(store, std::move(call)); });
+  methods.on<wire::Store_erase_many_args, wire::Store_erase_many_presult>("erase_many", in_rounds<EraseMany>(store));
 }
 
 }  // namespace p2p::diststore

@@ -1,5 +1,7 @@
 #include "serving/key_messages.h"
 
+#include "serving/message_pieces.h"
+
 #include <p2p/binary_writer.h>
 #include <p2p/field_reader.h>
 #include <p2p/handlers.h>
@@ -41,22 +43,10 @@ wire::Version to_wire_version(Version version) {
 using Head = BinaryPiece<64>;
 using Tail = BinaryPiece<64>;
 
-template <class Piece>
-void append_version(Piece& piece, std::int16_t id, Version version) {
-  piece.field(T_STRUCT, id);
-  piece.field(T_I64, 1);
-  piece.i64(static_cast<std::int64_t>(version.stamp));
-  piece.field(T_I64, 2);
-  piece.i64(static_cast<std::int64_t>(version.node));
-  piece.stop();
-}
-
 // The end of a result that carries the view, and of the reply.
 template <class Piece>
 void append_view_and_stop(Piece& piece, std::int16_t id, std::int64_t view) {
-  piece.field(T_I64, id);
-  piece.i64(view);
-  piece.stop();
+  append_view(piece, id, view);
   piece.stop();
 }
 

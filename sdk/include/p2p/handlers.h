@@ -150,10 +150,15 @@ class P2P_API Methods final : public Endpoint {
   // handler(Args&, Answer<Presult>); it may move from its arguments.
   template <class Args, class Presult, class Handler>
   Methods& on(const std::string& method, Handler handler) {
-    return set(method, [handler = std::move(handler)](Call call) {
-      Args args;
-      if (read_arguments(call, args)) handler(args, Answer<Presult>(std::move(call)));
-    });
+    return set(method, [handler = std::move(handler)](Call call) { decode<Args, Presult>(std::move(call), handler); });
+  }
+
+  // The same at once, for a method that was set() and has looked at the arguments without reading them: answers the call
+  // when they make no sense.
+  template <class Args, class Presult, class Handler>
+  static void decode(Call call, Handler&& handler) {
+    Args args;
+    if (read_arguments(call, args)) handler(args, Answer<Presult>(std::move(call)));
   }
 
   // handler(Args&, Call), for methods the IDL declares oneway: nothing is answered, letting go of the call ends it.

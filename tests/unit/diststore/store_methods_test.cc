@@ -135,6 +135,44 @@ TEST_F(StoreMethods, ABatchOfOwnKeysIsAnsweredInItsOrder) {
   EXPECT_EQ(reply.value().success[2].value, "apple");
 }
 
+TEST_F(StoreMethods, EachResultOfABatchOfOwnKeysIsWhole) {
+  const auto written = decode_reply<wire::Store_write_many_result>(write_many({{"a", "apple"}, {"b", ""}})->reply);
+  ASSERT_EQ(written.value().success.size(), 2u);
+  const auto read = decode_reply<wire::Store_read_many_result>(read_many({"b", "a", "a", "none"})->reply);
+  ASSERT_EQ(read.value().success.size(), 4u);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{1}, std::size_t{2}}) {
+    const wire::ReadResult& result = read.value().success[at];
+    EXPECT_TRUE(result.found && result.__isset.value && result.__isset.version && result.__isset.view) << at;
+    EXPECT_EQ(result.version, written.value().success[at == 0 ? 1 : 0].version) << at;
+    EXPECT_EQ(result.view, written.value().success[0].view) << at;
+  }
+  EXPECT_EQ(read.value().success[0].value, "");
+  EXPECT_EQ(read.value().success[1].value, "apple");
+  const wire::ReadResult& none = read.value().success[3];
+  EXPECT_FALSE(none.found || none.__isset.value || none.__isset.version);
+  EXPECT_TRUE(none.__isset.view);
+}
+
+TEST_F(StoreMethods, AnEmptyBatchHasNoResults) {
+  const auto reply = decode_reply<wire::Store_read_many_result>(read_many({})->reply);
+  EXPECT_TRUE(reply.value().__isset.success && reply.value().success.empty());
+  EXPECT_TRUE(decode_reply<wire::Store_write_many_result>(write_many({})->reply).value().__isset.success);
+}
+
+// The ring changes between the look at it and the writes: what was not written is written by the new one.
+TEST_F(StoreMethods, ABatchWhoseEraEndsIsDoneByTheNextOne) {
+  store->local->engine().fence(1'000);
+  const auto call = write_many({{"a", "apple"}, {"b", "banana"}});
+  EXPECT_TRUE(call->reply.empty());
+  EXPECT_EQ(held("a"), std::nullopt);
+  Standing next = *store->standing->share();
+  next.era = 1'000;
+  publish(std::move(next));
+  strand->advance(kShortPause);
+  EXPECT_EQ(decode_reply<wire::Store_write_many_result>(call->reply).value().success.size(), 2u);
+  EXPECT_EQ(held("b"), "banana");
+}
+
 TEST_F(StoreMethods, ABatchOverTheLimitStoresNothing) {
   std::vector<std::pair<std::string, std::string>> items(11, {"a", "apple"});
   EXPECT_EQ(kind_of(decode_reply<wire::Store_write_many_result>(write_many(items)->reply).value().error),

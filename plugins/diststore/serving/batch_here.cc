@@ -1,0 +1,182 @@
+#include "serving/batch_here.h"
+
+#include "serving/batch_verbs.h"
+#include "serving/message_pieces.h"
+
+#include <p2p/binary_writer.h>
+#include <p2p/field_reader.h>
+#include <p2p/handlers.h>
+
+#include <string>
+#include <string_view>
+
+namespace p2p::diststore {
+namespace {
+
+using namespace apache::thrift::protocol;  // NOLINT: TType and TMessageType
+using Reader = FieldReader<Encoding::binary>;
+
+struct ItemView {
+  std::string_view key;
+  std::string_view value;
+};
+
+constexpr std::int16_t kEntriesField = 1;  // of the arguments of either method
+
+bool read_entry(Reader& reader, std::string_view& key) { return reader.text(key); }
+
+// Both fields are required.
+bool read_entry(Reader& reader, ItemView& item) {
+  Reader inner = reader.nested();
+  FieldHead field;
+  bool has_key = false;
+  bool has_value = false;
+  while (inner.next(field)) {
+    if (field.kind == FieldKind::text && field.id == 1) {
+      has_key = inner.text(item.key);
+    } else if (field.kind == FieldKind::text && field.id == 2) {
+      has_value = inner.text(item.value);
+    } else {
+      inner.skip(field.kind);
+    }
+  }
+  return reader.resume_behind(inner) && has_key && has_value;
+}
+
+// The elements of the one list that the arguments have; false when they are not plainly that.
+template <class Entry>
+bool read_entries(std::string_view arguments, FieldKind kind, std::size_t count_max, std::vector<Entry>& entries) {
+  Reader reader(arguments);
+  FieldHead field;
+  while (reader.next(field)) {
+    if (field.id != kEntriesField || field.kind != FieldKind::list) {
+      reader.skip(field.kind);
+      continue;
+    }
+    ContainerHead list;
+    if (!entries.empty() || !reader.container(field.kind, list)) return false;
+    if (list.count == 0) continue;
+    if (list.element != kind || list.count > count_max) return false;
+    entries.resize(list.count);
+    for (Entry& entry : entries) {
+      if (!read_entry(reader, entry)) return false;
+    }
+  }
+  return reader.at_end();
+}
+
+std::string_view key_of(std::string_view key) { return key; }
+std::string_view key_of(const ItemView& item) { return item.key; }
+std::string_view value_of(std::string_view) { return {}; }
+std::string_view value_of(const ItemView& item) { return item.value; }
+
+// This node owns all of them, what lies here counts, and none is too large.
+template <class Entry>
+bool are_plainly_ours(const Store& store, const Standing& standing, const std::vector<Entry>& entries) {
+  if (!standing.is_established || !standing.gains.empty()) return false;
+  for (const Entry& entry : entries) {
+    if (store.local->refusal(key_of(entry), value_of(entry))) return false;
+    if (!standing.owner_of(key_of(entry)).is_self) return false;
+  }
+  return true;
+}
+
+// The entries of a call that can be answered here; none when it cannot.
+template <class Entry>
+std::optional<std::vector<Entry>> entries_of(const Store& store, const Standing& standing, Call& call, FieldKind kind) {
+  CallState& state = *call.state();
+  if (state.info().encoding != Encoding::binary) return std::nullopt;
+  std::vector<Entry> entries;
+  if (!read_entries(state.codec().in().rest(), kind, store.options.batch_keys_max, entries)) return std::nullopt;
+  if (!are_plainly_ours(store, standing, entries)) return std::nullopt;
+  return entries;
+}
+
+// The reply up to the first result.
+void append_head(CallState& state, std::size_t results) {
+  BinaryPiece<64> head;
+  head.message(T_REPLY, state.info().method, state.info().sequence);
+  head.field(T_LIST, 0);
+  head.byte(T_STRUCT);
+  head.length(results);
+  state.codec().out().block().append(head.written());
+}
+
+void append_found(std::string& out, std::string_view value, Version version, std::int64_t view) {
+  BinaryPiece<16> head;
+  head.field(T_BOOL, 1);
+  head.boolean(true);
+  head.field(T_STRING, 2);
+  head.length(value.size());
+  BinaryPiece<64> tail;
+  append_version(tail, 3, version);
+  append_view(tail, 4, view);
+  out.append(head.written()).append(value).append(tail.written());
+}
+
+void append_missing(std::string& out, std::int64_t view) {
+  BinaryPiece<32> result;
+  result.field(T_BOOL, 1);
+  result.boolean(false);
+  append_view(result, 4, view);
+  out.append(result.written());
+}
+
+void append_stored(std::string& out, Version version, std::int64_t view) {
+  BinaryPiece<64> result;
+  append_version(result, 1, version);
+  append_view(result, 2, view);
+  out.append(result.written());
+}
+
+}  // namespace
+
+bool read_many_here(const Store& store, Call& call) {
+  const Standing& standing = store.standing->read();
+  const auto keys = entries_of<std::string_view>(store, standing, call, FieldKind::text);
+  if (!keys) return false;
+  const std::int64_t view = fingerprint_of(*standing.ring);
+  std::string& out = call.state()->codec().out().block();
+  const std::size_t begin = out.size();
+  append_head(*call.state(), keys->size());
+  std::size_t value_bytes = 0;
+  for (const std::string_view key : *keys) {
+    const Outcome outcome =
+        store.local->engine().read(key, standing.right_to(key), [&](std::string_view value, Version version) {
+          value_bytes += value.size();
+          append_found(out, value, version, view);
+        });
+    if (outcome == Outcome::missing) append_missing(out, view);
+    const bool was_done = outcome == Outcome::done || outcome == Outcome::missing;
+    if (!was_done || (value_bytes > kBatchReplyBytesMax && keys->size() > 1)) {
+      out.resize(begin);
+      return false;
+    }
+  }
+  out.push_back(T_STOP);
+  call.take()->finish();
+  return true;
+}
+
+std::optional<std::vector<Version>> write_many_here(const Store& store, Call& call) {
+  const Standing& standing = store.standing->read();
+  const auto items = entries_of<ItemView>(store, standing, call, FieldKind::structure);
+  std::vector<Version> versions;
+  if (!items) return versions;
+  versions.reserve(items->size());
+  for (const ItemView& item : *items) {
+    Version version;
+    if (store.local->write(item.key, item.value, standing.right_to(item.key), version) != Outcome::done)
+      return versions;
+    versions.push_back(version);
+  }
+  const std::int64_t view = fingerprint_of(*standing.ring);
+  std::string& out = call.state()->codec().out().block();
+  append_head(*call.state(), versions.size());
+  for (const Version version : versions) append_stored(out, version, view);
+  out.push_back(T_STOP);
+  call.take()->finish();
+  return std::nullopt;
+}
+
+}  // namespace p2p::diststore
