@@ -32,6 +32,10 @@ void Failures::count(Verdict verdict, std::string_view words, std::uint64_t time
   counts_[at] += times;
 }
 
+void Failures::add(const Failures& other) {
+  for (std::size_t at = 0; at < kVerdicts; ++at) count(static_cast<Verdict>(at), other.words_[at], other.counts_[at]);
+}
+
 std::uint64_t Failures::total() const noexcept {
   return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
 }

@@ -28,6 +28,7 @@ class Failures final {
  public:
   // `words` are kept when they are the first of their kind. `verdict` is not good.
   void count(Verdict verdict, std::string_view words, std::uint64_t times = 1);
+  void add(const Failures& other);
 
   std::uint64_t of(Verdict verdict) const noexcept { return counts_[static_cast<std::size_t>(verdict)]; }
   const std::string& first_of(Verdict verdict) const noexcept { return words_[static_cast<std::size_t>(verdict)]; }

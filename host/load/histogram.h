@@ -19,6 +19,13 @@ class Histogram final {
     max_ = std::max(max_, nanoseconds);
   }
 
+  void add(const Histogram& other) noexcept {
+    for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) counts_[bucket] += other.counts_[bucket];
+    total_ += other.total_;
+    sum_ += other.sum_;
+    max_ = std::max(max_, other.max_);
+  }
+
   std::uint64_t total() const noexcept { return total_; }
   std::uint64_t max() const noexcept { return max_; }  // exact; 0 when nothing was recorded
   double mean() const noexcept { return total_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(total_); }

@@ -23,7 +23,7 @@ void Requests::encode_all() {
 
 Asked Requests::next(std::string& into) {
   const std::size_t all = wires_.size() * keys_.size();
-  const std::size_t turn = order_ == KeyOrder::sequential ? next_++ % all : random() % all;
+  const std::size_t turn = order_ == KeyOrder::sequential ? next_++ % all : random_.next() % all;
   const Asked asked{wires_[turn / keys_.size()], keys_.at(turn % keys_.size())};
   if (ends_.empty()) {
     asked.wire->request(asked.number, into);
@@ -32,14 +32,6 @@ Asked Requests::next(std::string& into) {
     into.append(bytes_, begin, ends_[turn] - begin);
   }
   return asked;
-}
-
-// xorshift64 (Marsaglia 2003): any order will do that no cache foresees, and every run has the same.
-std::uint64_t Requests::random() noexcept {
-  state_ ^= state_ << 13;
-  state_ ^= state_ >> 7;
-  state_ ^= state_ << 17;
-  return state_;
 }
 
 }  // namespace p2p::load

@@ -2,6 +2,7 @@
 // nothing while it measures.
 #pragma once
 
+#include "load/random_order.h"
 #include "load/wire.h"
 
 #include <cstddef>
@@ -45,7 +46,6 @@ class Requests final {
   static constexpr std::size_t kEncodedBytesMax = 256 * 1024 * 1024;
 
   void encode_all();
-  std::uint64_t random() noexcept;
 
   const std::vector<const Wire*> wires_;
   const KeyRange keys_;
@@ -53,7 +53,7 @@ class Requests final {
   std::string bytes_;              // empty: nothing is encoded beforehand
   std::vector<std::size_t> ends_;  // in bytes_: those of the first wire, in the order of the keys, then the second's
   std::size_t next_ = 0;
-  std::uint64_t state_ = 0x9E3779B97F4A7C15;
+  RandomOrder random_;
 };
 
 }  // namespace p2p::load

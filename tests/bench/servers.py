@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+LOOPBACK = "127.0.0.1"
 START_SECONDS_MAX = 20  # a node that is not there by then will not come
 STOP_SECONDS_MAX = 10
 
@@ -22,7 +23,7 @@ STOCK_KINDS = {"Thrift TNonblockingServer": "nonblocking", "Thrift TThreadedServ
 
 def free_port() -> int:
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((LOOPBACK, 0))
         return listener.getsockname()[1]
 
 
@@ -66,7 +67,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{LOOPBACK}:{self.port}"
 
     def wait_until_listening(self):
         deadline = time.monotonic() + START_SECONDS_MAX
@@ -74,7 +75,7 @@ class Server:
             if self._process.poll() is not None:
                 break
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                socket.create_connection((LOOPBACK, self.port), 1).close()
                 return
             except OSError:
                 time.sleep(0.02)
@@ -115,12 +116,50 @@ def memcached_program() -> str:
 
 
 def redis(core: int | None, folder: Path) -> Server:
-    command = ["redis-server", "--port", "PORT", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    command = ["redis-server", "--port", "PORT", "--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--dir", str(folder)]
     return Server("Redis", command, core, folder / "redis.log", redis_program())
 
 
+REDIS_SLOTS = 16384
+
+
+def redis_call(server: Server, *words: str) -> str:
+    """What Redis answers, as it is on the wire; for answers that fit one read."""
+    request = f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+    with socket.create_connection((LOOPBACK, server.port), START_SECONDS_MAX) as connection:
+        connection.sendall(request.encode())
+        answer = connection.recv(64 * 1024).decode()
+    if answer.startswith("-"):
+        raise server.failure(f"answered {' '.join(words)} with {answer.strip()}")
+    return answer
+
+
+def redis_cluster(count: int, core: int | None, folder: Path, stack: ExitStack) -> list[Server]:
+    """`count` masters with equal parts of the slots, and no replicas; they share the core."""
+    masters: list[Server] = []
+    bus_ports = [free_port() for _ in range(count)]
+    for number, bus_port in enumerate(bus_ports):
+        own = folder / f"redis-master-{number}"
+        own.mkdir()
+        command = ["redis-server", "--port", "PORT", "--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--dir", str(own),
+                   "--cluster-enabled", "yes", "--cluster-port", str(bus_port)]
+        masters.append(stack.enter_context(Server(f"Redis master {number}", command, core, own / "log", redis_program())))
+        masters[-1].wait_until_listening()
+        first, last = (REDIS_SLOTS * at // count for at in (number, number + 1))
+        redis_call(masters[-1], "CLUSTER", "ADDSLOTSRANGE", str(first), str(last - 1))
+    for master, bus_port in zip(masters[1:], bus_ports[1:]):
+        redis_call(masters[0], "CLUSTER", "MEET", LOOPBACK, str(master.port), str(bus_port))
+    deadline = time.monotonic() + START_SECONDS_MAX
+    for master in masters:
+        while not {"cluster_state:ok", f"cluster_known_nodes:{count}"} <= set(redis_call(master, "CLUSTER", "INFO").split()):
+            if time.monotonic() > deadline:
+                raise master.failure("does not know its cluster")
+            time.sleep(0.02)
+    return masters
+
+
 def memcached(core: int | None, folder: Path) -> Server:
-    command = [memcached_program(), "-t", "1", "-l", "127.0.0.1", "-p", "PORT", "-U", "0", "-m", str(MEMCACHED_MIB),
+    command = [memcached_program(), "-t", "1", "-l", LOOPBACK, "-p", "PORT", "-U", "0", "-m", str(MEMCACHED_MIB),
                "-c", str(MEMCACHED_CONNECTIONS), *(["-u", "root"] if os.geteuid() == 0 else [])]
     return Server("memcached", command, core, folder / "memcached.log")
 
@@ -136,7 +175,7 @@ def stock_thrift(name: str, build: Path, core: int | None, folder: Path) -> Serv
 def p2phost(name: str, build: Path, config: Path, settings: list[str], core: int | None, folder: Path) -> Server:
     data = folder / name.replace(" ", "-").replace("=", "-")
     data.mkdir(mode=0o700)
-    command = [str(build / "bin/p2phost"), "--config", str(config), "--listen", "127.0.0.1:PORT", "--data-dir", str(data)]
+    command = [str(build / "bin/p2phost"), "--config", str(config), "--listen", f"{LOOPBACK}:PORT", "--data-dir", str(data)]
     alone = [] if any("config.join" in setting for setting in settings) else ["services.locator.config.discover=none"]
     for setting in [*alone, *settings]:
         command += ["--set", setting]

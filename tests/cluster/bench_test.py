@@ -202,5 +202,37 @@ class BenchRefusalTest(ClusterTest):
         self.assertEqual((ended.returncode, ended.stdout), (USAGE, ""))
 
 
+P2PBENCH = settings.BUILD / "bin" / "p2pbench"
+
+
+@unittest.skipUnless(P2PBENCH.exists(), "the benchmarks' generator is not built here")
+class ClusterLoadTest(ClusterTest):
+    """The generator of ./dev bench, when it goes to the owners: every key is asked for, and none by way of another node."""
+
+    def load(self, operation, *arguments):
+        command = [str(P2PBENCH), operation, "--port", str(self.nodes[0].port), "--keys", "5000", "--each-key-once", *arguments]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60 * settings.PATIENCE)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+        return json.loads(ended.stdout)
+
+    def test_single_keys_and_batches_go_to_their_owners(self):
+        self.nodes = self.cluster(3)
+        forwarded = sum(node.status().forwarded for node in self.nodes)
+        for batch in ("1", "100", "77"):
+            for operation in ("write", "read"):
+                shown = self.load(f"p2phost-cluster-{operation}", "--batch", batch, "--depth", "5", "--connections", "2")
+                self.assertEqual((shown["operations"], shown["bad"]), (5000, 0))
+        self.assertEqual(sum(node.gauge("keys") for node in self.nodes), 5000)
+        self.assertEqual(sum(node.status().forwarded for node in self.nodes), forwarded)
+
+    def test_what_is_missing_is_counted(self):
+        self.nodes = self.cluster(2)
+        command = [str(P2PBENCH), "p2phost-cluster-read", "--port", str(self.nodes[0].port), "--keys", "300", "--each-key-once",
+                   "--batch", "100"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60 * settings.PATIENCE)
+        self.assertEqual((ended.returncode, json.loads(ended.stdout)["bad"]), (1, 300))
+        self.assertIn("300 missing", ended.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,4 +1,5 @@
 // p2pbench: loads one server with one operation and prints what came of it, as JSON. tests/bench puts runs together.
+#include "cluster/cluster_load.h"
 #include "generator/cpu_clock.h"
 #include "generator/owned_keys.h"
 #include "generator/peer_wires.h"
@@ -39,6 +40,18 @@ const std::map<std::string, MakeWire> kOperations = {
     {"memcached-set", [](const Dataset& data, ValueCheck) { return memcached_set(data); }},
 };
 
+// Clients that know which node owns a key.
+struct ClusterOperation {
+  MakeClusterClient make;
+  Verb verb;
+};
+const std::map<std::string, ClusterOperation> kClusterOperations = {
+    {"p2phost-cluster-read", {smart_client, Verb::read}},
+    {"p2phost-cluster-write", {smart_client, Verb::write}},
+    {"redis-cluster-get", {redis_cluster_client, Verb::read}},
+    {"redis-cluster-set", {redis_cluster_client, Verb::write}},
+};
+
 struct Settings {
   load::LoadOptions load;
   Location server{"127.0.0.1", 0};
@@ -49,6 +62,7 @@ struct Settings {
   std::string keys_file;
   std::vector<pid_t> cpu_of;
   double seconds = 0;
+  std::size_t batch = 1;
   bool each_key_once = false;
   bool check = false;
 };
@@ -56,13 +70,18 @@ struct Settings {
 void declare(CLI::App& app, Settings& settings) {
   std::vector<std::string> names;
   for (const auto& [name, make] : kOperations) names.push_back(name);
+  for (const auto& [name, operation] : kClusterOperations) names.push_back(name);
   app.add_option("operation", settings.operation, "what to ask, of whom")->required()->check(CLI::IsMember(names));
   app.add_option("--address", settings.server.address, "address of the server")->capture_default_str();
   app.add_option("--port", settings.server.port, "its port")->required();
-  app.add_option("--connections", settings.load.connections, "connections")
+  app.add_option("--connections", settings.load.connections, "connections; of *-cluster-*: clients, each with a thread")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000));
   app.add_option("--depth", settings.load.depth, "requests in flight on each")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000));
+  app.add_option("--batch", settings.batch,
+                 "of *-cluster-*: keys of one operation; each counts as an operation of its own")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000));
   app.add_option("--keys", settings.keys.count, "different keys")->capture_default_str()->check(CLI::PositiveNumber);
@@ -108,11 +127,39 @@ std::vector<std::uint64_t> chosen_keys(const Settings& settings) {
   return owned_keys(settings.keys_file, settings.server, settings.owner, settings.data, first, count);
 }
 
-int run(Settings& settings) {
+load::LoadResult run_on_connections(Settings& settings, load::KeyOrder order) {
   const auto wire =
       kOperations.at(settings.operation)(settings.data, settings.check ? ValueCheck::bytes : ValueCheck::size);
   settings.load.targets = {settings.server};
   if (!settings.owner.empty()) settings.keys.chosen = chosen_keys(settings);
+  load::Requests requests({wire.get()}, settings.keys, order);
+  auto result = load::run_load(settings.load, requests);
+  if (!result.ok()) throw std::runtime_error(result.error().text);
+  return std::move(result).value();
+}
+
+load::LoadResult run_on_cluster(const Settings& settings, load::KeyOrder order) {
+  if (settings.check || !settings.owner.empty()) {
+    throw std::runtime_error(fmt::format("{} knows neither --check nor --owned-by", settings.operation));
+  }
+  const auto& [make, verb] = kClusterOperations.at(settings.operation);
+  ClusterLoad load;
+  load.seed = settings.server;
+  load.data = settings.data;
+  load.keys = settings.keys;
+  load.order = order;
+  load.verb = verb;
+  load.clients = settings.load.connections;
+  load.depth = settings.load.depth;
+  load.batch = settings.batch;
+  load.keys_max = settings.load.operations_max;
+  load.duration_max = settings.load.duration_max;
+  load.on_begin = settings.load.on_begin;
+  load.on_end = settings.load.on_end;
+  return run_cluster_load(load, make);
+}
+
+int run(Settings& settings) {
   if (settings.each_key_once) settings.load.operations_max = settings.keys.size();
   if (settings.seconds > 0) {
     settings.load.duration_max =
@@ -121,13 +168,12 @@ int run(Settings& settings) {
   CpuClock cpu(settings.cpu_of);
   settings.load.on_begin = [&] { cpu.begin(); };
   settings.load.on_end = [&] { cpu.end(); };
-  load::Requests requests({wire.get()}, settings.keys,
-                          settings.each_key_once ? load::KeyOrder::sequential : load::KeyOrder::random);
-  const auto result = load::run_load(settings.load, requests);
-  if (!result.ok()) throw std::runtime_error(result.error().text);
-  print(result.value(), cpu.seconds());
-  print(result.value().failures);
-  return result.value().failures.total() == 0 ? 0 : 1;
+  const auto order = settings.each_key_once ? load::KeyOrder::sequential : load::KeyOrder::random;
+  const bool is_of_cluster = kClusterOperations.contains(settings.operation);
+  const auto result = is_of_cluster ? run_on_cluster(settings, order) : run_on_connections(settings, order);
+  print(result, cpu.seconds());
+  print(result.failures);
+  return result.failures.total() == 0 ? 0 : 1;
 }
 
 }  // namespace
