@@ -390,7 +390,7 @@ void PeerConnection::on_read(error_code failure, std::size_t bytes) {
   if (!is_well || generation != generation_ || state_ == State::shut) return;
   block_ = std::move(block);
   // More has come than one read takes: fewer, larger reads serve it better.
-  if (filled_block && begin_ == end_ && block_.size() < kReadBlockBytesMax) block_.resize(2 * block_.size());
+  if (filled_block && block_.size() < kReadBlockBytesMax) block_.resize(2 * block_.size());
   read();
 }
 
