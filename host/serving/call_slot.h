@@ -36,8 +36,6 @@ class CallOrigin {
   virtual void returned() = 0;
   // The caller matches replies by sequence id from now on; false when this origin cannot do that.
   virtual bool let_replies_overtake() { return false; }
-  // What Loop::gather() was asked for: the time is over.
-  virtual void gathered() {}
   // Nobody is there any more to read an answer.
   virtual bool is_gone() const noexcept { return false; }
 

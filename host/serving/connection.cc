@@ -125,7 +125,7 @@ void Connection::take_messages() {
     if (out_.size() >= kFlushBytes) flush();
   }
   is_taking_ = false;
-  flush_or_gather();
+  flush();
   close_when_done();
 }
 
@@ -256,24 +256,9 @@ void Connection::take_turn() {
     take_messages();
     if (may_take()) read();
   } else {
-    flush_or_gather();
+    flush();
     close_when_done();
   }
-}
-
-// Calls of one client that other nodes answer come back a few at a time, and each write costs more than the calls
-// themselves: what is answered waits for the others, but not for long.
-void Connection::flush_or_gather() {
-  const bool waits_for_more = in_flight_ != 0 && !may_overtake_ && !out_.empty() && out_.size() < kFlushBytes;
-  if (!waits_for_more) return flush();
-  if (is_gathering_ || is_writing_ || is_closed_) return;
-  is_gathering_ = true;
-  loop_.gather(*this);
-}
-
-void Connection::gathered() {
-  is_gathering_ = false;
-  flush();
 }
 
 void Connection::flush() {
@@ -341,8 +326,8 @@ void Connection::close() noexcept {
   error_code ignored;
   socket_.shutdown(StreamSocket::shutdown_both, ignored);
   socket_.close(ignored);
-  // Now, and not when the last operation or call has let go of this: on a busy loop that takes long. Closing has taken back
-  // the operations that were under way; their ends are yet to come, but nobody touches the bytes any more.
+  // Now, and not when the last operation or call has let go of this: on a busy loop that takes long. Closing has taken
+  // back the operations that were under way; their ends are yet to come, but nobody touches the bytes any more.
   std::string().swap(out_);
   std::string().swap(writing_);
   order_ = ReplyOrder();

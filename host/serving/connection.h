@@ -55,7 +55,6 @@ class Connection final : public CallOrigin {
   void oneway_ended() override;
   void returned() override;
   bool let_replies_overtake() override;
-  void gathered() override;
   bool is_gone() const noexcept override { return is_closed_; }
 
   std::list<OriginRef>::iterator place_at_home;              // the home's, kept here for it
@@ -79,7 +78,6 @@ class Connection final : public CallOrigin {
   void call_ended();
   void after_change();  // something that held the connection back may be gone, or a reply has come
   void take_turn();
-  void flush_or_gather();
   void flush();
   void on_written(error_code failure);
   std::size_t queued_bytes() const noexcept { return out_.size() + writing_.size() + order_.waiting_bytes(); }
@@ -110,7 +108,6 @@ class Connection final : public CallOrigin {
   bool is_held_back_ = false;
   bool is_taking_ = false;
   bool is_turn_due_ = false;
-  bool is_gathering_ = false;
   bool is_reading_ = false;
   bool is_writing_ = false;
   bool is_finishing_ = false;  // takes nothing more; closes when the last reply has left

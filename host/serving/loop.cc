@@ -15,12 +15,7 @@ thread_local Loop* current_loop = nullptr;
 }  // namespace
 
 Loop::Loop(std::size_t number, Logger& log)
-    : number_(number),
-      log_(log),
-      work_(asio::make_work_guard(context_)),
-      gather_timer_(context_),
-      expiry_(context_),
-      sweep_(context_) {
+    : number_(number), log_(log), work_(asio::make_work_guard(context_)), expiry_(context_), sweep_(context_) {
   refresh_now();
 }
 
@@ -82,21 +77,6 @@ void Loop::unwatch(CallSlot* slot) noexcept {
   slot->is_watched_ = false;
   (slot->previous_ != nullptr ? slot->previous_->next_ : oldest_) = slot->next_;
   (slot->next_ != nullptr ? slot->next_->previous_ : newest_) = slot->previous_;
-}
-
-void Loop::gather(CallOrigin& origin) {
-  gathering_.emplace_back(&origin);
-  if (gathering_.size() > 1) return;
-  gather_timer_.expires_after(kGatherTime);
-  gather_timer_.async_wait([this](error_code replaced) {
-    if (!replaced) end_gathering();
-  });
-}
-
-void Loop::end_gathering() {
-  std::vector<OriginRef> due;
-  due.swap(gathering_);
-  for (const OriginRef& origin : due) origin->gathered();
 }
 
 void Loop::arm() {

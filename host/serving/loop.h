@@ -18,14 +18,7 @@
 
 namespace p2p::host {
 
-class CallOrigin;
 class CallSlot;
-class OriginRef;
-
-// A client that pipelines waits so long, at most, for replies that could leave together with others of its own which
-// other nodes still owe. Longer than their replies take to trickle in on a busy machine, and too short for a person to
-// notice: 0.1 ms costs a fifth more CPU time for each forwarded call, 5 ms saves next to nothing.
-inline constexpr auto kGatherTime = std::chrono::milliseconds(1);
 
 class Loop final {
  public:
@@ -67,9 +60,6 @@ class Loop final {
     scratch_ = std::move(scratch);
   }
 
-  // Calls origin.gathered() in kGatherTime at the latest, together with the others that have asked. [own loop]
-  void gather(CallOrigin& origin);
-
   // Calls that were not answered when their handler returned, by deadline. [own loop]
   void watch(CallSlot* slot);
   void unwatch(CallSlot* slot) noexcept;
@@ -80,7 +70,6 @@ class Loop final {
  private:
   void arm();
   void expire();
-  void end_gathering();
   void sweep() noexcept;
 
   // Call states kept for reuse; more are freed. Covers 50 connections at depth 16 without an allocation.
@@ -98,8 +87,6 @@ class Loop final {
   TimePoint now_{};
   std::vector<std::unique_ptr<CallSlot>> pool_;
   std::string scratch_;
-  std::vector<OriginRef> gathering_;  // a timer is set exactly while it is not empty
-  asio::steady_timer gather_timer_;
   CallSlot* oldest_ = nullptr;  // intrusive list of the watched
   CallSlot* newest_ = nullptr;
   asio::steady_timer expiry_;
