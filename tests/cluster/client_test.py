@@ -3,27 +3,17 @@ import json
 import subprocess
 import unittest
 
-from harness import settings
+from harness import client_probe, settings
 from harness.case import ClusterTest
 from harness.history import History
 from history_test import DRAIN, HistoryTest
 from shared_ring_test import SharedRing
 
-PROBE = settings.BUILD / "bin" / "p2pclientprobe"
 KEYS = 100_000
 
 # The deadline of each call while a node is killed, and what a loaded machine may add before the caller has its answer.
 DEADLINE_MS = 2_000
 SLACK_MS = 1_000
-
-
-def probe(node, *words):
-    """The one line of JSON of a run of the probe with `node` as its only seed."""
-    ended = subprocess.run([str(PROBE), f"--seed={node.name}", *map(str, words)], capture_output=True, text=True,
-                           stdin=subprocess.DEVNULL, timeout=300 * settings.PATIENCE, check=False)
-    if ended.returncode != 0:
-        raise AssertionError(f"the probe ended with {ended.returncode}: {ended.stdout}{ended.stderr}")
-    return json.loads(ended.stdout)
 
 
 class SteadyRingTest(ClusterTest):
@@ -36,7 +26,7 @@ class SteadyRingTest(ClusterTest):
 
     def test_no_call_of_100_000_is_forwarded(self):
         before = self.forwarded()
-        told = probe(self.nodes[0], "steady", KEYS)
+        told = client_probe.run(self.nodes[0], "steady", KEYS)
         self.assertEqual(told["failed"], 0, told)
         self.assertEqual(told["calls"], KEYS)
         self.assertEqual(told["stats"]["detours"], 0, told)
@@ -44,13 +34,14 @@ class SteadyRingTest(ClusterTest):
         self.assertEqual(told["stats"]["views"], 1, told)
 
     def test_the_client_and_every_node_agree_on_the_owners_of_100_000_keys(self):
-        told = probe(self.nodes[1], "agree", KEYS)
+        told = client_probe.run(self.nodes[1], "agree", KEYS)
         self.assertEqual(told, {"keys": KEYS, "members": 3, "different": 0, "failed": 0})
 
     def test_a_call_by_an_old_view_is_forwarded_once_and_no_error(self):
         with Holding(self.nodes[0]) as holding:
             joined = self.join_one(self.nodes)
             self.wait_for_quiet([*self.nodes, joined])
+            holding.let_call()
             told = holding.end()
         self.assertGreaterEqual(told["stats"]["views"], 2, told)
         self.assertEqual(told["not_executed"] + told["unknown"], 0, told)
@@ -62,12 +53,18 @@ class Holding:
     """A probe whose threads call without a pause; a context."""
 
     def __init__(self, node, deadline_ms=DEADLINE_MS):
-        self._command = [str(PROBE), f"--seed={node.name}", "hold", str(deadline_ms)]
+        self._command = [str(client_probe.PROGRAM), f"--seed={node.name}", "hold", str(deadline_ms)]
 
     def __enter__(self):
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._process.stdout.readline()
         return self
+
+    def let_call(self):
+        """Returns when it has made some more calls."""
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        self._process.stdout.readline()
 
     def end(self):
         output, _ = self._process.communicate(timeout=60 * settings.PATIENCE)
@@ -89,14 +86,14 @@ class KilledNodeTest(ClusterTest):
         self.assertGreater(told["good"], 0, told)
         self.assertLess(told["slowest_ms"], (DEADLINE_MS + SLACK_MS) * settings.PATIENCE, told)
         # Those who come later, with the dead node among their seeds or not, feel nothing of it.
-        self.assertEqual(probe(nodes[0], "--seed", nodes[2].name, "steady", 2_000)["failed"], 0)
+        self.assertEqual(client_probe.run(nodes[0], "--seed", nodes[2].name, "steady", 2_000)["failed"], 0)
 
 
 class NodeOf2009Test(SharedRing):
     def test_keys_of_a_node_of_2009_are_reached_through_another(self):
         nodes = self.grow(("ours", "seed", "ours again"))
         depth = 16
-        told = probe(nodes[0], "steady", 1_000, depth)
+        told = client_probe.run(nodes[0], "steady", 1_000, depth)
         # Such a node serves one connection at a time: what others ask it while the client finds out what it is may fail.
         self.assertLessEqual(told["failed"], depth + 1, told)
         self.assertGreater(told["stats"]["detours"], 0, told)

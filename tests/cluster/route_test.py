@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from harness import client, settings
+from harness import client, client_probe, settings
 from harness.case import ClusterTest
 from harness.classic_ring import keys_owned_by
 from harness.node_process import run_p2phost
@@ -174,6 +174,18 @@ class SteadyTest(RouteTest):
                 for number, (one, name) in enumerate(zip(asked, names)):
                     sequence, result = connection.reply(one)
                     self.assertEqual((sequence, result.success), (1000 + number, client.owner(node.port, name)))
+
+    def test_the_client_library_reaches_each_counter_at_its_owner(self):
+        before = [node.status().forwarded for node in self.nodes]
+        told = client_probe.run(self.nodes[1], "count", 1_000)
+        self.assertEqual((told["calls"], told["wrong"]), (5_000, 0), told)
+        self.assertEqual([node.status().forwarded for node in self.nodes], before)
+        self.assertIn(UNROUTABLE, told["refusal"])
+        self.assertTrue(told["refusal_did_nothing"])
+        # Each of the nodes had a part of it.
+        totals = [counter(node, "total") for node in self.nodes]
+        self.assertEqual(sum(totals), 4_000)
+        self.assertTrue(all(totals), totals)
 
     def test_a_node_that_owns_the_key_passes_nothing_on(self):
         before = [node.status().forwarded for node in self.nodes]

@@ -1,5 +1,7 @@
 // p2pclientprobe: what client_test.py wants to know of the client library. One verb a question; the answer is one line
 // of JSON on stdout.
+#include "counting.h"
+
 #include <p2p/client.h>
 #include <p2p/handlers.h>
 
@@ -24,6 +26,7 @@ using nlohmann::json;
 constexpr int kOk = 0;
 constexpr int kFailed = 1;
 constexpr int kThreads = 8;
+constexpr std::uint64_t kSomeCalls = 1'000;
 constexpr std::size_t kBatchKeys = 100;
 constexpr std::size_t kReasonsMax = 5;
 constexpr std::ptrdiff_t kDepthMax = 4'096;
@@ -145,7 +148,8 @@ json steady(Client& client, std::uint64_t count, std::ptrdiff_t depth) {
       {"calls", made}, {"failed", window.failed()}, {"reasons", window.reasons()}, {"stats", json_of(client.stats())}};
 }
 
-// --- hold: threads that call without a pause until stdin ends ---
+// --- hold: threads that call without a pause until stdin ends; each line of it is answered when they have made some
+// more calls ---
 
 struct Seen {
   std::uint64_t good = 0;
@@ -169,6 +173,7 @@ void note(Seen& seen, const Outcome<T>& outcome, std::chrono::nanoseconds took) 
 json hold(Client& client, std::chrono::milliseconds timeout) {
   using Clock = std::chrono::steady_clock;
   std::vector<Seen> seen(kThreads);
+  std::atomic<std::uint64_t> made{0};
   {
     std::vector<std::jthread> threads;
     for (int number = 0; number < kThreads; ++number) {
@@ -183,13 +188,18 @@ json hold(Client& client, std::chrono::milliseconds timeout) {
             const auto told = client.read(key, {.timeout = timeout});
             note(seen[number], told, Clock::now() - started);
           }
+          made.fetch_add(1);
+          made.notify_one();
         }
       });
     }
-    fmt::print("{}\n", json{{"state", "running"}}.dump());
-    std::fflush(stdout);
-    for (std::string line; std::getline(std::cin, line);) {
-    }
+    std::string line;
+    do {
+      const std::uint64_t wanted = made.load() + kSomeCalls;
+      for (std::uint64_t now = made.load(); now < wanted; now = made.load()) made.wait(now);
+      fmt::print("{}\n", json{{"state", "running"}}.dump());
+      std::fflush(stdout);
+    } while (std::getline(std::cin, line));
   }
   Seen all;
   for (const Seen& one : seen) {
@@ -221,6 +231,8 @@ int main(int argc, char** argv) {
   steady_verb->add_option("DEPTH", depth)->check(CLI::Range(std::ptrdiff_t{1}, kDepthMax));
   CLI::App* hold_verb = app.add_subcommand("hold", "call until stdin ends");
   hold_verb->add_option("TIMEOUT_MS", timeout_ms);
+  CLI::App* count_verb = app.add_subcommand("count", "call the counter example, by so many names");
+  count_verb->add_option("COUNT", count);
   app.require_subcommand(1);
   CLI11_PARSE(app, argc, argv);
   Options options;
@@ -230,6 +242,7 @@ int main(int argc, char** argv) {
   if (*agree_verb) answer = agree(client, count);
   if (*steady_verb) answer = steady(client, count, depth);
   if (*hold_verb) answer = hold(client, std::chrono::milliseconds(timeout_ms));
+  if (*count_verb) answer = count_by_name(client, count);
   fmt::print("{}\n", answer.dump());
   return answer.contains("error") ? kFailed : kOk;
 }
