@@ -5,6 +5,7 @@
 #include "load/requests.h"
 #include "load/wire.h"
 
+#include <Counter.h>
 #include <Store.h>
 #include <gtest/gtest.h>
 #include <p2p/handlers.h>
@@ -93,6 +94,29 @@ TEST(BenchWire, AReplyOfMemcachedEndsWhereItsEndStands) {
 TEST(BenchWire, AFramedReplyEndsWhereItsFrameEnds) {
   expect_whole_reply_is_good(*read_wire(), read_reply(kData.value(kNumber)));
   expect_whole_reply_is_good(*read_wire(ValueCheck::bytes), read_reply(kData.value(kNumber)));
+}
+
+TEST(BenchWire, ACounterThatNobodyTouchedIsZero) {
+  const auto counter = counter_value(kData);
+  counter::Counter_value_result result;
+  result.__isset.success = true;
+  result.success = 0;
+  expect_whole_reply_is_good(*counter, frame(thrift_reply("value", result)));
+  result.success = 1;
+  EXPECT_EQ(verdict_of(*counter, frame(thrift_reply("value", result))), Verdict::misplaced);
+  EXPECT_EQ(verdict_of(*counter, frame(thrift_reply("order", result))), Verdict::misplaced);
+  counter::Counter_value_args asked;
+  Codec codec;
+  const std::string request = request_of(*counter, kNumber);
+  codec.in().attach(std::string_view(request).substr(4));
+  std::string method;
+  apache::thrift::protocol::TMessageType type{};
+  std::int32_t sequence = 0;
+  codec.binary_in().readMessageBegin(method, type, sequence);
+  asked.read(&codec.binary_in());
+  EXPECT_EQ(method, "counter:value");
+  EXPECT_EQ(asked.name, kData.key(kNumber));
+  EXPECT_EQ(codec.in().unread(), 0U);
 }
 
 TEST(BenchWire, AReadThatFindsNothingIsMissing) {

@@ -1,5 +1,5 @@
-// A plain service that keeps numbers in memory, written for one node. counter.toml makes it one service of many nodes: the
-// host finds a call's key in the message and passes it to the node that owns the key.
+// A plain service that keeps numbers in memory, written for one node. counter.toml makes it one service of many nodes:
+// the host finds a call's key in the message and passes it to the node that owns the key.
 #include <p2p/handlers.h>
 #include <p2p/plugin.h>
 
@@ -19,6 +19,7 @@ class Handler final : public p2p::BaseHandler, public counter::CounterIf {
 
   std::int64_t increment(const std::string& name, const std::int64_t by) override {
     const std::lock_guard hold(mutex_);
+    total_ += by;
     return counts_[name] += by;
   }
   std::int64_t value(const std::string& name) override {
@@ -33,18 +34,18 @@ class Handler final : public p2p::BaseHandler, public counter::CounterIf {
   void where(std::string& answer, const std::string&) override { answer = context().node().self.name(); }
   std::int64_t total() override {
     const std::lock_guard hold(mutex_);
-    std::int64_t sum = 0;
-    for (const auto& [name, count] : counts_) sum += count;
-    return sum;
+    return total_;
   }
   void clear() override {
     const std::lock_guard hold(mutex_);
     counts_.clear();
+    total_ = 0;
   }
 
  private:
   std::mutex mutex_;
   std::map<std::string, std::int64_t> counts_;
+  std::int64_t total_ = 0;
 };
 
 class CounterPlugin final : public p2p::Plugin {
@@ -53,6 +54,8 @@ class CounterPlugin final : public p2p::Plugin {
     p2p::ServiceSpec spec;
     spec.idl = "counter.Counter";
     spec.extends = {"locator.Base"};
+    spec.dispatch =
+        p2p::Dispatch::io;  // no handler blocks or takes long: each runs at once, on the thread that has read the call
     auto handler = std::make_shared<Handler>(context, spec);
     return p2p::serve_processor(context, spec, std::make_shared<counter::CounterProcessor>(handler));
   }
@@ -60,5 +63,5 @@ class CounterPlugin final : public p2p::Plugin {
 
 }  // namespace
 
-P2P_PLUGIN(CounterPlugin, P2P_NAME("counter") P2P_VERSION("0.1.0") P2P_SUMMARY("counts by name")
-                              P2P_SERVES("counter.Counter"))
+P2P_PLUGIN(CounterPlugin,
+           P2P_NAME("counter") P2P_VERSION("0.1.0") P2P_SUMMARY("counts by name") P2P_SERVES("counter.Counter"))

@@ -1,4 +1,4 @@
-// How do the servers that we are measured against want their requests?
+// How do the servers that we are measured against want their requests? And one of our own examples.
 #pragma once
 
 #include "load/wire.h"
@@ -14,5 +14,8 @@ std::unique_ptr<load::Wire> redis_set(const load::Dataset& data);
 // memcached, its text protocol: get and set.
 std::unique_ptr<load::Wire> memcached_get(const load::Dataset& data, load::ValueCheck check);
 std::unique_ptr<load::Wire> memcached_set(const load::Dataset& data);
+
+// The counter example: `value` of counters that nobody has touched. Framed binary.
+std::unique_ptr<load::Wire> counter_value(const load::Dataset& data);
 
 }  // namespace p2p::bench
