@@ -177,6 +177,7 @@ Result<Done> Node::listen() {
   parts.info.data_dir = parts.folder->path();
   parts.info.incarnation = parts.started_at_us;
   parts.info.allow_remote_die = config.allow_remote_die;
+  parts.info.message_bytes_max = config.frame_bytes_max;
 
   parts.identity = std::make_unique<PeerIdentity>(parts.info.self, config.cluster);
   const PeerLimits limits{config.connect_timeout,      config.call_timeout,

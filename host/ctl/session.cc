@@ -64,6 +64,7 @@ ExitCode report(const Error& error) {
   fmt::print(stderr, "p2pctl: {}\n", error.text);
   switch (error.kind) {
     case ErrorKind::refused:
+    case ErrorKind::unreachable:
     case ErrorKind::timed_out:
     case ErrorKind::closed:
       return ExitCode::no_node;

@@ -32,6 +32,9 @@ class Outage final {
   void begins(Error error, TimePoint now) {
     error.text += " (known for a moment, and not tried anew for each call)";
     error_ = std::move(error);
+    // No connect has failed for the calls that end with it, and none of them was sent. A node that speaks otherwise
+    // stays one.
+    if (error_.kind != ErrorKind::protocol) error_.kind = ErrorKind::unreachable;
     const bool is_new = pause_ == Duration::zero() || now - failed_at_ > kOutageMemory;
     pause_ = is_new ? kReconnectPauseMin : std::min(2 * pause_, kReconnectPauseMax);
     failed_at_ = now;
@@ -46,7 +49,7 @@ class Outage final {
     return is_trying ? now - failed_at_ < kOutageMemory : now < until_;
   }
 
-  // Of the last try; its kind says whether a call may have been executed, as ever.
+  // For calls that are not tried: the words are those of the last try.
   const Error& error() const noexcept { return error_; }
 
  private:

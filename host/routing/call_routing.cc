@@ -16,6 +16,7 @@ namespace {
 bool is_worth_retrying(ErrorKind kind, bool is_repeatable) noexcept {
   switch (kind) {
     case ErrorKind::refused:
+    case ErrorKind::unreachable:
     case ErrorKind::overloaded:
     case ErrorKind::cancelled:
     case ErrorKind::not_found:

@@ -221,6 +221,7 @@ void Connection::answered(std::uint64_t ticket, std::string_view reply) {
 void Connection::oneway_ended() { call_ended(); }
 
 bool Connection::let_replies_overtake() {
+  if (may_overtake_) return true;
   if (order_.open_places() > 1) return false;  // the hello itself is the only open call
   may_overtake_ = true;
   bytes_max_ += kPeerHeadroomBytes;

@@ -62,7 +62,7 @@ std::optional<ForwardRequest> read_request(std::string_view arguments) {
         reader.skip(field.kind);
     }
   }
-  if (!reader.at_end()) return std::nullopt;
+  if (!reader.at_end() || request.message.data() == nullptr) return std::nullopt;
   if (encoding != peer::Encoding::strict_binary && encoding != peer::Encoding::compact) return std::nullopt;
   request.hops = static_cast<std::int32_t>(hops);
   request.encoding = encoding == peer::Encoding::compact ? Encoding::compact : Encoding::binary;

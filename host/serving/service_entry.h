@@ -5,11 +5,13 @@
 #include "routing/route.h"
 
 #include <p2p/call.h>
+#include <p2p/units.h>
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,8 +59,8 @@ class ServiceEntry final {
   // Serves again, after let_go(): with the gate `starting`. [control]
   void renew(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint);
 
-  // Which node runs its calls; null: the one that was asked. Routes that were in force stay as long as the entry, for calls in
-  // hand refer to them; each took an operator's change. [any thread]
+  // Which node runs its calls; null: the one that was asked. Routes that were in force stay as long as the entry, for
+  // calls in hand refer to them; each took an operator's change. [any thread]
   const Route* route() const noexcept { return route_.load(std::memory_order_acquire); }
   // For calls that are dispatched from now on. [control]
   void set_route(const std::shared_ptr<const Route>& route);
@@ -80,6 +82,11 @@ class ServiceEntry final {
   // which. The slot's message is kept already. [any loop]
   bool park(CallSlot* slot, std::size_t parked_max, bool* is_full);
 
+  // An exception has left a handler. When a line of the log is due, once a second at most: how many had none since the
+  // last one. [any thread]
+  static constexpr Duration kLogPause = std::chrono::seconds(1);
+  std::optional<std::uint64_t> exception_left(TimePoint now);
+
   void note_error(std::string text);
   std::string last_error() const;
 
@@ -95,9 +102,11 @@ class ServiceEntry final {
   std::atomic<GateState> gate_{GateState::starting};
   std::atomic<const Route*> route_{nullptr};
   std::vector<std::shared_ptr<const Route>> routes_;  // [control]
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;                          // guards what follows
   std::vector<CallSlot*> parked_;
   std::string last_error_;
+  TimePoint next_line_{};
+  std::uint64_t unlogged_ = 0;
 };
 
 }  // namespace p2p::host

@@ -203,14 +203,22 @@ void ServiceRouter::run_pooled(CallSlot& slot) {
   slot.fail(CallFault::internal_error, "p2p:overloaded: [host] worker_queue calls wait already");
 }
 
+// A client can make generated code throw as often as it sends nonsense.
+void ServiceRouter::log_exception(ServiceEntry& entry, const std::string& thrown) {
+  const auto unlogged = entry.exception_left(std::chrono::steady_clock::now());
+  if (!unlogged) return;
+  log_.error("service {}: an exception left a handler: {} ({} more since the last such line)", entry.name(), thrown,
+             *unlogged);
+}
+
 bool ServiceRouter::run_handler(CallSlot& slot) {
-  const std::string& service = slot.service().name();
+  ServiceEntry& entry = slot.service();  // the slot may be another call's when the handler returns
   CallSlot::HandlerScope scope{&slot, CallSlot::current_scope(), false, false};
   CallSlot::current_scope() = &scope;
   std::string thrown;
   slot.open_codec();
   try {
-    slot.service().endpoint().handle(Call(&slot));
+    entry.endpoint().handle(Call(&slot));
   } catch (const std::exception& failure) {
     thrown = failure.what();
     if (thrown.empty()) thrown = "an exception without text";
@@ -218,7 +226,7 @@ bool ServiceRouter::run_handler(CallSlot& slot) {
     thrown = "an exception of a type that is not derived from std::exception";
   }
   CallSlot::current_scope() = scope.outer;
-  if (!thrown.empty()) log_.error("service {}: an exception left a handler: {}", service, thrown);
+  if (!thrown.empty()) log_exception(entry, thrown);
   if (scope.has_ended) return true;
   if (!scope.is_abandoned) return false;
   if (thrown.empty() || slot.info().oneway) {

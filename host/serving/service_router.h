@@ -95,6 +95,7 @@ class ServiceRouter final {
   void run_pooled(CallSlot& slot);
   // Runs the handler on this thread and settles what it left open; true when the call has ended.
   bool run_handler(CallSlot& slot);
+  void log_exception(ServiceEntry& entry, const std::string& thrown);
   void park(CallSlot& slot);
 
   ServingLimits limits_;

@@ -23,11 +23,21 @@ namespace {
 // Above the locator's own, which is the ring itself; below that of services that store their state in ours.
 constexpr int kLayerPriority = 100;
 
+// Such a value could be taken from a client, and given to no other node any more.
+Error does_not_fit(const StoreOptions& options) {
+  return {ErrorKind::invalid,
+          fmt::format("value_bytes_max = {} and key_bytes_max = {} are more than {}, which is what five eighths of a "
+                      "message have room for; lower them, or raise [host] frame_bytes_max",
+                      format_bytes(options.value_bytes_max), format_bytes(options.key_bytes_max),
+                      format_bytes(options.item_bytes_max))};
+}
+
 class DiststorePlugin final : public Plugin {
  public:
   Result<Done> start(Context& context) override {
     receipts_file_ = context.node().data_dir / (context.service_name() + ".receipts.jsonl");
-    const StoreOptions options = read_options(context.config());
+    const StoreOptions options = read_options(context.config(), context.node().message_bytes_max);
+    if (options.key_bytes_max + options.value_bytes_max > options.item_bytes_max) return does_not_fit(options);
     const Location self = context.node().self;
     locator_ = context.require<ILocator>();
     local_ = std::make_shared<LocalStore>(options, self.name(), random_seed());
@@ -59,9 +69,10 @@ class DiststorePlugin final : public Plugin {
   Result<Done> may_end() override {
     const std::size_t keys = local_->engine().totals().keys;
     if (keys == 0) return Done{};
-    return Error{ErrorKind::invalid, fmt::format("it holds {} keys, which would be lost: no other node takes them while "
-                                                 "this one is a member; let the node leave instead",
-                                                 keys)};
+    return Error{ErrorKind::invalid,
+                 fmt::format("it holds {} keys, which would be lost: no other node takes them while "
+                             "this one is a member; let the node leave instead",
+                             keys)};
   }
 
   void stop() override {
@@ -192,10 +203,10 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_OPTION("engine", "choice", "memory", "memory", "where values lie; memory: gone when the last node ends")
            P2P_OPTION("key_bytes_max", "bytes", "64KiB", "16B..1MiB", "longer keys are refused")
            P2P_OPTION("value_bytes_max", "bytes", "8MiB", "1KiB..256MiB",
-                      "larger values are refused; with its key a value must fit into [host] frame_bytes_max")
+                      "larger values are refused; with its key at most five eighths of [host] frame_bytes_max")
            P2P_OPTION("batch_keys_max", "int", "10000", "1..100000", "more keys in one batch call are refused")
            P2P_OPTION("forward_timeout", "duration", "1s", "10ms..60s",
-                      "how long another node may take for a call before it is tried again")
+                      "how long another node may take for a read before it is tried again")
            P2P_OPTION("transfer_batch_bytes", "bytes", "256KiB", "4KiB..4MiB",
                       "keys that change their owner travel in batches of this size")
            P2P_OPTION("transfer_batches_in_flight", "int", "4", "1..64", "batches that may wait for their confirmation")

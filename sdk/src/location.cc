@@ -55,6 +55,8 @@ const char* to_text(ErrorKind kind) noexcept {
       return "unsupported";
     case ErrorKind::internal:
       return "internal error";
+    case ErrorKind::unreachable:
+      return "unreachable";
   }
   return "unknown";
 }

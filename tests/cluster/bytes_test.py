@@ -150,7 +150,8 @@ class HarmlessTest(ClusterTest):
 
     def setUp(self):
         super().setUp()
-        self.served = self.lonely_node("--set", "host.message_timeout=1s", "--set", "host.frame_bytes_max=1MiB")
+        self.served = self.lonely_node("--set", "host.message_timeout=1s", "--set", "host.frame_bytes_max=1MiB",
+                                        "--set", "services.diststore.config.value_bytes_max=512KiB")
         self.port = self.served.port
         client.write(self.port, "witness", "well")
 

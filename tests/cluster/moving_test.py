@@ -3,14 +3,15 @@ import collections
 import signal
 import unittest
 
-from harness import client
+from harness import client, settings
 from harness.case import ClusterTest
 from harness.classic_ring import ClassicRing
 from harness.nato import NATO
+from harness.node_process import run_p2phost
 from harness.waiting import wait_for_equal
 
 from diststore import Store
-from diststore.ttypes import Item, ReadOptions, WriteOptions
+from diststore.ttypes import Item, ReadOptions, StoreError, StoreErrorKind, WriteOptions
 
 
 class MovingTest(ClusterTest):
@@ -45,6 +46,30 @@ class MovingTest(ClusterTest):
         self.wait_for_network([nodes[1], joined])
         self.assertEqual([client.read(joined.port, key) for key in keys], [None] * 50)
 
+    def test_small_messages_carry_every_key_to_its_new_owner(self):
+        small = ("--set", "host.frame_bytes_max=64KiB", "--set", "services.diststore.config.key_bytes_max=1KiB",
+                 "--set", "services.diststore.config.value_bytes_max=39KiB")
+        nodes = self.cluster(2, *small)
+        items = {f"key-{size}-{number}": "v" * size for size in (100, 15_000, 39 * 1024) for number in range(15)}
+        for key, value in items.items():
+            client.write(nodes[0].port, key, value)
+        nodes = self.let_one_join(nodes, items, *small)
+        self.let_one_leave(nodes, items, 0)
+        # Values that fit no reply together are refused in words, and cost nobody else a thing.
+        with client.connect(nodes[1].port, Store, "diststore") as store:
+            with self.assertRaises(StoreError) as caught:
+                store.read_many([key.encode() for key in items], ReadOptions())
+            self.assertEqual(caught.exception.kind, StoreErrorKind.too_large)
+            few = [key for key in items if key.startswith("key-100-")]
+            self.assertEqual([result.value.decode() for result in store.read_many([key.encode() for key in few], ReadOptions())],
+                             [items[key] for key in few])
+
+    def test_a_store_whose_values_fit_no_message_does_not_start(self):
+        ended = run_p2phost("--config", settings.STORE_CONFIG, "--listen", "127.0.0.1:0", "--set", "host.frame_bytes_max=8MiB",
+                            "--set", "services.locator.config.discover=none")
+        self.assertEqual(ended.returncode, 69, ended.stderr)
+        self.assertIn("value_bytes_max = 8MiB", ended.stderr)
+
     def test_the_last_node_ends_although_nobody_takes_its_keys(self):
         node = self.lonely_node()
         client.write(node.port, "a", "b")
@@ -53,10 +78,10 @@ class MovingTest(ClusterTest):
 
     # --- steps ---
 
-    def let_one_join(self, nodes, items):
+    def let_one_join(self, nodes, items, *arguments):
         """All nodes, after one more has joined and got just what `locate` gave it, from just those that had it."""
         before = located(nodes[0], items)
-        joined = self.join_one(nodes)
+        joined = self.join_one(nodes, *arguments)
         everyone = [*nodes, joined]
         after = located(joined, items)
         self.assertEqual(after, {key: ClassicRing([node.name for node in everyone]).owner(key) for key in items})
@@ -94,7 +119,10 @@ class MovingTest(ClusterTest):
         keys = list(items)
         for node in nodes:
             with client.connect(node.port, Store, "diststore") as store:
-                results = store.read_many([key.encode() for key in keys], ReadOptions())
+                if max(map(len, items.values())) < 1_000:
+                    results = store.read_many([key.encode() for key in keys], ReadOptions())
+                else:
+                    results = [store.read(key.encode(), ReadOptions()) for key in keys]
             self.assertEqual({key: result.value for key, result in zip(keys, results)},
                              {key: value.encode() for key, value in items.items()})
 

@@ -150,7 +150,7 @@ void pull(Store& store, wire::StorePeer_pull_args& args, Answer<wire::StorePeer_
   for (const std::string& key : args.keys) {
     wire::Pulled one;
     one.yielded = false;  // what does not fit is asked for again
-    if (bytes < kPartReplyBytesMax) one = pulled(store, *standing, key);
+    if (bytes < store.options.part_reply_bytes_max) one = pulled(store, *standing, key);
     bytes += one.item.value.size();
     all.push_back(std::move(one));
   }

@@ -148,10 +148,13 @@ bool read_many_here(const Store& store, Call& call) {
         });
     if (outcome == Outcome::missing) append_missing(out, view);
     const bool was_done = outcome == Outcome::done || outcome == Outcome::missing;
-    if (!was_done || (value_bytes > kBatchReplyBytesMax && keys->size() > 1)) {
-      out.resize(begin);
-      return false;
-    }
+    const bool is_too_large = value_bytes > store.options.batch_reply_bytes_max && keys->size() > 1;
+    if (was_done && !is_too_large) continue;
+    out.resize(begin);
+    if (!is_too_large) return false;
+    Answer<wire::Store_read_many_presult> answer(std::move(call));
+    refuse_as_too_large(answer, store.options);
+    return true;
   }
   out.push_back(T_STOP);
   call.take()->finish();

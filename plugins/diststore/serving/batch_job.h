@@ -83,7 +83,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   }
 
   void ask(RemotePart part, std::string message) {
-    const Duration timeout = store_->router->time_for_peer(deadline_);
+    const Duration timeout = store_->router->time_for_peer(deadline_, Verb::kRepeat);
     if (timeout <= Duration::zero()) return part_failed(part, Error{ErrorKind::timed_out, "the call's time is over"});
     store_->peers.call(
         part.owner, store_->peer_service, std::move(message), timeout,
@@ -107,7 +107,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
                         }
                         {
                           const std::lock_guard hold(job->mutex_);
-                          job->results_[index] = std::move(asked).value();
+                          job->keep(index, std::move(asked).value());
                         }
                         job->ask_classic(part, at + 1);
                       });
@@ -119,10 +119,12 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     {
       const std::lock_guard hold(mutex_);
       for (const KeyIndex index : indexes) {
-        typename Verb::Result& result = results_[index];
+        if (is_too_large()) break;
+        typename Verb::Result result;
         const Outcome outcome = do_by_right<Verb>(*store_->local, standing, inputs_[index], result);
         if (outcome == Outcome::done || outcome == Outcome::missing) {
           result.__set_view(fingerprint_of(*standing.ring));
+          keep(index, std::move(result));
           continue;
         }
         if (outcome == Outcome::unsettled) unsettled.push_back(Verb::key(inputs_[index]));
@@ -154,9 +156,10 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
 
   void take_over(const RemotePart& part, const PartOutcome& outcome, typename Verb::Part& answered) {
     const std::lock_guard hold(mutex_);
-    for (const auto& [index, position] : outcome.done) results_[index] = std::move(answered.results[position]);
+    for (const auto& [index, position] : outcome.done) keep(index, std::move(answered.results[position]));
     undone_.insert(undone_.end(), outcome.undone.begin(), outcome.undone.end());
-    if (!outcome.undone.empty()) why_ = part.owner.name() + " does not own the key by its view";
+    if (!outcome.undone.empty())
+      why_ = part.owner.name() + " does not own the key by its view, or has no room for it in this reply";
   }
 
   void part_failed(const RemotePart& part, const Error& error) {
@@ -166,7 +169,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       why_ = part.owner.name() + ": " + error.text;
       const bool is_classic = error.kind == ErrorKind::unsupported;
       if (is_classic) store_->classics->remember(part.owner);
-      has_failed_ = has_failed_ || !(is_classic || is_worth_retrying(error.kind, Verb::kIsRepeatable));
+      has_failed_ = has_failed_ || !(is_classic || is_worth_retrying(error.kind, Verb::kRepeat));
     }
     part_ended();
   }
@@ -177,23 +180,20 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       if (--open_parts_ > 0) return;
     }
     // The last part of the round: nobody else touches this job now.
-    if (undone_.empty()) return finish();
+    if (is_too_large()) return refuse_as_too_large(answer_, store_->options);
+    if (undone_.empty()) return answer_(results_);
     if (has_failed_ || !store_->router->has_time_to_retry(deadline_) || !retry()) give_up();
+  }
+
+  // With the lock. What no longer fits the reply is not kept: a small batch must not fill the memory.
+  bool is_too_large() const { return reply_bytes_ > store_->options.batch_reply_bytes_max && results_.size() > 1; }
+  void keep(KeyIndex index, typename Verb::Result result) {
+    reply_bytes_ += Verb::reply_bytes(result);
+    if (!is_too_large()) results_[index] = std::move(result);
   }
 
   bool retry() {
     return store_->retries->add([job = this->shared_from_this()] { job->round(std::exchange(job->undone_, {})); });
-  }
-
-  void finish() {
-    std::size_t bytes = 0;
-    for (const auto& result : results_) bytes += Verb::reply_bytes(result);
-    if (bytes <= kBatchReplyBytesMax || results_.size() == 1) return answer_(results_);
-    wire::StoreError error;
-    error.kind = wire::StoreErrorKind::too_large;
-    error.message = "the values have " + std::to_string(bytes) + " bytes, one reply may carry " +
-                    format_bytes(kBatchReplyBytesMax) + "; read fewer keys at once";
-    raise(answer_, error);
   }
 
   void give_up() {
@@ -209,6 +209,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   std::mutex mutex_;  // of what follows, while a round is under way
   std::vector<typename Verb::Result> results_;
   std::vector<KeyIndex> undone_;
+  std::size_t reply_bytes_ = 0;
   std::size_t open_parts_ = 0;
   std::string why_;  // the last reason for which a key was not done
   bool has_failed_ = false;

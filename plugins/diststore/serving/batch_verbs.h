@@ -5,6 +5,7 @@
 
 #include "serving/classic_verbs.h"
 #include "serving/local_store.h"
+#include "serving/router.h"
 #include "serving/standing.h"
 
 #include <p2p/handlers.h>
@@ -21,13 +22,6 @@
 
 namespace p2p::diststore {
 
-// A read part's reply ends with the value that takes it over this size: the rest is asked for again. A quarter of the
-// host's default frame_bytes_max, so that a value of the largest default size, 8 MiB, still fits behind it.
-inline constexpr std::size_t kPartReplyBytesMax = std::size_t{4} << 20;
-
-// Values that one read_many may answer with, for the same frame.
-inline constexpr std::size_t kBatchReplyBytesMax = std::size_t{12} << 20;
-
 // What each verb has: one `Input` a key; input(), where it lies in the arguments of a whole batch and of a part alike;
 // do_here(), which answers one by the node's right to its key; ask_classic(), which asks a node of the 2009 system.
 struct ReadMany {
@@ -41,7 +35,7 @@ struct ReadMany {
   using Part = wire::ReadPart;
   static constexpr const char* kName = "read_many";
   static constexpr const char* kPeerName = "read_here";
-  static constexpr bool kIsRepeatable = true;
+  static constexpr Repeat kRepeat = Repeat::always;
 
   template <class AnyArgs>
   static std::vector<Input>& input(AnyArgs& args) {
@@ -72,7 +66,7 @@ struct WriteMany {
   using Part = wire::WritePart;
   static constexpr const char* kName = "write_many";
   static constexpr const char* kPeerName = "write_here";
-  static constexpr bool kIsRepeatable = true;
+  static constexpr Repeat kRepeat = Repeat::if_closed;
 
   template <class AnyArgs>
   static std::vector<Input>& input(AnyArgs& args) {
@@ -103,7 +97,7 @@ struct EraseMany {
   using Part = wire::ErasePart;
   static constexpr const char* kName = "erase_many";
   static constexpr const char* kPeerName = "erase_here";
-  static constexpr bool kIsRepeatable = false;  // the second time it would answer "not found"
+  static constexpr Repeat kRepeat = Repeat::never;  // the second time it would answer "not found"
 
   template <class AnyArgs>
   static std::vector<Input>& input(AnyArgs& args) {
@@ -141,6 +135,16 @@ std::optional<wire::StoreError> refusal_of_batch(const LocalStore& local,
     if (auto refusal = Verb::refusal(local, input)) return refusal;
   }
   return std::nullopt;
+}
+
+// Answers a batch whose values do not fit one reply.
+template <class Presult>
+void refuse_as_too_large(Answer<Presult>& answer, const StoreOptions& options) {
+  wire::StoreError error;
+  error.kind = wire::StoreErrorKind::too_large;
+  error.message = "the values have more than the " + format_bytes(options.batch_reply_bytes_max) +
+                  " that one reply may carry; read fewer keys at once";
+  answer.raise(1, error);
 }
 
 }  // namespace p2p::diststore

@@ -9,7 +9,7 @@ namespace {
 template <class Value>
 bool is_too_late(const std::shared_ptr<Store>& store, TimePoint deadline,
                  const std::function<void(Result<Value>)>& done) {
-  if (store->router->time_for_peer(deadline) > Duration::zero()) return false;
+  if (store->router->time_for_peer(deadline, Repeat::always) > Duration::zero()) return false;
   done(Error{ErrorKind::timed_out, "the call's time is over"});
   return true;
 }
@@ -19,7 +19,7 @@ bool is_too_late(const std::shared_ptr<Store>& store, TimePoint deadline,
 void classic_read(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                   TimePoint deadline, std::function<void(Result<wire::ReadResult>)> done) {
   if (is_too_late(store, deadline, done)) return;
-  store->classics->get(owner, key, store->router->time_for_peer(deadline),
+  store->classics->get(owner, key, store->router->time_for_peer(deadline, Repeat::always),
                        [done = std::move(done)](Result<std::string> value) {
                          if (!value.ok()) return done(value.error());
                          wire::ReadResult result;
@@ -32,7 +32,7 @@ void classic_read(const std::shared_ptr<Store>& store, const Location& owner, co
 void classic_write(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                    const std::string& value, TimePoint deadline, std::function<void(Result<wire::WriteResult>)> done) {
   if (is_too_late(store, deadline, done)) return;
-  store->classics->put(owner, key, value, store->router->time_for_peer(deadline),
+  store->classics->put(owner, key, value, store->router->time_for_peer(deadline, Repeat::always),
                        [store, owner, key, value, deadline, done = std::move(done)](const Result<Done>& put) {
                          if (!put.ok()) return done(put.error());
                          classic_read(

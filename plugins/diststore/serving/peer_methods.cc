@@ -22,12 +22,13 @@ void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& a
   std::vector<std::string> unsettled;
   std::size_t bytes = 0;
   for (std::size_t index = 0; index < inputs.size(); ++index) {
-    const bool is_ours = bytes < kPartReplyBytesMax && standing.owner_of(Verb::key(inputs[index])).is_self;
+    const bool is_ours =
+        bytes < store->options.part_reply_bytes_max && standing.owner_of(Verb::key(inputs[index])).is_self;
     const Outcome outcome =
         is_ours ? do_by_right<Verb>(*store->local, standing, inputs[index], part.results[index]) : Outcome::fenced;
     if (outcome == Outcome::done || outcome == Outcome::missing) {
       part.results[index].__set_view(fingerprint_of(*standing.ring));
-      bytes += Verb::reply_bytes(part.results[index]);
+      bytes += Verb::reply_bytes(part.results[index]) + kResultBytesMax;
       continue;
     }
     if (outcome == Outcome::unsettled) unsettled.push_back(Verb::key(inputs[index]));

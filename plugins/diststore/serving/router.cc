@@ -13,16 +13,18 @@ constexpr Duration kLogPause = std::chrono::seconds(1);
 
 }  // namespace
 
-bool is_worth_retrying(ErrorKind kind, bool is_repeatable) noexcept {
+bool is_worth_retrying(ErrorKind kind, Repeat repeat) noexcept {
   switch (kind) {
     case ErrorKind::refused:
+    case ErrorKind::unreachable:
     case ErrorKind::overloaded:
     case ErrorKind::cancelled:
     case ErrorKind::not_found:
       return true;
     case ErrorKind::timed_out:
+      return repeat == Repeat::always;
     case ErrorKind::closed:
-      return is_repeatable;
+      return repeat != Repeat::never;
     case ErrorKind::protocol:
     case ErrorKind::invalid:
     case ErrorKind::unsupported:
@@ -40,8 +42,9 @@ Router::Router(Logger& log, std::shared_ptr<ILocator> locator, std::shared_ptr<R
       classics_(std::move(classics)),
       forward_timeout_(forward_timeout) {}
 
-Duration Router::time_for_peer(TimePoint deadline) const noexcept {
-  return std::min(forward_timeout_, deadline - retries_->now() - kAnswerMargin);
+Duration Router::time_for_peer(TimePoint deadline, Repeat repeat) const noexcept {
+  const Duration left = deadline - retries_->now() - kAnswerMargin;
+  return repeat == Repeat::always ? std::min(forward_timeout_, left) : left;
 }
 
 bool Router::has_time_to_retry(TimePoint deadline) const noexcept {
@@ -63,7 +66,7 @@ void Router::wait(Call call, const CallKind& kind, const std::string& why) {
 }
 
 void Router::forward(const Location& to, Call call, const CallKind& kind) {
-  const Duration timeout = time_for_peer(call.deadline());
+  const Duration timeout = time_for_peer(call.deadline(), kind.repeat);
   if (timeout <= Duration::zero()) {
     give_up(std::move(call), kind, "the call's time is over");
     return;
@@ -82,7 +85,7 @@ void Router::failed(const Location& owner, const Error& error, Call call, const 
   }
   if (error.kind == ErrorKind::refused) report_unreachable(owner);
   const std::string why = owner.name() + ": " + error.text;
-  if (is_worth_retrying(error.kind, kind.is_repeatable)) {
+  if (is_worth_retrying(error.kind, kind.repeat)) {
     try_later(std::move(call), kind, why);
   } else {
     give_up(std::move(call), kind, why);

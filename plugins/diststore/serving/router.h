@@ -25,13 +25,21 @@ inline constexpr Duration kAnswerMargin = std::chrono::milliseconds(50);
 // takes to remove a member, still come well within its second.
 inline constexpr Duration kReportPause = std::chrono::milliseconds(100);
 
-// Whether something that failed so is worth another try: it has not been executed, or may be executed twice.
-bool is_worth_retrying(ErrorKind kind, bool is_repeatable) noexcept;
+// When is a call tried again of which it is not known whether it was executed? (docs/decisions/0012)
+enum class Repeat : std::uint8_t {
+  always,     // it changes nothing
+  if_closed,  // a write. Who has lost the connection drops what it has not executed yet; but what is only late may be
+              // executed after the second attempt, and after somebody else's write that came behind that
+  never,      // the second attempt would be answered otherwise
+};
+
+// Whether something that failed so is worth another try.
+bool is_worth_retrying(ErrorKind kind, Repeat repeat) noexcept;
 
 // How one method fails. Constants, one a method.
 struct CallKind {
-  bool is_repeatable;  // executing it twice does no harm
-  bool is_change;      // it writes or erases
+  Repeat repeat;
+  bool is_change;  // it writes or erases
   void (*give_up)(Call call, const std::string& why);
 };
 
@@ -60,9 +68,9 @@ class Router final : public std::enable_shared_from_this<Router> {
 
   std::int64_t forwarded() const noexcept { return forwarded_.load(std::memory_order_relaxed); }
 
-  // How long a peer may take for its part of a call with this deadline: forward_timeout at most, zero or less when it
-  // is time to give up.
-  Duration time_for_peer(TimePoint deadline) const noexcept;
+  // How long a peer may take for its part of a call with this deadline: forward_timeout at most where another try
+  // follows, else whatever is left; zero or less when it is time to give up.
+  Duration time_for_peer(TimePoint deadline, Repeat repeat) const noexcept;
 
   // Is there time to wait for the longest pause, and to try once more?
   bool has_time_to_retry(TimePoint deadline) const noexcept;

@@ -15,13 +15,12 @@ void answer_missing(Call call, const std::string&) {
 }
 void let_go(Call, const std::string&) {}  // the caller of a oneway put hears nothing; the router has logged it
 
-constexpr CallKind kGet{true, false, answer_missing};
-constexpr CallKind kPut{true, true, let_go};
-constexpr CallKind kRead{true, false, raise_unavailable<wire::Store_read_presult>};
-// A write that timed out may have been executed; executing it again stores the same value with a later version.
-constexpr CallKind kWrite{true, true, raise_unavailable<wire::Store_write_presult>};
+constexpr CallKind kGet{Repeat::always, false, answer_missing};
+constexpr CallKind kPut{Repeat::if_closed, true, let_go};
+constexpr CallKind kRead{Repeat::always, false, raise_unavailable<wire::Store_read_presult>};
+constexpr CallKind kWrite{Repeat::if_closed, true, raise_unavailable<wire::Store_write_presult>};
 // An erase that was executed would answer "not found" the second time.
-constexpr CallKind kErase{false, true, raise_unavailable<wire::Store_erase_presult>};
+constexpr CallKind kErase{Repeat::never, true, raise_unavailable<wire::Store_erase_presult>};
 
 void settle_then_again(const std::shared_ptr<Store>& store, std::string key, Call call, const CallKind& kind) {
   call.keep();

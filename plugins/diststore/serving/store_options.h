@@ -5,6 +5,7 @@
 #include <p2p/config.h>
 #include <p2p/units.h>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace p2p::diststore {
@@ -19,19 +20,33 @@ struct StoreOptions {
   std::size_t transfer_share = 100;
   Duration tombstone_grace{};
   std::size_t tombstones_max = 0;
+
+  // Of the host's largest message: one value at most, with its key; the values of a batch, in all, that a client is
+  // answered with; and where the part that another node asks for ends, with the value that takes it over this. So what
+  // is announced last still fits.
+  std::size_t item_bytes_max = 0;
+  std::size_t batch_reply_bytes_max = 0;
+  std::size_t part_reply_bytes_max = 0;
 };
 
-inline StoreOptions read_options(const Config& config) {
+// What the wire adds to each result or moved item, and a little more.
+inline constexpr std::size_t kResultBytesMax = 128;
+
+// `message_bytes_max`: NodeInfo's.
+inline StoreOptions read_options(const Config& config, std::size_t message_bytes_max) {
   return {
       .key_bytes_max = config.bytes("key_bytes_max"),
       .value_bytes_max = config.bytes("value_bytes_max"),
       .batch_keys_max = static_cast<std::size_t>(config.integer("batch_keys_max")),
       .forward_timeout = config.duration("forward_timeout"),
-      .transfer_batch_bytes = config.bytes("transfer_batch_bytes"),
+      .transfer_batch_bytes = std::min<std::size_t>(config.bytes("transfer_batch_bytes"), message_bytes_max / 16),
       .transfer_batches_in_flight = static_cast<std::size_t>(config.integer("transfer_batches_in_flight")),
       .transfer_share = static_cast<std::size_t>(config.integer("transfer_share")),
       .tombstone_grace = config.duration("tombstone_grace"),
       .tombstones_max = static_cast<std::size_t>(config.integer("tombstones_max")),
+      .item_bytes_max = message_bytes_max / 8 * 5,
+      .batch_reply_bytes_max = message_bytes_max / 4 * 3,
+      .part_reply_bytes_max = message_bytes_max / 4,
   };
 }
 

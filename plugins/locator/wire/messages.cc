@@ -99,6 +99,8 @@ Outcome outcome_of(ErrorKind failure) {
       return Outcome::refused;
     case ErrorKind::closed:
     case ErrorKind::protocol:
+    case ErrorKind::unreachable:  // as good as a broken connection: it is asked again soon, and that is a try of its
+                                  // own
       return Outcome::broken;
     case ErrorKind::unsupported:
       return Outcome::classic;

@@ -90,6 +90,7 @@ void Calls::failed(const Pending& pending, const p2p::Location& to, const p2p::E
     case p2p::ErrorKind::refused:
       report_unreachable(to);
       [[fallthrough]];
+    case p2p::ErrorKind::unreachable:
     case p2p::ErrorKind::not_found:
     case p2p::ErrorKind::cancelled:
     case p2p::ErrorKind::overloaded:

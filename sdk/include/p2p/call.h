@@ -106,8 +106,8 @@ class [[nodiscard]] P2P_API Call {
   void fail(CallFault fault, std::string_view text) noexcept { take()->fail(fault, text); }
 
   // Passes the message, as it came, on to `to`, and its reply back to the caller. When that fails, `failed` gets the reason and
-  // the call, open again, on an I/O thread: it may forward elsewhere, dispatch_again() or fail(). Error kinds: refused (no
-  // connection), timed_out, closed, overloaded, cancelled (this node or the service there is stopping), and not_found when
+  // the call, open again, on an I/O thread: it may forward elsewhere, dispatch_again() or fail(). Error kinds: refused (a
+  // connect failed), unreachable (one failed a moment ago), timed_out, closed, overloaded, cancelled (this node or the service there is stopping), and not_found when
   // `to` disagrees about who owns the key (the locator has then been told its view). A failure other than timed_out and
   // closed means that nothing was executed. [any thread]
   void forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {

@@ -25,6 +25,7 @@ struct NodeInfo {
   std::filesystem::path data_dir;  // exists, made with mode 0700; a service keeps its files in a folder of its own name there
   std::int64_t incarnation = 0;    // microseconds since 1970 when this process started
   bool allow_remote_die = false;
+  std::uint64_t message_bytes_max = std::uint64_t{16} << 20;  // [host] frame_bytes_max: of one message of a client or a node
 };
 
 // Every method: [any thread] unless it says [control], which means: within configure, start, ready, drain or stop.

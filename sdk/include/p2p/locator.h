@@ -99,7 +99,7 @@ class P2P_API ILocator {
   virtual void remove(const Location& location, std::vector<Location> authorities) = 0;
   virtual void log_view() const = 0;
 
-  // A connect to `member` failed. After `connect_attempts` of them within a second, with no success between, the member is
+  // A connect to `member` failed (ErrorKind::refused; a call that ends as unreachable is none). After `connect_attempts` of them within a second, with no success between, the member is
   // removed in classic mode. [any thread]
   virtual void report_unreachable(const Location& member) = 0;
 

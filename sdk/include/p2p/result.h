@@ -22,6 +22,7 @@ enum class ErrorKind : std::uint8_t {
   invalid,      // a value outside what is allowed
   unsupported,  // the other side is a node of the 2009 system and knows its own calls only; nothing was done
   internal,     // a plugin or the host misbehaved
+  unreachable,  // connecting to that node has failed a moment ago: nothing was tried for this, and nothing was done
 };
 
 // "refused", "timed out", ...: the words that logs and messages use.

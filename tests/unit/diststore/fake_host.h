@@ -138,7 +138,10 @@ struct StoreFixture {
                                .transfer_batch_bytes = 100,
                                .transfer_batches_in_flight = 2,
                                .tombstone_grace = std::chrono::minutes(1),
-                               .tombstones_max = 5};
+                               .tombstones_max = 5,
+                               .item_bytes_max = 10 << 20,
+                               .batch_reply_bytes_max = 12 << 20,
+                               .part_reply_bytes_max = 4 << 20};
     auto retries = std::make_shared<RetryQueue>(strand);
     auto classics = std::make_shared<ClassicPeers>(peers);
     auto first = std::make_shared<const Standing>(Standing{self, 0, true, locator->ring, {}, {}});

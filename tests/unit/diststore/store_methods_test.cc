@@ -84,19 +84,45 @@ TEST_F(StoreMethods, ACallIsTriedAgainUntilItsTimeIsOver) {
   EXPECT_EQ(reply.value().error.message, "127.0.0.1:9901: test");
 }
 
-TEST_F(StoreMethods, AWriteThatTimedOutIsRepeatedAndAnEraseIsNot) {
+// Decision 12.
+TEST_F(StoreMethods, ALateWriteIsNotRepeatedBecauseTheFirstMayStillBeExecuted) {
   own(kOther);
   const auto written = write("a", "apple");
   written->fail_forward(ErrorKind::timed_out);
   strand->advance(kShortPause);
+  EXPECT_EQ(written->forwarded_to.size(), 1u);
+  EXPECT_EQ(kind_of(decode_reply<wire::Store_write_result>(written->reply).value().error),
+            wire::StoreErrorKind::unavailable);
+  const auto late = read("a");
+  late->fail_forward(ErrorKind::timed_out);
+  strand->advance(kShortPause);
+  EXPECT_EQ(late->forwarded_to.size(), 2u) << "a read does no harm";
+  late->fail_forward(ErrorKind::internal);
+}
+
+TEST_F(StoreMethods, AWriteWhoseConnectionBrokeIsRepeatedAndAnEraseIsNot) {
+  own(kOther);
+  const auto written = write("a", "apple");
+  written->fail_forward(ErrorKind::closed);
+  strand->advance(kShortPause);
   EXPECT_EQ(written->forwarded_to.size(), 2u);
   const auto erased = erase("a");
-  erased->fail_forward(ErrorKind::timed_out);
+  erased->fail_forward(ErrorKind::closed);
   strand->advance(kShortPause);
   EXPECT_EQ(erased->forwarded_to.size(), 1u);
   EXPECT_EQ(kind_of(decode_reply<wire::Store_erase_result>(erased->reply).value().error),
             wire::StoreErrorKind::unavailable);
   written->fail_forward(ErrorKind::internal);
+}
+
+TEST_F(StoreMethods, ACallToANodeThatIsKnownToBeAwayIsTriedAgainAndReportsNobody) {
+  own(kOther);
+  const auto call = erase("a");
+  call->fail_forward(ErrorKind::unreachable);
+  strand->advance(kShortPause);
+  EXPECT_EQ(call->forwarded_to.size(), 2u);
+  EXPECT_TRUE(locator->unreachable.empty());
+  call->fail_forward(ErrorKind::internal);
 }
 
 TEST_F(StoreMethods, ManyCallsThatFailWithOneConnectReportItOnce) {
@@ -250,6 +276,17 @@ TEST_F(StoreMethods, LargePartsAreAskedForInPortions) {
   const auto reply = decode_reply<wire::Store_read_many_result>(call->reply);
   ASSERT_EQ(reply.value().success.size(), 3u);
   EXPECT_EQ(reply.value().success[2].value.size(), std::size_t{3} << 20);
+}
+
+TEST_F(StoreMethods, ValuesThatFitNoReplyAreRefusedWhoeverHoldsThem) {
+  own(kSelf, {{"b", kOther}});
+  StoreFixture other;
+  hold("a", std::string(5 << 20, 'a'));
+  other.hold("b", std::string(5 << 20, 'b'));
+  const auto call = read_many({"a", "b", "a"});
+  let_peer_answer<wire::StorePeer_read_here_args>(other);
+  const auto reply = decode_reply<wire::Store_read_many_result>(call->reply);
+  EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::too_large);
 }
 
 TEST_F(StoreMethods, ValuesThatFitNoReplyAreRefused) {

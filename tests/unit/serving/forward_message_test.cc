@@ -66,6 +66,9 @@ TEST(ForwardMessageTest, ArgumentsThatAreCutOffOrOfOtherTypesAreRefused) {
   text_for_view[0] = apache::thrift::protocol::T_STRING;
   EXPECT_FALSE(read_forward(text_for_view, Encoding::binary));
   EXPECT_FALSE(read_forward(std::string(1, '\0'), Encoding::binary)) << "no encoding is named";
+  const std::size_t message_bytes = 3 + 4 + std::string_view("message").size();  // field 5, the last
+  const std::string without_message = whole.substr(0, whole.size() - 1 - message_bytes) + '\0';
+  EXPECT_FALSE(read_forward(without_message, Encoding::binary));
 }
 
 class ForwardReplyTest : public ::testing::TestWithParam<Encoding> {

@@ -26,11 +26,20 @@ TEST(Outage, CallsFailAtOnceUntilTheNextTryIsDue) {
   EXPECT_FALSE(outage.lasts(kStart + kReconnectPauseMin, false));
 }
 
-TEST(Outage, CallsFailAsTheLastTryDid) {
+// Of each try its own calls tell; who was not tried for must not count as another failed connect.
+TEST(Outage, CallsFailInTheWordsOfTheLastTryButAsNotTried) {
   Outage outage(1);
-  outage.begins({ErrorKind::timed_out, "no hello"}, kStart);
-  EXPECT_EQ(outage.error().kind, ErrorKind::timed_out);
-  EXPECT_EQ(outage.error().text.substr(0, 8), "no hello");
+  for (const ErrorKind kind : {ErrorKind::refused, ErrorKind::timed_out, ErrorKind::closed}) {
+    outage.begins({kind, "no hello"}, kStart);
+    EXPECT_EQ(outage.error().kind, ErrorKind::unreachable);
+    EXPECT_EQ(outage.error().text.substr(0, 8), "no hello");
+  }
+}
+
+TEST(Outage, ANodeThatSpeaksOtherwiseStaysOne) {
+  Outage outage(1);
+  outage.begins({ErrorKind::protocol, "another cluster"}, kStart);
+  EXPECT_EQ(outage.error().kind, ErrorKind::protocol);
 }
 
 TEST(Outage, PausesGrowWithEachFailureAndAreAtMostHalfASecond) {
