@@ -100,14 +100,13 @@ class AsyncConnection(asyncio.Protocol):
     def data_received(self, data):
         self._heard_at = asyncio.get_running_loop().time()
         try:
-            replies = self._framing.receive(data)
+            for (future, request), message in self._framing.receive(data):
+                # A call that was given up has its place in the order all the same.
+                if not future.done():
+                    future.set_result(request.outcome_of(message))
+            self._framing.check()
         except ValueError as failure:
             self.close(str(failure))
-            return
-        for (future, request), message in replies:
-            # A call that was given up has its place in the order all the same.
-            if not future.done():
-                future.set_result(request.outcome_of(message))
         self._let_in()
 
     def connection_lost(self, failure):

@@ -170,10 +170,12 @@ class Exchange:
             return False
         if not data:
             raise ConnectionError("the node has closed the connection")
-        replies = self.channel.framing.receive(data)
+        framing = self.channel.framing
+        replies = framing.receive(data)
         for (token, request), message in replies:
             self._left.discard(token)
             self._outcomes[token] = request.outcome_of(message)
+        framing.check()
         self._note_the_end()
         return bool(replies)
 

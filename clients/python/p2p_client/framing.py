@@ -18,6 +18,7 @@ class Framing:
         self._pending = collections.deque()  # (sequence, token), the oldest first
         self._received = bytearray()
         self._sequence = 0
+        self._breach = None  # the rule that the node has broken
 
     def __len__(self):
         return len(self._pending)
@@ -31,30 +32,44 @@ class Framing:
         return frame
 
     def receive(self, data):
-        """The replies that `data` completes, as [(token, message)]; ValueError when the node breaks the rules, and then
-        the connection is good for nothing any more."""
-        received = self._received
-        received += data
-        done, at = [], 0
-        while len(received) - at >= 4:
+        """The replies that `data` completes, as [(token, message)]. Once the node has broken the rules the connection is
+        good for nothing any more: ValueError, or what came before the breach, and check() raises it. Calls without a
+        reply stay among the tokens()."""
+        self._received += data
+        done = []
+        try:
+            self._take_into(done)
+        except ValueError as breach:
+            self._breach = breach
+        if not done:
+            self.check()
+        return done
+
+    def check(self):
+        """ValueError when the node has broken the rules."""
+        if self._breach is not None:
+            raise self._breach
+
+    def _take_into(self, done):
+        received, at = self._received, 0
+        while self._breach is None and at < len(received):
+            if not self._pending:
+                raise ValueError("a reply that nobody awaits")
+            if len(received) - at < 4:
+                break
             (length,) = struct.unpack_from(">I", received, at)
             if length > FRAME_BYTES_MAX:
                 raise ValueError(f"a frame of {length} bytes")
             if len(received) - at - 4 < length:
                 break
             message = bytes(memoryview(received)[at + 4:at + 4 + length])
+            sequence, token = self._pending[0]
+            if sequence_of(message) != sequence:
+                raise ValueError("replies out of order")
+            self._pending.popleft()
             at += 4 + length
-            done.append((self._token_of(message), message))
+            done.append((token, message))
         del received[:at]
-        return done
-
-    def _token_of(self, message):
-        if not self._pending:
-            raise ValueError("a reply that nobody awaits")
-        sequence, token = self._pending.popleft()
-        if sequence_of(message) != sequence:
-            raise ValueError("replies out of order")
-        return token
 
     def tokens(self):
         """Of the calls that have no reply yet, the oldest first."""

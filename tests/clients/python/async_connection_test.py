@@ -87,6 +87,20 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
         await asyncio.sleep(0)
         self.assertIsNot(await self.connection(), connection)
 
+    async def test_replies_before_one_that_is_none_count_and_the_rest_is_lost(self):
+        for wrong in (b"\0\0\0\3abc", b"\xff" * 4):
+            with self.subTest(wrong), Listener() as listener:
+                connection = await self.pool.connection(listener.name, "diststore")
+                accepted = listener.accept()
+                calls = [connection.start(read()) for _ in range(3)]
+                messages = [await asyncio.to_thread(read_call, accepted) for _ in calls]
+                accepted.sendall(not_found(messages[0]) + wrong)
+                async with asyncio.timeout(60):  # no end of the connection comes from the node
+                    outcomes = await asyncio.gather(*calls)
+                self.assertEqual([type(outcome) for outcome in outcomes], [Answered, Lost, Lost])
+                self.assertFalse(connection.is_open)
+                self.assertIsNot(await self.pool.connection(listener.name, "diststore"), connection)
+
     async def test_who_waits_for_room_is_let_go_when_it_breaks(self):
         connection = await self.connection()
         calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]

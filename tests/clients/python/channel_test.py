@@ -96,6 +96,39 @@ class ChannelTest(unittest.TestCase):
             thread.join()
         self.assertIsInstance(self.outcomes[0], Lost)
 
+    def test_replies_before_one_that_is_none_count_and_the_rest_is_lost(self):
+        for wrong in (b"\0\0\0\3abc", b"\xff" * 4):
+            self.outcomes.clear()
+            with self.subTest(wrong), Listener() as listener:
+                def serve():
+                    accepted = listener.accept()
+                    first, _, _ = (read_call(accepted) for _ in range(3))
+                    accepted.sendall(not_found(first) + wrong)
+
+                thread = threading.Thread(target=serve)
+                thread.start()
+                channel = Channel(listener.name)
+                exchange_all([self.exchange(channel, read(), write(b"v"), read())], late())
+                thread.join()
+                self.assertEqual([type(self.outcomes[token]) for token in range(3)], [Answered, Lost, Lost])
+                self.assertFalse(channel.is_connected)
+
+    def test_a_node_that_says_more_than_it_was_asked_is_given_up(self):
+        with Listener() as listener:
+            def serve():
+                accepted = listener.accept()
+                call = read_call(accepted)
+                accepted.sendall(not_found(call) + not_found(call)[:2])
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            channel = Channel(listener.name)
+            self.addCleanup(channel.close)
+            exchange_all([self.exchange(channel, read())], late())
+            thread.join()
+            self.assertIsInstance(self.outcomes[0], Answered)
+            self.assertFalse(channel.is_connected and channel.is_sound())
+
     def test_a_node_that_closes_has_not_executed_what_was_not_sent_yet(self):
         calls = 3 * CALLS_IN_FLIGHT_MAX
         with Listener() as listener:

@@ -48,6 +48,31 @@ class FramingTest(unittest.TestCase):
         self.framing.send(request(), "b")
         self.assertRaises(ValueError, self.framing.receive, reply(2))
 
+    def test_a_call_whose_reply_is_none_still_waits(self):
+        for wrong in (reply(2), struct.pack(">I", 3) + b"abc", struct.pack(">I", FRAME_BYTES_MAX + 1)):
+            framing = Framing()
+            framing.send(request(), "a")
+            framing.send(request(), "b")
+            with self.subTest(wrong):
+                self.assertRaises(ValueError, framing.receive, wrong)
+                self.assertEqual(framing.tokens(), ["a", "b"])
+
+    def test_replies_before_a_breach_are_replies(self):
+        self.framing.send(request(), "a")
+        self.framing.send(request(), "b")
+        self.framing.check()
+        self.assertEqual([token for token, _ in self.framing.receive(reply(1) + reply(1) + reply(2))], ["a"])
+        self.assertEqual(self.framing.tokens(), ["b"])
+        self.assertRaises(ValueError, self.framing.check)
+        for _ in range(2):  # whatever comes after it
+            self.assertRaises(ValueError, self.framing.receive, reply(2))
+        self.assertEqual(self.framing.tokens(), ["b"])
+
+    def test_the_beginning_of_a_reply_that_nobody_awaits_is_a_breach(self):
+        self.framing.send(request(), "a")
+        self.assertEqual(len(self.framing.receive(reply(1) + reply(2)[:3])), 1)
+        self.assertRaises(ValueError, self.framing.check)
+
     def test_a_reply_that_nobody_awaits_ends_the_connection(self):
         self.assertRaises(ValueError, self.framing.receive, reply(1))
 
