@@ -2,6 +2,7 @@
 one event loop."""
 import asyncio
 import collections
+import contextlib
 import select
 import socket
 
@@ -58,6 +59,7 @@ class AsyncConnection(asyncio.Protocol):
             frame = self._framing.send(request, (future, request))
         except Exception as failure:  # arguments that are not of the method's types
             future.set_result(Untaken(f"the arguments do not fit: {failure!r}", is_passing=False))
+            self._let_in()  # another in its place
             return future
         if len(self._framing) == 1:
             self._heard_at = future.get_loop().time()
@@ -74,9 +76,11 @@ class AsyncConnection(asyncio.Protocol):
         self._waiters.append(waiter)
         try:
             await waiter
-        finally:
-            if not waiter.done() or waiter.cancelled():
+        except asyncio.CancelledError:
+            with contextlib.suppress(ValueError):  # it may have been passed over already
                 self._waiters.remove(waiter)
+            self._let_in()  # another, if it was this one's turn
+            raise
 
     def complain(self):
         """A call has waited in vain until its deadline."""

@@ -111,6 +111,55 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
         self.assertFalse(connection.is_open)
         await asyncio.gather(*calls)
 
+    async def test_who_is_cancelled_while_others_are_let_in_is_cancelled(self):
+        connection = await self.connection()
+        calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]
+        waiting = asyncio.ensure_future(connection.room())
+        await asyncio.sleep(0)
+        connection.close("test")  # lets all in, at the loop's next turn
+        waiting.cancel()  # which it tells the task behind that
+        with self.assertRaises(asyncio.CancelledError):
+            await waiting
+        await asyncio.gather(*calls)
+
+    async def test_who_is_let_in_and_cancelled_leaves_its_turn_to_the_next(self):
+        with Listener() as listener:
+            connection = await self.pool.connection(listener.name, "diststore")
+            accepted = listener.accept()
+            calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]
+            replies = [not_found(await asyncio.to_thread(read_call, accepted)) for _ in calls]
+            first = [asyncio.ensure_future(connection.room()) for _ in calls]
+            last = asyncio.ensure_future(connection.room())
+            await asyncio.sleep(0)
+            connection.data_received(b"".join(replies))  # all at once, as the transport may tell it
+            for waiting in first:
+                waiting.cancel()
+            async with asyncio.timeout(60):  # no further reply will come
+                await last
+            self.assertTrue(all(waiting.cancelled() for waiting in first))
+
+    async def test_who_sends_nothing_after_all_leaves_its_turn_to_the_next(self):
+        with Listener() as listener:
+            connection = await self.pool.connection(listener.name, "diststore")
+            accepted = listener.accept()
+
+            async def send(request):
+                while not connection.has_room:
+                    await connection.room()
+                return connection.start(request)
+
+            calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]
+            replies = [not_found(await asyncio.to_thread(read_call, accepted)) for _ in calls]
+            misfit = StoreRequest("diststore", "read", 7, ReadOptions())
+            misfits = [asyncio.ensure_future(send(misfit)) for _ in calls]
+            last = asyncio.ensure_future(send(read()))
+            await asyncio.sleep(0)
+            connection.data_received(b"".join(replies))
+            async with asyncio.timeout(60):
+                await last
+            for sent in misfits:
+                self.assertIsInstance(await sent.result(), Untaken)
+
     async def test_what_is_sent_after_the_node_has_closed_was_not_executed(self):
         with Listener() as listener:
             connection = await self.pool.connection(listener.name, "diststore")
