@@ -1,6 +1,8 @@
 """One connection of the plain client: how do calls get through it without ever blocking? An Exchange is what one thread
 wants of it; whoever runs the exchanges waits, with poll(2), for all of them at once (exchange_all)."""
 import collections
+import errno
+import os
 import select
 import socket
 import time
@@ -34,14 +36,28 @@ class Channel:
 
     def begin_connect(self):
         """Starts to connect; OSError when there is no address that could be tried."""
-        if not self._addresses:
-            host, port = address_of(self.node)
-            self._addresses.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        family, kind, protocol, _, address = self._addresses.popleft()
+        host, port = address_of(self.node)
+        self._addresses.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        self._try_next(0)
+
+    def _try_next(self, error):
+        """Starts with the next address that the system does not refuse at once; OSError when there is none, after
+        `error`."""
+        while self._addresses:
+            try:
+                error = self._try_one(*self._addresses.popleft())
+            except OSError as failure:  # such as a family that this machine does not have
+                error = failure.errno
+            if error in (0, errno.EINPROGRESS):
+                return
+            self.close()
+        raise OSError(error, f"cannot connect: {os.strerror(error)}")
+
+    def _try_one(self, family, kind, protocol, _, address):
         self.socket = socket.socket(family, kind, protocol)
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.connect_ex(address)  # its end is told by end_connect()
+        return self.socket.connect_ex(address)  # when it is under way, end_connect() tells its end
 
     def end_connect(self):
         """The socket can be written: whether it is connected. Tries the next address itself; OSError after the last."""
@@ -51,9 +67,7 @@ class Channel:
             self._addresses.clear()
             return
         self.close()
-        if not self._addresses:
-            raise ConnectionError(error, "cannot connect")
-        self.begin_connect()
+        self._try_next(error)
 
     def is_sound(self):
         """Whether an idle channel can be used: a node that has closed it, or says what nobody asked, has made it

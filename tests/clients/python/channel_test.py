@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 import unittest
+import unittest.mock
 
 from listener import Listener, free_name, not_found, read_call
 from p2p_client.channel import CALLS_IN_FLIGHT_MAX, Channel, Exchange, exchange_all
@@ -14,6 +15,9 @@ from p2p_client.store import StoreRequest
 
 # More than both sockets' buffers hold: such a call cannot leave whole unless it is read.
 LARGE = b"x" * (32 << 20)
+
+# Everybody's address, to which no stream goes: connect() says so at once.
+NOWHERE = "255.255.255.255:9"
 
 
 def read():
@@ -177,6 +181,26 @@ class ChannelTest(unittest.TestCase):
             self.addCleanup(channel.close)
             self.answer(listener, 1)
             exchange_all([self.exchange(channel, read())], late())
+        self.assertIsInstance(self.outcomes[0], Answered)
+
+    def test_an_address_that_the_system_refuses_at_once_is_not_connected(self):
+        channel = Channel(NOWHERE)
+        self.assertRaises(OSError, channel.begin_connect)
+        self.assertIsNone(channel.socket)
+        exchange_all([self.exchange(Channel(NOWHERE), read())], late())
+        self.assertIsInstance(self.outcomes[0], Untaken)
+        self.assertIn("cannot connect", self.outcomes[0].why)
+
+    def test_behind_an_address_that_is_refused_at_once_the_others_are_tried(self):
+        with Listener() as listener:
+            addresses = [socket.getaddrinfo(*name.split(":"), type=socket.SOCK_STREAM)[0]
+                         for name in (NOWHERE, free_name(), NOWHERE, listener.name)]
+            addresses.insert(0, (-1, *addresses[0][1:]))  # a family that no machine has
+            self.answer(listener, 1)
+            channel = Channel("node:1")
+            self.addCleanup(channel.close)
+            with unittest.mock.patch("socket.getaddrinfo", return_value=addresses):  # no name has all of these
+                exchange_all([self.exchange(channel, read())], late())
         self.assertIsInstance(self.outcomes[0], Answered)
 
     def test_a_closed_channel_is_not_sound(self):
