@@ -3,18 +3,16 @@ import asyncio
 import time
 
 from p2p_client.async_pool import AsyncPool
+from p2p_client.calls import Calls
 from p2p_client.client import DEADLINE_SECONDS
 from p2p_client.errors import Failed
 from p2p_client.jobs import Part
-from p2p_client.learning import LEARN_SECONDS_MAX, brief_end, candidates, checked_seeds, members_request, names_in
+from p2p_client.learning import LEARN_SECONDS_MAX, brief_end, candidates, names_in
 from p2p_client.outcome import Lost, Untaken
 from p2p_client.rounds import Learn, Pause, Probe, Rounds, Send
-from p2p_client.service import Service
-from p2p_client.store import StoreCalls, key_bytes
-from p2p_client.view import Views
 
 
-class AsyncClient(StoreCalls):
+class AsyncClient(Calls):
     """What Client is, with methods to be awaited; `async with` closes it. It belongs to the event loop of its first
     call.
 
@@ -22,14 +20,9 @@ class AsyncClient(StoreCalls):
     """
 
     def __init__(self, *seeds, service="diststore", locator="locator", deadline=DEADLINE_SECONDS):
-        super().__init__(service)
-        self._seeds = checked_seeds(seeds)
-        self._views = Views()
+        super().__init__(seeds, service, locator, deadline)
         self._pool = AsyncPool()
-        self._members_request = members_request(locator)
-        self._seconds = deadline
         self._learning = None  # the task that asks for the members
-        self._is_closed = False
 
     async def __aenter__(self):
         return self
@@ -44,18 +37,6 @@ class AsyncClient(StoreCalls):
         if self._learning is not None:
             await asyncio.wait([self._learning])  # it finds the pool closed
         await asyncio.sleep(0)  # lets the transports say that they have ended
-
-    async def members(self, deadline=None):
-        """The names of the network's nodes, sorted, as this client knows them."""
-        return list((await self._known_view(deadline)).members)
-
-    async def owner(self, key, deadline=None):
-        """The name of the node that owns `key`."""
-        return (await self._known_view(deadline)).owner_of(key_bytes(key))
-
-    def service(self, name, interface, key=None, repeatable=(), deadline=None):
-        """See Client.service(); the methods are to be awaited."""
-        return Service(self._run, name, interface, None if key is None else key_bytes(key), repeatable, deadline)
 
     # --- obeying the rounds ---
 
@@ -131,10 +112,10 @@ class AsyncClient(StoreCalls):
             self._pool.drop(node, self._members_request.service)  # a node that serves one connection at a time is freed
         return outcome
 
-    async def _known_view(self, deadline):
+    async def _with_view(self, look, deadline):
         end = time.monotonic() + (self._seconds if deadline is None else deadline)
         if self._views.is_due(time.monotonic()):
             await self._learn(end)
         if self._views.current is None:
             raise Failed("no node of the network has answered")
-        return self._views.current
+        return look(self._views.current)

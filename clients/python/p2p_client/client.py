@@ -2,23 +2,20 @@
 import threading
 import time
 
+from p2p_client.calls import Calls
 from p2p_client.channel import Exchange, exchange_all
 from p2p_client.errors import Failed
 from p2p_client.jobs import Part
-from p2p_client.learning import (LEARN_SECONDS_MAX, LEARN_SHARE, brief_end, candidates, checked_seeds, members_request,
-                                 names_in)
+from p2p_client.learning import LEARN_SECONDS_MAX, LEARN_SHARE, brief_end, candidates, names_in
 from p2p_client.outcome import Untaken
 from p2p_client.pool import CONNECTIONS_PER_NODE_MAX, Exhausted, Pool
 from p2p_client.rounds import Learn, Pause, Probe, Rounds, Send
-from p2p_client.service import Service
-from p2p_client.store import StoreCalls, key_bytes
-from p2p_client.view import Views
 
 # How long a call may take that names no deadline: the host's own call_timeout.
 DEADLINE_SECONDS = 5.0
 
 
-class Client(StoreCalls):
+class Client(Calls):
     """Calls a p2phost network, each key at its owner.
 
     `seeds` are "host:port" of nodes, as many as are known; one that answers is enough. Nothing is connected before the
@@ -27,14 +24,9 @@ class Client(StoreCalls):
 
     def __init__(self, *seeds, service="diststore", locator="locator", deadline=DEADLINE_SECONDS,
                  connections_per_node=CONNECTIONS_PER_NODE_MAX):
-        super().__init__(service)
-        self._seeds = checked_seeds(seeds)
-        self._views = Views()
+        super().__init__(seeds, service, locator, deadline)
         self._pool = Pool(connections_per_node)
-        self._members_request = members_request(locator)
-        self._seconds = deadline
         self._learning = threading.Lock()
-        self._is_closed = False
 
     def __enter__(self):
         return self
@@ -46,22 +38,6 @@ class Client(StoreCalls):
         """Calls that are on the wire end as they would, and are not repeated; later ones are Failed."""
         self._is_closed = True
         self._pool.close()
-
-    def members(self, deadline=None):
-        """The names of the network's nodes, sorted, as this client knows them."""
-        return list(self._known_view(deadline).members)
-
-    def owner(self, key, deadline=None):
-        """The name of the node that owns `key`."""
-        return self._known_view(deadline).owner_of(key_bytes(key))
-
-    def service(self, name, interface, key=None, repeatable=(), deadline=None):
-        """A service of any kind by its name in the nodes' configuration: `interface` is its generated module's Client.
-
-        Its methods can be called on what is returned, at the owner of `key`; at(key) chooses another one. Methods named
-        in `repeatable` are sent again when their outcome is not known.
-        """
-        return Service(self._run, name, interface, None if key is None else key_bytes(key), repeatable, deadline)
 
     # --- obeying the rounds ---
 
@@ -146,10 +122,10 @@ class Client(StoreCalls):
         if self._views.learnt(names, time.monotonic()):
             self._pool.keep_only({*names, *self._seeds})
 
-    def _known_view(self, deadline):
+    def _with_view(self, look, deadline):
         end = time.monotonic() + (self._seconds if deadline is None else deadline)
         if self._views.is_due(time.monotonic()):
             self._learn(end)
         if self._views.current is None:
             raise Failed("no node of the network has answered")
-        return self._views.current
+        return look(self._views.current)

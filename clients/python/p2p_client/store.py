@@ -79,7 +79,7 @@ class _Calls:
 
 
 class StoreCalls:
-    """The store's methods. In AsyncClient each is to be awaited.
+    """The store's methods.
 
     Keys and values are bytes; str is taken as UTF-8. `deadline` is in seconds from now, the client's own when None: by
     then the call has ended, with its result or with a ClientError.
