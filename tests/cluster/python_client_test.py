@@ -12,6 +12,8 @@ from harness.waiting import wait_until
 
 from locator import Locator
 from p2p_client import AsyncClient, Client, ClientError, Failed, Rejected, Unknown
+from p2p_client.gen.diststore.ttypes import WriteOptions
+from p2p_client.store import StoreRequest
 from work import Work as WorkService
 from work.ttypes import JobRefused
 
@@ -162,6 +164,37 @@ class ErrorsTest(PythonClientTest):
                 self.assertIsInstance(outcome, Failed)
             else:
                 self.assertTrue(client.read(key).found)
+
+    def test_a_request_that_nodes_do_not_take_is_rejected_and_costs_no_other_call(self):
+        limit = 64 << 10
+        node = self.lonely_node("--set", f"host.frame_bytes_max={limit >> 10}KiB")
+        client = self.client([node], request_bytes_max=limit)
+        largest = b"x" * (limit + 4 - len(StoreRequest("diststore", "write", b"l", b"", WriteOptions()).encode(1)))
+        pipeline = client.pipeline()
+        for key, value in ((b"a", b"1"), (b"k", largest + b"x"), (b"l", largest), (b"b", b"2")):
+            pipeline.write(key, value)
+        self.assert_rejected(1, pipeline.run)
+        self.assert_rejected(600, client.write_many, [*((key_of(number), b"v" * 999) for number in range(600)),
+                                                      (b"m", largest + b"x"), (b"c", b"3")])
+        asyncio.run(self.write_beside(node, limit, largest + b"x"))
+        self.assertEqual([client.read(key).value for key in (b"a", b"b", b"c", b"d", b"k", b"l", b"m")],
+                         [b"1", b"2", b"3", b"4", None, largest, None])
+
+    def assert_rejected(self, index, method, *arguments):
+        with self.assertRaises(Unknown) as caught:  # of those around it some were written
+            method(*arguments)
+        rejected = caught.exception.outcomes[index]
+        self.assertIsInstance(rejected, Rejected)
+        self.assertIn("request_bytes_max", rejected.cause)
+        self.assertEqual([number for number, outcome in enumerate(caught.exception.outcomes)
+                          if isinstance(outcome, ClientError)], [index])
+
+    async def write_beside(self, node, limit, value):
+        async with AsyncClient(node.name, deadline=PATIENT_SECONDS, request_bytes_max=limit) as client:
+            outcomes = await asyncio.gather(*(client.write(b"d", b"4") for _ in range(9)), client.write(b"k", value),
+                                            *(client.write(b"d", b"4") for _ in range(9)), return_exceptions=True)
+        self.assertIsInstance(outcomes.pop(9), Rejected)
+        self.assertEqual([outcome for outcome in outcomes if isinstance(outcome, Exception)], [])
 
     def test_a_service_that_no_node_has_is_rejected(self):
         client = self.client([self.lonely_node()], service="nonesuch")

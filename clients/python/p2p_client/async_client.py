@@ -6,6 +6,7 @@ from p2p_client.async_pool import AsyncPool
 from p2p_client.calls import Calls
 from p2p_client.client import DEADLINE_SECONDS
 from p2p_client.errors import Failed
+from p2p_client.framing import REQUEST_BYTES_MAX
 from p2p_client.jobs import Part
 from p2p_client.learning import LEARN_SECONDS_MAX, brief_end, candidates, names_in
 from p2p_client.outcome import Lost, Untaken
@@ -19,9 +20,10 @@ class AsyncClient(Calls):
     A call whose task is cancelled is given up: a change may have happened all the same.
     """
 
-    def __init__(self, *seeds, service="diststore", locator="locator", deadline=DEADLINE_SECONDS):
-        super().__init__(seeds, service, locator, deadline)
-        self._pool = AsyncPool()
+    def __init__(self, *seeds, service="diststore", locator="locator", deadline=DEADLINE_SECONDS,
+                 request_bytes_max=REQUEST_BYTES_MAX):
+        super().__init__(seeds, service, locator, deadline, request_bytes_max)
+        self._pool = AsyncPool(request_bytes_max)
         self._learning = None  # the task that asks for the members
 
     async def __aenter__(self):

@@ -6,7 +6,7 @@ import contextlib
 import select
 import socket
 
-from p2p_client.framing import Framing
+from p2p_client.framing import REQUEST_BYTES_MAX, Framing, NotSent
 from p2p_client.outcome import Answered, Lost, Untaken
 
 # Calls of one connection that are not answered; a further one waits until some are. Below the host's
@@ -21,9 +21,9 @@ SILENT_SECONDS_MAX = 10.0
 class AsyncConnection(asyncio.Protocol):
     """Made by loop.create_connection(); `ended(self)` is called when it is of no use any more."""
 
-    def __init__(self, ended):
+    def __init__(self, ended, request_bytes_max=REQUEST_BYTES_MAX):
         self._ended = ended
-        self._framing = Framing()
+        self._framing = Framing(request_bytes_max)
         self._transport = None
         self._end = select.poll()  # knows of the node's close before the loop does
         self._is_paused = False
@@ -57,8 +57,8 @@ class AsyncConnection(asyncio.Protocol):
             return future
         try:
             frame = self._framing.send(request, (future, request))
-        except Exception as failure:  # arguments that are not of the method's types
-            future.set_result(Untaken(f"the arguments do not fit: {failure!r}", is_passing=False))
+        except NotSent as why:
+            future.set_result(why.outcome)
             self._let_in()  # another in its place
             return future
         if len(self._framing) == 1:

@@ -4,13 +4,15 @@ import asyncio
 
 from p2p_client.async_connection import AsyncConnection
 from p2p_client.channel import CONNECT_SECONDS_MAX
+from p2p_client.framing import REQUEST_BYTES_MAX
 from p2p_client.view import address_of
 
 
 class AsyncPool:
     """Of one event loop."""
 
-    def __init__(self):
+    def __init__(self, request_bytes_max=REQUEST_BYTES_MAX):
+        self._request_bytes_max = request_bytes_max
         self._connections = {}  # (node, service) -> the task that connects, whose result is an AsyncConnection
         self._is_closed = False
 
@@ -39,7 +41,7 @@ class AsyncPool:
         try:
             async with asyncio.timeout(CONNECT_SECONDS_MAX):
                 _, connection = await loop.create_connection(
-                    lambda: AsyncConnection(lambda ended: self._ended(place, ended)), host, port)
+                    lambda: AsyncConnection(lambda ended: self._ended(place, ended), self._request_bytes_max), host, port)
         except TimeoutError:
             raise ConnectionError("the node does not answer the connect") from None
         return connection

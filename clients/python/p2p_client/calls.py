@@ -1,5 +1,6 @@
 """What does either client offer? Declared once: the plain client obeys a call in its caller's thread, the asyncio client
 returns what is to be awaited."""
+from p2p_client.framing import checked_request_bytes_max
 from p2p_client.learning import checked_seeds, members_request
 from p2p_client.service import Service
 from p2p_client.store import StoreCalls, key_bytes
@@ -10,8 +11,8 @@ class Calls(StoreCalls):
     """The store's methods, any other service's, and what is known of the network. In AsyncClient each is to be
     awaited, but for service() and pipeline(), whose methods are."""
 
-    def __init__(self, seeds, service, locator, deadline):
-        super().__init__(service)
+    def __init__(self, seeds, service, locator, deadline, request_bytes_max):
+        super().__init__(service, checked_request_bytes_max(request_bytes_max))
         self._seeds = checked_seeds(seeds)
         self._views = Views()
         self._members_request = members_request(locator)

@@ -7,7 +7,7 @@ import select
 import socket
 import time
 
-from p2p_client.framing import Framing
+from p2p_client.framing import REQUEST_BYTES_MAX, Framing, NotSent
 from p2p_client.outcome import Answered, Lost, Untaken
 from p2p_client.view import address_of
 
@@ -26,10 +26,10 @@ _RECEIVE_BYTES = 256 << 10
 class Channel:
     """A socket to a node with what is on the way through it. Of one thread at a time; opened by its first exchange."""
 
-    def __init__(self, node):
+    def __init__(self, node, request_bytes_max=REQUEST_BYTES_MAX):
         self.node = node
         self.socket = None
-        self.framing = Framing()
+        self.framing = Framing(request_bytes_max)
         self.is_connected = False
         self.idle_since = 0.0
         self._addresses = collections.deque()
@@ -146,14 +146,12 @@ class Exchange:
     def _frame_more(self):
         framing = self.channel.framing
         while self._requests and len(framing) < CALLS_IN_FLIGHT_MAX and len(self._unsent) < UNSENT_BYTES_MAX:
-            token, request = self._requests[0]
+            token, request = self._requests.popleft()
             try:
                 frame = framing.send(request, (token, request))
-            except Exception as failure:  # arguments that are not of the method's types
-                self._requests.popleft()
-                self._outcomes[token] = Untaken(f"the arguments do not fit: {failure!r}", is_passing=False)
+            except NotSent as why:
+                self._outcomes[token] = why.outcome
                 continue
-            self._requests.popleft()
             self._unsent += frame
             self._framed += len(frame)
             self._ends.append((self._framed, token, request))

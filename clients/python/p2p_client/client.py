@@ -5,6 +5,7 @@ import time
 from p2p_client.calls import Calls
 from p2p_client.channel import Exchange, exchange_all
 from p2p_client.errors import Failed
+from p2p_client.framing import REQUEST_BYTES_MAX
 from p2p_client.jobs import Part
 from p2p_client.learning import LEARN_SECONDS_MAX, LEARN_SHARE, brief_end, candidates, names_in
 from p2p_client.outcome import Untaken
@@ -19,13 +20,15 @@ class Client(Calls):
     """Calls a p2phost network, each key at its owner.
 
     `seeds` are "host:port" of nodes, as many as are known; one that answers is enough. Nothing is connected before the
-    first call. `service` and `locator` are the services' names in the nodes' configuration. May be used as a context.
+    first call. `service` and `locator` are the services' names in the nodes' configuration. A call whose request has
+    more than `request_bytes_max` is not sent and Rejected; it must be no more than the smallest [host] frame_bytes_max
+    of the nodes, which close a connection that brings a larger one. May be used as a context.
     """
 
     def __init__(self, *seeds, service="diststore", locator="locator", deadline=DEADLINE_SECONDS,
-                 connections_per_node=CONNECTIONS_PER_NODE_MAX):
-        super().__init__(seeds, service, locator, deadline)
-        self._pool = Pool(connections_per_node)
+                 connections_per_node=CONNECTIONS_PER_NODE_MAX, request_bytes_max=REQUEST_BYTES_MAX):
+        super().__init__(seeds, service, locator, deadline, request_bytes_max)
+        self._pool = Pool(connections_per_node, request_bytes_max)
         self._learning = threading.Lock()
 
     def __enter__(self):

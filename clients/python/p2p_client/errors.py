@@ -20,7 +20,7 @@ class Failed(ClientError):
 
 class Rejected(Failed):
     """The service does not take such a call at all, however often it is asked: too large, too many keys, no such
-    method."""
+    method. Or the client does not send it: larger than its request_bytes_max, arguments of the wrong types."""
 
 
 class Unknown(ClientError):

@@ -4,17 +4,44 @@ import collections
 import struct
 
 from p2p_client.codec import sequence_of
+from p2p_client.outcome import Oversized, Untaken
+
+# Before each message; no limit counts them.
+LENGTH_BYTES = 4
 
 # A larger frame is a protocol error: above the host's greatest [host] frame_bytes_max.
 FRAME_BYTES_MAX = 352 << 20
 
+# A larger request is not sent: a node would close the connection, and with it the calls behind. The default of the
+# nodes' [host] frame_bytes_max.
+REQUEST_BYTES_MAX = 16 << 20
+
+# Below the smallest that a node can be given, the client's own questions would not be sent either.
+REQUEST_BYTES_LEAST = 1 << 10
+
 _SEQUENCES = 0x7FFFFFFF
+
+
+def checked_request_bytes_max(count):
+    """`count`; ValueError when no node could have such a frame_bytes_max."""
+    if not REQUEST_BYTES_LEAST <= count < FRAME_BYTES_MAX:
+        raise ValueError(f"request_bytes_max is {count}; it must be from {REQUEST_BYTES_LEAST} to {FRAME_BYTES_MAX - 1}")
+    return count
+
+
+class NotSent(Exception):
+    """A call that did not become bytes; `outcome` says why."""
+
+    def __init__(self, outcome):
+        super().__init__(outcome.why)
+        self.outcome = outcome
 
 
 class Framing:
     """Calls that were sent and not yet answered, as `token`s of the caller, and a reply that has come in part."""
 
-    def __init__(self):
+    def __init__(self, request_bytes_max=REQUEST_BYTES_MAX):
+        self._request_bytes_max = request_bytes_max
         self._pending = collections.deque()  # (sequence, token), the oldest first
         self._received = bytearray()
         self._sequence = 0
@@ -24,9 +51,17 @@ class Framing:
         return len(self._pending)
 
     def send(self, request, token):
-        """The bytes of the call; its reply will come with `token`, unless it is oneway."""
-        self._sequence = self._sequence % _SEQUENCES + 1
-        frame = request.encode(self._sequence)
+        """The bytes of the call; its reply will come with `token`, unless it is oneway. NotSent, and nothing changed,
+        when there are none to be sent."""
+        sequence = self._sequence % _SEQUENCES + 1
+        try:
+            frame = request.encode(sequence)
+        except Exception as failure:  # arguments that are not of the method's types
+            raise NotSent(Untaken(f"the arguments do not fit: {failure!r}", is_passing=False)) from failure
+        if len(frame) - LENGTH_BYTES > self._request_bytes_max:
+            raise NotSent(Oversized(f"a request of {len(frame) - LENGTH_BYTES} bytes is larger than request_bytes_max, "
+                                    f"{self._request_bytes_max}"))
+        self._sequence = sequence
         if not request.is_oneway:
             self._pending.append((self._sequence, token))
         return frame
@@ -55,19 +90,20 @@ class Framing:
         while self._breach is None and at < len(received):
             if not self._pending:
                 raise ValueError("a reply that nobody awaits")
-            if len(received) - at < 4:
+            if len(received) - at < LENGTH_BYTES:
                 break
             (length,) = struct.unpack_from(">I", received, at)
             if length > FRAME_BYTES_MAX:
                 raise ValueError(f"a frame of {length} bytes")
-            if len(received) - at - 4 < length:
+            if len(received) - at - LENGTH_BYTES < length:
                 break
-            message = bytes(memoryview(received)[at + 4:at + 4 + length])
+            begin = at + LENGTH_BYTES
+            message = bytes(memoryview(received)[begin:begin + length])
             sequence, token = self._pending[0]
             if sequence_of(message) != sequence:
                 raise ValueError("replies out of order")
             self._pending.popleft()
-            at += 4 + length
+            at = begin + length
             done.append((token, message))
         del received[:at]
 

@@ -8,8 +8,17 @@ from p2p_client.outcome import Answered, Kind, Lost
 # One part of a batch: many keys share the cost of a message, and a slow node keeps few of them waiting.
 PART_KEYS_MAX = 1_000
 
-# Keys and values of one part, unless it is one key alone: a quarter of the host's default frame_bytes_max.
+# Keys and values of one part, unless it is one key alone.
 PART_BYTES_MAX = 4 << 20
+
+# Of what a request may have, the part that is keys and values: what stands between them comes on top. Where that is not
+# enough, parts are halved.
+PART_SHARE = 1 / 4
+
+
+def part_bytes_max(request_bytes_max):
+    """The limit of keys and values of one part, by the limit of a request."""
+    return min(PART_BYTES_MAX, int(PART_SHARE * request_bytes_max))
 
 
 class Part(NamedTuple):
@@ -110,7 +119,7 @@ class Batch(Job):
     request_of([input]) makes the message.
     """
 
-    def __init__(self, kind, inputs, key_of, bytes_of, request_of):
+    def __init__(self, kind, inputs, key_of, bytes_of, request_of, bytes_max=PART_BYTES_MAX):
         super().__init__(len(inputs))
         self._kind = kind
         self._inputs = inputs
@@ -118,6 +127,7 @@ class Batch(Job):
         self._bytes_of = bytes_of
         self._request_of = request_of
         self._part_keys_max = PART_KEYS_MAX
+        self._part_bytes_max = bytes_max
 
     def parts(self, indexes, choose):
         by_node = collections.defaultdict(list)
@@ -130,7 +140,7 @@ class Batch(Job):
         chunk, size = [], 0
         for index in indexes:
             more = self._bytes_of(self._inputs[index])
-            if chunk and (len(chunk) == self._part_keys_max or size + more > PART_BYTES_MAX):
+            if chunk and (len(chunk) == self._part_keys_max or size + more > self._part_bytes_max):
                 yield chunk
                 chunk, size = [], 0
             chunk.append(index)

@@ -4,6 +4,7 @@ import threading
 import time
 
 from p2p_client.channel import Channel
+from p2p_client.framing import REQUEST_BYTES_MAX
 
 # Connections to one node; a further thread waits for one until its deadline.
 CONNECTIONS_PER_NODE_MAX = 16
@@ -19,8 +20,9 @@ class Exhausted(Exception):
 class Pool:
     """Any thread; a channel that was taken is the thread's own until it is given back."""
 
-    def __init__(self, connections_per_node=CONNECTIONS_PER_NODE_MAX):
+    def __init__(self, connections_per_node=CONNECTIONS_PER_NODE_MAX, request_bytes_max=REQUEST_BYTES_MAX):
         self._limit = connections_per_node
+        self._request_bytes_max = request_bytes_max
         self._idle = {}  # node -> channels, that used last at the end
         self._taken = {}  # node -> how many
         self._changed = threading.Condition()
@@ -41,7 +43,7 @@ class Pool:
             if channel.idle_since >= oldest and channel.is_sound():
                 return channel
             channel.close()
-        return Channel(node)
+        return Channel(node, self._request_bytes_max)
 
     def _pop_idle(self, node):
         """That which was used last: the others grow old and are closed."""

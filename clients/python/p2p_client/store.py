@@ -4,7 +4,7 @@ from p2p_client.codec import Request
 from p2p_client.gen.diststore import Store
 from p2p_client.gen.diststore.ttypes import (EraseResult, Item, ReadOptions, ReadResult, StoreError, StoreErrorKind,
                                              WriteOptions, WriteResult)
-from p2p_client.jobs import Batch, Call, ManyCalls, OneCall
+from p2p_client.jobs import Batch, Call, ManyCalls, OneCall, part_bytes_max
 from p2p_client.outcome import Kind, Lost, Oversized, Raised
 
 __all__ = ["EraseResult", "Pipeline", "ReadResult", "StoreCalls", "WriteResult"]
@@ -52,8 +52,9 @@ def outcome_of_store_error(error):
 class _Calls:
     """The store's calls with one key, made from plain arguments."""
 
-    def __init__(self, service):
+    def __init__(self, service, request_bytes_max):
         self.service = service
+        self._part_bytes_max = part_bytes_max(request_bytes_max)
 
     def read(self, key):
         key = key_bytes(key)
@@ -69,13 +70,13 @@ class _Calls:
 
     def batch(self, kind, method, keys, options):
         return Batch(kind, [key_bytes(key) for key in keys], lambda key: key, len,
-                     lambda part: StoreRequest(self.service, method, part, options))
+                     lambda part: StoreRequest(self.service, method, part, options), self._part_bytes_max)
 
     def write_many(self, items):
         pairs = items.items() if hasattr(items, "items") else items
         inputs = [Item(key=key_bytes(key), value=key_bytes(value)) for key, value in pairs]
         return Batch(WRITE, inputs, lambda item: item.key, lambda item: len(item.key) + len(item.value),
-                     lambda part: StoreRequest(self.service, "write_many", part, _WRITE_OPTIONS))
+                     lambda part: StoreRequest(self.service, "write_many", part, _WRITE_OPTIONS), self._part_bytes_max)
 
 
 class StoreCalls:
@@ -85,8 +86,8 @@ class StoreCalls:
     then the call has ended, with its result or with a ClientError.
     """
 
-    def __init__(self, service):
-        self._calls = _Calls(service)
+    def __init__(self, service, request_bytes_max):
+        self._calls = _Calls(service, request_bytes_max)
 
     def _run(self, job, deadline):
         raise NotImplementedError

@@ -5,8 +5,9 @@ import unittest
 from listener import Listener, free_name, not_found, read_call
 from p2p_client.async_connection import CALLS_IN_FLIGHT_MAX
 from p2p_client.async_pool import AsyncPool
-from p2p_client.gen.diststore.ttypes import ReadOptions
-from p2p_client.outcome import Answered, Lost, Untaken
+from p2p_client.framing import REQUEST_BYTES_MAX
+from p2p_client.gen.diststore.ttypes import ReadOptions, WriteOptions
+from p2p_client.outcome import Answered, Lost, Oversized, Untaken
 from p2p_client.store import StoreRequest
 
 
@@ -63,6 +64,15 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
         self.answers.set()
         self.assertIsInstance(await second, Answered)
         self.assertTrue(connection.is_idle)
+
+    async def test_what_is_too_large_is_told_and_leaves_the_others_alone(self):
+        connection = await self.connection()
+        large = StoreRequest("diststore", "write", b"k", b"x" * REQUEST_BYTES_MAX, WriteOptions())
+        calls = [connection.start(request) for request in (read(), large, read())]
+        self.answers.set()
+        outcomes = await asyncio.gather(*calls)
+        self.assertEqual([type(outcome) for outcome in outcomes], [Answered, Oversized, Answered])
+        self.assertTrue(connection.is_open)
 
     async def test_calls_beyond_the_limit_wait_for_room(self):
         connection = await self.connection()

@@ -10,7 +10,7 @@ import unittest.mock
 from listener import Listener, free_name, not_found, read_call
 from p2p_client.channel import CALLS_IN_FLIGHT_MAX, Channel, Exchange, exchange_all
 from p2p_client.gen.diststore.ttypes import ReadOptions, WriteOptions
-from p2p_client.outcome import Answered, Lost, Untaken
+from p2p_client.outcome import Answered, Lost, Oversized, Untaken
 from p2p_client.store import StoreRequest
 
 # More than both sockets' buffers hold: such a call cannot leave whole unless it is read.
@@ -84,7 +84,8 @@ class ChannelTest(unittest.TestCase):
 
     def test_a_call_that_left_in_part_was_not_executed_nor_one_behind_it(self):
         with Listener() as listener:
-            exchange_all([self.exchange(Channel(listener.name), read(), write(LARGE), read())], soon())
+            channel = Channel(listener.name, request_bytes_max=2 * len(LARGE))
+            exchange_all([self.exchange(channel, read(), write(LARGE), read())], soon())
         self.assertEqual([type(self.outcomes[token]) for token in range(3)], [Lost, Untaken, Untaken])
 
     def test_a_connection_that_breaks_loses_what_it_carried(self):
@@ -174,6 +175,15 @@ class ChannelTest(unittest.TestCase):
             exchange_all([self.exchange(channel, write(7), read())], late())
         self.assertEqual(self.outcomes[0].is_passing, False)
         self.assertIsInstance(self.outcomes[1], Answered)
+
+    def test_what_is_too_large_is_told_and_leaves_the_others_alone(self):
+        with Listener() as listener:
+            channel = Channel(listener.name)
+            self.addCleanup(channel.close)
+            self.answer(listener, 2)
+            exchange_all([self.exchange(channel, read(), write(LARGE), read())], late())
+            self.assertTrue(channel.is_sound())
+        self.assertEqual([type(self.outcomes[token]) for token in range(3)], [Answered, Oversized, Answered])
 
     def test_a_name_with_several_addresses_is_tried_until_one_answers(self):
         with Listener() as listener:

@@ -4,8 +4,9 @@ import struct
 import unittest
 
 from p2p_client.codec import sequence_of
-from p2p_client.framing import FRAME_BYTES_MAX, Framing
+from p2p_client.framing import FRAME_BYTES_MAX, REQUEST_BYTES_LEAST, Framing, NotSent, checked_request_bytes_max
 from p2p_client.gen.diststore.ttypes import ReadOptions
+from p2p_client.outcome import Oversized, Untaken
 from p2p_client.store import StoreRequest
 
 
@@ -28,6 +29,27 @@ class FramingTest(unittest.TestCase):
             self.assertEqual(struct.unpack(">I", frame[:4])[0], len(frame) - 4)
             self.assertEqual(sequence_of(frame[4:]), sequence)
             self.assertIn(b"diststore:read", frame)
+
+    def test_a_request_up_to_the_limit_is_sent_and_none_beyond_it(self):
+        size = len(request().encode(1)) - 4
+        self.assertEqual(len(Framing(size).send(request(), "a")), size + 4)
+        framing = Framing(size - 1)
+        with self.assertRaises(NotSent) as caught:
+            framing.send(request(), "a")
+        self.assertIsInstance(caught.exception.outcome, Oversized)
+        self.assertEqual(len(framing), 0)
+
+    def test_arguments_that_do_not_fit_are_not_sent(self):
+        with self.assertRaises(NotSent) as caught:
+            self.framing.send(StoreRequest("diststore", "read", 7, ReadOptions()), "a")
+        self.assertEqual((type(caught.exception.outcome), caught.exception.outcome.is_passing), (Untaken, False))
+        self.assertEqual(len(self.framing), 0)
+
+    def test_a_limit_that_no_node_can_have_is_refused(self):
+        for count in (REQUEST_BYTES_LEAST, FRAME_BYTES_MAX - 1):
+            self.assertEqual(checked_request_bytes_max(count), count)
+        for count in (-1, 0, REQUEST_BYTES_LEAST - 1, FRAME_BYTES_MAX):
+            self.assertRaises(ValueError, checked_request_bytes_max, count)
 
     def test_replies_are_found_however_they_are_cut(self):
         chance = random.Random(7)

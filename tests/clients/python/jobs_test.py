@@ -2,8 +2,10 @@
 import unittest
 
 from p2p_client.errors import Failed, Rejected, Unknown
+from p2p_client.framing import FRAME_BYTES_MAX, REQUEST_BYTES_MAX
 from p2p_client.gen.diststore.ttypes import ReadResult
-from p2p_client.jobs import PART_BYTES_MAX, PART_KEYS_MAX, Batch, Call, ManyCalls, OneCall, fingerprints_of
+from p2p_client.jobs import (PART_BYTES_MAX, PART_KEYS_MAX, Batch, Call, ManyCalls, OneCall, fingerprints_of,
+                             part_bytes_max)
 from p2p_client.outcome import Answered, Lost
 from p2p_client.store import ERASE, READ, WRITE
 
@@ -42,6 +44,14 @@ class BatchTest(unittest.TestCase):
                          [PART_KEYS_MAX, PART_KEYS_MAX, 1])
         job = batch([b"x" * (PART_BYTES_MAX // 2)] * 3 + [b"x" * (PART_BYTES_MAX + 1)])
         self.assertEqual([len(part.indexes) for part in job.parts(all_of(job), lambda _: "n")], [2, 1, 1])
+
+    def test_parts_stay_below_the_limit_of_a_request(self):
+        self.assertEqual(part_bytes_max(REQUEST_BYTES_MAX), PART_BYTES_MAX)
+        self.assertEqual(part_bytes_max(FRAME_BYTES_MAX), PART_BYTES_MAX)
+        limit = part_bytes_max(64 << 10)
+        self.assertLess(limit, 64 << 10)
+        job = Batch(READ, [b"x" * (limit // 2)] * 3 + [b"x" * (64 << 10)] * 2, lambda key: key, len, list, limit)
+        self.assertEqual([len(part.indexes) for part in job.parts(all_of(job), lambda _: "n")], [2, 1, 1, 1])
 
     def test_halving_ends_at_one_key(self):
         job = batch([b"k"] * 5)
