@@ -330,6 +330,28 @@ TEST_F(TwoNodes, AnyServiceIsCalledByTheOwnerOfAKey) {
   EXPECT_EQ(refused.failure().kind, ErrorKind::invalid);
 }
 
+TEST_F(TwoNodes, ACallInAnAnswerMayTakeThePlaceOfItsConnectionNotOfItsBytes) {
+  // Long enough that its memory is a mapping of its own, which is gone as soon as it is freed.
+  const std::string value(1024 * 1024, 'v');
+  one_.obey([&](const Asked& asked) { return read_reply(asked, value, FakeNode::view_of(members_)); });
+  Options one_connection = options();
+  one_connection.connections_max = 1;
+  Client client(one_connection);
+  const std::string message = encode_call("read", diststore::Store_read_args());
+  const std::string key = key_of(one_);
+  const std::string other_key = key_of(two_);
+  std::promise<std::string> read;
+  std::promise<bool> written;
+  client.call({.service = "diststore", .key = key, .message = message}, [&](Outcome<std::string_view> reply) {
+    client.write(other_key, "v", [&](const Outcome<Written>& told) { written.set_value(told.ok()); });
+    const auto result = decode_reply<diststore::Store_read_result>(reply.ok() ? reply.value() : "");
+    read.set_value(result.ok() ? result.value().success.value : "");
+  });
+  EXPECT_TRUE(read.get_future().get() == value);
+  EXPECT_TRUE(written.get_future().get());
+  EXPECT_EQ(two_.asked("write"), 1);
+}
+
 TEST_F(TwoNodes, MoreCallsThanTheLimitsAllowAreRefusedNotQueued) {
   two_.obey([](const Asked&) { return std::string(); });
   auto limited = options(1s);

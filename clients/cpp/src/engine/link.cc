@@ -182,7 +182,12 @@ void Link::read() {
                             }
                             link.end_ += bytes;
                             link.received_at_ = link.home_.now();
-                            if (link.take_replies()) link.read();
+                            // Whoever takes a reply may end this connection, and with it the bytes that the reply lies
+                            // in.
+                            std::vector<char> received = std::move(link.received_);
+                            if (!link.take_replies(received)) return;
+                            link.received_ = std::move(received);
+                            link.read();
                           }));
 }
 
@@ -208,10 +213,10 @@ void Link::make_room() {
 }
 
 // False when the connection has been closed meanwhile.
-bool Link::take_replies() {
+bool Link::take_replies(const std::vector<char>& received) {
   const std::uint64_t generation = generation_;
   while (end_ - begin_ >= kFrameHeadBytes) {
-    const std::string_view rest(received_.data() + begin_, end_ - begin_);
+    const std::string_view rest(received.data() + begin_, end_ - begin_);
     const std::uint32_t length = length_at(rest);
     if (length > limits_.reply_bytes_max) {
       close({Effect::none, ErrorKind::protocol, to_.name() + " sent a frame that is no reply, or too long a one"});

@@ -100,7 +100,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   void put(Call& call);
   void wait_for_room();
   void read();
-  bool take_replies();
+  bool take_replies(const std::vector<char>& received);
   bool take_reply(std::string_view message);
   void make_room();
   template <class Handler>
@@ -134,8 +134,8 @@ class Link final : public std::enable_shared_from_this<Link> {
   bool is_waiting_for_room_ = false;
   bool is_flush_wanted_ = false;
 
-  std::vector<char> received_;
-  std::size_t begin_ = 0;  // of what is not taken yet
+  std::vector<char> received_;  // empty while replies are taken from it
+  std::size_t begin_ = 0;       // of what is not taken yet
   std::size_t end_ = 0;
 };
 
