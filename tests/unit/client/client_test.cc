@@ -1,13 +1,10 @@
 // The whole library against nodes that the test plays, over real sockets.
-#include "fake_node.h"
-#include "placement/classic_ring.h"
+#include "two_nodes.h"
 
 #include <p2p/client.h>
 
-#include <Store.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -21,21 +18,6 @@ using namespace std::chrono_literals;
 constexpr std::int32_t kUnknownMethod = 1;
 constexpr std::int32_t kInternalError = 6;
 
-std::string read_reply(const Asked& asked, const std::string& value, std::uint64_t view) {
-  diststore::Store_read_result result;
-  result.__isset.success = true;
-  result.success.found = true;
-  result.success.__set_value(value);
-  result.success.__set_view(static_cast<std::int64_t>(view));
-  return reply_of(asked, result);
-}
-
-std::string write_reply(const Asked& asked) {
-  diststore::Store_write_result result;
-  result.__isset.success = true;
-  return reply_of(asked, result);
-}
-
 std::string unavailable(const Asked& asked) {
   diststore::Store_write_result result;  // a read's result has the same fields here
   result.__isset.error = true;
@@ -43,41 +25,6 @@ std::string unavailable(const Asked& asked) {
   result.error.message = "the owner did not answer";
   return reply_of(asked, result);
 }
-
-// Two nodes that tell a ring of both and answer with their own names.
-class TwoNodes : public testing::Test {
- protected:
-  TwoNodes() {
-    for (FakeNode* node : {&one_, &two_}) {
-      node->tell_ring(members_);
-      serve(*node);
-    }
-  }
-
-  void serve(FakeNode& node) {
-    node.obey([this, name = node.location().name()](const Asked& asked) -> std::optional<std::string> {
-      if (asked.method == "read") return read_reply(asked, name, FakeNode::view_of(members_));
-      return write_reply(asked);
-    });
-  }
-
-  // A key of that node, by the rule that the nodes have.
-  std::string key_of(const FakeNode& node) const {
-    std::vector<std::string> names{one_.location().name(), two_.location().name()};
-    std::sort(names.begin(), names.end());
-    const placement::ClassicRing ring(names);
-    for (int number = 0;; ++number) {
-      std::string key = "k" + std::to_string(number);
-      if (names[ring.owner_of(key)] == node.location().name()) return key;
-    }
-  }
-
-  Options options(Duration timeout = 5s) const { return {.seeds = {one_.location()}, .timeout = timeout}; }
-
-  FakeNode one_;
-  FakeNode two_;
-  const std::vector<Location> members_{one_.location(), two_.location()};
-};
 
 TEST_F(TwoNodes, EachCallGoesStraightToItsOwner) {
   Client client(options());
