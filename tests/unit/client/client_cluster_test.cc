@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <string>
+#include <vector>
 
 namespace p2p::client::test {
 namespace {
@@ -46,6 +48,24 @@ TEST_F(Cluster, ARefusalOfTheStoreIsSurelyNotExecuted) {
   ASSERT_FALSE(written.ok());
   EXPECT_EQ(written.failure().effect, Effect::none);
   EXPECT_EQ(written.failure().kind, ErrorKind::invalid);
+}
+
+TEST_F(Cluster, ACallThatIsTooLargeForANodeTroublesNoOther) {
+  std::vector<std::future<Outcome<Written>>> writes;
+  const std::string value(20 * 1024 * 1024, 'v');
+  for (int number = 0; number < 300; ++number) {
+    writes.push_back(client_.write_future(key(number), "v"));
+    if (number % 100 != 50) continue;
+    const auto large = client_.write(key(number), value);
+    ASSERT_FALSE(large.ok());
+    EXPECT_EQ(large.failure().effect, Effect::none);
+    EXPECT_EQ(large.failure().kind, ErrorKind::invalid);
+  }
+  for (auto& write : writes) {
+    const auto written = write.get();
+    EXPECT_TRUE(written.ok()) << written.failure().text;
+  }
+  EXPECT_EQ(client_.stats().retries, 0U);
 }
 
 TEST_F(Cluster, FollowsANodeThatLeavesAndFailsNoCall) {

@@ -41,7 +41,12 @@ struct Options {
   std::size_t calls_max = 1'000'000;                    // not answered yet; more end at once, overloaded
   std::size_t node_calls_max = 100'000;                 // the same, of one node
   std::size_t node_queue_bytes_max = 64 * 1024 * 1024;  // that wait to be sent to one node; more end, overloaded
-  std::size_t reply_bytes_max = 64 * 1024 * 1024;       // a larger reply ends its connection
+  // Of one message that is sent: a larger one fails as invalid, and is not sent. No more than the least [host]
+  // frame_bytes_max of the nodes, which is so much by default: a node ends the connection over a larger message, and
+  // with it what others have asked over it.
+  std::size_t request_bytes_max = 16 * 1024 * 1024;
+  // A larger reply fails its call as invalid and ends the connection.
+  std::size_t reply_bytes_max = 64 * 1024 * 1024;
   std::size_t connections_max = 1'000;  // open ones, over which the idle ones of the longest silence are closed
 };
 
@@ -85,7 +90,7 @@ class P2P_API Client final {
 
   // --- the store, one key ---
   // Each in three forms: one that waits, one with a future, and one that calls `then` exactly once: on the client's
-  // thread, or before it returns when the client has reached `calls_max`.
+  // thread, or before it returns when the client has reached `calls_max` or the message is over `request_bytes_max`.
   Outcome<Read> read(std::string_view key, CallOptions options = {});
   std::future<Outcome<Read>> read_future(std::string_view key, CallOptions options = {});
   void read(std::string_view key, Then<Read> then, CallOptions options = {});

@@ -219,9 +219,9 @@ void Engine::answered(Link& link, Call& call, std::string_view message) {
   set_back(call, std::move(setback), &link);
 }
 
-void Engine::lost(Link&, Call& call, Failure why) {
+void Engine::lost(Link&, Call& call, Setback how) {
   look(nullptr);
-  set_back(call, {std::move(why)}, nullptr);
+  set_back(call, std::move(how), nullptr);
 }
 
 void Engine::closed(Link& link, LinkState was, const Failure& why) {

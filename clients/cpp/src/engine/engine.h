@@ -51,8 +51,10 @@ class Engine final : private LinkHome {
 
   // A call to fill in: frame, info, key, aim, to, deadline, is_repeatable, handler. [any thread]
   Call& take_call() { return *pool_.take(); }
-  // Takes it back. The handler runs on the engine's thread, or here and now when `calls_max` is reached. [any thread]
+  // Takes it back. The handler runs on the engine's thread, or here and now when `calls_max` is reached or the call
+  // does not fit. [any thread]
   void submit(Call& call);
+  bool fits(const Call& call) const noexcept;  // its message is within `request_bytes_max` [any thread]
   // Gives back a call that is not submitted. [any thread]
   void drop(Call& call) noexcept { pool_.give(&call); }
 
@@ -72,11 +74,12 @@ class Engine final : private LinkHome {
   void wants_flush(Link& link) override { dirty_.push_back(link.shared_from_this()); }
   Call* greeting(Link& link) override;
   void answered(Link& link, Call& call, std::string_view message) override;
-  void lost(Link& link, Call& call, Failure why) override;
+  void lost(Link& link, Call& call, Setback how) override;
   void let_go(Call& call) noexcept override;
   void closed(Link& link, LinkState was, const Failure& why) override;
 
   // routing.cc
+  void refuse(Call& call, Failure failure);  // of one that is not taken on [any thread]
   void take_inbox();
   void accept(Call& call);
   void dispatch(Call& call);

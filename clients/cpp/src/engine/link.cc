@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <string>
 
 namespace p2p::client {
 namespace {
@@ -219,7 +220,7 @@ bool Link::take_replies(const std::vector<char>& received) {
     const std::string_view rest(received.data() + begin_, end_ - begin_);
     const std::uint32_t length = length_at(rest);
     if (length > limits_.reply_bytes_max) {
-      close({Effect::none, ErrorKind::protocol, to_.name() + " sent a frame that is no reply, or too long a one"});
+      end_over_reply(length);
       return false;
     }
     if (rest.size() - kFrameHeadBytes < length) break;
@@ -245,6 +246,29 @@ bool Link::take_reply(std::string_view message) {
   call.link = is_greeting(call) ? this : nullptr;
   home_.answered(*this, call, message);
   return true;
+}
+
+// The reply that comes next is longer than may be. Asking again would bring it again: its call fails, and nobody is
+// sent elsewhere, where the same reply would end the next connection.
+void Link::end_over_reply(std::size_t bytes) {
+  if (sent_.empty() || is_greeting(*sent_.front())) {
+    return close({Effect::none, ErrorKind::protocol, to_.name() + " sent a frame that is no reply, or too long a one"});
+  }
+  Call& call = *sent_.front();
+  sent_.pop_front();
+  const bool is_done = call.state == CallState::done;
+  if (is_done) {
+    home_.let_go(call);
+  } else {
+    call.link = nullptr;
+  }
+  const std::string limit = "the client's reply_bytes_max is " + format_bytes(limits_.reply_bytes_max);
+  close({Effect::none, ErrorKind::closed, "the connection to " + to_.name() + " ended over a reply: " + limit});
+  if (is_done) return;
+  home_.lost(*this, call,
+             {{Effect::unknown, ErrorKind::invalid,
+               "the reply of " + to_.name() + " has " + std::to_string(bytes) + " bytes, " + limit},
+              true});
 }
 
 bool Link::is_stuck() const noexcept {
@@ -294,7 +318,7 @@ void Link::close(const Failure& why) {
     if (call->state == CallState::done || call == greeting) {
       home_.let_go(*call);
     } else {
-      home_.lost(*this, *call, {was_handed ? Effect::unknown : Effect::none, why.kind, why.text});
+      home_.lost(*this, *call, {{was_handed ? Effect::unknown : Effect::none, why.kind, why.text}});
     }
   }
 }

@@ -43,7 +43,7 @@ class LinkHome {
 
   virtual Call* greeting(Link& link) = 0;  // the connection stands: what it opens with
   virtual void answered(Link& link, Call& call, std::string_view message) = 0;
-  virtual void lost(Link& link, Call& call, Failure why) = 0;  // with the effect that it may have had
+  virtual void lost(Link& link, Call& call, Setback how) = 0;  // with the effect that it may have had
   virtual void let_go(Call& call) noexcept = 0;                // of a call that is done
   virtual void closed(Link& link, LinkState was, const Failure& why) = 0;
 };
@@ -102,6 +102,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   void read();
   bool take_replies(const std::vector<char>& received);
   bool take_reply(std::string_view message);
+  void end_over_reply(std::size_t bytes);
   void make_room();
   template <class Handler>
   auto guarded(Handler handler);

@@ -1,18 +1,25 @@
 // Engine: from a caller's thread to the node that a call goes to.
 #include "engine/engine.h"
 
+#include <string>
 #include <utility>
 
 namespace p2p::client {
 
+bool Engine::fits(const Call& call) const noexcept {
+  return call.frame.size() <= kFrameHeadBytes || call.frame.size() - kFrameHeadBytes <= options_.request_bytes_max;
+}
+
 void Engine::submit(Call& call) {
+  if (!fits(call)) {
+    const std::size_t bytes = call.frame.size() - kFrameHeadBytes;
+    return refuse(call, {Effect::none, ErrorKind::invalid,
+                         "the call has " + std::to_string(bytes) + " bytes, the client's request_bytes_max is " +
+                             format_bytes(options_.request_bytes_max)});
+  }
   if (calls_in_hand_.fetch_add(1, std::memory_order_relaxed) >= options_.calls_max) {
     calls_in_hand_.fetch_sub(1, std::memory_order_relaxed);
-    Failure failure{Effect::none, ErrorKind::overloaded, "the client has calls_max calls in hand"};
-    Arrival arrival;
-    arrival.failure = &failure;
-    static_cast<void>(call.handler(arrival));
-    return pool_.give(&call);
+    return refuse(call, {Effect::none, ErrorKind::overloaded, "the client has calls_max calls in hand"});
   }
   if (runs_here()) return accept(call);
   bool must_wake = false;
@@ -27,6 +34,13 @@ void Engine::submit(Call& call) {
     take_inbox();
     end_turn();
   });
+}
+
+void Engine::refuse(Call& call, Failure failure) {
+  Arrival arrival;
+  arrival.failure = &failure;
+  static_cast<void>(call.handler(arrival));
+  pool_.give(&call);
 }
 
 void Engine::take_inbox() {
