@@ -1,5 +1,6 @@
 // How is a batch called? It waits for the ring, is split by owner, and every part is a call of its own; the last one to
-// be answered calls back with all results, in the order of the request.
+// be answered calls back with all results, in the order of the request. A part that is too much for one call is halved,
+// down to single keys: of n keys it makes less than 2n calls.
 #pragma once
 
 #include "engine/engine.h"
@@ -8,6 +9,7 @@
 
 #include <p2p/client.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -80,12 +82,18 @@ class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
     std::vector<BatchPart> parts = split(keys);
     open_parts_ = parts.size();
     if (parts.empty()) return then_(std::move(results_));
-    for (BatchPart& part : parts) send(std::move(part));
+    for (BatchPart& part : parts) send(std::move(part), false);
   }
 
-  void send(BatchPart part) {
+  // `is_tainted`: keys of the part were in a call that may have been executed.
+  void send(BatchPart part, bool is_tainted) {
     Call& call = engine_.take_call();
     call.info = encode(part, call.frame);
+    if (part.size() > 1 && !engine_.fits(call)) {
+      engine_.drop(call);
+      return halve(part, is_tainted);
+    }
+    call.is_tainted = is_tainted;
     call.key = key_of(entries_[part.front()]);
     call.deadline = deadline_;
     call.is_repeatable = is_repeatable_;
@@ -93,6 +101,14 @@ class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
       return self->answered(part, arrival);
     };
     engine_.submit(call);
+  }
+
+  // In the place of the part, which is not sent or has done nothing.
+  void halve(const BatchPart& part, bool is_tainted) {
+    ++open_parts_;
+    const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
+    send(BatchPart(part.begin(), middle), is_tainted);
+    send(BatchPart(middle, part.end()), is_tainted);
   }
 
   FrameInfo encode(const BatchPart& part, std::string& frame) {
@@ -117,7 +133,11 @@ class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
       for (const auto at : part) results_[at] = failure_of<Value>(*arrival.failure);
     } else {
       StoreReply<Value> reply;
-      if (read_store_reply(arrival, true, reply) == Handled::again) return Handled::again;
+      if (read_store_reply(arrival, true, reply) == Handled::again) {
+        if (part.size() == 1 || !reply.refusal || !is_too_much(*reply.refusal)) return Handled::again;
+        halve(part, arrival.is_tainted);
+        return Handled::done;
+      }
       if (reply.many.size() != part.size()) {
         arrival.setback = {{Effect::unknown, ErrorKind::protocol, "the reply has another number of results"}, true};
         return Handled::again;

@@ -20,6 +20,11 @@ inline Setback setback_of(const StoreRefusal& refusal) {
   return {{Effect::none, ErrorKind::invalid, refusal.message}, true};
 }
 
+// Fewer keys at once may do. Nothing was done.
+inline bool is_too_much(const StoreRefusal& refusal) {
+  return refusal.kind == kStoreTooLarge || refusal.kind == kStoreTooMany;
+}
+
 // A read that fails has changed nothing, whatever became of it.
 template <class T>
 Failure failure_of(Failure failure) {

@@ -80,5 +80,33 @@ TEST_F(Cluster, FollowsANodeThatLeavesAndFailsNoCall) {
   EXPECT_EQ(client_.ring().value().members.size(), 2U);
 }
 
+TEST_F(Cluster, ReadsInOneBatchMoreThanOneReplyCarries) {
+  constexpr int kLargeOnes = 60;  // of 1 MiB: whoever owns most of them has more than the 12 MiB of a reply
+  std::vector<std::string> keys;
+  for (int number = 0; number < kLargeOnes; ++number) {
+    keys.push_back(key(number));
+    ASSERT_TRUE(client_.write(keys.back(), std::string(1024 * 1024, 'v')).ok());
+  }
+  for (const auto& read : client_.read_many(keys)) {
+    ASSERT_TRUE(read.ok()) << read.failure().text;
+    EXPECT_EQ(read.value().value.size(), 1024U * 1024U);
+  }
+}
+
+TEST(StoreOfSmallBatches, TakesALargeOneInPieces) {
+  p2p::testing::TestCluster nodes(2,
+                                  {.toml = "[services.locator]\n[services.diststore.config]\nbatch_keys_max = 10\n"});
+  Client client({.seeds = {nodes.node(1).location()}});
+  std::vector<Item> items;
+  std::vector<std::string> keys;
+  for (int number = 0; number < 500; ++number) {
+    keys.push_back("key " + std::to_string(number));
+    items.push_back({keys.back(), "v"});
+  }
+  for (const auto& written : client.write_many(items)) ASSERT_TRUE(written.ok()) << written.failure().text;
+  for (const auto& read : client.read_many(keys)) EXPECT_TRUE(read.ok() && read.value().found);
+  for (const auto& erased : client.erase_many(keys)) EXPECT_TRUE(erased.ok() && erased.value().found);
+}
+
 }  // namespace
 }  // namespace p2p::client::test

@@ -52,12 +52,12 @@ class TwoNodes : public testing::Test {
   }
 
   // A key of that node, by the rule that the nodes have.
-  std::string key_of(const FakeNode& node) const {
+  std::string key_of(const FakeNode& node, const std::string& prefix = "k") const {
     std::vector<std::string> names{one_.location().name(), two_.location().name()};
     std::sort(names.begin(), names.end());
     const placement::ClassicRing ring(names);
     for (int number = 0;; ++number) {
-      std::string key = "k" + std::to_string(number);
+      std::string key = prefix + std::to_string(number);
       if (names[ring.owner_of(key)] == node.location().name()) return key;
     }
   }

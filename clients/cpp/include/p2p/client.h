@@ -105,7 +105,9 @@ class P2P_API Client final {
 
   // --- the store, many keys ---
   // Split by owner, sent at once, joined in the order of the request. Each key has an outcome of its own: a batch is no
-  // transaction, and the part of one owner may fail while the others do not.
+  // transaction, and the part of one owner may fail while the others do not. What is too much for one call, by the
+  // client's limits on requests or by the store's, is asked for in smaller pieces; a single key that is fails as
+  // invalid.
   template <class T>
   using Many = std::vector<Outcome<T>>;
 

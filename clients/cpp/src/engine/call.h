@@ -27,6 +27,7 @@ struct Arrival {
   Failure* failure = nullptr;        // the call has ended in this; may be moved from
   std::string_view message;          // otherwise: the whole reply, empty for a call that only waits for the ring
   Codec* codec = nullptr;            // stands at the result
+  bool is_tainted = false;           // an earlier attempt may have been executed
   bool is_codec_spoiled = false;     // for the handler to set: reading has thrown
   std::optional<std::int64_t> view;  // for the handler to set: what the reply told
   Setback setback;                   // for a handler that returns Handled::again
@@ -62,12 +63,12 @@ struct Call {
   std::optional<Location> to;
   TimePoint deadline{};
   bool is_repeatable = false;
+  bool is_tainted = false;  // an attempt of it may have been executed, or of what it is a part of
   Handler handler;
 
   // --- the engine's ---
   CallState state = CallState::idle;
-  bool is_listed = false;   // in a list of the engine, which lets it go
-  bool is_tainted = false;  // an attempt of it may have been executed
+  bool is_listed = false;  // in a list of the engine, which lets it go
   std::uint32_t attempts = 0;
   std::optional<Failure> last;  // why it has not been answered yet
 

@@ -182,6 +182,7 @@ void Engine::let_go(Call& call) noexcept {
 
 // The call has left its link.
 void Engine::complete(Call& call, Arrival& arrival, Link* by) {
+  arrival.is_tainted = call.is_tainted;
   const Handled handled = call.handler(arrival);
   if (arrival.is_codec_spoiled) codec_.reset();
   if (arrival.view && by != nullptr) saw_view(by->to(), static_cast<std::uint64_t>(*arrival.view));

@@ -49,7 +49,7 @@ class Engine final : private LinkHome {
 
   const Options& options() const noexcept { return options_; }
 
-  // A call to fill in: frame, info, key, aim, to, deadline, is_repeatable, handler. [any thread]
+  // A call to fill in: frame, info, key, aim, to, deadline, is_repeatable, is_tainted, handler. [any thread]
   Call& take_call() { return *pool_.take(); }
   // Takes it back. The handler runs on the engine's thread, or here and now when `calls_max` is reached or the call
   // does not fit. [any thread]

@@ -37,6 +37,7 @@ void Engine::submit(Call& call) {
 }
 
 void Engine::refuse(Call& call, Failure failure) {
+  if (call.is_tainted) failure.effect = Effect::unknown;
   Arrival arrival;
   arrival.failure = &failure;
   static_cast<void>(call.handler(arrival));

@@ -49,6 +49,8 @@ struct StoreRefusal {
   std::int32_t kind = 0;
   std::string message;
 };
+inline constexpr std::int32_t kStoreTooLarge = 1;
+inline constexpr std::int32_t kStoreTooMany = 2;
 inline constexpr std::int32_t kStoreUnavailable = 3;
 
 // What a reply said; `refusal` is set instead of results.
