@@ -1,4 +1,5 @@
 // What becomes of calls that are over a limit of the client, and of those beside them?
+#include "engine/engine.h"
 #include "two_nodes.h"
 
 #include <p2p/client.h>
@@ -7,9 +8,12 @@
 #include <Store.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <future>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace p2p::client::test {
 namespace {
@@ -68,6 +72,34 @@ TEST_F(ClientLimits, AMessageOfAnyServiceFitsToItsLastByte) {
   EXPECT_EQ(refusing.call(request).failure().kind, ErrorKind::invalid);
   EXPECT_EQ(refusing.call_node(one_.location(), request).failure().kind, ErrorKind::invalid);
   EXPECT_EQ(one_.asked("get"), 1);
+}
+
+TEST_F(ClientLimits, ATimeoutWithoutEndIsTheLongestThereIs) {
+  const auto endless = options(Duration::max());
+  const auto far = std::chrono::steady_clock::now() + kTimeoutMax / 2;
+  {
+    const Engine engine(endless);
+    EXPECT_GT(engine.deadline_of({}), far);
+    EXPECT_GT(engine.deadline_of({.timeout = Duration::max()}), far);
+  }
+  Client client(endless);
+  EXPECT_TRUE(client.write("k", "v").ok());
+  EXPECT_TRUE(client.write("k", "v", {.timeout = Duration::max()}).ok());
+}
+
+TEST_F(ClientLimits, WhatIsNotTakenOnCallsBackBeforeTheCallReturns) {
+  auto limited = options();
+  limited.request_bytes_max = 1'000;
+  Client client(limited);
+  const auto caller = std::this_thread::get_id();
+  std::vector<std::thread::id> called_on;
+  const auto note = [&](const auto& told) {
+    EXPECT_EQ(told.failure().kind, ErrorKind::invalid);
+    called_on.push_back(std::this_thread::get_id());
+  };
+  client.write("k", std::string(1'000, 'v'), note);
+  client.call({.service = "diststore", .key = "k", .message = "nonsense"}, note);
+  EXPECT_EQ(called_on, std::vector(2, caller));
 }
 
 // Whoever reads this value gets more than the client takes.

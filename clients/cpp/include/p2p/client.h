@@ -31,7 +31,8 @@ namespace p2p::client {
 struct Options {
   std::vector<Location> seeds;  // some members, tried in turn until one answers
 
-  Duration timeout = std::chrono::seconds(6);  // of a call that names none; the nodes' own default is 5 s
+  // Of a call that names none; the nodes' own default is 5 s. Ten years at most: a longer one is taken for that.
+  Duration timeout = std::chrono::seconds(6);
   Duration connect_timeout = std::chrono::seconds(1);
   Duration refresh_interval = std::chrono::seconds(5);  // while calls are made, the ring is asked for so often at least
   Duration idle_timeout = std::chrono::seconds(60);     // then a connection is closed; below the nodes' own
@@ -90,7 +91,8 @@ class P2P_API Client final {
 
   // --- the store, one key ---
   // Each in three forms: one that waits, one with a future, and one that calls `then` exactly once: on the client's
-  // thread, or before it returns when the client has reached `calls_max` or the message is over `request_bytes_max`.
+  // thread, or before it returns when the call is not taken on, because the client has reached `calls_max` or the
+  // message is over `request_bytes_max`. So do all other forms with `then`.
   Outcome<Read> read(std::string_view key, CallOptions options = {});
   std::future<Outcome<Read>> read_future(std::string_view key, CallOptions options = {});
   void read(std::string_view key, Then<Read> then, CallOptions options = {});
@@ -126,7 +128,7 @@ class P2P_API Client final {
   // --- any service ---
   // The whole reply message, for p2p::decode_reply; declared exceptions are in it, what a node answers instead of a
   // service is a Failure. In the form with `then` the bytes live until that returns; a small `then` is the cheapest
-  // form there is.
+  // form there is; a message that is not as Request says is not taken on either, and fails as invalid.
   Outcome<std::string> call(const Request& request, CallOptions options = {});
   std::future<Outcome<std::string>> call_future(const Request& request, CallOptions options = {});
   void call(const Request& request, Then<std::string_view> then, CallOptions options = {});

@@ -2,6 +2,7 @@
 
 #include "wire/store_messages.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -31,7 +32,7 @@ void Engine::run() {
 }
 
 TimePoint Engine::deadline_of(const CallOptions& options) const noexcept {
-  return clock_now() + (options.timeout > Duration::zero() ? options.timeout : options_.timeout);
+  return clock_now() + std::min(options.timeout > Duration::zero() ? options.timeout : options_.timeout, kTimeoutMax);
 }
 
 Stats Engine::stats() const noexcept {

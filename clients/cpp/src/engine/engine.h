@@ -40,6 +40,9 @@ inline constexpr std::size_t kLookCandidatesMax = 16;
 inline constexpr Duration kLookPauseFirst = std::chrono::milliseconds(20);
 inline constexpr Duration kLookPauseMax = std::chrono::milliseconds(500);
 
+// No call lives longer, and no clock overflows by it.
+inline constexpr Duration kTimeoutMax = std::chrono::hours(10 * 365 * 24);
+
 class Engine final : private LinkHome {
  public:
   explicit Engine(Options options);
@@ -58,7 +61,7 @@ class Engine final : private LinkHome {
   // Gives back a call that is not submitted. [any thread]
   void drop(Call& call) noexcept { pool_.give(&call); }
 
-  TimePoint deadline_of(const CallOptions& options) const noexcept;                           // [any thread]
+  TimePoint deadline_of(const CallOptions& options) const noexcept;  // within kTimeoutMax [any thread]
   bool runs_here() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }  // [any thread]
   Stats stats() const noexcept;                                                               // [any thread]
 
