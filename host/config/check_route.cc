@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <set>
+#include <map>
 
 namespace p2p::host {
 namespace {
@@ -197,7 +197,7 @@ class RouteReader {
     }
     method.fate = Fate::by_key;
     method.key = *key;
-    if (const IdlMethod* known = methods_.find(name)) return is_key_right(name, value, *known, *key);
+    if (const IdlMethod* known = methods_.find(name)) return is_key_right(name, value, *known, method.key);
     return true;
   }
 
@@ -216,7 +216,8 @@ class RouteReader {
     return did_you_mean(text, fate_words());
   }
 
-  bool is_key_right(const std::string& name, const Value& value, const IdlMethod& known, const KeyPath& key) {
+  // Completes the key by what the IDL says of its field.
+  bool is_key_right(const std::string& name, const Value& value, const IdlMethod& known, KeyPath& key) {
     const std::vector<IdlField>* fields = &known.arguments;
     KeyPath walked;
     for (std::size_t level = 0; level < key.depth; ++level) {
@@ -238,17 +239,25 @@ class RouteReader {
                            : " and holds no further fields"));
         return false;
       }
-      if (is_last) return true;
+      if (is_last) {
+        key.kind = kind_of_type(field->type);
+        return true;
+      }
       fields = methods_.fields_of(field->type.substr(slash + 1));
       if (fields == nullptr) return true;  // its IDL was not described
     }
     return true;
   }
 
-  static bool can_be_key(std::string_view type) {
-    static const std::set<std::string_view> types = {"string", "binary", "i8", "byte", "i16", "i32", "i64"};
-    return types.contains(type);
+  // Stop for one that cannot be a key.
+  static FieldKind kind_of_type(std::string_view type) {
+    static const std::map<std::string_view, FieldKind> kinds = {
+        {"string", FieldKind::text}, {"binary", FieldKind::text}, {"i8", FieldKind::byte}, {"byte", FieldKind::byte},
+        {"i16", FieldKind::i16},     {"i32", FieldKind::i32},     {"i64", FieldKind::i64}};
+    const auto found = kinds.find(type);
+    return found == kinds.end() ? FieldKind::stop : found->second;
   }
+  static bool can_be_key(std::string_view type) { return kind_of_type(type) != FieldKind::stop; }
 
   static std::string choice_of(const std::vector<IdlField>& fields) {
     std::string text;

@@ -1,5 +1,7 @@
 #include "routing/key_finder.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 namespace p2p::host {
@@ -37,6 +39,7 @@ class KeySearch final {
 
   bool take(Reader& in, FieldKind kind, std::size_t level) noexcept {
     if (!can_be_key(kind)) return fail(KeyFault::unfit, level, kind);
+    if (path_.kind != FieldKind::stop && kind != path_.kind) return fail(KeyFault::unfit, level, kind);
     if (kind == FieldKind::text) return in.text(found_.text_) || malformed(in);
     std::int64_t number = 0;
     if (!in.integer(kind, number)) return malformed(in);
@@ -90,6 +93,8 @@ std::string FoundKey::why(const KeyPath& path) const {
     case KeyFault::missing:
       return name + " is not in the arguments";
     case KeyFault::unfit:
+      if (!is_inner && can_be_key(kind_))
+        return fmt::format("{} is {}; the service declares {}", name, word_of(kind_), word_of(path.kind));
       return name + " is " + std::string(word_of(kind_)) +
              (is_inner ? ", and the key is looked for inside a struct" : "; a key is a string, a binary or an integer");
     case KeyFault::twice:

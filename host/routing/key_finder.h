@@ -17,7 +17,7 @@ namespace p2p::host {
 enum class KeyFault : std::uint8_t {
   none,
   missing,    // no such field
-  unfit,      // a field of a type that no key has
+  unfit,      // a field of a type that no key has, or of another than the service declares
   twice,      // a field on the way stands there more than once, and readers differ in which one counts
   malformed,  // the bytes make no sense
 };

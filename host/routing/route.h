@@ -3,6 +3,8 @@
 // routing/call_routing.h.
 #pragma once
 
+#include <p2p/field_reader.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +21,9 @@ struct KeyPath {
 
   std::array<std::int16_t, kDepthMax> ids{};
   std::size_t depth = 0;
+  // Of the key itself, as the plugin's IDL declares it; stop: nobody has said. Generated readers take a field of another
+  // kind for one that is not there.
+  FieldKind kind = FieldKind::stop;
 
   std::string text() const;
   friend bool operator==(const KeyPath&, const KeyPath&) = default;

@@ -133,18 +133,25 @@ class SteadyTest(RouteTest):
         return self.counters(count, "--set", "host.default_service=counter")
 
     def test_the_key_is_the_value_whatever_writes_it(self):
-        def where(node, form, kind, value):
-            with RawConnection(node.port, form) as connection:
-                return connection.call(request("where", Fields((kind, value)))).success
-
         for number in (0, 7, -7, 127, 30000, -30000, 2 ** 31 - 1, -2 ** 63):
             owner = client.owner(self.nodes[0].port, str(number))
-            kinds = [TType.STRING, TType.I64]
-            kinds += [kind for kind, bits in ((TType.BYTE, 8), (TType.I16, 16), (TType.I32, 32))
-                      if -2 ** (bits - 1) <= number < 2 ** (bits - 1)]
-            for node, form, kind in itertools.product(self.nodes, client.FORMS, kinds):
-                value = str(number) if kind == TType.STRING else number
-                self.assertEqual(where(node, form, kind, value), owner, (number, form, kind))
+            for node, form in itertools.product(self.nodes, client.FORMS):
+                self.assertEqual(counter(node, "where", str(number), form=form), owner, (number, form))
+                before = [each.status().forwarded for each in self.nodes]
+                counter(node, "order", Order(item="x", customer=number), form=form)
+                # A number goes where its text goes.
+                passed_on = [after.status().forwarded - was for after, was in zip(self.nodes, before)]
+                self.assertEqual(passed_on, [int(each is node and node.name != owner) for each in self.nodes], (number, form))
+
+    def test_a_key_of_another_type_than_the_service_declares_is_refused(self):
+        for kind, word in ((TType.BYTE, "an i8"), (TType.I16, "an i16"), (TType.I32, "an i32"), (TType.I64, "an i64")):
+            for node, form in itertools.product(self.nodes, client.FORMS):
+                with RawConnection(node.port, form) as connection:
+                    asked = request("increment", Fields((kind, 5), (TType.I64, 1)))
+                    failure = self.assert_fails(BAD_KEY, TApplicationException.PROTOCOL_ERROR,
+                                                lambda connection=connection, asked=asked: connection.call(asked))
+                self.assertIn(f"field 1 is {word}; the service declares a string", failure.message)
+        self.assertEqual([counter(node, "total") for node in self.nodes], [0, 0, 0])
 
     def test_a_key_within_a_struct_is_found(self):
         for customer in range(-5, 5):

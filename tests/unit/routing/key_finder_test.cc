@@ -147,5 +147,26 @@ TEST_P(KeyFinderOf, ArgumentsThatAreCutOffBehindTheKeyMakeNoSense) {
   EXPECT_EQ(key_in(arguments, path_of({1})), "(the arguments make no sense: the message is cut off)");
 }
 
+// Generated readers skip such a field, and the call would run with no key at all.
+TEST_P(KeyFinderOf, AKeyOfAnotherKindThanTheServiceDeclaresIsUnfit) {
+  const std::string arguments = written([](TProtocol& out) {
+    out.writeFieldBegin("", T_I32, 1);
+    out.writeI32(5);
+  });
+  KeyPath path = path_of({1});
+  for (const FieldKind kind : {FieldKind::stop, FieldKind::i32}) {
+    path.kind = kind;
+    FoundKey found;
+    find_key(GetParam(), arguments, path, found);
+    EXPECT_EQ(found.fault(), KeyFault::none);
+    EXPECT_EQ(found.text(), "5");
+  }
+  path.kind = FieldKind::text;
+  FoundKey found;
+  find_key(GetParam(), arguments, path, found);
+  EXPECT_EQ(found.fault(), KeyFault::unfit);
+  EXPECT_EQ(found.why(path), "field 1 is an i32; the service declares a string");
+}
+
 }  // namespace
 }  // namespace p2p::host
