@@ -239,6 +239,10 @@ void PeerConnection::on_hello(const Result<std::string>& reply) {
     return no_way_through({ErrorKind::protocol, to_.name() + " refuses us: its " + refused.field + " is '" +
                                                     refused.ours + "', ours is '" + refused.theirs + "'"});
   }
+  const auto& greeted = hello.value().success;
+  if (greeted.__isset.node && greeted.node != to_.name() && identity_.is_member(to_)) {
+    return no_way_through({ErrorKind::refused, to_.name() + " is gone: the node that answers there now is " + greeted.node});
+  }
   became_ready();
 }
 

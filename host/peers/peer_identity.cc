@@ -32,6 +32,13 @@ std::int64_t PeerIdentity::view() const {
   return ring ? static_cast<std::int64_t>(ring->view().fingerprint()) : 0;
 }
 
+bool PeerIdentity::is_member(const Location& node) const {
+  const auto ring = locator();
+  if (!ring) return false;
+  const auto& members = ring->view().members();
+  return std::find(members.begin(), members.end(), node) != members.end();
+}
+
 std::string PeerIdentity::encoded_members() const {
   const auto ring = locator();
   return ring ? ring->encode_table() : "";

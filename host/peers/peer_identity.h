@@ -33,6 +33,9 @@ class PeerIdentity final : public ViewTeller {
   // ViewTeller
   std::int64_t view() const override;  // 0 without a locator
   std::string encoded_members() const override;
+  // By our locator's view; false without one.
+  bool is_member(const Location& node) const;
+
   peer::HelloRequest request() const;
   peer::HelloReply reply_to(const peer::HelloRequest& request) const;
   // Why we will not talk to who sent `request`, both values told; none: welcome.

@@ -41,6 +41,17 @@ class KillTest(ClusterTest):
         self.assertLess(time.monotonic() - killed_at, RECOVERY_SECONDS * settings.PATIENCE)
         self.wait_for_network(self.alive)
 
+    def test_a_node_that_comes_back_under_another_name_is_one_member(self):
+        self.dead.kill()
+        back = self.node(*self._discovery, "--set", f"host.advertise=localhost:{self.dead.port}", port=self.dead.port)
+        back.name = f"localhost:{self.dead.port}"
+        back.start()
+        # Whoever is asked for a key of the one that is gone finds out who answers there.
+        for node, key in itertools.product(self.alive, self.lost_keys):
+            client.write(node.port, key, "new")
+        self.wait_for_network([*self.alive, back])
+        self.assertEqual([client.read(back.port, key) for key in self.lost_keys], [b"new"] * 10)
+
     def test_writes_of_a_dead_nodes_keys_succeed_acknowledged_or_classic(self):
         self.dead.kill()
         acknowledged, classic = self.lost_keys[:5], self.lost_keys[5:]
