@@ -63,16 +63,25 @@ void show_hand_over(const Session& session, Connection& admin, const std::future
   if (has_drawn) fmt::print(stderr, "\r\033[K");
 }
 
-// The node answers every call within its call_timeout, with an exception if need be: then it is asked again.
+Result<Done> ask_how_it_leaves(Connection& admin) {
+  return admin.ask<node::AdminClient>("admin", [](auto& client) {
+    client.send_await_leave();
+    return Done{};
+  });
+}
+
+// What ask_how_it_leaves() has asked. The node answers every call within its call_timeout, with an exception if need
+// be: then it is asked again.
 Result<node::LeaveResult> await_leave(Connection& admin, const std::atomic<bool>& is_given_up) {
   while (true) {
     auto result = admin.ask<node::AdminClient>("admin", [](auto& client) {
       node::LeaveResult told;
-      client.await_leave(told);
+      client.recv_await_leave(told);
       return told;
     });
     if (result.ok() || result.error().kind != ErrorKind::internal || is_given_up.load()) return result;
     std::this_thread::sleep_for(kLookPause);
+    if (auto again = ask_how_it_leaves(admin); !again.ok()) return again.error();
   }
 }
 
@@ -90,7 +99,8 @@ ExitCode report_leave(const Session& session, const std::string& path, const nod
   return left.complete ? ExitCode::done : ExitCode::no;
 }
 
-// Connected before the order is given: a node with little to hand over is gone a few milliseconds later.
+// The question is on its way before the order is given: a node with little to hand over is gone a few milliseconds
+// later, and answers only what it has heard by then.
 ExitCode leave_and_wait(const Session& session) {
   const auto path = admin_path(session);
   if (!path.ok()) return report(path.error());
@@ -98,6 +108,7 @@ ExitCode leave_and_wait(const Session& session) {
   auto waiting = Connection::open_admin(path.value(), session.timeouts);
   if (!admin.ok()) return report(admin.error());
   if (!waiting.ok()) return report(waiting.error());
+  if (auto asked = ask_how_it_leaves(waiting.value()); !asked.ok()) return report(asked.error());
   std::promise<void> ended;
   std::atomic<bool> is_given_up{false};
   Result<node::LeaveResult> result = node::LeaveResult();
