@@ -166,8 +166,9 @@ class ErrorsTest(PythonClientTest):
                 self.assertTrue(client.read(key).found)
 
     def test_a_request_that_nodes_do_not_take_is_rejected_and_costs_no_other_call(self):
-        limit = 64 << 10
-        node = self.lonely_node("--set", f"host.frame_bytes_max={limit >> 10}KiB")
+        limit = 32 << 10
+        node = self.lonely_node("--set", "host.frame_bytes_max=64KiB", "--set", "services.diststore.config.key_bytes_max=1KiB",
+                                "--set", "services.diststore.config.value_bytes_max=39KiB")
         client = self.client([node], request_bytes_max=limit)
         largest = b"x" * (limit + 4 - len(StoreRequest("diststore", "write", b"l", b"", WriteOptions()).encode(1)))
         pipeline = client.pipeline()
