@@ -28,7 +28,14 @@ void Engine::run() {
   begin_turn();
   look_in_a_while();
   end_turn();
-  io_.run();
+  finish_turn();
+  // Whatever is ready at once is one turn: replies of several nodes that wait, say, after the machine has done
+  // something else. What comes out of it leaves in one write a node.
+  while (io_.run_one() != 0) {
+    for (int handlers = 1; handlers < kTurnHandlersMax && io_.poll_one() != 0; ++handlers) {
+    }
+    finish_turn();
+  }
 }
 
 TimePoint Engine::deadline_of(const CallOptions& options) const noexcept {
@@ -53,19 +60,17 @@ void Engine::begin_turn() noexcept {
   if (turn_depth_++ == 0) now_ = clock_now();
 }
 
-// All that came out of one read leaves in one write.
-void Engine::end_turn() {
-  if (turn_depth_ == 1) {
-    while (!again_.empty() || !dirty_.empty()) {
-      dispatch_all(again_);
-      // Flushing may close a link, and that may make others dirty.
-      flushing_.swap(dirty_);
-      for (const auto& link : flushing_) link->flush();
-      flushing_.clear();
-    }
-    arm_tick();
+void Engine::end_turn() { --turn_depth_; }
+
+void Engine::finish_turn() {
+  while (!again_.empty() || !dirty_.empty()) {
+    dispatch_all(again_);
+    // Flushing may close a link, and that may make others dirty.
+    flushing_.swap(dirty_);
+    for (const auto& link : flushing_) link->flush();
+    flushing_.clear();
   }
-  --turn_depth_;
+  arm_tick();
 }
 
 void Engine::dispatch_all(std::vector<Call*>& list) {

@@ -34,6 +34,9 @@ inline constexpr Duration kSilentPauseMax = std::chrono::seconds(60);
 // So long a node is left alone that said that it stops; by then the ring says so too.
 inline constexpr Duration kLeavingPause = std::chrono::seconds(1);
 
+// Handlers of one turn, after which what they want to send is sent: callers that never rest must not hold it up.
+inline constexpr int kTurnHandlersMax = 64;
+
 // Patience with one node that is asked for the ring, and how many are asked before a pause that grows within bounds.
 inline constexpr Duration kLookTimeout = std::chrono::seconds(1);
 inline constexpr std::size_t kLookCandidatesMax = 16;
@@ -97,6 +100,7 @@ class Engine final : private LinkHome {
 
   // engine.cc
   void run();
+  void finish_turn();
   void stop();
   void tick();
   void expire(Call& call);

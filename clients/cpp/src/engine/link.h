@@ -37,7 +37,7 @@ class LinkHome {
   virtual ~LinkHome() = default;
 
   virtual TimePoint now() const noexcept = 0;
-  virtual void begin_turn() noexcept = 0;  // around each of its handlers
+  virtual void begin_turn() noexcept = 0;  // around each of its handlers; some of them make a turn
   virtual void end_turn() = 0;
   virtual void wants_flush(Link& link) = 0;  // once: call flush() at the end of the turn
 
