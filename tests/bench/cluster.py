@@ -41,7 +41,8 @@ class Point:
 
 POINTS = [Point(operation, clients, depth, batch)
           for operation in ("read", "write")
-          for clients, depth, batch in ((1, 1, 1), (1, 50, 1), (1, 800, 1), (8, 16, 1), (1, 1, BATCH), (1, 8, BATCH))]
+          for clients, depth, batch in ((1, 1, 1), (1, 50, 1), (1, 800, 1), (8, 16, 1), (1, 1, BATCH), (1, 8, BATCH),
+                                        (1, 32, BATCH))]
 
 
 @dataclass
