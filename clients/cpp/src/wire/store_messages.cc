@@ -1,5 +1,7 @@
 #include "wire/store_messages.h"
 
+#include <p2p/binary_writer.h>
+#include <p2p/field_reader.h>
 #include <p2p/idl/Ring.h>
 
 #include <thrift/TApplicationException.h>
@@ -18,9 +20,12 @@ constexpr std::int16_t kSecond = 2;
 constexpr std::int16_t kThird = 3;
 constexpr std::int16_t kSuccess = 0;
 
-void write_text(BinaryProtocol& out, std::int16_t id, std::string_view text) {
-  out.writeFieldBegin("", T_STRING, id);
-  out.writeString(text);
+// Texts are most of a message: they go straight to where it is made.
+void write_text(Codec& codec, std::int16_t id, std::string_view text) {
+  BinaryPiece<8> head;
+  head.field(T_STRING, id);
+  head.length(text.size());
+  codec.out().block().append(head.written()).append(text);
 }
 
 void write_empty_struct(BinaryProtocol& out, std::int16_t id) {
@@ -33,135 +38,131 @@ void begin_list(BinaryProtocol& out, TType type, std::size_t size) {
   out.writeListBegin(type, static_cast<std::uint32_t>(size));
 }
 
-// Calls `field(type, id)` for each field of the struct at hand; what it does not take, by false, is skipped.
+// Replies are read where they lie.
+using Reader = FieldReader<Encoding::binary>;
+
+// Calls `field(head)` for each field of the struct that `in` was made for; what it does not take, by false, is skipped.
 template <class Field>
-void each_field(BinaryProtocol& in, Field field) {
-  std::string name;
-  in.readStructBegin(name);
-  while (true) {
-    TType type{};
-    std::int16_t id = 0;
-    in.readFieldBegin(name, type, id);
-    if (type == T_STOP) break;
-    if (!field(type, id)) in.skip(type);
-    in.readFieldEnd();
+void each_field(Reader& in, Field field) {
+  FieldHead head;
+  while (in.next(head)) {
+    if (!field(head)) in.skip(head.kind);
   }
-  in.readStructEnd();
 }
 
-bool read_number(BinaryProtocol& in, TType type, std::int64_t& number) {
-  if (type != T_I64) return false;
-  in.readI64(number);
+// The same for the struct that begins here, in a field or a list.
+template <class Field>
+bool each_field_within(Reader& in, Field field) {
+  Reader inner = in.nested();
+  each_field(inner, [&](FieldHead head) { return field(inner, head); });
+  return in.resume_behind(inner);
+}
+
+bool read_number(Reader& in, FieldKind kind, std::int64_t& number) {
+  return kind == FieldKind::i64 && in.integer(kind, number);
+}
+
+bool read_version(Reader& in, FieldKind kind, Version& version) {
+  return kind == FieldKind::structure && each_field_within(in, [&](Reader& inner, FieldHead field) {
+           if (field.id == 1) return read_number(inner, field.kind, version.stamp);
+           return field.id == 2 && read_number(inner, field.kind, version.node);
+         });
+}
+
+bool read_flag(Reader& in, FieldKind kind, bool& flag) { return kind == FieldKind::boolean && in.boolean(flag); }
+
+bool read_text(Reader& in, FieldKind kind, std::string& text) {
+  std::string_view bytes;
+  if (kind != FieldKind::text || !in.text(bytes)) return false;
+  text = bytes;
   return true;
 }
 
-bool read_version(BinaryProtocol& in, TType type, Version& version) {
-  if (type != T_STRUCT) return false;
-  each_field(in, [&](TType field, std::int16_t id) {
-    if (id == 1) return read_number(in, field, version.stamp);
-    return id == 2 && read_number(in, field, version.node);
-  });
-  return true;
-}
-
-bool read_flag(BinaryProtocol& in, TType type, bool& flag) {
-  if (type != T_BOOL) return false;
-  in.readBool(flag);
-  return true;
-}
-
-bool read_text(BinaryProtocol& in, TType type, std::string& text) {
-  if (type != T_STRING) return false;
-  in.readBinary(text);
-  return true;
-}
-
-bool read_view(BinaryProtocol& in, TType type, std::optional<std::int64_t>& view) {
+bool read_view(Reader& in, FieldKind kind, std::optional<std::int64_t>& view) {
   std::int64_t told = 0;
-  if (!read_number(in, type, told)) return false;
+  if (!read_number(in, kind, told)) return false;
   view = told;
   return true;
 }
 
-void read_one(BinaryProtocol& in, Read& result, std::optional<std::int64_t>& view) {
-  each_field(in, [&](TType type, std::int16_t id) {
-    switch (id) {
-      case 1:
-        return read_flag(in, type, result.found);
-      case 2:
-        return read_text(in, type, result.value);
-      case 3:
-        return read_version(in, type, result.version);
-      case 4:
-        return read_view(in, type, view);
-      default:
-        return false;
-    }
-  });
+bool read_field(Reader& in, FieldHead field, Read& result, std::optional<std::int64_t>& view) {
+  switch (field.id) {
+    case 1:
+      return read_flag(in, field.kind, result.found);
+    case 2:
+      return read_text(in, field.kind, result.value);
+    case 3:
+      return read_version(in, field.kind, result.version);
+    case 4:
+      return read_view(in, field.kind, view);
+    default:
+      return false;
+  }
 }
 
-void read_one(BinaryProtocol& in, Written& result, std::optional<std::int64_t>& view) {
-  each_field(in, [&](TType type, std::int16_t id) {
-    if (id == 1) return read_version(in, type, result.version);
-    return id == 2 && read_view(in, type, view);
-  });
+bool read_field(Reader& in, FieldHead field, Written& result, std::optional<std::int64_t>& view) {
+  if (field.id == 1) return read_version(in, field.kind, result.version);
+  return field.id == 2 && read_view(in, field.kind, view);
 }
 
-void read_one(BinaryProtocol& in, Erased& result, std::optional<std::int64_t>& view) {
-  each_field(in, [&](TType type, std::int16_t id) {
-    switch (id) {
-      case 1:
-        return read_flag(in, type, result.found);
-      case 2:
-        return read_view(in, type, view);
-      case 3:
-        return read_version(in, type, result.version);
-      default:
-        return false;
-    }
-  });
+bool read_field(Reader& in, FieldHead field, Erased& result, std::optional<std::int64_t>& view) {
+  switch (field.id) {
+    case 1:
+      return read_flag(in, field.kind, result.found);
+    case 2:
+      return read_view(in, field.kind, view);
+    case 3:
+      return read_version(in, field.kind, result.version);
+    default:
+      return false;
+  }
 }
 
 template <class T>
-bool read_results(BinaryProtocol& in, TType type, bool is_many, StoreReply<T>& reply) {
-  if (!is_many) {
-    if (type != T_STRUCT) return false;
-    read_one(in, reply.one, reply.view);
-    return true;
+bool read_one(Reader& in, T& result, std::optional<std::int64_t>& view) {
+  return each_field_within(in, [&](Reader& inner, FieldHead field) { return read_field(inner, field, result, view); });
+}
+
+template <class T>
+bool read_results(Reader& in, FieldKind kind, bool is_many, StoreReply<T>& reply) {
+  if (!is_many) return kind == FieldKind::structure && read_one(in, reply.one, reply.view);
+  ContainerHead list;
+  if (kind != FieldKind::list || !in.container(kind, list)) return false;
+  const bool are_results = list.element == FieldKind::structure || list.count == 0;
+  if (!are_results || list.count > static_cast<std::uint32_t>(kContainerElementsMax)) {
+    throw TProtocolException(TProtocolException::INVALID_DATA, "no list of results");
   }
-  if (type != T_LIST) return false;
-  TType element{};
-  std::uint32_t size = 0;
-  in.readListBegin(element, size);
-  if (element != T_STRUCT && size > 0) throw TProtocolException(TProtocolException::INVALID_DATA, "no list of results");
-  // At least the stop byte of each has arrived: Thrift has compared the size with what is there.
-  reply.many.reserve(size);
-  for (std::uint32_t at = 0; at < size; ++at) read_one(in, reply.many.emplace_back(), reply.view);
-  in.readListEnd();
+  // At least the stop byte of each has arrived: the reader has compared the count with what is there.
+  reply.many.reserve(list.count);
+  for (std::uint32_t at = 0; at < list.count; ++at) {
+    if (!read_one(in, reply.many.emplace_back(), reply.view)) return false;
+  }
   return true;
 }
 
-bool read_refusal(BinaryProtocol& in, TType type, std::optional<StoreRefusal>& refusal) {
-  if (type != T_STRUCT) return false;
+bool read_refusal(Reader& in, FieldKind kind, std::optional<StoreRefusal>& refusal) {
+  if (kind != FieldKind::structure) return false;
   refusal.emplace();
-  each_field(in, [&](TType field, std::int16_t id) {
-    if (id == 1 && field == T_I32) {
-      in.readI32(refusal->kind);
+  return each_field_within(in, [&](Reader& inner, FieldHead field) {
+    if (field.id == 1 && field.kind == FieldKind::i32) {
+      std::int64_t number = 0;
+      if (!inner.integer(field.kind, number)) return false;
+      refusal->kind = static_cast<std::int32_t>(number);
       return true;
     }
-    return id == 2 && read_text(in, field, refusal->message);
+    return field.id == 2 && read_text(inner, field.kind, refusal->message);
   });
-  return true;
 }
 
 template <class T>
 void decode_reply_of(Codec& codec, bool is_many, StoreReply<T>& reply) {
-  BinaryProtocol& in = codec.binary_in();
+  Reader in(codec.in().rest());
   bool has_results = false;
-  each_field(in, [&](TType type, std::int16_t id) {
-    if (id == kSuccess) return has_results = read_results(in, type, is_many, reply);
-    return id == kFirst && read_refusal(in, type, reply.refusal);
+  each_field(in, [&](FieldHead field) {
+    if (field.id == kSuccess) return has_results = read_results(in, field.kind, is_many, reply);
+    return field.id == kFirst && read_refusal(in, field.kind, reply.refusal);
   });
+  if (!in.at_end()) throw TProtocolException(TProtocolException::INVALID_DATA, in.why());
   if (!has_results && !reply.refusal) {
     throw TProtocolException(TProtocolException::INVALID_DATA, "neither a result nor an error");
   }
@@ -176,7 +177,7 @@ Codec& encoding_codec() {
 
 FrameInfo encode_read(Codec& codec, std::string_view service, std::string_view key, std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "read");
-  write_text(codec.binary_out(), kFirst, key);
+  write_text(codec, kFirst, key);
   write_empty_struct(codec.binary_out(), kSecond);
   codec.binary_out().writeFieldStop();
   end_call(codec, frame);
@@ -186,8 +187,8 @@ FrameInfo encode_read(Codec& codec, std::string_view service, std::string_view k
 FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view key, std::string_view value,
                        std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "write");
-  write_text(codec.binary_out(), kFirst, key);
-  write_text(codec.binary_out(), kSecond, value);
+  write_text(codec, kFirst, key);
+  write_text(codec, kSecond, value);
   write_empty_struct(codec.binary_out(), kThird);
   codec.binary_out().writeFieldStop();
   end_call(codec, frame);
@@ -196,7 +197,7 @@ FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view 
 
 FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "erase");
-  write_text(codec.binary_out(), kFirst, key);
+  write_text(codec, kFirst, key);
   write_empty_struct(codec.binary_out(), kSecond);
   codec.binary_out().writeFieldStop();
   end_call(codec, frame);
@@ -209,7 +210,12 @@ FrameInfo encode_keys(Codec& codec, std::string_view service, std::string_view m
                       std::span<const std::string_view> keys, std::string& frame) {
   const FrameInfo info = begin_call(codec, service, method);
   begin_list(codec.binary_out(), T_STRING, keys.size());
-  for (const std::string_view key : keys) codec.binary_out().writeString(key);
+  std::string& out = codec.out().block();
+  for (const std::string_view key : keys) {
+    BinaryPiece<4> length;
+    length.length(key.size());
+    out.append(length.written()).append(key);
+  }
   write_empty_struct(codec.binary_out(), kSecond);
   codec.binary_out().writeFieldStop();
   end_call(codec, frame);
@@ -234,8 +240,8 @@ FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<co
   BinaryProtocol& out = codec.binary_out();
   begin_list(out, T_STRUCT, items.size());
   for (const ItemView& item : items) {
-    write_text(out, kFirst, item.key);
-    write_text(out, kSecond, item.value);
+    write_text(codec, kFirst, item.key);
+    write_text(codec, kSecond, item.value);
     out.writeFieldStop();
   }
   write_empty_struct(out, kSecond);
