@@ -18,6 +18,7 @@ from pathlib import Path
 import plan
 import report
 import run
+import script
 import servers
 
 REDIS, SMART, BLIND = "Redis Cluster", "3 nodes, our client", "3 nodes, one node asked"
@@ -59,12 +60,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=5, help="how often each measurement is repeated")
     parser.add_argument("--seconds", type=float, default=0.7, help="length of each")
-    parser.add_argument("--build", type=Path, default=run.ROOT / "build/release", help="build folder with the programs")
-    parser.add_argument("--config", type=Path, default=run.ROOT / "etc/store.toml", help="configuration of the nodes")
-    parser.add_argument("--json", type=Path, help="where the single figures go; default: cluster.json in the build folder")
-    chosen = parser.parse_args()
-    chosen.json = chosen.json or chosen.build / "cluster.json"
-    return chosen
+    script.add_places(parser, "cluster")
+    return script.parse(parser)
 
 
 def start(chosen, core: int | None, folder: Path, stack: ExitStack) -> list[Cluster]:
@@ -131,7 +128,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except RuntimeError as failure:
-        sys.exit(f"cluster: {failure}")
+    script.run("cluster", main)

@@ -7,7 +7,6 @@ joiner gives everything back while nobody asks: CPU time of either side, and byt
 """
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 import own_network
 import report
 import run
+import script
 import servers
 
 # Of which the joiner gets about a half.
@@ -33,12 +33,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=3, help="how often it is repeated, with new nodes each time")
     parser.add_argument("--keys", type=int, default=KEYS, help="keys that the first node holds")
-    parser.add_argument("--build", type=Path, default=run.ROOT / "build/release", help="build folder with the programs")
-    parser.add_argument("--config", type=Path, default=run.ROOT / "etc/store.toml", help="configuration of the nodes")
-    parser.add_argument("--json", type=Path, help="where the single figures go; default: hand_over.json in the build folder")
-    chosen = parser.parse_args()
-    chosen.json = chosen.json or chosen.build / "hand_over.json"
-    return chosen
+    script.add_places(parser, "hand_over")
+    return script.parse(parser)
 
 
 class Node:
@@ -170,7 +166,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except RuntimeError as failure:
-        sys.exit(f"hand_over: {failure}")
+    script.run("hand_over", main)

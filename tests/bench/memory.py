@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Measures what keys take in memory: a lone node, Redis and memcached are each filled with the same million."""
 import argparse
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import plan
 import report
 import run
+import script
 import servers
 
 KEYS = 1_000_000
@@ -18,12 +18,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--keys", type=int, default=KEYS, help="how many")
     parser.add_argument("--value-bytes", type=int, default=plan.VALUE_BYTES, help="size of each value")
-    parser.add_argument("--build", type=Path, default=run.ROOT / "build/release", help="build folder with the programs")
-    parser.add_argument("--config", type=Path, default=run.ROOT / "etc/store.toml", help="configuration of the node")
-    parser.add_argument("--json", type=Path, help="where the figures go; default: memory.json in the build folder")
-    chosen = parser.parse_args()
-    chosen.json = chosen.json or chosen.build / "memory.json"
-    return chosen
+    script.add_places(parser, "memory")
+    return script.parse(parser)
 
 
 def measure(kind: str, server: servers.Server, chosen, generator: run.Generator) -> dict:
@@ -64,7 +60,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except RuntimeError as failure:
-        sys.exit(f"memory: {failure}")
+    script.run("memory", main)

@@ -16,6 +16,7 @@ from pathlib import Path
 import plan
 import report
 import run
+import script
 import servers
 
 SMALL_VALUE_BYTES = 16  # about as much on the wire as a counter's reply
@@ -35,12 +36,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=5, help="how often each measurement is repeated")
     parser.add_argument("--seconds", type=float, default=1.0, help="length of each")
-    parser.add_argument("--build", type=Path, default=run.ROOT / "build/release", help="build folder with the programs")
-    parser.add_argument("--config", type=Path, default=run.ROOT / "etc/store.toml", help="configuration of the nodes")
-    parser.add_argument("--json", type=Path, help="where the single figures go; default: routed.json in the build folder")
-    chosen = parser.parse_args()
-    chosen.json = chosen.json or chosen.build / "routed.json"
-    return chosen
+    script.add_places(parser, "routed")
+    return script.parse(parser)
 
 
 def settings(chosen) -> list[str]:
@@ -114,7 +111,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except RuntimeError as failure:
-        sys.exit(f"routed: {failure}")
+    script.run("routed", main)

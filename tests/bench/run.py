@@ -16,10 +16,10 @@ from pathlib import Path
 
 import plan
 import report
+import script
 import servers
 from plan import KEY_BYTES, KEYS, VALUE_BYTES, Point, Target
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = {"p2phost": [], "p2phost io_threads=1": ["host.io_threads=1"]}
 OURS_AT_CENTRE = {f"p2phost io_threads={count}": [f"host.io_threads={count}"] for count in (2, 3, 4)}
 NETWORK_SETTINGS = ["host.io_threads=1"]
@@ -33,14 +33,11 @@ def arguments() -> argparse.Namespace:
                              "around depth 16, 100 B, 50 connections (not their product); classic get; 5 rounds of 1 s (15 minutes)")
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated")
     parser.add_argument("--seconds", type=float, help="length of each")
-    parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="build folder with the programs")
-    parser.add_argument("--config", type=Path, default=ROOT / "etc/store.toml", help="configuration of the node")
-    parser.add_argument("--json", type=Path, help="where the single figures go; default: bench.json in the build folder")
+    script.add_places(parser, "bench")
     parser.add_argument("--redis-only", action="store_true", help="leave all other servers out: tries the generator")
-    chosen = parser.parse_args()
+    chosen = script.parse(parser)
     chosen.rounds = chosen.rounds or (5 if chosen.full else 3)
     chosen.seconds = chosen.seconds or (1.0 if chosen.full else 0.7)
-    chosen.json = chosen.json or chosen.build / "bench.json"
     return chosen
 
 
@@ -147,7 +144,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except RuntimeError as failure:
-        sys.exit(f"bench: {failure}")
+    script.run("bench", main)

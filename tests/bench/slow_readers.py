@@ -10,7 +10,6 @@ import os
 import re
 import resource
 import socket
-import statistics
 import struct
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import report
 import run
+import script
 import servers
 
 BIG_VALUE_BYTES = 1 << 20
@@ -44,12 +44,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="how often it is repeated, with and without")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement")
     parser.add_argument("--bound", default="256MiB", help="[host] waiting_bytes_max of the node")
-    parser.add_argument("--build", type=Path, default=run.ROOT / "build/release", help="build folder with the programs")
-    parser.add_argument("--config", type=Path, default=run.ROOT / "etc/store.toml", help="configuration of the node")
-    parser.add_argument("--json", type=Path, help="where the single figures go; default: slow_readers.json in the build folder")
-    chosen = parser.parse_args()
-    chosen.json = chosen.json or chosen.build / "slow_readers.json"
-    return chosen
+    script.add_places(parser, "slow_readers")
+    return script.parse(parser)
 
 
 # --- the slow readers -----------------------------------------------------------------------------------------------------
@@ -264,7 +260,4 @@ def print_tables(chosen, about: dict, records: list[dict], connections: int, slo
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except RuntimeError as failure:
-        sys.exit(f"slow_readers: {failure}")
+    script.run("slow_readers", main)

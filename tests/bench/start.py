@@ -7,13 +7,12 @@ it. Then CPU time and memory of one that idles. Redis beside it, asked for GET.
 import argparse
 import socket
 import struct
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import report
-import run
+import script
 import servers
 
 SETTLE_SECONDS = 2.0  # a node that has just started still frees what starting took
@@ -31,12 +30,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--starts", type=int, default=20, help="how often each is started")
     parser.add_argument("--idle-seconds", type=float, default=30, help="how long it is watched at rest")
-    parser.add_argument("--build", type=Path, default=run.ROOT / "build/release", help="build folder with the programs")
-    parser.add_argument("--config", type=Path, default=run.ROOT / "etc/store.toml", help="configuration of the node")
-    parser.add_argument("--json", type=Path, help="where the single figures go; default: start.json in the build folder")
-    chosen = parser.parse_args()
-    chosen.json = chosen.json or chosen.build / "start.json"
-    return chosen
+    script.add_places(parser, "start")
+    return script.parse(parser)
 
 
 def start(name: str, chosen, folder: Path) -> servers.Server:
@@ -97,7 +92,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except RuntimeError as failure:
-        sys.exit(f"start: {failure}")
+    script.run("start", main)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import report
 import run
+import script
 import servers
 
 TOGGLES = 50
@@ -32,12 +33,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=7, help="how often all three are measured")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each, with 50 times off and on spread over it")
-    parser.add_argument("--build", type=Path, default=run.ROOT / "build/release", help="build folder with the programs")
-    parser.add_argument("--config", type=Path, default=run.ROOT / "etc/store.toml", help="configuration of the node")
-    parser.add_argument("--json", type=Path, help="where the single figures go; default: toggling.json in the build folder")
-    chosen = parser.parse_args()
-    chosen.json = chosen.json or chosen.build / "toggling.json"
-    return chosen
+    script.add_places(parser, "toggling")
+    return script.parse(parser)
 
 
 def like_any_program():
@@ -146,7 +143,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except RuntimeError as failure:
-        sys.exit(f"toggling: {failure}")
+    script.run("toggling", main)
