@@ -222,6 +222,15 @@ FrameInfo encode_keys(Codec& codec, std::string_view service, std::string_view m
   return info;
 }
 
+// Of a list of items: two texts and a stop each.
+std::size_t bytes_of(std::span<const ItemView> items) {
+  constexpr std::size_t kAroundAnItem = 2 * (3 + 4) + 1;
+  std::size_t bytes = items.size() * kAroundAnItem;
+  for (const ItemView& item : items) bytes += item.key.size() + item.value.size();
+  return bytes;
+}
+constexpr std::size_t kEndBytesMax = 64;  // heads of the list and of the options, and the last stop
+
 }  // namespace
 
 FrameInfo encode_read_many(Codec& codec, std::string_view service, std::span<const std::string_view> keys,
@@ -238,6 +247,8 @@ FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<co
                             std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "write_many");
   BinaryProtocol& out = codec.binary_out();
+  // Frames of this size are not kept (kPooledFrameBytesMax), and growing would copy what is there several times.
+  codec.out().block().reserve(codec.out().block().size() + bytes_of(items) + kEndBytesMax);
   begin_list(out, T_STRUCT, items.size());
   for (const ItemView& item : items) {
     write_text(codec, kFirst, item.key);
