@@ -37,6 +37,10 @@ inline constexpr Duration kLeavingPause = std::chrono::seconds(1);
 // Handlers of one turn, after which what they want to send is sent: callers that never rest must not hold it up.
 inline constexpr int kTurnHandlersMax = 64;
 
+// What waits for one node within a turn; above it, it is sent at once, so that the node has something to do while the
+// rest of the turn is made. A few hundred small calls, or two parts of a batch of writes.
+inline constexpr std::size_t kEarlyFlushBytes = 8 * 1024;
+
 // Patience with one node that is asked for the ring, and how many are asked before a pause that grows within bounds.
 inline constexpr Duration kLookTimeout = std::chrono::seconds(1);
 inline constexpr std::size_t kLookCandidatesMax = 16;

@@ -105,6 +105,7 @@ void Engine::send(Call& call, Link& link) {
   }
   if (!link.is_open()) open(link);
   link.enqueue(call);
+  if (link.queued_bytes() >= kEarlyFlushBytes && link.is_ready()) link.flush();
 }
 
 Link& Engine::link_to(const Location& at) {
