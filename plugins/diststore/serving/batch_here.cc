@@ -129,6 +129,16 @@ void append_stored(std::string& out, Version version, std::int64_t view) {
   out.append(result.written());
 }
 
+// For the generated code.
+std::vector<wire::WriteResult> results_of(const std::vector<Version>& versions, std::int64_t view) {
+  std::vector<wire::WriteResult> results(versions.size());
+  for (std::size_t at = 0; at < results.size(); ++at) {
+    results[at].__set_version(to_wire(versions[at]));
+    results[at].__set_view(view);
+  }
+  return results;
+}
+
 }  // namespace
 
 bool read_many_here(const Store& store, Call& call) {
@@ -161,19 +171,19 @@ bool read_many_here(const Store& store, Call& call) {
   return true;
 }
 
-std::optional<std::vector<Version>> write_many_here(const Store& store, Call& call) {
+std::optional<std::vector<wire::WriteResult>> write_many_here(const Store& store, Call& call) {
   const Standing& standing = store.standing->read();
   const auto items = entries_of<ItemView>(store, standing, call, FieldKind::structure);
+  if (!items) return std::vector<wire::WriteResult>();
+  const std::int64_t view = fingerprint_of(*standing.ring);
   std::vector<Version> versions;
-  if (!items) return versions;
   versions.reserve(items->size());
   for (const ItemView& item : *items) {
     Version version;
-    if (store.local->write(item.key, item.value, standing.right_to(item.key), version) != Outcome::done)
-      return versions;
+    const Outcome outcome = store.local->write(item.key, item.value, standing.right_to(item.key), version);
+    if (outcome != Outcome::done) return results_of(versions, view);
     versions.push_back(version);
   }
-  const std::int64_t view = fingerprint_of(*standing.ring);
   std::string& out = call.state()->codec().out().block();
   append_head(*call.state(), versions.size());
   for (const Version version : versions) append_stored(out, version, view);

@@ -4,7 +4,6 @@
 // exceeded, arguments that make no sense) is left to batch_job.h.
 #pragma once
 
-#include "replication/version.h"
 #include "serving/store.h"
 
 #include <p2p/call.h>
@@ -17,8 +16,8 @@ namespace p2p::diststore {
 // True: answered. False: the call is as it was. [rpc]
 bool read_many_here(const Store& store, Call& call);
 
-// Nothing: answered. Otherwise the call is as it was, but the first items may have been written, with these versions: a
+// Nothing: answered. Otherwise the call is as it was, but the first items may have been written, with these results: a
 // change of the ring has come between. [rpc]
-std::optional<std::vector<Version>> write_many_here(const Store& store, Call& call);
+std::optional<std::vector<wire::WriteResult>> write_many_here(const Store& store, Call& call);
 
 }  // namespace p2p::diststore

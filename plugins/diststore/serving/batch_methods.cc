@@ -20,16 +20,10 @@ void read_many(const std::shared_ptr<Store>& store, Call call) {
 }
 
 void write_many(const std::shared_ptr<Store>& store, Call call) {
-  const std::int64_t view = fingerprint_of(*store->standing->read().ring);
-  const auto versions = write_many_here(*store, call);
-  if (!versions) return;
-  std::vector<wire::WriteResult> written(versions->size());
-  for (std::size_t at = 0; at < written.size(); ++at) {
-    written[at].__set_version(to_wire((*versions)[at]));
-    written[at].__set_view(view);
-  }
+  auto written = write_many_here(*store, call);
+  if (!written) return;
   Methods::decode<wire::Store_write_many_args, wire::Store_write_many_presult>(
-      std::move(call), in_rounds<WriteMany>(store, std::move(written)));
+      std::move(call), in_rounds<WriteMany>(store, *std::move(written)));
 }
 
 }  // namespace

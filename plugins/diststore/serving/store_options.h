@@ -39,7 +39,7 @@ inline StoreOptions read_options(const Config& config, std::size_t message_bytes
       .value_bytes_max = config.bytes("value_bytes_max"),
       .batch_keys_max = static_cast<std::size_t>(config.integer("batch_keys_max")),
       .forward_timeout = config.duration("forward_timeout"),
-      .transfer_batch_bytes = std::min<std::size_t>(config.bytes("transfer_batch_bytes"), message_bytes_max / 16),
+      .transfer_batch_bytes = std::min<std::size_t>(config.bytes("transfer_batch_bytes"), message_bytes_max / 4),
       .transfer_batches_in_flight = static_cast<std::size_t>(config.integer("transfer_batches_in_flight")),
       .transfer_share = static_cast<std::size_t>(config.integer("transfer_share")),
       .tombstone_grace = config.duration("tombstone_grace"),

@@ -38,7 +38,7 @@ inline constexpr Duration kLeavingPause = std::chrono::seconds(1);
 inline constexpr int kTurnHandlersMax = 64;
 
 // What waits for one node within a turn; above it, it is sent at once, so that the node has something to do while the
-// rest of the turn is made. A few hundred small calls, or two parts of a batch of writes.
+// rest of the turn is made. About a hundred small calls, or two parts of a batch of writes.
 inline constexpr std::size_t kEarlyFlushBytes = 8 * 1024;
 
 // Patience with one node that is asked for the ring, and how many are asked before a pause that grows within bounds.
