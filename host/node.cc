@@ -436,7 +436,7 @@ void Node::shut_down() {
   }
   parts.pool.stop();
   if (parts.services) parts.services->stop_all();
-  if (parts.identity) parts.identity->set_locator(nullptr);
+  if (parts.peers) parts.peers->set_locator(nullptr);
   parts.server.stop_loops();
   if (was_ready) parts.log->info("stopped");
 }

@@ -51,6 +51,9 @@ exception StoreError {
 
 // Results of batches stand in the order of the request. A batch is not a transaction: on StoreError some of its keys may
 // have been written; each key's write is atomic.
+// Calls that a connection sends without waiting for replies take effect in the order in which they were sent while the
+// ring is steady and its nodes answer. A call that must be tried again, because its key moves or its owner is out of
+// reach, may be overtaken by those behind it: who needs the order then waits for the reply. Replies never overtake.
 service Store extends locator.Locator {
   string get(1: string key)                        // "" when missing
   oneway void put(1: string key, 2: string value)

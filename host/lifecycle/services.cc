@@ -118,7 +118,7 @@ void Services::refresh() {
   std::vector<std::string> names;
   for (const auto& [name, why] : idle) names.push_back(name);
   core_.router.refresh(config_->default_service, std::move(names));
-  core_.identity.set_locator(std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId)));
+  core_.peers.set_locator(std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId)));
   const std::lock_guard hold(mutex_);
   idle_ = std::move(idle);
 }
@@ -282,7 +282,7 @@ bool Services::end(const Service& service, ChangeReport& report) {
                            format_duration(now->drain_timeout)));
   }
   wait_([&] { return service->calls_in_flight() == 0; }, now->call_timeout);
-  if (contains(service->plugin().provides, ILocator::kId)) core_.identity.set_locator(nullptr);
+  if (contains(service->plugin().provides, ILocator::kId)) core_.peers.set_locator(nullptr);
   shut(*service);
   if (!wait_([&] { return service->is_idle(); }, now->call_timeout)) {
     report.refuse(

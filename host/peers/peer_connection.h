@@ -57,6 +57,9 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   // Passes a call on, in the same way. `taker` is told once, never before this returns.
   void forward(const ForwardRequest& request, TimePoint deadline, ReplyTaker& taker);
 
+  // The other side is known to be there: what failed before says nothing any more.
+  void has_joined() noexcept { outage_.is_over(); }
+
   // Fails what was not sent with `cancelled`, and what was, and may be executed, with `closed`. Stays closed.
   void shut_down();
   bool is_idle() const noexcept { return state_ == State::closed && waiting_.empty(); }

@@ -30,6 +30,24 @@ PeerConnection& PeerPool::connection(Loop& loop, const Location& to) {
   return *known;
 }
 
+void PeerPool::set_locator(std::shared_ptr<ILocator> locator) {
+  if (locator == identity_.locator()) return;
+  ring_changes_.reset();
+  identity_.set_locator(locator);
+  if (!locator) return;
+  ring_changes_ = locator->subscribe("host", [this](const RingChange& change) {
+    for (const Location& member : change.added) has_joined(member);
+  });
+}
+
+void PeerPool::has_joined(const Location& member) {
+  for (const auto& loop : loops_) {
+    loop->post([&peers = peers_[loop->number()], member] {
+      if (const auto known = peers.find(member); known != peers.end()) known->second->has_joined();
+    });
+  }
+}
+
 void PeerPool::call(const Location& to, std::string_view service, std::string message, Duration deadline,
                     std::function<void(Result<std::string>)> done) {
   Loop* here = Loop::current();

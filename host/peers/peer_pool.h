@@ -27,6 +27,10 @@ class PeerPool final : public Peers, public Forwarder {
   void forward(CallSlot& slot, const Location& to, TimePoint deadline) override;
   void replied(CallSlot& slot, std::string_view reply) override;
 
+  // The node's locator, once it has started; null takes it back. Whom it tells of as joined has just been heard, so
+  // that what was known of failed connects to it counts no more. [control]
+  void set_locator(std::shared_ptr<ILocator> locator);
+
   void set_timeouts(const HostConfig& config) noexcept;  // for what is called from now on [control]
 
   // Ends every call: with `closed` when it was sent, with `cancelled` when it was not; further ones too. Returns when
@@ -43,6 +47,7 @@ class PeerPool final : public Peers, public Forwarder {
   using LoopPeers = std::unordered_map<Location, std::shared_ptr<PeerConnection>>;
 
   PeerConnection& connection(Loop& loop, const Location& to);  // [own loop]
+  void has_joined(const Location& member);                     // [any thread]
   void start_classic(Loop& loop, const Location& to, std::string message, Expect expect, Duration deadline,
                      std::function<void(Result<std::string>)> done);  // [own loop]
 
@@ -54,6 +59,7 @@ class PeerPool final : public Peers, public Forwarder {
   std::vector<LoopPeers> peers_;                                       // by loop
   std::vector<std::set<std::shared_ptr<ClassicCall>>> classic_calls_;  // by loop
   std::vector<char> is_shut_;                                          // by loop
+  Subscription ring_changes_;                                          // [control]
 };
 
 }  // namespace p2p::host

@@ -1,8 +1,6 @@
 // Calls of nodes of the 2009 system through the pool that services use, over real sockets on loopback.
-#include "messages.h"
-#include "old_server.h"
+#include "pool_test.h"
 
-#include "peers/peer_pool.h"
 #include "serving/message_head.h"
 
 #include <p2p/handlers.h>
@@ -22,24 +20,8 @@ using std::chrono::seconds;
 using Expect = Peers::Expect;
 using Connection = std::shared_ptr<OldConnection>;
 
-// Whole messages serve as replies too: nobody looks into them here.
-const std::string kCall = read_call(Encoding::binary, "get", "a key", 0);
-const std::string kReply = rich_call(Encoding::binary, "get", 0);
-
-std::vector<std::unique_ptr<Loop>> one_loop(Logger& log) {
-  std::vector<std::unique_ptr<Loop>> loops;
-  loops.push_back(std::make_unique<Loop>(0, log));
-  return loops;
-}
-
-class ClassicCallTest : public ::testing::Test {
+class ClassicCallTest : public PoolTest {
  protected:
-  ClassicCallTest() { loops.front()->start(); }
-  ~ClassicCallTest() override {
-    pool.shut_down();
-    loops.front()->stop();
-  }
-
   std::future<Result<std::string>> call(const Location& to, Expect expect, Duration deadline = seconds(60)) {
     auto ended = std::make_shared<std::promise<Result<std::string>>>();
     auto result = ended->get_future();
@@ -47,41 +29,6 @@ class ClassicCallTest : public ::testing::Test {
                       [ended](Result<std::string> reply) { ended->set_value(std::move(reply)); });
     return result;
   }
-  // As one node of ours calls another.
-  std::future<Result<std::string>> call_ours(const Location& to) {
-    auto ended = std::make_shared<std::promise<Result<std::string>>>();
-    auto result = ended->get_future();
-    pool.call(to, "locator.peer", kCall, seconds(60),
-              [ended](Result<std::string> reply) { ended->set_value(std::move(reply)); });
-    return result;
-  }
-  // "" when the call was answered.
-  static std::string failure_of(std::future<Result<std::string>> ended) {
-    const auto result = ended.get();
-    return result.ok() ? "" : to_text(result.error().kind);
-  }
-  // The loop has seen what has come to its sockets, and done what it had to do about it: it looks at them at the latest
-  // between one function that it is given and the next.
-  void pass_through_the_loop() {
-    for (int rounds = 0; rounds < 5; ++rounds) {
-      std::promise<void> done;
-      loops.front()->post([&] { done.set_value(); });
-      done.get_future().wait();
-    }
-  }
-
-  SilentLog log;
-  std::vector<std::unique_ptr<Loop>> loops = one_loop(log);  // before the pool, which looks how many there are
-  PeerIdentity identity{{"127.0.0.1", 1}, "p2phost"};
-  PeerPool pool{loops,
-                identity,
-                {.connect_timeout = Duration(seconds(60)),
-                 .hello_timeout = Duration(seconds(60)),
-                 .idle_timeout = Duration(seconds(60)),
-                 .calls_max = 10,
-                 .queue_bytes_max = 1000,
-                 .message_bytes_max = 1000},
-                log};
 };
 
 TEST_F(ClassicCallTest, AReplyIsHandedOverWholeAndTheConnectionIsClosed) {
@@ -185,11 +132,7 @@ TEST_F(ClassicCallTest, ACallThatNothingIsExpectedOfEndsWhenItIsSent) {
 }
 
 TEST_F(ClassicCallTest, WhereNobodyListensACallIsRefused) {
-  Location nobody;
-  {
-    OldServer server([](const Connection&) {});
-    nobody = server.location();
-  }
+  const Location nobody = this->nobody();
   for (const Expect expect : {Expect::reply, Expect::execution, Expect::nothing}) {
     const auto result = call(nobody, expect).get();
     ASSERT_FALSE(result.ok());

@@ -1,0 +1,77 @@
+// What is known of a node that was out of reach, and when it is forgotten.
+#include "pool_test.h"
+
+#include <functional>
+#include <optional>
+
+namespace p2p::host {
+namespace {
+
+// Says who has joined when the test wants it to.
+class TellingLocator final : public ILocator {
+ public:
+  void has_joined(const Location& member) { told({.added = {member}, .removed = {}, .view = nullptr}); }
+
+  Subscription subscribe(std::string, std::function<void(const RingChange&)> listener) override {
+    told = std::move(listener);
+    return Subscription([this] { told = nullptr; });
+  }
+
+  const RingView& view() const override { return *ring_; }
+  std::shared_ptr<const RingView> shared_view() const override { return ring_; }
+  std::shared_ptr<const RingView> ring_of(std::vector<Location>) const override { return ring_; }
+  void when_settled(std::function<void()>) override {}
+  Subscription push_layer(int, std::string, std::shared_ptr<RingLayer>) override { return {}; }
+  void join(const Location&) override {}
+  void add(const Location&, std::vector<Location>) override {}
+  void remove(const Location&, std::vector<Location>) override {}
+  void log_view() const override {}
+  void report_unreachable(const Location&) override {}
+  std::string placement() const override { return ""; }
+  std::string encode_table() const override { return ""; }
+  void merge_table(const Location&, std::string_view) override {}
+
+  std::function<void(const RingChange&)> told;
+
+ private:
+  class NoRing final : public RingView {
+   public:
+    std::uint64_t fingerprint() const noexcept override { return 0; }
+    const std::vector<Location>& members() const noexcept override { return none_; }
+    const std::vector<Location>& leaving() const noexcept override { return none_; }
+    Owner owner_of(std::string_view) const override { return {}; }
+    std::vector<Location> owners_of(std::string_view, std::size_t) const override { return {}; }
+
+   private:
+    const std::vector<Location> none_;
+  };
+  const std::shared_ptr<const RingView> ring_ = std::make_shared<NoRing>();
+};
+
+class PeerPoolTest : public PoolTest {
+ protected:
+  PeerPoolTest() { pool.set_locator(locator); }
+  ~PeerPoolTest() override { pool.set_locator(nullptr); }
+
+  // Pauses grow with each failed try, so that before long one call follows another within a pause.
+  void call_until_it_is_known_to_be_out_of_reach(const Location& to) {
+    while (failure_of(call_ours(to)) != "unreachable") continue;
+  }
+
+  const std::shared_ptr<TellingLocator> locator = std::make_shared<TellingLocator>();
+};
+
+TEST_F(PeerPoolTest, ANodeThatHasJoinedIsTriedAtOnceWhateverFailedBefore) {
+  const Location joining = nobody();
+  call_until_it_is_known_to_be_out_of_reach(joining);
+  locator->has_joined(joining);
+  EXPECT_EQ(failure_of(call_ours(joining)), "refused") << "tried, and not told from memory";
+}
+
+TEST_F(PeerPoolTest, WhenTheLocatorIsGoneItIsNotListenedToAnyMore) {
+  pool.set_locator(nullptr);
+  EXPECT_FALSE(locator->told);
+}
+
+}  // namespace
+}  // namespace p2p::host
