@@ -5,7 +5,7 @@
 namespace p2p::host {
 namespace {
 
-using Names = std::set<std::string>;
+using NameSet = std::set<std::string>;
 using Reasons = std::map<std::string, std::string>;
 
 // c needs b, b needs a; d stands alone; e could use a.
@@ -18,10 +18,10 @@ std::vector<ServiceNeeds> services() {
 }
 
 TEST(Selection, RequiredServicesNeedTheirProvidersAndThoseOfTheirProviders) {
-  EXPECT_EQ(indispensable_services(services(), {"c"}), (Names{"a", "b", "c"}));
-  EXPECT_EQ(indispensable_services(services(), {"d"}), Names{"d"});
-  EXPECT_EQ(indispensable_services(services(), {"e"}), Names{"e"});
-  EXPECT_EQ(indispensable_services(services(), {}), Names{});
+  EXPECT_EQ(indispensable_services(services(), {"c"}), (NameSet{"a", "b", "c"}));
+  EXPECT_EQ(indispensable_services(services(), {"d"}), NameSet{"d"});
+  EXPECT_EQ(indispensable_services(services(), {"e"}), NameSet{"e"});
+  EXPECT_EQ(indispensable_services(services(), {}), NameSet{});
 }
 
 TEST(Selection, WhoRequiresALeftOutServiceIsLeftOutWithTheReason) {

@@ -51,24 +51,24 @@ TEST_F(MemoryEngineTest, TheNewErasRightsHoldAndAMovedKeyCanBeRemovedInAnyEra) {
   EXPECT_TRUE(engine.remove_unchanged("a", {6, 1}));
 }
 
-// Every shard has its own lock; the promise is about what happens after fence() has returned.
+// Each shard is locked by itself; the promise is about what happens after fence() has returned.
 TEST_F(MemoryEngineTest, WhenAFenceHasReturnedNothingIsDoneByAnOlderRight) {
-  constexpr int kKeys = 200;
+  constexpr int kWritten = 200;
   std::vector<std::thread> writers;
   for (int thread = 0; thread < 3; ++thread) {
     writers.emplace_back([this] {
-      for (int i = 0, refused = 0; refused < kKeys; i = (i + 1) % kKeys) {
+      for (int i = 0, refused = 0; refused < kWritten; i = (i + 1) % kWritten) {
         const bool is_done = write(std::to_string(i), "value", 1).has_value();
         refused = is_done ? 0 : refused + 1;
       }
     });
   }
-  while (engine.totals().keys < kKeys) std::this_thread::yield();
+  while (engine.totals().keys < kWritten) std::this_thread::yield();
   engine.fence(2);
   std::vector<Version> versions;
-  for (int i = 0; i < kKeys; ++i) versions.push_back(engine.copy(std::to_string(i))->version);
+  for (int i = 0; i < kWritten; ++i) versions.push_back(engine.copy(std::to_string(i))->version);
   for (auto& writer : writers) writer.join();
-  for (int i = 0; i < kKeys; ++i)
+  for (int i = 0; i < kWritten; ++i)
     EXPECT_EQ(engine.copy(std::to_string(i))->version, versions[static_cast<std::size_t>(i)]);
 }
 

@@ -1,5 +1,7 @@
 #include "routing/key_finder.h"
 
+#include "key_path.h"
+
 #include <p2p/handlers.h>
 
 #include <gtest/gtest.h>
@@ -10,12 +12,6 @@ namespace p2p::host {
 namespace {
 
 using namespace apache::thrift::protocol;
-
-KeyPath path_of(std::initializer_list<std::int16_t> ids) {
-  KeyPath path;
-  for (const std::int16_t id : ids) path.ids[path.depth++] = id;
-  return path;
-}
 
 class KeyFinderOf : public ::testing::TestWithParam<Encoding> {
  protected:

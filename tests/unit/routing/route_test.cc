@@ -1,15 +1,11 @@
 #include "routing/route.h"
 
+#include "key_path.h"
+
 #include <gtest/gtest.h>
 
 namespace p2p::host {
 namespace {
-
-KeyPath path_of(std::initializer_list<std::int16_t> ids) {
-  KeyPath path;
-  for (const std::int16_t id : ids) path.ids[path.depth++] = id;
-  return path;
-}
 
 Route shards_add() {
   Route route;

@@ -11,7 +11,6 @@
 namespace p2p::testing::test {
 namespace {
 
-const Location kOther{"127.0.0.1", 65000};
 const Location kThird{"127.0.0.1", 65001};
 
 using Seen = std::vector<std::string>;

@@ -8,8 +8,6 @@
 namespace p2p::testing::test {
 namespace {
 
-const Location kOther{"127.0.0.1", 65000};
-
 std::size_t changes_seen(const TestNode& node) {
   std::vector<std::string> seen;
   node.client<::tenant::TenantClient>("tenant")->seen(seen);

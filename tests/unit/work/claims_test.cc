@@ -8,10 +8,6 @@
 namespace work {
 namespace {
 
-const p2p::Location kSelf = node_at(1);
-const p2p::Location kOther = node_at(2);
-const p2p::Location kThird = node_at(3);
-
 std::shared_ptr<const p2p::RingView> ring(std::vector<p2p::Location> members, std::vector<p2p::Location> leaving = {}) {
   return std::make_shared<HashRing>(std::move(members), std::move(leaving), kSelf);
 }

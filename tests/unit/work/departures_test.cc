@@ -8,9 +8,6 @@
 namespace work {
 namespace {
 
-const p2p::Location kSelf = node_at(1);
-const p2p::Location kOther = node_at(2);
-
 constexpr std::size_t kPlenty = 1'000'000;
 
 class DeparturesTest : public ::testing::Test {

@@ -15,6 +15,10 @@ namespace work {
 
 inline p2p::Location node_at(std::uint16_t number) { return {"10.0.0.1", number}; }
 
+inline const p2p::Location kSelf = node_at(1);
+inline const p2p::Location kOther = node_at(2);
+inline const p2p::Location kThird = node_at(3);
+
 class HashRing final : public p2p::RingView {
  public:
   // `members` and `leaving` are sorted by name; `self` is the node whose view this is.
