@@ -59,7 +59,7 @@ Outcome MemoryEngine::write(std::string_view key, std::string_view value, std::s
                             Version& version) {
   const std::uint64_t hash = hash_of(key, seed_);
   Shard& shard = shard_of(hash);
-  const std::lock_guard hold(shard.mutex);
+  const ShardLock::Changing hold(shard.lock);
   const KeyTable::Place found = shard.entries.find(hash, key);
   const Outcome outcome = admit(shard, found, right);
   if (outcome == Outcome::unsettled || outcome == Outcome::fenced) return outcome;
@@ -81,7 +81,7 @@ Outcome MemoryEngine::write(std::string_view key, std::string_view value, std::s
 Outcome MemoryEngine::erase(std::string_view key, Right right, Version& version) {
   const std::uint64_t hash = hash_of(key, seed_);
   Shard& shard = shard_of(hash);
-  const std::lock_guard hold(shard.mutex);
+  const ShardLock::Changing hold(shard.lock);
   const KeyTable::Place found = shard.entries.find(hash, key);
   const Outcome outcome = admit(shard, found, right);
   if (outcome != Outcome::done) return outcome;
@@ -93,7 +93,7 @@ Outcome MemoryEngine::erase(std::string_view key, Right right, Version& version)
 MergeOutcome MemoryEngine::merge(std::string_view key, Held& item, Era era, bool settled, std::uint64_t& digest) {
   const std::uint64_t hash = hash_of(key, seed_);
   Shard& shard = shard_of(hash);
-  const std::lock_guard hold(shard.mutex);
+  const ShardLock::Changing hold(shard.lock);
   if (era != shard.era) return MergeOutcome::fenced;
   Era settled_in = settled ? era : kNeverSettled;
   const KeyTable::Place found = shard.entries.find(hash, key);
@@ -119,7 +119,7 @@ MergeOutcome MemoryEngine::merge(std::string_view key, Held& item, Era era, bool
 Outcome MemoryEngine::settle(std::string_view key, Era era) {
   const std::uint64_t hash = hash_of(key, seed_);
   Shard& shard = shard_of(hash);
-  const std::lock_guard hold(shard.mutex);
+  const ShardLock::Changing hold(shard.lock);
   if (era != shard.era) return Outcome::fenced;
   if (const KeyTable::Place found = shard.entries.find(hash, key); found != nullptr) {
     KeyTable::entry_at(found).settled_in = era;
@@ -131,7 +131,7 @@ Outcome MemoryEngine::settle(std::string_view key, Era era) {
 
 void MemoryEngine::fence(Era era) {
   for (Shard& shard : shards_) {
-    const std::lock_guard hold(shard.mutex);
+    const ShardLock::Changing hold(shard.lock);
     shard.era = era;
   }
 }
@@ -139,7 +139,7 @@ void MemoryEngine::fence(Era era) {
 std::optional<Held> MemoryEngine::copy(std::string_view key) const {
   const std::uint64_t hash = hash_of(key, seed_);
   const Shard& shard = shard_of(hash);
-  const std::lock_guard hold(shard.mutex);
+  const ShardLock::Reading hold(shard.lock);
   const KeyTable::Place found = shard.entries.find(hash, key);
   if (found == nullptr) return std::nullopt;
   const Entry& entry = KeyTable::entry_at(found);
@@ -149,7 +149,7 @@ std::optional<Held> MemoryEngine::copy(std::string_view key) const {
 bool MemoryEngine::remove_unchanged(std::string_view key, Version version) {
   const std::uint64_t hash = hash_of(key, seed_);
   Shard& shard = shard_of(hash);
-  const std::lock_guard hold(shard.mutex);
+  const ShardLock::Changing hold(shard.lock);
   const KeyTable::Place found = shard.entries.find(hash, key);
   if (found == nullptr) return false;
   const Entry& entry = KeyTable::entry_at(found);
@@ -166,7 +166,7 @@ std::size_t MemoryEngine::scan_entries(ScanPosition& position, std::size_t keys_
   bool goes_on = true;
   while (!position.at_end && seen < keys_max && goes_on) {
     const Shard& shard = shards_[position.shard];
-    const std::lock_guard hold(shard.mutex);
+    const ShardLock::Reading hold(shard.lock);
     seen += shard.entries.scan(position.cursor, keys_max - seen, [&](const Entry& entry) {
       goes_on = take(entry) && goes_on;
       return goes_on;
@@ -200,7 +200,7 @@ std::size_t MemoryEngine::scan_values(ScanPosition& position, ScanLimits limits,
 EngineTotals MemoryEngine::totals() const {
   EngineTotals totals;
   for (const Shard& shard : shards_) {
-    const std::lock_guard hold(shard.mutex);
+    const ShardLock::Reading hold(shard.lock);
     totals.keys += shard.entries.size() - shard.tombstones;
     totals.bytes += shard.bytes;
     totals.tombstones += shard.tombstones;
