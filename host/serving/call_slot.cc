@@ -114,7 +114,7 @@ void CallSlot::end(End how) noexcept {
   }
 }
 
-void CallSlot::end_here(End how, std::string_view reply) noexcept {
+void CallSlot::end_here(End how, EncodedReply reply) noexcept {
   home_.unwatch(this);
   LoopCounts& counts = service_->counts(home_.number());
   LoopCounts::bump(counts.ended);
@@ -130,15 +130,15 @@ void CallSlot::end_here(End how, std::string_view reply) noexcept {
   home_.give_back(this, is_clean_ && !is_expired_);
 }
 
-void CallSlot::deliver(CallOrigin& origin, End how, std::string_view reply) {
+void CallSlot::deliver(CallOrigin& origin, End how, EncodedReply reply) {
   if (!envelope_) return info_.oneway ? origin.oneway_ended() : origin.answered(ticket_, reply);
   std::string wrapped = home_.take_scratch();
   if (how == End::disagree) {
     router_->append_disagreement(wrapped, *envelope_);
   } else {
-    append_forward_reply(wrapped, *envelope_, ForwardStatus::answered, info_.oneway ? std::string_view() : reply);
+    append_forward_reply(wrapped, *envelope_, ForwardStatus::answered, info_.oneway ? std::string_view() : reply.bytes);
   }
-  origin.answered(ticket_, wrapped);
+  origin.answered(ticket_, {wrapped, &wrapped});
   home_.give_back(std::move(wrapped));
 }
 
@@ -156,7 +156,7 @@ void CallSlot::expire() noexcept {
   Codec fresh;
   if (!is_silent_ && !info_.oneway)
     encode_fault(fresh, info_, CallFault::internal_error, "no answer within [host] call_timeout");
-  deliver(*origin_.get(), End::answer, fresh.out().written());
+  deliver(*origin_.get(), End::answer, {fresh.out().written()});
 }
 
 void CallSlot::forget_caller() noexcept {

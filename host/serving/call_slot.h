@@ -2,6 +2,7 @@
 // host's side of p2p::Call: taken from a loop's pool, given back on the same loop when the call has ended.
 #pragma once
 
+#include "serving/encoded_reply.h"
 #include "serving/forward_message.h"
 #include "serving/message_head.h"
 #include "serving/reply_taker.h"
@@ -29,8 +30,8 @@ class CallOrigin {
 
   // A call begins; its number, for answered() and disagreed().
   virtual std::uint64_t begun(bool is_oneway) = 0;
-  // `reply` is one whole message, without a frame. Exactly once for each call that is not oneway.
-  virtual void answered(std::uint64_t ticket, std::string_view reply) = 0;
+  // Exactly once for each call that is not oneway.
+  virtual void answered(std::uint64_t ticket, EncodedReply reply) = 0;
   virtual void oneway_ended() = 0;
   // The handler of a call that holds its connection back has returned.
   virtual void returned() = 0;
@@ -137,7 +138,7 @@ class CallSlot final : public CallState, public ReplyTaker {
   void forward_failed(Error error);
 
   // Ends the call with a reply that is already encoded as the caller wants it. [own loop]
-  void answer_encoded(std::string_view reply) noexcept { end_here(End::answer, reply); }
+  void answer_encoded(std::string_view reply) noexcept { end_here(End::answer, {reply}); }
 
   // What became of a call while its handler ran on this thread. A state that has ended must not be touched any more.
   struct HandlerScope {
@@ -159,9 +160,9 @@ class CallSlot final : public CallState, public ReplyTaker {
   void start_forward(Duration deadline);  // [own loop]
   void end(End how) noexcept;             // from any thread
   // `reply` is what the caller gets, for End::answer. [own loop]
-  void end_here(End how, std::string_view reply) noexcept;
-  void end_here(End how) noexcept { end_here(how, codec_.out().written()); }
-  void deliver(CallOrigin& origin, End how, std::string_view reply);
+  void end_here(End how, EncodedReply reply) noexcept;
+  void end_here(End how) noexcept { end_here(how, {codec_.out().written(), &codec_.out().block()}); }
+  void deliver(CallOrigin& origin, End how, EncodedReply reply);
   void tell_return() noexcept;  // the origin may go on to its next message
   void mark_ended() noexcept;   // for the scope of the handler that runs on this thread, if any
 

@@ -5,6 +5,7 @@
 #include <boost/endian/conversion.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace p2p::host {
@@ -191,22 +192,26 @@ std::uint64_t Connection::begun(bool is_oneway) {
   return is_oneway || may_overtake_ ? 0 : order_.take_place();
 }
 
-void Connection::append_reply(std::string_view reply) {
-  if (reply.empty()) return;  // of a oneway method that was sent as a call
+void Connection::append_reply(EncodedReply reply) {
+  if (reply.bytes.empty()) return;  // of a oneway method that was sent as a call
   if (form_.framed) {
     unsigned char length[4];
-    boost::endian::store_big_u32(length, static_cast<std::uint32_t>(reply.size()));
+    boost::endian::store_big_u32(length, static_cast<std::uint32_t>(reply.bytes.size()));
     out_.append(reinterpret_cast<const char*>(length), sizeof length);
   }
-  out_.append(reply);
+  if (is_worth_moving(reply) && !is_writing_) {
+    send_large(std::move(*reply.block));
+  } else {
+    out_.append(reply.bytes);
+  }
 }
 
-void Connection::answered(std::uint64_t ticket, std::string_view reply) {
+void Connection::answered(std::uint64_t ticket, EncodedReply reply) {
   if (!is_closed_) {
     if (may_overtake_) {
       append_reply(reply);
     } else {
-      order_.fill(ticket, reply, [this](std::string_view ready) { append_reply(ready); });
+      order_.fill(ticket, reply, [this](EncodedReply ready) { append_reply(ready); });
     }
   }
   // Requests stop at reply_bytes_max; the replies of those already taken may go beyond it, but not without end.
@@ -276,17 +281,37 @@ void Connection::flush() {
     if (counted_ != 0) recount(false);
     return;
   }
-  const std::size_t done = failure ? 0 : sent;
   writing_.swap(out_);
-  is_writing_ = true;
-  asio::async_write(socket_, asio::buffer(writing_.data() + done, writing_.size() - done),
-                    holding(this, [this](error_code written, std::size_t) { on_written(written); }));
+  write_rest(failure ? 0 : sent);
   recount(false);
+}
+
+// Behind what has piled up, from where it lies. Neither closes the connection nor tells its home of anything: who calls
+// this stands amid the replies. A socket that takes no more says so to write_rest(), too.
+void Connection::send_large(std::string reply) {
+  writing_.swap(out_);
+  writing_large_ = std::move(reply);
+  error_code failure;
+  const std::array<asio::const_buffer, 2> pieces{asio::buffer(writing_), asio::buffer(writing_large_)};
+  const std::size_t sent = socket_.write_some(pieces, failure);
+  if (failure || sent < writing_.size() + writing_large_.size()) return write_rest(failure ? 0 : sent);
+  writing_.swap(out_);
+  out_.clear();
+  std::string().swap(writing_large_);
+}
+
+void Connection::write_rest(std::size_t done) {
+  is_writing_ = true;
+  const std::size_t first = std::min(done, writing_.size());
+  const std::array<asio::const_buffer, 2> rest{asio::buffer(writing_) + first,
+                                               asio::buffer(writing_large_) + (done - first)};
+  asio::async_write(socket_, rest, holding(this, [this](error_code written, std::size_t) { on_written(written); }));
 }
 
 void Connection::on_written(error_code failure) {
   is_writing_ = false;
   std::string().swap(writing_);
+  std::string().swap(writing_large_);
   if (is_closed_) return;
   if (failure) return close();
   active_at_ = loop_.now();
@@ -299,7 +324,9 @@ void Connection::on_written(error_code failure) {
 void Connection::recount(bool has_moved) noexcept {
   if (is_closed_) return;
   std::size_t now = begin_ != end_ ? block_.size() : 0;
-  if (queued_bytes() >= kCountStep) now += out_.capacity() + writing_.capacity() + order_.waiting_bytes();
+  if (queued_bytes() >= kCountStep) {
+    now += out_.capacity() + writing_.capacity() + writing_large_.capacity() + order_.waiting_bytes();
+  }
   if (now < kCountStep) now = 0;
   const std::size_t difference = now > counted_ ? now - counted_ : counted_ - now;
   if (!has_moved && now != 0 && difference < kCountStep) return;
@@ -331,6 +358,7 @@ void Connection::close() noexcept {
   // back the operations that were under way; their ends are yet to come, but nobody touches the bytes any more.
   std::string().swap(out_);
   std::string().swap(writing_);
+  std::string().swap(writing_large_);
   order_ = ReplyOrder();
   if (!is_taking_) std::vector<char>().swap(block_);
   begin_ = end_ = 0;

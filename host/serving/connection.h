@@ -51,7 +51,7 @@ class Connection final : public CallOrigin {
 
   // CallOrigin
   std::uint64_t begun(bool is_oneway) override;
-  void answered(std::uint64_t ticket, std::string_view reply) override;
+  void answered(std::uint64_t ticket, EncodedReply reply) override;
   void oneway_ended() override;
   void returned() override;
   bool let_replies_overtake() override;
@@ -74,13 +74,17 @@ class Connection final : public CallOrigin {
   std::string_view unread() const noexcept { return {block_.data() + begin_, end_ - begin_}; }
   void make_room();
 
-  void append_reply(std::string_view reply);
+  void append_reply(EncodedReply reply);
   void call_ended();
   void after_change();  // something that held the connection back may be gone, or a reply has come
   void take_turn();
   void flush();
+  void send_large(std::string reply);
+  void write_rest(std::size_t done);
   void on_written(error_code failure);
-  std::size_t queued_bytes() const noexcept { return out_.size() + writing_.size() + order_.waiting_bytes(); }
+  std::size_t queued_bytes() const noexcept {
+    return out_.size() + writing_.size() + writing_large_.size() + order_.waiting_bytes();
+  }
   void recount(bool has_moved) noexcept;
   void close_when_done() noexcept;
   void watch_for_reset();
@@ -113,9 +117,10 @@ class Connection final : public CallOrigin {
   bool is_finishing_ = false;  // takes nothing more; closes when the last reply has left
   bool is_closed_ = false;
   std::string out_;
-  std::string writing_;
-  std::size_t counted_ = 0;  // what the home knows to wait
-  TimePoint moved_at_{};     // when the client last took bytes, or they began to wait
+  std::string writing_;        // while is_writing_, and behind it:
+  std::string writing_large_;  // a reply that was not copied
+  std::size_t counted_ = 0;    // what the home knows to wait
+  TimePoint moved_at_{};       // when the client last took bytes, or they began to wait
 };
 
 }  // namespace p2p::host

@@ -1,10 +1,12 @@
 // In which order do replies leave a connection? In that of their requests, whichever is ready first. Pure.
 #pragma once
 
+#include "serving/encoded_reply.h"
+
 #include <cstdint>
 #include <deque>
 #include <string>
-#include <string_view>
+#include <utility>
 
 namespace p2p::host {
 
@@ -13,21 +15,22 @@ class ReplyOrder final {
   // A place behind all that were given out before; its ticket.
   std::uint64_t take_place();
 
-  // Fills the place of `ticket`, once. Every reply that may leave now is passed to `leave(std::string_view)`, in order.
+  // Fills the place of `ticket`, once. Every reply that may leave now is passed to `leave(EncodedReply)`, in order.
   template <class Leave>
-  void fill(std::uint64_t ticket, std::string_view reply, Leave&& leave) {
+  void fill(std::uint64_t ticket, EncodedReply reply, Leave&& leave) {
     if (ticket != first_) {  // an older one is missing: wait
       Place& place = places_[ticket - first_];
-      place.reply = reply;
+      place.reply = is_worth_moving(reply) ? std::move(*reply.block) : std::string(reply.bytes);
       place.is_filled = true;
-      waiting_bytes_ += reply.size();
+      waiting_bytes_ += place.reply.size();
       return;
     }
     leave(reply);
     drop_first();
     while (!places_.empty() && places_.front().is_filled) {
-      leave(std::string_view(places_.front().reply));
-      waiting_bytes_ -= places_.front().reply.size();
+      std::string& waiting = places_.front().reply;
+      waiting_bytes_ -= waiting.size();
+      leave(EncodedReply{waiting, &waiting});
       drop_first();
     }
   }

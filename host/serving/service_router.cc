@@ -102,10 +102,10 @@ void ServiceRouter::answer_fault(Loop& loop, const Arrival& arrival, const Messa
   Codec codec;
   const CallInfo info{{}, split_name(head.name).method, head.sequence, arrival.encoding, false, 0, 0};
   encode_fault(codec, info, fault, text);
-  if (!arrival.envelope) return origin->answered(ticket, codec.out().written());
+  if (!arrival.envelope) return origin->answered(ticket, {codec.out().written()});
   std::string wrapped = loop.take_scratch();
   append_forward_reply(wrapped, *arrival.envelope, ForwardStatus::refused, codec.out().written());
-  origin->answered(ticket, wrapped);
+  origin->answered(ticket, {wrapped});
   loop.give_back(std::move(wrapped));
 }
 

@@ -2,13 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace p2p::host {
 namespace {
 
 class Replies : public ::testing::Test {
  protected:
   void fill(std::uint64_t ticket, const std::string& reply) {
-    order.fill(ticket, reply, [this](std::string_view ready) { sent += ready; });
+    order.fill(ticket, {reply}, [this](EncodedReply ready) { sent += ready.bytes; });
   }
   ReplyOrder order;
   std::string sent;
@@ -34,6 +38,32 @@ TEST_F(Replies, TheOldestLeavesAtOnce) {
   fill(first, "1");
   EXPECT_EQ(sent, "1");
   EXPECT_EQ(order.open_places(), 1u);
+}
+
+TEST_F(Replies, ALargeOneThatMayBeTakenIsNeverCopied) {
+  const auto first = order.take_place();
+  const auto second = order.take_place();
+  std::string large(kLargeReplyBytes, 'x');
+  const char* const bytes = large.data();
+  order.fill(second, {large, &large}, [](EncodedReply) { FAIL() << "the first one is missing"; });
+  EXPECT_EQ(order.waiting_bytes(), kLargeReplyBytes);
+  std::vector<std::string> taken;
+  order.fill(first, {"1"}, [&](EncodedReply ready) {
+    taken.push_back(is_worth_moving(ready) ? std::move(*ready.block) : std::string(ready.bytes));
+  });
+  ASSERT_EQ(taken.size(), 2u);
+  EXPECT_EQ(taken.back().data(), bytes);
+  EXPECT_EQ(order.waiting_bytes(), 0u);
+}
+
+TEST_F(Replies, WhatIsLentIsCopied) {
+  const auto first = order.take_place();
+  const auto second = order.take_place();
+  std::string lent(kLargeReplyBytes, 'x');
+  order.fill(second, {lent}, [](EncodedReply) {});
+  lent.assign(lent.size(), 'y');
+  fill(first, "1");
+  EXPECT_EQ(sent, "1" + std::string(kLargeReplyBytes, 'x'));
 }
 
 }  // namespace
