@@ -9,7 +9,6 @@ does that knows no ring: two thirds of what it asks are passed on.
 """
 import argparse
 import statistics
-import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -79,14 +78,12 @@ def measure(generator: run.Generator, cluster: Cluster, point: Point, seconds: f
 
 def measure_all(chosen, generator: run.Generator, clusters: list[Cluster]) -> list[dict]:
     records = []
-    for number in range(chosen.rounds):
-        turn = 1 if number % 2 == 0 else -1  # a machine that slows down favours nobody
+    for number, turn in script.rounds(chosen.rounds):
         for point in POINTS[::turn]:
             for cluster in clusters[::turn]:
                 if point.is_asked_of(cluster.name):
                     figures = measure(generator, cluster, point, chosen.seconds)
                     records.append({"round": number, **vars(point), "server": cluster.name, **figures})
-        print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr, flush=True)
     return records
 
 

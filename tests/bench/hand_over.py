@@ -136,9 +136,8 @@ def main() -> int:
     chosen = arguments()
     chosen.has_own_network = own_network.enter()
     rounds = []
-    for number in range(chosen.rounds):
+    for number, _ in script.rounds(chosen.rounds):
         rounds.append(one_round(chosen, number))
-        print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr, flush=True)
     about = {**report.machine_alone(), "build": report.build_type(chosen.build)}
     print(f"{about['date']}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}, {about['build']} build; "
           f"{chosen.keys:,} keys of {run.KEY_BYTES} B and {run.VALUE_BYTES} B at the first node, {CONNECTIONS} connections that "

@@ -7,7 +7,6 @@ costs and nothing else: the owner does the work. That differs in any case: a cou
 does not.
 """
 import argparse
-import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -70,10 +69,9 @@ class Network:
 def measure_all(chosen, network: Network, generator: run.Generator) -> list[dict]:
     cases = [Case(service, depth, is_passed_on) for depth in DEPTHS for is_passed_on in (False, True) for service in OPERATIONS]
     records = []
-    for number in range(chosen.rounds):
-        for case in cases if number % 2 == 0 else cases[::-1]:
+    for number, turn in script.rounds(chosen.rounds):
+        for case in cases[::turn]:
             records.append({"round": number, **vars(case), **network.measure(generator, case, chosen.seconds)})
-        print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr, flush=True)
     return records
 
 

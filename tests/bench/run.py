@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -108,15 +107,12 @@ def network_targets(chosen: argparse.Namespace, core: int | None, folder: Path, 
 def measure_all(chosen, generator: Generator, targets: list[Target], points: list[Point]) -> list[dict]:
     """One record for each (round, point, server)."""
     records = []
-    for number in range(chosen.rounds):
-        # Every second round goes backwards, so that a machine that slows down favours nobody.
-        turn = 1 if number % 2 == 0 else -1
+    for number, turn in script.rounds(chosen.rounds):
         for point in points[::turn]:
             for target in targets[::turn]:
                 if target.operation(point):
                     figures = generator.measure(target, point, chosen.seconds)
                     records.append({"round": number, **vars(point), "server": target.name, **figures})
-        print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr, flush=True)
     return records
 
 

@@ -2,7 +2,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 import servers
 
@@ -19,6 +19,14 @@ def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
     chosen = parser.parse_args()
     chosen.json = chosen.json or chosen.build / chosen.json_name
     return chosen
+
+
+def rounds(count: int) -> Iterator[tuple[int, int]]:
+    """Each round's number, and the step by which it goes through what is measured: every second one backwards, so that a machine
+    that slows down favours nobody. Tells of each that is done."""
+    for number in range(count):
+        yield number, 1 if number % 2 == 0 else -1
+        print(f"round {number + 1} of {count} done", file=sys.stderr, flush=True)
 
 
 def run(name: str, main: Callable[[], int]):

@@ -228,11 +228,9 @@ def main() -> int:
         fill(chosen, server.port, client_core)
         if client_core is not None:
             os.sched_setaffinity(0, {client_core})  # the slow readers stay off the node's core too
-        for number in range(chosen.rounds):
-            order = (0, slow) if number % 2 == 0 else (slow, 0)
-            for count in order:
+        for number, turn in script.rounds(chosen.rounds):
+            for count in (0, slow)[::turn]:
                 records.append({"round": number, **measure(chosen, server, connections - slow, count, client_core)})
-            print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr, flush=True)
         log = (Path(folder) / "p2phost.log").read_text(errors="replace")
     about = {**report.machine_alone(), "build": report.build_type(chosen.build)}
     print_tables(chosen, about, records, connections, slow)

@@ -11,7 +11,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -130,9 +129,8 @@ def main() -> int:
         node.wait_until_listening()
         load(node, chosen, "p2phost-write", "--each-key-once", "--depth", "16")
         load(node, chosen, "p2phost-read", "--seconds", "1")  # a first one, to warm up
-        for number in range(chosen.rounds):
+        for number, _ in script.rounds(chosen.rounds):
             records += [{"round": number, **measure(node, chosen, what)} for what in order_of(number)]
-            print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr, flush=True)
     about = {**report.machine_alone(), "build": report.build_type(chosen.build), "load_average": os.getloadavg()}
     print(f"{about['date']}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}, {about['build']} build; reads of "
           f"{run.KEYS:,} keys of {run.KEY_BYTES} B and {run.VALUE_BYTES} B, {CONNECTIONS} connections, {chosen.rounds} rounds of "
