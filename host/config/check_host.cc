@@ -2,6 +2,10 @@
 #include "config/host_keys.h"
 #include "config/reading.h"
 
+#include <algorithm>
+#include <string>
+#include <variant>
+
 namespace p2p::host {
 namespace {
 
@@ -18,10 +22,20 @@ ConfigScalar resolve_paths(const ConfigScalar& value, const std::string& folder)
   return paths;
 }
 
+// They would forge lines of the log, and of what p2pctl prints.
+bool has_control_characters(const ConfigScalar& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text != nullptr &&
+         std::any_of(text->begin(), text->end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; });
+}
+
 void check_key(const HostKey& key, const Entry& entry, const Sources& sources, HostConfig& config, Problems& problems) {
   const std::string path = key.section + '.' + key.option.key + ' ';
   auto value = read_value(key.option, entry.value);
   if (!value.ok()) return problems.error(entry.value.place, path + value.error().text);
+  if (has_control_characters(value.value())) {
+    return problems.error(entry.value.place, path + "must not contain control characters");
+  }
   if (key.is_path) value = resolve_paths(value.value(), sources.of(entry.value.place).folder);
   const auto stored = store(key, value.value(), config);
   if (!stored.ok()) problems.error(entry.value.place, path + stored.error().text);

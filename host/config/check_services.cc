@@ -22,6 +22,9 @@ struct Draft {
   const PluginDescription* description = nullptr;  // null: its plugin was not found or was refused
 };
 
+// What the host itself answers to, in the form of a service's name.
+constexpr const char* kHostsOwnName = "node";
+
 bool is_service_name(const std::string& name) {
   const auto is_letter = [](char letter) {
     return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
@@ -158,6 +161,9 @@ std::vector<Draft> read_services(const Table& root, const Sources& sources, Plug
     if (!is_service_name(entry.key)) {
       problems.error(entry.place,
                      "'" + entry.key + "' is no name for a service: it must match [a-z][a-z0-9_]*, without '__'");
+    } else if (entry.key == kHostsOwnName) {
+      problems.error(entry.place, "services." + entry.key + ": the host itself answers to '" + entry.key +
+                                      "'; take another name, and choose the plugin by plugin = \"...\"");
     } else if (subtable(*services, entry.key, "services.", problems) != nullptr) {
       drafts.push_back(read_service(entry, sources, plugins, problems));
     }
