@@ -18,6 +18,7 @@ std::string range(std::int32_t low, std::int32_t high) { return std::to_string(l
 }  // namespace
 
 void PeerIdentity::set_locator(std::shared_ptr<ILocator> locator) {
+  by_thread_.publish(std::make_shared<const Held>(Held{locator}));
   const std::lock_guard hold(mutex_);
   locator_ = std::move(locator);
 }
@@ -28,7 +29,7 @@ std::shared_ptr<ILocator> PeerIdentity::locator() const {
 }
 
 std::int64_t PeerIdentity::view() const {
-  const auto ring = locator();
+  const auto& ring = locator_here();
   return ring ? static_cast<std::int64_t>(ring->view().fingerprint()) : 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <p2p/location.h>
 #include <p2p/locator.h>
+#include <p2p/snapshot.h>
 
 #include <Peer.h>
 
@@ -30,8 +31,12 @@ class PeerIdentity final : public ViewTeller {
   void set_locator(std::shared_ptr<ILocator> locator);
   std::shared_ptr<ILocator> locator() const;  // [any thread]; null: this node has none
 
+  // The same for what asks with every call: without a lock, from the copy of the calling thread, which holds until that
+  // thread asks again. Who takes a locator back has every loop ask once more. [I/O threads]
+  const std::shared_ptr<ILocator>& locator_here() const { return by_thread_.read().locator; }
+
   // ViewTeller
-  std::int64_t view() const override;  // 0 without a locator
+  std::int64_t view() const override;  // 0 without a locator [I/O threads]
   std::string encoded_members() const override;
   // By our locator's view; false without one.
   bool is_member(const Location& node) const;
@@ -51,6 +56,10 @@ class PeerIdentity final : public ViewTeller {
   const std::string cluster_;
   mutable std::mutex mutex_;  // guards locator_
   std::shared_ptr<ILocator> locator_;
+  struct Held {
+    std::shared_ptr<ILocator> locator;
+  };
+  Snapshot<Held> by_thread_{std::make_shared<const Held>()};
 };
 
 }  // namespace p2p::host

@@ -34,6 +34,7 @@ void PeerPool::set_locator(std::shared_ptr<ILocator> locator) {
   if (locator == identity_.locator()) return;
   ring_changes_.reset();
   identity_.set_locator(locator);
+  for (const auto& loop : loops_) loop->post([&identity = identity_] { (void)identity.locator_here(); });
   if (!locator) return;
   ring_changes_ = locator->subscribe("host", [this](const RingChange& change) {
     for (const Location& member : change.added) has_joined(member);

@@ -69,7 +69,7 @@ bool CallRouting::takes(CallSlot& slot, const Route& route) {
               fmt::format("{}{}:{}: {}", prefix, info.service, info.method, key.why(method.key)));
     return true;
   }
-  const auto ring = identity_.locator();
+  const auto& ring = identity_.locator_here();
   const Owner owner = ring ? ring->view().owner_of(key.text()) : Owner{};
   if (owner.is_self) return false;
   if (info.hops >= kHopsMax) {
