@@ -204,7 +204,7 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_OPTION("key_bytes_max", "bytes", "64KiB", "16B..1MiB", "longer keys are refused")
            P2P_OPTION("value_bytes_max", "bytes", "8MiB", "1KiB..256MiB",
                       "larger values are refused; with its key at most five eighths of [host] frame_bytes_max")
-           P2P_OPTION("batch_keys_max", "int", "10000", "1..100000", "more keys in one batch call are refused")
+           P2P_OPTION("batch_keys_max", "int", "10000", "1..100000", "more keys in one batch call are refused; fewer where their results would not fit [host] frame_bytes_max")
            P2P_OPTION("forward_timeout", "duration", "1s", "10ms..60s",
                       "how long another node may take for a read before it is tried again")
            P2P_OPTION("transfer_batch_bytes", "bytes", "256KiB", "4KiB..4MiB",

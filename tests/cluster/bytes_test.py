@@ -132,6 +132,22 @@ class PipelineTest(ClusterTest):
                     connection.send(put.encode(form) + get.encode(form, number))
                 self.assertEqual([connection.reply(get)[1].success for get in gets], [str(n) for n in range(300)])
 
+    def test_large_replies_leave_in_their_order_among_small_ones_and_in_one_piece(self):
+        # Below and above the size from which a reply is sent from where it was made (128 KiB), at either node.
+        names = [node.name for node in self.nodes]
+        values = {key: letter.encode() * size for owner in names
+                  for letter, size, key in zip("abcd", (10, 100_000, 200_000, 3_000_000), keys_owned_by(owner, names, 4))}
+        for key, value in values.items():
+            client.write(self.port, key, value)
+        order = list(values) + list(values)[::-1] * 2
+        for form in client.FORMS:
+            with self.subTest(form=form), RawConnection(self.port, form) as connection:
+                requests = [read(key) for key in order]
+                connection.send(b"".join(request.encode(form, number) for number, request in enumerate(requests)))
+                for number, (key, request) in enumerate(zip(order, requests)):
+                    sequence, result = connection.reply(request)
+                    self.assertEqual((sequence, result.success.value == values[key]), (number, True), key)
+
     def test_a_slow_reader_gets_every_reply(self):
         value = "x" * 100_000
         key = keys_owned_by(self.nodes[0].name, [node.name for node in self.nodes], 1)[0]

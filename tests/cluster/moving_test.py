@@ -60,6 +60,11 @@ class MovingTest(ClusterTest):
             with self.assertRaises(StoreError) as caught:
                 store.read_many([key.encode() for key in items], ReadOptions())
             self.assertEqual(caught.exception.kind, StoreErrorKind.too_large)
+            # So are more keys than results fit a reply, before anything is done.
+            with self.assertRaises(StoreError) as caught:
+                store.write_many([Item(key=b"many-%d" % number, value=b"") for number in range(12 * 64 + 1)], WriteOptions())
+            self.assertEqual(caught.exception.kind, StoreErrorKind.too_many)
+            self.assertFalse(store.read(b"many-0", ReadOptions()).found)
             few = [key for key in items if key.startswith("key-100-")]
             self.assertEqual([result.value.decode() for result in store.read_many([key.encode() for key in few], ReadOptions())],
                              [items[key] for key in few])

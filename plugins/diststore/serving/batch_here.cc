@@ -148,17 +148,18 @@ bool read_many_here(const Store& store, Call& call) {
   const std::int64_t view = fingerprint_of(*standing.ring);
   std::string& out = call.state()->codec().out().block();
   const std::size_t begin = out.size();
+  out.reserve(begin + keys->size() * kBatchEntryBytesMax);
   append_head(*call.state(), keys->size());
-  std::size_t value_bytes = 0;
+  std::size_t reply_bytes = keys->size() * kBatchEntryBytesMax;
   for (const std::string_view key : *keys) {
     const Outcome outcome =
         store.local->engine().read(key, standing.right_to(key), [&](std::string_view value, Version version) {
-          value_bytes += value.size();
+          reply_bytes += value.size();
           append_found(out, value, version, view);
         });
     if (outcome == Outcome::missing) append_missing(out, view);
     const bool was_done = outcome == Outcome::done || outcome == Outcome::missing;
-    const bool is_too_large = value_bytes > store.options.batch_reply_bytes_max && keys->size() > 1;
+    const bool is_too_large = reply_bytes > store.options.batch_reply_bytes_max && keys->size() > 1;
     if (was_done && !is_too_large) continue;
     out.resize(begin);
     if (!is_too_large) return false;

@@ -188,7 +188,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   // With the lock. What no longer fits the reply is not kept: a small batch must not fill the memory.
   bool is_too_large() const { return reply_bytes_ > store_->options.batch_reply_bytes_max && results_.size() > 1; }
   void keep(KeyIndex index, typename Verb::Result result) {
-    reply_bytes_ += Verb::reply_bytes(result);
+    reply_bytes_ += Verb::reply_bytes(result) + kBatchEntryBytesMax;
     if (!is_too_large()) results_[index] = std::move(result);
   }
 

@@ -142,7 +142,7 @@ template <class Presult>
 void refuse_as_too_large(Answer<Presult>& answer, const StoreOptions& options) {
   wire::StoreError error;
   error.kind = wire::StoreErrorKind::too_large;
-  error.message = "the values have more than the " + format_bytes(options.batch_reply_bytes_max) +
+  error.message = "the results have more than the " + format_bytes(options.batch_reply_bytes_max) +
                   " that one reply may carry; read fewer keys at once";
   answer.raise(1, error);
 }

@@ -58,7 +58,9 @@ wire::StoreError LocalStore::too_large(std::size_t key_bytes, std::size_t value_
 std::optional<wire::StoreError> LocalStore::refusal_of_count(std::size_t keys) const {
   if (keys <= options_.batch_keys_max) return std::nullopt;
   return error_of(wire::StoreErrorKind::too_many,
-                  fmt::format("the batch has {} keys, the limit batch_keys_max is {}", keys, options_.batch_keys_max));
+                  fmt::format("the batch has {} keys, the limit is {} (batch_keys_max, or as many results as fit a reply within "
+                              "[host] frame_bytes_max)",
+                              keys, options_.batch_keys_max));
 }
 
 Outcome LocalStore::read(std::string_view key, Right right, wire::ReadResult& result) const {

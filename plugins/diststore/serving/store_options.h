@@ -21,7 +21,7 @@ struct StoreOptions {
   Duration tombstone_grace{};
   std::size_t tombstones_max = 0;
 
-  // Of the host's largest message: one value at most, with its key; the values of a batch, in all, that a client is
+  // Of the host's largest message: one value at most, with its key; the results of a batch, in all, that a client is
   // answered with; and where the part that another node asks for ends, with the value that takes it over this. So what
   // is announced last still fits.
   std::size_t item_bytes_max = 0;
@@ -32,12 +32,17 @@ struct StoreOptions {
 // What the wire adds to each result or moved item, and a little more.
 inline constexpr std::size_t kResultBytesMax = 128;
 
-// `message_bytes_max`: NodeInfo's.
+// What stands around each value in the reply to a client's batch: at most 49 bytes.
+inline constexpr std::size_t kBatchEntryBytesMax = 64;
+
+// `message_bytes_max`: NodeInfo's. No batch has more keys than results fit its reply.
 inline StoreOptions read_options(const Config& config, std::size_t message_bytes_max) {
+  const std::size_t batch_reply_bytes_max = message_bytes_max / 4 * 3;
   return {
       .key_bytes_max = config.bytes("key_bytes_max"),
       .value_bytes_max = config.bytes("value_bytes_max"),
-      .batch_keys_max = static_cast<std::size_t>(config.integer("batch_keys_max")),
+      .batch_keys_max = std::min(static_cast<std::size_t>(config.integer("batch_keys_max")),
+                                 batch_reply_bytes_max / kBatchEntryBytesMax),
       .forward_timeout = config.duration("forward_timeout"),
       .transfer_batch_bytes = std::min<std::size_t>(config.bytes("transfer_batch_bytes"), message_bytes_max / 4),
       .transfer_batches_in_flight = static_cast<std::size_t>(config.integer("transfer_batches_in_flight")),
@@ -45,7 +50,7 @@ inline StoreOptions read_options(const Config& config, std::size_t message_bytes
       .tombstone_grace = config.duration("tombstone_grace"),
       .tombstones_max = static_cast<std::size_t>(config.integer("tombstones_max")),
       .item_bytes_max = message_bytes_max / 8 * 5,
-      .batch_reply_bytes_max = message_bytes_max / 4 * 3,
+      .batch_reply_bytes_max = batch_reply_bytes_max,
       .part_reply_bytes_max = message_bytes_max / 4,
   };
 }
