@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr std::int32_t kUnknownMethod = 1;
 constexpr std::int32_t kInternalError = 6;
+constexpr std::int32_t kProtocolError = 7;
 
 std::string unavailable(const Asked& asked) {
   diststore::Store_write_result result;  // a read's result has the same fields here
@@ -210,6 +211,77 @@ TEST_F(TwoNodes, AnyOtherExceptionOfAServiceLeavesOpenWhatHappened) {
   const auto write = client.write(key_of(two_), "v");
   ASSERT_FALSE(write.ok());
   EXPECT_EQ(write.failure().effect, Effect::unknown);
+}
+
+TEST_F(TwoNodes, AServiceThatFailsIsNotAskedAgainEvenForWhatMayBeRepeated) {
+  two_.obey([](const Asked& asked) { return exception_of(asked, kInternalError, "the handler threw"); });
+  Client client(options(1h));
+  EXPECT_EQ(client.write(key_of(two_), "v", {.is_repeatable = true}).failure().effect, Effect::unknown);
+  EXPECT_FALSE(client.read(key_of(two_)).ok());
+  EXPECT_EQ(client.stats().retries, 0U);
+}
+
+TEST_F(TwoNodes, ACallWithoutAReadableKeyIsRefusedOnceAndSurelyNotExecuted) {
+  two_.obey([](const Asked& asked) { return exception_of(asked, kProtocolError, "p2p:no-key: diststore:write: x"); });
+  Client client(options(1h));
+  const auto write = client.write(key_of(two_), "v", {.is_repeatable = true});
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().effect, Effect::none);
+  EXPECT_EQ(write.failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.stats().retries, 0U);
+}
+
+TEST_F(TwoNodes, WhatWasNotExecutedIsTriedAgainUntilItIs) {
+  for (const char* text : {"p2p:not-executed: no owner", "p2p:overloaded: 10 calls wait already"}) {
+    int left = 3;
+    two_.obey([&](const Asked& asked) {
+      return left-- > 0 ? exception_of(asked, kInternalError, text) : write_reply(asked);
+    });
+    Client client(options(1h));
+    EXPECT_TRUE(client.write(key_of(two_), "v").ok()) << text;
+    EXPECT_EQ(client.stats().retries, 3U) << text;
+  }
+}
+
+TEST_F(TwoNodes, WhatIsNotExecutedUntilItsDeadlineWasSurelyNotExecuted) {
+  for (FakeNode* node : {&one_, &two_}) {
+    node->obey([](const Asked& asked) { return exception_of(asked, kInternalError, "p2p:not-executed: no owner"); });
+  }
+  Client client(options());
+  // The deadlines are spread over the pauses: whoever is just asking when its own comes does not know.
+  std::vector<std::future<Outcome<Written>>> writes;
+  for (int number = 1; number <= 10; ++number) {
+    writes.push_back(client.write_future(key_of(two_), "v", {.timeout = number * 50ms}));
+  }
+  int surely_not = 0;
+  for (auto& future : writes) {
+    const auto write = future.get();
+    ASSERT_FALSE(write.ok());
+    if (write.failure().text.find("p2p:not-executed: no owner") == std::string::npos) continue;
+    ++surely_not;
+    EXPECT_EQ(write.failure().effect, Effect::none);
+    EXPECT_EQ(write.failure().kind, ErrorKind::unreachable);
+  }
+  EXPECT_GT(surely_not, 0);
+  EXPECT_GE(client.stats().retries, writes.size());
+}
+
+TEST_F(TwoNodes, WhatANodeHasLostSightOfIsTriedAgainWhereThatDoesNoHarmAndStaysUnknown) {
+  int left = 2;
+  two_.obey([&](const Asked& asked) {
+    if (left-- > 0) return exception_of(asked, kInternalError, "p2p:unknown-outcome: no answer");
+    return exception_of(asked, kProtocolError, "the arguments could not be read");
+  });
+  Client client(options(1h));
+  const auto once = client.write(key_of(two_), "v");
+  ASSERT_FALSE(once.ok());
+  EXPECT_EQ(once.failure().effect, Effect::unknown);
+  EXPECT_EQ(client.stats().retries, 0U);
+  // What an earlier attempt may have done is not undone by a later refusal.
+  const auto twice = client.write(key_of(two_), "v", {.is_repeatable = true});
+  ASSERT_FALSE(twice.ok());
+  EXPECT_EQ(twice.failure().effect, Effect::unknown);
+  EXPECT_EQ(client.stats().retries, 1U);
 }
 
 TEST_F(TwoNodes, ABatchIsSplitByOwnerAndJoinedInOrder) {

@@ -5,8 +5,10 @@
 namespace p2p::client {
 namespace {
 
+constexpr std::int32_t kUnknown = 0;  // what generated processors answer when a handler throws
 constexpr std::int32_t kUnknownMethod = 1;
 constexpr std::int32_t kInternalError = 6;
+constexpr std::int32_t kProtocolError = 7;
 
 Setback setback_with(Effect effect) { return {{effect, ErrorKind::closed, ""}}; }
 
@@ -34,7 +36,8 @@ TEST(Setback, AServiceThatStopsHasNotExecutedTheCallAndAnotherNodeWill) {
 }
 
 TEST(Setback, AServiceThatIsNotThereHasNotExecutedTheCallAndWillNot) {
-  for (const char* text : {"p2p:disabled: diststore", "p2p:unknown: diststore", "no such method"}) {
+  for (const char* text :
+       {"p2p:disabled: diststore", "p2p:unknown: diststore", "p2p:unroutable: clear", "no such method"}) {
     const Setback setback = setback_of_exception(kUnknownMethod, text, "a:1");
     EXPECT_EQ(setback.failure.effect, Effect::none) << text;
     EXPECT_EQ(setback.failure.kind, ErrorKind::not_found) << text;
@@ -42,12 +45,56 @@ TEST(Setback, AServiceThatIsNotThereHasNotExecutedTheCallAndWillNot) {
   }
 }
 
-TEST(Setback, AnyOtherExceptionLeavesOpenWhatHappened) {
-  const Setback setback = setback_of_exception(kInternalError, "no answer within [host] call_timeout", "a:1");
+TEST(Setback, ACallWhoseArgumentsTellNothingWasNotExecutedAndWillNotBe) {
+  for (const char* text : {"p2p:no-key: counter:value: field 1 is not in the arguments",
+                           "p2p:bad-key: counter:value: field 1 is a double", "the arguments could not be read"}) {
+    const Setback setback = setback_of_exception(kProtocolError, text, "a:1");
+    EXPECT_EQ(setback.failure.effect, Effect::none) << text;
+    EXPECT_EQ(setback.failure.kind, ErrorKind::invalid) << text;
+    EXPECT_NE(setback.failure.text.find(text), std::string::npos);
+    EXPECT_FALSE(may_try_again(setback, true)) << text;
+  }
+}
+
+TEST(Setback, ANodeThatIsFullOrFindsNoOwnerHasExecutedNothingAndMaySoon) {
+  const Setback full = setback_of_exception(kInternalError, "p2p:overloaded: 10 calls wait already", "a:1");
+  const Setback lonely = setback_of_exception(kInternalError, "p2p:not-executed: counter:value: b:1: refused", "a:1");
+  EXPECT_EQ(full.failure.kind, ErrorKind::overloaded);
+  EXPECT_EQ(lonely.failure.kind, ErrorKind::unreachable);
+  for (const Setback& setback : {full, lonely}) {
+    EXPECT_EQ(setback.failure.effect, Effect::none) << setback.failure.text;
+    EXPECT_FALSE(setback.is_of_leaving) << setback.failure.text;
+    EXPECT_TRUE(may_try_again(setback, false)) << setback.failure.text;
+  }
+}
+
+TEST(Setback, ACallThatANodeHasLostSightOfIsTriedAgainOnlyWhenThatDoesNoHarm) {
+  const Setback setback = setback_of_exception(kInternalError, "p2p:unknown-outcome: b:1 did not answer", "a:1");
   EXPECT_EQ(setback.failure.effect, Effect::unknown);
-  EXPECT_NE(setback.failure.text.find("a:1"), std::string::npos);
-  // A text that only looks like a refusal proves nothing.
-  EXPECT_EQ(setback_of_exception(kInternalError, "p2p:draining: x", "a:1").failure.effect, Effect::unknown);
+  EXPECT_EQ(setback.failure.kind, ErrorKind::timed_out);
+  EXPECT_FALSE(may_try_again(setback, false));
+  EXPECT_TRUE(may_try_again(setback, true));
+}
+
+TEST(Setback, AnyOtherExceptionLeavesOpenWhatHappenedAndWouldComeAgain) {
+  for (const std::int32_t type : {kInternalError, kUnknown, 2, 3, 4, 5, 8, 9, 10, -1, 1'000}) {
+    const Setback setback = setback_of_exception(type, "the handler threw", "a:1");
+    EXPECT_EQ(setback.failure.effect, Effect::unknown) << type;
+    EXPECT_EQ(setback.failure.kind, ErrorKind::internal) << type;
+    EXPECT_NE(setback.failure.text.find("a:1"), std::string::npos);
+    EXPECT_FALSE(may_try_again(setback, true)) << type;
+  }
+}
+
+TEST(Setback, ATextThatOnlyLooksLikeOneOfANodeProvesNothing) {
+  for (const char* text : {"p2p:draining: x", "p2p:no-key: x", "p2p:bad-key: x", "p2p:unroutable: x", " p2p:overloaded: x",
+                           "p2p:overloaded", "p2p:overloaded:x", ""}) {
+    EXPECT_EQ(setback_of_exception(kInternalError, text, "a:1").failure.effect, Effect::unknown) << text;
+  }
+  // A handler that lets the fault of another call pass: it has been executed, up to there.
+  for (const char* text : {"p2p:overloaded: x", "p2p:not-executed: x", "p2p:draining: x"}) {
+    EXPECT_EQ(setback_of_exception(kUnknown, text, "a:1").failure.effect, Effect::unknown) << text;
+  }
 }
 
 TEST(Setback, PausesGrowFromNothingToTheirLimit) {

@@ -54,8 +54,9 @@ struct Options {
 struct CallOptions {
   Duration timeout{};  // zero: that of the client
 
-  // Executing it twice does no harm: then it is tried again even when an attempt at it may have been executed. Reads
-  // always are. A write that is tried twice may undo another's write that came between the attempts.
+  // Executing it twice does no harm: then it is tried again even when an attempt at it may have been executed, unless
+  // the service itself has answered that it failed. Reads always are. A write that is tried twice may undo another's
+  // write that came between the attempts.
   bool is_repeatable = false;
 };
 
@@ -127,7 +128,10 @@ class P2P_API Client final {
 
   // --- any service ---
   // The whole reply message, for p2p::decode_reply; declared exceptions are in it, what a node answers instead of a
-  // service is a Failure. In the form with `then` the bytes live until that returns; a small `then` is the cheapest
+  // service is a Failure. Surely not executed, and not tried again: `not_found`, the node has no such service or method,
+  // or its route refuses the method; `invalid`, the arguments cannot be read or hold no key. Not executed either, but
+  // tried again until the deadline: `overloaded`, the node has reached a limit; `unreachable`, it could not reach the
+  // owner. In the form with `then` the bytes live until that returns; a small `then` is the cheapest
   // form there is; a message that is not as Request says is not taken on either, and fails as invalid.
   Outcome<std::string> call(const Request& request, CallOptions options = {});
   std::future<Outcome<std::string>> call_future(const Request& request, CallOptions options = {});

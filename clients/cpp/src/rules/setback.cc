@@ -6,17 +6,45 @@
 #include <string>
 
 namespace p2p::client {
+namespace {
+
+// How the text of an `internal_error` begins when a limit of the host is reached: the service has not seen the call.
+constexpr std::string_view kOverloadedPrefix = "p2p:overloaded: ";
+
+constexpr bool is_of(std::int32_t type, CallFault fault) noexcept { return type == static_cast<std::int32_t>(fault); }
+
+Setback setback_of_unknown_method(const std::string& node, std::string_view text) {
+  if (text.starts_with(kDrainingPrefix)) {
+    return {{Effect::none, ErrorKind::cancelled, node + " is stopping: " + std::string(text)}, false, true};
+  }
+  // Disabled by an operator, not loaded, no such method, or one that a route refuses: that lasts.
+  return {{Effect::none, ErrorKind::not_found, node + " does not serve this: " + std::string(text)}, true};
+}
+
+Setback setback_of_internal_error(const std::string& node, std::string_view text) {
+  if (text.starts_with(kOverloadedPrefix)) {
+    return {{Effect::none, ErrorKind::overloaded, node + " is overloaded: " + std::string(text)}};
+  }
+  if (text.starts_with(kNotExecutedPrefix)) {
+    return {{Effect::none, ErrorKind::unreachable, node + " has not reached the owner: " + std::string(text)}};
+  }
+  if (text.starts_with(kUnknownOutcomePrefix)) {
+    return {{Effect::unknown, ErrorKind::timed_out, node + " has no answer of the owner: " + std::string(text)}};
+  }
+  return {{Effect::unknown, ErrorKind::internal, node + " failed: " + std::string(text)}, true};
+}
+
+}  // namespace
 
 Setback setback_of_exception(std::int32_t type, std::string_view text, std::string_view node) {
   const std::string by(node);
-  if (type != static_cast<std::int32_t>(CallFault::unknown_method)) {
-    return {{Effect::unknown, ErrorKind::internal, by + " failed: " + std::string(text)}};
+  if (is_of(type, CallFault::unknown_method)) return setback_of_unknown_method(by, text);
+  if (is_of(type, CallFault::internal_error)) return setback_of_internal_error(by, text);
+  // No key, one that cannot be a key, or arguments that could not be read: no handler has seen them.
+  if (is_of(type, CallFault::protocol_error)) {
+    return {{Effect::none, ErrorKind::invalid, by + " cannot read the call: " + std::string(text)}, true};
   }
-  if (text.starts_with(kDrainingPrefix)) {
-    return {{Effect::none, ErrorKind::cancelled, by + " is stopping: " + std::string(text)}, false, true};
-  }
-  // Disabled by an operator, not loaded, or no such method: that lasts.
-  return {{Effect::none, ErrorKind::not_found, by + " does not serve this: " + std::string(text)}, true};
+  return {{Effect::unknown, ErrorKind::internal, by + " failed: " + std::string(text)}, true};
 }
 
 bool may_try_again(const Setback& setback, bool is_repeatable) noexcept {
