@@ -5,10 +5,20 @@ from typing import NamedTuple
 
 from thrift.Thrift import TApplicationException
 
-# How the texts begin by which a node says that it did not take the call (sdk/include/p2p/call.h). PASSING
-# ones may be gone a moment later; a service that a node does not have is asked for in vain.
-UNTAKEN = ("p2p:unknown: ", "p2p:disabled: ", "p2p:draining: ", "p2p:overloaded: ")
-PASSING = ("p2p:disabled: ", "p2p:draining: ", "p2p:overloaded: ")
+# How the texts begin by which a node says that nobody has executed the call, for a reason that may be gone a moment
+# later (sdk/include/p2p/call.h). Each counts only with the type that nodes send it with: a service may pass on a text
+# that it was given.
+PASSING = {
+    TApplicationException.UNKNOWN_METHOD: ("p2p:disabled: ", "p2p:draining: "),
+    TApplicationException.INTERNAL_ERROR: ("p2p:overloaded: ", "p2p:not-executed: "),
+}
+
+# The same, for a call that a node has passed on and lost sight of.
+UNKNOWN_OUTCOME = "p2p:unknown-outcome: "
+
+# Faults that last, and mean that nothing was executed: no such service or method, a route that refuses the method;
+# arguments that hold no key, or could not be read.
+LASTING = (TApplicationException.UNKNOWN_METHOD, TApplicationException.PROTOCOL_ERROR)
 
 
 class Kind(NamedTuple):
@@ -82,8 +92,10 @@ def when_time_is_over(kind, was_lost):
 
 def outcome_of_fault(fault):
     text = fault.message or ""
-    if text.startswith(UNTAKEN):
-        return Untaken(text, is_passing=text.startswith(PASSING))
-    if fault.type in (TApplicationException.UNKNOWN_METHOD, TApplicationException.PROTOCOL_ERROR):
-        return Untaken(text, is_passing=False)  # the method is not known, or its arguments could not be read
-    return Lost(text, is_passing=False)
+    if text.startswith(PASSING.get(fault.type, ())):
+        return Untaken(text)
+    if fault.type in LASTING:
+        return Untaken(text, is_passing=False)
+    # The service itself has failed, and would again, unless it was never heard of.
+    is_passing = fault.type == TApplicationException.INTERNAL_ERROR and text.startswith(UNKNOWN_OUTCOME)
+    return Lost(text, is_passing)

@@ -64,17 +64,37 @@ class FaultTest(unittest.TestCase):
         outcome = self.outcome(TApplicationException.INTERNAL_ERROR, "p2p:overloaded: 10 calls wait already")
         self.assertEqual((type(outcome), outcome.is_passing), (Untaken, True))
 
+    def test_a_call_whose_owner_could_not_be_reached_was_not_executed_and_may_be_soon(self):
+        outcome = self.outcome(TApplicationException.INTERNAL_ERROR, "p2p:not-executed: counter:value: refused")
+        self.assertEqual((type(outcome), outcome.is_passing), (Untaken, True))
+
+    def test_a_call_that_a_node_has_lost_sight_of_may_be_repeated(self):
+        outcome = self.outcome(TApplicationException.INTERNAL_ERROR, "p2p:unknown-outcome: no answer")
+        self.assertEqual((type(outcome), outcome.is_passing), (Lost, True))
+
     def test_what_a_node_does_not_know_is_asked_in_vain(self):
         for kind, text in ((TApplicationException.UNKNOWN_METHOD, "p2p:unknown: no service 'x'"),
                            (TApplicationException.UNKNOWN_METHOD, "service 'x' has no method 'y'"),
+                           (TApplicationException.UNKNOWN_METHOD, "p2p:unroutable: the route refuses 'clear'"),
+                           (TApplicationException.PROTOCOL_ERROR, "p2p:no-key: counter:value: field 1 is missing"),
+                           (TApplicationException.PROTOCOL_ERROR, "p2p:bad-key: counter:value: field 1 is a double"),
                            (TApplicationException.PROTOCOL_ERROR, "the arguments could not be read")):
             outcome = self.outcome(kind, text)
             self.assertEqual((type(outcome), outcome.is_passing), (Untaken, False))
 
-    def test_any_other_fault_tells_nothing(self):
-        for text in ("the handler threw", "no answer within [host] call_timeout", ""):
-            self.assertIsInstance(self.outcome(TApplicationException.INTERNAL_ERROR, text), Lost)
-        self.assertIsInstance(self.outcome(TApplicationException.UNKNOWN, None), Lost)
+    def test_any_other_fault_tells_nothing_and_would_come_again(self):
+        for kind, text in (*((TApplicationException.INTERNAL_ERROR, text) for text in
+                             ("the handler threw", "no answer within [host] call_timeout", "", " p2p:overloaded: x")),
+                           (TApplicationException.UNKNOWN, None)):
+            outcome = self.outcome(kind, text)
+            self.assertEqual((type(outcome), outcome.is_passing), (Lost, False))
+
+    def test_a_text_that_a_service_passes_on_proves_nothing(self):
+        # Generated processors answer UNKNOWN when a handler throws: it has been executed, up to there.
+        for text in ("p2p:draining: x", "p2p:overloaded: x", "p2p:not-executed: x", "p2p:unknown-outcome: x"):
+            outcome = self.outcome(TApplicationException.UNKNOWN, text)
+            self.assertEqual((type(outcome), outcome.is_passing), (Lost, False))
+        self.assertIsInstance(self.outcome(TApplicationException.INTERNAL_ERROR, "p2p:draining: x"), Lost)
 
 
 class StoreErrorTest(unittest.TestCase):

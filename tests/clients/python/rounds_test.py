@@ -2,18 +2,25 @@
 moves when they pause."""
 import unittest
 
+from thrift.Thrift import TApplicationException
+
 from p2p_client.errors import Failed, Rejected, Unknown
 from p2p_client.gen.diststore.ttypes import ReadResult, StoreError
 from p2p_client.jobs import Batch, Call, OneCall
 from p2p_client.learning import LEARN_SECONDS_MAX
-from p2p_client.outcome import Answered, Kind, Lost, Oversized, Raised, Untaken
+from p2p_client.outcome import Answered, Kind, Lost, Oversized, Raised, Untaken, outcome_of_fault
 from p2p_client.rounds import ATTEMPTS_MAX, PAUSE_SECONDS_MAX, Learn, Pause, Probe, Rounds, Send
 from p2p_client.store import ERASE, READ, WRITE
 from p2p_client.view import MUTE_SECONDS, View, Views
 
 MEMBERS = [f"10.0.0.{number}:9900" for number in range(1, 4)]
 KEY = b"key"
+CALL = Kind(is_change=True, is_repeatable=False)
 REPEATABLE = Kind(is_change=True, is_repeatable=True)
+
+
+def fault(text):
+    return outcome_of_fault(TApplicationException(TApplicationException.INTERNAL_ERROR, text))
 
 
 class RoundsTest(unittest.TestCase):
@@ -167,6 +174,26 @@ class RoundsTest(unittest.TestCase):
             with self.assertRaises(Failed) as caught:
                 self.run_one(kind, *[Untaken("refused")] * ATTEMPTS_MAX)
             self.assertIn("refused", caught.exception.cause)
+
+    def test_what_no_owner_could_be_reached_for_is_tried_until_the_deadline_and_has_failed(self):
+        with self.assertRaises(Failed) as caught:
+            self.run_one(CALL, *[fault("p2p:not-executed: b:1: refused")] * ATTEMPTS_MAX, seconds=5.0)
+        self.assertNotIsInstance(caught.exception, Rejected)
+        self.assertIn("p2p:not-executed", caught.exception.cause)
+        self.assertGreater(self.now, 5.0 - 2 * PAUSE_SECONDS_MAX)
+
+    def test_what_a_node_has_lost_sight_of_is_repeated_only_where_that_is_harmless(self):
+        lost = fault("p2p:unknown-outcome: no answer")
+        self.assertEqual(self.run_one(REPEATABLE, lost, lost, Answered("done")), "done")
+        self.sent.clear()
+        with self.assertRaises(Unknown):
+            self.run_one(CALL, lost)
+        self.assertEqual(len(self.sent), 1)
+
+    def test_a_service_that_fails_is_not_asked_again(self):
+        with self.assertRaises(Unknown):
+            self.run_one(REPEATABLE, fault("the handler threw"))
+        self.assertEqual(len(self.sent), 1)
 
     def test_what_no_node_takes_is_rejected_at_once(self):
         with self.assertRaises(Rejected):
