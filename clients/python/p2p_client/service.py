@@ -2,6 +2,7 @@
 from p2p_client.codec import Request
 from p2p_client.jobs import Call, OneCall
 from p2p_client.outcome import Kind
+from p2p_client.store import key_bytes
 
 
 class Service:
@@ -23,8 +24,8 @@ class Service:
         self._deadline = deadline
 
     def at(self, key, deadline=None):
-        """The same service at the owner of another key."""
-        return Service(self._run, self._name, self._interface, key, self._repeatable,
+        """The same service at the owner of another key, bytes or text."""
+        return Service(self._run, self._name, self._interface, key_bytes(key), self._repeatable,
                        self._deadline if deadline is None else deadline)
 
     def __getattr__(self, method):
