@@ -233,6 +233,14 @@ int main(int argc, char** argv) {
   hold_verb->add_option("TIMEOUT_MS", timeout_ms);
   CLI::App* count_verb = app.add_subcommand("count", "call the counter example, by so many names");
   count_verb->add_option("COUNT", count);
+  CLI::App* vain_verb = app.add_subcommand("vain", "call the counter example in ways that no node takes");
+  CLI::App* ask_verb = app.add_subcommand("ask", "call the counter example once");
+  Asking asking;
+  ask_verb->add_option("METHOD", asking.method)->required()->check(CLI::IsMember({"increment", "value"}));
+  ask_verb->add_option("NAME", asking.name, "of the counter")->required();
+  ask_verb->add_option("KEY", asking.key, "whose owner is asked")->required();
+  ask_verb->add_option("TIMEOUT_MS", timeout_ms)->required();
+  ask_verb->add_flag("--once", asking.is_once, "one attempt");
   app.require_subcommand(1);
   CLI11_PARSE(app, argc, argv);
   Options options;
@@ -243,6 +251,11 @@ int main(int argc, char** argv) {
   if (*steady_verb) answer = steady(client, count, depth);
   if (*hold_verb) answer = hold(client, std::chrono::milliseconds(timeout_ms));
   if (*count_verb) answer = count_by_name(client, count);
+  if (*vain_verb) answer = ask_in_vain(client);
+  if (*ask_verb) {
+    asking.timeout = std::chrono::milliseconds(timeout_ms);
+    answer = ask_once(client, asking);
+  }
   fmt::print("{}\n", answer.dump());
   return answer.contains("error") ? kFailed : kOk;
 }

@@ -87,8 +87,8 @@ TEST(Setback, AnyOtherExceptionLeavesOpenWhatHappenedAndWouldComeAgain) {
 }
 
 TEST(Setback, ATextThatOnlyLooksLikeOneOfANodeProvesNothing) {
-  for (const char* text : {"p2p:draining: x", "p2p:no-key: x", "p2p:bad-key: x", "p2p:unroutable: x", " p2p:overloaded: x",
-                           "p2p:overloaded", "p2p:overloaded:x", ""}) {
+  for (const char* text : {"p2p:draining: x", "p2p:no-key: x", "p2p:bad-key: x", "p2p:unroutable: x",
+                           " p2p:overloaded: x", "p2p:overloaded", "p2p:overloaded:x", ""}) {
     EXPECT_EQ(setback_of_exception(kInternalError, text, "a:1").failure.effect, Effect::unknown) << text;
   }
   // A handler that lets the fault of another call pass: it has been executed, up to there.

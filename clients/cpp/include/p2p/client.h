@@ -128,11 +128,11 @@ class P2P_API Client final {
 
   // --- any service ---
   // The whole reply message, for p2p::decode_reply; declared exceptions are in it, what a node answers instead of a
-  // service is a Failure. Surely not executed, and not tried again: `not_found`, the node has no such service or method,
-  // or its route refuses the method; `invalid`, the arguments cannot be read or hold no key. Not executed either, but
-  // tried again until the deadline: `overloaded`, the node has reached a limit; `unreachable`, it could not reach the
-  // owner. In the form with `then` the bytes live until that returns; a small `then` is the cheapest
-  // form there is; a message that is not as Request says is not taken on either, and fails as invalid.
+  // service is a Failure. Surely not executed, and not tried again: `not_found`, the node has no such service or
+  // method, or its route refuses the method; `invalid`, the arguments cannot be read or hold no key. Not executed
+  // either, but tried again until the deadline: `overloaded`, the node has reached a limit; `unreachable`, it could not
+  // reach the owner. In the form with `then` the bytes live until that returns; a small `then` is the cheapest form
+  // there is; a message that is not as Request says is not taken on either, and fails as invalid.
   Outcome<std::string> call(const Request& request, CallOptions options = {});
   std::future<Outcome<std::string>> call_future(const Request& request, CallOptions options = {});
   void call(const Request& request, Then<std::string_view> then, CallOptions options = {});

@@ -21,10 +21,10 @@ struct Setback {
 inline constexpr Duration kRetryPauseFirst = std::chrono::milliseconds(5);
 inline constexpr Duration kRetryPauseMax = std::chrono::milliseconds(250);
 
-// What a TApplicationException of this type and text, answered by `node`, means. Types are Thrift's own numbers. A prefix
-// of <p2p/call.h> counts only with the type that nodes send it with: a service may pass on a text that it was given. What
-// says neither that nothing was executed nor that the node lost sight of the call is the service's own failure: its outcome
-// is unknown, and lasts, since asked again it fails again.
+// What a TApplicationException of this type and text, answered by `node`, means. Types are Thrift's own numbers. A
+// prefix of <p2p/call.h> counts only with the type that nodes send it with: a service may pass on a text that it was
+// given. What says neither that nothing was executed nor that the node lost sight of the call is the service's own
+// failure: its outcome is unknown, and lasts, since asked again it fails again.
 Setback setback_of_exception(std::int32_t type, std::string_view text, std::string_view node);
 
 // A surely unexecuted call may be tried again, one with an unknown outcome only when executing it twice does no harm.
