@@ -1,4 +1,5 @@
 // bench: a load on a running network, and what it makes of it.
+#include "ctl/bench_limits.h"
 #include "ctl/bench_text.h"
 #include "ctl/verbs.h"
 #include "load/load.h"
@@ -26,6 +27,9 @@ namespace {
 constexpr const char* kStore = "diststore";
 constexpr const char* kPrefix = "diststore:";
 constexpr std::size_t kFillDepth = 16;  // as fast as a node takes it, whatever the depth that is measured
+
+// No node may be told to take less ([host] frame_bytes_max); what is shorter ends no connection.
+constexpr std::size_t kFrameBytesMaxLeast = 1024;
 
 enum class Operation { read, write, mixed };
 const std::vector<std::pair<std::string, Operation>> kOperations = {
@@ -72,6 +76,19 @@ class ProgressLine final {
   const bool is_drawn_;
 };
 
+// A node that ends the connection over a value and still answers does not take messages as large: nothing more was said
+// on the wire. Any other failure is left as it is.
+Error failed_try(const Session& session, const Connection& node, std::size_t value_bytes, Error failure) {
+  if (failure.kind != ErrorKind::closed || value_bytes < kFrameBytesMaxLeast) return failure;
+  auto again = Connection::open(parse_location(node.peer()).value(), session.timeouts);
+  if (!again.ok() || !ask_status(again.value()).ok()) return failure;
+  return {
+      ErrorKind::invalid,
+      fmt::format("{} ended the connection over a value of {} bytes: a node does so when a message is larger than its "
+                  "[host] frame_bytes_max (16MiB unless set); lower --value-bytes, or raise that",
+                  node.peer(), value_bytes)};
+}
+
 // The nodes of --node, or the one that is found on this machine. Each stores a value and brings it back first: what a
 // node refuses is said in its own words, before thousands of calls fail of it.
 Result<std::vector<Location>> try_nodes(const Session& session, const load::Dataset& data, std::uint64_t number,
@@ -89,7 +106,7 @@ Result<std::vector<Location>> try_nodes(const Session& session, const load::Data
       client.read(found, data.key(number), {});
       return Done{};
     });
-    if (!tried.ok()) return tried.error();
+    if (!tried.ok()) return failed_try(session, node.value(), data.value_bytes, tried.error());
     nodes.push_back(parse_location(node.value().peer()).value());
   }
   return nodes;
@@ -105,6 +122,7 @@ load::LoadOptions load_options(const Session& session, const BenchOptions& optio
   load.targets = nodes;
   load.connections = options.plan.connections;
   load.depth = options.plan.depth;
+  load.duration_max = kBenchTimeMax;
   load.stop = &is_interrupted;
   load.silence_max = session.timeouts.answer;
   return load;
@@ -171,7 +189,8 @@ ExitCode bench(const Session& session, BenchOptions options) {
   if (fills) {
     const auto filled = fill(load, *write, keys, session);
     if (!filled.ok()) return report(filled.error());
-    if (filled.value().stopped || filled.value().failures.total() != 0) {
+    const bool is_whole = filled.value().answered == keys.size();
+    if (filled.value().stopped || filled.value().failures.total() != 0 || !is_whole) {
       if (!session.json) fmt::print(stderr, "p2pctl: storing the keys first did not succeed; nothing was measured\n");
       options.plan.operation = "fill";
       const ExitCode code = show(session, options.plan, filled.value());
@@ -201,16 +220,21 @@ void add_bench_verb(CLI::App& app, Session& session) {
   verb->add_option("--depth", plan.depth, "requests in flight on each connection")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000));
-  verb->add_option("--value-bytes", plan.value_bytes, "size of each value")
+  verb->add_option("--value-bytes", plan.value_bytes,
+                   "size of each value; the nodes' value_bytes_max and frame_bytes_max hold as well")
       ->capture_default_str()
       ->check(CLI::Range(1, 64 * 1024 * 1024));
   verb->add_option("--keys", plan.keys, "how many different keys")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000'000));
-  auto* seconds =
-      verb->add_option("--seconds", options->seconds, "how long")->capture_default_str()->check(CLI::PositiveNumber);
-  verb->add_option("--requests", options->requests, "how many requests, instead of for how long")
-      ->check(CLI::PositiveNumber)
+  auto* seconds = verb->add_option("--seconds", options->seconds,
+                                   fmt::format("how long, up to {} (a day)", kBenchTimeMax / std::chrono::seconds(1)))
+                      ->capture_default_str()
+                      ->check(bench_seconds_fault);
+  verb->add_option(
+          "--requests", options->requests,
+          fmt::format("how many requests, up to {}, instead of for how long; a day at most", kBenchRequestsMax))
+      ->check(bench_requests_fault)
       ->excludes(seconds);
   verb->add_flag("--check", plan.is_checked, "look at each value in full: is it that of the key that was asked for?");
   verb->add_flag("--no-fill", options->fills_nothing,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <thrift/TApplicationException.h>
+#include <thrift/TConfiguration.h>
 #include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/protocol/TMultiplexedProtocol.h>
 #include <thrift/transport/TBufferTransports.h>
@@ -16,6 +17,14 @@ namespace thrift = apache::thrift;
 using thrift::transport::TSocket;
 using thrift::transport::TTransportException;
 
+// Above the longest message that a node may be told to take ([host] frame_bytes_max, up to 351MiB): Thrift's own limits
+// would end the connection over values that the node stores.
+constexpr int kMessageBytesMax = 352 << 20;
+
+std::shared_ptr<thrift::TConfiguration> message_limits() {
+  return std::make_shared<thrift::TConfiguration>(kMessageBytesMax, kMessageBytesMax);
+}
+
 int milliseconds(Duration duration) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
@@ -25,7 +34,7 @@ std::shared_ptr<thrift::protocol::TProtocol> protocol_over(const std::shared_ptr
   socket->setConnTimeout(milliseconds(timeouts.connect));
   socket->setRecvTimeout(milliseconds(timeouts.answer));
   socket->setSendTimeout(milliseconds(timeouts.answer));
-  auto framed = std::make_shared<thrift::transport::TFramedTransport>(socket);
+  auto framed = std::make_shared<thrift::transport::TFramedTransport>(socket, message_limits());
   framed->open();
   return std::make_shared<thrift::protocol::TBinaryProtocol>(framed);
 }
@@ -70,7 +79,8 @@ Error application_error(const std::string& peer, const std::string& service,
 
 Result<Connection> Connection::open(const Location& node, const Timeouts& timeouts) {
   try {
-    return Connection(node.name(), protocol_over(std::make_shared<TSocket>(node.address, node.port), timeouts));
+    return Connection(node.name(),
+                      protocol_over(std::make_shared<TSocket>(node.address, node.port, message_limits()), timeouts));
   } catch (const TTransportException& failure) {
     return Error{ErrorKind::refused, fmt::format("no node reached at {}: {}", node.name(), reason_of(failure))};
   }

@@ -77,6 +77,12 @@ class BenchTest(ClusterTest):
             shown = self.document("--value-bytes", size, "--requests", "300", "--depth", "4", "--check", "--keys", "20", nodes=[node])
             self.assertEqual((shown["answered"], shown["failed"]), (300, 0))
 
+    def test_values_are_as_large_as_the_nodes_are_told_to_take(self):
+        node = self.lonely_node("--set", "host.frame_bytes_max=64MiB", "--set", "services.diststore.config.value_bytes_max=32MiB")
+        shown = self.document("--value-bytes", str(32 << 20), "--requests", "4", "--connections", "2", "--check", "--keys", "2",
+                              nodes=[node])
+        self.assertEqual((shown["answered"], shown["failed"]), (4, 0))
+
     def test_several_nodes_are_loaded_in_turn(self):
         nodes = self.cluster(3)
         before = [client.status(node.port).calls for node in nodes]
@@ -181,6 +187,15 @@ class BenchRefusalTest(ClusterTest):
             self.assertIn("value_bytes_max",
                           self.refused("--operation", operation, "--value-bytes", "2000", nodes=[node], code=NO))
 
+    def test_a_value_that_no_message_holds_is_told_as_such_and_not_as_a_node_that_is_away(self):
+        node = self.lonely_node("--set", "host.frame_bytes_max=64KiB", "--set", "services.diststore.config.value_bytes_max=16KiB",
+                                "--set", "services.diststore.config.key_bytes_max=1KiB")
+        for operation, size in (("read", 65536), ("write", 70000), ("mixed", 64 << 20)):
+            words = self.refused("--operation", operation, "--value-bytes", str(size), nodes=[node], code=NO)
+            for part in (node.name, f"{size} bytes", "[host] frame_bytes_max (16MiB unless set)", "--value-bytes"):
+                self.assertIn(part, words)
+            self.assertEqual(words.count("\n"), 1, words)
+
     def test_a_node_without_a_store_is_told(self):
         node = self.node(*ALONE, "--set", "services.diststore.enabled=false").start()
         self.assertIn("disabled", self.refused(nodes=[node], code=NO))
@@ -195,6 +210,15 @@ class BenchRefusalTest(ClusterTest):
         for words in (("--operation", "fly"), ("--connections", "0"), ("--depth", "0"), ("--requests", "1", "--seconds", "1"),
                       ("--check", "--value-bytes", "7"), ("--keys", "0"), ("more",)):
             self.refused(*words, nodes=["127.0.0.1:1"], code=USAGE)
+
+    def test_times_and_counts_outside_the_limits_are_two_and_the_limits_are_told(self):
+        node = self.lonely_node()
+        for seconds in ("nan", "inf", "1e12", "1e300", "0", "1e-9", "-1", "86401"):
+            words = self.refused("--seconds", seconds, nodes=[node], code=USAGE)
+            self.assertIn(f"--seconds: must be a number of seconds from 0.001 to 86400 (a day), not '{seconds}'\n", words)
+        for requests in ("0", "-1", "10000000001", "1e30", "1.5"):
+            words = self.refused("--requests", requests, nodes=[node], code=USAGE)
+            self.assertIn(f"--requests: must be a whole number from 1 to 10000000000, not '{requests}'\n", words)
 
     def test_other_verbs_ask_one_node(self):
         ended = subprocess.run([str(settings.P2PCTL), "--node", "127.0.0.1:1", "--node", "127.0.0.1:2", "ping"],
