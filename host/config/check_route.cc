@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 #include <map>
+#include <optional>
 
 namespace p2p::host {
 namespace {
@@ -20,6 +20,7 @@ const std::vector<std::string>& fate_words() {
   static const std::vector<std::string> words = {"here", "any", "refused"};
   return words;
 }
+constexpr const char* kFateChoice = "\"here\", \"any\" or \"refused\"";
 
 // "any" is another word for here: every node that can be asked is as good as the one that was.
 std::optional<Fate> fate_of(std::string_view word) {
@@ -35,9 +36,15 @@ std::optional<std::int16_t> field_id(std::string_view text) {
   return static_cast<std::int16_t>(id);
 }
 
-std::optional<KeyPath> key_path(std::string_view text) {
+// Ids and nothing else, whatever their values and however many.
+bool is_made_of_numbers(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char letter) { return letter == '.' || (letter >= '0' && letter <= '9'); });
+}
+
+std::optional<KeyPath> key_path(const std::vector<std::string>& pieces) {
   KeyPath path;
-  for (const std::string& piece : split_path(text)) {
+  for (const std::string& piece : pieces) {
     const auto id = field_id(piece);
     if (!id || path.depth == KeyPath::kDepthMax) return std::nullopt;
     path.ids[path.depth++] = *id;
@@ -150,7 +157,9 @@ class RouteReader {
     if (fate) {
       route.others.fate = *fate;
     } else {
-      error(entry.value, entry.key, "must be \"here\" or \"refused\"" + instead_of(entry.value));
+      error(entry.value, entry.key,
+            std::string("must be ") + kFateChoice + instead_of(entry.value) +
+                (text ? did_you_mean(*text, fate_words()) : ""));
     }
   }
 
@@ -167,7 +176,7 @@ class RouteReader {
       method.fate = *fate;
       return true;
     }
-    return read_key(entry.key, entry.value, method);
+    return read_key({entry.key, entry.key, entry.value, true}, method);
   }
 
   bool read_table(const Entry& entry, const Table& table, MethodRoute& method) {
@@ -182,22 +191,29 @@ class RouteReader {
       problems_.error(entry.place, path(entry.key) + " has no 'key'");
       return false;
     }
-    return read_key(entry.key, key->value, method);
+    return read_key({entry.key, entry.key + ".key", key->value, false}, method);
   }
 
-  bool read_key(const std::string& name, const Value& value, MethodRoute& method) {
-    const auto text = scalar_text(value);
-    const auto key = text ? key_path(*text) : std::nullopt;
+  // Where the key of a method is written: as the method's whole value, which may be a word instead, or as its 'key'.
+  struct KeyPlace {
+    const std::string& method;
+    const std::string name;  // for messages
+    const Value& value;
+    bool takes_words;
+  };
+
+  bool read_key(const KeyPlace& place, MethodRoute& method) {
+    const auto text = scalar_text(place.value);
+    const auto pieces = text ? split_path(*text) : std::vector<std::string>();
+    const auto key = text ? key_path(pieces) : std::nullopt;
     if (!key) {
-      error(value, name,
-            "must be the id of the field that holds the key, as 1, \"1.3\" for field 3 of the struct in field 1, "
-            "\"here\" or \"refused\"" +
-                instead_of(value) + (text ? suggestion(name, *text) : ""));
+      error(place.value, place.name,
+            text ? what_is_wrong(place, *text, pieces.size()) : what_is_right(place) + quotes(place));
       return false;
     }
     method.fate = Fate::by_key;
     method.key = *key;
-    if (const IdlMethod* known = methods_.find(name)) return is_key_right(name, value, *known, method.key);
+    if (const IdlMethod* known = methods_.find(place.method)) return is_key_right(place, *known, method.key);
     return true;
   }
 
@@ -206,18 +222,40 @@ class RouteReader {
     return ", not " + (text ? "'" + *text + "'" : kind_of(value));
   }
 
-  // For a word that is none of ours: the id of the argument of that name, or the nearest word.
-  std::string suggestion(const std::string& name, const std::string& text) const {
-    if (const IdlMethod* known = methods_.find(name)) {
+  static std::string what_is_right(const KeyPlace& place) {
+    const std::string words = place.takes_words ? std::string(", ") + kFateChoice : "";
+    return "must be the id of the field that holds the key, as 1, " + std::string(place.takes_words ? "" : "or ") +
+           "\"1.3\" for field 3 of the struct in field 1" + words + instead_of(place.value);
+  }
+
+  // A path that is not quoted is a number to TOML.
+  static std::string quotes(const KeyPlace& place) {
+    return std::holds_alternative<double>(place.value.data) ? "; a path stands in quotes" : "";
+  }
+
+  std::string what_is_wrong(const KeyPlace& place, const std::string& text, std::size_t depth) const {
+    if (is_made_of_numbers(text) && depth > KeyPath::kDepthMax) {
+      return "names a field within " + std::to_string(depth - 1) + " structs, '" + text + "'; a path has at most " +
+             std::to_string(KeyPath::kDepthMax) + " ids";
+    }
+    return what_is_right(place) + suggestion(place, text);
+  }
+
+  // For what is no key: the id of the argument of that name, the nearest word, or what ids there are.
+  std::string suggestion(const KeyPlace& place, const std::string& text) const {
+    if (const IdlMethod* known = methods_.find(place.method)) {
       for (const IdlField& field : known->arguments) {
         if (field.name == text) return "; did you mean " + std::to_string(field.id) + "?";
       }
     }
-    return did_you_mean(text, fate_words());
+    if (is_made_of_numbers(text)) return "; ids are 1 to " + std::to_string(kFieldIdMax);
+    if (place.takes_words) return did_you_mean(text, fate_words());
+    if (!fate_of(text)) return "";
+    return "; did you mean '" + place.method + " = \"" + text + "\"'?";
   }
 
   // Completes the key by what the IDL says of its field.
-  bool is_key_right(const std::string& name, const Value& value, const IdlMethod& known, KeyPath& key) {
+  bool is_key_right(const KeyPlace& place, const IdlMethod& known, KeyPath& key) {
     const std::vector<IdlField>* fields = &known.arguments;
     KeyPath walked;
     for (std::size_t level = 0; level < key.depth; ++level) {
@@ -225,7 +263,7 @@ class RouteReader {
       const auto field =
           std::find_if(fields->begin(), fields->end(), [&](const IdlField& one) { return one.id == key.ids[level]; });
       if (field == fields->end()) {
-        error(value, name, "names field " + walked.text() + ", which is not there" + choice_of(*fields));
+        error(place.value, place.name, "names field " + walked.text() + ", which is not there" + choice_of(*fields));
         return false;
       }
       const auto slash = field->type.find('/');
@@ -233,7 +271,7 @@ class RouteReader {
       const bool is_last = level + 1 == key.depth;
       if (is_last == is_struct || (is_last && !can_be_key(field->type))) {
         const std::string what = "names field " + walked.text() + ", '" + field->name + "', which is of type ";
-        error(value, name,
+        error(place.value, place.name,
               what + field->type.substr(is_struct ? slash + 1 : 0) +
                   (is_last ? ": a key is a string, a binary or an integer" + inner_choice(*field, slash)
                            : " and holds no further fields"));

@@ -422,16 +422,16 @@ class ConfigurationTest(RouteTest):
             "6:9: error: services.counter.route.order names field 1.2, which is not there; there are 1 (item), "
             "3 (customer)",
             "7:8: error: services.counter.route.bump must be the id of the field that holds the key, as 1, \"1.3\" for "
-            "field 3 of the struct in field 1, \"here\" or \"refused\", not 'name'; did you mean 1?",
+            "field 3 of the struct in field 1, \"here\", \"any\" or \"refused\", not 'name'; did you mean 1?",
             "8:9: error: services.counter.route.where must be the id of the field that holds the key, as 1, \"1.3\" "
-            "for field 3 of the struct in field 1, \"here\" or \"refused\", not 'hre'; did you mean 'here'?",
+            "for field 3 of the struct in field 1, \"here\", \"any\" or \"refused\", not 'hre'; did you mean 'here'?",
             "9:1: error: services.counter.route.ping cannot be routed: it speaks of one node, and always runs on the "
             "node that was asked",
             "10:1: error: services.counter.route.total has no 'key'",
             "11:1: error: services.counter.route.clear has no 'key'",
             "11:11: error: unknown key 'services.counter.route.clear.kye'; did you mean "
             "'services.counter.route.clear.key'?",
-            "12:7: error: services.counter.route.* must be \"here\" or \"refused\", not '1'",
+            "12:7: error: services.counter.route.* must be \"here\", \"any\" or \"refused\", not '1'",
             "13:13: error: services.counter.route.increment names field 1, 'name', which is of type string and holds "
             "no further fields"])
 
