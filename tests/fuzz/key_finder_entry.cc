@@ -24,6 +24,7 @@ constexpr std::size_t kDepthMax = 60;
 struct Sighting {
   bool is_twice = false;
   std::optional<std::string> key;  // none: not there, or of a type that is none
+  TType type = T_STOP;             // of the key
 };
 
 class ThriftSearch {
@@ -49,7 +50,10 @@ class ThriftSearch {
         structure(depth - 1, *level + 1, seen);
       } else {
         auto text = value(type, depth - 1);
-        if (is_last) seen.key = std::move(text);
+        if (is_last) {
+          seen.key = std::move(text);
+          seen.type = type;
+        }
       }
       in_.readFieldEnd();
     }
@@ -140,19 +144,26 @@ std::optional<Sighting> thrift_sees(Encoding encoding, std::string_view argument
   }
 }
 
-void compare(const FoundKey& found, const std::optional<Sighting>& seen) {
+void compare(const KeyPath& path, const FoundKey& found, const std::optional<Sighting>& seen) {
   // Bytes that Thrift's decoder refuses reach no handler, whatever key they have.
   if (!seen) return;
-  const bool is_found = found.fault() == KeyFault::none;
-  if (is_found) {
-    P2P_ASSERT(!seen->is_twice, "a key of a field that comes once");
-    P2P_ASSERT(seen->key && *seen->key == found.text(), "the key that Thrift reads");
-    return;
+  const bool is_fit = path.kind == FieldKind::stop || static_cast<int>(path.kind) == static_cast<int>(seen->type);
+  switch (found.fault()) {
+    case KeyFault::none:
+      P2P_ASSERT(!seen->is_twice, "a key of a field that comes once");
+      P2P_ASSERT(seen->key && *seen->key == found.text(), "the key that Thrift reads");
+      P2P_ASSERT(is_fit, "a key of the kind that the service declares");
+      return;
+    case KeyFault::missing:
+    case KeyFault::unfit:
+      P2P_ASSERT(seen->is_twice || !seen->key || !is_fit, "a key that Thrift reads is found");
+      return;
+    case KeyFault::twice:
+      P2P_ASSERT(seen->is_twice, "a field that Thrift reads twice");
+      return;
+    case KeyFault::malformed:
+      return;  // what Thrift accepts and the reader does not make sense of is refused, never taken for another key
   }
-  // What Thrift accepts and the reader does not make sense of is refused, never taken for another key.
-  if (found.fault() == KeyFault::malformed) return;
-  P2P_ASSERT(found.fault() == KeyFault::twice || found.fault() == KeyFault::unfit || !seen->key,
-             "a key that Thrift reads is found");
 }
 
 }  // namespace
@@ -163,6 +174,7 @@ Outcome try_key_finder(std::string_view input) {
   const Encoding encoding = (first & 1) == 0 ? Encoding::binary : Encoding::compact;
   KeyPath path;
   path.depth = 1 + (first >> 1) % KeyPath::kDepthMax;
+  path.kind = kDeclaredKinds[(first >> 4) % kDeclaredKinds.size()];
   if (input.size() < 1 + path.depth) return Outcome::no_call;
   for (std::size_t level = 0; level < path.depth; ++level) {
     path.ids[level] = static_cast<std::int16_t>(static_cast<std::uint8_t>(input[1 + level]));
@@ -180,7 +192,7 @@ Outcome try_key_finder(std::string_view input) {
   FoundKey found;
   host::find_key(encoding, arguments, path, found);
   if (found.fault() != KeyFault::none) P2P_ASSERT(!found.why(path).empty(), "every fault has words");
-  compare(found, thrift_sees(encoding, arguments, path));
+  compare(path, found, thrift_sees(encoding, arguments, path));
   switch (found.fault()) {
     case KeyFault::none:
       return Outcome::found;

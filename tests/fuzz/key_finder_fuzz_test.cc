@@ -1,6 +1,7 @@
 // The fuzzer's entry on messages that Thrift has written and chance has mutilated, the same on every run.
 #include "key_finder_entry.h"
 
+#include "mutilate.h"
 #include "random_struct.h"
 
 #include <p2p/handlers.h>
@@ -24,11 +25,15 @@ std::string call_head(Encoding encoding, std::mt19937& random) {
   return codec.out().block();
 }
 
-// What the entry takes: a path of small ids, as the random structs have, and a message.
+char first_byte(Encoding encoding, std::uint32_t levels, std::size_t declared) {
+  return static_cast<char>(declared << 4 | (levels - 1) << 1 | (encoding == Encoding::compact ? 1 : 0));
+}
+
+// What the entry takes: a path of small ids, as the random structs have, and a message. Half declare the key's kind.
 std::string random_input(std::mt19937& random, int depth) {
   const Encoding encoding = random() % 2 == 0 ? Encoding::binary : Encoding::compact;
   const std::uint32_t levels = random() % 3 == 0 ? 1 + random() % 3 : 1;
-  std::string input(1, static_cast<char>((levels - 1) << 1 | (encoding == Encoding::compact ? 1 : 0)));
+  std::string input(1, first_byte(encoding, levels, random() % 2 == 0 ? 0 : random() % kDeclaredKinds.size()));
   for (std::uint32_t level = 0; level < levels; ++level) input += static_cast<char>(random() % 20);
   return input + call_head(encoding, random) + random_struct(encoding, random, depth);
 }
@@ -36,41 +41,50 @@ std::string random_input(std::mt19937& random, int depth) {
 TEST(KeyFinderFuzz, WhatThriftWroteHasTheKeysThatThriftReads) {
   std::mt19937 random(1);
   std::map<Outcome, int> outcomes;
-  for (int round = 0; round < 60'000; ++round) ++outcomes[try_key_finder(random_input(random, 4))];
+  for (int round = 0; round < 90'000; ++round) ++outcomes[try_key_finder(random_input(random, 4))];
   EXPECT_EQ(outcomes[Outcome::no_call], 0);
   EXPECT_EQ(outcomes[Outcome::malformed], 0);
   EXPECT_GT(outcomes[Outcome::found], 2'000);
   EXPECT_GT(outcomes[Outcome::no_key], 5'000);
 }
 
+// The arguments with one field, 1, of the kind.
+std::string one_field(Encoding encoding, FieldKind kind) {
+  Codec codec;
+  with_output(codec, encoding, [&](auto& out) {
+    out.writeStructBegin("");
+    out.writeFieldBegin("", static_cast<TType>(kind), 1);
+    if (kind == FieldKind::text) out.writeString(std::string("7"));
+    if (kind == FieldKind::byte) out.writeByte(7);
+    if (kind == FieldKind::i16) out.writeI16(7);
+    if (kind == FieldKind::i32) out.writeI32(7);
+    if (kind == FieldKind::i64) out.writeI64(7);
+    out.writeFieldStop();
+    out.writeStructEnd();
+  });
+  return codec.out().block();
+}
+
+TEST(KeyFinderFuzz, AKeyIsOfTheDeclaredKindOrNone) {
+  std::mt19937 random(4);
+  for (const Encoding encoding : {Encoding::binary, Encoding::compact}) {
+    for (std::size_t declared = 0; declared < kDeclaredKinds.size(); ++declared) {
+      for (std::size_t written = 1; written < kDeclaredKinds.size(); ++written) {
+        const std::string input = std::string(1, first_byte(encoding, 1, declared)) + '\1' +
+                                  call_head(encoding, random) + one_field(encoding, kDeclaredKinds[written]);
+        EXPECT_EQ(try_key_finder(input), declared == 0 || declared == written ? Outcome::found : Outcome::no_key)
+            << declared << ' ' << written;
+      }
+    }
+  }
+}
+
 TEST(KeyFinderFuzz, MutilatedMessagesHaveTheKeyThatThriftReadsOrNone) {
   std::mt19937 random(2);
   std::map<Outcome, int> outcomes;
-  for (int round = 0; round < 100'000; ++round) {
+  for (int round = 0; round < 150'000; ++round) {
     std::string input = random_input(random, 2);
-    const std::uint32_t changes = 1 + random() % 6;
-    for (std::uint32_t change = 0; change < changes; ++change) {
-      const std::size_t at = random() % input.size();
-      switch (random() % 5) {
-        case 0:
-          input[at] = static_cast<char>(random());
-          break;
-        case 1:
-          input[at] = static_cast<char>(random() % 16);
-          break;
-        case 2:
-          input.erase(at, 1 + random() % 4);
-          if (input.empty()) input = "x";
-          break;
-        case 3:
-          input.insert(at, 1 + random() % 4, static_cast<char>(random() % 20));
-          break;
-        default:  // a piece of the message once more: fields that come twice
-          input.insert(at, input.substr(at, random() % 24));
-          break;
-      }
-    }
-    if (random() % 8 == 0) input.resize(random() % input.size() + 1);
+    mutilate(input, random);
     ++outcomes[try_key_finder(input)];
   }
   for (const Outcome outcome : {Outcome::no_call, Outcome::found, Outcome::no_key, Outcome::malformed}) {
