@@ -8,8 +8,10 @@ KEY_BYTES, VALUE_BYTES, CONNECTIONS, DEPTH = 16, 100, 50, 16
 KEYS = 100_000
 
 # Values of each size lie under keys of their own, so that every server is filled once.
-FIRST_KEY = {100: 0, 16: 1_000_000, 1024: 2_000_000, 65536: 3_000_000}
-KEYS_OF = {65536: 1_000}  # 64 MiB of them are enough; of all other sizes there are KEYS
+MIB = 1024 * 1024
+FIRST_KEY = {100: 0, 16: 1_000_000, 1024: 2_000_000, 65536: 3_000_000, MIB: 4_000_000, 8 * MIB: 5_000_000}
+KEYS_OF = {65536: 1_000, MIB: 64, 8 * MIB: 8}  # 64 MiB of them are enough; of all other sizes there are KEYS
+LARGE_CONNECTIONS = 4  # at depth 1: each carries hundreds of megabytes a second
 
 NETWORK_NODES = 3
 
@@ -54,7 +56,8 @@ class Target:
 
 
 CENTRE = Point("read")
-NETWORK_POINTS = (replace(CENTRE, depth=1), CENTRE, replace(CENTRE, depth=1, connections=1))
+LONELY = replace(CENTRE, depth=1, connections=1)
+NETWORK_POINTS = (*(Point(operation, depth=depth) for operation in ("read", "write") for depth in (1, 16)), LONELY)
 
 
 def quick_points() -> list[Point]:
@@ -71,6 +74,7 @@ def full_points() -> list[Point]:
         points += [replace(centre, value_bytes=size) for size in (16, 1024, 65536)]
         points += [replace(centre, connections=count) for count in (1, 1000)]
     points += [Point("classic get", depth=depth) for depth in (1, 16)]
+    points += [Point(operation, LARGE_CONNECTIONS, 1, size) for operation in ("read", "write") for size in (MIB, 8 * MIB)]
     return [*points, *(point for point in NETWORK_POINTS if point not in points)]
 
 
@@ -80,8 +84,13 @@ def is_of_network(point: Point) -> bool:
 
 def is_of_lone_servers(point: Point) -> bool:
     """One connection at depth 1 is asked of the network, and of a lone node and Redis beside it: see run.py."""
-    return point != NETWORK_POINTS[2]
+    return point != LONELY
 
 
-def is_centre(point: Point) -> bool:
-    return (point.connections, point.depth, point.value_bytes) == (CONNECTIONS, DEPTH, VALUE_BYTES)
+def is_of_others(point: Point) -> bool:
+    """memcached takes no values of a megabyte, as it is shipped."""
+    return is_of_lone_servers(point) and point.value_bytes < MIB
+
+
+def is_central(point: Point) -> bool:
+    return (point.connections, point.value_bytes) == (CONNECTIONS, VALUE_BYTES) and point.depth in (1, DEPTH)

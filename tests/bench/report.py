@@ -60,16 +60,16 @@ def table(records: list[dict]) -> list[str]:
 
 def passed_on_table(records: list[dict]) -> list[str]:
     """What it costs to ask another node than the owner; CPU time of all three nodes."""
-    lines = ["| read, three nodes | connections | depth | CPU µs/op | to the owner asked | p50 µs | p99 µs |",
-             "|---|---|---|---|---|---|---|"]
-    for (_, connections, depth, _), of_server in grouped(records).items():
+    lines = ["| three nodes | operation | connections | depth | CPU µs/op | to the owner asked | p50 µs | p99 µs |",
+             "|---|---|---|---|---|---|---|---|"]
+    for (operation, connections, depth, _), of_server in grouped(records).items():
         direct = of_server.get(plan.DIRECT)
         if not direct:
             continue
         for name in (plan.DIRECT, plan.PASSED_ON):
             own = of_server[name]
-            lines.append(f"| {name.removeprefix('3 nodes, ')} | {connections} | {depth} | {spread(column(own, 'cpu_us_per_op'))} "
-                         f"| {ratios(own, direct, 'cpu_us_per_op')} | {median_of(own, 'p50_us'):.0f} | {median_of(own, 'p99_us'):.0f} |")
+            lines.append(f"| {name.removeprefix('3 nodes, ')} | {operation} | {connections} | {depth} "
+                         f"| {spread(column(own, 'cpu_us_per_op'))} | {ratios(own, direct, 'cpu_us_per_op')} | {median_of(own, 'p50_us'):.0f} | {median_of(own, 'p99_us'):.0f} |")
     return lines
 
 

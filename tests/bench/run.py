@@ -28,7 +28,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0],
                                      epilog="without --full: depth 1 and 16, 50 connections, 100 B, in less than two minutes")
     parser.add_argument("--full", action="store_true",
-                        help="depth 1 to 64, 16 B to 64 KiB, 1 to 1,000 connections and 1 to 4 I/O threads, one varied at a time "
+                        help="depth 1 to 64, 16 B to 8 MiB, 1 to 1,000 connections and 1 to 4 I/O threads, one varied at a time "
                              "around depth 16, 100 B, 50 connections (not their product); classic get; 5 rounds of 1 s (15 minutes)")
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated")
     parser.add_argument("--seconds", type=float, help="length of each")
@@ -84,14 +84,14 @@ def start_targets(chosen: argparse.Namespace, core: int | None, folder: Path, st
     add("redis", servers.redis(core, folder), lambda point: True)
     if chosen.redis_only:
         return targets
-    add("memcached", servers.memcached(core, folder), plan.is_of_lone_servers)
+    add("memcached", servers.memcached(core, folder), plan.is_of_others)
     for name in servers.STOCK_KINDS:
-        add("thrift", servers.stock_thrift(name, chosen.build, core, folder), plan.is_of_lone_servers)
+        add("thrift", servers.stock_thrift(name, chosen.build, core, folder), plan.is_of_others)
     for name, settings in OURS.items():
         is_asked_at = plan.is_of_lone_servers if name == "p2phost" else lambda point: True
         add("p2phost", servers.p2phost(name, chosen.build, chosen.config, settings, core, folder), is_asked_at)
     for name, settings in OURS_AT_CENTRE.items() if chosen.full else ():
-        add("p2phost", servers.p2phost(name, chosen.build, chosen.config, settings, core, folder), plan.is_centre)
+        add("p2phost", servers.p2phost(name, chosen.build, chosen.config, settings, core, folder), plan.is_central)
     return [*targets, *network_targets(chosen, core, folder, stack)]
 
 
