@@ -241,7 +241,8 @@ void PeerConnection::on_hello(const Result<std::string>& reply) {
   }
   const auto& greeted = hello.value().success;
   if (greeted.__isset.node && greeted.node != to_.name() && identity_.is_member(to_)) {
-    return no_way_through({ErrorKind::refused, to_.name() + " is gone: the node that answers there now is " + greeted.node});
+    return no_way_through(
+        {ErrorKind::refused, to_.name() + " is gone: the node that answers there now is " + greeted.node});
   }
   became_ready();
 }
@@ -365,7 +366,7 @@ void PeerConnection::read() {
 void PeerConnection::make_room() {
   if (begin_ == end_) {
     begin_ = end_ = 0;
-    if (block_.size() > kReadBlockBytesMax) std::vector<char>().swap(block_);  // a large reply has passed
+    if (block_.size() > kReadBlockBytesMax) block_.reset();  // a large reply has passed
   }
   if (block_.empty()) block_.resize(kReadBlockBytesMin);
   if (end_ < block_.size()) return;
@@ -387,8 +388,7 @@ void PeerConnection::on_read(error_code failure, std::size_t bytes) {
   const bool filled_block = end_ == block_.size();
   const std::uint64_t generation = generation_;
   // Whoever takes a reply may end this connection, and with it the block that the reply lies in.
-  std::vector<char> block = std::move(block_);
-  block_.clear();
+  ReadBlock block = std::move(block_);
   taken_ = {block.data(), end_};
   const bool is_well = take_replies();
   if (!is_well || generation != generation_ || state_ == State::shut) return;
@@ -444,7 +444,7 @@ void PeerConnection::fail_all(Error error) {
   queued_.clear();
   std::string().swap(queue_);
   std::string().swap(writing_);
-  std::vector<char>().swap(block_);
+  block_.reset();
   begin_ = end_ = 0;
   for (ReplyTaker* taker : waiting_.clear()) fail_later(loop_, *taker, error);
 }

@@ -10,6 +10,7 @@
 #include "serving/asio.h"
 #include "serving/forward_message.h"
 #include "serving/message_scanner.h"
+#include "serving/read_block.h"
 
 #include <p2p/log.h>
 #include <p2p/result.h>
@@ -135,7 +136,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   bool is_writing_ = false;
   bool is_armed_ = false;
   bool is_flush_scheduled_ = false;
-  std::vector<char> block_;
+  ReadBlock block_;
   std::size_t begin_ = 0;   // of the first reply that is not taken yet
   std::size_t end_ = 0;     // of what has been read
   std::string_view taken_;  // the block, while its replies are taken

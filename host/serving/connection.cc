@@ -21,6 +21,10 @@ constexpr std::size_t kReplyOverrunFactor = 2;
 // connections keep 40 MiB to themselves.
 constexpr std::size_t kCountStep = 4096;
 
+// Of what has come, what a large message gets at most: 64 KiB, 256 KiB and 1 MiB, of which 320 KiB may be copied.
+// Memory that nothing is written to is not the system's yet.
+constexpr std::size_t kRoomFactor = 4;
+
 // Keeps a connection alive while an operation of Asio's is pending.
 template <class Handler>
 auto holding(Connection* connection, Handler handler) {
@@ -72,8 +76,9 @@ void Connection::make_room() {
     end_ -= begin_;
     begin_ = 0;
   }
-  // A message that says its length gets its room at most doubling, so that a length alone costs nothing.
-  const std::size_t needed = std::min(std::max(wanted_, end_ + 1), std::max(2 * end_, kReadBlockBytesMin));
+  // A message that says its length gets a few times the room of what has come of it, so that a length alone costs
+  // nothing.
+  const std::size_t needed = std::min(std::max(wanted_, end_ + 1), std::max(kRoomFactor * end_, kReadBlockBytesMin));
   if (block_.size() < needed || end_ == block_.size()) block_.resize(std::max(needed, 2 * block_.size()));
 }
 
@@ -99,7 +104,7 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
   } else if (begin_ == end_ && block_.size() > kReadBlockBytesMax) {
     // A large message has passed: give its memory back.
     begin_ = end_ = 0;
-    std::vector<char>(kReadBlockBytesMax).swap(block_);
+    block_ = ReadBlock(kReadBlockBytesMax);
   }
   if (!may_take()) return;
   // After the others' turn: by then the next request is there, mostly, and a read that finds nothing is saved.
@@ -360,7 +365,7 @@ void Connection::close() noexcept {
   std::string().swap(writing_);
   std::string().swap(writing_large_);
   order_ = ReplyOrder();
-  if (!is_taking_) std::vector<char>().swap(block_);
+  if (!is_taking_) block_.reset();
   begin_ = end_ = 0;
   home_.connection_closed(*this);
 }

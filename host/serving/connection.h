@@ -6,6 +6,7 @@
 #include "serving/asio.h"
 #include "serving/call_slot.h"
 #include "serving/message_scanner.h"
+#include "serving/read_block.h"
 #include "serving/reply_order.h"
 #include "serving/service_router.h"
 #include "serving/wire_form.h"
@@ -14,7 +15,6 @@
 
 #include <list>
 #include <string>
-#include <vector>
 
 namespace p2p::host {
 
@@ -96,7 +96,7 @@ class Connection final : public CallOrigin {
   Logger& log_;
 
   std::uint64_t bytes_max_;  // of one message
-  std::vector<char> block_;
+  ReadBlock block_;
   std::size_t begin_ = 0;  // of the first message that is not taken yet
   std::size_t end_ = 0;    // of what has been read
   bool is_detected_ = false;
