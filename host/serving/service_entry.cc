@@ -1,6 +1,7 @@
 #include "serving/service_entry.h"
 
 #include "serving/call_slot.h"
+#include "serving/foreign_text.h"
 #include "serving/loop.h"
 
 namespace p2p::host {
@@ -76,8 +77,9 @@ std::optional<std::uint64_t> ServiceEntry::exception_left(TimePoint now) {
 }
 
 void ServiceEntry::note_error(std::string text) {
+  std::string shown = foreign_text(text);
   const std::lock_guard hold(mutex_);
-  last_error_ = std::move(text);
+  last_error_ = std::move(shown);
 }
 
 std::string ServiceEntry::last_error() const {

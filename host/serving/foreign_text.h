@@ -1,0 +1,18 @@
+// How is a text shown that a client may have had a part in, as the name of a method that is none? Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace p2p::host {
+
+// What fits a line of a terminal or two; names in it may be as long as a message.
+inline constexpr std::size_t kForeignTextBytesMax = 1'000;
+
+// The text as valid UTF-8 without control characters, of kForeignTextBytesMax bytes at most: each byte that is neither
+// becomes '?', and "..." ends what was cut. A Thrift string that is no UTF-8 makes Python's readers refuse all of its
+// message.
+std::string foreign_text(std::string_view text);
+
+}  // namespace p2p::host
