@@ -13,14 +13,20 @@
 
 namespace {
 
+// Beyond the ends of the range it goes on at the other: what clients send may be any number.
+std::int64_t sum(std::int64_t one, std::int64_t other) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(one) + static_cast<std::uint64_t>(other));
+}
+
 class Handler final : public p2p::BaseHandler, public counter::CounterIf {
  public:
   Handler(p2p::Context& context, const p2p::ServiceSpec& spec) : BaseHandler(context, spec) {}
 
   std::int64_t increment(const std::string& name, const std::int64_t by) override {
     const std::lock_guard hold(mutex_);
-    total_ += by;
-    return counts_[name] += by;
+    total_ = sum(total_, by);
+    auto& count = counts_[name];
+    return count = sum(count, by);
   }
   std::int64_t value(const std::string& name) override {
     const std::lock_guard hold(mutex_);

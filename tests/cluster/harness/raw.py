@@ -1,4 +1,5 @@
 """How does a test send bytes that no client library would? It encodes requests itself and writes them as it likes."""
+import errno
 import socket
 import struct
 
@@ -71,6 +72,21 @@ class RawConnection:
         answered, result = self.reply(request)
         assert answered == sequence, f"asked as {sequence}, answered as {answered}"
         return result
+
+    def send_all_and_drain(self, data):
+        """Sends `data` and nothing more; what comes back until the node closes the connection. Raises when it does not."""
+        answer = b""
+        try:
+            self.send(data)
+            self.socket.shutdown(socket.SHUT_WR)
+            while piece := self.socket.recv(65536):
+                answer += piece
+        except ConnectionError:
+            pass  # it has closed without reading all
+        except OSError as failure:
+            if failure.errno != errno.ENOTCONN:  # the same, before the shutdown
+                raise
+        return answer
 
     def is_closed_by_node(self, seconds=10):
         """Waits for the node to close the connection; False when it has not within `seconds`. Drops replies."""
