@@ -215,7 +215,7 @@ TEST_F(TwoNodes, AnyOtherExceptionOfAServiceLeavesOpenWhatHappened) {
 
 TEST_F(TwoNodes, AServiceThatFailsIsNotAskedAgainEvenForWhatMayBeRepeated) {
   two_.obey([](const Asked& asked) { return exception_of(asked, kInternalError, "the handler threw"); });
-  Client client(options(1h));
+  Client client(options());
   EXPECT_EQ(client.write(key_of(two_), "v", {.is_repeatable = true}).failure().effect, Effect::unknown);
   EXPECT_FALSE(client.read(key_of(two_)).ok());
   EXPECT_EQ(client.stats().retries, 0U);
@@ -223,7 +223,7 @@ TEST_F(TwoNodes, AServiceThatFailsIsNotAskedAgainEvenForWhatMayBeRepeated) {
 
 TEST_F(TwoNodes, ACallWithoutAReadableKeyIsRefusedOnceAndSurelyNotExecuted) {
   two_.obey([](const Asked& asked) { return exception_of(asked, kProtocolError, "p2p:no-key: diststore:write: x"); });
-  Client client(options(1h));
+  Client client(options());
   const auto write = client.write(key_of(two_), "v", {.is_repeatable = true});
   ASSERT_FALSE(write.ok());
   EXPECT_EQ(write.failure().effect, Effect::none);
@@ -272,7 +272,7 @@ TEST_F(TwoNodes, WhatANodeHasLostSightOfIsTriedAgainWhereThatDoesNoHarmAndStaysU
     if (left-- > 0) return exception_of(asked, kInternalError, "p2p:unknown-outcome: no answer");
     return exception_of(asked, kProtocolError, "the arguments could not be read");
   });
-  Client client(options(1h));
+  Client client(options());
   const auto once = client.write(key_of(two_), "v");
   ASSERT_FALSE(once.ok());
   EXPECT_EQ(once.failure().effect, Effect::unknown);
