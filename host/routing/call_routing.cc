@@ -1,6 +1,7 @@
 #include "routing/call_routing.h"
 
 #include "routing/key_finder.h"
+#include "serving/foreign_text.h"
 #include "serving/loop.h"
 
 #include <fmt/format.h>
@@ -160,8 +161,8 @@ void CallRouting::log_failure(LoopState& state, const CallInfo& call, const std:
     return;
   }
   state.next_log = now + kLogPause;
-  log_.warn("a call of {}:{} could not be passed on: {} ({} more since the last such line)", call.service, call.method,
-            why, std::exchange(state.unlogged, 0));
+  log_.warn("a call of {}:{} could not be passed on: {} ({} more since the last such line)", call.service,
+            foreign_text(call.method), why, std::exchange(state.unlogged, 0));
 }
 
 void CallRouting::shut_down() {

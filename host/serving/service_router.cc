@@ -1,5 +1,6 @@
 #include "serving/service_router.h"
 
+#include "serving/foreign_text.h"
 #include "serving/loop.h"
 
 #include <fmt/format.h>
@@ -207,8 +208,8 @@ void ServiceRouter::run_pooled(CallSlot& slot) {
 void ServiceRouter::log_exception(ServiceEntry& entry, const std::string& thrown) {
   const auto unlogged = entry.exception_left(std::chrono::steady_clock::now());
   if (!unlogged) return;
-  log_.error("service {}: an exception left a handler: {} ({} more since the last such line)", entry.name(), thrown,
-             *unlogged);
+  log_.error("service {}: an exception left a handler: {} ({} more since the last such line)", entry.name(),
+             foreign_text(thrown), *unlogged);
 }
 
 bool ServiceRouter::run_handler(CallSlot& slot) {
