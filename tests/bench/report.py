@@ -32,7 +32,10 @@ def ratios(own: list[dict], theirs: list[dict], key: str) -> str:
 
 
 def size_text(value_bytes: int) -> str:
-    return f"{value_bytes // 1024} KiB" if value_bytes % 1024 == 0 else f"{value_bytes} B"
+    for unit, bytes_of in (("MiB", 1024 * 1024), ("KiB", 1024)):
+        if value_bytes % bytes_of == 0:
+            return f"{value_bytes // bytes_of} {unit}"
+    return f"{value_bytes} B"
 
 
 def grouped(records: list[dict]) -> dict[tuple, dict[str, list[dict]]]:
