@@ -19,7 +19,7 @@ class ShardLock final {
   // have a lane in common.
   static constexpr std::size_t kLanesMax = 4;
 
-  ShardLock() : count_(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kLanesMax)) {}
+  ShardLock() : count_(lanes()) {}
 
   // Several at a time; nobody changes anything meanwhile. A thread holds one at most.
   class [[nodiscard]] Reading {
@@ -48,6 +48,12 @@ class ShardLock final {
   };
 
  private:
+  // Asked of the system once, and not for each of an engine's shards.
+  static std::size_t lanes() {
+    static const std::size_t count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kLanesMax);
+    return count;
+  }
+
   struct alignas(64) Lane {
     std::mutex mutex;
   };
