@@ -42,6 +42,7 @@ enum StoreErrorKind {
   too_large = 1       // key or value over the configured limit; nothing was stored
   too_many = 2        // more keys in one batch than the configured limit; nothing was stored
   unavailable = 3     // the owner did not answer before the deadline; a write may or may not have happened
+  not_executed = 4    // surely nothing was executed: the owner could not be reached, or could not take it; try again
 }
 
 exception StoreError {

@@ -1,5 +1,7 @@
 #include "admin/changes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -34,7 +36,8 @@ Result<Changes::Number> Changes::submit(Wish wish) {
     const std::lock_guard hold(mutex_);
     if (is_closed_) return Error{ErrorKind::cancelled, "the node is ending"};
     if (wishes_.size() >= kChangesWaitingMax) {
-      return Error{ErrorKind::overloaded, "p2p:overloaded: too many changes of this node wait; try again"};
+      return Error{ErrorKind::overloaded,
+                   fmt::format("{}too many changes of this node wait; try again", kOverloadedPrefix)};
     }
     number = ++last_;
     wishes_.emplace_back(number, std::move(wish));
@@ -56,7 +59,7 @@ void Changes::await(Number number, Waiting answer) {
   // The host has answered those whose time was over, and they have asked again.
   std::erase_if(waiting, [](const Waiting& other) { return other.deadline() <= std::chrono::steady_clock::now(); });
   if (waiting.size() >= kReportWaitersMax) {
-    return answer.fail(CallFault::internal_error, "p2p:overloaded: too many wait for this change");
+    return answer.fail(CallFault::internal_error, fmt::format("{}too many wait for this change", kOverloadedPrefix));
   }
   waiting.push_back(std::move(answer));
 }

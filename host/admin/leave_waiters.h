@@ -5,6 +5,8 @@
 
 #include <Admin.h>
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -27,7 +29,8 @@ class LeaveWaiters final {
     // The host has answered those whose time was over, and they have asked again.
     std::erase_if(waiting_, [](const Waiting& other) { return other.deadline() <= std::chrono::steady_clock::now(); });
     if (waiting_.size() >= kLeaveWaitersMax) {
-      return answer.fail(CallFault::internal_error, "p2p:overloaded: too many wait for the end of this node");
+      return answer.fail(CallFault::internal_error,
+                         fmt::format("{}too many wait for the end of this node", kOverloadedPrefix));
     }
     waiting_.push_back(std::move(answer));
   }

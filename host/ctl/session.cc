@@ -65,6 +65,9 @@ ExitCode report(const Error& error) {
   switch (error.kind) {
     case ErrorKind::refused:
     case ErrorKind::unreachable:
+    case ErrorKind::silent:
+    case ErrorKind::wrong_node:
+    case ErrorKind::local:
     case ErrorKind::timed_out:
     case ErrorKind::closed:
       return ExitCode::no_node;

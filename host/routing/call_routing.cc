@@ -18,6 +18,9 @@ bool is_worth_retrying(ErrorKind kind, bool is_repeatable) noexcept {
   switch (kind) {
     case ErrorKind::refused:
     case ErrorKind::unreachable:
+    case ErrorKind::silent:
+    case ErrorKind::wrong_node:
+    case ErrorKind::local:
     case ErrorKind::overloaded:
     case ErrorKind::cancelled:
     case ErrorKind::not_found:

@@ -163,8 +163,8 @@ void ServiceRouter::park(CallSlot& slot) {
   if (slot.service().park(&slot, limits_.parked_calls_max, &is_full)) return;
   if (is_full) {
     slot.fail(CallFault::internal_error,
-              fmt::format("p2p:overloaded: service '{}' is starting and [host] parked_calls_max calls wait already",
-                          slot.service().name()));
+              fmt::format("{}service '{}' is starting and [host] parked_calls_max calls wait already",
+                          kOverloadedPrefix, slot.service().name()));
   } else {
     slot.dispatch_again();
   }
@@ -188,7 +188,8 @@ void ServiceRouter::run_pooled(CallSlot& slot) {
     if (refuses_all(entry.gate())) {
       slot.fail(CallFault::unknown_method, why_refused(entry));
     } else if (slot.has_expired()) {
-      slot.fail(CallFault::internal_error, "the call waited too long for [host] worker_threads");
+      slot.fail(CallFault::internal_error,
+                fmt::format("{}the call waited too long for [host] worker_threads", kNotExecutedPrefix));
     } else {
       run_handler(slot);
     }
@@ -201,7 +202,7 @@ void ServiceRouter::run_pooled(CallSlot& slot) {
   if (is_accepted) return;
   entry.handler_ends();
   slot.set_waits_for_return(waiting.get() != nullptr);
-  slot.fail(CallFault::internal_error, "p2p:overloaded: [host] worker_queue calls wait already");
+  slot.fail(CallFault::internal_error, fmt::format("{}[host] worker_queue calls wait already", kOverloadedPrefix));
 }
 
 // A client can make generated code throw as often as it sends nonsense.

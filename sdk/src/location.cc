@@ -1,5 +1,7 @@
 #include <p2p/location.h>
 
+#include <arpa/inet.h>
+
 #include <charconv>
 
 namespace p2p {
@@ -8,6 +10,13 @@ namespace {
 Error not_a_location(std::string_view text, std::string_view why) {
   return Error{ErrorKind::invalid,
                "'" + std::string(text) + "' is not HOST:PORT (" + std::string(why) + "); write 127.0.0.1:9900"};
+}
+
+// With or without the name of an interface: "::1", "fe80::1%eth0".
+bool is_v6_address(std::string_view text) {
+  const std::string address(text.substr(0, text.find('%')));
+  in6_addr ignored{};
+  return ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
 }
 
 }  // namespace
@@ -19,6 +28,7 @@ Result<Location> parse_location(std::string_view text) {
   const std::string_view digits = text.substr(colon + 1);
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
+    if (!is_v6_address(host)) return not_a_location(text, "what stands in brackets is no IPv6 address");
   } else if (host.find(':') != std::string_view::npos) {
     return not_a_location(text, "an IPv6 address stands in brackets");
   }
@@ -57,6 +67,12 @@ const char* to_text(ErrorKind kind) noexcept {
       return "internal error";
     case ErrorKind::unreachable:
       return "unreachable";
+    case ErrorKind::local:
+      return "failure of this machine";
+    case ErrorKind::silent:
+      return "silent";
+    case ErrorKind::wrong_node:
+      return "another node";
   }
   return "unknown";
 }

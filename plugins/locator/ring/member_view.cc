@@ -3,6 +3,7 @@
 #include "placement/fingerprint.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -12,7 +13,7 @@ namespace {
 std::vector<std::string> names_of(const std::vector<Location>& members) {
   std::vector<std::string> names;
   names.reserve(members.size());
-  for (const Location& member : members) names.push_back(member.name());
+  for (const Location& member : members) names.push_back(member.classic_name());
   return names;
 }
 
@@ -21,6 +22,7 @@ std::vector<std::string> names_of(const std::vector<Location>& members) {
 MemberView::MemberView(std::vector<Location> members, std::vector<Location> leaving, const Location& self,
                        const placement::Placement& placement)
     : members_(std::move(members)), leaving_(std::move(leaving)) {
+  std::ranges::sort(members_, {}, &Location::classic_name);  // as every ring counts its members
   const auto names = names_of(members_);
   ring_ = placement.build(names);
   fingerprint_ = placement::fingerprint_of(names, placement.name());

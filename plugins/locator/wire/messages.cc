@@ -104,6 +104,9 @@ Outcome outcome_of(ErrorKind failure) {
       return Outcome::broken;
     case ErrorKind::unsupported:
       return Outcome::classic;
+    case ErrorKind::local:
+    case ErrorKind::silent:
+    case ErrorKind::wrong_node:
     case ErrorKind::timed_out:
     case ErrorKind::overloaded:
     case ErrorKind::cancelled:

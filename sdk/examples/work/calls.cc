@@ -91,6 +91,9 @@ void Calls::failed(const Pending& pending, const p2p::Location& to, const p2p::E
       report_unreachable(to);
       [[fallthrough]];
     case p2p::ErrorKind::unreachable:
+    case p2p::ErrorKind::silent:
+    case p2p::ErrorKind::wrong_node:
+    case p2p::ErrorKind::local:
     case p2p::ErrorKind::not_found:
     case p2p::ErrorKind::cancelled:
     case p2p::ErrorKind::overloaded:

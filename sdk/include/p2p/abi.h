@@ -10,7 +10,7 @@
 #define P2P_ABI_MAJOR 1
 #endif
 #ifndef P2P_ABI_MINOR
-#define P2P_ABI_MINOR 1
+#define P2P_ABI_MINOR 2
 #endif
 
 #define P2P_ENTRY_MAGIC 0x50325031u /* "P2P1" */

@@ -34,6 +34,9 @@ inline constexpr std::string_view kUnknownPrefix = "p2p:unknown: ";
 inline constexpr std::string_view kDisabledPrefix = "p2p:disabled: ";
 inline constexpr std::string_view kDrainingPrefix = "p2p:draining: ";
 
+// How the text of an `internal_error` begins when a named limit of the host is reached: the service has not seen the call.
+inline constexpr std::string_view kOverloadedPrefix = "p2p:overloaded: ";
+
 // How the text begins when a service that is sharded by its configuration, `[services.NAME.route]`, does not get the call.
 // Nothing was executed, but for the last. `protocol_error`: the message lacks the field that holds the key, or holds it twice;
 // the field's type cannot be a key. `unknown_method`: the route refuses the method. `internal_error`: no node that owns the key
@@ -106,10 +109,10 @@ class [[nodiscard]] P2P_API Call {
   void fail(CallFault fault, std::string_view text) noexcept { take()->fail(fault, text); }
 
   // Passes the message, as it came, on to `to`, and its reply back to the caller. When that fails, `failed` gets the reason and
-  // the call, open again, on an I/O thread: it may forward elsewhere, dispatch_again() or fail(). Error kinds: refused (a
-  // connect failed), unreachable (one failed a moment ago), timed_out, closed, overloaded, cancelled (this node or the service there is stopping), and not_found when
-  // `to` disagrees about who owns the key (the locator has then been told its view). A failure other than timed_out and
-  // closed means that nothing was executed. [any thread]
+  // the call, open again, on an I/O thread: it may forward elsewhere, dispatch_again() or fail(). Error kinds: refused, silent,
+  // wrong_node or local (no way through: see ErrorKind), unreachable (one of these a moment ago), timed_out, closed, overloaded,
+  // cancelled (this node or the service there is stopping), and not_found when `to` disagrees about who owns the key (the
+  // locator has then been told its view). A failure other than timed_out and closed means that nothing was executed. [any thread]
   void forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {
     take()->forward(to, deadline, std::move(failed));
   }

@@ -12,17 +12,23 @@
 namespace p2p {
 
 enum class ErrorKind : std::uint8_t {
-  refused,      // nobody listens there, or the other side said no
-  timed_out,    // no answer before the deadline; it may have happened
-  closed,       // the connection ended before the answer; it may have happened
-  protocol,     // bytes that make no sense
-  overloaded,   // a named limit is reached; nothing was done
-  cancelled,    // the node is stopping; nothing was done
+  refused,     // nobody listens there, or the other side said no
+  timed_out,   // no answer before the deadline; it may have happened
+  closed,      // the connection ended before the answer; it may have happened
+  protocol,    // bytes that make no sense
+  overloaded,  // a named limit is reached; nothing was done
+  cancelled,   // the node is stopping; nothing was done
   not_found,
   invalid,      // a value outside what is allowed
   unsupported,  // the other side is a node of the 2009 system and knows its own calls only; nothing was done
   internal,     // a plugin or the host misbehaved
   unreachable,  // connecting to that node has failed a moment ago: nothing was tried for this, and nothing was done
+  // --- since ABI 1.2
+  local,   // this machine said no (descriptors, ports, memory, name resolution, its own network): nothing was sent, and
+           // it says nothing about the other side
+  silent,  // a connect got no answer in time, or the network has no way there: nothing was sent
+  wrong_node,  // who answers there is not that node: another program, or a node of other services or of another
+               // network; nothing was done
 };
 
 // "refused", "timed out", ...: the words that logs and messages use.

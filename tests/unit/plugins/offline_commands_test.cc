@@ -92,7 +92,7 @@ TEST(OfflineCommands, WithoutOneANodeIsToBeStarted) { EXPECT_EQ(run({"--config",
 TEST(OfflineCommands, VersionTellsTheStamp) {
   const Outcome version = run({"--version"});
   EXPECT_EQ(version.code, 0);
-  EXPECT_NE(version.out.find("plugin ABI 1.1"), std::string::npos);
+  EXPECT_NE(version.out.find("plugin ABI 1.2"), std::string::npos);
   EXPECT_NE(version.out.find("thrift="), std::string::npos);
 }
 

@@ -8,9 +8,6 @@
 namespace p2p::client {
 namespace {
 
-// How the text of an `internal_error` begins when a limit of the host is reached: the service has not seen the call.
-constexpr std::string_view kOverloadedPrefix = "p2p:overloaded: ";
-
 constexpr bool is_of(std::int32_t type, CallFault fault) noexcept { return type == static_cast<std::int32_t>(fault); }
 
 Setback setback_of_unknown_method(const std::string& node, std::string_view text) {
