@@ -16,8 +16,6 @@ namespace {
 constexpr auto kAgeCheckPeriod = std::chrono::seconds(1);
 // After accept() has failed (no descriptors left, usually) the next try waits this long.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
-// Whoever connects in a loop must not fill the log.
-constexpr auto kFullWarningPause = std::chrono::seconds(1);
 constexpr auto kCrowdedWarningPause = std::chrono::seconds(1);
 
 // Bytes that the kernel takes for one connection beyond what is on its way to the client, so that what waits for a slow
@@ -240,7 +238,7 @@ void Server::on_accepted(Listener& listener, std::size_t loop, error_code failur
                          const std::shared_ptr<StreamSocket>& socket) {
   if (failure == asio::error::operation_aborted) return;
   if (failure) {
-    log_.warn("cannot accept a connection: {}", failure.message());
+    warn_accept_failed(failure);
     listener.pause.expires_after(kAcceptPause);
     listener.pause.async_wait([this, &listener](error_code cancelled) {
       if (!cancelled) accept(listener);
@@ -260,11 +258,17 @@ void Server::on_accepted(Listener& listener, std::size_t loop, error_code failur
   accept(listener);
 }
 
+void Server::warn_accept_failed(error_code failure) {
+  const auto unsaid = accept_failures_.due(failure.message(), std::chrono::steady_clock::now());
+  if (!unsaid) return;
+  log_.warn("cannot accept connections: {} ({} more failures since the last such line)", failure.message(), *unsaid);
+}
+
 void Server::warn_full(std::uint32_t connections_max) {
-  const auto now = std::chrono::steady_clock::now();
-  if (now < next_full_warning_) return;
-  next_full_warning_ = now + kFullWarningPause;
-  log_.warn("closing new connections: [host] connections_max = {} are open", connections_max);
+  const auto unsaid = full_.due("", std::chrono::steady_clock::now());
+  if (!unsaid) return;
+  log_.warn("closing new connections: [host] connections_max = {} are open ({} more since the last such line)",
+            connections_max, *unsaid);
 }
 
 void Server::make_room_on_other_loops(std::size_t loop) noexcept {

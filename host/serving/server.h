@@ -4,6 +4,7 @@
 
 #include "serving/connection.h"
 #include "serving/loop.h"
+#include "serving/repeated_warnings.h"
 #include "serving/service_router.h"
 #include "serving/waiting_bytes.h"
 
@@ -11,7 +12,6 @@
 #include <p2p/result.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <list>
@@ -101,6 +101,7 @@ class Server final {
   void accept(Listener& listener);
   void on_accepted(Listener& listener, std::size_t loop, error_code failure,
                    const std::shared_ptr<StreamSocket>& socket);
+  void warn_accept_failed(error_code failure);
   void warn_full(std::uint32_t connections_max);
   void make_room_on_other_loops(std::size_t loop) noexcept;
   // Runs `work(guests)` on every loop and waits until all have.
@@ -114,8 +115,9 @@ class Server final {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::size_t next_loop_ = 0;
   std::atomic<std::int64_t> connections_{0};
-  std::chrono::steady_clock::time_point next_full_warning_{};  // first loop only
-  bool are_running_ = false;                                   // [control]
+  RepeatedWarnings accept_failures_;
+  RepeatedWarnings full_;
+  bool are_running_ = false;  // [control]
 };
 
 }  // namespace p2p::host
