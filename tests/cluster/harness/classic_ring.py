@@ -3,6 +3,8 @@ import bisect
 import hashlib
 import re
 
+from harness.address import classic_name
+
 # T2: labels "<node>-0" to "<node>-29"; T3: each gives four points.
 LABELS_PER_NODE = 30
 SHIFTS = (0, 4, 8, 12)
@@ -21,16 +23,16 @@ def key_position(key):
 
 
 class ClassicRing:
-    """The ring of `nodes`, each "address:port"."""
+    """The ring of `nodes`, by their names; labels are made of the classic form."""
 
     def __init__(self, nodes):
         owners = {}
         # T8: of two nodes on one point the bytewise greater wins; sorted, it comes last.
-        for node in sorted(name.encode() for name in nodes):
+        for node in sorted(nodes, key=lambda name: classic_name(name).encode()):
             for label in range(LABELS_PER_NODE):
-                value = position(b"%s-%d" % (node, label))
+                value = position(f"{classic_name(node)}-{label}".encode())
                 for shift in SHIFTS:
-                    owners[value << shift] = node.decode()
+                    owners[value << shift] = node
         self._positions = sorted(owners)
         self._owners = owners
 

@@ -2,7 +2,7 @@
 import collections
 import logging
 
-from harness import settings  # first: it makes the generated modules importable
+from harness import address, settings  # first: settings makes the generated modules importable
 from thrift.protocol import TBinaryProtocol, TCompactProtocol, TMultiplexedProtocol
 from thrift.transport import TSocket, TTransport
 
@@ -52,12 +52,12 @@ def client_on(protocol, interface=Store, service=None):
 
 def channel(port, form=CLASSIC, seconds=CALL_SECONDS):
     """The protocol of a new connection, for any number of clients made by client_on()."""
-    return Opened(TSocket.TSocket("127.0.0.1", port), form, seconds)
+    return Opened(TSocket.TSocket(address.HOST, port), form, seconds)
 
 
 def connect(port, interface=Store, service=None, form=CLASSIC, seconds=CALL_SECONDS):
     """A client of `interface` on a connection of its own."""
-    return Opened(TSocket.TSocket("127.0.0.1", port), form, seconds,
+    return Opened(TSocket.TSocket(address.HOST, port), form, seconds,
                   lambda protocol: client_on(protocol, interface, service))
 
 
@@ -98,7 +98,7 @@ def read(port, key):
 
 
 def members(port, service="locator"):
-    """The names "address:port" of those that the node at `port` knows, sorted."""
+    """The names of those that the node at `port` knows, sorted."""
     locations = call(port, "get_all", interface=Locator, service=service)
     return sorted(name_of(location) for location in locations)
 
@@ -112,7 +112,7 @@ def status(port):
 
 
 def name_of(location):
-    return f"{location.address}:{location.port & 0xFFFF}"
+    return address.name_at(location.address, location.port & 0xFFFF)
 
 
 def _bytes(text):

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 
-from harness import client, settings
+from harness import address, client, settings
 from harness.child_process import END_SECONDS, ChildProcess
 from harness.ports import free_port
 from harness.waiting import NOT_YET, wait_until
@@ -21,7 +21,7 @@ SANITIZER_REPORT = re.compile(r"(Address|Thread|Leak)Sanitizer|runtime error:")
 class NodeProcess(ChildProcess):
     """A p2phost. `arguments` follow those that give it its place; `port` None takes a free one.
 
-    `listen_by_configuration`: `config` names 127.0.0.1 and `port`, so that a reload can name another place.
+    `listen_by_configuration`: `config` names the test's address and `port`, so that a reload can name another place.
     """
 
     kind = "node"
@@ -29,7 +29,7 @@ class NodeProcess(ChildProcess):
     def __init__(self, *arguments, port=None, config=settings.STORE_CONFIG, data_dir=None, log_level="debug",
                  environment=None, listen_by_configuration=False):
         self.port = port or free_port()
-        self.name = f"127.0.0.1:{self.port}"
+        self.name = address.here(self.port)
         self._folder = tempfile.TemporaryDirectory(prefix="p2phost-test-")
         self.data_dir = pathlib.Path(data_dir or os.path.join(self._folder.name, "data"))
         self._log_path = os.path.join(self._folder.name, "log")

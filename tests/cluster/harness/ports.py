@@ -6,6 +6,8 @@ import os
 import socket
 import tempfile
 
+from harness import address
+
 # Below 32768: a port travels as i16 between classic nodes, and Linux gives out ephemeral ports from there on.
 FIRST_PORT = 12000
 LAST_PORT = 32000
@@ -61,10 +63,10 @@ class _Blocks:
 
 
 def _is_free(port):
-    with socket.socket() as probe:
+    with address.unbound() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address.HOST, port))
             return True
         except OSError:
             return False

@@ -3,7 +3,7 @@ import errno
 import socket
 import struct
 
-from harness import settings
+from harness import address, settings
 from harness.client import PROTOCOLS
 from thrift.Thrift import TApplicationException, TMessageType
 from thrift.transport import TTransport
@@ -33,7 +33,7 @@ class RawConnection:
 
     def __init__(self, port, form, seconds=10):
         self.form = form
-        self.socket = socket.create_connection(("127.0.0.1", port), seconds * settings.PATIENCE)
+        self.socket = socket.create_connection((address.HOST, port), seconds * settings.PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._file = self.socket.makefile("rb")
         stream = TTransport.TFileObjectTransport(self._file)

@@ -3,11 +3,11 @@ import contextlib
 import socket
 import threading
 
+from harness import address
 from harness.ports import free_port
 from harness.waiting import wait_until
 
 from seed_peer import wire  # before the generated modules: it makes them importable
-from seed_peer.ring import name_of
 
 from locator.ttypes import Location
 
@@ -20,8 +20,8 @@ class RecordingPeer:
 
     def __init__(self, port=None, ring=(), on_call=lambda method: None):
         self.port = port or free_port()
-        self.name = f"127.0.0.1:{self.port}"
-        self.location = Location("127.0.0.1", self.port)
+        self.name = address.here(self.port)
+        self.location = Location(address.HOST, self.port)
         self.calls = []
         self.items = {}
         self._ring = ring
@@ -38,7 +38,7 @@ class RecordingPeer:
 
     def start(self):
         listening = threading.Event()
-        self._socket = wire.ListeningSocket("127.0.0.1", self.port, listening.set)
+        self._socket = wire.ListeningSocket(address.HOST, self.port, listening.set)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         assert listening.wait(10), f"nobody listens at {self.name}"
@@ -109,5 +109,5 @@ class _UntilClosed:
 
 def _plain(argument):
     if isinstance(argument, Location):
-        return name_of(argument)
+        return address.name_at(argument.address, argument.port)
     return list(map(_plain, argument)) if isinstance(argument, list) else argument

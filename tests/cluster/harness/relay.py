@@ -5,7 +5,7 @@ import socket
 import tempfile
 import threading
 
-from harness import client, settings
+from harness import address, client, settings
 from harness.case import ClusterTest
 from harness.raw import RawConnection, Request
 
@@ -78,7 +78,7 @@ class FalsePeer:
     def __init__(self, treat):
         self._treat = treat
         self.accepted = 0
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = address.listening()
         self.port = self._socket.getsockname()[1]
         self._held = []  # those that are to stay open
         self._thread = threading.Thread(target=self._serve, daemon=True)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import client, settings
+from harness import address, client, settings
 from harness.child_process import END_SECONDS, ChildProcess
 from harness.node_process import clean_environment
 from harness.ports import free_port
@@ -30,7 +30,7 @@ class SeedProcess(ChildProcess):
 
     def __init__(self, *arguments, port=None):
         self.port = port or free_port()
-        self.name = f"127.0.0.1:{self.port}"
+        self.name = address.here(self.port)
         self._folder = tempfile.TemporaryDirectory(prefix="p2phost-test-")
         self._log_path = pathlib.Path(self._folder.name, "log")
         self._output_path = pathlib.Path(self._folder.name, "output")
@@ -49,7 +49,7 @@ class SeedProcess(ChildProcess):
         self._lines_before = len(self._lines())
         with open(self._log_path, "ab") as log, open(self._output_path, "ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "seed_peer.node", "--host", "127.0.0.1", "--port", str(self.port),
+                [sys.executable, "-m", "seed_peer.node", "--host", address.HOST, "--port", str(self.port),
                  *place_arguments(peer, discover_from), *self._arguments],
                 cwd=FOLDER, env=clean_environment(self._folder.name, {"PYTHONDONTWRITEBYTECODE": "1"}),
                 stdin=subprocess.PIPE, stdout=output, stderr=log)
@@ -125,8 +125,8 @@ class SeedProcess(ChildProcess):
         return answered[words[0]]
 
     def ring(self):
-        """The names that it knows, sorted."""
-        return self.tell("ring")
+        """The names that it knows, sorted, in the text form of ours."""
+        return sorted(address.name_at(*address.split_name(name)) for name in self.tell("ring"))
 
     def items(self):
         """What it holds, with the empty values of keys that it was asked for in vain."""

@@ -5,6 +5,13 @@ import socketserver
 import struct
 import threading
 
+from harness import address
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    address_family = address.FAMILY
+    daemon_threads = True
+
 
 class SwappingProxy:
     """Serves on a free port while its `with` block runs. `swaps`: how often it did."""
@@ -15,13 +22,12 @@ class SwappingProxy:
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
-                with socket.create_connection(("127.0.0.1", node_port)) as node:
+                with socket.create_connection((address.HOST, node_port)) as node:
                     threading.Thread(target=pass_on, args=(self.request, node), daemon=True).start()
                     proxy.pass_swapped(node, self.request)
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.name = f"127.0.0.1:{self._server.server_address[1]}"
+        self._server = _Server((address.HOST, 0), Handler)
+        self.name = address.here(self._server.server_address[1])
 
     def __enter__(self):
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

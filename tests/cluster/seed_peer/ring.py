@@ -1,6 +1,7 @@
 """Whom does a seed node know, and whom does it take for the owner of a key?"""
 import threading
 
+from harness.address import classic_name, name_at, split_name
 from harness.classic_ring import ClassicRing
 
 from locator.ttypes import Location
@@ -8,12 +9,11 @@ from locator.ttypes import Location
 
 def name_of(location):
     """The name as a seed makes it: a port that came negative stays so, and makes another node."""
-    return f"{location.address}:{location.port}"
+    return classic_name(name_at(location.address, location.port))
 
 
 def location_of(name):
-    address, _, port = name.rpartition(":")
-    return Location(address, int(port))
+    return Location(*split_name(name))
 
 
 class Ring:
