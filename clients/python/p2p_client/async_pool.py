@@ -3,9 +3,14 @@ service that takes its time holds up no other one's replies."""
 import asyncio
 
 from p2p_client.async_connection import AsyncConnection
-from p2p_client.channel import CONNECT_SECONDS_MAX
+from p2p_client.channel import ADDRESSES_MAX, CONNECT_SECONDS_MAX
 from p2p_client.framing import REQUEST_BYTES_MAX
 from p2p_client.view import address_of
+
+
+# A node whose name has several addresses is tried at the next one when the last has not answered for so long; who answers
+# first is taken. Within the limits of RFC 8305, section 8.
+NEXT_ADDRESS_SECONDS = CONNECT_SECONDS_MAX / ADDRESSES_MAX
 
 
 class AsyncPool:
@@ -41,7 +46,8 @@ class AsyncPool:
         try:
             async with asyncio.timeout(CONNECT_SECONDS_MAX):
                 _, connection = await loop.create_connection(
-                    lambda: AsyncConnection(lambda ended: self._ended(place, ended), self._request_bytes_max), host, port)
+                    lambda: AsyncConnection(lambda ended: self._ended(place, ended), self._request_bytes_max), host, port,
+                    happy_eyeballs_delay=NEXT_ADDRESS_SECONDS)
         except TimeoutError:
             raise ConnectionError("the node does not answer the connect") from None
         return connection

@@ -14,8 +14,12 @@ from p2p_client.view import address_of
 # Calls that one exchange has sent and not yet got answered: far below the host's calls_in_flight_max.
 CALLS_IN_FLIGHT_MAX = 128
 
-# A node whose machine does not even refuse is passed over after so long.
+# A node whose machine does not even refuse is passed over after so long. The addresses of its name share this time: each may
+# take an equal part of what is left.
 CONNECT_SECONDS_MAX = 1.0
+
+# Addresses of one name that are tried.
+ADDRESSES_MAX = 8
 
 # No further call becomes bytes while so many wait for the socket.
 UNSENT_BYTES_MAX = 1 << 20
@@ -32,17 +36,19 @@ class Channel:
         self.framing = Framing(request_bytes_max)
         self.is_connected = False
         self.idle_since = 0.0
-        self._addresses = collections.deque()
+        self._addresses = collections.deque()  # not tried yet
+        self._try_until = None  # the present one; by time.monotonic()
 
     def begin_connect(self):
         """Starts to connect; OSError when there is no address that could be tried."""
         host, port = address_of(self.node)
-        self._addresses.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        self._addresses.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:ADDRESSES_MAX])
         self._try_next(0)
 
     def _try_next(self, error):
         """Starts with the next address that the system does not refuse at once; OSError when there is none, after
         `error`."""
+        self._try_until = None
         while self._addresses:
             try:
                 error = self._try_one(*self._addresses.popleft())
@@ -68,6 +74,18 @@ class Channel:
             return
         self.close()
         self._try_next(error)
+
+    def part_ends_at(self, now, connect_by):
+        """When the address that is being tried gives way to the next: all are tried before `connect_by`."""
+        if self._try_until is None:
+            left = len(self._addresses)
+            self._try_until = now + (connect_by - now) / (1 + left) if left else connect_by
+        return self._try_until
+
+    def try_next(self):
+        """Gives up the address that is being tried, which is silent; OSError when it is the last."""
+        self.close()
+        self._try_next(errno.ETIMEDOUT)
 
     def is_sound(self):
         """Whether an idle channel can be used: a node that has closed it, or says what nobody asked, has made it
@@ -115,6 +133,15 @@ class Exchange:
         """These events have come."""
         self._is_ending = self._is_ending or bool(events & select.POLLRDHUP)
         self._guarded(self._flow if self.channel.is_connected else self._connected)
+
+    def next_address_at(self, now, connect_by):
+        """Goes on to the node's next address when the present one has had its part of the time; when the next does."""
+        while not self.is_over and not self.channel.is_connected:
+            ends_at = self.channel.part_ends_at(now, connect_by)
+            if now < ends_at:
+                return ends_at
+            self._guarded(self.channel.try_next)
+        return connect_by
 
     def expire(self):
         """The deadline: calls that have no answer are lost, or were never sent; the channel is of no use any more."""
@@ -235,7 +262,9 @@ def _run_all(exchanges, deadline):
             for exchange in connecting:
                 exchange.fail("the node does not answer the connect")
             continue
-        _wait(active, (connect_by if connecting else deadline) - now)
+        wake_at = min((exchange.next_address_at(now, connect_by) for exchange in connecting), default=deadline)
+        if not any(exchange.is_over for exchange in connecting):
+            _wait(active, wake_at - now)
 
 
 def _wait(active, seconds):

@@ -1,5 +1,6 @@
 """What does a client believe of the network? Views are pictures that never change; `Views` says which one holds, and
 when to doubt it. No sockets, no clock: the time is told."""
+import ipaddress
 import threading
 
 from p2p_client import placement
@@ -15,25 +16,45 @@ DOUBT_SECONDS_MAX = 1.0
 
 
 def name_of(address, port):
-    """A member's name, as the ring hashes it; the port may have travelled negative in an i16."""
-    return f"{address}:{port & 0xFFFF}"
+    """The one text form, "host:port" or "[v6]:port", which address_of() reads; a port may have travelled negative in an
+    i16."""
+    return f"[{address}]:{port & 0xFFFF}" if ":" in address else f"{address}:{port & 0xFFFF}"
+
+
+def classic_name(name):
+    """What the 2009 system calls the node of this name, without brackets: what rings and fingerprints are made of."""
+    return name[1:].replace("]:", ":") if name.startswith("[") else name
 
 
 def address_of(name):
-    """(host, port) of "host:port" or "[host]:port"; ValueError with the reason for anything else."""
-    host, colon, port = name.rpartition(":")
-    if not colon or not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
-        raise ValueError(f"'{name}' is no address of a node; it looks like 127.0.0.1:9900")
-    return host.strip("[]"), int(port)
+    """(host, port) of "host:port" or "[v6]:port"; ValueError with the reason for anything else."""
+    host, _, port = name.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+        is_host = _is_v6(host)
+    else:
+        is_host = bool(host) and ":" not in host
+    if not is_host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ValueError(f"'{name}' is no address of a node; it looks like 127.0.0.1:9900 or [::1]:9900")
+    return host, int(port)
+
+
+def _is_v6(text):
+    try:
+        ipaddress.IPv6Address(text)
+        return True
+    except ValueError:
+        return False
 
 
 class View:
     """Members and ring at one moment, with the fingerprint that nodes of the same view have."""
 
     def __init__(self, names):
-        self.members = tuple(sorted(set(names), key=str.encode))
-        self.fingerprint = fingerprint_of(self.members, placement.NAME)
-        self._ring = placement.ClassicRing(self.members)
+        self.members = tuple(sorted(set(names), key=lambda name: classic_name(name).encode()))
+        ring_names = list(map(classic_name, self.members))
+        self.fingerprint = fingerprint_of(ring_names, placement.NAME)
+        self._ring = placement.ClassicRing(ring_names)
 
     def owner_of(self, key):
         return self.members[self._ring.owner_of(key)]

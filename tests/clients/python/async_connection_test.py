@@ -1,14 +1,17 @@
 """The asyncio connection against a real socket whose other end does as the test says."""
 import asyncio
+import socket
 import unittest
+import unittest.mock
 
-from listener import Listener, free_name, not_found, read_call
+from listener import Listener, free_name, full_listener, not_found, read_call
 from p2p_client.async_connection import CALLS_IN_FLIGHT_MAX
 from p2p_client.async_pool import AsyncPool
 from p2p_client.framing import REQUEST_BYTES_MAX
 from p2p_client.gen.diststore.ttypes import ReadOptions, WriteOptions
 from p2p_client.outcome import Answered, Lost, Oversized, Untaken
 from p2p_client.store import StoreRequest
+from p2p_client.view import address_of
 
 
 def read():
@@ -56,6 +59,15 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
         self.assertIs(*both)
         self.assertIs(await self.connection(), both[0])
         self.assertIsNot(await self.connection("counter"), both[0])
+
+    async def test_behind_an_address_that_is_silent_or_refuses_the_others_are_tried(self):
+        with full_listener() as silent:
+            places = [silent.getsockname(), address_of(free_name()), silent.getsockname(), address_of(self.name)]
+            addresses = [socket.getaddrinfo(*place, type=socket.SOCK_STREAM)[0] for place in places]
+            self.answers.set()
+            with unittest.mock.patch("socket.getaddrinfo", return_value=addresses):
+                connection = await self.pool.connection("node:1", "diststore")
+            self.assertIsInstance(await connection.start(read()), Answered)
 
     async def test_a_call_that_was_given_up_leaves_the_order_as_it_was(self):
         connection = await self.connection()

@@ -7,11 +7,12 @@ import time
 import unittest
 import unittest.mock
 
-from listener import Listener, free_name, not_found, read_call
+from listener import Listener, free_name, full_listener, not_found, read_call
 from p2p_client.channel import CALLS_IN_FLIGHT_MAX, Channel, Exchange, exchange_all
 from p2p_client.gen.diststore.ttypes import ReadOptions, WriteOptions
 from p2p_client.outcome import Answered, Lost, Oversized, Untaken
 from p2p_client.store import StoreRequest
+from p2p_client.view import address_of
 
 # More than both sockets' buffers hold: such a call cannot leave whole unless it is read.
 LARGE = b"x" * (32 << 20)
@@ -212,6 +213,24 @@ class ChannelTest(unittest.TestCase):
             with unittest.mock.patch("socket.getaddrinfo", return_value=addresses):  # no name has all of these
                 exchange_all([self.exchange(channel, read())], late())
         self.assertIsInstance(self.outcomes[0], Answered)
+
+    def test_behind_an_address_that_is_silent_the_others_are_tried_within_the_deadline(self):
+        with Listener() as listener, full_listener() as silent:
+            places = [silent.getsockname(), silent.getsockname(), address_of(listener.name)]
+            addresses = [socket.getaddrinfo(*place, type=socket.SOCK_STREAM)[0] for place in places]
+            self.answer(listener, 1)
+            channel = Channel("node:1")
+            self.addCleanup(channel.close)
+            with unittest.mock.patch("socket.getaddrinfo", return_value=addresses):
+                exchange_all([self.exchange(channel, read())], late())
+        self.assertIsInstance(self.outcomes[0], Answered)
+
+    def test_a_node_whose_every_address_is_silent_is_given_up(self):
+        with full_listener() as silent:
+            address = socket.getaddrinfo(*silent.getsockname(), type=socket.SOCK_STREAM)[0]
+            with unittest.mock.patch("socket.getaddrinfo", return_value=[address] * 3):
+                exchange_all([self.exchange(Channel("node:1"), read())], late())
+        self.assertEqual((type(self.outcomes[0]), self.outcomes[0].why), (Untaken, "the node does not answer the connect"))
 
     def test_a_closed_channel_is_not_sound(self):
         with Listener() as listener:

@@ -1,6 +1,10 @@
 """A real socket for the transports' tests: it accepts, and reads and answers only when the test says so."""
+import contextlib
 import socket
 import struct
+
+# More than the kernel queues for a listener that queues none.
+QUEUED = 4
 
 
 class Listener:
@@ -21,6 +25,17 @@ class Listener:
         accepted, _ = self._socket.accept()
         self._accepted.append(accepted)
         return accepted
+
+
+@contextlib.contextmanager
+def full_listener():
+    """A listening socket that lets nobody in any more, as if it were behind a network that swallows packets."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as queued:
+        for _ in range(QUEUED):
+            waiting = queued.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield full
 
 
 def read_call(accepted):

@@ -3,6 +3,7 @@ import unittest
 
 from p2p_client.fingerprint import fingerprint_of
 from p2p_client.learning import candidates
+from p2p_client.placement import ClassicRing
 from p2p_client.view import (DOUBT_SECONDS_MAX, DOUBT_SECONDS_MIN, UNCONFIRMED_SECONDS_MAX, View, Views, address_of,
                              name_of)
 
@@ -31,12 +32,33 @@ class AddressTest(unittest.TestCase):
         self.assertEqual(address_of("[::1]:65535"), ("::1", 65535))
 
     def test_what_is_none_is_refused(self):
-        for text in ("", "localhost", "localhost:", ":9900", "localhost:0", "localhost:65536", "localhost:x"):
+        for text in ("::1:9900", "[::1]", "[::1]9900", "[localhost]:9900", "[[::1]]:9900", "", "localhost", "localhost:", ":9900", "localhost:0", "localhost:65536", "localhost:x"):
             with self.subTest(text), self.assertRaises(ValueError):
                 address_of(text)
 
     def test_a_port_that_travelled_negative_is_read_unsigned(self):
         self.assertEqual(name_of("delta", -1), "delta:65535")
+
+    def test_a_name_is_read_back_as_what_it_was(self):
+        for place in (("127.0.0.1", 9900), ("::1", 1), ("fe80::1%eth0", 65535), ("::ffff:10.0.0.1", 9900)):
+            self.assertEqual(address_of(name_of(*place)), place)
+
+
+class V6ViewTest(unittest.TestCase):
+    """Names have brackets, rings and fingerprints have none: as the nodes themselves count (tests/unit/locator)."""
+
+    NAMES = ["[::1]:9902", "[::1:2]:9900", "[::1]:9900", "10.0.0.1:9900"]
+
+    def test_the_fingerprint_is_that_of_the_names_without_brackets_in_their_order(self):
+        classic = ["10.0.0.1:9900", "::1:2:9900", "::1:9900", "::1:9902"]
+        self.assertEqual(View(self.NAMES).fingerprint, fingerprint_of(classic, "classic"))
+
+    def test_keys_are_placed_by_labels_without_brackets_and_owners_named_with_them(self):
+        ring = ClassicRing(["::1:9900", "::1:9902"])
+        view = View(["[::1]:9902", "[::1]:9900"])
+        for number in range(100):
+            key = b"key-%d" % number
+            self.assertEqual(view.owner_of(key), ("[::1]:9900", "[::1]:9902")[ring.owner_of(key)])
 
 
 class ViewsTest(unittest.TestCase):
