@@ -45,12 +45,12 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "SDK for plugins and clients of the 
 Headers, CMake package, interface definitions and plugin template for services
 that p2phost runs, and the client library for programs that call them.")
 
-# libxxhash0 is loaded by name, with ctypes. Needs no p2phost: it talks to nodes of other machines.
+# libxxhash0 is loaded by name, with ctypes; Debian's python3-thrift imports six and does not name it. Needs no p2phost: it talks to nodes of other machines.
 set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-p2phost)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_SHLIBDEPS OFF)
-set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3 (>= 3.11), python3-thrift (>= 0.17), libxxhash0 (>= 0.8)")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3 (>= 3.11), python3-thrift (>= 0.17), python3-six, libxxhash0 (>= 0.8)")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA ${scripts}/python/postinst ${scripts}/python/prerm)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_COMPONENT_PYTHON_DESCRIPTION "client for networks of p2phost nodes, in Python

@@ -229,7 +229,6 @@ class BenchRefusalTest(ClusterTest):
 P2PBENCH = settings.BUILD / "bin" / "p2pbench"
 
 
-@unittest.skipUnless(P2PBENCH.exists(), "the benchmarks' generator is not built here")
 class ClusterLoadTest(ClusterTest):
     """The generator of ./dev bench, when it goes to the owners: every key is asked for, and none by way of another node."""
 

@@ -75,7 +75,7 @@ class CrossingTest(ClusterTest):
 MADE_BY_CLANG = settings.CLANG_PLUGINS / "trouble_maker.so"
 
 
-@unittest.skipUnless(MADE_BY_CLANG.exists(), "there is no clang, or a sanitizer is in the build")
+@unittest.skipIf(settings.SANITIZER, "the other compiler's sanitizer does not go with it")
 class CrossingFromClangTest(CrossingTest):
     """The same with a plugin that clang has built, in a host and beside a plugin of g++."""
 

@@ -10,7 +10,7 @@ P2PCTL = BUILD / "bin" / "p2pctl"
 P2PHISTORY = BUILD / "bin" / "p2phistory"
 PLUGINS = BUILD / "lib" / "p2phost" / "plugins"
 TEST_PLUGINS = BUILD / "tests" / "plugins"
-CLANG_PLUGINS = BUILD / "tests" / "plugins_of_clang"  # some of TEST_PLUGINS again, where there is a clang
+CLANG_PLUGINS = BUILD / "tests" / "plugins_of_clang"  # some of TEST_PLUGINS again, not under a sanitizer
 EXAMPLE_PLUGINS = BUILD / "lib" / "p2phost" / "examples"
 EXAMPLES = SOURCE / "sdk" / "examples"
 BAD_PLUGINS = BUILD / "tests" / "bad"  # each does one thing wrong
@@ -21,6 +21,10 @@ LOCATOR_CONFIG = SOURCE / "etc" / "locator.toml"
 
 # Every deadline is multiplied by it: programs under a sanitizer take their time.
 PATIENCE = float(os.environ.get("P2P_PATIENCE", "1"))
+
+
+# Which sanitizer is in the programs, or "".
+SANITIZER = os.environ.get("P2P_SANITIZER", "")
 
 
 def patient(*limits):
