@@ -6,7 +6,9 @@ from p2p_client.async_pool import AsyncPool
 from p2p_client.calls import Calls
 from p2p_client.client import DEADLINE_SECONDS
 from p2p_client.errors import Failed
+from p2p_client.forking import start_anew_in_children
 from p2p_client.framing import REQUEST_BYTES_MAX
+from p2p_client.interruption import is_foreign
 from p2p_client.jobs import Part
 from p2p_client.learning import LEARN_SECONDS_MAX, brief_end, candidates, names_in
 from p2p_client.outcome import Lost, Untaken
@@ -24,7 +26,11 @@ class AsyncClient(Calls):
                  request_bytes_max=REQUEST_BYTES_MAX):
         super().__init__(seeds, service, locator, deadline, request_bytes_max)
         self._pool = AsyncPool(request_bytes_max)
-        self._learning = None  # the task that asks for the members
+        self.forked()
+        start_anew_in_children(self)
+
+    def forked(self):
+        self._learning = None  # the task that asks for the members, in the parent's loop
 
     async def __aenter__(self):
         return self
@@ -77,20 +83,28 @@ class AsyncClient(Calls):
     async def _send_one(self, part, deadline):
         connection = started = None
         try:
-            async with asyncio.timeout(deadline - time.monotonic()):
+            async with asyncio.timeout(deadline - time.monotonic()) as limit:
                 connection = await self._pool.connection(part.node, part.request.service)
                 while not connection.has_room and connection.is_open:
                     await connection.room()
                 started = connection.start(part.request)
                 return await started
-        except TimeoutError:
+        except TimeoutError as failure:
+            if not limit.expired():
+                return self._not_connected(failure)
             why = "no answer before the deadline"
             if started is None:
                 return Untaken(why)
             connection.complain()
             return Lost(why)
         except OSError as failure:
-            return Untaken(str(failure) or type(failure).__name__)
+            return self._not_connected(failure)
+
+    @staticmethod
+    def _not_connected(failure):
+        if is_foreign(failure):
+            raise failure
+        return Untaken(str(failure) or type(failure).__name__)
 
     async def _learn(self, deadline):
         """Asks for the members in a task of its own. Who has a view goes on with it: learning delays no call."""

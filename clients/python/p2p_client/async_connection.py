@@ -3,10 +3,13 @@ one event loop."""
 import asyncio
 import collections
 import contextlib
+import os
 import select
 import socket
 
+from p2p_client.forking import start_anew_in_children
 from p2p_client.framing import REQUEST_BYTES_MAX, Framing, NotSent
+from p2p_client.interruption import is_foreign
 from p2p_client.outcome import Answered, Lost, Untaken
 
 # Calls of one connection that are not answered; a further one waits until some are. Below the host's
@@ -30,6 +33,18 @@ class AsyncConnection(asyncio.Protocol):
         self._waiters = collections.deque()  # futures of those that wait for room
         self._why = None  # it has ended
         self._heard_at = 0.0  # by the loop's clock: when data came, or the first call of those that wait was sent
+
+        start_anew_in_children(self)
+
+    def forked(self):
+        """The connection is the parent's, and so is the loop, which is not to be touched: it may watch its sockets by what
+        both processes share. Only the descriptor is given up."""
+        self._why = self._why or "the process has forked, and the connection is the parent's"
+        descriptor = self._transport.get_extra_info("socket").fileno() if self._transport is not None else -1
+        if descriptor >= 0:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, descriptor, inheritable=False)
+            os.close(nothing)
 
     # --- what the client wants ---
 
@@ -56,14 +71,16 @@ class AsyncConnection(asyncio.Protocol):
             future.set_result(Untaken(self._why))
             return future
         try:
-            frame = self._framing.send(request, (future, request))
+            self._transport.write(self._framing.send(request, (future, request)))
         except NotSent as why:
             future.set_result(why.outcome)
             self._let_in()  # another in its place
             return future
+        except BaseException:  # of a signal's handler: what has left is not known
+            self.close("interrupted")
+            raise
         if len(self._framing) == 1:
             self._heard_at = future.get_loop().time()
-        self._transport.write(frame)
         if request.is_oneway:
             future.set_result(Answered(None))
         return future
@@ -111,6 +128,11 @@ class AsyncConnection(asyncio.Protocol):
             self._framing.check()
         except ValueError as failure:
             self.close(str(failure))
+            if is_foreign(failure):
+                raise
+        except BaseException:  # of a signal's handler: what was answered is not known
+            self.close("interrupted")
+            raise
         self._let_in()
 
     def connection_lost(self, failure):

@@ -4,6 +4,7 @@ import asyncio
 
 from p2p_client.async_connection import AsyncConnection
 from p2p_client.channel import ADDRESSES_MAX, CONNECT_SECONDS_MAX
+from p2p_client.forking import start_anew_in_children
 from p2p_client.framing import REQUEST_BYTES_MAX
 from p2p_client.view import address_of
 
@@ -18,8 +19,13 @@ class AsyncPool:
 
     def __init__(self, request_bytes_max=REQUEST_BYTES_MAX):
         self._request_bytes_max = request_bytes_max
-        self._connections = {}  # (node, service) -> the task that connects, whose result is an AsyncConnection
         self._is_closed = False
+        self.forked()
+        start_anew_in_children(self)
+
+    def forked(self):
+        """The connections are the parent's, as is the loop in which they run."""
+        self._connections = {}  # (node, service) -> the task that connects, whose result is an AsyncConnection
 
     async def connection(self, node, service):
         """An open connection; OSError when there is none to be had."""
@@ -44,11 +50,13 @@ class AsyncPool:
         host, port = address_of(place[0])
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(CONNECT_SECONDS_MAX):
+            async with asyncio.timeout(CONNECT_SECONDS_MAX) as limit:
                 _, connection = await loop.create_connection(
                     lambda: AsyncConnection(lambda ended: self._ended(place, ended), self._request_bytes_max), host, port,
                     happy_eyeballs_delay=NEXT_ADDRESS_SECONDS)
         except TimeoutError:
+            if not limit.expired():
+                raise
             raise ConnectionError("the node does not answer the connect") from None
         return connection
 

@@ -7,7 +7,9 @@ import select
 import socket
 import time
 
+from p2p_client.forking import start_anew_in_children
 from p2p_client.framing import REQUEST_BYTES_MAX, Framing, NotSent
+from p2p_client.interruption import is_foreign
 from p2p_client.outcome import Answered, Lost, Untaken
 from p2p_client.view import address_of
 
@@ -30,14 +32,27 @@ _RECEIVE_BYTES = 256 << 10
 class Channel:
     """A socket to a node with what is on the way through it. Of one thread at a time; opened by its first exchange."""
 
+    socket = None
+
     def __init__(self, node, request_bytes_max=REQUEST_BYTES_MAX):
         self.node = node
-        self.socket = None
         self.framing = Framing(request_bytes_max)
         self.is_connected = False
+        self.is_reusable = False  # its last exchange has come to its end: nothing is on the way, no message in part
         self.idle_since = 0.0
+        self.seat = None  # of the pool, while it is in use
         self._addresses = collections.deque()  # not tried yet
         self._try_until = None  # the present one; by time.monotonic()
+        start_anew_in_children(self)
+
+    def __del__(self):
+        self.close()  # lost by a call that was interrupted
+
+    def forked(self):
+        """The connection is the parent's. Who was using it here, and goes on, finds its socket closed."""
+        self.is_reusable = False
+        if self.socket is not None:
+            self.socket.close()
 
     def begin_connect(self):
         """Starts to connect; OSError when there is no address that could be tried."""
@@ -53,6 +68,8 @@ class Channel:
             try:
                 error = self._try_one(*self._addresses.popleft())
             except OSError as failure:  # such as a family that this machine does not have
+                if is_foreign(failure):
+                    raise
                 error = failure.errno
             if error in (0, errno.EINPROGRESS):
                 return
@@ -98,7 +115,7 @@ class Channel:
         if self.socket is not None:
             self.socket.close()
         self.socket = None
-        self.is_connected = False
+        self.is_connected = self.is_reusable = False
 
 
 class Exchange:
@@ -115,6 +132,7 @@ class Exchange:
         self._framed = 0
         self._is_ending = False  # the node has closed; replies may still be on the way, and nothing is sent any more
         self._left = set()  # tokens of calls that have left whole and are not answered
+        channel.is_reusable = False
         if channel.socket is None:
             self._guarded(channel.begin_connect)
 
@@ -154,6 +172,8 @@ class Exchange:
         try:
             step()
         except (OSError, ValueError) as failure:
+            if is_foreign(failure):
+                raise
             self._break(str(failure) or type(failure).__name__)
 
     def _connected(self):
@@ -219,7 +239,9 @@ class Exchange:
         return bool(replies)
 
     def _note_the_end(self):
-        self.is_over = not self._requests and not self._unsent and not len(self.channel.framing)
+        if not self._requests and not self._unsent and not len(self.channel.framing):
+            self.is_over = True
+            self.channel.is_reusable = True
 
     def _break(self, why):
         """Ends what is open: a call whose frame has left whole may be executed, no other can be."""
@@ -238,7 +260,7 @@ def exchange_all(exchanges, deadline):
     """Runs all to their ends, which come at `deadline` (time.monotonic) at the latest."""
     try:
         _run_all(exchanges, deadline)
-    finally:  # when something interrupts it, no channel stays with half a message in it
+    finally:  # an exception of a signal's handler leaves no channel with half a message in it
         for exchange in exchanges:
             if not exchange.is_over:
                 exchange.fail("interrupted")
@@ -272,6 +294,9 @@ def _wait(active, seconds):
     by_descriptor = {}
     for exchange in active:
         descriptor = exchange.channel.socket.fileno()
+        if descriptor < 0:
+            exchange.fail("the process has forked, and the connection is the parent's")
+            return
         by_descriptor[descriptor] = exchange
         watch.register(descriptor, exchange.wants())
     # Rounded up, so that the time is over when it returns.

@@ -1,5 +1,4 @@
 """The plain client: any thread may call it, and each call blocks its own thread only."""
-import threading
 import time
 
 from p2p_client.calls import Calls
@@ -11,6 +10,7 @@ from p2p_client.learning import LEARN_SECONDS_MAX, LEARN_SHARE, brief_end, candi
 from p2p_client.outcome import Untaken
 from p2p_client.pool import CONNECTIONS_PER_NODE_MAX, Exhausted, Pool
 from p2p_client.rounds import Learn, Pause, Probe, Rounds, Send
+from p2p_client.seats import Seats
 
 # How long a call may take that names no deadline: the host's own call_timeout.
 DEADLINE_SECONDS = 5.0
@@ -22,14 +22,15 @@ class Client(Calls):
     `seeds` are "host:port" of nodes, as many as are known; one that answers is enough. Nothing is connected before the
     first call. `service` and `locator` are the services' names in the nodes' configuration. A call whose request has
     more than `request_bytes_max` is not sent and Rejected; it must be no more than the smallest [host] frame_bytes_max
-    of the nodes, which close a connection that brings a larger one. May be used as a context.
+    of the nodes, which close a connection that brings a larger one. May be used as a context. In a child process that is
+    forked it works as a client of its own.
     """
 
     def __init__(self, *seeds, service="diststore", locator="locator", deadline=DEADLINE_SECONDS,
                  connections_per_node=CONNECTIONS_PER_NODE_MAX, request_bytes_max=REQUEST_BYTES_MAX):
         super().__init__(seeds, service, locator, deadline, request_bytes_max)
         self._pool = Pool(connections_per_node, request_bytes_max)
-        self._learning = threading.Lock()
+        self._learning = Seats(1)
 
     def __enter__(self):
         return self
@@ -96,17 +97,14 @@ class Client(Calls):
 
     def _learn(self, deadline):
         """Asks for the members, unless another thread does: then waits for it only when there is no view at all."""
-        if self._views.current is None:
-            is_mine = self._learning.acquire(timeout=max(0, deadline - time.monotonic()))
-        else:
-            is_mine = self._learning.acquire(blocking=False)
-        if not is_mine:
+        seat = self._learning.take(deadline if self._views.current is None else time.monotonic())
+        if seat is None:
             return
         try:
             if self._views.is_due(time.monotonic()):
                 self._ask(deadline)
         finally:
-            self._learning.release()
+            self._learning.leave(seat)
 
     def _ask(self, deadline):
         if self._views.current is not None:

@@ -6,6 +6,7 @@ from thrift.protocol.TProtocol import TProtocolException
 from thrift.Thrift import TApplicationException, TException
 from thrift.transport.TTransport import TMemoryBuffer
 
+from p2p_client.interruption import happens_again
 from p2p_client.outcome import Answered, Lost, Raised, outcome_of_fault
 
 _LENGTH = struct.Struct(">I")
@@ -52,7 +53,7 @@ class Request:
         return getattr(client, "recv_" + self.method)()
 
     def outcome_of(self, message):
-        """What a reply's bytes mean; raises nothing."""
+        """What a reply's bytes mean."""
         try:
             return Answered(self.decode(message))
         except TApplicationException as fault:
@@ -62,6 +63,8 @@ class Request:
         except TException as declared:
             return Raised(declared)
         except Exception as failure:  # of bytes that are no reply of this method
+            if not happens_again(failure, self.decode, message):
+                raise
             return Lost(f"the reply makes no sense: {failure!r}", is_passing=False)
 
 

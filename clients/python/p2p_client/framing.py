@@ -4,6 +4,7 @@ import collections
 import struct
 
 from p2p_client.codec import sequence_of
+from p2p_client.interruption import happens_again
 from p2p_client.outcome import Oversized, Untaken
 
 # Before each message; no limit counts them.
@@ -57,6 +58,8 @@ class Framing:
         try:
             frame = request.encode(sequence)
         except Exception as failure:  # arguments that are not of the method's types
+            if not happens_again(failure, request.encode, sequence):
+                raise
             raise NotSent(Untaken(f"the arguments do not fit: {failure!r}", is_passing=False)) from failure
         if len(frame) - LENGTH_BYTES > self._request_bytes_max:
             raise NotSent(Oversized(f"a request of {len(frame) - LENGTH_BYTES} bytes is larger than request_bytes_max, "

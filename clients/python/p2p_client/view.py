@@ -5,6 +5,7 @@ import threading
 
 from p2p_client import placement
 from p2p_client.fingerprint import fingerprint_of
+from p2p_client.forking import start_anew_in_children
 
 # A view that no reply has confirmed for so long is asked for again: replies of most services carry no fingerprint.
 UNCONFIRMED_SECONDS_MAX = 1.0
@@ -76,12 +77,17 @@ class Views:
         self.speaking = set()  # nodes that have answered, and have answered everything since
         self.silent = set()  # nodes that have not answered lately
         self._mute_until = {}  # node -> when it may be tried again
-        self._lock = threading.Lock()
+        self.forked()
         self._is_doubted = False
         self._contradicts = None  # the node that contradicted the view last
         self._confirmed_at = 0.0
         self._asked_at = 0.0
         self._pause = DOUBT_SECONDS_MIN
+        start_anew_in_children(self)
+
+    def forked(self):
+        """A thread that held the lock may not exist here. What is known of the network holds in the child too."""
+        self._lock = threading.RLock()  # a signal's handler may make calls
 
     def heard(self, node, fingerprint, now):
         """A reply of `node` told the fingerprint of its view."""

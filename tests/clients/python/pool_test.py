@@ -16,6 +16,7 @@ def opened(channel):
     end = time.monotonic() + 10
     while not channel.is_connected and time.monotonic() < end:
         channel.end_connect()
+    channel.is_reusable = True  # as after an exchange
     return channel
 
 
@@ -51,13 +52,32 @@ class PoolTest(unittest.TestCase):
         for node in ("b:1", "a:1"):  # who waits longest is woken first
             waiters.append(threading.Thread(target=wait_for, args=(node,)))
             waiters[-1].start()
-            while len(self.pool._changed._waiters) < len(waiters):
+            while not self.pool._seats_of(node)._turns:
                 pass  # until it waits
         self.pool.give_back(taken["a:1"][0])
         waiters[1].join(10)
         self.assertEqual(got, ["a:1"])
         self.pool.give_back(taken["b:1"][0])
         waiters[0].join(10)
+
+    def test_one_that_was_lost_makes_room(self):
+        taken = [self.pool.take("n:1", soon()) for _ in range(2)]
+        got = []
+        waiter = threading.Thread(target=lambda: got.append(self.pool.take("n:1", time.monotonic() + 60)))
+        waiter.start()
+        while not self.pool._seats_of("n:1")._turns:
+            pass  # until it waits
+        taken.pop()
+        waiter.join(60)
+        self.assertEqual(len(got), 1)
+
+    def test_what_was_left_in_the_middle_of_an_exchange_is_not_used(self):
+        with Listener() as listener:
+            channel = opened(self.pool.take(listener.name, soon()))
+            channel.is_reusable = False
+            self.pool.give_back(channel)
+            self.assertIsNone(channel.socket)
+            self.assertIsNot(self.pool.take(listener.name, soon()), channel)
 
     def test_an_open_channel_is_used_again_and_a_closed_one_is_not(self):
         with Listener() as listener:
