@@ -6,6 +6,7 @@
 #include "crash/quarantine.h"
 #include "data_folder.h"
 #include "lifecycle/services.h"
+#include "lifecycle/start_clock.h"
 #include "node_status.h"
 #include "peers/peer_service.h"
 #include "routing/call_routing.h"
@@ -23,8 +24,11 @@
 namespace p2p::host {
 namespace {
 
-// Longest wait of a step that waits for others; short enough that nobody notices, and only while starting or stopping.
-constexpr auto kPollPeriod = std::chrono::milliseconds(2);
+// How often a step that waits for others looks: at first so often that nobody notices, then a few times in the time
+// that it has waited already.
+constexpr auto kPollPeriodMin = std::chrono::milliseconds(2);
+constexpr auto kPollPeriodMax = std::chrono::milliseconds(100);
+constexpr int kPollsPerWait = 50;
 // How long clients may take to read their last replies when the node ends.
 constexpr auto kLastReplies = std::chrono::milliseconds(500);
 
@@ -190,10 +194,12 @@ Result<Done> Node::listen() {
   parts.core = std::make_unique<NodeCore>(
       NodeCore{config, parts.info, *parts.log, parts.server, parts.pool, parts.router, parts.registry, *parts.peers,
                *parts.identity, parts.steps, [this](const std::string& why) { request_leave(why); }, hooks_});
-  parts.services =
-      std::make_unique<Services>(*parts.core, [this](const std::function<bool()>& condition, Duration patience) {
+  parts.services = std::make_unique<Services>(
+      *parts.core,
+      [this](const std::function<bool()>& condition, Duration patience) {
         return wait_until(condition, patience, true);
-      });
+      },
+      [this](const std::string& why, Duration waited) { tell_wait(why, waited); });
   parts.server.serve(std::move(port).value(), parts.router);
   return parts.server.serve_admin(parts.info.data_dir / config.admin, parts.admin_router);
 }
@@ -262,6 +268,13 @@ ExitCode Node::get_ready() {
   parts.manager.tell_ready(fmt::format("ready: {} serves {}", parts.info.self.name(), names));
   if (hooks_.ready) hooks_.ready(parts.info.self);
   return ExitCode::done;
+}
+
+// The manager would end a node whose start takes long.
+void Node::tell_wait(const std::string& why, Duration waited) {
+  if (waited < kTellWaitAfter + kTellWaitPeriod) parts_->log->warn("not ready yet: {}", why);
+  parts_->manager.tell(
+      starting_notification("waits for a network: " + why, 2 * kTellWaitPeriod + configuration_.config.start_timeout));
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------
@@ -355,15 +368,16 @@ ChangeReport Node::fulfil(const Wish& wish) {
 
 template <class Condition>
 bool Node::wait_until(Condition condition, Duration patience, bool until_request) {
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const TimePoint begin = std::chrono::steady_clock::now();
   std::unique_lock hold(mutex_);
   while (!condition()) {
-    if (std::chrono::steady_clock::now() >= end) return false;
+    const Duration waited = std::chrono::steady_clock::now() - begin;
+    if (waited >= patience) return false;
     if (until_request && request_ != Request::none) return false;
     if (std::chrono::steady_clock::now() >= parts_->heartbeat.due()) {
       parts_->heartbeat.turn(std::chrono::steady_clock::now());
     }
-    requested_.wait_for(hold, kPollPeriod);
+    requested_.wait_for(hold, std::clamp<Duration>(waited / kPollsPerWait, kPollPeriodMin, kPollPeriodMax));
     parts_->heartbeat.turn(std::chrono::steady_clock::now());
   }
   return true;

@@ -23,6 +23,7 @@ const char* text_of(NodeState state) {
 
 std::string problem_of(RunningService& service) {
   if (service.state() == ServiceState::failed) return service.why_failed();
+  if (service.state() == ServiceState::starting) return service.context().network_wait();
   const auto health = service.health();
   return health.ok() ? "" : health.error().text;
 }

@@ -19,6 +19,7 @@ struct Member {
 struct View {
   1: required i64 fingerprint
   2: required list<Member> members       // empty when the fingerprints of both sides are equal
+  3: optional list<string> waits_for     // answer of join: the node has joined nobody yet, and waits for these ("address:port") itself
 }
 
 service Membership {

@@ -23,12 +23,12 @@ struct ServiceConfig {
   std::string name;    // on the wire
   std::string plugin;  // a plugin's name, or the absolute path of its file
   bool enabled = true;
-  bool required = true;               // the node does not start without it
-  std::optional<LogLevel> log_level;  // none: that of [log]
-  Config config;                      // complete: a value for each option that the plugin declares
+  bool required = true;                // the node does not start without it
+  std::optional<LogLevel> log_level;   // none: that of [log]
+  Config config;                       // complete: a value for each option that the plugin declares
   std::shared_ptr<const Route> route;  // null: every node runs what it is asked
-  std::string where;                  // "etc/store.toml:12:1", for messages
-  std::string left_out;               // why this start goes without it although it was enabled; empty: it does not
+  std::string where;                   // "etc/store.toml:12:1", for messages
+  std::string left_out;                // why this start goes without it although it was enabled; empty: it does not
 };
 
 struct HostConfig {
@@ -54,6 +54,7 @@ struct HostConfig {
 
   // Times.
   Duration start_timeout = std::chrono::seconds(30);
+  Duration network_timeout = Duration::zero();  // zero: none
   Duration drain_timeout = std::chrono::seconds(10);
   Duration call_timeout = std::chrono::seconds(5);
   Duration connect_timeout = std::chrono::seconds(1);

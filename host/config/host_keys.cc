@@ -43,6 +43,8 @@ const Row kRows[] = {
      "calls that wait for a worker; more are refused"},
     {"host", "start_timeout", &HostConfig::start_timeout, "100ms..1h",
      "how long the services may take until all are ready"},
+    {"host", "network_timeout", &HostConfig::network_timeout, "0s..24h",
+     "how long the node may wait for those that it was told to join; 0s: for ever"},
     {"host", "drain_timeout", &HostConfig::drain_timeout, "0s..1h",
      "how long the services may take to hand over before the end"},
     {"host", "call_timeout", &HostConfig::call_timeout, "10ms..1h", "how long a client's call may take"},

@@ -1,6 +1,7 @@
 #include "lifecycle/services.h"
 
 #include "lifecycle/lookups.h"
+#include "lifecycle/start_clock.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,8 +11,27 @@
 
 namespace p2p::host {
 
-Services::Services(NodeCore& core, Wait wait)
-    : core_(core), wait_(std::move(wait)), config_(std::make_shared<const HostConfig>(core.config)) {}
+namespace {
+
+// Longer than any node runs.
+constexpr Duration kForEver = std::chrono::hours(24 * 365 * 10);
+
+// What the first of them waits for; empty: none waits for other nodes.
+std::string network_wait(const std::vector<std::shared_ptr<RunningService>>& starting) {
+  for (const auto& service : starting) {
+    if (service->is_ready() || service->state() == ServiceState::failed) continue;
+    if (auto why = service->context().network_wait(); !why.empty()) return "service " + service->name() + ": " + why;
+  }
+  return "";
+}
+
+}  // namespace
+
+Services::Services(NodeCore& core, Wait wait, TellWait tell_wait)
+    : core_(core),
+      wait_(std::move(wait)),
+      tell_wait_(std::move(tell_wait)),
+      config_(std::make_shared<const HostConfig>(core.config)) {}
 
 Services::~Services() = default;
 
@@ -189,10 +209,20 @@ Result<bool> Services::get_ready() {
     return std::all_of(starting.begin(), starting.end(),
                        [](const Service& one) { return one->is_ready() || one->state() == ServiceState::failed; });
   };
-  const Duration patience = config_->start_timeout;
-  const auto since = std::chrono::steady_clock::now();
-  const bool is_done = wait_(all_ready, patience);
-  if (!is_done && std::chrono::steady_clock::now() - since < patience) return false;
+  StartClock clock(config_->start_timeout, config_->network_timeout, std::chrono::steady_clock::now());
+  std::string waits_for;
+  const auto is_over = [&] {
+    waits_for = network_wait(starting);
+    clock.pass(std::chrono::steady_clock::now(), !waits_for.empty());
+    if (!waits_for.empty() && clock.take_telling()) tell_wait_(waits_for, clock.waited());
+    return all_ready() || clock.start_is_over() || clock.network_is_over();
+  };
+  if (!wait_(is_over, kForEver)) return false;
+  const std::string why_late =
+      clock.network_is_over()
+          ? fmt::format("is not ready after [host] network_timeout = {}: {}", format_duration(config_->network_timeout),
+                        waits_for)
+          : fmt::format("is not ready after [host] start_timeout = {}", format_duration(config_->start_timeout));
   Result<bool> outcome = true;
   for (const Service& service : starting) {
     if (service->is_ready() && service->state() == ServiceState::starting) {
@@ -201,8 +231,7 @@ Result<bool> Services::get_ready() {
     }
     const bool is_late = service->state() != ServiceState::failed;
     if (is_late) {
-      fail(*service, fmt::format("is not ready after [host] start_timeout = {}; it requires: {}",
-                                 format_duration(patience), fmt::join(service->plugin().required, ", ")));
+      fail(*service, fmt::format("{}; it requires: {}", why_late, fmt::join(service->plugin().required, ", ")));
     }
     if (service->config().required) {
       outcome = Error{is_late ? ErrorKind::timed_out : ErrorKind::internal,
@@ -254,7 +283,9 @@ bool Services::begin(const Service& service, ChangeReport& report) {
   wait_([&] { return service->is_ready() || service->state() == ServiceState::failed; }, patience);
   if (service->state() == ServiceState::failed) return failed(service->why_failed());
   if (!service->is_ready()) {
-    return failed("was not ready after [host] start_timeout = " + format_duration(patience));
+    const std::string waits_for = service->context().network_wait();
+    return failed("was not ready after [host] start_timeout = " + format_duration(patience) +
+                  (waits_for.empty() ? "" : ": " + waits_for));
   }
   service->open_gate();
   report.say("service " + service->name() + " runs");

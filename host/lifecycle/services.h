@@ -35,8 +35,11 @@ class Services final {
   // Looks at `condition` until it holds; false when `patience` is over, or the node is asked to end meanwhile.
   using Wait = std::function<bool(const std::function<bool()>& condition, Duration patience)>;
 
+  // The start has waited for other nodes for `waited`, because of `why`; see start_clock.h.
+  using TellWait = std::function<void(const std::string& why, Duration waited)>;
+
   // `core` outlives it.
-  Services(NodeCore& core, Wait wait);
+  Services(NodeCore& core, Wait wait, TellWait tell_wait);
   ~Services();
 
   // --- the start of the node, in this order. A service that is not `required` and fails leaves the others running; an
@@ -121,6 +124,7 @@ class Services final {
 
   NodeCore& core_;
   const Wait wait_;
+  const TellWait tell_wait_;
   std::vector<std::string> order_;                   // of the configuration in force, providers first
   std::set<std::string> off_;                        // disabled by the operator since
   std::map<std::string, std::string> loaded_files_;  // by path: the identity of what this process runs of it

@@ -77,6 +77,16 @@ std::map<std::string, std::int64_t> ServiceContext::read_gauges() const {
 
 void ServiceContext::request_leave(const std::string& why) { core_.request_leave(service_.name + ": " + why); }
 
+void ServiceContext::waits_for_network(const std::string& why) {
+  const std::lock_guard hold(wait_mutex_);
+  network_wait_ = why;
+}
+
+std::string ServiceContext::network_wait() const {
+  const std::lock_guard hold(wait_mutex_);
+  return network_wait_;
+}
+
 Result<Done> ServiceContext::provide_any(const char* id, std::shared_ptr<void> service) {
   if (!lists(plugin_.provides, id)) {
     throw std::logic_error("plugin '" + plugin_.name + "' provides '" + id +

@@ -35,6 +35,10 @@ class ServiceContext final : public Context {
   Peers& peers() noexcept override { return peers_; }
   void gauge(const std::string& name, std::function<std::int64_t()> read) override;
   void request_leave(const std::string& why) override;
+  void waits_for_network(const std::string& why) override;
+
+  // What the service has said last; empty: it does not wait for others. [any thread]
+  std::string network_wait() const;
 
   // What the service has put behind names. [control]
   const std::vector<std::shared_ptr<ServiceEntry>>& entries() const noexcept { return entries_; }
@@ -64,6 +68,8 @@ class ServiceContext final : public Context {
   std::vector<std::shared_ptr<LoopStrand>> strands_;
   std::vector<std::jthread> threads_;
   Lendings lent_;  // interfaces of others
+  mutable std::mutex wait_mutex_;
+  std::string network_wait_;
   mutable std::mutex gauges_mutex_;
   std::map<std::string, std::function<std::int64_t()>> gauges_;
 };

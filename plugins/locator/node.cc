@@ -19,6 +19,9 @@ namespace {
 // Longer than any function of the strand takes; after it the host's loops are gone and nothing will run anyway.
 constexpr Duration kHaltPatience = std::chrono::seconds(2);
 
+// Of the nodes that are waited for so many are named; the rest is counted.
+constexpr std::size_t kNamedMax = 5;
+
 }  // namespace
 
 Node::Node(Surroundings surroundings, std::unique_ptr<membership::Membership> membership, discovery::Options discovery,
@@ -119,8 +122,14 @@ void Node::halt() {
 }
 
 void Node::hear(membership::Message message, std::function<void(Result<membership::View>)> answer) {
-  tell([message = std::move(message), answer = std::move(answer)](auto& membership, TimePoint now, auto& effects) {
-    answer(membership.handle(message, now, effects));
+  on_strand([message = std::move(message), answer = std::move(answer)](Node& node) {
+    node.tell_here([&](auto& membership, TimePoint now, auto& effects) {
+      auto view = membership.handle(message, now, effects);
+      // Who joins a node that has joined nobody must not take the two for a network.
+      if (view.ok() && std::holds_alternative<membership::Join>(message))
+        view.value().waits_for = node.discovery_.waits_for();
+      answer(std::move(view));
+    });
   });
 }
 
@@ -173,6 +182,7 @@ void Node::obey(membership::Effects effects) {
 void Node::obey(discovery::Effects effects) {
   if (is_leaving_) return;
   for (const Location& candidate : effects.ask) ask(candidate);
+  say_wait();
   if (effects.verdict) {
     say_verdict(effects);
     changes_->when_idle([weak = weak_from_this()] {
@@ -226,12 +236,14 @@ void Node::ask_ended(const Location& candidate, const Result<std::string>& reply
   const auto result = wire::read_reply(reply, why);
   discovery::Effects effects;
   if (result.outcome == Outcome::answered) {
-    refusals_.erase(candidate);
     membership::Effects wanted;
     membership_->merge(result.view.members, now, wanted);
     membership_->compare_after_join(now, wanted);
     obey(std::move(wanted));
-    discovery_.answered(candidate, now, effects);
+    const auto& waits_for = result.view.waits_for;
+    if (waits_for.empty()) refusals_.erase(candidate);
+    if (!waits_for.empty()) say_refusal(candidate, "it waits for a network itself");
+    discovery_.answered(candidate, waits_for, now, effects);
     return obey(std::move(effects));
   }
   if (is_leaving_) return;
@@ -272,7 +284,7 @@ void Node::join_classic(const Location& candidate, const Result<std::string>& re
   if (is_settled_ && std::find(theirs.begin(), theirs.end(), own) != theirs.end()) {
     // A member by another name than the one that it is looked for by.
     discovery::Effects effects;
-    discovery_.answered(candidate, now, effects);
+    discovery_.answered(candidate, {}, now, effects);
     return obey(std::move(effects));
   }
   membership::Effects wanted;
@@ -290,7 +302,7 @@ void Node::join_classic(const Location& candidate, const Result<std::string>& re
             return self.not_joined(candidate, discovery::Refusal::absent, joined.error().text);
           }
           discovery::Effects effects;
-          self.discovery_.answered(candidate, self.surroundings_.strand->now(), effects);
+          self.discovery_.answered(candidate, {}, self.surroundings_.strand->now(), effects);
           self.obey(std::move(effects));
         });
       });
@@ -354,11 +366,22 @@ void Node::say_verdict(const discovery::Effects& effects) {
     }
     case discovery::Verdict::founded:
       return surroundings_.log.info("founded a network");
-    case discovery::Verdict::still_looking:
-      return surroundings_.log.error(
-          "none of the members to join has answered within {}: this node serves alone, and goes on asking them",
-          format_duration(discovery_options_.join_timeout));
   }
+}
+
+void Node::say_wait() {
+  const auto waits_for = discovery_.waits_for();
+  if (waits_for.empty() && !std::exchange(is_waiting_, false)) return;
+  if (waits_for.empty()) return surroundings_.waits_for_network("");
+  is_waiting_ = true;
+  std::string names;
+  for (std::size_t index = 0; index < std::min(waits_for.size(), kNamedMax); ++index) {
+    const auto why = refusals_.find(waits_for[index]);
+    names += (index == 0 ? "" : ", ") + waits_for[index].name();
+    if (why != refusals_.end()) names += " (" + why->second + ')';
+  }
+  if (waits_for.size() > kNamedMax) names += " and " + std::to_string(waits_for.size() - kNamedMax) + " more";
+  surroundings_.waits_for_network("none of the members to join is there yet: " + names);
 }
 
 // Nobody on a port of this machine is nothing to tell; a named member that refuses is.

@@ -30,6 +30,7 @@ class Node final : public std::enable_shared_from_this<Node> {
     Logger& log;
     std::string peer_service;  // "locator.peer"
     Duration call_timeout;
+    std::function<void(const std::string& why)> waits_for_network;  // of Context
   };
 
   Node(Surroundings surroundings, std::unique_ptr<membership::Membership> membership, discovery::Options discovery,
@@ -73,6 +74,7 @@ class Node final : public std::enable_shared_from_this<Node> {
   void say(const membership::RingChange& change);
   void say_verdict(const discovery::Effects& effects);
   void say_refusal(const Location& candidate, const std::string& why);
+  void say_wait();
 
   void call(membership::OutgoingCall wanted);
   void ask(const Location& candidate);
@@ -99,6 +101,7 @@ class Node final : public std::enable_shared_from_this<Node> {
   std::function<void()> farewell_told_;  // what follows the announcement that is under way
   Completion left_;
   std::map<Location, std::string> refusals_;  // last words about each candidate, so that they are said once
+  bool is_waiting_ = false;                   // for a network, as the host was told
   std::unique_ptr<Timer> alarm_;
   TimePoint alarm_at_ = TimePoint::max();
   bool has_begun_ = false;

@@ -45,9 +45,11 @@ class LocatorPlugin final : public Plugin {
     const auto changes =
         std::make_shared<RingChanges>(RingChanges::Options{context.node().self, settings.layer_timeout},
                                       make_placement(settings), strand, context.log());
-    node_ = std::make_shared<Node>(Node::Surroundings{strand, context.peers(), context.log(),
-                                                      context.service_name() + ".peer", settings.call_timeout},
-                                   make_membership(settings, context.node()), settings.discovery, changes);
+    node_ = std::make_shared<Node>(
+        Node::Surroundings{strand, context.peers(), context.log(), context.service_name() + ".peer",
+                           settings.call_timeout,
+                           [&context](const std::string& why) { context.waits_for_network(why); }},
+        make_membership(settings, context.node()), settings.discovery, changes);
     const auto front = std::make_shared<Front>(node_, context.log());
 
     if (auto provided = context.provide<ILocator>(front); !provided.ok()) return provided;
@@ -123,9 +125,8 @@ P2P_PLUGIN(p2p::ring::LocatorPlugin,
            P2P_OPTION("discover_timeout", "duration", "2s", "10ms..1m",
                       "how long a port that is taken but silent keeps this node from founding a network")
            P2P_OPTION("join", "list", "", "",
-                      "members to join, as host:port; when set, nothing else is looked for, and no network is founded")
-           P2P_OPTION("join_timeout", "duration", "10s", "10ms..10m",
-                      "how long the start waits for one of join to answer; the node goes on asking them afterwards")
+                      "members to join, as host:port; when set, no network is founded, and the node is ready once it has "
+                      "joined")
            P2P_OPTION("join_retry", "duration", "500ms", "10ms..1m", "longest pause before one of join is asked again")
            P2P_OPTION("connect_attempts", "int", "3", "1..10",
                       "failed connects within a second after which a member is removed")

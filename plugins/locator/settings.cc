@@ -47,7 +47,6 @@ Result<discovery::Options> read_discovery(const Config& config, const Location& 
   options.candidates = is_named ? std::move(named).value() : std::move(local).value();
   options.answer_timeout = config.duration("discover_timeout");
   options.retry = config.duration("join_retry");
-  options.join_timeout = config.duration("join_timeout");
   return options;
 }
 

@@ -11,11 +11,13 @@ import unittest
 from harness import client, settings
 from harness.case import ALONE, ClusterTest
 from harness.node_process import run_p2phost
+from harness.ports import free_ports
 from harness.raw import RawConnection, Request
 from harness.waiting import wait_until
 from thrift.Thrift import TApplicationException
 
 from diststore import Store
+from diststore.ttypes import ReadOptions
 from node import Admin, Node
 
 # <sysexits.h>
@@ -44,33 +46,67 @@ class StartTest(ClusterTest):
         self.addCleanup(silent.close)
         self.silent = f"127.0.0.1:{silent.getsockname()[1]}"
 
-    def start_slowly(self, join_timeout):
-        patience = ("--set", f"services.locator.config.join_timeout={join_timeout}")
-        node = self.node("--join", self.silent, *patience).launch()
-        wait_until("the node is starting", lambda: node.status().state == "starting")
+    def start_waiting(self, member, *arguments):
+        node = self.node("--join", member, *arguments).launch()
+        wait_until("the node says for whom it waits",
+                   lambda: member in (node.service("locator").problem or ""))
+        self.assertEqual(node.status().state, "starting")
         return node
 
     def test_calls_that_arrive_early_are_answered_when_the_services_are_ready(self):
-        node = self.start_slowly(f"{700 * settings.PATIENCE:.0f}ms")
+        other = self.node(*ALONE)
+        node = self.start_waiting(other.name, "--set", "host.call_timeout=2m")
         with RawConnection(node.port, client.CLASSIC) as connection:
             requests = [Request(Store, "get", key=f"key-{number}") for number in range(100)]
             connection.send(b"".join(request.encode(client.CLASSIC, n) for n, request in enumerate(requests)))
             self.assertEqual(node.status().state, "starting")
+            other.start()
             for number, request in enumerate(requests):
                 self.assertEqual(connection.reply(request)[0], number)
         self.assertEqual(node.status().state, "ready")
 
     def test_a_node_that_is_told_to_end_while_it_starts_ends(self):
         for number in (signal.SIGTERM, signal.SIGINT):
-            node = self.start_slowly("10m")
+            node = self.start_waiting(self.silent)
             node.leave(number)
 
-    def test_a_node_that_cannot_join_yet_joins_when_the_other_one_comes(self):
+    def test_a_node_that_cannot_join_yet_answers_nothing_that_it_cannot_know(self):
         other = self.node(*ALONE)
-        node = self.node("--join", other.name, "--set", "services.locator.config.join_timeout=100ms").start()
-        self.assertEqual(node.members(), [node.name])
+        # Longer than start_timeout: a wait for others is no part of it.
+        node = self.start_waiting(other.name, "--set", "host.call_timeout=50ms", "--set", "host.start_timeout=100ms")
+        for _ in range(10):
+            for call in (("read", b"a", ReadOptions()), ("get", "a"), ("get_all",), ("get_node", "a")):
+                with self.assertRaises(TApplicationException):
+                    client.call(node.port, *call)
+        self.assertEqual(node.status().state, "starting")
+        status = node.ctl("status")
+        self.assertEqual(status.returncode, 1)
+        self.assertIn(other.name, status.stdout)
         other.start()
+        node.wait_until_ready()
         self.wait_for_network([node, other])
+
+    def test_who_joins_a_node_that_waits_waits_for_the_same(self):
+        other = self.node(*ALONE)
+        first = self.start_waiting(other.name)
+        second = self.start_waiting(first.name)
+        wait_until("the second waits for whom the first does",
+                   lambda: other.name in second.service("locator").problem)
+        other.start()
+        for node in (first, second):
+            node.wait_until_ready()
+        self.wait_for_network([first, second, other])
+
+    def test_nodes_that_are_told_to_join_each_other_are_a_network(self):
+        ports = free_ports(3)
+        names = [argument for port in ports for argument in ("--join", f"127.0.0.1:{port}")]
+        first, second = (self.node(*names, port=port).launch() for port in ports[:2])
+        wait_until("they wait for the third", lambda: all(f"127.0.0.1:{ports[2]}" in node.service("locator").problem
+                                                          for node in (first, second)))
+        third = self.node(*names, port=ports[2]).start()
+        for node in (first, second):
+            node.wait_until_ready()
+        self.wait_for_network([first, second, third])
 
 
 class RefusedStartTest(ClusterTest):
@@ -131,15 +167,13 @@ class RefusedStartTest(ClusterTest):
         with client.connect_admin(str(first.data_dir / "admin.sock"), Node, "node") as admin:
             self.assertEqual(admin.status().node, first.name)
 
-    def test_services_that_are_not_ready_in_time_end_the_node_and_are_named(self):
+    def test_a_node_that_finds_no_network_in_time_ends_and_names_whom_it_waited_for(self):
         # The only member to join never answers: it takes connections and says nothing.
-        with socket.socket() as silent:
-            silent.bind(("127.0.0.1", 0))
-            silent.listen()
-            node = self.node("--join", f"127.0.0.1:{silent.getsockname()[1]}", "--set", "host.start_timeout=300ms",
-                             "--set", "services.locator.config.join_timeout=10m").launch()
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            member = f"127.0.0.1:{silent.getsockname()[1]}"
+            node = self.node("--join", member, "--set", "host.network_timeout=300ms").launch()
             self.assertEqual(node.wait(), START_TIMEOUT)
-        self.assertRegex(node.log(), "service locator is not ready after .*start_timeout")
+        self.assertRegex(node.log(), f"service locator is not ready after .*network_timeout = 300ms: .*{member}")
 
 
 class PluginListTest(unittest.TestCase):

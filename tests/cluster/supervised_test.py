@@ -83,9 +83,12 @@ class NotifyTest(ClusterTest):
     def test_readiness_waits_for_the_services(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             manager = self.manager()
-            node = self.supervised_node(manager, "--join", f"127.0.0.1:{silent.getsockname()[1]}",
-                                        "--set", "services.locator.config.join_timeout=10m")
-            wait_until("the node is starting", lambda: node.status().state == "starting")
+            member = f"127.0.0.1:{silent.getsockname()[1]}"
+            node = self.supervised_node(manager, "--join", member)
+            self.assertEqual(manager.receive()["STATUS"], "starting")
+            waiting = manager.receive()
+            self.assertRegex(waiting["STATUS"], f"waits for a network: .*{member}")
+            self.assertGreater(int(waiting["EXTEND_TIMEOUT_USEC"]), 20_000_000)
             node.leave()
             told = manager.receive_until("STOPPING")
             self.assertFalse([message for message in told if "READY" in message])

@@ -182,7 +182,7 @@ void LocatorWorld::ask_ended(const std::shared_ptr<Locator>& at, const Location&
   at->core.compare_after_join(time_.now(), wanted);
   obey(at, std::move(wanted));
   discovery::Effects effects;
-  at->discovery.answered(candidate, time_.now(), effects);
+  at->discovery.answered(candidate, {}, time_.now(), effects);
   obey(at, std::move(effects));
 }
 
@@ -202,7 +202,7 @@ void LocatorWorld::join_old(const std::shared_ptr<Locator>& at, const Location& 
       if (!at->is_running) return;
       if (outcome != Outcome::answered) return not_joined(at, candidate, outcome);
       discovery::Effects effects;
-      at->discovery.answered(candidate, time_.now(), effects);
+      at->discovery.answered(candidate, {}, time_.now(), effects);
       obey(at, std::move(effects));
     });
   });

@@ -7,7 +7,8 @@ namespace p2p::discovery {
 
 Discovery::Discovery(Options options) : options_(std::move(options)) {
   for (const Location& candidate : options_.candidates) {
-    if (candidate != options_.self) candidates_.emplace(candidate, Candidate{});
+    if (candidate == options_.self) continue;
+    candidates_.emplace(candidate, Candidate{.is_needed = options_.source == Source::operators});
   }
 }
 
@@ -23,13 +24,56 @@ void Discovery::ask(const Location& location, Candidate& candidate, Effects& eff
   effects.ask.push_back(location);
 }
 
-void Discovery::answered(const Location& location, TimePoint now, Effects& effects) {
+void Discovery::answered(const Location& location, const std::vector<Location>& waits_for, TimePoint now,
+                         Effects& effects) {
   const auto found = candidates_.find(location);
   if (found == candidates_.end()) return;
-  found->second = Candidate{.ask_at = TimePoint::max()};
-  if (is_joined_) return;
+  Candidate& candidate = found->second;
+  candidate.is_asked = false;
+  candidate.has_refused = false;
+  candidate.waits = !waits_for.empty();
+  if (is_settled_) return;
+  if (!candidate.waits) {
+    settle(Verdict::joined, now, effects);
+    effects.via = location;
+    return;
+  }
+  candidate.is_needed = true;
+  ask_later(candidate, now);
+  wait_for(waits_for, effects);
+  join_those_who_wait(now, effects);
+}
+
+void Discovery::wait_for(const std::vector<Location>& others, Effects& effects) {
+  for (const Location& other : others) {
+    if (other == options_.self || candidates_.size() >= kCandidatesMax) continue;
+    const auto [entry, is_new] = candidates_.try_emplace(other);
+    entry->second.is_needed = true;
+    if (is_new) ask(other, entry->second, effects);
+  }
+}
+
+bool Discovery::needs_others() const {
+  return std::any_of(candidates_.begin(), candidates_.end(), [](const auto& entry) { return entry.second.is_needed; });
+}
+
+// Nodes that were told to join each other: nobody is left who could know of a network that they do not.
+void Discovery::join_those_who_wait(TimePoint now, Effects& effects) {
+  const auto is_here = [](const auto& entry) { return !entry.second.is_needed || entry.second.waits; };
+  if (!needs_others() || !std::all_of(candidates_.begin(), candidates_.end(), is_here)) return;
   settle(Verdict::joined, now, effects);
-  effects.via = location;
+  const auto first =
+      std::find_if(candidates_.begin(), candidates_.end(), [](const auto& entry) { return entry.second.waits; });
+  effects.via = first->first;
+}
+
+std::vector<Location> Discovery::waits_for() const {
+  std::vector<Location> needed;
+  if (is_settled_) return needed;
+  for (const auto& [location, candidate] : candidates_) {
+    if (candidate.is_needed) needed.push_back(location);
+  }
+  return needed;
 }
 
 void Discovery::not_answered(const Location& location, Refusal why, TimePoint now, Effects& effects) {
@@ -41,43 +85,47 @@ void Discovery::not_answered(const Location& location, Refusal why, TimePoint no
     Candidate& candidate = found->second;
     candidate.is_asked = false;
     candidate.has_refused = true;
-    candidate.ask_at = now + candidate.pause;
-    candidate.pause = std::min(2 * candidate.pause, options_.retry);
+    candidate.waits = false;
+    ask_later(candidate, now);
   }
+  if (is_settled_) return;
+  join_those_who_wait(now, effects);
   found_if_nobody_is_there(now, effects);
 }
 
-// On this machine nobody's answer means nobody; where the operator has named nodes only their list being empty does,
+void Discovery::ask_later(Candidate& candidate, TimePoint now) const {
+  candidate.ask_at = now + candidate.pause;
+  candidate.pause = std::min(2 * candidate.pause, options_.retry);
+}
+
+// On this machine nobody's answer means nobody; where an operator has named nodes only their list being empty does,
 // because two networks that do not know of each other are worse than a node that waits.
 void Discovery::found_if_nobody_is_there(TimePoint now, Effects& effects) {
-  if (is_settled_) return;
+  if (is_settled_ || needs_others()) return;
   const bool all_refused =
       std::all_of(candidates_.begin(), candidates_.end(), [](const auto& entry) { return entry.second.has_refused; });
-  const bool may_found = options_.source == Source::localhost ? all_refused : candidates_.empty();
-  if (may_found) settle(Verdict::founded, now, effects);
+  if (all_refused) settle(Verdict::founded, now, effects);
 }
 
 void Discovery::settle(Verdict verdict, TimePoint now, Effects& effects) {
   is_settled_ = true;
-  is_joined_ = verdict != Verdict::still_looking;
-  look_at_ = is_joined_ ? now + kLookSoon : TimePoint::max();
+  look_at_ = now + kLookSoon;
   effects.verdict = verdict;
 }
 
 void Discovery::tick(const std::vector<Location>& members, TimePoint now, Effects& effects) {
-  if (!is_joined_) ask_again(now, effects);
-  if (!is_settled_) {
-    const bool is_local = options_.source == Source::localhost;
-    const Duration patience = is_local ? options_.answer_timeout : options_.join_timeout;
-    if (now - started_at_ >= patience) settle(is_local ? Verdict::founded : Verdict::still_looking, now, effects);
+  if (is_settled_) {
+    if (now >= look_at_) look_around(members, now, effects);
+  } else if (needs_others()) {
+    ask_again(now, effects);
+  } else if (now - started_at_ >= options_.answer_timeout) {
+    settle(Verdict::founded, now, effects);
   }
-  if (is_joined_ && now >= look_at_) look_around(members, now, effects);
 }
 
 void Discovery::ask_again(TimePoint now, Effects& effects) {
-  if (options_.source != Source::operators) return;
   for (auto& [location, candidate] : candidates_) {
-    if (!candidate.is_asked && now >= candidate.ask_at) ask(location, candidate, effects);
+    if (candidate.is_needed && !candidate.is_asked && now >= candidate.ask_at) ask(location, candidate, effects);
   }
 }
 
@@ -99,13 +147,11 @@ bool Discovery::is_looked_for_here(const std::vector<Location>& members) const {
 }
 
 TimePoint Discovery::next_wakeup() const {
-  TimePoint next = look_at_;
-  if (!is_settled_) {
-    const bool is_local = options_.source == Source::localhost;
-    next = std::min(next, started_at_ + (is_local ? options_.answer_timeout : options_.join_timeout));
-  }
-  if (!is_joined_ && options_.source == Source::operators) {
-    for (const auto& [location, candidate] : candidates_) next = std::min(next, candidate.ask_at);
+  if (is_settled_) return look_at_;
+  if (!needs_others()) return started_at_ + options_.answer_timeout;
+  TimePoint next = TimePoint::max();
+  for (const auto& [location, candidate] : candidates_) {
+    if (candidate.is_needed) next = std::min(next, candidate.ask_at);
   }
   return next;
 }

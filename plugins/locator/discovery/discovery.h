@@ -1,6 +1,7 @@
 // Is there a network to join, or does this node found one? Asks candidates, decides, and keeps looking for a while, so
-// that nodes which started at the same moment end in one network. Pure: told the time and what the candidates said, it
-// lists what to do. What joining means stands in membership/.
+// that nodes which started at the same moment end in one network. A node that was told whom to join waits until it has
+// joined, and so does one whose candidates wait. Pure: told the time and what the candidates said, it lists what to do.
+// What joining means stands in membership/.
 #pragma once
 
 #include <p2p/location.h>
@@ -26,10 +27,12 @@ struct Options {
   // each question this deadline.
   Duration answer_timeout = std::chrono::seconds(2);
 
-  // For named candidates: pause before one is asked again, and when to stop holding up the start of the node.
+  // The longest pause before one that has to be joined is asked again.
   Duration retry = std::chrono::milliseconds(500);
-  Duration join_timeout = std::chrono::seconds(10);
 };
+
+// Whom to wait for is learnt from others too; more are not taken in.
+inline constexpr std::size_t kCandidatesMax = 1'000;
 
 // The first pause before a named candidate is asked again; it doubles up to Options::retry. A node that starts at the
 // same moment listens within this.
@@ -48,14 +51,13 @@ enum class Refusal : std::uint8_t {
 };
 
 enum class Verdict : std::uint8_t {
-  joined,         // Effects::via answered
-  founded,        // nobody is there
-  still_looking,  // none of the named candidates answered in time; this node goes on asking them
+  joined,   // Effects::via answered
+  founded,  // nobody is there
 };
 
 struct Effects {
   std::vector<Location> ask;       // send each of them a Join
-  std::optional<Verdict> verdict;  // the start may go on; at most once, except that joined may follow still_looking
+  std::optional<Verdict> verdict;  // the start may go on; at most once
   std::optional<Location> via;     // set with joined
 };
 
@@ -64,7 +66,9 @@ class Discovery {
   explicit Discovery(Options options);
 
   void start(TimePoint now, Effects& effects);
-  void answered(const Location& candidate, TimePoint now, Effects& effects);
+  // `waits_for`: the candidate has joined nobody yet, and waits for these itself. Whoever it waits for is waited for
+  // here, too: only when all of them have answered, and have nobody else to wait for, are they the network.
+  void answered(const Location& candidate, const std::vector<Location>& waits_for, TimePoint now, Effects& effects);
   void not_answered(const Location& candidate, Refusal why, TimePoint now, Effects& effects);
 
   // `members` are those of the present view, sorted by name. Due at next_wakeup(); earlier does no harm.
@@ -73,17 +77,27 @@ class Discovery {
 
   bool is_settled() const { return is_settled_; }
 
+  // Those of whom this node must join one, or all of whom must have answered, before its start may go on. Empty when it
+  // is settled, or may found a network by itself.
+  std::vector<Location> waits_for() const;
+
  private:
   struct Candidate {
     bool is_asked = false;     // an answer is awaited
     bool has_refused = false;  // in its last answer
-    TimePoint ask_at{};        // for named candidates that have not answered: when to ask again
+    bool is_needed = false;    // named by an operator, here or at another node that waits
+    bool waits = false;        // it is there, and has joined nobody yet
+    TimePoint ask_at{};        // when to ask a needed one again
     Duration pause = kRetryFirst;
   };
 
   bool is_looked_for_here(const std::vector<Location>& members) const;
   void ask(const Location& location, Candidate& candidate, Effects& effects);
   void ask_again(TimePoint now, Effects& effects);
+  void ask_later(Candidate& candidate, TimePoint now) const;
+  void wait_for(const std::vector<Location>& others, Effects& effects);
+  bool needs_others() const;
+  void join_those_who_wait(TimePoint now, Effects& effects);
   void look_around(const std::vector<Location>& members, TimePoint now, Effects& effects);
   void settle(Verdict verdict, TimePoint now, Effects& effects);
   void found_if_nobody_is_there(TimePoint now, Effects& effects);
@@ -92,8 +106,7 @@ class Discovery {
   std::map<Location, Candidate> candidates_;
   TimePoint started_at_{};
   TimePoint look_at_ = TimePoint::max();
-  bool is_settled_ = false;  // the start may go on
-  bool is_joined_ = false;   // or founded: named candidates need not be asked in haste
+  bool is_settled_ = false;  // joined or founded
 };
 
 }  // namespace p2p::discovery

@@ -67,6 +67,8 @@ inline bool is_credible_farewell(const Member& member) {
 struct View {
   std::uint64_t fingerprint = 0;
   std::vector<Member> members;
+  std::vector<Location> waits_for =
+      {};  // of the answer to a Join, by a node that has joined nobody yet: for whom it waits
 
   friend bool operator==(const View&, const View&) = default;
 };

@@ -205,6 +205,10 @@ Result<View> from_wire(const ::membership::View& view) {
     // A row that makes no sense is one node's mistake; the others of its table are worth having all the same.
     if (auto member = from_wire(row); member.ok()) read.members.push_back(std::move(member).value());
   }
+  if (view.waits_for.size() > kAuthoritiesMax) return Error{ErrorKind::protocol, "a node waits for too many others"};
+  for (const std::string& name : view.waits_for) {
+    if (auto location = parse_location(name); location.ok()) read.waits_for.push_back(std::move(location).value());
+  }
   return read;
 }
 
@@ -218,6 +222,10 @@ Result<std::vector<std::string>> checked_authorities(std::vector<std::string> na
   on_wire.fingerprint = static_cast<std::int64_t>(view.fingerprint);
   on_wire.members.reserve(view.members.size());
   for (const Member& member : view.members) on_wire.members.push_back(to_wire(member));
+  if (!view.waits_for.empty()) {
+    on_wire.__isset.waits_for = true;
+    for (const Location& location : view.waits_for) on_wire.waits_for.push_back(location.name());
+  }
   return on_wire;
 }
 

@@ -14,7 +14,8 @@
 
 namespace p2p::wire {
 
-// Rows of a table, and names in a chain, that a message may have: a full table with all it remembers, twice.
+// Rows of a table, and names in a chain or of those that are waited for, that a message may have: a full table with all
+// it remembers, twice.
 inline constexpr std::size_t kRowsMax = 10'000;
 inline constexpr std::size_t kAuthoritiesMax = 10'000;
 

@@ -78,6 +78,14 @@ class P2P_API Context {
  private:
   virtual Result<Done> provide_any(const char* id, std::shared_ptr<void> service) = 0;
   virtual std::shared_ptr<void> lookup(const char* id, bool required) = 0;
+
+ public:
+  // --- since ABI 1.2
+
+  // Between ready() and its completion: the service waits for other nodes, which no time limit of its own can bring. `why`
+  // says for whom, for `p2pctl status`, the log and the service manager; "" ends the wait, as does the completion. This time
+  // does not count against `[host] start_timeout`; `[host] network_timeout` bounds it.
+  virtual void waits_for_network(const std::string& why) = 0;
 };
 
 }  // namespace p2p

@@ -34,10 +34,13 @@ Effects refused(Discovery& discovery, int port, Refusal why, TimePoint now = kSt
   discovery.not_answered(at(port), why, now, effects);
   return effects;
 }
-Effects answered(Discovery& discovery, int port, TimePoint now = kStart) {
+Effects answered(Discovery& discovery, int port, TimePoint now = kStart, std::vector<Location> waits_for = {}) {
   Effects effects;
-  discovery.answered(at(port), now, effects);
+  discovery.answered(at(port), waits_for, now, effects);
   return effects;
+}
+Effects waits(Discovery& discovery, int port, std::vector<Location> waits_for, TimePoint now = kStart) {
+  return answered(discovery, port, now, std::move(waits_for));
 }
 Effects ticked(Discovery& discovery, TimePoint now, std::vector<Location> members = {at(9900)}) {
   Effects effects;
@@ -122,14 +125,16 @@ TEST(Discovery, OfSeveralMembersOnOneMachineOnlyTheFirstLooksAround) {
   EXPECT_FALSE(ticked(discovery, discovery.next_wakeup(), {{"10.0.0.1", 9900}, at(9900)}).ask.empty());
 }
 
-TEST(Discovery, NeverFoundsANetworkSilentlyWhenMembersAreNamed) {
+TEST(Discovery, WaitsForEverWhenMembersAreNamed) {
   Discovery discovery(named({{"10.0.0.1", 9900}}));
   started(discovery);
   Effects effects;
   discovery.not_answered({"10.0.0.1", 9900}, Refusal::absent, kStart, effects);
   EXPECT_FALSE(effects.verdict);
-  EXPECT_FALSE(ticked(discovery, kStart + seconds(9)).verdict);
-  EXPECT_EQ(ticked(discovery, kStart + seconds(10)).verdict, Verdict::still_looking);
+  for (const Duration later : {Duration(seconds(10)), Duration(minutes(10)), Duration(minutes(600))}) {
+    EXPECT_FALSE(ticked(discovery, kStart + later).verdict);
+  }
+  EXPECT_EQ(discovery.waits_for(), (std::vector<Location>{{"10.0.0.1", 9900}}));
 }
 
 TEST(Discovery, AsksNamedMembersAgainWithGrowingPausesUntilOneAnswers) {
@@ -149,14 +154,73 @@ TEST(Discovery, AsksNamedMembersAgainWithGrowingPausesUntilOneAnswers) {
   EXPECT_EQ(answered(discovery, 9901, now).verdict, Verdict::joined);
 }
 
-TEST(Discovery, JoinsLateWhenANamedMemberAnswersAfterTheStartWentOn) {
+TEST(Discovery, JoinsHoweverLateANamedMemberAnswers) {
   Discovery discovery(named({at(9901)}));
   started(discovery);
-  refused(discovery, 9901, Refusal::absent);
-  ticked(discovery, kStart + seconds(10));
-  refused(discovery, 9901, Refusal::absent, kStart + seconds(11));
-  EXPECT_FALSE(ticked(discovery, kStart + seconds(12)).ask.empty());
-  EXPECT_EQ(answered(discovery, 9901, kStart + seconds(13)).verdict, Verdict::joined);
+  refused(discovery, 9901, Refusal::absent, kStart + minutes(11));
+  EXPECT_FALSE(ticked(discovery, kStart + minutes(12)).ask.empty());
+  EXPECT_EQ(answered(discovery, 9901, kStart + minutes(13)).verdict, Verdict::joined);
+  EXPECT_TRUE(discovery.waits_for().empty());
+}
+
+// --- candidates that wait themselves
+
+TEST(Discovery, WhoJoinsANodeThatWaitsWaitsForTheSame) {
+  Discovery discovery(named({at(9901)}));
+  started(discovery);
+  const auto effects = waits(discovery, 9901, {at(9905)});
+  EXPECT_FALSE(effects.verdict);
+  EXPECT_EQ(effects.ask, std::vector<Location>{at(9905)});
+  EXPECT_EQ(discovery.waits_for(), (std::vector<Location>{at(9901), at(9905)}));
+  refused(discovery, 9905, Refusal::absent);
+  EXPECT_FALSE(ticked(discovery, kStart + minutes(5)).verdict);
+  EXPECT_EQ(answered(discovery, 9901, kStart + minutes(6)).verdict, Verdict::joined);
+}
+
+TEST(Discovery, WhoFindsANodeThatWaitsOnThisMachineFoundsNoNetworkBesideIt) {
+  Discovery discovery(local({at(9901), at(9902)}));
+  started(discovery);
+  refused(discovery, 9902, Refusal::absent);
+  EXPECT_FALSE(waits(discovery, 9901, {at(9905)}).verdict);
+  refused(discovery, 9905, Refusal::absent);
+  EXPECT_FALSE(ticked(discovery, kStart + minutes(1)).verdict);
+  EXPECT_EQ(answered(discovery, 9905, kStart + minutes(2)).verdict, Verdict::joined);
+}
+
+TEST(Discovery, NodesThatWereToldToJoinEachOtherAreTheNetwork) {
+  Discovery discovery(named({at(9901), at(9902)}));
+  started(discovery);
+  EXPECT_FALSE(waits(discovery, 9901, {at(9900), at(9902)}).verdict);
+  const auto both = waits(discovery, 9902, {at(9900), at(9901)});
+  EXPECT_EQ(both.verdict, Verdict::joined);
+  EXPECT_EQ(both.via, at(9901));
+}
+
+TEST(Discovery, OneOfThemThatIsGoneAgainIsWaitedFor) {
+  Discovery discovery(named({at(9901), at(9902)}));
+  started(discovery);
+  waits(discovery, 9901, {at(9900)});
+  refused(discovery, 9901, Refusal::absent, kStart + seconds(1));
+  EXPECT_FALSE(waits(discovery, 9902, {at(9900)}, kStart + seconds(2)).verdict);
+  EXPECT_EQ(waits(discovery, 9901, {at(9900)}, kStart + seconds(3)).verdict, Verdict::joined);
+}
+
+TEST(Discovery, AnotherNameOfThisNodeIsNobodyToWaitFor) {
+  Discovery discovery(named({at(9901)}));
+  started(discovery);
+  EXPECT_EQ(waits(discovery, 9901, {{"localhost", 9900}}).ask, (std::vector<Location>{{"localhost", 9900}}));
+  Effects effects;
+  discovery.not_answered({"localhost", 9900}, Refusal::is_self, kStart, effects);
+  EXPECT_EQ(effects.verdict, Verdict::joined);
+}
+
+TEST(Discovery, TakesInNoMoreCandidatesThanItsLimit) {
+  Discovery discovery(named({at(9901)}));
+  started(discovery);
+  std::vector<Location> many;
+  for (int port = 10000; port < 10000 + 2 * static_cast<int>(kCandidatesMax); ++port) many.push_back(at(port));
+  waits(discovery, 9901, many);
+  EXPECT_EQ(discovery.waits_for().size(), kCandidatesMax);
 }
 
 TEST(Discovery, ANodeThatIsItsOnlyNamedMemberFounds) {

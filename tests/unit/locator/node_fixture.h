@@ -28,7 +28,8 @@ struct TestNode {
     changes = std::make_shared<RingChanges>(RingChanges::Options{location},
                                             std::make_shared<placement::ClassicPlacement>(), strand_of(time), log);
     node = std::make_shared<Node>(
-        Node::Surroundings{strand, peers, log, "locator.peer", std::chrono::seconds(1)},
+        Node::Surroundings{strand, peers, log, "locator.peer", std::chrono::seconds(1),
+                           [this](const std::string& why) { waits_for_network = why; }},
         std::make_unique<membership::ClassicMembership>(
             membership::Member{location, time.now().time_since_epoch().count() / 1000, membership::MemberState::alive},
             membership::ClassicOptions{}),
@@ -54,6 +55,7 @@ struct TestNode {
   std::shared_ptr<Node> node;
   std::shared_ptr<Front> front;
   std::shared_ptr<Methods> methods;
+  std::string waits_for_network;
   bool is_ready = false;
   bool has_left = false;
 };

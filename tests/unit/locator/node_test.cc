@@ -148,16 +148,46 @@ TEST_F(NodeTest, ReportsOfAnUnreachableMemberBringItsEndNearer) {
 
 TEST_F(NodeTest, NamedMembersAreAskedUntilOneIsThere) {
   make(9900, named({9950})).begin();
-  time.pass(seconds(9));
+  time.pass(seconds(900));
   EXPECT_FALSE(nodes[9900]->is_ready);
   EXPECT_TRUE(nodes[9900]->log.has("127.0.0.1:9950 cannot be joined"));
-  time.pass(seconds(2));
-  EXPECT_TRUE(nodes[9900]->is_ready);
-  EXPECT_TRUE(nodes[9900]->log.has("goes on asking"));
+  EXPECT_NE(nodes[9900]->waits_for_network.find("127.0.0.1:9950"), std::string::npos);
   make(9950).begin();
   time.pass(seconds(1));
+  EXPECT_TRUE(nodes[9900]->is_ready);
+  EXPECT_EQ(nodes[9900]->waits_for_network, "");
   EXPECT_EQ(members(9900), 2u);
   EXPECT_TRUE(nodes[9900]->log.has("joined 1 member via 127.0.0.1:9950"));
+}
+
+TEST_F(NodeTest, WhoJoinsANodeThatWaitsWaitsToo) {
+  make(9900, named({9950})).begin();
+  make(9901, named({9900})).begin();
+  make(9902, local()).begin();
+  time.pass(seconds(60));
+  for (auto& [port, node] : nodes) {
+    EXPECT_FALSE(node->is_ready) << port;
+    EXPECT_NE(node->waits_for_network.find("127.0.0.1:9950"), std::string::npos) << port;
+  }
+  make(9950).begin();
+  time.pass(seconds(2));
+  for (auto& [port, node] : nodes) {
+    EXPECT_TRUE(node->is_ready) << port;
+    EXPECT_EQ(members(port), 4u) << port;
+  }
+}
+
+TEST_F(NodeTest, NodesThatAreToldToJoinEachOtherAreANetwork) {
+  for (const int port : {9900, 9901}) make(port, named({9900, 9901, 9902})).begin();
+  time.pass(seconds(60));
+  EXPECT_FALSE(nodes[9900]->is_ready);
+  EXPECT_FALSE(nodes[9901]->is_ready);
+  make(9902, named({9900, 9901, 9902})).begin();
+  time.pass(seconds(2));
+  for (auto& [port, node] : nodes) {
+    EXPECT_TRUE(node->is_ready) << port;
+    EXPECT_EQ(members(port), 3u) << port;
+  }
 }
 
 TEST_F(NodeTest, TwoNetworksOfOneFindEachOther) {

@@ -18,19 +18,12 @@ std::int64_t nanoseconds(Duration duration) { return duration.count(); }
 
 // The defaults as the descriptor declares them.
 std::map<std::string, ConfigScalar> defaults() {
-  return {{"membership", std::string("classic")},
-          {"placement", std::string("classic")},
-          {"discover", std::string("localhost")},
-          {"discover_port_first", std::int64_t{9900}},
-          {"discover_port_count", std::int64_t{10}},
-          {"discover_timeout", nanoseconds(seconds(2))},
-          {"join", std::vector<std::string>{}},
-          {"join_timeout", nanoseconds(seconds(10))},
-          {"join_retry", nanoseconds(std::chrono::milliseconds(500))},
-          {"connect_attempts", std::int64_t{3}},
-          {"compare_interval", nanoseconds(seconds(1))},
-          {"call_timeout", nanoseconds(seconds(1))},
-          {"layer_timeout", nanoseconds(seconds(5))}};
+  return {{"membership", std::string("classic")},    {"placement", std::string("classic")},
+          {"discover", std::string("localhost")},    {"discover_port_first", std::int64_t{9900}},
+          {"discover_port_count", std::int64_t{10}}, {"discover_timeout", nanoseconds(seconds(2))},
+          {"join", std::vector<std::string>{}},      {"join_retry", nanoseconds(std::chrono::milliseconds(500))},
+          {"connect_attempts", std::int64_t{3}},     {"compare_interval", nanoseconds(seconds(1))},
+          {"call_timeout", nanoseconds(seconds(1))}, {"layer_timeout", nanoseconds(seconds(5))}};
 }
 
 Config config_with(const std::map<std::string, ConfigScalar>& changed) {
