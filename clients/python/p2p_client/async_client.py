@@ -1,7 +1,9 @@
 """The asyncio client: any number of calls at once from the tasks of one event loop, pipelined to each node."""
 import asyncio
+import math
 import time
 
+from p2p_client.async_gate import Shared, is_done_in_time
 from p2p_client.async_pool import AsyncPool
 from p2p_client.calls import Calls
 from p2p_client.client import DEADLINE_SECONDS
@@ -30,7 +32,9 @@ class AsyncClient(Calls):
         start_anew_in_children(self)
 
     def forked(self):
-        self._learning = None  # the task that asks for the members, in the parent's loop
+        """What is under way is under way in the parent's loop."""
+        self._learning = None  # Shared: asks for the members
+        self._probes = {}  # node -> Shared: asks it a harmless question
 
     async def __aenter__(self):
         return self
@@ -43,7 +47,7 @@ class AsyncClient(Calls):
         self._is_closed = True
         self._pool.close()
         if self._learning is not None:
-            await asyncio.wait([self._learning])  # it finds the pool closed
+            await self._learning.wait()  # it finds the pool closed
         await asyncio.sleep(0)  # lets the transports say that they have ended
 
     # --- obeying the rounds ---
@@ -67,7 +71,7 @@ class AsyncClient(Calls):
                 await self._learn(end)
             elif isinstance(effect, Probe):
                 until = brief_end(time.monotonic(), end)
-                answer = await asyncio.gather(*(self._ask_one(node, until) for node in effect.nodes))
+                answer = await self._probe_all(effect.nodes, until)
             elif isinstance(effect, Pause):
                 if self._is_closed:
                     rounds.end_soon()
@@ -83,7 +87,7 @@ class AsyncClient(Calls):
     async def _send_one(self, part, deadline):
         connection = started = None
         try:
-            async with asyncio.timeout(deadline - time.monotonic()) as limit:
+            async with asyncio.timeout(None if deadline == math.inf else deadline - time.monotonic()) as limit:
                 connection = await self._pool.connection(part.node, part.request.service)
                 while not connection.has_room and connection.is_open:
                     await connection.room()
@@ -95,6 +99,8 @@ class AsyncClient(Calls):
             why = "no answer before the deadline"
             if started is None:
                 return Untaken(why)
+            if started.done() and not started.cancelled():
+                return started.result()  # it came while the loop was busy with others
             connection.complain()
             return Lost(why)
         except OSError as failure:
@@ -108,10 +114,10 @@ class AsyncClient(Calls):
 
     async def _learn(self, deadline):
         """Asks for the members in a task of its own. Who has a view goes on with it: learning delays no call."""
-        if self._learning is None or self._learning.done():
-            self._learning = asyncio.ensure_future(self._ask())
+        if self._learning is None or self._learning.task.done():
+            self._learning = Shared(self._ask())
         if self._views.current is None:
-            await asyncio.wait([self._learning], timeout=max(0, deadline - time.monotonic()))
+            await self._learning.wait(deadline)
 
     async def _ask(self):
         names = []
@@ -122,10 +128,34 @@ class AsyncClient(Calls):
         if self._views.learnt(names, time.monotonic()):
             self._pool.keep_only({*names, *self._seeds})
 
+    async def _probe_all(self, nodes, until):
+        if len(nodes) == 1:
+            return [await self._probe(nodes[0], until)]
+        return await asyncio.gather(*(self._probe(node, until) for node in nodes))
+
+    async def _probe(self, node, until):
+        """Asks once for all calls that want to know."""
+        probe = self._probes.get(node)
+        if probe is None:
+            ends_by = time.monotonic() + LEARN_SECONDS_MAX
+            probe = self._probes[node] = Shared(self._ask_one(node, ends_by), ends_by)
+            probe.task.add_done_callback(lambda _: self._probes.pop(node, None))
+        return probe.task.result() if await probe.wait(until) else Lost("no answer in time")
+
     async def _ask_one(self, node, until):
-        outcome = await self._send_one(Part(node, [0], self._members_request, None), until)
+        service = self._members_request.service
+        asking = asyncio.ensure_future(self._send_one(Part(node, [0], self._members_request, None), math.inf))
+        try:
+            if await is_done_in_time(asking, until - time.monotonic()):
+                outcome = asking.result()
+            elif self._pool.is_connected(node, service):
+                outcome = Lost("no answer in time")
+            else:
+                outcome = Untaken("the node does not answer the connect")
+        finally:
+            asking.cancel()
         if isinstance(outcome, Lost):
-            self._pool.drop(node, self._members_request.service)  # a node that serves one connection at a time is freed
+            self._pool.drop(node, service)  # a node that serves one connection at a time is freed
         return outcome
 
     async def _with_view(self, look, deadline):

@@ -1,12 +1,11 @@
 """One pipelined connection of the asyncio client: framed Thrift on an asyncio transport. Everything in here belongs to
 one event loop."""
 import asyncio
-import collections
-import contextlib
 import os
 import select
 import socket
 
+from p2p_client.async_gate import Gate
 from p2p_client.forking import start_anew_in_children
 from p2p_client.framing import REQUEST_BYTES_MAX, Framing, NotSent
 from p2p_client.interruption import is_foreign
@@ -21,6 +20,10 @@ CALLS_IN_FLIGHT_MAX = 512
 SILENT_SECONDS_MAX = 10.0
 
 
+# So much of what is to be sent is collected until the loop's next turn; above it, it is sent at once.
+COLLECTED_BYTES_MAX = 64 << 10
+
+
 class AsyncConnection(asyncio.Protocol):
     """Made by loop.create_connection(); `ended(self)` is called when it is of no use any more."""
 
@@ -30,7 +33,9 @@ class AsyncConnection(asyncio.Protocol):
         self._transport = None
         self._end = select.poll()  # knows of the node's close before the loop does
         self._is_paused = False
-        self._waiters = collections.deque()  # futures of those that wait for room
+        self._unsent = []  # (frame, future, whether it is oneway), until the loop's next turn
+        self._unsent_bytes = 0
+        self._waiting = Gate()  # for room
         self._why = None  # it has ended
         self._heard_at = 0.0  # by the loop's clock: when data came, or the first call of those that wait was sent
 
@@ -63,15 +68,13 @@ class AsyncConnection(asyncio.Protocol):
 
     def start(self, request):
         """Sends a call; a future of its outcome. Only while there is room."""
-        future = asyncio.get_running_loop().create_future()
-        if self._why is None and self._end.poll(0):
-            # What is sent now would only be lost; what waits for replies may still find them in the socket.
-            self._why = "the node has closed the connection"
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
         if self._why is not None:
             future.set_result(Untaken(self._why))
             return future
         try:
-            self._transport.write(self._framing.send(request, (future, request)))
+            self._collect(self._framing.send(request, (future, request)), future, request.is_oneway, loop)
         except NotSent as why:
             future.set_result(why.outcome)
             self._let_in()  # another in its place
@@ -80,22 +83,50 @@ class AsyncConnection(asyncio.Protocol):
             self.close("interrupted")
             raise
         if len(self._framing) == 1:
-            self._heard_at = future.get_loop().time()
-        if request.is_oneway:
-            future.set_result(Answered(None))
+            self._heard_at = loop.time()
         return future
+
+    def _collect(self, frame, future, is_oneway, loop):
+        if not self._unsent:
+            loop.call_soon(self._flush)
+        self._unsent.append((frame, future, is_oneway))
+        self._unsent_bytes += len(frame)
+        if self._unsent_bytes >= COLLECTED_BYTES_MAX:
+            self._flush()
+
+    def _flush(self):
+        """Sends what was collected, in one piece."""
+        if not self._unsent:
+            return
+        if self._why is None and self._end.poll(0):
+            # What is sent now would only be lost; what waits for replies may still find them in the socket.
+            self._why = "the node has closed the connection"
+        if self._why is not None:
+            self._give_up_unsent()
+            return
+        unsent, self._unsent, self._unsent_bytes = self._unsent, [], 0
+        try:
+            self._transport.write(b"".join(frame for frame, _, _ in unsent))
+        except BaseException:  # of a signal's handler: what has left is not known
+            self.close("interrupted")
+            raise
+        for _, future, is_oneway in unsent:
+            if is_oneway and not future.done():
+                future.set_result(Answered(None))
+
+    def _give_up_unsent(self):
+        unsent, self._unsent, self._unsent_bytes = self._unsent, [], 0
+        for _, future, _ in unsent:
+            if not future.done():
+                future.set_result(Untaken(self._why))
 
     async def room(self):
         """Returns when there may be room, or none is needed any more."""
         if self.has_room or self._why is not None:
             return
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
         try:
-            await waiter
+            await self._waiting.wait()
         except asyncio.CancelledError:
-            with contextlib.suppress(ValueError):  # it may have been passed over already
-                self._waiters.remove(waiter)
             self._let_in()  # another, if it was this one's turn
             raise
 
@@ -107,6 +138,7 @@ class AsyncConnection(asyncio.Protocol):
     def close(self, why="the client is closed"):
         """Ends every call that is under way."""
         self._why = self._why or why
+        self._give_up_unsent()
         if self._transport is not None:
             self._transport.abort()
 
@@ -137,6 +169,7 @@ class AsyncConnection(asyncio.Protocol):
 
     def connection_lost(self, failure):
         self._why = self._why or (str(failure) if failure else "the node has closed the connection")
+        self._give_up_unsent()
         for future, _ in self._framing.drop():
             if not future.done():
                 future.set_result(Lost(self._why))  # nobody knows what of it had left the socket
@@ -151,9 +184,7 @@ class AsyncConnection(asyncio.Protocol):
         self._let_in()
 
     def _let_in(self):
-        room = CALLS_IN_FLIGHT_MAX - len(self._framing)
-        while self._waiters and (self._why is not None or (not self._is_paused and room > 0)):
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                room -= 1
+        if self._why is not None:
+            self._waiting.let_in(len(self._waiting))
+        elif not self._is_paused:
+            self._waiting.let_in(CALLS_IN_FLIGHT_MAX - len(self._framing))

@@ -3,6 +3,7 @@ service that takes its time holds up no other one's replies."""
 import asyncio
 
 from p2p_client.async_connection import AsyncConnection
+from p2p_client.async_gate import Shared, is_done_in_time
 from p2p_client.channel import ADDRESSES_MAX, CONNECT_SECONDS_MAX
 from p2p_client.forking import start_anew_in_children
 from p2p_client.framing import REQUEST_BYTES_MAX
@@ -25,7 +26,7 @@ class AsyncPool:
 
     def forked(self):
         """The connections are the parent's, as is the loop in which they run."""
-        self._connections = {}  # (node, service) -> the task that connects, whose result is an AsyncConnection
+        self._connections = {}  # (node, service) -> Shared, whose task connects and results in an AsyncConnection
 
     async def connection(self, node, service):
         """An open connection; OSError when there is none to be had."""
@@ -34,71 +35,69 @@ class AsyncPool:
         place = (node, service)
         connecting = self._connections.get(place)
         if connecting is None:
-            connecting = asyncio.ensure_future(self._connect(place))
-            self._connections[place] = connecting
-            connecting.add_done_callback(lambda done: self._connected(place, done))
-        if connecting.done():
-            return connecting.result()
-        try:
-            return await asyncio.shield(connecting)  # others wait for it too
-        except asyncio.CancelledError:
-            if connecting.cancelled():  # by close(); who waits for it is not cancelled
-                raise ConnectionError("the client is closed") from None
-            raise
+            connecting = self._connections[place] = Shared(self._connect(place))
+            connecting.task.add_done_callback(lambda _: self._connected(place, connecting))
+        if not connecting.task.done():
+            await connecting.wait()
+        if connecting.task.cancelled():  # by close(); who waits for it is not cancelled
+            raise ConnectionError("the client is closed")
+        return connecting.task.result()
 
     async def _connect(self, place):
         host, port = address_of(place[0])
-        loop = asyncio.get_running_loop()
+        connecting = asyncio.ensure_future(asyncio.get_running_loop().create_connection(
+            lambda: AsyncConnection(lambda ended: self._ended(place, ended), self._request_bytes_max), host, port,
+            happy_eyeballs_delay=NEXT_ADDRESS_SECONDS))
         try:
-            async with asyncio.timeout(CONNECT_SECONDS_MAX) as limit:
-                _, connection = await loop.create_connection(
-                    lambda: AsyncConnection(lambda ended: self._ended(place, ended), self._request_bytes_max), host, port,
-                    happy_eyeballs_delay=NEXT_ADDRESS_SECONDS)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise ConnectionError("the node does not answer the connect") from None
-        return connection
+            if not await is_done_in_time(connecting, CONNECT_SECONDS_MAX):
+                raise ConnectionError("the node does not answer the connect")
+            _, connection = connecting.result()
+            return connection
+        finally:
+            connecting.cancel()
 
-    def _connected(self, place, done):
-        if not _has_connected(done):
-            self._forget(place, done)
+    def _connected(self, place, connecting):
+        connection = _connection_of(connecting)
+        if connection is None:
+            if self._connections.get(place) is connecting:
+                del self._connections[place]
         elif self._is_closed:
-            done.result().close()
+            connection.close()
 
     def _ended(self, place, ended):
-        task = self._connections.get(place)
-        if task is not None and _has_connected(task) and task.result() is ended:
+        if _connection_of(self._connections.get(place)) is ended:
             del self._connections[place]
 
-    def _forget(self, place, task):
-        if self._connections.get(place) is task:
-            del self._connections[place]
+    def is_connected(self, node, service):
+        return _connection_of(self._connections.get((node, service))) is not None
 
     def drop(self, node, service):
         """Closes a connection on which a question was not answered."""
-        task = self._connections.get((node, service))
-        if task is not None and _has_connected(task):
-            task.result().close("the node did not answer a question")
+        connection = _connection_of(self._connections.get((node, service)))
+        if connection is not None:
+            connection.close("the node did not answer a question")
 
     def keep_only(self, nodes):
         """Nodes that have left the network close their connections themselves, once they have answered what is on the
         way; those that only fell silent are closed here."""
-        for place, task in list(self._connections.items()):
-            if place[0] not in nodes and _has_connected(task):
-                connection = task.result()
-                if connection.is_idle:
-                    connection.close("the node has left the network")
+        for place, connecting in list(self._connections.items()):
+            connection = _connection_of(connecting)
+            if place[0] not in nodes and connection is not None and connection.is_idle:
+                connection.close("the node has left the network")
 
     def close(self):
         self._is_closed = True
-        for task in list(self._connections.values()):
-            if _has_connected(task):
-                task.result().close()
+        for connecting in list(self._connections.values()):
+            connection = _connection_of(connecting)
+            if connection is not None:
+                connection.close()
             else:
-                task.cancel()
+                connecting.task.cancel()
         self._connections.clear()
 
 
-def _has_connected(task):
-    return task.done() and not task.cancelled() and task.exception() is None
+def _connection_of(connecting):
+    """The AsyncConnection, None while there is none or when there will be none."""
+    if connecting is None or not connecting.task.done() or connecting.task.cancelled():
+        return None
+    return None if connecting.task.exception() is not None else connecting.task.result()

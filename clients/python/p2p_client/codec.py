@@ -11,6 +11,11 @@ from p2p_client.outcome import Answered, Lost, Raised, outcome_of_fault
 
 _LENGTH = struct.Struct(">I")
 
+# Of a strict binary message: version and type, the length of the name; behind the name, the sequence id.
+_HEAD = struct.Struct(">II")
+_SEQUENCE = struct.Struct(">i")
+_VERSION_1 = 0x80010000
+
 
 class _Writer(TBinaryProtocolAccelerated):
     """Names the service as TMultiplexedProtocol does, and gives the message its own sequence id."""
@@ -21,7 +26,21 @@ class _Writer(TBinaryProtocolAccelerated):
         self._sequence = sequence
 
     def writeMessageBegin(self, name, type, _):
-        super().writeMessageBegin(self._prefix + name, type, self._sequence)
+        name = (self._prefix + name).encode()
+        self.trans.write(_HEAD.pack(_VERSION_1 | type, len(name)) + name + _SEQUENCE.pack(self._sequence))
+
+
+class _Reader(TBinaryProtocolAccelerated):
+    """Of one whole message, whose head is skipped at once: sequence_of() has looked at it."""
+
+    def __init__(self, message):
+        super().__init__(TMemoryBuffer(message))
+        self._message = message
+
+    def readMessageBegin(self):
+        head, name_bytes = _HEAD.unpack_from(self._message)
+        self.trans.cstringio_buf.seek(_HEAD.size + name_bytes + _SEQUENCE.size)
+        return "", head & 0xFF, 0
 
 
 class Request:
@@ -49,7 +68,7 @@ class Request:
 
     def decode(self, message):
         """The result in a reply; raises what the reply raises: a declared exception, or a TApplicationException."""
-        client = self.interface(TBinaryProtocolAccelerated(TMemoryBuffer(message)))
+        client = self.interface(_Reader(message))
         return getattr(client, "recv_" + self.method)()
 
     def outcome_of(self, message):
@@ -71,9 +90,9 @@ class Request:
 def sequence_of(message):
     """The sequence id of a strict binary message; ValueError when it is none."""
     try:
-        (head, name_bytes) = struct.unpack_from(">iI", message)
-        if head >= 0 or (head & 0xFFFF0000) != 0x80010000:
+        head, name_bytes = _HEAD.unpack_from(message)
+        if head & 0xFFFF0000 != _VERSION_1:
             raise ValueError("the reply is no binary message")
-        return struct.unpack_from(">i", message, 8 + name_bytes)[0]
+        return _SEQUENCE.unpack_from(message, _HEAD.size + name_bytes)[0]
     except struct.error:
         raise ValueError("the reply is cut short") from None

@@ -187,6 +187,7 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
             connection = await self.pool.connection(listener.name, "diststore")
             accepted = listener.accept()
             first = connection.start(read())
+            await asyncio.sleep(0)  # it leaves at the loop's next turn
             accepted.sendall(not_found(read_call(accepted)))
             accepted.close()
             second = connection.start(read())  # before the loop has seen any of it
