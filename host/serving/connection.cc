@@ -39,7 +39,8 @@ Connection::Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, C
       router_(router),
       home_(home),
       log_(log),
-      bytes_max_(router.limits().frame_bytes_max) {}
+      bytes_max_(router.limits().frame_bytes_max),
+      allowance_(home.wide_allowances()) {}
 
 void Connection::start() {
   error_code ignored;
@@ -307,6 +308,7 @@ void Connection::send_large(std::string reply) {
 
 void Connection::write_rest(std::size_t done) {
   is_writing_ = true;
+  allowance_.write_begins(loop_.now());
   const std::size_t first = std::min(done, writing_.size());
   const std::array<asio::const_buffer, 2> rest{asio::buffer(writing_) + first,
                                                asio::buffer(writing_large_) + (done - first)};
@@ -315,11 +317,14 @@ void Connection::write_rest(std::size_t done) {
 
 void Connection::on_written(error_code failure) {
   is_writing_ = false;
+  const std::size_t bytes = writing_.size() + writing_large_.size();
   std::string().swap(writing_);
   std::string().swap(writing_large_);
   if (is_closed_) return;
   if (failure) return close();
+  loop_.refresh_now();
   active_at_ = loop_.now();
+  allowance_.write_ends(socket_, bytes, loop_.now());
   flush();
   recount(true);
   take_turn();
@@ -356,6 +361,7 @@ void Connection::close() noexcept {
   is_closed_ = true;
   if (counted_ != 0) home_.waiting_changed(*this, std::exchange(counted_, 0), 0, false);
   if (in_flight_ != 0) loop_.note_lost_caller();
+  allowance_.release();
   error_code ignored;
   socket_.shutdown(StreamSocket::shutdown_both, ignored);
   socket_.close(ignored);
@@ -385,6 +391,7 @@ void Connection::watch_for_reset() {
 }
 
 void Connection::check_age(TimePoint now) {
+  allowance_.look(socket_, is_writing_, active_at_, now);
   if (partial_since_ != TimePoint{} && may_take() &&
       now - partial_since_ > Duration(router_.limits().message_timeout)) {
     log_.debug("closing a connection whose message did not arrive within [host] message_timeout");

@@ -8,6 +8,7 @@
 #include "serving/message_scanner.h"
 #include "serving/read_block.h"
 #include "serving/reply_order.h"
+#include "serving/send_allowance.h"
 #include "serving/service_router.h"
 #include "serving/wire_form.h"
 
@@ -31,6 +32,8 @@ class ConnectionHome {
                                bool has_moved) noexcept = 0;
   // So much waits that who does not read its replies is not read either.
   virtual bool is_crowded() const noexcept = 0;
+  // Of the node; outlives the connection.
+  virtual WideAllowances& wide_allowances() noexcept = 0;
 };
 
 class Connection final : public CallOrigin {
@@ -121,6 +124,7 @@ class Connection final : public CallOrigin {
   std::string writing_large_;  // a reply that was not copied
   std::size_t counted_ = 0;    // what the home knows to wait
   TimePoint moved_at_{};       // when the client last took bytes, or they began to wait
+  SendAllowance allowance_;
 };
 
 }  // namespace p2p::host

@@ -18,10 +18,6 @@ constexpr auto kAgeCheckPeriod = std::chrono::seconds(1);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 constexpr auto kCrowdedWarningPause = std::chrono::seconds(1);
 
-// Bytes that the kernel takes for one connection beyond what is on its way to the client, so that what waits for a slow
-// reader waits here, where it is counted: by itself the kernel takes megabytes. A reader that keeps up is fetched in
-// steps of this.
-constexpr int kUnsentBytesMax = 128 * 1024;
 using UnsentBytesMax = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 // glibc keeps what is freed, in pieces that the next large block does not fit into: without help the process would hold
@@ -179,6 +175,7 @@ void Server::serve(BoundPort port, ServiceRouter& router) {
       std::make_unique<Listener>(Listener{router, asio::steady_timer(first_loop().context()), nullptr, nullptr, {}});
   listener->tcp = std::make_unique<asio::ip::tcp::acceptor>(std::move(port.acceptor));
   waiting_.set_max(router.limits().waiting_bytes_max);
+  wide_.set_waiting_bytes_max(router.limits().waiting_bytes_max);
   listeners_.push_back(std::move(listener));
 }
 

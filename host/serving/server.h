@@ -67,6 +67,7 @@ class Server final {
     void connection_closed(Connection& connection) noexcept override;
     void waiting_changed(Connection& connection, std::size_t before, std::size_t now, bool has_moved) noexcept override;
     bool is_crowded() const noexcept override { return server_.waiting_.is_crowded(); }
+    WideAllowances& wide_allowances() noexcept override { return server_.wide_; }
     // Closes those that have waited longest for their clients, while too much waits and this loop holds more than its
     // part.
     void make_room() noexcept;
@@ -110,6 +111,7 @@ class Server final {
 
   Logger& log_;
   WaitingBytes waiting_;
+  WideAllowances wide_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::unique_ptr<Guests>> guests_;
   std::vector<std::unique_ptr<Listener>> listeners_;

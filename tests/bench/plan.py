@@ -74,8 +74,12 @@ def full_points() -> list[Point]:
         points += [replace(centre, value_bytes=size) for size in (16, 1024, 65536)]
         points += [replace(centre, connections=count) for count in (1, 1000)]
     points += [Point("classic get", depth=depth) for depth in (1, 16)]
-    points += [Point(operation, LARGE_CONNECTIONS, 1, size) for operation in ("read", "write") for size in (MIB, 8 * MIB)]
+    points += large_points()
     return [*points, *(point for point in NETWORK_POINTS if point not in points)]
+
+
+def large_points() -> list[Point]:
+    return [Point(operation, LARGE_CONNECTIONS, 1, size) for operation in ("read", "write") for size in (MIB, 8 * MIB)]
 
 
 def is_of_network(point: Point) -> bool:

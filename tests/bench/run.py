@@ -30,13 +30,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true",
                         help="depth 1 to 64, 16 B to 8 MiB, 1 to 1,000 connections and 1 to 4 I/O threads, one varied at a time "
                              "around depth 16, 100 B, 50 connections (not their product); classic get; 5 rounds of 1 s (15 minutes)")
+    parser.add_argument("--large", action="store_true", help="values of 1 and 8 MiB only, against Redis; 5 rounds of 1 s (1 minute)")
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated")
     parser.add_argument("--seconds", type=float, help="length of each")
     script.add_places(parser, "bench")
     parser.add_argument("--redis-only", action="store_true", help="leave all other servers out: tries the generator")
     chosen = script.parse(parser)
-    chosen.rounds = chosen.rounds or (5 if chosen.full else 3)
-    chosen.seconds = chosen.seconds or (1.0 if chosen.full else 0.7)
+    chosen.rounds = chosen.rounds or (5 if chosen.full or chosen.large else 3)
+    chosen.seconds = chosen.seconds or (1.0 if chosen.full or chosen.large else 0.7)
     return chosen
 
 
@@ -84,15 +85,16 @@ def start_targets(chosen: argparse.Namespace, core: int | None, folder: Path, st
     add("redis", servers.redis(core, folder), lambda point: True)
     if chosen.redis_only:
         return targets
-    add("memcached", servers.memcached(core, folder), plan.is_of_others)
-    for name in servers.STOCK_KINDS:
-        add("thrift", servers.stock_thrift(name, chosen.build, core, folder), plan.is_of_others)
+    if not chosen.large:
+        add("memcached", servers.memcached(core, folder), plan.is_of_others)
+        for name in servers.STOCK_KINDS:
+            add("thrift", servers.stock_thrift(name, chosen.build, core, folder), plan.is_of_others)
     for name, settings in OURS.items():
         is_asked_at = plan.is_of_lone_servers if name == "p2phost" else lambda point: True
         add("p2phost", servers.p2phost(name, chosen.build, chosen.config, settings, core, folder), is_asked_at)
     for name, settings in OURS_AT_CENTRE.items() if chosen.full else ():
         add("p2phost", servers.p2phost(name, chosen.build, chosen.config, settings, core, folder), plan.is_central)
-    return [*targets, *network_targets(chosen, core, folder, stack)]
+    return targets if chosen.large else [*targets, *network_targets(chosen, core, folder, stack)]
 
 
 def network_targets(chosen: argparse.Namespace, core: int | None, folder: Path, stack: ExitStack) -> list[Target]:
@@ -121,9 +123,9 @@ def main() -> int:
     server_core, generator_core = choose_cores()
     generator = Generator(chosen.build, generator_core)
     about = {**report.machine_alone(), "redis": report.redis_version(), "build": report.build_type(chosen.build)}
-    if not chosen.redis_only:
+    if not chosen.redis_only and not chosen.large:
         about["memcached"] = report.memcached_version()
-    points = plan.full_points() if chosen.full else plan.quick_points()
+    points = plan.large_points() if chosen.large else plan.full_points() if chosen.full else plan.quick_points()
     with tempfile.TemporaryDirectory(prefix="p2pbench-") as folder, ExitStack() as stack:
         targets = start_targets(chosen, server_core, Path(folder), stack)
         for target in targets:
@@ -133,7 +135,7 @@ def main() -> int:
           f"nodes have io_threads=1; {chosen.rounds} rounds of {chosen.seconds:g} s, "
           f"{'one core a server' if server_core is not None else 'cores shared'}\n")
     print("\n".join(report.table(records)))
-    if not chosen.redis_only:
+    if not chosen.redis_only and not chosen.large:
         print("\n" + "\n".join(report.passed_on_table(records)))
     report.keep(chosen.json, about, records)
     return 0
