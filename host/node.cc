@@ -46,13 +46,16 @@ std::string machine_name() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
-// The address that this machine's own name resolves to; empty when it does not.
-std::string resolved_address() {
+// The addresses that this machine's own name resolves to.
+std::vector<std::string> resolved_addresses() {
   asio::io_context context;
   asio::ip::tcp::resolver resolver(context);
   error_code failure;
-  const auto found = resolver.resolve(asio::ip::tcp::v4(), machine_name(), "0", failure);
-  return failure || found.empty() ? "" : found.begin()->endpoint().address().to_string();
+  std::vector<std::string> addresses;
+  for (const auto& found : resolver.resolve(machine_name(), "0", failure)) {
+    addresses.push_back(found.endpoint().address().to_string());
+  }
+  return addresses;
 }
 
 std::int64_t unix_us() {
@@ -167,8 +170,9 @@ Result<Done> Node::listen() {
   if (!port.ok()) return port.error();
   const Location listening{config.listen.address, port.value().port()};
 
-  auto self =
-      decide_advertised(listening, config.advertise, is_every_address(listening.address) ? resolved_address() : "");
+  const bool needs_own_addresses = !config.advertise && is_every_address(listening.address);
+  auto self = decide_advertised(listening, config.advertise,
+                                needs_own_addresses ? resolved_addresses() : std::vector<std::string>{});
   if (!self.ok()) return self.error();
   auto folder = DataFolder::open(config.data_dir.empty() ? default_data_dir(listening.port)
                                                          : std::filesystem::path(config.data_dir));

@@ -81,7 +81,7 @@ struct MovedItem {
 // Whose keys travel, and in which transfer: all that one node gives another during one look at what it holds.
 struct TransferHead {
   1: required i64 session
-  2: required string donor      // "address:port"
+  2: required string donor      // as Location::name() writes it: "10.0.0.5:9900", "[::1]:9900"
   3: required i64 view          // fingerprint of the view by which the donor chose what to send
   4: optional binary members    // opaque: the donor's membership table, once the receiver has refused a key
 }
@@ -114,7 +114,7 @@ struct Receipt {
 
 // "I own keys that you may hold."
 struct Claim {
-  1: required string claimant   // "address:port"
+  1: required string claimant   // as `donor`
   2: required i64 view
   3: optional binary members    // the claimant's membership table, when the last answer told another view
 }

@@ -30,7 +30,7 @@ service Locator extends Base {
 
 // Members and ring of one moment, as the answering node sees them. What is enough to know every key's owner.
 struct RingState {
-  1: required list<Location> members     // sorted by "address:port"
+  1: required list<Location> members     // sorted by "address:port", without brackets: as the 2009 system names them
   2: required i64 view                   // fingerprint of members and placement, as replies carry it
   3: required string placement           // name and parameters of the rule by which members own keys
   4: required list<Location> leaving     // own nothing any more, and still hand over what they hold

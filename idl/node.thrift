@@ -18,7 +18,7 @@ struct ServiceStatus {
 }
 
 struct NodeStatus {
-  1: required string node                // "address:port", as others know it
+  1: required string node                // as others know it: "10.0.0.5:9900", "[::1]:9900"
   2: required string name                // of the configuration overlay, or the host's name
   3: required string state               // starting, ready, draining
   4: required i64 started_at_ms

@@ -11,7 +11,7 @@ struct HelloRequest {
   4: required string cluster
   5: required string placement           // name and parameters of the placement, "" when the node has no locator
   6: optional i64 view                   // the caller's view fingerprint
-  7: optional string node                // the caller, "address:port"
+  7: optional string node                // the caller: "10.0.0.5:9900", "[::1]:9900"
 }
 
 struct HelloReply {

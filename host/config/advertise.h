@@ -6,19 +6,25 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace p2p::host {
 
 // `listen` is where the node listens, with the port that it really got. `advertise` is what the operator said, port 0
-// standing for that port. `resolved` is the machine's own address as the resolver gives it, or "" when it gave none.
+// standing for that port. `resolved` are the machine's own addresses as the resolver gives them.
 //
-// A node that listens on one address is reached there. One that listens on all is reached at `resolved`, which is
-// refused when it is a loopback address: other machines would then talk to themselves.
+// A node that listens on one address is reached there. One that listens on all is reached at the first of `resolved`
+// that it listens on and others can reach, IPv4 before IPv6; when there is none, it is refused: with a loopback address
+// other machines would talk to themselves. A link-local address is refused in any case: it means another place on each
+// machine.
 Result<Location> decide_advertised(const Location& listen, const std::optional<Location>& advertise,
-                                   const std::string& resolved);
+                                   const std::vector<std::string>& resolved);
 
 // "127.0.0.1", all of 127.0.0.0/8, "::1", and "localhost".
 bool is_loopback(const std::string& address);
+
+// fe80::/10, with or without the name of an interface, in the spelling of entered_location().
+bool is_link_local(const std::string& address);
 
 // "0.0.0.0" and "::".
 bool is_every_address(const std::string& address);

@@ -1,5 +1,7 @@
 #include "config/host_keys.h"
 
+#include <p2p/entered_location.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -112,13 +114,13 @@ struct Storer {
     return put(field, std::get<std::vector<std::string>>(value));
   }
   Result<Done> operator()(Location HostConfig::*field) const {
-    auto location = parse_location(std::get<std::string>(value));
+    auto location = entered_location(std::get<std::string>(value));
     if (!location.ok()) return wrong_location(location.error());
     return put(field, std::move(location.value()));
   }
   Result<Done> operator()(std::optional<Location> HostConfig::*field) const {
     if (std::get<std::string>(value).empty()) return put(field, std::nullopt);
-    auto location = parse_location(std::get<std::string>(value));
+    auto location = entered_location(std::get<std::string>(value));
     if (!location.ok()) return wrong_location(location.error());
     return put(field, std::move(location.value()));
   }
@@ -133,12 +135,6 @@ struct Storer {
   }
 };
 
-// An IPv6 address in the brackets that parse_location() wants.
-std::string location_text(const Location& location) {
-  const bool is_v6 = location.address.find(':') != std::string::npos;
-  return is_v6 ? '[' + location.address + "]:" + std::to_string(location.port) : location.name();
-}
-
 struct Reader {
   const HostConfig& config;
 
@@ -148,9 +144,9 @@ struct Reader {
   ConfigScalar operator()(Duration HostConfig::*field) const { return std::int64_t{(config.*field).count()}; }
   ConfigScalar operator()(std::string HostConfig::*field) const { return config.*field; }
   ConfigScalar operator()(std::vector<std::string> HostConfig::*field) const { return config.*field; }
-  ConfigScalar operator()(Location HostConfig::*field) const { return location_text(config.*field); }
+  ConfigScalar operator()(Location HostConfig::*field) const { return (config.*field).name(); }
   ConfigScalar operator()(std::optional<Location> HostConfig::*field) const {
-    return config.*field ? location_text(*(config.*field)) : std::string();
+    return config.*field ? (config.*field)->name() : std::string();
   }
   ConfigScalar operator()(LogLevel HostConfig::*field) const { return std::string(log_level_word(config.*field)); }
 };

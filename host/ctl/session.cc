@@ -1,5 +1,7 @@
 #include "ctl/session.h"
 
+#include <p2p/entered_location.h>
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -28,7 +30,7 @@ Result<Location> find_here() {
 }  // namespace
 
 Result<Location> node_of(const Session& session) {
-  return session.node.empty() ? find_here() : parse_location(session.node);
+  return session.node.empty() ? find_here() : entered_location(session.node);
 }
 
 Result<Connection> connect(const Session& session) {

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
+#include <boost/asio/ip/v6_only.hpp>
 
 #include <cerrno>
 #include <future>
@@ -27,16 +28,16 @@ constexpr std::uint64_t kPartsUntrimmed = 4;
 
 bool is_taken(error_code failure) { return failure == asio::error::address_in_use; }
 
-Result<asio::ip::tcp::endpoint> endpoint_of(asio::io_context& context, const Location& listen) {
+Result<std::vector<asio::ip::tcp::endpoint>> endpoints_of(asio::io_context& context, const Location& listen) {
   error_code failure;
   const auto address = asio::ip::make_address(listen.address, failure);
-  if (!failure) return asio::ip::tcp::endpoint(address, listen.port);
+  if (!failure) return std::vector{asio::ip::tcp::endpoint(address, listen.port)};
   asio::ip::tcp::resolver resolver(context);
   const auto found = resolver.resolve(listen.address, std::to_string(listen.port), failure);
   if (failure || found.empty()) {
     return Error{ErrorKind::invalid, "cannot resolve '" + listen.address + "' of [host] listen: " + failure.message()};
   }
-  return found.begin()->endpoint();
+  return std::vector<asio::ip::tcp::endpoint>(found.begin(), found.end());
 }
 
 // Binds and listens, or says why not.
@@ -45,6 +46,10 @@ error_code try_listen(asio::ip::tcp::acceptor& acceptor, const asio::ip::tcp::en
   if (acceptor.is_open()) acceptor.close(failure);
   acceptor.open(endpoint.protocol(), failure);
   if (!failure) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
+  // "::" is every address, those of IPv4 too, whatever the system's default.
+  if (!failure && endpoint.address() == asio::ip::address_v6::any()) {
+    acceptor.set_option(asio::ip::v6_only(false), failure);
+  }
   if (!failure) acceptor.bind(endpoint, failure);
   if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
   return failure;
@@ -53,16 +58,19 @@ error_code try_listen(asio::ip::tcp::acceptor& acceptor, const asio::ip::tcp::en
 }  // namespace
 
 Result<BoundPort> BoundPort::bind(asio::io_context& context, const Location& listen, std::uint32_t search) {
-  const auto first = endpoint_of(context, listen);
-  if (!first.ok()) return first.error();
+  const auto endpoints = endpoints_of(context, listen);
+  if (!endpoints.ok()) return endpoints.error();
   BoundPort bound{asio::ip::tcp::acceptor(context)};
   error_code failure;
-  for (std::uint32_t offset = 0; offset <= search && listen.port + offset <= 65535; ++offset) {
-    auto endpoint = first.value();
-    endpoint.port(static_cast<std::uint16_t>(listen.port + offset));
-    failure = try_listen(bound.acceptor, endpoint);
-    if (!failure) return bound;
-    if (!is_taken(failure) || listen.port == 0) break;
+  // Of a name with several addresses the first that this machine has.
+  for (auto endpoint : endpoints.value()) {
+    for (std::uint32_t offset = 0; offset <= search && listen.port + offset <= 65535; ++offset) {
+      endpoint.port(static_cast<std::uint16_t>(listen.port + offset));
+      failure = try_listen(bound.acceptor, endpoint);
+      if (!failure) return bound;
+      if (!is_taken(failure) || listen.port == 0) break;
+    }
+    if (is_taken(failure)) break;
   }
   std::string text = "cannot listen on " + listen.name() + ": " + failure.message();
   if (is_taken(failure)) {

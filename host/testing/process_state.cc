@@ -1,5 +1,7 @@
 #include "testing/process_state.h"
 
+#include <p2p/location.h>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -23,14 +25,19 @@ std::optional<int> number_of(const fs::path& entry) {
   return number;
 }
 
-// "127.0.0.1:9900", or "" for what is no TCP socket over IPv4.
+// The name of an end of a TCP socket, or "" for what is none.
 std::string end_of(int descriptor, int (*ask)(int, sockaddr*, socklen_t*)) {
-  sockaddr_in address{};
+  sockaddr_storage address{};
   socklen_t bytes = sizeof address;
-  if (ask(descriptor, reinterpret_cast<sockaddr*>(&address), &bytes) != 0 || address.sin_family != AF_INET) return "";
-  char text[INET_ADDRSTRLEN] = {};
-  if (::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text) == nullptr) return "";
-  return std::string(text) + ':' + std::to_string(ntohs(address.sin_port));
+  if (ask(descriptor, reinterpret_cast<sockaddr*>(&address), &bytes) != 0) return "";
+  const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address);
+  const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address);
+  const bool is_v6 = address.ss_family == AF_INET6;
+  if (!is_v6 && address.ss_family != AF_INET) return "";
+  char text[INET6_ADDRSTRLEN] = {};
+  const void* at = is_v6 ? static_cast<const void*>(&v6->sin6_addr) : &v4->sin_addr;
+  if (::inet_ntop(address.ss_family, at, text, sizeof text) == nullptr) return "";
+  return Location{text, ntohs(is_v6 ? v6->sin6_port : v4->sin_port)}.name();
 }
 
 std::string ends_of(int descriptor) {

@@ -18,8 +18,7 @@ std::vector<std::string> names_of(const std::vector<Location>& locations) {
 }  // namespace
 
 std::shared_ptr<const RingView> Front::ring_of(std::vector<Location> members) const {
-  std::sort(members.begin(), members.end(),
-            [](const Location& left, const Location& right) { return left.name() < right.name(); });
+  std::sort(members.begin(), members.end());
   members.erase(std::unique(members.begin(), members.end()), members.end());
   return node_->changes().ring_of(std::move(members));
 }

@@ -1,5 +1,7 @@
 #include "settings.h"
 
+#include <p2p/entered_location.h>
+
 #include <limits>
 #include <utility>
 #include <vector>
@@ -10,13 +12,20 @@ namespace {
 Result<std::vector<Location>> named_candidates(const Config& config) {
   std::vector<Location> candidates;
   for (const std::string& text : config.list("join")) {
-    auto location = parse_location(text);
+    auto location = entered_location(text);
     if (!location.ok()) return config.wrong("join", "'" + text + "': " + location.error().text);
     if (location.value().port == 0)
       return config.wrong("join", "'" + text + "': a port is needed, as in \"10.0.0.5:9900\"");
     candidates.push_back(std::move(location).value());
   }
   return candidates;
+}
+
+// How this machine's other nodes are looked for: at the loopback address of the family that this node is reached by.
+// One that is reached by the name of its loopback may be at either.
+std::string loopback_like(const Location& self) {
+  if (self.address == "localhost") return self.address;
+  return self.is_v6() ? "::1" : "127.0.0.1";
 }
 
 // Not the own port: the node itself would answer there, by another name than its own.
@@ -30,7 +39,7 @@ Result<std::vector<Location>> local_candidates(const Config& config, const Locat
                         "the last port would be " + std::to_string(end - 1) + ", which is above 65535");
   }
   for (std::int64_t port = first; port < end; ++port) {
-    if (port != self.port) candidates.push_back({"127.0.0.1", static_cast<std::uint16_t>(port)});
+    if (port != self.port) candidates.push_back({loopback_like(self), static_cast<std::uint16_t>(port)});
   }
   return candidates;
 }

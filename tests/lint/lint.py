@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Checks what compilers do not: fences between components, purity, file lengths, guards, words.
+"""Checks what compilers do not: fences between components, purity, addresses, file lengths, guards, words.
 
 Usage: lint.py [ROOT]     prints FILE:LINE: [RULE] WHY for each finding; exit code 1 when there are any.
 """
 import sys
 from pathlib import Path
 
+import address_rules
 import include_rules
 import python_rules
 import text_rules
@@ -14,7 +15,7 @@ from source_tree import Finding, SourceTree
 
 def findings(root: Path) -> list[Finding]:
     tree = SourceTree(root)
-    found = [*include_rules.check(tree), *python_rules.check(tree), *text_rules.check(tree)]
+    found = [*address_rules.check(tree), *include_rules.check(tree), *python_rules.check(tree), *text_rules.check(tree)]
     return sorted(found, key=lambda finding: (finding.path, finding.line, finding.rule))
 
 

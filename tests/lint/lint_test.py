@@ -50,6 +50,42 @@ class Lint(unittest.TestCase):
     def test_a_clean_tree_has_no_findings(self):
         self.assertEqual(self.lint(), [])
 
+    # --- addresses ---
+
+    def test_only_location_makes_and_reads_the_text_of_an_address(self):
+        for text in ("auto a = at.address + ':' + std::to_string(at.port);",
+                     "auto a = '[' + at.address + \"]:\" + std::to_string(at.port);",
+                     "auto a = endpoint.address().to_string() + \":\" + digits;",
+                     "out << host << ':' << port;",
+                     "auto a = name + ':' + std::to_string(ntohs(v4.sin_port));",
+                     "auto a = fmt::format(\"{}:{}\", host,\n    peer.port);",
+                     "auto a = fmt::format(\"no node at [{}]:{}\", text, port);",
+                     "std::snprintf(to, n, \"%s:%u\", text, port);",
+                     "const auto colon = name.rfind(':');",
+                     "const auto colon = name.find_last_of(\":\");"):
+            self.finds("host/a.cc", f"\n{text}\n", 2, "address")
+        self.finds("plugins/locator/a.cc", "auto colon = name.rfind(':');\n", 1, "address")
+        self.finds("clients/cpp/src/a.cc", "auto colon = name.rfind(':');\n", 1, "address")
+
+    def test_other_colons_are_no_addresses(self):
+        for text in ("auto a = at.name();", "auto a = std::to_string(file.st_dev) + ':' + std::to_string(file.st_ino);",
+                     "auto a = fmt::format(\"{}:{}\", place.line, place.column);", "auto a = service + ':' + method;",
+                     "const auto colon = text.rfind(\": \");", "const auto colon = name.find(':');  // of a service",
+                     "// address + ':' + std::to_string(port)"):
+            self.accepts("host/a.cc", text + "\n")
+        self.accepts("sdk/src/location.cc", "auto colon = text.rfind(':');\n")
+        self.accepts("tests/bench/cluster/a.cc", "auto colon = name.rfind(':');\n")
+
+    def test_in_python_too_one_module_makes_and_reads_them(self):
+        for text in ('name = f"{host}:{port}"', 'name = f"127.0.0.1:{self.port}"', "name = f'[{host}]:{at.port}'",
+                     'name = "%s:%d" % (host, port)', 'name = "{}:{}".format(host, port)', 'name = host + ":" + str(port)',
+                     'host, _, port = name.rpartition(":")', 'host, port = name.rsplit(":", 1)', "host, port = name.split(':')"):
+            self.finds("clients/python/p2p_client/a.py", f"\n{text}\n", 2, "address")
+            self.finds("tests/cluster/harness/a.py", f"\n{text}\n", 2, "address")
+        for text in ('name = f"{service}:{method}"', 'words = line.split(",")', "name = name_of(host, port)"):
+            self.accepts("clients/python/p2p_client/a.py", text + "\n")
+        self.accepts("clients/python/p2p_client/view.py", 'host, _, port = name.rpartition(":")\n')
+
     # --- fences ---
 
     def test_a_plugin_must_not_include_a_private_header_of_the_host(self):

@@ -13,7 +13,7 @@ namespace p2p::ring {
 
 class MemberView final : public RingView {
  public:
-  // `members` are sorted by name; `self` may be among them. So are those that are `leaving`, who own nothing.
+  // `members` in any order; `self` may be among them. Those that are `leaving` own nothing.
   MemberView(std::vector<Location> members, std::vector<Location> leaving, const Location& self,
              const placement::Placement& placement);
 

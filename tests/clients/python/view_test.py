@@ -53,6 +53,14 @@ class V6ViewTest(unittest.TestCase):
         classic = ["10.0.0.1:9900", "::1:2:9900", "::1:9900", "::1:9902"]
         self.assertEqual(View(self.NAMES).fingerprint, fingerprint_of(classic, "classic"))
 
+    def test_nodes_and_clients_compute_the_same(self):
+        # The numbers of tests/unit/locator/member_view_test.cc.
+        view = View(["[::1]:9902", "[2001:db8::5]:9900", "[::1]:9900", "10.0.0.5:9900"])
+        self.assertEqual(view.fingerprint % 2**64, 0xdb0ae8801178704c)
+        self.assertEqual({key: view.owner_of(key) for key in (b"a", b"b", b"c", b"g", b"h")},
+                         {b"a": "[::1]:9902", b"b": "[::1]:9900", b"c": "10.0.0.5:9900", b"g": "[2001:db8::5]:9900",
+                          b"h": "[::1]:9902"})
+
     def test_keys_are_placed_by_labels_without_brackets_and_owners_named_with_them(self):
         ring = ClassicRing(["::1:9900", "::1:9902"])
         view = View(["[::1]:9902", "[::1]:9900"])

@@ -43,6 +43,24 @@ TEST(Settings, ByDefaultTenPortsOfThisMachineAreAskedButNotTheOwn) {
   EXPECT_EQ(settings.value().classic.failed_connects.attempts, 3);
 }
 
+TEST(Settings, TheSearchIsInTheFamilyByWhichThisNodeIsReached) {
+  const auto first_candidate = [](const Location& self) {
+    return read_settings(config_with({}), self).value().discovery.candidates.front();
+  };
+  EXPECT_EQ(first_candidate({"::1", 9901}), (Location{"::1", 9900}));
+  EXPECT_EQ(first_candidate({"2001:db8::5", 9901}), (Location{"::1", 9900}));
+  EXPECT_EQ(first_candidate({"10.0.0.5", 9901}), (Location{"127.0.0.1", 9900}));
+  EXPECT_EQ(first_candidate({"node.example", 9901}), (Location{"127.0.0.1", 9900}));
+  EXPECT_EQ(first_candidate({"localhost", 9901}), (Location{"localhost", 9900}));
+}
+
+TEST(Settings, AMemberIsTheSameHoweverItsAddressIsSpelled) {
+  const std::vector<std::string> spellings{"[0:0::1]:9900", "[::ffff:10.0.0.1]:9900"};
+  const auto settings = read_settings(config_with({{"join", spellings}}), kSelf);
+  ASSERT_TRUE(settings.ok());
+  EXPECT_EQ(settings.value().discovery.candidates, (std::vector<Location>{{"::1", 9900}, {"10.0.0.1", 9900}}));
+}
+
 TEST(Settings, NamedMembersReplaceTheSearch) {
   const auto settings = read_settings(config_with({{"join", std::vector<std::string>{"10.0.0.1:9900"}}}), kSelf);
   ASSERT_TRUE(settings.ok());
