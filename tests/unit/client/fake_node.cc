@@ -127,7 +127,7 @@ std::optional<std::string> FakeNode::answer(const Asked& asked) {
 
 std::uint64_t FakeNode::view_of(const std::vector<Location>& members) {
   std::vector<std::string> names;
-  for (const Location& member : members) names.push_back(member.name());
+  for (const Location& member : members) names.push_back(member.classic_name());
   std::sort(names.begin(), names.end());
   return placement::fingerprint_of(names, "classic");
 }

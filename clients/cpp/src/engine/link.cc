@@ -16,7 +16,7 @@ constexpr std::size_t kKeptBytesMax = 4 * kReadBytes;
 }  // namespace
 
 Link::Link(asio::io_context& io, LinkHome& home, Location to, LinkLimits limits)
-    : io_(io), home_(home), to_(std::move(to)), limits_(limits), socket_(io), resolver_(io), patience_(io) {}
+    : io_(io), home_(home), to_(std::move(to)), limits_(limits), socket_(io), patience_(io) {}
 
 // A handler of this socket, in a turn of its own; void once the socket is another. The home outlives what the link
 // still waits for, but not for its say: nothing of it is touched by what is void.
@@ -42,38 +42,20 @@ void Link::open() {
     if (cancelled || link.state_ != State::connecting) return;
     link.close({Effect::none, ErrorKind::refused, "no connection to " + link.to_.name() + " in time"});
   }));
-  error_code not_numeric;
-  const auto address = asio::ip::make_address(to_.address, not_numeric);
-  if (not_numeric) {
-    resolve();
-  } else {
-    connect_to({address, to_.port});
+  connecting_ = std::make_shared<Connecting>(
+      io_, [tell = guarded([](Link& link, error_code, asio::ip::tcp::socket* connected, const std::string& why_not) {
+              link.on_connected(connected, why_not);
+            })](asio::ip::tcp::socket* connected, const std::string& why_not) { tell({}, connected, why_not); });
+  connecting_->begin(to_, limits_.connect_timeout);
+}
+
+void Link::on_connected(asio::ip::tcp::socket* connected, const std::string& why_not) {
+  connecting_.reset();
+  if (connected == nullptr) {
+    return close({Effect::none, ErrorKind::refused, "no node reached at " + to_.name() + ": " + why_not});
   }
-}
-
-void Link::resolve() {
-  resolver_.async_resolve(
-      to_.address, std::to_string(to_.port),
-      guarded([](Link& link, error_code failure, const asio::ip::tcp::resolver::results_type& found) {
-        if (!failure && !found.empty()) return link.connect_to(found.begin()->endpoint());
-        link.close(
-            {Effect::none, ErrorKind::refused, "cannot resolve '" + link.to_.address + "': " + failure.message()});
-      }));
-}
-
-void Link::connect_to(const asio::ip::tcp::endpoint& endpoint) {
-  socket_.async_connect(endpoint, guarded([](Link& link, error_code failure) { link.on_connected(failure); }));
-}
-
-void Link::on_connected(error_code failure) {
-  if (failure) {
-    return close({Effect::none, ErrorKind::refused, "no node reached at " + to_.name() + ": " + failure.message()});
-  }
+  socket_ = std::move(*connected);
   error_code ignored;
-  // On loopback a connect to a free port may meet itself (TCP simultaneous open): that is nobody's listener.
-  if (socket_.local_endpoint(ignored) == socket_.remote_endpoint(ignored)) {
-    return close({Effect::none, ErrorKind::refused, "no node reached at " + to_.name() + ": nobody listens there"});
-  }
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
   patience_.cancel();
@@ -297,7 +279,7 @@ void Link::close(const Failure& why) {
   ++generation_;
   error_code ignored;
   socket_.close(ignored);
-  resolver_.cancel();
+  if (connecting_ != nullptr) std::exchange(connecting_, nullptr)->cancel();
   patience_.cancel();
   state_ = State::closed;
   is_waiting_for_room_ = false;

@@ -5,6 +5,7 @@
 
 #include "engine/asio.h"
 #include "engine/call.h"
+#include "engine/connecting.h"
 
 #include <p2p/client_outcome.h>
 #include <p2p/location.h>
@@ -91,9 +92,7 @@ class Link final : public std::enable_shared_from_this<Link> {
  private:
   using State = LinkState;
 
-  void connect_to(const asio::ip::tcp::endpoint& endpoint);
-  void resolve();
-  void on_connected(error_code failure);
+  void on_connected(asio::ip::tcp::socket* connected, const std::string& why_not);
   void greet();
   void want_flush();
   void fill();
@@ -116,7 +115,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   State state_ = State::closed;
   std::uint64_t generation_ = 0;  // of the socket: operations of an older one are void
   asio::ip::tcp::socket socket_;
-  asio::ip::tcp::resolver resolver_;
+  std::shared_ptr<Connecting> connecting_;  // while it connects
   asio::steady_timer patience_;
 
   Call* greeting_ = nullptr;
