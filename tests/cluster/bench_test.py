@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import client, settings
+from harness import address, client, settings
 from harness.case import ALONE, ClusterTest
 from harness.ports import free_port
 from harness.swapping_proxy import SwappingProxy
@@ -202,7 +202,7 @@ class BenchRefusalTest(ClusterTest):
 
     def test_nobody_reached_is_three_also_when_it_is_the_second(self):
         node = self.lonely_node()
-        nobody = f"127.0.0.1:{free_port()}"
+        nobody = address.here(free_port())
         self.assertIn(nobody, self.refused(nodes=[nobody], code=NO_NODE))
         self.assertIn(nobody, self.refused(nodes=[node, nobody], code=NO_NODE))
 

@@ -5,7 +5,7 @@ import socket
 import threading
 import unittest
 
-from harness import client
+from harness import address, client
 from harness.case import ClusterTest
 from harness.classic_ring import ClassicRing, keys_owned_by
 from harness.items import numbered, write_all
@@ -23,7 +23,7 @@ NO_COMPARING = ("--set", "services.locator.config.compare_interval=1h")
 
 
 def location(node):
-    return Location("127.0.0.1", node.port)
+    return Location(address.HOST, node.port)
 
 
 class ClassicFaultsTest(ClusterTest):
@@ -78,7 +78,7 @@ class ClassicFaultsTest(ClusterTest):
         for number in range(100):
             client.write(donor.port, f"key-{number}", "kept")
         with MuteNode() as joiner:
-            client.call(donor.port, "add", Location("127.0.0.1", joiner.port), [], interface=Locator, service="locator")
+            client.call(donor.port, "add", Location(address.HOST, joiner.port), [], interface=Locator, service="locator")
             wait_until("it is a member", lambda: len(donor.members()) == 2)
             wait_until("it was asked to take keys", lambda: joiner.accepted > 0)
             self.assertEqual(donor.gauge("keys"), 100)
@@ -90,7 +90,7 @@ class ClassicFaultsTest(ClusterTest):
         node = self.lonely_node()
         client.write(node.port, "key", "newer")
         old = MovedItem(key=b"key", value=b"older", version=Version(stamp=1, node=1))
-        head = TransferHead(session=1, donor="127.0.0.1:1", view=0)
+        head = TransferHead(session=1, donor=address.here(1), view=0)
         reply = client.call(node.port, "transfer", [old], head, interface=StorePeer, service="diststore.peer")
         self.assertEqual((reply.stored, reply.kept), (0, 1))
         self.assertEqual(client.read(node.port, "key"), b"newer")
@@ -175,7 +175,7 @@ class MuteNode:
     def __enter__(self):
         self.accepted = 0
         self.port = free_port()
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = address.listening(self.port)
         self._open = []
         threading.Thread(target=self._accept, daemon=True).start()
         return self

@@ -3,7 +3,7 @@ import json
 import subprocess
 import unittest
 
-from harness import client, settings
+from harness import address, client, settings
 from harness.case import ALONE, ClusterTest
 from harness.classic_ring import ClassicRing, keys_owned_by
 from harness.ports import free_port
@@ -143,7 +143,7 @@ class P2pctlExitCodeTest(ClusterTest):
 
     def test_nobody_reached_is_three(self):
         for verb in (["ping"], ["get", "a"], ["put", "a", "b"], ["members"], ["status"], ["leave"]):
-            code, output, errors = p2pctl("--node", f"127.0.0.1:{free_port()}", *verb)
+            code, output, errors = p2pctl("--node", address.here(free_port()), *verb)
             self.assertEqual((code, output), (NO_NODE, ""), verb)
             self.assertTrue(errors)
 
@@ -172,7 +172,7 @@ class P2pctlExitCodeTest(ClusterTest):
         ours = self.start_on_a_discovery_port()
         code, output, errors = p2pctl("--json", "ping")
         self.assertEqual(code, DONE, output + errors)
-        port = int(json.loads(output)["node"].rpartition(":")[2])
+        port = address.split_name(json.loads(output)["node"])[1]
         self.assertLessEqual(port, ours.port)
 
     def start_on_a_discovery_port(self):

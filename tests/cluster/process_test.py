@@ -3,12 +3,11 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import stat
 import tempfile
 import unittest
 
-from harness import client, settings
+from harness import address, client, settings
 from harness.case import ALONE, ClusterTest
 from harness.node_process import run_p2phost
 from harness.ports import free_ports
@@ -42,9 +41,9 @@ class StartTest(ClusterTest):
 
     def setUp(self):
         super().setUp()
-        silent = socket.create_server(("127.0.0.1", 0))
+        silent = address.listening()
         self.addCleanup(silent.close)
-        self.silent = f"127.0.0.1:{silent.getsockname()[1]}"
+        self.silent = address.here(silent.getsockname()[1])
 
     def start_waiting(self, member, *arguments):
         node = self.node("--join", member, *arguments).launch()
@@ -99,10 +98,10 @@ class StartTest(ClusterTest):
 
     def test_nodes_that_are_told_to_join_each_other_are_a_network(self):
         ports = free_ports(3)
-        names = [argument for port in ports for argument in ("--join", f"127.0.0.1:{port}")]
+        names = [argument for port in ports for argument in ("--join", address.here(port))]
         first, second = (self.node(*names, port=port).launch() for port in ports[:2])
-        wait_until("they wait for the third", lambda: all(f"127.0.0.1:{ports[2]}" in node.service("locator").problem
-                                                          for node in (first, second)))
+        wait_until("they wait for the third", lambda: all(address.here(ports[2]) in node.service("locator").problem
+                                                         for node in (first, second)))
         third = self.node(*names, port=ports[2]).start()
         for node in (first, second):
             node.wait_until_ready()
@@ -115,8 +114,8 @@ class RefusedStartTest(ClusterTest):
         return node, node.wait()
 
     def assert_nobody_listens(self, port):
-        with socket.socket() as probe, self.assertRaises(ConnectionRefusedError):
-            probe.connect(("127.0.0.1", port))
+        with address.unbound() as probe, self.assertRaises(ConnectionRefusedError):
+            probe.connect((address.HOST, port))
 
     def test_five_mistakes_give_five_messages_with_line_and_column_and_nothing_listens(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -150,13 +149,11 @@ class RefusedStartTest(ClusterTest):
             self.assertEqual(run_p2phost(*arguments).returncode, USAGE, arguments)
 
     def test_a_taken_port_is_refused_when_none_is_searched(self):
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            taken.listen()
+        with address.listening() as taken:
             port = taken.getsockname()[1]
             node, code = self.run_to_the_end(port=port)
         self.assertEqual(code, SYSTEM)
-        self.assertIn(f"cannot listen on 127.0.0.1:{port}", node.log())
+        self.assertIn(f"cannot listen on {address.here(port)}", node.log())
 
     def test_two_nodes_never_share_a_data_folder(self):
         first = self.lonely_node()
@@ -169,11 +166,11 @@ class RefusedStartTest(ClusterTest):
 
     def test_a_node_that_finds_no_network_in_time_ends_and_names_whom_it_waited_for(self):
         # The only member to join never answers: it takes connections and says nothing.
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            member = f"127.0.0.1:{silent.getsockname()[1]}"
+        with address.listening() as silent:
+            member = address.here(silent.getsockname()[1])
             node = self.node("--join", member, "--set", "host.network_timeout=300ms").launch()
             self.assertEqual(node.wait(), START_TIMEOUT)
-        self.assertRegex(node.log(), f"service locator is not ready after .*network_timeout = 300ms: .*{member}")
+        self.assertRegex(node.log(), f"service locator is not ready after .*network_timeout = 300ms: .*{re.escape(member)}")
 
 
 class PluginListTest(unittest.TestCase):

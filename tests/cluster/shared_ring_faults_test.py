@@ -1,7 +1,7 @@
 """A node of the 2009 system that misbehaves while keys are handed to it costs none of them."""
 import unittest
 
-from harness import client
+from harness import address, client
 from harness.case import ALONE
 from harness.classic_ring import keys_owned_by
 from harness.waiting import wait_for_equal, wait_until
@@ -64,7 +64,7 @@ class SharedRingFaultsTest(SharedRing):
 
     def test_a_joiner_that_sends_what_it_is_given_back_to_the_donor_is_given_nothing_of_it(self):
         # By its ring the donor, under another name, owns keys that the donor takes for the seed's.
-        seed = self.seed("--other-ring", f"localhost:{self.donor.port}").start(self.donor)
+        seed = self.seed("--other-ring", address.name_at(address.ALIAS, self.donor.port)).start(self.donor)
         wait_until("the donor knows the seed", lambda: seed.name in self.donor.members())
         wait_until("the donor has tried", lambda: "stay here for now" in self.donor.log())
         self.assert_all_held_somewhere([self.donor, seed])

@@ -6,6 +6,8 @@ import os
 import socket
 
 HOST = {"4": "127.0.0.1", "6": "::1"}[os.environ.get("P2P_FAMILY", "4")]
+# Another text of it, which is another node to a ring and leads to the same process.
+ALIAS = {"127.0.0.1": "localhost", "::1": "0::1"}[HOST]
 FAMILY = socket.AF_INET6 if HOST == "::1" else socket.AF_INET
 
 

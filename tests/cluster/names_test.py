@@ -1,0 +1,78 @@
+"""A name with several addresses, at only one of which the node is: one refuses, one is silent. In a network and a /etc/hosts of
+the test's own."""
+import asyncio
+import os
+import pathlib
+import socket
+import sys
+import tempfile
+import unittest
+
+from harness import address, client_probe, settings
+from harness.case import ClusterTest
+
+# In the order in which the resolver puts them (RFC 6724): nobody listens at the first, and the second is silent.
+NAME = "several.test"
+SILENT = "2001:db8::1"
+HOSTS = f"127.0.0.1 localhost\n::1 {NAME}\n{SILENT} {NAME}\n127.0.0.1 {NAME}\n"
+
+# More than the kernel queues for a listener that queues none.
+QUEUED = 4
+
+
+class SeveralAddressesTest(ClusterTest):
+    def setUp(self):
+        super().setUp()
+        self.served = self.lonely_node()
+        self.seed = address.name_at(NAME, self.served.port)
+        self.be_silent(self.served.port)
+        found = [place[4][0] for place in socket.getaddrinfo(NAME, 1, type=socket.SOCK_STREAM)]
+        self.assertEqual(found, ["::1", SILENT, "127.0.0.1"])
+
+    def be_silent(self, port):
+        """At the silent address, packets that open a connection to `port` are dropped: the queue is full."""
+        full = socket.create_server((SILENT, port), family=socket.AF_INET6, backlog=0)
+        self.addCleanup(full.close)
+        for _ in range(QUEUED):
+            waiting = socket.socket(socket.AF_INET6)
+            self.addCleanup(waiting.close)
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname()[:2])
+
+    def test_the_cpp_client_reaches_it(self):
+        told = client_probe.run_at(self.seed, "steady", 100)
+        self.assertEqual((told["calls"], told["failed"]), (100, 0), told)
+
+    def test_the_plain_python_client_reaches_it(self):
+        from p2p_client import Client
+
+        client = Client(self.seed, deadline=10 * settings.PATIENCE)
+        self.addCleanup(client.close)
+        client.write(b"key", b"value")
+        self.assertEqual(client.read(b"key").value, b"value")
+
+    def test_the_asyncio_client_reaches_it(self):
+        from p2p_client import AsyncClient
+
+        async def write_and_read():
+            async with AsyncClient(self.seed, deadline=10 * settings.PATIENCE) as client:
+                await client.write(b"key", b"value")
+                return (await client.read(b"key")).value
+
+        self.assertEqual(asyncio.run(write_and_read()), b"value")
+
+
+def enter_namespace():
+    """Starts this file again where its addresses and its hosts are nobody else's."""
+    hosts = pathlib.Path(tempfile.mkdtemp(prefix="p2p-names-"), "hosts")
+    hosts.write_text(HOSTS)
+    unshare = ["unshare", "--net", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    script = (f"ip link set lo up && ip address add {SILENT}/128 dev lo && mount --bind {hosts} /etc/hosts && "
+              f"rm -r {hosts.parent} && exec \"$0\" \"$@\"")
+    wanted = [f"names_test.{name}" for name in sys.argv[1:] or ["SeveralAddressesTest"]]
+    os.execvpe("unshare", unshare + ["sh", "-c", script, sys.executable, "-m", "unittest", "-v", *wanted],
+               os.environ)
+
+
+if __name__ == "__main__":
+    enter_namespace()
