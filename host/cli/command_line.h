@@ -20,7 +20,8 @@ struct CommandLine {
   std::vector<std::string> set;          // --set, each "key.path=value"
   std::vector<std::string> plugin_dirs;  // --plugin-dir, each
   bool allow_unsafe_plugins = false;
-  bool safe_mode = false;  // --safe-mode
+  bool safe_mode = false;   // --safe-mode
+  bool is_running = false;  // no flag: a node that runs reads its configuration again
 
   // At most one of these; without any, a node is started.
   bool check = false;
@@ -33,6 +34,10 @@ struct CommandLine {
   std::optional<std::string> new_plugin;  // --new-plugin NAME
   std::vector<std::string> needs;         // with new_plugin: --requires, each
   std::string dir = ".";                  // with new_plugin: --dir
+
+  bool runs_node() const {
+    return !check && !print_config && !list_plugins && validate.empty() && !version && !cmakedir && !new_plugin;
+  }
 };
 
 // The parsed flags, or the code to end with at once: --help writes to `out` and ends with 0, a mistake writes to `err`

@@ -22,6 +22,19 @@ std::string machine_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
+// A configuration that all nodes share is checked as each of them would read it; a thousand nodes and a thousand keys
+// would take seconds, in which a node that reloads does nothing else. Each node costs as much as some keys besides.
+constexpr std::size_t kEntriesCheckedMax = 200'000;
+constexpr std::size_t kEntriesForANode = 100;
+
+std::size_t count_entries(const Table& table) {
+  std::size_t count = table.entries.size();
+  for (const Entry& entry : table.entries) {
+    if (const Table* below = entry.value.table()) count += count_entries(*below);
+  }
+  return count;
+}
+
 ExitCode code_of(ProblemKind kind) {
   switch (kind) {
     case ProblemKind::warning:
@@ -79,9 +92,19 @@ class Loading {
   }
 
  private:
+  void read_files() {
+    if (command_line_.config_file.empty()) return;
+    layers_.files = read_config_files(command_line_.config_file, sources_, problems_,
+                                      command_line_.is_running ? ConfigRole::main_again : ConfigRole::main);
+    const bool is_empty = layers_.files.entries.empty() && !problems_.has_errors();
+    if (!command_line_.is_running || !is_empty) return;
+    problems_.add(ProblemKind::unreadable, Place{0, 0, 0, 1},
+                  "there is no key in it, as in a file that is being written; a running node does not end its services "
+                  "by that: write enabled = false for those that shall end, or let the node leave");
+  }
+
   void read_layers(const std::vector<std::string>& environment) {
-    if (!command_line_.config_file.empty())
-      layers_.files = read_config_files(command_line_.config_file, sources_, problems_);
+    read_files();
     layers_.assignments = read_environment(environment, sources_, problems_);
     for (const std::string& set : command_line_.set) read_set(set, sources_, layers_.assignments, problems_);
     const auto add = [this](const char* flag, const char* path, const std::optional<std::string>& value) {
@@ -130,8 +153,17 @@ class Loading {
   void check_other_nodes(Catalogue& plugins) {
     check_overlays(layers_, problems_);
     const std::vector<std::string> names = overlay_names(layers_);
+    std::size_t checked = 0;
     for (const std::string& name : names) {
       if (name == node_) continue;
+      checked += kEntriesForANode + count_entries(root_);
+      if (checked > kEntriesCheckedMax) {
+        problems_.warning(layers_.files.find("node")->place,
+                          "the tables of [node." + name +
+                              "] and those behind it are not checked for their nodes: the configuration is too large "
+                              "for that; check them with --node NAME --check");
+        break;
+      }
       Problems found;
       const Table root = assemble(layers_, name);
       HostConfig config = check_host(root, sources_, found);

@@ -16,6 +16,9 @@ constexpr std::int64_t kFieldIdMax = 32767;
 // Services that extend each other; a longer chain is one that an IDL compiler has not written.
 constexpr std::size_t kExtendsMax = 32;
 
+// Ten times more than any IDL has.
+constexpr std::size_t kRouteMethodsMax = 1'000;
+
 const std::vector<std::string>& fate_words() {
   static const std::vector<std::string> words = {"here", "any", "refused"};
   return words;
@@ -120,6 +123,11 @@ class RouteReader {
     const Table* table = entry.value.table();
     if (table->entries.empty()) {
       problems_.error(entry.place, path("") + " lists no method, so that all of them would be refused");
+    }
+    if (table->entries.size() > kRouteMethodsMax) {
+      problems_.error(entry.place,
+                      path("") + " must not list more than " + std::to_string(kRouteMethodsMax) + " methods");
+      return route;
     }
     for (const Entry& method : table->entries) {
       if (method.key == kOtherMethods) {

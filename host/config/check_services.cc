@@ -22,6 +22,9 @@ struct Draft {
   const PluginDescription* description = nullptr;  // null: its plugin was not found or was refused
 };
 
+// Ten times more than anybody runs in one process; each is looked for in the plugin folders.
+constexpr std::size_t kServicesMax = 1'000;
+
 // What the host itself answers to, in the form of a service's name.
 constexpr const char* kHostsOwnName = "node";
 
@@ -157,6 +160,11 @@ std::vector<Draft> read_services(const Table& root, const Sources& sources, Plug
   std::vector<Draft> drafts;
   const Table* services = subtable(root, "services", "", problems);
   if (services == nullptr) return drafts;
+  if (services->entries.size() > kServicesMax) {
+    problems.error(services->entries[kServicesMax].place,
+                   "a node has no more than " + std::to_string(kServicesMax) + " services");
+    return drafts;
+  }
   for (const Entry& entry : services->entries) {
     if (!is_service_name(entry.key)) {
       problems.error(entry.place,

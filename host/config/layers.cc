@@ -1,6 +1,7 @@
 #include "config/layers.h"
 
 #include "config/reading.h"
+#include "config/toml_limits.h"
 #include "config/toml_text.h"
 
 #include <algorithm>
@@ -27,6 +28,13 @@ bool is_complete(const std::vector<std::string>& path) {
   return path.size() >= 2 && std::none_of(path.begin(), path.end(), [](const std::string& key) { return key.empty(); });
 }
 
+// As in a file; false, and reported, when it is deeper.
+bool is_flat_enough(const std::vector<std::string>& path, const Place& place, Problems& problems) {
+  if (path.size() <= kTomlLevelsMax) return true;
+  problems.error(place, "names a key below more than " + std::to_string(kTomlLevelsMax) + " levels of tables");
+  return false;
+}
+
 Place add_source(Source::Kind kind, std::string name, Sources& sources) {
   return Place{sources.add({kind, std::move(name), "", "."}), 0, 0, 1};
 }
@@ -44,17 +52,27 @@ void apply(const std::vector<Assignment>& assignments, Table& root) {
   }
 }
 
+void report_both(const std::string& path, const Place& first, const Place& second, const Sources& sources,
+                 Problems& problems) {
+  const auto report = [&](const Place& here, const Place& there) {
+    problems.error(here, "'" + path + "' is also set at " + sources.describe(there) +
+                             "; one of the two included files has to give way");
+  };
+  report(first, second);
+  report(second, first);
+}
+
 // Lays `second` over `first`, and reports each key that both set.
 void join(Table& first, const Table& second, const std::string& prefix, const Sources& sources, Problems& problems) {
+  GrowingTable grown(first, second.entries.size());
   for (const Entry& entry : second.entries) {
-    Entry* known = first.find(entry.key);
+    Entry* known = grown.find(entry.key);
     if (known == nullptr) {
-      first.entries.push_back(entry);
+      grown.add(entry);
     } else if (known->value.table() != nullptr && entry.value.table() != nullptr) {
       join(std::get<Table>(known->value.data), *entry.value.table(), prefix + entry.key + '.', sources, problems);
     } else {
-      problems.error(entry.place, "'" + prefix + entry.key + "' is also set at " + sources.describe(known->place) +
-                                      "; one of the two included files has to give way");
+      report_both(prefix + entry.key, known->place, entry.place, sources, problems);
     }
   }
 }
@@ -78,6 +96,7 @@ std::vector<Assignment> read_environment(const std::vector<std::string>& environ
       problems.error(place, "names no key; write P2PHOST_SECTION__KEY, such as P2PHOST_HOST__LISTEN");
       continue;
     }
+    if (!is_flat_enough(path, place, problems)) continue;
     const std::string value = equals < variable.size() ? variable.substr(equals + 1) : "";
     assignments.push_back({std::move(path), parse_argument(value, place), Assignment::How::replace});
   }
@@ -91,6 +110,7 @@ void read_set(std::string_view text, Sources& sources, std::vector<Assignment>& 
   if (equals == std::string_view::npos || !is_complete(path)) {
     return problems.error(place, "is not key.path=value, such as --set host.port_search=0");
   }
+  if (!is_flat_enough(path, place, problems)) return;
   assignments.push_back({std::move(path), parse_argument(text.substr(equals + 1), place), Assignment::How::replace});
 }
 
@@ -110,9 +130,12 @@ std::string node_name(const Layers& layers, const std::string& machine) {
 }
 
 Table assemble(const Layers& layers, const std::string& node) {
-  Table root = layers.files;
-  const Entry* overlay = find_at(root, {"node", node});
-  if (overlay != nullptr && overlay->value.table() != nullptr) lay_over(root, Table(*overlay->value.table()));
+  Table root;
+  for (const Entry& entry : layers.files.entries) {
+    if (entry.key != "node") root.entries.push_back(entry);
+  }
+  const Entry* overlay = find_at(layers.files, {"node", node});
+  if (overlay != nullptr && overlay->value.table() != nullptr) lay_over(root, *overlay->value.table());
   std::erase_if(root.entries, [](const Entry& entry) { return entry.key == "node"; });
   apply(layers.assignments, root);
   return root;

@@ -1,8 +1,29 @@
 #include "config/problems.h"
 
+#include "serving/foreign_text.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 namespace p2p::host {
+namespace {
+
+bool is_before(const Problem& a, const Problem& b) { return a.place < b.place; }
+
+// Each once, in the order of places.
+std::vector<Problem> sorted_by_place(const std::vector<Problem>& problems) {
+  std::set<Problem> known;
+  std::vector<Problem> sorted;
+  for (const Problem& problem : problems) {
+    if (known.insert(problem).second) sorted.push_back(problem);
+  }
+  std::stable_sort(sorted.begin(), sorted.end(), is_before);
+  return sorted;
+}
+
+}  // namespace
 
 ProblemKind Problems::worst() const {
   ProblemKind worst = ProblemKind::warning;
@@ -11,15 +32,21 @@ ProblemKind Problems::worst() const {
 }
 
 std::string Problems::text(const Sources& sources) const {
-  std::vector<Problem> sorted = problems_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Problem& a, const Problem& b) { return a.place < b.place; });
-  std::string text;
-  for (auto problem = sorted.begin(); problem != sorted.end(); ++problem) {
-    if (std::find(sorted.begin(), problem, *problem) != problem) continue;
-    const char* severity = problem->kind == ProblemKind::warning ? "warning" : "error";
-    text += sources.describe(problem->place) + ": " + severity + ": " + problem->text + '\n';
-    text += sources.excerpt(problem->place);
+  std::vector<Problem> shown = sorted_by_place(problems_);
+  const std::size_t left = shown.size() - std::min(shown.size(), kProblemsShownMax);
+  if (left > 0) {
+    const auto is_error = [](const Problem& problem) { return problem.kind != ProblemKind::warning; };
+    std::stable_partition(shown.begin(), shown.end(), is_error);
+    shown.resize(kProblemsShownMax);
+    std::stable_sort(shown.begin(), shown.end(), is_before);
   }
+  std::string text;
+  for (const Problem& problem : shown) {
+    const char* severity = problem.kind == ProblemKind::warning ? "warning" : "error";
+    text += sources.describe(problem.place) + ": " + severity + ": " + foreign_text(problem.text) + '\n';
+    text += sources.excerpt(problem.place);
+  }
+  if (left > 0) text += fmt::format("... and {} more; mend these first\n", left);
   return text;
 }
 

@@ -3,6 +3,7 @@
 
 #include "config/place.h"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ enum class ProblemKind : std::uint8_t {
   configuration,   // what the operator wrote
   unreadable,      // a whole text: nothing can be said about what it would have meant
 };
+
+// More than anybody mends before the next try.
+inline constexpr std::size_t kProblemsShownMax = 100;
 
 struct Problem {
   ProblemKind kind = ProblemKind::configuration;
@@ -42,7 +46,8 @@ class Problems {
   bool has_errors() const { return worst() != ProblemKind::warning; }
   const std::vector<Problem>& all() const noexcept { return problems_; }
 
-  // Sorted by place, each once: "file:line:col: error: TEXT", the line, and a mark under what is meant.
+  // Sorted by place, each once: "file:line:col: error: TEXT", the line, and a mark under what is meant. Of more than
+  // kProblemsShownMax the gravest are shown, and the rest counted.
   std::string text(const Sources& sources) const;
 
  private:

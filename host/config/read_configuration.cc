@@ -2,16 +2,14 @@
 
 #include "config/layers.h"
 #include "config/reading.h"
+#include "config/toml_limits.h"
 #include "config/toml_text.h"
 
 #include <glob.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <map>
 #include <optional>
 
 namespace p2p::host {
@@ -20,30 +18,28 @@ namespace {
 // Deeper includes could be followed by nobody.
 constexpr std::size_t kIncludeDepthMax = 8;
 
-// One file for each service of the largest node that anybody runs, many times over.
+// Names and patterns, and the files that these match: one for each service of the largest node that anybody runs, many
+// times over.
 constexpr std::size_t kFilesMax = 1000;
-
-// A thousand times the longest sensible configuration; whatever is larger is not one.
-constexpr std::uintmax_t kConfigBytesMax = 16u << 20;
 
 class Reader {
  public:
   Reader(Sources& sources, Problems& problems) : sources_(sources), problems_(problems) {}
 
   // `asked_at`: where the file is included; none for the main file.
-  Table read(const std::string& path, const std::optional<Place>& asked_at) {
+  Table read(const std::string& path, const std::optional<Place>& asked_at, ConfigRole role) {
     std::string folder = std::filesystem::path(path).parent_path().string();
     if (folder.empty()) folder = ".";
-    std::string why;
-    auto text = read_text_of(path, why);
-    const std::uint32_t source = sources_.add({Source::Kind::file, path, text.value_or(""), folder});
-    if (!text) {
-      const Place place = asked_at.value_or(Place{source, 0, 0, 1});
-      problems_.add(ProblemKind::unreadable, place,
-                    (asked_at ? "'" + path + "' cannot be read: " : "cannot be read: ") + why);
+    const auto text = read_config_file(path, role, bytes_left_);
+    const std::uint32_t source = sources_.add({Source::Kind::file, path, text.ok() ? text.value() : "", folder});
+    read_at_.emplace(path, asked_at.value_or(Place{source, 0, 0, 1}));
+    if (!text.ok()) {
+      problems_.add(ProblemKind::unreadable, read_at_.at(path),
+                    (asked_at ? "'" + path + "' cannot be read: " : "cannot be read: ") + text.error().text);
       return {};
     }
-    Table table = parse_toml(*text, source, problems_);
+    bytes_left_ -= text.value().size();
+    Table table = parse_toml(text.value(), source, problems_, values_left_);
     open_files_.push_back(path);
     add_includes(table, folder);
     open_files_.pop_back();
@@ -51,24 +47,6 @@ class Reader {
   }
 
  private:
-  static std::optional<std::string> read_text_of(const std::string& path, std::string& why) {
-    std::error_code failure;
-    if (std::filesystem::is_directory(path, failure)) {
-      why = "it is a folder";
-      return std::nullopt;
-    }
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-      why = std::strerror(errno);
-      return std::nullopt;
-    }
-    std::string text;
-    for (std::istreambuf_iterator<char> at(file), end; at != end && text.size() <= kConfigBytesMax; ++at) text += *at;
-    if (text.size() <= kConfigBytesMax) return text;
-    why = "it is larger than a configuration can be";
-    return std::nullopt;
-  }
-
   void add_includes(Table& table, const std::string& folder) {
     const Entry* found = table.find("include");
     if (found == nullptr) return;
@@ -79,8 +57,10 @@ class Reader {
 
     std::vector<Table> included;
     for (const std::string& pattern : std::get<std::vector<std::string>>(patterns.value())) {
+      if (!may_go_on(list.place)) break;
       for (const std::string& path : expand((std::filesystem::path(folder) / pattern).lexically_normal().string())) {
-        if (may_read(path, list.place)) included.push_back(read(path, list.place));
+        if (!may_go_on(list.place)) break;
+        if (may_read(path, list.place)) included.push_back(read(path, list.place, ConfigRole::included));
       }
     }
     include(table, included, sources_, problems_);
@@ -88,11 +68,23 @@ class Reader {
 
   bool may_read(const std::string& path, const Place& place) {
     std::string why;
-    if (std::find(open_files_.begin(), open_files_.end(), path) != open_files_.end()) why = "it includes itself";
-    if (open_files_.size() > kIncludeDepthMax) why = "includes nest deeper than " + std::to_string(kIncludeDepthMax);
-    if (++files_ > kFilesMax) why = "there are more than " + std::to_string(kFilesMax) + " files";
+    if (const auto known = read_at_.find(path); known != read_at_.end()) {
+      const bool is_open = std::find(open_files_.begin(), open_files_.end(), path) != open_files_.end();
+      why = is_open ? "it includes itself" : "it was included already, at " + sources_.describe(known->second);
+    } else if (open_files_.size() > kIncludeDepthMax) {
+      why = "includes nest deeper than " + std::to_string(kIncludeDepthMax);
+    }
     if (!why.empty()) problems_.error(place, "'" + path + "' is not included: " + why);
     return why.empty();
+  }
+
+  // Told once: whatever else would be included is too much as well.
+  bool may_go_on(const Place& place) {
+    if (++files_ <= kFilesMax) return true;
+    if (files_ == kFilesMax + 1) {
+      problems_.error(place, "more than " + std::to_string(kFilesMax) + " files and patterns are included");
+    }
+    return false;
   }
 
   // Sorted; a name without wildcards stands for itself, whether it exists or not.
@@ -107,14 +99,17 @@ class Reader {
 
   Sources& sources_;
   Problems& problems_;
-  std::vector<std::string> open_files_;  // from the main file to the one being read
-  std::size_t files_ = 1;
+  std::vector<std::string> open_files_;   // from the main file to the one being read
+  std::map<std::string, Place> read_at_;  // by path: where it was asked for
+  std::size_t files_ = 0;
+  std::size_t bytes_left_ = kConfigBytesMax;
+  std::size_t values_left_ = kTomlValuesMax;
 };
 
 }  // namespace
 
-Table read_config_files(const std::string& path, Sources& sources, Problems& problems) {
-  return Reader(sources, problems).read(path, std::nullopt);
+Table read_config_files(const std::string& path, Sources& sources, Problems& problems, ConfigRole role) {
+  return Reader(sources, problems).read(path, std::nullopt, role);
 }
 
 }  // namespace p2p::host

@@ -1,6 +1,7 @@
 // Reads a configuration file and those that it includes.
 #pragma once
 
+#include "config/config_file.h"
 #include "config/problems.h"
 #include "config/tree.h"
 
@@ -10,7 +11,8 @@ namespace p2p::host {
 
 // The tree of the file `path`, with what it includes laid over it. `include = ["conf.d/*.toml"]` is relative to the
 // file that says so; a pattern may match nothing, a plain name must exist. What cannot be read is reported, and the
-// rest is returned.
-Table read_config_files(const std::string& path, Sources& sources, Problems& problems);
+// rest is returned. `role`: of `path` itself. [control]
+Table read_config_files(const std::string& path, Sources& sources, Problems& problems,
+                        ConfigRole role = ConfigRole::main);
 
 }  // namespace p2p::host

@@ -27,6 +27,9 @@ const std::string* text_in(const Value& value) {
 }
 
 Result<ConfigScalar> read_list(const Option& option, const std::vector<Value>& elements) {
+  if (elements.size() > kListElementsMax) {
+    return Error{ErrorKind::invalid, "must not have more than " + std::to_string(kListElementsMax) + " elements"};
+  }
   std::vector<std::string> texts;
   for (const Value& element : elements) {
     const std::string* text = text_in(element);
@@ -90,12 +93,17 @@ Result<ConfigScalar> read_value(const Option& option, const Value& value) {
 
 void report_unknown_keys(const Table& table, const std::string& prefix, const std::vector<std::string>& known,
                          const std::vector<std::string>& elsewhere, Problems& problems) {
+  std::size_t unknown = 0;
   for (const Entry& entry : table.entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
-    std::string meant = nearest(entry.key, known);
-    if (!meant.empty()) meant.insert(0, prefix);
-    for (const std::string& path : elsewhere) {
-      if (path.ends_with('.' + entry.key)) meant = path;
+    std::string meant;
+    // What nobody will be shown needs no suggestion.
+    if (++unknown <= kProblemsShownMax) {
+      meant = nearest(entry.key, known);
+      if (!meant.empty()) meant.insert(0, prefix);
+      for (const std::string& path : elsewhere) {
+        if (path.ends_with('.' + entry.key)) meant = path;
+      }
     }
     const std::string suggestion = meant.empty() ? "" : "; did you mean '" + meant + "'?";
     problems.error(entry.place, "unknown key '" + prefix + entry.key + "'" + suggestion);

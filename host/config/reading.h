@@ -10,6 +10,9 @@
 
 namespace p2p::host {
 
+// As many files, folders, services or nodes are named by nobody; and each may be looked for among all others.
+inline constexpr std::size_t kListElementsMax = 1'000;
+
 // The value as the option's type, its range checked. The error goes on from "KEY ": "must be a whole number, not the
 // text 'x'".
 Result<ConfigScalar> read_value(const Option& option, const Value& value);

@@ -1,5 +1,7 @@
 #include "config/toml_text.h"
 
+#include "config/toml_limits.h"
+
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -64,6 +66,17 @@ Value placed_at(const Place& place, Value value) {
 }  // namespace
 
 Table parse_toml(std::string_view text, std::uint32_t source, Problems& problems) {
+  std::size_t values_left = kTomlValuesMax;
+  return parse_toml(text, source, problems, values_left);
+}
+
+Table parse_toml(std::string_view text, std::uint32_t source, Problems& problems, std::size_t& values_left) {
+  const TomlCensus census = count_toml(text, values_left);
+  values_left -= std::min(census.values, values_left);
+  if (const auto& excess = census.excess) {
+    problems.add(ProblemKind::unreadable, {source, excess->line, excess->column, 1}, excess->what);
+    return {};
+  }
   const Converter converter(source);
   try {
     return converter.convert(toml::parse(text));

@@ -4,12 +4,15 @@
 #include "config/problems.h"
 #include "config/tree.h"
 
+#include <cstddef>
 #include <string_view>
 
 namespace p2p::host {
 
-// The text of source number `source` as a tree. A text that is no TOML gives an empty tree and one problem: the library
-// stops at the first mistake of syntax.
+// The text of source number `source` as a tree. A text that is no TOML, or exceeds a limit of toml_limits.h, gives an
+// empty tree and one problem: the library stops at the first mistake of syntax. `values_left`: how many this text and
+// those that follow may still have.
+Table parse_toml(std::string_view text, std::uint32_t source, Problems& problems, std::size_t& values_left);
 Table parse_toml(std::string_view text, std::uint32_t source, Problems& problems);
 
 // "[1, 2]" or "\"quoted\"" from an argument or the environment; the value of a text that is neither is Untyped.

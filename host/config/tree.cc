@@ -31,6 +31,22 @@ const Entry* Table::find(std::string_view key) const {
 
 Entry* Table::find(std::string_view key) { return const_cast<Entry*>(std::as_const(*this).find(key)); }
 
+GrowingTable::GrowingTable(Table& table, std::size_t more) : table_(table) {
+  table_.entries.reserve(table_.entries.size() + more);
+  index_.reserve(table_.entries.capacity());
+  for (const Entry& entry : table_.entries) index_.emplace(entry.key, index_.size());
+}
+
+Entry* GrowingTable::find(std::string_view key) const {
+  const auto found = index_.find(key);
+  return found == index_.end() ? nullptr : &table_.entries[found->second];
+}
+
+void GrowingTable::add(const Entry& entry) {
+  table_.entries.push_back(entry);
+  index_.emplace(table_.entries.back().key, table_.entries.size() - 1);
+}
+
 std::string kind_of(const Value& value) {
   struct Namer {
     std::string operator()(bool) const { return "true or false"; }
@@ -46,14 +62,16 @@ std::string kind_of(const Value& value) {
 }
 
 void lay_over(Table& under, const Table& over) {
+  GrowingTable grown(under, over.entries.size());
   for (const Entry& entry : over.entries) {
-    Entry* known = under.find(entry.key);
+    Entry* known = grown.find(entry.key);
     if (known == nullptr) {
-      under.entries.push_back(entry);
+      grown.add(entry);
     } else if (known->value.table() != nullptr && entry.value.table() != nullptr) {
       lay_over(std::get<Table>(known->value.data), *entry.value.table());
     } else {
-      *known = entry;
+      known->place = entry.place;
+      known->value = entry.value;
     }
   }
 }

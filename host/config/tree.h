@@ -4,9 +4,11 @@
 
 #include "config/place.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -43,6 +45,20 @@ struct Entry {
   std::string key;
   Place place;  // of the key
   Value value;
+};
+
+// A table that takes up to `more` further entries and finds keys meanwhile, at once however many there are. Nobody else
+// changes it while this lives.
+class GrowingTable final {
+ public:
+  GrowingTable(Table& table, std::size_t more);
+
+  Entry* find(std::string_view key) const;
+  void add(const Entry& entry);  // its key is new
+
+ private:
+  Table& table_;
+  std::unordered_map<std::string_view, std::size_t> index_;  // of the entries' own texts, which stay where they are
 };
 
 // "text", "a whole number", "a table": for "must be ..., not a table".

@@ -99,6 +99,9 @@ TEST(Layers, AKeyThatTwoIncludedFilesSetIsAnErrorThatNamesBothPlaces) {
   include(file, included, sources, problems);
   EXPECT_EQ(
       problems.text(sources),
+      "a.toml:2:1: error: 'host.io_threads' is also set at b.toml:2:1; one of the two included files has to give way\n"
+      "    2 | io_threads = 2\n"
+      "      | ^~~~~~~~~~\n"
       "b.toml:2:1: error: 'host.io_threads' is also set at a.toml:2:1; one of the two included files has to give way\n"
       "    2 | io_threads = 2\n"
       "      | ^~~~~~~~~~\n");
