@@ -7,16 +7,13 @@
 #include "crash/fatal_signal.h"
 #include "node.h"
 #include "runtime/host_logger.h"
-#include "serving/asio.h"
+#include "signal_watch.h"
 #include "validate/validate_command.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <exception>
 #include <iostream>
-#include <thread>
 
 namespace p2p::host {
 namespace {
@@ -29,45 +26,6 @@ void raise_open_files_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// SIGTERM and SIGINT make the node leave; a second one ends the process at once. SIGHUP makes it read its configuration
-// again and opens the log file anew, SIGUSR1 only the latter.
-class SignalWatch final {
- public:
-  explicit SignalWatch(Node& node)
-      : node_(node), signals_(context_, SIGINT, SIGTERM, SIGHUP), log_(make_logger("host", LogLevel::info)) {
-    signals_.add(SIGUSR1);
-    wait();
-    thread_ = std::thread([this] { context_.run(); });
-  }
-  ~SignalWatch() {
-    context_.stop();
-    thread_.join();
-  }
-
- private:
-  void wait() {
-    signals_.async_wait([this](error_code failure, int signal) {
-      if (failure) return;
-      if (signal == SIGHUP || signal == SIGUSR1) {
-        if (const auto opened = reopen_log(); !opened.ok()) log_->error("{}", opened.error().text);
-        if (signal == SIGHUP) node_.request_reload("SIGHUP");
-        return wait();
-      }
-      if (was_asked_) ::_exit(128 + signal);
-      was_asked_ = true;
-      node_.request_leave(signal == SIGINT ? "SIGINT" : "SIGTERM");
-      wait();
-    });
-  }
-
-  Node& node_;
-  asio::io_context context_;
-  asio::signal_set signals_;
-  std::unique_ptr<Logger> log_;
-  std::thread thread_;
-  bool was_asked_ = false;
-};
-
 int run_node(const CommandLine& command_line) {
   auto outcome = load_configuration(command_line);
   if (const auto* failure = std::get_if<ConfigurationFailure>(&outcome)) {
@@ -76,8 +34,6 @@ int run_node(const CommandLine& command_line) {
   }
   auto& loaded = std::get<LoadedConfiguration>(outcome);
   std::cerr << loaded.warnings;
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGUSR1, SIG_IGN);  // until SignalWatch takes it: the log that would be opened anew is fresh
   raise_open_files_limit();
   const std::string& log_file = loaded.config.log_file;
   if (const auto opened = open_log(log_file); !opened.ok()) {
@@ -89,6 +45,7 @@ int run_node(const CommandLine& command_line) {
   NodeHooks hooks;
   hooks.read_again = [command_line](const std::optional<std::string>& also_enabled) {
     CommandLine again = command_line;
+    again.is_running = true;
     if (also_enabled) again.safe_mode = false;
     if (also_enabled) again.set.push_back("services." + *also_enabled + ".enabled=true");
     return load_configuration(again);
@@ -102,6 +59,7 @@ int run(int argc, char** argv) {
   const auto parsed = parse_command_line(argc, argv, std::cout, std::cerr);
   if (const auto* code = std::get_if<ExitCode>(&parsed)) return number(*code);
   const auto& command_line = std::get<CommandLine>(parsed);
+  if (!command_line.runs_node()) release_signals();
   if (!command_line.validate.empty()) return number(validate_command(command_line, std::cout, std::cerr));
   if (const auto code = run_offline_command(command_line, std::cout, std::cerr)) return *code;
   return run_node(command_line);
@@ -111,6 +69,7 @@ int run(int argc, char** argv) {
 }  // namespace p2p::host
 
 int main(int argc, char** argv) {
+  p2p::host::hold_signals();
   try {
     return p2p::host::run(argc, argv);
   } catch (const std::exception& failure) {

@@ -1,0 +1,96 @@
+#include "signal_watch.h"
+
+#include "node.h"
+#include "runtime/host_logger.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+namespace p2p::host {
+namespace {
+
+constexpr std::array kHeld = {SIGHUP, SIGUSR1};
+constexpr std::array kIgnored = {SIGUSR2, SIGPIPE, SIGXFSZ};
+constexpr std::array kEnding = {SIGTERM, SIGINT};
+
+// No number of a signal: the watch ends.
+constexpr char kNoMore = 0;
+
+// A handler can be given nothing. The pipe stays open until the process ends, and so do the handlers of kHeld: there is
+// no moment in which a signal finds nobody. What does not fit the pipe is one of thousands of its kind.
+std::array<int, 2> arrivals{-1, -1};
+std::array<struct sigaction, kHeld.size() + kIgnored.size()> before{};
+
+void tell(char what) noexcept {
+  const int error = errno;
+  (void)!::write(arrivals[1], &what, 1);
+  errno = error;
+}
+
+void on_signal(int signal) { tell(static_cast<char>(signal)); }
+
+void handle(int signal, void (*handler)(int), struct sigaction* former = nullptr) noexcept {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(signal, &action, former);
+}
+
+}  // namespace
+
+void hold_signals() noexcept {
+  // Only the writing end does not wait: the reader has a thread of its own.
+  if (::pipe2(arrivals.data(), O_CLOEXEC) == 0) ::fcntl(arrivals[1], F_SETFL, O_NONBLOCK);
+  std::size_t index = 0;
+  for (const int signal : kHeld) handle(signal, arrivals[1] < 0 ? SIG_IGN : on_signal, &before[index++]);
+  for (const int signal : kIgnored) handle(signal, SIG_IGN, &before[index++]);
+  handle(SIGCHLD, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+}
+
+void release_signals() noexcept {
+  std::size_t index = 0;
+  for (const int signal : kHeld) ::sigaction(signal, &before[index++], nullptr);
+  for (const int signal : kIgnored) ::sigaction(signal, &before[index++], nullptr);
+}
+
+SignalWatch::SignalWatch(Node& node) : node_(node), log_(make_logger("host", LogLevel::info)) {
+  for (const int signal : kEnding) handle(signal, on_signal);
+  thread_ = std::thread([this] { run(); });
+}
+
+SignalWatch::~SignalWatch() {
+  // What ends the process late may still be ended itself.
+  for (const int signal : kEnding) handle(signal, SIG_DFL);
+  tell(kNoMore);
+  thread_.join();
+}
+
+void SignalWatch::run() {
+  for (;;) {
+    char arrived = kNoMore;
+    const ssize_t count = ::read(arrivals[0], &arrived, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0 || arrived == kNoMore) return;
+    obey(arrived);
+  }
+}
+
+void SignalWatch::obey(int signal) {
+  if (signal == SIGHUP || signal == SIGUSR1) {
+    if (const auto opened = reopen_log(); !opened.ok()) log_->error("{}", opened.error().text);
+    if (signal == SIGHUP) node_.request_reload("SIGHUP");
+    return;
+  }
+  if (was_asked_) ::_exit(128 + signal);
+  was_asked_ = true;
+  node_.request_leave(signal == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+}  // namespace p2p::host
