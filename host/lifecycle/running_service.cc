@@ -97,6 +97,7 @@ Result<Done> RunningService::load() {
     return loaded.error();
   }
   loaded_ = std::move(loaded).value();
+  if (!loaded_->warning().empty()) core_.log.warn("plugin {} {}", file_.description.name, loaded_->warning());
   return Done{};
 }
 

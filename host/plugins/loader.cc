@@ -1,6 +1,7 @@
 #include "plugins/loader.h"
 
 #include "crash/code_owners.h"
+#include "plugins/code_copy.h"
 #include "plugins/stamp.h"
 
 #include <vector>  // before Boost.DLL, whose headers take it for granted
@@ -91,8 +92,14 @@ Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file) {
     const auto checked = check_entry(file, entry);
     if (!checked.ok()) return checked.error();
     record_plugin_code(file.description.name, file.description.version, &entry);
+    const auto copied = copy_code_of(file.path.parent_path());
     // The handle is closed here; the mapping, and with it the entry, stays.
-    return create(file, {[&entry] { return make_object(entry); }, entry.abi_minor});
+    auto created = create(file, {[&entry] { return make_object(entry); }, entry.abi_minor});
+    if (created.ok() && !copied.ok()) {
+      created.value()->warn("runs from its file, since no copy could be made (" + copied.error().text +
+                            "): whoever writes over " + file.path.string() + " ends this node");
+    }
+    return created;
   } catch (const std::system_error& failure) {
     return failed(file, reason_of(failure));
   }

@@ -1,5 +1,6 @@
 // How does a plugin's code come into the process? Once inspected, by dlopen; it then stays mapped until the process
-// ends, because threads, exceptions and shared pointers may refer to its code longer than anybody can tell.
+// ends, because threads, exceptions and shared pointers may refer to its code longer than anybody can tell. What is
+// mapped is a copy: the file may be replaced, written over or cut while the process runs.
 #pragma once
 
 #include "plugins/plugin_file.h"
@@ -8,6 +9,7 @@
 #include <p2p/result.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace p2p::host {
@@ -22,12 +24,17 @@ class LoadedPlugin final {
 
   Plugin& plugin() noexcept { return *plugin_; }
 
+  // What an operator should know, in a sentence that goes on from "plugin NAME "; "" when there is nothing.
+  const std::string& warning() const noexcept { return warning_; }
+  void warn(std::string warning) { warning_ = std::move(warning); }
+
   // Was it compiled with the functions that ABI 1.`minor` has added?
   bool has_minor(unsigned minor) const noexcept { return abi_minor_ >= minor; }
 
  private:
   std::shared_ptr<Plugin> plugin_;
   const unsigned abi_minor_;
+  std::string warning_;
 };
 
 // One object of the plugin behind `entry`, given back to it when the last holder lets go; null when it made none. May

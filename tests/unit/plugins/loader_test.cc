@@ -79,6 +79,24 @@ TEST(Loader, RefusesAFileThatIsNotWhatWasInspected) {
   EXPECT_EQ(load_plugin(file).error().text, prefix("good.so") + "it was replaced while it was being loaded");
 }
 
+TEST(Loader, RunsOnWhenTheFileIsWrittenOverOrCut) {
+  const ScratchFolder folder;
+  const PluginFile good = accepted(folder.copy_fixture("good.so", "good.so"));
+  const PluginFile throwing = accepted(folder.copy_fixture("throwing.so", "throwing.so"));
+  auto before = load_plugin(good);
+  ASSERT_TRUE(before.ok()) << before.error().text;
+  EXPECT_EQ(before.value()->warning(), "");
+  EXPECT_FALSE(load_plugin(throwing).ok());
+  folder.write("good.so", std::string(100'000, '\xcc'));
+  fs::resize_file(throwing.path, 0);
+  before.value()->plugin().stop();
+  // New objects, and exceptions that find their way by the tables of the library.
+  auto after = load_plugin(good);
+  ASSERT_TRUE(after.ok()) << after.error().text;
+  after.value()->plugin().stop();
+  EXPECT_NE(load_plugin(throwing).error().text.find("its constructor threw: no luck today"), std::string::npos);
+}
+
 TEST(Loader, SaysWhatTheDynamicLoaderSays) {
   const ScratchFolder folder;
   const fs::path path = folder.write("text.so", "no library");
