@@ -27,6 +27,9 @@ std::string machine_name() {
 constexpr std::size_t kEntriesCheckedMax = 200'000;
 constexpr std::size_t kEntriesForANode = 100;
 
+// Of variables and arguments, each of which is laid over what there is, one by one.
+constexpr std::size_t kAssignmentsMax = 1'000;
+
 std::size_t count_entries(const Table& table) {
   std::size_t count = table.entries.size();
   for (const Entry& entry : table.entries) {
@@ -119,6 +122,12 @@ class Loading {
     }
     if (command_line_.allow_unsafe_plugins) {
       layers_.assignments.push_back(argument("--allow-unsafe-plugins", "host.allow_unsafe_plugins", "true", sources_));
+    }
+    if (layers_.assignments.size() > kAssignmentsMax) {
+      problems_.add(ProblemKind::unreadable, layers_.assignments[kAssignmentsMax].value.place,
+                    "more than " + std::to_string(kAssignmentsMax) +
+                        " keys are set by variables and arguments; set them in a file");
+      layers_.assignments.resize(kAssignmentsMax);
     }
   }
 

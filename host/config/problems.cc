@@ -35,8 +35,8 @@ std::string Problems::text(const Sources& sources) const {
   std::vector<Problem> shown = sorted_by_place(problems_);
   const std::size_t left = shown.size() - std::min(shown.size(), kProblemsShownMax);
   if (left > 0) {
-    const auto is_error = [](const Problem& problem) { return problem.kind != ProblemKind::warning; };
-    std::stable_partition(shown.begin(), shown.end(), is_error);
+    const auto is_graver = [](const Problem& a, const Problem& b) { return a.kind > b.kind; };
+    std::stable_sort(shown.begin(), shown.end(), is_graver);
     shown.resize(kProblemsShownMax);
     std::stable_sort(shown.begin(), shown.end(), is_before);
   }

@@ -42,11 +42,11 @@ class NodeProcess(ChildProcess):
 
     # --- its life ---
 
-    def launch(self):
-        """Starts the process and does not wait for it."""
+    def launch(self, before=None):
+        """Starts the process and does not wait for it; `before` runs in the child before the program does."""
         with open(self._log_path, "ab") as log:
             self.process = subprocess.Popen(self._command, env=self._environment, stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.DEVNULL, stderr=log)
+                                            stdout=subprocess.DEVNULL, stderr=log, preexec_fn=before)
         return self
 
     def start(self):
