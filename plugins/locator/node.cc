@@ -1,5 +1,6 @@
 #include "node.h"
 
+#include "membership/change_text.h"
 #include "wire/messages.h"
 
 #include <p2p/units.h>
@@ -11,7 +12,6 @@
 
 namespace p2p::ring {
 
-using membership::ChangeKind;
 using membership::Outcome;
 
 namespace {
@@ -241,7 +241,10 @@ void Node::ask_ended(const Location& candidate, const Result<std::string>& reply
     membership_->compare_after_join(now, wanted);
     obey(std::move(wanted));
     const auto& waits_for = result.view.waits_for;
-    if (waits_for.empty()) refusals_.erase(candidate);
+    if (waits_for.empty()) {
+      refusals_.erase(candidate);
+      note_met(candidate);
+    }
     if (!waits_for.empty()) say_refusal(candidate, "it waits for a network itself");
     discovery_.answered(candidate, waits_for, now, effects);
     return obey(std::move(effects));
@@ -283,6 +286,7 @@ void Node::join_classic(const Location& candidate, const Result<std::string>& re
   const Location& own = membership_->self().location;
   if (is_settled_ && std::find(theirs.begin(), theirs.end(), own) != theirs.end()) {
     // A member by another name than the one that it is looked for by.
+    note_met(candidate);
     discovery::Effects effects;
     discovery_.answered(candidate, {}, now, effects);
     return obey(std::move(effects));
@@ -301,6 +305,7 @@ void Node::join_classic(const Location& candidate, const Result<std::string>& re
           if (!joined.ok()) {
             return self.not_joined(candidate, discovery::Refusal::absent, joined.error().text);
           }
+          self.note_met(candidate);
           discovery::Effects effects;
           self.discovery_.answered(candidate, {}, self.surroundings_.strand->now(), effects);
           self.obey(std::move(effects));
@@ -340,21 +345,15 @@ void Node::set_alarm() {
 // --- what is said about it -------------------------------------------------------------------------------------------
 
 void Node::say(const membership::RingChange& change) {
-  const std::string name = change.location.name();
-  switch (change.kind) {
-    case ChangeKind::joined:
-      return surroundings_.log.info("{} joined", name);
-    case ChangeKind::restarted:
-      return surroundings_.log.info("{} joined again after a restart", name);
-    case ChangeKind::leaving:
-      return surroundings_.log.info("{} leaves, and hands over what it holds", name);
-    case ChangeKind::left:
-      return surroundings_.log.info("{} left", name);
-    case ChangeKind::gone:
-      return surroundings_.log.info("{} has left", name);
-    case ChangeKind::given_up:
-      return surroundings_.log.warn("{} is removed: it cannot be connected to", name);
-  }
+  note_met(change.location);
+  const LogLevel level = membership::is_trouble(change) ? LogLevel::warn : LogLevel::info;
+  surroundings_.log.log(level, "{}", membership::change_text(change));
+}
+
+// Of those that are looked for: one that is a member, or was one, has been joined, whatever it answers later.
+void Node::note_met(const Location& location) {
+  const auto& candidates = discovery_options_.candidates;
+  if (std::find(candidates.begin(), candidates.end(), location) != candidates.end()) met_.insert(location);
 }
 
 void Node::say_verdict(const discovery::Effects& effects) {
@@ -384,11 +383,15 @@ void Node::say_wait() {
   surroundings_.waits_for_network("none of the members to join is there yet: " + names);
 }
 
-// Nobody on a port of this machine is nothing to tell; a named member that refuses is.
+// Nobody on a port of this machine is nothing to tell, nor that a member which has left does not answer; a named member
+// that lets nobody in is.
 void Node::say_refusal(const Location& candidate, const std::string& why) {
   auto& said = refusals_[candidate];
   if (said == why) return;
   said = why;
+  if (met_.contains(candidate)) {
+    return surroundings_.log.debug("{} is looked for, and has not come back: {}", candidate.name(), why);
+  }
   const bool is_named = discovery_options_.source == discovery::Source::operators;
   surroundings_.log.log(is_named ? LogLevel::warn : LogLevel::debug, "{} cannot be joined: {}", candidate.name(), why);
 }

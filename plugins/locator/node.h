@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,7 @@ class Node final : public std::enable_shared_from_this<Node> {
   void obey(discovery::Effects effects);
   void say(const membership::RingChange& change);
   void say_verdict(const discovery::Effects& effects);
+  void note_met(const Location& location);
   void say_refusal(const Location& candidate, const std::string& why);
   void say_wait();
 
@@ -100,6 +102,7 @@ class Node final : public std::enable_shared_from_this<Node> {
   std::vector<std::function<void()>> settled_waiters_;
   std::function<void()> farewell_told_;  // what follows the announcement that is under way
   Completion left_;
+  std::set<Location> met_;                    // of the candidates, those that are or were members
   std::map<Location, std::string> refusals_;  // last words about each candidate, so that they are said once
   bool is_waiting_ = false;                   // for a network, as the host was told
   std::unique_ptr<Timer> alarm_;

@@ -12,6 +12,12 @@ std::vector<std::string> with_name(std::vector<std::string> authorities, const s
   return authorities;
 }
 
+// Who leaves is the first that knows of it: everybody who passes on that it leaves has it among the authorities.
+Departure how_it_left(const Member& row, const std::vector<std::string>& authorities) {
+  const bool said_so = std::find(authorities.begin(), authorities.end(), row.location.name()) != authorities.end();
+  return said_so ? Departure::own_word : Departure::hearsay;
+}
+
 }  // namespace
 
 ClassicMembership::ClassicMembership(Member self, ClassicOptions options)
@@ -60,21 +66,21 @@ Result<View> ClassicMembership::answer(const Compare& compare, TimePoint now, Ef
 Result<View> ClassicMembership::answer(const Survey&, TimePoint, Effects&) { return view(); }
 
 void ClassicMembership::merge(const std::vector<Member>& rows, TimePoint now, Effects& effects) {
-  for (const Member& row : rows) take(row, now, effects);
+  for (const Member& row : rows) take(row, Departure::hearsay, now, effects);
 }
 
 // --- rows ------------------------------------------------------------------------------------------------------------
 
-void ClassicMembership::take(const Member& row, TimePoint now, Effects& effects) {
+void ClassicMembership::take(const Member& row, Departure how, TimePoint now, Effects& effects) {
   if (!is_plausible(row)) return;
   if (row.location == self_.location) {
     if (supersedes(row, self_) && !has_left_) refute(row, now, effects);
   } else if (row.state == MemberState::alive || is_credible_farewell(row)) {
-    accept(row, ChangeKind::left, now, effects);
+    accept(row, how, now, effects);
   }
 }
 
-void ClassicMembership::accept(const Member& row, ChangeKind how_it_left, TimePoint now, Effects& effects) {
+void ClassicMembership::accept(const Member& row, Departure how, TimePoint now, Effects& effects) {
   if (const Member* known = table_.find(row.location.name()); known != nullptr && !supersedes(row, *known)) return;
   const Applied applied = table_.apply(row, now);
   effects.table_changed = true;
@@ -92,10 +98,10 @@ void ClassicMembership::accept(const Member& row, ChangeKind how_it_left, TimePo
       effects.changes.push_back({ChangeKind::leaving, row.location});
       break;
     case Applied::left:
-      effects.changes.push_back({how_it_left, row.location});
+      effects.changes.push_back({ChangeKind::left, row.location, how});
       break;
     case Applied::gone:
-      effects.changes.push_back({ChangeKind::gone, row.location});
+      effects.changes.push_back({ChangeKind::gone, row.location, how});
       break;
   }
 }
@@ -113,7 +119,7 @@ void ClassicMembership::refute(const Member& claim, TimePoint now, Effects& effe
 }
 
 void ClassicMembership::hear(const Member& row, std::vector<std::string> authorities, TimePoint now, Effects& effects) {
-  take(row, now, effects);
+  take(row, how_it_left(row, authorities), now, effects);
   const std::string name = row.location.name();
   const Member* known = table_.find(name);
   // A row that lost against a newer one goes no further; whoever sent it learns the newer one by comparing.
@@ -294,7 +300,7 @@ void ClassicMembership::classic_join(const Location& via, const std::vector<Loca
     const bool is_back = known != nullptr && known->state == MemberState::removed && member == via;
     if (is_back) row.incarnation = known->incarnation + 1;
     if (member != self_.location && is_plausible(row) && (known == nullptr || is_back)) {
-      accept(row, ChangeKind::left, now, effects);
+      accept(row, Departure::hearsay, now, effects);
     }
   }
 }
@@ -310,7 +316,7 @@ void ClassicMembership::connect_failed(const Location& location, TimePoint now, 
 
 void ClassicMembership::give_up(const Member& member, TimePoint now, Effects& effects) {
   const Member removed{member.location, member.incarnation, MemberState::removed};
-  accept(removed, ChangeKind::given_up, now, effects);
+  accept(removed, Departure::refused, now, effects);
   hear(removed, {}, now, effects);
 }
 

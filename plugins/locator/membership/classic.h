@@ -93,8 +93,8 @@ class ClassicMembership final : public Membership {
   Result<View> answer(const Compare& compare, TimePoint now, Effects& effects);
   Result<View> answer(const Survey& survey, TimePoint now, Effects& effects);
 
-  void take(const Member& row, TimePoint now, Effects& effects);  // if it can be believed
-  void accept(const Member& row, ChangeKind how_it_left, TimePoint now, Effects& effects);
+  void take(const Member& row, Departure how, TimePoint now, Effects& effects);  // if it can be believed
+  void accept(const Member& row, Departure how, TimePoint now, Effects& effects);
   void refute(const Member& claim, TimePoint now, Effects& effects);
   void hear(const Member& row, std::vector<std::string> authorities, TimePoint now, Effects& effects);
   void give_up(const Member& member, TimePoint now, Effects& effects);

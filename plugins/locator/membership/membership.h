@@ -63,14 +63,21 @@ enum class ChangeKind : std::uint8_t {
   joined,
   restarted,  // in the ring already, but in a new life: whatever it held is gone
   leaving,    // leaves the ring by its own wish, and still hands over what it holds
-  left,       // another node said so, or it did itself
-  given_up,   // left, because this node could not reach it
-  gone,       // one that was leaving, and off the ring already, has ended or was given up
+  left,
+  gone,  // one that was leaving, and off the ring already
+};
+
+// How it is known that a member has left or is gone. What is said about each stands in change_text.h.
+enum class Departure : std::uint8_t {
+  own_word,  // it said so itself
+  hearsay,   // another node said so
+  refused,   // this node could not connect to it
 };
 
 struct RingChange {
   ChangeKind kind = ChangeKind::joined;
   Location location;
+  Departure how = Departure::own_word;  // of left and gone
   friend bool operator==(const RingChange&, const RingChange&) = default;
 };
 

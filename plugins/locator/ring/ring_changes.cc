@@ -62,7 +62,6 @@ void RingChanges::apply(const membership::RingChange& change) {
       break;
     case ChangeKind::leaving:
     case ChangeKind::left:
-    case ChangeKind::given_up:
       if (members_.erase(name) > 0) told.removed.push_back(change.location);
       leaving_.erase(name);
       if (change.kind == ChangeKind::leaving) leaving_[name] = change.location;

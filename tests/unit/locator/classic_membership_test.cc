@@ -119,7 +119,7 @@ TEST_F(ClassicMembershipTest, ThreeFailedConnectsWithinASecondRemoveAMemberAndTe
   EXPECT_TRUE(fail_connect(9902).changes.empty());
   now += milliseconds(300);
   const auto effects = fail_connect(9902);
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::given_up, at(9902)}}));
+  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::left, at(9902), Departure::refused}}));
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{removed(9902), {name(9900)}}));
 }
@@ -269,7 +269,10 @@ TEST_F(ClassicMembershipTest, AClassicRemoveEndsTheKnownLifeAndAnUnknownOneIsIgn
   with_members({9901, 9902});
   Effects effects;
   core.classic_remove(at(9901), {}, now, effects);
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::left, at(9901)}}));
+  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::left, at(9901), Departure::hearsay}}));
+  Effects farewell;
+  core.classic_remove(at(9902), names({9902}), now, farewell);
+  EXPECT_EQ(farewell.changes, (std::vector<RingChange>{{ChangeKind::left, at(9902), Departure::own_word}}));
   Effects unknown;
   core.classic_remove(at(9999), {}, now, unknown);
   EXPECT_TRUE(unknown.changes.empty());

@@ -161,7 +161,7 @@ TEST_F(LeavingTest, AWithdrawnNodeGivesUpWhomItCannotReach) {
     EXPECT_TRUE(fail_connect(9902).changes.empty());
     now += milliseconds(300);
   }
-  EXPECT_EQ(fail_connect(9902).changes, (std::vector<RingChange>{{ChangeKind::given_up, at(9902)}}));
+  EXPECT_EQ(fail_connect(9902).changes, (std::vector<RingChange>{{ChangeKind::left, at(9902), Departure::refused}}));
 }
 
 TEST_F(LeavingTest, ANodeThatLeavesRefutesItsRemovalUntilItHasLeft) {
@@ -272,7 +272,7 @@ TEST_F(LeavingTest, FailedConnectsToALeavingNodeEndInGone) {
     now += milliseconds(300);
   }
   const auto effects = fail_connect(9902);
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::gone, at(9902)}}));
+  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::gone, at(9902), Departure::refused}}));
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{removed(9902), names({9900})}));
 }
@@ -288,7 +288,7 @@ TEST_F(LeavingTest, ALeavingNodeThatCrashesIsFoundOutByComparing) {
       changes.insert(changes.end(), after.changes.begin(), after.changes.end());
     }
   }
-  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::gone, at(9901)}}));
+  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::gone, at(9901), Departure::refused}}));
 }
 
 TEST_F(LeavingTest, AClassicRemoveOfALeavingNodeIsIgnored) {

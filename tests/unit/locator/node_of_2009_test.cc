@@ -179,7 +179,22 @@ TEST_F(NodeOf2009Test, OneThatIsKilledIsRemoved) {
   peers.old_nodes.erase(at(9850));
   time.pass(seconds(3));
   EXPECT_EQ(members(9900), 1u);
-  EXPECT_TRUE(nodes[9900]->log.has("127.0.0.1:9850 is removed"));
+  EXPECT_TRUE(nodes[9900]->log.has("127.0.0.1:9850 has died"));
+}
+
+TEST_F(NodeOf2009Test, OneThatLeavesIsSaidToHaveLeftAndNothingElse) {
+  old_node(9850).members = {at(9850)};
+  auto& node = make(9900, named({9850}));
+  node.begin();
+  time.pass(milliseconds(100));
+  ASSERT_EQ(members(9900), 2u);
+  node.front->remove(at(9850), {at(9850)});
+  peers.old_nodes.erase(at(9850));
+  time.pass(seconds(20));
+  EXPECT_EQ(members(9900), 1u);
+  EXPECT_TRUE(node.log.has("127.0.0.1:9850 has left"));
+  EXPECT_FALSE(node.log.has("127.0.0.1:9850 has died"));
+  EXPECT_FALSE(node.log.has("cannot be joined"));
 }
 
 TEST_F(NodeOf2009Test, OneWithAHighPortIsCalledByItsName) {

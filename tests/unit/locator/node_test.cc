@@ -190,6 +190,24 @@ TEST_F(NodeTest, NodesThatAreToldToJoinEachOtherAreANetwork) {
   }
 }
 
+TEST_F(NodeTest, ANamedMemberThatHasGoneIsNotSaidToLetNobodyIn) {
+  make(9950, {}).begin();
+  make(9951, {}).begin();
+  auto& node = make(9900, named({9950, 9951}));
+  node.begin();
+  time.pass(seconds(10));
+  ASSERT_EQ(members(9900), 3u);
+  nodes[9950]->leave();
+  time.pass(milliseconds(10));
+  crash(9950);
+  crash(9951);
+  time.pass(seconds(20));
+  EXPECT_EQ(members(9900), 1u);
+  EXPECT_TRUE(node.log.has("127.0.0.1:9950 has left"));
+  EXPECT_TRUE(node.log.has("127.0.0.1:9951 has died"));
+  EXPECT_FALSE(node.log.has("cannot be joined"));
+}
+
 TEST_F(NodeTest, TwoNetworksOfOneFindEachOther) {
   peers.silent[at(9900)] = true;
   peers.silent[at(9901)] = true;

@@ -286,7 +286,7 @@ TEST_F(NodesOf2009Test, RefusedConnectsRemoveAnOldNodeAfterTheUsualAttempts) {
     const auto effects = end(survey(9850), Outcome::refused);
     EXPECT_EQ(effects.changes.empty(), probes == 0);
     if (probes == 0) continue;
-    EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::given_up, at(9850)}}));
+    EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::left, at(9850), Departure::refused}}));
     ASSERT_EQ(effects.calls.size(), 1u);
     EXPECT_EQ(effects.calls[0].message, Message(PassOn{heard_of(9850, MemberState::removed), names({9900})}));
   }

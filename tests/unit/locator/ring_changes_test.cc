@@ -47,7 +47,7 @@ TEST_F(RingChangesTest, MembersAreSortedByNameAndTheFingerprintIsTheirs) {
   EXPECT_EQ(members(), (std::vector<Location>{at(10000), at(9899), at(9900)}));
   EXPECT_NE(changes->view().fingerprint(), alone);
   change(ChangeKind::left, 10000);
-  change(ChangeKind::given_up, 9899);
+  change(ChangeKind::left, 9899);
   time.settle();
   EXPECT_EQ(changes->view().fingerprint(), alone);
 }
@@ -83,7 +83,7 @@ TEST_F(RingChangesTest, ALayerSeesTheRingWithoutTheJoinerBeforeItsNextAndWithItB
   const auto pushed = changes->layers().push(0, "looking", layer);
   change(ChangeKind::joined, 9901);
   change(ChangeKind::joined, 9902);
-  change(ChangeKind::given_up, 9901);
+  change(ChangeKind::left, 9901);
   change(ChangeKind::restarted, 9902);
   time.settle();
   EXPECT_EQ(layer->sizes, (std::vector<std::size_t>{1, 2, 2, 3, 3, 2, 2, 2}));
@@ -160,7 +160,7 @@ TEST_F(RingChangesTest, WhoLeftOrWasGivenUpIsNotAmongTheLeaving) {
   change(ChangeKind::joined, 9901);
   change(ChangeKind::joined, 9902);
   change(ChangeKind::left, 9901);
-  change(ChangeKind::given_up, 9902);
+  change(ChangeKind::left, 9902);
   time.settle();
   EXPECT_TRUE(leaving().empty());
 }

@@ -1,0 +1,55 @@
+#include "membership/change_text.h"
+
+namespace p2p::membership {
+namespace {
+
+const char* words_of_left(Departure how) noexcept {
+  switch (how) {
+    case Departure::own_word:
+      return " has left";
+    case Departure::hearsay:
+      return " is no member any more: so says another node, which has given it up or heard of its leaving";
+    case Departure::refused:
+      return " has died: it takes no connection any more, and has not said that it leaves";
+  }
+  return "";
+}
+
+// Only this node's own failed connects tell for sure that it had not come to the end of its leaving.
+const char* words_of_gone(Departure how) noexcept {
+  switch (how) {
+    case Departure::own_word:
+    case Departure::hearsay:
+      return " has left, and ended";
+    case Departure::refused:
+      return " has died while it left: it takes no connection any more, and has not said that it had handed over what "
+             "it held";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string change_text(const RingChange& change) {
+  const std::string name = change.location.name();
+  switch (change.kind) {
+    case ChangeKind::joined:
+      return name + " joined";
+    case ChangeKind::restarted:
+      return name + " joined again after a restart";
+    case ChangeKind::leaving:
+      return name + " leaves, and hands over what it holds";
+    case ChangeKind::left:
+      return name + words_of_left(change.how);
+    case ChangeKind::gone:
+      return name + words_of_gone(change.how);
+  }
+  return name;
+}
+
+bool is_trouble(const RingChange& change) noexcept {
+  const bool is_over = change.kind == ChangeKind::left || change.kind == ChangeKind::gone;
+  return is_over && change.how == Departure::refused;
+}
+
+}  // namespace p2p::membership

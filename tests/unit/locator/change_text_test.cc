@@ -1,0 +1,37 @@
+// Each way in which a member goes has words of its own.
+#include "membership/change_text.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace p2p::membership {
+namespace {
+
+const Location kMember{"127.0.0.1", 9901};
+
+TEST(ChangeText, NoTwoChangesAreToldInTheSameWords) {
+  std::set<std::string> texts;
+  for (const ChangeKind kind : {ChangeKind::joined, ChangeKind::restarted, ChangeKind::leaving, ChangeKind::left}) {
+    texts.insert(change_text({kind, kMember}));
+  }
+  texts.insert(change_text({ChangeKind::left, kMember, Departure::hearsay}));
+  texts.insert(change_text({ChangeKind::left, kMember, Departure::refused}));
+  texts.insert(change_text({ChangeKind::gone, kMember}));
+  texts.insert(change_text({ChangeKind::gone, kMember, Departure::refused}));
+  EXPECT_EQ(texts.size(), 8u);
+  for (const std::string& text : texts) EXPECT_TRUE(text.starts_with("127.0.0.1:9901 ")) << text;
+}
+
+TEST(ChangeText, OnlyWhoEndsWithoutAWordIsTrouble) {
+  for (const ChangeKind kind : {ChangeKind::left, ChangeKind::gone}) {
+    EXPECT_TRUE(is_trouble({kind, kMember, Departure::refused}));
+    EXPECT_FALSE(is_trouble({kind, kMember, Departure::own_word}));
+    EXPECT_FALSE(is_trouble({kind, kMember, Departure::hearsay}));
+  }
+  EXPECT_FALSE(is_trouble({ChangeKind::joined, kMember}));
+}
+
+}  // namespace
+}  // namespace p2p::membership
