@@ -56,7 +56,7 @@ exception StoreError {
 // ring is steady and its nodes answer. A call that must be tried again, because its key moves or its owner is out of
 // reach, may be overtaken by those behind it: who needs the order then waits for the reply. Replies never overtake.
 service Store extends locator.Locator {
-  string get(1: string key)                        // "" when missing
+  string get(1: string key)                        // "" when missing; a TApplicationException when that is not known
   oneway void put(1: string key, 2: string value)
 
   ReadResult read(1: binary key, 2: ReadOptions options) throws (1: StoreError error)

@@ -11,6 +11,12 @@ constexpr std::size_t kReportedMax = 1'000;
 
 constexpr Duration kLogPause = std::chrono::seconds(1);
 
+// Says which node it was, once.
+std::string reason(const Location& node, const std::string& what) {
+  const std::string name = node.name();
+  return what.find(name) == std::string::npos ? name + ": " + what : what;
+}
+
 }  // namespace
 
 bool is_worth_retrying(ErrorKind kind, Repeat repeat) noexcept {
@@ -71,7 +77,7 @@ void Router::wait(Call call, const CallKind& kind, const std::string& why) {
 void Router::forward(const Location& to, Call call, const CallKind& kind) {
   const Duration timeout = time_for_peer(call.deadline(), kind.repeat);
   if (timeout <= Duration::zero()) {
-    give_up(std::move(call), kind, "the call's time is over");
+    give_up(std::move(call), kind, reason(to, "the call's time is over"));
     return;
   }
   forwarded_.fetch_add(1, std::memory_order_relaxed);
@@ -87,7 +93,7 @@ void Router::failed(const Location& owner, const Error& error, Call call, const 
     return;
   }
   if (error.kind == ErrorKind::refused) report_unreachable(owner);
-  const std::string why = owner.name() + ": " + error.text;
+  const std::string why = reason(owner, error.text);
   if (is_worth_retrying(error.kind, kind.repeat)) {
     try_later(std::move(call), kind, why);
   } else {

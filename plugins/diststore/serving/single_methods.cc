@@ -9,13 +9,14 @@
 namespace p2p::diststore {
 namespace {
 
-void answer_missing(Call call, const std::string&) {
-  Answer<wire::Store_get_presult> answer(std::move(call));
-  answer(std::string());
+// "" would say that there is no such key, which is not known. The 2009 system's get has no error of its own.
+void fail_unknown(Call call, const std::string& why) {
+  call.fail(CallFault::internal_error,
+            std::string(kUnknownOutcomePrefix) + "whether the key exists is not known: " + why);
 }
 void let_go(Call, const std::string&) {}  // the caller of a oneway put hears nothing; the router has logged it
 
-constexpr CallKind kGet{Repeat::always, false, answer_missing};
+constexpr CallKind kGet{Repeat::always, false, fail_unknown};
 constexpr CallKind kPut{Repeat::if_closed, true, let_go};
 constexpr CallKind kRead{Repeat::always, false, raise_unavailable<wire::Store_read_presult>};
 constexpr CallKind kWrite{Repeat::if_closed, true, raise_unavailable<wire::Store_write_presult>};

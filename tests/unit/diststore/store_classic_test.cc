@@ -143,6 +143,18 @@ TEST_F(ClassicOwner, NothingIsAskedWhenTheCallsTimeIsOver) {
             wire::StoreErrorKind::unavailable);
 }
 
+// "" would be the word for a missing key, and this one may be there.
+TEST_F(ClassicOwner, AGetThatIsNotAnsweredIsAFaultThatNamesTheOwner) {
+  const auto call = get("a");
+  for (int attempt = 0; attempt < 1'000 && call->failure.empty(); ++attempt) {
+    peers.take("get", kOther).done(Error{ErrorKind::timed_out, "no answer in time"});
+    strand->advance(kShortPause);
+  }
+  EXPECT_TRUE(call->reply.empty());
+  EXPECT_TRUE(call->failure.starts_with(kUnknownOutcomePrefix)) << call->failure;
+  EXPECT_NE(call->failure.find(kOther.name() + ": no answer in time"), std::string::npos) << call->failure;
+}
+
 TEST_F(ClassicOwner, AWriteIsNotBegunWhenTheCallsTimeIsOver) {
   wire::Store_write_args args;
   args.key = "a";
