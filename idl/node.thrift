@@ -38,6 +38,7 @@ struct NodeStatus {
 }
 
 service Node {
+  void ping()                            // tells a node of ours from any other program, which does not know it
   NodeStatus status()
 }
 

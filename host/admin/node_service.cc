@@ -16,6 +16,7 @@ void submit(Changes& changes, Wish wish, Reply answer) {
 
 std::shared_ptr<Endpoint> make_node_service(std::function<node::NodeStatus()> status) {
   auto methods = std::make_shared<Methods>();
+  methods->on<node::Node_ping_args, node::Node_ping_presult>("ping", [](auto&, auto answer) { answer(); });
   methods->on<node::Node_status_args, node::Node_status_presult>(
       "status", [status = std::move(status)](auto&, auto answer) { answer(status()); });
   return methods;

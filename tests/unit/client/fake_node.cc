@@ -2,6 +2,7 @@
 
 #include "placement/fingerprint.h"
 #include "wire/frame.h"
+#include "wire/probe.h"
 
 #include <p2p/idl/Ring.h>
 
@@ -25,16 +26,27 @@ bool receive(int socket, char* into, std::size_t bytes) {
   return true;
 }
 
+// Where a frame's length stands, an unframed message has its version. Only the probe comes so.
+bool is_unframed(const char* head) { return static_cast<unsigned char>(*head) == 0x80; }
+
 std::optional<Asked> read_call(int socket) {
   char head[kFrameHeadBytes];
   if (!receive(socket, head, sizeof head)) return std::nullopt;
-  std::string message(length_at({head, sizeof head}), '\0');
-  if (!receive(socket, message.data(), message.size())) return std::nullopt;
+  std::string message;
+  const bool is_probe = is_unframed(head);
+  if (is_probe) {
+    message = probe_message();
+    if (!receive(socket, message.data() + sizeof head, message.size() - sizeof head)) return std::nullopt;
+  } else {
+    message.resize(length_at({head, sizeof head}));
+    if (!receive(socket, message.data(), message.size())) return std::nullopt;
+  }
   Codec codec;
   codec.in().attach(message);
   std::string name;
   apache::thrift::protocol::TMessageType type{};
   Asked asked;
+  asked.is_probe = is_probe;
   codec.binary_in().readMessageBegin(name, type, asked.sequence);
   const auto colon = name.find(':');
   asked.service = colon == std::string::npos ? "" : name.substr(0, colon);
@@ -43,12 +55,21 @@ std::optional<Asked> read_call(int socket) {
   return asked;
 }
 
+void send_bytes(int socket, const std::string& bytes) {
+  static_cast<void>(::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+}
+
 void send_frame(int socket, const std::string& message) {
   std::string frame(kFrameHeadBytes, '\0');
   for (std::size_t at = 0; at < 4; ++at) frame[at] = static_cast<char>(message.size() >> (24 - 8 * at));
   frame += message;
-  static_cast<void>(::send(socket, frame.data(), frame.size(), MSG_NOSIGNAL));
+  send_bytes(socket, frame);
 }
+
+// The result of a method that returns nothing.
+struct Nothing {
+  static void write(apache::thrift::protocol::TProtocol* out) { out->writeFieldStop(); }
+};
 
 }  // namespace
 
@@ -107,7 +128,11 @@ void FakeNode::serve(int socket) {
   while (const auto asked = read_call(socket)) {
     const auto reply = answer(*asked);
     if (!reply) break;
-    if (!reply->empty()) send_frame(socket, *reply);
+    if (asked->is_probe) {
+      send_bytes(socket, *reply);
+    } else if (!reply->empty()) {
+      send_frame(socket, *reply);
+    }
   }
   ::shutdown(socket, SHUT_RDWR);
 }
@@ -115,6 +140,7 @@ void FakeNode::serve(int socket) {
 std::optional<std::string> FakeNode::answer(const Asked& asked) {
   const std::lock_guard hold(mutex_);
   ++asked_[asked.method];
+  if (asked.is_probe) return probed_ ? probed_(asked) : reply_of(asked, Nothing());
   if (asked.method != "state") return script_ ? script_(asked) : std::string();
   if (!ring_) return exception_of(asked, 1, "p2p:unknown: " + asked.service);
   locator::Ring_state_result result;
@@ -135,6 +161,11 @@ std::uint64_t FakeNode::view_of(const std::vector<Location>& members) {
 void FakeNode::tell_ring(std::vector<Location> members) {
   const std::lock_guard hold(mutex_);
   ring_ = std::move(members);
+}
+
+void FakeNode::obey_probe(Script script) {
+  const std::lock_guard hold(mutex_);
+  probed_ = std::move(script);
 }
 
 void FakeNode::obey(Script script) {

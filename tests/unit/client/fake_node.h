@@ -23,6 +23,7 @@ struct Asked {
   std::string method;
   std::int32_t sequence = 0;
   std::string arguments;  // encoded
+  bool is_probe = false;  // unframed: is this a node of ours?
 };
 
 // The whole reply message, empty for no reply at all; nothing to close the connection.
@@ -53,6 +54,8 @@ class FakeNode final {
   static std::uint64_t view_of(const std::vector<Location>& members);
   // Answers everything but the question for the ring.
   void obey(Script script);
+  // Answers the probe, which it otherwise answers as a node of ours.
+  void obey_probe(Script script);
 
   // Closes all connections, and accepts no more: as if it were killed.
   void vanish();
@@ -69,6 +72,7 @@ class FakeNode final {
   mutable std::mutex mutex_;  // of what follows
   std::optional<std::vector<Location>> ring_;
   Script script_;
+  Script probed_;
   std::map<std::string, int> asked_;
   std::vector<int> sockets_;
   bool is_gone_ = false;

@@ -27,8 +27,7 @@ namespace p2p::client {
 // grows from the first to the second of these; calls take a detour until it answers.
 inline constexpr Duration kDownPauseFirst = std::chrono::milliseconds(100);
 inline constexpr Duration kDownPauseMax = std::chrono::seconds(5);
-// One that takes the connection and does not answer the greeting may be of the 2009 system, which serves nobody else
-// while it waits for the rest of what it takes for a message: such a node is left alone for longer.
+// One that takes the connection, and is silent or no node of ours, is left alone for longer: it stays so for a while.
 inline constexpr Duration kSilentPauseFirst = std::chrono::seconds(1);
 inline constexpr Duration kSilentPauseMax = std::chrono::seconds(60);
 // So long a node is left alone that said that it stops; by then the ring says so too.

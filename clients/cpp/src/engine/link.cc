@@ -1,5 +1,7 @@
 #include "engine/link.h"
 
+#include "wire/probe.h"
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -34,14 +36,24 @@ auto Link::guarded(Handler handler) {
 
 void Link::open() {
   if (state_ != State::closed) return;
+  used_at_ = home_.now();
+  is_probed_ = false;
+  connect();
+}
+
+// Closes it if it is still in `during` when connect_timeout is over.
+void Link::wait_at_most(State during, ErrorKind how, const char* what) {
+  patience_.expires_after(clock_duration(limits_.connect_timeout));
+  patience_.async_wait(guarded([during, how, what](Link& link, error_code cancelled) {
+    if (cancelled || link.state_ != during) return;
+    link.close({Effect::none, how, std::string(what) + link.to_.name() + " in time"});
+  }));
+}
+
+void Link::connect() {
   state_ = State::connecting;
   ++generation_;
-  used_at_ = home_.now();
-  patience_.expires_after(clock_duration(limits_.connect_timeout));
-  patience_.async_wait(guarded([](Link& link, error_code cancelled) {
-    if (cancelled || link.state_ != State::connecting) return;
-    link.close({Effect::none, ErrorKind::refused, "no connection to " + link.to_.name() + " in time"});
-  }));
+  wait_at_most(State::connecting, ErrorKind::refused, "no connection to ");
   connecting_ = std::make_shared<Connecting>(
       io_, [tell = guarded([](Link& link, error_code, asio::ip::tcp::socket* connected, const std::string& why_not) {
               link.on_connected(connected, why_not);
@@ -59,7 +71,46 @@ void Link::on_connected(asio::ip::tcp::socket* connected, const std::string& why
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
   patience_.cancel();
-  greet();
+  if (is_probed_) return greet();
+  probe();
+}
+
+void Link::probe() {
+  state_ = State::probing;
+  wait_at_most(State::probing, ErrorKind::timed_out, "no answer of ");
+  answer_.clear();
+  const std::string question = probe_message();
+  error_code failure;
+  // A fresh socket takes so few bytes at once.
+  if (socket_.write_some(asio::buffer(question), failure) != question.size()) {
+    return close({Effect::none, ErrorKind::closed, "cannot ask " + to_.name() + ": " + failure.message()});
+  }
+  received_.resize(kReadBytes);
+  read_probe_answer();
+}
+
+void Link::read_probe_answer() {
+  socket_.async_read_some(asio::buffer(received_), guarded([](Link& link, error_code failure, std::size_t bytes) {
+                            if (failure) {
+                              return link.close({Effect::none, ErrorKind::closed,
+                                                 link.to_.name() + " closed the connection before it answered (" +
+                                                     failure.message() + ")"});
+                            }
+                            link.answer_.append(link.received_.data(), bytes);
+                            switch (read_probe(link.answer_)) {
+                              case Probed::need_more:
+                                return link.read_probe_answer();
+                              case Probed::foreign:
+                                return link.close({Effect::none, ErrorKind::unsupported,
+                                                   link.to_.name() + " is no node of ours, but of the 2009 system, or "
+                                                                     "another program"});
+                              case Probed::ours:
+                                break;
+                            }
+                            link.is_probed_ = true;
+                            link.socket_.close(failure);
+                            link.connect();  // the form of messages is that of a connection's first
+                          }));
 }
 
 void Link::greet() {

@@ -1,6 +1,6 @@
-// How do calls reach one node? Over a single connection that carries many at once, answered in their order. It opens
-// with a greeting, the question for the ring, which tells a node of ours from anything else that may listen there:
-// nothing else is sent before it is answered.
+// How do calls reach one node? Over a single connection that carries many at once, answered in their order. Before it,
+// on another one, the probe tells a node of ours from anything else that may listen there (wire/probe.h): nobody else
+// is sent a frame. It opens with a greeting, the question for the ring: nothing else is sent before that is answered.
 #pragma once
 
 #include "engine/asio.h"
@@ -30,7 +30,7 @@ inline constexpr std::size_t kReadBytes = 64 * 1024;
 
 class Link;
 
-enum class LinkState : std::uint8_t { closed, connecting, greeting, ready };
+enum class LinkState : std::uint8_t { closed, connecting, probing, greeting, ready };
 
 // Whom a link tells. What it tells of, it holds no more.
 class LinkHome {
@@ -92,7 +92,11 @@ class Link final : public std::enable_shared_from_this<Link> {
  private:
   using State = LinkState;
 
+  void connect();
+  void wait_at_most(State during, ErrorKind how, const char* what);
   void on_connected(asio::ip::tcp::socket* connected, const std::string& why_not);
+  void probe();
+  void read_probe_answer();
   void greet();
   void want_flush();
   void fill();
@@ -117,6 +121,8 @@ class Link final : public std::enable_shared_from_this<Link> {
   asio::ip::tcp::socket socket_;
   std::shared_ptr<Connecting> connecting_;  // while it connects
   asio::steady_timer patience_;
+  bool is_probed_ = false;  // since it was opened: a node of ours listens there
+  std::string answer_;      // to the probe, as far as it has come
 
   Call* greeting_ = nullptr;
   std::deque<Call*> queue_;
