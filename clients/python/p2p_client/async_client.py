@@ -1,6 +1,5 @@
 """The asyncio client: any number of calls at once from the tasks of one event loop, pipelined to each node."""
 import asyncio
-import math
 import time
 
 from p2p_client.async_gate import Shared, is_done_in_time
@@ -11,9 +10,8 @@ from p2p_client.errors import Failed
 from p2p_client.forking import start_anew_in_children
 from p2p_client.framing import REQUEST_BYTES_MAX
 from p2p_client.interruption import is_foreign
-from p2p_client.jobs import Part
 from p2p_client.learning import LEARN_SECONDS_MAX, brief_end, candidates, names_in
-from p2p_client.outcome import Lost, Untaken
+from p2p_client.outcome import Lost, Untaken, who_answered
 from p2p_client.rounds import Learn, Pause, Probe, Rounds, Send
 
 
@@ -87,7 +85,7 @@ class AsyncClient(Calls):
     async def _send_one(self, part, deadline):
         connection = started = None
         try:
-            async with asyncio.timeout(None if deadline == math.inf else deadline - time.monotonic()) as limit:
+            async with asyncio.timeout(deadline - time.monotonic()) as limit:
                 connection = await self._pool.connection(part.node, part.request.service)
                 while not connection.has_room and connection.is_open:
                     await connection.room()
@@ -122,7 +120,8 @@ class AsyncClient(Calls):
     async def _ask(self):
         names = []
         for node in candidates(self._views, self._seeds):
-            names = names_in(await self._ask_one(node, time.monotonic() + LEARN_SECONDS_MAX))
+            outcome = await self._ask_one(node, time.monotonic() + LEARN_SECONDS_MAX)
+            names = names_in(self._views, node, outcome, time.monotonic())
             if names:
                 break
         if self._views.learnt(names, time.monotonic()):
@@ -143,20 +142,25 @@ class AsyncClient(Calls):
         return probe.task.result() if await probe.wait(until) else Lost("no answer in time")
 
     async def _ask_one(self, node, until):
-        service = self._members_request.service
-        asking = asyncio.ensure_future(self._send_one(Part(node, [0], self._members_request, None), math.inf))
+        """What `node`, which may be none of ours, answers to the question for the members."""
+        connection = None
+
+        async def ask():
+            nonlocal connection
+            connection = await self._pool.unframed(node)
+            return who_answered(await connection.start(self._members_request))
+
+        asking = asyncio.ensure_future(ask())
         try:
             if await is_done_in_time(asking, until - time.monotonic()):
-                outcome = asking.result()
-            elif self._pool.is_connected(node, service):
-                outcome = Lost("no answer in time")
-            else:
-                outcome = Untaken("the node does not answer the connect")
+                return asking.result()
+            return Untaken("the node does not answer the connect") if connection is None else Lost("no answer in time")
+        except OSError as failure:
+            return self._not_connected(failure)
         finally:
             asking.cancel()
-        if isinstance(outcome, Lost):
-            self._pool.drop(node, service)  # a node that serves one connection at a time is freed
-        return outcome
+            if connection is not None:
+                connection.close()
 
     async def _with_view(self, look, deadline):
         end = time.monotonic() + (self._seconds if deadline is None else deadline)

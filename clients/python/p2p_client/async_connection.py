@@ -7,7 +7,7 @@ import socket
 
 from p2p_client.async_gate import Gate
 from p2p_client.forking import start_anew_in_children
-from p2p_client.framing import REQUEST_BYTES_MAX, Framing, NotSent
+from p2p_client.framing import NotSent
 from p2p_client.interruption import is_foreign
 from p2p_client.outcome import Answered, Lost, Untaken
 
@@ -27,9 +27,9 @@ COLLECTED_BYTES_MAX = 64 << 10
 class AsyncConnection(asyncio.Protocol):
     """Made by loop.create_connection(); `ended(self)` is called when it is of no use any more."""
 
-    def __init__(self, ended, request_bytes_max=REQUEST_BYTES_MAX):
+    def __init__(self, ended, framing):
         self._ended = ended
-        self._framing = Framing(request_bytes_max)
+        self._framing = framing
         self._transport = None
         self._end = select.poll()  # knows of the node's close before the loop does
         self._is_paused = False

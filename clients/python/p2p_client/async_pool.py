@@ -6,7 +6,7 @@ from p2p_client.async_connection import AsyncConnection
 from p2p_client.async_gate import Shared, is_done_in_time
 from p2p_client.channel import ADDRESSES_MAX, CONNECT_SECONDS_MAX
 from p2p_client.forking import start_anew_in_children
-from p2p_client.framing import REQUEST_BYTES_MAX
+from p2p_client.framing import REQUEST_BYTES_MAX, Framing, Unframed
 from p2p_client.view import address_of
 
 
@@ -27,6 +27,7 @@ class AsyncPool:
     def forked(self):
         """The connections are the parent's, as is the loop in which they run."""
         self._connections = {}  # (node, service) -> Shared, whose task connects and results in an AsyncConnection
+        self._questions = set()  # connections of one call
 
     async def connection(self, node, service):
         """An open connection; OSError when there is none to be had."""
@@ -43,11 +44,23 @@ class AsyncPool:
             raise ConnectionError("the client is closed")
         return connecting.task.result()
 
+    async def unframed(self, node):
+        """A connection of its own for one question to a node that may be none of ours; to be closed with the answer."""
+        if self._is_closed:
+            raise ConnectionError("the client is closed")
+        connection = await self._open(node, lambda: AsyncConnection(self._questions.discard, Unframed()))
+        self._questions.add(connection)
+        return connection
+
     async def _connect(self, place):
-        host, port = address_of(place[0])
+        return await self._open(place[0], lambda: AsyncConnection(lambda ended: self._ended(place, ended),
+                                                                  Framing(self._request_bytes_max)))
+
+    @staticmethod
+    async def _open(node, made):
+        host, port = address_of(node)
         connecting = asyncio.ensure_future(asyncio.get_running_loop().create_connection(
-            lambda: AsyncConnection(lambda ended: self._ended(place, ended), self._request_bytes_max), host, port,
-            happy_eyeballs_delay=NEXT_ADDRESS_SECONDS))
+            made, host, port, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS))
         try:
             if not await is_done_in_time(connecting, CONNECT_SECONDS_MAX):
                 raise ConnectionError("the node does not answer the connect")
@@ -68,15 +81,6 @@ class AsyncPool:
         if _connection_of(self._connections.get(place)) is ended:
             del self._connections[place]
 
-    def is_connected(self, node, service):
-        return _connection_of(self._connections.get((node, service))) is not None
-
-    def drop(self, node, service):
-        """Closes a connection on which a question was not answered."""
-        connection = _connection_of(self._connections.get((node, service)))
-        if connection is not None:
-            connection.close("the node did not answer a question")
-
     def keep_only(self, nodes):
         """Nodes that have left the network close their connections themselves, once they have answered what is on the
         way; those that only fell silent are closed here."""
@@ -87,6 +91,8 @@ class AsyncPool:
 
     def close(self):
         self._is_closed = True
+        for connection in list(self._questions):
+            connection.close()
         for connecting in list(self._connections.values()):
             connection = _connection_of(connecting)
             if connection is not None:

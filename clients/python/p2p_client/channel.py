@@ -34,9 +34,9 @@ class Channel:
 
     socket = None
 
-    def __init__(self, node, request_bytes_max=REQUEST_BYTES_MAX):
+    def __init__(self, node, request_bytes_max=REQUEST_BYTES_MAX, framing=None):
         self.node = node
-        self.framing = Framing(request_bytes_max)
+        self.framing = Framing(request_bytes_max) if framing is None else framing
         self.is_connected = False
         self.is_reusable = False  # its last exchange has come to its end: nothing is on the way, no message in part
         self.idle_since = 0.0
@@ -241,7 +241,10 @@ class Exchange:
     def _note_the_end(self):
         if not self._requests and not self._unsent and not len(self.channel.framing):
             self.is_over = True
-            self.channel.is_reusable = True
+            if self.channel.framing.is_for_one_call:
+                self.channel.close()
+            else:
+                self.channel.is_reusable = True
 
     def _break(self, why):
         """Ends what is open: a call whose frame has left whole may be executed, no other can be."""

@@ -2,12 +2,11 @@
 import time
 
 from p2p_client.calls import Calls
-from p2p_client.channel import Exchange, exchange_all
+from p2p_client.channel import Channel, Exchange, exchange_all
 from p2p_client.errors import Failed
-from p2p_client.framing import REQUEST_BYTES_MAX
-from p2p_client.jobs import Part
+from p2p_client.framing import REQUEST_BYTES_MAX, Unframed
 from p2p_client.learning import LEARN_SECONDS_MAX, LEARN_SHARE, brief_end, candidates, names_in
-from p2p_client.outcome import Untaken
+from p2p_client.outcome import Untaken, who_answered
 from p2p_client.pool import CONNECTIONS_PER_NODE_MAX, Exhausted, Pool
 from p2p_client.rounds import Learn, Pause, Probe, Rounds, Send
 from p2p_client.seats import Seats
@@ -63,8 +62,7 @@ class Client(Calls):
             elif isinstance(effect, Learn):
                 self._learn(end)
             elif isinstance(effect, Probe):
-                parts = [Part(node, [0], self._members_request, None) for node in effect.nodes]
-                answer = self._send(parts, brief_end(time.monotonic(), end))
+                answer = self._question(effect.nodes, brief_end(time.monotonic(), end))
             elif isinstance(effect, Pause):
                 if self._is_closed:
                     rounds.end_soon()
@@ -95,6 +93,20 @@ class Client(Calls):
                 self._pool.give_back(channel)
         return outcomes
 
+    def _question(self, nodes, deadline):
+        """What each of `nodes`, which may be none of ours, answers to the question for the members, by the deadline."""
+        if self._is_closed:
+            return [Untaken("the client is closed")] * len(nodes)
+        outcomes = [None] * len(nodes)
+        channels = [Channel(node, framing=Unframed()) for node in nodes]
+        try:
+            exchange_all([Exchange(channel, [(token, self._members_request)], outcomes)
+                          for token, channel in enumerate(channels)], deadline)
+        finally:
+            for channel in channels:
+                channel.close()
+        return list(map(who_answered, outcomes))
+
     def _learn(self, deadline):
         """Asks for the members, unless another thread does: then waits for it only when there is no view at all."""
         seat = self._learning.take(deadline if self._views.current is None else time.monotonic())
@@ -115,9 +127,8 @@ class Client(Calls):
             now = time.monotonic()
             if now >= deadline:
                 break
-            (outcome,) = self._send([Part(node, [0], self._members_request, None)],
-                                    min(deadline, now + LEARN_SECONDS_MAX))
-            names = names_in(outcome)
+            (outcome,) = self._question([node], min(deadline, now + LEARN_SECONDS_MAX))
+            names = names_in(self._views, node, outcome, time.monotonic())
             if names:
                 break
         if self._views.learnt(names, time.monotonic()):

@@ -1,9 +1,9 @@
 """How do a call and its reply become bytes? With the generated clients, on memory buffers: framed, strict binary."""
 import struct
 
-from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
+from thrift.protocol.TBinaryProtocol import TBinaryProtocol, TBinaryProtocolAccelerated
 from thrift.protocol.TProtocol import TProtocolException
-from thrift.Thrift import TApplicationException, TException
+from thrift.Thrift import TApplicationException, TException, TType
 from thrift.transport.TTransport import TMemoryBuffer
 
 from p2p_client.interruption import happens_again
@@ -39,7 +39,10 @@ class _Reader(TBinaryProtocolAccelerated):
 
     def readMessageBegin(self):
         head, name_bytes = _HEAD.unpack_from(self._message)
-        self.trans.cstringio_buf.seek(_HEAD.size + name_bytes + _SEQUENCE.size)
+        begin = _HEAD.size + name_bytes + _SEQUENCE.size
+        if begin > len(self._message):
+            raise EOFError("the reply is cut short")  # the accelerator crashes when it reads from behind the end
+        self.trans.cstringio_buf.seek(begin)
         return "", head & 0xFF, 0
 
 
@@ -85,6 +88,23 @@ class Request:
             if not happens_again(failure, self.decode, message):
                 raise
             return Lost(f"the reply makes no sense: {failure!r}", is_passing=False)
+
+
+def whole_bytes(data):
+    """The length of the strict binary message at the front of `data`, None when it is cut short; ValueError when it is
+    none."""
+    if data[:1] not in (b"", b"\x80"):
+        raise ValueError("the reply is no binary message")
+    transport = TMemoryBuffer(bytes(data))
+    protocol = TBinaryProtocol(transport, strictRead=True)
+    try:
+        protocol.readMessageBegin()
+        protocol.skip(TType.STRUCT)
+    except EOFError:
+        return None
+    except TProtocolException as failure:
+        raise ValueError(f"the reply is no binary message: {failure}") from failure
+    return transport.cstringio_buf.tell()
 
 
 def sequence_of(message):

@@ -3,7 +3,7 @@ the order of the requests, and repeats their sequence ids. For the plain and the
 import collections
 import struct
 
-from p2p_client.codec import sequence_of
+from p2p_client.codec import sequence_of, whole_bytes
 from p2p_client.interruption import happens_again
 from p2p_client.outcome import Oversized, Untaken
 
@@ -40,6 +40,8 @@ class NotSent(Exception):
 
 class Framing:
     """Calls that were sent and not yet answered, as `token`s of the caller, and a reply that has come in part."""
+
+    is_for_one_call = False
 
     def __init__(self, request_bytes_max=REQUEST_BYTES_MAX):
         self._request_bytes_max = request_bytes_max
@@ -102,13 +104,16 @@ class Framing:
                 break
             begin = at + LENGTH_BYTES
             message = bytes(memoryview(received)[begin:begin + length])
-            sequence, token = self._pending[0]
-            if sequence_of(message) != sequence:
-                raise ValueError("replies out of order")
-            self._pending.popleft()
+            self._take(message, done)
             at = begin + length
-            done.append((token, message))
         del received[:at]
+
+    def _take(self, message, done):
+        sequence, token = self._pending[0]
+        if sequence_of(message) != sequence:
+            raise ValueError("replies out of order")
+        self._pending.popleft()
+        done.append((token, message))
 
     def tokens(self):
         """Of the calls that have no reply yet, the oldest first."""
@@ -119,3 +124,28 @@ class Framing:
         tokens = self.tokens()
         self._pending.clear()
         return tokens
+
+
+# The longest reply to such a call: the members of a network of ten thousand.
+UNFRAMED_BYTES_MAX = 1 << 20
+
+
+class Unframed(Framing):
+    """The same for one call without a frame, on a connection that ends with it: who answers may be a node of the 2009
+    system. It takes a frame for the begin of a message, and serves nobody else while it waits for the rest, nor as long as
+    a connection is open."""
+
+    is_for_one_call = True
+
+    def send(self, request, token):
+        return super().send(request, token)[LENGTH_BYTES:]
+
+    def _take_into(self, done):
+        if not self._pending:
+            raise ValueError("a reply that nobody awaits")
+        length = whole_bytes(self._received)
+        if length is not None:
+            self._take(bytes(self._received[:length]), done)
+            del self._received[:length]
+        elif len(self._received) > UNFRAMED_BYTES_MAX:
+            raise ValueError(f"a reply of more than {UNFRAMED_BYTES_MAX} bytes")

@@ -3,7 +3,7 @@ import random
 
 from p2p_client.codec import Request
 from p2p_client.gen.locator import Locator
-from p2p_client.outcome import Answered
+from p2p_client.outcome import Answered, Foreign
 from p2p_client.view import address_of, name_of
 
 # How long one node may take to tell the members before the next one is asked.
@@ -45,8 +45,11 @@ def members_request(service):
     return Request(service, Locator.Client, "get_all", ())
 
 
-def names_in(outcome):
-    """The members in the answer to a members_request; nobody when there is none."""
+def names_in(views, node, outcome, now):
+    """The members in the answer of `node` to a members_request; nobody when there is none."""
+    if isinstance(outcome, Foreign):
+        views.is_none_of_ours(node, now)
     if not isinstance(outcome, Answered):
         return []
+    views.answers(node)
     return [name_of(location.address, location.port) for location in outcome.value]

@@ -58,6 +58,12 @@ class Lost(NamedTuple):
     is_passing: bool = True
 
 
+class Foreign(NamedTuple):
+    """Of a question to a node that may be none of ours: it is none. It is sent nothing else."""
+
+    why: str
+
+
 class Next(enum.Enum):
     done = enum.auto()
     again = enum.auto()
@@ -65,6 +71,17 @@ class Next(enum.Enum):
     failed = enum.auto()
     rejected = enum.auto()
     unknown = enum.auto()
+
+
+# How the hosts of ours begin when they do not know what they are asked for.
+OURS = ("p2p:", "service '")
+
+
+def who_answered(outcome):
+    """`outcome` of a question that every node of ours knows, or has words of its own for; Foreign for other words."""
+    if isinstance(outcome, Untaken) and not outcome.is_passing and not outcome.why.startswith(OURS):
+        return Foreign(outcome.why)
+    return outcome
 
 
 def next_step(kind, outcome, keys=1):

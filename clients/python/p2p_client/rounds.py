@@ -6,7 +6,7 @@ from typing import NamedTuple
 from p2p_client.errors import Failed, Rejected, Unknown
 from p2p_client.jobs import fingerprints_of
 from p2p_client.learning import LEARN_SECONDS_MAX
-from p2p_client.outcome import Answered, Lost, Next, Raised, next_step, when_time_is_over
+from p2p_client.outcome import Answered, Foreign, Lost, Next, Raised, Untaken, next_step, when_time_is_over
 
 # Rounds of one job, whatever its deadline is.
 ATTEMPTS_MAX = 1_000
@@ -78,7 +78,7 @@ class Rounds:
             is_halved = False
             if self._view is not None:
                 parts = yield from self._parts(undone)
-                outcomes = yield Send(parts)
+                outcomes = yield from self._sent(parts)
                 undone, is_halved = self._settle(parts, outcomes)
             if not undone:
                 return
@@ -111,9 +111,19 @@ class Rounds:
                     # Who was given less time than that, because a call was in a hurry, may only be slow.
                     if self._clock() - asked_at >= LEARN_SECONDS_MAX:
                         self._views.mute(node, self._clock())
+                elif isinstance(outcome, Foreign):
+                    self._views.is_none_of_ours(node, self._clock())
                 elif isinstance(outcome, Answered):
                     self._views.answers(node)
             probed.update(strangers)
+
+    def _sent(self, parts):
+        """Their outcomes. To a node that is none of ours nothing is sent: there is no other left that answers."""
+        now = self._clock()
+        foreign = {part.node for part in parts if self._views.is_foreign(part.node, now)}
+        ours = [part for part in parts if part.node not in foreign]
+        told = iter((yield Send(ours)) if ours else ())
+        return [Untaken("it is no node of ours") if part.node in foreign else next(told) for part in parts]
 
     def _node_for(self, index):
         """The owner; when it is mute, or after troubles, the next in line: any node passes a call on."""

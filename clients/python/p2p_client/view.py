@@ -64,8 +64,8 @@ class View:
         return [self.members[index] for index in self._ring.owners_of(key, count)]
 
 
-# A node that was silent when it was tried is passed over for so long: nodes of the 2009 system, which know no frames
-# and serve one connection at a time, are silent for ever.
+# A node that was silent when it was tried is passed over for so long, and one that is none of ours: those of the 2009
+# system stay so until another is started in their place.
 MUTE_SECONDS = 30.0
 
 
@@ -77,6 +77,7 @@ class Views:
         self.speaking = set()  # nodes that have answered, and have answered everything since
         self.silent = set()  # nodes that have not answered lately
         self._mute_until = {}  # node -> when it may be tried again
+        self._foreign = set()  # of those that are mute, nodes that are none of ours
         self.forked()
         self._is_doubted = False
         self._contradicts = None  # the node that contradicted the view last
@@ -110,12 +111,21 @@ class Views:
             self.speaking.add(node)
             self.silent.discard(node)
             self._mute_until.pop(node, None)
+            self._foreign.discard(node)
 
     def mute(self, node, now):
         """`node` took a harmless question and said nothing."""
         self.silent.add(node)
         self.speaking.discard(node)
         self._mute_until[node] = now + MUTE_SECONDS
+
+    def is_none_of_ours(self, node, now):
+        """`node` has said so."""
+        self.mute(node, now)
+        self._foreign.add(node)
+
+    def is_foreign(self, node, now):
+        return node in self._foreign and self.is_mute(node, now)
 
     def is_mute(self, node, now):
         return node in self._mute_until and now < self._mute_until[node]
@@ -152,3 +162,4 @@ class Views:
         self.speaking &= names
         self.silent &= names
         self._mute_until = {node: until for node, until in list(self._mute_until.items()) if node in names}
+        self._foreign &= names

@@ -2,6 +2,7 @@
 says."""
 import select
 import socket
+import struct
 import threading
 import time
 import unittest
@@ -10,7 +11,9 @@ import unittest.mock
 from listener import Listener, free_name, full_listener, not_found, read_call
 from p2p_client.channel import CALLS_IN_FLIGHT_MAX, Channel, Exchange, exchange_all
 from p2p_client.gen.diststore.ttypes import ReadOptions, WriteOptions
-from p2p_client.outcome import Answered, Lost, Oversized, Untaken
+from p2p_client.framing import Unframed
+from p2p_client.learning import members_request
+from p2p_client.outcome import Answered, Foreign, Lost, Oversized, Untaken, who_answered
 from p2p_client.store import StoreRequest
 from p2p_client.view import address_of
 
@@ -231,6 +234,55 @@ class ChannelTest(unittest.TestCase):
             with unittest.mock.patch("socket.getaddrinfo", return_value=[address] * 3):
                 exchange_all([self.exchange(Channel("node:1"), read())], late())
         self.assertEqual((type(self.outcomes[0]), self.outcomes[0].why), (Untaken, "the node does not answer the connect"))
+
+    def ask(self, answer):
+        """What a question ends with whose bytes `answer` answers; it returns when the node has seen the end of both."""
+        seen = []
+
+        def serve():
+            accepted = listener.accept()
+            data = accepted.recv(1 << 16)
+            for piece in answer(data):
+                accepted.sendall(piece)
+            seen.append(data)
+            seen.append(accepted.recv(1))  # the end comes with the answer, however long others are waited for
+
+        with Listener() as listener, Listener() as silent:
+            thread = threading.Thread(target=serve)
+            thread.start()
+            asked = [Channel(listener.name, framing=Unframed()), Channel(silent.name, framing=Unframed())]
+            waiting = threading.Thread(target=exchange_all, args=(
+                [Exchange(channel, [(token, members_request("locator"))], self.outcomes) for token, channel in enumerate(asked)],
+                late()))
+            waiting.start()
+            thread.join()
+            silent.accept().close()
+            waiting.join()
+        self.assertEqual(seen[1], b"")
+        return seen[0], who_answered(self.outcomes[0])
+
+    def test_a_question_leaves_without_a_frame_and_its_connection_ends_with_the_answer(self):
+        members = b"\x0f\x00\x00\x0c\x00\x00\x00\x00\x00"  # an empty list of structs in field 0
+
+        def answer(data):
+            (name_bytes,) = struct.unpack_from(">I", data, 4)
+            reply = b"\x80\x01\x00\x02" + data[4:12 + name_bytes] + members
+            return reply[:20], reply[20:]
+
+        question, outcome = self.ask(answer)
+        self.assertEqual(question[:4], b"\x80\x01\x00\x01")
+        self.assertEqual(outcome, Answered([]))
+
+    def test_a_node_that_does_not_know_the_question_is_none_of_ours(self):
+        def answer(data):
+            (name_bytes,) = struct.unpack_from(">I", data, 4)
+            name = data[8:8 + name_bytes]
+            text = b"Unknown function " + name
+            return [b"\x80\x01\x00\x03" + data[4:12 + name_bytes] + b"\x0b\x00\x01" + struct.pack(">I", len(text)) + text +
+                    b"\x08\x00\x02\x00\x00\x00\x01\x00"]
+
+        self.assertEqual(self.ask(answer)[1], Foreign("Unknown function locator:get_all"))
+        self.assertIsInstance(self.ask(lambda _: [b"HTTP/1.1 400 Bad Request\r\n\r\n"])[1], Lost)
 
     def test_a_closed_channel_is_not_sound(self):
         with Listener() as listener:

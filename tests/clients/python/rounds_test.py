@@ -8,7 +8,7 @@ from p2p_client.errors import Failed, Rejected, Unknown
 from p2p_client.gen.diststore.ttypes import ReadResult, StoreError
 from p2p_client.jobs import Batch, Call, OneCall
 from p2p_client.learning import LEARN_SECONDS_MAX
-from p2p_client.outcome import Answered, Kind, Lost, Oversized, Raised, Untaken, outcome_of_fault
+from p2p_client.outcome import Answered, Foreign, Kind, Lost, Oversized, Raised, Untaken, outcome_of_fault
 from p2p_client.rounds import ATTEMPTS_MAX, PAUSE_SECONDS_MAX, Learn, Pause, Probe, Rounds, Send
 from p2p_client.store import ERASE, READ, WRITE
 from p2p_client.view import MUTE_SECONDS, View, Views
@@ -31,6 +31,7 @@ class RoundsTest(unittest.TestCase):
         self.sent = []  # the parts of every round
         self.learnt = 0
         self.mute = set()  # nodes that take questions and say nothing
+        self.foreign = set()  # nodes that are none of ours
         self.probed = []
         self.probe_seconds = LEARN_SECONDS_MAX  # how long such a question waits
 
@@ -52,13 +53,18 @@ class RoundsTest(unittest.TestCase):
                 self.probed += effect.nodes
                 if self.mute & set(effect.nodes):
                     self.now += self.probe_seconds
-                told = [Lost("silent") if node in self.mute else Answered([]) for node in effect.nodes]
+                told = [self.probe(node) for node in effect.nodes]
             elif isinstance(effect, Pause):
                 self.now += effect.seconds
             else:
                 self.assertIsInstance(effect, Send)
                 self.sent.append(effect.parts)
                 told = [answer(part) for part in effect.parts]
+
+    def probe(self, node):
+        if node in self.foreign:
+            return Foreign("Unknown function locator:get_all")
+        return Lost("silent") if node in self.mute else Answered([])
 
     def run_one(self, kind, *outcomes, seconds=5.0):
         script = iter(outcomes)
@@ -127,6 +133,20 @@ class RoundsTest(unittest.TestCase):
         with self.assertRaises(Unknown):
             self.run_one(ERASE, Lost("no answer before the deadline"))
         self.assertEqual(self.nodes(), [View(MEMBERS).owner_of(KEY)])
+
+    def test_the_calls_of_an_owner_that_is_none_of_ours_go_through_another_node(self):
+        first, second, _ = View(MEMBERS).owners_of(KEY, 3)
+        self.foreign = {first}
+        for _ in range(3):
+            self.run_one(ERASE, Answered("done"))
+        self.assertEqual(self.nodes(), [second] * 3)
+        self.assertEqual(self.probed, [first, second])
+
+    def test_nothing_is_sent_when_no_node_is_ours(self):
+        self.foreign = set(MEMBERS)
+        with self.assertRaises(Failed):
+            self.run_one(ERASE)
+        self.assertEqual(self.sent, [])
 
     def test_a_node_that_lost_a_call_is_asked_again_before_the_next(self):
         self.run_one(READ, Lost("closed"), *[Answered("done")])
