@@ -163,8 +163,7 @@ ExitCode show(const Session& session, const BenchPlan& plan, const load::LoadRes
 
 ExitCode bench(const Session& session, BenchOptions options) {
   if (options.plan.is_checked && options.plan.value_bytes < load::kTellingValueBytes) {
-    fmt::print(stderr, "p2pctl: --check needs values of at least {} bytes, to tell them apart\n",
-               load::kTellingValueBytes);
+    complain(fmt::format("--check needs values of at least {} bytes, to tell them apart", load::kTellingValueBytes));
     return ExitCode::usage;
   }
   const Operation operation = std::find_if(kOperations.begin(), kOperations.end(), [&](const auto& at) {
@@ -191,7 +190,7 @@ ExitCode bench(const Session& session, BenchOptions options) {
     if (!filled.ok()) return report(filled.error());
     const bool is_whole = filled.value().answered == keys.size();
     if (filled.value().stopped || filled.value().failures.total() != 0 || !is_whole) {
-      if (!session.json) fmt::print(stderr, "p2pctl: storing the keys first did not succeed; nothing was measured\n");
+      if (!session.json) complain("storing the keys first did not succeed; nothing was measured");
       options.plan.operation = "fill";
       const ExitCode code = show(session, options.plan, filled.value());
       return code == ExitCode::done ? ExitCode::no : code;

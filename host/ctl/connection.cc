@@ -1,14 +1,16 @@
 #include "ctl/connection.h"
 
 #include <fmt/format.h>
+#include <p2p/call.h>
 #include <thrift/TApplicationException.h>
 #include <thrift/TConfiguration.h>
 #include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/protocol/TMultiplexedProtocol.h>
 #include <thrift/transport/TBufferTransports.h>
-#include <thrift/transport/TSocket.h>
 
 #include <Store.h>
+
+#include <string_view>
 
 namespace p2p::ctl {
 namespace {
@@ -21,22 +23,15 @@ using thrift::transport::TTransportException;
 // would end the connection over values that the node stores.
 constexpr int kMessageBytesMax = 352 << 20;
 
+// A question leaves in one write, unless it carries a large value.
+constexpr std::uint32_t kBufferBytes = 64 * 1024;
+
 std::shared_ptr<thrift::TConfiguration> message_limits() {
   return std::make_shared<thrift::TConfiguration>(kMessageBytesMax, kMessageBytesMax);
 }
 
 int milliseconds(Duration duration) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
-}
-
-std::shared_ptr<thrift::protocol::TProtocol> protocol_over(const std::shared_ptr<TSocket>& socket,
-                                                           const Timeouts& timeouts) {
-  socket->setConnTimeout(milliseconds(timeouts.connect));
-  socket->setRecvTimeout(milliseconds(timeouts.answer));
-  socket->setSendTimeout(milliseconds(timeouts.answer));
-  auto framed = std::make_shared<thrift::transport::TFramedTransport>(socket, message_limits());
-  framed->open();
-  return std::make_shared<thrift::protocol::TBinaryProtocol>(framed);
 }
 
 // Thrift writes the system's reason behind its own words; an operator needs that reason.
@@ -65,10 +60,23 @@ Error transport_error(const std::string& peer, const TTransportException& failur
   return {ErrorKind::closed, failure.what()};
 }
 
+// Our hosts begin so when they do not know what they are asked for; whoever does not is none of ours.
+bool is_said_by_ours(std::string_view text) { return text.starts_with("p2p:") || text.starts_with("service '"); }
+
 Error application_error(const std::string& peer, const std::string& service,
                         const thrift::TApplicationException& failure) {
   const std::string text = failure.what();
   if (failure.getType() == thrift::TApplicationException::UNKNOWN_METHOD) {
+    if (!is_said_by_ours(text)) {
+      if (service == kNoService) {
+        return {ErrorKind::unsupported, fmt::format("{} is no node of a p2phost network: {}", peer, text)};
+      }
+      return {ErrorKind::unsupported,
+              fmt::format("{} is no node of ours, but of the 2009 system, or another program: it does not know service "
+                          "'{}'; ping, status, members and locate speak to such a node, all else wants --node of one "
+                          "of ours",
+                          peer, service)};
+    }
     return {ErrorKind::not_found,
             fmt::format("{} does not serve '{}': {}; `p2pctl services` shows what it serves", peer, service, text)};
   }
@@ -77,10 +85,19 @@ Error application_error(const std::string& peer, const std::string& service,
 
 }  // namespace
 
+Connection::Connection(std::string peer, std::shared_ptr<Socket> socket, const Timeouts& timeouts)
+    : peer_(std::move(peer)), socket_(std::move(socket)) {
+  socket_->setConnTimeout(milliseconds(timeouts.connect));
+  socket_->setRecvTimeout(milliseconds(timeouts.answer));
+  socket_->setSendTimeout(milliseconds(timeouts.answer));
+  socket_->open();
+  protocol_ = std::make_shared<thrift::protocol::TBinaryProtocol>(
+      std::make_shared<thrift::transport::TBufferedTransport>(socket_, kBufferBytes, message_limits()));
+}
+
 Result<Connection> Connection::open(const Location& node, const Timeouts& timeouts) {
   try {
-    return Connection(node.name(),
-                      protocol_over(std::make_shared<TSocket>(node.address, node.port, message_limits()), timeouts));
+    return Connection(node.name(), std::make_shared<TSocket>(node.address, node.port, message_limits()), timeouts);
   } catch (const TTransportException& failure) {
     return Error{ErrorKind::refused, fmt::format("no node reached at {}: {}", node.name(), reason_of(failure))};
   }
@@ -88,7 +105,7 @@ Result<Connection> Connection::open(const Location& node, const Timeouts& timeou
 
 Result<Connection> Connection::open_admin(const std::string& socket_path, const Timeouts& timeouts) {
   try {
-    return Connection(socket_path, protocol_over(std::make_shared<TSocket>(socket_path), timeouts));
+    return Connection(socket_path, std::make_shared<TSocket>(socket_path, message_limits()), timeouts);
   } catch (const TTransportException& failure) {
     return Error{
         ErrorKind::refused,
@@ -99,8 +116,11 @@ Result<Connection> Connection::open_admin(const std::string& socket_path, const 
 }
 
 std::shared_ptr<thrift::protocol::TProtocol> Connection::protocol_of(const std::string& service) const {
+  if (service.empty()) return protocol_;
   return std::make_shared<thrift::protocol::TMultiplexedProtocol>(protocol_, service);
 }
+
+int Connection::handle() const noexcept { return socket_->getSocketFD(); }
 
 Error Connection::error_of(const std::exception_ptr& failure, const std::string& service) const {
   try {

@@ -2,10 +2,13 @@
 #include "ctl/status_text.h"
 #include "ctl/verbs.h"
 
+#include <Locator.h>
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 namespace p2p::ctl {
 namespace {
@@ -15,15 +18,67 @@ std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
 }
 
+bool is_classic(const Result<node::NodeStatus>& status) {
+  return !status.ok() && status.error().kind == ErrorKind::unsupported;
+}
+
 ExitCode health_code(const node::NodeStatus& status) { return is_healthy(status) ? ExitCode::done : ExitCode::no; }
+
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+// A node of the 2009 system tells no more than these calls of its own do.
+struct ClassicStatus {
+  std::string service;
+  std::size_t members = 0;
+};
+
+Result<ClassicStatus> ask_classic(Connection& node) {
+  return node.ask<locator::LocatorClient>(kNoService, [](auto& client) {
+    ClassicStatus status;
+    client.service_type(status.service);
+    std::vector<locator::Location> members;
+    client.get_all(members);
+    status.members = members.size();
+    return status;
+  });
+}
+
+ExitCode ping_classic(const Session& session, Connection& node) {
+  const auto asked_at = std::chrono::steady_clock::now();
+  const auto answered = node.ask<locator::LocatorClient>(kNoService, [](auto& client) {
+    client.ping();
+    return Done{};
+  });
+  const Milliseconds took = std::chrono::steady_clock::now() - asked_at;
+  if (!answered.ok()) return report(answered.error());
+  if (session.json) {
+    print({{"node", node.peer()}, {"state", "classic"}, {"took_ms", took.count()}});
+  } else {
+    fmt::print("{} answers after {:.1f} ms: a node of the 2009 system\n", node.peer(), took.count());
+  }
+  return ExitCode::done;
+}
+
+ExitCode classic_status(const Session& session, Connection& node) {
+  const auto status = ask_classic(node);
+  if (!status.ok()) return report(status.error());
+  const auto& [service, members] = status.value();
+  if (session.json) {
+    print({{"node", node.peer()}, {"state", "classic"}, {"service", service}, {"members", members}});
+  } else {
+    fmt::print("node       {}, of the 2009 system: {}\nnetwork    {} members\n", node.peer(), service, members);
+  }
+  return ExitCode::done;
+}
 
 ExitCode ping(const Session& session) {
   auto node = connect(session);
   if (!node.ok()) return report(node.error());
   const auto asked_at = std::chrono::steady_clock::now();
   const auto status = ask_status(node.value());
+  if (is_classic(status)) return ping_classic(session, node.value());
   if (!status.ok()) return report(status.error());
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - asked_at;
+  const Milliseconds took = std::chrono::steady_clock::now() - asked_at;
   if (session.json) {
     print({{"node", status.value().node}, {"state", status.value().state}, {"took_ms", took.count()}});
   } else {
@@ -36,6 +91,7 @@ ExitCode status(const Session& session) {
   auto node = connect(session);
   if (!node.ok()) return report(node.error());
   const auto status = ask_status(node.value());
+  if (is_classic(status)) return classic_status(session, node.value());
   if (!status.ok()) return report(status.error());
   if (session.json) {
     print(status_json(status.value()));

@@ -20,8 +20,16 @@ constexpr const char* kLocator = "locator";
 // other to read.
 constexpr std::size_t kPipelineDepth = 64;
 
+// Asks the locator of a node of ours, or a node of the 2009 system, whose calls name no service.
+template <class Body>
+auto ask_locator(Connection& node, Body body) {
+  auto answer = node.ask<locator::LocatorClient>(kLocator, body);
+  if (answer.ok() || answer.error().kind != ErrorKind::unsupported) return answer;
+  return node.ask<locator::LocatorClient>(kNoService, body);
+}
+
 Result<std::vector<std::string>> ask_members(Connection& node) {
-  return node.ask<locator::LocatorClient>(kLocator, [](auto& client) {
+  return ask_locator(node, [](auto& client) {
     std::vector<locator::Location> members;
     client.get_all(members);
     std::vector<std::string> names;
@@ -64,7 +72,7 @@ ExitCode members(const Session& session) {
 ExitCode locate(const Session& session, const std::string& key) {
   auto node = connect(session);
   if (!node.ok()) return report(node.error());
-  const auto owner = node.value().ask<locator::LocatorClient>(kLocator, [&](auto& client) {
+  const auto owner = ask_locator(node.value(), [&](auto& client) {
     locator::Location location;
     client.get_node(location, key);
     return from_wire(location);
@@ -82,6 +90,8 @@ ExitCode locate(const Session& session, const std::string& key) {
 ExitCode ring(const Session& session) {
   auto node = connect(session);
   if (!node.ok()) return report(node.error());
+  // So many questions are for nodes of ours alone: one of the 2009 system would serve nobody else meanwhile.
+  if (const auto status = ask_status(node.value()); !status.ok()) return report(status.error());
   const auto names = ask_members(node.value());
   if (!names.ok()) return report(names.error());
   const auto owners = ask_owners_of_samples(node.value());

@@ -1,5 +1,7 @@
 #include "ctl/session.h"
 
+#include "ctl/local_nodes.h"
+
 #include <p2p/entered_location.h>
 
 #include <fmt/format.h>
@@ -7,27 +9,6 @@
 #include <cstdio>
 
 namespace p2p::ctl {
-namespace {
-
-// On the own machine a connect is a matter of microseconds, and a status call of a few milliseconds.
-constexpr Timeouts kDiscoveryTimeouts{.connect = std::chrono::milliseconds(200),
-                                      .answer = std::chrono::milliseconds(500)};
-
-Result<Location> find_here() {
-  for (std::uint16_t port = kDiscoveryPortFirst; port <= kDiscoveryPortLast; ++port) {
-    const Location candidate{kDiscoveryHost, port};
-    auto opened = Connection::open(candidate, kDiscoveryTimeouts);
-    if (opened.ok() && ask_status(opened.value()).ok()) return candidate;
-  }
-  return Error{
-      ErrorKind::refused,
-      fmt::format(
-          "no node answers on {}, ports {} to {}; start one with `p2phost --config etc/store.toml`, or name one "
-          "with --node HOST:PORT",
-          kDiscoveryHost, kDiscoveryPortFirst, kDiscoveryPortLast)};
-}
-
-}  // namespace
 
 Result<Location> node_of(const Session& session) {
   return session.node.empty() ? find_here() : entered_location(session.node);
@@ -62,8 +43,14 @@ Result<Connection> connect_admin(const Session& session) {
   return Connection::open_admin(path.value(), session.timeouts);
 }
 
+void complain(const std::string& what) noexcept {
+  std::fputs("p2pctl: ", stderr);
+  std::fputs(what.c_str(), stderr);
+  std::fputc('\n', stderr);
+}
+
 ExitCode report(const Error& error) {
-  fmt::print(stderr, "p2pctl: {}\n", error.text);
+  complain(error.text);
   switch (error.kind) {
     case ErrorKind::refused:
     case ErrorKind::unreachable:

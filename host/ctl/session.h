@@ -8,17 +8,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace p2p::ctl {
-
-// Where a node is looked for without --node: the ports that the first nodes of a machine take.
-inline constexpr const char* kDiscoveryHost = "127.0.0.1";
-inline constexpr std::uint16_t kDiscoveryPortFirst = 9900;
-inline constexpr std::uint16_t kDiscoveryPortLast = 9909;
 
 struct Session {
   std::vector<std::string> nodes;  // all of --node
@@ -31,8 +25,7 @@ struct Session {
   bool takes_several_nodes = false;  // the verb does
 };
 
-// Where the node of --node is, or the first that answers on this machine. One that does not answer a status call is
-// none.
+// Where the node of --node is, or that which find_here() finds.
 Result<Location> node_of(const Session& session);
 
 // The same, connected. One that does not accept a connection is an error.
@@ -44,7 +37,10 @@ Result<node::NodeStatus> ask_status(Connection& node);
 Result<std::string> admin_path(const Session& session);
 Result<Connection> connect_admin(const Session& session);
 
-// Writes `p2pctl: WHAT` to the standard error. The code for a script: no_node when nobody answered, else no.
+// Writes `p2pctl: WHAT` to the standard error. That this may fail is nobody's business.
+void complain(const std::string& what) noexcept;
+
+// complain(), for an error. The code for a script: no_node when nobody answered, else no.
 ExitCode report(const Error& error);
 
 // One line of JSON on the standard output; bytes that are no UTF-8 are replaced.

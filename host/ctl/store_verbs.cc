@@ -20,11 +20,12 @@ using client::Failure;
 
 // A client of the network that the session's node is in. That node answers, or the error says why not.
 Result<std::unique_ptr<Client>> store_of(const Session& session) {
-  const auto node = node_of(session);
+  auto node = connect(session);
   if (!node.ok()) return node.error();
-  if (const auto opened = Connection::open(node.value(), session.timeouts); !opened.ok()) return opened.error();
-  return std::make_unique<Client>(client::Options{
-      .seeds = {node.value()}, .timeout = session.timeouts.answer, .connect_timeout = session.timeouts.connect});
+  if (const auto status = ask_status(node.value()); !status.ok()) return status.error();
+  return std::make_unique<Client>(client::Options{.seeds = {parse_location(node.value().peer()).value()},
+                                                  .timeout = session.timeouts.answer,
+                                                  .connect_timeout = session.timeouts.connect});
 }
 
 ExitCode report_failure(const Failure& failure, bool is_change) {
@@ -57,7 +58,7 @@ ExitCode get(const Session& session, const std::string& key) {
     std::fwrite(result.value.data(), 1, result.value.size(), stdout);
     std::fputc('\n', stdout);
   } else {
-    fmt::print(stderr, "p2pctl: no such key: {}\n", key);
+    complain("no such key: " + key);
   }
   return result.found ? ExitCode::done : ExitCode::no;
 }
@@ -71,7 +72,7 @@ ExitCode erase(const Session& session, const std::string& key) {
   if (session.json) {
     print({{"key", key}, {"found", was_found}});
   } else if (!was_found) {
-    fmt::print(stderr, "p2pctl: no such key: {}\n", key);
+    complain("no such key: " + key);
   }
   return was_found ? ExitCode::done : ExitCode::no;
 }

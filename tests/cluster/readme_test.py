@@ -9,12 +9,12 @@ import sys
 import tempfile
 import unittest
 
+from harness.own_machine import run_tests_in_own_network
 from harness.settings import PATIENCE, PYTHON_CLIENT
 from harness.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["P2P_BUILD"])
-INSIDE = "P2P_README_NAMESPACE"
 
 
 def commands():
@@ -88,14 +88,5 @@ class ReadmeTest(unittest.TestCase):
         wait_until("three members", lambda: len(self.run_line(line).stdout.splitlines()) == 3, 20)
 
 
-def enter_namespace():
-    """Starts this file again in a network namespace whose loopback nobody else uses."""
-    unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
-    inside = dict(os.environ, **{INSIDE: "1"})
-    script = 'ip link set lo up && exec "$0" "$@"'
-    wanted = [f"readme_test.{name}" for name in sys.argv[1:] or ["ReadmeTest"]]
-    os.execvpe("unshare", unshare + ["sh", "-c", script, sys.executable, "-m", "unittest", "-v", *wanted], inside)
-
-
 if __name__ == "__main__":
-    enter_namespace()
+    run_tests_in_own_network("readme_test")

@@ -60,7 +60,9 @@ def pass_on(source, target):
 
 
 def whole_frames(data):
-    """The whole frames at the start, and what is left."""
+    """The whole frames at the start, and what is left. An unframed message, with which p2pctl begins, passes as it is."""
+    if data.startswith(b"\x80"):
+        return [data], b""
     frames = []
     while len(data) >= 4 and len(data) >= 4 + (length := struct.unpack(">I", data[:4])[0]):
         frames.append(data[:4 + length])

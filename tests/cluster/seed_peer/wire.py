@@ -16,6 +16,12 @@ LOCATOR_METHODS = {"ping", "service_type", "service_types", "debug", "die",
                    "join", "remove", "add", "get_all", "get_node"}
 STORE_METHODS = LOCATOR_METHODS | {"get", "put"}
 
+log = logging.getLogger("seed_peer")
+
+# Stands in the log for each message that no seed and no client of one sends: until its sender closes the connection, or
+# sends as many bytes as a frame's length announces, nobody else is served.
+NO_CALL = "no call of this system"
+
 # Thrift logs each refused connect; a seed looks for others by them.
 logging.getLogger("thrift.transport.TSocket").setLevel(logging.CRITICAL)
 
@@ -30,6 +36,20 @@ FAILURES = (Unreachable, TTransport.TTransportException, TApplicationException, 
 
 class Protocol(TBinaryProtocol.TBinaryProtocol):
     """Thrift's own: it writes strictly and reads both forms. Any bytes are a string, as they were to Python 2."""
+
+    _is_at_begin = False
+
+    def readMessageBegin(self):
+        self._is_at_begin = True
+        return super().readMessageBegin()
+
+    def readI32(self):
+        number = super().readI32()
+        if self._is_at_begin and number >= 0:
+            # The old form begins with the length of a name, and so, to a seed, does whatever else begins so.
+            log.info("%s: it takes the next %d bytes for a name", NO_CALL, number)
+        self._is_at_begin = False
+        return number
 
     def readString(self):
         return self.readBinary().decode("utf-8", "surrogateescape")
