@@ -3,6 +3,7 @@
 #include "cli/command_line.h"
 #include "cli/load_configuration.h"
 #include "cli/offline_commands.h"
+#include "cli/standard_output.h"
 #include "crash/alternate_stack.h"
 #include "crash/fatal_signal.h"
 #include "node.h"
@@ -55,13 +56,21 @@ int run_node(const CommandLine& command_line) {
   return number(node.run());
 }
 
+// The code of a run that only answers: an answer that could not be written is none.
+int answered(int code) {
+  const auto written = finish_output();
+  if (written.ok()) return code;
+  std::cerr << "p2phost: " << written.error().text << '\n';
+  return number(ExitCode::output);
+}
+
 int run(int argc, char** argv) {
   const auto parsed = parse_command_line(argc, argv, std::cout, std::cerr);
-  if (const auto* code = std::get_if<ExitCode>(&parsed)) return number(*code);
+  if (const auto* code = std::get_if<ExitCode>(&parsed)) return answered(number(*code));
   const auto& command_line = std::get<CommandLine>(parsed);
   if (!command_line.runs_node()) release_signals();
-  if (!command_line.validate.empty()) return number(validate_command(command_line, std::cout, std::cerr));
-  if (const auto code = run_offline_command(command_line, std::cout, std::cerr)) return *code;
+  if (!command_line.validate.empty()) return answered(number(validate_command(command_line, std::cout, std::cerr)));
+  if (const auto code = run_offline_command(command_line, std::cout, std::cerr)) return answered(*code);
   return run_node(command_line);
 }
 
@@ -70,6 +79,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   p2p::host::hold_signals();
+  p2p::host::fill_closed_streams();
   try {
     return p2p::host::run(argc, argv);
   } catch (const std::exception& failure) {

@@ -8,7 +8,8 @@ namespace {
 constexpr const char* kFooter =
     "Every key of the configuration can also be set in the environment: P2PHOST_HOST__LISTEN=127.0.0.1:9901.\n"
     "Exit codes: 0 done, 64 usage, 65 a plugin breaks a rule, 66 no such file, 69 a required service failed,\n"
-    "71 the system refused, 73 cannot create, 75 start timed out, 77 unsafe permissions, 78 configuration.";
+    "71 the system refused, 73 cannot create, 74 the output could not be written, 75 start timed out,\n"
+    "77 unsafe permissions, 78 configuration.";
 
 void add_configuration_flags(CLI::App& app, CommandLine& parsed) {
   app.add_option("--config", parsed.config_file, "the configuration, such as etc/store.toml")->type_name("FILE");

@@ -12,6 +12,7 @@ enum class ExitCode : int {
   internal = 70,        // our bug
   system = 71,          // the operating system said no: port taken, folder not writable
   cannot_create = 73,   // --new-plugin: the folder is there already, or cannot be made
+  output = 74,          // what was to be printed could not be written
   start_timeout = 75,   // a service was not ready in time, or there was no network to join
   permissions = 77,     // a plugin's file could have been replaced by others
   configuration = 78,   // nothing was started

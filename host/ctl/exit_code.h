@@ -8,6 +8,7 @@ enum class ExitCode : int {
   no = 1,       // no such key, a node that is not healthy, or a call of a load that failed
   usage = 2,    // unknown or missing words on the command line
   no_node = 3,  // nobody answered
+  output = 4,   // what was to be printed could not be written
 };
 
 constexpr int number(ExitCode code) noexcept { return static_cast<int>(code); }

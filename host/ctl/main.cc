@@ -1,4 +1,6 @@
 // p2pctl: the operator's command. Reads the words, runs one verb.
+#include "cli/standard_output.h"
+#include "config/suggestion.h"
 #include "ctl/session.h"
 #include "ctl/verbs.h"
 
@@ -9,7 +11,9 @@
 #include <CLI/CLI.hpp>
 
 #include <csignal>
-#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -17,8 +21,9 @@ using namespace p2p;
 using namespace p2p::ctl;
 
 constexpr const char* kFooter =
-    "Exit codes: 0 done, 1 no such key, not healthy, or a call of bench failed, 2 usage, 3 no node reached.\n"
-    "Without --node the first node that answers on 127.0.0.1, ports 9900 to 9909, is asked.";
+    "Exit codes: 0 done, 1 no such key, not healthy, or a call of bench failed, 2 usage, 3 no node reached,\n"
+    "4 the output could not be written.\n"
+    "Without --node the first node that answers on 127.0.0.1 and [::1], ports 9900 to 9909, is asked.";
 
 std::string check_location(const std::string& text) {
   const auto parsed = parse_location(text);
@@ -46,11 +51,28 @@ void add_options(CLI::App& app, Session& session) {
   app.set_version_flag("--version", std::string("p2pctl ") + P2P_SDK_VERSION);
 }
 
-}  // namespace
+// What is wrong with the first word, where a verb should stand; "" when it is not that. CLI11 itself says only that a
+// verb is wanted.
+std::string fault_of_verb(const CLI::App& app) {
+  const auto unknown = app.remaining();
+  if (!app.get_subcommands().empty() || unknown.empty()) return "";
+  const std::string& word = unknown.front();
+  if (word.starts_with('-')) return "there is no option '" + word + "'";
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
+  return "there is no verb '" + word + "'" + host::did_you_mean(word, verbs);
+}
 
-int main(int argc, char** argv) {
-  apache::thrift::GlobalOutput.setOutputFunction([](const char*) {});  // what failed is ours to say, once
-  std::signal(SIGPIPE, SIG_IGN);  // a node that closes the connection is an error to report, not the end
+ExitCode refuse(const CLI::App& app, const CLI::ParseError& failure) {
+  const std::string fault = fault_of_verb(app);
+  if (failure.get_exit_code() == 0 || fault.empty()) {
+    return app.exit(failure) == 0 ? ExitCode::done : ExitCode::usage;  // --help and --version are no mistakes
+  }
+  complain(fault + "; `p2pctl --help` lists all");
+  return ExitCode::usage;
+}
+
+ExitCode run(int argc, char** argv) {
   CLI::App app("Asks and operates the nodes of a p2phost network.", "p2pctl");
   Session session;
   add_options(app, session);
@@ -67,13 +89,34 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {
-    const int code = app.exit(failure);
-    return number(code == 0 ? ExitCode::done : ExitCode::usage);  // --help and --version are no mistakes
+    return refuse(app, failure);
   }
   if (session.nodes.size() > 1 && !session.takes_several_nodes) {
-    fmt::print(stderr, "p2pctl: one --node only: this verb asks one node\n");
-    return number(ExitCode::usage);
+    complain("one --node only: this verb asks one node");
+    return ExitCode::usage;
   }
   if (!session.nodes.empty()) session.node = session.nodes.front();
-  return number(session.verb());
+  return session.verb();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  host::fill_closed_streams();
+  apache::thrift::GlobalOutput.setOutputFunction([](const char*) {});  // what failed is ours to say, once
+  std::signal(SIGPIPE, SIG_IGN);  // a node that closes the connection is an error to report, not the end
+  ExitCode code = ExitCode::no;
+  std::string thrown;
+  try {
+    code = run(argc, argv);
+  } catch (const std::exception& failure) {
+    thrown = failure.what();
+  }
+  // First, because it is also what is thrown when one long answer cannot be written.
+  if (const auto written = host::finish_output(); !written.ok()) {
+    complain(written.error().text);
+    return number(ExitCode::output);
+  }
+  if (!thrown.empty()) complain(thrown);
+  return number(code);
 }

@@ -244,8 +244,9 @@ void Node::ask_ended(const Location& candidate, const Result<std::string>& reply
     if (waits_for.empty()) {
       refusals_.erase(candidate);
       note_met(candidate);
+    } else {
+      say_refusal(candidate, "it waits for a network itself");
     }
-    if (!waits_for.empty()) say_refusal(candidate, "it waits for a network itself");
     discovery_.answered(candidate, waits_for, now, effects);
     return obey(std::move(effects));
   }

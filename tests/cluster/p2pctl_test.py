@@ -157,6 +157,11 @@ class P2pctlExitCodeTest(ClusterTest):
                       ["--timeout", "soon", "ping"]):
             self.assertEqual(p2pctl(*words)[0], USAGE, words)
 
+    def test_an_unknown_verb_is_named(self):
+        for word in ("fly", "membres"):
+            self.assertIn(f"there is no verb '{word}'", p2pctl("--json", word)[2])
+        self.assertIn("did you mean 'members'?", p2pctl("membres")[2])
+
     def test_help_and_version_are_no_mistakes(self):
         self.assertEqual(p2pctl("--help")[0], DONE)
         self.assertRegex(p2pctl("--version")[1], r"\d+\.\d+\.\d+")
