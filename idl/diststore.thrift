@@ -42,7 +42,8 @@ enum StoreErrorKind {
   too_large = 1       // key or value over the configured limit; nothing was stored
   too_many = 2        // more keys in one batch than the configured limit; nothing was stored
   unavailable = 3     // the owner did not answer before the deadline; a write may or may not have happened
-  not_executed = 4    // surely nothing was executed: the owner could not be reached, or could not take it; try again
+  not_executed = 4    // surely nothing was executed, of a batch nothing at all: no owner could be reached in time, or take it;
+                      // try again
 }
 
 exception StoreError {
@@ -50,8 +51,12 @@ exception StoreError {
   2: string message
 }
 
-// Results of batches stand in the order of the request. A batch is not a transaction: on StoreError some of its keys may
-// have been written; each key's write is atomic.
+// Results of batches stand in the order of the request. A batch is not a transaction: on `unavailable` some of its keys may
+// have been written; each key's write is atomic. A read changes nothing and may be repeated after either kind: which it is says
+// whether an owner had been asked.
+// A call that lacks a `required` argument, or has one of another type, does nothing and is answered with PROTOCOL_ERROR.
+// Options that are absent are the defaults. The classic get and put need a key, too; a put without a value leaves nothing to be
+// found.
 // Calls that a connection sends without waiting for replies take effect in the order in which they were sent while the
 // ring is steady and its nodes answer. A call that must be tried again, because its key moves or its owner is out of
 // reach, may be overtaken by those behind it: who needs the order then waits for the reply. Replies never overtake.
@@ -59,12 +64,12 @@ service Store extends locator.Locator {
   string get(1: string key)                        // "" when missing; a TApplicationException when that is not known
   oneway void put(1: string key, 2: string value)
 
-  ReadResult read(1: binary key, 2: ReadOptions options) throws (1: StoreError error)
-  WriteResult write(1: binary key, 2: binary value, 3: WriteOptions options) throws (1: StoreError error)
-  EraseResult erase(1: binary key, 2: WriteOptions options) throws (1: StoreError error)
-  list<ReadResult> read_many(1: list<binary> keys, 2: ReadOptions options) throws (1: StoreError error)
-  list<WriteResult> write_many(1: list<Item> items, 2: WriteOptions options) throws (1: StoreError error)
-  list<EraseResult> erase_many(1: list<binary> keys, 2: WriteOptions options) throws (1: StoreError error)
+  ReadResult read(1: required binary key, 2: ReadOptions options) throws (1: StoreError error)
+  WriteResult write(1: required binary key, 2: required binary value, 3: WriteOptions options) throws (1: StoreError error)
+  EraseResult erase(1: required binary key, 2: WriteOptions options) throws (1: StoreError error)
+  list<ReadResult> read_many(1: required list<binary> keys, 2: ReadOptions options) throws (1: StoreError error)
+  list<WriteResult> write_many(1: required list<Item> items, 2: WriteOptions options) throws (1: StoreError error)
+  list<EraseResult> erase_many(1: required list<binary> keys, 2: WriteOptions options) throws (1: StoreError error)
 }
 
 // --- between stores -------------------------------------------------------------------------------------------------------
@@ -151,21 +156,21 @@ struct ErasePart {
 // Between stores only; nothing here is passed on, so that views which differ never send a call round in circles.
 service StorePeer {
   // Keys that change their owner. The sender deletes what a reply confirms by count and digest, nothing else.
-  TransferReply transfer(1: list<MovedItem> items, 2: TransferHead head)
+  TransferReply transfer(1: required list<MovedItem> items, 2: required TransferHead head)
 
   // The donor has sent everything; answered with the receiver's receipt.
-  Receipt finish(1: Receipt donors)
+  Receipt finish(1: required Receipt donors)
 
-  ClaimReply claim(1: Claim claim)
+  ClaimReply claim(1: required Claim claim)
 
   // What the node holds of keys that the caller owns now and has not got yet.
-  list<Pulled> pull(1: list<binary> keys)
+  list<Pulled> pull(1: required list<binary> keys)
 
   // The newest transfers of this node, the oldest first; a bounded number.
   list<Receipt> receipts()
 
   // A part of a batch: answered for the keys that the receiver owns.
-  ReadPart read_here(1: list<binary> keys, 2: ReadOptions options)
-  WritePart write_here(1: list<Item> items, 2: WriteOptions options)
-  ErasePart erase_here(1: list<binary> keys, 2: WriteOptions options)
+  ReadPart read_here(1: required list<binary> keys, 2: ReadOptions options)
+  WritePart write_here(1: required list<Item> items, 2: WriteOptions options)
+  ErasePart erase_here(1: required list<binary> keys, 2: WriteOptions options)
 }

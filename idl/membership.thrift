@@ -23,8 +23,8 @@ struct View {
 }
 
 service Membership {
-  View join(1: Member joiner)
-  View add(1: Member member, 2: list<string> authorities)
-  View remove(1: Member member, 2: list<string> authorities)
-  View compare(1: View ours)
+  View join(1: required Member joiner)
+  View add(1: required Member member, 2: required list<string> authorities)
+  View remove(1: required Member member, 2: required list<string> authorities)
+  View compare(1: required View ours)
 }

@@ -54,10 +54,10 @@ struct ChangeReport {
 
 // Changes of the services are done one after the other; each call answers with the number of its change at once.
 service Admin {
-  i64 enable(1: string name)          // of [services.NAME]
-  i64 disable(1: string name, 2: bool force)  // force: also when the service says that something would be lost
-  i64 reload(1: bool check_only)         // of the configuration; check_only: say what would be done
-  ChangeReport await_change(1: i64 change)       // answers when that change has ended
+  i64 enable(1: required string name)          // of [services.NAME]
+  i64 disable(1: required string name, 2: bool force)  // force: also when the service says that something would be lost
+  i64 reload(1: required bool check_only)         // of the configuration; check_only: say what would be done
+  ChangeReport await_change(1: required i64 change)       // answers when that change has ended
 
   void leave()                           // hand over, tell the others, end; answers when the leave has begun
   LeaveResult await_leave()              // answers when the hand-over has ended, of which leave() or a signal was the begin

@@ -48,9 +48,10 @@ struct ForwardReply {
 }
 
 service Peer {
-  HelloReply hello(1: HelloRequest request) throws (1: HelloRefused refused)
+  HelloReply hello(1: required HelloRequest request) throws (1: HelloRefused refused)
 
   // `target` is the service as named in the configuration. `message` is one whole Thrift message without a service prefix. `hops` counts the nodes that have passed it on; a
   // receiver answers or disagrees, and never passes on a message that has reached the limit.
-  ForwardReply forward(1: i64 view, 2: i32 hops, 3: string target, 4: Encoding encoding, 5: binary message)
+  ForwardReply forward(1: required i64 view, 2: required i32 hops, 3: required string target, 4: required Encoding encoding,
+                       5: required binary message)
 }

@@ -83,6 +83,19 @@ Error application_error(const std::string& peer, const std::string& service,
   return {ErrorKind::internal, fmt::format("{} failed: {}", peer, text)};
 }
 
+ErrorKind kind_of(const diststore::StoreError& error) {
+  switch (error.kind) {
+    case diststore::StoreErrorKind::too_large:
+    case diststore::StoreErrorKind::too_many:
+      return ErrorKind::invalid;
+    case diststore::StoreErrorKind::not_executed:
+      return ErrorKind::unreachable;
+    case diststore::StoreErrorKind::unavailable:
+      break;
+  }
+  return ErrorKind::timed_out;
+}
+
 }  // namespace
 
 Connection::Connection(std::string peer, std::shared_ptr<Socket> socket, const Timeouts& timeouts)
@@ -126,8 +139,7 @@ Error Connection::error_of(const std::exception_ptr& failure, const std::string&
   try {
     std::rethrow_exception(failure);
   } catch (const diststore::StoreError& error) {
-    const bool is_refusal = error.kind != diststore::StoreErrorKind::unavailable;
-    return {is_refusal ? ErrorKind::invalid : ErrorKind::internal, fmt::format("{}: {}", peer_, error.message)};
+    return {kind_of(error), fmt::format("{}: {}", peer_, error.message)};
   } catch (const TTransportException& error) {
     return transport_error(peer_, error);
   } catch (const thrift::TApplicationException& error) {

@@ -7,7 +7,7 @@ enum class ExitCode : int {
   done = 0,
   no = 1,       // no such key, a node that is not healthy, or a call of a load that failed
   usage = 2,    // unknown or missing words on the command line
-  no_node = 3,  // nobody answered
+  no_node = 3,  // nobody answered, or not the owner of the key
   output = 4,   // what was to be printed could not be written
 };
 

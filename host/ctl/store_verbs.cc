@@ -29,8 +29,9 @@ Result<std::unique_ptr<Client>> store_of(const Session& session) {
 }
 
 ExitCode report_failure(const Failure& failure, bool is_change) {
-  const bool is_open = is_change && failure.effect == Effect::unknown;
-  return report(Error{failure.kind, failure.text + (is_open ? "; it may have been done all the same" : "")});
+  const char* const effect =
+      failure.effect == Effect::unknown ? "; it may have been done all the same" : "; nothing was changed";
+  return report(Error{failure.kind, failure.text + (is_change ? effect : "")});
 }
 
 nlohmann::json json_of(const client::Version& version) { return {{"stamp", version.stamp}, {"node", version.node}}; }
@@ -86,7 +87,8 @@ ExitCode prime(const Session& session) {
   std::vector<client::Item> items;
   for (const std::string_view word : kNatoAlphabet) items.push_back({key_of(word), std::string(word)});
   for (const auto& written : store.value()->write_many(std::move(items))) {
-    if (!written.ok()) return report_failure(written.failure(), true);
+    if (!written.ok())
+      return report(Error{written.failure().kind, written.failure().text + "; some words may be stored"});
   }
   if (session.json) {
     print({{"stored", kNatoAlphabet.size()}});

@@ -12,6 +12,8 @@ const char* to_text(Verdict verdict) noexcept {
       return "missing";
     case Verdict::refused:
       return "refused";
+    case Verdict::not_executed:
+      return "not_executed";
     case Verdict::unavailable:
       return "unavailable";
     case Verdict::failed:

@@ -10,16 +10,17 @@
 namespace p2p::load {
 
 enum class Verdict : std::uint8_t {
-  good,         // found, stored, erased
-  missing,      // a read found nothing
-  refused,      // the store does not take what it was given: too large, too many
-  unavailable,  // the owner did not answer its node in time; a write may have happened
-  failed,       // any other exception: no such service, a missed deadline
-  misplaced,    // it answers another request, or brings another key's value
-  closed,       // the connection ended before the answer
-  unanswered,   // nothing came until the load gave up
+  good,          // found, stored, erased
+  missing,       // a read found nothing
+  refused,       // the store does not take what it was given: too large, too many
+  not_executed,  // the store could not take it in time, and has surely done nothing
+  unavailable,   // the owner did not answer its node in time; a write may have happened
+  failed,        // any other exception: no such service, a missed deadline
+  misplaced,     // it answers another request, or brings another key's value
+  closed,        // the connection ended before the answer
+  unanswered,    // nothing came until the load gave up
 };
-inline constexpr std::size_t kVerdicts = 8;
+inline constexpr std::size_t kVerdicts = 9;
 
 // "missing", "refused", ...: the words that people and JSON read.
 const char* to_text(Verdict verdict) noexcept;

@@ -33,8 +33,16 @@ void decode(std::string_view message, Result& result) {
 }
 
 Told told_by(const diststore::StoreError& error) {
-  const bool is_refusal = error.kind != diststore::StoreErrorKind::unavailable;
-  return {is_refusal ? Verdict::refused : Verdict::unavailable, error.message, {}};
+  switch (error.kind) {
+    case diststore::StoreErrorKind::too_large:
+    case diststore::StoreErrorKind::too_many:
+      return {Verdict::refused, error.message, {}};
+    case diststore::StoreErrorKind::not_executed:
+      return {Verdict::not_executed, error.message, {}};
+    case diststore::StoreErrorKind::unavailable:
+      break;
+  }
+  return {Verdict::unavailable, error.message, {}};
 }
 
 }  // namespace

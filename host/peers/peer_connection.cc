@@ -79,15 +79,16 @@ PeerConnection::PeerConnection(Loop& loop, Location to, const PeerIdentity& iden
       expiry_(loop.context()) {}
 
 PeerConnection::~PeerConnection() {
-  for (ReplyTaker* taker : waiting_.clear()) taker->dropped();
+  for (const auto& waiting : waiting_.clear()) waiting.taker->dropped();
 }
 
-void PeerConnection::fail_later(Loop& loop, ReplyTaker& taker, Error error) {
+void PeerConnection::fail_later(Loop& loop, ReplyTaker& taker, Error error, bool was_sent) {
   struct Drop {
     void operator()(ReplyTaker* of) const noexcept { of->dropped(); }
   };
-  loop.post([owned = std::unique_ptr<ReplyTaker, Drop>(&taker), error = std::move(error)]() mutable {
-    owned.release()->failed(std::move(error));
+  loop.post([owned = std::unique_ptr<ReplyTaker, Drop>(&taker), error = std::move(error), was_sent]() mutable {
+    ReplyTaker* const told = owned.release();
+    was_sent ? told->failed(std::move(error)) : told->failed_unsent(std::move(error));
   });
 }
 
@@ -209,6 +210,7 @@ void PeerConnection::greet() {
     if (generation == self->generation_ && self->state_ == State::greeting) self->on_hello(reply);
   });
   const std::int32_t sequence = expect(loop_.now() + Duration(limits_.hello_timeout), *taker);
+  waiting_.sent(sequence);
   std::string hello;
   append_binary_head(hello, MessageType::call, kPeerService, "hello", sequence);
   hello.append(codec.out().written());
@@ -285,8 +287,10 @@ void PeerConnection::arm() {
 
 void PeerConnection::expire() {
   loop_.refresh_now();
-  while (ReplyTaker* overdue = waiting_.take_overdue(loop_.now())) {
-    overdue->failed({ErrorKind::timed_out, to_.name() + " did not answer in time"});
+  for (auto overdue = waiting_.take_overdue(loop_.now()); overdue.taker != nullptr;
+       overdue = waiting_.take_overdue(loop_.now())) {
+    Error error{ErrorKind::timed_out, to_.name() + " did not answer in time"};
+    overdue.was_sent ? overdue.taker->failed(std::move(error)) : overdue.taker->failed_unsent(std::move(error));
   }
   if (waiting_.late() > kLateCallsMax)
     return fail_all({ErrorKind::closed, to_.name() + " leaves too many calls unanswered"});
@@ -342,6 +346,7 @@ void PeerConnection::take_queued(std::string& into) {
   for (const Queued& queued : queued_) {
     const ReplyTaker* taker = waiting_.find_taker(queued.sequence);
     if (taker != nullptr && taker->is_wanted()) {
+      waiting_.sent(queued.sequence);
       if (kept != at) std::memmove(queue_.data() + kept, queue_.data() + at, queued.bytes);
       kept += queued.bytes;
     } else if (ReplyTaker* unwanted = waiting_.take(queued.sequence)) {  // in any case, nobody will answer it
@@ -446,7 +451,7 @@ void PeerConnection::fail_all(Error error) {
   std::string().swap(writing_);
   block_.reset();
   begin_ = end_ = 0;
-  for (ReplyTaker* taker : waiting_.clear()) fail_later(loop_, *taker, error);
+  for (const auto& waiting : waiting_.clear()) fail_later(loop_, *waiting.taker, error, waiting.was_sent);
 }
 
 void PeerConnection::no_way_through(Error error) {

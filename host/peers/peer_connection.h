@@ -108,7 +108,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
     return {ErrorKind::unsupported, to_.name() + " is a node of the 2009 system, and does not speak to nodes of ours"};
   }
   void close_socket() noexcept;
-  static void fail_later(Loop& loop, ReplyTaker& taker, Error error);
+  static void fail_later(Loop& loop, ReplyTaker& taker, Error error, bool was_sent = false);
 
   Loop& loop_;
   const Location to_;

@@ -9,6 +9,18 @@
 #include <future>
 
 namespace p2p::host {
+namespace {
+
+// `fault` is the encoded exception that the node has answered with.
+std::string why_refused(const Location& node, Encoding encoding, std::string_view fault) {
+  std::string why = "the service on " + node.name() + " has not taken the call";
+  if (encoding != Encoding::binary || fault.empty()) return why;  // the reply to a oneway call is empty
+  Codec codec;
+  if (const auto told = begin_reply(codec, fault); !told.ok()) why += ": " + told.error().text;
+  return why;
+}
+
+}  // namespace
 
 PeerPool::PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& identity, PeerLimits limits, Logger& log)
     : loops_(loops),
@@ -121,7 +133,7 @@ void PeerPool::replied(CallSlot& slot, std::string_view message) {
       if (const auto ring = identity_.locator()) ring->merge_table(from, std::string(reply->members));
       return slot.forward_failed({ErrorKind::not_found, from.name() + " does not own the key by its view"});
     case ForwardStatus::refused:
-      return slot.forward_failed({ErrorKind::cancelled, "the service on " + from.name() + " takes no calls"});
+      return slot.forward_failed({ErrorKind::cancelled, why_refused(from, slot.info().encoding, reply->message)});
   }
 }
 

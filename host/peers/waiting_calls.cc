@@ -19,6 +19,7 @@ std::int32_t WaitingCalls::add(ReplyTaker& taker, TimePoint deadline) {
   place.taker = &taker;
   place.deadline = deadline;
   place.is_given_out = true;
+  place.was_sent = false;
   // Zero is no id: the first use of the first place would be.
   place.use = place.use + 1 == kUses ? 1 : place.use + 1;
   link(index);
@@ -54,21 +55,27 @@ ReplyTaker* WaitingCalls::take(std::int32_t sequence) {
   return taker;
 }
 
-ReplyTaker* WaitingCalls::take_overdue(TimePoint now) {
-  if (first_ == kNone || places_[first_].deadline > now) return nullptr;
+void WaitingCalls::sent(std::int32_t sequence) {
+  if (Place* place = find(sequence)) place->was_sent = true;
+}
+
+WaitingCalls::Waiting WaitingCalls::take_overdue(TimePoint now) {
+  if (first_ == kNone || places_[first_].deadline > now) return {};
   const Index index = first_;
   unlink(index);
   --waiting_;
   ++late_;
-  return std::exchange(places_[index].taker, nullptr);
+  return {std::exchange(places_[index].taker, nullptr), places_[index].was_sent};
 }
 
-std::vector<ReplyTaker*> WaitingCalls::clear() {
-  std::vector<ReplyTaker*> takers;
-  takers.reserve(waiting_);
-  for (Index index = first_; index != kNone; index = places_[index].later) takers.push_back(places_[index].taker);
+std::vector<WaitingCalls::Waiting> WaitingCalls::clear() {
+  std::vector<Waiting> all;
+  all.reserve(waiting_);
+  for (Index index = first_; index != kNone; index = places_[index].later) {
+    all.push_back({places_[index].taker, places_[index].was_sent});
+  }
   *this = WaitingCalls();
-  return takers;
+  return all;
 }
 
 std::optional<TimePoint> WaitingCalls::next_deadline() const {

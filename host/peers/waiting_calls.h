@@ -14,19 +14,26 @@ namespace p2p::host {
 
 class WaitingCalls final {
  public:
+  struct Waiting {
+    ReplyTaker* taker = nullptr;
+    bool was_sent = false;
+  };
+
   // Takes a call; its sequence id, above zero. The taker must live until it was told, or taken out.
   std::int32_t add(ReplyTaker& taker, TimePoint deadline);
 
   // Takes the call of `sequence` out: null when it is not waiting (any more). Whoever has it must tell its taker.
   ReplyTaker* take(std::int32_t sequence);
-  // Takes out one call that is overdue at `now`; null: none is. Its id is not used again until take() has seen it, or
-  // clear(): an answer that comes late never meets another call.
-  ReplyTaker* take_overdue(TimePoint now);
+  // The call of `sequence` is given to the system; until then its node cannot have executed it.
+  void sent(std::int32_t sequence);
+  // Takes out one call that is overdue at `now`; none without a taker. Its id is not used again until take() has seen
+  // it, or clear(): an answer that comes late never meets another call.
+  Waiting take_overdue(TimePoint now);
   // Who waits for the answer to `sequence`; null: nobody does (any more).
   const ReplyTaker* find_taker(std::int32_t sequence) const;
 
   // Takes all out, and forgets late answers too.
-  std::vector<ReplyTaker*> clear();
+  std::vector<Waiting> clear();
 
   std::optional<TimePoint> next_deadline() const;
   bool empty() const noexcept { return waiting_ == 0; }
@@ -49,6 +56,7 @@ class WaitingCalls final {
     Index later = kNone;
     std::uint32_t use = 0;
     bool is_given_out = false;
+    bool was_sent = false;
   };
 
   Place* find(std::int32_t sequence);

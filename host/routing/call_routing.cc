@@ -13,7 +13,7 @@
 namespace p2p::host {
 namespace {
 
-// What is tried again because it was not executed; `is_repeatable`: because it may be executed twice.
+// What is tried again because it was not executed; `is_repeatable`: or because it may be executed twice.
 bool is_worth_retrying(ErrorKind kind, bool is_repeatable) noexcept {
   switch (kind) {
     case ErrorKind::refused:
@@ -35,12 +35,6 @@ bool is_worth_retrying(ErrorKind kind, bool is_repeatable) noexcept {
       return false;
   }
   return false;
-}
-
-// Whether the owner may have executed what failed so.
-bool may_have_run(ErrorKind kind) noexcept {
-  return kind == ErrorKind::timed_out || kind == ErrorKind::closed || kind == ErrorKind::protocol ||
-         kind == ErrorKind::internal;
 }
 
 bool extends_locator(const ServiceSpec& spec) {
@@ -103,9 +97,8 @@ void CallRouting::failed(CallSlot& slot, const Location& owner, const Error& err
                          const MethodRoute& method) {
   LoopState& state = state_of(slot);
   if (error.kind == ErrorKind::refused) report_unreachable(state, owner);
-  if (may_have_run(error.kind)) slot.note_unknown_outcome();
   const std::string why = owner.name() + ": " + error.text;
-  if (is_worth_retrying(error.kind, method.is_repeatable)) {
+  if (is_worth_retrying(error.kind, method.is_repeatable || !slot.has_unknown_outcome())) {
     try_later(slot, std::move(call), why);
   } else {
     give_up(slot, std::move(call), why);

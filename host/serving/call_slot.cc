@@ -12,6 +12,15 @@ namespace {
 // Blocks of a pooled call state that are kept from call to call; larger ones are freed.
 constexpr std::size_t kKeptBlockBytesMax = 64 * 1024;
 
+// Faults by which a node says that no handler has seen the call, and that another attempt may fare better.
+bool is_refusal(CallFault fault, std::string_view text) noexcept {
+  if (fault == CallFault::unknown_method) {
+    return text.starts_with(kUnknownPrefix) || text.starts_with(kDisabledPrefix) || text.starts_with(kDrainingPrefix);
+  }
+  return fault == CallFault::internal_error &&
+         (text.starts_with(kOverloadedPrefix) || text.starts_with(kNotExecutedPrefix));
+}
+
 }  // namespace
 
 void encode_fault(Codec& codec, const CallInfo& info, CallFault fault, std::string_view text) {
@@ -41,7 +50,9 @@ void CallSlot::begin(ServiceRouter& router, ServiceEntry& service, const Arrival
   info_ = {service.name(), method_,     head.sequence, arrival.encoding, head.type == MessageType::oneway,
            arrival.hops,   arrival.view};
   deadline_ = deadline;
-  is_kept_ = is_watched_ = is_error_ = waits_for_return_ = is_forwarded_ = has_no_caller_ = is_outcome_unknown_ = false;
+  is_kept_ = is_watched_ = is_error_ = is_refusal_ = waits_for_return_ = is_forwarded_ = has_no_caller_ = false;
+  is_outcome_unknown_ = false;
+  run_.store(Run::waits, std::memory_order_relaxed);
   is_silent_.store(false, std::memory_order_relaxed);
   is_expired_.store(false, std::memory_order_relaxed);
   is_clean_ = is_message_here_ = true;
@@ -74,13 +85,32 @@ void CallSlot::mark_ended() noexcept {
 
 void CallSlot::finish() noexcept { end(End::answer); }
 
+bool CallSlot::begin_handler() noexcept {
+  // Most calls begin on their own loop, or have begun before: that needs no exchange.
+  if (home_.runs_here()) {
+    if (run_.load(std::memory_order_relaxed) == Run::waits) run_.store(Run::has_begun, std::memory_order_relaxed);
+    return true;
+  }
+  Run seen = Run::waits;
+  return run_.compare_exchange_strong(seen, Run::has_begun) || seen == Run::has_begun;
+}
+
 void CallSlot::fail(CallFault fault, std::string_view text) noexcept {
+  // No later attempt says anything of an earlier one that another node may have executed.
+  std::string corrected;
+  if (is_outcome_unknown_ && (fault != CallFault::internal_error || is_refusal(fault, text))) {
+    fault = CallFault::internal_error;
+    text = corrected.append(kUnknownOutcomePrefix)
+               .append("an earlier attempt may have been executed; the last: ")
+               .append(text);
+  }
   // A protocol that has thrown stands somewhere inside a message, so the exception gets fresh ones.
   Codec fresh;
   if (!is_silent_) encode_fault(fresh, info_, fault, text);
   codec_.out().block() = fresh.out().written();
   is_clean_ = false;
   is_error_ = true;
+  is_refusal_ = is_refusal(fault, text);
   service_->note_error(std::string(text));
   end(End::answer);
 }
@@ -136,7 +166,8 @@ void CallSlot::deliver(CallOrigin& origin, End how, EncodedReply reply) {
   if (how == End::disagree) {
     router_->append_disagreement(wrapped, *envelope_);
   } else {
-    append_forward_reply(wrapped, *envelope_, ForwardStatus::answered, info_.oneway ? std::string_view() : reply.bytes);
+    const ForwardStatus status = is_refusal_ ? ForwardStatus::refused : ForwardStatus::answered;
+    append_forward_reply(wrapped, *envelope_, status, info_.oneway ? std::string_view() : reply.bytes);
   }
   origin.answered(ticket_, {wrapped, &wrapped});
   home_.give_back(std::move(wrapped));
@@ -153,9 +184,15 @@ void CallSlot::expire() noexcept {
   // own.
   is_expired_ = true;
   if (waits_for_return_) tell_return();
+  Run seen = Run::waits;
+  const bool has_waited = run_.compare_exchange_strong(seen, Run::never) && !is_forwarded_ && !is_outcome_unknown_;
   Codec fresh;
-  if (!is_silent_ && !info_.oneway)
-    encode_fault(fresh, info_, CallFault::internal_error, "no answer within [host] call_timeout");
+  if (!is_silent_ && !info_.oneway) {
+    encode_fault(fresh, info_, CallFault::internal_error,
+                 has_waited
+                     ? std::string(kNotExecutedPrefix) + "the call has waited for its service for [host] call_timeout"
+                     : "no answer within [host] call_timeout");
+  }
   deliver(*origin_.get(), End::answer, {fresh.out().written()});
 }
 
@@ -195,7 +232,14 @@ void CallSlot::replied(std::string_view reply) { router_->forwarder()->replied(*
 
 void CallSlot::failed(Error error) { forward_failed(std::move(error)); }
 
+void CallSlot::failed_unsent(Error error) { hand_back(std::move(error)); }
+
 void CallSlot::forward_failed(Error error) {
+  if (may_have_run(error.kind)) is_outcome_unknown_ = true;
+  hand_back(std::move(error));
+}
+
+void CallSlot::hand_back(Error error) {
   // The caller has its answer, or is gone: this only ends the call.
   if (!is_wanted()) return end_here(End::answer);
   is_forwarded_ = false;

@@ -98,10 +98,12 @@ class CallSlot final : public CallState, public ReplyTaker {
   const std::string& kept_message() const noexcept { return kept_; }
   // The encoded arguments, where they lie; before the handler runs, or after keep(). [own loop]
   std::string_view arguments() const noexcept { return message_.substr(head_bytes_); }
-  // A node that it was passed on to may have executed it, and has not answered. Stays so. [own loop]
-  void note_unknown_outcome() noexcept { is_outcome_unknown_ = true; }
-  bool has_unknown_outcome() const noexcept { return is_outcome_unknown_; }
+  void note_unknown_outcome() noexcept override { is_outcome_unknown_ = true; }
+  bool has_unknown_outcome() const noexcept override { return is_outcome_unknown_; }
   bool has_expired() const noexcept { return is_expired_.load(std::memory_order_relaxed); }
+  // The handler is about to get the call; false: its deadline has come first, and the caller has been told that nothing
+  // was executed. [any thread]
+  bool begin_handler() noexcept;
   Loop& home() noexcept { return home_; }
 
   // The deadline has passed: the caller gets an exception now, and whatever the holder does later is dropped. [own
@@ -133,8 +135,9 @@ class CallSlot final : public CallState, public ReplyTaker {
   // ReplyTaker, of the call that was passed on
   void replied(std::string_view reply) override;
   void failed(Error error) override;
+  void failed_unsent(Error error) override;
   const Location& forwarded_to() const noexcept { return forwarded_to_; }
-  // Gives the call back to who passed it on.
+  // Gives the call back to who passed it on; notes first that its outcome is unknown when the error says so.
   void forward_failed(Error error);
 
   // Ends the call with a reply that is already encoded as the caller wants it. [own loop]
@@ -157,7 +160,10 @@ class CallSlot final : public CallState, public ReplyTaker {
   friend class Loop;
 
   enum class End : std::uint8_t { answer, disagree };
+  // Of its first handler: what comes first, its beginning or the deadline.
+  enum class Run : std::uint8_t { waits, has_begun, never };
   void start_forward(Duration deadline);  // [own loop]
+  void hand_back(Error error);            // the call that was passed on
   void end(End how) noexcept;             // from any thread
   // `reply` is what the caller gets, for End::answer. [own loop]
   void end_here(End how, EncodedReply reply) noexcept;
@@ -186,10 +192,12 @@ class CallSlot final : public CallState, public ReplyTaker {
   bool is_watched_ = false;
   bool is_forwarded_ = false;  // another node has it, and nobody here looks at the message
   bool has_no_caller_ = false;
+  std::atomic<Run> run_{Run::waits};
   std::atomic<bool> is_expired_{false};  // written on the home loop
   std::atomic<bool> is_silent_{false};   // of a oneway method, whatever the message's type says
   bool is_clean_ = true;                 // no exception left the codec half way through a message
   bool is_error_ = false;
+  bool is_refusal_ = false;  // an error that says that nothing was executed, and that it may be elsewhere or later
   bool waits_for_return_ = false;
   bool is_outcome_unknown_ = false;
   CallSlot* previous_ = nullptr;  // in the loop's list

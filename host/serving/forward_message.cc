@@ -41,10 +41,12 @@ std::optional<ForwardRequest> read_request(std::string_view arguments) {
   FieldHead field;
   std::int64_t hops = 0;
   std::int64_t encoding = 0;
+  bool has_view = false;
   while (reader.next(field)) {
     switch (field.id) {
       case 1:
         if (!reader.integer(field.kind, request.view)) return std::nullopt;
+        has_view = true;
         break;
       case 2:
         if (!reader.integer(field.kind, hops)) return std::nullopt;
@@ -62,7 +64,8 @@ std::optional<ForwardRequest> read_request(std::string_view arguments) {
         reader.skip(field.kind);
     }
   }
-  if (!reader.at_end() || request.message.data() == nullptr) return std::nullopt;
+  const bool is_whole = has_view && request.target.data() != nullptr && request.message.data() != nullptr;
+  if (!reader.at_end() || !is_whole) return std::nullopt;
   if (encoding != peer::Encoding::strict_binary && encoding != peer::Encoding::compact) return std::nullopt;
   request.hops = static_cast<std::int32_t>(hops);
   request.encoding = encoding == peer::Encoding::compact ? Encoding::compact : Encoding::binary;

@@ -171,6 +171,7 @@ void ServiceRouter::park(CallSlot& slot) {
 }
 
 void ServiceRouter::run_inline(CallSlot& slot) {
+  slot.begin_handler();
   if (run_handler(slot)) return;
   slot.lose_message();
   slot.home().watch(&slot);
@@ -187,7 +188,7 @@ void ServiceRouter::run_pooled(CallSlot& slot) {
   const bool is_accepted = pool_.submit([this, &slot, &entry, &home, waiting = OriginRef(waiting)]() mutable {
     if (refuses_all(entry.gate())) {
       slot.fail(CallFault::unknown_method, why_refused(entry));
-    } else if (slot.has_expired()) {
+    } else if (slot.has_expired() || !slot.begin_handler()) {
       slot.fail(CallFault::internal_error,
                 fmt::format("{}the call waited too long for [host] worker_threads", kNotExecutedPrefix));
     } else {

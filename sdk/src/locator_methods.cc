@@ -1,6 +1,8 @@
 // Base and Locator, answered in both styles: as typed methods (add_*_methods) and as handler classes.
 #include <p2p/handlers.h>
 
+#include <algorithm>
+
 namespace p2p {
 namespace {
 
@@ -42,6 +44,31 @@ locator::Location owner_on_wire(const ILocator& ring, std::string_view key) {
   return owner.location != nullptr ? to_wire(*owner.location) : locator::Location();
 }
 
+// The interface is the 2009 system's own and calls nothing required; without its argument a call says nothing all the
+// same. `call`: a Call or an Answer, which has failed when this is false.
+template <class Asked>
+bool is_there(bool is_set, const char* argument, Asked& call) {
+  if (!is_set) {
+    call.fail(CallFault::protocol_error, "the argument '" + std::string(argument) + "' of " +
+                                             std::string(call.info().service) + ":" + std::string(call.info().method) +
+                                             " is missing or of another type");
+  }
+  return is_set;
+}
+bool is_whole(const locator::Location& location, Call& call) {
+  return is_there(location.__isset.address, "location.address", call) &&
+         is_there(location.__isset.port, "location.port", call);
+}
+
+// Those of add and remove.
+template <class Args>
+bool has_news(const Args& args, Call& call) {
+  if (!is_there(args.__isset.location, "location", call) || !is_whole(args.location, call)) return false;
+  if (!is_there(args.__isset.authorities, "authorities", call)) return false;
+  return std::all_of(args.authorities.begin(), args.authorities.end(),
+                     [&call](const locator::Location& authority) { return is_whole(authority, call); });
+}
+
 }  // namespace
 
 void add_base_methods(Methods& methods, Context& context, const ServiceSpec& spec) {
@@ -57,16 +84,22 @@ void add_base_methods(Methods& methods, Context& context, const ServiceSpec& spe
 void add_locator_methods(Methods& methods, Context& context, const ServiceSpec& spec, std::shared_ptr<ILocator> ring) {
   add_base_methods(methods, context, spec);
   methods.on_oneway<locator::Base_debug_args>("debug", [ring](auto&, Call) { ring->log_view(); });
-  methods.on_oneway<locator::Locator_join_args>(
-      "join", [ring](auto& args, Call) { ring->join(p2p::from_wire(args.location)); });
-  methods.on_oneway<locator::Locator_add_args>(
-      "add", [ring](auto& args, Call) { ring->add(p2p::from_wire(args.location), from_wire(args.authorities)); });
-  methods.on_oneway<locator::Locator_remove_args>(
-      "remove", [ring](auto& args, Call) { ring->remove(p2p::from_wire(args.location), from_wire(args.authorities)); });
+  methods.on_oneway<locator::Locator_join_args>("join", [ring](auto& args, Call call) {
+    if (!is_there(args.__isset.location, "location", call) || !is_whole(args.location, call)) return;
+    ring->join(p2p::from_wire(args.location));
+  });
+  methods.on_oneway<locator::Locator_add_args>("add", [ring](auto& args, Call call) {
+    if (has_news(args, call)) ring->add(p2p::from_wire(args.location), from_wire(args.authorities));
+  });
+  methods.on_oneway<locator::Locator_remove_args>("remove", [ring](auto& args, Call call) {
+    if (has_news(args, call)) ring->remove(p2p::from_wire(args.location), from_wire(args.authorities));
+  });
   methods.on<locator::Locator_get_all_args, locator::Locator_get_all_presult>(
       "get_all", [ring](auto&, auto answer) { answer(members_on_wire(*ring)); });
   methods.on<locator::Locator_get_node_args, locator::Locator_get_node_presult>(
-      "get_node", [ring](auto& args, auto answer) { answer(owner_on_wire(*ring, args.key)); });
+      "get_node", [ring](auto& args, auto answer) {
+        if (is_there(args.__isset.key, "key", answer)) answer(owner_on_wire(*ring, args.key));
+      });
 }
 
 BaseHandler::BaseHandler(Context& context, ServiceSpec spec) : context_(context), spec_(std::move(spec)) {}

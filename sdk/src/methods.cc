@@ -17,6 +17,13 @@ void Methods::handle(Call call) {
   found->second(std::move(call));
 }
 
-void Methods::refuse_arguments(Call& call, const char* why) noexcept { call.fail(CallFault::protocol_error, why); }
+// Generated code names no field when one is missing, and has these words for it.
+void Methods::refuse_arguments(Call& call, const char* why) noexcept {
+  constexpr std::string_view kMissing = "TProtocolException: Invalid data";
+  const std::string_view said = why == kMissing ? "one that is required is missing or of another type" : why;
+  const CallInfo& info = call.info();
+  call.fail(CallFault::protocol_error, "the arguments of " + std::string(info.service) + ":" +
+                                           std::string(info.method) + " cannot be read: " + std::string(said));
+}
 
 }  // namespace p2p

@@ -14,8 +14,16 @@ class ProcessorEndpoint final : public Endpoint {
     Codec& codec = state->codec();
     const CallInfo& info = state->info();
     state->rewind();
-    const bool understood =
-        processor_->process(codec.shared_in(info.encoding), codec.shared_out(info.encoding), nullptr);
+    bool understood = false;
+    try {
+      understood = processor_->process(codec.shared_in(info.encoding), codec.shared_out(info.encoding), nullptr);
+    } catch (const apache::thrift::protocol::TProtocolException& failure) {
+      if (!codec.out().written().empty()) throw;
+      return refuse_arguments(call, failure);
+    } catch (const apache::thrift::transport::TTransportException& failure) {
+      if (!codec.out().written().empty()) throw;
+      return refuse_arguments(call, failure);
+    }
     if (info.oneway) return;  // letting go of the call ends it
     if (!understood && codec.out().written().empty()) {
       call.fail(CallFault::protocol_error, "the message is not a call");
@@ -25,6 +33,11 @@ class ProcessorEndpoint final : public Endpoint {
   }
 
  private:
+  // What a handler throws, generated code answers itself; before anything is written, it reads arguments.
+  static void refuse_arguments(Call& call, const apache::thrift::TException& failure) {
+    call.fail(CallFault::protocol_error, std::string("the arguments cannot be read: ") + failure.what());
+  }
+
   std::shared_ptr<apache::thrift::TProcessor> processor_;
 };
 

@@ -161,6 +161,8 @@ TEST(BenchWire, AnErrorOfTheStoreCountsByItsKindAndKeepsItsWords) {
   EXPECT_EQ(refused->words, "because");
   EXPECT_EQ(verdict_of(*wire, error_reply<diststore::Store_write_result>("write", Kind::unavailable)),
             Verdict::unavailable);
+  EXPECT_EQ(verdict_of(*wire, error_reply<diststore::Store_write_result>("write", Kind::not_executed)),
+            Verdict::not_executed);
   EXPECT_EQ(verdict_of(*read_wire(), error_reply<diststore::Store_read_result>("read", Kind::unavailable)),
             Verdict::unavailable);
 }

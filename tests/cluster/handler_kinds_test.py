@@ -1,12 +1,15 @@
 """Whatever a handler does, it costs one error reply: in every kind of service, and in every form of client."""
+import contextlib
 import itertools
 import pathlib
+import struct
 import tempfile
 import unittest
 
 from harness import client, settings
 from harness.case import ClusterTest
 from harness.raw import RawConnection, Request
+from harness.waiting import wait_until
 from thrift.Thrift import TApplicationException
 
 from kinds import Kinds
@@ -40,9 +43,9 @@ class HandlerKindsTest(ClusterTest):
         config.write_text(CONFIG)
         self.served = self.node("--plugin-dir", settings.TEST_PLUGINS, config=config).start()
 
-    def each(self, check, kinds=KINDS):
+    def each(self, check, kinds=KINDS, forms=client.FORMS):
         """`check(kind, connection)` for each kind and form; afterwards that connection and the service still answer."""
-        for kind, form in itertools.product(kinds, client.FORMS):
+        for kind, form in itertools.product(kinds, forms):
             with self.subTest(kind=kind, form=form), RawConnection(self.served.port, form) as connection:
                 check(kind, connection)
                 echo = connection.call(request(kind, "echo", text="still here"), sequence=4711)
@@ -69,6 +72,26 @@ class HandlerKindsTest(ClusterTest):
             self.assert_fails(connection, request(kind, "throw_error", text="out of luck"), "out of luck")
 
         self.each(check)
+
+    def test_arguments_that_cannot_be_read_are_a_protocol_error(self):
+        def check(kind, connection):
+            message = request(kind, "echo", text="cut off").encode(client.Form(False, connection.form.encoding), 17)[:-3]
+            connection.send(struct.pack("!i", len(message)) + message)
+            with self.assertRaises(TApplicationException) as caught:
+                connection.reply(request(kind, "echo"))
+            self.assertEqual(caught.exception.type, TApplicationException.PROTOCOL_ERROR)
+
+        # Who sends no frames has not sent the rest yet.
+        self.each(check, forms=[form for form in client.FORMS if form.framed])
+
+    def test_a_call_that_waits_for_a_thread_until_its_deadline_was_not_executed(self):
+        with contextlib.ExitStack() as stack:
+            connections = [stack.enter_context(RawConnection(self.served.port, client.CLASSIC)) for _ in range(3)]
+            sleep = request("pool", "answer_late", text="slept", milliseconds=int(4_000 * settings.PATIENCE))
+            for connection in connections[:2]:
+                connection.send(sleep.encode(client.CLASSIC))
+            wait_until("both threads sleep", lambda: self.served.service("pool").in_flight >= 2)
+            self.assert_fails(connections[2], request("pool", "echo", text="x"), "p2p:not-executed: ")
 
     def test_an_exception_of_a_strange_type_costs_one_error_reply(self):
         def check(kind, connection):

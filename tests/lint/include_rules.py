@@ -30,7 +30,7 @@ CLIENT_ROOT = "clients/cpp/include"
 CLIENT_USERS = ("host/ctl/",)
 
 # The only public headers that may include Thrift's own or generated ones.
-THRIFT_HEADERS = {"sdk/include/p2p/handlers.h", "sdk/include/p2p/message_buffer.h"}
+THRIFT_HEADERS = {"sdk/include/p2p/handlers.h", "sdk/include/p2p/message_buffer.h", "sdk/include/p2p/typed_input.h"}
 
 # Folders and files of rules alone: the world comes in as arguments and goes out as results.
 PURE = (
@@ -55,7 +55,7 @@ WORLD_HEADERS = {
     "thread": r"thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token|pthread\.h",
     "file": r"fstream|cstdio|stdio\.h|unistd\.h|fcntl\.h|dirent\.h|sys/(stat|file|mman|inotify)\.h",
     "Thrift": r"thrift/.*",
-    "shell's": r"p2p/(context|handlers|message_buffer|peers|strand)\.h",
+    "shell's": r"p2p/(context|handlers|message_buffer|peers|strand|typed_input)\.h",
 }
 WORLD_CALLS = {
     "clock": r"\w*[Cc]lock\w*::now\s*\(|\b(?:gettimeofday|clock_gettime|timespec_get)\s*\("

@@ -14,15 +14,10 @@
 
 namespace p2p::client {
 
-// Nothing was stored, unless the store did not hear from the key's owner in time.
-inline Setback setback_of(const StoreRefusal& refusal) {
-  if (refusal.kind == kStoreUnavailable) return {{Effect::unknown, ErrorKind::internal, refusal.message}};
-  return {{Effect::none, ErrorKind::invalid, refusal.message}, true};
-}
-
 // Fewer keys at once may do. Nothing was done.
 inline bool is_too_much(const StoreRefusal& refusal) {
-  return refusal.kind == kStoreTooLarge || refusal.kind == kStoreTooMany;
+  const auto kind = static_cast<StoreErrorKind>(refusal.kind);
+  return kind == StoreErrorKind::too_large || kind == StoreErrorKind::too_many;
 }
 
 // A read that fails has changed nothing, whatever became of it.
@@ -45,7 +40,7 @@ Handled read_store_reply(Arrival& arrival, bool is_many, StoreReply<T>& reply) {
   }
   arrival.view = reply.view;
   if (!reply.refusal) return Handled::done;
-  arrival.setback = setback_of(*reply.refusal);
+  arrival.setback = setback_of_store_error(reply.refusal->kind, reply.refusal->message);
   return Handled::again;
 }
 

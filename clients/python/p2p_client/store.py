@@ -46,6 +46,8 @@ class StoreRequest(Request):
 def outcome_of_store_error(error):
     if error.kind in (StoreErrorKind.too_large, StoreErrorKind.too_many):
         return Oversized(error.message)
+    if error.kind == StoreErrorKind.not_executed:
+        return Untaken(error.message or "no node has executed it")
     return Lost(error.message or "the owner has not answered")
 
 

@@ -48,13 +48,15 @@ template <class Entry>
 bool read_entries(std::string_view arguments, FieldKind kind, std::size_t count_max, std::vector<Entry>& entries) {
   Reader reader(arguments);
   FieldHead field;
+  bool is_there = false;
   while (reader.next(field)) {
     if (field.id != kEntriesField || field.kind != FieldKind::list) {
       reader.skip(field.kind);
       continue;
     }
     ContainerHead list;
-    if (!entries.empty() || !reader.container(field.kind, list)) return false;
+    if (is_there || !reader.container(field.kind, list)) return false;
+    is_there = true;
     if (list.count == 0) continue;
     if (list.element != kind || list.count > count_max) return false;
     entries.resize(list.count);
@@ -62,7 +64,7 @@ bool read_entries(std::string_view arguments, FieldKind kind, std::size_t count_
       if (!read_entry(reader, entry)) return false;
     }
   }
-  return reader.at_end();
+  return is_there && reader.at_end();
 }
 
 std::string_view key_of(std::string_view key) { return key; }

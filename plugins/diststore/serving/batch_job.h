@@ -5,6 +5,7 @@
 
 #include "replication/batch_split.h"
 #include "serving/batch_verbs.h"
+#include "serving/peer_errors.h"
 #include "serving/puller.h"
 #include "serving/store.h"
 
@@ -46,6 +47,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
 
   void first_round(const std::vector<typename Verb::Result>& done) {
     std::copy(done.begin(), done.end(), results_.begin());
+    may_have_run_ = !done.empty();
     std::vector<KeyIndex> others(results_.size() - done.size());
     std::iota(others.begin(), others.end(), static_cast<KeyIndex>(done.size()));
     round(others);
@@ -84,7 +86,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
 
   void ask(RemotePart part, std::string message) {
     const Duration timeout = store_->router->time_for_peer(deadline_, Verb::kRepeat);
-    if (timeout <= Duration::zero()) return part_failed(part, Error{ErrorKind::timed_out, "the call's time is over"});
+    if (timeout <= Duration::zero()) return part_failed(part, Error{ErrorKind::local, "the call's time is over"});
     store_->peers.call(
         part.owner, store_->peer_service, std::move(message), timeout,
         [job = this->shared_from_this(), part](Result<std::string> reply) { job->replied(part, reply); });
@@ -146,7 +148,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       return part_failed(part, reply.error());
     }
     auto decoded = decode_reply<typename Verb::PeerReply>(reply.value());
-    if (!decoded.ok()) return part_failed(part, decoded.error());
+    if (!decoded.ok()) return part_failed(part, error_of_exception(decoded.error()));
     typename Verb::Part& answered = decoded.value().success;
     const auto outcome = match_reply(part, answered.results.size(), answered.undone);
     if (!outcome) return part_failed(part, Error{ErrorKind::protocol, "the reply does not fit what was asked"});
@@ -169,6 +171,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       why_ = part.owner.name() + ": " + error.text;
       const bool is_classic = error.kind == ErrorKind::unsupported;
       if (is_classic) store_->classics->remember(part.owner);
+      may_have_run_ = may_have_run_ || may_have_run(error.kind);
       has_failed_ = has_failed_ || !(is_classic || is_worth_retrying(error.kind, Verb::kRepeat));
     }
     part_ended();
@@ -188,17 +191,24 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   // With the lock. What no longer fits the reply is not kept: a small batch must not fill the memory.
   bool is_too_large() const { return reply_bytes_ > store_->options.batch_reply_bytes_max && results_.size() > 1; }
   void keep(KeyIndex index, typename Verb::Result result) {
+    may_have_run_ = true;
     reply_bytes_ += Verb::reply_bytes(result) + kBatchEntryBytesMax;
     if (!is_too_large()) results_[index] = std::move(result);
   }
 
   bool retry() {
-    return store_->retries->add([job = this->shared_from_this()] { job->round(std::exchange(job->undone_, {})); });
+    return store_->retries->add([job = this->shared_from_this()](RetryQueue::Turn turn) {
+      if (turn == RetryQueue::Turn::go_on) return job->round(std::exchange(job->undone_, {}));
+      job->why_ = "this node stops";
+      job->give_up();
+    });
   }
 
   void give_up() {
     store_->router->log_failure(Verb::kName, why_);
-    raise_unavailable<typename Verb::Presult>(answer_.release(), why_);
+    Call call = answer_.release();
+    if (may_have_run_) call.note_unknown_outcome();
+    raise_failure<typename Verb::Presult>(std::move(call), why_);
   }
 
   const std::shared_ptr<Store> store_;
@@ -213,6 +223,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   std::size_t open_parts_ = 0;
   std::string why_;  // the last reason for which a key was not done
   bool has_failed_ = false;
+  bool may_have_run_ = false;  // some key has been done, or may have been
 };
 
 }  // namespace p2p::diststore

@@ -10,9 +10,12 @@ template <class Value>
 bool is_too_late(const std::shared_ptr<Store>& store, TimePoint deadline,
                  const std::function<void(Result<Value>)>& done) {
   if (store->router->time_for_peer(deadline, Repeat::always) > Duration::zero()) return false;
-  done(Error{ErrorKind::timed_out, "the call's time is over"});
+  done(Error{ErrorKind::local, "the call's time is over"});
   return true;
 }
+
+// Why it is not known whether a put has happened that the node was given, and that its answer does not show.
+Error after_put(const Error& error) { return {may_have_run(error.kind) ? error.kind : ErrorKind::closed, error.text}; }
 
 }  // namespace
 
@@ -37,9 +40,9 @@ void classic_write(const std::shared_ptr<Store>& store, const Location& owner, c
                          if (!put.ok()) return done(put.error());
                          classic_read(
                              store, owner, key, deadline, [owner, value, done](const Result<wire::ReadResult>& read) {
-                               if (!read.ok()) return done(read.error());
+                               if (!read.ok()) return done(after_put(read.error()));
                                if (read.value().value == value) return done(wire::WriteResult());
-                               done(Error{ErrorKind::not_found, owner.name() + " does not have what was written"});
+                               done(Error{ErrorKind::closed, owner.name() + " does not have what was written"});
                              });
                        });
 }

@@ -16,20 +16,26 @@ namespace {
 using namespace apache::thrift::protocol;  // NOLINT: TType and TMessageType
 namespace wire = ::diststore;
 
+// What is wrong with the arguments; null: nothing.
 template <Encoding encoding>
-const char* read_arguments(std::string_view encoded, KeyArguments& arguments) {
+const char* read_arguments(std::string_view encoded, Required required, KeyArguments& arguments) {
   FieldReader<encoding> reader(encoded);
   FieldHead field;
+  bool has_key = false;
+  bool has_value = false;
   while (reader.next(field)) {
     if (field.kind == FieldKind::text && field.id == 1) {
-      reader.text(arguments.key);
+      has_key = reader.text(arguments.key);
     } else if (field.kind == FieldKind::text && field.id == 2) {
-      reader.text(arguments.value);
+      has_value = reader.text(arguments.value);
     } else {
       reader.skip(field.kind);
     }
   }
-  return reader.at_end() ? nullptr : reader.why();
+  if (!reader.at_end()) return reader.why();
+  if (!has_key) return "the argument 'key' is missing or of another type";
+  if (!has_value && required == Required::key_and_value) return "the argument 'value' is missing or of another type";
+  return nullptr;
 }
 
 wire::Version to_wire_version(Version version) {
@@ -64,12 +70,13 @@ void write_compact(CallState& state, Result& result) {
 
 }  // namespace
 
-std::optional<KeyArguments> take_key_arguments(Call& call) {
+std::optional<KeyArguments> take_key_arguments(Call& call, Required required) {
   CallState& state = *call.state();
   const std::string_view encoded = state.codec().in().rest();
   KeyArguments arguments;
-  const char* why = state.info().encoding == Encoding::binary ? read_arguments<Encoding::binary>(encoded, arguments)
-                                                              : read_arguments<Encoding::compact>(encoded, arguments);
+  const char* why = state.info().encoding == Encoding::binary
+                        ? read_arguments<Encoding::binary>(encoded, required, arguments)
+                        : read_arguments<Encoding::compact>(encoded, required, arguments);
   if (why == nullptr) return arguments;
   call.fail(CallFault::protocol_error, why);
   return std::nullopt;

@@ -14,14 +14,18 @@
 
 namespace p2p::diststore {
 
-// Views into the call's message: they hold until its handler returns. What is not in the message is empty.
+// Views into the call's message: they hold until its handler returns. What a method does not take is empty.
 struct KeyArguments {
   std::string_view key;
   std::string_view value;
 };
 
-// Reads the arguments; nothing when they make no sense: the call has been answered with that then. [rpc]
-std::optional<KeyArguments> take_key_arguments(Call& call);
+// What a method must be given.
+enum class Required : std::uint8_t { key, key_and_value };
+
+// Reads the arguments; nothing when they make no sense, or one that is required is missing or no text: the call has
+// been answered with that then. [rpc]
+std::optional<KeyArguments> take_key_arguments(Call& call, Required required);
 
 // Each writes the whole answer into the call's codec; the call is ended by send(). [one thread at a time]
 void write_found(Call& call, std::string_view value, Version version, std::int64_t view);  // of read

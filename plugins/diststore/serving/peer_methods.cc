@@ -14,7 +14,7 @@ void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& a
                  Answer<typename Verb::PeerPresult> answer) {
   auto& inputs = Verb::input(args);
   if (const auto refusal = refusal_of_batch<Verb>(*store->local, inputs)) {
-    return answer.fail(CallFault::protocol_error, refusal->message);
+    return answer.fail(CallFault::protocol_error, std::string(kNotExecutedPrefix) + refusal->message);
   }
   const Standing& standing = store->standing->read();
   typename Verb::Part part;

@@ -4,7 +4,7 @@
 
 namespace p2p::diststore {
 
-bool RetryQueue::add(std::function<void()> work) {
+bool RetryQueue::add(Work work) {
   const std::lock_guard hold(mutex_);
   if (is_stopped_ || waiting_.size() >= kWaitingMax) return false;
   waiting_.push_back(std::move(work));
@@ -17,22 +17,25 @@ bool RetryQueue::add(std::function<void()> work) {
 
 // The lock is not held while work runs: it may add itself again, or be the last to hold this queue's owner.
 void RetryQueue::run_all() {
-  std::vector<std::function<void()>> due;
+  std::vector<Work> due;
   {
     const std::lock_guard hold(mutex_);
     due.swap(waiting_);
     last_count_ = due.size();
   }
-  for (auto& work : due) std::exchange(work, nullptr)();
+  for (auto& work : due) std::exchange(work, nullptr)(Turn::go_on);
 }
 
 void RetryQueue::stop() {
-  std::vector<std::function<void()>> dropped;
+  std::vector<Work> given_up;
   std::unique_ptr<Timer> timer;
-  const std::lock_guard hold(mutex_);
-  is_stopped_ = true;
-  dropped.swap(waiting_);
-  timer = std::move(timer_);
+  {
+    const std::lock_guard hold(mutex_);
+    is_stopped_ = true;
+    given_up.swap(waiting_);
+    timer = std::move(timer_);
+  }
+  for (auto& work : given_up) std::exchange(work, nullptr)(Turn::give_up);
 }
 
 }  // namespace p2p::diststore

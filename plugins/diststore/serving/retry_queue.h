@@ -4,6 +4,7 @@
 
 #include <p2p/strand.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -23,11 +24,15 @@ class RetryQueue final : public std::enable_shared_from_this<RetryQueue> {
  public:
   explicit RetryQueue(std::shared_ptr<Strand> strand) : strand_(std::move(strand)) {}
 
-  // Runs `work` on the strand after the pause. False, and nothing is kept, when kWaitingMax wait or after stop(). [any
-  // thread]
-  [[nodiscard]] bool add(std::function<void()> work);
+  // What work is run for.
+  enum class Turn : std::uint8_t { go_on, give_up };
+  using Work = std::function<void(Turn)>;
 
-  // Lets go of everything that waits. [any thread]
+  // Runs `work` once: on the strand after the pause, or within stop(). False, and nothing is kept, when kWaitingMax
+  // wait or after stop(). [any thread]
+  [[nodiscard]] bool add(Work work);
+
+  // Everything that waits gives up. [any thread]
   void stop();
 
   TimePoint now() const noexcept { return strand_->now(); }
@@ -37,7 +42,7 @@ class RetryQueue final : public std::enable_shared_from_this<RetryQueue> {
 
   const std::shared_ptr<Strand> strand_;
   std::mutex mutex_;
-  std::vector<std::function<void()>> waiting_;  // a timer is set exactly while it is not empty
+  std::vector<Work> waiting_;  // a timer is set exactly while it is not empty
   std::unique_ptr<Timer> timer_;
   std::size_t last_count_ = 0;  // how many the last pause has ended for
   bool is_stopped_ = false;

@@ -94,7 +94,9 @@ void Router::failed(const Location& owner, const Error& error, Call call, const 
   }
   if (error.kind == ErrorKind::refused) report_unreachable(owner);
   const std::string why = reason(owner, error.text);
-  if (is_worth_retrying(error.kind, kind.repeat)) {
+  // What may have been executed is repeated only where that does no harm.
+  const Repeat repeat = call.has_unknown_outcome() ? kind.repeat : Repeat::always;
+  if (is_worth_retrying(error.kind, repeat)) {
     try_later(std::move(call), kind, why);
   } else {
     give_up(std::move(call), kind, why);
@@ -103,7 +105,11 @@ void Router::failed(const Location& owner, const Error& error, Call call, const 
 
 void Router::try_later(Call call, const CallKind& kind, const std::string& why) {
   const auto waiting = std::make_shared<Call>(std::move(call));
-  if (has_time_to_retry(waiting->deadline()) && retries_->add([waiting] { waiting->dispatch_again(); })) return;
+  auto again = [router = shared_from_this(), waiting, &kind](RetryQueue::Turn turn) {
+    if (turn == RetryQueue::Turn::go_on) return waiting->dispatch_again();
+    router->give_up(std::move(*waiting), kind, "this node stops");
+  };
+  if (has_time_to_retry(waiting->deadline()) && retries_->add(std::move(again))) return;
   give_up(std::move(*waiting), kind, why);
 }
 

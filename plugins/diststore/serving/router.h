@@ -33,7 +33,7 @@ enum class Repeat : std::uint8_t {
   never,      // the second attempt would be answered otherwise
 };
 
-// Whether something that failed so is worth another try.
+// Whether something that failed so is worth another try: what was surely not executed is, unless that lasts.
 bool is_worth_retrying(ErrorKind kind, Repeat repeat) noexcept;
 
 // How one method fails. Constants, one a method.

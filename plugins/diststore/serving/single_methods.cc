@@ -14,14 +14,17 @@ void fail_unknown(Call call, const std::string& why) {
   call.fail(CallFault::internal_error,
             std::string(kUnknownOutcomePrefix) + "whether the key exists is not known: " + why);
 }
-void let_go(Call, const std::string&) {}  // the caller of a oneway put hears nothing; the router has logged it
+// The caller of a oneway put hears nothing; the router has logged it. Who has passed it on to us tries again.
+void let_go(Call call, const std::string& why) {
+  if (call.info().hops >= kHopsMax) call.fail(CallFault::internal_error, std::string(kNotExecutedPrefix) + why);
+}
 
 constexpr CallKind kGet{Repeat::always, false, fail_unknown};
 constexpr CallKind kPut{Repeat::if_closed, true, let_go};
-constexpr CallKind kRead{Repeat::always, false, raise_unavailable<wire::Store_read_presult>};
-constexpr CallKind kWrite{Repeat::if_closed, true, raise_unavailable<wire::Store_write_presult>};
+constexpr CallKind kRead{Repeat::always, false, raise_failure<wire::Store_read_presult>};
+constexpr CallKind kWrite{Repeat::if_closed, true, raise_failure<wire::Store_write_presult>};
 // An erase that was executed would answer "not found" the second time.
-constexpr CallKind kErase{Repeat::never, true, raise_unavailable<wire::Store_erase_presult>};
+constexpr CallKind kErase{Repeat::never, true, raise_failure<wire::Store_erase_presult>};
 
 void settle_then_again(const std::shared_ptr<Store>& store, std::string key, Call call, const CallKind& kind) {
   call.keep();
@@ -55,7 +58,10 @@ void serve_key(const std::shared_ptr<Store>& store, std::string_view key, Call c
     ask_classic(
         *owner.location, waiting->deadline(),
         [store, waiting, &kind, at = *owner.location, view = fingerprint_of(*standing.ring), answer](auto asked) {
-          if (!asked.ok()) return store->router->failed(at, asked.error(), std::move(*waiting), kind);
+          if (!asked.ok()) {
+            if (may_have_run(asked.error().kind)) waiting->note_unknown_outcome();
+            return store->router->failed(at, asked.error(), std::move(*waiting), kind);
+          }
           answer(std::move(*waiting), asked.value(), view);
         });
     return;
@@ -89,7 +95,7 @@ bool came_back(Store& store, std::string_view key, std::string& value) {
 }
 
 void get(const std::shared_ptr<Store>& store, Call call) {
-  const auto arguments = take_key_arguments(call);
+  const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const std::string_view key = arguments->key;
   if (std::string value; came_back(*store, key, value)) {
@@ -115,7 +121,8 @@ void get(const std::shared_ptr<Store>& store, Call call) {
 
 void put(const std::shared_ptr<Store>& store, Call call) {
   call.state()->expect_no_reply();
-  const auto arguments = take_key_arguments(call);
+  // Without a value it leaves nothing to be found, as in the 2009 system.
+  const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const auto [key, value] = *arguments;
   if (const auto refusal = store->local->refusal(key, value)) {
@@ -135,7 +142,7 @@ void put(const std::shared_ptr<Store>& store, Call call) {
 }
 
 void read(const std::shared_ptr<Store>& store, Call call) {
-  const auto arguments = take_key_arguments(call);
+  const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const std::string_view key = arguments->key;
   if (const auto refusal = store->local->refusal(key)) {
@@ -158,7 +165,7 @@ void read(const std::shared_ptr<Store>& store, Call call) {
 }
 
 void write(const std::shared_ptr<Store>& store, Call call) {
-  const auto arguments = take_key_arguments(call);
+  const auto arguments = take_key_arguments(call, Required::key_and_value);
   if (!arguments) return;
   const auto [key, value] = *arguments;
   if (const auto refusal = store->local->refusal(key, value)) {

@@ -36,11 +36,15 @@ void raise(Answer<Presult>& answer, const wire::StoreError& error) {
   answer.raise(1, error);
 }
 
-// What a call of kind unavailable looks like, for a Call whose Answer was spent on the way.
+// How a call ends that could not be answered: as not_executed, unless something of it may have been executed. Who has
+// passed it on to us tries again, or tells its client what became of all attempts.
 template <class Presult>
-void raise_unavailable(Call call, const std::string& why) {
+void raise_failure(Call call, const std::string& why) {
+  if (call.info().hops >= kHopsMax) {
+    return call.fail(CallFault::internal_error, std::string(kNotExecutedPrefix) + why);
+  }
   wire::StoreError error;
-  error.kind = wire::StoreErrorKind::unavailable;
+  error.kind = call.has_unknown_outcome() ? wire::StoreErrorKind::unavailable : wire::StoreErrorKind::not_executed;
   error.message = why;
   Answer<Presult> answer(std::move(call));
   raise(answer, error);

@@ -47,6 +47,13 @@ inline constexpr std::string_view kUnroutablePrefix = "p2p:unroutable: ";
 inline constexpr std::string_view kNotExecutedPrefix = "p2p:not-executed: ";
 inline constexpr std::string_view kUnknownOutcomePrefix = "p2p:unknown-outcome: ";
 
+// Whether a call that another node was sent, and that has failed so, may have been executed there, or may be yet. After any
+// other failure it has not been, and will not be.
+constexpr bool may_have_run(ErrorKind kind) noexcept {
+  return kind == ErrorKind::timed_out || kind == ErrorKind::closed || kind == ErrorKind::protocol ||
+         kind == ErrorKind::internal;
+}
+
 // Limit of nodes that pass a call on: the client's node forwards once, and the receiver answers or disagrees.
 inline constexpr std::uint32_t kHopsMax = 1;
 
@@ -85,6 +92,11 @@ class P2P_API CallState {
   // sent back, not even a fault. Ends nothing.
   virtual void expect_no_reply() noexcept = 0;
   virtual TimePoint deadline() const noexcept = 0;
+
+  // --- since ABI 1.2
+  // See Call.
+  virtual void note_unknown_outcome() noexcept = 0;
+  virtual bool has_unknown_outcome() const noexcept = 0;
 };
 
 // Move-only. Exactly one of answering (through <p2p/handlers.h>), fail(), forward(), disagree() or dispatch_again() ends it;
@@ -112,7 +124,8 @@ class [[nodiscard]] P2P_API Call {
   // the call, open again, on an I/O thread: it may forward elsewhere, dispatch_again() or fail(). Error kinds: refused, silent,
   // wrong_node or local (no way through: see ErrorKind), unreachable (one of these a moment ago), timed_out, closed, overloaded,
   // cancelled (this node or the service there is stopping), and not_found when `to` disagrees about who owns the key (the
-  // locator has then been told its view). A failure other than timed_out and closed means that nothing was executed. [any thread]
+  // locator has then been told its view). Whether it may have been executed all the same, may_have_run() says of the error,
+  // and has_unknown_outcome() of all that has been tried. [any thread]
   void forward(const Location& to, Duration deadline, std::function<void(Error, Call)> failed) {
     take()->forward(to, deadline, std::move(failed));
   }
@@ -126,6 +139,13 @@ class [[nodiscard]] P2P_API Call {
 
   // Gives the call to its service again, as if it had just arrived: after a change of view, say. [any thread]
   void dispatch_again() { take()->dispatch_again(); }
+
+  // Another node may have executed the call, or may yet. It stays so, however often the call is dispatched again; the host
+  // notes it of each forward() that fails so, a service that asks other nodes in its own way must. A call of which it is noted
+  // is never answered with a text that says it was not executed: kNotExecutedPrefix and its like become
+  // kUnknownOutcomePrefix. [any thread, as the call itself]
+  void note_unknown_outcome() noexcept { state_->note_unknown_outcome(); }
+  bool has_unknown_outcome() const noexcept { return state_->has_unknown_outcome(); }
 
   CallState* state() noexcept { return state_; }            // for <p2p/handlers.h>
   CallState* take() noexcept { return std::exchange(state_, nullptr); }  // for <p2p/handlers.h>

@@ -11,6 +11,7 @@
 #include <p2p/context.h>
 #include <p2p/locator.h>
 #include <p2p/message_buffer.h>
+#include <p2p/typed_input.h>
 
 #include <thrift/TApplicationException.h>
 #include <thrift/TProcessor.h>
@@ -71,6 +72,17 @@ class P2P_API Codec {
 template <class Body>
 decltype(auto) with_input(Codec& codec, Encoding encoding, Body&& body) {
   return encoding == Encoding::binary ? body(codec.binary_in()) : body(codec.compact_in());
+}
+// The same for the arguments of a call, each value of which is of the type that its reader asks for, or it throws.
+template <class Body>
+decltype(auto) with_arguments(Codec& codec, Encoding encoding, Body&& body) {
+  if (encoding == Encoding::binary) {
+    constexpr bool kIsStrict = true;  // of heads of messages, of which there are none among arguments
+    TypedInput<BinaryProtocol> input(codec.in(), 0, kContainerElementsMax, kIsStrict, kIsStrict);
+    return body(input);
+  }
+  TypedInput<CompactProtocol> input(codec.in(), 0, kContainerElementsMax);
+  return body(input);
 }
 template <class Body>
 decltype(auto) with_output(Codec& codec, Encoding encoding, Body&& body) {
@@ -147,7 +159,9 @@ class [[nodiscard]] Answer {
 // Filled before it is served, read-only afterwards.
 class P2P_API Methods final : public Endpoint {
  public:
-  // handler(Args&, Answer<Presult>); it may move from its arguments.
+  // handler(Args&, Answer<Presult>); it may move from its arguments. A call whose arguments cannot be read, or lack one that
+  // the IDL calls `required`, is answered with PROTOCOL_ERROR, and the handler does not see it. What else is absent, or of
+  // another type, has its default value.
   template <class Args, class Presult, class Handler>
   Methods& on(const std::string& method, Handler handler) {
     return set(method, [handler = std::move(handler)](Call call) { decode<Args, Presult>(std::move(call), handler); });
@@ -182,7 +196,7 @@ class P2P_API Methods final : public Endpoint {
   static bool read_arguments(Call& call, Args& args) {
     CallState* state = call.state();
     try {
-      with_input(state->codec(), state->info().encoding, [&](auto& protocol) { args.read(&protocol); });
+      with_arguments(state->codec(), state->info().encoding, [&](auto& protocol) { args.read(&protocol); });
       return true;
     } catch (const std::exception& failure) {
       refuse_arguments(call, failure.what());

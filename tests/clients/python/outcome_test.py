@@ -102,6 +102,12 @@ class StoreErrorTest(unittest.TestCase):
         outcome = outcome_of_store_error(StoreError(StoreErrorKind.unavailable, "no answer"))
         self.assertEqual((type(outcome), outcome.is_passing), (Lost, True))
 
+    def test_what_was_not_executed_is_tried_again(self):
+        outcome = outcome_of_store_error(StoreError(StoreErrorKind.not_executed, "nobody owns the key"))
+        self.assertEqual(outcome, Untaken("nobody owns the key", is_passing=True))
+        for kind in (Kind(is_change=True, is_repeatable=False), Kind(is_change=False, is_repeatable=True)):
+            self.assertIs(next_step(kind, outcome), Next.again)
+
     def test_limits_are_surely_not_executed(self):
         for kind in (StoreErrorKind.too_large, StoreErrorKind.too_many):
             self.assertIsInstance(outcome_of_store_error(StoreError(kind, "limit")), Oversized)

@@ -21,7 +21,8 @@ namespace wire = diststore;
 
 constexpr const char* kService = "diststore";
 // A service that does not take a call at all answers with one of these; the call is not executed.
-constexpr std::array<std::string_view, 3> kRefusals = {"p2p:draining:", "p2p:disabled:", "p2p:unknown:"};
+constexpr std::array<std::string_view, 5> kRefusals = {
+    "p2p:draining:", "p2p:disabled:", "p2p:unknown:", "p2p:overloaded:", "p2p:not-executed:"};
 
 std::shared_ptr<thrift::protocol::TProtocol> open_to(const Location& node) {
   auto socket = std::make_shared<thrift::transport::TSocket>(node.address, node.port);
@@ -51,10 +52,9 @@ Answer failure_of(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const wire::StoreError& error) {
-    // too_large and too_many promise that nothing was stored; everything else may have happened.
-    const bool is_refusal =
-        error.kind == wire::StoreErrorKind::too_large || error.kind == wire::StoreErrorKind::too_many;
-    return failed(is_refusal ? Outcome::not_done : Outcome::unknown, "StoreError: " + error.message);
+    // Every kind but this one promises that nothing was stored, and the checker holds the store to it.
+    const bool may_be_done = error.kind == wire::StoreErrorKind::unavailable;
+    return failed(may_be_done ? Outcome::unknown : Outcome::not_done, "StoreError: " + error.message);
   } catch (const thrift::TApplicationException& error) {
     return application_failure(error);
   } catch (const std::exception& error) {

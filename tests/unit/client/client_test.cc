@@ -19,13 +19,15 @@ constexpr std::int32_t kUnknownMethod = 1;
 constexpr std::int32_t kInternalError = 6;
 constexpr std::int32_t kProtocolError = 7;
 
-std::string unavailable(const Asked& asked) {
+std::string store_error(const Asked& asked, diststore::StoreErrorKind::type kind) {
   diststore::Store_write_result result;  // a read's result has the same fields here
   result.__isset.error = true;
-  result.error.kind = diststore::StoreErrorKind::unavailable;
-  result.error.message = "the owner did not answer";
+  result.error.kind = kind;
+  result.error.message = "why";
   return reply_of(asked, result);
 }
+std::string unavailable(const Asked& asked) { return store_error(asked, diststore::StoreErrorKind::unavailable); }
+std::string not_executed(const Asked& asked) { return store_error(asked, diststore::StoreErrorKind::not_executed); }
 
 TEST_F(TwoNodes, EachCallGoesStraightToItsOwner) {
   Client client(options());
@@ -203,6 +205,36 @@ TEST_F(TwoNodes, WhatTheStoreCouldNotDoInTimeIsUnknownForAWriteOnly) {
   ASSERT_FALSE(read.ok());
   EXPECT_EQ(read.failure().effect, Effect::none);
   EXPECT_GT(one_.asked("read") + two_.asked("read"), 1);
+}
+
+TEST_F(TwoNodes, WhatTheStoreHasNotExecutedIsTriedAgainUntilItIs) {
+  int attempts = 0;
+  two_.obey([&attempts](const Asked& asked) { return ++attempts > 3 ? write_reply(asked) : not_executed(asked); });
+  Client client(options());
+  EXPECT_TRUE(client.write(key_of(two_), "v").ok());
+  EXPECT_EQ(client.stats().retries, 3U);
+}
+
+TEST_F(TwoNodes, AndHasSurelyNotHappenedWhenTheTimeIsOver) {
+  for (FakeNode* node : {&one_, &two_}) node->obey(not_executed);
+  Client client(options(1s));
+  const auto write = client.write("k", "v");
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().effect, Effect::none);
+  EXPECT_GT(client.stats().retries, 1U);
+}
+
+// What an earlier attempt may have done, no later one undoes.
+TEST_F(TwoNodes, AWriteThatWasLostOnceIsUnknownWhateverIsSaidOfItLater) {
+  int attempts = 0;
+  const auto script = [&attempts](const Asked& asked) {
+    return ++attempts == 1 ? unavailable(asked) : not_executed(asked);
+  };
+  for (FakeNode* node : {&one_, &two_}) node->obey(script);
+  Client client(options(1s));
+  const auto write = client.write(key_of(two_), "v", {.is_repeatable = true});
+  ASSERT_FALSE(write.ok());
+  EXPECT_EQ(write.failure().effect, Effect::unknown);
 }
 
 TEST_F(TwoNodes, AnyOtherExceptionOfAServiceLeavesOpenWhatHappened) {

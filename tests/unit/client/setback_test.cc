@@ -97,6 +97,27 @@ TEST(Setback, ATextThatOnlyLooksLikeOneOfANodeProvesNothing) {
   }
 }
 
+TEST(Setback, WhatTheStoreSaysItHasNotExecutedIsTriedAgainAndWhatIsTooMuchIsNot) {
+  const auto of = [](StoreErrorKind kind) { return setback_of_store_error(static_cast<std::int32_t>(kind), "why"); };
+  const Setback not_executed = of(StoreErrorKind::not_executed);
+  EXPECT_EQ(not_executed.failure.effect, Effect::none);
+  EXPECT_EQ(not_executed.failure.kind, ErrorKind::unreachable);
+  EXPECT_EQ(not_executed.failure.text, "why");
+  EXPECT_TRUE(may_try_again(not_executed, false));
+  for (const auto kind : {StoreErrorKind::too_large, StoreErrorKind::too_many}) {
+    EXPECT_EQ(of(kind).failure.effect, Effect::none);
+    EXPECT_FALSE(may_try_again(of(kind), true));
+  }
+}
+
+TEST(Setback, WhatTheStoreDoesNotKnowAndKindsThatAreNotKnownMayHaveBeenExecuted) {
+  for (const std::int32_t kind : {static_cast<std::int32_t>(StoreErrorKind::unavailable), 0, 5, -1}) {
+    EXPECT_EQ(setback_of_store_error(kind, "why").failure.effect, Effect::unknown) << kind;
+    EXPECT_FALSE(may_try_again(setback_of_store_error(kind, "why"), false)) << kind;
+    EXPECT_TRUE(may_try_again(setback_of_store_error(kind, "why"), true)) << kind;
+  }
+}
+
 TEST(Setback, PausesGrowFromNothingToTheirLimit) {
   EXPECT_EQ(pause_before(1), Duration::zero());
   EXPECT_EQ(pause_before(2), Duration::zero());

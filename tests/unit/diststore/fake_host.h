@@ -87,7 +87,10 @@ class FakeCall final : public CallState {
   Codec& codec() noexcept override { return codec_; }
   void rewind() noexcept override {}
   void finish() noexcept override { reply = codec_.out().written(); }
-  void fail(CallFault, std::string_view text) noexcept override { failure = text; }
+  void fail(CallFault why, std::string_view text) noexcept override {
+    fault = why;
+    failure = text;
+  }
   void abandon() noexcept override { is_abandoned = true; }
   void forward(const Location& to, Duration, std::function<void(Error, Call)> failed) override {
     forwarded_to.push_back(to);
@@ -102,16 +105,25 @@ class FakeCall final : public CallState {
   void keep() override { is_kept = true; }
   void expect_no_reply() noexcept override {}
   TimePoint deadline() const noexcept override { return deadline_; }
+  void note_unknown_outcome() noexcept override { is_outcome_unknown = true; }
+  bool has_unknown_outcome() const noexcept override { return is_outcome_unknown; }
 
-  void fail_forward(ErrorKind kind) { std::exchange(forward_failed_, nullptr)(Error{kind, "test"}, Call(this)); }
+  void fail_forward(ErrorKind kind) {
+    is_outcome_unknown = is_outcome_unknown || may_have_run(kind);
+    std::exchange(forward_failed_, nullptr)(Error{kind, "test"}, Call(this));
+  }
+  // As the host ends what it has not sent.
+  void fail_unsent(ErrorKind kind) { std::exchange(forward_failed_, nullptr)(Error{kind, "test"}, Call(this)); }
   bool is_forwarding() const { return forward_failed_ != nullptr; }
 
   std::string reply;
   std::string failure;
+  std::optional<CallFault> fault;
   std::vector<Location> forwarded_to;
   int dispatched_again = 0;
   std::function<void()> before_dispatch_again;
   bool has_disagreed = false;
+  bool is_outcome_unknown = false;
   bool is_abandoned = false;
   bool is_kept = false;
 

@@ -43,6 +43,8 @@ class WireCall final : public CallState {
   void keep() override {}
   void expect_no_reply() noexcept override {}
   TimePoint deadline() const noexcept override { return {}; }
+  void note_unknown_outcome() noexcept override {}
+  bool has_unknown_outcome() const noexcept override { return false; }
 
   // What a client reads in the reply.
   template <class Result>
@@ -86,7 +88,7 @@ class KeyMessages : public ::testing::TestWithParam<Encoding> {
 };
 
 TEST_P(KeyMessages, KeyAndValueAreFoundWhereTheyLie) {
-  const auto arguments = take_key_arguments(call);
+  const auto arguments = take_key_arguments(call, Required::key_and_value);
   ASSERT_TRUE(arguments);
   EXPECT_EQ(arguments->key, std::string("k\0ey", 4));
   EXPECT_EQ(arguments->value, std::string(300, '\xff'));
@@ -94,12 +96,48 @@ TEST_P(KeyMessages, KeyAndValueAreFoundWhereTheyLie) {
   EXPECT_LT(arguments->key.data(), state.arguments().data() + state.arguments().size());
 }
 
-TEST_P(KeyMessages, WhatIsMissingIsEmptyAsInGeneratedCode) {
-  state.set_arguments(std::string(1, '\0'));
-  const auto arguments = take_key_arguments(call);
-  ASSERT_TRUE(arguments);
-  EXPECT_EQ(arguments->key, "");
-  EXPECT_EQ(arguments->value, "");
+// What a client may send: each argument as a text, as a number, or not at all, and something that nobody knows.
+enum class Sent { text, number, nothing };
+std::string arguments_with(Encoding encoding, Sent key, Sent value) {
+  using namespace apache::thrift::protocol;  // NOLINT
+  Codec writer;
+  with_output(writer, encoding, [&](auto& protocol) {
+    protocol.writeStructBegin("");
+    const auto write = [&](std::int16_t id, Sent sent) {
+      if (sent == Sent::nothing) return;
+      protocol.writeFieldBegin("", sent == Sent::text ? T_STRING : T_I32, id);
+      if (sent == Sent::text) {
+        protocol.writeString(std::string());
+      } else {
+        protocol.writeI32(0);
+      }
+      protocol.writeFieldEnd();
+    };
+    write(1, key);
+    write(2, value);
+    write(99, Sent::number);
+    protocol.writeFieldStop();
+    protocol.writeStructEnd();
+  });
+  return std::string(writer.out().written());
+}
+
+TEST_P(KeyMessages, WhatIsRequiredMustBeThereAndATextWhichMayBeEmpty) {
+  for (const Sent key : {Sent::text, Sent::number, Sent::nothing}) {
+    for (const Sent value : {Sent::text, Sent::number, Sent::nothing}) {
+      for (const Required required : {Required::key, Required::key_and_value}) {
+        WireCall asked(GetParam(), "write", write_args());
+        asked.set_arguments(arguments_with(GetParam(), key, value));
+        Call of_asked(&asked);
+        const bool is_whole = key == Sent::text && (value == Sent::text || required == Required::key);
+        const auto arguments = take_key_arguments(of_asked, required);
+        EXPECT_EQ(arguments.has_value(), is_whole);
+        EXPECT_EQ(asked.failed.has_value(), !is_whole);
+        EXPECT_TRUE(is_whole || asked.failed == CallFault::protocol_error);
+        static_cast<void>(of_asked.take());
+      }
+    }
+  }
 }
 
 TEST_P(KeyMessages, ArgumentsThatAreCutOffAreAnsweredWithThat) {
@@ -108,7 +146,7 @@ TEST_P(KeyMessages, ArgumentsThatAreCutOffAreAnsweredWithThat) {
     WireCall cut(GetParam(), "write", write_args());
     cut.set_arguments(whole.substr(0, bytes));
     Call of_cut(&cut);
-    EXPECT_FALSE(take_key_arguments(of_cut)) << bytes;
+    EXPECT_FALSE(take_key_arguments(of_cut, Required::key_and_value)) << bytes;
     EXPECT_EQ(cut.failed, CallFault::protocol_error) << bytes;
     static_cast<void>(of_cut.take());
   }

@@ -140,7 +140,7 @@ TEST_F(ClassicOwner, NothingIsAskedWhenTheCallsTimeIsOver) {
   call.dispatch(methods);
   EXPECT_TRUE(peers.asked.empty());
   EXPECT_EQ(kind_of(decode_reply<wire::Store_read_result>(call.reply).value().error),
-            wire::StoreErrorKind::unavailable);
+            wire::StoreErrorKind::not_executed);
 }
 
 // "" would be the word for a missing key, and this one may be there.
@@ -162,7 +162,7 @@ TEST_F(ClassicOwner, AWriteIsNotBegunWhenTheCallsTimeIsOver) {
   call.dispatch(methods);
   EXPECT_TRUE(peers.asked.empty());
   EXPECT_EQ(kind_of(decode_reply<wire::Store_write_result>(call.reply).value().error),
-            wire::StoreErrorKind::unavailable);
+            wire::StoreErrorKind::not_executed);
 }
 
 TEST_F(ClassicOwner, OwnKeysAreAnsweredHere) {

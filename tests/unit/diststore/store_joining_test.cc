@@ -32,7 +32,7 @@ TEST_F(StoreMethods, ACallDoesNotWaitBeyondItsTime) {
   strand->advance(5s);
   const auto reply = decode_reply<wire::Store_read_result>(call->reply);
   ASSERT_TRUE(reply.ok());
-  EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::unavailable);
+  EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::not_executed);
   EXPECT_EQ(reply.value().error.message, "this node has just joined");
 }
 
@@ -205,7 +205,7 @@ TEST_F(UnsettledKeys, WhenTheFormerOwnerCannotAnswerTheCallTriesAgain) {
   EXPECT_EQ(read_of(*call).value, "apple");
 }
 
-TEST_F(UnsettledKeys, AKeyThatIsNotToBeHadIsUnavailableAndNotMissing) {
+TEST_F(UnsettledKeys, AKeyThatIsNotToBeHadIsAnErrorAndNotMissing) {
   const auto call = read("a");
   while (!peers.asked.empty()) {
     peers.take("pull").done(Error{ErrorKind::refused, "nobody listens"});
@@ -213,7 +213,7 @@ TEST_F(UnsettledKeys, AKeyThatIsNotToBeHadIsUnavailableAndNotMissing) {
   }
   const auto reply = decode_reply<wire::Store_read_result>(call->reply);
   ASSERT_TRUE(reply.ok());
-  EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::unavailable);
+  EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::not_executed);
   EXPECT_EQ(reply.value().error.message, "the key has not arrived from its former owner");
 }
 

@@ -20,7 +20,15 @@ struct World {
   EraseVersions erase_versions = EraseVersions::told;
 };
 
-enum class Fault { none, forgets, serves_the_past, undoes_erases, acknowledges_for_nothing, keeps_no_order };
+enum class Fault {
+  none,
+  forgets,
+  serves_the_past,
+  undoes_erases,
+  acknowledges_for_nothing,
+  keeps_no_order,
+  does_what_it_refuses
+};
 
 constexpr KeyNumber kKeys = 3;
 constexpr std::uint16_t kClients = 5;
@@ -78,6 +86,7 @@ class Simulation final {
     const auto within = [&] { return call.started + draw(call.ended - call.started + 1); };
     if (one_in(20)) {
       call.outcome = Outcome::not_done;
+      if (fault_ == Fault::does_what_it_refuses) effects_.push_back({within(), index});
     } else if (one_in(world_.unknown_one_in)) {
       call.outcome = Outcome::unknown;
       if (!one_in(3)) effects_.push_back({call.started + draw(kUnknownMax), index});
@@ -190,6 +199,9 @@ TEST(SimulatedStore, ThatUndoesErasesAndHidesTheirVersionsIsAccused) {
 }
 TEST(SimulatedStore, ThatAcknowledgesForNothingIsAccused) {
   EXPECT_EQ(accused(Fault::acknowledges_for_nothing), kSeeds);
+}
+TEST(SimulatedStore, ThatDoesWhatItSaysItHasNotExecutedIsAccused) {
+  EXPECT_EQ(accused(Fault::does_what_it_refuses), kSeeds);
 }
 TEST(SimulatedStore, WhoseVersionsKeepNoOrderIsAccused) { EXPECT_EQ(accused(Fault::keeps_no_order), kSeeds); }
 

@@ -117,6 +117,8 @@ class TestCall final : public CallState {
   void expect_no_reply() noexcept override {}
   void rewind() noexcept override {}
   TimePoint deadline() const noexcept override { return {}; }
+  void note_unknown_outcome() noexcept override {}
+  bool has_unknown_outcome() const noexcept override { return false; }
 
  private:
   void end(std::string reply) {

@@ -47,13 +47,25 @@ TEST(WaitingCallsTest, OverdueCallsComeOutInTheOrderOfTheirDeadlines) {
   calls.add(soon, at(10));
   calls.add(middle, at(20));
   EXPECT_EQ(calls.next_deadline(), at(10));
-  EXPECT_EQ(calls.take_overdue(at(9)), nullptr);
-  EXPECT_EQ(calls.take_overdue(at(25)), &soon);
-  EXPECT_EQ(calls.take_overdue(at(25)), &middle);
-  EXPECT_EQ(calls.take_overdue(at(25)), nullptr);
+  EXPECT_EQ(calls.take_overdue(at(9)).taker, nullptr);
+  EXPECT_EQ(calls.take_overdue(at(25)).taker, &soon);
+  EXPECT_EQ(calls.take_overdue(at(25)).taker, &middle);
+  EXPECT_EQ(calls.take_overdue(at(25)).taker, nullptr);
   EXPECT_EQ(calls.next_deadline(), at(30));
   EXPECT_EQ(calls.waiting(), 1u);
   EXPECT_EQ(calls.late(), 2u);
+}
+
+TEST(WaitingCallsTest, ItIsKnownOfEachCallWhetherItWasSent) {
+  WaitingCalls calls;
+  Caller sent;
+  Caller queued;
+  calls.sent(calls.add(sent, at(10)));
+  calls.add(queued, at(20));
+  EXPECT_TRUE(calls.take_overdue(at(10)).was_sent);
+  EXPECT_FALSE(calls.clear().front().was_sent);
+  EXPECT_FALSE(calls.add(queued, at(10)) == 0);
+  EXPECT_FALSE(calls.take_overdue(at(10)).was_sent) << "nor is it of one that takes up its place";
 }
 
 TEST(WaitingCallsTest, TheIdOfAnOverdueCallIsNotUsedAgainBeforeItsAnswerHasCome) {
@@ -61,7 +73,7 @@ TEST(WaitingCallsTest, TheIdOfAnOverdueCallIsNotUsedAgainBeforeItsAnswerHasCome)
   Caller gone;
   Caller other;
   const auto overdue = calls.add(gone, at(1));
-  ASSERT_EQ(calls.take_overdue(at(1)), &gone);
+  ASSERT_EQ(calls.take_overdue(at(1)).taker, &gone);
   EXPECT_EQ(calls.find_taker(overdue), nullptr);
   // More often than an id tells its uses apart.
   for (int turn = 0; turn < 10'000; ++turn) {
@@ -82,7 +94,10 @@ TEST(WaitingCallsTest, ClearHandsOutThoseThatWaitAndForgetsTheLateOnes) {
   calls.take_overdue(at(1));
   calls.add(b, at(20));
   calls.add(a, at(10));
-  EXPECT_EQ(calls.clear(), (std::vector<ReplyTaker*>{&a, &b}));
+  const auto all = calls.clear();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].taker, &a);
+  EXPECT_EQ(all[1].taker, &b);
   EXPECT_TRUE(calls.empty());
   EXPECT_EQ(calls.late(), 0u);
   EXPECT_EQ(calls.next_deadline(), std::nullopt);
@@ -110,7 +125,7 @@ TEST(WaitingCallsTest, AnyMixtureOfAnswersAndDeadlinesReachesTheRightCalls) {
       ASSERT_EQ(calls.take(answered->first), answered->second.first);
       expected.erase(answered);
     }
-    while (ReplyTaker* overdue = calls.take_overdue(at(now))) {
+    while (ReplyTaker* overdue = calls.take_overdue(at(now)).taker) {
       const auto found = std::find_if(expected.begin(), expected.end(), [&](const auto& call) {
         return call.second.first == overdue && call.second.second <= now;
       });

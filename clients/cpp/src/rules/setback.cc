@@ -23,7 +23,7 @@ Setback setback_of_internal_error(const std::string& node, std::string_view text
     return {{Effect::none, ErrorKind::overloaded, node + " is overloaded: " + std::string(text)}};
   }
   if (text.starts_with(kNotExecutedPrefix)) {
-    return {{Effect::none, ErrorKind::unreachable, node + " has not reached the owner: " + std::string(text)}};
+    return {{Effect::none, ErrorKind::unreachable, node + " has not executed it: " + std::string(text)}};
   }
   if (text.starts_with(kUnknownOutcomePrefix)) {
     return {{Effect::unknown, ErrorKind::timed_out, node + " has no answer of the owner: " + std::string(text)}};
@@ -42,6 +42,20 @@ Setback setback_of_exception(std::int32_t type, std::string_view text, std::stri
     return {{Effect::none, ErrorKind::invalid, by + " cannot read the call: " + std::string(text)}, true};
   }
   return {{Effect::unknown, ErrorKind::internal, by + " failed: " + std::string(text)}, true};
+}
+
+Setback setback_of_store_error(std::int32_t kind, std::string_view message) {
+  const std::string why(message);
+  switch (static_cast<StoreErrorKind>(kind)) {
+    case StoreErrorKind::too_large:
+    case StoreErrorKind::too_many:
+      return {{Effect::none, ErrorKind::invalid, why}, true};
+    case StoreErrorKind::not_executed:
+      return {{Effect::none, ErrorKind::unreachable, why}};
+    case StoreErrorKind::unavailable:
+      break;
+  }
+  return {{Effect::unknown, ErrorKind::timed_out, why}};
 }
 
 bool may_try_again(const Setback& setback, bool is_repeatable) noexcept {

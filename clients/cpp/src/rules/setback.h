@@ -27,6 +27,13 @@ inline constexpr Duration kRetryPauseMax = std::chrono::milliseconds(250);
 // failure: its outcome is unknown, and lasts, since asked again it fails again.
 Setback setback_of_exception(std::int32_t type, std::string_view text, std::string_view node);
 
+// Those of idl/diststore.thrift.
+enum class StoreErrorKind : std::int32_t { too_large = 1, too_many = 2, unavailable = 3, not_executed = 4 };
+
+// What a refusal that the store declares means. A kind that is not known says
+// nothing of what has happened.
+Setback setback_of_store_error(std::int32_t kind, std::string_view message);
+
 // A surely unexecuted call may be tried again, one with an unknown outcome only when executing it twice does no harm.
 bool may_try_again(const Setback& setback, bool is_repeatable) noexcept;
 

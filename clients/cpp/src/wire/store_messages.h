@@ -44,14 +44,11 @@ FrameInfo encode_state(Codec& codec, std::string_view service, std::string& fram
 // --- replies: the codec's input stands at the result
 // ---------------------------------------------------------------------
 
-// A declared exception of the store (StoreErrorKind).
+// A declared exception of the store; `kind` is a StoreErrorKind (rules/setback.h), or one that is not known here.
 struct StoreRefusal {
   std::int32_t kind = 0;
   std::string message;
 };
-inline constexpr std::int32_t kStoreTooLarge = 1;
-inline constexpr std::int32_t kStoreTooMany = 2;
-inline constexpr std::int32_t kStoreUnavailable = 3;
 
 // What a reply said; `refusal` is set instead of results.
 template <class T>
