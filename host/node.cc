@@ -11,6 +11,7 @@
 #include "peers/peer_service.h"
 #include "routing/call_routing.h"
 #include "runtime/host_logger.h"
+#include "serving/descriptor_limit.h"
 #include "systemd/heartbeat.h"
 #include "systemd/notification.h"
 
@@ -191,7 +192,8 @@ Result<Done> Node::listen() {
   const PeerLimits limits{config.connect_timeout,      config.call_timeout,
                           config.idle_timeout,         config.peer_calls_max,
                           config.peer_queue_bytes_max, config.frame_bytes_max + kPeerHeadroomBytes};
-  parts.peers = std::make_unique<PeerPool>(parts.server.loops(), *parts.identity, limits, *parts.log);
+  parts.peers = std::make_unique<PeerPool>(parts.server.loops(), *parts.identity, limits, parts.server.own_failures(),
+                                           *parts.log);
   parts.router.set_forwarder(parts.peers.get());
   parts.routing = std::make_unique<CallRouting>(parts.server.loops(), *parts.identity, *parts.log);
   parts.router.set_route_keeper(parts.routing.get());
@@ -253,6 +255,7 @@ Result<Done> Node::serve_own_services() {
 
 ExitCode Node::get_ready() {
   Parts& parts = *parts_;
+  parts.server.set_admission(claim_descriptors(configuration_.config.connections_max, *parts.log));
   parts.server.start();
   parts.log->info("listening on {}, data in {}", parts.info.self.name(), parts.info.data_dir.native());
   has_begun_ = true;

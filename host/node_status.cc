@@ -104,6 +104,10 @@ node::NodeStatus node_status(const NodeCore& core, const Services& services, Nod
   }
   if (const auto step = core.steps.hanging()) show_hang(*step, status);
   status.__set_configuration(services.generation());
+  const OwnFailures::Seen seen = core.server.own_failures().seen();
+  status.__set_own_failures(seen.count);
+  status.__set_last_own_failure(seen.last);
+  status.__set_last_own_failure_ms(seen.last_at_ms);
   return status;
 }
 

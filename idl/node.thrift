@@ -35,6 +35,10 @@ struct NodeStatus {
   15: required list<ServiceStatus> services
   16: required i64 forwarded             // calls passed on to their owner
   17: i64 configuration                  // counts the configurations that have been in force: 1 since the start
+  18: i64 own_failures                   // since the start: what this machine did not let the node do (no descriptor, no
+                                         // port, a name that does not resolve); it speaks against no other node
+  19: string last_own_failure            // the last of them in words, or ""
+  20: i64 last_own_failure_ms            // and when, since 1970
 }
 
 service Node {

@@ -57,7 +57,7 @@ const Row kRows[] = {
     // Thrift's own limits fail a larger message, after it was read.
     {"host", "frame_bytes_max", &HostConfig::frame_bytes_max, "1KiB..351MiB", "largest message"},
     {"host", "connections_max", &HostConfig::connections_max, "1..1000000",
-     "open connections; more are closed at once"},
+     "open connections of clients; more are turned away"},
     {"host", "calls_in_flight_max", &HostConfig::calls_in_flight_max, "1..1000000",
      "unanswered calls of one connection"},
     {"host", "reply_bytes_max", &HostConfig::reply_bytes_max, "64KiB..16GiB", "replies that wait for one slow reader"},

@@ -61,6 +61,10 @@ std::string status_text(const node::NodeStatus& status, std::int64_t now_ms) {
                       status.forwarded, status.connections);
   text += fmt::format("data       {}\n", status.data_dir);
   text += fmt::format("admin      {}\n", status.admin);
+  if (status.own_failures > 0) {
+    text += fmt::format("trouble    {} failures of this machine, the last {} ago: {}\n", status.own_failures,
+                        age_text(now_ms - status.last_own_failure_ms), status.last_own_failure);
+  }
   for (const node::ServiceStatus& service : status.services) text += service_lines(service);
   return text;
 }
@@ -111,6 +115,9 @@ nlohmann::json status_json(const node::NodeStatus& status) {
           {"admin", status.admin},
           {"data_dir", status.data_dir},
           {"configuration", status.configuration},
+          {"own_failures", status.own_failures},
+          {"last_own_failure", status.last_own_failure},
+          {"last_own_failure_ms", status.last_own_failure_ms},
           {"services", std::move(services)}};
 }
 

@@ -138,7 +138,8 @@ void Services::refresh() {
   std::vector<std::string> names;
   for (const auto& [name, why] : idle) names.push_back(name);
   core_.router.refresh(config_->default_service, std::move(names));
-  core_.peers.set_locator(std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId)));
+  core_.peers.set_locator(std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId)),
+                          core_.registry.provider_of(ILocator::kId) + ".peer");
   const std::lock_guard hold(mutex_);
   idle_ = std::move(idle);
 }

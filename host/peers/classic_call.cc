@@ -12,47 +12,43 @@ constexpr std::size_t kReadBytes = 16 * 1024;
 
 }  // namespace
 
-ClassicCall::ClassicCall(Loop& loop, Location to, std::string message, Peers::Expect expect, Limits limits, Done done)
+ClassicCall::ClassicCall(Loop& loop, const PeerSurroundings& surroundings, Location to, std::string message,
+                         Peers::Expect expect, Limits limits, Done done)
     : loop_(loop),
+      surroundings_(surroundings),
       to_(std::move(to)),
       message_(std::move(message)),
       expect_(expect),
       limits_(limits),
       done_(std::move(done)),
       socket_(loop.context()),
-      resolver_(loop.context()),
+      dial_(std::make_shared<Dial>(loop, surroundings.book, to_)),
       patience_(loop.context()) {}
 
 void ClassicCall::start(Duration deadline) {
   loop_.refresh_now();
-  deadline_ = loop_.now() + deadline;
-  if (limits_.connect_timeout < deadline) {
-    watch(limits_.connect_timeout, ErrorKind::refused, "no connection within [host] connect_timeout");
-  } else {
-    watch(deadline, ErrorKind::timed_out, "no connection in time");
-  }
-  error_code not_numeric;
-  const auto address = asio::ip::make_address(to_.address, not_numeric);
-  if (!not_numeric) return connect({address, to_.port});
-  resolver_.async_resolve(to_.address, std::to_string(to_.port),
-                          [self = shared_from_this()](error_code failure, auto found) {
-                            if (!self->done_) return;
-                            if (failure || found.empty()) return self->fail(ErrorKind::refused, failure.message());
-                            self->connect(found.begin()->endpoint());
-                          });
+  started_at_ = loop_.now();
+  deadline_ = started_at_ + deadline;
+  // A little before the deadline, so that a connect which took all the time is told as one.
+  const Duration patience = std::min(limits_.connect_timeout, deadline - deadline / 10);
+  watch(deadline, ErrorKind::timed_out, "no connection in time");
+  dial_->start(patience, [self = shared_from_this()](Result<asio::ip::tcp::socket> connected) {
+    if (self->done_) self->on_connected(std::move(connected));
+  });
 }
 
-void ClassicCall::connect(const asio::ip::tcp::endpoint& endpoint) {
-  socket_.async_connect(endpoint, [self = shared_from_this()](error_code failure) {
-    if (!self->done_) return;
-    if (failure) return self->fail(ErrorKind::refused, failure.message());
-    error_code ignored;
-    // On loopback a connect to a free port may meet itself: that is nobody's listener.
-    if (self->socket_.local_endpoint(ignored) == self->socket_.remote_endpoint(ignored)) {
-      return self->fail(ErrorKind::refused, "nobody listens there");
-    }
-    self->send();
-  });
+void ClassicCall::on_connected(Result<asio::ip::tcp::socket> connected) {
+  if (connected.ok()) {
+    socket_ = std::move(connected).value();
+    return send();
+  }
+  const Error& failure = connected.error();
+  if (failure.kind == ErrorKind::local) {
+    surroundings_.own_failures.note("connect to " + to_.name(), failure.text, loop_.now());
+  }
+  loop_.refresh_now();
+  const bool was_hasty = deadline_ - started_at_ < kSilenceMeaning;
+  fail(failure.kind == ErrorKind::silent && was_hasty ? ErrorKind::timed_out : failure.kind, failure.text);
 }
 
 void ClassicCall::send() {
@@ -113,7 +109,7 @@ void ClassicCall::cancel() {
 void ClassicCall::end(Result<std::string> result) {
   error_code ignored;
   socket_.close(ignored);
-  resolver_.cancel();
+  dial_->cancel();
   patience_.cancel();
   loop_.post([done = std::exchange(done_, nullptr), result = std::move(result)]() mutable { done(std::move(result)); });
 }

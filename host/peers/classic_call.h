@@ -2,6 +2,8 @@
 // at a time, so that one which stays open would keep everybody else waiting.
 #pragma once
 
+#include "peers/dial.h"
+#include "peers/peer_surroundings.h"
 #include "serving/asio.h"
 #include "serving/message_scanner.h"
 
@@ -28,7 +30,8 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
     std::uint64_t message_bytes_max = 0;  // of the reply
   };
 
-  ClassicCall(Loop& loop, Location to, std::string message, Peers::Expect expect, Limits limits, Done done);
+  ClassicCall(Loop& loop, const PeerSurroundings& surroundings, Location to, std::string message, Peers::Expect expect,
+              Limits limits, Done done);
 
   // `done` runs exactly once, not before this returns; see Peers::call_classic.
   void start(Duration deadline);
@@ -37,7 +40,7 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
   void cancel();
 
  private:
-  void connect(const asio::ip::tcp::endpoint& endpoint);
+  void on_connected(Result<asio::ip::tcp::socket> connected);
   void send();
   void read();
   void wait_for_close();
@@ -46,14 +49,16 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
   void fail(ErrorKind kind, const std::string& what) { end(Error{kind, to_.name() + ": " + what}); }
 
   Loop& loop_;
+  const PeerSurroundings& surroundings_;
   const Location to_;
   const std::string message_;
   const Peers::Expect expect_;
   const Limits limits_;
   Done done_;
+  TimePoint started_at_{};
   TimePoint deadline_{};
   asio::ip::tcp::socket socket_;
-  asio::ip::tcp::resolver resolver_;
+  const std::shared_ptr<Dial> dial_;
   asio::steady_timer patience_;
   MessageScanner scanner_;
   std::string received_;

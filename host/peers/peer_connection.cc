@@ -1,10 +1,14 @@
 #include "peers/peer_connection.h"
 
+#include "peers/greeting.h"
 #include "serving/limits.h"
 #include "serving/loop.h"
 #include "serving/message_head.h"
 
 #include <p2p/handlers.h>
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <chrono>
@@ -34,25 +38,6 @@ class FunctionTaker final : public ReplyTaker {
   PeerConnection::Reply reply_;
 };
 
-// How a node of the 2009 system answers a call that it does not know.
-bool is_unknown_method(std::string_view reply) {
-  using apache::thrift::TApplicationException;
-  Codec codec;
-  codec.in().attach(reply);
-  try {
-    std::string method;
-    apache::thrift::protocol::TMessageType type{};
-    std::int32_t sequence = 0;
-    codec.binary_in().readMessageBegin(method, type, sequence);
-    if (type != apache::thrift::protocol::T_EXCEPTION) return false;
-    TApplicationException exception;
-    exception.read(&codec.binary_in());
-    return exception.getType() == TApplicationException::UNKNOWN_METHOD;
-  } catch (const std::exception&) {
-    return false;
-  }
-}
-
 // Of what was written, kept for the next time.
 constexpr std::size_t kKeptBytesMax = 256 * 1024;
 
@@ -61,22 +46,20 @@ auto clock_duration(Duration length) { return std::chrono::duration_cast<std::ch
 
 }  // namespace
 
-PeerConnection::PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, ClassicNodes& classics,
-                               std::shared_ptr<const PeerLimits> limits, std::size_t connections, Logger& log)
+PeerConnection::PeerConnection(Loop& loop, Location to, const PeerSurroundings& surroundings,
+                               std::shared_ptr<const PeerLimits> limits, std::size_t connections)
     : loop_(loop),
       to_(std::move(to)),
-      identity_(identity),
-      classics_(classics),
+      surroundings_(surroundings),
       shared_limits_(std::move(limits)),
       limits_(*shared_limits_),
       calls_max_(std::max<std::size_t>(1, limits_.calls_max / connections)),
       queue_bytes_max_(limits_.queue_bytes_max / connections),
-      log_(log),
       outage_(std::hash<Location>()(to_) ^ reinterpret_cast<std::uintptr_t>(this)),
       socket_(loop.context()),
-      resolver_(loop.context()),
       patience_(loop.context()),
-      expiry_(loop.context()) {}
+      expiry_(loop.context()),
+      silence_(loop.context()) {}
 
 PeerConnection::~PeerConnection() {
   for (const auto& waiting : waiting_.clear()) waiting.taker->dropped();
@@ -93,9 +76,9 @@ void PeerConnection::fail_later(Loop& loop, ReplyTaker& taker, Error error, bool
 }
 
 void PeerConnection::call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline,
-                          Reply reply) {
+                          Urgency urgency, Reply reply) {
   auto* taker = new FunctionTaker(std::move(reply));  // deletes itself when it is told
-  if (auto refusal = refusal_of(body.size())) return fail_later(loop_, *taker, std::move(*refusal));
+  if (auto refusal = refusal_of(body.size(), urgency)) return fail_later(loop_, *taker, std::move(*refusal));
   enqueue(*taker, deadline, [&](std::string& out, std::int32_t sequence) {
     append_binary_head(out, MessageType::call, service, method, sequence);
     out.append(body);
@@ -103,16 +86,18 @@ void PeerConnection::call(std::string_view service, std::string_view method, std
 }
 
 void PeerConnection::forward(const ForwardRequest& request, TimePoint deadline, ReplyTaker& taker) {
-  if (auto refusal = refusal_of(request.message.size())) return fail_later(loop_, taker, std::move(*refusal));
+  if (auto refusal = refusal_of(request.message.size(), Urgency::fails_fast))
+    return fail_later(loop_, taker, std::move(*refusal));
   enqueue(taker, deadline, [&](std::string& out, std::int32_t sequence) { append_forward(out, sequence, request); });
 }
 
-std::optional<Error> PeerConnection::refusal_of(std::size_t bytes) {
+std::optional<Error> PeerConnection::refusal_of(std::size_t bytes, Urgency urgency) {
   if (state_ == State::shut) return Error{ErrorKind::cancelled, "this node stops"};
-  if (state_ == State::closed && classics_.knows(to_, loop_.now())) return is_classic();
+  if (state_ == State::closed && surroundings_.classics.knows(to_, loop_.now())) return is_classic();
   if (bytes + kMethodNameBytesMax > limits_.message_bytes_max)
     return Error{ErrorKind::invalid, "the message is larger than [host] frame_bytes_max"};
-  if (state_ != State::ready && outage_.lasts(loop_.now(), state_ != State::closed)) return outage_.error();
+  const bool may_fail_fast = state_ != State::ready && urgency == Urgency::fails_fast;
+  if (may_fail_fast && outage_.lasts(loop_.now(), state_ != State::closed)) return outage_.error();
   const std::size_t hellos = state_ == State::greeting ? 1 : 0;
   if (waiting_.waiting() - hellos >= calls_max_) {
     return Error{ErrorKind::overloaded, "[host] peer_calls_max calls to " + to_.name() + " are unanswered"};
@@ -151,47 +136,24 @@ std::int32_t PeerConnection::expect(TimePoint deadline, ReplyTaker& taker) {
 void PeerConnection::connect() {
   state_ = State::connecting;
   ++generation_;
-  patience_.expires_after(clock_duration(Duration(limits_.connect_timeout)));
-  patience_.async_wait([self = shared_from_this(), generation = generation_](error_code cancelled) {
-    if (cancelled || generation != self->generation_ || self->state_ != State::connecting) return;
-    self->no_way_through(
-        {ErrorKind::refused, "no connection to " + self->to_.name() + " within [host] connect_timeout"});
-  });
-  error_code not_numeric;
-  const auto address = asio::ip::make_address(to_.address, not_numeric);
-  if (not_numeric) {
-    resolve_then_connect();
-  } else {
-    connect_to({address, to_.port});
+  dial_ = std::make_shared<Dial>(loop_, surroundings_.book, to_, first_address_);
+  dial_->start(limits_.connect_timeout,
+               [self = shared_from_this(), generation = generation_](Result<asio::ip::tcp::socket> connected) {
+                 if (generation == self->generation_) self->on_connected(std::move(connected));
+               });
+}
+
+void PeerConnection::on_connected(Result<asio::ip::tcp::socket> connected) {
+  dial_.reset();
+  if (!connected.ok()) {
+    const Error& failure = connected.error();
+    if (failure.kind == ErrorKind::local) {
+      surroundings_.own_failures.note("connect to " + to_.name(), failure.text, loop_.now());
+    }
+    return no_way_through({failure.kind, "cannot connect to " + to_.name() + ": " + failure.text});
   }
-}
-
-void PeerConnection::resolve_then_connect() {
-  resolver_.async_resolve(to_.address, std::to_string(to_.port),
-                          [self = shared_from_this(), generation = generation_](error_code failure, auto found) {
-                            if (generation != self->generation_) return;
-                            if (failure || found.empty()) {
-                              return self->no_way_through({ErrorKind::refused, "cannot resolve '" + self->to_.address +
-                                                                                   "': " + failure.message()});
-                            }
-                            self->connect_to(found.begin()->endpoint());
-                          });
-}
-
-void PeerConnection::connect_to(const asio::ip::tcp::endpoint& endpoint) {
-  socket_.async_connect(endpoint, [self = shared_from_this(), generation = generation_](error_code failure) {
-    if (generation == self->generation_) self->on_connected(failure);
-  });
-}
-
-void PeerConnection::on_connected(error_code failure) {
-  if (failure)
-    return no_way_through({ErrorKind::refused, "cannot connect to " + to_.name() + ": " + failure.message()});
+  socket_ = std::move(connected).value();
   error_code ignored;
-  // On loopback a connect to a free port may meet itself (TCP simultaneous open): that is nobody's listener.
-  if (socket_.local_endpoint(ignored) == socket_.remote_endpoint(ignored)) {
-    return no_way_through({ErrorKind::refused, "nobody listens on " + to_.name()});
-  }
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
   greet();
@@ -199,8 +161,7 @@ void PeerConnection::on_connected(error_code failure) {
 
 void PeerConnection::greet() {
   state_ = State::greeting;
-  patience_.cancel();
-  const auto request = identity_.request();
+  const auto request = surroundings_.identity.request();
   peer::Peer_hello_pargs arguments;
   arguments.request = &request;
   Codec codec;
@@ -218,35 +179,24 @@ void PeerConnection::greet() {
   // A fresh socket takes a few hundred bytes at once; if it does not, the connection is of no use.
   const std::size_t sent = socket_.write_some(asio::buffer(hello), failure);
   if (failure || sent != hello.size())
-    return no_way_through({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
+    return broke({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
+  watch_silence();
   scanner_.reset(Encoding::binary, limits_.message_bytes_max);
   begin_ = end_ = 0;
   read();
 }
 
 void PeerConnection::on_hello(const Result<std::string>& reply) {
-  if (!reply.ok()) return no_way_through(reply.error());
-  const auto hello = decode_reply<peer::Peer_hello_result>(reply.value());
-  if (!hello.ok() && is_unknown_method(reply.value())) {
-    classics_.remember(to_, loop_.now());
-    return fail_all(is_classic());
+  const bool is_member = surroundings_.identity.is_member(to_);
+  const auto greeting = judge_greeting(reply, to_, is_member, surroundings_.log);
+  if (greeting.ok()) return became_ready();
+  const Error& why = greeting.error();
+  if (why.kind == ErrorKind::unsupported) {
+    surroundings_.classics.remember(to_, loop_.now());
+    return fail_all(why);
   }
-  if (!hello.ok()) {
-    return no_way_through(
-        {ErrorKind::protocol, to_.name() + " does not speak to nodes of ours: " + hello.error().text});
-  }
-  if (hello.value().__isset.refused) {
-    const auto& refused = hello.value().refused;
-    log_.warn("{} refuses us: its {} is '{}', ours is '{}'", to_.name(), refused.field, refused.ours, refused.theirs);
-    return no_way_through({ErrorKind::protocol, to_.name() + " refuses us: its " + refused.field + " is '" +
-                                                    refused.ours + "', ours is '" + refused.theirs + "'"});
-  }
-  const auto& greeted = hello.value().success;
-  if (greeted.__isset.node && greeted.node != to_.name() && identity_.is_member(to_)) {
-    return no_way_through(
-        {ErrorKind::refused, to_.name() + " is gone: the node that answers there now is " + greeted.node});
-  }
-  became_ready();
+  if (why.kind == ErrorKind::wrong_node) ++first_address_;
+  no_way_through(why);
 }
 
 void PeerConnection::became_ready() {
@@ -266,6 +216,32 @@ void PeerConnection::watch_idleness() {
     if (here->was_used_ || !here->waiting_.empty()) return here->watch_idleness();
     here->fail_all({ErrorKind::closed, "idle"});
   });
+}
+
+// Answers may take as long as they like, acknowledgments may not: a machine that is switched off would otherwise be
+// found out when the kernel gives up, a quarter of an hour later. A process that is frozen lives on a machine that
+// answers.
+void PeerConnection::watch_silence() {
+  if (is_watching_silence_) return;
+  is_watching_silence_ = true;
+  silence_.expires_after(clock_duration(kSilenceLook));
+  silence_.async_wait([self = weak_from_this(), generation = generation_](error_code cancelled) {
+    const auto here = self.lock();
+    if (cancelled || !here || generation != here->generation_) return;
+    here->is_watching_silence_ = false;
+    if (here->waiting_.empty() && here->waiting_.late() == 0) return;
+    if (!here->is_silent()) return here->watch_silence();
+    here->fail_all({ErrorKind::closed, "nothing is heard any more from the machine of " + here->to_.name()});
+    here->report(ErrorKind::silent);
+  });
+}
+
+bool PeerConnection::is_silent() {
+  tcp_info info{};
+  socklen_t bytes = sizeof info;
+  if (::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0) return false;
+  return info.tcpi_unacked > 0 && info.tcpi_retransmits >= kRepetitionsLeast &&
+         std::chrono::milliseconds(info.tcpi_last_ack_recv) >= kSilenceLeast;
 }
 
 // --- deadlines -------------------------------------------------------------------------------------------------------
@@ -289,12 +265,18 @@ void PeerConnection::expire() {
   loop_.refresh_now();
   for (auto overdue = waiting_.take_overdue(loop_.now()); overdue.taker != nullptr;
        overdue = waiting_.take_overdue(loop_.now())) {
-    Error error{ErrorKind::timed_out, to_.name() + " did not answer in time"};
-    overdue.was_sent ? overdue.taker->failed(std::move(error)) : overdue.taker->failed_unsent(std::move(error));
+    overdue.was_sent ? overdue.taker->failed(why_overdue()) : overdue.taker->failed_unsent(why_overdue());
   }
   if (waiting_.late() > kLateCallsMax)
     return fail_all({ErrorKind::closed, to_.name() + " leaves too many calls unanswered"});
   arm();
+}
+
+// While it connects nothing has been sent, and that is worth knowing.
+Error PeerConnection::why_overdue() const {
+  const auto unconnected = dial_ ? dial_->so_far() : std::nullopt;
+  if (!unconnected) return {ErrorKind::timed_out, to_.name() + " did not answer in time"};
+  return {unconnected->kind, "cannot connect to " + to_.name() + ": " + unconnected->text};
 }
 
 // --- bytes -----------------------------------------------------------------------------------------------------------
@@ -318,6 +300,7 @@ void PeerConnection::flush() {
   const bool must_wait = failure == asio::error::would_block || failure == asio::error::try_again;
   if (failure && !must_wait)
     return fail_all({ErrorKind::closed, "the connection to " + to_.name() + " broke: " + failure.message()});
+  watch_silence();
   if (sent == writing_.size()) return forget_written();
   is_writing_ = true;
   const std::size_t done = must_wait ? 0 : sent;
@@ -385,9 +368,7 @@ void PeerConnection::make_room() {
 }
 
 void PeerConnection::on_read(error_code failure, std::size_t bytes) {
-  if (failure) {
-    return fail_all({ErrorKind::closed, to_.name() + " closed the connection: " + failure.message()});
-  }
+  if (failure) return broke({ErrorKind::closed, to_.name() + " closed the connection: " + failure.message()});
   loop_.refresh_now();
   end_ += bytes;
   const bool filled_block = end_ == block_.size();
@@ -409,7 +390,7 @@ bool PeerConnection::take_replies() {
     const ScanStatus status = scanner_.scan(rest);
     if (status == ScanStatus::need_more) break;
     if (status == ScanStatus::malformed) {
-      fail_all({ErrorKind::protocol, to_.name() + " sent bytes that are no reply: " + scanner_.why()});
+      broke({ErrorKind::protocol, to_.name() + " sent bytes that are no reply: " + scanner_.why()});
       return false;
     }
     const std::size_t bytes = scanner_.bytes();
@@ -424,7 +405,7 @@ bool PeerConnection::take_replies() {
 bool PeerConnection::take_reply(std::string_view message) {
   const auto head = read_head(message, Encoding::binary);
   if (!head.ok()) {
-    fail_all({ErrorKind::protocol, to_.name() + " sent a reply without a head: " + head.error().text});
+    broke({ErrorKind::protocol, to_.name() + " sent a reply without a head: " + head.error().text});
     return false;
   }
   if (ReplyTaker* taker = waiting_.take(head.value().sequence)) taker->replied(message);
@@ -436,16 +417,18 @@ bool PeerConnection::take_reply(std::string_view message) {
 void PeerConnection::close_socket() noexcept {
   error_code ignored;
   socket_.close(ignored);
-  resolver_.cancel();
+  if (dial_) dial_->cancel();
+  dial_.reset();
   patience_.cancel();
   expiry_.cancel();
+  silence_.cancel();
 }
 
 void PeerConnection::fail_all(Error error) {
   ++generation_;
   close_socket();
   if (state_ != State::shut) state_ = State::closed;
-  is_writing_ = is_armed_ = false;
+  is_writing_ = is_armed_ = is_watching_silence_ = false;
   queued_.clear();
   std::string().swap(queue_);
   std::string().swap(writing_);
@@ -454,10 +437,25 @@ void PeerConnection::fail_all(Error error) {
   for (const auto& waiting : waiting_.clear()) fail_later(loop_, *waiting.taker, error, waiting.was_sent);
 }
 
+void PeerConnection::broke(Error error) {
+  if (state_ == State::greeting) return on_hello(std::move(error));
+  fail_all(std::move(error));
+}
+
 void PeerConnection::no_way_through(Error error) {
   loop_.refresh_now();
   outage_.begins(error, loop_.now());
+  const ErrorKind kind = error.kind;
   fail_all(std::move(error));
+  report(kind);
+}
+
+// Of refused connects the services tell themselves. Those whose calls have failed hear of it first.
+void PeerConnection::report(ErrorKind kind) {
+  if (kind != ErrorKind::silent && kind != ErrorKind::wrong_node) return;
+  loop_.post([self = shared_from_this()] {
+    if (const auto locator = self->surroundings_.identity.locator()) locator->report_unreachable(self->to_);
+  });
 }
 
 void PeerConnection::shut_down() {

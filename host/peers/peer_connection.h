@@ -3,9 +3,9 @@
 #pragma once
 
 #include "config/live_duration.h"
-#include "peers/classic_nodes.h"
+#include "peers/dial.h"
 #include "peers/outage.h"
-#include "peers/peer_identity.h"
+#include "peers/peer_surroundings.h"
 #include "peers/waiting_calls.h"
 #include "serving/asio.h"
 #include "serving/forward_message.h"
@@ -37,6 +37,20 @@ struct PeerLimits {
   std::uint64_t message_bytes_max = 0;  // of one call and of one reply
 };
 
+// How often a connection on which answers are awaited is looked at: does the other machine acknowledge what was sent?
+inline constexpr Duration kSilenceLook = std::chrono::milliseconds(250);
+// When it does not, and so is taken for gone with all that was asked on it: after this time without a sign of it, and
+// so many repetitions by the kernel (0.2, 0.6 s after the first). The process at the other end may do what it likes, a
+// kernel answers within a round trip.
+inline constexpr Duration kSilenceLeast = std::chrono::milliseconds(800);
+inline constexpr unsigned kRepetitionsLeast = 2;
+
+// Whether a call waits for what it may have to wait for anyway.
+enum class Urgency : std::uint8_t {
+  fails_fast,  // while the node is known to be out of reach, the call fails at once, as Outage says
+  must_try,    // it is the call's business to find out: it tries, or waits for the try that is under way
+};
+
 // Messages are unframed strict binary: the one form that the 2009 system understands, so that a hello never confuses
 // it. Every method: [own loop].
 class PeerConnection final : public std::enable_shared_from_this<PeerConnection> {
@@ -44,16 +58,16 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   using Reply = std::function<void(Result<std::string>)>;
 
   // One of `connections` to this node, one a loop: it takes that part of the limits.
-  PeerConnection(Loop& loop, Location to, const PeerIdentity& identity, ClassicNodes& classics,
-                 std::shared_ptr<const PeerLimits> limits, std::size_t connections, Logger& log);
+  PeerConnection(Loop& loop, Location to, const PeerSurroundings& surroundings,
+                 std::shared_ptr<const PeerLimits> limits, std::size_t connections);
   PeerConnection(const PeerConnection&) = delete;
   PeerConnection& operator=(const PeerConnection&) = delete;
   ~PeerConnection();
 
   // Sends a call with encoded arguments `body`; connects first where needed. `reply` runs exactly once, later, with the
-  // whole reply message or as Peers::call says. While the node is known to be out of reach, calls fail at once, as the
-  // last try did: see Outage.
-  void call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline, Reply reply);
+  // whole reply message or as Peers::call says.
+  void call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline,
+            Urgency urgency, Reply reply);
 
   // Passes a call on, in the same way. `taker` is told once, never before this returns.
   void forward(const ForwardRequest& request, TimePoint deadline, ReplyTaker& taker);
@@ -73,23 +87,24 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   };
 
   void connect();
-  void resolve_then_connect();
-  void connect_to(const asio::ip::tcp::endpoint& endpoint);
-  void on_connected(error_code failure);
+  void on_connected(Result<asio::ip::tcp::socket> connected);
   void greet();
   void on_hello(const Result<std::string>& reply);
   void became_ready();
   void watch_idleness();
+  void watch_silence();
+  bool is_silent();
   void take_queued(std::string& into);
 
   // Why a call with `bytes` of arguments is not taken; nothing: it is.
-  std::optional<Error> refusal_of(std::size_t bytes);
+  std::optional<Error> refusal_of(std::size_t bytes, Urgency urgency);
   // Gives the call its id, lets `append(queue_, id)` write it, and sees that it is sent.
   template <class Append>
   void enqueue(ReplyTaker& taker, TimePoint deadline, Append append);
   std::int32_t expect(TimePoint deadline, ReplyTaker& taker);
   void arm();
   void expire();
+  Error why_overdue() const;
 
   void schedule_flush();
   void flush();
@@ -102,8 +117,12 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
 
   // Closes the connection; every open call ends with `error`, not before this call returns.
   void fail_all(Error error);
+  // The same for what comes over it, or does not; in the place of a greeting it says who is not there.
+  void broke(Error error);
   // The same, and the node counts as out of reach.
   void no_way_through(Error error);
+  // Who may be gone is asked by our locator, which decides.
+  void report(ErrorKind kind);
   Error is_classic() const {
     return {ErrorKind::unsupported, to_.name() + " is a node of the 2009 system, and does not speak to nodes of ours"};
   }
@@ -112,21 +131,22 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
 
   Loop& loop_;
   const Location to_;
-  const PeerIdentity& identity_;
-  ClassicNodes& classics_;
+  const PeerSurroundings& surroundings_;
   const std::shared_ptr<const PeerLimits> shared_limits_;
   const PeerLimits& limits_;
   const std::size_t calls_max_;
   const std::uint64_t queue_bytes_max_;
-  Logger& log_;
 
   State state_ = State::closed;
   Outage outage_;
   std::uint64_t generation_ = 0;  // of the socket: operations of an older one are void
   asio::ip::tcp::socket socket_;
-  asio::ip::tcp::resolver resolver_;
-  asio::steady_timer patience_;  // for connect and hello, then for idleness
+  std::shared_ptr<Dial> dial_;     // while connecting
+  std::size_t first_address_ = 0;  // to try: behind the one where somebody else has answered
+  asio::steady_timer patience_;    // for idleness
   asio::steady_timer expiry_;
+  asio::steady_timer silence_;
+  bool is_watching_silence_ = false;
   WaitingCalls waiting_;
 
   std::string queue_;  // calls that wait for the hello or for the socket, one behind the other

@@ -17,8 +17,8 @@ std::string range(std::int32_t low, std::int32_t high) { return std::to_string(l
 
 }  // namespace
 
-void PeerIdentity::set_locator(std::shared_ptr<ILocator> locator) {
-  by_thread_.publish(std::make_shared<const Held>(Held{locator}));
+void PeerIdentity::set_locator(std::shared_ptr<ILocator> locator, std::string part) {
+  by_thread_.publish(std::make_shared<const Held>(Held{locator, std::move(part)}));
   const std::lock_guard hold(mutex_);
   locator_ = std::move(locator);
 }

@@ -27,13 +27,18 @@ class PeerIdentity final : public ViewTeller {
  public:
   PeerIdentity(Location self, std::string cluster) : self_(std::move(self)), cluster_(std::move(cluster)) {}
 
-  // The node's locator, once it has started; null takes it back. [control]
-  void set_locator(std::shared_ptr<ILocator> locator);
+  // The node's locator, once it has started, and the service by which it calls others; null takes it back. [control]
+  void set_locator(std::shared_ptr<ILocator> locator, std::string part);
   std::shared_ptr<ILocator> locator() const;  // [any thread]; null: this node has none
 
   // The same for what asks with every call: without a lock, from the copy of the calling thread, which holds until that
   // thread asks again. Who takes a locator back has every loop ask once more. [I/O threads]
   const std::shared_ptr<ILocator>& locator_here() const { return by_thread_.read().locator; }
+
+  bool is_among_locators(std::string_view service) const {  // [I/O threads]
+    const std::string& part = by_thread_.read().part;
+    return !part.empty() && part == service;
+  }
 
   // ViewTeller
   std::int64_t view() const override;  // 0 without a locator [I/O threads]
@@ -58,6 +63,7 @@ class PeerIdentity final : public ViewTeller {
   std::shared_ptr<ILocator> locator_;
   struct Held {
     std::shared_ptr<ILocator> locator;
+    std::string part;
   };
   Snapshot<Held> by_thread_{std::make_shared<const Held>()};
 };

@@ -22,11 +22,12 @@ std::string why_refused(const Location& node, Encoding encoding, std::string_vie
 
 }  // namespace
 
-PeerPool::PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& identity, PeerLimits limits, Logger& log)
+PeerPool::PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& identity, PeerLimits limits,
+                   OwnFailures& own_failures, Logger& log)
     : loops_(loops),
       identity_(identity),
+      surroundings_{identity, classics_, book_, own_failures, log},
       limits_(std::make_shared<PeerLimits>(std::move(limits))),
-      log_(log),
       peers_(loops.size()),
       classic_calls_(loops.size()),
       is_shut_(loops.size(), 0) {}
@@ -36,16 +37,16 @@ PeerConnection& PeerPool::connection(Loop& loop, const Location& to) {
   if (peers.size() >= kPeersKeptMax) std::erase_if(peers, [](const auto& peer) { return peer.second->is_idle(); });
   auto& known = peers[to];
   if (!known) {
-    known = std::make_shared<PeerConnection>(loop, to, identity_, classics_, limits_, loops_.size(), log_);
+    known = std::make_shared<PeerConnection>(loop, to, surroundings_, limits_, loops_.size());
     if (is_shut_[loop.number()] != 0) known->shut_down();
   }
   return *known;
 }
 
-void PeerPool::set_locator(std::shared_ptr<ILocator> locator) {
+void PeerPool::set_locator(std::shared_ptr<ILocator> locator, std::string part) {
   if (locator == identity_.locator()) return;
   ring_changes_.reset();
-  identity_.set_locator(locator);
+  identity_.set_locator(locator, std::move(part));
   for (const auto& loop : loops_) loop->post([&identity = identity_] { (void)identity.locator_here(); });
   if (!locator) return;
   ring_changes_ = locator->subscribe("host", [this](const RingChange& change) {
@@ -70,8 +71,9 @@ void PeerPool::call(const Location& to, std::string_view service, std::string me
     const auto head = read_head(message, Encoding::binary);
     P2P_ASSERT(head.ok(), "Peers::call gets a whole binary message, as encode_call makes it");
     loop.refresh_now();
+    const Urgency urgency = identity_.is_among_locators(service) ? Urgency::must_try : Urgency::fails_fast;
     connection(loop, to).call(service, head.value().name, std::string_view(message).substr(head.value().bytes),
-                              loop.now() + deadline, std::move(done));
+                              loop.now() + deadline, urgency, std::move(done));
   };
   if (here != nullptr) {
     start();
@@ -98,7 +100,7 @@ void PeerPool::start_classic(Loop& loop, const Location& to, std::string message
   }
   const auto slot = std::make_shared<std::weak_ptr<ClassicCall>>();
   const ClassicCall::Limits limits{limits_->connect_timeout, limits_->message_bytes_max};
-  auto call = std::make_shared<ClassicCall>(loop, to, std::move(message), expect, limits,
+  auto call = std::make_shared<ClassicCall>(loop, surroundings_, to, std::move(message), expect, limits,
                                             [&calls, slot, done = std::move(done)](Result<std::string> result) {
                                               calls.erase(slot->lock());
                                               done(std::move(result));

@@ -17,7 +17,8 @@ namespace p2p::host {
 
 class PeerPool final : public Peers, public Forwarder {
  public:
-  PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& identity, PeerLimits limits, Logger& log);
+  PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& identity, PeerLimits limits,
+           OwnFailures& own_failures, Logger& log);
 
   void call(const Location& to, std::string_view service, std::string message, Duration deadline,
             std::function<void(Result<std::string>)> done) override;
@@ -28,8 +29,9 @@ class PeerPool final : public Peers, public Forwarder {
   void replied(CallSlot& slot, std::string_view reply) override;
 
   // The node's locator, once it has started; null takes it back. Whom it tells of as joined has just been heard, so
-  // that what was known of failed connects to it counts no more. [control]
-  void set_locator(std::shared_ptr<ILocator> locator);
+  // that what was known of failed connects to it counts no more. `part` is the service by which locators call each
+  // other: whether a member is there is found out by such calls, and so they never fail from memory. [control]
+  void set_locator(std::shared_ptr<ILocator> locator, std::string part = {});
 
   void set_timeouts(const HostConfig& config) noexcept;  // for what is called from now on [control]
 
@@ -54,8 +56,9 @@ class PeerPool final : public Peers, public Forwarder {
   std::vector<std::unique_ptr<Loop>>& loops_;
   PeerIdentity& identity_;
   ClassicNodes classics_;
-  const std::shared_ptr<PeerLimits> limits_;  // shared with the connections
-  Logger& log_;
+  AddressBook book_;
+  const PeerSurroundings surroundings_;
+  const std::shared_ptr<PeerLimits> limits_;                           // shared with the connections
   std::vector<LoopPeers> peers_;                                       // by loop
   std::vector<std::set<std::shared_ptr<ClassicCall>>> classic_calls_;  // by loop
   std::vector<char> is_shut_;                                          // by loop

@@ -17,6 +17,12 @@ std::shared_ptr<void> ServiceRegistry::find(const std::string& id) const {
   return found != offers_.end() ? found->second.service : nullptr;
 }
 
+std::string ServiceRegistry::provider_of(const std::string& id) const {
+  const std::lock_guard hold(mutex_);
+  const auto found = offers_.find(id);
+  return found != offers_.end() ? found->second.provider : "";
+}
+
 void ServiceRegistry::withdraw_all(Owner owner) {
   const std::lock_guard hold(mutex_);
   std::erase_if(offers_, [&](const auto& offer) { return offer.second.owner == owner; });

@@ -18,6 +18,7 @@ class ServiceRegistry final {
   // Refused, naming both, when another service offers `id` already. [control]
   Result<Done> provide(const std::string& id, const std::string& provider, Owner owner, std::shared_ptr<void> service);
   std::shared_ptr<void> find(const std::string& id) const;  // null: nobody offers it [any thread]
+  std::string provider_of(const std::string& id) const;     // "": nobody [any thread]
   void withdraw_all(Owner owner);                           // [any thread]
 
  private:

@@ -1,6 +1,7 @@
 #include "serving/connection.h"
 
 #include "serving/loop.h"
+#include "serving/message_head.h"
 
 #include <boost/endian/conversion.hpp>
 
@@ -33,19 +34,21 @@ auto holding(Connection* connection, Handler handler) {
 
 }  // namespace
 
-Connection::Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, Logger& log)
+Connection::Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, Standing standing,
+                       Logger& log)
     : socket_(std::move(socket)),
       loop_(loop),
       router_(router),
       home_(home),
       log_(log),
+      standing_(standing),
       bytes_max_(router.limits().frame_bytes_max),
       allowance_(home.wide_allowances()) {}
 
 void Connection::start() {
   error_code ignored;
   socket_.non_blocking(true, ignored);
-  active_at_ = loop_.now();
+  active_at_ = opened_at_ = loop_.now();
   block_.resize(kReadBlockBytesMin);
   read();
 }
@@ -125,6 +128,10 @@ void Connection::take_messages() {
       break;
     }
     partial_since_ = {};
+    if (standing_ == Standing::on_trial && !may_be_of_a_node(message)) {
+      break_off("a client's call, while [host] connections_max are open");
+      break;
+    }
     const Arrival arrival{this, 0, 0, form_.encoding, std::nullopt};
     const Taken taken = router_.take(loop_, arrival, message);
     if (taken == Taken::malformed) break_off("a message that is no call");
@@ -134,6 +141,16 @@ void Connection::take_messages() {
   is_taking_ = false;
   flush();
   close_when_done();
+}
+
+// A node of ours says hello first. One of the 2009 system makes each call, as its clients do, on a connection of its
+// own.
+bool Connection::may_be_of_a_node(std::span<const char> message) const {
+  if (form_.framed || form_.encoding != Encoding::binary) return false;
+  const auto head = read_head({message.data(), message.size()}, form_.encoding);
+  if (!head.ok()) return false;
+  const std::string_view service = split_name(head.value().name).service;
+  return service.empty() || service == kPeerService;
 }
 
 Connection::Next Connection::next_message(std::span<char>& message) {
@@ -236,6 +253,7 @@ bool Connection::let_replies_overtake() {
   if (order_.open_places() > 1) return false;  // the hello itself is the only open call
   may_overtake_ = true;
   bytes_max_ += kPeerHeadroomBytes;
+  home_.standing_changed(std::exchange(standing_, Standing::peer), Standing::peer);
   return true;
 }
 
@@ -397,7 +415,13 @@ void Connection::check_age(TimePoint now) {
     log_.debug("closing a connection whose message did not arrive within [host] message_timeout");
     return close();
   }
-  if (in_flight_ == 0 && now - active_at_ > Duration(router_.limits().idle_timeout)) close();
+  if (in_flight_ == 0 && now - active_at_ > Duration(router_.limits().idle_timeout)) return close();
+  check_trial(now, kTrialPeriod);
+}
+
+void Connection::check_trial(TimePoint now, Duration patience) {
+  const bool is_idle = in_flight_ == 0 && begin_ == end_ && !is_writing_ && out_.empty();
+  if (standing_ == Standing::on_trial && is_idle && now - opened_at_ > patience) close();
 }
 
 }  // namespace p2p::host

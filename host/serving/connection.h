@@ -21,11 +21,20 @@ namespace p2p::host {
 
 class Loop;
 
+// Whom a connection belongs to, as far as it is known. A client's place is one of [host] connections_max; beyond them a
+// connection is taken on trial, because a node must get in whatever clients do.
+enum class Standing : std::uint8_t { client, on_trial, peer };
+
+// How long one on trial may take before it has said hello, and how long when others wait for its place.
+inline constexpr Duration kTrialPeriod = std::chrono::seconds(1);
+inline constexpr Duration kTrialLeast = std::chrono::milliseconds(100);
+
 // Where a connection is listed while it is open. [its loop]
 class ConnectionHome {
  public:
   virtual ~ConnectionHome() = default;
   virtual void connection_closed(class Connection& connection) noexcept = 0;
+  virtual void standing_changed(Standing before, Standing now) noexcept = 0;
   // Of its client's bytes, `before` waited and `now` wait; `has_moved`: the client has taken some meanwhile. May close
   // connections, this one too.
   virtual void waiting_changed(class Connection& connection, std::size_t before, std::size_t now,
@@ -38,7 +47,8 @@ class ConnectionHome {
 
 class Connection final : public CallOrigin {
  public:
-  Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, Logger& log);
+  Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, Standing standing,
+             Logger& log);
 
   void start();  // [own loop]
   // Closes when every reply has left; `at_once` without waiting. [own loop]
@@ -48,7 +58,10 @@ class Connection final : public CallOrigin {
   void break_now() noexcept;
   // Closes what has been silent for longer than the limits allow. [own loop]
   void check_age(TimePoint now);
+  // Closes what is on trial, has nothing in hand, and has not said hello within `patience`. [own loop]
+  void check_trial(TimePoint now, Duration patience);
 
+  Standing standing() const noexcept { return standing_; }         // [own loop]
   std::size_t waiting_bytes() const noexcept { return counted_; }  // as the home was told [own loop]
   TimePoint moved_at() const noexcept { return moved_at_; }        // [own loop]
 
@@ -74,6 +87,7 @@ class Connection final : public CallOrigin {
   Next next_unframed(std::span<char>& message);
   void break_off(const char* why);
   bool may_take() const noexcept;
+  bool may_be_of_a_node(std::span<const char> message) const;
   std::string_view unread() const noexcept { return {block_.data() + begin_, end_ - begin_}; }
   void make_room();
 
@@ -97,6 +111,7 @@ class Connection final : public CallOrigin {
   ServiceRouter& router_;
   ConnectionHome& home_;
   Logger& log_;
+  Standing standing_;
 
   std::uint64_t bytes_max_;  // of one message
   ReadBlock block_;
@@ -108,6 +123,7 @@ class Connection final : public CallOrigin {
   std::size_t wanted_ = 0;     // bytes of the first message, when its frame has told them
   TimePoint partial_since_{};  // when the first byte of an unfinished message came; zero: there is none
   TimePoint active_at_{};
+  TimePoint opened_at_{};
 
   ReplyOrder order_;
   bool may_overtake_ = false;

@@ -84,8 +84,8 @@ Result<BoundPort> BoundPort::bind(asio::io_context& context, const Location& lis
 
 Server::Guests::Guests(Server& server, Loop& loop) : server_(server), loop_(loop), ages_(loop.context()) {}
 
-void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Logger& log) {
-  auto* connection = new Connection(std::move(socket), loop_, router, *this, log);  // owned by its references
+void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Standing standing, Logger& log) {
+  auto* connection = new Connection(std::move(socket), loop_, router, *this, standing, log);  // owned by its references
   open_.emplace_back(connection);
   connection->place_at_home = std::prev(open_.end());
   loop_.refresh_now();
@@ -95,9 +95,15 @@ void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Logger& l
 
 void Server::Guests::connection_closed(Connection& connection) noexcept {
   server_.connections_.fetch_sub(1, std::memory_order_relaxed);
+  server_.count(connection.standing(), -1);
   // The list's reference may be the last one, and the caller is a method of the connection.
   loop_.post([ref = *connection.place_at_home] {});
   open_.erase(connection.place_at_home);
+}
+
+void Server::Guests::standing_changed(Standing before, Standing now) noexcept {
+  server_.count(before, -1);
+  server_.count(now, +1);
 }
 
 void Server::Guests::waiting_changed(Connection& connection, std::size_t before, std::size_t now,
@@ -157,6 +163,13 @@ void Server::Guests::arm() {
     }
     arm();
   });
+}
+
+void Server::Guests::end_trials() {
+  loop_.refresh_now();
+  for (auto at = open_.begin(); at != open_.end();) {
+    static_cast<Connection*>((at++)->get())->check_trial(loop_.now(), kTrialLeast);
+  }
 }
 
 void Server::Guests::finish_all() noexcept {
@@ -242,38 +255,51 @@ void Server::accept(Listener& listener) {
 void Server::on_accepted(Listener& listener, std::size_t loop, error_code failure,
                          const std::shared_ptr<StreamSocket>& socket) {
   if (failure == asio::error::operation_aborted) return;
-  if (failure) {
-    warn_accept_failed(failure);
-    listener.pause.expires_after(kAcceptPause);
-    listener.pause.async_wait([this, &listener](error_code cancelled) {
-      if (!cancelled) accept(listener);
-    });
-    return;
-  }
+  if (!failure) return place(listener, loop, socket);
+  own_failures_.note("accept connections", failure.message(), std::chrono::steady_clock::now());
+  try_again(listener, [this, &listener] { accept(listener); });
+}
+
+void Server::place(Listener& listener, std::size_t loop, const std::shared_ptr<StreamSocket>& socket) {
+  const AdmissionCounts counts{connections_.load(std::memory_order_relaxed), on_trial_.load(std::memory_order_relaxed),
+                               peers_.load(std::memory_order_relaxed)};
   // The operator's socket stays open when the port is full.
-  const bool is_full =
-      listener.tcp && connections_.load(std::memory_order_relaxed) >= listener.router.limits().connections_max;
-  if (is_full) {
-    warn_full(listener.router.limits().connections_max);
-  } else {
-    connections_.fetch_add(1, std::memory_order_relaxed);
-    loops_[loop]->post(
-        [this, loop, socket, &listener] { guests_[loop]->admit(std::move(*socket), listener.router, log_); });
+  const Admitted admitted = listener.tcp ? admit(counts, admission_) : Admitted::as_client;
+  if (admitted != Admitted::as_client) warn_full();
+  if (admitted == Admitted::not_yet) {
+    for (std::size_t other = 0; other < loops_.size(); ++other) {
+      loops_[other]->post([this, other] { guests_[other]->end_trials(); });
+    }
+    return try_again(listener, [this, &listener, loop, socket] { place(listener, loop, socket); });
   }
+  const Standing standing = admitted == Admitted::on_trial ? Standing::on_trial : Standing::client;
+  connections_.fetch_add(1, std::memory_order_relaxed);
+  count(standing, +1);
+  loops_[loop]->post([this, loop, standing, socket, &listener] {
+    guests_[loop]->admit(std::move(*socket), listener.router, standing, log_);
+  });
   accept(listener);
 }
 
-void Server::warn_accept_failed(error_code failure) {
-  const auto unsaid = accept_failures_.due(failure.message(), std::chrono::steady_clock::now());
-  if (!unsaid) return;
-  log_.warn("cannot accept connections: {} ({} more failures since the last such line)", failure.message(), *unsaid);
+void Server::try_again(Listener& listener, std::function<void()> what) {
+  listener.pause.expires_after(kAcceptPause);
+  listener.pause.async_wait([what = std::move(what)](error_code cancelled) {
+    if (!cancelled) what();
+  });
 }
 
-void Server::warn_full(std::uint32_t connections_max) {
+void Server::count(Standing standing, std::int64_t by) noexcept {
+  if (standing == Standing::on_trial) on_trial_.fetch_add(by, std::memory_order_relaxed);
+  if (standing == Standing::peer) peers_.fetch_add(by, std::memory_order_relaxed);
+}
+
+void Server::warn_full() {
   const auto unsaid = full_.due("", std::chrono::steady_clock::now());
   if (!unsaid) return;
-  log_.warn("closing new connections: [host] connections_max = {} are open ({} more since the last such line)",
-            connections_max, *unsaid);
+  log_.warn(
+      "{} clients are connected, as many as may be ([host] connections_max, ulimit -n): others are turned away, "
+      "unless they are nodes ({} more since the last such line)",
+      admission_.clients_max, *unsaid);
 }
 
 void Server::make_room_on_other_loops(std::size_t loop) noexcept {

@@ -2,9 +2,10 @@
 // behind it are the router's.
 #pragma once
 
+#include "serving/admission.h"
 #include "serving/connection.h"
 #include "serving/loop.h"
-#include "serving/repeated_warnings.h"
+#include "serving/own_failures.h"
 #include "serving/service_router.h"
 #include "serving/waiting_bytes.h"
 
@@ -14,6 +15,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <memory>
 #include <vector>
@@ -41,19 +43,24 @@ class Server final {
   Loop& first_loop() noexcept { return *loops_.front(); }
 
   // Accepts on an open port, or on a unix socket that is made for it with mode 0600 (an old file of that name is
-  // removed). Connections above connections_max are closed at once. The limits of the port's router are the node's.
-  // [before start]
+  // removed). The limits of the port's router are the node's. [before start]
   void serve(BoundPort port, ServiceRouter& router);
   Result<Done> serve_admin(const std::filesystem::path& path, ServiceRouter& router);
 
   // Returns when every loop has ended what it was doing, and begun anew; at once while none runs. [control]
   void turn_loops();
 
+  // How many connections there may be at the port: see admission.h. The operator's socket always takes more.
+  // [before start]
+  void set_admission(AdmissionLimits limits) noexcept { admission_ = limits; }
+
   void start();           // loops run, connections are accepted [control]
   void stop_accepting();  // [control]
   // Lets every connection send its last replies, for `patience` at most, then closes them. [control]
   void close_connections(Duration patience);
   void stop_loops();  // [control]
+
+  OwnFailures& own_failures() noexcept { return own_failures_; }  // [any thread]
 
   bool is_running() const noexcept { return are_running_; }  // [control]
   std::int64_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
@@ -63,14 +70,16 @@ class Server final {
   class Guests final : public ConnectionHome {
    public:
     Guests(Server& server, Loop& loop);
-    void admit(StreamSocket socket, ServiceRouter& router, Logger& log);  // [own loop]
+    void admit(StreamSocket socket, ServiceRouter& router, Standing standing, Logger& log);  // [own loop]
     void connection_closed(Connection& connection) noexcept override;
+    void standing_changed(Standing before, Standing now) noexcept override;
     void waiting_changed(Connection& connection, std::size_t before, std::size_t now, bool has_moved) noexcept override;
     bool is_crowded() const noexcept override { return server_.waiting_.is_crowded(); }
     WideAllowances& wide_allowances() noexcept override { return server_.wide_; }
     // Closes those that have waited longest for their clients, while too much waits and this loop holds more than its
     // part.
     void make_room() noexcept;
+    void end_trials();
     void finish_all() noexcept;
     void close_all() noexcept;
 
@@ -102,8 +111,11 @@ class Server final {
   void accept(Listener& listener);
   void on_accepted(Listener& listener, std::size_t loop, error_code failure,
                    const std::shared_ptr<StreamSocket>& socket);
-  void warn_accept_failed(error_code failure);
-  void warn_full(std::uint32_t connections_max);
+  // Gives the connection a place, now or when there is one, and goes on accepting then.
+  void place(Listener& listener, std::size_t loop, const std::shared_ptr<StreamSocket>& socket);
+  void try_again(Listener& listener, std::function<void()> what);
+  void count(Standing standing, std::int64_t by) noexcept;
+  void warn_full();
   void make_room_on_other_loops(std::size_t loop) noexcept;
   // Runs `work(guests)` on every loop and waits until all have.
   template <class Work>
@@ -116,8 +128,11 @@ class Server final {
   std::vector<std::unique_ptr<Guests>> guests_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::size_t next_loop_ = 0;
+  AdmissionLimits admission_;
   std::atomic<std::int64_t> connections_{0};
-  RepeatedWarnings accept_failures_;
+  std::atomic<std::int64_t> on_trial_{0};  // among them, like
+  std::atomic<std::int64_t> peers_{0};
+  OwnFailures own_failures_{log_};
   RepeatedWarnings full_;
   bool are_running_ = false;  // [control]
 };

@@ -252,7 +252,9 @@ void Node::ask_ended(const Location& candidate, const Result<std::string>& reply
   }
   if (is_leaving_) return;
   if (result.outcome == Outcome::classic) return ask_classic(candidate);
-  auto refusal = result.outcome == Outcome::silent ? discovery::Refusal::silent : discovery::Refusal::absent;
+  // That this node cannot ask does not mean that nobody is there.
+  const bool is_unknown = result.outcome == Outcome::silent || result.outcome == Outcome::unable;
+  auto refusal = is_unknown ? discovery::Refusal::silent : discovery::Refusal::absent;
   if (result.outcome == Outcome::rejected && why.find(membership::kIsThisNode) != std::string::npos) {
     refusal = discovery::Refusal::is_self;
   }

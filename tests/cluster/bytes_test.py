@@ -254,7 +254,7 @@ class HarmlessTest(ClusterTest):
         idle[IDLE_CONNECTIONS // 2].sendall(PING.encode(client.CLASSIC))
         self.assertTrue(idle[IDLE_CONNECTIONS // 2].recv(100))
 
-    def test_more_connections_than_the_limit_are_closed_at_once(self):
+    def test_a_client_over_the_limit_of_connections_is_turned_away(self):
         limited = self.lonely_node("--set", "host.connections_max=5")
         held = []
         for _ in range(5):
@@ -262,9 +262,15 @@ class HarmlessTest(ClusterTest):
             self.addCleanup(connection.close)
             connection.call(PING)
             held.append(connection)
-        surplus = RawConnection(limited.port, client.CLASSIC)
-        self.addCleanup(surplus.close)
-        self.assertTrue(surplus.is_closed_by_node())
+        form = client.Form(framed=True, encoding="binary")
+        for surplus in (RawConnection(limited.port, form), RawConnection(limited.port, form)):
+            self.addCleanup(surplus.close)
+            with contextlib.suppress(ConnectionError):
+                surplus.send(PING.encode(form))
+            self.assertTrue(surplus.is_closed_by_node())
+        mute = RawConnection(limited.port, client.CLASSIC)
+        self.addCleanup(mute.close)
+        self.assertTrue(mute.is_closed_by_node())
         held[0].call(PING)
         for connection in held:
             connection.close()

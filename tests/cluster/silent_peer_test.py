@@ -99,22 +99,24 @@ class PeerErrorsTest(RelayTest):
         connection = self.connection(asked)
         wait_for_equal("the node that has come", ["there"], lambda: ask_all(connection, [echo_at(port, "there", LONG_MS)]))
 
-    def test_a_peer_that_closes_is_closed_and_is_not_tried_for_every_call(self):
+    def test_a_peer_that_closes_is_no_node_and_is_not_tried_for_every_call(self):
         asked = self.relay_node("host.io_threads=1")
         connection = self.connection(asked)
         with FalsePeer(close_at_once) as closing:
+            requests = [echo_at(closing.port, "x", LONG_MS)] * MANY
+            self.assertEqual(ask_all(connection, requests), ["!another node"] * MANY)
             for _ in range(10):
-                self.assertEqual(ask_all(connection, [echo_at(closing.port, "x", LONG_MS)] * MANY), ["!closed"] * MANY)
+                self.assertLessEqual(set(ask_all(connection, requests)), {"!another node", "!unreachable"})
             self.assertLess(closing.accepted, 10 * MANY / 4)
 
-    def test_a_peer_that_talks_nonsense_is_a_protocol_error(self):
+    def test_a_peer_that_talks_nonsense_is_no_node(self):
         asked = self.relay_node()
         with FalsePeer(answer_nonsense) as talking:
-            self.assertEqual(ask_all(self.connection(asked), [echo_at(talking.port, "x", LONG_MS)]), ["!protocol error"])
+            self.assertEqual(ask_all(self.connection(asked), [echo_at(talking.port, "x", LONG_MS)]), ["!another node"])
 
-    def test_a_node_of_another_cluster_is_a_protocol_error(self):
+    def test_a_node_of_another_cluster_is_another_node(self):
         asked, other = self.relay_node(), self.relay_node("host.cluster=other")
-        self.assertEqual(ask_all(self.connection(asked), [echo_at(other.port, "x", LONG_MS)]), ["!protocol error"])
+        self.assertEqual(ask_all(self.connection(asked), [echo_at(other.port, "x", LONG_MS)]), ["!another node"])
 
     def test_more_than_peer_calls_max_unanswered_calls_are_overloaded(self):
         asked = self.relay_node("host.io_threads=1", "host.peer_calls_max=10", f"host.call_timeout={LONG_MS / 1000:g}s")

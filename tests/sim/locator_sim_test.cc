@@ -105,6 +105,69 @@ TEST(LocatorSim, AKilledNodeIsGoneFromThreeRingsWithinTwoSecondsAndFromTenWithin
   }
 }
 
+// --- in trouble of its own -------------------------------------------------------------------------------------------
+
+TEST(LocatorSim, AMachineThatIsSwitchedOffIsGoneFromEveryRingWithinSixSeconds) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed, .first_port = kPortsOfMachines});
+    const std::size_t nodes = world.time().happens(0.5) ? 3 : 10;
+    start_all(world, nodes);
+    world.run_for(seconds(2) + world.time().between(Duration::zero(), seconds(1)));
+    ASSERT_EQ(world.disagreement(), "");
+    const int off = world.ports()[world.time().below(nodes)];
+    world.unplug(off);
+    world.kill(off);
+    EXPECT_TRUE(agree_within(world, seconds(6))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, ANodeWhoseOwnLinkIsDownKeepsAllMembersAndIsOneAgainWhenItIsUp) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed, .first_port = kPortsOfMachines});
+    start_all(world, 5);
+    world.run_for(seconds(3));
+    const int cut_off = world.ports()[world.time().below(5)];
+    world.unplug(cut_off);
+    world.run_for(seconds(30));
+    EXPECT_EQ(world.ring(cut_off).size(), 4u);
+    world.mend_all();
+    EXPECT_TRUE(agree_within(world, seconds(60))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, ANodeThatCannotConnectToAnybodyRemovesNobodyAndStaysAMember) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed});
+    start_all(world, 5);
+    world.run_for(seconds(3));
+    world.exhaust(world.ports()[world.time().below(5)]);
+    for (int second = 0; second < 60; ++second) {
+      world.run_for(seconds(1));
+      ASSERT_EQ(world.disagreement(), "");
+    }
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
+TEST(LocatorSim, AMemberWhoseAddressSomebodyElseHasTakenIsGoneFromEveryRingWithinSixSeconds) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world({.seed = seed});
+    start_all(world, 5);
+    world.run_for(seconds(3));
+    const int taken = world.ports()[world.time().below(5)];
+    world.occupy(taken);
+    world.kill(taken);
+    EXPECT_TRUE(agree_within(world, seconds(6))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
 TEST(LocatorSim, ANodeThatLeavesIsOffEveryRingWithin300MillisecondsAndLeavingUntilItEnds) {
   for (const std::uint64_t seed : seeds()) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -211,7 +274,7 @@ TEST(LocatorSim, TwoHalvesThatLostEachOtherBecomeOneNetworkAgain) {
 
 // One fault, at any node.
 void misfortune(LocatorWorld& world) {
-  constexpr std::uint64_t kKinds = 8;
+  constexpr std::uint64_t kKinds = 11;
   const auto& ports = world.ports();
   const int port = ports[world.time().below(ports.size())];
   const int other = ports[world.time().below(ports.size())];
@@ -231,6 +294,15 @@ void misfortune(LocatorWorld& world) {
     case 7:
       if (port != other) world.cut(port, other);
       return;
+    case 8:
+      if (!world.is_old(port)) world.unplug(port);
+      return;
+    case 9:
+      if (!world.is_old(port)) world.exhaust(port);
+      return;
+    case 10:
+      if (!world.is_old(port)) world.occupy(port);
+      return;
   }
 }
 
@@ -247,7 +319,7 @@ void misfortunes(LocatorWorld& world, Duration duration) {
 TEST(LocatorSim, AfterAnyMisfortuneTheNodesThatRunAgreeAndNoGhostStays) {
   for (const std::uint64_t seed : seeds()) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    LocatorWorld world({.seed = seed});
+    LocatorWorld world({.seed = seed, .first_port = seed % 2 == 0 ? 9900 : kPortsOfMachines});
     start_all(world, 6);
     misfortunes(world, seconds(60));
     world.mend_all();

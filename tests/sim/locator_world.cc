@@ -17,6 +17,8 @@ LocatorWorld::LocatorWorld(WorldOptions options) : options_(options), time_(opti
   for (int i = 0; i < options.ports + options.old_ports; ++i) ports_.push_back(options.first_port + i);
 }
 
+std::string LocatorWorld::name(int port) { return location(port).name(); }
+
 // --- processes -------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<LocatorWorld::Locator> LocatorWorld::locator(int port) const {
@@ -209,7 +211,8 @@ void LocatorWorld::join_old(const std::shared_ptr<Locator>& at, const Location& 
 }
 
 void LocatorWorld::not_joined(const std::shared_ptr<Locator>& at, const Location& candidate, Outcome why) {
-  const auto refusal = why == Outcome::silent ? discovery::Refusal::silent : discovery::Refusal::absent;
+  const bool is_unknown = why == Outcome::silent || why == Outcome::unable;
+  const auto refusal = is_unknown ? discovery::Refusal::silent : discovery::Refusal::absent;
   discovery::Effects effects;
   at->discovery.not_answered(candidate, refusal, time_.now(), effects);
   obey(at, std::move(effects));

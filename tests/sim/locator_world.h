@@ -20,6 +20,9 @@
 
 namespace p2p::sim {
 
+// Ports from here on are each on a machine of its own; those below are all on one.
+inline constexpr int kPortsOfMachines = 20'000;
+
 struct WorldOptions {
   std::uint64_t seed = 1;
   int first_port = 9900;
@@ -39,7 +42,7 @@ class LocatorWorld {
   VirtualTime& time() { return time_; }
   Faults& faults() { return network_.faults; }
   const std::vector<int>& ports() const { return ports_; }  // of both kinds
-  static std::string name(int port) { return "127.0.0.1:" + std::to_string(port); }
+  static std::string name(int port);
   bool is_old(int port) const { return port >= options_.first_port + options_.ports; }
 
   void start(int port);   // a new life; nothing when it runs already
@@ -48,7 +51,10 @@ class LocatorWorld {
   void freeze(int port);  // connects, but answers nothing
   void thaw(int port);
   void cut(int one, int other) { network_.cut(one, other); }
-  void mend_all();  // no more cuts, freezes or faults
+  void unplug(int port) { network_.unplug(port); }    // its machine's link is down
+  void exhaust(int port) { network_.exhaust(port); }  // it cannot call anybody
+  void occupy(int port) { network_.occupy(port); }    // while it does not run, somebody else answers there
+  void mend_all();                                    // no more cuts, freezes or faults of any kind
 
   void run_for(Duration duration);
 

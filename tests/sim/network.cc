@@ -10,6 +10,8 @@ using membership::Outcome;
 
 namespace {
 
+constexpr Duration kConnectTimeout = std::chrono::milliseconds(900);  // a little less than a call may take
+
 std::pair<int, int> pair_of(int one, int other) { return {std::min(one, other), std::max(one, other)}; }
 
 }  // namespace
@@ -46,13 +48,18 @@ void Network::call(int from, int to, Duration deadline, Arrival arrive, Answer a
   const Answer once = [ended, answer = std::move(answer)](CallResult result) {
     if (!std::exchange(*ended, true)) answer(std::move(result));
   };
+  if (exhausted_.contains(from)) return time_.after(Duration::zero(), [once] { once({Outcome::unable, {}}); });
+  if (unplugged_.contains(from) || unplugged_.contains(to)) {
+    return time_.after(kConnectTimeout, [once] { once({Outcome::unheard, {}}); });
+  }
   time_.after(deadline, [once] { once({Outcome::silent, {}}); });
   if (time_.happens(faults.loss)) return;
   time_.after(travel(deadline), [this, from, to, deadline, arrive = std::move(arrive), once] {
     const auto target = process(to);
+    if (!target && occupied_.contains(to)) return once({Outcome::stranger, {}});
     if (!target || cuts_.contains(pair_of(from, to))) return once({Outcome::refused, {}});
-    const Answer reply = [this, once, deadline](CallResult result) {
-      if (time_.happens(faults.loss)) return;
+    const Answer reply = [this, from, to, once, deadline](CallResult result) {
+      if (time_.happens(faults.loss) || unplugged_.contains(from) || unplugged_.contains(to)) return;
       time_.after(travel(deadline), [once, result = std::move(result)] { once(result); });
     };
     const auto work = [target, arrive, reply] {
@@ -71,6 +78,9 @@ void Network::cut(int one, int other) { cuts_.insert(pair_of(one, other)); }
 
 void Network::mend() {
   cuts_.clear();
+  unplugged_.clear();
+  exhausted_.clear();
+  occupied_.clear();
   faults = Faults{};
 }
 

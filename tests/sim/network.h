@@ -54,8 +54,11 @@ class Network {
   // `arrive` runs at the target, if the call gets there; `answer` exactly once.
   void call(int from, int to, Duration deadline, Arrival arrive, Answer answer);
 
-  void cut(int one, int other);  // neither can connect to the other
-  void mend();                   // no more cuts or faults
+  void cut(int one, int other);                        // neither can connect to the other
+  void unplug(int port) { unplugged_.insert(port); }   // nothing goes from there or to there, and nobody is told
+  void exhaust(int port) { exhausted_.insert(port); }  // has no descriptor left: calls of others only
+  void occupy(int port) { occupied_.insert(port); }    // while nobody runs there, somebody else listens
+  void mend();                                         // none of these any more, and no faults
 
   Faults faults;
   std::uint64_t calls = 0;
@@ -66,6 +69,9 @@ class Network {
   VirtualTime& time_;
   std::map<int, std::shared_ptr<Process>> processes_;
   std::set<std::pair<int, int>> cuts_;  // smaller port first
+  std::set<int> unplugged_;
+  std::set<int> exhausted_;
+  std::set<int> occupied_;
 };
 
 }  // namespace p2p::sim

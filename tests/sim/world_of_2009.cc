@@ -65,7 +65,8 @@ void LocatorWorld::pass_on(const std::shared_ptr<Old>& at, std::optional<OldNode
   const Answer sent = [this, at, forward = *forward, then = std::move(then)](const CallResult& result) {
     at->run([this, at, forward, then, outcome = result.outcome] {
       if (!at->is_running) return;
-      if (outcome == Outcome::refused) return pass_on(at, at->node.not_reached(forward), then);
+      const bool is_unreached = outcome == Outcome::refused || outcome == Outcome::unheard;
+      if (is_unreached) return pass_on(at, at->node.not_reached(forward), then);
       if (then) then();
     });
   };

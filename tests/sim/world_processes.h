@@ -10,7 +10,11 @@ namespace p2p::sim {
 inline constexpr Duration kCallTimeout = std::chrono::seconds(1);
 inline constexpr Duration kAnswerTimeout = std::chrono::seconds(2);  // of a join
 
-inline Location location(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
+inline Location location(int port) {
+  const bool is_alone = port >= kPortsOfMachines;
+  return {is_alone ? "10.0.0." + std::to_string(port - kPortsOfMachines) : "127.0.0.1",
+          static_cast<std::uint16_t>(port)};
+}
 
 struct LocatorWorld::Locator final : Process {
   Locator(int on, std::int64_t incarnation, discovery::Options options)

@@ -25,8 +25,10 @@ ClassicMembership::ClassicMembership(Member self, ClassicOptions options)
       options_(options),
       table_(options.table),
       failed_connects_(options.failed_connects),
+      witnesses_(self_.location.address),
       next_compared_(self_.location.name()),
-      next_removed_(self_.location.name()) {
+      next_removed_(self_.location.name()),
+      next_witness_(self_.location.name()) {
   self_.state = MemberState::alive;
   table_.apply(self_, TimePoint{});
   // A join announces this node; its own row needs no chain of its own unless it is refuted.
@@ -239,7 +241,8 @@ void ClassicMembership::comparison_ended(const Pending& pending, const CallResul
   if (result.outcome == Outcome::classic) {
     return is_removed ? ask_removed(*asked, shown_by, effects) : compare_with(name, effects);
   }
-  if (result.outcome == Outcome::refused && is_removed && shown_by) return tell_classic(*shown_by, *asked, effects);
+  const bool is_nobody = result.outcome == Outcome::refused || result.outcome == Outcome::stranger;
+  if (is_nobody && is_removed && shown_by) return tell_classic(*shown_by, *asked, effects);
   if (result.outcome != Outcome::answered) return;
   if (is_classic(name)) return survey_ended(pending, result, now, effects);
   merge(result.view.members, now, effects);
@@ -309,9 +312,33 @@ void ClassicMembership::classic_join(const Location& via, const std::vector<Loca
 
 void ClassicMembership::connect_failed(const Location& location, TimePoint now, Effects& effects) {
   const std::string name = location.name();
-  const Member* member = table_.find(name);
   if (location == self_.location || !table_.is_present(name)) return;
-  if (failed_connects_.failed(name, now)) give_up(*member, now, effects);
+  if (failed_connects_.is_to_be_asked_now(name, now)) ask_suspect(name, effects);
+}
+
+// Together with those by whom silence is judged: a member on the same machine, and some on others.
+void ClassicMembership::ask_suspect(const std::string& name, Effects& effects) {
+  const Location suspect = table_.find(name)->location;
+  compare_with(name, effects);
+  std::vector<std::string> elsewhere;
+  std::optional<std::string> beside;
+  for (const Location& member : table_.present()) {
+    if (!witnesses_.can_witness(member.address)) continue;
+    if (member.address != suspect.address) {
+      elsewhere.push_back(member.name());
+    } else if (member != suspect) {
+      beside = member.name();
+    }
+  }
+  if (beside) compare_with(*beside, effects);
+  const auto asked = std::min<std::size_t>(kWitnessesAsked, elsewhere.size());
+  for (std::size_t number = 0; number < asked; ++number) compare_with(next_witness_.next(elsewhere), effects);
+}
+
+void ClassicMembership::count_fault(const Location& to, ConnectFault fault, TimePoint now, Effects& effects) {
+  const Member* member = table_.find(to.name());
+  if (to == self_.location || !table_.is_present(to.name())) return;
+  if (failed_connects_.failed(to.name(), fault, now)) give_up(*member, now, effects);
 }
 
 void ClassicMembership::give_up(const Member& member, TimePoint now, Effects& effects) {
@@ -320,21 +347,29 @@ void ClassicMembership::give_up(const Member& member, TimePoint now, Effects& ef
   hear(removed, {}, now, effects);
 }
 
-void ClassicMembership::note_reachability(const Location& to, Outcome outcome, TimePoint now, Effects& effects) {
+void ClassicMembership::note_reachability(const Location& to, CallId id, Outcome outcome, TimePoint now,
+                                          Effects& effects) {
   switch (outcome) {
     case Outcome::answered:
     case Outcome::rejected:
     case Outcome::classic:
-      failed_connects_.forget(to.name());
-      break;
+      witnesses_.heard(to.address, last_call_);
+      return failed_connects_.forget(to.name());
     case Outcome::refused:
-      connect_failed(to, now, effects);
-      break;
+      witnesses_.heard(to.address, last_call_);
+      return count_fault(to, ConnectFault::refused, now, effects);
+    case Outcome::stranger:
+      witnesses_.heard(to.address, last_call_);
+      return count_fault(to, ConnectFault::stranger, now, effects);
+    case Outcome::unheard:
+      if (witnesses_.speak_against(to.address, id)) return count_fault(to, ConnectFault::silent, now, effects);
+      [[fallthrough]];  // perhaps nobody has answered yet: both are asked again
     case Outcome::broken:
       if (table_.is_present(to.name())) failed_connects_.doubt(to.name(), now);
-      break;
-    case Outcome::silent:
-      break;  // Slow or frozen: the classic rules remove only who cannot be connected to.
+      return;
+    case Outcome::silent:  // Slow or frozen: the classic rules remove only who cannot be connected to.
+    case Outcome::unable:
+      return failed_connects_.not_told(to.name(), now);
   }
 }
 
@@ -353,7 +388,7 @@ void ClassicMembership::call_ended(CallId id, const CallResult& result, TimePoin
   if (result.outcome == Outcome::classic) remember_classic(pending.to.name(), now);
   if (pending.chain) {
     --chains_;
-    if (result.outcome == Outcome::silent) {
+    if (result.outcome == Outcome::silent || result.outcome == Outcome::unheard) {
       ++(is_classic(pending.to.name()) ? pending.chain->silent_classic : pending.chain->silent);
     }
     if (result.outcome == Outcome::classic) {
@@ -367,7 +402,7 @@ void ClassicMembership::call_ended(CallId id, const CallResult& result, TimePoin
   } else if (pending.comparison) {
     comparison_ended(pending, result, now, effects);
   }
-  note_reachability(pending.to, result.outcome, now, effects);
+  note_reachability(pending.to, id, result.outcome, now, effects);
 }
 
 void ClassicMembership::leave(TimePoint now, Effects& effects) {
@@ -389,7 +424,7 @@ void ClassicMembership::say_farewell(MemberState state, TimePoint now, Effects& 
 void ClassicMembership::tick(TimePoint now, Effects& effects) {
   if (has_left_) return;
   for (const std::string& name : failed_connects_.due(now)) {
-    if (table_.is_present(name)) compare_with(name, effects);
+    if (table_.is_present(name)) ask_suspect(name, effects);
   }
   if (now < next_compare_at_) return;
   next_compare_at_ = now + options_.compare_interval;

@@ -7,6 +7,7 @@
 #include "membership/membership.h"
 #include "membership/round_robin.h"
 #include "membership/table.h"
+#include "membership/witnesses.h"
 
 #include <cstdint>
 #include <map>
@@ -39,6 +40,9 @@ inline constexpr int kWatchedMax = 8;
 
 // How long a node that turned out to be of the 2009 system is taken for one; by then another may run in its place.
 inline constexpr Duration kClassicMemory = std::chrono::seconds(10);
+
+// Members on other machines that are asked along with one that may be silent.
+inline constexpr int kWitnessesAsked = 2;
 
 // Nodes of each kind that may keep a leaving node waiting for an answer, at each of its two farewells, before it lets
 // the others find out: with a call timeout of one second this stays within the host's drain timeout.
@@ -113,7 +117,9 @@ class ClassicMembership final : public Membership {
   void tell_classic(const Location& node, const Member& row, Effects& effects);
   void remember_classic(const std::string& name, TimePoint now);
   bool is_classic(const std::string& name) const { return classic_until_.contains(name); }
-  void note_reachability(const Location& to, Outcome outcome, TimePoint now, Effects& effects);
+  void note_reachability(const Location& to, CallId id, Outcome outcome, TimePoint now, Effects& effects);
+  void count_fault(const Location& to, ConnectFault fault, TimePoint now, Effects& effects);
+  void ask_suspect(const std::string& name, Effects& effects);
 
   void send(Pending pending, Message message, Effects& effects);
 
@@ -121,8 +127,10 @@ class ClassicMembership final : public Membership {
   ClassicOptions options_;
   Table table_;
   FailedConnects failed_connects_;
+  Witnesses witnesses_;
   RoundRobin next_compared_;
   RoundRobin next_removed_;
+  RoundRobin next_witness_;
   std::map<CallId, Pending> pending_;
   std::map<std::string, TimePoint> classic_until_;  // nodes that turned out to be of the 2009 system, by name
   std::set<std::string> compared_now_;              // names of pending comparisons: one each at a time

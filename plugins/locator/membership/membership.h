@@ -100,6 +100,9 @@ enum class Outcome : std::uint8_t {
   silent,    // no answer in time; it may have been executed
   classic,   // a node of the 2009 system, which does not know the message; nothing was executed
   broken,    // the connection ended before the answer; it may have been executed
+  unheard,   // no answer to the connect, or no way there; nothing was executed
+  stranger,  // who answers there is not that member; nothing was executed
+  unable,    // this node was not able to ask; says nothing about the other, and nothing was executed
 };
 
 struct CallResult {
@@ -135,7 +138,7 @@ class Membership {
   virtual void classic_join(const Location& via, const std::vector<Location>& members, TimePoint now,
                             Effects& effects) = 0;
 
-  // Somebody on this node could not connect to `location`.
+  // Somebody on this node could not reach `location`: it is asked at once, and what comes of that counts.
   virtual void connect_failed(const Location& location, TimePoint now, Effects& effects) = 0;
 
   // Announces that this node leaves the ring: the others take over what it owns while it still answers them.

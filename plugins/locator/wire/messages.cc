@@ -1,5 +1,6 @@
 #include "wire/messages.h"
 
+#include <p2p/call.h>
 #include <p2p/handlers.h>
 
 #include <limits>
@@ -97,6 +98,12 @@ Outcome outcome_of(ErrorKind failure) {
   switch (failure) {
     case ErrorKind::refused:
       return Outcome::refused;
+    case ErrorKind::silent:
+      return Outcome::unheard;
+    case ErrorKind::wrong_node:
+      return Outcome::stranger;
+    case ErrorKind::local:
+      return Outcome::unable;
     case ErrorKind::closed:
     case ErrorKind::protocol:
     case ErrorKind::unreachable:  // as good as a broken connection: it is asked again soon, and that is a try of its
@@ -104,9 +111,6 @@ Outcome outcome_of(ErrorKind failure) {
       return Outcome::broken;
     case ErrorKind::unsupported:
       return Outcome::classic;
-    case ErrorKind::local:
-    case ErrorKind::silent:
-    case ErrorKind::wrong_node:
     case ErrorKind::timed_out:
     case ErrorKind::overloaded:
     case ErrorKind::cancelled:
@@ -117,6 +121,28 @@ Outcome outcome_of(ErrorKind failure) {
   }
   return Outcome::silent;
 }
+
+// Whether it has answered that it does not know the call: each node of the 2009 system knows those that it is sent.
+bool is_unknown_method(std::string_view reply) {
+  using apache::thrift::TApplicationException;
+  Codec codec;
+  codec.in().attach(reply);
+  try {
+    std::string method;
+    apache::thrift::protocol::TMessageType type{};
+    std::int32_t sequence = 0;
+    codec.binary_in().readMessageBegin(method, type, sequence);
+    if (type != apache::thrift::protocol::T_EXCEPTION) return false;
+    TApplicationException exception;
+    exception.read(&codec.binary_in());
+    return exception.getType() == TApplicationException::UNKNOWN_METHOD;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+// A node of ours without a locator. One whose locator is disabled, or leaves, says so in other words.
+bool runs_no_locator(const Error& error) { return error.text.starts_with(kUnknownPrefix); }
 
 // The four calls have equal results; the names of their generated types differ, their bytes do not.
 Result<View> decode_view(std::string_view reply) {
@@ -159,14 +185,21 @@ Result<std::vector<Location>> read_get_all(const Result<std::string>& reply) {
 }
 
 CallResult read_classic_reply(const membership::Message& message, const Result<std::string>& reply) {
+  const bool is_survey = std::holds_alternative<membership::Survey>(message);
   if (!reply.ok()) {
-    const Outcome outcome = outcome_of(reply.error().kind);
+    // Whoever breaks off or talks nonsense instead of telling whom it knows is not of its system.
+    const ErrorKind kind = reply.error().kind;
+    if (is_survey && (kind == ErrorKind::closed || kind == ErrorKind::protocol)) return {Outcome::stranger, {}};
+    const Outcome outcome = outcome_of(kind);
     // That it is of the 2009 system is known already: it does not know even its own system's call.
     return {outcome == Outcome::classic ? Outcome::rejected : outcome, {}};
   }
-  if (!std::holds_alternative<membership::Survey>(message)) return {Outcome::answered, {}};
+  if (!is_survey) return {Outcome::answered, {}};
   const auto members = read_get_all(reply);
-  if (!members.ok()) return {Outcome::broken, {}};
+  if (!members.ok()) {
+    const bool is_stranger = members.error().kind == ErrorKind::protocol || is_unknown_method(reply.value());
+    return {is_stranger ? Outcome::stranger : Outcome::broken, {}};
+  }
   View view;
   for (const Location& member : members.value()) {
     view.members.push_back({member, membership::kUnknownLife, MemberState::alive});
@@ -182,6 +215,7 @@ CallResult read_reply(const Result<std::string>& reply, std::string& why) {
   auto view = decode_view(reply.value());
   if (view.ok()) return {Outcome::answered, std::move(view).value()};
   why = view.error().text;
+  if (runs_no_locator(view.error())) return {Outcome::stranger, {}};
   return {view.error().kind == ErrorKind::refused ? Outcome::rejected : Outcome::broken, {}};
 }
 

@@ -99,8 +99,8 @@ class P2P_API ILocator {
   virtual void remove(const Location& location, std::vector<Location> authorities) = 0;
   virtual void log_view() const = 0;
 
-  // A connect to `member` failed (ErrorKind::refused; a call that ends as unreachable is none). After `connect_attempts` of them within a second, with no success between, the member is
-  // removed in classic mode. [any thread]
+  // A connect to `member` failed (ErrorKind::refused; of silence and strangers the host tells). It is asked at once, and in classic mode removed when that fails, too, often enough; a report
+  // alone removes nobody. [any thread]
   virtual void report_unreachable(const Location& member) = 0;
 
   // For the host: what hello and forward carry. `table` is opaque and comes from another node's encode_table(). [any thread]

@@ -18,7 +18,7 @@ class P2P_API Peers {
   virtual ~Peers();
 
   // Sends `message` (one whole binary message without a service prefix, any sequence id) to `service` on `to`. `done` runs
-  // exactly once on an I/O thread: with the whole reply message, or with kind refused (a connect failed), unreachable, overloaded or unsupported
+  // exactly once on an I/O thread: with the whole reply message, or with kind refused (a connect failed), silent, wrong_node, local, unreachable, overloaded or unsupported
   // (nothing was executed; unsupported: use call_classic()), timed_out or closed (it may have been), protocol, or cancelled (this node stops). A reply that carries a
   // TApplicationException is a reply. Calls to one node from one thread start there in the order of call(). [any thread]
   virtual void call(const Location& to, std::string_view service, std::string message, Duration deadline,

@@ -11,14 +11,30 @@ ALIAS = {"127.0.0.1": "localhost", "::1": "0::1"}[HOST]
 FAMILY = socket.AF_INET6 if HOST == "::1" else socket.AF_INET
 
 
+class PortAt(int):
+    """A port of a machine of its own: whoever takes a port, takes this too, and goes to that machine."""
+
+    host = HOST
+
+    def __new__(cls, host, port):
+        made = super().__new__(cls, port)
+        made.host = host
+        return made
+
+
+def place(port):
+    """(host, port) of a port: of this test's address, unless it says its own."""
+    return getattr(port, "host", HOST), int(port)
+
+
 def name_at(address, port):
     """The one text form: "host:port", with brackets around an IPv6 address."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def here(port):
-    """The name of what listens on `port` of this test's address."""
-    return name_at(HOST, port)
+    """The name of what listens on `port`, of this test's address unless it says its own."""
+    return name_at(*place(port))
 
 
 def split_name(name):

@@ -52,12 +52,12 @@ def client_on(protocol, interface=Store, service=None):
 
 def channel(port, form=CLASSIC, seconds=CALL_SECONDS):
     """The protocol of a new connection, for any number of clients made by client_on()."""
-    return Opened(TSocket.TSocket(address.HOST, port), form, seconds)
+    return Opened(TSocket.TSocket(*address.place(port)), form, seconds)
 
 
 def connect(port, interface=Store, service=None, form=CLASSIC, seconds=CALL_SECONDS):
     """A client of `interface` on a connection of its own."""
-    return Opened(TSocket.TSocket(address.HOST, port), form, seconds,
+    return Opened(TSocket.TSocket(*address.place(port)), form, seconds,
                   lambda protocol: client_on(protocol, interface, service))
 
 

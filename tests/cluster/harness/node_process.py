@@ -21,20 +21,21 @@ SANITIZER_REPORT = re.compile(r"(Address|Thread|Leak)Sanitizer|runtime error:")
 class NodeProcess(ChildProcess):
     """A p2phost. `arguments` follow those that give it its place; `port` None takes a free one.
 
-    `listen_by_configuration`: `config` names the test's address and `port`, so that a reload can name another place.
+    `prefix` is a command that runs the node's; `name` the host name by which others know it. `listen_by_configuration`: `config` names the test's address and `port`, so that a reload can name another place.
     """
 
     kind = "node"
 
     def __init__(self, *arguments, port=None, config=settings.STORE_CONFIG, data_dir=None, log_level="debug",
-                 environment=None, listen_by_configuration=False):
+                 environment=None, listen_by_configuration=False, prefix=(), name=None):
         self.port = port or free_port()
-        self.name = address.here(self.port)
+        listening = address.here(self.port)
+        self.name = address.name_at(name, self.port) if name else listening
         self._folder = tempfile.TemporaryDirectory(prefix="p2phost-test-")
         self.data_dir = pathlib.Path(data_dir or os.path.join(self._folder.name, "data"))
         self._log_path = os.path.join(self._folder.name, "log")
-        self._command = [str(settings.P2PHOST), "--config", str(config),
-                         *([] if listen_by_configuration else ["--listen", self.name]), "--data-dir", str(self.data_dir), "--set", "host.port_search=0",
+        self._command = [*prefix, str(settings.P2PHOST), "--config", str(config),
+                         *([] if listen_by_configuration else ["--listen", listening]), "--data-dir", str(self.data_dir), "--set", "host.port_search=0",
                          "--set", f"log.level={log_level}", *map(str, arguments)]
         self._environment = clean_environment(self._folder.name, environment)
         self._last_log = None

@@ -75,10 +75,10 @@ def ask_all(connection, requests):
 class FalsePeer:
     """Listens, and does with each connection what `treat(socket)` does. `accepted` counts them."""
 
-    def __init__(self, treat):
+    def __init__(self, treat, port=0):
         self._treat = treat
         self.accepted = 0
-        self._socket = address.listening()
+        self._socket = address.listening(port)
         self.port = self._socket.getsockname()[1]
         self._held = []  # those that are to stay open
         self._thread = threading.Thread(target=self._serve, daemon=True)

@@ -43,6 +43,19 @@ TEST(StatusText, ShowsStateKeysCallsAndView) {
             "           bytes 70, keys 9\n");
 }
 
+TEST(StatusText, TellsWhatTheMachineRefusesItsNode) {
+  node::NodeStatus node = ready_node();
+  node.own_failures = 12;
+  node.last_own_failure = "could not connect to n2:9900: Too many open files";
+  node.last_own_failure_ms = 1'055'000;
+  EXPECT_NE(
+      status_text(node, 1'060'000)
+          .find("\ntrouble    12 failures of this machine, the last 5 s ago: could not connect to n2:9900: Too many "
+                "open files\n"),
+      std::string::npos);
+  EXPECT_EQ(status_json(node)["own_failures"], 12);
+}
+
 TEST(StatusText, ServicesStandInATable) {
   node::NodeStatus node = ready_node();
   node.services[0].since_ms = 1'000'000;

@@ -141,10 +141,10 @@ TEST_F(ClassicMembershipTest, ASuccessBetweenFailuresStartsTheCountAgain) {
   with_members({9901, 9902});
   const auto chain = hear(PassOn{alive(9903), {}});
   fail_connect(9901);
-  now += milliseconds(100);
+  now += milliseconds(250);
   fail_connect(9901);
   end(chain.calls[0], {Outcome::answered, {}});
-  now += milliseconds(100);
+  now += milliseconds(250);
   EXPECT_TRUE(fail_connect(9901).changes.empty());
 }
 

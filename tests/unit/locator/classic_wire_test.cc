@@ -60,9 +60,9 @@ locator::Location on_wire(const std::string& address, std::int16_t port) {
   return location;
 }
 
-std::string exception_reply() {
+std::string exception_reply(apache::thrift::TApplicationException::TApplicationExceptionType type) {
   Codec codec;
-  apache::thrift::TApplicationException refusal(apache::thrift::TApplicationException::UNKNOWN_METHOD, "no get_all");
+  apache::thrift::TApplicationException refusal(type, "no get_all");
   codec.binary_out().writeMessageBegin("get_all", apache::thrift::protocol::T_EXCEPTION, 0);
   refusal.write(&codec.binary_out());
   codec.binary_out().writeMessageEnd();
@@ -137,7 +137,7 @@ TEST(ClassicWire, WhatIsNoListOfMembersIsAnError) {
   EXPECT_EQ(failed.error().text, "it broke");
   EXPECT_FALSE(read_get_all(std::string()).ok());
   EXPECT_FALSE(read_get_all(std::string("garbage")).ok());
-  EXPECT_FALSE(read_get_all(exception_reply()).ok());
+  EXPECT_FALSE(read_get_all(exception_reply(apache::thrift::TApplicationException::UNKNOWN_METHOD)).ok());
 }
 
 TEST(ClassicWire, EveryPrefixOfAListIsAnErrorAndNoHarm) {
@@ -159,9 +159,15 @@ TEST(ClassicWire, ASurveysReplyBecomesAliveRowsOfUnknownLife) {
                                                       {at(65535), membership::kUnknownLife, MemberState::alive}}));
 }
 
-TEST(ClassicWire, ASurveysReplyThatMakesNoSenseIsABrokenConnection) {
-  EXPECT_EQ(read_classic_reply(Survey{}, std::string("garbage")).outcome, Outcome::broken);
-  EXPECT_EQ(read_classic_reply(Survey{}, exception_reply()).outcome, Outcome::broken);
+TEST(ClassicWire, WhoDoesNotKnowTheSurveyOrAnswersNonsenseIsNoNodeOfThatSystem) {
+  using Exception = apache::thrift::TApplicationException;
+  EXPECT_EQ(read_classic_reply(Survey{}, std::string("garbage")).outcome, Outcome::stranger);
+  EXPECT_EQ(read_classic_reply(Survey{}, exception_reply(Exception::UNKNOWN_METHOD)).outcome, Outcome::stranger);
+}
+
+TEST(ClassicWire, WhoFailsAtTheSurveyIsNoStranger) {
+  using Exception = apache::thrift::TApplicationException;
+  EXPECT_EQ(read_classic_reply(Survey{}, exception_reply(Exception::INTERNAL_ERROR)).outcome, Outcome::broken);
 }
 
 TEST(ClassicWire, NewsIsAnsweredWhenItsConnectionEnded) {
@@ -174,11 +180,16 @@ TEST(ClassicWire, TellsHowACallEnded) {
   for (const auto& message : {news(MemberState::removed), Message(Survey{})}) {
     const auto outcome_of = [&](ErrorKind kind) { return read_classic_reply(message, Error{kind, ""}).outcome; };
     EXPECT_EQ(outcome_of(ErrorKind::refused), Outcome::refused);
+    EXPECT_EQ(outcome_of(ErrorKind::silent), Outcome::unheard);
+    EXPECT_EQ(outcome_of(ErrorKind::wrong_node), Outcome::stranger);
+    EXPECT_EQ(outcome_of(ErrorKind::local), Outcome::unable);
     EXPECT_EQ(outcome_of(ErrorKind::timed_out), Outcome::silent);
     EXPECT_EQ(outcome_of(ErrorKind::overloaded), Outcome::silent);
     EXPECT_EQ(outcome_of(ErrorKind::cancelled), Outcome::silent);
-    EXPECT_EQ(outcome_of(ErrorKind::closed), Outcome::broken);
-    EXPECT_EQ(outcome_of(ErrorKind::protocol), Outcome::broken);
+    // A call that nothing is answered to breaks; where an answer is due, nobody of that system breaks off.
+    const bool is_survey = std::holds_alternative<Survey>(message);
+    EXPECT_EQ(outcome_of(ErrorKind::closed), is_survey ? Outcome::stranger : Outcome::broken);
+    EXPECT_EQ(outcome_of(ErrorKind::protocol), is_survey ? Outcome::stranger : Outcome::broken);
   }
 }
 

@@ -55,10 +55,13 @@ class ClassicMembershipTest : public ::testing::Test {
     return effects;
   }
   Effects end(const OutgoingCall& call, Outcome outcome) { return end(call, CallResult{outcome, {}}); }
+  // Somebody reports that he could not connect, and the question that follows is refused.
   Effects fail_connect(int port) {
     Effects effects;
     core.connect_failed(at(port), now, effects);
-    return effects;
+    const auto is_question = [port](const auto& call) { return call.to == at(port); };
+    const auto question = std::find_if(effects.calls.begin(), effects.calls.end(), is_question);
+    return question == effects.calls.end() ? effects : end(*question, Outcome::refused);
   }
   Effects withdraw() {
     Effects effects;

@@ -57,11 +57,11 @@ TEST_F(NodesOf2009Test, ToBeOfThe2009SystemIsNoFailedConnect) {
   with_members({9850});
   for (int attempt = 0; attempt < 2; ++attempt) {
     fail_connect(9850);
-    now += milliseconds(100);
+    now += milliseconds(250);
   }
   const auto asked = hear(PassOn{alive(9903), {}});
   end(asked.calls.at(0), Outcome::classic);
-  now += milliseconds(100);
+  now += milliseconds(250);
   EXPECT_TRUE(fail_connect(9850).changes.empty());
 }
 

@@ -1,6 +1,7 @@
 // Membership messages as bytes: what goes in comes out, and what makes no sense is an error.
 #include "wire/messages.h"
 
+#include <p2p/call.h>
 #include <p2p/handlers.h>
 
 #include <gtest/gtest.h>
@@ -105,19 +106,37 @@ TEST(MembershipWire, TellsHowACallEnded) {
   EXPECT_EQ(read_reply(Error{ErrorKind::timed_out, ""}, why).outcome, Outcome::silent);
   EXPECT_EQ(read_reply(Error{ErrorKind::closed, ""}, why).outcome, Outcome::broken);
   EXPECT_EQ(read_reply(Error{ErrorKind::unsupported, ""}, why).outcome, Outcome::classic);
+  EXPECT_EQ(read_reply(Error{ErrorKind::silent, ""}, why).outcome, Outcome::unheard);
+  EXPECT_EQ(read_reply(Error{ErrorKind::wrong_node, ""}, why).outcome, Outcome::stranger);
+  EXPECT_EQ(read_reply(Error{ErrorKind::local, ""}, why).outcome, Outcome::unable);
+  EXPECT_EQ(read_reply(Error{ErrorKind::unreachable, ""}, why).outcome, Outcome::broken) << "not tried, so no evidence";
   EXPECT_EQ(read_reply(std::string("garbage"), why).outcome, Outcome::broken);
 }
 
-TEST(MembershipWire, AnExceptionInReplyIsARejection) {
+std::string refusal_of(const std::string& text) {
   Codec codec;
-  apache::thrift::TApplicationException refusal(apache::thrift::TApplicationException::UNKNOWN_METHOD,
-                                                "no such service");
+  apache::thrift::TApplicationException refusal(apache::thrift::TApplicationException::UNKNOWN_METHOD, text);
   codec.binary_out().writeMessageBegin("join", apache::thrift::protocol::T_EXCEPTION, 0);
   refusal.write(&codec.binary_out());
   codec.binary_out().writeMessageEnd();
+  return std::string(codec.out().written());
+}
+
+TEST(MembershipWire, AnExceptionInReplyIsARejection) {
   std::string why;
-  EXPECT_EQ(read_reply(std::string(codec.out().written()), why).outcome, Outcome::rejected);
-  EXPECT_NE(why.find("no such service"), std::string::npos);
+  EXPECT_EQ(read_reply(refusal_of("no such member"), why).outcome, Outcome::rejected);
+  EXPECT_NE(why.find("no such member"), std::string::npos);
+}
+
+TEST(MembershipWire, ANodeWithoutALocatorIsNoMemberAndOneWhoseLocatorRestsOrLeavesMayBe) {
+  std::string why;
+  const auto outcome_of = [&](std::string_view prefix) {
+    return read_reply(refusal_of(std::string(prefix) + "service 'locator.peer'"), why).outcome;
+  };
+  EXPECT_EQ(outcome_of(kUnknownPrefix), Outcome::stranger);
+  EXPECT_EQ(outcome_of(kDisabledPrefix), Outcome::rejected);
+  EXPECT_EQ(outcome_of(kDrainingPrefix), Outcome::rejected);
+  EXPECT_EQ(outcome_of(kOverloadedPrefix), Outcome::rejected);
 }
 
 }  // namespace

@@ -26,12 +26,13 @@ class TellingLocator final : public ILocator {
   void add(const Location&, std::vector<Location>) override {}
   void remove(const Location&, std::vector<Location>) override {}
   void log_view() const override {}
-  void report_unreachable(const Location&) override {}
+  void report_unreachable(const Location& member) override { reported.set_value(member); }
   std::string placement() const override { return ""; }
   std::string encode_table() const override { return ""; }
   void merge_table(const Location&, std::string_view) override {}
 
   std::function<void(const RingChange&)> told;
+  std::promise<Location> reported;  // once
 
  private:
   class NoRing final : public RingView {
@@ -66,6 +67,19 @@ TEST_F(PeerPoolTest, ANodeThatHasJoinedIsTriedAtOnceWhateverFailedBefore) {
   call_until_it_is_known_to_be_out_of_reach(joining);
   locator->has_joined(joining);
   EXPECT_EQ(failure_of(call_ours(joining)), "refused") << "tried, and not told from memory";
+}
+
+TEST_F(PeerPoolTest, CallsBetweenLocatorsAlwaysTry) {
+  pool.set_locator(nullptr);
+  pool.set_locator(locator, "locator.peer");
+  const Location there = nobody();
+  for (int calls = 0; calls < 20; ++calls) EXPECT_EQ(failure_of(call_ours(there)), "refused");
+}
+
+TEST_F(PeerPoolTest, WhoEndsTheConnectionInsteadOfGreetingIsReported) {
+  OldServer server([](const std::shared_ptr<OldConnection>& connection) { connection->close(); });
+  EXPECT_EQ(failure_of(call_ours(server.location())), "another node");
+  EXPECT_EQ(locator->reported.get_future().get(), server.location());
 }
 
 TEST_F(PeerPoolTest, WhenTheLocatorIsGoneItIsNotListenedToAnyMore) {

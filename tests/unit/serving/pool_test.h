@@ -68,6 +68,7 @@ class PoolTest : public ::testing::Test {
   SilentLog log;
   std::vector<std::unique_ptr<Loop>> loops = one_loop(log);  // before the pool, which looks how many there are
   PeerIdentity identity{{"127.0.0.1", 1}, "p2phost"};
+  OwnFailures own_failures{log};
   PeerPool pool{loops,
                 identity,
                 {.connect_timeout = Duration(seconds(60)),
@@ -76,6 +77,7 @@ class PoolTest : public ::testing::Test {
                  .calls_max = 10,
                  .queue_bytes_max = 1000,
                  .message_bytes_max = 1000},
+                own_failures,
                 log};
 };
 

@@ -1,0 +1,166 @@
+#include "peers/dial.h"
+
+#include "serving/loop.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace p2p::host {
+namespace {
+
+constexpr const char* kNoAnswer = "no answer within [host] connect_timeout";
+
+auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
+
+}  // namespace
+
+Dial::Dial(Loop& loop, AddressBook& book, Location to, std::size_t first)
+    : loop_(loop),
+      book_(book),
+      to_(std::move(to)),
+      first_(first),
+      resolver_(loop.context()),
+      patience_(loop.context()),
+      stagger_(loop.context()) {}
+
+void Dial::start(Duration timeout, Done done) {
+  timeout_ = timeout;
+  done_ = std::move(done);
+  error_code not_numeric;
+  const auto address = asio::ip::make_address(to_.address, not_numeric);
+  if (!not_numeric) return connect_to({address});
+  resolve();
+}
+
+// --- the name --------------------------------------------------------------------------------------------------------
+
+void Dial::resolve() {
+  patience_.expires_after(clock_duration(timeout_));
+  patience_.async_wait([self = shared_from_this()](error_code cancelled) {
+    if (cancelled || !self->done_ || !self->addresses_.empty()) return;
+    self->resolver_.cancel();
+    self->not_resolved("no answer of the name service within [host] connect_timeout");
+  });
+  resolver_.async_resolve(
+      to_.address, std::to_string(to_.port),
+      [self = shared_from_this()](const error_code& failure, const asio::ip::tcp::resolver::results_type& found) {
+        if (self->done_ && self->addresses_.empty()) self->resolved(failure, found);
+      });
+}
+
+void Dial::resolved(const error_code& failure, const asio::ip::tcp::resolver::results_type& found) {
+  if (failure || found.empty()) return not_resolved(failure.message());
+  AddressBook::Addresses addresses;
+  for (const auto& entry : found) {
+    const auto address = entry.endpoint().address();
+    const bool is_known = std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+    if (!is_known && addresses.size() < kAddressesMax) addresses.push_back(address);
+  }
+  book_.keep(to_.address, addresses);
+  connect_to(std::move(addresses));
+}
+
+// A name that is no more may be that of a node that is no more: whoever knew its addresses finds out there. That no
+// name resolves at all is this machine's trouble, and tells nothing about anybody.
+void Dial::not_resolved(const std::string& why) {
+  whys_ = "cannot resolve '" + to_.address + "': " + why;
+  auto known = book_.last(to_.address);
+  if (known.empty()) return end(Error{ErrorKind::local, whys_});
+  connect_to(std::move(known));
+}
+
+// --- its addresses ---------------------------------------------------------------------------------------------------
+
+void Dial::connect_to(AddressBook::Addresses addresses) {
+  addresses_ = std::move(addresses);
+  std::rotate(addresses_.begin(), addresses_.begin() + static_cast<std::ptrdiff_t>(first_ % addresses_.size()),
+              addresses_.end());
+  connecting_since_ = std::chrono::steady_clock::now();
+  patience_.expires_after(clock_duration(timeout_));
+  patience_.async_wait([self = shared_from_this()](error_code cancelled) {
+    if (cancelled || !self->done_) return;
+    // A process that was held up finds its timers over and its answers there at the same moment: these go first.
+    self->loop_.post([self] {
+      if (self->done_) self->out_of_time();
+    });
+  });
+  try_next();
+}
+
+void Dial::try_next() {
+  if (tries_.size() == addresses_.size()) return;
+  const std::size_t number = tries_.size();
+  tries_.emplace_back(loop_.context());
+  tries_.back().socket.async_connect({addresses_[number], to_.port},
+                                     [self = shared_from_this(), number](const error_code& failure) {
+                                       if (self->done_ && !self->tries_[number].has_ended) self->tried(number, failure);
+                                     });
+  if (tries_.size() == addresses_.size()) return;
+  // The last one still gets a part of the time, should all before it be silent.
+  stagger_.expires_after(clock_duration(timeout_ / (addresses_.size() + 1)));
+  stagger_.async_wait([self = shared_from_this()](error_code cancelled) {
+    if (!cancelled && self->done_) self->try_next();
+  });
+}
+
+void Dial::tried(std::size_t number, const error_code& failure) {
+  if (failure) return fail_try(number, verdict_of(failure), failure.message());
+  auto& socket = tries_[number].socket;
+  error_code ignored;
+  // On loopback a connect to a free port may meet itself (TCP simultaneous open): that is nobody's listener.
+  if (socket.local_endpoint(ignored) == socket.remote_endpoint(ignored))
+    return fail_try(number, ConnectVerdict::refused, "nobody listens there");
+  end(std::move(socket));
+}
+
+void Dial::out_of_time() {
+  // While this loop was held up, the last ones have not even begun.
+  while (tries_.size() < addresses_.size()) tries_.emplace_back(loop_.context());
+  for (std::size_t number = 0; number < tries_.size() && done_; ++number) {
+    const Try& one = tries_[number];
+    if (!one.has_ended)
+      fail_try(number, one.socket.is_open() ? ConnectVerdict::silent : ConnectVerdict::local, kNoAnswer);
+  }
+}
+
+void Dial::fail_try(std::size_t number, ConnectVerdict verdict, const std::string& why) {
+  error_code ignored;
+  tries_[number].socket.close(ignored);
+  tries_[number].has_ended = true;
+  ++failed_;
+  verdict_ = std::max(verdict_, verdict);
+  if (!whys_.empty()) whys_ += "; ";
+  const std::string address = addresses_[number].to_string();
+  whys_ += address == to_.address ? why : address + ": " + why;
+  if (failed_ == addresses_.size()) return end(Error{kind_of(verdict_), whys_});
+  if (failed_ < tries_.size()) return;
+  stagger_.cancel();
+  try_next();
+}
+
+std::optional<Error> Dial::so_far() const {
+  if (!done_) return ended_;
+  if (addresses_.empty()) return Error{ErrorKind::local, to_.address + " is not resolved yet"};
+  if (std::chrono::steady_clock::now() - connecting_since_ < kSilenceMeaning) return std::nullopt;
+  return Error{kind_of(std::max(verdict_, ConnectVerdict::silent)), "no answer yet"};
+}
+
+void Dial::end(Result<asio::ip::tcp::socket> result) {
+  auto done = std::exchange(done_, nullptr);
+  if (!result.ok()) ended_ = result.error();
+  cancel();
+  loop_.post([done = std::move(done), kept = std::make_shared<Result<asio::ip::tcp::socket>>(std::move(result))] {
+    done(std::move(*kept));
+  });
+}
+
+void Dial::cancel() noexcept {
+  done_ = nullptr;
+  resolver_.cancel();
+  patience_.cancel();
+  stagger_.cancel();
+  error_code ignored;
+  for (Try& one : tries_) one.socket.close(ignored);
+}
+
+}  // namespace p2p::host

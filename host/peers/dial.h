@@ -1,0 +1,81 @@
+// How is a connection to a node made? Its name is resolved, and each of its addresses is tried, the next one as soon as
+// the one before has failed or is slow; the first that answers is taken. How failures are judged: connect_failures.h.
+#pragma once
+
+#include "peers/address_book.h"
+#include "peers/connect_failures.h"
+#include "serving/asio.h"
+
+#include <p2p/location.h>
+#include <p2p/result.h>
+#include <p2p/units.h>
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace p2p::host {
+
+class Loop;
+
+// After this time the silence of an address means something: as good as all get their answer within it, across the
+// world.
+inline constexpr Duration kSilenceMeaning = std::chrono::milliseconds(500);
+
+// One connection. Every method: [own loop].
+class Dial final : public std::enable_shared_from_this<Dial> {
+ public:
+  // The socket, or ErrorKind::refused, silent or local with words that do not name the node.
+  using Done = std::function<void(Result<asio::ip::tcp::socket>)>;
+
+  // `first` of the addresses is tried first, counted around.
+  Dial(Loop& loop, AddressBook& book, Location to, std::size_t first = 0);
+
+  // `done` runs exactly once, later, unless cancel() is called before: within `timeout`, or twice that when the name
+  // does not resolve in time and its former addresses are tried.
+  void start(Duration timeout, Done done);
+  void cancel() noexcept;
+
+  // What is to be said of it while it lasts: local while the name is not resolved; silent, once it has taken long
+  // enough to mean something, before that nothing; how it failed.
+  std::optional<Error> so_far() const;
+
+ private:
+  struct Try {
+    explicit Try(asio::io_context& context) : socket(context) {}
+    asio::ip::tcp::socket socket;
+    bool has_ended = false;
+  };
+
+  void resolve();
+  void resolved(const error_code& failure, const asio::ip::tcp::resolver::results_type& found);
+  void not_resolved(const std::string& why);
+  void connect_to(AddressBook::Addresses addresses);
+  void try_next();
+  void tried(std::size_t number, const error_code& failure);
+  void out_of_time();
+  void fail_try(std::size_t number, ConnectVerdict verdict, const std::string& why);
+  void end(Result<asio::ip::tcp::socket> result);
+
+  Loop& loop_;
+  AddressBook& book_;
+  const Location to_;
+  const std::size_t first_;
+  Duration timeout_{};
+  Done done_;
+  asio::ip::tcp::resolver resolver_;
+  asio::steady_timer patience_;  // for the resolver, then for all tries
+  asio::steady_timer stagger_;   // until the next try begins
+  AddressBook::Addresses addresses_;
+  std::chrono::steady_clock::time_point connecting_since_{};
+  std::deque<Try> tries_;  // where they are made
+  std::size_t failed_ = 0;
+  ConnectVerdict verdict_ = ConnectVerdict::no_way;
+  std::string whys_;
+  std::optional<Error> ended_;
+};
+
+}  // namespace p2p::host

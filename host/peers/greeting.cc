@@ -1,0 +1,64 @@
+#include "peers/greeting.h"
+
+#include <p2p/handlers.h>
+
+#include <Peer.h>
+
+namespace p2p::host {
+namespace {
+
+// How a node of the 2009 system answers a call that it does not know.
+bool is_unknown_method(std::string_view reply) {
+  using apache::thrift::TApplicationException;
+  Codec codec;
+  codec.in().attach(reply);
+  try {
+    std::string method;
+    apache::thrift::protocol::TMessageType type{};
+    std::int32_t sequence = 0;
+    codec.binary_in().readMessageBegin(method, type, sequence);
+    if (type != apache::thrift::protocol::T_EXCEPTION) return false;
+    TApplicationException exception;
+    exception.read(&codec.binary_in());
+    return exception.getType() == TApplicationException::UNKNOWN_METHOD;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+// Whoever breaks off or talks nonsense instead of greeting is no node: a full one answers a hello before all others.
+Error not_answered(const Error& error, const Location& to) {
+  const bool is_stranger = error.kind == ErrorKind::closed || error.kind == ErrorKind::protocol;
+  if (!is_stranger) return error;
+  return {ErrorKind::wrong_node, "what answers at " + to.name() + " is no node: " + error.text};
+}
+
+Error refused(const peer::HelloRefused& refused, const Location& to, Logger& log) {
+  log.warn("{} refuses us: its {} is '{}', ours is '{}'", to.name(), refused.field, refused.ours, refused.theirs);
+  // While versions change, two nodes of one network may not be able to talk.
+  const ErrorKind kind = refused.field == "version" ? ErrorKind::protocol : ErrorKind::wrong_node;
+  return {kind, to.name() + " refuses us: its " + refused.field + " is '" + refused.ours + "', ours is '" +
+                    refused.theirs + "'"};
+}
+
+}  // namespace
+
+Result<Done> judge_greeting(const Result<std::string>& reply, const Location& to, bool is_member, Logger& log) {
+  if (!reply.ok()) return not_answered(reply.error(), to);
+  const auto hello = decode_reply<peer::Peer_hello_result>(reply.value());
+  if (!hello.ok() && is_unknown_method(reply.value())) {
+    return Error{ErrorKind::unsupported,
+                 to.name() + " is a node of the 2009 system, and does not speak to nodes of ours"};
+  }
+  if (!hello.ok()) {
+    return Error{ErrorKind::protocol, to.name() + " does not speak to nodes of ours: " + hello.error().text};
+  }
+  if (hello.value().__isset.refused) return refused(hello.value().refused, to, log);
+  const auto& greeted = hello.value().success;
+  if (greeted.__isset.node && greeted.node != to.name() && is_member) {
+    return Error{ErrorKind::wrong_node, to.name() + " is gone: the node that answers there now is " + greeted.node};
+  }
+  return Done{};
+}
+
+}  // namespace p2p::host

@@ -1,0 +1,96 @@
+"""Machines of a test's own: network namespaces on a bridge, whose links can be pulled. They end with the test."""
+import contextlib
+import ctypes
+import os
+import subprocess
+
+from harness import address
+from harness.ports import free_port
+
+CLONE_NEWNET = 0x40000000
+
+
+def _ip(*words):
+    done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"ip {' '.join(words)}: {done.stderr}"
+
+
+def _enter(descriptor):
+    # The calling thread's sockets and children are there from now on (os.setns is younger than Debian's Python).
+    if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+@contextlib.contextmanager
+def _inside(namespace):
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    there = os.open(f"/run/netns/{namespace}", os.O_RDONLY)
+    try:
+        _enter(there)
+        yield
+    finally:
+        _enter(before)
+        os.close(there)
+        os.close(before)
+
+
+class Machine:
+    def __init__(self, bridge, number):
+        self.name = f"{bridge}m{number}"
+        self.address = f"fd77::{number}" if address.HOST == "::1" else f"10.77.0.{number}"
+        self._bridge, self._link = bridge, f"v{number}"
+        _ip("netns", "add", self.name)
+        _ip("-n", bridge, "link", "add", self._link, "type", "veth", "peer", "name", "eth0", "netns", self.name)
+        _ip("-n", bridge, "link", "set", self._link, "master", "br0", "up")
+        _ip("-n", self.name, "addr", "add", *_with_prefix(self.address), "dev", "eth0")
+        _ip("-n", self.name, "link", "set", "lo", "up")
+        _ip("-n", self.name, "link", "set", "eth0", "up")
+
+    def places(self):
+        """Where a node of this machine runs, as arguments of NodeProcess."""
+        return {"port": address.PortAt(self.address, free_port()), "prefix": ("ip", "netns", "exec", self.name)}
+
+    def unplug(self):
+        """What is sent to it, or from it, vanishes."""
+        _ip("-n", self._bridge, "link", "set", self._link, "down")
+
+    def plug_in(self):
+        _ip("-n", self._bridge, "link", "set", self._link, "up")
+
+    def inside(self):
+        """A context in which this thread is on the machine."""
+        return _inside(self.name)
+
+
+class Machines:
+    """`count` of them. Until close() the calling thread is on the bridge, and reaches all."""
+
+    def __init__(self, count):
+        self._bridge = f"p2p{os.getpid()}"
+        self._all = []
+        self._outside = contextlib.ExitStack()
+        try:
+            _ip("netns", "add", self._bridge)
+            _ip("-n", self._bridge, "link", "set", "lo", "up")
+            _ip("-n", self._bridge, "link", "add", "br0", "type", "bridge")
+            _ip("-n", self._bridge, "addr", "add",
+                *_with_prefix("fd77::ffff" if address.HOST == "::1" else "10.77.0.254"), "dev", "br0")
+            _ip("-n", self._bridge, "link", "set", "br0", "up")
+            for number in range(1, count + 1):
+                self._all.append(Machine(self._bridge, number))
+            self._outside.enter_context(_inside(self._bridge))
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self):
+        return iter(self._all)
+
+    def close(self):
+        self._outside.close()
+        for name in [*(f"{self._bridge}m{number}" for number in range(1, len(self._all) + 2)), self._bridge]:
+            subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+
+
+def _with_prefix(host):
+    return [f"{host}/64", "nodad"] if ":" in host else [f"{host}/24"]
