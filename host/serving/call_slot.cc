@@ -3,6 +3,8 @@
 #include "serving/loop.h"
 #include "serving/service_router.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -188,10 +190,10 @@ void CallSlot::expire() noexcept {
   const bool has_waited = run_.compare_exchange_strong(seen, Run::never) && !is_forwarded_ && !is_outcome_unknown_;
   Codec fresh;
   if (!is_silent_ && !info_.oneway) {
-    encode_fault(fresh, info_, CallFault::internal_error,
-                 has_waited
-                     ? std::string(kNotExecutedPrefix) + "the call has waited for its service for [host] call_timeout"
-                     : "no answer within [host] call_timeout");
+    std::string text = "no answer within [host] call_timeout";
+    if (has_waited)
+      text = fmt::format("{}the call has waited for its service for [host] call_timeout", kNotExecutedPrefix);
+    encode_fault(fresh, info_, CallFault::internal_error, text);
   }
   deliver(*origin_.get(), End::answer, {fresh.out().written()});
 }

@@ -74,7 +74,6 @@ void LocatorWorld::change_ring(Locator& at, const membership::RingChange& change
       at.leaving.erase(name);
       break;
     case ChangeKind::left:
-    case ChangeKind::given_up:
       if (!was_there) broke(at, name + " left without being there");
       if (was_leaving) broke(at, name + " left instead of being gone");
       at.ring.erase(name);

@@ -11,6 +11,10 @@ const char* words_of_left(Departure how) noexcept {
       return " is no member any more: so says another node, which has given it up or heard of its leaving";
     case Departure::refused:
       return " has died: it takes no connection any more, and has not said that it leaves";
+    case Departure::silent:
+      return " is given up: its machine does not answer any more, while others do";
+    case Departure::replaced:
+      return " is gone: who answers in its place is not that member";
   }
   return "";
 }
@@ -24,6 +28,10 @@ const char* words_of_gone(Departure how) noexcept {
     case Departure::refused:
       return " has died while it left: it takes no connection any more, and has not said that it had handed over what "
              "it held";
+    case Departure::silent:
+      return " is given up while it left: its machine does not answer any more, while others do";
+    case Departure::replaced:
+      return " is gone while it left: who answers in its place is not that member";
   }
   return "";
 }
@@ -49,7 +57,7 @@ std::string change_text(const RingChange& change) {
 
 bool is_trouble(const RingChange& change) noexcept {
   const bool is_over = change.kind == ChangeKind::left || change.kind == ChangeKind::gone;
-  return is_over && change.how == Departure::refused;
+  return is_over && change.how != Departure::own_word && change.how != Departure::hearsay;
 }
 
 }  // namespace p2p::membership

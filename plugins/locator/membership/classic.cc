@@ -13,6 +13,18 @@ std::vector<std::string> with_name(std::vector<std::string> authorities, const s
 }
 
 // Who leaves is the first that knows of it: everybody who passes on that it leaves has it among the authorities.
+Departure departure_of(ConnectFault fault) {
+  switch (fault) {
+    case ConnectFault::refused:
+      return Departure::refused;
+    case ConnectFault::silent:
+      return Departure::silent;
+    case ConnectFault::stranger:
+      return Departure::replaced;
+  }
+  return Departure::refused;
+}
+
 Departure how_it_left(const Member& row, const std::vector<std::string>& authorities) {
   const bool said_so = std::find(authorities.begin(), authorities.end(), row.location.name()) != authorities.end();
   return said_so ? Departure::own_word : Departure::hearsay;
@@ -338,12 +350,12 @@ void ClassicMembership::ask_suspect(const std::string& name, Effects& effects) {
 void ClassicMembership::count_fault(const Location& to, ConnectFault fault, TimePoint now, Effects& effects) {
   const Member* member = table_.find(to.name());
   if (to == self_.location || !table_.is_present(to.name())) return;
-  if (failed_connects_.failed(to.name(), fault, now)) give_up(*member, now, effects);
+  if (failed_connects_.failed(to.name(), fault, now)) give_up(*member, departure_of(fault), now, effects);
 }
 
-void ClassicMembership::give_up(const Member& member, TimePoint now, Effects& effects) {
+void ClassicMembership::give_up(const Member& member, Departure how, TimePoint now, Effects& effects) {
   const Member removed{member.location, member.incarnation, MemberState::removed};
-  accept(removed, Departure::refused, now, effects);
+  accept(removed, how, now, effects);
   hear(removed, {}, now, effects);
 }
 

@@ -101,7 +101,7 @@ class ClassicMembership final : public Membership {
   void accept(const Member& row, Departure how, TimePoint now, Effects& effects);
   void refute(const Member& claim, TimePoint now, Effects& effects);
   void hear(const Member& row, std::vector<std::string> authorities, TimePoint now, Effects& effects);
-  void give_up(const Member& member, TimePoint now, Effects& effects);
+  void give_up(const Member& member, Departure how, TimePoint now, Effects& effects);
 
   void pass_on(const Member& row, std::vector<std::string> authorities, Effects& effects);
   void continue_chain(Chain chain, Effects& effects);

@@ -71,7 +71,9 @@ enum class ChangeKind : std::uint8_t {
 enum class Departure : std::uint8_t {
   own_word,  // it said so itself
   hearsay,   // another node said so
-  refused,   // this node could not connect to it
+  refused,   // nobody takes connections there any more
+  silent,    // its machine does not answer, while others do
+  replaced,  // somebody else answers in its place
 };
 
 struct RingChange {

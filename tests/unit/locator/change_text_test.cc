@@ -17,16 +17,20 @@ TEST(ChangeText, NoTwoChangesAreToldInTheSameWords) {
     texts.insert(change_text({kind, kMember}));
   }
   texts.insert(change_text({ChangeKind::left, kMember, Departure::hearsay}));
-  texts.insert(change_text({ChangeKind::left, kMember, Departure::refused}));
   texts.insert(change_text({ChangeKind::gone, kMember}));
-  texts.insert(change_text({ChangeKind::gone, kMember, Departure::refused}));
-  EXPECT_EQ(texts.size(), 8u);
+  for (const Departure how : {Departure::refused, Departure::silent, Departure::replaced}) {
+    texts.insert(change_text({ChangeKind::left, kMember, how}));
+    texts.insert(change_text({ChangeKind::gone, kMember, how}));
+  }
+  EXPECT_EQ(texts.size(), 12u);
   for (const std::string& text : texts) EXPECT_TRUE(text.starts_with("127.0.0.1:9901 ")) << text;
 }
 
 TEST(ChangeText, OnlyWhoEndsWithoutAWordIsTrouble) {
   for (const ChangeKind kind : {ChangeKind::left, ChangeKind::gone}) {
-    EXPECT_TRUE(is_trouble({kind, kMember, Departure::refused}));
+    for (const Departure how : {Departure::refused, Departure::silent, Departure::replaced}) {
+      EXPECT_TRUE(is_trouble({kind, kMember, how}));
+    }
     EXPECT_FALSE(is_trouble({kind, kMember, Departure::own_word}));
     EXPECT_FALSE(is_trouble({kind, kMember, Departure::hearsay}));
   }

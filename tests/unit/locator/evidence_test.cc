@@ -64,7 +64,7 @@ class EvidenceTest : public ClassicMembershipTest {
 TEST_F(EvidenceTest, AMachineThatIsSwitchedOffIsGivenUpWhileAnotherAnswers) {
   with_machines({machine(2), machine(3)});
   run(seconds(5), [](const Location& to) { return to == machine(2) ? Outcome::unheard : Outcome::answered; });
-  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::given_up, machine(2)}}));
+  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::left, machine(2), Departure::silent}}));
 }
 
 TEST_F(EvidenceTest, WhenNobodyAnswersThisNodesOwnLinkIsDownAndNobodyIsGivenUp) {
@@ -73,7 +73,7 @@ TEST_F(EvidenceTest, WhenNobodyAnswersThisNodesOwnLinkIsDownAndNobodyIsGivenUp) 
   EXPECT_EQ(core.members().size(), 4u);
   // It is up again: those who were silent have answers, or are found out now.
   run(seconds(10), [](const Location& to) { return to == machine(2) ? Outcome::unheard : Outcome::answered; });
-  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::given_up, machine(2)}}));
+  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::left, machine(2), Departure::silent}}));
 }
 
 TEST_F(EvidenceTest, OfTwoMachinesNeitherCanTellWhoseLinkIsDown) {
@@ -147,7 +147,7 @@ TEST_F(EvidenceTest, AStrangerInAMembersPlaceIsFoundOutInSecondsAndNotAtOnce) {
   const auto ends = [](const Location& to) { return to == machine(2) ? Outcome::stranger : Outcome::answered; };
   const TimePoint begin = now;
   while (changes.empty() && now < begin + seconds(10)) run(milliseconds(1), ends);
-  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::given_up, machine(2)}}));
+  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::left, machine(2), Departure::replaced}}));
   EXPECT_GE(now - begin, kStrangerLeast);
   EXPECT_LE(now - begin, kStrangerLeast + seconds(2));
 }
