@@ -111,8 +111,8 @@ class ArgumentsTest(ClusterTest):
             client.write(self.asked.port, key, VALUE)
 
     def counts(self):
-        """Calls and errors of the store's services, over both nodes."""
-        services = [service for node in self.nodes for service in node.status().services if service.name.startswith("diststore")]
+        """Calls and errors of the store, over both nodes."""
+        services = [node.service("diststore") for node in self.nodes]
         return [sum(getattr(service, figure) for service in services) for figure in ("calls", "errors")]
 
     def assert_untouched(self):
@@ -134,7 +134,7 @@ class ArgumentsTest(ClusterTest):
 
     def test_each_is_a_call_and_an_error(self):
         form = client.FORMS[0]
-        requests = [request for _, request in odd_requests(self.keys[1]) if request.name.startswith("diststore")]
+        requests = [request for _, request in odd_requests(self.keys[1]) if request.name.startswith("diststore:")]
         before = self.counts()
         with RawConnection(self.asked.port, form) as connection:
             for request in requests:

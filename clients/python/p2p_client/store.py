@@ -5,7 +5,7 @@ from p2p_client.gen.diststore import Store
 from p2p_client.gen.diststore.ttypes import (EraseResult, Item, ReadOptions, ReadResult, StoreError, StoreErrorKind,
                                              WriteOptions, WriteResult)
 from p2p_client.jobs import Batch, Call, ManyCalls, OneCall, part_bytes_max
-from p2p_client.outcome import Kind, Lost, Oversized, Raised
+from p2p_client.outcome import Kind, Lost, Oversized, Raised, Untaken
 
 __all__ = ["EraseResult", "Pipeline", "ReadResult", "StoreCalls", "WriteResult"]
 
