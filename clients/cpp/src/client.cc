@@ -102,7 +102,10 @@ class Client::Impl final {
 };
 
 Client::Client(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
-Client::~Client() = default;
+Client::~Client() {
+  // The thread cannot be joined in a child, nor what it was using be destroyed: the memory stays until the child ends.
+  if (impl_->engine.is_in_child()) static_cast<void>(impl_.release());
+}
 
 Stats Client::stats() const { return impl_->engine.stats(); }
 

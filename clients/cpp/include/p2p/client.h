@@ -9,6 +9,10 @@
 // Every method is for any thread. A Client has one thread of its own, which runs the callbacks: they must not block or
 // throw, must not call the forms that wait, and make no new calls in answer to `overloaded` or `cancelled`. Calls may
 // overtake each other.
+//
+// A Client belongs to the process that made it. In a child that is forked without exec, its thread does not exist:
+// every call fails at once as `local`, not executed, and the Client may be destroyed; futures of calls that were under
+// way are never fulfilled there. Make a Client in the child.
 #pragma once
 
 #include <p2p/callback.h>

@@ -7,7 +7,7 @@ CallPool::~CallPool() {
 }
 
 Call* CallPool::take() {
-  {
+  if (!forks_.is_in_child()) {
     const std::lock_guard hold(mutex_);
     if (!free_.empty()) {
       Call* call = free_.back();
@@ -19,6 +19,10 @@ Call* CallPool::take() {
 }
 
 void CallPool::give(Call* call) noexcept {
+  if (forks_.is_in_child()) {
+    delete call;
+    return;
+  }
   call->handler.reset();
   call->last.reset();
   call->to.reset();

@@ -2,6 +2,7 @@
 // buffers are used again, so that a call in the steady state allocates nothing.
 #pragma once
 
+#include "engine/fork_watch.h"
 #include "rules/setback.h"
 #include "wire/frame.h"
 
@@ -96,11 +97,13 @@ class CallPool final {
   CallPool& operator=(const CallPool&) = delete;
   ~CallPool();
 
-  // As if new, but for the memory of its strings; owned by whoever takes it until give().
+  // As if new, but for the memory of its strings; owned by whoever takes it until give(). In a forked child, where the
+  // mutex may be held for ever, nothing is pooled.
   Call* take();
   void give(Call* call) noexcept;
 
  private:
+  const ForkWatch forks_;
   std::mutex mutex_;
   std::vector<Call*> free_;
 };

@@ -5,6 +5,7 @@
 
 #include "engine/asio.h"
 #include "engine/call.h"
+#include "engine/fork_watch.h"
 #include "engine/link.h"
 #include "engine/timing_wheel.h"
 #include "rules/ring.h"
@@ -68,8 +69,13 @@ class Engine final : private LinkHome {
   void drop(Call& call) noexcept { pool_.give(&call); }
 
   TimePoint deadline_of(const CallOptions& options) const noexcept;  // within kTimeoutMax [any thread]
-  bool runs_here() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }  // [any thread]
-  Stats stats() const noexcept;                                                               // [any thread]
+  bool runs_here() const noexcept {                                  // [any thread]
+    return !is_in_child() && std::this_thread::get_id() == thread_.get_id();
+  }
+  // In a forked child, which has no thread that would run it: submit() refuses, and it must not be destroyed. [any
+  // thread]
+  bool is_in_child() const noexcept { return forks_.is_in_child(); }
+  Stats stats() const noexcept;  // [any thread]
 
   // --- [engine's thread] ---
   const std::shared_ptr<const Ring>& known_ring() const noexcept { return ring_; }
@@ -130,6 +136,7 @@ class Engine final : private LinkHome {
   void forget_strangers();
 
   const Options options_;
+  const ForkWatch forks_;
   CallPool pool_;
   std::atomic<std::size_t> calls_in_hand_{0};
 

@@ -11,6 +11,10 @@ bool Engine::fits(const Call& call) const noexcept {
 }
 
 void Engine::submit(Call& call) {
+  if (is_in_child()) {
+    return refuse(call, {Effect::none, ErrorKind::local,
+                         "the process has forked and the client's thread is the parent's; make a Client in the child"});
+  }
   if (!fits(call)) {
     const std::size_t bytes = call.frame.size() - kFrameHeadBytes;
     return refuse(call, {Effect::none, ErrorKind::invalid,
