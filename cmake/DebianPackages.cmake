@@ -3,7 +3,13 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME p2phost)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-set(CPACK_PACKAGE_CONTACT "The p2phost developers <p2phost@localhost>")
+# Who answers for the packages; whoever distributes his own builds names himself. The project has no address that takes mail, and
+# .invalid (RFC 2606) says so, in a form that every reader of the field accepts.
+set(P2P_MAINTAINER "The p2phost authors <maintainers@p2phost.invalid>" CACHE STRING "Maintainer of the Debian packages: a name and an address")
+if(NOT P2P_MAINTAINER MATCHES "^[^<>@,]+ <[^<>@ ,]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+>$")
+  message(FATAL_ERROR "P2P_MAINTAINER is '${P2P_MAINTAINER}'; it must be a name and an address, as in 'Ada Lovelace <ada@example.org>'")
+endif()
+set(CPACK_PACKAGE_CONTACT "${P2P_MAINTAINER}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # each package has one of its own: its description's first line
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

@@ -1,6 +1,7 @@
 """Are the Debian packages right, and do they come and go without a trace? They are installed on a copy of this machine's file
 system whose changes exist in memory only, so that the machine stays as it is. That takes root."""
 import collections
+import email.utils
 import functools
 import os
 import pathlib
@@ -106,6 +107,14 @@ class DebianTest(unittest.TestCase):
         environment = dict(os.environ, P2P_PYTHON_CLIENT=str(folder / "usr/lib/python3/dist-packages"))
         run(sys.executable, "readme_test.py", "ReadmeTest.test_the_python_example_prints_what_it_says",
             cwd=SOURCE / "tests/cluster", environment=environment)
+
+    def test_all_name_the_same_maintainer_by_name_and_address(self):
+        fields = {self.field(package, "Maintainer") for package in self.all}
+        self.assertEqual(len(fields), 1, fields)
+        name, address = email.utils.parseaddr(fields.pop())
+        self.assertGreater(len(name.split()), 1)
+        self.assertRegex(address, r"^[^@]+@[a-z0-9-]+(\.[a-z0-9-]+)+$")  # a host of one label is a machine's own
+        self.assertNotIn("localhost", address)
 
     def test_every_file_below_etc_is_the_operators(self):
         folder = self.folder / "control"
