@@ -1,7 +1,7 @@
 # Language, warnings and sanitizers, for every target of the tree.
 option(P2P_TESTS "Build the tests" ON)
 option(P2P_TIDY "Run clang-tidy over our sources" OFF)
-set(P2P_SANITIZER "" CACHE STRING "address (with undefined), thread, or empty")
+set(P2P_SANITIZER "" CACHE STRING "address (with undefined), thread, fuzzer (Clang's, with address), or empty")
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -21,7 +21,7 @@ endif()
 add_library(p2p_warnings INTERFACE)
 target_compile_options(p2p_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
 
-if(P2P_SANITIZER)
+if(P2P_SANITIZER AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-maybe-uninitialized)  # instrumented code makes g++ 12 see it where it is not; -O2 builds keep it
 endif()
 # Lines are what reports and cores need; full debug information is the `dev` preset's and would double the time to build.
@@ -39,8 +39,13 @@ elseif(P2P_SANITIZER STREQUAL "thread")
   # Asio's fences, which ThreadSanitizer does not see, order nothing that its mutexes do not: no warning, no false report.
   add_compile_options(-fsanitize=thread -Wno-tsan -fno-omit-frame-pointer -O1)
   add_link_options(-fsanitize=thread)
+elseif(P2P_SANITIZER STREQUAL "fuzzer")
+  # Neither enum, as above, nor what looks at types across libraries: Thrift's are not instrumented.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=enum,vptr,function -fno-sanitize-recover=undefined
+                      -fno-omit-frame-pointer -O1)
+  add_link_options(-fsanitize=address,undefined)
 elseif(P2P_SANITIZER)
-  message(FATAL_ERROR "P2P_SANITIZER is '${P2P_SANITIZER}'; known are address and thread")
+  message(FATAL_ERROR "P2P_SANITIZER is '${P2P_SANITIZER}'; known are address, thread and fuzzer")
 endif()
 
 # What is installed names no folder of the machine that built it. Debug builds keep them, for debuggers.
