@@ -6,6 +6,8 @@
 
 #include <Store.h>
 
+#include <algorithm>
+
 namespace p2p::diststore {
 namespace {
 
@@ -35,6 +37,13 @@ void settle_then_again(const std::shared_ptr<Store>& store, std::string key, Cal
   });
 }
 
+// What `owner` was asked it will not do any more: a node of the 2009 system that leaves serves nobody. It hands over
+// what it holds, perhaps by the very put that it was asked for, which has come before the news of its leaving.
+bool has_left(const Store& store, const Location& owner) {
+  const auto& members = store.standing->read().ring->members();
+  return std::find(members.begin(), members.end(), owner) == members.end();
+}
+
 // One call for one key. `act(right, call, view)` does it here with the node's right to the key, and has answered the
 // call unless it was not done; `ask_classic` asks a node of the 2009 system, and `answer` answers with that one's
 // result.
@@ -59,6 +68,8 @@ void serve_key(const std::shared_ptr<Store>& store, std::string_view key, Call c
         *owner.location, waiting->deadline(),
         [store, waiting, &kind, at = *owner.location, view = fingerprint_of(*standing.ring), answer](auto asked) {
           if (!asked.ok()) {
+            // Nobody would hear of a put that has come to nothing.
+            if (&kind == &kPut && has_left(*store, at)) return waiting->dispatch_again();
             if (may_have_run(asked.error().kind)) waiting->note_unknown_outcome();
             return store->router->failed(at, asked.error(), std::move(*waiting), kind);
           }

@@ -21,9 +21,10 @@ inline const Location kFourth{"127.0.0.1", 9903};
 // One picture: keys that are not named belong to `rest`; a location that is empty means: nobody.
 class FakeRing final : public RingView {
  public:
-  explicit FakeRing(Location rest, std::map<std::string, Location, std::less<>> owners = {},
-                    std::uint64_t fingerprint = 7)
-      : rest_(std::move(rest)), owners_(std::move(owners)), fingerprint_(fingerprint) {}
+  using Owners = std::map<std::string, Location, std::less<>>;
+  explicit FakeRing(Location rest, Owners owners = {}, std::uint64_t fingerprint = 7,
+                    std::vector<Location> members = {kSelf, kOther, kThird})
+      : rest_(std::move(rest)), owners_(std::move(owners)), fingerprint_(fingerprint), members_(std::move(members)) {}
 
   std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
   const std::vector<Location>& members() const noexcept override { return members_; }
@@ -48,7 +49,7 @@ class FakeRing final : public RingView {
   const Location rest_;
   const std::map<std::string, Location, std::less<>> owners_;
   const std::uint64_t fingerprint_;
-  const std::vector<Location> members_{kSelf, kOther, kThird};
+  const std::vector<Location> members_;
   const std::vector<Location> leaving_;
 };
 

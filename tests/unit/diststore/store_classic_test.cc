@@ -155,6 +155,22 @@ TEST_F(ClassicOwner, AGetThatIsNotAnsweredIsAFaultThatNamesTheOwner) {
   EXPECT_NE(call->failure.find(kOther.name() + ": no answer in time"), std::string::npos) << call->failure;
 }
 
+TEST_F(ClassicOwner, APutIsTakenBackFromANodeThatHasLeftMeanwhile) {
+  const auto call = put("a", "apple");
+  const Asked asked = peers.take("put", kOther);
+  locator->ring = std::make_shared<FakeRing>(kSelf, FakeRing::Owners{}, 8, std::vector<Location>{kSelf, kThird});
+  work_by(locator->ring);
+  asked.done(Error{ErrorKind::timed_out, "no answer in time"});
+  EXPECT_EQ(got(*get("a")), "apple");
+}
+
+TEST_F(ClassicOwner, APutIsNotRepeatedWhileItsOwnerMayExecuteItLate) {
+  const auto call = put("a", "apple");
+  peers.take("put", kOther).done(Error{ErrorKind::timed_out, "no answer in time"});
+  strand->advance(1s);
+  EXPECT_TRUE(peers.asked.empty());
+}
+
 TEST_F(ClassicOwner, AWriteIsNotBegunWhenTheCallsTimeIsOver) {
   wire::Store_write_args args;
   args.key = "a";
