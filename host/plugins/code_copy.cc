@@ -32,8 +32,11 @@ struct Area {
 };
 
 struct Library {
+  std::string path;
   std::uintptr_t begin = UINTPTR_MAX;
   std::uintptr_t end = 0;
+
+  bool has(const Area& area) const { return area.begin < end && begin < area.end; }
 };
 
 std::vector<Library> libraries_in(const fs::path& folder) {
@@ -45,7 +48,7 @@ std::vector<Library> libraries_in(const fs::path& folder) {
       [](dl_phdr_info* info, std::size_t, void* asked) {
         auto& running = *static_cast<Search*>(asked);
         if (fs::path(info->dlpi_name).parent_path() != running.folder) return 0;
-        Library library;
+        Library library{.path = info->dlpi_name};
         for (std::size_t index = 0; index < info->dlpi_phnum; ++index) {
           const ElfW(Phdr)& segment = info->dlpi_phdr[index];
           if (segment.p_type != PT_LOAD) continue;
@@ -80,12 +83,23 @@ Result<std::vector<Area>> areas_of(const std::vector<Library>& libraries) {
   Area area;
   for (std::string line; std::getline(maps, line);) {
     if (!read_area(line, area)) continue;
-    const bool is_wanted = std::any_of(libraries.begin(), libraries.end(), [&](const Library& library) {
-      return area.begin < library.end && library.begin < area.end;
-    });
+    const bool is_wanted =
+        std::any_of(libraries.begin(), libraries.end(), [&](const Library& library) { return library.has(area); });
     if (is_wanted) areas.push_back(area);
   }
   return areas;
+}
+
+// The dynamic loader knows a library by the number of its file, too. While something of the file is mapped, no other
+// file gets that number, and none is taken for the library that is loaded already.
+bool keep_number_of(const Library& library) {
+  const int file = ::open(library.path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  void* const kept = ::mmap(nullptr, 1, PROT_NONE, MAP_PRIVATE, file, 0);
+  const int error = errno;
+  ::close(file);
+  errno = error;
+  return kept != MAP_FAILED;
 }
 
 // Word by word, and past the sanitizers: they keep poisoned bytes between the variables that are copied here.
@@ -143,12 +157,18 @@ class Copy final {
 }  // namespace
 
 Result<Done> copy_code_of(const fs::path& folder) {
-  const auto areas = areas_of(libraries_in(folder));
+  const std::vector<Library> libraries = libraries_in(folder);
+  const auto areas = areas_of(libraries);
   if (!areas.ok()) return areas.error();
   std::size_t bytes = 0;
   for (const Area& area : areas.value()) bytes += area.bytes();
   if (bytes == 0) return Done{};
   const auto failed = [] { return Error{ErrorKind::refused, std::strerror(errno)}; };
+  for (const Library& library : libraries) {
+    const bool is_new =
+        std::any_of(areas.value().begin(), areas.value().end(), [&](const Area& area) { return library.has(area); });
+    if (is_new && !keep_number_of(library)) return failed();
+  }
   Copy copy(bytes);
   if (!copy.fill(areas.value()) || !copy.may_run()) return failed();
   std::size_t offset = 0;
