@@ -25,7 +25,7 @@ std::string machine_name() {
 // A configuration that all nodes share is checked as each of them would read it; a thousand nodes and a thousand keys
 // would take seconds, in which a node that reloads does nothing else. Each node costs as much as some keys besides.
 constexpr std::size_t kEntriesCheckedMax = 200'000;
-constexpr std::size_t kEntriesForANode = 100;
+constexpr std::size_t kEntriesForANode = 200;
 
 // Of variables and arguments, each of which is laid over what there is, one by one.
 constexpr std::size_t kAssignmentsMax = 1'000;
