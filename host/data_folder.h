@@ -13,11 +13,19 @@ namespace p2p::host {
 // $XDG_STATE_HOME or ~/.local/state; /var/lib/p2phost for root.
 std::filesystem::path default_data_dir(std::uint16_t port);
 
+// Whether the operator's socket can be made at `path`: short enough for the system, in place of nothing but a socket,
+// and in a folder that is there, or is `data_folder`, which will be. An error names the key to change.
+Result<Done> check_socket_place(const std::filesystem::path& path, const std::filesystem::path& data_folder);
+
 // Made with mode 0700 where it is missing, and locked until destroyed or until the process ends.
 class DataFolder final {
  public:
   // An error names the folder and what to do: not writable, or in use by another node.
   static Result<DataFolder> open(const std::filesystem::path& path);
+
+  // Whether open() would find it usable, as far as that can be seen without making anything; whether another node uses
+  // it is not looked at.
+  static Result<Done> check(const std::filesystem::path& path);
 
   DataFolder(DataFolder&& other) noexcept;
   DataFolder& operator=(DataFolder&& other) noexcept;

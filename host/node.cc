@@ -1,7 +1,9 @@
 #include "node.h"
 
+#include "address_kind.h"
 #include "admin/node_service.h"
 #include "cli/left_out.h"
+#include "cli/this_machine.h"
 #include "config/advertise.h"
 #include "crash/quarantine.h"
 #include "data_folder.h"
@@ -40,23 +42,6 @@ constexpr auto kStopHeadroom = std::chrono::seconds(10);
 std::size_t loop_count(const HostConfig& config) {
   if (config.io_threads > 0) return config.io_threads;
   return std::max(1u, std::thread::hardware_concurrency());
-}
-
-std::string machine_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
-}
-
-// The addresses that this machine's own name resolves to.
-std::vector<std::string> resolved_addresses() {
-  asio::io_context context;
-  asio::ip::tcp::resolver resolver(context);
-  error_code failure;
-  std::vector<std::string> addresses;
-  for (const auto& found : resolver.resolve(machine_name(), "0", failure)) {
-    addresses.push_back(found.endpoint().address().to_string());
-  }
-  return addresses;
 }
 
 std::int64_t unix_us() {
@@ -173,7 +158,8 @@ Result<Done> Node::listen() {
 
   const bool needs_own_addresses = !config.advertise && is_every_address(listening.address);
   auto self = decide_advertised(listening, config.advertise,
-                                needs_own_addresses ? resolved_addresses() : std::vector<std::string>{});
+                                needs_own_addresses ? resolved_addresses() : std::vector<std::string>{},
+                                config.listen.port);
   if (!self.ok()) return self.error();
   auto folder = DataFolder::open(config.data_dir.empty() ? default_data_dir(listening.port)
                                                          : std::filesystem::path(config.data_dir));
@@ -188,7 +174,7 @@ Result<Done> Node::listen() {
   parts.info.allow_remote_die = config.allow_remote_die;
   parts.info.message_bytes_max = config.frame_bytes_max;
 
-  parts.identity = std::make_unique<PeerIdentity>(parts.info.self, config.cluster);
+  parts.identity = std::make_unique<PeerIdentity>(parts.info.self, config.cluster, config.frame_bytes_max);
   const PeerLimits limits{config.connect_timeout,      config.call_timeout,
                           config.idle_timeout,         config.peer_calls_max,
                           config.peer_queue_bytes_max, config.frame_bytes_max + kPeerHeadroomBytes};
@@ -206,8 +192,10 @@ Result<Done> Node::listen() {
         return wait_until(condition, patience, true);
       },
       [this](const std::string& why, Duration waited) { tell_wait(why, waited); });
+  const auto admin = parts.info.data_dir / config.admin;
+  if (auto place = check_socket_place(admin, parts.info.data_dir); !place.ok()) return place;
   parts.server.serve(std::move(port).value(), parts.router);
-  return parts.server.serve_admin(parts.info.data_dir / config.admin, parts.admin_router);
+  return parts.server.serve_admin(admin, parts.admin_router);
 }
 
 void Node::choose_services() {
@@ -240,7 +228,7 @@ Result<Done> Node::serve_own_services() {
     return node_status(*parts_->core, *parts_->services, parts_->state.load(), parts_->started_at_us);
   };
   auto served =
-      serve_own(parts.router, kPeerService, "peer.Peer", make_peer_service(*parts.identity, parts.router), loops);
+      serve_own(parts.router, kPeerService, "peer.Peer", make_peer_service(*parts.identity, parts.router, *parts.log), loops);
   if (served.ok()) served = serve_own(parts.router, "node", "node.Node", make_node_service(status), loops);
   if (served.ok()) {
     served = serve_own(

@@ -12,6 +12,9 @@ struct HelloRequest {
   5: required string placement           // name and parameters of the placement, "" when the node has no locator
   6: optional i64 view                   // the caller's view fingerprint
   7: optional string node                // the caller: "10.0.0.5:9900", "[::1]:9900"
+  // What should be alike on all nodes, and is told to the operators of both where it is not.
+  8: optional i64 frame_bytes_max        // [host] frame_bytes_max
+  9: optional map<string, map<string, string>> routes  // by service and method, as in the configuration; "(digest)" stands for a long route
 }
 
 struct HelloReply {
@@ -21,6 +24,8 @@ struct HelloReply {
   4: required string placement
   5: optional i64 view
   6: optional string node
+  7: optional i64 frame_bytes_max        // as in the request
+  8: optional map<string, map<string, string>> routes
 }
 
 exception HelloRefused {

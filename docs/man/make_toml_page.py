@@ -46,20 +46,21 @@ is asked.
 .PP
 .nf
 [services.counter.route]
-increment = 1
-order = "1.3"
+increment = "name"
+order = "order.customer"
 value = { key = 1, repeatable = true }
 total = "here"
 "*" = "refused"
 .fi
 .TP
-.I ID
-The field of the arguments that holds the key: a string, a binary or an integer.
+.I FIELD
+The argument that holds the key, by its name or its id: a string, a binary or an integer. Names are known of plugins whose file
+carries its IDL.
 .TP
-.I \(dqID.ID\(dq
+.I \(dqFIELD.FIELD\(dq
 A field of the struct in a field, and so on.
 .TP
-.I { key = ID, repeatable = true }
+.I { key = FIELD, repeatable = true }
 The method may be executed twice: it is called again when its answer is lost. Without it such a call fails with
 .BR p2p:unknown\-outcome .
 .TP
@@ -74,7 +75,7 @@ No node: the call fails with
 .PP
 .B \(dq*\(dq
 stands for every method that is not listed, and is refused unless it says otherwise. The methods of locator.Base, such as ping,
-always run on the node that was asked. State moves with ownership only where the plugin itself sees to it, and says so; of others
+always run on the node that was asked. Nodes whose routes differ say so in their logs. State moves with ownership only where the plugin itself sees to it, and says so; of others
 .B \-\-check
 warns.
 .SH FILES

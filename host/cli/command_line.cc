@@ -1,5 +1,7 @@
 #include "cli/command_line.h"
 
+#include "serving/foreign_text.h"
+
 #include <CLI/CLI.hpp>
 
 namespace p2p::host {
@@ -70,6 +72,22 @@ void add_author_commands(CLI::App& app, CommandLine& parsed) {
   }
 }
 
+// What becomes no value of the configuration, and is shown in messages as it is.
+std::string fault_of_names(const CommandLine& parsed) {
+  const auto fault_of = [](const char* flag, const std::string& text) {
+    const std::string fault = fault_of_text(text);
+    return fault.empty() ? "" : std::string(flag) + " '" + foreign_text(text) + "' " + fault;
+  };
+  std::string fault = fault_of("--config", parsed.config_file);
+  if (fault.empty()) fault = fault_of("--validate", parsed.validate);
+  if (fault.empty()) fault = fault_of("--new-plugin", parsed.new_plugin.value_or(""));
+  if (fault.empty()) fault = fault_of("--dir", parsed.dir);
+  for (const std::string& folder : parsed.plugin_dirs) {
+    if (fault.empty()) fault = fault_of("--plugin-dir", folder);
+  }
+  return fault;
+}
+
 }  // namespace
 
 std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* const* argv, std::ostream& out,
@@ -87,6 +105,10 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
   }
   if (parsed.json && !parsed.list_plugins && parsed.validate.empty()) {
     err << "--json requires --list-plugins or --validate\n";
+    return ExitCode::usage;
+  }
+  if (const std::string fault = fault_of_names(parsed); !fault.empty()) {
+    err << "p2phost: " << fault << '\n';
     return ExitCode::usage;
   }
   return parsed;

@@ -1,26 +1,23 @@
 #include "cli/load_configuration.h"
 
 #include "cli/left_out.h"
+#include "cli/service_trial.h"
+#include "cli/start_checks.h"
+#include "cli/this_machine.h"
 #include "config/check.h"
 #include "config/layers.h"
 #include "config/print_config.h"
 #include "config/read_configuration.h"
 #include "config/suggestion.h"
 #include "plugins/finder.h"
+#include "serving/foreign_text.h"
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 namespace p2p::host {
 namespace {
-
-std::string machine_name() {
-  std::array<char, 256> name{};
-  // The last byte stays NUL, also when the name is longer.
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
-}
 
 // A configuration that all nodes share is checked as each of them would read it; a thousand nodes and a thousand keys
 // would take seconds, in which a node that reloads does nothing else. Each node costs as much as some keys besides.
@@ -42,6 +39,8 @@ ExitCode code_of(ProblemKind kind) {
   switch (kind) {
     case ProblemKind::warning:
       return ExitCode::done;
+    case ProblemKind::machine:
+      return ExitCode::system;
     case ProblemKind::unsafe_file:
       return ExitCode::permissions;
     case ProblemKind::bad_plugin:
@@ -66,6 +65,7 @@ class Loading {
     root_ = assemble(layers_, node_);
     config_ = check_host(root_, sources_, problems_);
     config_.node = node_;
+    check_name_of_machine();
     complete_plugin_dirs(config_);
   }
 
@@ -90,6 +90,7 @@ class Loading {
       own.description.required = required_by(service, own.description);
     }
     loaded.printed = print_config(config_, root_, sources_, plugins);
+    if (command_line_.check) try_start(loaded);
     loaded.warnings = problems_.text(sources_);
     loaded.config = std::move(config_);
   }
@@ -104,6 +105,14 @@ class Loading {
     problems_.add(ProblemKind::unreadable, Place{0, 0, 0, 1},
                   "there is no key in it, as in a file that is being written; a running node does not end its services "
                   "by that: write enabled = false for those that shall end, or let the node leave");
+  }
+
+  // It was not checked as a value of [host].
+  void check_name_of_machine() {
+    const std::string fault = fault_of_text(node_);
+    if (fault.empty() || find_at(root_, {"host", "node"}) != nullptr) return;
+    problems_.error({sources_.add({Source::Kind::environment, "the machine's name", "", "."}), 0, 0, 1},
+                    "'" + node_ + "' " + fault + "; set [host] node or --node");
   }
 
   void read_layers(const std::vector<std::string>& environment) {
@@ -129,6 +138,36 @@ class Loading {
                         " keys are set by variables and arguments; set them in a file");
       layers_.assignments.resize(kAssignmentsMax);
     }
+  }
+
+  // What the start would refuse further: asked of this machine, and of the plugins themselves.
+  void try_start(const LoadedConfiguration& loaded) {
+    for (const StartFault& fault : find_start_faults(config_)) {
+      problems_.add(fault.kind, place_of(fault.key), fault.text);
+    }
+    const NodeInfo node{.self = config_.advertise.value_or(config_.listen),
+                        .name = config_.node,
+                        .cluster = config_.cluster,
+                        .data_dir = config_.data_dir,
+                        .allow_remote_die = config_.allow_remote_die,
+                        .message_bytes_max = config_.frame_bytes_max};
+    for (const ServiceConfig& service : config_.services) {
+      const bool starts = std::count(loaded.start_order.begin(), loaded.start_order.end(), service.name) > 0;
+      if (!starts || service.has_mistakes) continue;
+      const auto fault = try_service(service, loaded.plugins.at(service.name), node, config_.start_timeout);
+      if (!fault) continue;
+      std::vector<std::string> key{"services", service.name};
+      if (!fault->option.empty()) key.insert(key.end(), {"config", fault->option});
+      problems_.add(service.required ? fault->kind : ProblemKind::warning, place_of(key), fault->text);
+    }
+  }
+
+  // Of the key, or of the nearest table around it that somebody has written.
+  Place place_of(std::vector<std::string> key) const {
+    for (; !key.empty(); key.pop_back()) {
+      if (const Entry* entry = find_at(root_, key)) return entry->value.table() ? entry->place : entry->value.place;
+    }
+    return Place{};
   }
 
   // Whoever can write the configuration of a node that root runs can do what root can.

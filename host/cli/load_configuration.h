@@ -1,5 +1,5 @@
 // From flags to a checked configuration: reads the files and the environment, finds and inspects the plugins, and
-// checks all of it. Nothing of a plugin runs.
+// checks all of it. Nothing of a plugin runs, but for --check, which asks the plugins in children of this process.
 #pragma once
 
 #include "cli/command_line.h"

@@ -1,7 +1,8 @@
 #include "config/advertise.h"
 
+#include "address_kind.h"
+
 #include <algorithm>
-#include <string_view>
 
 namespace p2p::host {
 namespace {
@@ -26,24 +27,15 @@ bool is_served(const std::string& address, const Location& listen) {
 
 }  // namespace
 
-bool is_link_local(const std::string& address) {
-  const std::string_view group(address.data(), std::min<std::size_t>(address.find(':'), address.size()));
-  return group.size() == 4 && group >= "fe80" && group <= "febf";
-}
-
-bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "::1" || address == "localhost" ||
-         address.starts_with("::ffff:127.");
-}
-
-bool is_every_address(const std::string& address) { return address == "0.0.0.0" || address == "::"; }
-
 Result<Location> decide_advertised(const Location& listen, const std::optional<Location>& advertise,
-                                   const std::vector<std::string>& resolved) {
+                                   const std::vector<std::string>& resolved, std::uint16_t wanted_port) {
   if (advertise) {
-    if (is_every_address(advertise->address)) {
-      return Error{ErrorKind::invalid,
-                   "[host] advertise = \"" + advertise->name() + "\" is no address that others can reach"};
+    if (advertise->port != 0 && listen.port != wanted_port) {
+      return Error{ErrorKind::invalid, "[host] advertise = \"" + advertise->name() +
+                                           "\" names a port, but the node got port " + std::to_string(listen.port) +
+                                           " instead of " + std::to_string(wanted_port) +
+                                           ", which is taken; stop what listens there, or advertise port 0, which "
+                                           "stands for the port that the node gets"};
     }
     return reachable({advertise->address, advertise->port == 0 ? listen.port : advertise->port}, "advertise");
   }

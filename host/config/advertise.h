@@ -4,29 +4,23 @@
 #include <p2p/location.h>
 #include <p2p/result.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace p2p::host {
 
-// `listen` is where the node listens, with the port that it really got. `advertise` is what the operator said, port 0
-// standing for that port. `resolved` are the machine's own addresses as the resolver gives them.
+// `listen` is where the node listens, with the port that it really got; `wanted_port` is what [host] listen says.
+// `advertise` is what the operator said, port 0 standing for the port that it got; another one stands for the wanted
+// port, and is refused when the node got another. `resolved` are the machine's own addresses as the resolver gives
+// them.
 //
 // A node that listens on one address is reached there. One that listens on all is reached at the first of `resolved`
 // that it listens on and others can reach, IPv4 before IPv6; when there is none, it is refused: with a loopback address
 // other machines would talk to themselves. A link-local address is refused in any case: it means another place on each
 // machine.
 Result<Location> decide_advertised(const Location& listen, const std::optional<Location>& advertise,
-                                   const std::vector<std::string>& resolved);
-
-// "127.0.0.1", all of 127.0.0.0/8, "::1", and "localhost".
-bool is_loopback(const std::string& address);
-
-// fe80::/10, with or without the name of an interface, in the spelling of entered_location().
-bool is_link_local(const std::string& address);
-
-// "0.0.0.0" and "::".
-bool is_every_address(const std::string& address);
+                                   const std::vector<std::string>& resolved, std::uint16_t wanted_port);
 
 }  // namespace p2p::host

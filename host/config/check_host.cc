@@ -1,8 +1,10 @@
+#include "address_kind.h"
 #include "config/check.h"
 #include "config/host_keys.h"
 #include "config/reading.h"
 
-#include <algorithm>
+#include <p2p/units.h>
+
 #include <string>
 #include <variant>
 
@@ -22,20 +24,10 @@ ConfigScalar resolve_paths(const ConfigScalar& value, const std::string& folder)
   return paths;
 }
 
-// They would forge lines of the log, and of what p2pctl prints.
-bool has_control_characters(const ConfigScalar& value) {
-  const auto* text = std::get_if<std::string>(&value);
-  return text != nullptr &&
-         std::any_of(text->begin(), text->end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; });
-}
-
 void check_key(const HostKey& key, const Entry& entry, const Sources& sources, HostConfig& config, Problems& problems) {
   const std::string path = key.section + '.' + key.option.key + ' ';
   auto value = read_value(key.option, entry.value);
   if (!value.ok()) return problems.error(entry.value.place, path + value.error().text);
-  if (has_control_characters(value.value())) {
-    return problems.error(entry.value.place, path + "must not contain control characters");
-  }
   if (key.is_path) value = resolve_paths(value.value(), sources.of(entry.value.place).folder);
   const auto stored = store(key, value.value(), config);
   if (!stored.ok()) problems.error(entry.value.place, path + stored.error().text);
@@ -64,6 +56,46 @@ void check_root(const Table& root, Problems& problems) {
   report_unknown_keys(root, "", {"host", "log", "services", "node", "include"}, elsewhere, problems);
 }
 
+// --- keys that make no sense with each other -------------------------------------------------------------------------
+
+// Reports at `key` of [host], or at `other` when that alone was set; nothing for what neither text sets.
+void report_at(const Table& root, const char* key, const char* other, const std::string& text, Problems& problems) {
+  const Entry* entry = find_at(root, {"host", key});
+  if (entry == nullptr) entry = find_at(root, {"host", other});
+  if (entry != nullptr) problems.error(entry->value.place, text);
+}
+
+void check_addresses(const Table& root, const HostConfig& config, Problems& problems) {
+  if (is_of_many(config.listen.address)) {
+    report_at(root, "listen", "listen",
+              "host.listen '" + config.listen.name() + "' is an address of many machines, which nobody can listen on",
+              problems);
+  }
+  if (!config.advertise) return;
+  const auto wrong = [&](const std::string& why) {
+    report_at(root, "advertise", "advertise", "host.advertise '" + config.advertise->name() + "' " + why, problems);
+  };
+  if (is_every_address(config.advertise->address)) wrong("is no address that others can reach");
+  if (is_of_many(config.advertise->address)) wrong("is an address of many machines, where others cannot connect to");
+  if (config.listen.port == 0 && config.advertise->port != 0) {
+    wrong("names a port, but host.listen takes any free one; port 0 stands for the one that the node gets");
+  }
+}
+
+// The parts of one message alone would be more than may wait, so that its connection would be closed each time.
+void check_limits(const Table& root, const HostConfig& config, Problems& problems) {
+  const auto must_hold_a_message = [&](const char* key, std::uint64_t bytes) {
+    if (bytes >= config.frame_bytes_max) return;
+    report_at(root, key, "frame_bytes_max",
+              std::string("host.") + key + " lets " + format_bytes(bytes) + " wait, and one message may have " +
+                  format_bytes(config.frame_bytes_max) + ", host.frame_bytes_max; raise it, or lower that",
+              problems);
+  };
+  must_hold_a_message("waiting_bytes_max", config.waiting_bytes_max);
+  // A connection is closed when twice of this waits (serving/connection.cc).
+  must_hold_a_message("reply_bytes_max", 2 * config.reply_bytes_max);
+}
+
 }  // namespace
 
 HostConfig check_host(const Table& root, const Sources& sources, Problems& problems) {
@@ -71,6 +103,8 @@ HostConfig check_host(const Table& root, const Sources& sources, Problems& probl
   check_root(root, problems);
   check_section(root, "host", sources, config, problems);
   check_section(root, "log", sources, config, problems);
+  check_addresses(root, config, problems);
+  check_limits(root, config, problems);
   return config;
 }
 

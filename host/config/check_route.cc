@@ -1,20 +1,14 @@
 #include "config/check_route.h"
 
 #include "config/reading.h"
+#include "config/route_key.h"
 #include "config/suggestion.h"
 
 #include <algorithm>
-#include <charconv>
-#include <map>
 #include <optional>
 
 namespace p2p::host {
 namespace {
-
-constexpr std::int64_t kFieldIdMax = 32767;
-
-// Services that extend each other; a longer chain is one that an IDL compiler has not written.
-constexpr std::size_t kExtendsMax = 32;
 
 // Ten times more than any IDL has.
 constexpr std::size_t kRouteMethodsMax = 1'000;
@@ -30,29 +24,6 @@ std::optional<Fate> fate_of(std::string_view word) {
   if (word == "here" || word == "any") return Fate::here;
   if (word == "refused") return Fate::refused;
   return std::nullopt;
-}
-
-std::optional<std::int16_t> field_id(std::string_view text) {
-  std::int64_t id = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (failure != std::errc() || end != text.data() + text.size() || id < 1 || id > kFieldIdMax) return std::nullopt;
-  return static_cast<std::int16_t>(id);
-}
-
-// Ids and nothing else, whatever their values and however many.
-bool is_made_of_numbers(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char letter) { return letter == '.' || (letter >= '0' && letter <= '9'); });
-}
-
-std::optional<KeyPath> key_path(const std::vector<std::string>& pieces) {
-  KeyPath path;
-  for (const std::string& piece : pieces) {
-    const auto id = field_id(piece);
-    if (!id || path.depth == KeyPath::kDepthMax) return std::nullopt;
-    path.ids[path.depth++] = *id;
-  }
-  return path;
 }
 
 bool is_method_name(std::string_view name) {
@@ -71,47 +42,6 @@ std::optional<std::string> scalar_text(const Value& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value.data)) return std::to_string(*number);
   return std::nullopt;
 }
-
-// The methods of the services that a plugin serves, and their arguments.
-class Methods {
- public:
-  explicit Methods(const PluginDescription* plugin) {
-    if (plugin == nullptr) return;
-    idl_ = &plugin->idl;
-    for (const std::string& served : plugin->serves) add(served.substr(served.rfind('.') + 1));
-  }
-
-  // False: nothing is known, and everything may be.
-  bool are_known() const noexcept { return !methods_.empty(); }
-  const IdlMethod* find(std::string_view name) const {
-    const auto found = methods_.find(name);
-    return found == methods_.end() ? nullptr : found->second;
-  }
-  std::vector<std::string> names() const {
-    std::vector<std::string> all;
-    for (const auto& [name, method] : methods_) {
-      if (!is_base_method(name)) all.push_back(name);
-    }
-    return all;
-  }
-  const std::vector<IdlField>* fields_of(const std::string& structure) const {
-    const auto found = idl_->structs.find(structure);
-    return found == idl_->structs.end() ? nullptr : &found->second;
-  }
-
- private:
-  void add(std::string service) {
-    for (std::size_t depth = 0; depth < kExtendsMax && !service.empty(); ++depth) {
-      const auto found = idl_->services.find(service);
-      if (found == idl_->services.end()) return;
-      for (const IdlMethod& method : found->second.methods) methods_.emplace(method.name, &method);
-      service = found->second.extends;
-    }
-  }
-
-  const IdlDescription* idl_ = nullptr;
-  std::map<std::string, const IdlMethod*, std::less<>> methods_;
-};
 
 class RouteReader {
  public:
@@ -212,17 +142,26 @@ class RouteReader {
 
   bool read_key(const KeyPlace& place, MethodRoute& method) {
     const auto text = scalar_text(place.value);
-    const auto pieces = text ? split_path(*text) : std::vector<std::string>();
-    const auto key = text ? key_path(pieces) : std::nullopt;
-    if (!key) {
-      error(place.value, place.name,
-            text ? what_is_wrong(place, *text, pieces.size()) : what_is_right(place) + quotes(place));
+    if (!text) {
+      error(place.value, place.name, what_is_right(place) + quotes(place));
       return false;
     }
-    method.fate = Fate::by_key;
-    method.key = *key;
-    if (const IdlMethod* known = methods_.find(place.method)) return is_key_right(place, *known, method.key);
-    return true;
+    auto found = find_field(*text, methods_.find(place.method), methods_);
+    if (const auto* key = std::get_if<KeyPath>(&found)) {
+      method.fate = Fate::by_key;
+      method.key = *key;
+      return true;
+    }
+    const auto* fault = std::get_if<FieldFault>(&found);
+    const std::string meant = word_that_is_meant(place, *text);
+    if (fault == nullptr || (!meant.empty() && !fault->text.empty())) {
+      const bool is_number = meant.empty() && is_made_of_numbers(*text);
+      error(place.value, place.name,
+            what_is_right(place) + (is_number ? "; ids are 1 to " + std::to_string(kFieldIdMax) : meant));
+    } else if (!fault->text.empty()) {
+      error(place.value, place.name, fault->text);
+    }
+    return false;
   }
 
   static std::string instead_of(const Value& value) {
@@ -232,8 +171,9 @@ class RouteReader {
 
   static std::string what_is_right(const KeyPlace& place) {
     const std::string words = place.takes_words ? std::string(", ") + kFateChoice : "";
-    return "must be the id of the field that holds the key, as 1, " + std::string(place.takes_words ? "" : "or ") +
-           "\"1.3\" for field 3 of the struct in field 1" + words + instead_of(place.value);
+    return "must be the field that holds the key, by its name or its id, as \"name\", 1, " +
+           std::string(place.takes_words ? "" : "or ") + "\"1.3\" for field 3 of the struct in field 1" + words +
+           instead_of(place.value);
   }
 
   // A path that is not quoted is a number to TOML.
@@ -241,86 +181,18 @@ class RouteReader {
     return std::holds_alternative<double>(place.value.data) ? "; a path stands in quotes" : "";
   }
 
-  std::string what_is_wrong(const KeyPlace& place, const std::string& text, std::size_t depth) const {
-    if (is_made_of_numbers(text) && depth > KeyPath::kDepthMax) {
-      return "names a field within " + std::to_string(depth - 1) + " structs, '" + text + "'; a path has at most " +
-             std::to_string(KeyPath::kDepthMax) + " ids";
-    }
-    return what_is_right(place) + suggestion(place, text);
-  }
-
-  // For what is no key: the id of the argument of that name, the nearest word, or what ids there are.
-  std::string suggestion(const KeyPlace& place, const std::string& text) const {
-    if (const IdlMethod* known = methods_.find(place.method)) {
-      for (const IdlField& field : known->arguments) {
-        if (field.name == text) return "; did you mean " + std::to_string(field.id) + "?";
-      }
-    }
-    if (is_made_of_numbers(text)) return "; ids are 1 to " + std::to_string(kFieldIdMax);
-    if (place.takes_words) return did_you_mean(text, fate_words());
-    if (!fate_of(text)) return "";
-    return "; did you mean '" + place.method + " = \"" + text + "\"'?";
-  }
-
-  // Completes the key by what the IDL says of its field.
-  bool is_key_right(const KeyPlace& place, const IdlMethod& known, KeyPath& key) {
-    const std::vector<IdlField>* fields = &known.arguments;
-    KeyPath walked;
-    for (std::size_t level = 0; level < key.depth; ++level) {
-      walked.ids[walked.depth++] = key.ids[level];
-      const auto field =
-          std::find_if(fields->begin(), fields->end(), [&](const IdlField& one) { return one.id == key.ids[level]; });
-      if (field == fields->end()) {
-        error(place.value, place.name, "names field " + walked.text() + ", which is not there" + choice_of(*fields));
-        return false;
-      }
-      const auto slash = field->type.find('/');
-      const bool is_struct = slash != std::string::npos;
-      const bool is_last = level + 1 == key.depth;
-      if (is_last == is_struct || (is_last && !can_be_key(field->type))) {
-        const std::string what = "names field " + walked.text() + ", '" + field->name + "', which is of type ";
-        error(place.value, place.name,
-              what + field->type.substr(is_struct ? slash + 1 : 0) +
-                  (is_last ? ": a key is a string, a binary or an integer" + inner_choice(*field, slash)
-                           : " and holds no further fields"));
-        return false;
-      }
-      if (is_last) {
-        key.kind = kind_of_type(field->type);
-        return true;
-      }
-      fields = methods_.fields_of(field->type.substr(slash + 1));
-      if (fields == nullptr) return true;  // its IDL was not described
-    }
-    return true;
-  }
-
-  // Stop for one that cannot be a key.
-  static FieldKind kind_of_type(std::string_view type) {
-    static const std::map<std::string_view, FieldKind> kinds = {
-        {"string", FieldKind::text}, {"binary", FieldKind::text}, {"i8", FieldKind::byte}, {"byte", FieldKind::byte},
-        {"i16", FieldKind::i16},     {"i32", FieldKind::i32},     {"i64", FieldKind::i64}};
-    const auto found = kinds.find(type);
-    return found == kinds.end() ? FieldKind::stop : found->second;
-  }
-  static bool can_be_key(std::string_view type) { return kind_of_type(type) != FieldKind::stop; }
-
-  static std::string choice_of(const std::vector<IdlField>& fields) {
-    std::string text;
-    for (const IdlField& field : fields) {
-      text += (text.empty() ? "; there are " : ", ") + std::to_string(field.id) + " (" + field.name + ")";
-    }
-    return text.empty() ? "; there are no fields" : text;
-  }
-
-  std::string inner_choice(const IdlField& field, std::size_t slash) const {
-    if (slash == std::string::npos) return "";
-    const auto* fields = methods_.fields_of(field.type.substr(slash + 1));
-    return fields == nullptr ? "" : "; in it" + choice_of(*fields).substr(1);
+  // "; did you mean 'here'?", when the text is nearer to a word than to a field of the method.
+  std::string word_that_is_meant(const KeyPlace& place, const std::string& text) const {
+    if (!place.takes_words) return fate_of(text) ? "; did you mean '" + place.method + " = \"" + text + "\"'?" : "";
+    const IdlMethod* known = methods_.find(place.method);
+    const bool is_near_a_field =
+        known != nullptr && std::any_of(known->arguments.begin(), known->arguments.end(),
+                                        [&](const IdlField& field) { return !nearest(text, {field.name}).empty(); });
+    return is_near_a_field ? "" : did_you_mean(text, fate_words());
   }
 
   const std::string prefix_;
-  const Methods methods_;
+  const PluginMethods methods_;
   Problems& problems_;
 };
 

@@ -153,6 +153,7 @@ Draft read_service(const Entry& entry, const Sources& sources, PluginSource& plu
     const bool is_grave = draft.service.enabled || !is_in_a_file;
     problems.add(is_grave ? problem.kind : ProblemKind::warning, problem.place, problem.text);
   }
+  draft.service.has_mistakes = found.has_errors();
   return draft;
 }
 

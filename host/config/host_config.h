@@ -28,6 +28,7 @@ struct ServiceConfig {
   Config config;                       // complete: a value for each option that the plugin declares
   std::shared_ptr<const Route> route;  // null: every node runs what it is asked
   std::string where;                   // "etc/store.toml:12:1", for messages
+  bool has_mistakes = false;           // in its own table: its plugin is not asked about it
   std::string left_out;                // why this start goes without it although it was enabled; empty: it does not
 };
 

@@ -24,6 +24,51 @@ std::vector<std::string> path_of_variable(std::string_view name) {
   return path;
 }
 
+// --- what Kubernetes sets -------------------------------------------------------------------------------------------
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool is_address(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789abcdefABCDEF.:") == std::string_view::npos;
+}
+
+bool is_url(std::string_view text) {
+  return text.starts_with("tcp://") || text.starts_with("udp://") || text.starts_with("sctp://");
+}
+
+// "9900_TCP", "9900_TCP_ADDR" and the like, of "P2PHOST_PORT_9900_TCP".
+bool is_of_one_port(std::string_view rest, std::string_view value) {
+  const std::size_t digits = std::min(rest.find('_'), rest.size());
+  if (!is_number(rest.substr(0, digits))) return false;
+  rest.remove_prefix(digits);
+  for (const std::string_view protocol : {"_TCP", "_UDP", "_SCTP"}) {
+    if (!rest.starts_with(protocol)) continue;
+    const std::string_view what = rest.substr(protocol.size());
+    if (what.empty()) return is_url(value);
+    if (what == "_PROTO") return value == "tcp" || value == "udp" || value == "sctp";
+    if (what == "_PORT") return is_number(value);
+    if (what == "_ADDR") return is_address(value);
+  }
+  return false;
+}
+
+// Every container gets such variables for each Service of its namespace: for one that is called p2phost, or
+// p2phost-NAME, they begin as ours do. `name` is without the prefix. Known by name and value, so that a slip of an
+// operator is none.
+bool is_of_kubernetes(std::string_view name, std::string_view value) {
+  if (name == "PORT" || name.ends_with("_PORT")) {
+    if (is_url(value)) return true;
+  }
+  for (std::string_view rest = name;; rest.remove_prefix(rest.find('_') + 1)) {
+    if (rest == "SERVICE_HOST") return is_address(value);
+    if (rest == "SERVICE_PORT" || rest.starts_with("SERVICE_PORT_")) return is_number(value);
+    if (rest.starts_with("PORT_") && is_of_one_port(rest.substr(5), value)) return true;
+    if (rest.find('_') == std::string_view::npos) return false;
+  }
+}
+
 bool is_complete(const std::vector<std::string>& path) {
   return path.size() >= 2 && std::none_of(path.begin(), path.end(), [](const std::string& key) { return key.empty(); });
 }
@@ -87,9 +132,15 @@ std::vector<Assignment> read_environment(const std::vector<std::string>& environ
   std::sort(sorted.begin(), sorted.end());
 
   std::vector<Assignment> assignments;
+  std::string ignored;
   for (const std::string& variable : sorted) {
     const std::size_t equals = std::min(variable.find('='), variable.size());
     const std::string name = variable.substr(0, equals);
+    const std::string value = equals < variable.size() ? variable.substr(equals + 1) : "";
+    if (is_of_kubernetes(std::string_view(name).substr(kVariablePrefix.size()), value)) {
+      ignored += (ignored.empty() ? "" : ", ") + name;
+      continue;
+    }
     const Place place = add_source(Source::Kind::environment, name, sources);
     auto path = path_of_variable(std::string_view(name).substr(kVariablePrefix.size()));
     if (!is_complete(path)) {
@@ -97,8 +148,13 @@ std::vector<Assignment> read_environment(const std::vector<std::string>& environ
       continue;
     }
     if (!is_flat_enough(path, place, problems)) continue;
-    const std::string value = equals < variable.size() ? variable.substr(equals + 1) : "";
     assignments.push_back({std::move(path), parse_argument(value, place), Assignment::How::replace});
+  }
+  if (!ignored.empty()) {
+    problems.warning(add_source(Source::Kind::environment, "the environment", sources),
+                     "these variables are ignored: Kubernetes sets them for a Service of such a name, and they are no "
+                     "keys: " +
+                         ignored);
   }
   return assignments;
 }

@@ -1,6 +1,7 @@
 #include "config/option.h"
 
 #include "config/suggestion.h"
+#include "serving/foreign_text.h"
 
 #include <p2p/units.h>
 
@@ -162,6 +163,24 @@ bool is_key(std::string_view text) {
          std::all_of(text.begin(), text.end(), is_letter);
 }
 
+// Those of P2P_OPTION_TYPES.
+std::string known_types() {
+  std::string text;
+  for (const TypeWord& entry : kTypes) text += (text.empty() ? "the types are " : ", ") + std::string(entry.word);
+  return text;
+}
+
+// Others would forge lines of the log and of what p2pctl prints, or make whole messages unreadable.
+std::string fault_of_texts(const ConfigScalar& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return fault_of_text(*text);
+  const auto* texts = std::get_if<std::vector<std::string>>(&value);
+  if (texts == nullptr) return "";
+  for (const std::string& text : *texts) {
+    if (const std::string fault = fault_of_text(text); !fault.empty()) return fault;
+  }
+  return "";
+}
+
 Error bad_declaration(std::string_view declaration, std::string_view why) {
   return Error{ErrorKind::invalid,
                "option '" + std::string(declaration.substr(0, declaration.find('|'))) + "': " + std::string(why)};
@@ -199,7 +218,8 @@ Result<Option> parse_option(std::string_view declaration) {
   const auto known =
       std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeWord& entry) { return entry.word == parts->type; });
   if (!is_key(parts->key)) return bad_declaration(declaration, "a key is [a-z][a-z0-9_]*");
-  if (known == kTypes.end()) return bad_declaration(declaration, "unknown type '" + std::string(parts->type) + "'");
+  if (known == kTypes.end())
+    return bad_declaration(declaration, "unknown type '" + std::string(parts->type) + "'; " + known_types());
 
   Option option{std::string(parts->key), known->type, std::string(parts->default_text), std::string(parts->range),
                 std::string(parts->help)};
@@ -248,6 +268,7 @@ Result<ConfigScalar> read_text(const Option& option, std::string_view text) {
 }
 
 Result<Done> check_range(const Option& option, const ConfigScalar& value) {
+  if (const std::string fault = fault_of_texts(value); !fault.empty()) return Error{ErrorKind::invalid, fault};
   if (option.type == OptionType::choice) {
     const auto words = choices(option);
     const bool is_known = std::find(words.begin(), words.end(), std::get<std::string>(value)) != words.end();

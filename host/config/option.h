@@ -33,7 +33,8 @@ Result<Option> parse_option(std::string_view declaration);
 // error goes on from "KEY ": "must be ..., not ...".
 Result<ConfigScalar> read_text(const Option& option, std::string_view text);
 
-// Checks the range of a value that already has the option's type (durations in ns and sizes in bytes as int64).
+// Checks the range of a value that already has the option's type (durations in ns and sizes in bytes as int64). Texts,
+// also those in a list, must be UTF-8 without control characters.
 Result<Done> check_range(const Option& option, const ConfigScalar& value);
 
 // "a whole number from 1 to 16", "a duration such as 10s, at least 10ms": completes "must be ".

@@ -12,6 +12,7 @@ namespace p2p::host {
 // Why a node does not start, the gravest last: it decides the exit code.
 enum class ProblemKind : std::uint8_t {
   warning,         // told; the node starts
+  machine,         // this machine refuses it: a folder that cannot be written, an address that is not its own
   unsafe_file,     // a file of the configuration, or of a plugin, could have been replaced
   bad_plugin,      // a plugin was refused
   missing_plugin,  // a plugin is not on this machine

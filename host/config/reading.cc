@@ -67,6 +67,12 @@ std::optional<ConfigScalar> read_native(OptionType type, const Value& value) {
   return std::nullopt;
 }
 
+Result<ConfigScalar> in_range(const Option& option, ConfigScalar value) {
+  const auto checked = check_range(option, value);
+  if (!checked.ok()) return checked.error();
+  return value;
+}
+
 bool is_written_as_text(OptionType type) {
   return type == OptionType::text || type == OptionType::choice || type == OptionType::duration ||
          type == OptionType::bytes;
@@ -79,16 +85,16 @@ Result<ConfigScalar> read_value(const Option& option, const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value.data)) {
     if (is_written_as_text(option.type)) return read_text(option, *text);
     // A single text is a list of one: it must not be split at commas.
-    if (option.type == OptionType::list) return ConfigScalar(std::vector<std::string>{*text});
+    if (option.type == OptionType::list) return in_range(option, std::vector<std::string>{*text});
   }
   const auto* elements = std::get_if<std::vector<Value>>(&value.data);
-  if (elements != nullptr && option.type == OptionType::list) return read_list(option, *elements);
-
+  if (elements != nullptr && option.type == OptionType::list) {
+    auto list = read_list(option, *elements);
+    return list.ok() ? in_range(option, std::move(list.value())) : list;
+  }
   auto native = read_native(option.type, value);
   if (!native) return wrong_type(option, value);
-  const auto in_range = check_range(option, *native);
-  if (!in_range.ok()) return in_range.error();
-  return std::move(*native);
+  return in_range(option, std::move(*native));
 }
 
 void report_unknown_keys(const Table& table, const std::string& prefix, const std::vector<std::string>& known,

@@ -107,6 +107,8 @@ std::string change_line(const ServiceChange& change) {
       return "start " + change.service + ": " + change.why;
     case Action::restart:
       return "restart " + change.service + ": " + change.why;
+    case Action::apply:
+      return "reconfigure " + change.service + " in place: " + change.why;
     case Action::reconfigure:
       return "reconfigure " + change.service + " (restart it if it cannot): " + change.why;
   }

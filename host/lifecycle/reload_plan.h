@@ -14,8 +14,9 @@ struct ServiceChange {
   enum class Action : std::uint8_t {
     stop,         // it is disabled, or no longer named
     start,        // it is enabled, and does not run
-    restart,      // another plugin
-    reconfigure,  // its options differ: in place if the plugin can, else by a restart
+    restart,      // another plugin, or options that it takes by a restart
+    apply,        // its options differ, and it takes them in place
+    reconfigure,  // its options differ, and only it knows: in place if it can, else by a restart
   };
   Action action = Action::start;
   std::string service;

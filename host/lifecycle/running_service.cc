@@ -103,6 +103,9 @@ Result<Done> RunningService::load() {
 
 Result<Done> RunningService::configure() {
   auto done = guarded("configure()", "configure", [this] { return loaded_->plugin().configure(config_.config); });
+  if (done.ok() && loaded_->has_minor(2)) {
+    done = guarded("fits()", "configure", [this] { return loaded_->plugin().fits(config_.config, core_.node); });
+  }
   if (done.ok()) enter(ServiceState::configured);
   return done;
 }
@@ -206,6 +209,17 @@ Result<Reconfigured> RunningService::reconfigure(const ServiceConfig& next) {
     why = "an exception of a type that is not derived from std::exception";
   }
   return Error{ErrorKind::internal, "reconfigure() threw: " + why};
+}
+
+std::optional<Reconfigured> RunningService::would_reconfigure(const ServiceConfig& next) {
+  if (!loaded_->has_minor(1) || !loaded_->overrides_reconfigure()) return Reconfigured::needs_restart;
+  if (!loaded_->has_minor(2)) return std::nullopt;
+  const auto in = core_.steps.enter(config_.name, "would_reconfigure()");
+  try {
+    return loaded_->plugin().would_reconfigure(next.config);
+  } catch (...) {
+    return std::nullopt;
+  }
 }
 
 void RunningService::set_route(std::shared_ptr<const Route> route) {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace p2p::host {
@@ -54,6 +55,8 @@ class RunningService final {
 
   // Gives the plugin the new configuration; `applied`: config() is the new one.
   Result<Reconfigured> reconfigure(const ServiceConfig& next);
+  // What reconfigure() would answer; none: not known before.
+  std::optional<Reconfigured> would_reconfigure(const ServiceConfig& next);
   // For calls that come from now on.
   void set_route(std::shared_ptr<const Route> route);
   Result<Done> may_end();

@@ -74,9 +74,72 @@ ReloadPlan Services::plan_of(const LoadedConfiguration& next) const {
   return steps;
 }
 
-ChangeReport Services::plan(const LoadedConfiguration& next) const {
+// Before anything changes: would every service that has to end allow it, and every one that has to begin, or to change,
+// accept its configuration?
+Services::Decision Services::decide(const LoadedConfiguration& next) {
+  Decision decision{plan_of(next), {next, {}, {}}, {}};
+  for (const ServiceChange& change : decision.plan.services) {
+    (change.action == Action::stop ? decision.reload.stopping : decision.reload.due).insert(change.service);
+  }
+  for (ServiceChange& change : decision.plan.services) settle(change, decision.reload, decision.refusals);
+  return decision;
+}
+
+namespace {
+
+std::string names_of(const std::vector<std::shared_ptr<RunningService>>& services, const std::string& but) {
+  std::string names;
+  for (const auto& service : services) {
+    if (service->name() != but) names += (names.empty() ? "" : ", ") + service->name();
+  }
+  return names;
+}
+
+// Services that change together are asked together, and more than once.
+void add_new(std::vector<std::string> found, std::vector<std::string>& refusals) {
+  for (std::string& refusal : found) {
+    if (!contains(refusals, refusal)) refusals.push_back(std::move(refusal));
+  }
+}
+
+}  // namespace
+
+void Services::settle(ServiceChange& change, const Reload& reload, std::vector<std::string>& refusals) {
+  std::optional<Recipe> recipe;
+  if (change.action != Action::stop) recipe = recipe_of(change.service, reload.next);
+  std::optional<Reconfigured> outcome = Reconfigured::needs_restart;
+  if (change.action == Action::reconfigure) {
+    if (const auto checked = prepare(*recipe); !checked.ok()) return add_new({checked.error().text}, refusals);
+    outcome = find(change.service)->would_reconfigure(recipe->config);
+    if (outcome == Reconfigured::needs_restart) change.action = Action::restart;
+    if (outcome == Reconfigured::applied) change.action = Action::apply;
+    if (outcome == Reconfigured::applied) return;
+  }
+  std::vector<std::string> found;
+  const Exchange parts = prepare_exchange(change.service, recipe, false, &reload, found);
+  if (const std::string users = names_of(parts.ending, change.service); !users.empty()) {
+    change.why += "; restarts with it: " + users;
+  }
+  if (outcome) return add_new(std::move(found), refusals);
+  for (const std::string& refusal : found) change.why += "; a restart would be refused: " + refusal;
+}
+
+namespace {
+
+ChangeReport refused(const std::vector<std::string>& refusals) {
   ChangeReport report;
-  report.lines = plan_lines(plan_of(next));
+  for (const std::string& refusal : refusals) report.refuse(refusal);
+  report.say("nothing was changed");
+  return report;
+}
+
+}  // namespace
+
+ChangeReport Services::plan(const LoadedConfiguration& next) {
+  const Decision decision = decide(next);
+  if (!decision.refusals.empty()) return refused(decision.refusals);
+  ChangeReport report;
+  report.lines = plan_lines(decision.plan);
   return report;
 }
 
@@ -93,36 +156,19 @@ std::vector<std::string> Services::replaced_files(const LoadedConfiguration& nex
   return lines;
 }
 
-// Before anything changes: would every service that has to begin, or to change, accept its configuration?
-Result<Done> Services::check_changes(const ReloadPlan& plan, const LoadedConfiguration& next) {
-  for (const ServiceChange& change : plan.services) {
-    if (change.action == Action::stop) continue;
-    const auto checked = prepare(recipe_of(change.service, next));
-    if (!checked.ok()) return checked.error();
-  }
-  return Done{};
-}
-
 ChangeReport Services::reload(const LoadedConfiguration& next) {
+  Decision decision = decide(next);
+  if (!decision.refusals.empty()) return refused(decision.refusals);
   ChangeReport report;
-  const ReloadPlan steps = plan_of(next);
-  if (const auto checked = check_changes(steps, next); !checked.ok()) {
-    report.refuse(checked.error().text);
-    report.say("nothing was changed");
-    return report;
-  }
   order_ = next.start_order;
   off_.clear();
-  Reload reload{next, {}};
-  for (const ServiceChange& change : steps.services) {
-    if (change.action != Action::stop) reload.due.insert(change.service);
-  }
-  for (const ServiceChange& change : steps.services) {
+  Reload& reload = decision.reload;
+  for (const ServiceChange& change : decision.plan.services) {
     // A change that its provider's restart has made already is not made again.
     if (change.action == Action::stop || reload.due.contains(change.service)) apply(change, reload, report);
   }
-  for (const std::string& line : steps.live) report.say("changed " + line);
-  for (const std::string& line : steps.needs_restart) report.say("restart needed: " + line);
+  for (const std::string& line : decision.plan.live) report.say("changed " + line);
+  for (const std::string& line : decision.plan.needs_restart) report.say("restart needed: " + line);
   if (report.lines.empty()) report.say("nothing to change");
   put_in_force(next);
   return report;
@@ -134,11 +180,12 @@ Services::Recipe Services::recipe_of(const std::string& name, const LoadedConfig
 
 void Services::apply(const ServiceChange& change, Reload& reload, ChangeReport& report) {
   if (change.action == Action::stop) {
-    exchange(change.service, std::nullopt, false, report);
+    exchange(change.service, std::nullopt, false, report, &reload);
     return;
   }
   const Recipe recipe = recipe_of(change.service, reload.next);
-  if (change.action == Action::reconfigure && reconfigure(recipe.config, report)) return;
+  const bool may_stay = change.action == Action::apply || change.action == Action::reconfigure;
+  if (may_stay && reconfigure(recipe.config, report)) return;
   exchange(change.service, recipe, false, report, &reload);
 }
 

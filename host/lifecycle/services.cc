@@ -138,6 +138,11 @@ void Services::refresh() {
   std::vector<std::string> names;
   for (const auto& [name, why] : idle) names.push_back(name);
   core_.router.refresh(config_->default_service, std::move(names));
+  std::map<std::string, std::shared_ptr<const Route>> routes;
+  for (const Service& service : running()) {
+    if (service->config().route) routes.emplace(service->name(), service->config().route);
+  }
+  core_.identity.set_routes(told_routes(routes));
   core_.peers.set_locator(std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId)),
                           core_.registry.provider_of(ILocator::kId) + ".peer");
   const std::lock_guard hold(mutex_);
@@ -338,45 +343,51 @@ void Services::end_failed(RunningService& service) {
   if (is_idle) service.take_out();
 }
 
-bool Services::may_all_end(const std::vector<Service>& services, ChangeReport& report) const {
-  bool may_end = true;
-  for (const Service& service : services) {
+void Services::ask_all(const std::vector<Service>& ending, std::vector<std::string>& refusals) const {
+  for (const Service& service : ending) {
     const auto allowed = service->may_end();
     if (allowed.ok()) continue;
-    report.refuse("service " + service->name() + " must not stop: " + allowed.error().text);
-    may_end = false;
+    refusals.push_back("service " + service->name() + " must not stop: " + allowed.error().text);
   }
-  return may_end;
+}
+
+Services::Exchange Services::prepare_exchange(const std::string& name, const std::optional<Recipe>& next, bool force,
+                                              const Reload* reload, std::vector<std::string>& refusals) {
+  const Service present = find(name);
+  std::vector<Service> users = users_of(present ? present->plugin().provides : next->file.description.provides);
+  if (reload != nullptr) {
+    std::erase_if(users, [&](const Service& user) { return reload->stopping.contains(user->name()); });
+  }
+  Exchange parts;
+  if (present && present->runs()) parts.ending.push_back(present);
+  parts.ending.insert(parts.ending.end(), users.begin(), users.end());
+  if (!force) ask_all(parts.ending, refusals);
+
+  const auto prepare_one = [&](const Recipe& recipe) {
+    auto prepared = prepare(recipe);
+    if (prepared.ok()) parts.beginning.push_back(std::move(prepared).value());
+    if (!prepared.ok()) refusals.push_back(prepared.error().text);
+  };
+  if (next) prepare_one(*next);
+  for (const Service& user : users) {
+    const bool changes = reload != nullptr && reload->due.contains(user->name());
+    prepare_one(changes ? recipe_of(user->name(), reload->next) : Recipe{user->config(), user->file()});
+  }
+  return parts;
 }
 
 bool Services::exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report,
                         Reload* reload) {
-  const Service present = find(name);
-  const auto& provides = present ? present->plugin().provides : next->file.description.provides;
-  const std::vector<Service> users = users_of(provides);
-  std::vector<Service> ending = users;
-  if (present && present->runs()) ending.insert(ending.begin(), present);
-  if (!force && !may_all_end(ending, report)) return false;
-
-  std::vector<Service> beginning;
-  const auto prepare_one = [&](const Recipe& recipe) {
-    auto prepared = prepare(recipe);
-    if (prepared.ok()) beginning.push_back(std::move(prepared).value());
-    if (!prepared.ok()) report.refuse(prepared.error().text);
-    return prepared.ok();
-  };
-  if (next && !prepare_one(*next)) return false;
-  for (const Service& user : users) {
-    const bool changes = reload != nullptr && reload->due.contains(user->name());
-    const Recipe as_it_is{user->config(), user->file()};
-    if (!prepare_one(changes ? recipe_of(user->name(), reload->next) : as_it_is)) return false;
-  }
-  for (auto service = ending.rbegin(); service != ending.rend(); ++service) {
+  std::vector<std::string> refusals;
+  const Exchange parts = prepare_exchange(name, next, force, reload, refusals);
+  for (std::string& refusal : refusals) report.refuse(std::move(refusal));
+  if (!refusals.empty()) return false;
+  for (auto service = parts.ending.rbegin(); service != parts.ending.rend(); ++service) {
     if (!end(*service, report)) return false;
   }
-  if (present) remove(*present);
+  if (const Service present = find(name)) remove(*present);
   bool all_run = true;
-  for (const Service& service : beginning) {
+  for (const Service& service : parts.beginning) {
     all_run = begin(service, report) && all_run;
     if (reload != nullptr) reload->due.erase(service->name());
   }

@@ -60,7 +60,8 @@ class Services final {
   // `force`: also when its plugin says that something would be lost.
   ChangeReport disable(const std::string& name, bool force);
   ChangeReport reload(const LoadedConfiguration& next);
-  ChangeReport plan(const LoadedConfiguration& next) const;  // of a reload; changes nothing
+  // What reload() would do, its refusals included; changes nothing. Plugins that a reload would load stay loaded.
+  ChangeReport plan(const LoadedConfiguration& next);
 
   // --- the end of the node
 
@@ -84,6 +85,18 @@ class Services final {
   struct Reload {
     const LoadedConfiguration& next;
     std::set<std::string> due;
+    std::set<std::string> stopping;  // these end for good, before any other change
+  };
+  // A reload, settled before anything changes: plan() tells it, reload() does it.
+  struct Decision {
+    ReloadPlan plan;
+    Reload reload;
+    std::vector<std::string> refusals;  // any of them: nothing is changed
+  };
+  // What exchange() ends, and what it begins in its place.
+  struct Exchange {
+    std::vector<Service> ending;
+    std::vector<Service> beginning;
   };
 
   Service find(const std::string& name) const;  // null: it neither runs nor has failed
@@ -106,10 +119,14 @@ class Services final {
   // in `reload` begin with that made.
   bool exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report,
                 Reload* reload = nullptr);
-  bool may_all_end(const std::vector<Service>& services, ChangeReport& report) const;
+  // Finds all that stands in the way of that, and changes nothing.
+  Exchange prepare_exchange(const std::string& name, const std::optional<Recipe>& next, bool force,
+                            const Reload* reload, std::vector<std::string>& refusals);
+  void ask_all(const std::vector<Service>& ending, std::vector<std::string>& refusals) const;
 
   ReloadPlan plan_of(const LoadedConfiguration& next) const;
-  Result<Done> check_changes(const ReloadPlan& plan, const LoadedConfiguration& next);
+  Decision decide(const LoadedConfiguration& next);
+  void settle(ServiceChange& change, const Reload& reload, std::vector<std::string>& refusals);
   void apply(const ServiceChange& change, Reload& reload, ChangeReport& report);
   static Recipe recipe_of(const std::string& name, const LoadedConfiguration& next);
   bool reconfigure(const ServiceConfig& next, ChangeReport& report);

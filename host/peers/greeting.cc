@@ -1,8 +1,8 @@
 #include "peers/greeting.h"
 
-#include <p2p/handlers.h>
+#include "serving/foreign_text.h"
 
-#include <Peer.h>
+#include <p2p/handlers.h>
 
 namespace p2p::host {
 namespace {
@@ -33,17 +33,22 @@ Error not_answered(const Error& error, const Location& to) {
   return {ErrorKind::wrong_node, "what answers at " + to.name() + " is no node: " + error.text};
 }
 
-Error refused(const peer::HelloRefused& refused, const Location& to, Logger& log) {
-  log.warn("{} refuses us: its {} is '{}', ours is '{}'", to.name(), refused.field, refused.ours, refused.theirs);
+Error refused(const peer::HelloRefused& refused, const Location& to, RepeatedWarnings& refusals, TimePoint now,
+              Logger& log) {
+  const std::string text = to.name() + " refuses us: its " + foreign_text(refused.field) + " is '" +
+                           foreign_text(refused.ours) + "', ours is '" + foreign_text(refused.theirs) + "'";
+  if (const auto unsaid = refusals.due(to.name(), now)) {
+    log.warn("{} ({} more since the last such line)", text, *unsaid);
+  }
   // While versions change, two nodes of one network may not be able to talk.
   const ErrorKind kind = refused.field == "version" ? ErrorKind::protocol : ErrorKind::wrong_node;
-  return {kind, to.name() + " refuses us: its " + refused.field + " is '" + refused.ours + "', ours is '" +
-                    refused.theirs + "'"};
+  return {kind, text};
 }
 
 }  // namespace
 
-Result<Done> judge_greeting(const Result<std::string>& reply, const Location& to, bool is_member, Logger& log) {
+Result<peer::HelloReply> judge_greeting(const Result<std::string>& reply, const Location& to, bool is_member,
+                                        RepeatedWarnings& refusals, TimePoint now, Logger& log) {
   if (!reply.ok()) return not_answered(reply.error(), to);
   const auto hello = decode_reply<peer::Peer_hello_result>(reply.value());
   if (!hello.ok() && is_unknown_method(reply.value())) {
@@ -53,12 +58,12 @@ Result<Done> judge_greeting(const Result<std::string>& reply, const Location& to
   if (!hello.ok()) {
     return Error{ErrorKind::protocol, to.name() + " does not speak to nodes of ours: " + hello.error().text};
   }
-  if (hello.value().__isset.refused) return refused(hello.value().refused, to, log);
+  if (hello.value().__isset.refused) return refused(hello.value().refused, to, refusals, now, log);
   const auto& greeted = hello.value().success;
   if (greeted.__isset.node && greeted.node != to.name() && is_member) {
     return Error{ErrorKind::wrong_node, to.name() + " is gone: the node that answers there now is " + greeted.node};
   }
-  return Done{};
+  return greeted;
 }
 
 }  // namespace p2p::host

@@ -4,20 +4,25 @@
 
 #include <p2p/location.h>
 #include <p2p/log.h>
+#include <p2p/repeated_warnings.h>
 #include <p2p/result.h>
+#include <p2p/units.h>
+
+#include <Peer.h>
 
 #include <string>
 
 namespace p2p::host {
 
-// Done: calls may follow. Otherwise an Error that names `to`:
+// What the node told: calls may follow. Otherwise an Error that names `to`:
 //   unsupported  it is of the 2009 system: it does not know the call
 //   wrong_node   something else answers there: bytes that are no answer, the end of the connection in the place of one,
 //   a
 //                node of another network, or (where `to` is a member) a node of another name
 //   timed_out    no answer yet: it may be starting, frozen or overloaded
 //   protocol     it is a node of ours, and cannot talk to us
-// What ended the hello stands in the error of `reply`. Says in the log when we are refused.
-Result<Done> judge_greeting(const Result<std::string>& reply, const Location& to, bool is_member, Logger& log);
+// What ended the hello stands in the error of `reply`. Says in the log when we are refused, of each once a minute.
+Result<peer::HelloReply> judge_greeting(const Result<std::string>& reply, const Location& to, bool is_member,
+                                        RepeatedWarnings& refusals, TimePoint now, Logger& log);
 
 }  // namespace p2p::host

@@ -187,9 +187,15 @@ void PeerConnection::greet() {
 }
 
 void PeerConnection::on_hello(const Result<std::string>& reply) {
-  const bool is_member = surroundings_.identity.is_member(to_);
-  const auto greeting = judge_greeting(reply, to_, is_member, surroundings_.log);
-  if (greeting.ok()) return became_ready();
+  const PeerIdentity& identity = surroundings_.identity;
+  const bool is_member = identity.is_member(to_);
+  const auto greeting = judge_greeting(reply, to_, is_member, identity.refusals(), loop_.now(), surroundings_.log);
+  if (greeting.ok()) {
+    for (const std::string& line : identity.new_differences(to_.name(), greeting.value())) {
+      surroundings_.log.warn(kDiffers, to_.name(), line);
+    }
+    return became_ready();
+  }
   const Error& why = greeting.error();
   if (why.kind == ErrorKind::unsupported) {
     surroundings_.classics.remember(to_, loop_.now());

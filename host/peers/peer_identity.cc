@@ -15,7 +15,50 @@ peer::HelloRefused refusal(const char* field, std::string ours, std::string thei
 
 std::string range(std::int32_t low, std::int32_t high) { return std::to_string(low) + " to " + std::to_string(high); }
 
+template <class Hello>
+void tell_configuration(std::uint64_t frame_bytes_max, ToldRoutes routes, Hello& hello) {
+  if (frame_bytes_max != 0) hello.__set_frame_bytes_max(static_cast<std::int64_t>(frame_bytes_max));
+  hello.__set_routes(std::move(routes));
+}
+
+template <class Hello>
+ToldConfiguration told_by(const Hello& hello) {
+  ToldConfiguration told;
+  if (hello.__isset.frame_bytes_max) told.frame_bytes_max = static_cast<std::uint64_t>(hello.frame_bytes_max);
+  if (hello.__isset.routes) told.routes = hello.routes;
+  return told;
+}
+
 }  // namespace
+
+void PeerIdentity::set_routes(ToldRoutes routes) {
+  const std::lock_guard hold(mutex_);
+  routes_ = std::move(routes);
+}
+
+ToldRoutes PeerIdentity::routes() const {
+  const std::lock_guard hold(mutex_);
+  return routes_;
+}
+
+std::vector<std::string> PeerIdentity::new_differences(const std::string& peer,
+                                                       const peer::HelloRequest& theirs) const {
+  return new_differences(peer, told_by(theirs));
+}
+
+std::vector<std::string> PeerIdentity::new_differences(const std::string& peer, const peer::HelloReply& theirs) const {
+  return new_differences(peer, told_by(theirs));
+}
+
+std::vector<std::string> PeerIdentity::new_differences(const std::string& peer, const ToldConfiguration& theirs) const {
+  ToldConfiguration ours{std::nullopt, routes()};
+  if (frame_bytes_max_ != 0) ours.frame_bytes_max = frame_bytes_max_;
+  std::vector<std::string> lines = find_differences(ours, theirs);
+  const std::lock_guard hold(mutex_);
+  if (told_.size() + lines.size() > kToldMax) told_.clear();
+  std::erase_if(lines, [&](const std::string& line) { return !told_.insert(peer + ' ' + line).second; });
+  return lines;
+}
 
 void PeerIdentity::set_locator(std::shared_ptr<ILocator> locator, std::string part) {
   by_thread_.publish(std::make_shared<const Held>(Held{locator, std::move(part)}));
@@ -59,6 +102,7 @@ peer::HelloRequest PeerIdentity::request() const {
   request.placement = placement();
   request.__set_view(view());
   request.__set_node(self_.name());
+  tell_configuration(frame_bytes_max_, routes(), request);
   return request;
 }
 
@@ -72,6 +116,7 @@ peer::HelloReply PeerIdentity::reply_to(const peer::HelloRequest& request) const
   reply.placement = placement();
   reply.__set_view(view());
   reply.__set_node(self_.name());
+  tell_configuration(frame_bytes_max_, routes(), reply);
   return reply;
 }
 

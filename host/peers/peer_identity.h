@@ -1,17 +1,21 @@
 // Who are we to other nodes, and do we want to talk to them? What a hello carries, and the rule by which it is refused.
 #pragma once
 
+#include "peers/hello_differences.h"
 #include "serving/service_router.h"
 
 #include <p2p/location.h>
 #include <p2p/locator.h>
+#include <p2p/repeated_warnings.h>
 #include <p2p/snapshot.h>
 
 #include <Peer.h>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +29,9 @@ inline constexpr std::int32_t kPeerProtocolMax = 1;
 
 class PeerIdentity final : public ViewTeller {
  public:
-  PeerIdentity(Location self, std::string cluster) : self_(std::move(self)), cluster_(std::move(cluster)) {}
+  // `frame_bytes_max`: [host] frame_bytes_max, to be told; 0: it is not.
+  PeerIdentity(Location self, std::string cluster, std::uint64_t frame_bytes_max = 0)
+      : self_(std::move(self)), cluster_(std::move(cluster)), frame_bytes_max_(frame_bytes_max) {}
 
   // The node's locator, once it has started, and the service by which it calls others; null takes it back. [control]
   void set_locator(std::shared_ptr<ILocator> locator, std::string part);
@@ -51,16 +57,36 @@ class PeerIdentity final : public ViewTeller {
   // Why we will not talk to who sent `request`, both values told; none: welcome.
   std::optional<peer::HelloRefused> refusal_of(const peer::HelloRequest& request) const;
 
+  // The routes of the services that run, for hellos from now on. [control]
+  void set_routes(ToldRoutes routes);
+
+  // In what the configuration of `peer` differs from ours, as it has told; each difference is told once for each peer.
+  // [any thread]
+  std::vector<std::string> new_differences(const std::string& peer, const peer::HelloRequest& theirs) const;
+  std::vector<std::string> new_differences(const std::string& peer, const peer::HelloReply& theirs) const;
+
+  // Who has refused us is told once a minute. [any thread]
+  RepeatedWarnings& refusals() const noexcept { return refusals_; }
+
   const std::string& cluster() const noexcept { return cluster_; }
   const Location& self() const noexcept { return self_; }
 
  private:
+  // Differences that are remembered as told; above it all are forgotten, and may be told again.
+  static constexpr std::size_t kToldMax = 1'000;
+
   std::string placement() const;
+  ToldRoutes routes() const;
+  std::vector<std::string> new_differences(const std::string& peer, const ToldConfiguration& theirs) const;
 
   const Location self_;
   const std::string cluster_;
-  mutable std::mutex mutex_;  // guards locator_
+  const std::uint64_t frame_bytes_max_;
+  mutable std::mutex mutex_;  // guards what follows
   std::shared_ptr<ILocator> locator_;
+  ToldRoutes routes_;
+  mutable std::set<std::string> told_;
+  mutable RepeatedWarnings refusals_;
   struct Held {
     std::shared_ptr<ILocator> locator;
     std::string part;

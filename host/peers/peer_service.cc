@@ -1,14 +1,20 @@
 #include "peers/peer_service.h"
 
+#include "serving/foreign_text.h"
+
 #include <p2p/handlers.h>
 
 namespace p2p::host {
 
-std::shared_ptr<Endpoint> make_peer_service(PeerIdentity& identity, ServiceRouter& router) {
+std::shared_ptr<Endpoint> make_peer_service(PeerIdentity& identity, ServiceRouter& router, Logger& log) {
   router.take_forwards(identity);
   auto methods = std::make_shared<Methods>();
-  methods->on<peer::Peer_hello_args, peer::Peer_hello_presult>("hello", [&identity](auto& args, auto answer) {
+  methods->on<peer::Peer_hello_args, peer::Peer_hello_presult>("hello", [&identity, &log](auto& args, auto answer) {
     if (const auto refusal = identity.refusal_of(args.request)) return answer.raise(1, *refusal);
+    const std::string peer = foreign_text(args.request.node);
+    if (!peer.empty()) {
+      for (const std::string& line : identity.new_differences(peer, args.request)) log.warn(kDiffers, peer, line);
+    }
     auto reply = identity.reply_to(args.request);
     Call call = answer.release();
     if (!reply.features.empty() && !static_cast<CallSlot*>(call.state())->origin().let_replies_overtake())

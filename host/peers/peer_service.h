@@ -12,6 +12,6 @@
 namespace p2p::host {
 
 // Both arguments outlive the endpoint.
-std::shared_ptr<Endpoint> make_peer_service(PeerIdentity& identity, ServiceRouter& router);
+std::shared_ptr<Endpoint> make_peer_service(PeerIdentity& identity, ServiceRouter& router, Logger& log);
 
 }  // namespace p2p::host

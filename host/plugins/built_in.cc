@@ -4,6 +4,7 @@
 #include "plugins/loader.h"
 #include "plugins/stamp.h"
 
+#include <cstddef>
 #include <utility>
 
 namespace p2p::host {
@@ -13,7 +14,7 @@ Result<PluginFile> built_in_plugin(const p2p_entry& entry) {
     return Error{ErrorKind::invalid, "the plugin that is linked into this program is refused: " + why};
   };
   if (entry.magic != P2P_ENTRY_MAGIC) return refused("its entry is none of p2phost's");
-  if (entry.struct_size < sizeof(p2p_entry))
+  if (entry.struct_size < offsetof(p2p_entry, overrides))
     return refused("it was compiled with an older <p2p/plugin.h>, whose entry holds no descriptor; compile it again");
   if (entry.stamp == nullptr || entry.info == nullptr || entry.create == nullptr || entry.destroy == nullptr)
     return refused("its entry is incomplete");
@@ -25,6 +26,7 @@ Result<PluginFile> built_in_plugin(const p2p_entry& entry) {
   if (!plugin.ok()) return refused(plugin.error().text);
   plugin.value().stamp = entry.stamp;
   plugin.value().built_in->abi_minor = entry.abi_minor;
+  plugin.value().built_in->overrides_reconfigure = overrides_reconfigure(entry);
   return plugin;
 }
 
@@ -32,8 +34,8 @@ Result<PluginFile> built_in_plugin(std::string_view info, std::function<std::sha
   auto description = parse_descriptor(info);
   if (!description.ok()) return description.error();
   const std::string shown = description.value().name + " (built in)";
-  return PluginFile{shown, std::string(host_stamp()), std::move(description).value(), {}, "",
-                    BuiltInCode{std::move(make)}};
+  return PluginFile{shown, std::string(host_stamp()),   std::move(description).value(), {},
+                    "",    BuiltInCode{std::move(make)}};
 }
 
 }  // namespace p2p::host

@@ -62,7 +62,7 @@ Result<std::unique_ptr<LoadedPlugin>> create(const PluginFile& file, const Built
   try {
     auto made = code.make();
     if (!made) return failed(file, "it made no plugin object");
-    return std::make_unique<LoadedPlugin>(std::move(made), code.abi_minor);
+    return std::make_unique<LoadedPlugin>(std::move(made), code.abi_minor, code.overrides_reconfigure);
   } catch (const std::exception& thrown) {
     return failed(file, std::string("its constructor threw: ") + thrown.what());
   } catch (...) {
@@ -77,6 +77,10 @@ std::shared_ptr<Plugin> make_object(const p2p_entry& entry) {
   if (made == nullptr) return nullptr;
   return {reinterpret_cast<Plugin*>(made),
           [&entry](Plugin* plugin) { entry.destroy(reinterpret_cast<p2p_plugin_object*>(plugin)); }};
+}
+
+bool overrides_reconfigure(const p2p_entry& entry) noexcept {
+  return entry.abi_minor < 2 || (entry.overrides & P2P_OVERRIDES_RECONFIGURE) != 0;
 }
 
 Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file) {
@@ -94,7 +98,7 @@ Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file) {
     record_plugin_code(file.description.name, file.description.version, &entry);
     const auto copied = copy_code_of(file.path.parent_path());
     // The handle is closed here; the mapping, and with it the entry, stays.
-    auto created = create(file, {[&entry] { return make_object(entry); }, entry.abi_minor});
+    auto created = create(file, {[&entry] { return make_object(entry); }, entry.abi_minor, overrides_reconfigure(entry)});
     if (created.ok() && !copied.ok()) {
       created.value()->warn("runs from its file, since no copy could be made (" + copied.error().text +
                             "): whoever writes over " + file.path.string() + " ends this node");

@@ -22,6 +22,7 @@ namespace p2p::host {
 struct BuiltInCode {
   std::function<std::shared_ptr<Plugin>()> make;
   unsigned abi_minor = P2P_ABI_MINOR;  // with which it was compiled
+  bool overrides_reconfigure = true;
 };
 
 // A plugin that may be loaded.

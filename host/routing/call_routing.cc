@@ -151,14 +151,10 @@ void CallRouting::report_unreachable(LoopState& state, const Location& member) {
 
 void CallRouting::log_failure(LoopState& state, const CallInfo& call, const std::string& why) {
   if (state.is_shut) return;
-  const TimePoint now = std::chrono::steady_clock::now();
-  if (now < state.next_log) {
-    ++state.unlogged;
-    return;
-  }
-  state.next_log = now + kLogPause;
+  const auto unsaid = failures_.due(call.service, std::chrono::steady_clock::now());
+  if (!unsaid) return;
   log_.warn("a call of {}:{} could not be passed on: {} ({} more since the last such line)", call.service,
-            foreign_text(call.method), why, std::exchange(state.unlogged, 0));
+            foreign_text(call.method), why, *unsaid);
 }
 
 void CallRouting::shut_down() {

@@ -9,6 +9,7 @@
 #include "serving/service_router.h"
 
 #include <p2p/log.h>
+#include <p2p/repeated_warnings.h>
 
 #include <memory>
 #include <string>
@@ -49,7 +50,6 @@ class CallRouting final : public RouteKeeper {
   static constexpr Duration kReportPause = std::chrono::milliseconds(100);
   // Members that were reported long ago need no entry; the table is swept when it has grown to this.
   static constexpr std::size_t kReportedMax = 1'000;
-  static constexpr Duration kLogPause = std::chrono::seconds(1);
 
   // Touched by its loop only.
   struct LoopState {
@@ -59,8 +59,6 @@ class CallRouting final : public RouteKeeper {
     std::size_t last_count = 0;  // how many the last pause has ended for
     bool is_shut = false;
     std::unordered_map<Location, TimePoint> reported;
-    TimePoint next_log{};
-    std::uint64_t unlogged = 0;
   };
 
   LoopState& state_of(CallSlot& slot) noexcept;
@@ -76,6 +74,7 @@ class CallRouting final : public RouteKeeper {
   Logger& log_;
   std::vector<std::unique_ptr<Loop>>& loops_;
   std::vector<std::unique_ptr<LoopState>> states_;  // by loop
+  RepeatedWarnings failures_;
 };
 
 }  // namespace p2p::host

@@ -239,7 +239,7 @@ void Connection::answered(std::uint64_t ticket, EncodedReply reply) {
   }
   // Requests stop at reply_bytes_max; the replies of those already taken may go beyond it, but not without end.
   if (!is_closed_ && queued_bytes() > kReplyOverrunFactor * router_.limits().reply_bytes_max) {
-    log_.warn("closing a connection that does not read its replies: {} bytes wait", queued_bytes());
+    router_.warn_unread(queued_bytes());
     close();
   }
   if (is_writing_ || order_.waiting_bytes() != 0 || counted_ != 0) recount(false);

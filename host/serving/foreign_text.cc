@@ -29,9 +29,9 @@ std::size_t character_bytes(std::string_view text) {
 
 }  // namespace
 
-std::string foreign_text(std::string_view text) {
-  const bool is_cut = text.size() > kForeignTextBytesMax;
-  const std::size_t room = kForeignTextBytesMax - (is_cut ? kCut.size() : 0);
+std::string foreign_text(std::string_view text, std::size_t bytes_max) {
+  const bool is_cut = text.size() > bytes_max;
+  const std::size_t room = bytes_max - (is_cut ? kCut.size() : 0);
   std::string shown;
   while (!text.empty()) {
     const std::size_t bytes = character_bytes(text);
@@ -40,6 +40,20 @@ std::string foreign_text(std::string_view text) {
     text.remove_prefix(bytes == 0 ? 1 : bytes);
   }
   return is_cut ? shown.append(kCut) : shown;
+}
+
+const char* fault_of_text(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const std::size_t bytes = character_bytes(text);
+    if (bytes == 0) {
+      const auto first = static_cast<std::uint8_t>(text.front());
+      const auto second = text.size() > 1 ? static_cast<std::uint8_t>(text[1]) : std::uint8_t{0};
+      const bool is_control = first < 0x80 || (first == 0xc2 && second >= 0x80 && second < 0xa0);
+      return is_control ? "must not contain control characters" : "must be valid UTF-8";
+    }
+    text.remove_prefix(bytes);
+  }
+  return "";
 }
 
 }  // namespace p2p::host

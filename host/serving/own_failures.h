@@ -2,9 +2,8 @@
 // Logged once a minute, counted, and shown in `status`; it speaks against no other node.
 #pragma once
 
-#include "serving/repeated_warnings.h"
-
 #include <p2p/log.h>
+#include <p2p/repeated_warnings.h>
 #include <p2p/units.h>
 
 #include <chrono>

@@ -17,7 +17,6 @@ namespace {
 constexpr auto kAgeCheckPeriod = std::chrono::seconds(1);
 // After accept() has failed (no descriptors left, usually) the next try waits this long.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
-constexpr auto kCrowdedWarningPause = std::chrono::seconds(1);
 
 using UnsentBytesMax = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
@@ -126,7 +125,6 @@ void Server::Guests::waiting_changed(Connection& connection, std::size_t before,
 void Server::Guests::make_room() noexcept {
   const WaitingBytes& all = server_.waiting_;
   while (all.is_over() && waiting_bytes_ > all.part_of_a_loop() && !waiting_.empty()) {
-    ++closed_unlogged_;
     untrimmed_bytes_ += waiting_.front()->waiting_bytes();
     warn_crowded(*waiting_.front());
     waiting_.front()->break_now();
@@ -138,15 +136,14 @@ void Server::Guests::make_room() noexcept {
 
 void Server::Guests::warn_crowded(const Connection& slowest) noexcept {
   loop_.refresh_now();
-  if (loop_.now() < next_warning_) return;
-  next_warning_ = loop_.now() + kCrowdedWarningPause;
+  const auto unsaid = server_.crowded_.due("", loop_.now());
+  if (!unsaid) return;
   server_.log_.warn(
       "[host] waiting_bytes_max = {} are reached: closing the connections of the slowest clients, now one for which {} "
       "bytes "
-      "wait and that has moved none for {} ms ({} closed since the last such line)",
+      "wait and that has moved none for {} ms ({} more since the last such line)",
       server_.waiting_.max(), slowest.waiting_bytes(),
-      std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - slowest.moved_at()).count(),
-      std::exchange(closed_unlogged_, 0));
+      std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - slowest.moved_at()).count(), *unsaid);
 }
 
 void Server::Guests::arm() {
@@ -205,11 +202,6 @@ Result<Done> Server::serve_admin(const std::filesystem::path& path, ServiceRoute
   auto listener =
       std::make_unique<Listener>(Listener{router, asio::steady_timer(first_loop().context()), nullptr, nullptr, path});
   listener->local = std::make_unique<Local::acceptor>(first_loop().context());
-  // sockaddr_un has room for 107 bytes and the closing NUL.
-  if (path.native().size() > 107) {
-    return Error{ErrorKind::invalid, "the admin socket's path is longer than 107 bytes: " + path.native() +
-                                         "; set [host] data_dir or admin to a shorter one"};
-  }
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
   error_code failure;

@@ -10,6 +10,7 @@
 #include "serving/waiting_bytes.h"
 
 #include <p2p/location.h>
+#include <p2p/repeated_warnings.h>
 #include <p2p/result.h>
 
 #include <atomic>
@@ -94,8 +95,6 @@ class Server final {
     std::list<Connection*> waiting_;  // for their clients; first who has moved nothing for the longest time
     std::uint64_t waiting_bytes_ = 0;
     std::uint64_t untrimmed_bytes_ = 0;  // of connections that were closed since the heap gave pages back
-    TimePoint next_warning_{};
-    std::uint64_t closed_unlogged_ = 0;
     asio::steady_timer ages_;
     bool is_armed_ = false;
   };
@@ -133,6 +132,7 @@ class Server final {
   std::atomic<std::int64_t> on_trial_{0};  // among them, like
   std::atomic<std::int64_t> peers_{0};
   OwnFailures own_failures_{log_};
+  RepeatedWarnings crowded_;
   RepeatedWarnings full_;
   bool are_running_ = false;  // [control]
 };

@@ -66,16 +66,6 @@ bool ServiceEntry::park(CallSlot* slot, std::size_t parked_max, bool* is_full) {
   return true;
 }
 
-std::optional<std::uint64_t> ServiceEntry::exception_left(TimePoint now) {
-  const std::lock_guard hold(mutex_);
-  if (now < next_line_) {
-    ++unlogged_;
-    return std::nullopt;
-  }
-  next_line_ = now + kLogPause;
-  return std::exchange(unlogged_, 0);
-}
-
 void ServiceEntry::note_error(std::string text) {
   std::string shown = foreign_text(text);
   const std::lock_guard hold(mutex_);

@@ -5,6 +5,7 @@
 #include "routing/route.h"
 
 #include <p2p/call.h>
+#include <p2p/repeated_warnings.h>
 #include <p2p/units.h>
 
 #include <atomic>
@@ -82,10 +83,8 @@ class ServiceEntry final {
   // which. The slot's message is kept already. [any loop]
   bool park(CallSlot* slot, std::size_t parked_max, bool* is_full);
 
-  // An exception has left a handler. When a line of the log is due, once a second at most: how many had none since the
-  // last one. [any thread]
-  static constexpr Duration kLogPause = std::chrono::seconds(1);
-  std::optional<std::uint64_t> exception_left(TimePoint now);
+  // An exception has left a handler. When a line of the log is due: how many had none since the last one. [any thread]
+  std::optional<std::uint64_t> exception_left(TimePoint now) { return exceptions_.due("", now); }
 
   void note_error(std::string text);
   std::string last_error() const;
@@ -105,8 +104,7 @@ class ServiceEntry final {
   mutable std::mutex mutex_;                          // guards what follows
   std::vector<CallSlot*> parked_;
   std::string last_error_;
-  TimePoint next_line_{};
-  std::uint64_t unlogged_ = 0;
+  RepeatedWarnings exceptions_;
 };
 
 }  // namespace p2p::host

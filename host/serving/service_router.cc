@@ -206,6 +206,13 @@ void ServiceRouter::run_pooled(CallSlot& slot) {
   slot.fail(CallFault::internal_error, fmt::format("{}[host] worker_queue calls wait already", kOverloadedPrefix));
 }
 
+void ServiceRouter::warn_unread(std::size_t bytes) {
+  const auto unsaid = unread_.due("", std::chrono::steady_clock::now());
+  if (!unsaid) return;
+  log_.warn("closing a connection that does not read its replies: {} bytes wait ({} more since the last such line)",
+            bytes, *unsaid);
+}
+
 // A client can make generated code throw as often as it sends nonsense.
 void ServiceRouter::log_exception(ServiceEntry& entry, const std::string& thrown) {
   const auto unlogged = entry.exception_left(std::chrono::steady_clock::now());

@@ -60,6 +60,8 @@ class ServiceRouter final {
 
   Logger& log() noexcept { return log_; }
   const ServingLimits& limits() const noexcept { return limits_; }
+  // A connection is closed on which so many bytes of replies wait. [any thread]
+  void warn_unread(std::size_t bytes);
   void set_timeouts(const HostConfig& config) noexcept;  // for calls that come from now on [control]
   void set_forwarder(Forwarder* forwarder) noexcept { forwarder_ = forwarder; }
   void set_route_keeper(RouteKeeper* keeper) noexcept { route_keeper_ = keeper; }
@@ -104,6 +106,7 @@ class ServiceRouter final {
   Forwarder* forwarder_ = nullptr;
   const ViewTeller* teller_ = nullptr;
   RouteKeeper* route_keeper_ = nullptr;
+  RepeatedWarnings unread_;
   // The newest table, for its writers, one at a time. They never read the snapshot: the copy that it caches for a
   // thread would keep endpoints alive until that thread ends, and the control thread outlives all that endpoints refer
   // to.

@@ -5,6 +5,7 @@
 #include "validate/rules.h"
 
 #include <p2p/abi.h>
+#include <p2p/plugin.h>
 
 #include <fmt/format.h>
 
@@ -28,6 +29,16 @@ std::string first_of(const std::vector<std::string>& symbols) {
   return joined(named, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
+constexpr const char* kMendNoSection =
+    "Use P2P_PLUGIN once, in a source file of this library, and do not strip its sections";
+constexpr const char* kMendDescriptor =
+    "Mend what P2P_PLUGIN is given: P2P_NAME and P2P_VERSION are required, a name is [a-z][a-z0-9_]*, and no text "
+    "holds "
+    "control characters";
+constexpr const char* kMendOption =
+    "Mend that P2P_OPTION(key, type, default, range, help): the types are " P2P_OPTION_TYPES
+    "; a range is LOW..HIGH, or a|b|c of a choice; the default is one of its values; each key is declared once";
+
 // Runs `check` with the file's facts, which the rule `file` has found readable.
 template <class Check>
 Verdict with_facts(const Subject& subject, Check check) {
@@ -38,9 +49,11 @@ Verdict with_facts(const Subject& subject, Check check) {
 template <class Check>
 Verdict with_description(const Subject& subject, Check check) {
   return with_facts(subject, [&](const ElfFacts& facts) {
-    if (!facts.has_descriptor) return broken("it has no readable section " P2P_INFO_SECTION);
+    if (!facts.has_descriptor) return broken("it has no readable section " P2P_INFO_SECTION, kMendNoSection);
     const auto description = parse_descriptor(facts.descriptor);
-    return description.ok() ? check(description.value()) : broken(description.error().text);
+    if (description.ok()) return check(description.value());
+    const std::string& why = description.error().text;
+    return broken(why, why.find("option '") == std::string::npos ? kMendDescriptor : kMendOption);
   });
 }
 
@@ -58,28 +71,50 @@ bool is_idl_name(const std::string& name) {
   return dot != std::string::npos && dot > 0 && dot + 1 < name.size() && name.find('.', dot + 1) == std::string::npos;
 }
 
-void find_bad_ids(const char* piece, const std::vector<std::string>& ids, std::vector<std::string>& faults) {
-  std::set<std::string> known;
-  for (const std::string& id : ids) {
-    if (!is_interface_id(id)) faults.push_back(fmt::format("{} '{}' is no \"module.IName/1\"", piece, id));
-    if (!known.insert(id).second) faults.push_back(fmt::format("{} names '{}' twice", piece, id));
+// What a descriptor lacks, and how that is mended; each advice once.
+class Gaps {
+ public:
+  explicit Gaps(const PluginDescription& plugin) {
+    if (plugin.summary.empty()) add("it has no P2P_SUMMARY", "Say in one line what it does: P2P_SUMMARY(\"...\")");
+    for (const Option& option : plugin.options) {
+      if (option.help.empty()) {
+        add(fmt::format("option '{}' has no help text", option.key),
+            "Say what the option does, as the last of P2P_OPTION");
+      }
+    }
+    find_bad_ids("P2P_PROVIDES", plugin.provides);
+    find_bad_ids("P2P_REQUIRES", plugin.required);
+    find_bad_ids("P2P_OPTIONAL", plugin.optional);
+    for (const std::string& idl : plugin.serves) {
+      if (is_idl_name(idl)) continue;
+      add(fmt::format("P2P_SERVES '{}' is no \"module.Service\"", idl),
+          "Name the service as its IDL does: \"module.Service\", module being the file's name");
+    }
   }
-}
 
-std::vector<std::string> find_gaps(const PluginDescription& plugin) {
-  std::vector<std::string> faults;
-  if (plugin.summary.empty()) faults.emplace_back("it has no P2P_SUMMARY");
-  for (const Option& option : plugin.options) {
-    if (option.help.empty()) faults.push_back(fmt::format("option '{}' has no help text", option.key));
+  bool any() const noexcept { return !faults_.empty(); }
+  Verdict verdict() const { return broken(joined(faults_), joined(mends_)); }
+
+ private:
+  void find_bad_ids(const char* piece, const std::vector<std::string>& ids) {
+    std::set<std::string> known;
+    for (const std::string& id : ids) {
+      if (!is_interface_id(id)) {
+        add(fmt::format("{} '{}' is no \"module.IName/1\"", piece, id),
+            "Write ids as \"module.IName/1\", with a number that grows with each change of the interface");
+      }
+      if (!known.insert(id).second) add(fmt::format("{} names '{}' twice", piece, id), "Name each id once");
+    }
   }
-  find_bad_ids("P2P_PROVIDES", plugin.provides, faults);
-  find_bad_ids("P2P_REQUIRES", plugin.required, faults);
-  find_bad_ids("P2P_OPTIONAL", plugin.optional, faults);
-  for (const std::string& idl : plugin.serves) {
-    if (!is_idl_name(idl)) faults.push_back(fmt::format("P2P_SERVES '{}' is no \"module.Service\"", idl));
+
+  void add(std::string fault, const std::string& mend) {
+    faults_.push_back(std::move(fault));
+    if (std::find(mends_.begin(), mends_.end(), mend) == mends_.end()) mends_.push_back(mend);
   }
-  return faults;
-}
+
+  std::vector<std::string> faults_;
+  std::vector<std::string> mends_;
+};
 
 bool is_plugin(const fs::path& path) {
   std::error_code failure;
@@ -116,7 +151,7 @@ Verdict check_place(const Subject& subject, Trial&) {
 
 Verdict check_stamp(const Subject& subject, Trial&) {
   return with_facts(subject, [](const ElfFacts& facts) {
-    if (!facts.has_stamp) return broken("it has no readable section " P2P_ABI_SECTION);
+    if (!facts.has_stamp) return broken("it has no readable section " P2P_ABI_SECTION, kMendNoSection);
     const auto differences = find_differences(facts.stamp, host_stamp());
     if (!differences.empty()) return broken(joined(differences));
     return holds(fmt::format("abi {}, host {}", field_of(facts.stamp, "abi"), field_of(host_stamp(), "abi")));
@@ -125,8 +160,7 @@ Verdict check_stamp(const Subject& subject, Trial&) {
 
 Verdict check_descriptor(const Subject& subject, Trial&) {
   return with_description(subject, [](const PluginDescription& plugin) {
-    const auto gaps = find_gaps(plugin);
-    if (!gaps.empty()) return broken(joined(gaps));
+    if (const Gaps gaps(plugin); gaps.any()) return gaps.verdict();
     return holds(fmt::format("{} {}, {} option{}", plugin.name, plugin.version, plugin.options.size(),
                              plugin.options.size() == 1 ? "" : "s"));
   });
@@ -147,7 +181,7 @@ Verdict check_exports(const Subject& subject, Trial&) {
     std::erase_if(others, [](const std::string& symbol) { return symbol.starts_with("__odr_asan"); });
     if (has_entry && others.empty()) return holds(P2P_ENTRY_SYMBOL);
     const std::string missing = has_entry ? "" : "no " P2P_ENTRY_SYMBOL " of its own";
-    if (others.empty()) return broken(missing);
+    if (others.empty()) return broken(missing, kMendNoSection);
     return broken(missing + (has_entry ? "" : ", but ") +
                   fmt::format("{} other symbol{}: {}", others.size(), others.size() == 1 ? "" : "s", first_of(others)));
   });

@@ -45,11 +45,15 @@ std::optional<std::string> thrown_by(const Run& run) {
   }
 }
 
-// Calls configure() on an object of its own. Exceptions come through.
+constexpr const char* kMendThrows = "Throw nothing: return an Error for what is refused, as Config::wrong() makes it";
+
+// Calls configure(), and fits() for a node of default limits, on an object of its own. Exceptions come through.
 Result<Done> configure(const PluginFile& file, const Config& config) {
   auto loaded = load_plugin(file);
   if (!loaded.ok()) return loaded.error();
-  return loaded.value()->plugin().configure(config);
+  auto configured = loaded.value()->plugin().configure(config);
+  if (!configured.ok() || !loaded.value()->has_minor(2)) return configured;
+  return loaded.value()->plugin().fits(config, NodeInfo{});
 }
 
 // --- options ---------------------------------------------------------------------------------------------------------
@@ -156,10 +160,12 @@ Verdict check_configure(const Subject& subject, Trial& trial) {
   try {
     Result<Done> configured = Done{};
     const auto thrown = thrown_by([&] { configured = configure(file, default_config(file.description)); });
-    if (thrown) return broken("configure() threw: " + *thrown);
-    return configured.ok() ? holds("it accepts the defaults") : broken("configure(): " + configured.error().text);
+    if (thrown) return broken("configure() threw: " + *thrown, kMendThrows);
+    if (configured.ok()) return holds("it accepts the defaults");
+    return broken("configure(): " + configured.error().text,
+                  "Declare defaults in P2P_OPTION that configure() and fits() accept, or accept the declared ones");
   } catch (...) {
-    return broken("configure() threw something that is no std::exception");
+    return broken("configure() threw something that is no std::exception", kMendThrows);
   }
 }
 
@@ -167,7 +173,10 @@ Verdict check_options(const Subject& subject, Trial& trial) {
   const PluginFile file = plugin_of(subject);
   const PluginDescription& plugin = file.description;
   const auto unrefused = find_unrefused(subject, plugin);
-  if (!unrefused.empty()) return broken("the host accepts a wrong value of " + joined(unrefused, ", "));
+  if (!unrefused.empty()) {
+    return broken("the host accepts a wrong value of " + joined(unrefused, ", "),
+                  "Declare each option's true type and range in P2P_OPTION: the host refuses by these");
+  }
   std::size_t tried = 0;
   for (const Option& option : plugin.options) {
     for (const std::string& text : edge_texts(option)) {
@@ -177,7 +186,7 @@ Verdict check_options(const Subject& subject, Trial& trial) {
         // An error or a std::exception is an answer: options may exclude each other.
         (void)thrown_by([&] { (void)configure(file, config_with(plugin, {{option.key, text}})); });
       } catch (...) {
-        return broken("configure() with " + setting + " threw something that is no std::exception");
+        return broken("configure() with " + setting + " threw something that is no std::exception", kMendThrows);
       }
       ++tried;
     }

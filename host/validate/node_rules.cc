@@ -82,17 +82,28 @@ Verdict check_requires(const Subject& subject, Trial& trial) {
   auto planned = plan_lone_node(subject, With::subject_alone);
   if (!planned.ok()) return broken(planned.error().text);
   const NodeLife life = live_once(std::move(planned).value(), file.description.name, trial);
-  if (life.was_ready) return broken(fmt::format("it starts although nobody provides {}", joined(required, ", ")));
+  if (life.was_ready) {
+    return broken(
+        fmt::format("it starts although nobody provides {}", joined(required, ", ")),
+        "Take what it requires by Context::require in start(); what it can do without is P2P_OPTIONAL, and what "
+        "it never takes is not named");
+  }
   if (life.code != ExitCode::service_failed) return broken(fault_of(life));
   const auto changes = has_providers ? find_lasting_changes(before.value()) : std::vector<std::string>{};
-  if (!changes.empty()) return broken("the failed start leaves something behind: " + joined(changes));
+  if (!changes.empty()) {
+    return broken("the failed start leaves something behind: " + joined(changes),
+                  "Let stop() undo what a start() had done before it failed: it is called then, too");
+  }
   return holds(fmt::format("without {} its start fails, and leaves nothing behind", joined(required, ", ")));
 }
 
 Verdict check_lifecycle(const Subject& subject, Trial& trial) {
   prepare_process();
   const auto planned = plan_lone_node(subject, With::subject_and_providers);
-  if (!planned.ok()) return broken(planned.error().text);
+  if (!planned.ok()) {
+    return broken(planned.error().text,
+                  "Put a plugin that provides it beside this one, or name its folder by --plugin-dir");
+  }
   const std::string fault = live_thrice(planned.value(), plugin_of(subject).description.name, trial);
   if (!fault.empty()) return broken(fault);
   std::string others;
@@ -126,7 +137,8 @@ Verdict check_serves(const Subject& subject, Trial& trial) {
   const NodeLife life = live_once(std::move(planned).value(), name, trial);
   if (life.idl.empty() && promised.empty()) return skipped("it promises to serve nothing, and serves nothing");
   if (life.idl.empty())
-    return broken(fmt::format("the descriptor promises {}, but it serves nothing", joined(promised, ", ")));
+    return broken(fmt::format("the descriptor promises {}, but it serves nothing", joined(promised, ", ")),
+                  "Call Context::serve or serve_processor in start(), or take P2P_SERVES out");
   if (std::find(promised.begin(), promised.end(), life.idl) == promised.end()) {
     return broken(fmt::format("it serves {}, but the descriptor promises {}", life.idl,
                               promised.empty() ? "nothing" : joined(promised, ", ")));

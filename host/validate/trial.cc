@@ -27,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 
 // A line of a report that is longer helps nobody.
 constexpr std::size_t kSeenBytesMax = 4096;
+constexpr std::size_t kMendBytesMax = 1024;
 constexpr std::size_t kStepBytesMax = 256;
 // Of a child's output, what is looked at: the lines of a node's short lives are far fewer.
 constexpr std::size_t kOutputBytesMax = 1 << 20;
@@ -47,13 +48,15 @@ struct SharedVerdict {
   std::atomic<bool> is_set{false};
   Outcome outcome = Outcome::failed;
   std::array<char, kSeenBytesMax> seen{};
+  std::array<char, kMendBytesMax> mend{};
 
   void set(const Verdict& verdict) {
     outcome = verdict.outcome;
     put(seen, verdict.seen);
+    put(mend, verdict.mend);
     is_set.store(true);
   }
-  Verdict get() const { return {outcome, seen.data()}; }
+  Verdict get() const { return {outcome, seen.data(), mend.data()}; }
 };
 
 }  // namespace
@@ -135,8 +138,19 @@ class Arena final {
   ::_exit(0);  // exit() would run destructors of a plugin that may be broken
 }
 
+constexpr const char* kMendHang =
+    "Let it return: what waits or takes long belongs on a thread of Context::spawn, on the pool or on a Strand, and "
+    "what it "
+    "waits for may never come";
+constexpr const char* kMendEnd =
+    "Nothing of a plugin may end the process: no exit() and abort(), no exception out of a destructor, a static "
+    "constructor "
+    "or stop(); a debugger, or a build with -fsanitize=address, shows where it crashes";
+
+double in_seconds(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; }
+
 // Waits until the child has ended, ends it when its time is over. Returns why it was ended, or "".
-std::string watch(pid_t child, const Trial::Page& page) {
+std::string watch(pid_t child, const Trial::Page& page, const TrialLimits& limits) {
   // glibc 2.36 declares pidfd_open() without C linkage.
   const int handle = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
   if (handle < 0) refuse("pidfd_open");
@@ -151,8 +165,8 @@ std::string watch(pid_t child, const Trial::Page& page) {
       step = page.steps.load();
       step_begun = now;
     }
-    if (now - step_begun >= kStepTimeMax) why = fmt::format("within {} s", kStepTimeMax.count());
-    if (now - begun >= kTrialTimeMax) why = fmt::format("within {} s in all", kTrialTimeMax.count());
+    if (now - step_begun >= limits.step) why = fmt::format("within {:g} s", in_seconds(limits.step));
+    if (now - begun >= limits.all) why = fmt::format("within {:g} s in all", in_seconds(limits.all));
     if (why.empty()) continue;
     ::kill(-child, SIGKILL);
     break;
@@ -188,7 +202,7 @@ std::string how_it_ended(int status) {
 
 }  // namespace
 
-TrialEnd run_trial(const std::string& folder, const std::function<Verdict(Trial&)>& body) {
+TrialEnd run_trial(const std::string& folder, const std::function<Verdict(Trial&)>& body, TrialLimits limits) {
   Arena arena;
   std::cout.flush();
   std::cerr.flush();
@@ -196,7 +210,7 @@ TrialEnd run_trial(const std::string& folder, const std::function<Verdict(Trial&
   const pid_t child = ::fork();
   if (child < 0) refuse("fork");
   if (child == 0) be_the_child(arena, folder, parent, body);
-  const std::string overdue = watch(child, arena.page());
+  const std::string overdue = watch(child, arena.page(), limits);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -207,8 +221,8 @@ TrialEnd run_trial(const std::string& folder, const std::function<Verdict(Trial&
   if (page.provisional.is_set.load()) return {page.provisional.get(), false};
   const std::string step = page.step.data();
   const std::string words = last_words(Trial(page, arena.output()).output());
-  if (!overdue.empty()) return {broken(fmt::format("{} did not return {}{}", step, overdue, words)), false};
-  return {broken(fmt::format("{} {}{}", step, how_it_ended(status), words)), false};
+  if (!overdue.empty()) return {broken(fmt::format("{} did not return {}{}", step, overdue, words), kMendHang), false};
+  return {broken(fmt::format("{} {}{}", step, how_it_ended(status), words), kMendEnd), false};
 }
 
 }  // namespace p2p::host

@@ -18,6 +18,11 @@ inline constexpr auto kStepTimeMax = std::chrono::seconds(10);
 // The longest that a whole trial may take, however many steps it claims to make.
 inline constexpr auto kTrialTimeMax = std::chrono::seconds(60);
 
+struct TrialLimits {
+  std::chrono::milliseconds step = kStepTimeMax;
+  std::chrono::milliseconds all = kTrialTimeMax;
+};
+
 // The child's side. Every method: [any thread] of the child.
 class Trial final {
  public:
@@ -47,6 +52,6 @@ struct TrialEnd {
 
 // Runs `body` in a child whose output is kept, whose current folder is `folder`, and which dies with its parent. The
 // calling process must have one thread only. [control]
-TrialEnd run_trial(const std::string& folder, const std::function<Verdict(Trial&)>& body);
+TrialEnd run_trial(const std::string& folder, const std::function<Verdict(Trial&)>& body, TrialLimits limits = {});
 
 }  // namespace p2p::host

@@ -62,7 +62,8 @@ RuleResult check(const Rule& rule, const Subject& subject, Unsound& unsound) {
   const bool has_failed = end.verdict.outcome == Outcome::failed;
   if (has_failed) unsound.broken.insert(rule.name);
   if (!end.returned) unsound.unreturned.insert(rule.name);
-  return {rule.name, end.verdict, has_failed ? rule.mend : ""};
+  const std::string mend = end.verdict.mend.empty() ? rule.mend : end.verdict.mend;
+  return {rule.name, end.verdict, has_failed ? mend : ""};
 }
 
 }  // namespace

@@ -16,12 +16,15 @@ enum class Outcome : std::uint8_t {
 
 struct Verdict {
   Outcome outcome = Outcome::ok;
-  std::string seen;  // a fact, without a final full stop
+  std::string seen;       // a fact, without a final full stop
+  std::string mend = "";  // of what failed: how, when the rule's own advice does not fit this cause
 };
 
-inline Verdict holds(std::string seen) { return {Outcome::ok, std::move(seen)}; }
-inline Verdict broken(std::string seen) { return {Outcome::failed, std::move(seen)}; }
-inline Verdict skipped(std::string why) { return {Outcome::skipped, std::move(why)}; }
+inline Verdict holds(std::string seen) { return {Outcome::ok, std::move(seen), ""}; }
+inline Verdict broken(std::string seen, std::string mend = "") {
+  return {Outcome::failed, std::move(seen), std::move(mend)};
+}
+inline Verdict skipped(std::string why) { return {Outcome::skipped, std::move(why), ""}; }
 
 // "a; b; c"
 inline std::string joined(const std::vector<std::string>& parts, const char* separator = "; ") {

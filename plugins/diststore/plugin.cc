@@ -24,20 +24,26 @@ namespace {
 constexpr int kLayerPriority = 100;
 
 // Such a value could be taken from a client, and given to no other node any more.
-Error does_not_fit(const StoreOptions& options) {
-  return {ErrorKind::invalid,
-          fmt::format("value_bytes_max = {} and key_bytes_max = {} are more than {}, which is what five eighths of a "
-                      "message have room for; lower them, or raise [host] frame_bytes_max",
-                      format_bytes(options.value_bytes_max), format_bytes(options.key_bytes_max),
-                      format_bytes(options.item_bytes_max))};
+Error does_not_fit(const Config& config, const StoreOptions& options) {
+  return config.wrong(
+      "value_bytes_max",
+      fmt::format("value_bytes_max = {} and key_bytes_max = {} are more than {}, which is what five eighths of a "
+                  "message have room for; lower them, or raise [host] frame_bytes_max",
+                  format_bytes(options.value_bytes_max), format_bytes(options.key_bytes_max),
+                  format_bytes(options.item_bytes_max)));
 }
 
 class DiststorePlugin final : public Plugin {
  public:
+  Result<Done> fits(const Config& config, const NodeInfo& node) override {
+    const StoreOptions options = read_options(config, node.message_bytes_max);
+    if (options.key_bytes_max + options.value_bytes_max <= options.item_bytes_max) return Done{};
+    return does_not_fit(config, options);
+  }
+
   Result<Done> start(Context& context) override {
     receipts_file_ = context.node().data_dir / (context.service_name() + ".receipts.jsonl");
     const StoreOptions options = read_options(context.config(), context.node().message_bytes_max);
-    if (options.key_bytes_max + options.value_bytes_max > options.item_bytes_max) return does_not_fit(options);
     const Location self = context.node().self;
     locator_ = context.require<ILocator>();
     local_ = std::make_shared<LocalStore>(options, self.name(), random_seed());

@@ -3,6 +3,7 @@
 #include "wire/messages.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace p2p::ring {
@@ -57,7 +58,10 @@ std::string Front::encode_table() const { return wire::encode_table(*node_->tabl
 void Front::merge_table(const Location& from, std::string_view table) {
   auto view = wire::decode_table(table);
   if (!view.ok()) {
-    log_.warn("{} sent its table, but {}", from.name(), view.error().text);
+    if (const auto unsaid = bad_tables_.due(from.name(), std::chrono::steady_clock::now())) {
+      log_.warn("{} sent its table, but {} ({} more since the last such line)", from.name(), view.error().text,
+                *unsaid);
+    }
     return;
   }
   node_->merge(std::move(view).value().members);

@@ -5,6 +5,7 @@
 
 #include <p2p/locator.h>
 #include <p2p/log.h>
+#include <p2p/repeated_warnings.h>
 
 #include <memory>
 #include <string>
@@ -33,6 +34,7 @@ class Front final : public ILocator {
  private:
   const std::shared_ptr<Node> node_;
   Logger& log_;
+  RepeatedWarnings bad_tables_;
 };
 
 }  // namespace p2p::ring

@@ -29,5 +29,7 @@ void Plugin::stop() {}
 Result<Reconfigured> Plugin::reconfigure(const Config&) { return Reconfigured::needs_restart; }
 Result<Done> Plugin::may_end() { return Done{}; }
 Result<Done> Plugin::health() { return Done{}; }
+Result<Done> Plugin::fits(const Config&, const NodeInfo&) { return Done{}; }
+std::optional<Reconfigured> Plugin::would_reconfigure(const Config&) { return std::nullopt; }
 
 }  // namespace p2p

@@ -30,9 +30,13 @@ def of_another_machine():
     return whole()[:E_MACHINE_AT] + struct.pack("<H", EM_RISCV) + whole()[E_MACHINE_AT + 2:]
 
 
+def of_an_unknown_type():
+    return whole().replace(b"copies|int|", b"copies|num|")
+
+
 # Files that the host refuses by their bytes: from where, the rules that --validate finds broken, and the reason.
 REFUSED_FILES = {
-    "wrong_abi": (settings.CARELESS_PLUGINS, {"stamp"}, "abi: plugin 99.1, host "),
+    "wrong_abi": (settings.CARELESS_PLUGINS, {"stamp"}, "abi: plugin 99.2, host "),
     "newer_minor": (settings.CARELESS_PLUGINS, {"stamp"}, "abi: plugin 1.7, host "),
     "other_stamp": (settings.CARELESS_PLUGINS, {"stamp"}, "glibcxx_debug: plugin 1, host 0; thrift: plugin 0.16.0, host "),
     "renamed": (settings.CARELESS_PLUGINS, {"name"}, "misnamed"),
@@ -44,6 +48,7 @@ REFUSED_FILES = {
     "other_sanitizer": (settings.BAD_PLUGINS, {"stamp"}, "sanitizer: plugin "),
     "a_text": (b"hello, I am a text\n", {"file"}, "it is no ELF file"),
     "cut_short": (lambda: whole()[:len(whole()) // 2], {"file"}, "it is cut short"),
+    "unknown_type": (of_an_unknown_type, {"descriptor", "name"}, "option 'copies': unknown type 'num'; the types are bool, int"),
     "another_machine": (of_another_machine, {"file"}, "arch: plugin riscv, host "),
 }
 
@@ -76,6 +81,18 @@ MISBEHAVING = {
     "requires_idly": ("requires", r"it starts although nobody provides p2p.locator.ILocator/2"),
     "serves_another": ("serves", r"it serves locator.Base, but the descriptor promises bad.Promised"),
     "exports_more": ("exports", r"1 other symbol: surplus_symbol"),
+}
+
+
+# How they are mended, by what is seen of them.
+MENDS = {
+    "throws_in_configure": ("configure", "Throw nothing"),
+    "throws_at_the_edge": ("options", "Throw nothing"),
+    "throws_in_start": ("lifecycle", "throw nothing"),
+    "aborts_in_ready": ("lifecycle", "Nothing of a plugin may end the process"),
+    "requires_idly": ("requires", "P2P_OPTIONAL"),
+    "exports_more": ("exports", "hide everything"),
+    "leaves_a_thread": ("leftovers", "End in stop() what start() began"),
 }
 
 
@@ -172,6 +189,13 @@ class MisbehavingTest(BadPluginTest):
             with self.subTest(name):
                 self.assert_breaks(Validation(settings.BAD_PLUGINS / f"{name}.so"), {rule}, seen)
 
+    def test_the_way_to_mend_it_fits_what_was_seen(self):
+        for name, (rule, mend) in MENDS.items():
+            with self.subTest(name):
+                self.assertIn(mend, Validation(settings.BAD_PLUGINS / f"{name}.so").results[rule]["mend"])
+        mistyped = Validation(self.place("unknown_type", of_an_unknown_type))
+        self.assertIn("Mend that P2P_OPTION(", mistyped.results["descriptor"]["mend"])
+
     def test_a_unique_symbol_is_an_exported_one_too(self):
         validation = Validation(settings.BAD_PLUGINS / "exports_unique.so")
         self.assert_breaks(validation, {"exports", "unique"}, r"Shared<int>::counter")
@@ -195,6 +219,7 @@ class HangingTest(BadPluginTest):
                 name = f"hangs_in_{callback}"
                 validation = Validation(settings.BAD_PLUGINS / f"{name}.so")
                 self.assert_breaks(validation, {"lifecycle"}, rf"{callback}\(\) of {name} did not return within ")
+                self.assertIn("Let it return", validation.results["lifecycle"]["mend"])
                 self.assertEqual(set(validation.skipped), {"requires", "leftovers", "serves"})
 
 

@@ -50,6 +50,19 @@ class HangingServiceTest(MoodyTest):
         wait_until("it is in the callback", lambda: self.served.service("moody").state == step)
         return changing, self.begin("disable", "diststore")
 
+    def test_a_check_of_a_reload_hangs_where_the_reload_would_and_says_the_same(self):
+        self.start("configure")
+        for size, words in ((20, ("reload", "--check")), (21, ("reload",))):
+            with self.subTest(words):
+                self.configure(host='start_timeout = "2s"\ndrain_timeout = "1s"',
+                               options=f'holds = "configure"\nwhile_there = "{self.lock}"\nsize = {size}')
+                self.lock.touch()
+                self.assert_told(self.outcome(self.begin(*words)), "configure",
+                                 "this change has begun, and goes on when that returns")
+                self.assertEqual(moody(self.served, "size"), 10)
+                self.lock.unlink()
+                wait_until("it has ended", lambda: self.served.ctl("reload", "--check").returncode == 0)
+
     def test_operators_are_told_and_what_waited_behind_it_is_withdrawn(self):
         for callback in ("start", "ready", "drain", "stop"):
             with self.subTest(callback):

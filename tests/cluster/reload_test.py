@@ -67,6 +67,68 @@ class ReloadTest(MoodyTest):
         self.assertEqual(moody(self.served, "starts"), 1)
         self.assertEqual(self.served.status().configuration, 1)
 
+    def test_a_check_says_what_a_reload_does(self):
+        """Each row: what is configured, and what is done before. The reload that is compared begins from `configure()`."""
+        keep = lambda: moody(self.served, "keep", "a treasure would be lost")
+        write = lambda: client.write(self.served.port, "key", "value")
+        second = '[services.second]\nplugin = "moody"\n'
+        rows = [
+            ("nothing", {}, None),
+            ("stop", {"moody": "enabled = false"}, None),
+            ("start", {"more": second}, None),
+            ("in place", {"options": "level = 7"}, None),
+            ("by a restart", {"options": "size = 20"}, None),
+            ("nobody knows how", {"options": "level = 8\nsecretive = true"}, None),
+            ("reconfigure fails", {"options": "level = 99"}, None),
+            ("another plugin", {"moody": 'plugin = "kinds"'}, None),
+            ("a provider and its user", {"locator_options": 'compare_interval = "2s"'}, None),
+            ("both of them", {"locator_options": 'compare_interval = "2s"', "diststore_options": 'value_bytes_max = "1MiB"'},
+             None),
+            ("live keys", {"host": 'idle_timeout = "1m"', "diststore": 'log_level = "debug"', "moody": "required = false"},
+             None),
+            ("what a restart of the node takes", {"host": 'connections_max = 77\nidle_timeout = "1m"'}, None),
+            ("must not be restarted", {"options": "size = 20"}, keep),
+            ("must not stop", {"moody": "enabled = false"}, keep),
+            ("must not stop, and something else", {"moody": "enabled = false", "host": 'idle_timeout = "1m"'}, keep),
+            ("in place, with a treasure", {"options": "level = 3"}, keep),
+            ("configure refuses", {"options": "size = 13", "host": 'idle_timeout = "1m"'}, None),
+            ("configure refuses a new one", {"more": second + "[services.second.config]\nsize = 13\n"}, None),
+            ("fits refuses", {"diststore_options": 'value_bytes_max = "32MiB"'}, None),
+            ("two refuse", {"options": "size = 13", "diststore_options": 'value_bytes_max = "32MiB"'}, None),
+            ("an unknown key", {"options": "sice = 1"}, None),
+            ("no TOML", {"more": "[broken"}, None),
+            ("a required service is off", {"locator": "enabled = false"}, None),
+            ("an operator has disabled it", {}, lambda: self.assert_done(self.served.ctl("disable", "moody"))),
+            ("a user must not stop", {"locator_options": 'compare_interval = "2s"'}, write),
+        ]
+        self.start()
+        for name, configuration, before in rows:
+            with self.subTest(name):
+                self.configure()
+                self.reload()
+                moody(self.served, "keep", "")
+                if before:
+                    before()
+                self.configure(**configuration)
+                generation = self.served.status().configuration
+                checked = self.served.ctl("reload", "--check")
+                self.assertEqual(self.served.status().configuration, generation)
+                done = self.served.ctl("reload")
+                self.assertEqual(checked.returncode, done.returncode, checked.stdout + done.stdout)
+                if done.returncode != 0:
+                    self.assertEqual(checked.stdout + checked.stderr, done.stdout + done.stderr)
+                    self.assertEqual(self.served.status().configuration, generation)
+                else:
+                    self.assertEqual(*alike(predicted(checked.stdout), happened(done.stdout)))
+
+    def test_what_only_the_plugin_knows_is_told_with_what_would_stand_in_the_way(self):
+        self.start(options="secretive = true")
+        moody(self.served, "keep", "a treasure would be lost")
+        self.configure(options="secretive = true\nsize = 20")
+        self.assertEqual(self.assert_done(self.served.ctl("reload", "--check")).strip(),
+                         "reconfigure moody (restart it if it cannot): config.size; a restart would be refused: service "
+                         "moody must not stop: a treasure would be lost")
+
     # --- each kind of change ---
 
     def test_an_option_that_the_plugin_can_change_in_place(self):
@@ -207,7 +269,8 @@ class ReloadTest(MoodyTest):
         client.call(self.served.port, "ping", service="diststore")
         self.configure(locator_options='compare_interval = "2s"', diststore_options='value_bytes_max = "1MiB"')
         plan = self.assert_done(self.served.ctl("reload", "--check")).splitlines()
-        self.assertEqual([line.split(" (")[0] for line in plan], ["reconfigure locator", "reconfigure diststore"])
+        self.assertEqual(plan, ["restart locator: config.compare_interval; restarts with it: diststore",
+                                "restart diststore: config.value_bytes_max"])
         self.assertEqual(self.reload().splitlines(),
                          ["service diststore has stopped", "service locator has stopped", "service locator runs",
                           "service diststore runs"])
@@ -276,6 +339,52 @@ class ReloadTest(MoodyTest):
         self.assertIn("start moody", self.assert_done(self.served.ctl("reload", "--check")))
         self.reload()
         self.assertEqual(moody(self.served, "level"), 1)
+
+
+def predicted(plan):
+    """The steps that `reload --check` names, as a set."""
+    steps = set()
+    for line in plan.splitlines():
+        what, _, rest = line.partition(" ")
+        name = rest.split(":")[0]
+        users = line.split("restarts with it: ")[1].split(", ") if "restarts with it: " in line else []
+        if what in ("stop", "restart"):
+            steps |= {("stopped", service) for service in (name, *users)}
+        if what in ("start", "restart"):
+            steps |= {("runs", service) for service in (name, *users)}
+        if what == "reconfigure" and " in place: " in line:
+            steps.add(("in place", name.removesuffix(" in place")))
+        elif what == "reconfigure":
+            steps.add(("either", name.split(" (")[0]))
+        if what == "change" or line.startswith("restart needed: "):
+            steps.add(line.replace("change ", "changed ", 1))
+        if line == "nothing to change":
+            steps.add(line)
+    return {step for step in steps if step != ("runs", "needed") and step != ("stopped", "needed")}
+
+
+def happened(report):
+    """The steps that `reload` has taken, in the same form."""
+    steps = set()
+    for line in report.splitlines():
+        words = line.split()
+        if line.endswith(" has stopped"):
+            steps.add(("stopped", words[1]))
+        elif line.endswith(" runs"):
+            steps.add(("runs", words[1]))
+        elif line.endswith(" works by its new configuration"):
+            steps.add(("in place", words[1]))
+        else:
+            steps.add(line)
+    return steps
+
+
+def alike(predicted_steps, steps):
+    """Both, with what was left open, in place or by a restart, as it has come."""
+    for what, service in [step for step in predicted_steps if step[0] == "either"]:
+        restart = {("stopped", service), ("runs", service)}
+        predicted_steps = predicted_steps - {(what, service)} | (restart if restart <= steps else {("in place", service)})
+    return predicted_steps, steps
 
 
 def moody_interface():

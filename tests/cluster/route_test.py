@@ -414,7 +414,7 @@ class ConfigurationTest(RouteTest):
 
     def test_mistakes_are_told_with_their_place_and_what_was_meant(self):
         code, lines = self.check(
-            "incremnt = 1", "value = 2", 'order = "1.2"', 'bump = "name"', 'where = "hre"', "ping = 1",
+            "incremnt = 1", "value = 2", 'order = "1.2"', 'bump = "nmae"', 'where = "hre"', "ping = 1",
             'total = { repeatable = true }', 'clear = { kye = 1 }', '"*" = 1', 'increment = "1.3"')
         self.assertEqual(code, 78)
         self.assertEqual(lines, [
@@ -424,10 +424,10 @@ class ConfigurationTest(RouteTest):
             "5:9: error: services.counter.route.value names field 2, which is not there; there are 1 (name)",
             "6:9: error: services.counter.route.order names field 1.2, which is not there; there are 1 (item), "
             "3 (customer)",
-            "7:8: error: services.counter.route.bump must be the id of the field that holds the key, as 1, \"1.3\" for "
-            "field 3 of the struct in field 1, \"here\", \"any\" or \"refused\", not 'name'; did you mean 1?",
-            "8:9: error: services.counter.route.where must be the id of the field that holds the key, as 1, \"1.3\" "
-            "for field 3 of the struct in field 1, \"here\", \"any\" or \"refused\", not 'hre'; did you mean 'here'?",
+            "7:8: error: services.counter.route.bump names the field 'nmae', which is not there; did you mean 'name'?",
+            "8:9: error: services.counter.route.where must be the field that holds the key, by its name or its id, as "
+            "\"name\", 1, \"1.3\" for field 3 of the struct in field 1, \"here\", \"any\" or \"refused\", not 'hre'; did "
+            "you mean 'here'?",
             "9:1: error: services.counter.route.ping cannot be routed: it speaks of one node, and always runs on the "
             "node that was asked",
             "10:1: error: services.counter.route.total has no 'key'",
@@ -437,6 +437,20 @@ class ConfigurationTest(RouteTest):
             "12:7: error: services.counter.route.* must be \"here\", \"any\" or \"refused\", not '1'",
             "13:13: error: services.counter.route.increment names field 1, 'name', which is of type string and holds "
             "no further fields"])
+
+    def test_a_field_may_be_named_and_its_name_is_its_id(self):
+        self.configure('increment = "name"', 'order = "order.customer"', 'value = { key = "name", repeatable = true }')
+        printed = run_p2phost("--config", self.config, "--print-config", *PLUGINS).stdout
+        for line in ("increment = 1 ", 'order = "1.3" ', "value = { key = 1, repeatable = true } "):
+            self.assertIn("\n" + line, printed)
+        node = self.node(*PLUGINS, "--set", "services.locator.config.discover=none", config=self.config).start()
+        self.assertEqual(counter(node, "increment", "name", 4), 4)
+        self.configure("increment = 1", 'order = "1.3"', "value = { key = 1, repeatable = true }")
+        self.assertIn("nothing to change", node.ctl("reload").stdout)
+        self.configure('increment = "nmae"')
+        refused = node.ctl("reload")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("names the field 'nmae', which is not there; did you mean 'name'?", refused.stdout + refused.stderr)
 
     def test_a_struct_or_a_collection_cannot_be_a_key(self):
         self.assertEqual(self.check("order = 1"), (78, [

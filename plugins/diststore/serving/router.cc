@@ -9,8 +9,6 @@ namespace {
 // Members that were reported long ago need no entry; the table is swept when it has grown to this.
 constexpr std::size_t kReportedMax = 1'000;
 
-constexpr Duration kLogPause = std::chrono::seconds(1);
-
 // Says which node it was, once.
 std::string reason(const Location& node, const std::string& what) {
   const std::string name = node.name();
@@ -133,18 +131,8 @@ void Router::report_unreachable(const Location& member) {
 
 void Router::log_failure(std::string_view method, std::string_view why) {
   if (is_stopped_.load(std::memory_order_relaxed)) return;
-  const TimePoint now = retries_->now();
-  std::uint64_t unlogged = 0;
-  {
-    const std::lock_guard hold(mutex_);
-    if (now < next_log_) {
-      ++unlogged_;
-      return;
-    }
-    next_log_ = now + kLogPause;
-    unlogged = std::exchange(unlogged_, 0);
-  }
-  log_.warn("{} failed: {} ({} more failed since the last such line)", method, why, unlogged);
+  const auto unsaid = failures_.due(method, retries_->now());
+  if (unsaid) log_.warn("{} failed: {} ({} more failed since the last such line)", method, why, *unsaid);
 }
 
 }  // namespace p2p::diststore

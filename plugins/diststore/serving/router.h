@@ -8,6 +8,7 @@
 #include <p2p/call.h>
 #include <p2p/locator.h>
 #include <p2p/log.h>
+#include <p2p/repeated_warnings.h>
 
 #include <atomic>
 #include <cstdint>
@@ -93,8 +94,7 @@ class Router final : public std::enable_shared_from_this<Router> {
 
   std::mutex mutex_;  // of what follows
   std::unordered_map<Location, TimePoint> reported_;
-  TimePoint next_log_{};
-  std::uint64_t unlogged_ = 0;
+  RepeatedWarnings failures_;
 };
 
 }  // namespace p2p::diststore

@@ -39,7 +39,11 @@ typedef struct p2p_entry {
    * struct_size ends before it can only be loaded from files. */
   const char *info;
   uint32_t info_bytes;
+  /* Since ABI 1.2, by `abi_minor`: which of p2p::Plugin's functions the class overrides, of those that a host asks about. */
+  uint32_t overrides;
 } p2p_entry;
+
+#define P2P_OVERRIDES_RECONFIGURE 1u
 
 /* Declared here so that an entry of the wrong type does not compile. */
 extern __attribute__((visibility("default"))) const p2p_entry p2p_plugin_v1;

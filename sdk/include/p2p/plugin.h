@@ -11,6 +11,9 @@
 #include <p2p/version.h>
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
 
 namespace p2p {
 
@@ -65,7 +68,53 @@ class P2P_API Plugin {
   // Is it well? An Error says what is wrong, for `p2pctl services` and `status`. Asked whenever the service is ready, from any
   // thread, and several at once: it answers from memory.
   virtual Result<Done> health();
+
+  // --- since ABI 1.2
+
+  // Asked like configure(), and after it: can the service start by `config` on such a node? Checks what depends on the limits of
+  // the host (`message_bytes_max`); no side effects. Before a start nothing is bound yet: the port of `self` may be 0, and
+  // `data_dir` may be missing.
+  virtual Result<Done> fits(const Config& config, const NodeInfo& node);
+
+  // What would reconfigure(config) answer? Changes nothing. Whoever overrides reconfigure() overrides this as well, so that
+  // `reload --check` knows whether the service will end; none: not known before it is tried.
+  virtual std::optional<Reconfigured> would_reconfigure(const Config& config);
 };
+
+// For p2p_entry: a function that is not overridden has the type of Plugin's own; one that is private is an override.
+template <class Class>
+constexpr std::uint32_t overrides_of() {
+  using Own = decltype(&Plugin::reconfigure);
+  if constexpr (requires { &Class::reconfigure; }) {
+    return std::is_same_v<decltype(&Class::reconfigure), Own> ? 0 : P2P_OVERRIDES_RECONFIGURE;
+  } else {
+    return P2P_OVERRIDES_RECONFIGURE;
+  }
+}
+
+// The types of P2P_OPTION.
+#define P2P_OPTION_TYPES "bool, int, float, text, list, duration, bytes, choice"
+
+// Whether `descriptor`, the text that P2P_PLUGIN is given, names no other types than these.
+constexpr bool option_types_are_known(std::string_view descriptor) {
+  constexpr std::string_view kBegin = "option=";
+  while (!descriptor.empty()) {
+    const std::size_t end = descriptor.find('\0');
+    std::string_view piece = descriptor.substr(0, end);
+    descriptor = end == std::string_view::npos ? std::string_view() : descriptor.substr(end + 1);
+    if (piece.substr(0, kBegin.size()) != kBegin) continue;
+    piece = piece.substr(piece.find('|') + 1);
+    const std::string_view type = piece.substr(0, piece.find('|'));
+    bool is_known = false;
+    for (std::string_view rest = P2P_OPTION_TYPES; !is_known && !rest.empty();) {
+      const std::size_t comma = rest.find(", ");
+      is_known = rest.substr(0, comma) == type;
+      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 2);
+    }
+    if (!is_known) return false;
+  }
+  return true;
+}
 
 }  // namespace p2p
 
@@ -81,7 +130,7 @@ class P2P_API Plugin {
 // The service pushes a ring layer (<p2p/locator.h>) that moves what it keeps with its keys' owners. Said so that an operator
 // who shards the service by its configuration is not warned that state stays where it is.
 #define P2P_MOVES_STATE "moves_state=yes" "\0"
-// type: bool, int, float, text, list, duration, bytes, or choice; range: "1..16", "1KiB..8MiB", "10ms..", for choice "a|b|c", or "".
+// type: one of P2P_OPTION_TYPES, another does not compile; range: "1..16", "1KiB..8MiB", "10ms..", for choice "a|b|c", or "".
 // The default has the same form as in a file, without quotes; a list is separated by commas.
 #define P2P_OPTION(key, type, default_value, range, help) \
   "option=" key "|" type "|" default_value "|" range "|" help "\0"
@@ -129,6 +178,8 @@ class P2P_API Plugin {
 // Defines the plugin's entry and sections; exactly once, at namespace scope, in one source file. `Class` derives from
 // p2p::Plugin and has a default constructor, which must do nothing that can fail.
 #define P2P_PLUGIN(Class, descriptor)                                                                             \
+  static_assert(::p2p::option_types_are_known(std::string_view(descriptor, sizeof(descriptor))),                  \
+                "P2P_OPTION has a type that is none; the types of options are " P2P_OPTION_TYPES);                \
   extern "C" {                                                                                                    \
   __attribute__((section(P2P_ABI_SECTION), used, retain)) const char p2p_abi_stamp_text[] = P2P_ABI_STAMP;        \
   __attribute__((section(P2P_INFO_SECTION), used, retain)) const char p2p_plugin_info_text[] = descriptor;        \
@@ -138,5 +189,6 @@ class P2P_API Plugin {
   static void p2p_destroy_plugin(p2p_plugin_object* made) { delete reinterpret_cast<::p2p::Plugin*>(made); }      \
   __attribute__((used, retain)) const p2p_entry p2p_plugin_v1 = {                                                 \
       P2P_ENTRY_MAGIC,   sizeof(p2p_entry),  P2P_ABI_MAJOR,        P2P_ABI_MINOR,               p2p_abi_stamp_text,\
-      p2p_create_plugin, p2p_destroy_plugin, p2p_plugin_info_text, sizeof(p2p_plugin_info_text)};                 \
+      p2p_create_plugin, p2p_destroy_plugin, p2p_plugin_info_text, sizeof(p2p_plugin_info_text),                  \
+      ::p2p::overrides_of<Class>()};                                                                              \
   }

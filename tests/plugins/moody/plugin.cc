@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -63,6 +65,8 @@ void hold_while_there(const std::string& path) {
 class MoodyPlugin final : public p2p::Plugin {
  public:
   p2p::Result<p2p::Done> configure(const p2p::Config& config) override {
+    if (config.text("fails") == "configure") std::abort();
+    if (config.text("holds") == "configure") hold_while_there(config.text("while_there"));
     if (config.integer("size") == 13) return config.wrong("size", "must not be 13");
     return p2p::Done{};
   }
@@ -94,6 +98,11 @@ class MoodyPlugin final : public p2p::Plugin {
     if (config.integer("level") == 99) return bad("99 is no level");
     mood_->level.store(config.integer("level"));
     return p2p::Reconfigured::applied;
+  }
+
+  std::optional<p2p::Reconfigured> would_reconfigure(const p2p::Config& config) override {
+    if (config.flag("secretive") || config.integer("level") == 99) return std::nullopt;
+    return config.integer("size") != size_ ? p2p::Reconfigured::needs_restart : p2p::Reconfigured::applied;
   }
 
   p2p::Result<p2p::Done> may_end() override {
@@ -137,8 +146,10 @@ P2P_PLUGIN(MoodyPlugin,
            P2P_NAME("moody") P2P_VERSION("0.1.0") P2P_SUMMARY("a service that does what a test asks for")
                P2P_SERVES("moody.Moody") P2P_OPTION("level", "int", "1", "0..100", "changes in place")
                    P2P_OPTION("size", "int", "10", "1..100", "takes a restart")
-                       P2P_OPTION("fails", "choice", "nowhere", "nowhere|start|ready",
+                       P2P_OPTION("fails", "choice", "nowhere", "nowhere|configure|start|ready",
                                   "which step of its life it fails")
-                           P2P_OPTION("holds", "choice", "nowhere", "nowhere|start|ready|drain|stop",
+                           P2P_OPTION("holds", "choice", "nowhere", "nowhere|configure|start|ready|drain|stop",
                                       "which callback does not return")
-                               P2P_OPTION("while_there", "text", "", "", "the file in whose absence it does"))
+                               P2P_OPTION("while_there", "text", "", "", "the file in whose absence it does")
+                                   P2P_OPTION("secretive", "bool", "false", "",
+                                              "it tells nobody whether it can change in place"))

@@ -1,4 +1,5 @@
 #include "configuration_text.h"
+#include "serving/foreign_text.h"
 
 #include "config/host_keys.h"
 #include "config/print_config.h"
@@ -33,7 +34,7 @@ TEST(Check, EveryHostKeysDefaultIsWithinItsRange) {
 TEST(Check, ReadsEveryTypeOfHostKey) {
   const Checked checked(R"([host]
 listen = "0.0.0.0:0"
-advertise = "[fd00::1]:9900"
+advertise = "[fd00::1]:0"
 io_threads = 2
 call_timeout = "1500ms"
 frame_bytes_max = "1MiB"
@@ -47,7 +48,7 @@ level = "debug"
 )");
   EXPECT_EQ(checked.messages(), "");
   EXPECT_EQ(checked.config().listen, (Location{"0.0.0.0", 0}));
-  EXPECT_EQ(checked.config().advertise, (Location{"fd00::1", 9900}));
+  EXPECT_EQ(checked.config().advertise, (Location{"fd00::1", 0}));
   EXPECT_EQ(checked.config().io_threads, 2u);
   EXPECT_EQ(checked.config().call_timeout, std::chrono::milliseconds(1500));
   EXPECT_EQ(checked.config().frame_bytes_max, 1u << 20);
@@ -56,6 +57,63 @@ level = "debug"
   EXPECT_EQ(checked.config().default_service, std::vector<std::string>{"locator"});
   EXPECT_TRUE(checked.config().allow_remote_die);
   EXPECT_EQ(checked.config().log_level, LogLevel::debug);
+}
+
+// What is said of one text, without its place.
+std::string said(const std::string& host) {
+  const std::string text = Checked("[host]\n" + host + "\n").messages();
+  const std::string begin = "error: ";
+  const auto at = text.find(begin);
+  return at == std::string::npos ? text : text.substr(at + begin.size(), text.find('\n', at) - at - begin.size());
+}
+
+TEST(Check, AnAddressWhereNobodyCanBeReachedIsNoneToAdvertise) {
+  EXPECT_EQ(said("advertise = \"0.0.0.0:9900\""), "host.advertise '0.0.0.0:9900' is no address that others can reach");
+  EXPECT_EQ(said("advertise = \"[::]:9900\""), "host.advertise '[::]:9900' is no address that others can reach");
+  for (const std::string address : {"224.0.0.1:9900", "255.255.255.255:9900", "[ff02::1]:9900"}) {
+    EXPECT_EQ(said("advertise = \"" + address + "\""),
+              "host.advertise '" + address + "' is an address of many machines, where others cannot connect to");
+    EXPECT_EQ(said("listen = \"" + address + "\""),
+              "host.listen '" + address + "' is an address of many machines, which nobody can listen on");
+  }
+  EXPECT_EQ(
+      said("listen = \"0.0.0.0:0\"\nadvertise = \"10.0.0.5:9900\""),
+      "host.advertise '10.0.0.5:9900' names a port, but host.listen takes any free one; port 0 stands for the one "
+      "that the node gets");
+  EXPECT_EQ(said("listen = \"0.0.0.0:0\"\nadvertise = \"10.0.0.5:0\""), "");
+}
+
+TEST(Check, WhatMayWaitHoldsAMessage) {
+  EXPECT_EQ(
+      said("waiting_bytes_max = \"15MiB\""),
+      "host.waiting_bytes_max lets 15MiB wait, and one message may have 16MiB, host.frame_bytes_max; raise it, or "
+      "lower that");
+  EXPECT_EQ(said("waiting_bytes_max = \"16MiB\""), "");
+  EXPECT_EQ(said("frame_bytes_max = \"300MiB\"\nreply_bytes_max = \"1GiB\""),
+            "host.waiting_bytes_max lets 256MiB wait, and one message may have 300MiB, host.frame_bytes_max; raise it, "
+            "or lower that");
+  EXPECT_EQ(said("reply_bytes_max = \"7MiB\""),
+            "host.reply_bytes_max lets 14MiB wait, and one message may have 16MiB, host.frame_bytes_max; raise it, or "
+            "lower that");
+}
+
+TEST(Check, EveryTextIsUtf8WithoutControlCharacters) {
+  for (const std::string key : {"host.node", "host.cluster", "host.data_dir", "host.admin", "log.file",
+                                "services.locator.config.join", "host.plugin_dirs", "host.default_service"}) {
+    for (const std::string bad : {"a\xff", "a\xc3", "a\nb", "a\x1b[31m", "a\x7f", "a\xc2\x9b"}) {
+      const Checked checked("[services.locator]\n", {}, {key + '=' + bad});
+      EXPECT_TRUE(checked.problems().has_errors()) << key;
+      EXPECT_EQ(fault_of_text(checked.messages().substr(0, checked.messages().find('\n'))), std::string())
+          << "the message itself can be shown";
+      EXPECT_TRUE(Checked("[services.locator]\n", {}, {}, {"P2PHOST_HOST__CLUSTER=" + bad}).problems().has_errors());
+    }
+  }
+  EXPECT_EQ(said("cluster = \"a\\nb\""), "host.cluster must not contain control characters");
+  EXPECT_EQ(said("default_service = [\"a\\u0007\"]"), "host.default_service must not contain control characters");
+  EXPECT_EQ(said("plugin_dirs = \"a\\u0007\""), "host.plugin_dirs must not contain control characters");
+  EXPECT_EQ(Checked("", {}, {"host.cluster=a\xff"}).messages(),
+            "--set host.cluster=a?: error: host.cluster must be valid UTF-8\n");
+  EXPECT_EQ(said("cluster = \"caf\u00e9\""), "");
 }
 
 TEST(Check, PathsInAFileAreRelativeToIt) {

@@ -60,6 +60,31 @@ TEST(Layers, AnUnknownVariableIsAnErrorWithASuggestion) {
             "P2PHOST_X: error: names no key; write P2PHOST_SECTION__KEY, such as P2PHOST_HOST__LISTEN\n");
 }
 
+TEST(Layers, WhatKubernetesSetsForAServiceOfOurNameIsIgnoredAndNamedOnce) {
+  const Checked checked(
+      "", {}, {},
+      {"P2PHOST_PORT=tcp://10.96.0.12:9900", "P2PHOST_SERVICE_HOST=10.96.0.12", "P2PHOST_SERVICE_PORT=9900",
+       "P2PHOST_SERVICE_PORT_RPC=9900", "P2PHOST_PORT_9900_TCP=tcp://10.96.0.12:9900",
+       "P2PHOST_PORT_9900_TCP_PROTO=tcp", "P2PHOST_PORT_9900_TCP_PORT=9900", "P2PHOST_PORT_9900_TCP_ADDR=fd00::1",
+       "P2PHOST_STORE_SERVICE_HOST=10.96.0.13", "P2PHOST_STORE_PORT=udp://10.96.0.13:53",
+       "P2PHOST_STORE_PORT_53_UDP=udp://10.96.0.13:53"});
+  EXPECT_EQ(
+      checked.messages(),
+      "the environment: warning: these variables are ignored: Kubernetes sets them for a Service of such a name, and "
+      "they are no keys: P2PHOST_PORT, P2PHOST_PORT_9900_TCP, P2PHOST_PORT_9900_TCP_ADDR, P2PHOST_PORT_9900_TCP_PORT, "
+      "P2PHOST_PORT_9900_TCP_PROTO, P2PHOST_SERVICE_HOST, P2PHOST_SERVICE_PORT, P2PHOST_SERVICE_PORT_RPC, "
+      "P2PHOST_STORE_PORT, P2PHOST_STORE_PORT_53_UDP, P2PHOST_STORE_SERVICE_HOST\n");
+}
+
+TEST(Layers, AVariableThatOnlyLooksLikeThoseOfKubernetesIsAMistake) {
+  for (const char* variable :
+       {"P2PHOST_PORT=9901", "P2PHOST_SERVICE_HOST=store", "P2PHOST_SERVICE_PORT=none", "P2PHOST_PORT_9900_TCP=9900",
+        "P2PHOST_PORT_X_TCP=tcp://1.2.3.4:5", "P2PHOST_PORT_9900_TCP_KIND=tcp", "P2PHOST_LISTEN=tcp://1.2.3.4:9900",
+        "P2PHOST_SERVICES_PORT_X=1", "P2PHOST_HOST__PORT_9900_TCP=no"}) {
+    EXPECT_TRUE(Checked("", {}, {}, {variable}).problems().has_errors()) << variable;
+  }
+}
+
 TEST(Layers, AMalformedSetIsAnError) {
   EXPECT_EQ(Checked("", {}, {"host.listen"}).messages(),
             "--set host.listen: error: is not key.path=value, such as --set host.port_search=0\n");

@@ -57,7 +57,8 @@ TEST(Option, IsRefusedWhenItsDeclarationMakesNoSense) {
   const auto refused = [](std::string_view declaration) { return parse_option(declaration).error().text; };
   EXPECT_EQ(refused("a|int|1"), "option 'a': not key|type|default|range|help");
   EXPECT_EQ(refused("A|int|1||"), "option 'A': a key is [a-z][a-z0-9_]*");
-  EXPECT_EQ(refused("a|integer|1||"), "option 'a': unknown type 'integer'");
+  EXPECT_EQ(refused("a|integer|1||"),
+            "option 'a': unknown type 'integer'; the types are bool, int, float, text, list, duration, bytes, choice");
   EXPECT_EQ(refused("a|int|1|one..two|"), "option 'a': range 'one..two' is not LOW..HIGH");
   EXPECT_EQ(refused("a|int|20|1..16|"), "option 'a': its default must be a whole number from 1 to 16, not '20'");
 }

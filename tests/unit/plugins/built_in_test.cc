@@ -32,7 +32,8 @@ p2p_entry entry() {
           [] { return reinterpret_cast<p2p_plugin_object*>(static_cast<Plugin*>(new Counted)); },
           [](p2p_plugin_object* made) { delete reinterpret_cast<Plugin*>(made); },
           kInfo,
-          sizeof kInfo};
+          sizeof kInfo,
+          0};
 }
 
 std::string refusal(const p2p_entry& made) {

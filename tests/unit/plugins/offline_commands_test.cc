@@ -138,7 +138,7 @@ TEST(OfflineCommands, CheckSaysWhatWouldRun) {
   EXPECT_EQ(check.out, "configuration is fine: node n1 listens on 127.0.0.1:9900, services good\n");
 }
 
-TEST(OfflineCommands, NoPluginCodeRunsInAnyOfThem) {
+TEST(OfflineCommands, OnlyACheckRunsPluginCodeAndOnlyOfWhatMayBeLoaded) {
   const ScratchFolder folder;
   const fs::path touched = folder.path() / "touched";
   setenv("P2P_TOUCHED", touched.c_str(), 1);
@@ -147,15 +147,18 @@ TEST(OfflineCommands, NoPluginCodeRunsInAnyOfThem) {
   folder.copy_fixture("no_entry.so", "plugins/no_entry.so");
   folder.copy_fixture("foreign.so", "plugins/foreign.so");
   const std::string plugins = (folder.path() / "plugins").string();
-  const std::string file =
-      folder
-          .write("store.toml",
-                 "[services.good]\n[services.wrong_abi]\nrequired = false\n[services.no_entry]\nrequired = false\n")
-          .string();
-  for (const char* command : {"--list-plugins", "--check", "--print-config"}) {
+  const std::string refused =
+      "[services.wrong_abi]\nrequired = false\n[services.no_entry]\nrequired = false\n[services.foreign]\nrequired = "
+      "false\n";
+  const std::string file = folder.write("store.toml", "[services.good]\n" + refused).string();
+  const std::string without = folder.write("refused.toml", refused).string();
+  for (const char* command : {"--list-plugins", "--print-config"}) {
     EXPECT_EQ(run({"--config", file.c_str(), command, "--plugin-dir", plugins.c_str()}).code, 0) << command;
   }
+  EXPECT_EQ(run({"--config", without.c_str(), "--check", "--plugin-dir", plugins.c_str()}).code, 0);
   EXPECT_FALSE(fs::exists(touched));
+  EXPECT_EQ(run({"--config", file.c_str(), "--check", "--plugin-dir", plugins.c_str()}).code, 0);
+  EXPECT_TRUE(fs::exists(touched));
   unsetenv("P2P_TOUCHED");
 }
 

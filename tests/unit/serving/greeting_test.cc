@@ -6,6 +6,7 @@
 #include "peers/peer_identity.h"
 
 #include <p2p/handlers.h>
+#include <p2p/repeated_warnings.h>
 
 #include <gtest/gtest.h>
 
@@ -53,7 +54,8 @@ std::string exception(Exception::TApplicationExceptionType type) {
 // "" for a node that may be called.
 std::string judged(const Result<std::string>& reply, bool is_member = true) {
   SilentLog log;
-  const auto greeting = judge_greeting(reply, kMember, is_member, log);
+  RepeatedWarnings refusals;
+  const auto greeting = judge_greeting(reply, kMember, is_member, refusals, TimePoint{}, log);
   return greeting.ok() ? "" : to_text(greeting.error().kind);
 }
 

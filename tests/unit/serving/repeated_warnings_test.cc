@@ -1,5 +1,5 @@
 // Warnings that others can bring about as often as they like: how often they are written.
-#include "serving/repeated_warnings.h"
+#include <p2p/repeated_warnings.h>
 
 #include <gtest/gtest.h>
 

@@ -30,13 +30,13 @@ TEST(ServiceTable, FindsByConfiguredNameAndByIdlAlias) {
   EXPECT_EQ(table->find("store"), nullptr);
 }
 
-TEST(ServiceEntry, OfManyExceptionsOneASecondIsWrittenDownAndTheOthersAreCounted) {
+TEST(ServiceEntry, OfManyExceptionsOneAMinuteIsWrittenDownAndTheOthersAreCounted) {
   const auto service = entry("one", "x.X");
   const TimePoint start{std::chrono::seconds(1000)};
   EXPECT_EQ(service->exception_left(start), 0U);
   for (int count = 0; count < 5; ++count) EXPECT_EQ(service->exception_left(start), std::nullopt);
-  EXPECT_EQ(service->exception_left(start + ServiceEntry::kLogPause), 5U);
-  EXPECT_EQ(service->exception_left(start + ServiceEntry::kLogPause), std::nullopt);
+  EXPECT_EQ(service->exception_left(start + kRepeatedWarningPause), 5U);
+  EXPECT_EQ(service->exception_left(start + kRepeatedWarningPause), std::nullopt);
 }
 
 TEST(ServiceTable, AnAliasOfTwoServicesBelongsToNeither) {

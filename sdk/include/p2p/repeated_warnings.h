@@ -8,6 +8,7 @@
 
 #include <p2p/units.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -18,7 +19,7 @@
 #include <string_view>
 #include <utility>
 
-namespace p2p::host {
+namespace p2p {
 
 inline constexpr Duration kRepeatedWarningPause = std::chrono::minutes(1);
 
@@ -60,4 +61,4 @@ class RepeatedWarnings final {
   std::map<std::string, Warned, std::less<>> warned_;
 };
 
-}  // namespace p2p::host
+}  // namespace p2p
