@@ -7,7 +7,8 @@ import tempfile
 import unittest
 
 from harness import address, client
-from harness.case import ClusterTest
+from harness.case import ALONE, ClusterTest
+from harness.seed_process import SeedProcess
 from harness.waiting import wait_until
 
 from node import Node
@@ -17,7 +18,7 @@ CLIENTS = 60
 ROUNDS = 5
 
 # How a node says that it has given another up.
-REMOVED = "is removed|has died"
+REMOVED = "has died|is given up|is gone"
 
 FEW_FILES = ("sh", "-c", 'ulimit -n 40; exec "$@"', "sh")
 
@@ -133,25 +134,33 @@ class FewDescriptorsTest(TroubleTest):
 
 
 class NamesTest(TroubleTest):
-    def test_when_no_name_resolves_any_more_nobody_is_removed_and_known_nodes_are_reached(self):
+    def setUp(self):
+        super().setUp()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        hosts, switch = pathlib.Path(folder.name, "hosts"), pathlib.Path(folder.name, "nsswitch.conf")
-        names = ["one.p2p.test", "two.p2p.test", "three.p2p.test"]
-        hosts.write_text("".join(f"{address.HOST} {name}\n" for name in names))
+        self.hosts, switch = pathlib.Path(folder.name, "hosts"), pathlib.Path(folder.name, "nsswitch.conf")
         switch.write_text("hosts: files\n")
-        own_hosts = ("unshare", "--mount", "sh", "-c",
-                     f'mount --bind {hosts} /etc/hosts && mount --bind {switch} /etc/nsswitch.conf && exec "$@"', "sh")
+        self.hosts.touch()
+        # A command that gives what it runs these files as its own.
+        self.own_names = ("unshare", "--mount", "sh", "-c", f"mount --bind {self.hosts} /etc/hosts && "
+                          f'mount --bind {switch} /etc/nsswitch.conf && exec "$@"', "sh")
+
+    def named(self, name):
+        return {"prefix": self.own_names, "name": name}
+
+    def test_when_no_name_resolves_any_more_nobody_is_removed_and_known_nodes_are_reached(self):
+        names = ["one.p2p.test", "two.p2p.test", "three.p2p.test"]
+        self.hosts.write_text("".join(f"{address.HOST} {name}\n" for name in names))
         first, *others = names
-        nodes = self.cluster(1, "--set", f"host.advertise={first}:0", prefix=own_hosts, name=first)
+        nodes = self.cluster(1, "--set", f"host.advertise={first}:0", **self.named(first))
         for name in others:
-            nodes.append(self.next_node("--set", f"host.advertise={name}:0", prefix=own_hosts, name=name).start())
+            nodes.append(self.next_node("--set", f"host.advertise={name}:0", **self.named(name)).start())
         self.wait_for_network(nodes)
         self.wait_for_quiet(nodes)
         self.fill(nodes)
         self.assert_all_found(nodes, rounds=1)
         kept = [key for key in KEYS if client.owner(nodes[0].port, key) != nodes[1].name]
-        hosts.write_text("")
+        self.hosts.write_text("")
         self.restart(nodes[1])
         for _ in range(ROUNDS):
             for node in (nodes[0], nodes[2]):
@@ -162,6 +171,21 @@ class NamesTest(TroubleTest):
         # The one that has started anew knows no address, and blames nobody for it.
         wait_until("it says so", lambda: "cannot resolve" in nodes[1].status().last_own_failure)
         self.assertNotRegex(nodes[1].log(), REMOVED)
+
+    def test_every_address_of_a_name_is_tried_for_a_join_and_for_calls_to_nodes_of_both_kinds(self):
+        # Nodes listen at one of them only.
+        self.hosts.write_text("::1 both.p2p.test\n127.0.0.1 both.p2p.test\n")
+        first = self.node(*ALONE, "--set", "host.advertise=both.p2p.test:0", **self.named("both.p2p.test")).start()
+        second = self.node("--join", first.name, prefix=self.own_names).start()
+        self.wait_for_network([first, second])
+        self.fill([second])
+        self.assert_all_found([first, second], rounds=1)
+        seed = SeedProcess()
+        self.addCleanup(seed.close)
+        self.addCleanup(seed.begin_stop)
+        seed.start()
+        joiner = self.node("--join", f"both.p2p.test:{seed.port}", prefix=self.own_names).start()
+        wait_until("it has joined the seed's network", lambda: joiner.members() == sorted([joiner.name, seed.name]))
 
 
 if __name__ == "__main__":

@@ -374,6 +374,7 @@ void ClassicMembership::note_reachability(const Location& to, CallId id, Outcome
       witnesses_.heard(to.address, last_call_);
       return count_fault(to, ConnectFault::stranger, now, effects);
     case Outcome::unheard:
+      if (witnesses_.have_heard(to.address, id)) failed_connects_.forget_silence(to.name());
       if (witnesses_.speak_against(to.address, id)) return count_fault(to, ConnectFault::silent, now, effects);
       [[fallthrough]];  // perhaps nobody has answered yet: both are asked again
     case Outcome::broken:

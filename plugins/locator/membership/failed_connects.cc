@@ -72,6 +72,10 @@ void FailedConnects::not_told(const std::string& name, TimePoint now) {
   }
 }
 
+void FailedConnects::forget_silence(const std::string& name) {
+  if (const auto found = suspects_.find(name); found != suspects_.end()) found->second.silences = {};
+}
+
 std::vector<std::string> FailedConnects::due(TimePoint now) {
   std::vector<std::string> names;
   for (auto& [name, suspect] : suspects_) {

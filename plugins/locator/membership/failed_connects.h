@@ -62,6 +62,9 @@ class FailedConnects {
   // `name` answered, or is no member any more.
   void forget(const std::string& name) { suspects_.erase(name); }
 
+  // The machine of `name` has been heard.
+  void forget_silence(const std::string& name);
+
   // Those whose turn it is to be asked again; each is named once for each failure or doubt.
   std::vector<std::string> due(TimePoint now);
   TimePoint next_due() const;  // TimePoint::max() when nobody is doubted

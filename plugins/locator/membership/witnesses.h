@@ -31,10 +31,15 @@ class Witnesses {
     heard_[address] = latest;
   }
 
+  // Whether somebody at `address` was heard since the `call`th call began.
+  bool have_heard(const std::string& address, std::uint64_t call) const {
+    const auto found = heard_.find(address);
+    return found != heard_.end() && found->second >= call;
+  }
+
   // Nothing came back from `silent` of a call that was the `call`th to begin.
   bool speak_against(const std::string& silent, std::uint64_t call) const {
-    const auto itself = heard_.find(silent);
-    if (!can_witness(silent) || (itself != heard_.end() && itself->second >= call)) return false;
+    if (!can_witness(silent) || have_heard(silent, call)) return false;
     return std::any_of(heard_.begin(), heard_.end(), [call](const auto& entry) { return entry.second >= call; });
   }
 

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <future>
 #include <memory>
@@ -93,9 +94,9 @@ TEST_F(DialTest, OneThatIsSilentDoesNotKeepTheNextFromBeingTried) {
   std::vector<asio::ip::tcp::socket> waiting;
   for (int number = 0; number < 3; ++number) {
     waiting.emplace_back(context).open(asio::ip::tcp::v4());
-    waiting.back().non_blocking(true);
-    error_code ignored;
-    waiting.back().connect(full.local_endpoint(), ignored);
+    waiting.back().native_non_blocking(true);
+    const auto endpoint = full.local_endpoint();
+    (void)::connect(waiting.back().native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size()));
   }
   EXPECT_EQ(failure_of({"127.0.0.2", server.location().port}, std::chrono::milliseconds(50)), "silent");
   book.keep(kName, addresses({"127.0.0.2", "127.0.0.1"}));
