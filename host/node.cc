@@ -7,6 +7,7 @@
 #include "config/advertise.h"
 #include "crash/quarantine.h"
 #include "data_folder.h"
+#include "lifecycle/drain_patience.h"
 #include "lifecycle/services.h"
 #include "lifecycle/start_clock.h"
 #include "node_status.h"
@@ -34,6 +35,9 @@ constexpr auto kPollPeriodMax = std::chrono::milliseconds(100);
 constexpr int kPollsPerWait = 50;
 // How long clients may take to read their last replies when the node ends.
 constexpr auto kLastReplies = std::chrono::milliseconds(500);
+
+// How often the service manager is told that a drain goes on.
+constexpr auto kTellManagerPause = std::chrono::seconds(1);
 
 // What ends after calls have ended: last replies, the plugins' stop(), threads. Told to the service manager, never
 // waited for.
@@ -122,8 +126,8 @@ ExitCode Node::run() {
   // Once for the steps up to start(), once until all are ready.
   parts_->manager.tell(starting_notification("starting", 2 * configuration_.config.start_timeout));
   const ExitCode code = serve();
-  shut_down();
-  return code;
+  const bool is_all_handed_over = shut_down();
+  return code == ExitCode::done && !is_all_handed_over ? ExitCode::left_behind : code;
 }
 
 ExitCode Node::serve() {
@@ -378,56 +382,90 @@ bool Node::wait_until(Condition condition, Duration patience, bool until_request
   return true;
 }
 
-void Node::drain() {
+// Again and again while the drain goes on: what the manager was told last holds from then on.
+void Node::tell_manager_of_the_end(const std::string& status) {
+  const auto config = parts_->services ? parts_->services->config() : nullptr;
+  const Duration drain = config ? config->drain_timeout : configuration_.config.drain_timeout;
+  const Duration calls = config ? config->call_timeout : configuration_.config.call_timeout;
+  parts_->manager.tell(stopping_notification(status, drain + calls + kStopHeadroom));
+}
+
+bool Node::drain() {
   node::LeaveResult result;
-  result.complete = true;
-  const Duration drain_timeout = parts_->services->config()->drain_timeout;
-  const auto end = std::chrono::steady_clock::now() + drain_timeout;
+  const auto config = parts_->services->config();
   const auto services = parts_->services->list();
+  const auto clock = [] { return std::chrono::steady_clock::now(); };
+  const auto steps = [&services] {
+    std::uint64_t sum = 0;
+    for (const auto& service : services) sum += service->drain_steps();
+    return sum;
+  };
+  DrainPatience patience(clock(), config->drain_timeout, config->drain_limit);
+  TimePoint told_at = clock();
   for (auto service = services.rbegin(); service != services.rend(); ++service) {
     RunningService& current = **service;
     if (!current.runs()) continue;
     current.begin_drain();
-    const Duration left = std::max<Duration>(end - std::chrono::steady_clock::now(), Duration::zero());
-    if (!wait_until([&] { return current.is_drained(); }, left, false)) {
-      parts_->log->error("service {} did not drain within [host] drain_timeout = {}", current.name(),
-                         format_duration(drain_timeout));
-      result.complete = false;
-      result.unfinished.push_back(current.name());
+    const auto is_over = [&] {
+      if (current.is_drained()) return true;
+      if (clock() - told_at >= kTellManagerPause) {
+        told_at = clock();
+        tell_manager_of_the_end(fmt::format("leaving the network: {} hands over", current.name()));
+      }
+      return patience.look(clock(), steps()) != DrainPatience::Verdict::goes_on;
+    };
+    wait_until(is_over, config->drain_limit, false);
+    if (current.is_drained()) continue;
+    parts_->log->error("service {} {}", current.name(), patience.why_given_up());
+    result.unfinished.push_back(current.name());
+  }
+  // What clients of the 2009 system have sent before they knew that this node leaves is passed on still.
+  parts_->server.take_what_has_come();
+  wait_for_calls(config->call_timeout);
+  for (const auto& service : services) {
+    for (std::string& line : service->end_drain()) {
+      parts_->log->error("service {} leaves behind {}", service->name(), line);
+      result.left_behind.push_back(std::move(line));
     }
   }
+  result.complete = result.unfinished.empty() && result.left_behind.empty();
+  const bool is_complete = result.complete;
   parts_->leave_waiters.ended(std::move(result));
+  return is_complete;
 }
 
-void Node::finish_calls() {
+bool Node::wait_for_calls(Duration patience) {
   const auto services = parts_->services->list();
-  for (const auto& service : services) {
-    if (service->runs()) service->refuse_clients();
-  }
   const auto idle = [&] {
     return std::all_of(services.begin(), services.end(),
                        [](const auto& service) { return service->calls_in_flight() == 0; });
   };
+  return wait_until(idle, patience, false);
+}
+
+void Node::finish_calls() {
+  for (const auto& service : parts_->services->list()) {
+    if (service->runs()) service->refuse_clients();
+  }
   // A call is answered within call_timeout at the latest, so this wait ends.
-  if (!wait_until(idle, parts_->services->config()->call_timeout, false))
+  if (!wait_for_calls(parts_->services->config()->call_timeout))
     parts_->log->warn("calls were still in hand when the node stopped");
 }
 
-void Node::shut_down() {
+bool Node::shut_down() {
   Parts& parts = *parts_;
   bool leaves = false;
   {
     const std::lock_guard hold(mutex_);
     leaves = request_ == Request::leave;
   }
-  const HostConfig& config = configuration_.config;
-  parts.manager.tell(stopping_notification(leaves ? "leaving the network" : "stopping",
-                                           config.drain_timeout + config.call_timeout + kStopHeadroom));
+  tell_manager_of_the_end(leaves ? "leaving the network" : "stopping");
   // Others may have handed keys to a node that was not ready itself, because it was asked to end or took too long.
   const bool was_ready = parts.state.load() == NodeState::ready;
   parts.state.store(NodeState::draining);
+  bool is_all_handed_over = true;
   if (has_begun_) {
-    if (leaves || !was_ready) drain();
+    if (leaves || !was_ready) is_all_handed_over = drain();
     finish_calls();
   }
   parts.leave_waiters.ended({});  // for those who wait for a leave that was none
@@ -448,6 +486,7 @@ void Node::shut_down() {
   if (parts.peers) parts.peers->set_locator(nullptr);
   parts.server.stop_loops();
   if (was_ready) parts.log->info("stopped");
+  return is_all_handed_over;
 }
 
 }  // namespace p2p::host

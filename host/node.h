@@ -52,9 +52,13 @@ class Node final {
   void serve_changes();
   void change(Changes::Number number, const Wish& wish);
   ChangeReport fulfil(const Wish& wish);
-  void drain();
+  // Lets the services hand over, and says what could not be; false: something was left behind.
+  bool drain();
+  void tell_manager_of_the_end(const std::string& status);
+  bool wait_for_calls(Duration patience);  // until none is in hand; false: some are
   void finish_calls();
-  void shut_down();
+  // False: something was left behind that others should have got.
+  bool shut_down();
   void request(Request request, const std::string& why);
   // Looks at `condition` every few milliseconds until it holds, `patience` is over or (where it matters) somebody asks
   // the node to end.

@@ -113,8 +113,11 @@ struct Receipt {
   8: required i64 digest_after  // as the receiver confirmed them
   9: required i64 started_at_ms // since 1970, by the clock of the node that answers
   10: required i64 duration_ms
-  11: required bool complete    // both sides have counted the same; otherwise one of them died or gave up on the way
+  11: required bool complete    // both sides have counted the same, or a receiver of the 2009 system has shown each key;
+                                // otherwise one of them died or gave up on the way
   12: required i64 kept         // among keys: the receiver had the same or a newer version
+  13: optional i64 undelivered  // keys that the donor had to give up when it ended: they are not among the others here
+  14: optional list<binary> undelivered_keys  // the first of them by name, and of each name the first bytes
 }
 
 // "I own keys that you may hold."

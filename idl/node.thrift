@@ -48,7 +48,8 @@ service Node {
 
 struct LeaveResult {
   1: required bool complete              // every service has handed over what it held
-  2: required list<string> unfinished    // services that had not when drain_timeout was over
+  2: required list<string> unfinished    // services that had not when drain_timeout or drain_limit was over
+  3: list<string> left_behind            // what was lost, a line for each node that should have got it
 }
 
 struct ChangeReport {

@@ -9,6 +9,7 @@ enum class ExitCode : int {
   data = 65,            // the file that was looked at breaks a rule
   no_input = 66,        // there is no such file
   service_failed = 69,  // a required service was refused or failed to start
+  left_behind = 69,     // the node has ended, and what it held was not handed over as a whole
   internal = 70,        // our bug
   system = 71,          // the operating system said no: port taken, folder not writable
   cannot_create = 73,   // --new-plugin: the folder is there already, or cannot be made

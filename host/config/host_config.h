@@ -56,7 +56,8 @@ struct HostConfig {
   // Times.
   Duration start_timeout = std::chrono::seconds(30);
   Duration network_timeout = Duration::zero();  // zero: none
-  Duration drain_timeout = std::chrono::seconds(10);
+  Duration drain_timeout = std::chrono::seconds(10);  // without progress
+  Duration drain_limit = std::chrono::minutes(15);
   Duration call_timeout = std::chrono::seconds(5);
   Duration connect_timeout = std::chrono::seconds(1);
   Duration idle_timeout = std::chrono::minutes(10);

@@ -48,7 +48,9 @@ const Row kRows[] = {
     {"host", "network_timeout", &HostConfig::network_timeout, "0s..24h",
      "how long the node may wait for those that it was told to join; 0s: for ever"},
     {"host", "drain_timeout", &HostConfig::drain_timeout, "0s..1h",
-     "how long the services may take to hand over before the end"},
+     "how long the services may get no further while they hand over before the end"},
+    {"host", "drain_limit", &HostConfig::drain_limit, "0s..24h",
+     "how long the services may take to hand over before the end, all together"},
     {"host", "call_timeout", &HostConfig::call_timeout, "10ms..1h", "how long a client's call may take"},
     {"host", "connect_timeout", &HostConfig::connect_timeout, "10ms..1m", "how long connecting to a peer may take"},
     {"host", "idle_timeout", &HostConfig::idle_timeout, "1s..24h", "a connection that is silent for so long is closed"},
@@ -74,8 +76,8 @@ const Row kRows[] = {
 
 // Keys that are read anew each time that they matter.
 constexpr const char* kLiveKeys[] = {"default_service", "plugin_dirs",  "allow_unsafe_plugins", "start_timeout",
-                                     "drain_timeout",   "call_timeout", "connect_timeout",      "idle_timeout",
-                                     "message_timeout", "level"};
+                                     "drain_timeout",   "drain_limit",  "call_timeout",         "connect_timeout",
+                                     "idle_timeout",    "message_timeout", "level"};
 
 OptionType type_of(const Row& row) {
   struct Typer {

@@ -17,9 +17,28 @@ std::string time_text(std::int64_t ms) {
   return fmt::format("{:%H:%M:%S}.{:03}", local, ms % 1000);
 }
 
-const char* verdict(const diststore::Receipt& receipt) {
+std::string verdict(const diststore::Receipt& receipt) {
+  if (receipt.undelivered > 0) return fmt::format("{} NOT DELIVERED", receipt.undelivered);
   if (!receipt.complete) return "incomplete";
   return receipt.digest_before == receipt.digest_after ? "agreed" : "differs";
+}
+
+// Keys are any bytes, JSON is text: what is not plain ASCII becomes the character of its number.
+std::vector<std::string> texts_of(const std::vector<std::string>& keys) {
+  std::vector<std::string> texts;
+  for (const std::string& key : keys) {
+    std::string& text = texts.emplace_back();
+    for (const char letter : key) {
+      const auto byte = static_cast<unsigned char>(letter);
+      if (byte < 0x80) {
+        text += letter;
+      } else {
+        text += static_cast<char>(0xc0 | (byte >> 6));
+        text += static_cast<char>(0x80 | (byte & 0x3f));
+      }
+    }
+  }
+  return texts;
 }
 
 }  // namespace
@@ -51,6 +70,10 @@ nlohmann::json receipts_json(const std::vector<diststore::Receipt>& receipts) {
                    {"started_at_ms", receipt.started_at_ms},
                    {"duration_ms", receipt.duration_ms},
                    {"complete", receipt.complete}});
+    if (receipt.undelivered > 0) {
+      all.back()["undelivered"] = receipt.undelivered;
+      all.back()["undelivered_keys"] = texts_of(receipt.undelivered_keys);
+    }
   }
   return all;
 }

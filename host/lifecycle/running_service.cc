@@ -122,6 +122,7 @@ Result<Done> RunningService::start() {
         idl_ = entry->spec().idl;
       }
       entry->set_route(config_.route);
+      entry->set_taken_while_draining(context_->drain().kept_methods());
       main_entry_.store(entry.get());
     } else {
       entry->set_gate(GateState::open);
@@ -149,7 +150,7 @@ void RunningService::open_gate() {
 }
 
 void RunningService::refuse_clients() {
-  if (ServiceEntry* entry = main_entry(); entry != nullptr) entry->set_gate(GateState::draining);
+  if (ServiceEntry* entry = main_entry(); entry != nullptr) entry->set_gate(GateState::ending);
 }
 
 void RunningService::begin_drain() {
@@ -157,13 +158,25 @@ void RunningService::begin_drain() {
     const std::lock_guard hold(asking_);
     enter(ServiceState::draining);
   }
-  refuse_clients();
+  if (ServiceEntry* entry = main_entry(); entry != nullptr) entry->set_gate(GateState::draining);
   drain_done_->store(false);
   const auto called = guarded("drain()", "drain", [this]() -> Result<Done> {
     loaded_->plugin().drain(completion_of(drain_done_));
     return Done{};
   });
   if (!called.ok()) core_.log.error("{}", called.error().text);
+}
+
+std::vector<std::string> RunningService::end_drain() {
+  if (!loaded_) return {};
+  const auto in = core_.steps.enter(config_.name, "what Drain::when_over() was given");
+  try {
+    return context_->drain().end();
+  } catch (const std::exception& failure) {
+    return {std::string("what is left could not be told: ") + failure.what()};
+  } catch (...) {
+    return {"what is left could not be told: an exception of a type that is not derived from std::exception"};
+  }
 }
 
 void RunningService::close_gates() {

@@ -36,10 +36,15 @@ class RunningService final {
   bool is_ready() const noexcept { return ready_done_->load(); }
   void open_gate();
 
-  // Refuses clients' calls, then calls the plugin's drain(); is_drained() once it has completed.
+  // Refuses clients' calls, but for those that are taken while it drains, then calls the plugin's drain(); is_drained()
+  // once it has completed.
   void begin_drain();
   bool is_drained() const noexcept { return drain_done_->load(); }
-  void refuse_clients();
+  // How often the service has said that it got further.
+  std::uint64_t drain_steps() const { return context_->drain().steps(); }
+  // The drain is over, or given up: what is lost if the service ends now, a line for each node that should have got it.
+  std::vector<std::string> end_drain();
+  void refuse_clients();  // all of them
   void close_gates();
   std::int64_t calls_in_flight() const;
 

@@ -1,5 +1,6 @@
 #include "lifecycle/services.h"
 
+#include "lifecycle/drain_patience.h"
 #include "lifecycle/lookups.h"
 #include "lifecycle/start_clock.h"
 
@@ -314,10 +315,16 @@ bool Services::end(const Service& service, ChangeReport& report) {
   const std::string& name = service->name();
   const std::shared_ptr<const HostConfig> now = config();
   if (service->state() != ServiceState::draining) service->begin_drain();  // else an earlier attempt did
-  if (!wait_([&] { return service->is_drained(); }, now->drain_timeout)) {
-    report.say(fmt::format("service {} did not drain within [host] drain_timeout = {}", name,
-                           format_duration(now->drain_timeout)));
-  }
+  DrainPatience patience(std::chrono::steady_clock::now(), now->drain_timeout, now->drain_limit);
+  wait_(
+      [&] {
+        const auto verdict = patience.look(std::chrono::steady_clock::now(), service->drain_steps());
+        return service->is_drained() || verdict != DrainPatience::Verdict::goes_on;
+      },
+      now->drain_limit);
+  if (!service->is_drained()) report.say("service " + name + ' ' + patience.why_given_up());
+  for (const std::string& line : service->end_drain()) report.say("service " + name + " leaves behind " + line);
+  service->refuse_clients();
   wait_([&] { return service->calls_in_flight() == 0; }, now->call_timeout);
   if (contains(service->plugin().provides, ILocator::kId)) core_.peers.set_locator(nullptr);
   shut(*service);

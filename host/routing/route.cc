@@ -30,11 +30,13 @@ std::string MethodRoute::text() const {
 
 bool is_base_method(std::string_view method) noexcept { return lists(kBaseMethods, method); }
 
+bool is_locator_method(std::string_view method) noexcept { return lists(kLocatorMethods, method); }
+
 const MethodRoute& route_of(const Route& route, std::string_view method, bool is_locator) noexcept {
   static constexpr MethodRoute kHere{Fate::here, {}, false};
   const auto listed = route.methods.find(method);
   if (listed != route.methods.end()) return listed->second;
-  if (is_base_method(method) || (is_locator && lists(kLocatorMethods, method))) return kHere;
+  if (is_base_method(method) || (is_locator && is_locator_method(method))) return kHere;
   return route.others;
 }
 

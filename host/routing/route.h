@@ -57,6 +57,9 @@ struct Route {
 // Those of locator.Base, which speak of one node and run on the node that was asked; a route cannot list them.
 bool is_base_method(std::string_view method) noexcept;
 
+// Those of locator.Locator on top.
+bool is_locator_method(std::string_view method) noexcept;
+
 // What to do with a call of `method`. `is_locator`: the service extends locator.Locator, whose methods too speak of one
 // node, unless the route lists them. The reference lives as long as the route. [any thread]
 const MethodRoute& route_of(const Route& route, std::string_view method, bool is_locator) noexcept;

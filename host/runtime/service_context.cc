@@ -96,6 +96,7 @@ Result<Done> ServiceContext::provide_any(const char* id, std::shared_ptr<void> s
 }
 
 std::shared_ptr<void> ServiceContext::lookup(const char* id, bool required) {
+  if (std::string_view(id) == Drain::kId) return std::static_pointer_cast<Drain>(drain_);
   if (!lists(required ? plugin_.required : plugin_.optional, id)) {
     throw std::logic_error("plugin '" + plugin_.name + "' asks for '" + id +
                            "', which its descriptor does not list; add " +
@@ -130,6 +131,7 @@ void ServiceContext::release() {
   for (auto& strand : strands_) strand->close();
   strands_.clear();
   core_.registry.withdraw_all(this);
+  drain_->release();
   const std::lock_guard hold(gauges_mutex_);
   gauges_.clear();
 }

@@ -4,6 +4,7 @@
 #include "config/plugin_description.h"
 #include "runtime/loop_strand.h"
 #include "runtime/node_core.h"
+#include "runtime/service_drain.h"
 #include "runtime/service_peers.h"
 #include "runtime/service_pool.h"
 
@@ -43,6 +44,7 @@ class ServiceContext final : public Context {
   // What the service has put behind names. [control]
   const std::vector<std::shared_ptr<ServiceEntry>>& entries() const noexcept { return entries_; }
   std::map<std::string, std::int64_t> read_gauges() const;  // [any thread]
+  ServiceDrain& drain() noexcept { return *drain_; }
 
   // The service's work on the worker pool has ended. [any thread]
   bool is_pool_idle() const noexcept { return pool_.is_idle(); }
@@ -64,6 +66,7 @@ class ServiceContext final : public Context {
   std::unique_ptr<Logger> log_;
   ServicePeers peers_;
   ServicePool pool_;
+  const std::shared_ptr<ServiceDrain> drain_ = std::make_shared<ServiceDrain>();
   std::vector<std::shared_ptr<ServiceEntry>> entries_;
   std::vector<std::shared_ptr<LoopStrand>> strands_;
   std::vector<std::jthread> threads_;

@@ -98,6 +98,7 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
   }
   loop_.refresh_now();
   active_at_ = loop_.now();
+  home_.bytes_came();
   end_ += bytes;
   const bool filled_block = end_ == block_.size();
   take_messages();

@@ -35,6 +35,7 @@ class ConnectionHome {
   virtual ~ConnectionHome() = default;
   virtual void connection_closed(class Connection& connection) noexcept = 0;
   virtual void standing_changed(Standing before, Standing now) noexcept = 0;
+  virtual void bytes_came() noexcept = 0;
   // Of its client's bytes, `before` waited and `now` wait; `has_moved`: the client has taken some meanwhile. May close
   // connections, this one too.
   virtual void waiting_changed(class Connection& connection, std::size_t before, std::size_t now,

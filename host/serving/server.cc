@@ -18,6 +18,12 @@ constexpr auto kAgeCheckPeriod = std::chrono::seconds(1);
 // After accept() has failed (no descriptors left, usually) the next try waits this long.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
+// Each turn of a loop takes one step of what the kernel has: a connection is accepted, dealt to its loop, read. Between two
+// turns the kernel is asked at least once, so that after some in which nothing came nothing is there.
+constexpr int kQuietTurns = 4;
+// Clients that never fall silent are waited for no longer.
+constexpr auto kLastArrivals = std::chrono::milliseconds(500);
+
 using UnsentBytesMax = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 // glibc keeps what is freed, in pieces that the next large block does not fit into: without help the process would hold
@@ -321,6 +327,20 @@ void Server::on_every_loop(Work work) {
 
 void Server::turn_loops() {
   if (are_running_) on_every_loop([](std::size_t, Guests&) {});
+}
+
+void Server::take_what_has_come() {
+  if (!are_running_) return;
+  const auto until = std::chrono::steady_clock::now() + kLastArrivals;
+  std::uint64_t before = 0;
+  for (int quiet = 0; quiet < kQuietTurns && std::chrono::steady_clock::now() < until;) {
+    std::atomic<std::uint64_t> now{0};
+    on_every_loop([this, &now](std::size_t number, Guests& guests) {
+      now.fetch_add(guests.reads() + (number == 0 ? next_loop_ : 0));
+    });
+    quiet = now == before ? quiet + 1 : 0;
+    before = now;
+  }
 }
 
 void Server::stop_accepting() {

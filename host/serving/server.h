@@ -54,6 +54,9 @@ class Server final {
   // How many connections there may be at the port: see admission.h. The operator's socket always takes more.
   // [before start]
   void set_admission(AdmissionLimits limits) noexcept { admission_ = limits; }
+  // Returns when connections and bytes that had come by then were taken, as far as can be seen from here: nothing new has
+  // come for some turns of the loops. Clients who go on all the time are not waited for. [control]
+  void take_what_has_come();
 
   void start();           // loops run, connections are accepted [control]
   void stop_accepting();  // [control]
@@ -74,6 +77,8 @@ class Server final {
     void admit(StreamSocket socket, ServiceRouter& router, Standing standing, Logger& log);  // [own loop]
     void connection_closed(Connection& connection) noexcept override;
     void standing_changed(Standing before, Standing now) noexcept override;
+    void bytes_came() noexcept override { ++reads_; }
+    std::uint64_t reads() const noexcept { return reads_; }  // that brought something [own loop]
     void waiting_changed(Connection& connection, std::size_t before, std::size_t now, bool has_moved) noexcept override;
     bool is_crowded() const noexcept override { return server_.waiting_.is_crowded(); }
     WideAllowances& wide_allowances() noexcept override { return server_.wide_; }
@@ -95,6 +100,7 @@ class Server final {
     std::list<Connection*> waiting_;  // for their clients; first who has moved nothing for the longest time
     std::uint64_t waiting_bytes_ = 0;
     std::uint64_t untrimmed_bytes_ = 0;  // of connections that were closed since the heap gave pages back
+    std::uint64_t reads_ = 0;
     asio::steady_timer ages_;
     bool is_armed_ = false;
   };

@@ -4,7 +4,14 @@
 #include "serving/foreign_text.h"
 #include "serving/loop.h"
 
+#include <algorithm>
+
 namespace p2p::host {
+namespace {
+
+constexpr std::string_view kLocatorIdl = "locator.Locator";
+
+}  // namespace
 
 ServiceEntry::ServiceEntry(std::string name, std::string owner, ServiceSpec spec, std::shared_ptr<Endpoint> endpoint,
                            std::size_t loops)
@@ -24,6 +31,13 @@ void ServiceEntry::renew(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint) {
   spec_ = std::move(spec);
   endpoint_ = std::move(endpoint);
   set_gate(GateState::starting);
+}
+
+bool ServiceEntry::is_taken_while_draining(std::string_view method) const noexcept {
+  const bool is_locator = spec_.idl == kLocatorIdl || std::find(spec_.extends.begin(), spec_.extends.end(),
+                                                                kLocatorIdl) != spec_.extends.end();
+  return is_base_method(method) || (is_locator && is_locator_method(method)) ||
+         std::find(taken_.begin(), taken_.end(), method) != taken_.end();
 }
 
 void ServiceEntry::set_route(const std::shared_ptr<const Route>& route) {

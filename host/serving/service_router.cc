@@ -60,7 +60,8 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
     return Taken::accepted;
   }
   const GateState gate = entry->gate();
-  if (refuses_all(gate) || (gate == GateState::draining && arrival.hops == 0)) {
+  const bool is_last_call = gate == GateState::draining && entry->is_taken_while_draining(name.method);
+  if (refuses_all(gate) || (gate >= GateState::draining && arrival.hops == 0 && !is_last_call)) {
     answer_fault(loop, arrival, head, CallFault::unknown_method, why_refused(*entry));
     return Taken::accepted;
   }
@@ -145,6 +146,7 @@ void ServiceRouter::dispatch(CallSlot& slot) {
       return slot.fail(CallFault::unknown_method, why_refused(slot.service()));
     case GateState::open:
     case GateState::draining:
+    case GateState::ending:
       break;
   }
   const Route* route = slot.service().route();

@@ -7,6 +7,7 @@
 #include "moving/sweeper.h"
 #include "serving/store.h"
 
+#include <p2p/drain.h>
 #include <p2p/handlers.h>
 #include <p2p/plugin.h>
 
@@ -55,9 +56,13 @@ class DiststorePlugin final : public Plugin {
     const auto store = std::make_shared<Store>(
         Store{options, self, peer_service, locator_, context.peers(), local_, retries_, router_, standing, classics});
     const auto strand = context.strand("moves");
+    const auto drain = context.find<Drain>();
     receipts_ = std::make_shared<ReceiptBook>();
     watch_ = std::make_shared<RingWatch>(context.log(), strand, store);
-    mover_ = std::make_shared<Mover>(context.log(), strand, store, receipts_);
+    mover_ = std::make_shared<Mover>(context.log(), strand, store, receipts_, drain);
+    // A put of the 2009 system expects no answer, so that nobody learns that it was refused.
+    drain->keep_taking({"put"});
+    drain->when_over([mover = mover_] { return mover->give_up(); });
     sweeper_ = std::make_shared<Sweeper>(strand, store, watch_, mover_);
     follow_the_ring(context);
     show_gauges(context, standing);

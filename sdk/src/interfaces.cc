@@ -1,4 +1,5 @@
 // Key functions of the SDK's interfaces: their vtables are compiled here, once, for host and plugins alike.
+#include <p2p/drain.h>
 #include <p2p/locator.h>
 #include <p2p/peers.h>
 #include <p2p/plugin.h>
@@ -13,6 +14,7 @@ Strand::~Strand() = default;
 WorkerPool::~WorkerPool() = default;
 Peers::~Peers() = default;
 Context::~Context() = default;
+Drain::~Drain() = default;
 RingView::~RingView() = default;
 ILocator::~ILocator() = default;
 

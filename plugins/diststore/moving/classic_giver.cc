@@ -9,9 +9,22 @@ namespace p2p::diststore {
 
 void ClassicGiver::give(MoveBatch batch, Given given) {
   if (is_stopped_.load()) return;
-  auto& jobs = jobs_[batch.to];
-  jobs.push_back(std::make_shared<Job>(Job{std::move(batch), std::move(given), 0, 0}));
-  if (jobs.size() == 1) ping(jobs.front());
+  const Location node = batch.to;
+  queues_[node].waiting.push_back(std::make_shared<Job>(Job{std::move(batch), std::move(given), 0, 0, 0, nullptr}));
+  begin_next(node);
+}
+
+void ClassicGiver::begin_next(const Location& node) {
+  const auto found = queues_.find(node);
+  if (found == queues_.end()) return;
+  Queue& queue = found->second;
+  while (queue.under_way < kGivenAtOnce && !queue.waiting.empty()) {
+    const JobRef job = std::move(queue.waiting.front());
+    queue.waiting.pop_front();
+    ++queue.under_way;
+    ping(job);
+  }
+  if (queue.under_way == 0) queues_.erase(found);
 }
 
 void ClassicGiver::ping(const JobRef& job) {
@@ -21,10 +34,15 @@ void ClassicGiver::ping(const JobRef& job) {
                              return end(job, "it does not answer: " + answer.error().text);
                            }
                            const auto pause = kPingPauseMin * (1 << (job->pings - 1));
-                           pauses_[job->batch.to] = strand_->after(pause, [weak = weak_from_this(), job] {
-                             if (const auto giver = weak.lock())
-                               giver->strand_->post([giver, job] { giver->ping(job); });
+                           job->pause = strand_->after(pause, [weak = weak_from_this(), weak_job = std::weak_ptr(job)] {
+                             const auto giver = weak.lock();
+                             const auto waiting = weak_job.lock();
+                             if (!giver || !waiting) return;
+                             giver->strand_->post([giver, waiting] {
+                               if (!giver->is_stopped_.load()) giver->ping(waiting);
+                             });
                            });
+                           paused_.insert(job);
                          }));
 }
 
@@ -51,8 +69,11 @@ void ClassicGiver::next_key(const JobRef& job) {
       keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(job->at));
       continue;
     }
-    keys[job->at].version = held->version;
-    keys[job->at].bytes = keys[job->at].key.size() + held->value.size();
+    HeldKey& key = keys[job->at];
+    if (key.version != held->version) key.value = held->value;  // it was scanned with another one
+    key.version = held->version;
+    key.bytes = key.key.size() + held->value.size();
+    key.is_erased = held->is_erased;
     // To such a node "" is what a missing key answers, and an erased one needs no telling.
     if (!held->is_erased) return ask_owner(job, std::move(*held));
     ++job->at;
@@ -90,7 +111,7 @@ void ClassicGiver::look_before(const JobRef& job, const std::shared_ptr<Held>& h
 void ClassicGiver::put(const JobRef& job, Held held) {
   P2P_TEST_POINT("donor.classic_put");
   const bool is_empty = held.value.empty();
-  store_->classics->put(job->batch.to, key_of(job), held.value, kClassicCallTimeout,
+  store_->classics->put(job->batch.to, key_of(job), held.value, patience(job),
                         then<Done>([this, job, is_empty](const Result<Done>& done) {
                           if (!done.ok()) {
                             store_->classics->end_check(key_of(job));
@@ -103,7 +124,7 @@ void ClassicGiver::put(const JobRef& job, Held held) {
 
 void ClassicGiver::check(const JobRef& job) {
   store_->classics->begin_check(key_of(job));
-  store_->classics->get(job->batch.to, key_of(job), kClassicCallTimeout,
+  store_->classics->get(job->batch.to, key_of(job), patience(job),
                         then<std::string>([this, job](const Result<std::string>& value) {
                           checked(job, store_->classics->has_come_back(key_of(job)), value);
                         }));
@@ -127,8 +148,8 @@ void ClassicGiver::given(const JobRef& job) {
 void ClassicGiver::stop() {
   is_stopped_.store(true);
   strand_->post([giver = shared_from_this()] {
-    giver->pauses_.clear();
-    giver->jobs_.clear();
+    giver->paused_.clear();
+    giver->queues_.clear();
   });
 }
 
@@ -139,18 +160,18 @@ void ClassicGiver::end(const JobRef& job, const std::string& why_not_all) {
   if (!is_all) {
     log_.warn("{} keys for {} stay here for now: {}", job->batch.keys.size() - job->at, node.name(), why_not_all);
   }
-  pauses_.erase(node);
+  paused_.erase(job);
+  Queue& queue = queues_[node];
+  --queue.under_way;
   std::deque<JobRef> ended;
-  auto& jobs = jobs_[node];
-  const std::size_t count = is_all ? 1 : jobs.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    ended.push_back(std::move(jobs.front()));
-    jobs.pop_front();
-  }
-  const JobRef next = jobs.empty() ? nullptr : jobs.front();
-  if (!next) jobs_.erase(node);
-  for (const JobRef& one : ended) one->given(std::span<const HeldKey>(one->batch.keys.data(), one->at), is_all);
-  if (next) ping(next);
+  if (!is_all) ended.swap(queue.waiting);
+  ended.push_front(job);
+  for (const JobRef& one : ended) one->given(std::span<const HeldKey>(one->batch.keys.data(), one->at), why_not_all);
+  begin_next(node);
+}
+
+Duration ClassicGiver::patience(const JobRef& job) const {
+  return kClassicCallTimeout + std::chrono::seconds(job->batch.keys[job->at].bytes / kClassicBytesPerSecond);
 }
 
 }  // namespace p2p::diststore

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -28,13 +29,19 @@ inline constexpr Duration kPingPauseMin = std::chrono::milliseconds(10);
 // checked.
 inline constexpr int kChecksMax = 5;
 
-// Each call to such a node: it serves one connection at a time, and may be waiting for another node itself.
+// Each call to such a node: it serves one connection at a time, and may be waiting for another node itself. A large value
+// gets a second more for each MiB.
 inline constexpr Duration kClassicCallTimeout = std::chrono::seconds(2);
+inline constexpr std::size_t kClassicBytesPerSecond = 1024 * 1024;
+
+// Batches that are given to one node at the same time, each key by key: it serves one connection at a time, and has the
+// next ones waiting at its door meanwhile. Of two it was idle now and then, with four it never was.
+inline constexpr std::size_t kGivenAtOnce = 4;
 
 class ClassicGiver final : public std::enable_shared_from_this<ClassicGiver> {
  public:
-  // What was given and may be deleted; whether that was all.
-  using Given = std::function<void(std::span<const HeldKey>, bool)>;
+  // What was given and may be deleted; why that was not all, "" when it was.
+  using Given = std::function<void(std::span<const HeldKey>, const std::string&)>;
 
   ClassicGiver(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store)
       : log_(log), strand_(std::move(strand)), store_(std::move(store)) {}
@@ -42,8 +49,8 @@ class ClassicGiver final : public std::enable_shared_from_this<ClassicGiver> {
   bool knows(const Location& node) const { return store_->classics->knows(node); }
   void remember(const Location& node) { store_->classics->remember(node); }
 
-  // Gives the keys one after the other, until one cannot be given; batches to the same node one after the other too.
-  // `given` runs once, on the strand. [own strand]
+  // Gives the keys one after the other, until one cannot be given; kGivenAtOnce batches to the same node side by side.
+  // `given` runs once, on the strand; its keys tell what was given of each: version, bytes and value. [own strand]
   void give(MoveBatch batch, Given given);
 
   // Lets go of what is not given yet; nobody is told. [any thread]
@@ -56,9 +63,16 @@ class ClassicGiver final : public std::enable_shared_from_this<ClassicGiver> {
     std::size_t at = 0;  // the key whose turn it is; those before it are given
     int pings = 0;
     int checks = 0;  // of this key
+    std::unique_ptr<Timer> pause;
   };
   using JobRef = std::shared_ptr<Job>;
+  // What goes to one node.
+  struct Queue {
+    std::deque<JobRef> waiting;
+    std::size_t under_way = 0;
+  };
 
+  void begin_next(const Location& node);
   void ping(const JobRef& job);
   void say_farewell(const JobRef& job);
   void next_key(const JobRef& job);
@@ -79,13 +93,14 @@ class ClassicGiver final : public std::enable_shared_from_this<ClassicGiver> {
       });
     };
   }
+  Duration patience(const JobRef& job) const;  // with a call that carries the value of the key whose turn it is
   const std::string& key_of(const JobRef& job) const { return job->batch.keys[job->at].key; }
 
   Logger& log_;
   const std::shared_ptr<Strand> strand_;
   const std::shared_ptr<Store> store_;
-  std::map<Location, std::deque<JobRef>> jobs_;  // the first of each is under way
-  std::map<Location, std::unique_ptr<Timer>> pauses_;
+  std::map<Location, Queue> queues_;
+  std::set<JobRef> paused_;  // which wait until they ping again: their timers hold them only weakly
   std::atomic<bool> is_stopped_{false};
 };
 

@@ -1,5 +1,6 @@
 #include "moving/mover.h"
 
+#include "moving/left_behind.h"
 #include "moving/receipt_wire.h"
 #include "moving/test_point.h"
 #include "serving/peer_errors.h"
@@ -7,6 +8,8 @@
 #include <p2p/handlers.h>
 
 #include <StorePeer.h>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <random>
@@ -37,12 +40,14 @@ std::uint64_t random_session() {
 }  // namespace
 
 Mover::Mover(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store,
-             std::shared_ptr<ReceiptBook> receipts)
+             std::shared_ptr<ReceiptBook> receipts, std::shared_ptr<Drain> drain)
     : log_(log),
       strand_(std::move(strand)),
       store_(std::move(store)),
       receipts_(std::move(receipts)),
+      drain_(std::move(drain)),
       classic_giver_(std::make_shared<ClassicGiver>(log_, strand_, store_)),
+      last_words_(std::make_shared<LastWords>(log_, strand_, store_)),
       retry_pause_(kRetryPauseMin),
       last_session_(random_session()) {}
 
@@ -66,10 +71,11 @@ void Mover::look_for_claimant() {
 }
 
 void Mover::hand_over(Completion done) {
-  is_leaving_.store(true);
   const auto kept = std::make_shared<Completion>(std::move(done));
   strand_->post([mover = shared_from_this(), kept] {
     P2P_TEST_POINT("leaver.begins");
+    mover->has_heirs_.store(!mover->store_->standing->read().ring->members().empty());
+    mover->is_leaving_.store(true);
     mover->handed_over_ = std::move(*kept);
     mover->retry_pause_ = kRetryPauseMin;
     if (mover->pass_) {
@@ -80,12 +86,49 @@ void Mover::hand_over(Completion done) {
   });
 }
 
+std::vector<std::string> Mover::give_up() {
+  is_stopped_.store(true, std::memory_order_relaxed);
+  const std::vector<LeftBehind> all = left_behind(*store_);
+  std::uint64_t keys = handed_over_keys_.load();
+  for (const LeftBehind& left : all) keys += left.keys;
+  std::vector<std::string> lines;
+  for (const LeftBehind& left : all) {
+    const bool has_heir = left.to.port != 0;
+    if (!has_heir && !has_heirs_.load()) {
+      log_.warn("{} keys end with this node: it was the last of its network", left.keys);
+      continue;
+    }
+    lines.push_back(fmt::format("{} of {} keys ({} bytes), which {}", left.keys, keys, left.bytes,
+                                has_heir ? left.to.name() + " should have got" + why_not(left.to)
+                                         : "nobody is left to take"));
+    Receipt receipt;
+    receipt.session = ++last_session_;
+    receipt.donor = store_->self.name();
+    receipt.receiver = has_heir ? left.to.name() : "";
+    receipt.view = store_->standing->share()->ring->fingerprint();
+    receipt.started_at_ms = receipt_time().wall_ms;
+    receipt.undelivered = left.keys;
+    receipt.undelivered_keys = left.names;
+    receipts_->ended(std::move(receipt));
+  }
+  return lines;
+}
+
+std::string Mover::why_not(const Location& receiver) {
+  const std::lock_guard hold(failures_mutex_);
+  const auto found = failures_.find(receiver);
+  return found == failures_.end() ? "" : ": " + found->second;
+}
+
+void Mover::note_failure(const Location& receiver, const std::string& why) {
+  const std::lock_guard hold(failures_mutex_);
+  failures_[receiver] = why;
+}
+
 void Mover::stop() {
   is_stopped_.store(true, std::memory_order_relaxed);
-  if (const EngineTotals left = store_->local->engine().totals(); is_leaving_.load() && left.keys > 0) {
-    log_.error("{} keys ({} bytes) were not handed over and end with this node", left.keys, left.bytes);
-  }
   classic_giver_->stop();
+  last_words_->stop();
   strand_->post([mover = shared_from_this()] {
     mover->timer_.reset();
     mover->step_timer_.reset();
@@ -135,7 +178,7 @@ void Mover::pay_for(TimePoint since) { debt_ += strand_->now() - since; }
 void Mover::step() {
   if (!pass_ || pass_->is_finishing || is_stopped()) return;
   if (!pass_->is_void && pass_->plan.has_batch()) {
-    if (pass_->in_flight >= store_->options.transfer_batches_in_flight) return;  // replied() continues
+    if (!may_send_to(pass_->plan.next_receiver())) return;  // what ends a batch continues
     send(pass_->plan.take_batch());
     return go_on();
   }
@@ -174,6 +217,19 @@ Mover::Transfer& Mover::transfer_to(const Location& receiver) {
   return transfer;
 }
 
+// Keys of all receivers come mixed: who is slow sets the pace, and the time that all of them take together is its own.
+bool Mover::may_send_to(const Location& receiver) const {
+  if (!classic_giver_->knows(receiver)) {
+    return pass_->in_flight - pass_->classic_in_flight < store_->options.transfer_batches_in_flight;
+  }
+  const auto found = pass_->transfers.find(receiver);
+  return found == pass_->transfers.end() || found->second.in_flight < kClassicBatchesMax;
+}
+
+std::int64_t Mover::milliseconds_since(TimePoint begin) const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(strand_->now() - begin).count();
+}
+
 void Mover::send(MoveBatch batch) {
   Transfer& transfer = transfer_to(batch.to);
   if (transfer.has_failed) return;
@@ -185,7 +241,8 @@ void Mover::send(MoveBatch batch) {
   args.head.donor = transfer.receipt.donor;
   args.head.view = static_cast<std::int64_t>(transfer.receipt.view);
   const Location& to = sent->batch.to;
-  if (disagreeing_.contains(to)) args.head.__set_members(store_->locator->encode_table());
+  const bool has_room = sent->batch.bytes <= store_->options.transfer_batch_bytes;
+  if (has_room && disagreeing_.contains(to)) args.head.__set_members(store_->locator->encode_table());
   ++pass_->in_flight;
   P2P_TEST_POINT("donor.batch_ready");
   store_->peers.call(to, store_->peer_service, encode_call("transfer", args), kTransferTimeout,
@@ -266,9 +323,11 @@ void Mover::taken(const Sent& sent, const wire::TransferReply& reply) {
 // deletes nothing: the receiver may have given the key on, or back to us, since. The next look sends it once more.
 bool Mover::delete_confirmed(const HeldKey& held) {
   progress_.confirmed(1, held.bytes);
+  if (drain_) drain_->progressed();
   if (store_->standing->read().era != pass_->standing->era) return true;
   if (!store_->local->engine().remove_unchanged(held.key, held.version)) return false;
   keys_moved_out_.fetch_add(1, std::memory_order_relaxed);
+  if (is_leaving_.load() && !held.is_erased) handed_over_keys_.fetch_add(1);
   return true;
 }
 
@@ -276,25 +335,43 @@ void Mover::failed(const Sent& sent, const Error& error) {
   pass_->is_clean = false;
   if (error.kind == ErrorKind::unsupported) return classic_giver_->remember(sent.batch.to);
   pass_->transfers.at(sent.batch.to).has_failed = true;
+  note_failure(sent.batch.to, error.text);
   if (failing_.insert(sent.batch.to).second) {
     log_.warn("keys for {} stay here for now: {}", sent.batch.to.name(), error.text);
   }
 }
 
 void Mover::give_classically(MoveBatch batch) {
-  ++pass_->in_flight;
   const Location to = batch.to;
-  classic_giver_->give(std::move(batch), [mover = shared_from_this(), to](std::span<const HeldKey> given, bool is_all) {
-    if (!mover->pass_ || mover->is_stopped()) return;
-    --mover->pass_->in_flight;
-    Transfer& transfer = mover->pass_->transfers.at(to);
-    mover->pass_->is_clean = mover->pass_->is_clean && is_all;
-    transfer.has_failed = transfer.has_failed || !is_all;
-    for (const HeldKey& held : given) {
-      if (!mover->delete_confirmed(held)) mover->pass_->is_clean = false;
-    }
-    mover->go_on();
+  Transfer& transfer = transfer_to(to);
+  transfer.is_classic = true;
+  ++transfer.in_flight;
+  ++pass_->in_flight;
+  ++pass_->classic_in_flight;
+  classic_giver_->give(std::move(batch), [mover = shared_from_this(), to](std::span<const HeldKey> given,
+                                                                          const std::string& why_not_all) {
+    mover->classic_given(to, given, why_not_all);
   });
+}
+
+// Each of the keys was shown by the node after it had got them: that is all the confirmation that there is.
+void Mover::classic_given(const Location& to, std::span<const HeldKey> given, const std::string& why_not_all) {
+  if (!pass_ || is_stopped()) return;
+  Transfer& transfer = pass_->transfers.at(to);
+  --transfer.in_flight;
+  --pass_->in_flight;
+  --pass_->classic_in_flight;
+  if (!why_not_all.empty()) {
+    pass_->is_clean = false;
+    transfer.has_failed = true;
+    note_failure(to, why_not_all);
+  }
+  for (const HeldKey& held : given) {
+    const std::uint64_t digest = digest_of(held.key, held.value, held.version, held.is_erased);
+    transfer.receipt.add(1, 0, held.bytes, digest, digest);
+    if (!delete_confirmed(held)) pass_->is_clean = false;
+  }
+  go_on();
 }
 
 // --- the end of a pass -----------------------------------------------------------------------------------------------
@@ -302,15 +379,21 @@ void Mover::give_classically(MoveBatch batch) {
 void Mover::ask_for_receipts() {
   pass_->is_finishing = true;
   std::vector<Location> asked;
-  for (const auto& [receiver, transfer] : pass_->transfers) {
-    if (transfer.receipt.keys > 0) asked.push_back(receiver);
+  for (auto& [receiver, transfer] : pass_->transfers) {
+    if (transfer.receipt.keys == 0) continue;
+    if (!transfer.is_classic) {
+      asked.push_back(receiver);
+      continue;
+    }
+    transfer.receipt.duration_ms = milliseconds_since(transfer.began);
+    transfer.receipt.is_complete = true;
+    end_transfer(receiver, transfer);
   }
   pass_->in_flight = asked.size();
   if (!asked.empty()) P2P_TEST_POINT("donor.all_sent");
   for (const Location& receiver : asked) {
     Transfer& transfer = pass_->transfers.at(receiver);
-    const Duration took = strand_->now() - transfer.began;
-    transfer.receipt.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+    transfer.receipt.duration_ms = milliseconds_since(transfer.began);
     wire::StorePeer_finish_args args;
     args.donors = to_wire(transfer.receipt);
     store_->peers.call(
@@ -359,13 +442,22 @@ void Mover::end_pass() {
   }
   retry_pause_ = kRetryPauseMin;
   clean_era_.store(era, std::memory_order_release);
-  if (handed_over_.pending()) finish_hand_over(ended.plan.homeless());
+  if (handed_over_.pending()) finish_hand_over();
 }
 
-void Mover::finish_hand_over(std::size_t homeless) {
-  if (homeless > 0) log_.warn("{} keys end with this node: there is no other to take them", homeless);
-  is_leaving_.store(false);  // nothing is left to complain about
+// Keys that have no owner at all stay: give_up() tells of them.
+void Mover::finish_hand_over() {
   P2P_TEST_POINT("leaver.all_confirmed");
+  if (std::exchange(is_saying_last_words_, true)) return;
+  const auto progressed = [drain = drain_] {
+    if (drain) drain->progressed();
+  };
+  last_words_->say(progressed, [mover = shared_from_this()] { mover->all_is_said(); });
+}
+
+// The ring may have changed meanwhile, and keys may have come back: then the end of a later pass comes by here.
+void Mover::all_is_said() {
+  if (is_stopped()) return;
   handed_over_();
 }
 

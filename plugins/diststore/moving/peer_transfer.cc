@@ -107,6 +107,7 @@ void finish(ReceiptBook& receipts, wire::StorePeer_finish_args& args, Answer<wir
 void claim(Store& store, Mover& mover, wire::StorePeer_claim_args& args, Answer<wire::StorePeer_claim_presult> answer) {
   const auto claimant = parse_location(args.claim.claimant);
   if (!claimant.ok()) return answer.fail(CallFault::protocol_error, claimant.error().text);
+  store.classics->note_ours(claimant.value());
   const auto standing = store.standing->share();
   const auto& members = standing->ring->members();
   wire::ClaimReply reply;

@@ -20,6 +20,10 @@ namespace p2p::diststore {
   sent.started_at_ms = receipt.started_at_ms;
   sent.duration_ms = receipt.duration_ms;
   sent.complete = receipt.is_complete;
+  if (receipt.undelivered > 0) {
+    sent.__set_undelivered(static_cast<std::int64_t>(receipt.undelivered));
+    sent.__set_undelivered_keys(receipt.undelivered_keys);
+  }
   return sent;
 }
 
@@ -40,12 +44,40 @@ Receipt from_wire(const ::diststore::Receipt& receipt) {
   return read;
 }
 
+namespace {
+
+// Keys are any bytes: what is not plain ASCII becomes the character of its number.
+std::string quoted(std::string_view key) {
+  std::string text = "\"";
+  for (const char letter : key) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (byte < ' ' || byte > '~' || byte == '"' || byte == '\\') {
+      text += fmt::format("\\u{:04x}", byte);
+    } else {
+      text += letter;
+    }
+  }
+  return text + '"';
+}
+
+std::string undelivered_json(const Receipt& receipt) {
+  if (receipt.undelivered == 0) return "";
+  std::string text = fmt::format(R"(,"undelivered":{},"undelivered_keys":[)", receipt.undelivered);
+  for (std::size_t at = 0; at < receipt.undelivered_keys.size(); ++at) {
+    text += (at == 0 ? "" : ",") + quoted(receipt.undelivered_keys[at]);
+  }
+  return text + ']';
+}
+
+}  // namespace
+
 std::string to_json(const Receipt& receipt) {
   return fmt::format(
       R"({{"session":"{:016x}","donor":"{}","receiver":"{}","view":"{:016x}","keys":{},"kept":{},"bytes":{},)"
-      R"("digest_before":"{:016x}","digest_after":"{:016x}","started_at_ms":{},"duration_ms":{},"complete":{}}})",
+      R"("digest_before":"{:016x}","digest_after":"{:016x}","started_at_ms":{},"duration_ms":{},"complete":{}{}}})",
       receipt.session, receipt.donor, receipt.receiver, receipt.view, receipt.keys, receipt.kept, receipt.bytes,
-      receipt.digest_before, receipt.digest_after, receipt.started_at_ms, receipt.duration_ms, receipt.is_complete);
+      receipt.digest_before, receipt.digest_after, receipt.started_at_ms, receipt.duration_ms, receipt.is_complete,
+      undelivered_json(receipt));
 }
 
 ReceiptBook::Now receipt_time() {

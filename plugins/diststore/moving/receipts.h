@@ -29,7 +29,11 @@ struct Receipt {
   std::uint64_t digest_after = 0;   // as the receiver confirmed them
   std::int64_t started_at_ms = 0;   // since 1970
   std::int64_t duration_ms = 0;
-  bool is_complete = false;  // both sides have counted the same
+  bool is_complete = false;  // both sides have counted the same; or the receiver, of the 2009 system, has shown each key
+
+  // What the donor had to give up when it ended; the first of the keys by name.
+  std::uint64_t undelivered = 0;
+  std::vector<std::string> undelivered_keys;
 
   // Adds what one batch moved.
   void add(std::uint64_t more_keys, std::uint64_t more_kept, std::uint64_t more_bytes, std::uint64_t before,
@@ -47,6 +51,10 @@ bool agree(const Receipt& one, const Receipt& other);
 
 // A rolling restart of a hundred nodes fits.
 inline constexpr std::size_t kReceiptsMax = 1'000;
+
+// Keys that one receipt names, and bytes of each name.
+inline constexpr std::size_t kUndeliveredNamesMax = 1'000;
+inline constexpr std::size_t kUndeliveredNameBytesMax = 256;
 
 // Transfers to this node that have not ended; a donor that dies leaves one behind.
 inline constexpr std::size_t kOpenReceiptsMax = 256;

@@ -118,6 +118,7 @@ void RingWatch::claim_ended(const Location& from, const Result<std::string>& rep
   const TimePoint now = strand_->now();
   const auto failed = [&](const Error& error) {
     if (has_no_store(error)) {
+      note_kind(from, error.kind == ErrorKind::unsupported);
       intake_.has_no_store(from, now, effects);
     } else {
       if (error.kind == ErrorKind::refused && !reply.ok()) store_->router->report_unreachable(from);
@@ -129,6 +130,7 @@ void RingWatch::claim_ended(const Location& from, const Result<std::string>& rep
   } else if (auto decoded = decode_reply<wire::StorePeer_claim_result>(reply.value()); !decoded.ok()) {
     failed(decoded.error());
   } else {
+    note_kind(from, false);
     const wire::ClaimReply& told = decoded.value().success;
     if (told.__isset.members) store_->locator->merge_table(from, told.members);
     const bool is_same_ring = told.view == fingerprint_of(*store_->standing->read().ring);
@@ -144,6 +146,11 @@ void RingWatch::claim_ended(const Location& from, const Result<std::string>& rep
     intake_.answered(from, answer, now, effects);
   }
   obey(effects);
+}
+
+void RingWatch::note_kind(const Location& node, bool is_classic) {
+  if (is_classic) return store_->classics->remember(node);
+  store_->classics->note_ours(node);
 }
 
 void RingWatch::set_timer() {

@@ -41,6 +41,7 @@ class RingWatch final : public std::enable_shared_from_this<RingWatch> {
   void publish(std::shared_ptr<const RingView> view);
   void claim(const Location& from);
   void claim_ended(const Location& from, const Result<std::string>& reply);
+  void note_kind(const Location& node, bool is_classic);
   void set_timer();
 
   Logger& log_;

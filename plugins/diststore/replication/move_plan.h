@@ -42,7 +42,8 @@ class MovePlan final {
   void close();
 
   bool has_batch() const noexcept { return !ready_.empty(); }
-  MoveBatch take_batch();  // only when has_batch(); the oldest first
+  const Location& next_receiver() const { return ready_.front().to; }  // only when has_batch()
+  MoveBatch take_batch();                                              // only when has_batch(); the oldest first
 
   std::size_t homeless() const noexcept { return homeless_; }
 

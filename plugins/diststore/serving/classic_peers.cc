@@ -31,8 +31,23 @@ Result<Done> read_nothing(const Result<std::string>& reply) {
 void ClassicPeers::remember(const Location& node) {
   const std::lock_guard hold(mutex_);
   if (known_until_.size() >= kClassicPeersMax) known_until_.clear();
+  ours_.erase(node);
   known_until_[node] = std::chrono::steady_clock::now() + kClassicMemory;
   knows_any_.store(true, std::memory_order_relaxed);
+}
+
+void ClassicPeers::note_ours(const Location& node) {
+  const std::lock_guard hold(mutex_);
+  if (ours_.size() >= kClassicPeersMax) ours_.clear();
+  ours_.insert(node);
+  known_until_.erase(node);
+}
+
+std::set<Location> ClassicPeers::may_be_classic(std::set<Location> nodes) const {
+  const std::lock_guard hold(mutex_);
+  for (const auto& [node, until] : known_until_) nodes.insert(node);
+  std::erase_if(nodes, [this](const Location& node) { return ours_.contains(node); });
+  return nodes;
 }
 
 bool ClassicPeers::knows(const Location& node) const {
@@ -55,6 +70,7 @@ void ClassicPeers::get(const Location& node, const std::string& key, Duration de
 
 void ClassicPeers::put(const Location& node, const std::string& key, const std::string& value, Duration deadline,
                        std::function<void(Result<Done>)> done) {
+  puts_.fetch_add(1, std::memory_order_relaxed);
   wire::Store_put_args args;
   args.key = key;
   args.value = value;

@@ -9,9 +9,11 @@
 #include <p2p/strand.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -20,7 +22,7 @@ namespace p2p::diststore {
 // How long a node that was found to be of the 2009 system is taken for one. By then another one may run on its port.
 inline constexpr Duration kClassicMemory = std::chrono::seconds(10);
 
-// Members that are remembered; those of more are found out anew.
+// Members of each kind that are remembered; those of more are found out anew.
 inline constexpr std::size_t kClassicPeersMax = 1'000;
 
 // Every method: [any thread]. Functions that are given run once, on an I/O thread.
@@ -31,6 +33,11 @@ class ClassicPeers final {
   void remember(const Location& node);
   bool knows(const Location& node) const;
 
+  // `node` is one of ours: it has answered, or asked, as only those can.
+  void note_ours(const Location& node);
+  // Of `nodes`, and of all that were ever found to be of the 2009 system: those that may be, for all that is known.
+  std::set<Location> may_be_classic(std::set<Location> nodes) const;
+
   // Calls the node; the deadline bounds each of them.
   void get(const Location& node, const std::string& key, Duration deadline,
            std::function<void(Result<std::string>)> done);
@@ -40,6 +47,7 @@ class ClassicPeers final {
   void get_node(const Location& node, const std::string& key, Duration deadline,
                 std::function<void(Result<Location>)> done);
   void ping(const Location& node, Duration deadline, std::function<void(Result<Done>)> done);
+  std::int64_t puts_passed_on() const noexcept { return puts_.load(std::memory_order_relaxed); }
   // `left` leaves; `knowing` need not be told by the node.
   void remove(const Location& node, const Location& left, const std::vector<Location>& knowing, Duration deadline,
               std::function<void(Result<Done>)> done);
@@ -57,7 +65,9 @@ class ClassicPeers final {
   Peers& peers_;
   mutable std::mutex mutex_;  // of what follows
   std::map<Location, TimePoint> known_until_;
+  std::set<Location> ours_;
   std::map<std::string, bool, std::less<>> checked_;  // whether it came back
+  std::atomic<std::int64_t> puts_{0};                 // that were begun
   std::atomic<bool> knows_any_{false};                // of known_until_, to be looked at without the lock
   std::atomic<std::size_t> checks_{0};                // size of checked_, to be looked at without the lock
 };

@@ -35,10 +35,10 @@ class ClassicGiverTest : public ::testing::Test, protected StoreFixture {
     const auto outcome = std::make_shared<Outcome>();
     MoveBatch batch{to, {}, 0};
     for (const std::string& key : keys) batch.keys.push_back(named(key));
-    giver->give(std::move(batch), [outcome](std::span<const HeldKey> given, bool is_all) {
+    giver->give(std::move(batch), [outcome](std::span<const HeldKey> given, const std::string& why_not_all) {
       EXPECT_FALSE(outcome->is_over) << "it runs once";
       outcome->is_over = true;
-      outcome->is_all = is_all;
+      outcome->is_all = why_not_all.empty();
       for (const HeldKey& key : given) {
         outcome->given.push_back(key.key);
         outcome->versions.push_back(key.version);
@@ -358,41 +358,57 @@ TEST_F(ClassicGiverTest, AKeyIsGivenAsItIsWhenItsTurnComes) {
 
 // --- several batches -------------------------------------------------------------------------------------------------
 
-TEST_F(ClassicGiverTest, BatchesToOneNodeAreGivenOneAfterTheOtherAndToOthersBesides) {
-  hold("a", "apple");
-  hold("b", "banana");
+TEST_F(ClassicGiverTest, SomeBatchesToOneNodeAreGivenSideBySideAndTheNextWhenOneHasEnded) {
+  std::vector<std::shared_ptr<Outcome>> outcomes;
+  for (std::size_t batch = 0; batch < kGivenAtOnce + 1; ++batch) {
+    const std::string key = "key" + std::to_string(batch);
+    hold(key, "value");
+    outcomes.push_back(give(kOther, {key}));
+  }
+  EXPECT_EQ(peers.questions(), std::vector<std::string>(kGivenAtOnce, "ping of 9901"));
   hold("c", "cherry");
-  const auto first = give(kOther, {"a"});
-  const auto second = give(kOther, {"b"});
   const auto elsewhere = give(kThird, {"c"});
-  EXPECT_EQ(peers.questions(), (std::vector<std::string>{"ping of 9901", "ping of 9902"}));
-  peers.take("ping", kThird).done(std::string());
-  strand->run_posted();
-  answer_ping();
-  EXPECT_EQ(peers.questions(), (std::vector<std::string>{"get_node of 9902", "get_node of 9901"}));
-  peers.take("get_node", kThird).done(Error{ErrorKind::closed, "test"});
+  EXPECT_EQ(peers.questions().back(), "ping of 9902") << "no node waits for another";
+  peers.take("ping", kThird).done(Error{ErrorKind::closed, "test"});
   strand->run_posted();
   EXPECT_TRUE(elsewhere->is_over);
-  take_one("apple");
-  EXPECT_TRUE(first->is_all);
-  EXPECT_FALSE(second->is_over);
-  answer_ping();
-  take_one("banana");
-  EXPECT_TRUE(second->is_all);
+
+  for (std::size_t batch = 0; batch < kGivenAtOnce; ++batch) answer_ping();
+  EXPECT_EQ(peers.questions(), std::vector<std::string>(kGivenAtOnce, "get_node of 9901"));
+  name_owner(kOther);
+  take_put();
+  answer_get("value");
+  EXPECT_TRUE(outcomes.front()->is_all);
+  EXPECT_EQ(peers.questions().back(), "ping of 9901") << "the last one's turn";
+  EXPECT_FALSE(outcomes.back()->is_over);
 }
 
-TEST_F(ClassicGiverTest, ABatchThatFailsTakesThoseToTheSameNodeWithIt) {
-  hold("a", "apple");
-  hold("b", "banana");
-  const auto first = give(kOther, {"a"});
-  const auto second = give(kOther, {"b"});
-  answer_ping();
-  name_owner(kThird);
-  EXPECT_TRUE(first->is_over);
-  EXPECT_FALSE(first->is_all);
-  EXPECT_TRUE(second->is_over) << "it would hold up what goes to others for as long again";
-  EXPECT_FALSE(second->is_all);
+TEST_F(ClassicGiverTest, ABatchThatFailsTakesThoseThatWaitForTheSameNodeWithIt) {
+  std::vector<std::shared_ptr<Outcome>> outcomes;
+  for (std::size_t batch = 0; batch < kGivenAtOnce + 1; ++batch) {
+    const std::string key = "key" + std::to_string(batch);
+    hold(key, "value");
+    outcomes.push_back(give(kOther, {key}));
+  }
+  answer("ping", Error{ErrorKind::timed_out, "it hangs"});
+  EXPECT_TRUE(outcomes.front()->is_over);
+  EXPECT_FALSE(outcomes.front()->is_all);
+  EXPECT_TRUE(outcomes.back()->is_over) << "it would hold up what goes to others for as long again";
+  EXPECT_FALSE(outcomes.back()->is_all);
+  for (std::size_t batch = 1; batch < kGivenAtOnce; ++batch) {
+    EXPECT_FALSE(outcomes[batch]->is_over) << "what is under way ends by itself";
+    answer("ping", Error{ErrorKind::timed_out, "it hangs"});
+    EXPECT_TRUE(outcomes[batch]->is_over);
+  }
   EXPECT_TRUE(peers.asked.empty());
+}
+
+TEST_F(ClassicGiverTest, ALargeValueIsWaitedForLonger) {
+  hold("a", std::string(3 << 20, 'x'));
+  give(kOther, {"a"});
+  answer_ping();
+  name_owner(kOther);
+  EXPECT_EQ(peers.take("put").deadline, kClassicCallTimeout + 3s);
 }
 
 TEST_F(ClassicGiverTest, AfterItsStopNothingIsAskedAnyMore) {
@@ -407,8 +423,8 @@ TEST_F(ClassicGiverTest, AfterItsStopNothingIsAskedAnyMore) {
 TEST_F(ClassicGiverTest, ABatchMayBeGivenWhenTheFormerOneHasEnded) {
   hold("a", "apple");
   std::shared_ptr<Outcome> second;
-  giver->give({kOther, {named("gone")}, 0}, [&](auto, bool is_all) {
-    EXPECT_TRUE(is_all);
+  giver->give({kOther, {named("gone")}, 0}, [&](auto, const std::string& why_not_all) {
+    EXPECT_EQ(why_not_all, "");
     second = give(kOther, {"a"});
   });
   answer_ping();

@@ -1,0 +1,39 @@
+// What has one service told the host about its drain? The host's side of <p2p/drain.h>.
+#pragma once
+
+#include <p2p/drain.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace p2p::host {
+
+class ServiceDrain final : public Drain {
+ public:
+  void keep_taking(std::vector<std::string> methods) override { kept_ = std::move(methods); }
+  void progressed() noexcept override { steps_.fetch_add(1, std::memory_order_relaxed); }
+  void when_over(std::function<std::vector<std::string>()> left) override { left_ = std::move(left); }
+
+  const std::vector<std::string>& kept_methods() const noexcept { return kept_; }                  // [control]
+  std::uint64_t steps() const noexcept { return steps_.load(std::memory_order_relaxed); }          // [any thread]
+
+  // The drain is over, or given up: asks what is left, once. [control]
+  std::vector<std::string> end() {
+    const auto left = std::exchange(left_, nullptr);
+    return left ? left() : std::vector<std::string>();
+  }
+  // Whatever the service has given to be called is let go of. [control]
+  void release() { left_ = nullptr; }
+
+ private:
+  std::vector<std::string> kept_;
+  std::function<std::vector<std::string>()> left_;
+  std::atomic<std::uint64_t> steps_{0};
+};
+
+}  // namespace p2p::host
