@@ -5,7 +5,7 @@ import subprocess
 import sys
 import unittest
 
-from harness import client
+from harness import address, client
 from harness.case import ClusterTest
 from harness.classic_ring import ClassicRing, keys_owned_by
 from harness.ports import free_port, free_ports
@@ -330,11 +330,42 @@ class SeedOrderTest(SeedTest):
         seed.leave()
         remove = ("remove", seed.name, [seed.name])
         for peer in peers:
-            own = [("put", key, "value") for key in keys if after.owner(key) == peer.name]
+            own = [key for key in keys if after.owner(key) == peer.name]
             self.assertTrue(own)
-            # At the end the locator's own farewell, to the first by name.
-            farewell = [remove] if peer.name == min(names) else []
-            wait_for_equal(f"the calls to {peer.name}", [remove, *own, *farewell], lambda peer=peer: peer.calls)
+            given = [call for key in own for call in (("ping",), ("put", key, "value"))]
+            wait_for_equal(f"the calls to {peer.name}", [remove, *given], lambda peer=peer: peer.calls)
+
+    def test_who_leaves_without_values_tells_the_first_that_it_reaches(self):
+        peer, seed = self.recorder(), self.seed().start()
+        for name in ("127.0.0.0:1", peer.name):
+            seed.tell("ring-add", name)
+        seed.leave()
+        self.assertEqual(peer.wait_for("remove"), [("remove", seed.name, [seed.name])])
+
+    def test_who_leaves_and_is_refused_a_ping_gives_up_what_it_has_not_given(self):
+        seed = self.seed().start()
+        with address.listening() as listener:
+            name = address.classic_name(address.here(listener.getsockname()[1]))
+            seed.tell("ring-add", name)
+            key = keys_owned_by(seed.name, [name, seed.name], 1)[0]
+            call(seed, "put", key, "value")
+            seed.send_signal(signal.SIGINT)
+            listener.accept()[0].close()  # its remove
+            listener.accept()[0].close()  # its ping, which it waits for in vain
+            self.assertEqual(seed.wait(), 1)
+
+    def test_who_leaves_serves_nobody_meanwhile(self):
+        seed = self.seed().start()
+        with address.listening() as listener:
+            name = address.classic_name(address.here(listener.getsockname()[1]))
+            seed.tell("ring-add", name)
+            key = keys_owned_by(seed.name, [name, seed.name], 1)[0]
+            call(seed, "put", key, "value")
+            seed.send_signal(signal.SIGINT)
+            listener.accept()[0].close()  # its remove
+            with listener.accept()[0], self.assertRaises(TTransportException):
+                call(seed, "ping", seconds=SILENCE_SECONDS)
+            seed.wait()
 
     def test_a_locator_that_leaves_tells_the_first_that_it_reaches(self):
         peer, seed = self.recorder(), self.seed("--locator-only").start()

@@ -132,6 +132,10 @@ class SeedProcess(ChildProcess):
         """What it holds, with the empty values of keys that it was asked for in vain."""
         return self.tell("items")
 
+    def keys(self):
+        """Those with a value."""
+        return set(self.tell("keys"))
+
     def values(self):
         return {key: value for key, value in self.items().items() if value}
 

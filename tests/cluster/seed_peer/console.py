@@ -1,7 +1,7 @@
 """How does a test look into a running seed peer, and break it? By lines on its stdin, without its only connection.
 
 Each command is answered by one line of JSON on stdout, once it is in force:
-  ring, items, faults                   what it knows, holds, and gets wrong
+  ring, items, keys, faults             what it knows, holds, and gets wrong
   mute, mute-on METHOD, unmute          see faults.py
   refuse, listen                        closes its listening socket, opens it again
   drop-puts, keep-puts
@@ -29,6 +29,7 @@ class Console:
         self._commands = {
             "ring": lambda: self._node.ring.names(),
             "items": lambda: dict(getattr(self._node, "items", {})),
+            "keys": lambda: [key for key, value in list(self._node.items.items()) if value],
             "faults": faults.describe,
             "mute": lambda: faults.mute(True),
             "mute-on": faults.mute_on,

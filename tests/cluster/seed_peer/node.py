@@ -26,6 +26,9 @@ FIRST_BACK_OFF_SECONDS = 0.010
 
 LAST_PORT = 32767  # it travels as i16
 
+# Characters of an argument that the log shows.
+SHOWN_MAX = 200
+
 log = logging.getLogger("seed_peer")
 
 
@@ -121,7 +124,13 @@ class LocatorNode:
 
     def _call(self, destination, method, *arguments):
         log.info("call %s %s(%s)", name_of(destination), method, ", ".join(map(shown, arguments)))
-        return wire.call(destination, method, *arguments)
+        try:
+            return wire.call(destination, method, *arguments)
+        except Unreachable:
+            raise
+        except Exception as failure:
+            log.info("%s broke off %s: %r", name_of(destination), method, failure)
+            raise
 
 
 class StoreNode(LocatorNode):
@@ -139,7 +148,10 @@ class StoreNode(LocatorNode):
         return wire.store_processor(self)
 
     def cleanup(self):
-        """Gives every value to its next owner, who has to know first that this node has gone."""
+        """Gives every value to its next owner, who has to know first that this node has gone, and to answer a ping.
+
+        Nobody is served meanwhile. Of failures it knows one, that nobody listens: any other ends it where it stands.
+        """
         self.ring.remove(self.location)
         told = []
         for key, value in list(self.items.items()):
@@ -149,11 +161,13 @@ class StoreNode(LocatorNode):
             try:
                 if owner not in told:
                     self._call(owner, "remove", self.location, [self.location])
-                    told.append(owner)
+                self._call(owner, "ping")
+                told.append(owner)
                 self._call(owner, "put", key, value)
             except Unreachable:
-                log.info("%s not found, %r is lost", name_of(owner), key)
-        super().cleanup()
+                log.info("%s not found, %s is lost", name_of(owner), shown(key))
+        if not told:
+            super().cleanup()
 
     def add(self, location, authorities):
         super().add(location, authorities)
@@ -164,9 +178,9 @@ class StoreNode(LocatorNode):
             try:
                 self._call(location, "put", key, value)
             except Unreachable:
-                log.info("%s refuses %r, which is stranded here", name_of(location), key)
+                log.info("%s refuses %s, which is stranded here", name_of(location), shown(key))
                 continue
-            del self.items[key]
+            del self.items[key]  # it was written: whether it was taken nobody asks
 
     # --- Store ---
 
@@ -197,7 +211,8 @@ def shown(argument):
         return name_of(argument)
     if isinstance(argument, list):
         return "[" + ", ".join(map(shown, argument)) + "]"
-    return repr(argument)
+    text = repr(argument)
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}... of {len(text)}"
 
 
 # --- the program ---
