@@ -87,14 +87,20 @@ Result<node::LeaveResult> await_leave(Connection& admin, const std::atomic<bool>
 
 ExitCode report_leave(const Session& session, const std::string& path, const node::LeaveResult& left) {
   if (session.json) {
-    print({{"admin", path}, {"state", "left"}, {"complete", left.complete}, {"unfinished", left.unfinished}});
+    print({{"admin", path},
+           {"state", "left"},
+           {"complete", left.complete},
+           {"unfinished", left.unfinished},
+           {"left_behind", left.left_behind}});
   } else if (left.complete) {
     fmt::print("the node of {} has handed over what it held, and left\n", path);
   } else {
-    fmt::print(
-        "the node of {} has left, but not handed over everything: {} did not end within its drain_timeout; its log "
-        "says what was lost\n",
-        path, fmt::join(left.unfinished, ", "));
+    fmt::print("the node of {} has left, but not handed over everything\n", path);
+    for (const std::string& line : left.left_behind) fmt::print("  left behind: {}\n", line);
+    if (left.left_behind.empty()) {
+      fmt::print("  {} did not end within [host] drain_timeout or drain_limit; the log says more\n",
+                 fmt::join(left.unfinished, ", "));
+    }
   }
   return left.complete ? ExitCode::done : ExitCode::no;
 }

@@ -174,6 +174,7 @@ Connection::Next Connection::next_framed(std::span<char>& message) {
   if (bytes.size() < 4) return Next::need_more;
   const std::uint32_t length = boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(bytes.data()));
   if (length > bytes_max_) {
+    router_.warn_too_large(bytes.substr(4), form_.encoding, loop_.now());
     break_off("a frame larger than [host] frame_bytes_max");
     return Next::broken;
   }
@@ -192,6 +193,7 @@ Connection::Next Connection::next_unframed(std::span<char>& message) {
     case ScanStatus::need_more:
       return Next::need_more;
     case ScanStatus::malformed:
+      if (scanner_.is_too_large()) router_.warn_too_large(unread(), form_.encoding, loop_.now());
       break_off(scanner_.why());
       return Next::broken;
     case ScanStatus::whole:

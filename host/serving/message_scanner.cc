@@ -79,6 +79,12 @@ void MessageScanner::reset(Encoding encoding, std::uint64_t bytes_max) {
   field_pending_ = false;
   levels_.clear();
   why_ = "";
+  is_too_large_ = false;
+}
+
+ScanStatus MessageScanner::too_large(const char* why) noexcept {
+  is_too_large_ = true;
+  return malformed(why);
 }
 
 ScanStatus MessageScanner::malformed(const char* why) noexcept {
@@ -96,7 +102,7 @@ ScanStatus MessageScanner::scan(std::string_view message) {
     }
     const ScanStatus status = phase_ == Phase::head ? scan_head(message) : step(message);
     if (status == ScanStatus::malformed) return status;
-    if (at_ + skip_ > bytes_max_) return malformed("the message is larger than [host] frame_bytes_max");
+    if (at_ + skip_ > bytes_max_) return too_large("the message is larger than [host] frame_bytes_max");
     if (status == ScanStatus::need_more) return status;
   }
   return ScanStatus::whole;
@@ -227,7 +233,7 @@ ScanStatus MessageScanner::open(Kind kind, std::uint8_t first, std::uint8_t seco
 }
 
 ScanStatus MessageScanner::skip(std::uint64_t bytes) {
-  if (bytes > bytes_max_) return malformed("a value is larger than [host] frame_bytes_max");
+  if (bytes > bytes_max_) return too_large("a value is larger than [host] frame_bytes_max");
   skip_ = bytes;
   return ScanStatus::whole;
 }

@@ -28,6 +28,7 @@ class MessageScanner final {
 
   std::size_t bytes() const noexcept { return at_; }
   const char* why() const noexcept { return why_; }
+  bool is_too_large() const noexcept { return is_too_large_; }  // that is why
 
  private:
   enum class Kind : std::uint8_t { structure, elements };
@@ -41,6 +42,7 @@ class MessageScanner final {
 
   ScanStatus more() const noexcept { return ScanStatus::need_more; }
   ScanStatus malformed(const char* why) noexcept;
+  ScanStatus too_large(const char* why) noexcept;
   bool has(std::string_view message, std::uint64_t bytes) const noexcept { return message.size() - at_ >= bytes; }
 
   ScanStatus step(std::string_view message);
@@ -70,6 +72,7 @@ class MessageScanner final {
   std::uint8_t field_type_ = 0;
   std::vector<Level> levels_;
   const char* why_ = "";
+  bool is_too_large_ = false;
 };
 
 }  // namespace p2p::host

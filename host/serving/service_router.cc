@@ -2,6 +2,7 @@
 
 #include "serving/foreign_text.h"
 #include "serving/loop.h"
+#include "serving/oversized_message.h"
 
 #include <fmt/format.h>
 
@@ -213,6 +214,15 @@ void ServiceRouter::warn_unread(std::size_t bytes) {
   if (!unsaid) return;
   log_.warn("closing a connection that does not read its replies: {} bytes wait ({} more since the last such line)",
             bytes, *unsaid);
+}
+
+// Its sender finds its connection broken, whether it waits for an answer or not.
+void ServiceRouter::warn_too_large(std::string_view begun, Encoding encoding, TimePoint now) {
+  const std::string message = oversized_text(begun, encoding);
+  if (const auto unsaid = too_large_.due(message, now)) {
+    log_.warn("closing a connection: {}, and [host] frame_bytes_max = {} ({} more since the last such line)", message,
+              format_bytes(limits_.frame_bytes_max), *unsaid);
+  }
 }
 
 // A client can make generated code throw as often as it sends nonsense.

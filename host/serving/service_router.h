@@ -4,6 +4,7 @@
 
 #include "serving/call_slot.h"
 #include "serving/limits.h"
+#include "serving/repeated_warnings.h"
 #include "serving/service_table.h"
 
 #include <p2p/log.h>
@@ -87,6 +88,9 @@ class ServiceRouter final {
   // Starts the handler of a call that was parked or asks to be dispatched again. [own loop]
   void dispatch(CallSlot& slot);
 
+  // A message is larger than its connection takes; `begun` is what has come of it. [any loop]
+  void warn_too_large(std::string_view begun, Encoding encoding, TimePoint now);
+
  private:
   Taken take_forward(Loop& loop, const Arrival& arrival, const MessageHead& head, std::span<char> message);
   static void answer_fault(Loop& loop, const Arrival& arrival, const MessageHead& head, CallFault fault,
@@ -113,6 +117,7 @@ class ServiceRouter final {
   std::mutex changes_;
   std::shared_ptr<const ServiceTable> newest_;
   Snapshot<ServiceTable> table_;
+  RepeatedWarnings too_large_;
 };
 
 }  // namespace p2p::host

@@ -76,6 +76,12 @@ class DiststorePlugin final : public Plugin {
     locator_->when_settled([watch = watch_, kept] { watch->joined(std::move(*kept)); });
   }
 
+  // Its keys go when the locator takes it off the ring: see StoreLayer. Until then, and afterwards, others may put here.
+  void drain(Completion done) override {
+    mover_->begin_leave();
+    done();
+  }
+
   // As long as this node is a member the others take these keys for its own.
   Result<Done> may_end() override {
     const std::size_t keys = local_->engine().totals().keys;

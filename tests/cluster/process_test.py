@@ -217,8 +217,9 @@ class EndTest(ClusterTest):
         for number in range(20):
             client.write(nodes[0].port, f"key-{number}", "x")
         nodes[1].freeze()
-        nodes[0].leave()
-        self.assertIn("did not drain within", nodes[0].log())
+        nodes[0].send_signal(signal.SIGTERM)
+        self.assertEqual(nodes[0].wait(), 69)
+        self.assertIn("has not drained, and got no further for [host] drain_timeout = 500ms", nodes[0].log())
 
     def test_calls_in_hand_are_answered_before_a_node_ends_and_later_ones_refused(self):
         nodes = self.cluster(2)

@@ -11,6 +11,7 @@ import unittest
 
 from harness import client, settings
 from harness.case import ALONE, ClusterTest
+from harness.classic_ring import keys_owned_by
 from harness.waiting import wait_until
 
 CONFIGURATION = 78
@@ -74,6 +75,23 @@ class NotifyTest(ClusterTest):
         stopping = manager.receive()
         self.assertEqual((stopping["STOPPING"], stopping["STATUS"]), ("1", "leaving the network"))
         self.assertGreater(int(stopping["EXTEND_TIMEOUT_USEC"]), 125_000_000)
+
+    def test_a_hand_over_that_takes_longer_is_told_again_and_again(self):
+        manager = self.manager()
+        leaver = self.supervised_node(manager, "--set", "host.drain_timeout=4s")
+        manager.receive_until("READY")
+        heir = self.node("--join", leaver.name).start()
+        self.wait_for_network([leaver, heir])
+        client.write(leaver.port, keys_owned_by(leaver.name, [leaver.name, heir.name], 1)[0], "kept")
+        heir.freeze()
+        leaver.send_signal(signal.SIGTERM)
+        told = [manager.receive() for _ in range(3)]
+        self.assertEqual([message["STOPPING"] for message in told], ["1"] * 3)
+        self.assertIn("hands over", told[2]["STATUS"])
+        for message in told:
+            self.assertGreater(int(message["EXTEND_TIMEOUT_USEC"]), 9_000_000)
+        heir.thaw()
+        self.assertEqual(leaver.wait(), 0)
 
     def test_an_abstract_socket_is_told_too(self):
         manager = self.manager(f"@p2phost-test-{os.getpid()}")

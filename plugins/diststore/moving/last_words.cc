@@ -38,11 +38,10 @@ void LastWords::say(std::function<void()> progressed, std::function<void()> done
 void LastWords::tell(const Location& node) {
   std::vector<Location> knowing = store_->standing->share()->ring->members();
   knowing.push_back(store_->self);
-  store_->classics->remove(
-      node, store_->self, knowing, kLastWordPatience,
-      [words = shared_from_this(), node, before = taken()](const Result<Done>& result) {
-        words->strand_->post([words, node, before, result] { words->told(node, before, result); });
-      });
+  store_->classics->remove(node, store_->self, knowing, kLastWordPatience,
+                           [words = shared_from_this(), node, before = taken()](const Result<Done>& result) {
+                             words->strand_->post([words, node, before, result] { words->told(node, before, result); });
+                           });
 }
 
 void LastWords::told(const Location& node, std::int64_t taken_before, const Result<Done>& result) {
@@ -63,7 +62,17 @@ void LastWords::watch() {
 void LastWords::ended() {
   if (--open_ > 0) return;
   timer_.reset();
-  done_();
+  progressed_ = nullptr;
+  std::exchange(done_, nullptr)();
+}
+
+void LastWords::stop() {
+  is_stopped_.store(true);
+  strand_->post([words = shared_from_this()] {
+    words->timer_.reset();
+    words->progressed_ = nullptr;
+    words->done_ = nullptr;
+  });
 }
 
 }  // namespace p2p::diststore

@@ -1,7 +1,7 @@
-// May a node that has handed over everything end? Nodes of the 2009 system put what they hand over without asking, and know
-// no other word for a failure than that nobody listens: one that leaves at the same moment may be in the middle of it, for
-// as long as it lives. So each of them is told once more that this node has left. Who has executed that puts nothing to us
-// any more; who is busy handing over executes nothing until it ends.
+// May a node that has handed over everything end? Nodes of the 2009 system put what they hand over without asking, and
+// know no other word for a failure than that nobody listens: one that leaves at the same moment may be in the middle of
+// it, for as long as it lives. So each of them is told once more that this node has left. Who has executed that puts
+// nothing to us any more; who is busy handing over executes nothing until it ends.
 #pragma once
 
 #include "serving/store.h"
@@ -24,19 +24,21 @@ class LastWords final : public std::enable_shared_from_this<LastWords> {
   LastWords(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store)
       : log_(log), strand_(std::move(strand)), store_(std::move(store)) {}
 
-  // `done` runs once, on the strand, when nobody may put anything here any more; `progressed` whenever somebody has. Once.
-  // [own strand]
+  // `done` runs once, on the strand, when nobody may put anything here any more; `progressed` whenever somebody has.
+  // Once. [own strand]
   void say(std::function<void()> progressed, std::function<void()> done);
 
   // Nobody is waited for any more, and nothing called. [any thread]
-  void stop() { is_stopped_.store(true); }
+  void stop();
 
  private:
   void tell(const Location& node);
   void told(const Location& node, std::int64_t taken_before, const Result<Done>& result);
   void ended();
   void watch();
-  std::int64_t taken() const { return store_->router->forwarded() + store_->classics->puts_passed_on(); }
+  std::int64_t taken() const {
+    return store_->kept_puts->count() + store_->router->forwarded() + store_->classics->puts_passed_on();
+  }
 
   Logger& log_;
   const std::shared_ptr<Strand> strand_;

@@ -70,12 +70,18 @@ void Mover::look_for_claimant() {
   });
 }
 
+void Mover::begin_leave() {
+  store_->kept_puts->begin([weak = weak_from_this()] {
+    if (const auto mover = weak.lock()) mover->put_kept();
+  });
+}
+
 void Mover::hand_over(Completion done) {
+  begin_leave();
   const auto kept = std::make_shared<Completion>(std::move(done));
   strand_->post([mover = shared_from_this(), kept] {
     P2P_TEST_POINT("leaver.begins");
     mover->has_heirs_.store(!mover->store_->standing->read().ring->members().empty());
-    mover->is_leaving_.store(true);
     mover->handed_over_ = std::move(*kept);
     mover->retry_pause_ = kRetryPauseMin;
     if (mover->pass_) {
@@ -98,9 +104,9 @@ std::vector<std::string> Mover::give_up() {
       log_.warn("{} keys end with this node: it was the last of its network", left.keys);
       continue;
     }
-    lines.push_back(fmt::format("{} of {} keys ({} bytes), which {}", left.keys, keys, left.bytes,
-                                has_heir ? left.to.name() + " should have got" + why_not(left.to)
-                                         : "nobody is left to take"));
+    lines.push_back(
+        fmt::format("{} of {} keys ({} bytes), which {}", left.keys, keys, left.bytes,
+                    has_heir ? left.to.name() + " should have got" + why_not(left.to) : "nobody is left to take"));
     Receipt receipt;
     receipt.session = ++last_session_;
     receipt.donor = store_->self.name();
@@ -127,6 +133,7 @@ void Mover::note_failure(const Location& receiver, const std::string& why) {
 
 void Mover::stop() {
   is_stopped_.store(true, std::memory_order_relaxed);
+  store_->kept_puts->end();
   classic_giver_->stop();
   last_words_->stop();
   strand_->post([mover = shared_from_this()] {
@@ -140,7 +147,10 @@ void Mover::stop() {
 void Mover::begin_pass() {
   if (pass_ || is_stopped()) return;
   timer_.reset();
+  kept_seen_ = store_->kept_puts->count();
   pass_.emplace(store_->standing->share(), store_->options.transfer_batch_bytes);
+  const auto& members = pass_->standing->ring->members();
+  pass_->is_off_ring = std::find(members.begin(), members.end(), store_->self) == members.end();
   const EngineTotals totals = store_->local->engine().totals();
   progress_.begin(totals.keys + totals.tombstones, strand_->now());
   progress_timer_ = strand_->every(kProgressPause, [weak = weak_from_this()] {
@@ -226,10 +236,6 @@ bool Mover::may_send_to(const Location& receiver) const {
   return found == pass_->transfers.end() || found->second.in_flight < kClassicBatchesMax;
 }
 
-std::int64_t Mover::milliseconds_since(TimePoint begin) const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(strand_->now() - begin).count();
-}
-
 void Mover::send(MoveBatch batch) {
   Transfer& transfer = transfer_to(batch.to);
   if (transfer.has_failed) return;
@@ -303,6 +309,7 @@ void Mover::taken(const Sent& sent, const wire::TransferReply& reply) {
     return failed(sent, Error{ErrorKind::protocol, "the reply does not account for every key and byte"});
   }
   failing_.erase(sent.batch.to);
+  store_->classics->note_ours(sent.batch.to);
   if (!undone.empty()) {
     pass_->is_clean = false;
     disagreeing_.insert(sent.batch.to);
@@ -327,7 +334,7 @@ bool Mover::delete_confirmed(const HeldKey& held) {
   if (store_->standing->read().era != pass_->standing->era) return true;
   if (!store_->local->engine().remove_unchanged(held.key, held.version)) return false;
   keys_moved_out_.fetch_add(1, std::memory_order_relaxed);
-  if (is_leaving_.load() && !held.is_erased) handed_over_keys_.fetch_add(1);
+  if (pass_->is_off_ring && !held.is_erased) handed_over_keys_.fetch_add(1);
   return true;
 }
 
@@ -441,23 +448,43 @@ void Mover::end_pass() {
     return;
   }
   retry_pause_ = kRetryPauseMin;
+  if (store_->kept_puts->count() != kept_seen_) return begin_pass_after(kRetryPauseMin);
   clean_era_.store(era, std::memory_order_release);
   if (handed_over_.pending()) finish_hand_over();
+}
+
+void Mover::put_kept() {
+  if (drain_) drain_->progressed();
+  strand_->post([mover = shared_from_this()] {
+    if (mover->pass_ || mover->timer_ || mover->store_->kept_puts->count() == mover->kept_seen_) return;
+    mover->clean_era_.store(0, std::memory_order_release);
+    mover->begin_pass_after(kRetryPauseMin);  // with what comes until then
+  });
 }
 
 // Keys that have no owner at all stay: give_up() tells of them.
 void Mover::finish_hand_over() {
   P2P_TEST_POINT("leaver.all_confirmed");
+  if (is_all_said_) return conclude();
   if (std::exchange(is_saying_last_words_, true)) return;
   const auto progressed = [drain = drain_] {
     if (drain) drain->progressed();
   };
-  last_words_->say(progressed, [mover = shared_from_this()] { mover->all_is_said(); });
+  last_words_->say(progressed, [weak = weak_from_this()] {
+    if (const auto mover = weak.lock()) mover->all_is_said();
+  });
 }
 
-// The ring may have changed meanwhile, and keys may have come back: then the end of a later pass comes by here.
 void Mover::all_is_said() {
   if (is_stopped()) return;
+  is_all_said_ = true;
+  if (!pass_ && !timer_) conclude();  // else the end of that pass comes by here
+}
+
+// What was kept until the last moment is handed over still; what comes from now on is passed on at once.
+void Mover::conclude() {
+  store_->kept_puts->end();
+  if (store_->kept_puts->count() != kept_seen_) return begin_pass();
   handed_over_();
 }
 

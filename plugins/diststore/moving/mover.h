@@ -35,8 +35,8 @@ inline constexpr std::size_t kClassicBatchesMax = kGivenAtOnce + 2;
 class Mover final : public std::enable_shared_from_this<Mover> {
  public:
   // `drain`: whom to tell how the hand-over goes; null: nobody.
-  Mover(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store, std::shared_ptr<ReceiptBook> receipts,
-        std::shared_ptr<Drain> drain = nullptr);
+  Mover(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store,
+        std::shared_ptr<ReceiptBook> receipts, std::shared_ptr<Drain> drain = nullptr);
 
   // The store's standing has changed: looks at every key by the new ring. [any thread]
   void look();
@@ -44,13 +44,16 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   // Somebody claims keys, and this node is not clean: looks, unless it does so anyway. [any thread]
   void look_for_claimant();
 
+  // This node is about to leave: what is put here for others' keys is kept and handed over from now on. [any thread]
+  void begin_leave();
+
   // This node leaves, and is off the ring already: moves every key to its owner, whatever the ring becomes meanwhile
   // and however often that takes, then calls `done`. [any thread]
   void hand_over(Completion done);
 
   // The node ends: nothing is sent or deleted any more. A line for each node that owns keys which are still here: how
-  // many, of how many, and why; each leaves a receipt. Keys of which this node itself is the owner, because it has not left
-  // its ring, are no business of others. [any thread]
+  // many, of how many, and why; each leaves a receipt. Keys of which this node itself is the owner, because it has not
+  // left its ring, are no business of others. [any thread]
   std::vector<std::string> give_up();
 
   // Nothing is sent any more; the `done` of an unfinished hand_over() is called. The keys stay. [any thread]
@@ -82,8 +85,9 @@ class Mover final : public std::enable_shared_from_this<Mover> {
     ScanPosition scanned;
     std::size_t in_flight = 0;          // batches, and at the end receipts
     std::size_t classic_in_flight = 0;  // among them, to nodes of the 2009 system
-    bool is_void = false;       // the ring has changed: it only waits for what is in flight
-    bool is_clean = true;       // nothing has failed or been refused
+    bool is_off_ring = false;           // this node leaves
+    bool is_void = false;               // the ring has changed: it only waits for what is in flight
+    bool is_clean = true;               // nothing has failed or been refused
     bool is_finishing = false;
     std::map<Location, Transfer> transfers;
   };
@@ -111,13 +115,17 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   void classic_given(const Location& to, std::span<const HeldKey> given, const std::string& why_not_all);
   void note_failure(const Location& receiver, const std::string& why);
   std::string why_not(const Location& receiver);
-  std::int64_t milliseconds_since(TimePoint begin) const;
+  std::int64_t milliseconds_since(TimePoint begin) const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(strand_->now() - begin).count();
+  }
   void ask_for_receipts();
   void got_receipt(const Location& receiver, const Result<std::string>& reply);
   void end_transfer(const Location& receiver, const Transfer& transfer);
   void end_pass();
+  void put_kept();
   void finish_hand_over();
   void all_is_said();
+  void conclude();
   void begin_pass_after(Duration pause);
   void say_progress();
   bool is_stopped() const noexcept { return is_stopped_.load(std::memory_order_relaxed); }
@@ -133,9 +141,8 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   std::atomic<std::int64_t> keys_moved_out_{0};
   std::atomic<Era> clean_era_{0};
   std::atomic<bool> is_stopped_{false};
-  std::atomic<bool> is_leaving_{false};
   std::atomic<bool> has_heirs_{false};              // when it began to hand over, there were others
-  std::atomic<std::uint64_t> handed_over_keys_{0};  // since then, with a value
+  std::atomic<std::uint64_t> handed_over_keys_{0};  // since it is off its ring, with a value
 
   std::mutex failures_mutex_;
   std::map<Location, std::string> failures_;  // why a receiver has last not got what it should
@@ -150,7 +157,9 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   std::set<Location> failing_;      // receivers of whose failure the log has told
   std::set<Location> disagreeing_;  // receivers whose ring was another one: they get our table
   std::atomic<std::uint64_t> last_session_;
+  std::int64_t kept_seen_ = 0;  // puts that were kept when the last pass began
   bool is_saying_last_words_ = false;
+  bool is_all_said_ = false;
   Completion handed_over_;
 };
 

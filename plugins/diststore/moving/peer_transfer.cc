@@ -152,7 +152,12 @@ void pull(Store& store, wire::StorePeer_pull_args& args, Answer<wire::StorePeer_
     wire::Pulled one;
     one.yielded = false;  // what does not fit is asked for again
     if (bytes < store.options.part_reply_bytes_max) one = pulled(store, *standing, key);
-    bytes += one.item.value.size();
+    const std::size_t more = one.item.value.size() + kResultBytesMax;
+    if (bytes > 0 && bytes + more > store.options.whole_reply_bytes_max) {
+      one = {};
+      one.yielded = false;
+    }
+    bytes += one.item.value.size() + kResultBytesMax;
     all.push_back(std::move(one));
   }
   answer(all);

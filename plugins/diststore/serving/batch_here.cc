@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace p2p::diststore {
 namespace {
@@ -69,15 +70,15 @@ bool read_entries(std::string_view arguments, FieldKind kind, std::size_t count_
 
 std::string_view key_of(std::string_view key) { return key; }
 std::string_view key_of(const ItemView& item) { return item.key; }
-std::string_view value_of(std::string_view) { return {}; }
-std::string_view value_of(const ItemView& item) { return item.value; }
 
 // This node owns all of them, what lies here counts, and none is too large.
 template <class Entry>
 bool are_plainly_ours(const Store& store, const Standing& standing, const std::vector<Entry>& entries) {
   if (!standing.is_established || !standing.gains.empty()) return false;
   for (const Entry& entry : entries) {
-    if (store.local->refusal(key_of(entry), value_of(entry))) return false;
+    if constexpr (std::is_same_v<Entry, ItemView>) {
+      if (store.local->refusal(entry.key, entry.value)) return false;
+    }
     if (!standing.owner_of(key_of(entry)).is_self) return false;
   }
   return true;

@@ -42,9 +42,7 @@ struct ReadMany {
     return args.keys;
   }
   static const std::string& key(const Input& input) { return input; }
-  static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& key) {
-    return local.refusal(key);
-  }
+  static std::optional<wire::StoreError> refusal(const LocalStore&, const Input&) { return std::nullopt; }
   static Outcome do_here(LocalStore& local, Input& key, Right right, Result& result) {
     return local.read(key, right, result);
   }
@@ -104,9 +102,7 @@ struct EraseMany {
     return args.keys;
   }
   static const std::string& key(const Input& input) { return input; }
-  static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& key) {
-    return local.refusal(key);
-  }
+  static std::optional<wire::StoreError> refusal(const LocalStore&, const Input&) { return std::nullopt; }
   static Outcome do_here(LocalStore& local, Input& key, Right right, Result& result) {
     return local.erase(key, right, result);
   }

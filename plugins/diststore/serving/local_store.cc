@@ -57,10 +57,11 @@ wire::StoreError LocalStore::too_large(std::size_t key_bytes, std::size_t value_
 
 std::optional<wire::StoreError> LocalStore::refusal_of_count(std::size_t keys) const {
   if (keys <= options_.batch_keys_max) return std::nullopt;
-  return error_of(wire::StoreErrorKind::too_many,
-                  fmt::format("the batch has {} keys, the limit is {} (batch_keys_max, or as many results as fit a reply within "
-                              "[host] frame_bytes_max)",
-                              keys, options_.batch_keys_max));
+  return error_of(
+      wire::StoreErrorKind::too_many,
+      fmt::format("the batch has {} keys, the limit is {} (batch_keys_max, or as many results as fit a reply within "
+                  "[host] frame_bytes_max)",
+                  keys, options_.batch_keys_max));
 }
 
 Outcome LocalStore::read(std::string_view key, Right right, wire::ReadResult& result) const {
@@ -92,6 +93,12 @@ Outcome LocalStore::erase(std::string_view key, Right right, wire::EraseResult& 
   result.found = outcome == Outcome::done;
   if (result.found) result.__set_version(to_wire(version));
   return outcome;
+}
+
+bool LocalStore::keep(std::string_view key, std::string_view value, Era era) {
+  Held held{std::string(value), {clock_.issue(wall_clock_ms()), node_}, false, kNeverSettled};
+  std::uint64_t ignored = 0;
+  return engine_.merge(key, held, era, false, ignored) != MergeOutcome::fenced;
 }
 
 MergeOutcome LocalStore::merge(wire::MovedItem& item, Era era, bool settled, std::uint64_t& digest) {

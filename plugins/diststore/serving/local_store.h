@@ -32,8 +32,9 @@ class LocalStore final {
   // `node_name` becomes the tie-breaker of versions.
   LocalStore(const StoreOptions& options, std::string_view node_name, std::uint64_t hash_seed);
 
-  // What is wrong with a key, or a key and its value; nothing when they may be stored.
-  std::optional<wire::StoreError> refusal(std::string_view key, std::string_view value = {}) const {
+  // What is wrong with a key and its value that a client wants to be stored; nothing: they may be. What is there
+  // already may be larger: others have handed it over, and it is read, erased and handed on like any other.
+  std::optional<wire::StoreError> refusal(std::string_view key, std::string_view value) const {
     if (key.size() <= options_.key_bytes_max && value.size() <= options_.value_bytes_max) return std::nullopt;
     return too_large(key.size(), value.size());
   }
@@ -50,6 +51,9 @@ class LocalStore final {
   // Takes over what another node held of a key (MemoryEngine::merge). A stamp far ahead of our time is stored all the
   // same, but does not move our clock, and is counted: refusing it would keep the key where nobody looks for it.
   [[nodiscard]] MergeOutcome merge(wire::MovedItem& item, Era era, bool settled, std::uint64_t& digest);
+
+  // Takes a value for another node's key, newer than whatever is held of it, to be handed on. False: `era` has ended.
+  [[nodiscard]] bool keep(std::string_view key, std::string_view value, Era era);
 
   // Keys that transfers have brought.
   void count_moved_in(std::int64_t keys) noexcept { keys_moved_in_.fetch_add(keys, std::memory_order_relaxed); }

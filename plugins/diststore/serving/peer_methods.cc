@@ -24,12 +24,19 @@ void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& a
   for (std::size_t index = 0; index < inputs.size(); ++index) {
     const bool is_ours =
         bytes < store->options.part_reply_bytes_max && standing.owner_of(Verb::key(inputs[index])).is_self;
-    const Outcome outcome =
+    Outcome outcome =
         is_ours ? do_by_right<Verb>(*store->local, standing, inputs[index], part.results[index]) : Outcome::fenced;
     if (outcome == Outcome::done || outcome == Outcome::missing) {
-      part.results[index].__set_view(fingerprint_of(*standing.ring));
-      bytes += Verb::reply_bytes(part.results[index]) + kResultBytesMax;
-      continue;
+      const std::size_t value_bytes = Verb::reply_bytes(part.results[index]);
+      const std::size_t more = value_bytes + kResultBytesMax;
+      const bool has_room = bytes == 0 || value_bytes == 0 || bytes + more <= store->options.whole_reply_bytes_max;
+      if (has_room) {
+        part.results[index].__set_view(fingerprint_of(*standing.ring));
+        bytes += more;
+        continue;
+      }
+      part.results[index] = {};
+      outcome = Outcome::fenced;
     }
     if (outcome == Outcome::unsettled) unsettled.push_back(Verb::key(inputs[index]));
     part.undone.push_back(static_cast<std::int32_t>(index));

@@ -130,15 +130,17 @@ void get(const std::shared_ptr<Store>& store, Call call) {
       });
 }
 
+// Whatever a message can hold is taken: a node of the 2009 system hands over its keys by this call, like any client,
+// and deletes them when it has written it (docs/decisions/0018).
 void put(const std::shared_ptr<Store>& store, Call call) {
   call.state()->expect_no_reply();
   // Without a value it leaves nothing to be found, as in the 2009 system.
   const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const auto [key, value] = *arguments;
-  if (const auto refusal = store->local->refusal(key, value)) {
-    store->router->log_failure("put", refusal->message);
-    return;
+  if (store->kept_puts->is_on() && call.info().hops == 0) {
+    const Standing& standing = store->standing->read();
+    if (!standing.owner_of(key).is_self && store->kept_puts->keep(*store->local, key, value, standing.era)) return;
   }
   serve_key(
       store, key, std::move(call), kPut,
@@ -156,10 +158,6 @@ void read(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const std::string_view key = arguments->key;
-  if (const auto refusal = store->local->refusal(key)) {
-    Answer<wire::Store_read_presult> answer(std::move(call));
-    return raise(answer, *refusal);
-  }
   serve_key(
       store, key, std::move(call), kRead,
       [&](Right right, Call& here, std::int64_t view) {
@@ -202,7 +200,6 @@ void write(const std::shared_ptr<Store>& store, Call call) {
 
 void erase(const std::shared_ptr<Store>& store, wire::Store_erase_args& args,
            Answer<wire::Store_erase_presult> answer) {
-  if (const auto refusal = store->local->refusal(args.key)) return raise(answer, *refusal);
   serve_key(
       store, args.key, answer.release(), kErase,
       [&](Right right, Call& here, std::int64_t view) {

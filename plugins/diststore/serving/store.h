@@ -2,6 +2,7 @@
 #pragma once
 
 #include "serving/classic_peers.h"
+#include "serving/kept_puts.h"
 #include "serving/local_store.h"
 #include "serving/router.h"
 #include "serving/standing.h"
@@ -28,6 +29,7 @@ struct Store {
   std::shared_ptr<Router> router;
   std::shared_ptr<Snapshot<Standing>> standing;
   std::shared_ptr<ClassicPeers> classics;
+  std::shared_ptr<KeptPuts> kept_puts = std::make_shared<KeptPuts>();
 };
 
 // Answers with the StoreError that the method's IDL declares.

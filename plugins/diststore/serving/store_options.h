@@ -27,6 +27,7 @@ struct StoreOptions {
   std::size_t item_bytes_max = 0;
   std::size_t batch_reply_bytes_max = 0;
   std::size_t part_reply_bytes_max = 0;
+  std::size_t whole_reply_bytes_max = 0;  // what no reply to another node may exceed
 };
 
 // What the wire adds to each result or moved item, and a little more.
@@ -52,6 +53,7 @@ inline StoreOptions read_options(const Config& config, std::size_t message_bytes
       .item_bytes_max = message_bytes_max / 8 * 5,
       .batch_reply_bytes_max = batch_reply_bytes_max,
       .part_reply_bytes_max = message_bytes_max / 4,
+      .whole_reply_bytes_max = message_bytes_max,
   };
 }
 

@@ -153,7 +153,8 @@ struct StoreFixture {
                                .tombstones_max = 5,
                                .item_bytes_max = 10 << 20,
                                .batch_reply_bytes_max = 12 << 20,
-                               .part_reply_bytes_max = 4 << 20};
+                               .part_reply_bytes_max = 4 << 20,
+                               .whole_reply_bytes_max = 16 << 20};
     auto retries = std::make_shared<RetryQueue>(strand);
     auto classics = std::make_shared<ClassicPeers>(peers);
     auto first = std::make_shared<const Standing>(Standing{self, 0, true, locator->ring, {}, {}});

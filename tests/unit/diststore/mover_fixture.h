@@ -19,7 +19,9 @@ namespace p2p::diststore {
 class MoverTest : public ::testing::Test, protected StoreFixture {
  protected:
   MoverTest()
-      : receipts(std::make_shared<ReceiptBook>()), mover(std::make_shared<Mover>(log, strand, store, receipts)) {}
+      : receipts(std::make_shared<ReceiptBook>()), mover(std::make_shared<Mover>(log, strand, store, receipts)) {
+    for (const Location& node : {kOther, kThird, kFourth}) store->classics->note_ours(node);
+  }
   ~MoverTest() override {
     mover->stop();
     run();

@@ -237,8 +237,7 @@ TEST_F(MoverTest, ALeaverHandsOverEverything) {
   EXPECT_EQ(keys_here(), 0u);
   confirm_all();
   EXPECT_TRUE(*is_done);
-  mover->stop();
-  EXPECT_FALSE(log.has(LogLevel::error, "")) << "there is nothing to complain about";
+  EXPECT_TRUE(mover->give_up().empty());
 }
 
 TEST_F(MoverTest, ALeaverLooksAgainAlsoWhenItWasClean) {
@@ -292,45 +291,115 @@ TEST_F(MoverTest, ALeaverWhoseReceiverDiesTurnsToTheNextOne) {
   EXPECT_TRUE(*is_done);
 }
 
-TEST_F(MoverTest, TheLastNodeLeavesWithItsKeys) {
+TEST_F(MoverTest, TheLastNodeLeavesWithItsKeysAndLeavesNothingBehindThatOthersShouldHave) {
   hold("a", "apple");
-  own(Location{});
+  work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector<Location>{}));
   EXPECT_TRUE(*hand_over());
-  EXPECT_TRUE(log.has(LogLevel::warn, "1 keys end with this node"));
+  EXPECT_EQ(mover->give_up(), std::vector<std::string>{});
+  EXPECT_TRUE(log.has(LogLevel::warn, "1 keys end with this node: it was the last of its network"));
+  EXPECT_TRUE(receipts->all().empty());
   EXPECT_EQ(held("a"), "apple");
-  mover->stop();
-  EXPECT_FALSE(log.has(LogLevel::error, "")) << "that has been said";
 }
 
-TEST_F(MoverTest, StoppingGivesUpAHandOverAndSaysWhatIsLost) {
+TEST_F(MoverTest, KeysWhoseLastReceiverHasGoneAreLeftBehind) {
   hold("a", "apple");
+  own(kOther);
+  const auto is_done = hand_over();
+  fail(take_batch(), ErrorKind::closed);
+  own(Location{});
+  look();
+  EXPECT_TRUE(*is_done);
+  EXPECT_EQ(mover->give_up(), std::vector<std::string>{"1 of 1 keys (6 bytes), which nobody is left to take"});
+}
+
+TEST_F(MoverTest, GivingUpTellsHowManyKeysOfHowManyAndWhoShouldHaveGotThem) {
+  for (int i = 0; i < 3; ++i) hold_large_keys(3);
   hold("b", "banana");
-  erase("b");
+  hold("erased", "x");
+  erase("erased");
+  own(kOther, {{"b", kThird}});
+  const auto is_done = hand_over();
+  confirm(take_batch_to(kOther));
+  fail(take_batch_to(kOther), ErrorKind::timed_out);
+  EXPECT_FALSE(*is_done);
+  const std::vector<std::string> lines = mover->give_up();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0], "2 of 4 keys (188 bytes), which 127.0.0.1:9901 should have got: test");
+  EXPECT_EQ(lines[1], "1 of 4 keys (7 bytes), which 127.0.0.1:9902 should have got");
+  std::map<std::string, std::uint64_t> undelivered;
+  for (const Receipt& one : receipts->all()) {
+    if (one.undelivered > 0) undelivered[one.receiver] = one.undelivered;
+    EXPECT_FALSE(one.undelivered > 0 && one.is_complete);
+    EXPECT_EQ(one.undelivered_keys.size(), one.undelivered);
+  }
+  EXPECT_EQ(undelivered, (std::map<std::string, std::uint64_t>{{kOther.name(), 2}, {kThird.name(), 1}}));
+  EXPECT_EQ(held("b"), "banana");
+}
+
+TEST_F(MoverTest, NothingIsDeletedOnceItWasGivenUp) {
+  hold("a", "apple");
+  own(kOther);
+  hand_over();
+  const Batch batch = take_batch();
+  EXPECT_EQ(mover->give_up().size(), 1u);
+  confirm(batch);
+  EXPECT_EQ(held("a"), "apple") << "it was said to be lost";
+}
+
+TEST_F(MoverTest, AStopCallsWhoWaitsForTheHandOver) {
+  hold("a", "apple");
   own(kOther);
   const auto is_done = hand_over();
   mover->stop();
   run();
   EXPECT_TRUE(*is_done);
-  EXPECT_TRUE(log.has(LogLevel::error, "1 keys (7 bytes) were not handed over"));
   EXPECT_EQ(held("a"), "apple");
 }
 
-TEST_F(MoverTest, StoppingANodeThatDoesNotLeaveIsNoReasonToComplain) {
+TEST_F(MoverTest, ANodeThatIsOnItsRingLeavesNothingBehindThatOthersShouldHave) {
   hold("a", "apple");
-  mover->stop();
-  EXPECT_FALSE(log.has(LogLevel::error, ""));
+  own(kSelf);
+  EXPECT_TRUE(mover->give_up().empty());
 }
 
-TEST_F(MoverTest, StoppingALeaverWhoseKeysAreAllConfirmedIsNoReasonEither) {
+TEST_F(MoverTest, WhatIsPutToALeaverIsHandedOverBeforeItEnds) {
   hold("a", "apple");
   own(kOther);
   const auto is_done = hand_over();
-  confirm(take_batch());
-  EXPECT_FALSE(*is_done) << "the receipt is under way";
-  mover->stop();
-  run();
+  const Batch batch = take_batch();
+  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era()));
+  confirm(batch);
+  confirm_all();
+  EXPECT_FALSE(*is_done);
+  strand->advance(1s);
+  EXPECT_EQ(confirm_all(), 1u);
   EXPECT_TRUE(*is_done);
-  EXPECT_FALSE(log.has(LogLevel::error, ""));
+  EXPECT_FALSE(store->kept_puts->keep(*store->local, "later", "passed on at once", era()));
+  EXPECT_EQ(keys_here(), 0u);
+}
+
+TEST_F(MoverTest, WhatIsPutWhileANodeOfThe2009SystemIsWaitedForIsHandedOverToo) {
+  own(kOther);
+  store->classics->remember(kFourth);
+  const auto is_done = hand_over();
+  Asked told = peers.take("remove");
+  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era()));
+  run();
+  const Batch batch = take_batch();
+  told.done(Error{ErrorKind::closed, "its process has ended"});
+  run();
+  EXPECT_FALSE(*is_done) << "the last key is under way";
+  confirm(batch);
+  confirm_all();
+  EXPECT_TRUE(*is_done);
+}
+
+TEST_F(MoverTest, GivingUpAfterEverythingWasConfirmedHasNothingToTell) {
+  hold("a", "apple");
+  own(kOther);
+  hand_over();
+  confirm(take_batch());
+  EXPECT_TRUE(mover->give_up().empty()) << "only the receipt is under way";
 }
 
 TEST_F(MoverTest, AStopEndsWhatWasToComeLater) {

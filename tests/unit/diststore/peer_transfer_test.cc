@@ -340,6 +340,18 @@ TEST_F(PeerTransferTest, AClaimWithoutAnAddressIsRefused) {
 
 // --- pull ------------------------------------------------------------------------------------------------------------
 
+TEST_F(PeerTransferTest, ValuesThatTogetherAreNoMessageArePulledOneByOne) {
+  hold("a", std::string(3 << 20, 'a'));
+  hold("b", std::string(14 << 20, 'b'));
+  own(kOther);
+  const auto all = pull({"a", "b"});
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].item.value.size(), std::size_t{3} << 20);
+  EXPECT_FALSE(all[1].yielded) << "it is asked for again";
+  EXPECT_FALSE(all[1].__isset.item);
+  EXPECT_EQ(pull({"b"})[0].item.value.size(), std::size_t{14} << 20);
+}
+
 TEST_F(PeerTransferTest, WhatBelongsToAnotherNodeIsYieldedWithItsVersion) {
   hold("a", "apple", {5, 9});
   hold("b", "", {6, 9}, true);

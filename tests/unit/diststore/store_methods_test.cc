@@ -289,6 +289,31 @@ TEST_F(StoreMethods, ValuesThatFitNoReplyAreRefusedWhoeverHoldsThem) {
   EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::too_large);
 }
 
+TEST_F(StoreMethods, AClassicPutMayBringMoreThanAClientMayWrite) {
+  const std::string key(65, 'k');
+  const std::string value((5 << 20) + 1, 'v');
+  put(key, value);
+  EXPECT_EQ(held(key), value);
+  EXPECT_EQ(store->local->engine().totals().bytes, key.size() + value.size());
+  EXPECT_EQ(decode_reply<wire::Store_read_result>(read(key)->reply).value().success.value, value);
+  EXPECT_EQ(decode_reply<wire::Store_get_result>(get(key)->reply).value().success, value);
+  EXPECT_EQ(decode_reply<wire::Store_read_many_result>(read_many({key})->reply).value().success.at(0).value, value);
+  EXPECT_TRUE(decode_reply<wire::Store_erase_result>(erase(key)->reply).value().success.found);
+  EXPECT_EQ(store->local->engine().totals().keys, 0u);
+}
+
+TEST_F(StoreMethods, ValuesThatAreAllowedOneByOneComeInPartsThatFitAReply) {
+  own(kOther);
+  StoreFixture other;
+  other.hold("b1", std::string(3 << 20, '1'));
+  other.hold("b2", std::string(14 << 20, '2'));
+  const auto call = read_many({"b1", "b2"});
+  let_peer_answer<wire::StorePeer_read_here_args>(other);
+  EXPECT_TRUE(call->reply.empty()) << "17 MiB are no message any more";
+  strand->advance(kShortPause);
+  EXPECT_EQ(peers.questions(), (std::vector<std::string>{"read_here of 9901"})) << "the other one is asked for again";
+}
+
 TEST_F(StoreMethods, ValuesThatFitNoReplyAreRefused) {
   for (const char* key : {"a", "b", "c"}) hold(key, std::string(5 << 20, *key));
   const auto reply = decode_reply<wire::Store_read_many_result>(read_many({"a", "b", "c"})->reply);
