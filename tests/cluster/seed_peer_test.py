@@ -345,10 +345,12 @@ class SeedOrderTest(SeedTest):
     def test_who_leaves_and_is_refused_a_ping_gives_up_what_it_has_not_given(self):
         seed = self.seed().start()
         with address.listening() as listener:
+            listener.settimeout(CALL_SECONDS * PATIENCE)
             name = address.classic_name(address.here(listener.getsockname()[1]))
             seed.tell("ring-add", name)
             key = keys_owned_by(seed.name, [name, seed.name], 1)[0]
             call(seed, "put", key, "value")
+            wait_for_equal("what it holds", {key}, seed.keys)
             seed.send_signal(signal.SIGINT)
             listener.accept()[0].close()  # its remove
             listener.accept()[0].close()  # its ping, which it waits for in vain
@@ -357,10 +359,12 @@ class SeedOrderTest(SeedTest):
     def test_who_leaves_serves_nobody_meanwhile(self):
         seed = self.seed().start()
         with address.listening() as listener:
+            listener.settimeout(CALL_SECONDS * PATIENCE)
             name = address.classic_name(address.here(listener.getsockname()[1]))
             seed.tell("ring-add", name)
             key = keys_owned_by(seed.name, [name, seed.name], 1)[0]
             call(seed, "put", key, "value")
+            wait_for_equal("what it holds", {key}, seed.keys)
             seed.send_signal(signal.SIGINT)
             listener.accept()[0].close()  # its remove
             with listener.accept()[0], self.assertRaises(TTransportException):
