@@ -4,10 +4,10 @@
 
 #include "serving/call_slot.h"
 #include "serving/limits.h"
-#include "serving/repeated_warnings.h"
 #include "serving/service_table.h"
 
 #include <p2p/log.h>
+#include <p2p/repeated_warnings.h>
 #include <p2p/snapshot.h>
 #include <p2p/strand.h>
 
