@@ -395,11 +395,6 @@ bool Node::drain() {
   const auto config = parts_->services->config();
   const auto services = parts_->services->list();
   const auto clock = [] { return std::chrono::steady_clock::now(); };
-  const auto steps = [&services] {
-    std::uint64_t sum = 0;
-    for (const auto& service : services) sum += service->drain_steps();
-    return sum;
-  };
   DrainPatience patience(clock(), config->drain_timeout, config->drain_limit);
   TimePoint told_at = clock();
   for (auto service = services.rbegin(); service != services.rend(); ++service) {
@@ -412,7 +407,7 @@ bool Node::drain() {
         told_at = clock();
         tell_manager_of_the_end(fmt::format("leaving the network: {} hands over", current.name()));
       }
-      return patience.look(clock(), steps()) != DrainPatience::Verdict::goes_on;
+      return patience.look(clock(), parts_->services->drain_steps()) != DrainPatience::Verdict::goes_on;
     };
     wait_until(is_over, config->drain_limit, false);
     if (current.is_drained()) continue;

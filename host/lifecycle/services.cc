@@ -252,6 +252,13 @@ Result<bool> Services::get_ready() {
   return outcome;
 }
 
+std::uint64_t Services::drain_steps() const {
+  const std::lock_guard hold(mutex_);
+  std::uint64_t steps = 0;
+  for (const Service& service : all_) steps += service->drain_steps();
+  return steps;
+}
+
 void Services::stop_all() {
   const std::vector<Service> all = list();
   for (auto service = all.rbegin(); service != all.rend(); ++service) (*service)->stop();

@@ -68,6 +68,7 @@ class Services final {
   // Services that run or have failed, providers first. [any thread]
   std::vector<std::shared_ptr<RunningService>> list() const;
   void stop_all();
+  std::uint64_t drain_steps() const;  // of all that drain [any thread]
 
   std::shared_ptr<const HostConfig> config() const;  // what is in force [any thread]
   std::int64_t generation() const;                   // how many configurations have been in force [any thread]
