@@ -104,9 +104,9 @@ class PeerErrorsTest(RelayTest):
         connection = self.connection(asked)
         with FalsePeer(close_at_once) as closing:
             requests = [echo_at(closing.port, "x", LONG_MS)] * MANY
-            self.assertEqual(ask_all(connection, requests), ["!another node"] * MANY)
-            for _ in range(10):
-                self.assertLessEqual(set(ask_all(connection, requests)), {"!another node", "!unreachable"})
+            answers = [answer for _ in range(10) for answer in ask_all(connection, requests)]
+            self.assertEqual(answers[0], "!another node")
+            self.assertLessEqual(set(answers), {"!another node", "!unreachable"})
             self.assertLess(closing.accepted, 10 * MANY / 4)
 
     def test_a_peer_that_talks_nonsense_is_no_node(self):
