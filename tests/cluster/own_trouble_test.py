@@ -152,9 +152,10 @@ class NamesTest(TroubleTest):
         names = ["one.p2p.test", "two.p2p.test", "three.p2p.test"]
         self.hosts.write_text("".join(f"{address.HOST} {name}\n" for name in names))
         first, *others = names
-        nodes = self.cluster(1, "--set", f"host.advertise={first}:0", **self.named(first))
+        nodes = [self.node(*ALONE, "--set", f"host.advertise={first}:0", **self.named(first)).start()]
+        via = ("--join", address.here(nodes[0].port))
         for name in others:
-            nodes.append(self.next_node("--set", f"host.advertise={name}:0", **self.named(name)).start())
+            nodes.append(self.node(*via, "--set", f"host.advertise={name}:0", **self.named(name)).start())
         self.wait_for_network(nodes)
         self.wait_for_quiet(nodes)
         self.fill(nodes)
