@@ -4,6 +4,7 @@ import unittest
 from harness import client, settings
 from harness.case import ClusterTest
 from harness.relay import FalsePeer, answer_nonsense, close_at_once
+from harness.seed_process import SeedProcess
 from harness.waiting import wait_until
 
 KEYS = [f"key-{number}" for number in range(60)]
@@ -64,6 +65,18 @@ class TakenAddressTest(ClusterTest):
             leaver.leave()  # with exit code 0
             self.wait_for_network([other], seconds=30)
             self.assertEqual([key for key in self.kept if client.read(other.port, key) != key.encode()], [])
+
+    def test_the_address_of_a_node_of_the_2009_system(self):
+        for treat in (close_at_once, answer_as_http):
+            seed = SeedProcess()
+            self._nodes.append(seed)
+            seed.start(self.nodes[0])
+            names = sorted([*(node.name for node in self.nodes), seed.name])
+            for node in self.nodes:
+                wait_until(f"{node.name} knows the seed", lambda node=node: node.members() == names)
+            seed.kill()
+            with FalsePeer(treat, seed.port):
+                self.wait_for_network(self.nodes, seconds=30)
 
     def test_a_node_that_restarts_on_its_address_is_no_stranger(self):
         for _ in range(3):

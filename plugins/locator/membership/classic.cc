@@ -12,7 +12,6 @@ std::vector<std::string> with_name(std::vector<std::string> authorities, const s
   return authorities;
 }
 
-// Who leaves is the first that knows of it: everybody who passes on that it leaves has it among the authorities.
 Departure departure_of(ConnectFault fault) {
   switch (fault) {
     case ConnectFault::refused:
@@ -25,6 +24,7 @@ Departure departure_of(ConnectFault fault) {
   return Departure::refused;
 }
 
+// Who leaves is the first that knows of it: everybody who passes on that it leaves has it among the authorities.
 Departure how_it_left(const Member& row, const std::vector<std::string>& authorities) {
   const bool said_so = std::find(authorities.begin(), authorities.end(), row.location.name()) != authorities.end();
   return said_so ? Departure::own_word : Departure::hearsay;
