@@ -4,6 +4,7 @@ import asyncio
 import os
 import pathlib
 import socket
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -39,6 +40,16 @@ class SeveralAddressesTest(ClusterTest):
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname()[:2])
 
+    def test_p2pctl_reaches_it(self):
+        for words in (["ping"], ["status"], ["members"], ["put", "key", "value"], ["get", "key"]):
+            ended = subprocess.run([str(settings.P2PCTL), "--timeout", "60s", "--node", self.seed, *words], text=True,
+                                   capture_output=True, timeout=120 * settings.PATIENCE, check=False)
+            self.assertEqual(ended.returncode, 0, (words, ended.stdout, ended.stderr))
+
+    def test_a_node_joins_it(self):
+        joiner = self.node("--join", self.seed).start()
+        self.wait_for_network([self.served, joiner], 30)
+
     def test_the_cpp_client_reaches_it(self):
         told = client_probe.run_at(self.seed, "steady", 100)
         self.assertEqual((told["calls"], told["failed"]), (100, 0), told)
@@ -67,8 +78,9 @@ def enter_namespace():
     hosts = pathlib.Path(tempfile.mkdtemp(prefix="p2p-names-"), "hosts")
     hosts.write_text(HOSTS)
     unshare = ["unshare", "--net", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-    script = (f"ip link set lo up && ip address add {SILENT}/128 dev lo && mount --bind {hosts} /etc/hosts && "
-              f"rm -r {hosts.parent} && exec \"$0\" \"$@\"")
+    # An address of each family beside loopback: without, resolvers may leave out that family (AI_ADDRCONFIG).
+    script = (f"ip link set lo up && ip address add {SILENT}/128 dev lo && ip address add 192.0.2.1/32 dev lo && "
+              f"mount --bind {hosts} /etc/hosts && rm -r {hosts.parent} && exec \"$0\" \"$@\"")
     wanted = [f"names_test.{name}" for name in sys.argv[1:] or ["SeveralAddressesTest"]]
     os.execvpe("unshare", unshare + ["sh", "-c", script, sys.executable, "-m", "unittest", "-v", *wanted],
                os.environ)
