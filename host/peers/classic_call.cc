@@ -52,6 +52,7 @@ void ClassicCall::on_connected(Result<asio::ip::tcp::socket> connected) {
 }
 
 void ClassicCall::send() {
+  is_sent_ = true;
   loop_.refresh_now();
   watch(std::max(deadline_ - loop_.now(), Duration::zero()), ErrorKind::timed_out, "no answer in time");
   asio::async_write(socket_, asio::buffer(message_), [self = shared_from_this()](error_code failure, std::size_t) {
@@ -103,7 +104,7 @@ void ClassicCall::watch(Duration patience, ErrorKind kind, const char* what) {
 }
 
 void ClassicCall::cancel() {
-  if (done_) fail(ErrorKind::cancelled, "this node stops");
+  if (done_) fail(is_sent_ ? ErrorKind::closed : ErrorKind::cancelled, "this node stops");
 }
 
 void ClassicCall::end(Result<std::string> result) {

@@ -36,7 +36,7 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
   // `done` runs exactly once, not before this returns; see Peers::call_classic.
   void start(Duration deadline);
 
-  // Ends the call as `cancelled`, unless it has ended.
+  // Ends the call, unless it has ended: as `cancelled` when nothing was sent, as `closed` when it may be executed.
   void cancel();
 
  private:
@@ -60,6 +60,7 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
   asio::ip::tcp::socket socket_;
   const std::shared_ptr<Dial> dial_;
   asio::steady_timer patience_;
+  bool is_sent_ = false;
   MessageScanner scanner_;
   std::string received_;
   std::vector<char> block_;

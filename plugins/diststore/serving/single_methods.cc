@@ -13,8 +13,8 @@ namespace {
 
 // "" would say that there is no such key, which is not known. The 2009 system's get has no error of its own.
 void fail_unknown(Call call, const std::string& why) {
-  call.fail(CallFault::internal_error,
-            std::string(kUnknownOutcomePrefix) + "whether the key exists is not known: " + why);
+  const std::string_view prefix = call.has_unknown_outcome() ? kUnknownOutcomePrefix : kNotExecutedPrefix;
+  call.fail(CallFault::internal_error, std::string(prefix) + "whether the key exists is not known: " + why);
 }
 // The caller of a oneway put hears nothing; the router has logged it. Who has passed it on to us tries again.
 void let_go(Call call, const std::string& why) {

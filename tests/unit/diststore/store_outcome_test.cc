@@ -83,6 +83,16 @@ TEST_F(StoreOutcome, WhatWaitedForItsConnectionUntilTheDeadlineIsNotExecuted) {
   EXPECT_EQ(of_erase(*erased), Kind::not_executed);
 }
 
+TEST_F(StoreOutcome, AClassicGetThatAskedNobodySaysSo) {
+  own(kOther);
+  const auto lonely = get("a");
+  fail_each_forward(*lonely, ErrorKind::refused);
+  EXPECT_TRUE(lonely->failure.starts_with(kNotExecutedPrefix)) << lonely->failure;
+  const auto lost = get("a");
+  fail_each_forward(*lost, ErrorKind::timed_out);
+  EXPECT_TRUE(lost->failure.starts_with(kUnknownOutcomePrefix)) << lost->failure;
+}
+
 TEST_F(StoreOutcome, NoLaterAttemptUndoesWhatAnEarlierOneMayHaveDone) {
   own(kOther);
   const auto written = write("a", "apple");
