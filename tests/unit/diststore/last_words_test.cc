@@ -91,7 +91,7 @@ TEST_F(LastWordsTest, OneThatIsSilentIsWaitedForAsLongAsItPutsSomethingHere) {
     store->classics->put(kThird, "key", "value", 1s, [](const auto&) {});  // what it has put is passed on
     strand->advance(1s);
     EXPECT_EQ(progressed, round + 1);
-    peers.take("put");
+    peers.take("put", kThird);
     end(peers.take("remove"), Error{ErrorKind::timed_out, "test"});
     EXPECT_FALSE(is_over);
   }

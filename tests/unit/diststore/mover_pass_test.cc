@@ -317,7 +317,7 @@ TEST_F(MoverTest, GivingUpTellsHowManyKeysOfHowManyAndWhoShouldHaveGotThem) {
   hold("b", "banana");
   hold("erased", "x");
   erase("erased");
-  own(kOther, {{"b", kThird}});
+  work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"b", {kThird}}}, std::vector<Location>{kOther, kThird}));
   const auto is_done = hand_over();
   confirm(take_batch_to(kOther));
   fail(take_batch_to(kOther), ErrorKind::timed_out);
@@ -384,7 +384,7 @@ TEST_F(MoverTest, WhatIsPutWhileANodeOfThe2009SystemIsWaitedForIsHandedOverToo) 
   const auto is_done = hand_over();
   Asked told = peers.take("remove");
   ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era()));
-  run();
+  strand->advance(1s);
   const Batch batch = take_batch();
   told.done(Error{ErrorKind::closed, "its process has ended"});
   run();
