@@ -72,7 +72,7 @@ class MovingTest(ClusterTest):
     def test_a_store_whose_values_fit_no_message_does_not_start(self):
         ended = run_p2phost("--config", settings.STORE_CONFIG, "--listen", "127.0.0.1:0", "--set", "host.frame_bytes_max=8MiB",
                             "--set", "services.locator.config.discover=none")
-        self.assertEqual(ended.returncode, 69, ended.stderr)
+        self.assertEqual(ended.returncode, 78, ended.stderr)
         self.assertIn("value_bytes_max = 8MiB", ended.stderr)
 
     def test_the_last_node_ends_although_nobody_takes_its_keys(self):

@@ -2,12 +2,11 @@
 
 #include <set>
 #include <utility>
-#include <vector>
 
 namespace p2p::diststore {
 namespace {
 
-// How often it is looked whether something was put here.
+// How often a node that was not reached is told again.
 constexpr Duration kWatchPause = std::chrono::milliseconds(200);
 
 // Who is on the ring, or was on one of the last: a node that leaves takes itself off, and hands over then.
@@ -25,38 +24,73 @@ void LastWords::say(std::function<void()> progressed, std::function<void()> done
   done_ = std::move(done);
   const auto nodes = store_->classics->may_be_classic(known_members(*store_->standing->share()));
   open_ = nodes.size() + 1;
-  seen_ = taken();
   if (!nodes.empty()) {
     timer_ = strand_->every(kWatchPause, [weak = weak_from_this()] {
       if (const auto words = weak.lock()) words->watch();
     });
   }
-  for (const Location& node : nodes) tell(node);
+  for (const Location& node : nodes) tell({node, strand_->now(), taken()});
   ended();
 }
 
-void LastWords::tell(const Location& node) {
+void LastWords::tell(Word word) {
   std::vector<Location> knowing = store_->standing->share()->ring->members();
   knowing.push_back(store_->self);
+  const Location node = word.node;
   store_->classics->remove(node, store_->self, knowing, kLastWordPatience,
-                           [words = shared_from_this(), node, before = taken()](const Result<Done>& result) {
-                             words->strand_->post([words, node, before, result] { words->told(node, before, result); });
+                           [words = shared_from_this(), word = std::move(word)](const Result<Done>& result) {
+                             words->strand_->post([words, word, result] { words->told(word, result); });
                            });
 }
 
-void LastWords::told(const Location& node, std::int64_t taken_before, const Result<Done>& result) {
-  if (is_stopped_.load()) return;
-  if (!result.ok() && result.error().kind == ErrorKind::timed_out) {
-    if (taken() != taken_before) return tell(node);
-    log_.warn("{} has not heard within {} that this node has left; what it puts here from now on is lost", node.name(),
-              format_duration(kLastWordPatience));
+namespace {
+
+// The node may be alive, and not have been told: it is slow, or its queue of connections is full, or this machine could
+// not even ask.
+bool may_still_put(const Result<Done>& result) {
+  if (result.ok()) return false;
+  switch (result.error().kind) {
+    case ErrorKind::timed_out:
+    case ErrorKind::silent:
+    case ErrorKind::local:
+    case ErrorKind::overloaded:
+    case ErrorKind::unreachable:
+      return true;
+    case ErrorKind::refused:
+    case ErrorKind::closed:
+    case ErrorKind::protocol:
+    case ErrorKind::cancelled:
+    case ErrorKind::not_found:
+    case ErrorKind::invalid:
+    case ErrorKind::unsupported:
+    case ErrorKind::internal:
+    case ErrorKind::wrong_node:
+      return false;
   }
+  return false;
+}
+
+}  // namespace
+
+void LastWords::told(Word word, const Result<Done>& result) {
+  if (is_stopped_.load()) return;
+  if (!may_still_put(result)) return ended();
+  const TimePoint now = strand_->now();
+  if (const std::int64_t count = taken(); count != std::exchange(word.taken, count)) word.since = now;
+  if (now - word.since < kLastWordPatience) {
+    again_.push_back(std::move(word));
+    return;
+  }
+  log_.warn("{} has not heard within {} that this node has left ({}); what it puts here from now on is lost",
+            word.node.name(), format_duration(kLastWordPatience), result.error().text);
   ended();
 }
 
+// Each wait has a limit of its own, and is no standstill.
 void LastWords::watch() {
   if (is_stopped_.load()) return;
-  if (const std::int64_t now = taken(); now != std::exchange(seen_, now)) progressed_();
+  progressed_();
+  for (Word& word : std::exchange(again_, {})) tell(std::move(word));
 }
 
 void LastWords::ended() {

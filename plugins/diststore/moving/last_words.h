@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace p2p::diststore {
 
@@ -32,8 +33,15 @@ class LastWords final : public std::enable_shared_from_this<LastWords> {
   void stop();
 
  private:
-  void tell(const Location& node);
-  void told(const Location& node, std::int64_t taken_before, const Result<Done>& result);
+  // A node that is to be told; `since`: when something was last put here while it was asked, or it was first asked.
+  struct Word {
+    Location node;
+    TimePoint since;
+    std::int64_t taken = 0;  // until then
+  };
+
+  void tell(Word word);
+  void told(Word word, const Result<Done>& result);
   void ended();
   void watch();
   std::int64_t taken() const {
@@ -49,7 +57,7 @@ class LastWords final : public std::enable_shared_from_this<LastWords> {
   std::function<void()> progressed_;
   std::function<void()> done_;
   std::size_t open_ = 0;
-  std::int64_t seen_ = 0;
+  std::vector<Word> again_;  // not heard yet: at the next watch
   std::unique_ptr<Timer> timer_;
 };
 

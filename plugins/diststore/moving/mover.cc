@@ -94,6 +94,7 @@ void Mover::hand_over(Completion done) {
 
 std::vector<std::string> Mover::give_up() {
   is_stopped_.store(true, std::memory_order_relaxed);
+  store_->kept_puts->end();  // a put that comes now is passed on, where a kept one would never be
   const std::vector<LeftBehind> all = left_behind(*store_);
   std::uint64_t keys = handed_over_keys_.load();
   for (const LeftBehind& left : all) keys += left.keys;

@@ -8,7 +8,7 @@ namespace p2p::discovery {
 Discovery::Discovery(Options options) : options_(std::move(options)) {
   for (const Location& candidate : options_.candidates) {
     if (candidate == options_.self) continue;
-    candidates_.emplace(candidate, Candidate{.is_needed = options_.source == Source::operators});
+    candidates_.emplace(candidate, Candidate{.is_named = options_.source == Source::operators});
   }
 }
 
@@ -31,14 +31,13 @@ void Discovery::answered(const Location& location, const std::vector<Location>& 
   Candidate& candidate = found->second;
   candidate.is_asked = false;
   candidate.has_refused = false;
-  candidate.waits = !waits_for.empty();
+  candidate.waits_for = waits_for;
   if (is_settled_) return;
-  if (!candidate.waits) {
+  if (waits_for.empty()) {
     settle(Verdict::joined, now, effects);
     effects.via = location;
     return;
   }
-  candidate.is_needed = true;
   ask_later(candidate, now);
   wait_for(waits_for, effects);
   join_those_who_wait(now, effects);
@@ -48,32 +47,36 @@ void Discovery::wait_for(const std::vector<Location>& others, Effects& effects) 
   for (const Location& other : others) {
     if (other == options_.self || candidates_.size() >= kCandidatesMax) continue;
     const auto [entry, is_new] = candidates_.try_emplace(other);
-    entry->second.is_needed = true;
     if (is_new) ask(other, entry->second, effects);
   }
 }
 
-bool Discovery::needs_others() const {
-  return std::any_of(candidates_.begin(), candidates_.end(), [](const auto& entry) { return entry.second.is_needed; });
+std::set<Location> Discovery::needed() const {
+  std::set<Location> needed;
+  for (const auto& [location, candidate] : candidates_) {
+    if (candidate.is_named || !candidate.waits_for.empty()) needed.insert(location);
+    for (const Location& other : candidate.waits_for) {
+      if (candidates_.contains(other)) needed.insert(other);
+    }
+  }
+  return needed;
 }
 
 // Nodes that were told to join each other: nobody is left who could know of a network that they do not.
 void Discovery::join_those_who_wait(TimePoint now, Effects& effects) {
-  const auto is_here = [](const auto& entry) { return !entry.second.is_needed || entry.second.waits; };
-  if (!needs_others() || !std::all_of(candidates_.begin(), candidates_.end(), is_here)) return;
+  const auto others = needed();
+  const auto is_here = [this](const Location& other) { return !candidates_.at(other).waits_for.empty(); };
+  if (others.empty() || !std::all_of(others.begin(), others.end(), is_here)) return;
   settle(Verdict::joined, now, effects);
-  const auto first =
-      std::find_if(candidates_.begin(), candidates_.end(), [](const auto& entry) { return entry.second.waits; });
-  effects.via = first->first;
+  effects.via = *others.begin();
 }
 
 std::vector<Location> Discovery::waits_for() const {
-  std::vector<Location> needed;
-  if (is_settled_) return needed;
-  for (const auto& [location, candidate] : candidates_) {
-    if (candidate.is_needed) needed.push_back(location);
-  }
-  return needed;
+  if (is_settled_) return {};
+  const auto others = needed();
+  return {others.begin(), others.end()};
+}
+return needed;
 }
 
 void Discovery::not_answered(const Location& location, Refusal why, TimePoint now, Effects& effects) {
@@ -85,7 +88,7 @@ void Discovery::not_answered(const Location& location, Refusal why, TimePoint no
     Candidate& candidate = found->second;
     candidate.is_asked = false;
     candidate.has_refused = true;
-    candidate.waits = false;
+    candidate.waits_for.clear();
     ask_later(candidate, now);
   }
   if (is_settled_) return;
@@ -101,7 +104,7 @@ void Discovery::ask_later(Candidate& candidate, TimePoint now) const {
 // On this machine nobody's answer means nobody; where an operator has named nodes only their list being empty does,
 // because two networks that do not know of each other are worse than a node that waits.
 void Discovery::found_if_nobody_is_there(TimePoint now, Effects& effects) {
-  if (is_settled_ || needs_others()) return;
+  if (is_settled_ || !needed().empty()) return;
   const bool all_refused =
       std::all_of(candidates_.begin(), candidates_.end(), [](const auto& entry) { return entry.second.has_refused; });
   if (all_refused) settle(Verdict::founded, now, effects);
@@ -116,7 +119,7 @@ void Discovery::settle(Verdict verdict, TimePoint now, Effects& effects) {
 void Discovery::tick(const std::vector<Location>& members, TimePoint now, Effects& effects) {
   if (is_settled_) {
     if (now >= look_at_) look_around(members, now, effects);
-  } else if (needs_others()) {
+  } else if (!needed().empty()) {
     ask_again(now, effects);
   } else if (now - started_at_ >= options_.answer_timeout) {
     settle(Verdict::founded, now, effects);
@@ -124,8 +127,9 @@ void Discovery::tick(const std::vector<Location>& members, TimePoint now, Effect
 }
 
 void Discovery::ask_again(TimePoint now, Effects& effects) {
-  for (auto& [location, candidate] : candidates_) {
-    if (candidate.is_needed && !candidate.is_asked && now >= candidate.ask_at) ask(location, candidate, effects);
+  for (const Location& location : needed()) {
+    Candidate& candidate = candidates_.at(location);
+    if (!candidate.is_asked && now >= candidate.ask_at) ask(location, candidate, effects);
   }
 }
 
@@ -148,11 +152,10 @@ bool Discovery::is_looked_for_here(const std::vector<Location>& members) const {
 
 TimePoint Discovery::next_wakeup() const {
   if (is_settled_) return look_at_;
-  if (!needs_others()) return started_at_ + options_.answer_timeout;
+  const auto others = needed();
+  if (others.empty()) return started_at_ + options_.answer_timeout;
   TimePoint next = TimePoint::max();
-  for (const auto& [location, candidate] : candidates_) {
-    if (candidate.is_needed) next = std::min(next, candidate.ask_at);
-  }
+  for (const Location& other : others) next = std::min(next, candidates_.at(other).ask_at);
   return next;
 }
 

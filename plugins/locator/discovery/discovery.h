@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace p2p::discovery {
@@ -83,11 +84,11 @@ class Discovery {
 
  private:
   struct Candidate {
-    bool is_asked = false;     // an answer is awaited
-    bool has_refused = false;  // in its last answer
-    bool is_needed = false;    // named by an operator, here or at another node that waits
-    bool waits = false;        // it is there, and has joined nobody yet
-    TimePoint ask_at{};        // when to ask a needed one again
+    bool is_asked = false;            // an answer is awaited
+    bool has_refused = false;         // in its last answer
+    bool is_named = false;            // by the operator of this node
+    std::vector<Location> waits_for;  // in its last answer: it is there, has joined nobody yet, and waits for these
+    TimePoint ask_at{};               // when to ask a needed one again
     Duration pause = kRetryFirst;
   };
 
@@ -96,7 +97,9 @@ class Discovery {
   void ask_again(TimePoint now, Effects& effects);
   void ask_later(Candidate& candidate, TimePoint now) const;
   void wait_for(const std::vector<Location>& others, Effects& effects);
-  bool needs_others() const;
+  // Those named here, those that wait, and those that these wait for: none of the latter two any more when who waited
+  // is gone.
+  std::set<Location> needed() const;
   void join_those_who_wait(TimePoint now, Effects& effects);
   void look_around(const std::vector<Location>& members, TimePoint now, Effects& effects);
   void settle(Verdict verdict, TimePoint now, Effects& effects);

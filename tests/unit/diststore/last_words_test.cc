@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace p2p::diststore {
@@ -74,7 +75,7 @@ TEST_F(LastWordsTest, WhoseKindIsNotKnownIsAskedToo) {
 }
 
 TEST_F(LastWordsTest, WhoIsGoneIsNotWaitedFor) {
-  for (const ErrorKind kind : {ErrorKind::refused, ErrorKind::closed, ErrorKind::silent, ErrorKind::local}) {
+  for (const ErrorKind kind : {ErrorKind::refused, ErrorKind::closed}) {
     is_over = false;
     words = std::make_shared<LastWords>(log, strand, store);
     store->classics->remember(kOther);
@@ -84,21 +85,42 @@ TEST_F(LastWordsTest, WhoIsGoneIsNotWaitedFor) {
   }
 }
 
+// Its queue of connections may be full, since it hands over and takes none; or this machine could not ask.
+TEST_F(LastWordsTest, OneThatIsNotReachedIsToldAgainUntilThePatienceIsOver) {
+  for (const ErrorKind kind : {ErrorKind::silent, ErrorKind::local, ErrorKind::timed_out, ErrorKind::unreachable}) {
+    is_over = false;
+    words = std::make_shared<LastWords>(log, strand, store);
+    store->classics->remember(kOther);
+    say();
+    for (Duration waited{}; waited < kLastWordPatience; waited += 1s) {
+      end(peers.take("remove"), Error{kind, "test"});
+      EXPECT_FALSE(is_over) << to_text(kind);
+      strand->advance(1s);
+    }
+    end(peers.take("remove"), Error{kind, "test"});
+    EXPECT_TRUE(is_over) << to_text(kind);
+    EXPECT_TRUE(log.has(LogLevel::warn, "127.0.0.1:9901 has not heard within 5s that this node has left"));
+    EXPECT_GT(std::exchange(progressed, 0), 0) << "a wait with a limit of its own is no standstill";
+  }
+}
+
 TEST_F(LastWordsTest, OneThatIsSilentIsWaitedForAsLongAsItPutsSomethingHere) {
   store->classics->remember(kOther);
   say();
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 4; ++round) {
     store->classics->put(kThird, "key", "value", 1s, [](const auto&) {});  // what it has put is passed on
-    strand->advance(1s);
-    EXPECT_EQ(progressed, round + 1);
+    strand->advance(3s);
     peers.take("put", kThird);
     end(peers.take("remove"), Error{ErrorKind::timed_out, "test"});
-    EXPECT_FALSE(is_over);
+    EXPECT_FALSE(is_over) << round;
+    strand->advance(200ms);
   }
+  strand->advance(3s);
+  end(peers.take("remove"), Error{ErrorKind::timed_out, "test"});
+  EXPECT_FALSE(is_over);
+  strand->advance(3s);
   end(peers.take("remove"), Error{ErrorKind::timed_out, "test"});
   EXPECT_TRUE(is_over);
-  EXPECT_TRUE(log.has(LogLevel::warn, "127.0.0.1:9901 has not heard within 5s that this node has left"));
-  EXPECT_EQ(progressed, 3);
 }
 
 TEST_F(LastWordsTest, AfterTheStopNobodyIsWaitedForAndNothingIsHeld) {

@@ -187,6 +187,15 @@ TEST(Discovery, WhoFindsANodeThatWaitsOnThisMachineFoundsNoNetworkBesideIt) {
   EXPECT_EQ(answered(discovery, 9905, kStart + minutes(2)).verdict, Verdict::joined);
 }
 
+TEST(Discovery, WhenTheNodeThatWaitedIsGoneAPlainNodeFoundsItsNetwork) {
+  Discovery discovery(local({at(9901), at(9902)}));
+  started(discovery);
+  refused(discovery, 9902, Refusal::absent);
+  waits(discovery, 9901, {at(9905)});
+  EXPECT_FALSE(refused(discovery, 9905, Refusal::absent).verdict);
+  EXPECT_EQ(refused(discovery, 9901, Refusal::absent, kStart + seconds(1)).verdict, Verdict::founded);
+}
+
 TEST(Discovery, NodesThatWereToldToJoinEachOtherAreTheNetwork) {
   Discovery discovery(named({at(9901), at(9902)}));
   started(discovery);
