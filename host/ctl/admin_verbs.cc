@@ -71,16 +71,17 @@ Result<Done> ask_how_it_leaves(Connection& admin) {
 }
 
 // What ask_how_it_leaves() has asked. The node answers every call within its call_timeout, with an exception if need
-// be: then it is asked again.
+// be: then it is asked again, at once, for it may be about to end. One that has no room for the question is given time.
 Result<node::LeaveResult> await_leave(Connection& admin, const std::atomic<bool>& is_given_up) {
   while (true) {
+    const auto asked_at = std::chrono::steady_clock::now();
     auto result = admin.ask<node::AdminClient>("admin", [](auto& client) {
       node::LeaveResult told;
       client.recv_await_leave(told);
       return told;
     });
     if (result.ok() || result.error().kind != ErrorKind::internal || is_given_up.load()) return result;
-    std::this_thread::sleep_for(kLookPause);
+    if (std::chrono::steady_clock::now() - asked_at < kLookPause) std::this_thread::sleep_for(kLookPause);
     if (auto again = ask_how_it_leaves(admin); !again.ok()) return again.error();
   }
 }
