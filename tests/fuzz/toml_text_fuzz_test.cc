@@ -73,7 +73,7 @@ std::string random_tree(std::mt19937& random) {
   for (int line = 0; line < 4; ++line) {
     const std::string key = "k" + std::to_string(line);
     if (random() % 3 == 0) text += "[t" + std::to_string(line) + std::string(random() % 3, 'x') + ".u] # [[\n";
-    text += key + " . x = " + random_value(random, static_cast<int>(random() % 14)) + "\n";
+    text += key + " . x = " + random_value(random, static_cast<int>(random() % 28)) + "\n";
   }
   return text;
 }
@@ -102,7 +102,7 @@ TEST(TomlTextFuzz, MutilatedTextsDoNoHarm) {
     ++outcomes[try_toml_text(text)];
   }
   for (const TomlOutcome outcome : {TomlOutcome::too_much, TomlOutcome::no_toml, TomlOutcome::read}) {
-    EXPECT_GT(outcomes[outcome], 200) << static_cast<int>(outcome);
+    EXPECT_GT(outcomes[outcome], 50) << static_cast<int>(outcome);
   }
 }
 
