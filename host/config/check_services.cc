@@ -173,7 +173,7 @@ std::vector<Draft> read_services(const Table& root, const Sources& sources, Plug
     } else if (entry.key == kHostsOwnName) {
       problems.error(entry.place, "services." + entry.key + ": the host itself answers to '" + entry.key +
                                       "'; take another name, and choose the plugin by plugin = \"...\"");
-    } else if (subtable(*services, entry.key, "services.", problems) != nullptr) {
+    } else if (table_of(entry, "services.", problems) != nullptr) {
       drafts.push_back(read_service(entry, sources, plugins, problems));
     }
   }

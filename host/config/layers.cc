@@ -209,7 +209,7 @@ void check_overlays(const Layers& layers, Problems& problems) {
   const Table* nodes = subtable(layers.files, "node", "", problems);
   if (nodes == nullptr) return;
   for (const Entry& entry : nodes->entries) {
-    const Table* overlay = subtable(*nodes, entry.key, "node.", problems);
+    const Table* overlay = table_of(entry, "node.", problems);
     if (overlay != nullptr)
       report_unknown_keys(*overlay, "node." + entry.key + '.', {"host", "log", "services"}, {}, problems);
   }

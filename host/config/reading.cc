@@ -116,15 +116,18 @@ void report_unknown_keys(const Table& table, const std::string& prefix, const st
   }
 }
 
-const Table* subtable(const Table& table, const std::string& key, const std::string& prefix, Problems& problems) {
-  const Entry* entry = table.find(key);
-  if (entry == nullptr) return nullptr;
-  const Table* found = entry->value.table();
+const Table* table_of(const Entry& entry, const std::string& prefix, Problems& problems) {
+  const Table* found = entry.value.table();
   if (found == nullptr) {
-    problems.error(entry->value.place,
-                   prefix + key + " must be a table [" + prefix + key + "], not " + value_text(entry->value));
+    const std::string path = prefix + entry.key;
+    problems.error(entry.value.place, path + " must be a table [" + path + "], not " + value_text(entry.value));
   }
   return found;
+}
+
+const Table* subtable(const Table& table, const std::string& key, const std::string& prefix, Problems& problems) {
+  const Entry* entry = table.find(key);
+  return entry == nullptr ? nullptr : table_of(*entry, prefix, problems);
 }
 
 std::vector<std::string> keys_of(const std::vector<Option>& options) {

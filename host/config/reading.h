@@ -22,6 +22,9 @@ Result<ConfigScalar> read_value(const Option& option, const Value& value);
 void report_unknown_keys(const Table& table, const std::string& prefix, const std::vector<std::string>& known,
                          const std::vector<std::string>& elsewhere, Problems& problems);
 
+// The entry's table; null when it is none, which is reported.
+const Table* table_of(const Entry& entry, const std::string& prefix, Problems& problems);
+
 // The table under `key`; null when there is none, or when it is no table, which is reported.
 const Table* subtable(const Table& table, const std::string& key, const std::string& prefix, Problems& problems);
 
