@@ -395,8 +395,14 @@ void Node::say_refusal(const Location& candidate, const std::string& why) {
   if (met_.contains(candidate)) {
     return surroundings_.log.debug("{} is looked for, and has not come back: {}", candidate.name(), why);
   }
-  const bool is_named = discovery_options_.source == discovery::Source::operators;
-  surroundings_.log.log(is_named ? LogLevel::warn : LogLevel::debug, "{} cannot be joined: {}", candidate.name(), why);
+  if (discovery_options_.source != discovery::Source::operators) {
+    return surroundings_.log.debug("{} cannot be joined: {}", candidate.name(), why);
+  }
+  // Two reasons may take turns, twice a second.
+  const auto unsaid = told_refusals_.due(candidate.name() + ' ' + why, surroundings_.strand->now());
+  if (!unsaid) return;
+  const std::string more = *unsaid == 0 ? "" : " (" + std::to_string(*unsaid) + " more since the last such line)";
+  surroundings_.log.warn("{} cannot be joined: {}{}", candidate.name(), why, more);
 }
 
 }  // namespace p2p::ring

@@ -9,6 +9,7 @@
 #include <p2p/completion.h>
 #include <p2p/log.h>
 #include <p2p/peers.h>
+#include <p2p/repeated_warnings.h>
 #include <p2p/snapshot.h>
 #include <p2p/strand.h>
 
@@ -103,6 +104,7 @@ class Node final : public std::enable_shared_from_this<Node> {
   std::function<void()> farewell_told_;  // what follows the announcement that is under way
   Completion left_;
   std::set<Location> met_;                    // of the candidates, those that are or were members
+  RepeatedWarnings told_refusals_;
   std::map<Location, std::string> refusals_;  // last words about each candidate, so that they are said once
   bool is_waiting_ = false;                   // for a network, as the host was told
   std::unique_ptr<Timer> alarm_;

@@ -52,7 +52,8 @@ class DifferencesTest(ClusterTest):
             refused = f"{door.name} refuses us: its cluster is 'others', ours is 'p2phost' (0 more since"
             wait_until("the other cluster is told", lambda: refused in node.log())
             wait_until("it is asked again and again", lambda: door.connections >= 6)
-            self.assertEqual(node.log().count("more since the last such line"), 1, node.log())
+            self.assertEqual(node.log().count(f"host: {door.name} refuses us"), 1, node.log())
+            self.assertEqual(node.log().count(f"{door.name} cannot be joined: {door.name} refuses us"), 1, node.log())
             self.end([node])
 
 

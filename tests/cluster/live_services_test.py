@@ -62,14 +62,15 @@ class LiveServicesTest(MoodyTest):
         self.assertEqual(client.call(self.served.port, "service_type"), "diststore.Store")
 
     def test_the_code_of_a_service_that_has_stopped_stays_where_it_is(self):
-        def code():
-            mapped = pathlib.Path(f"/proc/{self.served.process.pid}/maps").read_text()
-            return re.findall(r"^\S+ r-xp .*/memfd:p2phost-plugin", mapped, re.MULTILINE)
+        def mapped_code():
+            # Where the copies of the plugins' files lie.
+            maps = pathlib.Path(f"/proc/{self.served.process.pid}/maps").read_text()
+            return re.findall(r"^(\S+) r-xp .*memfd:p2phost-plugin", maps, re.MULTILINE)
 
-        before = code()
-        self.assertEqual(len(before), 3)  # of locator, diststore and moody
+        before = mapped_code()
+        self.assertEqual(len(before), 3)
         self.assert_done(self.served.ctl("disable", "moody"))
-        self.assertEqual(code(), before)
+        self.assertEqual(mapped_code(), before)
 
     # --- what is in hand ---
 
