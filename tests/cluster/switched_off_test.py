@@ -17,7 +17,7 @@ class SwitchedOffTest(ClusterTest):
         self.machines = Machines(3)
         self.addCleanup(self.machines.close)  # after the nodes have ended
         super().setUp()
-        limits = settings.patient("host.call_timeout=1s")
+        limits = settings.patient("host.call_timeout=1s", "host.connect_timeout=1s")
         first, *others = self.machines
         self.nodes = [self.node(*ALONE, *limits, **first.places()).start()]
         for machine in others:

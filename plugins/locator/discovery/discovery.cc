@@ -76,8 +76,6 @@ std::vector<Location> Discovery::waits_for() const {
   const auto others = needed();
   return {others.begin(), others.end()};
 }
-return needed;
-}
 
 void Discovery::not_answered(const Location& location, Refusal why, TimePoint now, Effects& effects) {
   const auto found = candidates_.find(location);

@@ -84,11 +84,12 @@ class Discovery {
 
  private:
   struct Candidate {
-    bool is_asked = false;            // an answer is awaited
-    bool has_refused = false;         // in its last answer
-    bool is_named = false;            // by the operator of this node
-    std::vector<Location> waits_for;  // in its last answer: it is there, has joined nobody yet, and waits for these
-    TimePoint ask_at{};               // when to ask a needed one again
+    bool is_asked = false;     // an answer is awaited
+    bool has_refused = false;  // in its last answer
+    bool is_named = false;     // by the operator of this node
+    std::vector<Location> waits_for =
+        {};              // in its last answer: it is there, has joined nobody yet, and waits for these
+    TimePoint ask_at{};  // when to ask a needed one again
     Duration pause = kRetryFirst;
   };
 
