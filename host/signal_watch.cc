@@ -33,11 +33,20 @@ void tell(char what) noexcept {
 
 void on_signal(int signal) { tell(static_cast<char>(signal)); }
 
-void handle(int signal, void (*handler)(int), struct sigaction* former = nullptr) noexcept {
+void handle(int signal, void (*handler)(int), struct sigaction* former = nullptr, int flags = SA_RESTART) noexcept {
   struct sigaction action {};
   action.sa_handler = handler;
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = flags;
   ::sigaction(signal, &action, former);
+}
+
+// Of the calling thread and those that it starts from now on.
+void mask_handled(int how) noexcept {
+  sigset_t handled;
+  ::sigemptyset(&handled);
+  for (const int signal : kHeld) ::sigaddset(&handled, signal);
+  for (const int signal : kEnding) ::sigaddset(&handled, signal);
+  ::pthread_sigmask(how, &handled, nullptr);
 }
 
 }  // namespace
@@ -61,13 +70,19 @@ void release_signals() noexcept {
 }
 
 SignalWatch::SignalWatch(Node& node) : node_(node), log_(make_logger("host", LogLevel::info)) {
-  for (const int signal : kEnding) handle(signal, on_signal);
+  // The watch's read() ends with each, so that ThreadSanitizer, which defers handlers, runs them.
+  constexpr int kInterrupt = 0;
+  for (const int signal : kHeld) handle(signal, on_signal, nullptr, kInterrupt);
+  for (const int signal : kEnding) handle(signal, on_signal, nullptr, kInterrupt);
   thread_ = std::thread([this] { run(); });
+  // Only the watch is interrupted.
+  mask_handled(SIG_BLOCK);
 }
 
 SignalWatch::~SignalWatch() {
   // What ends the process late may still be ended itself.
   for (const int signal : kEnding) handle(signal, SIG_DFL);
+  mask_handled(SIG_UNBLOCK);
   tell(kNoMore);
   thread_.join();
 }
