@@ -60,7 +60,7 @@ level = "debug"
 }
 
 // What is said of one text, without its place.
-std::string said(const std::string& host) {
+std::string said_of_host(const std::string& host) {
   const std::string text = Checked("[host]\n" + host + "\n").messages();
   const std::string begin = "error: ";
   const auto at = text.find(begin);
@@ -68,31 +68,33 @@ std::string said(const std::string& host) {
 }
 
 TEST(Check, AnAddressWhereNobodyCanBeReachedIsNoneToAdvertise) {
-  EXPECT_EQ(said("advertise = \"0.0.0.0:9900\""), "host.advertise '0.0.0.0:9900' is no address that others can reach");
-  EXPECT_EQ(said("advertise = \"[::]:9900\""), "host.advertise '[::]:9900' is no address that others can reach");
+  EXPECT_EQ(said_of_host("advertise = \"0.0.0.0:9900\""),
+            "host.advertise '0.0.0.0:9900' is no address that others can reach");
+  EXPECT_EQ(said_of_host("advertise = \"[::]:9900\""),
+            "host.advertise '[::]:9900' is no address that others can reach");
   for (const std::string address : {"224.0.0.1:9900", "255.255.255.255:9900", "[ff02::1]:9900"}) {
-    EXPECT_EQ(said("advertise = \"" + address + "\""),
+    EXPECT_EQ(said_of_host("advertise = \"" + address + "\""),
               "host.advertise '" + address + "' is an address of many machines, where others cannot connect to");
-    EXPECT_EQ(said("listen = \"" + address + "\""),
+    EXPECT_EQ(said_of_host("listen = \"" + address + "\""),
               "host.listen '" + address + "' is an address of many machines, which nobody can listen on");
   }
   EXPECT_EQ(
-      said("listen = \"0.0.0.0:0\"\nadvertise = \"10.0.0.5:9900\""),
+      said_of_host("listen = \"0.0.0.0:0\"\nadvertise = \"10.0.0.5:9900\""),
       "host.advertise '10.0.0.5:9900' names a port, but host.listen takes any free one; port 0 stands for the one "
       "that the node gets");
-  EXPECT_EQ(said("listen = \"0.0.0.0:0\"\nadvertise = \"10.0.0.5:0\""), "");
+  EXPECT_EQ(said_of_host("listen = \"0.0.0.0:0\"\nadvertise = \"10.0.0.5:0\""), "");
 }
 
 TEST(Check, WhatMayWaitHoldsAMessage) {
   EXPECT_EQ(
-      said("waiting_bytes_max = \"15MiB\""),
+      said_of_host("waiting_bytes_max = \"15MiB\""),
       "host.waiting_bytes_max lets 15MiB wait, and one message may have 16MiB, host.frame_bytes_max; raise it, or "
       "lower that");
-  EXPECT_EQ(said("waiting_bytes_max = \"16MiB\""), "");
-  EXPECT_EQ(said("frame_bytes_max = \"300MiB\"\nreply_bytes_max = \"1GiB\""),
+  EXPECT_EQ(said_of_host("waiting_bytes_max = \"16MiB\""), "");
+  EXPECT_EQ(said_of_host("frame_bytes_max = \"300MiB\"\nreply_bytes_max = \"1GiB\""),
             "host.waiting_bytes_max lets 256MiB wait, and one message may have 300MiB, host.frame_bytes_max; raise it, "
             "or lower that");
-  EXPECT_EQ(said("reply_bytes_max = \"7MiB\""),
+  EXPECT_EQ(said_of_host("reply_bytes_max = \"7MiB\""),
             "host.reply_bytes_max lets 14MiB wait, and one message may have 16MiB, host.frame_bytes_max; raise it, or "
             "lower that");
 }
@@ -108,12 +110,13 @@ TEST(Check, EveryTextIsUtf8WithoutControlCharacters) {
       EXPECT_TRUE(Checked("[services.locator]\n", {}, {}, {"P2PHOST_HOST__CLUSTER=" + bad}).problems().has_errors());
     }
   }
-  EXPECT_EQ(said("cluster = \"a\\nb\""), "host.cluster must not contain control characters");
-  EXPECT_EQ(said("default_service = [\"a\\u0007\"]"), "host.default_service must not contain control characters");
-  EXPECT_EQ(said("plugin_dirs = \"a\\u0007\""), "host.plugin_dirs must not contain control characters");
+  EXPECT_EQ(said_of_host("cluster = \"a\\nb\""), "host.cluster must not contain control characters");
+  EXPECT_EQ(said_of_host("default_service = [\"a\\u0007\"]"),
+            "host.default_service must not contain control characters");
+  EXPECT_EQ(said_of_host("plugin_dirs = \"a\\u0007\""), "host.plugin_dirs must not contain control characters");
   EXPECT_EQ(Checked("", {}, {"host.cluster=a\xff"}).messages(),
             "--set host.cluster=a?: error: host.cluster must be valid UTF-8\n");
-  EXPECT_EQ(said("cluster = \"caf\u00e9\""), "");
+  EXPECT_EQ(said_of_host("cluster = \"caf\u00e9\""), "");
 }
 
 TEST(Check, PathsInAFileAreRelativeToIt) {

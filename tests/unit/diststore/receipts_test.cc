@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr TimePoint kStart{1h};
+constexpr TimePoint kBegin{1h};
 
 Receipt receipt(std::uint64_t session = 1) {
   Receipt made;
@@ -64,8 +64,8 @@ TEST(Receipts, WhatArrivedOtherwiseThanItWasSentIsNoAgreement) {
 TEST(ReceiptBook, WhatArrivesIsOpenUntilTheDonorHasFinished) {
   ReceiptBook book;
   Receipt batch = receipt();
-  book.received(batch, {1'000, kStart});
-  book.received(batch, {1'100, kStart + 100ms});
+  book.received(batch, {1'000, kBegin});
+  book.received(batch, {1'100, kBegin + 100ms});
   ASSERT_EQ(book.all().size(), 1u);
   const Receipt open = book.all().front();
   EXPECT_EQ(open.session, 1u);
@@ -83,27 +83,27 @@ TEST(ReceiptBook, WhatArrivesIsOpenUntilTheDonorHasFinished) {
 
 TEST(ReceiptBook, AFinishedTransferIsCompleteWhenTheDonorCountedTheSame) {
   ReceiptBook book;
-  book.received(receipt(), {1'000, kStart});
+  book.received(receipt(), {1'000, kBegin});
   Receipt donors = receipt();
   donors.started_at_ms = 900;
   donors.duration_ms = 350;
-  const auto ours = book.finished(donors, {1'300, kStart + 300ms});
+  const auto ours = book.finished(donors, {1'300, kBegin + 300ms});
   ASSERT_TRUE(ours);
   EXPECT_TRUE(ours->is_complete);
   EXPECT_EQ(ours->started_at_ms, 1'000);
   EXPECT_EQ(ours->duration_ms, 300);
   ASSERT_EQ(book.all().size(), 1u);
   EXPECT_TRUE(book.all().front().is_complete);
-  EXPECT_FALSE(book.finished(donors, {1'400, kStart + 400ms})) << "once";
+  EXPECT_FALSE(book.finished(donors, {1'400, kBegin + 400ms})) << "once";
   EXPECT_EQ(book.all().size(), 1u);
 }
 
 TEST(ReceiptBook, ATransferWhoseDonorCountedOtherwiseIsKeptIncomplete) {
   ReceiptBook book;
-  book.received(receipt(), {1'000, kStart});
+  book.received(receipt(), {1'000, kBegin});
   Receipt donors = receipt();
   ++donors.keys;
-  const auto ours = book.finished(donors, {1'300, kStart});
+  const auto ours = book.finished(donors, {1'300, kBegin});
   ASSERT_TRUE(ours);
   EXPECT_FALSE(ours->is_complete);
   EXPECT_EQ(ours->keys, 10u) << "ours, not the donor's";
@@ -113,38 +113,38 @@ TEST(ReceiptBook, ATransferWhoseDonorCountedOtherwiseIsKeptIncomplete) {
 
 TEST(ReceiptBook, ADonorWhoseTransferNeverArrivedGetsNoReceipt) {
   ReceiptBook book;
-  EXPECT_FALSE(book.finished(receipt(), {1'000, kStart}));
+  EXPECT_FALSE(book.finished(receipt(), {1'000, kBegin}));
   EXPECT_TRUE(book.all().empty());
 }
 
 TEST(ReceiptBook, TransfersOfDifferentSessionsAreKeptApart) {
   ReceiptBook book;
-  book.received(receipt(1), {1'000, kStart});
-  book.received(receipt(2), {1'000, kStart});
-  EXPECT_EQ(book.finished(receipt(2), {1'000, kStart})->keys, 10u);
-  EXPECT_EQ(book.finished(receipt(1), {1'000, kStart})->keys, 10u);
+  book.received(receipt(1), {1'000, kBegin});
+  book.received(receipt(2), {1'000, kBegin});
+  EXPECT_EQ(book.finished(receipt(2), {1'000, kBegin})->keys, 10u);
+  EXPECT_EQ(book.finished(receipt(1), {1'000, kBegin})->keys, 10u);
 }
 
 TEST(ReceiptBook, DonorsThatHappenToCountAlikeAreKeptApart) {
   ReceiptBook book;
   Receipt others = receipt();
   others.donor = "another:1";
-  book.received(receipt(), {1'000, kStart});
-  book.received(others, {1'000, kStart});
+  book.received(receipt(), {1'000, kBegin});
+  book.received(others, {1'000, kBegin});
   ASSERT_EQ(book.all().size(), 2u);
-  const auto finished = book.finished(others, {1'000, kStart});
+  const auto finished = book.finished(others, {1'000, kBegin});
   ASSERT_TRUE(finished);
   EXPECT_EQ(finished->keys, 10u);
   EXPECT_TRUE(finished->is_complete);
-  EXPECT_TRUE(book.finished(receipt(), {1'000, kStart}));
+  EXPECT_TRUE(book.finished(receipt(), {1'000, kBegin}));
 }
 
 TEST(ReceiptBook, AllAreListedInTheOrderInWhichTheyBegan) {
   ReceiptBook book;
   Receipt given = receipt(5);
   given.started_at_ms = 2'000;
-  book.received(receipt(9), {3'000, kStart});
-  book.received(receipt(7), {1'000, kStart});
+  book.received(receipt(9), {3'000, kBegin});
+  book.received(receipt(7), {1'000, kBegin});
   book.ended(given);
   std::vector<std::uint64_t> sessions;
   for (const Receipt& one : book.all()) sessions.push_back(one.session);
@@ -167,12 +167,12 @@ TEST(ReceiptBook, OnlyTheNewestAreKept) {
 TEST(ReceiptBook, DonorsThatDieDoNotFillTheBook) {
   ReceiptBook book;
   for (std::uint64_t at = 0; at <= kOpenReceiptsMax; ++at) {
-    book.received(receipt(1'000 - at), {static_cast<std::int64_t>(at), kStart + std::chrono::seconds(at)});
+    book.received(receipt(1'000 - at), {static_cast<std::int64_t>(at), kBegin + std::chrono::seconds(at)});
   }
   EXPECT_EQ(book.all().size(), kOpenReceiptsMax + 1) << "the oldest is kept among those that ended";
-  EXPECT_FALSE(book.finished(receipt(1'000), {0, kStart})) << "but not open any more";
-  EXPECT_TRUE(book.finished(receipt(999), {0, kStart}));
-  EXPECT_TRUE(book.finished(receipt(1'000 - kOpenReceiptsMax), {0, kStart}));
+  EXPECT_FALSE(book.finished(receipt(1'000), {0, kBegin})) << "but not open any more";
+  EXPECT_TRUE(book.finished(receipt(999), {0, kBegin}));
+  EXPECT_TRUE(book.finished(receipt(1'000 - kOpenReceiptsMax), {0, kBegin}));
 }
 
 TEST(ReceiptWire, AReceiptThatTravelsStaysTheSame) {
