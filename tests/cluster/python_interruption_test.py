@@ -1,5 +1,6 @@
 """A signal's handler raises an exception in the middle of a call of the Python client: it reaches the caller as it is, and
 leaves the client as good as new."""
+import gc
 import os
 import random
 import signal
@@ -78,6 +79,7 @@ class InterruptionTest(PythonClientTest):
         """Every connection can be had at once, by threads that wait for one another, and there is a new view when it is
         asked for."""
         pool = self.used._pool
+        gc.collect()  # as the pool does, once a second at most, when it finds none free
         for node in self.nodes:
             channels = [pool.take(node.name, time.monotonic()) for _ in range(pool._limit)]
             for channel in channels:

@@ -3,6 +3,7 @@
 A seat is held as long as the object exists. Whoever loses it, because an exception of a signal's handler has ended the call at
 any point whatever, has given it back."""
 import collections
+import gc
 import threading
 import time
 import weakref
@@ -11,6 +12,10 @@ from p2p_client.forking import start_anew_in_children
 
 # A seat that was lost wakes nobody: who waits looks again after so long.
 LOOK_SECONDS = 0.05
+
+# An exception that was raised in the cleanup of another may hold a seat in a cycle: who finds none free has such cycles collected,
+# so often at most.
+COLLECT_SECONDS = 1.0
 
 
 class Seat:
@@ -27,6 +32,7 @@ class Seats:
     def __init__(self, count):
         self._count = count
         self._is_closed = False
+        self._collect_at = 0.0
         self.forked()
         start_anew_in_children(self)
 
@@ -45,12 +51,21 @@ class Seats:
                 return seat
             try:
                 left = deadline - time.monotonic()
-                if left <= 0:
+                if left > 0 and turn.acquire(timeout=min(left, LOOK_SECONDS)):
+                    continue
+                if not self._collect() and left <= 0:
                     return None
-                turn.acquire(timeout=min(left, LOOK_SECONDS))
             finally:
                 self._forget(turn)
         return None
+
+    def _collect(self):
+        now = time.monotonic()
+        if now < self._collect_at:
+            return False
+        self._collect_at = now + COLLECT_SECONDS
+        gc.collect()
+        return True
 
     def _admit(self, seat):
         """None when `seat` is taken now, else the turn to wait for."""
