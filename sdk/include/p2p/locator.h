@@ -59,7 +59,7 @@ class P2P_API RingLayer {
 
   // This node leaves, and the others have been told, as far as they could be: it owns nothing any more (decision 7). Hand
   // over what it holds to its owners, then call `next`, after which this node ends. The ring may change meanwhile: add() and
-  // remove() go on being called. Bounded by `[host] drain_timeout`. Runs at most once. [locator's strand]
+  // remove() go on being called. Bounded as Plugin::drain() is. Runs at most once. [locator's strand]
   virtual void cleanup(std::shared_ptr<const RingView> ring_without_self, Next next);
 };
 

@@ -47,7 +47,7 @@ class P2P_API Plugin {
   virtual void ready(Completion done);
 
   // New calls from clients are refused from now on; peers are still served. Hand over what others need, then call `done`.
-  // Dependents drain before what they depend on; `[host] drain_timeout` bounds all of it.
+  // Dependents drain before what they depend on; `[host] drain_timeout` bounds the time without progress (<p2p/drain.h>).
   virtual void drain(Completion done);
 
   // Ends everything and lets go of everything taken from the context. Legal after a failed start. Calls to peers have ended by
