@@ -161,9 +161,9 @@ Result<Done> Node::listen() {
   const Location listening{config.listen.address, port.value().port()};
 
   const bool needs_own_addresses = !config.advertise && is_every_address(listening.address);
-  auto self = decide_advertised(listening, config.advertise,
-                                needs_own_addresses ? resolved_addresses() : std::vector<std::string>{},
-                                config.listen.port);
+  auto self =
+      decide_advertised(listening, config.advertise,
+                        needs_own_addresses ? resolved_addresses() : std::vector<std::string>{}, config.listen.port);
   if (!self.ok()) return self.error();
   auto folder = DataFolder::open(config.data_dir.empty() ? default_data_dir(listening.port)
                                                          : std::filesystem::path(config.data_dir));
@@ -231,8 +231,8 @@ Result<Done> Node::serve_own_services() {
   auto status = [this] {
     return node_status(*parts_->core, *parts_->services, parts_->state.load(), parts_->started_at_us);
   };
-  auto served =
-      serve_own(parts.router, kPeerService, "peer.Peer", make_peer_service(*parts.identity, parts.router, *parts.log), loops);
+  auto served = serve_own(parts.router, kPeerService, "peer.Peer",
+                          make_peer_service(*parts.identity, parts.router, *parts.log), loops);
   if (served.ok()) served = serve_own(parts.router, "node", "node.Node", make_node_service(status), loops);
   if (served.ok()) {
     served = serve_own(

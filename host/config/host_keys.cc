@@ -75,9 +75,9 @@ const Row kRows[] = {
 };
 
 // Keys that are read anew each time that they matter.
-constexpr const char* kLiveKeys[] = {"default_service", "plugin_dirs",  "allow_unsafe_plugins", "start_timeout",
-                                     "drain_timeout",   "drain_limit",  "call_timeout",         "connect_timeout",
-                                     "idle_timeout",    "message_timeout", "level"};
+constexpr const char* kLiveKeys[] = {
+    "default_service", "plugin_dirs",     "allow_unsafe_plugins", "start_timeout",   "drain_timeout", "drain_limit",
+    "call_timeout",    "connect_timeout", "idle_timeout",         "message_timeout", "level"};
 
 OptionType type_of(const Row& row) {
   struct Typer {

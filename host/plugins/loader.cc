@@ -98,7 +98,8 @@ Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file) {
     record_plugin_code(file.description.name, file.description.version, &entry);
     const auto copied = copy_code_of(file.path.parent_path());
     // The handle is closed here; the mapping, and with it the entry, stays.
-    auto created = create(file, {[&entry] { return make_object(entry); }, entry.abi_minor, overrides_reconfigure(entry)});
+    auto created =
+        create(file, {[&entry] { return make_object(entry); }, entry.abi_minor, overrides_reconfigure(entry)});
     if (created.ok() && !copied.ok()) {
       created.value()->warn("runs from its file, since no copy could be made (" + copied.error().text +
                             "): whoever writes over " + file.path.string() + " ends this node");
