@@ -44,11 +44,11 @@ struct Refusal {
   ExitCode code;
   std::string why;
 };
-using Verdict = std::optional<Refusal>;
+using MaybeRefusal = std::optional<Refusal>;
 
-Verdict refuse(ExitCode code, std::string why) { return Refusal{code, std::move(why)}; }
+MaybeRefusal refuse(ExitCode code, std::string why) { return Refusal{code, std::move(why)}; }
 
-Verdict check_wish(const NewPlugin& wanted) {
+MaybeRefusal check_wish(const NewPlugin& wanted) {
   if (const std::string why = why_bad_name(wanted.name); !why.empty()) return refuse(ExitCode::usage, why);
   for (const std::string& need : wanted.needs) {
     if (need != "locator") {
@@ -82,7 +82,7 @@ std::map<std::string, fs::path> templates_of(const NewPlugin& wanted) {
   return files;
 }
 
-Verdict write_file(const fs::path& source, const fs::path& target, const std::map<std::string, std::string>& values) {
+MaybeRefusal write_file(const fs::path& source, const fs::path& target, const std::map<std::string, std::string>& values) {
   std::ifstream in(source, std::ios::binary);
   std::stringstream text;
   text << in.rdbuf();
@@ -94,7 +94,7 @@ Verdict write_file(const fs::path& source, const fs::path& target, const std::ma
   return std::nullopt;
 }
 
-Verdict fill_folder(const NewPlugin& wanted, const fs::path& folder) {
+MaybeRefusal fill_folder(const NewPlugin& wanted, const fs::path& folder) {
   // find_package wants no more than the SDK that it was made for: later patch releases serve as well.
   const std::string minor_version = wanted.version.substr(0, wanted.version.rfind('.'));
   const std::map<std::string, std::string> values = {
@@ -105,7 +105,7 @@ Verdict fill_folder(const NewPlugin& wanted, const fs::path& folder) {
   return std::nullopt;
 }
 
-Verdict make_folder(const NewPlugin& wanted, const fs::path& folder) {
+MaybeRefusal make_folder(const NewPlugin& wanted, const fs::path& folder) {
   if (auto refusal = check_wish(wanted)) return refusal;
   std::error_code failure;
   const bool is_new = fs::create_directory(folder, failure);

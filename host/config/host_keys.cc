@@ -137,7 +137,7 @@ struct Storer {
   }
 };
 
-struct Reader {
+struct ValueOf {
   const HostConfig& config;
 
   ConfigScalar operator()(bool HostConfig::*field) const { return config.*field; }
@@ -191,7 +191,7 @@ Result<Done> store(const HostKey& key, const ConfigScalar& value, HostConfig& co
   return std::visit(Storer{config, value}, key.field);
 }
 
-ConfigScalar value_of(const HostKey& key, const HostConfig& config) { return std::visit(Reader{config}, key.field); }
+ConfigScalar value_of(const HostKey& key, const HostConfig& config) { return std::visit(ValueOf{config}, key.field); }
 
 LogLevel log_level_of(const std::string& word) {
   const auto found = std::find(std::begin(kLevelWords), std::end(kLevelWords), word);

@@ -22,9 +22,9 @@ constexpr std::size_t kIncludeDepthMax = 8;
 // times over.
 constexpr std::size_t kFilesMax = 1000;
 
-class Reader {
+class FilesReader {
  public:
-  Reader(Sources& sources, Problems& problems) : sources_(sources), problems_(problems) {}
+  FilesReader(Sources& sources, Problems& problems) : sources_(sources), problems_(problems) {}
 
   // `asked_at`: where the file is included; none for the main file.
   Table read(const std::string& path, const std::optional<Place>& asked_at, ConfigRole role) {
@@ -109,7 +109,7 @@ class Reader {
 }  // namespace
 
 Table read_config_files(const std::string& path, Sources& sources, Problems& problems, ConfigRole role) {
-  return Reader(sources, problems).read(path, std::nullopt, role);
+  return FilesReader(sources, problems).read(path, std::nullopt, role);
 }
 
 }  // namespace p2p::host

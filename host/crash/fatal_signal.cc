@@ -107,7 +107,7 @@ void scan_stack(void* argument) {
 CodeOwner find_culprit(const Registers& registers) noexcept {
   const CodeOwner culprit = owner_of(registers.code);
   if (culprit.is_known()) return culprit;
-  if (const PluginCode* loading = plugin_being_loaded()) return {loading, false, registers.code};
+  if (const PluginCode* plugin = plugin_being_loaded()) return {plugin, false, registers.code};
 
   Walk walk{.fault = registers.code, .owner = {}};
   guarded(walk_frames, &walk);

@@ -9,7 +9,7 @@ namespace p2p::ctl {
 namespace {
 
 constexpr std::string_view kPrefix = "moving_";
-constexpr std::size_t kBarColumns = 32;
+constexpr std::size_t kMoveBarColumns = 32;
 
 std::int64_t gauge(const node::ServiceStatus& service, const char* name) {
   const auto found = service.gauges.find(std::string(kPrefix) + name);
@@ -38,8 +38,8 @@ std::string moving_text(const Moving& moving) {
 
 std::string move_bar(const Moving& moving, std::size_t columns) {
   const std::int64_t all = std::max<std::int64_t>(moving.keys_done + moving.keys_left, 1);
-  const auto filled = static_cast<std::size_t>(moving.keys_done * static_cast<std::int64_t>(kBarColumns) / all);
-  std::string line = fmt::format("[{:#<{}}{:.<{}}] {:>3} %  {}", "", filled, "", kBarColumns - filled,
+  const auto filled = static_cast<std::size_t>(moving.keys_done * static_cast<std::int64_t>(kMoveBarColumns) / all);
+  std::string line = fmt::format("[{:#<{}}{:.<{}}] {:>3} %  {}", "", filled, "", kMoveBarColumns - filled,
                                  moving.keys_done * 100 / all, moving_text(moving));
   if (line.size() > columns) line.resize(columns);
   return line;

@@ -7,11 +7,6 @@ namespace {
 
 Error malformed(const std::string& why) { return {ErrorKind::invalid, "its descriptor makes no sense: " + why}; }
 
-// Descriptors are printed on terminals, where control characters do more than show.
-bool has_control_characters(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7F; });
-}
-
 Result<Done> take_option(std::string_view declaration, PluginDescription& description) {
   auto option = parse_option(declaration);
   if (!option.ok()) return malformed(option.error().text);
@@ -37,6 +32,10 @@ Result<Done> take_piece(std::string_view key, std::string_view value, PluginDesc
 }
 
 }  // namespace
+
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7F; });
+}
 
 bool is_plugin_name(std::string_view name) {
   const auto is_letter = [](char letter) {

@@ -14,6 +14,9 @@ namespace p2p::host {
 // does not know are passed over: a newer plugin may say more.
 Result<PluginDescription> parse_descriptor(std::string_view section);
 
+// Descriptors are printed on terminals, where control characters do more than show.
+bool has_control_characters(std::string_view text);
+
 // [a-z][a-z0-9_]*
 bool is_plugin_name(std::string_view name);
 

@@ -13,7 +13,7 @@ namespace {
 // Our own sections hold some hundred bytes; what is larger was not written by P2P_PLUGIN.
 constexpr std::size_t kSectionBytesMax = 256 * 1024;
 
-Error refused(std::string why) { return {ErrorKind::invalid, std::move(why)}; }
+Error bad_file(std::string why) { return {ErrorKind::invalid, std::move(why)}; }
 
 constexpr GElf_Half machine_of_this_host() {
 #if defined(__x86_64__)
@@ -48,15 +48,15 @@ std::string machine_name(GElf_Half machine) {
 
 Result<Done> check_header(const GElf_Ehdr& header, std::uint64_t file_bytes) {
   if (header.e_machine != machine_of_this_host()) {
-    return refused(
+    return bad_file(
         fmt::format("arch: plugin {}, host {}", machine_name(header.e_machine), machine_name(machine_of_this_host())));
   }
-  if (header.e_ident[EI_CLASS] != ELFCLASS64) return refused("it is a 32-bit file, the host is a 64-bit one");
-  if (header.e_type != ET_DYN) return refused("it is no shared library");
+  if (header.e_ident[EI_CLASS] != ELFCLASS64) return bad_file("it is a 32-bit file, the host is a 64-bit one");
+  if (header.e_type != ET_DYN) return bad_file("it is no shared library");
   // The table of sections stands at the end of what linkers write.
   const std::uint64_t table_bytes = std::uint64_t{header.e_shnum} * header.e_shentsize;
   if (header.e_shoff > file_bytes || table_bytes > file_bytes - header.e_shoff) {
-    return refused(fmt::format("it is cut short: its table of sections ends at byte {}, the file at {}",
+    return bad_file(fmt::format("it is cut short: its table of sections ends at byte {}, the file at {}",
                                header.e_shoff + table_bytes, file_bytes));
   }
   return Done{};
@@ -70,16 +70,16 @@ ElfFile::OpenFile::~OpenFile() {
 
 Result<ElfFile> ElfFile::open(const std::filesystem::path& path) {
   OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return refused(fmt::format("it cannot be read: {}", std::strerror(errno)));
+  if (file.get() < 0) return bad_file(fmt::format("it cannot be read: {}", std::strerror(errno)));
   const off_t file_bytes = lseek(file.get(), 0, SEEK_END);
-  if (file_bytes < 0 || elf_version(EV_CURRENT) == EV_NONE) return refused("it cannot be read");
+  if (file_bytes < 0 || elf_version(EV_CURRENT) == EV_NONE) return bad_file("it cannot be read");
 
   // Not mapped: a file that shrinks meanwhile would end the host.
   Elf* begun = elf_begin(file.get(), ELF_C_READ, nullptr);
   ElfFile opened(std::move(file), begun);
-  if (begun == nullptr || elf_kind(begun) != ELF_K_ELF) return refused("it is no ELF file");
+  if (begun == nullptr || elf_kind(begun) != ELF_K_ELF) return bad_file("it is no ELF file");
   GElf_Ehdr header{};
-  if (gelf_getehdr(begun, &header) == nullptr) return refused(fmt::format("it is no ELF file: {}", elf_errmsg(-1)));
+  if (gelf_getehdr(begun, &header) == nullptr) return bad_file(fmt::format("it is no ELF file: {}", elf_errmsg(-1)));
   const auto checked = check_header(header, static_cast<std::uint64_t>(file_bytes));
   if (!checked.ok()) return checked.error();
   return opened;
@@ -88,7 +88,7 @@ Result<ElfFile> ElfFile::open(const std::filesystem::path& path) {
 Result<Done> ElfFile::for_each_section(const Visit& visit) const {
   std::size_t names = 0;
   if (elf_getshdrstrndx(elf_.get(), &names) != 0)
-    return refused(fmt::format("its sections cannot be read: {}", elf_errmsg(-1)));
+    return bad_file(fmt::format("its sections cannot be read: {}", elf_errmsg(-1)));
   for (Elf_Scn* section = elf_nextscn(elf_.get(), nullptr); section != nullptr;
        section = elf_nextscn(elf_.get(), section)) {
     GElf_Shdr header{};

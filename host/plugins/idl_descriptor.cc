@@ -1,5 +1,7 @@
 #include "plugins/idl_descriptor.h"
 
+#include "plugins/descriptor.h"
+
 #include <algorithm>
 #include <charconv>
 #include <set>
@@ -7,12 +9,8 @@
 namespace p2p::host {
 namespace {
 
-Error malformed(std::string_view piece) {
+Error malformed_methods(std::string_view piece) {
   return {ErrorKind::invalid, "its description of methods makes no sense: '" + std::string(piece) + "'"};
-}
-
-bool has_control_characters(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7F; });
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -82,10 +80,10 @@ Result<IdlDescription> parse_idl_descriptor(std::string_view section) {
     const std::string_view piece = section.substr(0, end);
     section.remove_prefix(std::min(end + 1, section.size()));
     if (piece.empty()) continue;
-    if (has_control_characters(piece)) return malformed("control characters");
+    if (has_control_characters(piece)) return malformed_methods("control characters");
     const std::size_t equals = piece.find('=');
-    if (equals == std::string_view::npos) return malformed(piece);
-    if (!take_piece(piece.substr(0, equals), piece.substr(equals + 1), idl, ambiguous)) return malformed(piece);
+    if (equals == std::string_view::npos) return malformed_methods(piece);
+    if (!take_piece(piece.substr(0, equals), piece.substr(equals + 1), idl, ambiguous)) return malformed_methods(piece);
   }
   for (const std::string& name : ambiguous) idl.structs.erase(name);
   return idl;

@@ -44,24 +44,24 @@ void put(std::array<char, size>& into, std::string_view text) {
   into[length] = '\0';
 }
 
-struct SharedVerdict {
-  std::atomic<bool> is_set{false};
-  Outcome outcome = Outcome::failed;
-  std::array<char, kSeenBytesMax> seen{};
-  std::array<char, kMendBytesMax> mend{};
-
-  void set(const Verdict& verdict) {
-    outcome = verdict.outcome;
-    put(seen, verdict.seen);
-    put(mend, verdict.mend);
-    is_set.store(true);
-  }
-  Verdict get() const { return {outcome, seen.data(), mend.data()}; }
-};
-
 }  // namespace
 
 struct Trial::Page {
+  struct SharedVerdict {
+    std::atomic<bool> is_set{false};
+    Outcome outcome = Outcome::failed;
+    std::array<char, kSeenBytesMax> seen{};
+    std::array<char, kMendBytesMax> mend{};
+
+    void set(const Verdict& verdict) {
+      outcome = verdict.outcome;
+      put(seen, verdict.seen);
+      put(mend, verdict.mend);
+      is_set.store(true);
+    }
+    Verdict get() const { return {outcome, seen.data(), mend.data()}; }
+  };
+
   std::atomic<std::uint32_t> steps{0};
   std::array<char, kStepBytesMax> step{};
   SharedVerdict provisional;

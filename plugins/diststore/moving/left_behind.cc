@@ -9,7 +9,7 @@ namespace p2p::diststore {
 namespace {
 
 // Looked at before the lock of a shard is let go of.
-constexpr std::size_t kKeysPerStep = 1'000;
+constexpr std::size_t kCountedPerStep = 1'000;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ std::vector<LeftBehind> left_behind(const Store& store) {
   std::vector<HeldKey> held;
   while (!position.at_end) {
     held.clear();
-    store.local->engine().scan(position, kKeysPerStep, held);
+    store.local->engine().scan(position, kCountedPerStep, held);
     for (const HeldKey& key : held) {
       const Owner owner = standing->owner_of(key.key);
       if (key.is_erased || owner.is_self) continue;

@@ -47,7 +47,7 @@ Receipt from_wire(const ::diststore::Receipt& receipt) {
 namespace {
 
 // Keys are any bytes: what is not plain ASCII becomes the character of its number.
-std::string quoted(std::string_view key) {
+std::string json_text(std::string_view key) {
   std::string text = "\"";
   for (const char letter : key) {
     const auto byte = static_cast<unsigned char>(letter);
@@ -64,7 +64,7 @@ std::string undelivered_json(const Receipt& receipt) {
   if (receipt.undelivered == 0) return "";
   std::string text = fmt::format(R"(,"undelivered":{},"undelivered_keys":[)", receipt.undelivered);
   for (std::size_t at = 0; at < receipt.undelivered_keys.size(); ++at) {
-    text += (at == 0 ? "" : ",") + quoted(receipt.undelivered_keys[at]);
+    text += (at == 0 ? "" : ",") + json_text(receipt.undelivered_keys[at]);
   }
   return text + ']';
 }

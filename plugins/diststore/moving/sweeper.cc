@@ -11,7 +11,7 @@ constexpr Duration kLookPause = std::chrono::seconds(1);
 
 // Keys looked at before other work gets its turn on the I/O thread: no owner is computed, so more than a mover looks
 // at.
-constexpr std::size_t kKeysPerStep = 1'024;
+constexpr std::size_t kSweptPerStep = 1'024;
 
 }  // namespace
 
@@ -54,7 +54,7 @@ void Sweeper::sweep_some() {
   }
   std::vector<HeldKey> held;
   MemoryEngine& engine = store_->local->engine();
-  engine.scan(scanned_, kKeysPerStep, held);
+  engine.scan(scanned_, kSweptPerStep, held);
   const bool awaits_keys = !store_->standing->read().gains.empty();
   for (const HeldKey& key : held) {
     if (!key.is_erased) continue;

@@ -85,7 +85,7 @@ void ClassicPeers::get_node(const Location& node, const std::string& key, Durati
   peers_.call_classic(node, encode_call("get_node", args), Peers::Expect::reply, deadline,
                       [done = std::move(done)](const Result<std::string>& reply) {
                         done(read_success<locator::Locator_get_node_result, Location>(
-                            reply, [](auto& result) { return from_wire(result.success); }));
+                            reply, [](auto& result) { return p2p::from_wire(result.success); }));
                       });
 }
 

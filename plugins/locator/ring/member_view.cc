@@ -10,7 +10,7 @@
 namespace p2p::ring {
 namespace {
 
-std::vector<std::string> names_of(const std::vector<Location>& members) {
+std::vector<std::string> classic_names_of(const std::vector<Location>& members) {
   std::vector<std::string> names;
   names.reserve(members.size());
   for (const Location& member : members) names.push_back(member.classic_name());
@@ -23,7 +23,7 @@ MemberView::MemberView(std::vector<Location> members, std::vector<Location> leav
                        const placement::Placement& placement)
     : members_(std::move(members)), leaving_(std::move(leaving)) {
   std::ranges::sort(members_, {}, &Location::classic_name);  // as every ring counts its members
-  const auto names = names_of(members_);
+  const auto names = classic_names_of(members_);
   ring_ = placement.build(names);
   fingerprint_ = placement::fingerprint_of(names, placement.name());
   const auto found = std::find(members_.begin(), members_.end(), self);

@@ -40,7 +40,7 @@ std::optional<MemberState> state_of(::membership::MemberState::type state) {
   return std::nullopt;
 }
 
-::membership::Member to_wire(const Member& member) {
+::membership::Member row_of(const Member& member) {
   ::membership::Member row;
   row.address = member.location.address;
   row.port = member.location.port;
@@ -51,19 +51,19 @@ std::optional<MemberState> state_of(::membership::MemberState::type state) {
 
 std::string encode(const membership::Join& join) {
   ::membership::Membership_join_args args;
-  args.joiner = to_wire(join.self);
+  args.joiner = row_of(join.self);
   return p2p::encode_call("join", args);
 }
 
 std::string encode(const membership::PassOn& news) {
   if (news.row.state == MemberState::alive) {
     ::membership::Membership_add_args args;
-    args.member = to_wire(news.row);
+    args.member = row_of(news.row);
     args.authorities = news.authorities;
     return p2p::encode_call("add", args);
   }
   ::membership::Membership_remove_args args;
-  args.member = to_wire(news.row);
+  args.member = row_of(news.row);
   args.authorities = news.authorities;
   return p2p::encode_call("remove", args);
 }
@@ -255,7 +255,7 @@ Result<std::vector<std::string>> checked_authorities(std::vector<std::string> na
   ::membership::View on_wire;
   on_wire.fingerprint = static_cast<std::int64_t>(view.fingerprint);
   on_wire.members.reserve(view.members.size());
-  for (const Member& member : view.members) on_wire.members.push_back(to_wire(member));
+  for (const Member& member : view.members) on_wire.members.push_back(row_of(member));
   if (!view.waits_for.empty()) {
     on_wire.__isset.waits_for = true;
     for (const Location& location : view.waits_for) on_wire.waits_for.push_back(location.name());

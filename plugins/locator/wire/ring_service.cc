@@ -7,7 +7,7 @@
 namespace p2p::wire {
 namespace {
 
-std::vector<locator::Location> to_wire(const std::vector<Location>& locations) {
+std::vector<locator::Location> wire_locations(const std::vector<Location>& locations) {
   std::vector<locator::Location> on_wire;
   on_wire.reserve(locations.size());
   for (const Location& location : locations) on_wire.push_back(p2p::to_wire(location));
@@ -17,10 +17,10 @@ std::vector<locator::Location> to_wire(const std::vector<Location>& locations) {
 // Members and fingerprint of one view: a change between two looks must not mix them.
 locator::RingState state_of(const RingView& view, const std::string& placement) {
   locator::RingState state;
-  state.members = to_wire(view.members());
+  state.members = wire_locations(view.members());
   state.view = static_cast<std::int64_t>(view.fingerprint());
   state.placement = placement;
-  state.leaving = to_wire(view.leaving());
+  state.leaving = wire_locations(view.leaving());
   return state;
 }
 

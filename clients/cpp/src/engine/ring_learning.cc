@@ -11,7 +11,7 @@
 namespace p2p::client {
 namespace {
 
-auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
+auto clock_length(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
 
 }  // namespace
 
@@ -173,7 +173,7 @@ void Engine::forget_strangers() {
 }
 
 void Engine::look_in_a_while() {
-  look_timer_.expires_after(clock_duration(options_.refresh_interval));
+  look_timer_.expires_after(clock_length(options_.refresh_interval));
   look_timer_.async_wait([this](error_code cancelled) {
     if (cancelled || is_stopping_) return;
     begin_turn();
