@@ -9,7 +9,7 @@ import unittest
 from harness import address, client, settings
 from harness.case import ALONE, ClusterTest
 from harness.ports import free_port
-from harness.swapping_proxy import SwappingProxy
+from harness.proxy import SwappingProxy
 from harness.waiting import wait_until
 
 DONE, NO, USAGE, NO_NODE = 0, 1, 2, 3

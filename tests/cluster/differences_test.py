@@ -1,14 +1,11 @@
 """Nodes whose configurations differ in what should be alike are told so, each by its own log."""
 import pathlib
-import socket
-import socketserver
 import tempfile
-import threading
 import unittest
 
-from harness import address, client, settings
+from harness import client, settings
 from harness.case import ClusterTest
-from harness.swapping_proxy import pass_on
+from harness.proxy import Proxy
 from harness.waiting import wait_until
 
 from counter import Counter
@@ -46,7 +43,7 @@ class DifferencesTest(ClusterTest):
 
     def test_another_cluster_is_told_once_a_minute_however_often_it_is_asked(self):
         other = self.lonely_node("--set", "host.cluster=others")
-        with CountingProxy(other.port) as door:
+        with Proxy(other.port) as door:
             node = self.node("--join", door.name, "--set", "services.locator.config.join_retry=10ms",
                              "--set", "host.start_timeout=10m").launch()
             refused = f"{door.name} refuses us: its cluster is 'others', ours is 'p2phost' (0 more since"
@@ -55,36 +52,6 @@ class DifferencesTest(ClusterTest):
             self.assertEqual(node.log().count(f"host: {door.name} refuses us"), 1, node.log())
             self.assertEqual(node.log().count(f"{door.name} cannot be joined: {door.name} refuses us"), 1, node.log())
             self.end([node])
-
-
-class CountingProxy:
-    """In front of a node: how many connections there were. Serves while its `with` block runs."""
-
-    def __init__(self, node_port):
-        self.connections = 0
-        proxy = self
-
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self):
-                proxy.connections += 1
-                with socket.create_connection((address.HOST, node_port)) as node:
-                    threading.Thread(target=pass_on, args=(self.request, node), daemon=True).start()
-                    pass_on(node, self.request)
-
-        class Server(socketserver.ThreadingTCPServer):
-            address_family = address.FAMILY
-            daemon_threads = True
-
-        self._server = Server((address.HOST, 0), Handler)
-        self.name = address.here(self._server.server_address[1])
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
 
 
 if __name__ == "__main__":

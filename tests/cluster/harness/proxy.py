@@ -1,5 +1,5 @@
-"""What if replies came in the wrong order? A server in front of a node that lets two framed replies change places whenever it
-has two."""
+"""Who stands between a node and those who call it? A server that counts connections, and one that also lets two framed replies
+change places whenever it has two: what if they came in the wrong order?"""
 import socket
 import socketserver
 import struct
@@ -13,18 +13,19 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-class SwappingProxy:
-    """Serves on a free port while its `with` block runs. `swaps`: how often it did."""
+class Proxy:
+    """Serves on a free port while its `with` block runs. `connections`: how many there were."""
 
     def __init__(self, node_port):
-        self.swaps = 0
+        self.connections = 0
         proxy = self
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
+                proxy.connections += 1
                 with socket.create_connection((address.HOST, node_port)) as node:
                     threading.Thread(target=pass_on, args=(self.request, node), daemon=True).start()
-                    proxy.pass_swapped(node, self.request)
+                    proxy.pass_back(node, self.request)
 
         self._server = _Server((address.HOST, 0), Handler)
         self.name = address.here(self._server.server_address[1])
@@ -37,7 +38,18 @@ class SwappingProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def pass_swapped(self, node, client):
+    def pass_back(self, node, client):
+        pass_on(node, client)
+
+
+class SwappingProxy(Proxy):
+    """`swaps`: how often it did."""
+
+    def __init__(self, node_port):
+        super().__init__(node_port)
+        self.swaps = 0
+
+    def pass_back(self, node, client):
         pending = b""
         while data := node.recv(65536):
             frames, pending = whole_frames(pending + data)
