@@ -1,16 +1,12 @@
 """A name with several addresses, at only one of which the node is: one refuses, one is silent. In a network and a /etc/hosts of
 the test's own."""
 import asyncio
-import os
-import pathlib
 import socket
 import subprocess
-import sys
-import tempfile
-import unittest
 
 from harness import address, client_probe, settings
 from harness.case import ClusterTest
+from harness.own_machine import run_tests_with_own_hosts
 
 # In the order in which the resolver puts them (RFC 6724): nobody listens at the first, and the second is silent.
 NAME = "several.test"
@@ -73,18 +69,6 @@ class SeveralAddressesTest(ClusterTest):
         self.assertEqual(asyncio.run(write_and_read()), b"value")
 
 
-def enter_namespace():
-    """Starts this file again where its addresses and its hosts are nobody else's."""
-    hosts = pathlib.Path(tempfile.mkdtemp(prefix="p2p-names-"), "hosts")
-    hosts.write_text(HOSTS)
-    unshare = ["unshare", "--net", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-    # An address of each family beside loopback: without, resolvers may leave out that family (AI_ADDRCONFIG).
-    script = (f"ip link set lo up && ip address add {SILENT}/128 dev lo && ip address add 192.0.2.1/32 dev lo && "
-              f"mount --bind {hosts} /etc/hosts && rm -r {hosts.parent} && exec \"$0\" \"$@\"")
-    wanted = [f"names_test.{name}" for name in sys.argv[1:] or ["SeveralAddressesTest"]]
-    os.execvpe("unshare", unshare + ["sh", "-c", script, sys.executable, "-m", "unittest", "-v", *wanted],
-               os.environ)
-
-
 if __name__ == "__main__":
-    enter_namespace()
+    # An address of each family beside loopback: without, resolvers may leave out that family (AI_ADDRCONFIG).
+    run_tests_with_own_hosts("names_test", HOSTS, f"ip address add {SILENT}/128 dev lo", "ip address add 192.0.2.1/32 dev lo")

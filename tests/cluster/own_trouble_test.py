@@ -8,6 +8,7 @@ import unittest
 
 from harness import address, client
 from harness.case import ALONE, ClusterTest
+from harness.own_machine import with_files
 from harness.seed_process import SeedProcess
 from harness.waiting import wait_until
 
@@ -141,9 +142,7 @@ class NamesTest(TroubleTest):
         self.hosts, switch = pathlib.Path(folder.name, "hosts"), pathlib.Path(folder.name, "nsswitch.conf")
         switch.write_text("hosts: files\n")
         self.hosts.touch()
-        # A command that gives what it runs these files as its own.
-        self.own_names = ("unshare", "--mount", "sh", "-c", f"mount --bind {self.hosts} /etc/hosts && "
-                          f'mount --bind {switch} /etc/nsswitch.conf && exec "$@"', "sh")
+        self.own_names = with_files({self.hosts: "/etc/hosts", switch: "/etc/nsswitch.conf"})
 
     def named(self, name):
         return {"prefix": self.own_names, "name": name}

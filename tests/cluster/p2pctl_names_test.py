@@ -8,7 +8,7 @@ import unittest
 
 from harness import settings
 from harness.case import ClusterTest
-from harness.own_machine import with_hosts
+from harness.own_machine import with_files
 from harness.ports import free_port
 
 # A name of both loopback addresses, which this machine may not have itself.
@@ -30,7 +30,7 @@ class NamesTest(ClusterTest):
 
     def p2pctl(self, *words):
         """In a mount namespace of its own, where the name means both addresses."""
-        return subprocess.run(with_hosts(self.hosts, [str(settings.P2PCTL), *words]), capture_output=True, text=True,
+        return subprocess.run(with_files({self.hosts: "/etc/hosts"}, [str(settings.P2PCTL), *words]), capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, check=False, timeout=60 * settings.PATIENCE)
 
     def test_every_verb_reaches_a_node_that_listens_on_one_of_them(self):

@@ -1,10 +1,10 @@
 """A machine that falls silent is removed by those who hear others, and only by them."""
 import threading
-import unittest
 
 from harness import client, settings
 from harness.case import ALONE, ClusterTest
 from harness.machines import Machines
+from harness.own_machine import run_tests_on_own_machines
 from harness.waiting import wait_until
 
 from diststore.ttypes import StoreError
@@ -80,4 +80,4 @@ class SwitchedOffTest(ClusterTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests_on_own_machines("switched_off_test")

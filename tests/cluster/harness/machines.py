@@ -1,10 +1,12 @@
-"""Machines of a test's own: network namespaces on a bridge, whose links can be pulled. They end with the test."""
+"""Machines of a test's own: network namespaces on a bridge, whose links can be pulled. They end with the test's process, which
+harness.own_machine has started in namespaces of its own, and which stands on the bridge."""
 import contextlib
 import ctypes
 import os
 import subprocess
 
 from harness import address
+from harness.own_machine import is_own_network
 from harness.ports import free_port
 
 CLONE_NEWNET = 0x40000000
@@ -35,13 +37,13 @@ def _inside(namespace):
 
 
 class Machine:
-    def __init__(self, bridge, number):
-        self.name = f"{bridge}m{number}"
+    def __init__(self, number):
+        self.name = f"m{number}"
         self.address = f"fd77::{number}" if address.HOST == "::1" else f"10.77.0.{number}"
-        self._bridge, self._link = bridge, f"v{number}"
+        self._link = f"v{number}"
         _ip("netns", "add", self.name)
-        _ip("-n", bridge, "link", "add", self._link, "type", "veth", "peer", "name", "eth0", "netns", self.name)
-        _ip("-n", bridge, "link", "set", self._link, "master", "br0", "up")
+        _ip("link", "add", self._link, "type", "veth", "peer", "name", "eth0", "netns", self.name)
+        _ip("link", "set", self._link, "master", "br0", "up")
         _ip("-n", self.name, "addr", "add", *_with_prefix(self.address), "dev", "eth0")
         _ip("-n", self.name, "link", "set", "lo", "up")
         _ip("-n", self.name, "link", "set", "eth0", "up")
@@ -52,44 +54,41 @@ class Machine:
 
     def unplug(self):
         """What is sent to it, or from it, vanishes."""
-        _ip("-n", self._bridge, "link", "set", self._link, "down")
+        _ip("link", "set", self._link, "down")
 
     def plug_in(self):
-        _ip("-n", self._bridge, "link", "set", self._link, "up")
+        _ip("link", "set", self._link, "up")
 
     def inside(self):
         """A context in which this thread is on the machine."""
         return _inside(self.name)
 
+    def close(self):
+        # The link goes at once, and not when the kernel has cleared away the namespace: the next test has one of that name.
+        _ip("link", "delete", self._link)
+        _ip("netns", "delete", self.name)
+
 
 class Machines:
-    """`count` of them. Until close() the calling thread is on the bridge, and reaches all."""
+    """`count` of them. The test's process reaches all."""
 
     def __init__(self, count):
-        self._bridge = f"p2p{os.getpid()}"
+        assert is_own_network(), "run this file as a program: the machines are the test's own"
         self._all = []
-        self._outside = contextlib.ExitStack()
-        try:
-            _ip("netns", "add", self._bridge)
-            _ip("-n", self._bridge, "link", "set", "lo", "up")
-            _ip("-n", self._bridge, "link", "add", "br0", "type", "bridge")
-            _ip("-n", self._bridge, "addr", "add",
-                *_with_prefix("fd77::ffff" if address.HOST == "::1" else "10.77.0.254"), "dev", "br0")
-            _ip("-n", self._bridge, "link", "set", "br0", "up")
-            for number in range(1, count + 1):
-                self._all.append(Machine(self._bridge, number))
-            self._outside.enter_context(_inside(self._bridge))
-        except BaseException:
-            self.close()
-            raise
+        _ip("link", "add", "br0", "type", "bridge")
+        _ip("addr", "add", *_with_prefix("fd77::ffff" if address.HOST == "::1" else "10.77.0.254"), "dev", "br0")
+        _ip("link", "set", "br0", "up")
+        for number in range(1, count + 1):
+            self._all.append(Machine(number))
 
     def __iter__(self):
         return iter(self._all)
 
     def close(self):
-        self._outside.close()
-        for name in [*(f"{self._bridge}m{number}" for number in range(1, len(self._all) + 2)), self._bridge]:
-            subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+        """Each test has its own: their names come again."""
+        for machine in self._all:
+            machine.close()
+        _ip("link", "delete", "br0")
 
 
 def _with_prefix(host):
