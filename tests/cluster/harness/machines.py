@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from harness import address
-from harness.own_machine import is_own_network
+from harness.own_machine import as_oneself, is_own_network
 from harness.ports import free_port
 
 CLONE_NEWNET = 0x40000000
@@ -50,7 +50,8 @@ class Machine:
 
     def places(self):
         """Where a node of this machine runs, as arguments of NodeProcess."""
-        return {"port": address.PortAt(self.address, free_port()), "prefix": ("ip", "netns", "exec", self.name)}
+        prefix = ("ip", "netns", "exec", self.name, *as_oneself())
+        return {"port": address.PortAt(self.address, free_port()), "prefix": prefix}
 
     def unplug(self):
         """What is sent to it, or from it, vanishes."""

@@ -7,6 +7,7 @@ import socket
 import tempfile
 
 from harness import address
+from harness.own_machine import user_id
 
 # Below 32768: a port travels as i16 between classic nodes, and Linux gives out ephemeral ports from there on.
 FIRST_PORT = 12000
@@ -19,7 +20,7 @@ class _Blocks:
     """Blocks of ports that this process holds by file locks, which end with the process however it ends."""
 
     def __init__(self):
-        self._folder = os.path.join(tempfile.gettempdir(), f"p2phost-test-ports-{os.getuid()}")
+        self._folder = os.path.join(tempfile.gettempdir(), f"p2phost-test-ports-{user_id()}")
         self._locks = []
         self._free = iter(())
 
