@@ -10,6 +10,9 @@ namespace {
 // A reply of the 2009 system is a value or a list of members: one block is nearly always enough.
 constexpr std::size_t kReadBytes = 16 * 1024;
 
+// Of a call whose time was over before there was a connection: nothing was sent, and it says nothing about the node.
+constexpr ErrorKind kHastyKind = ErrorKind::local;
+
 }  // namespace
 
 ClassicCall::ClassicCall(Loop& loop, const PeerSurroundings& surroundings, Location to, std::string message,
@@ -31,7 +34,7 @@ void ClassicCall::start(Duration deadline) {
   deadline_ = started_at_ + deadline;
   // A little before the deadline, so that a connect which took all the time is told as one.
   const Duration patience = std::min(limits_.connect_timeout, deadline - deadline / 10);
-  watch(deadline, ErrorKind::timed_out, "no connection in time");
+  watch(deadline, kHastyKind, "no connection in time");
   dial_->start(patience, [self = shared_from_this()](Result<asio::ip::tcp::socket> connected) {
     if (self->done_) self->on_connected(std::move(connected));
   });
@@ -48,7 +51,7 @@ void ClassicCall::on_connected(Result<asio::ip::tcp::socket> connected) {
   }
   loop_.refresh_now();
   const bool was_hasty = deadline_ - started_at_ < kSilenceMeaning;
-  fail(failure.kind == ErrorKind::silent && was_hasty ? ErrorKind::timed_out : failure.kind, failure.text);
+  fail(failure.kind == ErrorKind::silent && was_hasty ? kHastyKind : failure.kind, failure.text);
 }
 
 void ClassicCall::send() {

@@ -5,6 +5,7 @@
 #include "serving/loop.h"
 #include "serving/message_head.h"
 
+#include <p2p/call.h>
 #include <p2p/handlers.h>
 
 #include <netinet/tcp.h>
@@ -21,12 +22,23 @@ namespace {
 // given up.
 constexpr std::size_t kLateCallsMax = 100'000;
 
+// Who asks for no more than the kind of an error learns by it, too, that his call was not executed.
+Error unsent(Error error) {
+  if (may_have_run(error.kind)) error.kind = ErrorKind::unreachable;
+  return error;
+}
+
 // What is called when the reply of a call of a service has come.
 class FunctionTaker final : public ReplyTaker {
  public:
-  explicit FunctionTaker(PeerConnection::Reply reply) : reply_(std::move(reply)) {}
+  FunctionTaker(PeerConnection::Reply reply, Urgency urgency) : reply_(std::move(reply)), urgency_(urgency) {}
   void replied(std::string_view reply) override { end(std::string(reply)); }
   void failed(Error error) override { end(std::move(error)); }
+  // A call that had to try was made to find out how the node is: that it is slow to greet is not that it is
+  // unreachable.
+  void failed_unsent(Error error) override {
+    end(urgency_ == Urgency::must_try ? std::move(error) : unsent(std::move(error)));
+  }
   void dropped() noexcept override { delete this; }
 
  private:
@@ -36,6 +48,7 @@ class FunctionTaker final : public ReplyTaker {
   }
 
   PeerConnection::Reply reply_;
+  const Urgency urgency_;
 };
 
 // Of what was written, kept for the next time.
@@ -77,7 +90,7 @@ void PeerConnection::fail_later(Loop& loop, ReplyTaker& taker, Error error, bool
 
 void PeerConnection::call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline,
                           Urgency urgency, Reply reply) {
-  auto* taker = new FunctionTaker(std::move(reply));  // deletes itself when it is told
+  auto* taker = new FunctionTaker(std::move(reply), urgency);  // deletes itself when it is told
   if (auto refusal = refusal_of(body.size(), urgency)) return fail_later(loop_, *taker, std::move(*refusal));
   enqueue(*taker, deadline, [&](std::string& out, std::int32_t sequence) {
     append_binary_head(out, MessageType::call, service, method, sequence);
@@ -167,9 +180,11 @@ void PeerConnection::greet() {
   Codec codec;
   arguments.write(&codec.binary_out());
   loop_.refresh_now();
-  auto* taker = new FunctionTaker([self = shared_from_this(), generation = generation_](Result<std::string> reply) {
-    if (generation == self->generation_ && self->state_ == State::greeting) self->on_hello(reply);
-  });
+  auto* taker = new FunctionTaker(
+      [self = shared_from_this(), generation = generation_](Result<std::string> reply) {
+        if (generation == self->generation_ && self->state_ == State::greeting) self->on_hello(reply);
+      },
+      Urgency::must_try);
   const std::int32_t sequence = expect(loop_.now() + Duration(limits_.hello_timeout), *taker);
   waiting_.sent(sequence);
   std::string hello;
@@ -271,17 +286,17 @@ void PeerConnection::expire() {
   loop_.refresh_now();
   for (auto overdue = waiting_.take_overdue(loop_.now()); overdue.taker != nullptr;
        overdue = waiting_.take_overdue(loop_.now())) {
-    overdue.was_sent ? overdue.taker->failed(why_overdue()) : overdue.taker->failed_unsent(why_overdue());
+    overdue.was_sent ? overdue.taker->failed({ErrorKind::timed_out, to_.name() + " did not answer in time"})
+                     : overdue.taker->failed_unsent(why_unsent());
   }
   if (waiting_.late() > kLateCallsMax)
     return fail_all({ErrorKind::closed, to_.name() + " leaves too many calls unanswered"});
   arm();
 }
 
-// While it connects nothing has been sent, and that is worth knowing.
-Error PeerConnection::why_overdue() const {
+Error PeerConnection::why_unsent() const {
   const auto unconnected = dial_ ? dial_->so_far() : std::nullopt;
-  if (!unconnected) return {ErrorKind::timed_out, to_.name() + " did not answer in time"};
+  if (!unconnected) return {ErrorKind::timed_out, to_.name() + " was not ready for the call in time"};
   return {unconnected->kind, "cannot connect to " + to_.name() + ": " + unconnected->text};
 }
 

@@ -104,7 +104,8 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   std::int32_t expect(TimePoint deadline, ReplyTaker& taker);
   void arm();
   void expire();
-  Error why_overdue() const;
+  // Of a call that is overdue.
+  Error why_unsent() const;
 
   void schedule_flush();
   void flush();

@@ -53,6 +53,8 @@ struct ServicePeers::Pending {
 namespace {
 
 Error stopped() { return {ErrorKind::cancelled, "the service stops"}; }
+// What is under way may have been sent.
+Error stopped_waiting() { return {ErrorKind::closed, "the service stops, and waits for no answer"}; }
 
 }  // namespace
 
@@ -84,7 +86,7 @@ void ServicePeers::close() {
     for (const auto& [id, done] : pending_->calls) open.push_back(id);
   }
   const auto end_all = [pending = pending_, open = std::move(open)] {
-    for (const std::uint64_t id : open) pending->end(id, stopped());
+    for (const std::uint64_t id : open) pending->end(id, stopped_waiting());
   };
   if (loop_.is_running() && !loop_.runs_here()) {
     auto ended = std::make_shared<std::promise<void>>();

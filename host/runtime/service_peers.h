@@ -22,8 +22,8 @@ class ServicePeers final : public Peers {
   void call_classic(const Location& to, std::string message, Expect expect, Duration deadline,
                     std::function<void(Result<std::string>)> done) override;
 
-  // Ends every call with `cancelled`, and further ones too; replies that come later are dropped. When it returns, no
-  // `done` runs any more. [control]
+  // Ends every call with `closed`, since it may be executed, and further ones with `cancelled`; replies that come later
+  // are dropped. When it returns, no `done` runs any more. [control]
   void close();
 
  private:

@@ -13,7 +13,7 @@ CALLS = int(os.environ.get("P2P_CALLS", "100000"))
 DRIVER = settings.BUILD / "bin" / "disconnects"
 
 # How a call may end whose connection to the other node is cut; the last is the host's own answer at the deadline.
-ENDS = {"closed", "timed out", "refused", "overloaded", "cancelled", "no answer within [host] call_timeout"}
+ENDS = {"closed", "timed out", "refused", "unreachable", "overloaded", "cancelled", "no answer within [host] call_timeout"}
 
 # What a node may have more after a second round than after the first; each handles some 100 MB.
 GROWTH_BYTES_MAX = 24 << 20

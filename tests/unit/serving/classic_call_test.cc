@@ -3,6 +3,7 @@
 
 #include "serving/message_head.h"
 
+#include <p2p/call.h>
 #include <p2p/handlers.h>
 
 #include <gtest/gtest.h>
@@ -146,6 +147,16 @@ TEST_F(ClassicCallTest, WhoDoesNotAnswerBeforeTheDeadlineTimesOut) {
   EXPECT_EQ(failure_of(call(server.location(), Expect::reply, milliseconds(20))), "timed out");
 }
 
+TEST_F(ClassicCallTest, ACallWhoseTimeIsOverBeforeItHasAConnectionIsNotExecutedAndSaysNothingOfTheNode) {
+  const FullListener full({"127.0.0.1", 0});
+  for (const Expect expect : {Expect::reply, Expect::execution, Expect::nothing}) {
+    const auto result = call(full.location(), expect, milliseconds(20)).get();
+    ASSERT_FALSE(result.ok());
+    EXPECT_FALSE(may_have_run(result.error().kind)) << result.error().text;
+    EXPECT_EQ(result.error().kind, ErrorKind::local) << result.error().text;
+  }
+}
+
 TEST_F(ClassicCallTest, WhoDoesNotCloseBeforeTheDeadlineTimesOut) {
   OldServer server([](const Connection&) {});
   EXPECT_EQ(failure_of(call(server.location(), Expect::execution, milliseconds(20))), "timed out");
@@ -232,8 +243,8 @@ TEST_F(ClassicCallTest, ANodeThatFailsAtTheHelloInAnotherWayIsNotOfThe2009System
       connection->write(exception_to(message, Exception::INTERNAL_ERROR));
     });
   });
-  // It is asked again, after a pause in which calls fail as the first one did.
-  while (server.connections() < 2) ASSERT_EQ(failure_of(call_ours(server.location())), "protocol error");
+  // It is asked again, after a pause in which calls fail as the first one did. None was executed.
+  while (server.connections() < 2) ASSERT_EQ(failure_of(call_ours(server.location())), "unreachable");
 }
 
 }  // namespace

@@ -76,6 +76,21 @@ TEST_F(PeerPoolTest, CallsBetweenLocatorsAlwaysTry) {
   for (int calls = 0; calls < 20; ++calls) EXPECT_EQ(failure_of(call_ours(there)), "refused");
 }
 
+// It was not sent, and so is not answered as one that may have been executed.
+TEST_F(PeerPoolTest, ACallWhoseTimeIsOverBeforeTheNodeHasGreetedFoundItOutOfReach) {
+  OldServer server([](const std::shared_ptr<OldConnection>&) {});
+  const auto ended = call_ours(server.location(), std::chrono::milliseconds(20)).get();
+  ASSERT_FALSE(ended.ok());
+  EXPECT_EQ(ended.error().kind, ErrorKind::unreachable) << ended.error().text;
+}
+
+TEST_F(PeerPoolTest, ALocatorIsToldThatItWasTheTimeThatWasOver) {
+  pool.set_locator(nullptr);
+  pool.set_locator(locator, "locator.peer");
+  OldServer server([](const std::shared_ptr<OldConnection>&) {});
+  EXPECT_EQ(failure_of(call_ours(server.location(), std::chrono::milliseconds(20))), "timed out");
+}
+
 TEST_F(PeerPoolTest, WhoEndsTheConnectionInsteadOfGreetingIsReported) {
   OldServer server([](const std::shared_ptr<OldConnection>& connection) { connection->close(); });
   EXPECT_EQ(failure_of(call_ours(server.location())), "another node");

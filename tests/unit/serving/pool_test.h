@@ -37,10 +37,10 @@ class PoolTest : public ::testing::Test {
   }
 
   // As one node of ours calls another.
-  std::future<Result<std::string>> call_ours(const Location& to) {
+  std::future<Result<std::string>> call_ours(const Location& to, Duration deadline = seconds(60)) {
     auto ended = std::make_shared<std::promise<Result<std::string>>>();
     auto result = ended->get_future();
-    pool.call(to, "locator.peer", kCall, seconds(60),
+    pool.call(to, "locator.peer", kCall, deadline,
               [ended](Result<std::string> reply) { ended->set_value(std::move(reply)); });
     return result;
   }
