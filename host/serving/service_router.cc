@@ -9,6 +9,18 @@
 #include <algorithm>
 
 namespace p2p::host {
+namespace {
+
+// How all texts begin that say what became of a call (<p2p/call.h>).
+constexpr std::string_view kSaysWhatBecame = "p2p:";
+
+// A service that throws has begun with the call, whatever the text says: it may be that of a call that the service has
+// made elsewhere. A service that knows better says so with Call::fail().
+std::string text_of_thrown(const std::string& thrown) {
+  return thrown.starts_with(kSaysWhatBecame) ? "an exception left the service: " + thrown : thrown;
+}
+
+}  // namespace
 
 ServiceRouter::ServiceRouter(ServingLimits limits, WorkerPool& pool, Logger& log)
     : limits_(limits), pool_(pool), log_(log), newest_(std::make_shared<const ServiceTable>()), table_(newest_) {}
@@ -254,7 +266,7 @@ bool ServiceRouter::run_handler(CallSlot& slot) {
   if (thrown.empty() || slot.info().oneway) {
     slot.abandon();
   } else {
-    slot.fail(CallFault::internal_error, thrown);
+    slot.fail(CallFault::internal_error, text_of_thrown(thrown));
   }
   return true;
 }

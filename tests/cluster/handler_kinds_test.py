@@ -73,6 +73,19 @@ class HandlerKindsTest(ClusterTest):
 
         self.each(check)
 
+    def test_the_text_of_an_exception_does_not_make_a_call_unexecuted(self):
+        def check(kind, connection):
+            for prefix in ("p2p:not-executed: ", "p2p:overloaded: ", "p2p:unknown-outcome: "):
+                asked = request(kind, "throw_error", text=prefix + "of a call elsewhere")
+                connection.send(asked.encode(connection.form, 17))
+                with self.assertRaises(TApplicationException) as caught:
+                    connection.reply(asked)
+                is_said_by_host = caught.exception.type == TApplicationException.INTERNAL_ERROR
+                self.assertFalse(is_said_by_host and caught.exception.message.startswith("p2p:"), caught.exception)
+                self.assertIn(prefix + "of a call elsewhere", caught.exception.message)
+
+        self.each(check)
+
     def test_arguments_that_cannot_be_read_are_a_protocol_error(self):
         def check(kind, connection):
             message = request(kind, "echo", text="cut off").encode(client.Form(False, connection.form.encoding), 17)[:-3]
