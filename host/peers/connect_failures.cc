@@ -1,10 +1,32 @@
 #include "peers/connect_failures.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cerrno>
 
 namespace p2p::host {
+namespace {
 
-ConnectVerdict verdict_of(const error_code& failure) noexcept {
+// Of the port that is named in a question about a way: any.
+constexpr unsigned short kDiscardPort = 9;
+
+// Whether this machine has an address of its own from which it would send to `address`. A datagram socket that is
+// connected looks for one, and sends nothing. Its ports are other ones.
+bool has_address_towards(const asio::ip::address& address) noexcept {
+  const asio::ip::tcp::endpoint there(address, kDiscardPort);
+  const int family = address.is_v6() ? AF_INET6 : AF_INET;
+  const int socket = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return true;
+  const int outcome = ::connect(socket, there.data(), static_cast<socklen_t>(there.size()));
+  const bool has_none = outcome != 0 && errno == EADDRNOTAVAIL;
+  ::close(socket);
+  return !has_none;
+}
+
+}  // namespace
+
+ConnectVerdict verdict_of(const error_code& failure, const asio::ip::address& address) noexcept {
   if (failure.category() != boost::system::system_category()) return ConnectVerdict::local;
   switch (failure.value()) {
     // It listens on no such port, or its listener went away while we connected.
@@ -20,15 +42,17 @@ ConnectVerdict verdict_of(const error_code& failure) noexcept {
     case ENETRESET:
       return ConnectVerdict::silent;
     // The address is of a kind that this machine cannot reach at present: no route, no such family, its network is
-    // down. Ephemeral ports that are used up are told as EADDRNOTAVAIL, too.
+    // down.
     case ENETUNREACH:
     case ENETDOWN:
     case ENONET:
     case EAFNOSUPPORT:
     case EPROTONOSUPPORT:
-    case EADDRNOTAVAIL:
     case EINVAL:
       return ConnectVerdict::no_way;
+    // The one address that was not tried for want of a port may be where the node is.
+    case EADDRNOTAVAIL:
+      return has_address_towards(address) ? ConnectVerdict::local : ConnectVerdict::no_way;
     // Descriptors, memory, ports, permission (a packet filter of this machine says EPERM).
     case EMFILE:
     case ENFILE:

@@ -18,10 +18,12 @@ enum class ConnectVerdict : std::uint8_t {
   local,    // this machine was not able to try: no descriptor, no memory, no permission. Says nothing, wherever to
 };
 
-// Of an error of socket(), connect() or of what they wait for. What the table does not name is `local`: a node that is
-// removed too late costs less than one that is removed wrongly. Errors of the resolver have no place here: they are all
-// this machine's, although some carry the numbers of others (its name server may have "refused" it).
-ConnectVerdict verdict_of(const error_code& failure) noexcept;
+// Of an error of socket(), connect() or of what they wait for. `address` is where to: when no local address is to be
+// had, it may be that this machine has none of its kind, or that its ports to there are used up; then `local`. What the
+// table does not name is `local`: a node that is removed too late costs less than one that is removed wrongly. Errors
+// of the resolver have no place here: they are all this machine's, although some carry the numbers of others (its name
+// server may have "refused" it).
+ConnectVerdict verdict_of(const error_code& failure, const asio::ip::address& address) noexcept;
 
 // The kind of error that callers see.
 ErrorKind kind_of(ConnectVerdict verdict) noexcept;

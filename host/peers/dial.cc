@@ -104,7 +104,7 @@ void Dial::try_next() {
 }
 
 void Dial::tried(std::size_t number, const error_code& failure) {
-  if (failure) return fail_try(number, verdict_of(failure), failure.message());
+  if (failure) return fail_try(number, verdict_of(failure, addresses_[number]), failure.message());
   auto& socket = tries_[number].socket;
   error_code ignored;
   // On loopback a connect to a free port may meet itself (TCP simultaneous open): that is nobody's listener.

@@ -14,6 +14,10 @@ namespace {
 
 error_code of_system(int number) { return {number, boost::system::system_category()}; }
 
+const asio::ip::address kAddress = asio::ip::make_address("127.0.0.1");
+
+ConnectVerdict verdict_of(const error_code& failure) { return host::verdict_of(failure, kAddress); }
+
 TEST(ConnectFailures, OnlyWhatTheOtherSideDidIsARefusal) {
   for (const int number : {ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE}) {
     EXPECT_EQ(kind_of(verdict_of(of_system(number))), ErrorKind::refused) << of_system(number).message();
@@ -50,6 +54,11 @@ TEST(ConnectFailures, NoErrorOfTheResolverSpeaksAgainstAnybody) {
         error_code(service_not_found), error_code(socket_type_not_supported)}) {
     EXPECT_EQ(kind_of(verdict_of(failure)), ErrorKind::local) << failure.message();
   }
+}
+
+TEST(ConnectFailures, AnAddressForWhichThisMachineHasNoPortLeftOutweighsThoseThatRefuse) {
+  EXPECT_EQ(verdict_of(of_system(EADDRNOTAVAIL)), ConnectVerdict::local);
+  EXPECT_GT(verdict_of(of_system(EADDRNOTAVAIL)), verdict_of(of_system(ECONNREFUSED)));
 }
 
 TEST(ConnectFailures, OfSeveralAddressesOneThatWasNotTriedOutweighsAllAndOneWithoutAWayNone) {

@@ -6,9 +6,15 @@
 
 #include <gtest/gtest.h>
 
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <future>
 #include <memory>
 #include <string>
@@ -29,16 +35,17 @@ AddressBook::Addresses addresses(const std::vector<const char*>& texts) {
   return all;
 }
 
-class DialTest : public ::testing::Test {
- protected:
-  DialTest() { loop.start(); }
-  ~DialTest() override { loop.stop(); }
+// Makes connections, and says how they failed.
+class Dialler {
+ public:
+  Dialler() { loop_.start(); }
+  ~Dialler() { loop_.stop(); }
 
   // "" when it has connected.
   std::string failure_of(const Location& to, Duration timeout = seconds(60)) {
     auto ended = std::make_shared<std::promise<std::string>>();
-    loop.post([this, to, timeout, ended] {
-      const auto dial = std::make_shared<Dial>(loop, book, to);
+    loop_.post([this, to, timeout, ended] {
+      const auto dial = std::make_shared<Dial>(loop_, book, to);
       dial->start(timeout, [ended, dial](const Result<asio::ip::tcp::socket>& connected) {
         ended->set_value(connected.ok() ? "" : to_text(connected.error().kind));
       });
@@ -50,10 +57,14 @@ class DialTest : public ::testing::Test {
     return server.location().port;
   }
 
-  SilentLog log;
-  Loop loop{0, log};
   AddressBook book;
+
+ private:
+  SilentLog log_;
+  Loop loop_{0, log_};
 };
+
+class DialTest : public ::testing::Test, protected Dialler {};
 
 TEST_F(DialTest, AnAddressIsConnectedTo) {
   OldServer server([](const std::shared_ptr<OldConnection>&) {});
@@ -82,21 +93,9 @@ TEST_F(DialTest, EveryAddressOfANameIsTried) {
   }
 }
 
-// A listener whose queue is full does not answer, as a machine that is switched off.
 TEST_F(DialTest, OneThatIsSilentDoesNotKeepTheNextFromBeingTried) {
   OldServer server([](const std::shared_ptr<OldConnection>&) {});
-  asio::io_context context;
-  asio::ip::tcp::acceptor full(context);
-  full.open(asio::ip::tcp::v4());
-  full.bind({asio::ip::make_address("127.0.0.2"), server.location().port});
-  full.listen(0);
-  std::vector<asio::ip::tcp::socket> waiting;
-  for (int number = 0; number < 3; ++number) {
-    waiting.emplace_back(context).open(asio::ip::tcp::v4());
-    waiting.back().native_non_blocking(true);
-    const auto endpoint = full.local_endpoint();
-    (void)::connect(waiting.back().native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size()));
-  }
+  const FullListener full({"127.0.0.2", server.location().port});
   EXPECT_EQ(failure_of({"127.0.0.2", server.location().port}, std::chrono::milliseconds(50)), "silent");
   book.keep(kName, addresses({"127.0.0.2", "127.0.0.1"}));
   EXPECT_EQ(failure_of({kName, server.location().port}, seconds(5)), "");
@@ -114,6 +113,75 @@ TEST_F(DialTest, AProcessWithoutADescriptorBlamesNobody) {
   const std::string failure = failure_of(to);
   ::setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_EQ(failure, "failure of this machine");
+}
+
+// --- on a network of the test's own
+// ------------------------------------------------------------------------------------
+
+enum class OwnNetwork : int { as_expected = 0, otherwise = 1, not_allowed = 2 };
+
+bool enter_own_network() {
+  const int user_too = geteuid() == 0 ? 0 : CLONE_NEWUSER;
+  if (::unshare(CLONE_NEWNET | user_too) != 0) return false;
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ifreq loopback{"lo", {}};
+  loopback.ifr_flags = IFF_UP;
+  const bool is_up = ::ioctl(socket, SIOCSIFFLAGS, &loopback) == 0;
+  ::close(socket);
+  return is_up;
+}
+
+// In a process of its own, since nobody comes back from there.
+OwnNetwork in_own_network(bool (*is_as_expected)()) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const OwnNetwork outcome = !enter_own_network() ? OwnNetwork::not_allowed
+                               : is_as_expected()   ? OwnNetwork::as_expected
+                                                    : OwnNetwork::otherwise;
+    ::_exit(static_cast<int>(outcome));
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? OwnNetwork{WEXITSTATUS(status)} : OwnNetwork::otherwise;
+}
+
+void set_in_kernel(const char* name, const char* value) {
+  std::ofstream("/proc/sys/net/" + std::string(name)) << value;
+}
+
+// Of a name's two addresses one refuses, and to the other this machine has used up its ports.
+bool blames_nobody_without_a_port() {
+  OldServer server([](const std::shared_ptr<OldConnection>&) {});
+  set_in_kernel("ipv4/ip_local_port_range", "40000 40001");
+  asio::io_context context;
+  std::vector<asio::ip::tcp::socket> taken;
+  for (int ports = 0; ports < 2; ++ports) {
+    taken.emplace_back(context).connect({asio::ip::make_address("127.0.0.1"), server.location().port});
+  }
+  Dialler dialler;
+  dialler.book.keep(kName, addresses({"127.0.0.2", "127.0.0.1"}));
+  const std::string with_both = dialler.failure_of({kName, server.location().port});
+  return with_both == "failure of this machine" &&
+         dialler.failure_of({"127.0.0.2", server.location().port}) == "refused";
+}
+
+bool is_refused_where_the_other_address_is_of_a_kind_this_machine_lacks() {
+  set_in_kernel("ipv6/conf/lo/disable_ipv6", "1");
+  Dialler dialler;
+  dialler.book.keep(kName, addresses({"127.0.0.2", "::1"}));
+  return dialler.failure_of({kName, 9}) == "refused";
+}
+
+TEST(DialOnItsOwnNetwork, WhoHasNoPortLeftToOneAddressBlamesNobodyForTheOther) {
+  const OwnNetwork outcome = in_own_network(blames_nobody_without_a_port);
+  if (outcome == OwnNetwork::not_allowed) GTEST_SKIP() << "no network namespace of its own";
+  EXPECT_EQ(outcome, OwnNetwork::as_expected);
+}
+
+TEST(DialOnItsOwnNetwork, AnAddressOfAKindThatThisMachineLacksSaysNothing) {
+  const OwnNetwork outcome = in_own_network(is_refused_where_the_other_address_is_of_a_kind_this_machine_lacks);
+  if (outcome == OwnNetwork::not_allowed) GTEST_SKIP() << "no network namespace of its own";
+  EXPECT_EQ(outcome, OwnNetwork::as_expected);
 }
 
 }  // namespace
