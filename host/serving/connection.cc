@@ -256,7 +256,7 @@ bool Connection::let_replies_overtake() {
   if (order_.open_places() > 1) return false;  // the hello itself is the only open call
   may_overtake_ = true;
   bytes_max_ += kPeerHeadroomBytes;
-  home_.standing_changed(std::exchange(standing_, Standing::peer), Standing::peer);
+  home_.standing_changed(*this, std::exchange(standing_, Standing::peer), Standing::peer);
   return true;
 }
 
@@ -422,9 +422,11 @@ void Connection::check_age(TimePoint now) {
   check_trial(now, kTrialPeriod);
 }
 
-void Connection::check_trial(TimePoint now, Duration patience) {
+bool Connection::check_trial(TimePoint now, Duration patience) {
   const bool is_idle = in_flight_ == 0 && begin_ == end_ && !is_writing_ && out_.empty();
-  if (standing_ == Standing::on_trial && is_idle && now - opened_at_ > patience) close();
+  if (standing_ != Standing::on_trial || !is_idle || now - opened_at_ <= patience) return false;
+  close();
+  return true;
 }
 
 }  // namespace p2p::host

@@ -25,8 +25,10 @@ class Loop;
 // connection is taken on trial, because a node must get in whatever clients do.
 enum class Standing : std::uint8_t { client, on_trial, peer };
 
-// How long one on trial may take before it has said hello, and how long when others wait for its place.
-inline constexpr Duration kTrialPeriod = std::chrono::seconds(1);
+// How long one on trial may take before it has said hello: a process that starves says it late. And how long at least
+// when others wait for its place: whoever floods this node with connections keeps a node waiting behind them for as
+// many of these periods as there are places on trial for each, and there may be three.
+inline constexpr Duration kTrialPeriod = std::chrono::seconds(5);
 inline constexpr Duration kTrialLeast = std::chrono::milliseconds(100);
 
 // Where a connection is listed while it is open. [its loop]
@@ -34,7 +36,7 @@ class ConnectionHome {
  public:
   virtual ~ConnectionHome() = default;
   virtual void connection_closed(class Connection& connection) noexcept = 0;
-  virtual void standing_changed(Standing before, Standing now) noexcept = 0;
+  virtual void standing_changed(class Connection& connection, Standing before, Standing now) noexcept = 0;
   virtual void bytes_came() noexcept = 0;
   // Of its client's bytes, `before` waited and `now` wait; `has_moved`: the client has taken some meanwhile. May close
   // connections, this one too.
@@ -59,8 +61,8 @@ class Connection final : public CallOrigin {
   void break_now() noexcept;
   // Closes what has been silent for longer than the limits allow. [own loop]
   void check_age(TimePoint now);
-  // Closes what is on trial, has nothing in hand, and has not said hello within `patience`. [own loop]
-  void check_trial(TimePoint now, Duration patience);
+  // Closes what is on trial, has nothing in hand, and has not said hello within `patience`; whether it did. [own loop]
+  bool check_trial(TimePoint now, Duration patience);
 
   Standing standing() const noexcept { return standing_; }         // [own loop]
   std::size_t waiting_bytes() const noexcept { return counted_; }  // as the home was told [own loop]
@@ -76,6 +78,7 @@ class Connection final : public CallOrigin {
 
   std::list<OriginRef>::iterator place_at_home;              // the home's, kept here for it
   std::list<Connection*>::iterator place_among_the_waiting;  // likewise
+  std::list<Connection*>::iterator place_among_the_trials;   // likewise, while on trial
 
  private:
   enum class Next : std::uint8_t { message, need_more, broken };

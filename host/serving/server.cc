@@ -18,8 +18,8 @@ constexpr auto kAgeCheckPeriod = std::chrono::seconds(1);
 // After accept() has failed (no descriptors left, usually) the next try waits this long.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
-// Each turn of a loop takes one step of what the kernel has: a connection is accepted, dealt to its loop, read. Between two
-// turns the kernel is asked at least once, so that after some in which nothing came nothing is there.
+// Each turn of a loop takes one step of what the kernel has: a connection is accepted, dealt to its loop, read. Between
+// two turns the kernel is asked at least once, so that after some in which nothing came nothing is there.
 constexpr int kQuietTurns = 4;
 // Clients that never fall silent are waited for no longer.
 constexpr auto kLastArrivals = std::chrono::milliseconds(500);
@@ -93,6 +93,10 @@ void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Standing 
   auto* connection = new Connection(std::move(socket), loop_, router, *this, standing, log);  // owned by its references
   open_.emplace_back(connection);
   connection->place_at_home = std::prev(open_.end());
+  if (standing == Standing::on_trial) {
+    trials_.push_back(connection);
+    connection->place_among_the_trials = std::prev(trials_.end());
+  }
   loop_.refresh_now();
   connection->start();
   arm();
@@ -101,12 +105,14 @@ void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Standing 
 void Server::Guests::connection_closed(Connection& connection) noexcept {
   server_.connections_.fetch_sub(1, std::memory_order_relaxed);
   server_.count(connection.standing(), -1);
+  if (connection.standing() == Standing::on_trial) trials_.erase(connection.place_among_the_trials);
   // The list's reference may be the last one, and the caller is a method of the connection.
   loop_.post([ref = *connection.place_at_home] {});
   open_.erase(connection.place_at_home);
 }
 
-void Server::Guests::standing_changed(Standing before, Standing now) noexcept {
+void Server::Guests::standing_changed(Connection& connection, Standing before, Standing now) noexcept {
+  if (before == Standing::on_trial) trials_.erase(connection.place_among_the_trials);
   server_.count(before, -1);
   server_.count(now, +1);
 }
@@ -168,11 +174,12 @@ void Server::Guests::arm() {
   });
 }
 
-void Server::Guests::end_trials() {
+bool Server::Guests::end_longest_trial() noexcept {
   loop_.refresh_now();
-  for (auto at = open_.begin(); at != open_.end();) {
-    static_cast<Connection*>((at++)->get())->check_trial(loop_.now(), kTrialLeast);
+  for (Connection* one : trials_) {
+    if (one->check_trial(loop_.now(), kTrialLeast)) return true;
   }
+  return false;
 }
 
 void Server::Guests::finish_all() noexcept {
@@ -233,50 +240,60 @@ void Server::start() {
 }
 
 void Server::accept(Listener& listener) {
-  const std::size_t loop = next_loop_++ % loops_.size();
-  auto socket = std::make_shared<StreamSocket>(loops_[loop]->context());
-  auto accepted = [this, &listener, loop, socket](error_code failure) {
+  listener.loop = next_loop_++ % loops_.size();
+  listener.next = std::make_shared<StreamSocket>(loops_[listener.loop]->context());
+  auto accepted = [this, &listener](error_code failure) {
     error_code ignored;
     if (!failure && listener.tcp) {
-      socket->set_option(asio::ip::tcp::no_delay(true), ignored);
-      socket->set_option(UnsentBytesMax(kUnsentBytesMax), ignored);
+      listener.next->set_option(asio::ip::tcp::no_delay(true), ignored);
+      listener.next->set_option(UnsentBytesMax(kUnsentBytesMax), ignored);
     }
-    on_accepted(listener, loop, failure, socket);
+    on_accepted(listener, failure);
   };
   if (listener.tcp) {
-    listener.tcp->async_accept(*socket, accepted);
+    listener.tcp->async_accept(*listener.next, accepted);
   } else {
-    listener.local->async_accept(*socket, accepted);
+    listener.local->async_accept(*listener.next, accepted);
   }
 }
 
-void Server::on_accepted(Listener& listener, std::size_t loop, error_code failure,
-                         const std::shared_ptr<StreamSocket>& socket) {
+void Server::on_accepted(Listener& listener, error_code failure) {
   if (failure == asio::error::operation_aborted) return;
-  if (!failure) return place(listener, loop, socket);
+  if (!failure) return place(listener);
   own_failures_.note("accept connections", failure.message(), std::chrono::steady_clock::now());
   try_again(listener, [this, &listener] { accept(listener); });
 }
 
-void Server::place(Listener& listener, std::size_t loop, const std::shared_ptr<StreamSocket>& socket) {
+void Server::place(Listener& listener) {
   const AdmissionCounts counts{connections_.load(std::memory_order_relaxed), on_trial_.load(std::memory_order_relaxed),
                                peers_.load(std::memory_order_relaxed)};
   // The operator's socket stays open when the port is full.
   const Admitted admitted = listener.tcp ? admit(counts, admission_) : Admitted::as_client;
   if (admitted != Admitted::as_client) warn_full();
-  if (admitted == Admitted::not_yet) {
-    for (std::size_t other = 0; other < loops_.size(); ++other) {
-      loops_[other]->post([this, other] { guests_[other]->end_trials(); });
-    }
-    return try_again(listener, [this, &listener, loop, socket] { place(listener, loop, socket); });
-  }
+  if (admitted == Admitted::not_yet) return make_place(listener, 0);
   const Standing standing = admitted == Admitted::on_trial ? Standing::on_trial : Standing::client;
   connections_.fetch_add(1, std::memory_order_relaxed);
   count(standing, +1);
-  loops_[loop]->post([this, loop, standing, socket, &listener] {
+  loops_[listener.loop]->post([this, loop = listener.loop, standing, socket = std::move(listener.next), &listener] {
     guests_[loop]->admit(std::move(*socket), listener.router, standing, log_);
   });
   accept(listener);
+}
+
+// One place for one that knocks: whoever is late with his hello loses his only to those who are there.
+void Server::make_place(Listener& listener, std::size_t asked) {
+  auto again = [this, &listener] {
+    if (listener.tcp->is_open()) place(listener);
+  };
+  if (asked == loops_.size()) {
+    return first_loop().post([this, &listener, again] { try_again(listener, again); });
+  }
+  // Not always the same one first: connections are dealt to the loops in turn.
+  const std::size_t loop = (listener.loop + asked) % loops_.size();
+  loops_[loop]->post([this, &listener, asked, loop, again] {
+    if (guests_[loop]->end_longest_trial()) return first_loop().post(again);
+    make_place(listener, asked + 1);
+  });
 }
 
 void Server::try_again(Listener& listener, std::function<void()> what) {

@@ -54,8 +54,8 @@ class Server final {
   // How many connections there may be at the port: see admission.h. The operator's socket always takes more.
   // [before start]
   void set_admission(AdmissionLimits limits) noexcept { admission_ = limits; }
-  // Returns when connections and bytes that had come by then were taken, as far as can be seen from here: nothing new has
-  // come for some turns of the loops. Clients who go on all the time are not waited for. [control]
+  // Returns when connections and bytes that had come by then were taken, as far as can be seen from here: nothing new
+  // has come for some turns of the loops. Clients who go on all the time are not waited for. [control]
   void take_what_has_come();
 
   void start();           // loops run, connections are accepted [control]
@@ -76,7 +76,7 @@ class Server final {
     Guests(Server& server, Loop& loop);
     void admit(StreamSocket socket, ServiceRouter& router, Standing standing, Logger& log);  // [own loop]
     void connection_closed(Connection& connection) noexcept override;
-    void standing_changed(Standing before, Standing now) noexcept override;
+    void standing_changed(Connection& connection, Standing before, Standing now) noexcept override;
     void bytes_came() noexcept override { ++reads_; }
     std::uint64_t reads() const noexcept { return reads_; }  // that brought something [own loop]
     void waiting_changed(Connection& connection, std::size_t before, std::size_t now, bool has_moved) noexcept override;
@@ -85,7 +85,9 @@ class Server final {
     // Closes those that have waited longest for their clients, while too much waits and this loop holds more than its
     // part.
     void make_room() noexcept;
-    void end_trials();
+    // Closes the connection that has been on trial for the longest time, of those that have had their least; false:
+    // there is none.
+    bool end_longest_trial() noexcept;
     void finish_all() noexcept;
     void close_all() noexcept;
 
@@ -98,6 +100,7 @@ class Server final {
     Loop& loop_;
     std::list<OriginRef> open_;
     std::list<Connection*> waiting_;  // for their clients; first who has moved nothing for the longest time
+    std::list<Connection*> trials_;   // the longest first
     std::uint64_t waiting_bytes_ = 0;
     std::uint64_t untrimmed_bytes_ = 0;  // of connections that were closed since the heap gave pages back
     std::uint64_t reads_ = 0;
@@ -111,13 +114,16 @@ class Server final {
     std::unique_ptr<asio::ip::tcp::acceptor> tcp;
     std::unique_ptr<asio::local::stream_protocol::acceptor> local;
     std::filesystem::path path;
+    std::size_t loop = 0;                          // of the next connection
+    std::shared_ptr<StreamSocket> next = nullptr;  // that is awaited, or has no place yet
   };
 
   void accept(Listener& listener);
-  void on_accepted(Listener& listener, std::size_t loop, error_code failure,
-                   const std::shared_ptr<StreamSocket>& socket);
+  void on_accepted(Listener& listener, error_code failure);
   // Gives the connection a place, now or when there is one, and goes on accepting then.
-  void place(Listener& listener, std::size_t loop, const std::shared_ptr<StreamSocket>& socket);
+  void place(Listener& listener);
+  // Has the loops end one trial for it, one loop after the other until one has; `asked`: of them, so far.
+  void make_place(Listener& listener, std::size_t asked);
   void try_again(Listener& listener, std::function<void()> what);
   void count(Standing standing, std::int64_t by) noexcept;
   void warn_full();

@@ -9,10 +9,14 @@ import unittest
 from harness import address, client
 from harness.case import ALONE, ClusterTest
 from harness.own_machine import with_files
+from harness.raw import RawConnection, Request
 from harness.seed_process import SeedProcess
 from harness.waiting import wait_until
 
+from locator import Base
 from node import Node
+from peer import Peer
+from peer.ttypes import HelloRequest
 
 KEYS = [f"key-{number}" for number in range(60)]
 CLIENTS = 60
@@ -132,6 +136,34 @@ class FewDescriptorsTest(TroubleTest):
         self.assert_members(nodes)
         for node in nodes[1:]:
             self.assertNotRegex(node.log(), f"{full.name} (?:{REMOVED})")
+
+
+class LateHelloTest(ClusterTest):
+    TRIALS = 3  # so many places for those who may be nodes are left, whether a node has opened 5 files or 25:
+    FILES = ("sh", "-c", 'ulimit -n 42; exec "$@"', "sh")
+
+    HELLO = Request(Peer, "hello", service="Peer", request=HelloRequest(
+        version_min=1, version_max=1, features=["overtake"], cluster="p2phost", placement=""))
+
+    def connect(self, node, form=client.CLASSIC):
+        connection = RawConnection(node.port, form, seconds=60)
+        self.addCleanup(connection.close)
+        return connection
+
+    def become_the_client(self, node):
+        """Takes the only place for clients; whoever is on trial is not served in this form."""
+        asked = Request(Base, "ping", service="locator")
+        return self.connect(node, client.Form(True, "binary")).call(asked)
+
+    def test_whoever_says_hello_late_loses_its_place_only_to_somebody_who_needs_it(self):
+        node = self.lonely_node("--set", "host.connections_max=1", "--set", "host.io_threads=1", prefix=self.FILES)
+        wait_until("there is a client", lambda: self.become_the_client(node))
+        late = [self.connect(node) for _ in range(self.TRIALS)]
+        # One more knocks when the places are all taken: the one that has waited longest makes room, and it alone.
+        knocking = self.connect(node)
+        self.assertEqual(late[0].socket.recv(1), b"")
+        for connection in (knocking, *late[1:]):
+            self.assertEqual(connection.call(self.HELLO).success.cluster, "p2phost")
 
 
 class NamesTest(TroubleTest):
