@@ -8,24 +8,15 @@
 #include "crash/fatal_signal.h"
 #include "node.h"
 #include "runtime/host_logger.h"
+#include "serving/descriptor_limit.h"
 #include "signal_watch.h"
 #include "validate/validate_command.h"
-
-#include <sys/resource.h>
 
 #include <exception>
 #include <iostream>
 
 namespace p2p::host {
 namespace {
-
-// Thousands of connections are usual; the soft limit of most systems is 1024.
-void raise_open_files_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 int run_node(const CommandLine& command_line) {
   auto outcome = load_configuration(command_line);
@@ -35,7 +26,8 @@ int run_node(const CommandLine& command_line) {
   }
   auto& loaded = std::get<LoadedConfiguration>(outcome);
   std::cerr << loaded.warnings;
-  raise_open_files_limit();
+  // For the services too, which open what they like: the soft limit of most systems is 1024.
+  raise_descriptor_limit(kAllDescriptors);
   const std::string& log_file = loaded.config.log_file;
   if (const auto opened = open_log(log_file); !opened.ok()) {
     std::cerr << "p2phost: [log] file = \"" << log_file << "\": " << opened.error().text << '\n';

@@ -18,7 +18,9 @@ std::uint64_t descriptors_in_use() {
   return static_cast<std::uint64_t>(std::distance(begin(open), end(open))) - 1;  // the folder itself is one
 }
 
-std::uint64_t raise_to(std::uint64_t wanted) {
+}  // namespace
+
+std::uint64_t raise_descriptor_limit(std::uint64_t wanted) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
   if (limit.rlim_cur >= wanted) return limit.rlim_cur;
@@ -27,11 +29,9 @@ std::uint64_t raise_to(std::uint64_t wanted) {
   return ::setrlimit(RLIMIT_NOFILE, &higher) == 0 ? higher.rlim_cur : limit.rlim_cur;
 }
 
-}  // namespace
-
 AdmissionLimits claim_descriptors(std::uint32_t clients_wanted, Logger& log) {
   const std::uint64_t in_use = descriptors_in_use();
-  const std::uint64_t limit = raise_to(descriptors_wanted(in_use, clients_wanted));
+  const std::uint64_t limit = raise_descriptor_limit(descriptors_wanted(in_use, clients_wanted));
   const AdmissionLimits limits = limits_within(limit, in_use, clients_wanted);
   if (limits.clients_max < clients_wanted) {
     log.warn(
