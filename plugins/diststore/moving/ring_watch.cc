@@ -76,8 +76,15 @@ void RingWatch::take_over(std::shared_ptr<const RingView> view) {
 }
 
 void RingWatch::publish(std::shared_ptr<const RingView> view) {
-  store_->standing->publish(std::make_shared<const Standing>(
-      Standing{store_->self, era_, intake_.is_established(), std::move(view), former_rings_, intake_.gains()}));
+  std::vector<std::shared_ptr<const RingView>> rings_of_leavers;
+  for (const Location& leaving : view->leaving()) {
+    std::vector<Location> with_it = view->members();
+    with_it.push_back(leaving);
+    rings_of_leavers.push_back(store_->locator->ring_of(std::move(with_it)));
+  }
+  store_->standing->publish(
+      std::make_shared<const Standing>(Standing{store_->self, era_, intake_.is_established(), std::move(view),
+                                                former_rings_, intake_.gains(), std::move(rings_of_leavers)}));
 }
 
 void RingWatch::obey(const Intake::Effects& effects) {
@@ -118,8 +125,9 @@ void RingWatch::claim_ended(const Location& from, const Result<std::string>& rep
   const TimePoint now = strand_->now();
   const auto failed = [&](const Error& error) {
     if (has_no_store(error)) {
-      note_kind(from, error.kind == ErrorKind::unsupported);
-      intake_.has_no_store(from, now, effects);
+      const bool is_classic = error.kind == ErrorKind::unsupported;
+      note_kind(from, is_classic);
+      is_classic ? intake_.is_of_2009(from, now, effects) : intake_.has_no_store(from, now, effects);
     } else {
       if (error.kind == ErrorKind::refused && !reply.ok()) store_->router->report_unreachable(from);
       intake_.not_answered(from, now, effects);

@@ -130,6 +130,11 @@ void Intake::has_no_store(const Location& from, TimePoint now, Effects& effects)
   answered(from, {true, true, {}}, now, effects);
 }
 
+void Intake::is_of_2009(const Location& from, TimePoint now, Effects& effects) {
+  const bool is_handing_over = view_ && contains(view_->leaving(), from);
+  answered(from, {true, !is_handing_over, {}}, now, effects);
+}
+
 void Intake::tick(TimePoint now, Effects& effects) {
   for (Awaited& awaited : awaited_) {
     if (awaited.kind != Kind::join || is_established_) continue;

@@ -71,6 +71,9 @@ class Intake final {
   void not_answered(const Location& from, TimePoint now, Effects& effects);
   // It has no store, and thus no keys.
   void has_no_store(const Location& from, TimePoint now, Effects& effects);
+  // It is of the 2009 system, which knows no claims. One that leaves hands its keys over by puts, and has nothing more
+  // only when it is gone.
+  void is_of_2009(const Location& from, TimePoint now, Effects& effects);
 
   // Due at next_wakeup(); earlier does no harm.
   void tick(TimePoint now, Effects& effects);

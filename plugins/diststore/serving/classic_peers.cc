@@ -43,6 +43,11 @@ void ClassicPeers::note_ours(const Location& node) {
   known_until_.erase(node);
 }
 
+bool ClassicPeers::knows_as_ours(const Location& node) const {
+  const std::lock_guard hold(mutex_);
+  return ours_.contains(node);
+}
+
 std::set<Location> ClassicPeers::may_be_classic(std::set<Location> nodes) const {
   const std::lock_guard hold(mutex_);
   for (const auto& [node, until] : known_until_) nodes.insert(node);

@@ -35,6 +35,7 @@ class ClassicPeers final {
 
   // `node` is one of ours: it has answered, or asked, as only those can.
   void note_ours(const Location& node);
+  bool knows_as_ours(const Location& node) const;
   // Of `nodes`, and of all that were ever found to be of the 2009 system: those that may be, for all that is known.
   std::set<Location> may_be_classic(std::set<Location> nodes) const;
 

@@ -14,6 +14,8 @@ bool is_too_late(const std::shared_ptr<Store>& store, TimePoint deadline,
   return true;
 }
 
+constexpr const char* kMayCome = "the key may still lie at a node that leaves, and has not come to its owner";
+
 // Why it is not known whether a put has happened that the node was given, and that its answer does not show.
 Error after_put(const Error& error) { return {may_have_run(error.kind) ? error.kind : ErrorKind::closed, error.text}; }
 
@@ -22,11 +24,14 @@ Error after_put(const Error& error) { return {may_have_run(error.kind) ? error.k
 void classic_read(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                   TimePoint deadline, std::function<void(Result<wire::ReadResult>)> done) {
   if (is_too_late(store, deadline, done)) return;
+  // Looked at before it is asked: who is gone when it answers may not have been gone then.
+  const bool may_come = store->standing->read().may_lie_at_leaver(key);
   store->classics->get(owner, key, store->router->time_for_peer(deadline, Repeat::always),
-                       [done = std::move(done)](Result<std::string> value) {
+                       [done = std::move(done), may_come](Result<std::string> value) {
                          if (!value.ok()) return done(value.error());
                          wire::ReadResult result;
                          result.found = !value.value().empty();
+                         if (!result.found && may_come) return done(Error{ErrorKind::cancelled, kMayCome});
                          if (result.found) result.__set_value(std::move(value).value());
                          done(std::move(result));
                        });

@@ -104,14 +104,17 @@ class Pull final : public std::enable_shared_from_this<Pull> {
     plan(at, further, questions);
   }
 
-  // A node without a store holds nothing, and does not know who else may; any other may hold the key.
+  // A node without a store holds nothing, and does not know who else may; any other may hold the key. So may one of
+  // the 2009 system that leaves: its keys come by its puts.
   void failed(const Location& owner, const Indexes& indexes, const Error& error, bool is_unreachable) {
     if (is_unreachable) store_->router->report_unreachable(owner);
+    const bool hands_over_by_puts = error.kind == ErrorKind::unsupported && standing_->is_leaving(owner);
+    const bool holds_nothing = has_no_store(error) && !hands_over_by_puts;
     Questions questions;
     {
       const std::lock_guard hold(mutex_);
       for (const std::size_t at : indexes) {
-        if (has_no_store(error)) {
+        if (holds_nothing) {
           plan(at, standing_->all_sources(), questions);
         } else {
           keys_[at].is_known = false;

@@ -130,6 +130,15 @@ void get(const std::shared_ptr<Store>& store, Call call) {
       });
 }
 
+// Whether `key` is awaited from a node of the 2009 system that leaves: a put may then be what brings it.
+bool may_come_by_put(const Store& store, std::string_view key) {
+  const Standing& standing = store.standing->read();
+  const auto former_owners = standing.former_owners(key);
+  return std::any_of(former_owners.begin(), former_owners.end(), [&](const Location& owner) {
+    return standing.is_leaving(owner) && !store.classics->knows_as_ours(owner);
+  });
+}
+
 // Whatever a message can hold is taken: a node of the 2009 system hands over its keys by this call, like any client,
 // and deletes them when it has written it (docs/decisions/0018).
 void put(const std::shared_ptr<Store>& store, Call call) {
@@ -146,7 +155,10 @@ void put(const std::shared_ptr<Store>& store, Call call) {
       store, key, std::move(call), kPut,
       [&](Right right, Call&, std::int64_t) {
         Version version;
-        return store->local->write(key, value, right, version);
+        const Outcome outcome = store->local->write(key, value, right, version);
+        if (outcome != Outcome::unsettled || !may_come_by_put(*store, key)) return outcome;
+        // What all other calls for the key wait for must not wait itself.
+        return store->local->write(key, value, {right.era, kNeverSettled}, version);
       },
       [&](const Location& owner, TimePoint deadline, auto done) {
         classic_write(store, owner, std::string(key), std::string(value), deadline, std::move(done));

@@ -64,6 +64,18 @@ std::vector<Location> Standing::former_owners(std::string_view key) const {
   return owners;
 }
 
+bool Standing::is_leaving(const Location& node) const {
+  const auto& leaving = ring->leaving();
+  return std::find(leaving.begin(), leaving.end(), node) != leaving.end();
+}
+
+bool Standing::may_lie_at_leaver(std::string_view key) const {
+  return std::any_of(rings_of_leavers.begin(), rings_of_leavers.end(), [&](const auto& before) {
+    const Owner owner = before->owner_of(key);
+    return owner.location != nullptr && is_leaving(*owner.location);
+  });
+}
+
 bool Standing::was_owner_before(const Location& receiver, std::string_view key) const {
   for (const auto& former : former_rings) {
     const Owner owner = former->owner_of(key);

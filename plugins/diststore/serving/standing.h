@@ -24,6 +24,7 @@ struct Standing {
   std::shared_ptr<const RingView> ring;
   std::vector<std::shared_ptr<const RingView>> former_rings;  // the newest first
   std::vector<Gain> gains;
+  std::vector<std::shared_ptr<const RingView>> rings_of_leavers = {};  // for each node that leaves, as if it had not
 
   Owner owner_of(std::string_view key) const { return ring->owner_of(key); }
 
@@ -36,6 +37,10 @@ struct Standing {
 
   // Where `key` may lie that has not arrived here: to be asked, all of them; and those whom they name in turn.
   std::vector<Location> former_owners(std::string_view key) const;
+
+  // A node that leaves owned `key`, and may not have handed it over yet.
+  bool may_lie_at_leaver(std::string_view key) const;
+  bool is_leaving(const Location& node) const;
 
   // No third node owned `key` after this one and before `receiver`, its owner now.
   bool was_owner_before(const Location& receiver, std::string_view key) const;

@@ -46,6 +46,11 @@ class IntakeTest : public ::testing::Test {
     intake.has_no_store(from, now, effects);
     return effects;
   }
+  Effects of_2009(const Location& from) {
+    Effects effects;
+    intake.is_of_2009(from, now, effects);
+    return effects;
+  }
   Effects census() {
     Effects effects;
     intake.begin_census(now, effects);

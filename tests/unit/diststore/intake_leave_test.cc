@@ -31,6 +31,31 @@ TEST_F(IntakeTest, ALeaveIsOverWhenTheLeaverIsCleanOrGone) {
   EXPECT_TRUE(intake.gains().empty());
 }
 
+TEST_F(IntakeTest, ALeaverOfThe2009SystemIsAwaitedUntilItIsGone) {
+  be_a_member_with({kOther, kThird});
+  ring({kSelf, kThird}, {kOther});
+  EXPECT_FALSE(of_2009(kOther).is_changed);
+  EXPECT_EQ(sources(), (Locations{kOther}));
+  EXPECT_TRUE(ring({kSelf, kThird}).is_changed);
+  EXPECT_TRUE(intake.gains().empty());
+}
+
+TEST_F(IntakeTest, ALeaverOfThe2009SystemThatIsAMemberAgainIsNotAwaited) {
+  be_a_member_with({kOther, kThird});
+  ring({kSelf, kThird}, {kOther});
+  ring({kSelf, kOther, kThird});
+  EXPECT_TRUE(of_2009(kOther).is_changed);
+  EXPECT_TRUE(intake.gains().empty());
+}
+
+TEST_F(IntakeTest, ALeaverOfThe2009SystemKeepsNoJoinerFromOwningKeys) {
+  ring({kSelf}, {kOther});
+  join();
+  EXPECT_TRUE(of_2009(kOther).is_changed);
+  EXPECT_TRUE(intake.is_established());
+  EXPECT_EQ(sources(), (Locations{kOther}));
+}
+
 TEST_F(IntakeTest, ALeaveIsNoticedOnce) {
   be_a_member_with({kOther, kThird});
   ring({kSelf, kThird}, {kOther});

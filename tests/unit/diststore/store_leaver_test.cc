@@ -1,0 +1,106 @@
+// Calls for keys that a node of the 2009 system holds which leaves: it hands them over by puts, and answers nobody.
+#include "store_calls.h"
+
+namespace p2p::diststore {
+namespace {
+
+using namespace std::chrono_literals;
+
+class LeaverOf2009 : public StoreMethods {
+ protected:
+  LeaverOf2009() {
+    work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector{kSelf}, std::vector{kOther}));
+    await_keys(era(), {kOther});
+  }
+
+  void end_pull() { peers.take("pull", kOther).done(Error{ErrorKind::unsupported, "a node of the 2009 system"}); }
+};
+
+TEST_F(LeaverOf2009, AReadWaitsForItsPut) {
+  const auto call = read("a");
+  end_pull();
+  EXPECT_TRUE(call->reply.empty());
+  put("a", "apple");
+  strand->advance(kShortPause);
+  EXPECT_EQ(read_of(*call).value, "apple");
+}
+
+TEST_F(LeaverOf2009, AReadOfWhatItNeverPutsIsNotAnswered) {
+  const auto call = read("a");
+  end_pull();
+  strand->advance(5s);
+  end_pull();
+  strand->advance(kShortPause);
+  const auto reply = decode_reply<wire::Store_read_result>(call->reply);
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::not_executed);
+}
+
+TEST_F(LeaverOf2009, AWriteWaitsForItsPutSoThatItIsNewer) {
+  const auto call = write("a", "newer");
+  end_pull();
+  EXPECT_TRUE(call->reply.empty());
+  put("a", "apple");
+  EXPECT_EQ(held("a"), "apple");
+  strand->advance(kShortPause);
+  EXPECT_TRUE(decode_reply<wire::Store_write_result>(call->reply).ok());
+  EXPECT_EQ(held("a"), "newer");
+}
+
+TEST_F(LeaverOf2009, APutWaitsForNobody) {
+  put("a", "apple");
+  EXPECT_TRUE(peers.asked.empty());
+  EXPECT_EQ(got(*get("a")), "apple");
+  EXPECT_TRUE(peers.asked.empty());
+}
+
+TEST_F(LeaverOf2009, APutWaitsForWhatANodeOfOursHolds) {
+  store->classics->note_ours(kOther);
+  const auto call = put("a", "apple");
+  EXPECT_EQ(held("a"), std::nullopt);
+  yield("a", "older", {5, 9});
+  EXPECT_EQ(held("a"), "apple");
+}
+
+// The key's new owner is of that system too.
+class LeaverToAnotherOf2009 : public StoreMethods {
+ protected:
+  LeaverToAnotherOf2009() {
+    const Ranks ranks{{"a", {kOther, kThird}}, {"b", {kThird}}};
+    const auto members = std::vector{kSelf, kThird};
+    work_by(std::make_shared<RankedRing>(kSelf, ranks, members, std::vector{kOther}));
+    Standing next = *store->standing->share();
+    next.rings_of_leavers = {std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird})};
+    publish(std::move(next));
+    store->classics->remember(kThird);
+  }
+
+  void answer_get(const std::string& value) {
+    peers.take("get", kThird).done(reply_with<wire::Store_get_result>("get", value));
+  }
+};
+
+TEST_F(LeaverToAnotherOf2009, WhatHasNotComeToItIsNotCalledMissing) {
+  const auto call = read("a");
+  answer_get("");
+  EXPECT_TRUE(call->reply.empty());
+  strand->advance(kShortPause);
+  answer_get("apple");
+  EXPECT_EQ(read_of(*call).value, "apple");
+}
+
+TEST_F(LeaverToAnotherOf2009, WhatWasNeverTheLeaversIsMissing) {
+  const auto call = read("b");
+  answer_get("");
+  EXPECT_FALSE(read_of(*call).found);
+}
+
+TEST_F(LeaverToAnotherOf2009, WhatItHadIsMissingWhenTheLeaverIsGone) {
+  work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kThird}}}, std::vector{kSelf, kThird}));
+  const auto call = read("a");
+  answer_get("");
+  EXPECT_FALSE(read_of(*call).found);
+}
+
+}  // namespace
+}  // namespace p2p::diststore
