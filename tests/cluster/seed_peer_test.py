@@ -419,7 +419,8 @@ class SeedFaultsTest(SeedTest):
             call(seed, "get", "key", seconds=SILENCE_SECONDS)
         seed.tell("unmute")
         self.assertEqual(call(seed, "get", "key"), "value")
-        self.assertEqual(seed.tell("faults"), {"refuse": False, "mute": False, "mute_on": [], "drop_puts": False})
+        self.assertEqual(seed.tell("faults"), {"refuse": False, "mute": False, "mute_on": [], "drop_puts": False,
+                                               "hold_hand_over": False})
 
     def test_a_mute_node_ends_by_a_signal_as_well(self):
         seed = self.seed("--mute").start()

@@ -64,7 +64,6 @@ void LocatorWorld::change_ring(Locator& at, const membership::RingChange& change
       break;
     }
     case ChangeKind::leaving:  // it may be news of a node that was never heard of
-      if (is_old(change.location.port)) broke(at, name + " leaves, which nodes of 2009 cannot say");
       at.ring.erase(name);
       at.leaving.insert(name);
       break;

@@ -146,8 +146,9 @@ void ClassicMembership::classic_add(const Location& location, std::vector<std::s
   if (location == self_.location) return;
   Member row{location, kUnknownLife, MemberState::alive};
   if (const Member* known = table_.find(location.name()); known != nullptr) {
-    // An echo of its joining: it leaves, and starts anew with a life of its own.
-    if (known->state == MemberState::leaving) return;
+    // An echo of its joining, unless it asks itself, as only a new life does. Who was started where it left, and joined
+    // through another, is found when it answers (survey_ended).
+    if (known->state == MemberState::leaving && !authorities.empty()) return;
     row.incarnation = known->state == MemberState::alive ? known->incarnation : known->incarnation + 1;
   }
   hear(row, std::move(authorities), now, effects);
@@ -155,12 +156,18 @@ void ClassicMembership::classic_add(const Location& location, std::vector<std::s
 
 void ClassicMembership::classic_remove(const Location& location, std::vector<std::string> authorities, TimePoint now,
                                        Effects& effects) {
-  const Member* known = table_.find(location.name());
+  const std::string name = location.name();
+  const Member* known = table_.find(name);
   // Who leaves tells nodes of ours itself when it has ended; until then this is an echo of what it told the others.
   if (known == nullptr || known->state == MemberState::leaving) return;
   Member row = *known;
-  row.state = MemberState::removed;
+  const bool is_own_word = how_it_left(row, authorities) == Departure::own_word;
+  // It still holds what it will hand over, answers nobody meanwhile, and does not say when it has done: its end is that
+  // it takes no connection any more.
+  const bool hands_over = is_own_word && known->state == MemberState::alive && location != self_.location;
+  row.state = hands_over ? MemberState::leaving : MemberState::removed;
   hear(row, std::move(authorities), now, effects);
+  if (hands_over) failed_connects_.doubt(name, now);
 }
 
 // --- chains ----------------------------------------------------------------------------------------------------------
@@ -224,8 +231,9 @@ void ClassicMembership::watch_successors(const std::vector<std::string>& sorted_
 void ClassicMembership::compare_with(const std::string& name, Effects& effects) {
   const Member* member = table_.find(name);
   if (member == nullptr || !compared_now_.insert(name).second) return;
-  if (is_classic(name)) return send({member->location, std::nullopt, Comparison{}}, Survey{}, effects);
-  send({member->location, std::nullopt, Comparison{}}, Compare{{table_.fingerprint(), {}}}, effects);
+  const Comparison comparison{.is_of_leaver = member->state == MemberState::leaving};
+  if (is_classic(name)) return send({member->location, std::nullopt, comparison}, Survey{}, effects);
+  send({member->location, std::nullopt, comparison}, Compare{{table_.fingerprint(), {}}}, effects);
 }
 
 void ClassicMembership::compare_with_removed(Effects& effects) {
@@ -239,7 +247,8 @@ void ClassicMembership::ask_removed(const Member& removed, std::optional<Locatio
   const std::string name = removed.location.name();
   if (!compared_now_.insert(name).second) return;
   Message question = is_classic(name) ? Message(Survey{}) : Message(Compare{view()});
-  send({removed.location, std::nullopt, Comparison{true, std::move(shown_by)}}, std::move(question), effects);
+  send({removed.location, std::nullopt, Comparison{.is_second = true, .shown_by = std::move(shown_by)}},
+       std::move(question), effects);
 }
 
 void ClassicMembership::comparison_ended(const Pending& pending, const CallResult& result, TimePoint now,
@@ -261,7 +270,7 @@ void ClassicMembership::comparison_ended(const Pending& pending, const CallResul
   // They sent their rows, and we still know something that they do not.
   const bool they_lack_rows = !result.view.members.empty() && result.view.fingerprint != table_.fingerprint();
   if (they_lack_rows && !pending.comparison->is_second && compared_now_.insert(name).second) {
-    send({pending.to, std::nullopt, Comparison{true, std::nullopt}}, Compare{view()}, effects);
+    send({pending.to, std::nullopt, Comparison{.is_second = true}}, Compare{view()}, effects);
   }
 }
 
@@ -270,9 +279,12 @@ void ClassicMembership::comparison_ended(const Pending& pending, const CallResul
 void ClassicMembership::survey_ended(const Pending& pending, const CallResult& result, TimePoint now,
                                      Effects& effects) {
   const auto& rows = result.view.members;
-  if (table_.find(pending.to.name())->state == MemberState::removed) {
+  const MemberState state = table_.find(pending.to.name())->state;
+  if (state != MemberState::alive) {
     const auto is_asked = [&](const Member& row) { return row.location == pending.to; };
     if (std::none_of(rows.begin(), rows.end(), is_asked)) return;  // it leaves
+    // Asked before it was known to leave, it may have answered before it left.
+    if (state == MemberState::leaving && !pending.comparison->is_of_leaver) return;
     classic_add(pending.to, {}, now, effects);
   }
 
@@ -350,7 +362,13 @@ void ClassicMembership::ask_suspect(const std::string& name, Effects& effects) {
 void ClassicMembership::count_fault(const Location& to, ConnectFault fault, TimePoint now, Effects& effects) {
   const Member* member = table_.find(to.name());
   if (to == self_.location || !table_.is_present(to.name())) return;
-  if (failed_connects_.failed(to.name(), fault, now)) give_up(*member, departure_of(fault), now, effects);
+  if (!failed_connects_.failed(to.name(), fault, now)) return;
+  // One of the 2009 system that has said that it leaves ends when it has handed over, without another word. It may have
+  // left before it was found out: nobody has told its life.
+  const bool may_be_classic = is_classic(to.name()) || member->incarnation == kUnknownLife;
+  const bool ends_as_it_said =
+      fault == ConnectFault::refused && member->state == MemberState::leaving && may_be_classic;
+  give_up(*member, ends_as_it_said ? Departure::own_word : departure_of(fault), now, effects);
 }
 
 void ClassicMembership::give_up(const Member& member, Departure how, TimePoint now, Effects& effects) {
@@ -442,7 +460,8 @@ void ClassicMembership::tick(TimePoint now, Effects& effects) {
   if (now < next_compare_at_) return;
   next_compare_at_ = now + options_.compare_interval;
   table_.forget_old(now);
-  std::erase_if(classic_until_, [now](const auto& known) { return known.second <= now; });
+  // Who leaves tells nobody what it is any more.
+  std::erase_if(classic_until_, [&](const auto& known) { return known.second <= now && !is_leaving(known.first); });
   const auto names = table_.present_names();
   watch_successors(names, effects);
   compare_with(next_compared_.next(names), effects);

@@ -82,8 +82,10 @@ class ClassicMembership final : public Membership {
     int silent_classic = 0;    // and of the 2009 system
   };
   struct Comparison {
-    bool is_second = false;            // sends our rows, after the first one brought theirs
-    std::optional<Location> shown_by;  // a node of the 2009 system that has it on its ring, although it was removed
+    bool is_second = false;  // sends our rows, after the first one brought theirs
+    // A node of the 2009 system that has it on its ring, although it was removed.
+    std::optional<Location> shown_by = {};
+    bool is_of_leaver = false;  // whoever is asked was known to leave by then
   };
   // Neither chain nor comparison: a notice, of which it does not matter how it ends.
   struct Pending {
@@ -117,6 +119,10 @@ class ClassicMembership final : public Membership {
   void tell_classic(const Location& node, const Member& row, Effects& effects);
   void remember_classic(const std::string& name, TimePoint now);
   bool is_classic(const std::string& name) const { return classic_until_.contains(name); }
+  bool is_leaving(const std::string& name) const {
+    const Member* known = table_.find(name);
+    return known != nullptr && known->state == MemberState::leaving;
+  }
   void note_reachability(const Location& to, CallId id, Outcome outcome, TimePoint now, Effects& effects);
   void count_fault(const Location& to, ConnectFault fault, TimePoint now, Effects& effects);
   void ask_suspect(const std::string& name, Effects& effects);

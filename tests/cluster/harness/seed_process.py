@@ -47,6 +47,8 @@ class SeedProcess(ChildProcess):
         `peer` is a name, or what has one. Without it the node founds a network, or looks from port `discover_from` on.
         """
         self._lines_before = len(self._lines())
+        if self.process is not None:
+            self.process.stdin.close()  # of its last life
         with open(self._log_path, "ab") as log, open(self._output_path, "ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "seed_peer.node", "--host", address.HOST, "--port", str(self.port),

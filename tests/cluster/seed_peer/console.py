@@ -5,6 +5,7 @@ Each command is answered by one line of JSON on stdout, once it is in force:
   mute, mute-on METHOD, unmute          see faults.py
   refuse, listen                        closes its listening socket, opens it again
   drop-puts, keep-puts
+  hold-hand-over, go-on                 when it leaves, it puts nothing before it may go on
   ring-add HOST:PORT, ring-drop HOST:PORT   changes its ring, and tells nobody
 """
 import io
@@ -38,6 +39,8 @@ class Console:
             "listen": lambda: faults.refuse(False),
             "drop-puts": lambda: faults.drop_puts(True),
             "keep-puts": lambda: faults.drop_puts(False),
+            "hold-hand-over": lambda: faults.hold_hand_over(True),
+            "go-on": lambda: faults.hold_hand_over(False),
             "ring-add": lambda name: self._node.ring.add(location_of(name)),
             "ring-drop": lambda name: self._node.ring.remove(location_of(name)),
         }

@@ -14,6 +14,7 @@ class Faults:
         self._mute = mute
         self._mute_on = set(mute_on)
         self._drop_puts = drop_puts
+        self._holds_hand_over = False
 
     @property
     def drops_puts(self):
@@ -22,7 +23,7 @@ class Faults:
     def describe(self):
         with self._changed:
             return {"refuse": self._refuse, "mute": self._mute, "mute_on": sorted(self._mute_on),
-                    "drop_puts": self._drop_puts}
+                    "drop_puts": self._drop_puts, "hold_hand_over": self._holds_hand_over}
 
     # --- asked by the node ---
 
@@ -33,6 +34,10 @@ class Faults:
     def wait_until_it_may_listen(self):
         with self._changed:
             self._changed.wait_for(lambda: not self._refuse)
+
+    def wait_until_it_may_hand_over(self):
+        with self._changed:
+            self._changed.wait_for(lambda: not self._holds_hand_over)
 
     # --- switched by the tests ---
 
@@ -51,6 +56,9 @@ class Faults:
 
     def drop_puts(self, is_on):
         self._set("_drop_puts", is_on)
+
+    def hold_hand_over(self, is_on):
+        self._set("_holds_hand_over", is_on)
 
     def _set(self, what, value):
         with self._changed:

@@ -163,6 +163,7 @@ class StoreNode(LocatorNode):
                     self._call(owner, "remove", self.location, [self.location])
                 self._call(owner, "ping")
                 told.append(owner)
+                self._faults.wait_until_it_may_hand_over()
                 self._call(owner, "put", key, value)
             except Unreachable:
                 log.info("%s not found, %s is lost", name_of(owner), shown(key))

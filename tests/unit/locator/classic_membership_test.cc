@@ -272,7 +272,7 @@ TEST_F(ClassicMembershipTest, AClassicRemoveEndsTheKnownLifeAndAnUnknownOneIsIgn
   EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::left, at(9901), Departure::hearsay}}));
   Effects farewell;
   core.classic_remove(at(9902), names({9902}), now, farewell);
-  EXPECT_EQ(farewell.changes, (std::vector<RingChange>{{ChangeKind::left, at(9902), Departure::own_word}}));
+  EXPECT_EQ(farewell.changes, (std::vector<RingChange>{{ChangeKind::leaving, at(9902)}})) << "it hands over first";
   Effects unknown;
   core.classic_remove(at(9999), {}, now, unknown);
   EXPECT_TRUE(unknown.changes.empty());

@@ -25,6 +25,13 @@ class NodesOf2009Test : public ClassicMembershipTest {
     }
   }
 
+  // An old node leaves, and has told this one.
+  Effects say_leaving(int port) {
+    Effects effects;
+    core.classic_remove(at(port), names({port}), now, effects);
+    return effects;
+  }
+
   // Waits until `port` is surveyed; other calls meanwhile are not answered.
   OutgoingCall survey(int port) {
     for (int interval = 0; interval < 20; ++interval) {

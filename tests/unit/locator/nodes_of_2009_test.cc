@@ -275,6 +275,60 @@ TEST_F(NodesOf2009Test, ItsEchoFromOldNodesChangesNothing) {
   EXPECT_TRUE(is_nothing(echo));
 }
 
+TEST_F(NodesOf2009Test, AnOldNodeThatLeavesHandsOverUntilItTakesNoConnection) {
+  with_members({9901});
+  with_old_nodes({9850});
+  const auto told = say_leaving(9850);
+  EXPECT_EQ(told.changes, (std::vector<RingChange>{{ChangeKind::leaving, at(9850)}}));
+  ASSERT_EQ(told.calls.size(), 1u);
+  EXPECT_EQ(told.calls[0].message, Message(PassOn{heard_of(9850, MemberState::leaving), names({9850, 9900})}));
+  EXPECT_EQ(core.members(), (std::vector<Location>{at(9900), at(9901)}));
+  for (int question = 0; question < 100; ++question) {
+    EXPECT_TRUE(end(survey(9850), Outcome::silent).changes.empty()) << "it serves nobody meanwhile";
+  }
+  EXPECT_TRUE(end(survey(9850), Outcome::stranger).changes.empty()) << "its end breaks what waits there";
+  EXPECT_TRUE(end(survey(9850), Outcome::refused).changes.empty());
+  EXPECT_TRUE(end(survey(9850), Outcome::refused).changes.empty());
+  const auto ended = end(survey(9850), Outcome::refused);
+  EXPECT_EQ(ended.changes, (std::vector<RingChange>{{ChangeKind::gone, at(9850), Departure::own_word}}));
+}
+
+TEST_F(NodesOf2009Test, AnOldNodeThatLeavesIsAskedAtOnceAndAgainAndAgain) {
+  with_old_nodes({9850});
+  say_leaving(9850);
+  const TimePoint begin = now;
+  for (int question = 0; question < 3; ++question) end(survey(9850), Outcome::silent);
+  EXPECT_LT(now, begin + seconds(1));
+}
+
+TEST_F(NodesOf2009Test, AnOldNodeThatLeftAndAnswersOnItsOwnRingIsAMemberAgain) {
+  with_old_nodes({9850});
+  const auto before = survey(9850);
+  say_leaving(9850);
+  EXPECT_TRUE(end(before, list({9850, 9900})).changes.empty()) << "it may have answered before it left";
+  EXPECT_TRUE(end(survey(9850), list({9900})).changes.empty()) << "it leaves";
+  EXPECT_EQ(end(survey(9850), list({9850, 9900})).changes, std::vector<RingChange>{joined(9850)});
+  EXPECT_TRUE(has_row(alive(9850, kUnknownLife + 1)));
+}
+
+TEST_F(NodesOf2009Test, AnOldNodeThatLeftAndAsksToJoinIsAMemberAgain) {
+  with_old_nodes({9850, 9851});
+  say_leaving(9850);
+  Effects echo;
+  core.classic_add(at(9850), names({9851}), now, echo);
+  EXPECT_TRUE(is_nothing(echo)) << "who tells of others may be late";
+  Effects effects;
+  core.classic_add(at(9850), {}, now, effects);
+  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9850)});
+}
+
+TEST_F(NodesOf2009Test, AnOldNodeThatOthersHaveGivenUpIsGoneAtOnce) {
+  with_old_nodes({9850, 9851});
+  Effects effects;
+  core.classic_remove(at(9850), names({9851}), now, effects);
+  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::left, at(9850), Departure::hearsay}}));
+}
+
 // --- reachability, and a second life ---------------------------------------------------------------------------------
 
 TEST_F(NodesOf2009Test, RefusedConnectsRemoveAnOldNodeAfterTheUsualAttempts) {
