@@ -25,7 +25,7 @@ ClassicCall::ClassicCall(Loop& loop, const PeerSurroundings& surroundings, Locat
       limits_(limits),
       done_(std::move(done)),
       socket_(loop.context()),
-      dial_(std::make_shared<Dial>(loop, surroundings.book, to_)),
+      dial_(std::make_shared<Dial>(loop, surroundings.book, surroundings.machines, to_)),
       patience_(loop.context()) {}
 
 void ClassicCall::start(Duration deadline) {

@@ -76,6 +76,8 @@ ErrorKind kind_of(ConnectVerdict verdict) noexcept {
       return ErrorKind::refused;
     case ConnectVerdict::silent:
       return ErrorKind::silent;
+    case ConnectVerdict::full:
+      return ErrorKind::overloaded;
   }
   return ErrorKind::local;
 }

@@ -15,6 +15,7 @@ enum class ConnectVerdict : std::uint8_t {
   no_way,   // from this machine to such an address: it may have no IPv6. Says nothing, another address may do
   refused,  // by the other side
   silent,   // no answer in time, or the network found nobody there
+  full,     // no answer in time, but its machine answers: the queue of its listener is full
   local,    // this machine was not able to try: no descriptor, no memory, no permission. Says nothing, wherever to
 };
 

@@ -9,19 +9,23 @@ namespace p2p::host {
 namespace {
 
 constexpr const char* kNoAnswer = "no answer within [host] connect_timeout";
+constexpr const char* kQueueFull =
+    "no answer within [host] connect_timeout, but its machine lives: its queue of connections is full";
 
 auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
 
 }  // namespace
 
-Dial::Dial(Loop& loop, AddressBook& book, Location to, std::size_t first)
+Dial::Dial(Loop& loop, AddressBook& book, MachinesHeard& machines, Location to, std::size_t first)
     : loop_(loop),
       book_(book),
+      machines_(machines),
       to_(std::move(to)),
       first_(first),
       resolver_(loop.context()),
       patience_(loop.context()),
-      stagger_(loop.context()) {}
+      stagger_(loop.context()),
+      probing_(loop.context()) {}
 
 void Dial::start(Duration timeout, Done done) {
   timeout_ = timeout;
@@ -84,7 +88,29 @@ void Dial::connect_to(AddressBook::Addresses addresses) {
       if (self->done_) self->out_of_time();
     });
   });
+  probe_machines();
   try_next();
+}
+
+void Dial::probe_machines() {
+  probing_.expires_after(clock_duration(kProbePause));
+  probing_.async_wait([self = shared_from_this()](error_code cancelled) {
+    if (cancelled || !self->done_) return;
+    for (std::size_t number = 0; number < self->tries_.size(); ++number) {
+      Try& one = self->tries_[number];
+      if (one.has_ended || !one.socket.is_open()) continue;
+      if (!one.probe) {
+        one.probe = std::make_shared<MachineProbe>(self->loop_.context(), self->machines_,
+                                                   asio::ip::tcp::endpoint(self->addresses_[number], self->to_.port));
+      }
+      one.probe->ask();
+    }
+    self->probe_machines();
+  });
+}
+
+bool Dial::is_machine_heard(std::size_t number) const {
+  return machines_.were_heard(addresses_[number], std::chrono::steady_clock::now());
 }
 
 void Dial::try_next() {
@@ -118,14 +144,21 @@ void Dial::out_of_time() {
   while (tries_.size() < addresses_.size()) tries_.emplace_back(loop_.context());
   for (std::size_t number = 0; number < tries_.size() && done_; ++number) {
     const Try& one = tries_[number];
-    if (!one.has_ended)
-      fail_try(number, one.socket.is_open() ? ConnectVerdict::silent : ConnectVerdict::local, kNoAnswer);
+    if (one.has_ended) continue;
+    if (!one.socket.is_open()) {
+      fail_try(number, ConnectVerdict::local, kNoAnswer);
+    } else if (is_machine_heard(number)) {
+      fail_try(number, ConnectVerdict::full, kQueueFull);
+    } else {
+      fail_try(number, ConnectVerdict::silent, kNoAnswer);
+    }
   }
 }
 
 void Dial::fail_try(std::size_t number, ConnectVerdict verdict, const std::string& why) {
   error_code ignored;
   tries_[number].socket.close(ignored);
+  if (tries_[number].probe) tries_[number].probe->cancel();
   tries_[number].has_ended = true;
   ++failed_;
   verdict_ = std::max(verdict_, verdict);
@@ -142,7 +175,11 @@ std::optional<Error> Dial::so_far() const {
   if (!done_) return ended_;
   if (addresses_.empty()) return Error{ErrorKind::local, to_.address + " is not resolved yet"};
   if (std::chrono::steady_clock::now() - connecting_since_ < kSilenceMeaning) return std::nullopt;
-  return Error{kind_of(std::max(verdict_, ConnectVerdict::silent)), "no answer yet"};
+  ConnectVerdict verdict = std::max(verdict_, ConnectVerdict::silent);
+  for (std::size_t number = 0; number < tries_.size(); ++number) {
+    if (!tries_[number].has_ended && is_machine_heard(number)) verdict = std::max(verdict, ConnectVerdict::full);
+  }
+  return Error{kind_of(verdict), "no answer yet"};
 }
 
 void Dial::end(Result<asio::ip::tcp::socket> result) {
@@ -159,8 +196,12 @@ void Dial::cancel() noexcept {
   resolver_.cancel();
   patience_.cancel();
   stagger_.cancel();
+  probing_.cancel();
   error_code ignored;
-  for (Try& one : tries_) one.socket.close(ignored);
+  for (Try& one : tries_) {
+    one.socket.close(ignored);
+    if (one.probe) one.probe->cancel();
+  }
 }
 
 }  // namespace p2p::host

@@ -4,6 +4,7 @@
 
 #include "peers/address_book.h"
 #include "peers/connect_failures.h"
+#include "peers/machine_probe.h"
 #include "serving/asio.h"
 
 #include <p2p/location.h>
@@ -25,14 +26,18 @@ class Loop;
 // world.
 inline constexpr Duration kSilenceMeaning = std::chrono::milliseconds(500);
 
+// After this time without an answer the machine is asked whether it lives, and again after as long.
+inline constexpr Duration kProbePause = std::chrono::milliseconds(250);
+
 // One connection. Every method: [own loop].
 class Dial final : public std::enable_shared_from_this<Dial> {
  public:
-  // The socket, or ErrorKind::refused, silent or local with words that do not name the node.
+  // The socket, or ErrorKind::refused, silent, overloaded (its machine answers, its listener does not) or local with
+  // words that do not name the node.
   using Done = std::function<void(Result<asio::ip::tcp::socket>)>;
 
   // `first` of the addresses is tried first, counted around.
-  Dial(Loop& loop, AddressBook& book, Location to, std::size_t first = 0);
+  Dial(Loop& loop, AddressBook& book, MachinesHeard& machines, Location to, std::size_t first = 0);
 
   // `done` runs exactly once, later, unless cancel() is called before: within `timeout`, or twice that when the name
   // does not resolve in time and its former addresses are tried.
@@ -47,6 +52,7 @@ class Dial final : public std::enable_shared_from_this<Dial> {
   struct Try {
     explicit Try(asio::io_context& context) : socket(context) {}
     asio::ip::tcp::socket socket;
+    std::shared_ptr<MachineProbe> probe;
     bool has_ended = false;
   };
 
@@ -56,12 +62,15 @@ class Dial final : public std::enable_shared_from_this<Dial> {
   void connect_to(AddressBook::Addresses addresses);
   void try_next();
   void tried(std::size_t number, const error_code& failure);
+  void probe_machines();
+  bool is_machine_heard(std::size_t number) const;
   void out_of_time();
   void fail_try(std::size_t number, ConnectVerdict verdict, const std::string& why);
   void end(Result<asio::ip::tcp::socket> result);
 
   Loop& loop_;
   AddressBook& book_;
+  MachinesHeard& machines_;
   const Location to_;
   const std::size_t first_;
   Duration timeout_{};
@@ -69,6 +78,7 @@ class Dial final : public std::enable_shared_from_this<Dial> {
   asio::ip::tcp::resolver resolver_;
   asio::steady_timer patience_;  // for the resolver, then for all tries
   asio::steady_timer stagger_;   // until the next try begins
+  asio::steady_timer probing_;   // until machines that are silent are asked
   AddressBook::Addresses addresses_;
   std::chrono::steady_clock::time_point connecting_since_{};
   std::deque<Try> tries_;  // where they are made

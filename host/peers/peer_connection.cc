@@ -149,7 +149,7 @@ std::int32_t PeerConnection::expect(TimePoint deadline, ReplyTaker& taker) {
 void PeerConnection::connect() {
   state_ = State::connecting;
   ++generation_;
-  dial_ = std::make_shared<Dial>(loop_, surroundings_.book, to_, first_address_);
+  dial_ = std::make_shared<Dial>(loop_, surroundings_.book, surroundings_.machines, to_, first_address_);
   dial_->start(limits_.connect_timeout,
                [self = shared_from_this(), generation = generation_](Result<asio::ip::tcp::socket> connected) {
                  if (generation == self->generation_) self->on_connected(std::move(connected));

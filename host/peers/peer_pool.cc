@@ -26,7 +26,7 @@ PeerPool::PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& iden
                    OwnFailures& own_failures, Logger& log)
     : loops_(loops),
       identity_(identity),
-      surroundings_{identity, classics_, book_, own_failures, log},
+      surroundings_{identity, classics_, book_, machines_, own_failures, log},
       limits_(std::make_shared<PeerLimits>(std::move(limits))),
       peers_(loops.size()),
       classic_calls_(loops.size()),

@@ -57,6 +57,7 @@ class PeerPool final : public Peers, public Forwarder {
   PeerIdentity& identity_;
   ClassicNodes classics_;
   AddressBook book_;
+  MachinesHeard machines_;
   const PeerSurroundings surroundings_;
   const std::shared_ptr<PeerLimits> limits_;                           // shared with the connections
   std::vector<LoopPeers> peers_;                                       // by loop

@@ -3,6 +3,7 @@
 
 #include "peers/address_book.h"
 #include "peers/classic_nodes.h"
+#include "peers/machine_probe.h"
 #include "peers/peer_identity.h"
 #include "serving/own_failures.h"
 
@@ -15,6 +16,7 @@ struct PeerSurroundings {
   const PeerIdentity& identity;
   ClassicNodes& classics;
   AddressBook& book;
+  MachinesHeard& machines;
   OwnFailures& own_failures;
   Logger& log;
 };

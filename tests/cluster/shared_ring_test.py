@@ -15,8 +15,8 @@ KINDS = ("ours", "ours again", "seed", "seed again")
 class SharedRing(ClusterTest):
     """A test whose nodes are of both kinds."""
 
-    def seed(self, *arguments, port=None):
-        seed = SeedProcess(*arguments, port=port)
+    def seed(self, *arguments, **places):
+        seed = SeedProcess(*arguments, **places)
         self._nodes.append(seed)
         return seed
 

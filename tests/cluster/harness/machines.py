@@ -10,6 +10,7 @@ from harness.own_machine import as_oneself, is_own_network
 from harness.ports import free_port
 
 CLONE_NEWNET = 0x40000000
+LISTENING = "0A"  # a state in /proc/net/tcp
 
 
 def _ip(*words):
@@ -59,6 +60,17 @@ class Machine:
 
     def plug_in(self):
         _ip("link", "set", self._link, "up")
+
+    def waiting_connections(self, port):
+        """How many connections wait to be accepted at a listening `port` of this machine."""
+        family = "6" if address.HOST == "::1" else ""
+        with self.inside(), open(f"/proc/thread-self/net/tcp{family}") as table:
+            for row in table.readlines()[1:]:
+                # In hexadecimal digits: the local address and its port, what waits to be sent, and what to be received.
+                _, local, _, state, queues, *_ = row.split()
+                if state == LISTENING and int(local[-4:], 16) == port:
+                    return int(queues[-8:], 16)
+        raise AssertionError(f"nobody listens on port {port} of {self.name}")
 
     def inside(self):
         """A context in which this thread is on the machine."""

@@ -24,12 +24,16 @@ FOLDER = settings.SOURCE / "tests" / "cluster"
 
 
 class SeedProcess(ChildProcess):
-    """A seed_peer.node. `arguments` follow those that give it its place; `port` None takes a free one."""
+    """A seed_peer.node. `arguments` follow those that give it its place; `port` None takes a free one.
+
+    `prefix` is a command that runs the seed's.
+    """
 
     kind = "seed"
 
-    def __init__(self, *arguments, port=None):
+    def __init__(self, *arguments, port=None, prefix=()):
         self.port = port or free_port()
+        self._prefix = prefix
         self.name = address.here(self.port)
         self._folder = tempfile.TemporaryDirectory(prefix="p2phost-test-")
         self._log_path = pathlib.Path(self._folder.name, "log")
@@ -51,8 +55,8 @@ class SeedProcess(ChildProcess):
             self.process.stdin.close()  # of its last life
         with open(self._log_path, "ab") as log, open(self._output_path, "ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "seed_peer.node", "--host", address.HOST, "--port", str(self.port),
-                 *place_arguments(peer, discover_from), *self._arguments],
+                [*self._prefix, sys.executable, "-m", "seed_peer.node", "--host", address.place(self.port)[0],
+                 "--port", str(int(self.port)), *place_arguments(peer, discover_from), *self._arguments],
                 cwd=FOLDER, env=clean_environment(self._folder.name, {"PYTHONDONTWRITEBYTECODE": "1"}),
                 stdin=subprocess.PIPE, stdout=output, stderr=log)
         return self

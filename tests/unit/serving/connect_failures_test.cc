@@ -67,6 +67,7 @@ TEST(ConnectFailures, OfSeveralAddressesOneThatWasNotTriedOutweighsAllAndOneWith
   };
   EXPECT_EQ(last({ConnectVerdict::refused, ConnectVerdict::no_way}), ConnectVerdict::refused);
   EXPECT_EQ(last({ConnectVerdict::silent, ConnectVerdict::refused}), ConnectVerdict::silent);
+  EXPECT_EQ(last({ConnectVerdict::full, ConnectVerdict::silent}), ConnectVerdict::full);
   EXPECT_EQ(last({ConnectVerdict::refused, ConnectVerdict::local, ConnectVerdict::silent}), ConnectVerdict::local);
   EXPECT_EQ(kind_of(last({ConnectVerdict::no_way, ConnectVerdict::no_way})), ErrorKind::local);
 }

@@ -45,7 +45,7 @@ class Dialler {
   std::string failure_of(const Location& to, Duration timeout = seconds(60)) {
     auto ended = std::make_shared<std::promise<std::string>>();
     loop_.post([this, to, timeout, ended] {
-      const auto dial = std::make_shared<Dial>(loop_, book, to);
+      const auto dial = std::make_shared<Dial>(loop_, book, machines, to);
       dial->start(timeout, [ended, dial](const Result<asio::ip::tcp::socket>& connected) {
         ended->set_value(connected.ok() ? "" : to_text(connected.error().kind));
       });
@@ -58,6 +58,7 @@ class Dialler {
   }
 
   AddressBook book;
+  MachinesHeard machines;
 
  private:
   SilentLog log_;
@@ -97,6 +98,9 @@ TEST_F(DialTest, OneThatIsSilentDoesNotKeepTheNextFromBeingTried) {
   OldServer server([](const std::shared_ptr<OldConnection>&) {});
   const FullListener full({"127.0.0.2", server.location().port});
   EXPECT_EQ(failure_of({"127.0.0.2", server.location().port}, std::chrono::milliseconds(50)), "silent");
+  EXPECT_EQ(failure_of({"127.0.0.2", server.location().port}, seconds(1)), "overloaded") << "but its machine lives";
+  book.keep(kName, addresses({"127.0.0.3", "127.0.0.2"}));
+  EXPECT_EQ(failure_of({kName, server.location().port}, seconds(1)), "overloaded") << "whatever the other says";
   book.keep(kName, addresses({"127.0.0.2", "127.0.0.1"}));
   EXPECT_EQ(failure_of({kName, server.location().port}, seconds(5)), "");
 }
@@ -115,8 +119,7 @@ TEST_F(DialTest, AProcessWithoutADescriptorBlamesNobody) {
   EXPECT_EQ(failure, "failure of this machine");
 }
 
-// --- on a network of the test's own
-// ------------------------------------------------------------------------------------
+// --- on a network of the test's own ------------------------------------------------------------------------------
 
 enum class OwnNetwork : int { as_expected = 0, otherwise = 1, not_allowed = 2 };
 

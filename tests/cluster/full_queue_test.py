@@ -1,0 +1,100 @@
+"""A node of the 2009 system that is frozen on another machine, and whose queue of connections is full, stays a member.
+
+Connects to it get no answer then, as if its machine was switched off."""
+import concurrent.futures
+import socket
+
+from harness import address, client, settings
+from harness.case import ALONE
+from harness.machines import Machines
+from harness.own_machine import run_tests_on_own_machines
+from harness.waiting import wait_for_equal, wait_until
+from shared_ring_test import SharedRing
+from thrift.Thrift import TApplicationException
+
+from diststore.ttypes import StoreError
+
+KEYS = [f"key-{number}" for number in range(30)]
+
+# As a seed listens, and more connects than that.
+BACKLOG = 128
+CONNECTS = 200
+
+# Of reads, each as long as a connect may take: a silent machine is given up within three of them.
+ROUNDS = 8
+
+
+class FullQueueTest(SharedRing):
+    def setUp(self):
+        self.machines = Machines(3)
+        self.addCleanup(self.machines.close)  # after the nodes have ended
+        super().setUp()
+        limits = settings.patient("host.call_timeout=1s", "host.connect_timeout=1s")
+        *for_ours, self.machine = self.machines
+        self.first = self.node(*ALONE, *limits, **for_ours[0].places()).start()
+        self.second = self.node("--join", self.first.name, *limits, **for_ours[1].places()).start()
+        self.full = self.seed(**self.machine.places()).start(self.first)
+        self.ours = [self.first, self.second]
+        self.wait_for_network([*self.ours, self.full])
+        for key in KEYS:
+            client.write(self.first.port, key, key)
+        self.its_keys = [key for key in KEYS if client.owner(self.first.port, key) == self.full.name]
+        self.assertTrue(self.its_keys)
+
+    def fill_queue(self):
+        """Freezes the seed and connects to it from elsewhere until it takes no connection more."""
+        self.full.freeze()
+        self.addCleanup(self.full.thaw)
+        waiting = [socket.socket(address.FAMILY) for _ in range(CONNECTS)]
+        self.addCleanup(self.end_connects, waiting)
+        for connect in waiting:
+            connect.setblocking(False)
+            connect.connect_ex(address.place(self.full.port))
+        wait_until("its queue is full", lambda: self.machine.waiting_connections(self.full.port) > BACKLOG)
+        return waiting
+
+    @staticmethod
+    def end_connects(connects):
+        while connects:
+            connects.pop().close()
+
+    def read_in_rounds(self):
+        """What reading its keys came to, round after round, by each call and through each of ours at once."""
+        ends = set()
+        with concurrent.futures.ThreadPoolExecutor(4) as threads:
+            for number in range(ROUNDS):
+                key = self.its_keys[number % len(self.its_keys)]
+                ends.update(threads.map(lambda asked: end_of_read(*asked), [
+                    (read, node.port, key) for node in self.ours for read in (client.get, client.read)]))
+        return ends
+
+    def test_it_stays_a_member_and_its_keys_are_never_called_missing(self):
+        connects = self.fill_queue()
+        self.assertEqual(self.read_in_rounds(), {"fault"})
+        names = sorted(node.name for node in (*self.ours, self.full))
+        for node in self.ours:
+            self.assertEqual(node.members(), names)
+        self.end_connects(connects)
+        self.full.thaw()
+        for node in self.ours:
+            for key in self.its_keys:
+                wait_for_equal(key, key, lambda node=node, key=key: client.get(node.port, key))
+
+    def test_it_is_removed_when_its_machine_is_switched_off(self):
+        self.fill_queue()
+        self.read_in_rounds()
+        self.machine.unplug()
+        self.wait_for_network(self.ours, seconds=30)
+        client.write(self.first.port, self.its_keys[0], "new")
+        self.assertEqual(client.read(self.second.port, self.its_keys[0]), b"new")
+
+
+def end_of_read(read, port, key):
+    try:
+        return read(port, key) or "missing"
+    except (TApplicationException, StoreError):
+        return "fault"
+
+
+if __name__ == "__main__":
+    run_tests_on_own_machines("full_queue_test")
