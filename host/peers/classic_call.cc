@@ -15,10 +15,11 @@ constexpr ErrorKind kHastyKind = ErrorKind::local;
 
 }  // namespace
 
-ClassicCall::ClassicCall(Loop& loop, const PeerSurroundings& surroundings, Location to, std::string message,
-                         Peers::Expect expect, Limits limits, Done done)
+ClassicCall::ClassicCall(Loop& loop, const PeerSurroundings& surroundings, LeftConnections& left, Location to,
+                         std::string message, Peers::Expect expect, Limits limits, Done done)
     : loop_(loop),
       surroundings_(surroundings),
+      left_(left),
       to_(std::move(to)),
       message_(std::move(message)),
       expect_(expect),
@@ -61,6 +62,7 @@ void ClassicCall::send() {
   asio::async_write(socket_, asio::buffer(message_), [self = shared_from_this()](error_code failure, std::size_t) {
     if (!self->done_) return;
     if (failure) return self->fail(ErrorKind::closed, failure.message());
+    self->is_written_ = true;
     self->scanner_.reset(Encoding::binary, self->limits_.message_bytes_max);
     self->block_.resize(kReadBytes);
     if (self->expect_ == Peers::Expect::reply) return self->read();
@@ -102,8 +104,17 @@ void ClassicCall::wait_for_close() {
 void ClassicCall::watch(Duration patience, ErrorKind kind, const char* what) {
   patience_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(patience));
   patience_.async_wait([self = shared_from_this(), kind, what](error_code cancelled) {
-    if (!cancelled && self->done_) self->fail(kind, what);
+    if (cancelled || !self->done_) return;
+    if (self->is_written_) self->leave_connection();
+    self->fail(kind, what);
   });
+}
+
+// Its machine, at least, may go on answering.
+void ClassicCall::leave_connection() {
+  error_code ignored;
+  socket_.cancel(ignored);
+  left_.keep(std::move(socket_));
 }
 
 void ClassicCall::cancel() {

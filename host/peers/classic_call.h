@@ -3,6 +3,7 @@
 #pragma once
 
 #include "peers/dial.h"
+#include "peers/left_connections.h"
 #include "peers/peer_surroundings.h"
 #include "serving/asio.h"
 #include "serving/message_scanner.h"
@@ -30,8 +31,9 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
     std::uint64_t message_bytes_max = 0;  // of the reply
   };
 
-  ClassicCall(Loop& loop, const PeerSurroundings& surroundings, Location to, std::string message, Peers::Expect expect,
-              Limits limits, Done done);
+  // `left`: of this loop.
+  ClassicCall(Loop& loop, const PeerSurroundings& surroundings, LeftConnections& left, Location to, std::string message,
+              Peers::Expect expect, Limits limits, Done done);
 
   // `done` runs exactly once, not before this returns; see Peers::call_classic.
   void start(Duration deadline);
@@ -45,11 +47,13 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
   void read();
   void wait_for_close();
   void watch(Duration patience, ErrorKind kind, const char* what);
+  void leave_connection();
   void end(Result<std::string> result);
   void fail(ErrorKind kind, const std::string& what) { end(Error{kind, to_.name() + ": " + what}); }
 
   Loop& loop_;
   const PeerSurroundings& surroundings_;
+  LeftConnections& left_;
   const Location to_;
   const std::string message_;
   const Peers::Expect expect_;
@@ -61,6 +65,7 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
   const std::shared_ptr<Dial> dial_;
   asio::steady_timer patience_;
   bool is_sent_ = false;
+  bool is_written_ = false;  // whole
   MessageScanner scanner_;
   std::string received_;
   std::vector<char> block_;

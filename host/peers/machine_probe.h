@@ -10,6 +10,7 @@
 
 #include <boost/asio/ip/udp.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -24,13 +25,15 @@ inline constexpr Duration kMachineMemory = std::chrono::seconds(2);
 // Machines that are remembered; with more, all are asked anew.
 inline constexpr std::size_t kMachinesHeardMax = 4'096;
 
-// Which machines have been heard by a probe, shared by all connections of this node. Every method: [any thread].
+// Which machines have been heard when connects to them went unanswered, shared by all connections of this node. Every
+// method: [any thread].
 class MachinesHeard final {
  public:
-  void heard(const asio::ip::address& machine, TimePoint now) {
+  void heard(const asio::ip::address& machine, TimePoint at) {
     const std::lock_guard hold(mutex_);
     if (heard_at_.size() >= kMachinesHeardMax) heard_at_.clear();
-    heard_at_[machine] = now;
+    TimePoint& last = heard_at_[machine];
+    last = std::max(last, at);
   }
 
   bool were_heard(const asio::ip::address& machine, TimePoint now) const {

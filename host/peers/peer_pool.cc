@@ -30,7 +30,11 @@ PeerPool::PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& iden
       limits_(std::make_shared<PeerLimits>(std::move(limits))),
       peers_(loops.size()),
       classic_calls_(loops.size()),
-      is_shut_(loops.size(), 0) {}
+      is_shut_(loops.size(), 0) {
+  for (const auto& loop : loops) {
+    left_connections_.push_back(std::make_unique<LeftConnections>(loop->context(), machines_));
+  }
+}
 
 PeerConnection& PeerPool::connection(Loop& loop, const Location& to) {
   LoopPeers& peers = peers_[loop.number()];
@@ -100,11 +104,12 @@ void PeerPool::start_classic(Loop& loop, const Location& to, std::string message
   }
   const auto slot = std::make_shared<std::weak_ptr<ClassicCall>>();
   const ClassicCall::Limits limits{limits_->connect_timeout, limits_->message_bytes_max};
-  auto call = std::make_shared<ClassicCall>(loop, surroundings_, to, std::move(message), expect, limits,
-                                            [&calls, slot, done = std::move(done)](Result<std::string> result) {
-                                              calls.erase(slot->lock());
-                                              done(std::move(result));
-                                            });
+  auto call =
+      std::make_shared<ClassicCall>(loop, surroundings_, *left_connections_[loop.number()], to, std::move(message),
+                                    expect, limits, [&calls, slot, done = std::move(done)](Result<std::string> result) {
+                                      calls.erase(slot->lock());
+                                      done(std::move(result));
+                                    });
   *slot = call;
   calls.insert(call);
   call->start(deadline);
@@ -152,6 +157,7 @@ void PeerPool::shut_down() {
       is_shut_[loop->number()] = 1;
       for (auto& [to, connection] : peers_[loop->number()]) connection->shut_down();
       for (const auto& call : classic_calls_[loop->number()]) call->cancel();
+      left_connections_[loop->number()]->close();
       done.set_value();
     });
     done.get_future().wait();

@@ -61,6 +61,7 @@ class PeerPool final : public Peers, public Forwarder {
   const PeerSurroundings surroundings_;
   const std::shared_ptr<PeerLimits> limits_;                           // shared with the connections
   std::vector<LoopPeers> peers_;                                       // by loop
+  std::vector<std::unique_ptr<LeftConnections>> left_connections_;     // by loop
   std::vector<std::set<std::shared_ptr<ClassicCall>>> classic_calls_;  // by loop
   std::vector<char> is_shut_;                                          // by loop
   Subscription ring_changes_;                                          // [control]

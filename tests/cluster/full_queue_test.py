@@ -41,10 +41,12 @@ class FullQueueTest(SharedRing):
         self.its_keys = [key for key in KEYS if client.owner(self.first.port, key) == self.full.name]
         self.assertTrue(self.its_keys)
 
-    def fill_queue(self):
-        """Freezes the seed and connects to it from elsewhere until it takes no connection more."""
+    def freeze(self):
         self.full.freeze()
         self.addCleanup(self.full.thaw)
+
+    def fill_queue(self):
+        """Connects to it from elsewhere until it takes no connection more."""
         waiting = [socket.socket(address.FAMILY) for _ in range(CONNECTS)]
         self.addCleanup(self.end_connects, waiting)
         for connect in waiting:
@@ -59,21 +61,20 @@ class FullQueueTest(SharedRing):
             connects.pop().close()
 
     def read_in_rounds(self):
-        """What reading its keys came to, round after round, by each call and through each of ours at once."""
-        ends = set()
+        """What reading its keys came to, round after round."""
+        return set().union(*(self.read_once(self.its_keys[number % len(self.its_keys)]) for number in range(ROUNDS)))
+
+    def read_once(self, key):
+        """By each call and through each of ours at once."""
         with concurrent.futures.ThreadPoolExecutor(4) as threads:
-            for number in range(ROUNDS):
-                key = self.its_keys[number % len(self.its_keys)]
-                ends.update(threads.map(lambda asked: end_of_read(*asked), [
-                    (read, node.port, key) for node in self.ours for read in (client.get, client.read)]))
-        return ends
+            asked = [threads.submit(end_of_read, read, node.port, key) for node in self.ours
+                     for read in (client.get, client.read)]
+            return {ended.result() for ended in asked}
 
     def test_it_stays_a_member_and_its_keys_are_never_called_missing(self):
+        self.freeze()
         connects = self.fill_queue()
-        self.assertEqual(self.read_in_rounds(), {"fault"})
-        names = sorted(node.name for node in (*self.ours, self.full))
-        for node in self.ours:
-            self.assertEqual(node.members(), names)
+        self.assert_it_stays_a_member()
         self.end_connects(connects)
         self.full.thaw()
         for node in self.ours:
@@ -81,8 +82,28 @@ class FullQueueTest(SharedRing):
                 wait_for_equal(key, key, lambda node=node, key=key: client.get(node.port, key))
 
     def test_it_is_removed_when_its_machine_is_switched_off(self):
+        self.freeze()
         self.fill_queue()
         self.read_in_rounds()
+        self.assert_it_is_removed_when_switched_off()
+
+    def test_the_same_where_its_machine_takes_no_datagrams_from_a_call_on_that_it_has_not_answered(self):
+        self.machine.take_no_datagrams()
+        for node in self.ours:
+            self.assertEqual(client.get(node.port, self.its_keys[0]), self.its_keys[0])
+        self.freeze()
+        self.assertEqual(self.read_once(self.its_keys[0]), {"fault"})
+        self.fill_queue()
+        self.assert_it_stays_a_member()
+        self.assert_it_is_removed_when_switched_off()
+
+    def assert_it_stays_a_member(self):
+        self.assertEqual(self.read_in_rounds(), {"fault"})
+        names = sorted(node.name for node in (*self.ours, self.full))
+        for node in self.ours:
+            self.assertEqual(node.members(), names)
+
+    def assert_it_is_removed_when_switched_off(self):
         self.machine.unplug()
         self.wait_for_network(self.ours, seconds=30)
         client.write(self.first.port, self.its_keys[0], "new")

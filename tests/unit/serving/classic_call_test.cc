@@ -157,6 +157,21 @@ TEST_F(ClassicCallTest, ACallWhoseTimeIsOverBeforeItHasAConnectionIsNotExecutedA
   }
 }
 
+TEST_F(ClassicCallTest, AConnectionWithoutAnAnswerInTimeIsLeftOpenUntilSomethingComes) {
+  OldConnection* kept = nullptr;
+  std::promise<void> closed;
+  auto has_closed = closed.get_future();
+  OldServer server([&](const Connection& connection) {
+    kept = connection.get();
+    kept->read_to_the_end([&](const std::string&) { closed.set_value(); });
+  });
+  EXPECT_EQ(failure_of(call(server.location(), Expect::reply, milliseconds(200))), "timed out");
+  pass_through_the_loop();
+  EXPECT_EQ(has_closed.wait_for(seconds(0)), std::future_status::timeout);
+  server.loop().post([&] { kept->write(kReply); });
+  has_closed.get();
+}
+
 TEST_F(ClassicCallTest, WhoDoesNotCloseBeforeTheDeadlineTimesOut) {
   OldServer server([](const Connection&) {});
   EXPECT_EQ(failure_of(call(server.location(), Expect::execution, milliseconds(20))), "timed out");

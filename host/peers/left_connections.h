@@ -1,0 +1,58 @@
+// Does the machine of a node live that answers no call? A call to a node of the 2009 system which gets no answer in
+// time leaves its connection behind. It waits at the node like many others, and costs it nothing; but the node's
+// machine goes on acknowledging keep-alives on it. So it tells that the machine lives when no further connect is
+// answered, because the queue is full, and no datagram, because a packet filter drops it (machine_probe.h).
+#pragma once
+
+#include "peers/machine_probe.h"
+#include "serving/asio.h"
+
+#include <p2p/units.h>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+
+namespace p2p::host {
+
+// Connections that one loop keeps, of different machines; there are seldom several that are frozen.
+inline constexpr std::size_t kLeftConnectionsMax = 64;
+
+// How often a keep-alive is sent, and how often it is looked whether one was acknowledged: well within kMachineMemory.
+inline constexpr std::chrono::seconds kKeepAlivePause{1};
+inline constexpr Duration kLookPause = std::chrono::milliseconds(500);
+
+// Keep-alives that go unacknowledged before the system ends the connection.
+inline constexpr int kKeepAlivesMax = 5;
+
+// Of one loop. Every method: [own loop].
+class LeftConnections final {
+ public:
+  LeftConnections(asio::io_context& context, MachinesHeard& machines) : context_(context), machines_(machines) {}
+  ~LeftConnections() { close(); }
+  LeftConnections(const LeftConnections&) = delete;
+  LeftConnections& operator=(const LeftConnections&) = delete;
+
+  // Keeps `connection`, on which nothing is awaited any more, until something comes or it ends; closes it at once when
+  // there is one to that machine already.
+  void keep(asio::ip::tcp::socket connection);
+
+  void close() noexcept;
+  std::size_t size() const noexcept { return all_.size(); }
+
+ private:
+  struct Left {
+    asio::ip::tcp::socket socket;
+    asio::steady_timer look;
+  };
+  using Shared = std::shared_ptr<Left>;
+
+  void wait_for_end(const asio::ip::address& machine, const Shared& left);
+  void look(const asio::ip::address& machine, const Shared& left);
+
+  asio::io_context& context_;
+  MachinesHeard& machines_;
+  std::map<asio::ip::address, Shared> all_;
+};
+
+}  // namespace p2p::host
