@@ -26,8 +26,8 @@ class Loop;
 enum class Standing : std::uint8_t { client, on_trial, peer };
 
 // How long one on trial may take before it has said hello: a process that starves says it late. And how long at least
-// when others wait for its place: whoever floods this node with connections keeps a node waiting behind them for as
-// many of these periods as there are places on trial for each, and there may be three.
+// when others wait for its place: there may be no more than three places, so that a node waits behind sixty silent
+// clients for twenty of these periods.
 inline constexpr Duration kTrialPeriod = std::chrono::seconds(5);
 inline constexpr Duration kTrialLeast = std::chrono::milliseconds(100);
 

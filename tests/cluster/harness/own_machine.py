@@ -12,7 +12,6 @@ import tempfile
 # Set inside, to who has started the test: "uid gid".
 _INSIDE = "P2P_OWN_NETWORK_OF"
 
-
 _LOOPBACK = "ip link set lo up"
 
 
