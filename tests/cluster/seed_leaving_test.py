@@ -1,11 +1,12 @@
 """While a node of the 2009 system hands over what it holds, and answers nobody, none of its keys is called missing."""
 import concurrent.futures
+import itertools
 import signal
 import unittest
 
 from harness import client, settings
 from harness.case import ALONE
-from harness.classic_ring import keys_owned_by
+from harness.classic_ring import ClassicRing, keys_owned_by
 from harness.waiting import wait_for_equal, wait_until
 from shared_ring_test import SharedRing
 from thrift.Thrift import TApplicationException
@@ -30,6 +31,14 @@ class SeedLeavingTest(SharedRing):
         self.keys = keys_owned_by(self.leaver.name, [node.name for node in (*self.left, self.leaver)], KEYS)
         for key in self.keys:
             client.write(self.first.port, key, f"value of {key}")
+
+    def keys_on_their_way_to(self, heir, count=3):
+        """The leaver's own, of which `heir` is the next owner."""
+        before = ClassicRing([node.name for node in (*self.left, self.leaver)])
+        after = ClassicRing([node.name for node in self.left])
+        all_keys = (f"handed-{number}" for number in itertools.count())
+        theirs = (key for key in all_keys if (before.owner(key), after.owner(key)) == (self.leaver.name, heir.name))
+        return list(itertools.islice(theirs, count))
 
     def begin_to_leave(self):
         self.leaver.tell("hold-hand-over")
@@ -94,10 +103,10 @@ class SeedLeavingTest(SharedRing):
 
     def test_what_another_seed_will_get_of_it_is_not_known_either(self):
         self.grow_with_a_seed("seed")
-        seed = self.others[0]
-        to_seed = keys_owned_by(seed.name, [node.name for node in self.left], 500)
-        keys = [key for key in to_seed if key in self.keys][:3]
-        self.assertTrue(keys)
+        keys = self.keys_on_their_way_to(self.others[0])
+        for key in keys:
+            client.write(self.first.port, key, f"value of {key}")
+        self.keys = [*self.keys, *keys]
         self.begin_to_leave()
         self.assertEqual(self.ends_of_reads(keys), {"fault"})
         self.leaver.tell("go-on")
