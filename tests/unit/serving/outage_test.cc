@@ -9,28 +9,28 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const TimePoint kStart{seconds(1000)};
+const TimePoint kOutageBegin{seconds(1000)};
 const Error kRefused{ErrorKind::refused, "nobody listens"};
 
 TEST(Outage, ThereIsNoneBeforeATryHasFailed) {
   const Outage outage(1);
-  EXPECT_FALSE(outage.lasts(kStart, false));
-  EXPECT_FALSE(outage.lasts(kStart, true));
+  EXPECT_FALSE(outage.lasts(kOutageBegin, false));
+  EXPECT_FALSE(outage.lasts(kOutageBegin, true));
 }
 
 TEST(Outage, CallsFailAtOnceUntilTheNextTryIsDue) {
   Outage outage(1);
-  outage.begins(kRefused, kStart);
-  EXPECT_TRUE(outage.lasts(kStart, false));
-  EXPECT_TRUE(outage.lasts(kStart + kReconnectPauseMin / 2, false));
-  EXPECT_FALSE(outage.lasts(kStart + kReconnectPauseMin, false));
+  outage.begins(kRefused, kOutageBegin);
+  EXPECT_TRUE(outage.lasts(kOutageBegin, false));
+  EXPECT_TRUE(outage.lasts(kOutageBegin + kReconnectPauseMin / 2, false));
+  EXPECT_FALSE(outage.lasts(kOutageBegin + kReconnectPauseMin, false));
 }
 
 // Of each try its own calls tell; who was not tried for must not count as another failed connect.
 TEST(Outage, CallsFailInTheWordsOfTheLastTryButAsNotTried) {
   Outage outage(1);
   for (const ErrorKind kind : {ErrorKind::refused, ErrorKind::timed_out, ErrorKind::closed}) {
-    outage.begins({kind, "no hello"}, kStart);
+    outage.begins({kind, "no hello"}, kOutageBegin);
     EXPECT_EQ(outage.error().kind, ErrorKind::unreachable);
     EXPECT_EQ(outage.error().text.substr(0, 8), "no hello");
   }
@@ -38,13 +38,13 @@ TEST(Outage, CallsFailInTheWordsOfTheLastTryButAsNotTried) {
 
 TEST(Outage, ANodeThatSpeaksOtherwiseStaysOne) {
   Outage outage(1);
-  outage.begins({ErrorKind::protocol, "another cluster"}, kStart);
+  outage.begins({ErrorKind::protocol, "another cluster"}, kOutageBegin);
   EXPECT_EQ(outage.error().kind, ErrorKind::protocol);
 }
 
 TEST(Outage, PausesGrowWithEachFailureAndAreAtMostHalfASecond) {
   Outage outage(1);
-  TimePoint now = kStart;
+  TimePoint now = kOutageBegin;
   Duration shortest{};
   for (int failures = 0; failures < 10; ++failures) {
     outage.begins(kRefused, now);
@@ -64,10 +64,10 @@ TEST(Outage, PausesOfDifferentNodesDiffer) {
   Outage other(12345);
   int differences = 0;
   for (int failures = 0; failures < 10; ++failures) {
-    one.begins(kRefused, kStart);
-    other.begins(kRefused, kStart);
+    one.begins(kRefused, kOutageBegin);
+    other.begins(kRefused, kOutageBegin);
     for (Duration pause{}; pause < kReconnectPauseMax; pause += milliseconds(1)) {
-      differences += one.lasts(kStart + pause, false) != other.lasts(kStart + pause, false) ? 1 : 0;
+      differences += one.lasts(kOutageBegin + pause, false) != other.lasts(kOutageBegin + pause, false) ? 1 : 0;
     }
   }
   EXPECT_GT(differences, 0);
@@ -75,15 +75,15 @@ TEST(Outage, PausesOfDifferentNodesDiffer) {
 
 TEST(Outage, CallsDuringATryFailAtOnceWhileTheLastFailureIsFresh) {
   Outage outage(1);
-  outage.begins(kRefused, kStart);
-  EXPECT_TRUE(outage.lasts(kStart + kOutageMemory - milliseconds(1), true));
-  EXPECT_FALSE(outage.lasts(kStart + kOutageMemory, true));
+  outage.begins(kRefused, kOutageBegin);
+  EXPECT_TRUE(outage.lasts(kOutageBegin + kOutageMemory - milliseconds(1), true));
+  EXPECT_FALSE(outage.lasts(kOutageBegin + kOutageMemory, true));
 }
 
 TEST(Outage, AfterASuccessOrALongTimeThePausesAreShortAgain) {
   for (const bool succeeds : {true, false}) {
     Outage outage(1);
-    TimePoint now = kStart;
+    TimePoint now = kOutageBegin;
     for (int failures = 0; failures < 10; ++failures) outage.begins(kRefused, now);
     if (succeeds) {
       outage.is_over();
