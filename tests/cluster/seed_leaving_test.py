@@ -115,6 +115,20 @@ class SeedLeavingTest(SharedRing):
             wait_for_equal("every value", {key: f"value of {key}" for key in self.keys},
                            lambda node=node: self.values(node))
 
+    def test_what_is_acknowledged_of_that_seed_meanwhile_is_newer_too(self):
+        self.grow_with_a_seed("seed", limits=())
+        keys = self.keys_on_their_way_to(self.others[0])
+        for key in keys:
+            client.write(self.first.port, key, f"value of {key}")
+        self.begin_to_leave()
+        with concurrent.futures.ThreadPoolExecutor(len(keys)) as threads:
+            writes = [threads.submit(client.write, self.first.port, key, "newer") for key in keys]
+            self.leaver.tell("go-on")
+            for ended in writes:
+                ended.result()
+        self.assertEqual(self.leaver.wait(), 0)
+        self.assertEqual([client.get(self.second.port, key) for key in keys], ["newer"] * len(keys))
+
     def test_one_that_starts_again_at_once_is_a_member_again(self):
         for contact in ("ours", "seed"):
             with self.subTest(contact=contact):

@@ -10,9 +10,13 @@
 
 namespace p2p::diststore {
 
-// Each runs `done` once, on an I/O thread. A result carries no version: these nodes have none. [any thread]
+// Each runs `done` once, on an I/O thread. A result carries no version: these nodes have none. While a node that leaves
+// may still hand the key over to `owner`, all but classic_put end as cancelled: nothing was sent. [any thread]
 void classic_read(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                   TimePoint deadline, std::function<void(Result<wire::ReadResult>)> done);
+// Taken at once, even while a leaver may overwrite it: it may be what the leaver hands over.
+void classic_put(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+                 const std::string& value, TimePoint deadline, std::function<void(Result<wire::WriteResult>)> done);
 void classic_write(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                    const std::string& value, TimePoint deadline, std::function<void(Result<wire::WriteResult>)> done);
 void classic_erase(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,

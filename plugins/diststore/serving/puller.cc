@@ -6,6 +6,7 @@
 
 #include <StorePeer.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -108,13 +109,11 @@ class Pull final : public std::enable_shared_from_this<Pull> {
   // the 2009 system that leaves: its keys come by its puts.
   void failed(const Location& owner, const Indexes& indexes, const Error& error, bool is_unreachable) {
     if (is_unreachable) store_->router->report_unreachable(owner);
-    const bool hands_over_by_puts = error.kind == ErrorKind::unsupported && standing_->is_leaving(owner);
-    const bool holds_nothing = has_no_store(error) && !hands_over_by_puts;
     Questions questions;
     {
       const std::lock_guard hold(mutex_);
       for (const std::size_t at : indexes) {
-        if (holds_nothing) {
+        if (has_no_store(error) && !hands_over_by_puts(owner, error, keys_[at].text)) {
           plan(at, standing_->all_sources(), questions);
         } else {
           keys_[at].is_known = false;
@@ -123,6 +122,12 @@ class Pull final : public std::enable_shared_from_this<Pull> {
     }
     send(questions);
     for (const std::size_t at : indexes) answered(at);
+  }
+
+  bool hands_over_by_puts(const Location& owner, const Error& error, std::string_view key) const {
+    if (error.kind != ErrorKind::unsupported) return false;
+    const auto leavers = standing_->leavers_with(key);
+    return std::find(leavers.begin(), leavers.end(), owner) != leavers.end();
   }
 
   void answered(std::size_t at) {

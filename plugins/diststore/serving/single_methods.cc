@@ -161,7 +161,7 @@ void put(const std::shared_ptr<Store>& store, Call call) {
         return store->local->write(key, value, {right.era, kNeverSettled}, version);
       },
       [&](const Location& owner, TimePoint deadline, auto done) {
-        classic_write(store, owner, std::string(key), std::string(value), deadline, std::move(done));
+        classic_put(store, owner, std::string(key), std::string(value), deadline, std::move(done));
       },
       [](Call, auto&, std::int64_t) {});
 }

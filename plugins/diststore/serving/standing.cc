@@ -69,11 +69,13 @@ bool Standing::is_leaving(const Location& node) const {
   return std::find(leaving.begin(), leaving.end(), node) != leaving.end();
 }
 
-bool Standing::may_lie_at_leaver(std::string_view key) const {
-  return std::any_of(rings_of_leavers.begin(), rings_of_leavers.end(), [&](const auto& before) {
+std::vector<Location> Standing::leavers_with(std::string_view key) const {
+  std::vector<Location> leavers;
+  for (const auto& before : rings_of_leavers) {
     const Owner owner = before->owner_of(key);
-    return owner.location != nullptr && is_leaving(*owner.location);
-  });
+    if (owner.location != nullptr && is_leaving(*owner.location)) insert(leavers, *owner.location);
+  }
+  return leavers;
 }
 
 bool Standing::was_owner_before(const Location& receiver, std::string_view key) const {

@@ -38,8 +38,8 @@ struct Standing {
   // Where `key` may lie that has not arrived here: to be asked, all of them; and those whom they name in turn.
   std::vector<Location> former_owners(std::string_view key) const;
 
-  // A node that leaves owned `key`, and may not have handed it over yet.
-  bool may_lie_at_leaver(std::string_view key) const;
+  // Nodes that leave, each of which owned `key` and may not have handed it over yet.
+  std::vector<Location> leavers_with(std::string_view key) const;
   bool is_leaving(const Location& node) const;
 
   // No third node owned `key` after this one and before `receiver`, its owner now.

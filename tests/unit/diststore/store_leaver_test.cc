@@ -11,6 +11,10 @@ class LeaverOf2009 : public StoreMethods {
   LeaverOf2009() {
     work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector{kSelf}, std::vector{kOther}));
     await_keys(era(), {kOther});
+    Standing next = *store->standing->share();
+    next.rings_of_leavers = {
+        std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kOther}}, {"b", {kSelf}}}, std::vector{kSelf, kOther})};
+    publish(std::move(next));
   }
 
   void end_pull() { peers.take("pull", kOther).done(Error{ErrorKind::unsupported, "a node of the 2009 system"}); }
@@ -34,6 +38,12 @@ TEST_F(LeaverOf2009, AReadOfWhatItNeverPutsIsNotAnswered) {
   const auto reply = decode_reply<wire::Store_read_result>(call->reply);
   ASSERT_TRUE(reply.ok());
   EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::not_executed);
+}
+
+TEST_F(LeaverOf2009, AKeyThatItNeverHadIsMissing) {
+  const auto call = read("b");
+  end_pull();
+  EXPECT_FALSE(read_of(*call).found);
 }
 
 TEST_F(LeaverOf2009, AWriteWaitsForItsPutSoThatItIsNewer) {
@@ -75,12 +85,46 @@ class LeaverToAnotherOf2009 : public StoreMethods {
     store->classics->remember(kThird);
   }
 
+  void end_leave() { work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kThird}}}, std::vector{kSelf, kThird})); }
+
   void answer_get(const std::string& value) {
     peers.take("get", kThird).done(reply_with<wire::Store_get_result>("get", value));
   }
 };
 
-TEST_F(LeaverToAnotherOf2009, WhatHasNotComeToItIsNotCalledMissing) {
+TEST_F(LeaverToAnotherOf2009, ItIsNotAskedBeforeTheLeaverIsGone) {
+  const auto call = read("a");
+  strand->advance(kShortPause);
+  EXPECT_TRUE(peers.asked.empty());
+  EXPECT_TRUE(call->reply.empty());
+  end_leave();
+  strand->advance(kShortPause);
+  answer_get("apple");
+  EXPECT_EQ(read_of(*call).value, "apple");
+}
+
+TEST_F(LeaverToAnotherOf2009, NothingIsWrittenOrErasedThereThatTheLeaverWouldOverwrite) {
+  const auto written = write("a", "newer");
+  const auto erased = erase("a");
+  strand->advance(kShortPause);
+  EXPECT_TRUE(peers.asked.empty());
+  end_leave();
+  strand->advance(kShortPause);
+  peers.take("put", kThird).done(std::string());
+  answer_get("");  // before it is erased
+  answer_get("newer");
+  EXPECT_TRUE(decode_reply<wire::Store_write_result>(written->reply).ok());
+  EXPECT_TRUE(decode_reply<wire::Store_erase_result>(erased->reply).ok());
+}
+
+TEST_F(LeaverToAnotherOf2009, AClassicPutGoesThereAtOnce) {
+  const auto call = put("a", "apple");
+  peers.take("put", kThird).done(std::string());
+  answer_get("apple");
+}
+
+TEST_F(LeaverToAnotherOf2009, WhatALeaverOfOursHasNotGivenItIsNotCalledMissing) {
+  store->classics->note_ours(kOther);
   const auto call = read("a");
   answer_get("");
   EXPECT_TRUE(call->reply.empty());
@@ -96,7 +140,7 @@ TEST_F(LeaverToAnotherOf2009, WhatWasNeverTheLeaversIsMissing) {
 }
 
 TEST_F(LeaverToAnotherOf2009, WhatItHadIsMissingWhenTheLeaverIsGone) {
-  work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kThird}}}, std::vector{kSelf, kThird}));
+  end_leave();
   const auto call = read("a");
   answer_get("");
   EXPECT_FALSE(read_of(*call).found);
