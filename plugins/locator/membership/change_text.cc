@@ -15,6 +15,8 @@ const char* words_of_left(Departure how) noexcept {
       return " is given up: its machine does not answer any more, while others do";
     case Departure::replaced:
       return " is gone: who answers in its place is not that member";
+    case Departure::overdue:
+      break;  // of who has left the ring before
   }
   return "";
 }
@@ -23,6 +25,7 @@ const char* words_of_left(Departure how) noexcept {
 const char* words_of_gone(Departure how) noexcept {
   switch (how) {
     case Departure::own_word:
+      return " has left, and takes no connection any more";
     case Departure::hearsay:
       return " has left, and ended";
     case Departure::refused:
@@ -32,6 +35,9 @@ const char* words_of_gone(Departure how) noexcept {
       return " is given up while it left: its machine does not answer any more, while others do";
     case Departure::replaced:
       return " is gone while it left: who answers in its place is not that member";
+    case Departure::overdue:
+      return " is given up while it left: it has not ended within 15 min, and what it still holds is missing from now "
+             "on";
   }
   return "";
 }

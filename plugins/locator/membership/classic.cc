@@ -363,12 +363,25 @@ void ClassicMembership::count_fault(const Location& to, ConnectFault fault, Time
   const Member* member = table_.find(to.name());
   if (to == self_.location || !table_.is_present(to.name())) return;
   if (!failed_connects_.failed(to.name(), fault, now)) return;
-  // One of the 2009 system that has said that it leaves ends when it has handed over, without another word. It may have
-  // left before it was found out: nobody has told its life.
-  const bool may_be_classic = is_classic(to.name()) || member->incarnation == kUnknownLife;
-  const bool ends_as_it_said =
-      fault == ConnectFault::refused && member->state == MemberState::leaving && may_be_classic;
+  const bool ends_as_it_said = fault == ConnectFault::refused && is_classic_leaver(*member);
   give_up(*member, ends_as_it_said ? Departure::own_word : departure_of(fault), now, effects);
+}
+
+// One of the 2009 system that has said that it leaves ends when it has handed over, without another word. It may have
+// left before it was found out: then nobody has told its life.
+bool ClassicMembership::is_classic_leaver(const Member& member) const {
+  const bool may_be_classic = is_classic(member.location.name()) || member.incarnation == kUnknownLife;
+  return member.state == MemberState::leaving && may_be_classic;
+}
+
+void ClassicMembership::end_long_leaves(TimePoint now, Effects& effects) {
+  std::erase_if(leaving_since_, [this](const auto& entry) { return !is_leaving(entry.first); });
+  for (const std::string& name : table_.present_names()) {
+    const Member* member = table_.find(name);
+    if (!is_classic_leaver(*member)) continue;
+    const TimePoint since = leaving_since_.try_emplace(name, now).first->second;
+    if (now - since > kClassicLeaveMax) give_up(*member, Departure::overdue, now, effects);
+  }
 }
 
 void ClassicMembership::give_up(const Member& member, Departure how, TimePoint now, Effects& effects) {
@@ -393,7 +406,12 @@ void ClassicMembership::note_reachability(const Location& to, CallId id, Outcome
       return count_fault(to, ConnectFault::stranger, now, effects);
     case Outcome::unheard:
       if (witnesses_.have_heard(to.address, id)) failed_connects_.forget_silence(to.name());
-      if (witnesses_.speak_against(to.address, id)) return count_fault(to, ConnectFault::silent, now, effects);
+      // Who has said that it leaves may be switched off next, where nobody can witness it.
+      if (const Member* member = table_.find(to.name());
+          witnesses_.speak_against(to.address, id) ||
+          (member != nullptr && is_classic_leaver(*member) && !witnesses_.have_heard(to.address, id))) {
+        return count_fault(to, ConnectFault::silent, now, effects);
+      }
       [[fallthrough]];  // perhaps nobody has answered yet: both are asked again
     case Outcome::broken:
       if (table_.is_present(to.name())) failed_connects_.doubt(to.name(), now);
@@ -462,6 +480,7 @@ void ClassicMembership::tick(TimePoint now, Effects& effects) {
   table_.forget_old(now);
   // Who leaves tells nobody what it is any more.
   std::erase_if(classic_until_, [&](const auto& known) { return known.second <= now && !is_leaving(known.first); });
+  end_long_leaves(now, effects);
   const auto names = table_.present_names();
   watch_successors(names, effects);
   compare_with(next_compared_.next(names), effects);

@@ -38,8 +38,13 @@ inline constexpr std::size_t kChainsMax = 4096;
 // watch nobody.
 inline constexpr int kWatchedMax = 8;
 
-// How long a node that turned out to be of the 2009 system is taken for one; by then another may run in its place.
+// How long a node that turned out to be of the 2009 system is taken for one; by then another may run in its place. One
+// that leaves, and answers nobody, is taken for one until it is gone.
 inline constexpr Duration kClassicMemory = std::chrono::seconds(10);
+
+// How long such a node may leave. It puts some 2,000 keys a second, and nothing but its end tells that it has done;
+// calls for what it may hold wait until then. As long as our own may take by default ([host] drain_limit).
+inline constexpr Duration kClassicLeaveMax = std::chrono::minutes(15);
 
 // Members on other machines that are asked along with one that may be silent.
 inline constexpr int kWitnessesAsked = 2;
@@ -123,6 +128,8 @@ class ClassicMembership final : public Membership {
     const Member* known = table_.find(name);
     return known != nullptr && known->state == MemberState::leaving;
   }
+  bool is_classic_leaver(const Member& member) const;
+  void end_long_leaves(TimePoint now, Effects& effects);
   void note_reachability(const Location& to, CallId id, Outcome outcome, TimePoint now, Effects& effects);
   void count_fault(const Location& to, ConnectFault fault, TimePoint now, Effects& effects);
   void ask_suspect(const std::string& name, Effects& effects);
@@ -139,6 +146,7 @@ class ClassicMembership final : public Membership {
   RoundRobin next_witness_;
   std::map<CallId, Pending> pending_;
   std::map<std::string, TimePoint> classic_until_;  // nodes that turned out to be of the 2009 system, by name
+  std::map<std::string, TimePoint> leaving_since_;  // of these, who has said that it leaves
   std::set<std::string> compared_now_;              // names of pending comparisons: one each at a time
   std::size_t chains_ = 0;                          // among pending_
   CallId last_call_ = 0;

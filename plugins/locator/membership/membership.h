@@ -74,6 +74,7 @@ enum class Departure : std::uint8_t {
   refused,   // nobody takes connections there any more
   silent,    // its machine does not answer, while others do
   replaced,  // somebody else answers in its place
+  overdue,   // it said that it leaves, and has not ended within kClassicLeaveMax
 };
 
 struct RingChange {

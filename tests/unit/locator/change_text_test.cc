@@ -22,7 +22,8 @@ TEST(ChangeText, NoTwoChangesAreToldInTheSameWords) {
     texts.insert(change_text({ChangeKind::left, kMember, how}));
     texts.insert(change_text({ChangeKind::gone, kMember, how}));
   }
-  EXPECT_EQ(texts.size(), 12u);
+  texts.insert(change_text({ChangeKind::gone, kMember, Departure::overdue}));
+  EXPECT_EQ(texts.size(), 13u);
   for (const std::string& text : texts) EXPECT_TRUE(text.starts_with("127.0.0.1:9901 ")) << text;
 }
 

@@ -293,6 +293,30 @@ TEST_F(NodesOf2009Test, AnOldNodeThatLeavesHandsOverUntilItTakesNoConnection) {
   EXPECT_EQ(ended.changes, (std::vector<RingChange>{{ChangeKind::gone, at(9850), Departure::own_word}}));
 }
 
+TEST_F(NodesOf2009Test, AnOldNodeThatLeavesAndNeverEndsIsGivenUpInTheEnd) {
+  with_old_nodes({9850});
+  say_leaving(9850);
+  const TimePoint begin = now;
+  std::vector<RingChange> changes;
+  while (changes.empty() && now < begin + 2 * kClassicLeaveMax) {
+    const auto woken = wake();
+    changes = woken.changes;
+    for (const auto& call : woken.calls) end(call, Outcome::silent);
+  }
+  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::gone, at(9850), Departure::overdue}}));
+  EXPECT_GT(now, begin + kClassicLeaveMax);
+}
+
+TEST_F(NodesOf2009Test, WhoHasSaidThatItLeavesNeedsNoWitnessForItsSilence) {
+  with_old_nodes({9850});
+  say_leaving(9850);
+  std::vector<RingChange> changes;
+  for (int question = 0; question < 100 && changes.empty(); ++question) {
+    changes = end(survey(9850), Outcome::unheard).changes;
+  }
+  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::gone, at(9850), Departure::silent}}));
+}
+
 TEST_F(NodesOf2009Test, AnOldNodeThatLeavesIsAskedAtOnceAndAgainAndAgain) {
   with_old_nodes({9850});
   say_leaving(9850);
