@@ -12,7 +12,7 @@ constexpr const char* kNoAnswer = "no answer within [host] connect_timeout";
 constexpr const char* kQueueFull =
     "no answer within [host] connect_timeout, but its machine lives: its queue of connections is full";
 
-auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
+auto clock_length(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
 
 }  // namespace
 
@@ -39,7 +39,7 @@ void Dial::start(Duration timeout, Done done) {
 // --- the name --------------------------------------------------------------------------------------------------------
 
 void Dial::resolve() {
-  patience_.expires_after(clock_duration(timeout_));
+  patience_.expires_after(clock_length(timeout_));
   patience_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (cancelled || !self->done_ || !self->addresses_.empty()) return;
     self->resolver_.cancel();
@@ -80,7 +80,7 @@ void Dial::connect_to(AddressBook::Addresses addresses) {
   std::rotate(addresses_.begin(), addresses_.begin() + static_cast<std::ptrdiff_t>(first_ % addresses_.size()),
               addresses_.end());
   connecting_since_ = std::chrono::steady_clock::now();
-  patience_.expires_after(clock_duration(timeout_));
+  patience_.expires_after(clock_length(timeout_));
   patience_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (cancelled || !self->done_) return;
     // A process that was held up finds its timers over and its answers there at the same moment: these go first.
@@ -93,7 +93,7 @@ void Dial::connect_to(AddressBook::Addresses addresses) {
 }
 
 void Dial::probe_machines() {
-  probing_.expires_after(clock_duration(kProbePause));
+  probing_.expires_after(clock_length(kProbePause));
   probing_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (cancelled || !self->done_) return;
     for (std::size_t number = 0; number < self->tries_.size(); ++number) {
@@ -123,7 +123,7 @@ void Dial::try_next() {
                                      });
   if (tries_.size() == addresses_.size()) return;
   // The last one still gets a part of the time, should all before it be silent.
-  stagger_.expires_after(clock_duration(timeout_ / (addresses_.size() + 1)));
+  stagger_.expires_after(clock_length(timeout_ / (addresses_.size() + 1)));
   stagger_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (!cancelled && self->done_) self->try_next();
   });

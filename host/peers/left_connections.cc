@@ -19,7 +19,9 @@ bool set(int socket, int level, int option, int value) {
 bool keep_alive(int socket) {
   const auto pause = static_cast<int>(kKeepAlivePause.count());
   return set(socket, IPPROTO_TCP, TCP_KEEPIDLE, pause) && set(socket, IPPROTO_TCP, TCP_KEEPINTVL, pause) &&
-         set(socket, IPPROTO_TCP, TCP_KEEPCNT, kKeepAlivesMax) && set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+         set(socket, IPPROTO_TCP, TCP_KEEPCNT, kKeepAlivesMax) && set(socket, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+         // No keep-alives are sent while something else is unacknowledged.
+         set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, pause * kKeepAlivesMax * 1000);
 }
 
 // How long ago the other machine last acknowledged anything.
