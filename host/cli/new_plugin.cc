@@ -82,7 +82,8 @@ std::map<std::string, fs::path> templates_of(const NewPlugin& wanted) {
   return files;
 }
 
-MaybeRefusal write_file(const fs::path& source, const fs::path& target, const std::map<std::string, std::string>& values) {
+MaybeRefusal write_file(const fs::path& source, const fs::path& target,
+                        const std::map<std::string, std::string>& values) {
   std::ifstream in(source, std::ios::binary);
   std::stringstream text;
   text << in.rdbuf();

@@ -57,7 +57,7 @@ Result<Done> check_header(const GElf_Ehdr& header, std::uint64_t file_bytes) {
   const std::uint64_t table_bytes = std::uint64_t{header.e_shnum} * header.e_shentsize;
   if (header.e_shoff > file_bytes || table_bytes > file_bytes - header.e_shoff) {
     return bad_file(fmt::format("it is cut short: its table of sections ends at byte {}, the file at {}",
-                               header.e_shoff + table_bytes, file_bytes));
+                                header.e_shoff + table_bytes, file_bytes));
   }
   return Done{};
 }
