@@ -357,6 +357,25 @@ TEST(MixedSim, ANodeOfOursLeavesEveryRingOfBothKindsBeforeItHandsOver) {
   }
 }
 
+TEST(MixedSim, ANodeOf2009ThatLeavesIsLeavingUntilItHasEnded) {
+  for (const std::uint64_t seed : seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    LocatorWorld world(
+        {.seed = seed, .ports = 4, .old_ports = 4, .hand_over_least = seconds(4), .hand_over_most = seconds(4)});
+    start_all(world, 8);
+    ASSERT_TRUE(agree_within(world, seconds(10))) << world.disagreement();
+    world.run_for(seconds(3));
+    world.leave(world.ports()[4 + world.time().below(4)]);
+    world.run_for(seconds(2));
+    EXPECT_EQ(world.running().size(), 8u);
+    EXPECT_EQ(world.disagreement(), "") << "it hands over";
+    world.run_for(seconds(4));
+    EXPECT_EQ(world.running().size(), 7u);
+    EXPECT_TRUE(agree_within(world, seconds(2))) << world.disagreement();
+    EXPECT_EQ(first_broken(world), "");
+  }
+}
+
 TEST(MixedSim, ANodeThatIsKilledIsGoneFromEveryRingOfBothKinds) {
   for (const std::uint64_t seed : seeds()) {
     SCOPED_TRACE("seed " + std::to_string(seed));

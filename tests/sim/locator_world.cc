@@ -74,7 +74,8 @@ void LocatorWorld::leave(int port) {
   const auto process = network_.process(port);
   if (!process || process->is_frozen) return;
   if (const auto old = std::dynamic_pointer_cast<Old>(process)) {
-    return pass_on(old, old->node.clean_up(), [old] { old->end(); });
+    if (old->hands_over) return;
+    return pass_on(old, old->node.clean_up(), [this, old] { hand_over(old); });
   }
   const auto at = locator(port);
   if (std::exchange(at->is_leaving, true)) return;
@@ -97,6 +98,16 @@ void LocatorWorld::farewell_told(const std::shared_ptr<Locator>& at) {
       obey(at, std::move(effects));
     });
   });
+}
+
+void LocatorWorld::hand_over(const std::shared_ptr<Old>& at) {
+  at->hands_over = at->parks_calls = true;
+  time_.after(time_.between(options_.hand_over_least, options_.hand_over_most), [this, at] { end_hand_over(at); });
+}
+
+void LocatorWorld::end_hand_over(const std::shared_ptr<Old>& at) {
+  if (at->is_frozen && at->is_running) return time_.after(seconds(1), [this, at] { end_hand_over(at); });
+  at->end();
 }
 
 void LocatorWorld::freeze(int port) {

@@ -100,8 +100,10 @@ std::string LocatorWorld::disagreement() const {
   bool has_ours = false;
   for (const int port : running()) {
     const auto ours = locator(port);
+    const auto old = std::dynamic_pointer_cast<Old>(network_.process(port));
     has_ours = has_ours || ours;
-    expected.push_back(ours ? ours->core.self() : Member{location(port), membership::kUnknownLife, MemberState::alive});
+    const auto state = old && old->hands_over ? MemberState::leaving : MemberState::alive;
+    expected.push_back(ours ? ours->core.self() : Member{location(port), membership::kUnknownLife, state});
     if (expected.back().state == MemberState::alive) on_ring.insert(location(port).name());
   }
   std::sort(expected.begin(), expected.end(),
@@ -110,7 +112,7 @@ std::string LocatorWorld::disagreement() const {
   for (const int port : running()) {
     if (const auto ours = locator(port)) {
       wrong += disagreement_of(*ours, expected);
-    } else if (has_ours) {  // those of 2009 alone mend nothing
+    } else if (has_ours && on_ring.contains(location(port).name())) {  // those of 2009 alone mend nothing
       std::set<std::string> seen;
       for (const Location& member : members_of(*network_.process(port))) seen.insert(member.name());
       if (seen != on_ring) wrong += std::to_string(port) + " (2009) sees" + text_of(seen) + "; ";

@@ -19,7 +19,10 @@ std::vector<Location> LocatorWorld::members_of(const Process& process) const {
 // hang, and try no other.
 void LocatorWorld::start_old(int port) {
   auto others = running();
-  std::erase_if(others, [&](int other) { return network_.process(other)->is_frozen; });
+  std::erase_if(others, [&](int other) {
+    const auto old = std::dynamic_pointer_cast<Old>(network_.process(other));
+    return network_.process(other)->is_frozen || (old && old->hands_over);
+  });
   const auto started = std::make_shared<Old>(port);
   network_.listen(started);
   if (others.empty()) return;

@@ -39,6 +39,7 @@ struct LocatorWorld::Locator final : Process {
 struct LocatorWorld::Old final : Process {
   explicit Old(int on) : Process(on), node(location(on)) {}
   OldNode node;
+  bool hands_over = false;  // has told that it leaves, and answers nobody until it has ended
 };
 
 // What the wire makes of a core's message to a node of the 2009 system.
