@@ -4,7 +4,7 @@ Connects to it get no answer then, as if its machine was switched off."""
 import concurrent.futures
 import socket
 
-from harness import address, client, settings
+from harness import address, client
 from harness.case import ALONE
 from harness.machines import Machines
 from harness.own_machine import run_tests_on_own_machines
@@ -29,7 +29,8 @@ class FullQueueTest(SharedRing):
         self.machines = Machines(3)
         self.addCleanup(self.machines.close)  # after the nodes have ended
         super().setUp()
-        limits = settings.patient("host.call_timeout=1s", "host.connect_timeout=1s")
+        # Under a sanitizer too: a call has to fail before its member is given up.
+        limits = ("--set", "host.call_timeout=1s", "--set", "host.connect_timeout=1s")
         *for_ours, self.machine = self.machines
         self.first = self.node(*ALONE, *limits, **for_ours[0].places()).start()
         self.second = self.node("--join", self.first.name, *limits, **for_ours[1].places()).start()

@@ -1,7 +1,7 @@
 """A machine that falls silent is removed by those who hear others, and only by them."""
 import threading
 
-from harness import client, settings
+from harness import client
 from harness.case import ALONE, ClusterTest
 from harness.machines import Machines
 from harness.own_machine import run_tests_on_own_machines
@@ -17,7 +17,8 @@ class SwitchedOffTest(ClusterTest):
         self.machines = Machines(3)
         self.addCleanup(self.machines.close)  # after the nodes have ended
         super().setUp()
-        limits = settings.patient("host.call_timeout=1s", "host.connect_timeout=1s")
+        # Under a sanitizer too: a call has to fail before its member is given up.
+        limits = ("--set", "host.call_timeout=1s", "--set", "host.connect_timeout=1s")
         first, *others = self.machines
         self.nodes = [self.node(*ALONE, *limits, **first.places()).start()]
         for machine in others:

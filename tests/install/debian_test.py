@@ -15,6 +15,9 @@ import unittest
 import installed
 from installed import BUILD, SOURCE, VERSION, run
 
+sys.path.insert(0, str(SOURCE / "tests" / "cluster"))
+from harness.own_machine import own_mounts  # noqa: E402, as the line before says where
+
 # Overlays the root folder and goes into it; what it changes lies in a tmpfs of the mount namespace and ends with it. $1: an empty
 # folder for the mounts; $2: the folder that shall be seen as /mnt; $3: what to run.
 IN_A_COPY = r"""
@@ -159,7 +162,7 @@ class DebianTest(unittest.TestCase):
 class DebianInstallTest(unittest.TestCase):
     def in_a_copy(self, script, *namespaces):
         """Runs `script` where the packages are /mnt/*.deb; what it printed, and what it left behind."""
-        printed = run(*AS_ROOT, "unshare", "--mount", "--pid", "--fork", *namespaces, "sh", "-ec", IN_A_COPY, "sh",
+        printed = run(*AS_ROOT, "unshare", *own_mounts(), "--pid", "--fork", *namespaces, "sh", "-ec", IN_A_COPY, "sh",
                       installed.fresh_folder(), packages(), script).splitlines()
         left = [line.removeprefix("left ") for line in printed if line.startswith("left ")]
         return "\n".join(line for line in printed if not line.startswith("left ")), left

@@ -39,7 +39,7 @@ class ClusterTest(unittest.TestCase):
         failures_before = _failures(result)
         super().run(result)
         if result is not None and _failures(result) > failures_before:
-            for node in self._nodes:
+            for node in getattr(self, "_nodes", []):  # setUp() may have failed before
                 lines = node.log().splitlines()[-LOG_LINES_MAX:]
                 print(f"--- log of node {node.name} ({self.id()}) ---", *lines, sep="\n", file=sys.stderr)
 

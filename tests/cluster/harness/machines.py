@@ -11,11 +11,21 @@ from harness.ports import free_port
 
 CLONE_NEWNET = 0x40000000
 LISTENING = "0A"  # a state in /proc/net/tcp
+UDP = "17"  # its name takes a table that a bare system lacks
+
+
+def _run(*words):
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
 
 
 def _ip(*words):
-    done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"ip {' '.join(words)}: {done.stderr}"
+    _run("ip", *words)
+
+
+def _in(namespace):
+    # What ip(8) has for it makes every mount private first, which it cannot in a chroot.
+    return "nsenter", f"--net=/run/netns/{namespace}"
 
 
 def _enter(descriptor):
@@ -45,13 +55,13 @@ class Machine:
         _ip("netns", "add", self.name)
         _ip("link", "add", self._link, "type", "veth", "peer", "name", "eth0", "netns", self.name)
         _ip("link", "set", self._link, "master", "br0", "up")
-        _ip("-n", self.name, "addr", "add", *_with_prefix(self.address), "dev", "eth0")
-        _ip("-n", self.name, "link", "set", "lo", "up")
-        _ip("-n", self.name, "link", "set", "eth0", "up")
+        _run(*_in(self.name), "ip", "addr", "add", *_with_prefix(self.address), "dev", "eth0")
+        _run(*_in(self.name), "ip", "link", "set", "lo", "up")
+        _run(*_in(self.name), "ip", "link", "set", "eth0", "up")
 
     def places(self):
         """Where a node of this machine runs, as arguments of NodeProcess."""
-        prefix = ("ip", "netns", "exec", self.name, *as_oneself())
+        prefix = (*_in(self.name), *as_oneself())
         return {"port": address.PortAt(self.address, free_port()), "prefix": prefix}
 
     def unplug(self):
@@ -65,9 +75,9 @@ class Machine:
         """Datagrams to it vanish, as where a packet filter lets through what is needed only."""
         for family in ("-4", "-6"):
             # Before the table of the machine's own addresses, which is asked first otherwise.
-            _ip("-n", self.name, family, "rule", "add", "pref", "100", "lookup", "local")
-            _ip("-n", self.name, family, "rule", "del", "pref", "0")
-            _ip("-n", self.name, family, "rule", "add", "pref", "50", "ipproto", "udp", "blackhole")
+            _run(*_in(self.name), "ip", family, "rule", "add", "pref", "100", "lookup", "local")
+            _run(*_in(self.name), "ip", family, "rule", "del", "pref", "0")
+            _run(*_in(self.name), "ip", family, "rule", "add", "pref", "50", "ipproto", UDP, "blackhole")
 
     def waiting_connections(self, port):
         """How many connections wait to be accepted at a listening `port` of this machine."""

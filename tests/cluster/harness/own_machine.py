@@ -30,6 +30,18 @@ def as_oneself():
     return [] if user == "0" else ["unshare", f"--map-user={user}", f"--map-group={group}"]
 
 
+def _is_root_a_mount():
+    # The fifth field is where it is mounted.
+    with open("/proc/self/mountinfo") as mounts:
+        return any(line.split()[4] == "/" for line in mounts)
+
+
+def own_mounts():
+    """What unshare(1) is told for mounts that nobody else sees."""
+    # In a chroot the mount below / cannot be named to be made private: it stays as it is, which is private in a bare system.
+    return ["--mount", *([] if _is_root_a_mount() else ["--propagation", "unchanged"])]
+
+
 def _unshare(*what):
     return ["unshare", *what, *([] if os.geteuid() == 0 else ["--map-root-user"])]
 
@@ -53,13 +65,13 @@ def run_tests_with_own_hosts(module, hosts, *prepare):
     file = pathlib.Path(tempfile.mkdtemp(prefix="p2phost-test-"), "hosts")
     file.write_text(hosts)
     put = [_put(file, "/etc/hosts"), f"rm -r {shlex.quote(str(file.parent))}"]
-    _run_inside(module, [_LOOPBACK, *prepare, *put], ["--net", "--mount"], as_oneself())
+    _run_inside(module, [_LOOPBACK, *prepare, *put], ["--net", *own_mounts()], as_oneself())
 
 
 def run_tests_on_own_machines(module):
     """The same where harness.machines can make machines, as root does: `ip netns` keeps them below /run, which is the test's
     own."""
-    _run_inside(module, [_LOOPBACK, "mount -t tmpfs run /run"], ["--net", "--mount"], [])
+    _run_inside(module, [_LOOPBACK, "mount -t tmpfs run /run"], ["--net", *own_mounts()], [])
 
 
 def is_own_network():
@@ -73,4 +85,4 @@ def _put(file, place):
 def with_files(files, command=()):
     """`command`, or a prefix of one, run where each of `files` stands in the place that it names: path -> place."""
     puts = " && ".join(_put(file, place) for file, place in files.items())
-    return [*_unshare("--mount"), "sh", "-c", puts + ' && exec "$@"', "sh", *as_oneself(), *command]
+    return [*_unshare(*own_mounts()), "sh", "-c", puts + ' && exec "$@"', "sh", *as_oneself(), *command]
