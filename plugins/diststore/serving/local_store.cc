@@ -95,8 +95,17 @@ Outcome LocalStore::erase(std::string_view key, Right right, wire::EraseResult& 
   return outcome;
 }
 
+Outcome LocalStore::put(std::string_view key, std::string_view value, Right right) {
+  if (value.empty()) {
+    wire::EraseResult ignored;
+    return erase(key, right, ignored);
+  }
+  Version ignored;
+  return write(key, value, right, ignored);
+}
+
 bool LocalStore::keep(std::string_view key, std::string_view value, Era era) {
-  Held held{std::string(value), {clock_.issue(wall_clock_ms()), node_}, false, kNeverSettled};
+  Held held{std::string(value), {clock_.issue(wall_clock_ms()), node_}, value.empty(), kNeverSettled};
   std::uint64_t ignored = 0;
   return engine_.merge(key, held, era, false, ignored) != MergeOutcome::fenced;
 }

@@ -52,7 +52,10 @@ class LocalStore final {
   // same, but does not move our clock, and is counted: refusing it would keep the key where nobody looks for it.
   [[nodiscard]] MergeOutcome merge(wire::MovedItem& item, Era era, bool settled, std::uint64_t& digest);
 
-  // Takes a value for another node's key, newer than whatever is held of it, to be handed on. False: `era` has ended.
+  // A classic put. "" is what a node of the 2009 system answers for a key that is missing, and what it keeps and hands
+  // over for one that it was asked for in vain: it leaves nothing to be found.
+  [[nodiscard]] Outcome put(std::string_view key, std::string_view value, Right right);
+  // The same for another node's key, newer than whatever is held of it, to be handed on. False: `era` has ended.
   [[nodiscard]] bool keep(std::string_view key, std::string_view value, Era era);
 
   // Keys that transfers have brought.

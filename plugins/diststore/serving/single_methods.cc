@@ -154,11 +154,10 @@ void put(const std::shared_ptr<Store>& store, Call call) {
   serve_key(
       store, key, std::move(call), kPut,
       [&](Right right, Call&, std::int64_t) {
-        Version version;
-        const Outcome outcome = store->local->write(key, value, right, version);
+        const Outcome outcome = store->local->put(key, value, right);
         if (outcome != Outcome::unsettled || !may_come_by_put(*store, key)) return outcome;
         // What all other calls for the key wait for must not wait itself.
-        return store->local->write(key, value, {right.era, kNeverSettled}, version);
+        return store->local->put(key, value, {right.era, kNeverSettled});
       },
       [&](const Location& owner, TimePoint deadline, auto done) {
         classic_put(store, owner, std::string(key), std::string(value), deadline, std::move(done));

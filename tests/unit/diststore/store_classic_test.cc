@@ -43,6 +43,15 @@ TEST_F(StoreMethods, AnOwnerThatTurnsOutToBeOfThe2009SystemIsAskedByItsOwnCalls)
   EXPECT_EQ(read_of(*call).value, "apple");
 }
 
+TEST_F(StoreMethods, AnEmptyPutErasesWhatIsThereAndMakesNothing) {
+  put("a", "apple");
+  put("a", "");
+  EXPECT_FALSE(read_of(*read("a")).found);
+  put("b", "");
+  EXPECT_FALSE(read_of(*read("b")).found);
+  EXPECT_EQ(store->local->engine().totals().keys, 0u);
+}
+
 TEST_F(ClassicOwner, AReadIsAGet) {
   const auto call = read("a");
   EXPECT_TRUE(call->is_kept);

@@ -64,6 +64,11 @@ TEST_F(LeaverOf2009, APutWaitsForNobody) {
   EXPECT_TRUE(peers.asked.empty());
 }
 
+TEST_F(LeaverOf2009, ThatItHadNothingLeavesNothingToBeFound) {
+  put("a", "");
+  EXPECT_EQ(held("a"), std::nullopt);
+}
+
 TEST_F(LeaverOf2009, APutWaitsForWhatANodeOfOursHolds) {
   store->classics->note_ours(kOther);
   const auto call = put("a", "apple");
