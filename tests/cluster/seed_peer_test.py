@@ -342,31 +342,29 @@ class SeedOrderTest(SeedTest):
         seed.leave()
         self.assertEqual(peer.wait_for("remove"), [("remove", seed.name, [seed.name])])
 
+    @staticmethod
+    def begin_to_leave(seed, listener):
+        """Leaves, with a key, to whom `listener` stands for, and has told that one so."""
+        listener.settimeout(CALL_SECONDS * PATIENCE)
+        name = address.classic_name(address.here(listener.getsockname()[1]))
+        seed.tell("ring-add", name)
+        key = keys_owned_by(seed.name, [name, seed.name], 1)[0]
+        call(seed, "put", key, "value")
+        wait_for_equal("what it holds", {key}, seed.keys)
+        seed.send_signal(signal.SIGINT)
+        listener.accept()[0].close()  # its remove
+
     def test_who_leaves_and_is_refused_a_ping_gives_up_what_it_has_not_given(self):
         seed = self.seed().start()
         with address.listening() as listener:
-            listener.settimeout(CALL_SECONDS * PATIENCE)
-            name = address.classic_name(address.here(listener.getsockname()[1]))
-            seed.tell("ring-add", name)
-            key = keys_owned_by(seed.name, [name, seed.name], 1)[0]
-            call(seed, "put", key, "value")
-            wait_for_equal("what it holds", {key}, seed.keys)
-            seed.send_signal(signal.SIGINT)
-            listener.accept()[0].close()  # its remove
+            self.begin_to_leave(seed, listener)
             listener.accept()[0].close()  # its ping, which it waits for in vain
             self.assertEqual(seed.wait(), 1)
 
     def test_who_leaves_serves_nobody_meanwhile(self):
         seed = self.seed().start()
         with address.listening() as listener:
-            listener.settimeout(CALL_SECONDS * PATIENCE)
-            name = address.classic_name(address.here(listener.getsockname()[1]))
-            seed.tell("ring-add", name)
-            key = keys_owned_by(seed.name, [name, seed.name], 1)[0]
-            call(seed, "put", key, "value")
-            wait_for_equal("what it holds", {key}, seed.keys)
-            seed.send_signal(signal.SIGINT)
-            listener.accept()[0].close()  # its remove
+            self.begin_to_leave(seed, listener)
             with listener.accept()[0], self.assertRaises(TTransportException):
                 call(seed, "ping", seconds=SILENCE_SECONDS)
             seed.wait()
