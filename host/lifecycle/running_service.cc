@@ -122,7 +122,8 @@ Result<Done> RunningService::start() {
         idl_ = entry->spec().idl;
       }
       entry->set_route(config_.route);
-      entry->set_taken_while_draining(context_->drain().kept_methods());
+      entry->set_always_taken(context_->drain().taken_methods());
+      entry->set_gate(GateState::admitting);
       main_entry_.store(entry.get());
     } else {
       entry->set_gate(GateState::open);

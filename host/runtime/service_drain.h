@@ -15,12 +15,12 @@ namespace p2p::host {
 
 class ServiceDrain final : public Drain {
  public:
-  void keep_taking(std::vector<std::string> methods) override { kept_ = std::move(methods); }
+  void always_take(std::vector<std::string> methods) override { taken_ = std::move(methods); }
   void progressed() noexcept override { steps_.fetch_add(1, std::memory_order_relaxed); }
   void when_over(std::function<std::vector<std::string>()> left) override { left_ = std::move(left); }
 
-  const std::vector<std::string>& kept_methods() const noexcept { return kept_; }                  // [control]
-  std::uint64_t steps() const noexcept { return steps_.load(std::memory_order_relaxed); }          // [any thread]
+  const std::vector<std::string>& taken_methods() const noexcept { return taken_; }        // [control]
+  std::uint64_t steps() const noexcept { return steps_.load(std::memory_order_relaxed); }  // [any thread]
 
   // The drain is over, or given up: asks what is left, once. [control]
   std::vector<std::string> end() {
@@ -31,7 +31,7 @@ class ServiceDrain final : public Drain {
   void release() { left_ = nullptr; }
 
  private:
-  std::vector<std::string> kept_;
+  std::vector<std::string> taken_;
   std::function<std::vector<std::string>()> left_;
   std::atomic<std::uint64_t> steps_{0};
 };

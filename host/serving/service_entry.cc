@@ -34,10 +34,13 @@ void ServiceEntry::renew(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint) {
 }
 
 bool ServiceEntry::is_taken_while_draining(std::string_view method) const noexcept {
-  const bool is_locator = spec_.idl == kLocatorIdl || std::find(spec_.extends.begin(), spec_.extends.end(),
-                                                                kLocatorIdl) != spec_.extends.end();
-  return is_base_method(method) || (is_locator && is_locator_method(method)) ||
-         std::find(taken_.begin(), taken_.end(), method) != taken_.end();
+  const bool is_locator = spec_.idl == kLocatorIdl ||
+                          std::find(spec_.extends.begin(), spec_.extends.end(), kLocatorIdl) != spec_.extends.end();
+  return is_base_method(method) || (is_locator && is_locator_method(method)) || is_taken_while_starting(method);
+}
+
+bool ServiceEntry::is_taken_while_starting(std::string_view method) const noexcept {
+  return std::find(taken_.begin(), taken_.end(), method) != taken_.end();
 }
 
 void ServiceEntry::set_route(const std::shared_ptr<const Route>& route) {
@@ -75,7 +78,9 @@ void ServiceEntry::set_gate(GateState state) {
 bool ServiceEntry::park(CallSlot* slot, std::size_t parked_max, bool* is_full) {
   const std::lock_guard hold(mutex_);
   *is_full = parked_.size() >= parked_max;
-  if (*is_full || gate_.load(std::memory_order_relaxed) != GateState::starting) return false;
+  const GateState now = gate_.load(std::memory_order_relaxed);
+  const bool is_taken = now == GateState::admitting && is_taken_while_starting(slot->info().method);
+  if (*is_full || now > GateState::admitting || is_taken) return false;
   parked_.push_back(slot);
   return true;
 }

@@ -21,10 +21,11 @@ namespace p2p::host {
 
 class CallSlot;
 
-// starting: calls are parked. open: calls are handled. draining: clients' calls are refused, but for those of
-// is_taken_while_draining(); peers' are handled. ending: clients' calls are refused, peers' are handled. closed: all calls
-// are refused, because the service stops; disabled: because it does not run.
-enum class GateState : std::uint8_t { starting, open, draining, ending, closed, disabled };
+// starting: calls are parked; admitting: but for those of is_taken_while_starting(). open: calls are handled. draining:
+// clients' calls are refused, but for those of is_taken_while_draining(); peers' are handled. ending: clients' calls
+// are refused, peers' are handled. closed: all calls are refused, because the service stops; disabled: because it does
+// not run.
+enum class GateState : std::uint8_t { starting, admitting, open, draining, ending, closed, disabled };
 
 inline bool refuses_all(GateState state) noexcept { return state >= GateState::closed; }
 
@@ -62,11 +63,12 @@ class ServiceEntry final {
   // Serves again, after let_go(): with the gate `starting`. [control]
   void renew(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint);
 
-  // Nodes of the 2009 system call others without asking whether they leave, and take a refusal for the end of the network:
-  // ping and the other questions about a node, and news of who comes and goes, are answered until the end, and so is what
-  // the service itself has named. [behind the gate]
+  // Nodes of the 2009 system call others without asking whether they leave, and take a refusal for the end of the
+  // network: ping and the other questions about a node, and news of who comes and goes, are answered until the end, and
+  // so is what the service itself has named. [behind the gate]
   bool is_taken_while_draining(std::string_view method) const noexcept;
-  void set_taken_while_draining(std::vector<std::string> methods) { taken_ = std::move(methods); }  // [control]
+  bool is_taken_while_starting(std::string_view method) const noexcept;
+  void set_always_taken(std::vector<std::string> methods) { taken_ = std::move(methods); }  // [control, gate starting]
 
   // Which node runs its calls; null: the one that was asked. Routes that were in force stay as long as the entry, for
   // calls in hand refer to them; each took an operator's change. [any thread]
@@ -104,7 +106,7 @@ class ServiceEntry final {
   // opened.
   ServiceSpec spec_;
   std::shared_ptr<Endpoint> endpoint_;
-  std::vector<std::string> taken_;  // while the gate is draining
+  std::vector<std::string> taken_;  // while the gate is admitting or draining
   std::atomic<int> handlers_{0};
   std::vector<LoopCounts> counts_;
   std::atomic<GateState> gate_{GateState::starting};

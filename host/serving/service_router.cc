@@ -154,6 +154,9 @@ void ServiceRouter::dispatch(CallSlot& slot) {
   switch (slot.service().gate()) {
     case GateState::starting:
       return park(slot);
+    case GateState::admitting:
+      if (!slot.service().is_taken_while_starting(slot.info().method)) return park(slot);
+      break;
     case GateState::closed:
     case GateState::disabled:
       return slot.fail(CallFault::unknown_method, why_refused(slot.service()));

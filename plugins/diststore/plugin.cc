@@ -61,7 +61,7 @@ class DiststorePlugin final : public Plugin {
     watch_ = std::make_shared<RingWatch>(context.log(), strand, store);
     mover_ = std::make_shared<Mover>(context.log(), strand, store, receipts_, drain);
     // A put of the 2009 system expects no answer, so that nobody learns that it was refused.
-    drain->keep_taking({"put"});
+    drain->always_take({"put"});
     drain->when_over([mover = mover_] { return mover->give_up(); });
     sweeper_ = std::make_shared<Sweeper>(strand, store, watch_, mover_);
     follow_the_ring(context);

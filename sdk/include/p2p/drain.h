@@ -1,5 +1,6 @@
-// What may a service tell its host about the way out? Who takes part in Plugin::drain() or RingLayer::cleanup() with more than a
-// few messages asks for it in start(): context.find<p2p::Drain>(), which the host answers itself, whatever the descriptor lists.
+// What may a service tell its host about the way in and the way out? Who takes part in Plugin::drain() or RingLayer::cleanup() with
+// more than a few messages asks for it in start(): context.find<p2p::Drain>(), which the host answers itself, whatever the descriptor
+// lists.
 #pragma once
 
 #include <p2p/abi.h>
@@ -17,10 +18,11 @@ class P2P_API Drain {
   static constexpr const char* kId = "p2p.host.Drain/1";
   virtual ~Drain();
 
-  // While the service drains, clients' calls of these methods are taken as well, as are those of locator.Base and, where the
-  // service extends it, of locator.Locator: for callers that cannot be told to go elsewhere. They are refused once everything
-  // has drained. [control]
-  virtual void keep_taking(std::vector<std::string> methods) = 0;
+  // For callers that cannot be told to wait, or to go elsewhere: calls of these methods are handled as soon as start() has
+  // returned, while all others wait until the service is ready; and while it drains clients' calls of them are handled as well, as
+  // are those of locator.Base and, where the service extends it, of locator.Locator. They are refused once everything has drained.
+  // [control]
+  virtual void always_take(std::vector<std::string> methods) = 0;
 
   // Something has been handed over, or has come that must be: `[host] drain_timeout` begins anew. [any thread]
   virtual void progressed() noexcept = 0;
