@@ -57,7 +57,7 @@ void Mover::look() {
     mover->retry_pause_ = kRetryPauseMin;
     if (mover->pass_) {
       mover->pass_->is_void = mover->pass_->is_void || mover->pass_->standing->era != era;
-    } else if (mover->clean_era() != era) {
+    } else if (!mover->is_clean(era)) {
       mover->begin_pass();
     }
   });
@@ -66,12 +66,12 @@ void Mover::look() {
 void Mover::look_for_claimant() {
   strand_->post([mover = shared_from_this()] {
     const bool is_waiting = mover->pass_ || mover->timer_;  // what has failed is tried again when its time has come
-    if (!is_waiting && mover->clean_era() != mover->store_->standing->read().era) mover->begin_pass();
+    if (!is_waiting && !mover->is_clean(mover->store_->standing->read().era)) mover->begin_pass();
   });
 }
 
-void Mover::begin_leave() {
-  store_->kept_puts->begin([weak = weak_from_this()] {
+void Mover::start() {
+  store_->kept_puts->when_kept([weak = weak_from_this()] {
     if (const auto mover = weak.lock()) mover->put_kept();
   });
 }
@@ -148,7 +148,10 @@ void Mover::stop() {
 void Mover::begin_pass() {
   if (pass_ || is_stopped()) return;
   timer_.reset();
-  kept_seen_ = store_->kept_puts->count();
+  if (const std::int64_t kept = store_->kept_puts->count(); kept != kept_seen_.load()) {
+    clean_era_.store(0);
+    kept_seen_.store(kept);
+  }
   pass_.emplace(store_->standing->share(), store_->options.transfer_batch_bytes);
   const auto& members = pass_->standing->ring->members();
   pass_->is_off_ring = std::find(members.begin(), members.end(), store_->self) == members.end();
@@ -450,7 +453,7 @@ void Mover::end_pass() {
   }
   retry_pause_ = kRetryPauseMin;
   if (store_->kept_puts->count() != kept_seen_) return begin_pass_after(kRetryPauseMin);
-  clean_era_.store(era, std::memory_order_release);
+  clean_era_.store(era);
   if (handed_over_.pending()) finish_hand_over();
 }
 
@@ -458,7 +461,6 @@ void Mover::put_kept() {
   if (drain_) drain_->progressed();
   strand_->post([mover = shared_from_this()] {
     if (mover->pass_ || mover->timer_ || mover->store_->kept_puts->count() == mover->kept_seen_) return;
-    mover->clean_era_.store(0, std::memory_order_release);
     mover->begin_pass_after(kRetryPauseMin);  // with what comes until then
   });
 }

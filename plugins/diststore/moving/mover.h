@@ -38,6 +38,9 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   Mover(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store,
         std::shared_ptr<ReceiptBook> receipts, std::shared_ptr<Drain> drain = nullptr);
 
+  // Puts that are kept are handed over from now on. Once. [any thread]
+  void start();
+
   // The store's standing has changed: looks at every key by the new ring. [any thread]
   void look();
 
@@ -45,7 +48,7 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   void look_for_claimant();
 
   // This node is about to leave: what is put here for others' keys is kept and handed over from now on. [any thread]
-  void begin_leave();
+  void begin_leave() { store_->kept_puts->keep_all(); }
 
   // This node leaves, and is off the ring already: moves every key to its owner, whatever the ring becomes meanwhile
   // and however often that takes, then calls `done`. [any thread]
@@ -59,8 +62,11 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   // Nothing is sent any more; the `done` of an unfinished hand_over() is called. The keys stay. [any thread]
   void stop();
 
-  // By the ring of this era, all keys were looked at, and none is here that belongs elsewhere. [any thread]
-  Era clean_era() const noexcept { return clean_era_.load(std::memory_order_acquire); }
+  // By the ring of `era`, all keys were looked at, and none is here that belongs elsewhere. [any thread]
+  bool is_clean(Era era) const noexcept {
+    // In this order: a pass for what was kept forgets the era before it counts.
+    return kept_seen_.load() == store_->kept_puts->count() && clean_era_.load() == era;
+  }
 
   const MoveProgress& progress() const noexcept { return progress_; }
   std::int64_t keys_moved_out() const noexcept { return keys_moved_out_.load(std::memory_order_relaxed); }
@@ -157,7 +163,7 @@ class Mover final : public std::enable_shared_from_this<Mover> {
   std::set<Location> failing_;      // receivers of whose failure the log has told
   std::set<Location> disagreeing_;  // receivers whose ring was another one: they get our table
   std::atomic<std::uint64_t> last_session_;
-  std::int64_t kept_seen_ = 0;  // puts that were kept when the last pass began
+  std::atomic<std::int64_t> kept_seen_{0};  // puts that were kept when the last pass began
   bool is_saying_last_words_ = false;
   bool is_all_said_ = false;
   Completion handed_over_;

@@ -3,6 +3,7 @@
 #include "moving/receipt_wire.h"
 #include "moving/test_point.h"
 #include "serving/batch_verbs.h"
+#include "serving/puts_of_2009.h"
 
 #include <StorePeer.h>
 
@@ -112,7 +113,7 @@ void claim(Store& store, Mover& mover, wire::StorePeer_claim_args& args, Answer<
   const auto& members = standing->ring->members();
   wire::ClaimReply reply;
   reply.fenced = std::find(members.begin(), members.end(), claimant.value()) != members.end();
-  reply.clean = reply.fenced && mover.clean_era() == standing->era;
+  reply.clean = reply.fenced && mover.is_clean(standing->era) && !may_get_puts_for_others(store);
   reply.view = fingerprint_of(*standing->ring);
   if (reply.view != args.claim.view) {
     reply.__set_members(store.locator->encode_table());
@@ -134,7 +135,7 @@ wire::Pulled pulled(const Store& store, const Standing& standing, const std::str
   const Era needed = standing.settled_from(key);
   const bool is_settled = needed == kNeverSettled || (held && held->settled_in >= needed);
   if (!is_settled) {
-    for (const Location& owner : standing.former_owners(key)) answer.awaits.push_back(owner.name());
+    for (const Location& owner : former_owners(store, standing, key)) answer.awaits.push_back(owner.name());
   }
   if (held && held->version != Version()) answer.__set_item(to_wire(std::string(), std::move(*held)));
   return answer;

@@ -7,6 +7,7 @@
 
 #include <StorePeer.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace p2p::diststore {
@@ -15,15 +16,20 @@ namespace {
 // A claim is answered from memory; who takes longer is busy or frozen, and is asked again.
 constexpr Duration kClaimTimeout = std::chrono::seconds(1);
 
+// A node of the 2009 system does one thing at a time: the question waits at its door while it hands over, which may
+// take long, and is answered as soon as it has done.
+constexpr Duration kShowTimeout = std::chrono::seconds(10);
+
 }  // namespace
 
 RingWatch::RingWatch(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store)
     : log_(log),
       strand_(std::move(strand)),
       store_(std::move(store)),
-      intake_(store_->self, [locator = store_->locator](std::vector<Location> members) {
-        return locator->ring_of(std::move(members));
-      }) {}
+      intake_(
+          store_->self,
+          [locator = store_->locator](std::vector<Location> members) { return locator->ring_of(std::move(members)); },
+          [classics = store_->classics](const Location& node) { return classics->knows_as_ours(node); }) {}
 
 void RingWatch::tell(Tell tell) {
   strand_->post([watch = shared_from_this(), tell = std::move(tell)] {
@@ -64,9 +70,11 @@ void RingWatch::stop() {
 
 void RingWatch::take_over(std::shared_ptr<const RingView> view) {
   P2P_ASSERT(era_ < kEraMax, "eras do not run out");
-  if (era_++ > 0) former_rings_.insert(former_rings_.begin(), store_->standing->share()->ring);
+  const auto former = store_->standing->share();
+  if (era_++ > 0) former_rings_.insert(former_rings_.begin(), former->ring);
   if (former_rings_.size() > kFormerRingsMax) former_rings_.pop_back();
   Intake::Effects effects;
+  leavers_ = leavers_of(*view, *former);
   intake_.ring_changed(view, era_, strand_->now(), effects);
   // In this order: who reads the new standing can rely on it that nothing is done by the former one any more.
   store_->local->engine().fence(era_);
@@ -75,16 +83,29 @@ void RingWatch::take_over(std::shared_ptr<const RingView> view) {
   obey(effects);
 }
 
-void RingWatch::publish(std::shared_ptr<const RingView> view) {
-  std::vector<std::shared_ptr<const RingView>> rings_of_leavers;
-  for (const Location& leaving : view->leaving()) {
-    std::vector<Location> with_it = view->members();
-    with_it.push_back(leaving);
-    rings_of_leavers.push_back(store_->locator->ring_of(std::move(with_it)));
+// Members come and go while a node leaves: what it has follows from the last ring that it was on.
+std::vector<Leaver> RingWatch::leavers_of(const RingView& view, const Standing& former) const {
+  std::vector<Leaver> leavers;
+  for (const Location& node : view.leaving()) {
+    const auto known = std::find_if(former.leavers.begin(), former.leavers.end(),
+                                    [&](const Leaver& leaver) { return leaver.node == node; });
+    if (known != former.leavers.end()) {
+      leavers.push_back(*known);
+      continue;
+    }
+    const auto& members = former.ring->members();
+    const bool was_member = std::find(members.begin(), members.end(), node) != members.end();
+    std::vector<Location> with_it = was_member ? members : view.members();
+    if (!was_member) with_it.push_back(node);
+    leavers.push_back({node, store_->locator->ring_of(std::move(with_it))});
   }
+  return leavers;
+}
+
+void RingWatch::publish(std::shared_ptr<const RingView> view) {
   store_->standing->publish(
       std::make_shared<const Standing>(Standing{store_->self, era_, intake_.is_established(), std::move(view),
-                                                former_rings_, intake_.gains(), std::move(rings_of_leavers)}));
+                                                former_rings_, intake_.gains(), leavers_, intake_.gifts()}));
 }
 
 void RingWatch::obey(const Intake::Effects& effects) {
@@ -127,7 +148,8 @@ void RingWatch::claim_ended(const Location& from, const Result<std::string>& rep
     if (has_no_store(error)) {
       const bool is_classic = error.kind == ErrorKind::unsupported;
       note_kind(from, is_classic);
-      is_classic ? intake_.is_of_2009(from, now, effects) : intake_.has_no_store(from, now, effects);
+      if (is_classic) return ask_2009(from);
+      intake_.has_no_store(from, now, effects);
     } else {
       if (error.kind == ErrorKind::refused && !reply.ok()) store_->router->report_unreachable(from);
       intake_.not_answered(from, now, effects);
@@ -152,6 +174,31 @@ void RingWatch::claim_ended(const Location& from, const Result<std::string>& rep
       if (auto source = parse_location(name); source.ok()) answer.sources.push_back(std::move(source).value());
     }
     intake_.answered(from, answer, now, effects);
+  }
+  obey(effects);
+}
+
+// One that leaves answers nobody; when it has ended it is off the ring.
+void RingWatch::ask_2009(const Location& node) {
+  Intake::Effects found;
+  intake_.is_of_2009(node, found);
+  obey(found);
+  const auto told = [watch = shared_from_this(), node](Result<std::vector<Location>> members) {
+    watch->strand_->post([watch, node, members = std::move(members)] { watch->shown(node, members); });
+  };
+  if (store_->standing->read().is_leaving(node)) return told(Error{ErrorKind::cancelled, "it leaves"});
+  store_->classics->get_all(node, kShowTimeout, told);
+}
+
+void RingWatch::shown(const Location& node, const Result<std::vector<Location>>& members) {
+  if (is_stopped_) return;
+  Intake::Effects effects;
+  const TimePoint now = strand_->now();
+  if (members.ok()) {
+    intake_.has_shown(node, members.value(), now, effects);
+  } else {
+    if (members.error().kind == ErrorKind::refused) store_->router->report_unreachable(node);
+    intake_.not_answered(node, now, effects);
   }
   obey(effects);
 }

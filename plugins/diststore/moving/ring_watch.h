@@ -38,8 +38,11 @@ class RingWatch final : public std::enable_shared_from_this<RingWatch> {
   void tell(Tell tell);  // [any thread]
   void obey(const Intake::Effects& effects);
   void take_over(std::shared_ptr<const RingView> view);
+  std::vector<Leaver> leavers_of(const RingView& view, const Standing& former) const;
   void publish(std::shared_ptr<const RingView> view);
   void claim(const Location& from);
+  void ask_2009(const Location& node);
+  void shown(const Location& node, const Result<std::vector<Location>>& members);
   void claim_ended(const Location& from, const Result<std::string>& reply);
   void note_kind(const Location& node, bool is_classic);
   void set_timer();
@@ -52,6 +55,7 @@ class RingWatch final : public std::enable_shared_from_this<RingWatch> {
   Intake intake_;
   Era era_ = 0;
   std::vector<std::shared_ptr<const RingView>> former_rings_;  // the newest first
+  std::vector<Leaver> leavers_;
   Completion established_;
   std::function<void()> census_done_;
   std::set<Location> disagreeing_;  // whose last answer told of another ring: they get our table

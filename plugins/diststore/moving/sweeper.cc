@@ -48,7 +48,7 @@ void Sweeper::look() {
 
 void Sweeper::sweep_some() {
   // This node has to be clean as well: a tombstone that is another node's goes there, where it may be needed yet.
-  if (mover_->clean_era() != store_->standing->read().era) {
+  if (!mover_->is_clean(store_->standing->read().era)) {
     is_counting_ = false;
     return;
   }

@@ -35,7 +35,7 @@ void Intake::ring_changed(std::shared_ptr<const RingView> view, Era era, TimePoi
     // Who works by the former ring may not know yet of a member that is new in this one, and who leaves with it has
     // keys for us that were its own.
     for (auto& [node, source] : awaited.sources) {
-      source.is_fenced = false;
+      source.is_fenced = may_hand_over_by_puts(node);
       source.is_clean = false;
       ask_soon(node, now);
     }
@@ -47,16 +47,20 @@ void Intake::ring_changed(std::shared_ptr<const RingView> view, Era era, TimePoi
     if (!is_new || !is_member || !is_established_ || node == self_) continue;
     std::vector<Location> with_it = view_->members();
     with_it.push_back(node);
-    await(Kind::leave, {era, ring_of_(std::move(with_it)), false, {}}, {node}, now);
+    // What one of the 2009 system puts at another member than we take for the owner has to come here from there.
+    const bool is_by_puts = !is_ours_(node);
+    const std::vector<Location> sources = is_by_puts ? present : std::vector<Location>{node};
+    await(Kind::leave, {era, ring_of_(std::move(with_it)), false, {}, is_by_puts}, sources, now);
     effects.is_changed = true;
   }
+  if (before && is_established_) await_gifts(*before, now, effects);
   ask_due(now, effects);
   conclude(effects);
 }
 
 void Intake::joined(TimePoint now, Effects& effects) {
   has_joined_ = true;
-  await(Kind::join, {first_era_, ring_of_({}), true, {}}, others(), now);
+  await(Kind::join, {first_era_, ring_of_({}), true, {}, false}, others(), now);
   effects.is_changed = true;
   ask_due(now, effects);
   conclude(effects);
@@ -68,13 +72,34 @@ void Intake::begin_census(TimePoint now, Effects& effects) {
   conclude(effects);
 }
 
-void Intake::await(Kind kind, Gain gain, std::vector<Location> sources, TimePoint now) {
+void Intake::await(Kind kind, Gain gain, const std::vector<Location>& sources, TimePoint now) {
   Awaited& awaited = awaited_.emplace_back(Awaited{kind, std::move(gain), {}});
   for (const Location& source : sources) await_from(awaited, source, now);
 }
 
+bool Intake::may_hand_over_by_puts(const Location& leaving) const {
+  return contains(view_->leaving(), leaving) && !is_ours_(leaving);
+}
+
 void Intake::await_from(Awaited& awaited, const Location& source, TimePoint now) {
-  if (awaited.sources.try_emplace(source, Source{false, false, now}).second) ask_soon(source, now);
+  awaited.gain.is_by_puts = awaited.gain.is_by_puts || may_hand_over_by_puts(source);
+  // Who leaves owns nothing any more, and of that system says nothing either.
+  const Source unheard{may_hand_over_by_puts(source), false, now};
+  if (awaited.sources.try_emplace(source, unheard).second) ask_soon(source, now);
+}
+
+// One of ours asks for its keys itself, and has done so before the others are asked here.
+void Intake::await_gifts(const RingView& before, TimePoint now, Effects& effects) {
+  for (const Location& node : view_->members()) {
+    if (node == self_ || contains(before.members(), node) || is_ours_(node)) continue;
+    Awaited& awaited = awaited_.emplace_back(Awaited{Kind::gift, {}, {}, node});
+    for (const Location& giver : others()) {
+      if (giver == node) continue;
+      awaited.sources.emplace(giver, Source{true, false, now});
+      asking_.try_emplace(giver, Asking{false, false, now + kClaimPauseMax, kClaimPauseMin});
+    }
+    effects.is_changed = true;
+  }
 }
 
 void Intake::ask_soon(const Location& source, TimePoint now) {
@@ -130,9 +155,30 @@ void Intake::has_no_store(const Location& from, TimePoint now, Effects& effects)
   answered(from, {true, true, {}}, now, effects);
 }
 
-void Intake::is_of_2009(const Location& from, TimePoint now, Effects& effects) {
-  const bool is_handing_over = view_ && contains(view_->leaving(), from);
-  answered(from, {true, !is_handing_over, {}}, now, effects);
+void Intake::is_of_2009(const Location& from, Effects& effects) {
+  for (Awaited& awaited : awaited_) {
+    const auto source = awaited.sources.find(from);
+    if (awaited.kind != Kind::join || source == awaited.sources.end()) continue;
+    source->second.is_fenced = true;
+    effects.is_changed = effects.is_changed || !awaited.gain.is_by_puts;
+    awaited.gain.is_by_puts = true;
+  }
+  conclude(effects);
+}
+
+void Intake::has_shown(const Location& from, const std::vector<Location>& members, TimePoint now, Effects& effects) {
+  const auto asked = asking_.find(from);
+  const bool counts = asked != asking_.end() && !asked->second.is_asked_anew && !contains(view_->leaving(), from);
+  for (Awaited& awaited : awaited_) {
+    const auto source = awaited.sources.find(from);
+    if (!counts || source == awaited.sources.end()) continue;
+    // It gives to joiners alone.
+    const bool is_joiners = awaited.kind == Kind::join || awaited.kind == Kind::gift;
+    if (is_joiners && !contains(members, awaited.kind == Kind::join ? self_ : awaited.to)) continue;
+    source->second.is_clean = true;
+    effects.is_changed = true;
+  }
+  answered(from, {true, false, {}}, now, effects);
 }
 
 void Intake::tick(TimePoint now, Effects& effects) {
@@ -149,6 +195,9 @@ void Intake::tick(TimePoint now, Effects& effects) {
 }
 
 void Intake::ask_due(TimePoint now, Effects& effects) {
+  std::erase_if(awaited_, [&](const Awaited& awaited) {
+    return awaited.kind == Kind::gift && (is_ours_(awaited.to) || !contains(view_->members(), awaited.to));
+  });
   std::set<Location> needed;
   for (const Awaited& awaited : awaited_) {
     for (const auto& [node, source] : awaited.sources) {
@@ -199,13 +248,25 @@ TimePoint Intake::next_wakeup() const {
 std::vector<Gain> Intake::gains() const {
   std::vector<Gain> gains;
   for (const Awaited& awaited : awaited_) {
-    if (awaited.kind == Kind::census) continue;
+    if (awaited.kind == Kind::census || awaited.kind == Kind::gift) continue;
     Gain& gain = gains.emplace_back(awaited.gain);
     for (const auto& [node, source] : awaited.sources) {
       if (!source.is_clean) gain.sources.push_back(node);
     }
   }
   return gains;
+}
+
+std::vector<Gift> Intake::gifts() const {
+  std::vector<Gift> gifts;
+  for (const Awaited& awaited : awaited_) {
+    if (awaited.kind != Kind::gift) continue;
+    Gift& gift = gifts.emplace_back(Gift{awaited.to, {}});
+    for (const auto& [node, source] : awaited.sources) {
+      if (!source.is_clean) gift.givers.push_back(node);
+    }
+  }
+  return gifts;
 }
 
 }  // namespace p2p::diststore

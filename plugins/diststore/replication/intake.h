@@ -25,6 +25,14 @@ struct Gain {
   std::shared_ptr<const RingView> before;
   bool is_join = false;
   std::vector<Location> sources;  // that have not said yet that they hold nothing more; sorted
+  // A node of the 2009 system gives some of these keys, by its own ring: any of the sources may have got them.
+  bool is_by_puts = false;
+};
+
+// A node of the 2009 system, or one that may be, has joined: what other nodes hold of its keys is on its way to it.
+struct Gift {
+  Location to;
+  std::vector<Location> givers;  // that have not said yet that they hold nothing more; sorted
 };
 
 // A claim is asked again after this, then after twice as long, and so on: the first answers of a join come within a few
@@ -39,6 +47,7 @@ inline constexpr Duration kFencePatience = std::chrono::seconds(3);
 class Intake final {
  public:
   using RingOf = std::function<std::shared_ptr<const RingView>(std::vector<Location>)>;
+  using IsOurs = std::function<bool(const Location&)>;
 
   struct Effects {
     std::vector<Location> claims;    // ask each of them, once
@@ -54,8 +63,9 @@ class Intake final {
     std::vector<Location> sources;  // from whom it still awaits keys itself
   };
 
-  // `ring_of` makes a ring of any members.
-  Intake(Location self, RingOf ring_of) : self_(std::move(self)), ring_of_(std::move(ring_of)) {}
+  // `ring_of` makes a ring of any members; `is_ours`: a node is known not to be of the 2009 system.
+  Intake(Location self, RingOf ring_of, IsOurs is_ours)
+      : self_(std::move(self)), ring_of_(std::move(ring_of)), is_ours_(std::move(is_ours)) {}
 
   // The ring of `era` is in force.
   void ring_changed(std::shared_ptr<const RingView> view, Era era, TimePoint now, Effects& effects);
@@ -71,9 +81,11 @@ class Intake final {
   void not_answered(const Location& from, TimePoint now, Effects& effects);
   // It has no store, and thus no keys.
   void has_no_store(const Location& from, TimePoint now, Effects& effects);
-  // It is of the 2009 system, which knows no claims. One that leaves hands its keys over by puts, and has nothing more
-  // only when it is gone.
-  void is_of_2009(const Location& from, TimePoint now, Effects& effects);
+  // It is of the 2009 system, which knows no claims: it owns what it owns by its own ring, and is fenced by no other.
+  void is_of_2009(const Location& from, Effects& effects);
+  // The ring of such a node has these members. It has put what a joiner gains of it when it shows the joiner, since it
+  // answers nobody in between; one that leaves has nothing more only when it is gone.
+  void has_shown(const Location& from, const std::vector<Location>& members, TimePoint now, Effects& effects);
 
   // Due at next_wakeup(); earlier does no harm.
   void tick(TimePoint now, Effects& effects);
@@ -82,9 +94,10 @@ class Intake final {
   // May this node own keys? Not before every other node works by a ring that it is in: a key has one owner.
   bool is_established() const noexcept { return is_established_; }
   std::vector<Gain> gains() const;
+  std::vector<Gift> gifts() const;
 
  private:
-  enum class Kind : std::uint8_t { join, leave, census };
+  enum class Kind : std::uint8_t { join, leave, census, gift };
   struct Source {
     bool is_fenced = false;
     bool is_clean = false;
@@ -94,6 +107,7 @@ class Intake final {
     Kind kind = Kind::join;
     Gain gain;
     std::map<Location, Source> sources;
+    Location to{};  // of a gift
   };
   struct Asking {
     bool is_asked = false;       // an answer is awaited
@@ -102,16 +116,19 @@ class Intake final {
     Duration pause = kClaimPauseMin;
   };
 
-  void await(Kind kind, Gain gain, std::vector<Location> sources, TimePoint now);
+  void await(Kind kind, Gain gain, const std::vector<Location>& sources, TimePoint now);
   void await_from(Awaited& awaited, const Location& source, TimePoint now);
+  void await_gifts(const RingView& before, TimePoint now, Effects& effects);
   void ask_soon(const Location& source, TimePoint now);
   void take_answer(const Location& from, const Answer& answer, TimePoint now, Effects& effects);
   void ask_due(TimePoint now, Effects& effects);
   void conclude(Effects& effects);
   std::vector<Location> others() const;
+  bool may_hand_over_by_puts(const Location& leaving) const;
 
   const Location self_;
   const RingOf ring_of_;
+  const IsOurs is_ours_;
   std::shared_ptr<const RingView> view_;
   Era first_era_ = 0;
   bool has_joined_ = false;

@@ -139,7 +139,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       const std::lock_guard hold(mutex_);
       ++open_parts_;
     }
-    settle(store_, std::move(unsettled), [job = this->shared_from_this()](bool) { job->part_ended(); });
+    settle(store_, std::move(unsettled), deadline_, [job = this->shared_from_this()](bool) { job->part_ended(); });
   }
 
   void replied(const RemotePart& part, const Result<std::string>& reply) {

@@ -5,6 +5,7 @@
 #include <Store.h>
 
 #include <chrono>
+#include <vector>
 
 namespace p2p::diststore {
 namespace {
@@ -92,6 +93,19 @@ void ClassicPeers::get_node(const Location& node, const std::string& key, Durati
                         done(read_success<locator::Locator_get_node_result, Location>(
                             reply, [](auto& result) { return p2p::from_wire(result.success); }));
                       });
+}
+
+void ClassicPeers::get_all(const Location& node, Duration deadline,
+                           std::function<void(Result<std::vector<Location>>)> done) {
+  peers_.call_classic(
+      node, encode_call("get_all", locator::Locator_get_all_args()), Peers::Expect::reply, deadline,
+      [done = std::move(done)](const Result<std::string>& reply) {
+        done(read_success<locator::Locator_get_all_result, std::vector<Location>>(reply, [](const auto& result) {
+          std::vector<Location> members;
+          for (const auto& member : result.success) members.push_back(p2p::from_wire(member));
+          return members;
+        }));
+      });
 }
 
 void ClassicPeers::ping(const Location& node, Duration deadline, std::function<void(Result<Done>)> done) {

@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace p2p::diststore {
 
@@ -47,6 +48,8 @@ class ClassicPeers final {
   // Who owns `key`, by its ring.
   void get_node(const Location& node, const std::string& key, Duration deadline,
                 std::function<void(Result<Location>)> done);
+  // The members of its ring.
+  void get_all(const Location& node, Duration deadline, std::function<void(Result<std::vector<Location>>)> done);
   void ping(const Location& node, Duration deadline, std::function<void(Result<Done>)> done);
   std::int64_t puts_passed_on() const noexcept { return puts_.load(std::memory_order_relaxed); }
   // `left` leaves; `knowing` need not be told by the node.

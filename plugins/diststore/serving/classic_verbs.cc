@@ -1,6 +1,9 @@
 #include "serving/classic_verbs.h"
 
-#include <algorithm>
+#include "serving/puts_of_2009.h"
+#include "serving/undelivered.h"
+
+#include <optional>
 #include <utility>
 
 namespace p2p::diststore {
@@ -15,18 +18,10 @@ bool is_too_late(const std::shared_ptr<Store>& store, TimePoint deadline,
   return true;
 }
 
-constexpr const char* kMayCome = "the key may still lie at a node that leaves, and has not come to its owner";
+constexpr const char* kMayCome = "the key lies at another node, or may, and has not come to its owner";
 
 // Why it is not known whether a put has happened that the node was given, and that its answer does not show.
 Error after_put(const Error& error) { return {may_have_run(error.kind) ? error.kind : ErrorKind::closed, error.text}; }
-
-// One of the 2009 system that leaves overwrites what it finds at the key's new owner. And who asks that owner may stop
-// both: until it knows of the leaving it asks the leaver in turn, and waits for ever, while the leaver waits for it.
-bool may_be_overwritten(const Store& store, std::string_view key) {
-  const auto leavers = store.standing->read().leavers_with(key);
-  return std::any_of(leavers.begin(), leavers.end(),
-                     [&](const Location& leaver) { return !store.classics->knows_as_ours(leaver); });
-}
 
 bool may_lie_at_leaver(const Store& store, std::string_view key) {
   return !store.standing->read().leavers_with(key).empty();
@@ -44,21 +39,42 @@ void ask(const std::shared_ptr<Store>& store, const Location& owner, const std::
   store->classics->get(owner, key, store->router->time_for_peer(deadline, Repeat::always), std::move(done));
 }
 
+// Goes on when nothing is on its way to `owner` that would overwrite what it is given now.
+template <class Value, class Act>
+void when_delivered(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+                    TimePoint deadline, std::function<void(Result<Value>)> done, Act act) {
+  if (is_awaited(may_come_by_put(*store, key), done)) return;
+  find_undelivered(store, owner, key, deadline,
+                   [done = std::move(done), act = std::move(act)](const Result<std::optional<std::string>>& held) {
+                     if (!held.ok()) return done(held.error());
+                     if (is_awaited(held.value().has_value(), done)) return;
+                     act(done);
+                   });
+}
+
 }  // namespace
 
 void classic_read(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                   TimePoint deadline, std::function<void(Result<wire::ReadResult>)> done) {
-  if (is_awaited(may_be_overwritten(*store, key), done)) return;
+  if (is_awaited(may_come_by_put(*store, key), done)) return;
   // Looked at before it is asked: who is gone when it answers may not have been gone then.
   const bool may_come = may_lie_at_leaver(*store, key);
-  ask(store, owner, key, deadline, [done = std::move(done), may_come](Result<std::string> value) {
-    if (!value.ok()) return done(value.error());
-    wire::ReadResult result;
-    result.found = !value.value().empty();
-    if (is_awaited(!result.found && may_come, done)) return;
-    if (result.found) result.__set_value(std::move(value).value());
-    done(std::move(result));
-  });
+  find_undelivered(
+      store, owner, key, deadline,
+      [store, owner, key, deadline, may_come, done = std::move(done)](Result<std::optional<std::string>> undelivered) {
+        if (!undelivered.ok()) return done(undelivered.error());
+        // What the owner has already is newer: it will not be given the other one.
+        ask(store, owner, key, deadline,
+            [done, may_come, held = std::move(undelivered).value()](Result<std::string> value) {
+              if (!value.ok()) return done(value.error());
+              const bool is_there = !value.value().empty();
+              wire::ReadResult result;
+              result.found = is_there || held;
+              if (is_awaited(!result.found && may_come, done)) return;
+              if (result.found) result.__set_value(is_there ? std::move(value).value() : *held);
+              done(std::move(result));
+            });
+      });
 }
 
 void classic_put(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
@@ -77,25 +93,26 @@ void classic_put(const std::shared_ptr<Store>& store, const Location& owner, con
 
 void classic_write(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                    const std::string& value, TimePoint deadline, std::function<void(Result<wire::WriteResult>)> done) {
-  if (is_awaited(may_be_overwritten(*store, key), done)) return;
-  classic_put(store, owner, key, value, deadline, std::move(done));
+  when_delivered(store, owner, key, deadline, std::move(done), [store, owner, key, value, deadline](auto written) {
+    classic_put(store, owner, key, value, deadline, std::move(written));
+  });
 }
 
 void classic_erase(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                    TimePoint deadline, std::function<void(Result<wire::EraseResult>)> done) {
   if (is_awaited(may_lie_at_leaver(*store, key), done)) return;  // it would come back
-  classic_read(store, owner, key, deadline,
-               [store, owner, key, deadline, done = std::move(done)](const Result<wire::ReadResult>& read) {
-                 if (!read.ok()) return done(read.error());
-                 wire::EraseResult result;
-                 result.found = read.value().found;
-                 if (!result.found) return done(std::move(result));
-                 classic_write(store, owner, key, "", deadline,
-                               [result, done](const Result<wire::WriteResult>& written) {
-                                 if (!written.ok()) return done(written.error());
-                                 done(result);
-                               });
-               });
+  when_delivered(store, owner, key, deadline, std::move(done), [store, owner, key, deadline](auto erased) {
+    ask(store, owner, key, deadline, [store, owner, key, deadline, erased](const Result<std::string>& held) {
+      if (!held.ok()) return erased(held.error());
+      wire::EraseResult result;
+      result.found = !held.value().empty();
+      if (!result.found) return erased(std::move(result));
+      classic_put(store, owner, key, "", deadline, [result, erased](const Result<wire::WriteResult>& put) {
+        if (!put.ok()) return erased(put.error());
+        erased(result);
+      });
+    });
+  });
 }
 
 }  // namespace p2p::diststore

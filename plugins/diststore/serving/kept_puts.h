@@ -1,6 +1,7 @@
-// What becomes of a classic put that reaches a node which leaves? It is kept here and handed over with everything else,
-// confirmed and counted, instead of being passed on at once: whoever puts so fast may be handing over itself, and its
-// keys would overrun the next node of its kind, which serves one connection at a time.
+// What becomes of a classic put that reaches a node which cannot pass it on at once, or had better not? It is kept here
+// with the version of its arrival and handed over with everything else, confirmed and counted: who puts hears of
+// nothing, a call that waits has a deadline, and one that runs late would be taken for newer than what was acknowledged
+// since.
 #pragma once
 
 #include "serving/local_store.h"
@@ -17,39 +18,46 @@ namespace p2p::diststore {
 // Every method: [any thread].
 class KeptPuts final {
  public:
-  // From now on puts are kept; `kept` runs after each.
-  void begin(std::function<void()> kept) {
+  // `kept` runs after each, from now on. Until then they count all the same.
+  void when_kept(std::function<void()> kept) {
     const std::lock_guard hold(mutex_);
     kept_ = std::move(kept);
-    is_on_.store(true);
   }
+  // This node leaves: puts of others' keys are kept from now on, whoever they come from. They may come so fast that
+  // passed on they would overrun a node of the 2009 system, which serves one connection at a time.
+  void keep_all() noexcept { keeps_all_.store(true); }
+  bool keeps_all() const noexcept { return keeps_all_.load(std::memory_order_relaxed); }
   // None is kept any more; count() is final when this returns.
   void end() {
     const std::lock_guard hold(mutex_);
-    is_on_.store(false);
+    has_ended_ = true;
+    keeps_all_.store(false);
     kept_ = nullptr;
   }
-  bool is_on() const noexcept { return is_on_.load(std::memory_order_relaxed); }
+  // Those that were kept, and some that were not: it only grows, and before a put can be found here.
   std::int64_t count() const noexcept { return count_.load(); }
 
-  // False: nothing was done, because none is kept any more, or `era` has ended.
-  bool keep(LocalStore& local, std::string_view key, std::string_view value, Era era) {
+  // `settled`: nobody holds anything newer of the key. False: nothing was done, because none is kept any more, or `era`
+  // has ended.
+  bool keep(LocalStore& local, std::string_view key, std::string_view value, Era era, bool settled) {
     std::function<void()> kept;
     {
       const std::lock_guard hold(mutex_);
-      if (!is_on_.load() || !local.keep(key, value, era)) return false;
+      if (has_ended_) return false;
       count_.fetch_add(1);
+      if (!local.keep(key, value, era, settled)) return false;
       kept = kept_;
     }
-    kept();
+    if (kept) kept();
     return true;
   }
 
  private:
   std::mutex mutex_;
-  std::atomic<bool> is_on_{false};
+  bool has_ended_ = false;  // by mutex_
+  std::atomic<bool> keeps_all_{false};
   std::atomic<std::int64_t> count_{0};
-  std::function<void()> kept_;
+  std::function<void()> kept_;  // by mutex_
 };
 
 }  // namespace p2p::diststore

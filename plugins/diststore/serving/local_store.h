@@ -55,8 +55,9 @@ class LocalStore final {
   // A classic put. "" is what a node of the 2009 system answers for a key that is missing, and what it keeps and hands
   // over for one that it was asked for in vain: it leaves nothing to be found.
   [[nodiscard]] Outcome put(std::string_view key, std::string_view value, Right right);
-  // The same for another node's key, newer than whatever is held of it, to be handed on. False: `era` has ended.
-  [[nodiscard]] bool keep(std::string_view key, std::string_view value, Era era);
+  // The same for a key of which this node is not the owner, or not yet: newer than whatever is held of it, to be handed
+  // on. `settled` as in MemoryEngine::merge. False: `era` has ended.
+  [[nodiscard]] bool keep(std::string_view key, std::string_view value, Era era, bool settled);
 
   // Keys that transfers have brought.
   void count_moved_in(std::int64_t keys) noexcept { keys_moved_in_.fetch_add(keys, std::memory_order_relaxed); }

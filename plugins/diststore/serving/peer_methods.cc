@@ -43,7 +43,9 @@ void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& a
   }
   answer(part);
   // They will be asked for again: until then they have come from their former owners.
-  if (!unsettled.empty()) settle(store, std::move(unsettled), [](bool) {});
+  if (unsettled.empty()) return;
+  settle(store, std::move(unsettled), store->retries->now() + store->options.forward_timeout + kAnswerMargin,
+         [](bool) {});
 }
 
 template <class Verb>

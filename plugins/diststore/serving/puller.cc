@@ -1,6 +1,7 @@
 #include "serving/puller.h"
 
 #include "serving/peer_errors.h"
+#include "serving/puts_of_2009.h"
 
 #include <p2p/handlers.h>
 
@@ -19,8 +20,8 @@ namespace {
 // One call of settle().
 class Pull final : public std::enable_shared_from_this<Pull> {
  public:
-  Pull(std::shared_ptr<Store> store, std::vector<std::string> keys, std::function<void(bool)> done)
-      : store_(std::move(store)), standing_(store_->standing->share()), done_(std::move(done)) {
+  Pull(std::shared_ptr<Store> store, std::vector<std::string> keys, TimePoint deadline, std::function<void(bool)> done)
+      : store_(std::move(store)), standing_(store_->standing->share()), deadline_(deadline), done_(std::move(done)) {
     for (std::string& key : keys) keys_.push_back({std::move(key), {}, 0, true});
   }
 
@@ -29,9 +30,11 @@ class Pull final : public std::enable_shared_from_this<Pull> {
     for (std::size_t at = 0; at < keys_.size(); ++at) {
       Key& key = keys_[at];
       key.open = 1;  // until all of its first questions are known
-      // The ring may have changed since the caller looked: what is not ours must not come here.
-      key.is_known = standing_->is_established && standing_->owner_of(key.text).is_self;
-      if (key.is_known) plan(at, standing_->former_owners(key.text), questions);
+      // The ring may have changed since the caller looked: what is not ours must not come here. And what a node of the
+      // 2009 system puts here, it does not show before.
+      key.is_known =
+          standing_->is_established && standing_->owner_of(key.text).is_self && !may_come_by_put(*store_, key.text);
+      if (key.is_known) plan(at, former_owners(*store_, *standing_, key.text), questions);
     }
     send(questions);
     for (std::size_t at = 0; at < keys_.size(); ++at) answered(at);
@@ -67,7 +70,13 @@ class Pull final : public std::enable_shared_from_this<Pull> {
       wire::StorePeer_pull_args args;
       for (const std::size_t at : indexes) args.keys.push_back(keys_[at].text);
       open_.fetch_add(1);
-      store_->peers.call(owner, store_->peer_service, encode_call("pull", args), store_->options.forward_timeout,
+      const Duration timeout = store_->router->time_for_peer(deadline_, Repeat::always);
+      if (timeout <= Duration::zero()) {
+        failed(owner, indexes, Error{ErrorKind::local, "the call's time is over"}, false);
+        ended();
+        continue;
+      }
+      store_->peers.call(owner, store_->peer_service, encode_call("pull", args), timeout,
                          [pull = shared_from_this(), owner = owner, indexes = indexes](Result<std::string> reply) {
                            pull->replied(owner, indexes, reply);
                            pull->ended();
@@ -106,14 +115,14 @@ class Pull final : public std::enable_shared_from_this<Pull> {
   }
 
   // A node without a store holds nothing, and does not know who else may; any other may hold the key. So may one of
-  // the 2009 system that leaves: its keys come by its puts.
+  // the 2009 system from which keys are awaited: they come by its puts.
   void failed(const Location& owner, const Indexes& indexes, const Error& error, bool is_unreachable) {
     if (is_unreachable) store_->router->report_unreachable(owner);
     Questions questions;
     {
       const std::lock_guard hold(mutex_);
       for (const std::size_t at : indexes) {
-        if (has_no_store(error) && !hands_over_by_puts(owner, error, keys_[at].text)) {
+        if (has_no_store(error) && !(error.kind == ErrorKind::unsupported && standing_->awaits_from(owner))) {
           plan(at, standing_->all_sources(), questions);
         } else {
           keys_[at].is_known = false;
@@ -122,12 +131,6 @@ class Pull final : public std::enable_shared_from_this<Pull> {
     }
     send(questions);
     for (const std::size_t at : indexes) answered(at);
-  }
-
-  bool hands_over_by_puts(const Location& owner, const Error& error, std::string_view key) const {
-    if (error.kind != ErrorKind::unsupported) return false;
-    const auto leavers = standing_->leavers_with(key);
-    return std::find(leavers.begin(), leavers.end(), owner) != leavers.end();
   }
 
   void answered(std::size_t at) {
@@ -148,6 +151,7 @@ class Pull final : public std::enable_shared_from_this<Pull> {
 
   const std::shared_ptr<Store> store_;
   const std::shared_ptr<const Standing> standing_;
+  const TimePoint deadline_;
   const std::function<void(bool)> done_;
   std::mutex mutex_;
   std::vector<Key> keys_;             // `asked`, `open` and `is_known` of each: by mutex_
@@ -157,8 +161,9 @@ class Pull final : public std::enable_shared_from_this<Pull> {
 
 }  // namespace
 
-void settle(const std::shared_ptr<Store>& store, std::vector<std::string> keys, std::function<void(bool)> done) {
-  std::make_shared<Pull>(store, std::move(keys), std::move(done))->start();
+void settle(const std::shared_ptr<Store>& store, std::vector<std::string> keys, TimePoint deadline,
+            std::function<void(bool)> done) {
+  std::make_shared<Pull>(store, std::move(keys), deadline, std::move(done))->start();
 }
 
 }  // namespace p2p::diststore

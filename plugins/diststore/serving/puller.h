@@ -17,7 +17,9 @@ namespace p2p::diststore {
 inline constexpr std::size_t kAskedMax = 16;
 
 // `done`: true when all of `keys` are settled here in the present era. False: some are not yet, or the era has ended;
-// the call may try again later. Runs exactly once, on an I/O thread or within this call. [any thread]
-void settle(const std::shared_ptr<Store>& store, std::vector<std::string> keys, std::function<void(bool)> done);
+// the call may try again later. Runs exactly once, before the `deadline` of who waits for it, on an I/O thread or
+// within this call. [any thread]
+void settle(const std::shared_ptr<Store>& store, std::vector<std::string> keys, TimePoint deadline,
+            std::function<void(bool)> done);
 
 }  // namespace p2p::diststore

@@ -2,6 +2,7 @@
 #include "serving/classic_verbs.h"
 #include "serving/key_messages.h"
 #include "serving/puller.h"
+#include "serving/puts_of_2009.h"
 #include "serving/store.h"
 
 #include <Store.h>
@@ -31,7 +32,8 @@ constexpr CallKind kErase{Repeat::never, true, raise_failure<wire::Store_erase_p
 void settle_then_again(const std::shared_ptr<Store>& store, std::string key, Call call, const CallKind& kind) {
   call.keep();
   const auto waiting = std::make_shared<Call>(std::move(call));
-  settle(store, {std::move(key)}, [router = store->router, waiting, &kind](bool is_settled) {
+  const TimePoint deadline = waiting->deadline();
+  settle(store, {std::move(key)}, deadline, [router = store->router, waiting, &kind](bool is_settled) {
     if (is_settled) return waiting->dispatch_again();
     router->wait(std::move(*waiting), kind, "the key has not arrived from its former owner");
   });
@@ -130,13 +132,22 @@ void get(const std::shared_ptr<Store>& store, Call call) {
       });
 }
 
-// Whether `key` is awaited from a node of the 2009 system that leaves: a put may then be what brings it.
-bool may_come_by_put(const Store& store, std::string_view key) {
+// A put that must not wait for the owner of its key, nor be passed on to it: kept here, and handed over like a key.
+bool is_kept(Store& store, std::string_view key, std::string_view value, bool is_passed_on) {
   const Standing& standing = store.standing->read();
-  const auto former_owners = standing.former_owners(key);
-  return std::any_of(former_owners.begin(), former_owners.end(), [&](const Location& owner) {
-    return standing.is_leaving(owner) && !store.classics->knows_as_ours(owner);
-  });
+  const Owner owner = standing.owner_of(key);
+  KeptPuts& kept = *store.kept_puts;
+  if (owner.is_self && standing.is_established) return false;
+  if (owner.is_self) {
+    // "" says nothing of the key: see put().
+    if (value.empty()) return may_be_handed_over_here(store, key);
+    return kept.keep(*store.local, key, value, standing.era, false);
+  }
+  if (is_passed_on) return false;
+  if (kept.keeps_all()) return kept.keep(*store.local, key, value, standing.era, false);
+  if (value.empty() || (owner.location != nullptr && store.classics->knows(*owner.location))) return false;
+  if (!standing.is_established) return kept.keep(*store.local, key, value, standing.era, false);
+  return may_be_handed_over_here(store, key) && kept.keep(*store.local, key, value, standing.era, true);
 }
 
 // Whatever a message can hold is taken: a node of the 2009 system hands over its keys by this call, like any client,
@@ -147,15 +158,14 @@ void put(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const auto [key, value] = *arguments;
-  if (store->kept_puts->is_on() && call.info().hops == 0) {
-    const Standing& standing = store->standing->read();
-    if (!standing.owner_of(key).is_self && store->kept_puts->keep(*store->local, key, value, standing.era)) return;
-  }
+  if (is_kept(*store, key, value, call.info().hops > 0)) return;
   serve_key(
       store, key, std::move(call), kPut,
       [&](Right right, Call&, std::int64_t) {
         const Outcome outcome = store->local->put(key, value, right);
-        if (outcome != Outcome::unsettled || !may_come_by_put(*store, key)) return outcome;
+        if (outcome != Outcome::unsettled || !may_be_handed_over_here(*store, key)) return outcome;
+        // "" only says that the node which puts it was asked for the key in vain: it may be on its way there.
+        if (value.empty()) return Outcome::done;
         // What all other calls for the key wait for must not wait itself.
         return store->local->put(key, value, {right.era, kNeverSettled});
       },

@@ -44,24 +44,31 @@ std::optional<Location> next_owner(const RingView& ring, const Location& self, s
 }  // namespace
 
 // A key that came by a leave lies at who left, or at those from whom that one awaited keys. One that came by a join
-// lies at the next on the ring, who owned it before or knows from whom it awaits it; or at one that leaves, whose keys
-// have not gone to that next one yet. Once this node itself is off the ring nobody is next to it.
+// lies at the next on the ring, who owned it before or knows from whom it awaits it; or at one that leaves and stood
+// there. Once this node itself is off the ring nobody is next to it. What comes by puts of the 2009 system may lie at
+// any source, wherever such a node took the owner to be.
 std::vector<Location> Standing::former_owners(std::string_view key) const {
   std::vector<Location> owners;
   const auto& members = ring->members();
   const bool is_member = std::find(members.begin(), members.end(), self) != members.end();
   for (const Gain& gain : gains) {
     if (!affects(gain, key)) continue;
-    if (!gain.is_join || !is_member) {
-      for (const Location& source : gain.sources) insert(owners, source);
-      continue;
+    const bool is_by_join = gain.is_join && is_member;
+    for (const Location& source : gain.sources) {
+      if (!is_by_join || (gain.is_by_puts && !is_leaving(source))) insert(owners, source);
     }
-    for (const Location& leaving : ring->leaving()) {
-      if (contains(gain.sources, leaving)) insert(owners, leaving);
+    if (!is_by_join) continue;
+    for (const Leaver& leaver : leavers) {
+      const bool is_next = next_owner(*leaver.ring_with_it, self, key) == leaver.node;
+      if (is_next && contains(gain.sources, leaver.node)) insert(owners, leaver.node);
     }
     if (const auto next = next_owner(*ring, self, key)) insert(owners, *next);
   }
   return owners;
+}
+
+bool Standing::is_next(const Location& node, std::string_view key) const {
+  return next_owner(*ring, self, key) == node;
 }
 
 bool Standing::is_leaving(const Location& node) const {
@@ -70,12 +77,12 @@ bool Standing::is_leaving(const Location& node) const {
 }
 
 std::vector<Location> Standing::leavers_with(std::string_view key) const {
-  std::vector<Location> leavers;
-  for (const auto& before : rings_of_leavers) {
-    const Owner owner = before->owner_of(key);
-    if (owner.location != nullptr && is_leaving(*owner.location)) insert(leavers, *owner.location);
+  std::vector<Location> owners;
+  for (const Leaver& leaver : leavers) {
+    const Owner owner = leaver.ring_with_it->owner_of(key);
+    if (owner.location != nullptr && *owner.location == leaver.node) insert(owners, leaver.node);
   }
-  return leavers;
+  return owners;
 }
 
 bool Standing::was_owner_before(const Location& receiver, std::string_view key) const {
@@ -85,6 +92,23 @@ bool Standing::was_owner_before(const Location& receiver, std::string_view key) 
     if (owner.location == nullptr || *owner.location != receiver) return false;
   }
   return false;
+}
+
+std::vector<Location> Standing::others() const {
+  std::vector<Location> all = ring->members();
+  std::erase(all, self);
+  return all;
+}
+
+bool Standing::awaits_from(const Location& node) const {
+  return std::any_of(gains.begin(), gains.end(), [&](const Gain& gain) { return contains(gain.sources, node); });
+}
+
+// While this node joins, it does not know who has joined shortly before.
+bool Standing::may_give(const Location& holder, const Location& owner) const {
+  const bool is_giver = std::any_of(
+      gifts.begin(), gifts.end(), [&](const Gift& gift) { return gift.to == owner && contains(gift.givers, holder); });
+  return is_giver || awaits_from(holder);
 }
 
 std::vector<Location> Standing::all_sources() const {

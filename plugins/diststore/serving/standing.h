@@ -17,6 +17,12 @@ namespace p2p::diststore {
 // owner.
 inline constexpr std::size_t kFormerRingsMax = 4;
 
+// A node that leaves.
+struct Leaver {
+  Location node;
+  std::shared_ptr<const RingView> ring_with_it;  // the last one, or as if it were still on the present one
+};
+
 struct Standing {
   Location self;
   Era era = 0;
@@ -24,13 +30,16 @@ struct Standing {
   std::shared_ptr<const RingView> ring;
   std::vector<std::shared_ptr<const RingView>> former_rings;  // the newest first
   std::vector<Gain> gains;
-  std::vector<std::shared_ptr<const RingView>> rings_of_leavers = {};  // for each node that leaves, as if it had not
+  std::vector<Leaver> leavers = {};  // of the ring
+  std::vector<Gift> gifts = {};
 
   Owner owner_of(std::string_view key) const { return ring->owner_of(key); }
 
   // The first era since which what lies here of `key` counts; kNeverSettled: whatever lies here does.
   Era settled_from(std::string_view key) const;
   Right right_to(std::string_view key) const { return {era, gains.empty() ? kNeverSettled : settled_from(key)}; }
+
+  std::vector<Location> others() const;  // all members but this node
 
   // False until its join has begun: what it holds and what it awaits says nothing yet.
   bool has_joined() const { return is_established || !gains.empty(); }
@@ -42,10 +51,17 @@ struct Standing {
   std::vector<Location> leavers_with(std::string_view key) const;
   bool is_leaving(const Location& node) const;
 
+  // If this node were not there, `node` would own `key`, which it does not by the present ring.
+  bool is_next(const Location& node, std::string_view key) const;
+
   // No third node owned `key` after this one and before `receiver`, its owner now.
   bool was_owner_before(const Location& receiver, std::string_view key) const;
 
   std::vector<Location> all_sources() const;  // of all gains, sorted, each once
+  bool awaits_from(const Location& node) const;
+
+  // `holder` may hold keys of `owner`, a node of the 2009 system, which it has not given to it yet.
+  bool may_give(const Location& holder, const Location& owner) const;
 };
 
 }  // namespace p2p::diststore

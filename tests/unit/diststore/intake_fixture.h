@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace p2p::diststore {
@@ -48,7 +49,13 @@ class IntakeTest : public ::testing::Test {
   }
   Effects of_2009(const Location& from) {
     Effects effects;
-    intake.is_of_2009(from, now, effects);
+    intake.is_of_2009(from, effects);
+    return effects;
+  }
+  // A node of the 2009 system shows its members.
+  Effects shows(const Location& from, const Locations& members) {
+    Effects effects;
+    intake.has_shown(from, members, now, effects);
     return effects;
   }
   Effects census() {
@@ -96,8 +103,10 @@ class IntakeTest : public ::testing::Test {
 
   TimePoint now{std::chrono::hours(1)};
   Era era = 0;
+  std::set<Location> foreign;  // not known to be ours
   Intake intake{
-      kSelf, [](Locations members) { return std::make_shared<const RankedRing>(kSelf, Ranks{}, std::move(members)); }};
+      kSelf, [](Locations members) { return std::make_shared<const RankedRing>(kSelf, Ranks{}, std::move(members)); },
+      [this](const Location& node) { return !foreign.contains(node); }};
 };
 
 }  // namespace p2p::diststore

@@ -264,5 +264,64 @@ TEST_F(IntakeTest, AStrangersAnswerIsIgnored) {
   EXPECT_EQ(sources(), (Locations{kOther}));
 }
 
+// --- beside the 2009 system ------------------------------------------------------------------------------------------
+
+TEST_F(IntakeTest, AMemberOfThe2009SystemKeepsNoJoinerFromOwningKeys) {
+  ring({kSelf, kOther, kThird});
+  join();
+  answer(kThird, kFencedAndClean);
+  EXPECT_TRUE(of_2009(kOther).is_changed);
+  EXPECT_TRUE(intake.is_established());
+  EXPECT_EQ(sources(), (Locations{kOther}));
+  EXPECT_TRUE(intake.gains().front().is_by_puts);
+}
+
+TEST_F(IntakeTest, ItHasGivenWhatItHadWhenItShowsTheJoiner) {
+  ring({kSelf, kOther});
+  join();
+  of_2009(kOther);
+  shows(kOther, {kOther, kThird});
+  EXPECT_EQ(sources(), (Locations{kOther})) << "it has not heard of this node yet";
+  EXPECT_EQ(wake_up().claims, (Locations{kOther}));
+  EXPECT_TRUE(shows(kOther, {kOther, kSelf}).is_changed);
+  EXPECT_TRUE(intake.gains().empty());
+}
+
+TEST_F(IntakeTest, WhatIsGivenToOneThatHasJoinedIsFollowed) {
+  be_a_member_with({kOther, kThird});
+  foreign = {kFourth};
+  EXPECT_TRUE(ring({kSelf, kOther, kThird, kFourth}).is_changed);
+  ASSERT_EQ(intake.gifts().size(), 1u);
+  EXPECT_EQ(intake.gifts().front().to, kFourth);
+  EXPECT_EQ(intake.gifts().front().givers, (Locations{kOther, kThird}));
+  EXPECT_TRUE(intake.gains().empty());
+  EXPECT_EQ(wake_up().claims, (Locations{kOther, kThird}));
+  answer(kThird, kFencedAndClean);
+  shows(kOther, {kSelf, kOther, kThird});
+  EXPECT_EQ(intake.gifts().front().givers, (Locations{kOther})) << "it is of that system too, and knows nothing of it";
+  EXPECT_EQ(wake_up().claims, (Locations{kOther}));
+  EXPECT_TRUE(shows(kOther, {kSelf, kOther, kThird, kFourth}).is_changed);
+  EXPECT_TRUE(intake.gifts().empty());
+  EXPECT_EQ(intake.next_wakeup(), TimePoint::max());
+}
+
+TEST_F(IntakeTest, OneOfOursAsksForItsKeysItself) {
+  be_a_member_with({kOther});
+  foreign = {kThird};
+  ring({kSelf, kOther, kThird});
+  foreign = {};
+  EXPECT_TRUE(wake_up().claims.empty());
+  EXPECT_TRUE(intake.gifts().empty());
+}
+
+TEST_F(IntakeTest, WhoHasGoneIsGivenNothing) {
+  be_a_member_with({kOther});
+  foreign = {kThird};
+  ring({kSelf, kOther, kThird});
+  ring({kSelf, kOther});
+  EXPECT_TRUE(intake.gifts().empty());
+  EXPECT_EQ(intake.next_wakeup(), TimePoint::max());
+}
+
 }  // namespace
 }  // namespace p2p::diststore

@@ -32,28 +32,44 @@ TEST_F(IntakeTest, ALeaveIsOverWhenTheLeaverIsCleanOrGone) {
 }
 
 TEST_F(IntakeTest, ALeaverOfThe2009SystemIsAwaitedUntilItIsGone) {
+  foreign = {kOther};
+  be_a_member_with({kOther});
+  ring({kSelf}, {kOther});
+  of_2009(kOther);
+  shows(kOther, {kSelf, kOther});
+  EXPECT_EQ(sources(), (Locations{kOther}));
+  EXPECT_TRUE(ring({kSelf}).is_changed);
+  EXPECT_TRUE(intake.gains().empty());
+}
+
+TEST_F(IntakeTest, WhatItPutsToAnotherMemberIsAwaitedFromThatOne) {
+  foreign = {kOther};
   be_a_member_with({kOther, kThird});
   ring({kSelf, kThird}, {kOther});
-  EXPECT_FALSE(of_2009(kOther).is_changed);
-  EXPECT_EQ(sources(), (Locations{kOther}));
-  EXPECT_TRUE(ring({kSelf, kThird}).is_changed);
+  EXPECT_EQ(sources(), (Locations{kOther, kThird}));
+  EXPECT_TRUE(intake.gains().front().is_by_puts);
+  ring({kSelf, kThird});
+  EXPECT_EQ(sources(), (Locations{kThird})) << "it may have got a key that is ours";
+  EXPECT_TRUE(answer(kThird, kFencedAndClean).is_changed);
   EXPECT_TRUE(intake.gains().empty());
 }
 
 TEST_F(IntakeTest, ALeaverOfThe2009SystemThatIsAMemberAgainIsNotAwaited) {
-  be_a_member_with({kOther, kThird});
-  ring({kSelf, kThird}, {kOther});
-  ring({kSelf, kOther, kThird});
-  EXPECT_TRUE(of_2009(kOther).is_changed);
+  foreign = {kOther};
+  be_a_member_with({kOther});
+  ring({kSelf}, {kOther});
+  ring({kSelf, kOther});
+  EXPECT_TRUE(shows(kOther, {kSelf, kOther}).is_changed);
   EXPECT_TRUE(intake.gains().empty());
 }
 
 TEST_F(IntakeTest, ALeaverOfThe2009SystemKeepsNoJoinerFromOwningKeys) {
+  foreign = {kOther};
   ring({kSelf}, {kOther});
-  join();
-  EXPECT_TRUE(of_2009(kOther).is_changed);
-  EXPECT_TRUE(intake.is_established());
+  EXPECT_TRUE(join().is_changed);
+  EXPECT_TRUE(intake.is_established()) << "it owns nothing any more, and answers nobody";
   EXPECT_EQ(sources(), (Locations{kOther}));
+  EXPECT_TRUE(intake.gains().front().is_by_puts);
 }
 
 TEST_F(IntakeTest, ALeaveIsNoticedOnce) {

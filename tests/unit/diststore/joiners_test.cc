@@ -39,7 +39,7 @@ class Joiners : public ::testing::Test {
   // Lets `node` settle the key; answers with its outcome when all questions are answered.
   std::optional<bool> settle_at(const Location& node) {
     std::optional<bool> told;
-    settle(at(node).store, {"key"}, [&](bool is_settled) { told = is_settled; });
+    settle(at(node).store, {"key"}, at(node).in(5s), [&](bool is_settled) { told = is_settled; });
     while (!at(node).peers.asked.empty()) serve(at(node).peers.take("pull"));
     return told;
   }

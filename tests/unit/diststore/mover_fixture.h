@@ -21,6 +21,7 @@ class MoverTest : public ::testing::Test, protected StoreFixture {
   MoverTest()
       : receipts(std::make_shared<ReceiptBook>()), mover(std::make_shared<Mover>(log, strand, store, receipts)) {
     for (const Location& node : {kOther, kThird, kFourth}) store->classics->note_ours(node);
+    mover->start();
   }
   ~MoverTest() override {
     mover->stop();

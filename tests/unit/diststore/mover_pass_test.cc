@@ -11,26 +11,26 @@ using namespace std::chrono_literals;
 
 TEST_F(MoverTest, ALookThatFindsNothingForeignMakesTheEraClean) {
   hold("a", "apple");
-  EXPECT_EQ(mover->clean_era(), 0u);
+  EXPECT_FALSE(mover->is_clean(era()));
   look();
-  EXPECT_EQ(mover->clean_era(), era());
+  EXPECT_TRUE(mover->is_clean(era()));
   EXPECT_TRUE(peers.asked.empty());
   own(kSelf);
-  EXPECT_EQ(mover->clean_era(), era() - 1) << "a new ring has to be looked at";
+  EXPECT_FALSE(mover->is_clean(era())) << "a new ring has to be looked at";
 }
 
 TEST_F(MoverTest, AnEraIsCleanWhenAllForeignKeysAreConfirmed) {
   hold("a", "apple");
   move_to(kOther);
-  EXPECT_NE(mover->clean_era(), era());
+  EXPECT_FALSE(mover->is_clean(era()));
   confirm(take_batch());
   confirm_all();
-  EXPECT_EQ(mover->clean_era(), era());
+  EXPECT_TRUE(mover->is_clean(era()));
 }
 
 TEST_F(MoverTest, WhatIsCleanIsNotLookedAtAgain) {
   move_to(kOther);
-  ASSERT_EQ(mover->clean_era(), era());
+  ASSERT_TRUE(mover->is_clean(era()));
   hold("a", "as nobody writes by this ring");
   look();
   EXPECT_TRUE(peers.asked.empty());
@@ -54,7 +54,7 @@ TEST_F(MoverTest, AChangeOfTheRingEndsALookAndBeginsAnother) {
   EXPECT_EQ(peers.asked[0].to, kThird);
   EXPECT_EQ(peers.asked[1].to, kThird);
   EXPECT_EQ(confirm_all(), 6u) << "with those whose confirmation came too late to count";
-  EXPECT_EQ(mover->clean_era(), era());
+  EXPECT_TRUE(mover->is_clean(era()));
 }
 
 TEST_F(MoverTest, ALookByARingThatHasChangedUnnoticedDoesNotCount) {
@@ -79,7 +79,7 @@ TEST_F(MoverTest, AClaimMakesItLookUnlessItDoesSoAnyway) {
   EXPECT_TRUE(peers.asked.empty()) << "what has failed waits for its time";
   strand->advance(20ms);
   EXPECT_EQ(confirm_all(), 1u);
-  ASSERT_EQ(mover->clean_era(), era());
+  ASSERT_TRUE(mover->is_clean(era()));
   hold("b", "as nobody writes by this ring");
   mover->look_for_claimant();
   run();
@@ -96,7 +96,7 @@ TEST_F(MoverTest, AClaimDuringALookDoesNotBeginAnother) {
   confirm(batch);
   agree_on_receipt();
   EXPECT_TRUE(peers.asked.empty());
-  EXPECT_EQ(mover->clean_era(), era());
+  EXPECT_TRUE(mover->is_clean(era()));
 }
 
 TEST_F(MoverTest, ANewRingIsTriedAtOnceAndSoonAgain) {
@@ -168,9 +168,9 @@ TEST_F(MoverTest, WhenAllIsSentBothSidesCompareTheirReceipts) {
   EXPECT_EQ(static_cast<std::uint64_t>(donors.digest_after), digest);
   EXPECT_EQ(donors.duration_ms, 250);
   EXPECT_FALSE(donors.complete) << "not yet";
-  EXPECT_NE(mover->clean_era(), era());
+  EXPECT_FALSE(mover->is_clean(era()));
   answer_finish(asked, donors);
-  EXPECT_EQ(mover->clean_era(), era());
+  EXPECT_TRUE(mover->is_clean(era()));
   ASSERT_EQ(receipts->all().size(), 1u);
   EXPECT_TRUE(receipts->all().front().is_complete);
   EXPECT_TRUE(log.has(LogLevel::info, "moved 3 keys (189 bytes) to 127.0.0.1:9901 in 250 ms"));
@@ -199,12 +199,12 @@ TEST_F(MoverTest, AReceiverThatDiesBeforeItGivesItsReceiptLeavesItIncomplete) {
   confirm(take_batch_to(kThird));
   peers.take("finish", kOther).done(Error{ErrorKind::closed, "gone"});
   run();
-  EXPECT_NE(mover->clean_era(), era()) << "one receipt is under way";
+  EXPECT_FALSE(mover->is_clean(era())) << "one receipt is under way";
   peers.take("finish", kThird).done(exception_with("nothing of this transfer has arrived here"));
   run();
   ASSERT_EQ(receipts->all().size(), 2u);
   for (const Receipt& one : receipts->all()) EXPECT_FALSE(one.is_complete) << one.receiver;
-  EXPECT_EQ(mover->clean_era(), era()) << "the keys are confirmed all the same";
+  EXPECT_TRUE(mover->is_clean(era())) << "the keys are confirmed all the same";
 }
 
 TEST_F(MoverTest, EachLookIsATransferOfItsOwn) {
@@ -243,7 +243,7 @@ TEST_F(MoverTest, ALeaverHandsOverEverything) {
 TEST_F(MoverTest, ALeaverLooksAgainAlsoWhenItWasClean) {
   own(kOther);
   look();
-  ASSERT_EQ(mover->clean_era(), era());
+  ASSERT_TRUE(mover->is_clean(era()));
   hold("a", "apple");
   const auto is_done = hand_over();
   EXPECT_FALSE(*is_done);
@@ -367,14 +367,14 @@ TEST_F(MoverTest, WhatIsPutToALeaverIsHandedOverBeforeItEnds) {
   own(kOther);
   const auto is_done = hand_over();
   const Batch batch = take_batch();
-  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era()));
+  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era(), false));
   confirm(batch);
   confirm_all();
   EXPECT_FALSE(*is_done);
   strand->advance(1s);
   EXPECT_EQ(confirm_all(), 1u);
   EXPECT_TRUE(*is_done);
-  EXPECT_FALSE(store->kept_puts->keep(*store->local, "later", "passed on at once", era()));
+  EXPECT_FALSE(store->kept_puts->keep(*store->local, "later", "passed on at once", era(), false));
   EXPECT_EQ(keys_here(), 0u);
 }
 
@@ -383,7 +383,7 @@ TEST_F(MoverTest, WhatIsPutWhileANodeOfThe2009SystemIsWaitedForIsHandedOverToo) 
   store->classics->remember(kFourth);
   const auto is_done = hand_over();
   Asked told = peers.take("remove");
-  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era()));
+  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era(), false));
   strand->advance(1s);
   const Batch batch = take_batch();
   told.done(Error{ErrorKind::closed, "its process has ended"});

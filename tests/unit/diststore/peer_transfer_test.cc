@@ -296,7 +296,7 @@ TEST_F(PeerTransferTest, WhoIsNotOnOurRingDoesNotMakeThisNodeLook) {
   work_by(locator->ring_of({kSelf, kOther}));
   claim(kThird, view());
   strand->advance(0s);
-  EXPECT_EQ(mover->clean_era(), 0u);
+  EXPECT_FALSE(mover->is_clean(era()));
 }
 
 TEST_F(PeerTransferTest, ThisNodeIsNotCleanWhileItHoldsAForeignKey) {

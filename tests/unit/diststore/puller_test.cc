@@ -27,7 +27,7 @@ class PullerTest : public ::testing::Test, protected StoreFixture {
   // What settle() told; nothing while it is under way.
   std::shared_ptr<std::optional<bool>> settle_keys(std::vector<std::string> keys) {
     const auto told = std::make_shared<std::optional<bool>>();
-    settle(store, std::move(keys), [told](bool is_settled) {
+    settle(store, std::move(keys), in(5s), [told](bool is_settled) {
       EXPECT_FALSE(told->has_value()) << "it runs exactly once";
       *told = is_settled;
     });
@@ -281,6 +281,18 @@ TEST_F(PullerTest, OneFailureOfManyIsEnough) {
   EXPECT_EQ(read("a"), Outcome::unsettled);
 }
 
+TEST_F(PullerTest, WhatANodeOfThe2009SystemHasStillToPutIsNotKnown) {
+  const auto told = settle_keys({"a"});
+  fail(kOther, ErrorKind::unsupported);
+  EXPECT_EQ(*told, false);
+  store->classics->remember(kOther);
+  EXPECT_EQ(*settle_keys({"a"}), false);
+  EXPECT_TRUE(peers.asked.empty()) << "it comes by a put, and not sooner for being asked for";
+  const auto further = settle_keys({"b"});
+  answer(kThird, {"b"}, {nothing()});
+  EXPECT_EQ(*further, true) << "that one had no such key";
+}
+
 TEST_F(PullerTest, BehindANodeWithoutAStoreAnyOtherMayHoldTheKey) {
   const std::vector<Result<std::string>> replies{
       Error{ErrorKind::unsupported, "a node of the 2009 system"},
@@ -289,6 +301,8 @@ TEST_F(PullerTest, BehindANodeWithoutAStoreAnyOtherMayHoldTheKey) {
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const std::string key = "abc"[i] + std::string();
     const Location without_store = key == "a" ? kOther : kThird;
+    // One of that system has given what it had.
+    await_keys(era(), i == 0 ? std::vector{kThird, kFourth} : std::vector{kOther, kThird, kFourth});
     const auto told = settle_keys({key});
     peers.take("pull", without_store).done(replies[i]);
     EXPECT_FALSE(told->has_value());

@@ -62,6 +62,16 @@ class RingWatchTest : public ::testing::Test, protected StoreFixture {
     strand->run_posted();
   }
 
+  // A node of the 2009 system answers get_all.
+  void show(const Location& of, const Locations& members) {
+    std::vector<locator::Location> shown;
+    for (const Location& member : members) shown.push_back(to_wire(member));
+    const Asked asked = peers.take("get_all", of);
+    EXPECT_TRUE(asked.is_classic);
+    asked.done(reply_with<locator::Locator_get_all_result>("get_all", shown));
+    strand->run_posted();
+  }
+
   std::shared_ptr<RingWatch> watch;
   bool is_established = false;
 };
@@ -240,10 +250,58 @@ TEST_F(RingWatchTest, ANodeWithoutAStoreIsNotWaitedFor) {
   ring({kSelf, kOther, kThird});
   join();
   answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
+  show(kOther, {kOther, kThird, kSelf});
   answer(kThird, exception_with("p2p:unknown: no service diststore.peer",
                                 apache::thrift::TApplicationException::UNKNOWN_METHOD));
   EXPECT_TRUE(is_established);
   EXPECT_TRUE(standing()->gains.empty());
+}
+
+TEST_F(RingWatchTest, AMemberOfThe2009SystemIsAwaitedUntilItShowsThisNode) {
+  ring({kSelf, kOther});
+  join();
+  answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
+  EXPECT_TRUE(is_established) << "it is fenced by no ring of ours";
+  EXPECT_TRUE(store->classics->knows(kOther));
+  show(kOther, {kOther});
+  EXPECT_EQ(standing()->all_sources(), (Locations{kOther})) << "it gives when it hears of this node";
+  strand->advance(kClaimPauseMax);
+  answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
+  show(kOther, {kOther, kSelf});
+  EXPECT_TRUE(standing()->gains.empty());
+}
+
+TEST_F(RingWatchTest, OneThatLeavesIsAskedNothing) {
+  ring({kSelf}, {kOther});
+  join();
+  answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
+  EXPECT_TRUE(peers.asked.empty());
+  EXPECT_EQ(standing()->all_sources(), (Locations{kOther}));
+}
+
+TEST_F(RingWatchTest, TheLastRingOfALeaverIsRememberedWhoeverJoinsSince) {
+  ring({kSelf, kOther});
+  const auto last = locator->ring;
+  ring({kSelf}, {kOther});
+  ring({kSelf, kThird}, {kOther});
+  ASSERT_EQ(standing()->leavers.size(), 1u);
+  EXPECT_EQ(standing()->leavers.front().node, kOther);
+  EXPECT_EQ(standing()->leavers.front().ring_with_it->members(), last->members());
+  ring({kSelf, kThird, kOther});
+  EXPECT_TRUE(standing()->leavers.empty());
+}
+
+TEST_F(RingWatchTest, WhoHasJoinedAndMayBeOfThe2009SystemIsKnownToBeGivenKeys) {
+  ring({kSelf, kThird});
+  join();
+  answer(kThird, same_ring(true, true));
+  ring({kSelf, kOther, kThird});
+  ASSERT_EQ(standing()->gifts.size(), 1u);
+  EXPECT_EQ(standing()->gifts.front().to, kOther);
+  EXPECT_EQ(standing()->gifts.front().givers, (Locations{kThird}));
+  strand->advance(kClaimPauseMax);
+  answer(kThird, same_ring(true, true));
+  EXPECT_TRUE(standing()->gifts.empty());
 }
 
 TEST_F(RingWatchTest, ANodeThatCannotAnswerNowIsAskedAgain) {

@@ -110,13 +110,37 @@ TEST_F(StandingTest, WhoIsTheLastOfAllThatCouldOwnAKeyNamesNobody) {
   EXPECT_EQ(standing(in_the_middle, {{1, ring({}), true, {kOther}}}).former_owners("key"), (Locations{many[8]}));
 }
 
-TEST_F(StandingTest, AfterAJoinAKeyMayLieAtALeaverToo) {
-  const Gain join{1, ring({}), true, {kOther, kThird}};
-  EXPECT_EQ(standing(ring({kSelf, kOther}, {kThird}), {join}).former_owners("self, other"),
-            (Locations{kOther, kThird}));
-  const Gain without_it{1, ring({}), true, {kOther}};
-  EXPECT_EQ(standing(ring({kSelf, kOther}, {kThird}), {without_it}).former_owners("self, other"), (Locations{kOther}))
-      << "it has given everything away";
+TEST_F(StandingTest, AfterAJoinAKeyMayLieAtALeaverThatStoodNextToo) {
+  Standing joined = standing(ring({kSelf, kOther}, {kThird}), {{1, ring({}), true, {kOther, kThird}}});
+  joined.leavers = {{kThird, ring({kSelf, kOther, kThird})}};
+  EXPECT_EQ(joined.former_owners("self, third"), (Locations{kOther, kThird}));
+  EXPECT_EQ(joined.former_owners("self, other"), (Locations{kOther})) << "which was the other one's";
+  joined.gains.front().sources = {kOther};
+  EXPECT_EQ(joined.former_owners("self, third"), (Locations{kOther})) << "it has given everything away";
+}
+
+TEST_F(StandingTest, WhatComesByPutsMayLieAnywhere) {
+  Standing joined = standing(ring({kSelf, kOther, kThird}, {kFourth}), {{1, ring({}), true, {kThird, kFourth}, true}});
+  joined.leavers = {{kFourth, ring({kSelf, kOther, kThird, kFourth})}};
+  EXPECT_EQ(joined.former_owners("self, other"), (Locations{kOther, kThird})) << "the leaver never owned it";
+}
+
+TEST_F(StandingTest, ALeaverHasWhatItOwnedByItsLastRing) {
+  Standing stays = standing(ring({kSelf, kThird}, {kOther}), {});
+  stays.leavers = {{kOther, ring({kSelf, kOther})}};
+  EXPECT_EQ(stays.leavers_with("other, self"), (Locations{kOther}));
+  EXPECT_EQ(stays.leavers_with("third, other"), (Locations{kOther})) << "the third has joined since";
+  EXPECT_TRUE(stays.leavers_with("self, other").empty());
+}
+
+TEST_F(StandingTest, WhoJoinsIsGivenKeysByThoseThatHaveNotSaidThatTheyHoldNone) {
+  Standing stays = standing(ring({kSelf, kOther, kThird, kFourth}), {});
+  EXPECT_FALSE(stays.may_give(kOther, kThird));
+  stays.gifts = {{kThird, {kOther}}};
+  EXPECT_TRUE(stays.may_give(kOther, kThird));
+  EXPECT_FALSE(stays.may_give(kOther, kFourth));
+  stays.gains = {{1, ring({}), true, {kFourth}}};
+  EXPECT_TRUE(stays.may_give(kFourth, kOther)) << "this node cannot know who has joined before it";
 }
 
 TEST_F(StandingTest, AfterALeaveAKeyLiesAtTheLeaverOrWhereThatAwaitsIt) {
@@ -129,7 +153,8 @@ TEST_F(StandingTest, AfterALeaveAKeyLiesAtTheLeaverOrWhereThatAwaitsIt) {
 TEST_F(StandingTest, TheFormerOwnersOfAllGainsAreAskedEachOnce) {
   const Gain join{1, ring({}), true, {kOther, kThird, kFourth}};
   const Gain leave{5, ring({kSelf, kOther, kThird, kFourth}), false, {kFourth, kThird}};
-  const Standing both = standing(ring({kSelf, kOther, kFourth}, {kThird}), {join, leave});
+  Standing both = standing(ring({kSelf, kOther, kFourth}, {kThird}), {join, leave});
+  both.leavers = {{kThird, ring({kSelf, kOther, kThird, kFourth})}};
   EXPECT_EQ(both.former_owners("third, self"), (Locations{kOther, kThird, kFourth}));
 }
 

@@ -303,5 +303,103 @@ TEST_F(ClassicOwner, AGetForAnotherKeyIsNot) {
   EXPECT_FALSE(store->classics->has_come_back("a"));
 }
 
+// --- keys that nodes of ours still hold for it -----------------------------------------------------------------------
+
+// It has joined this node and the third, and what they held of its keys is on its way.
+class JoinerOf2009 : public ClassicOwner {
+ protected:
+  JoinerOf2009() {
+    const Ranks ranks{{"a", {kOther, kThird, kSelf}}, {"b", {kOther, kSelf}}, {"ours", {kSelf}}};
+    work_by(std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird}));
+    Standing next = *store->standing->share();
+    next.gifts = {{kOther, {kThird}}};
+    publish(std::move(next));
+  }
+  void end_gift() {
+    Standing next = *store->standing->share();
+    next.gifts = {};
+    publish(std::move(next));
+  }
+};
+
+TEST_F(JoinerOf2009, WhatThisNodeHoldsForItIsNotMissing) {
+  hold("b", "banana", {5, 9});
+  const auto call = read("b");
+  answer_get("b", "");
+  EXPECT_EQ(read_of(*call).value, "banana");
+  const auto again = read("b");
+  answer_get("b", "newer");
+  EXPECT_EQ(read_of(*again).value, "newer") << "it will not be given the older one";
+}
+
+TEST_F(JoinerOf2009, WhatItsFormerOwnerHoldsForItIsNotMissing) {
+  const auto call = read("a");
+  yield("a", "apple", {5, 9});
+  answer_get("a", "");
+  EXPECT_EQ(read_of(*call).value, "apple");
+}
+
+TEST_F(JoinerOf2009, WhatNobodyHoldsForItIsMissing) {
+  const auto call = read("a");
+  yield("a", "", {});
+  answer_get("a", "");
+  EXPECT_FALSE(read_of(*call).found);
+  const auto erased = read("a");
+  wire::Pulled pulled;
+  pulled.yielded = true;
+  pulled.__set_item({});
+  pulled.item.version = to_wire(Version{5, 9});
+  pulled.item.__set_erased(true);
+  peers.take("pull", kThird).done(reply_with<wire::StorePeer_pull_result>("pull", std::vector<wire::Pulled>{pulled}));
+  answer_get("a", "");
+  EXPECT_FALSE(read_of(*erased).found);
+}
+
+TEST_F(JoinerOf2009, WhileTheFormerOwnerDoesNotAnswerItIsNotKnown) {
+  const auto call = read("a");
+  peers.take("pull", kThird).done(Error{ErrorKind::timed_out, "busy"});
+  EXPECT_TRUE(call->reply.empty());
+  strand->advance(kShortPause);
+  yield("a", "apple", {5, 9});
+  answer_get("a", "");
+  EXPECT_EQ(read_of(*call).value, "apple");
+}
+
+TEST_F(JoinerOf2009, ChangesWaitUntilItHasBeenGivenTheKey) {
+  const auto written = write("a", "newer");
+  const auto erased = erase("a");
+  yield("a", "apple", {5, 9});
+  yield("a", "apple", {5, 9});
+  EXPECT_TRUE(peers.asked.empty()) << "what it is given would overwrite it";
+  strand->advance(kShortPause);
+  yield("a", "", {});
+  take_put("a", "newer");
+  answer_get("a", "newer");
+  EXPECT_TRUE(decode_reply<wire::Store_write_result>(written->reply).ok());
+  yield("a", "", {});
+  answer_get("a", "newer");
+  take_put("a", "");
+  answer_get("a", "");
+  EXPECT_TRUE(decode_reply<wire::Store_erase_result>(erased->reply).value().success.found);
+}
+
+TEST_F(JoinerOf2009, OneOfItsKindThatDoesNotKnowItYetMayHoldTheKey) {
+  store->classics->remember(kThird);
+  const auto call = read("a");
+  EXPECT_TRUE(peers.asked.empty());
+  EXPECT_TRUE(call->reply.empty());
+  end_gift();
+  strand->advance(kShortPause);
+  answer_get("a", "");
+  EXPECT_FALSE(read_of(*call).found);
+}
+
+TEST_F(JoinerOf2009, WhenAllIsGivenNobodyElseIsAsked) {
+  end_gift();
+  const auto call = read("a");
+  answer_get("a", "");
+  EXPECT_FALSE(read_of(*call).found);
+}
+
 }  // namespace
 }  // namespace p2p::diststore

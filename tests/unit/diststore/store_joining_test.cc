@@ -26,6 +26,31 @@ TEST_F(StoreMethods, ANodeThatHasJustJoinedLetsCallsWait) {
   EXPECT_TRUE(peers.asked.empty());
 }
 
+TEST_F(StoreMethods, APutToANodeThatHasJustJoinedIsKept) {
+  be_established(false);
+  put("a", "apple");
+  EXPECT_EQ(held("a"), "apple") << "nobody would hear that it has waited in vain";
+  EXPECT_EQ(store->kept_puts->count(), 1);
+  own(kOther);
+  put("b", "banana");
+  EXPECT_EQ(held("b"), "banana") << "whoever is to have it";
+  EXPECT_EQ(store->kept_puts->count(), 2);
+  be_established(true);
+  const auto call = put("c", "cherry");
+  EXPECT_EQ(call->forwarded_to, std::vector<Location>{kOther});
+  EXPECT_EQ(store->kept_puts->count(), 2);
+}
+
+TEST_F(StoreMethods, WhatIsWrittenBehindAKeptPutIsNewer) {
+  be_established(false);
+  const auto written = write("a", "newer");
+  put("a", "apple");
+  be_established(true);
+  strand->advance(kShortPause);
+  EXPECT_TRUE(decode_reply<wire::Store_write_result>(written->reply).ok());
+  EXPECT_EQ(held("a"), "newer");
+}
+
 TEST_F(StoreMethods, ACallDoesNotWaitBeyondItsTime) {
   be_established(false);
   const auto call = read("a");
@@ -129,6 +154,7 @@ class UnsettledKeys : public StoreMethods {
  protected:
   UnsettledKeys() {
     work_by(locator->ring_of({kSelf, kOther}));
+    store->classics->note_ours(kOther);
     await_keys(era(), {kOther});
   }
 };
@@ -188,6 +214,53 @@ TEST_F(UnsettledKeys, APutFetchesTheValueFirstToo) {
   EXPECT_EQ(held("a"), "apricot");
 }
 
+// A member of the 2009 system that has not heard of this node yet gives what this one gains later, by puts.
+class JoinedBeside2009 : public UnsettledKeys {
+ protected:
+  JoinedBeside2009() { store->classics->remember(kOther); }
+};
+
+TEST_F(JoinedBeside2009, AKeyIsNotMissingBeforeItIsPut) {
+  const auto call = read("a");
+  const auto written = write("a", "newer");
+  EXPECT_TRUE(peers.asked.empty());
+  EXPECT_TRUE(call->reply.empty());
+  put("a", "apple");
+  EXPECT_EQ(held("a"), "apple");
+  strand->advance(kShortPause);
+  EXPECT_EQ(read_of(*call).value, "apple");
+  EXPECT_TRUE(decode_reply<wire::Store_write_result>(written->reply).ok());
+  EXPECT_EQ(held("a"), "newer");
+}
+
+TEST_F(JoinedBeside2009, ItIsMissingWhenTheNodeHasGivenAll) {
+  const auto call = read("a");
+  await_no_keys();
+  strand->advance(kShortPause);
+  EXPECT_FALSE(read_of(*call).found);
+}
+
+// It may have been asked for the key while that was on its way to it.
+TEST_F(JoinedBeside2009, ThatItDoesNotHaveAKeyErasesNothing) {
+  hold("a", "apple", {5, 9});
+  put("a", "");
+  EXPECT_EQ(held("a"), "apple");
+  be_established(false);
+  put("a", "");
+  EXPECT_EQ(held("a"), "apple");
+  be_established(true);
+  await_no_keys();
+  put("a", "");
+  EXPECT_EQ(held("a"), std::nullopt) << "a client's";
+}
+
+TEST_F(JoinedBeside2009, WhatItPutsHereForAnotherOneIsKept) {
+  work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"b", {kThird}}}, std::vector{kSelf, kOther, kThird}));
+  const auto call = put("b", "banana");
+  EXPECT_TRUE(call->forwarded_to.empty());
+  EXPECT_EQ(held("b"), "banana");
+}
+
 TEST_F(UnsettledKeys, WhatWasWrittenHereIsAnsweredWithoutAQuestion) {
   hold("a", "apple");
   EXPECT_EQ(read_of(*read("a")).value, "apple");
@@ -203,6 +276,23 @@ TEST_F(UnsettledKeys, WhenTheFormerOwnerCannotAnswerTheCallTriesAgain) {
   EXPECT_EQ(call->dispatched_again, 1);
   yield("a", "apple", {5, 9});
   EXPECT_EQ(read_of(*call).value, "apple");
+}
+
+TEST_F(UnsettledKeys, NobodyIsAskedForLongerThanTheCallHasTime) {
+  wire::Store_write_args args;
+  args.key = "a";
+  args.value = "apricot";
+  FakeCall call("write", args, in(200ms));
+  call.dispatch(methods);
+  const Asked asked = peers.take("pull");
+  EXPECT_EQ(asked.deadline, 200ms - kAnswerMargin);
+  strand->advance(asked.deadline);
+  asked.done(Error{ErrorKind::timed_out, "busy"});
+  EXPECT_EQ(kind_of(decode_reply<wire::Store_write_result>(call.reply).value().error),
+            wire::StoreErrorKind::not_executed);
+  FakeCall late("write", args, in(kAnswerMargin));
+  late.dispatch(methods);
+  EXPECT_TRUE(peers.asked.empty());
 }
 
 TEST_F(UnsettledKeys, AKeyThatIsNotToBeHadIsAnErrorAndNotMissing) {

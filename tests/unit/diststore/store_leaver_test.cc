@@ -10,19 +10,18 @@ class LeaverOf2009 : public StoreMethods {
  protected:
   LeaverOf2009() {
     work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector{kSelf}, std::vector{kOther}));
-    await_keys(era(), {kOther});
     Standing next = *store->standing->share();
-    next.rings_of_leavers = {
-        std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kOther}}, {"b", {kSelf}}}, std::vector{kSelf, kOther})};
+    const auto before =
+        std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kOther}}, {"b", {kSelf}}}, std::vector{kSelf, kOther});
+    next.leavers = {{kOther, before}};
+    next.gains = {{era(), before, false, {kOther}, true}};
     publish(std::move(next));
   }
-
-  void end_pull() { peers.take("pull", kOther).done(Error{ErrorKind::unsupported, "a node of the 2009 system"}); }
 };
 
 TEST_F(LeaverOf2009, AReadWaitsForItsPut) {
   const auto call = read("a");
-  end_pull();
+  EXPECT_TRUE(peers.asked.empty()) << "it answers nobody";
   EXPECT_TRUE(call->reply.empty());
   put("a", "apple");
   strand->advance(kShortPause);
@@ -31,10 +30,7 @@ TEST_F(LeaverOf2009, AReadWaitsForItsPut) {
 
 TEST_F(LeaverOf2009, AReadOfWhatItNeverPutsIsNotAnswered) {
   const auto call = read("a");
-  end_pull();
   strand->advance(5s);
-  end_pull();
-  strand->advance(kShortPause);
   const auto reply = decode_reply<wire::Store_read_result>(call->reply);
   ASSERT_TRUE(reply.ok());
   EXPECT_EQ(kind_of(reply.value().error), wire::StoreErrorKind::not_executed);
@@ -42,13 +38,11 @@ TEST_F(LeaverOf2009, AReadOfWhatItNeverPutsIsNotAnswered) {
 
 TEST_F(LeaverOf2009, AKeyThatItNeverHadIsMissing) {
   const auto call = read("b");
-  end_pull();
   EXPECT_FALSE(read_of(*call).found);
 }
 
 TEST_F(LeaverOf2009, AWriteWaitsForItsPutSoThatItIsNewer) {
   const auto call = write("a", "newer");
-  end_pull();
   EXPECT_TRUE(call->reply.empty());
   put("a", "apple");
   EXPECT_EQ(held("a"), "apple");
@@ -77,6 +71,18 @@ TEST_F(LeaverOf2009, APutWaitsForWhatANodeOfOursHolds) {
   EXPECT_EQ(held("a"), "apple");
 }
 
+// By its ring this node gets what belongs to another one by ours: one that has joined meanwhile, say.
+TEST_F(LeaverOf2009, WhatItPutsHereForAnotherOneIsKeptAndNewerThanWhatThatOneHolds) {
+  const auto leavers = store->standing->share()->leavers;
+  work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kThird}}}, std::vector{kSelf, kThird}, std::vector{kOther}));
+  const auto call = put("a", "apple");
+  EXPECT_TRUE(call->forwarded_to.empty()) << "that would be a new write whenever it arrives";
+  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(store->local->engine().copy("a")->settled_in, era());
+  EXPECT_EQ(put("a", "")->forwarded_to, std::vector<Location>{kThird}) << "a client's, it puts no empty ones";
+  EXPECT_EQ(put("c", "cherry")->forwarded_to, std::vector<Location>{}) << "that is ours";
+}
+
 // The key's new owner is of that system too.
 class LeaverToAnotherOf2009 : public StoreMethods {
  protected:
@@ -85,12 +91,17 @@ class LeaverToAnotherOf2009 : public StoreMethods {
     const auto members = std::vector{kSelf, kThird};
     work_by(std::make_shared<RankedRing>(kSelf, ranks, members, std::vector{kOther}));
     Standing next = *store->standing->share();
-    next.rings_of_leavers = {std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird})};
+    next.leavers = {{kOther, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird})}};
     publish(std::move(next));
     store->classics->remember(kThird);
   }
 
-  void end_leave() { work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kThird}}}, std::vector{kSelf, kThird})); }
+  void end_leave() {
+    work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kThird}}}, std::vector{kSelf, kThird}));
+    Standing next = *store->standing->share();
+    next.leavers = {};
+    publish(std::move(next));
+  }
 
   void answer_get(const std::string& value) {
     peers.take("get", kThird).done(reply_with<wire::Store_get_result>("get", value));

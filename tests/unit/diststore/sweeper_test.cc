@@ -47,7 +47,7 @@ class SweeperTest : public ::testing::Test, protected StoreFixture {
   void be_clean() {
     mover->look();
     strand->advance(1s);
-    ASSERT_EQ(mover->clean_era(), store->standing->share()->era);
+    ASSERT_TRUE(mover->is_clean(store->standing->share()->era));
   }
   void answer_claim(bool is_clean) {
     wire::ClaimReply reply;

@@ -1,0 +1,143 @@
+#include "serving/undelivered.h"
+
+#include "serving/peer_errors.h"
+#include "serving/puller.h"
+#include "serving/puts_of_2009.h"
+
+#include <p2p/handlers.h>
+
+#include <StorePeer.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace p2p::diststore {
+namespace {
+
+// Asks one node after the other: those that come behind the owner on the ring, as far as the first of ours, which
+// owned the key before or knows from whom it awaits it.
+class Search final : public std::enable_shared_from_this<Search> {
+ public:
+  using Found = std::function<void(Result<std::optional<std::string>>)>;
+
+  Search(std::shared_ptr<Store> store, Location owner, std::string key, TimePoint deadline, Found done)
+      : store_(std::move(store)),
+        standing_(store_->standing->share()),
+        owner_(std::move(owner)),
+        key_(std::move(key)),
+        deadline_(deadline),
+        done_(std::move(done)) {}
+
+  void start() {
+    behind_ = standing_->ring->owners_of(key_, standing_->ring->members().size());
+    std::erase(behind_, owner_);
+    std::reverse(behind_.begin(), behind_.end());
+    next_behind();
+  }
+
+ private:
+  void next_behind() {
+    if (behind_.empty()) return end();
+    const Location node = behind_.back();
+    behind_.pop_back();
+    if (node == store_->self) return look_here();
+    const bool may_give = standing_->may_give(node, owner_);
+    if (!store_->classics->knows(node)) {
+      if (may_give) awaited_.push_back(node);
+      return next_awaited();
+    }
+    if (may_give) return fail(node, "it has not shown yet that it knows that one");
+    next_behind();
+  }
+
+  void look_here() {
+    if (auto held = store_->local->engine().copy(key_)) take(std::move(*held));
+    const Era needed = standing_->settled_from(key_);
+    if (needed != kNeverSettled) awaited_ = former_owners(*store_, *standing_, key_);
+    next_awaited();
+  }
+
+  void next_awaited() {
+    while (!awaited_.empty()) {
+      const Location node = awaited_.back();
+      awaited_.pop_back();
+      if (node == store_->self || node == owner_ || !asked_.insert(node).second) continue;
+      return ask(node);
+    }
+    end();
+  }
+
+  void ask(const Location& node) {
+    const Duration timeout = store_->router->time_for_peer(deadline_, Repeat::always);
+    if (timeout <= Duration::zero()) return fail(node, "the call's time is over");
+    if (asked_.size() > kAskedMax) return fail(node, "too many nodes may hold the key");
+    wire::StorePeer_pull_args args;
+    args.keys = {key_};
+    store_->peers.call(
+        node, store_->peer_service, encode_call("pull", args), timeout,
+        [search = shared_from_this(), node](const Result<std::string>& reply) { search->replied(node, reply); });
+  }
+
+  void replied(const Location& node, const Result<std::string>& reply) {
+    if (!reply.ok()) return failed(node, reply.error());
+    auto decoded = decode_reply<wire::StorePeer_pull_result>(reply.value());
+    if (!decoded.ok()) return failed(node, decoded.error());
+    auto& pulled = decoded.value().success;
+    if (pulled.size() != 1 || !pulled.front().yielded)
+      return fail(node, "it takes another node for the owner of the key");
+    if (pulled.front().__isset.item) {
+      wire::MovedItem& item = pulled.front().item;
+      take({std::move(item.value), from_wire(item.version), item.erased, kNeverSettled});
+    }
+    for (const std::string& name : pulled.front().awaits) {
+      if (auto further = parse_location(name); further.ok()) awaited_.push_back(std::move(further).value());
+    }
+    next_awaited();
+  }
+
+  void failed(const Location& node, const Error& error) {
+    if (error.kind == ErrorKind::refused) store_->router->report_unreachable(node);
+    if (!has_no_store(error)) return fail(node, error.text);
+    if (error.kind != ErrorKind::unsupported) return next_behind();  // it holds nothing
+    store_->classics->remember(node);
+    if (standing_->may_give(node, owner_)) return fail(node, error.text);
+    const auto sources = standing_->all_sources();
+    awaited_.insert(awaited_.end(), sources.begin(), sources.end());
+    next_awaited();
+  }
+
+  void take(Held held) {
+    if (!newest_ || held.version > newest_->version) newest_ = std::move(held);
+  }
+
+  void fail(const Location& node, const std::string& why) {
+    done_(Error{ErrorKind::cancelled, node.name() + " may still hold the key for " + owner_.name() + ": " + why});
+  }
+
+  void end() {
+    if (!newest_ || newest_->is_erased) return done_(std::optional<std::string>());
+    done_(std::optional(std::move(newest_->value)));
+  }
+
+  const std::shared_ptr<Store> store_;
+  const std::shared_ptr<const Standing> standing_;
+  const Location owner_;
+  const std::string key_;
+  const TimePoint deadline_;
+  const Found done_;
+  std::vector<Location> behind_;   // the next one last
+  std::vector<Location> awaited_;  // to be asked as well
+  std::set<Location> asked_;
+  std::optional<Held> newest_;
+};
+
+}  // namespace
+
+void find_undelivered(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+                      TimePoint deadline, std::function<void(Result<std::optional<std::string>>)> done) {
+  std::make_shared<Search>(store, owner, key, deadline, std::move(done))->start();
+}
+
+}  // namespace p2p::diststore
