@@ -3,9 +3,11 @@
 Each command is answered by one line of JSON on stdout, once it is in force:
   ring, items, keys, faults             what it knows, holds, and gets wrong
   mute, mute-on METHOD, unmute          see faults.py
+  break-off METHOD, mend
   refuse, listen                        closes its listening socket, opens it again
   drop-puts, keep-puts
-  hold-hand-over, go-on                 when it leaves, it puts nothing before it may go on
+  hold-hand-over, go-on                 whoever leaves or joins, it puts nothing before it may go on
+  is-held                               whether it would put now, and waits
   ring-add HOST:PORT, ring-drop HOST:PORT   changes its ring, and tells nobody
 """
 import io
@@ -35,12 +37,15 @@ class Console:
             "mute": lambda: faults.mute(True),
             "mute-on": faults.mute_on,
             "unmute": faults.unmute,
+            "break-off": faults.break_off,
+            "mend": faults.mend,
             "refuse": self._refuse,
             "listen": lambda: faults.refuse(False),
             "drop-puts": lambda: faults.drop_puts(True),
             "keep-puts": lambda: faults.drop_puts(False),
             "hold-hand-over": lambda: faults.hold_hand_over(True),
             "go-on": lambda: faults.hold_hand_over(False),
+            "is-held": faults.is_held,
             "ring-add": lambda name: self._node.ring.add(location_of(name)),
             "ring-drop": lambda name: self._node.ring.remove(location_of(name)),
         }

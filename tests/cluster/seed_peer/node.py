@@ -176,6 +176,7 @@ class StoreNode(LocatorNode):
         for key, value in list(self.items.items()):
             if self.ring.owner(key) != location:
                 continue
+            self._faults.wait_until_it_may_hand_over()
             try:
                 self._call(location, "put", key, value)
             except Unreachable:
