@@ -1,17 +1,15 @@
 """While a node of the 2009 system hands over what it holds, and answers nobody, none of its keys is called missing."""
 import concurrent.futures
-import itertools
 import signal
 import unittest
 
 from harness import client, settings
-from harness.case import ALONE
-from harness.classic_ring import ClassicRing, keys_owned_by
+from harness.classic_ring import keys_owned_by, keys_that_move
+from harness.ends import FAULT, MISSING, ends_of_reads
 from harness.waiting import wait_for_equal, wait_until
 from shared_ring_test import SharedRing
-from thrift.Thrift import TApplicationException
 
-from diststore.ttypes import ReadOptions, StoreError, StoreErrorKind
+from diststore.ttypes import StoreError
 
 KEYS = 20
 
@@ -22,8 +20,7 @@ SHORT_CALLS = settings.patient("host.call_timeout=1s", "services.diststore.confi
 class SeedLeavingTest(SharedRing):
     def grow_with_a_seed(self, *others, limits=SHORT_CALLS):
         """Two nodes of ours, and a seed that holds KEYS keys and hands none of them over before it may go on."""
-        self.first = self.node(*ALONE, *limits).start()
-        self.second = self.node("--join", self.first.name, *limits).start()
+        self.first, self.second = self.two_of_ours(*limits)
         self.others = [self.join(kind, self.first) for kind in others]
         self.leaver = self.join("seed", self.first)
         self.left = [self.first, self.second, *self.others]
@@ -34,11 +31,8 @@ class SeedLeavingTest(SharedRing):
 
     def keys_on_their_way_to(self, heir, count=3):
         """The leaver's own, of which `heir` is the next owner."""
-        before = ClassicRing([node.name for node in (*self.left, self.leaver)])
-        after = ClassicRing([node.name for node in self.left])
-        all_keys = (f"handed-{number}" for number in itertools.count())
-        theirs = (key for key in all_keys if (before.owner(key), after.owner(key)) == (self.leaver.name, heir.name))
-        return list(itertools.islice(theirs, count))
+        left = [node.name for node in self.left]
+        return keys_that_move([(self.leaver.name, [*left, self.leaver.name]), (heir.name, left)], count, "handed")
 
     def begin_to_leave(self):
         self.leaver.tell("hold-hand-over")
@@ -47,11 +41,7 @@ class SeedLeavingTest(SharedRing):
             wait_for_equal("members without the leaver", sorted(node.name for node in self.left), node.members)
 
     def ends_of_reads(self, keys):
-        """How reading each of them ends, by each call and node: its value, the word for none, or a fault."""
-        with concurrent.futures.ThreadPoolExecutor(30) as threads:
-            asked = [threads.submit(read, node.port, key) for node in (self.first, self.second) for key in keys
-                     for read in (get, read_one, read_many)]
-            return {ended.result() for ended in asked}
+        return set().union(*ends_of_reads((self.first, self.second), keys).values())
 
     def values(self, node):
         return {key: client.get(node.port, key) for key in self.keys}
@@ -59,7 +49,7 @@ class SeedLeavingTest(SharedRing):
     def test_what_it_still_holds_is_not_known_until_it_has_put_it(self):
         self.grow_with_a_seed()
         self.begin_to_leave()
-        self.assertEqual(self.ends_of_reads(self.keys), {"fault"})
+        self.assertEqual(self.ends_of_reads(self.keys), {FAULT})
         self.leaver.tell("go-on")
         for node in (self.first, self.second):
             wait_for_equal("every value", {key: f"value of {key}" for key in self.keys},
@@ -69,7 +59,7 @@ class SeedLeavingTest(SharedRing):
             wait_until("it awaits nothing", node.awaits_no_keys)
             self.assertIn(f"{self.leaver.name} has left", node.log())
             self.assertNotIn("has died", node.log())
-        self.assertEqual(self.ends_of_reads(["no such key"]), {"missing"})
+        self.assertEqual(self.ends_of_reads(["no such key"]), {MISSING})
 
     def test_calls_wait_for_the_hand_over_and_what_is_acknowledged_meanwhile_is_newer(self):
         self.grow_with_a_seed(limits=())
@@ -91,13 +81,13 @@ class SeedLeavingTest(SharedRing):
         self.grow_with_a_seed()
         self.begin_to_leave()
         self.leaver.freeze()
-        self.assertEqual(self.ends_of_reads(self.keys[:3]), {"fault"})
+        self.assertEqual(self.ends_of_reads(self.keys[:3]), {FAULT})
         with self.assertRaises(StoreError):
             client.write(self.first.port, self.keys[0], "newer")
         self.leaver.kill()
         for node in (self.first, self.second):
             wait_until("it awaits nothing", node.awaits_no_keys)
-        self.assertEqual(self.ends_of_reads(self.keys[:3]), {"missing"})
+        self.assertEqual(self.ends_of_reads(self.keys[:3]), {MISSING})
         client.write(self.first.port, self.keys[0], "newer")
         self.assertEqual(client.read(self.second.port, self.keys[0]), b"newer")
 
@@ -108,7 +98,7 @@ class SeedLeavingTest(SharedRing):
             client.write(self.first.port, key, f"value of {key}")
         self.keys = [*self.keys, *keys]
         self.begin_to_leave()
-        self.assertEqual(self.ends_of_reads(keys), {"fault"})
+        self.assertEqual(self.ends_of_reads(keys), {FAULT})
         self.leaver.tell("go-on")
         self.assertEqual(self.leaver.wait(), 0)
         for node in (self.first, self.second):
@@ -143,29 +133,6 @@ class SeedLeavingTest(SharedRing):
                     wait_for_equal("every value", {key: f"value of {key}" for key in self.keys},
                                    lambda node=node: self.values(node))
                 self.end([*self.left, self.leaver])
-
-
-def end_of(read):
-    """A value, "missing", or "fault"."""
-    try:
-        return read() or "missing"
-    except TApplicationException:
-        return "fault"
-    except StoreError as error:
-        assert error.kind in (StoreErrorKind.unavailable, StoreErrorKind.not_executed), error
-        return "fault"
-
-
-def get(port, key):
-    return end_of(lambda: client.get(port, key))
-
-
-def read_one(port, key):
-    return end_of(lambda: client.read(port, key))
-
-
-def read_many(port, key):
-    return end_of(lambda: client.call(port, "read_many", [key.encode()], ReadOptions(), service="diststore")[0].value)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,10 @@ class SharedRing(ClusterTest):
             self.wait_for_network(nodes)
         return nodes
 
+    def two_of_ours(self, *limits):
+        first = self.node(*ALONE, *limits).start()
+        return [first, self.node("--join", first.name, *limits).start()]
+
     def assert_one_ring(self, nodes):
         ring = ClassicRing([node.name for node in nodes])
         for node in nodes:

@@ -1,6 +1,7 @@
 """Who owns a key in the classic ring? The rules T1 to T9 once more, written apart from the product, to compare with."""
 import bisect
 import hashlib
+import itertools
 import re
 
 from harness.address import classic_name
@@ -52,15 +53,14 @@ class ClassicRing:
 
 def keys_owned_by(node, nodes, count, prefix="key"):
     """The first `count` of the keys "<prefix>-0", "<prefix>-1", ... that `node` owns among `nodes`."""
-    ring = ClassicRing(nodes)
-    found = []
-    number = 0
-    while len(found) < count:
-        key = f"{prefix}-{number}"
-        if ring.owner(key) == node:
-            found.append(key)
-        number += 1
-    return found
+    return keys_that_move([(node, nodes)], count, prefix)
+
+
+def keys_that_move(owners, count, prefix="key"):
+    """The first `count` such keys that each of `owners`, pairs of a node and the nodes among which it owns them, does own."""
+    rings = [(node, ClassicRing(nodes)) for node, nodes in owners]
+    all_keys = (f"{prefix}-{number}" for number in itertools.count())
+    return list(itertools.islice((key for key in all_keys if all(ring.owner(key) == node for node, ring in rings)), count))
 
 
 def _bytes(key):
