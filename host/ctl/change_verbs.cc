@@ -42,7 +42,7 @@ ExitCode order(const Session& session, const std::function<std::int64_t(node::Ad
   } else {
     for (const std::string& line : report.value().lines) fmt::print("{}\n", line);
   }
-  return report.value().done ? ExitCode::done : ExitCode::no;
+  return report.value().done ? ExitCode::done : ExitCode::failed;
 }
 
 }  // namespace

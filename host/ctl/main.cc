@@ -21,8 +21,8 @@ using namespace p2p;
 using namespace p2p::ctl;
 
 constexpr const char* kFooter =
-    "Exit codes: 0 done, 1 no such key, not healthy, or a call of bench failed, 2 usage, 3 no node reached,\n"
-    "4 the output could not be written.\n"
+    "Exit codes: 0 done, 1 no such key, not healthy, not all handed over, or a call of bench failed, 2 usage,\n"
+    "3 no node reached, 4 the output could not be written, 5 a node refused what it was asked for, or failed at it.\n"
     "Without --node the first node that answers on 127.0.0.1 and [::1], ports 9900 to 9909, is asked.";
 
 std::string check_location(const std::string& text) {
@@ -105,7 +105,7 @@ int main(int argc, char** argv) {
   host::fill_closed_streams();
   apache::thrift::GlobalOutput.setOutputFunction([](const char*) {});  // what failed is ours to say, once
   std::signal(SIGPIPE, SIG_IGN);  // a node that closes the connection is an error to report, not the end
-  ExitCode code = ExitCode::no;
+  ExitCode code = ExitCode::failed;
   std::string thrown;
   try {
     code = run(argc, argv);

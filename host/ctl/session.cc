@@ -51,25 +51,7 @@ void complain(const std::string& what) noexcept {
 
 ExitCode report(const Error& error) {
   complain(error.text);
-  switch (error.kind) {
-    case ErrorKind::refused:
-    case ErrorKind::unreachable:
-    case ErrorKind::silent:
-    case ErrorKind::wrong_node:
-    case ErrorKind::local:
-    case ErrorKind::timed_out:
-    case ErrorKind::closed:
-      return ExitCode::no_node;
-    case ErrorKind::protocol:
-    case ErrorKind::overloaded:
-    case ErrorKind::cancelled:
-    case ErrorKind::not_found:
-    case ErrorKind::invalid:
-    case ErrorKind::unsupported:
-    case ErrorKind::internal:
-      return ExitCode::no;
-  }
-  return ExitCode::no;
+  return exit_code_of(error.kind);
 }
 
 void print(const nlohmann::json& document) {

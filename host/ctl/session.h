@@ -40,7 +40,7 @@ Result<Connection> connect_admin(const Session& session);
 // Writes `p2pctl: WHAT` to the standard error. That this may fail is nobody's business.
 void complain(const std::string& what) noexcept;
 
-// complain(), for an error. The code for a script: no_node when nobody answered, else no.
+// complain(), for an error; the code is exit_code_of() its kind.
 ExitCode report(const Error& error);
 
 // One line of JSON on the standard output; bytes that are no UTF-8 are replaced.

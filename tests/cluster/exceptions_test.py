@@ -144,7 +144,7 @@ class CallbackTest(ClusterTest):
             for node, logged in self.each(callback, "--set", f"services.throws_in_{callback}.enabled=false"):
                 node.start()
                 refused = node.ctl("enable", f"throws_in_{callback}")
-                self.assertEqual(refused.returncode, 1)
+                self.assertEqual(refused.returncode, 5)
                 self.assertIn(logged, refused.stdout)
                 self.assert_serves(node)
                 node.leave()

@@ -35,7 +35,7 @@ class HangingServiceTest(MoodyTest):
 
     def assert_told(self, outcome, callback, *further):
         code, output = outcome
-        self.assertEqual(code, 1, output)
+        self.assertEqual(code, 5, output)
         for text in (f"p2p:hanging: {callback}() of service moody has not returned for ", *further):
             self.assertIn(text, output)
 

@@ -174,7 +174,7 @@ class ReloadTest(FolderTest):
             self.assertEqual(client.read(self.served.port, "key"), b"value")
             reads += 1
         reload.join()
-        self.assertEqual(answers[0].returncode, 1, answers[0].stdout[:2000] + answers[0].stderr[:2000])
+        self.assertEqual(answers[0].returncode, 5, answers[0].stdout[:2000] + answers[0].stderr[:2000])
         self.assertIn("nothing was changed", answers[0].stdout)
         self.assert_told_briefly(answers[0].stdout)
         self.assertTrue(self.served.is_running())
@@ -288,7 +288,7 @@ class OverwrittenPluginTest(FolderTest):
                 client.write(node.port, f"{number}-{key}", "value")
             self.assertEqual(client.read(node.port, "key"), b"value")
             # Exceptions pass through its code, and all of its functions are called once more at the end.
-            self.assertEqual(node.ctl("reload").returncode, 1)
+            self.assertEqual(node.ctl("reload").returncode, 5)
             self.assertEqual(node.members(), [node.name])
         node.leave()
 

@@ -47,7 +47,7 @@ class DiscoveryTest(SharedRing):
     def assert_found_classic(self, seed):
         self.assertEqual(json.loads(self.p2pctl("--json", "ping"))["node"], seed.name)
         self.assertEqual(self.p2pctl("members").split(), [seed.name])
-        self.p2pctl("get", "a", code=1)
+        self.p2pctl("get", "a", code=3)
 
     def test_one_that_is_stopped_holds_up_nothing(self):
         seed = self.seed(port=FIRST_PORT).start()

@@ -9,7 +9,7 @@ from harness.case import ALONE, ClusterTest
 from harness.classic_ring import ClassicRing, keys_owned_by
 from harness.ports import free_port
 
-DONE, NO, USAGE, NO_NODE = 0, 1, 2, 3
+DONE, NO, USAGE, NO_NODE, FAILED = 0, 1, 2, 3, 5
 
 # Where p2pctl looks for a node when none is named.
 DISCOVERY_PORTS = range(9900, 9910)
@@ -170,9 +170,19 @@ class P2pctlExitCodeTest(ClusterTest):
 
     def test_the_store_verbs_say_so_when_the_node_has_no_store(self):
         node = self.lonely_node("--set", "services.diststore.enabled=false")
-        code, _, errors = p2pctl("get", "a", node=node)
-        self.assertEqual(code, NO)
-        self.assertIn("disabled", errors)
+        for words in (["get", "a"], ["delete", "a"], ["put", "a", "b"], ["verify"]):
+            code, output, errors = p2pctl(*words, node=node)
+            self.assertEqual((code, output), (FAILED, ""), words)
+            self.assertIn("disabled", errors)
+
+    def test_what_a_node_refuses_or_fails_at_is_not_the_code_of_a_missing_key(self):
+        node = self.lonely_node("--set", "services.diststore.config.value_bytes_max=1KiB")
+        code, _, errors = p2pctl("put", "a", "b" * 2000, node=node)
+        self.assertEqual(code, FAILED)
+        self.assertIn("; nothing was changed", errors)
+        for words in (["enable", "nobody"], ["disable", "nobody"]):
+            self.assertEqual(p2pctl(*words, node=node)[0], FAILED, words)
+        self.assertEqual(p2pctl("get", "a", node=node)[0], NO)
 
     def test_without_a_name_the_first_node_on_this_machine_is_asked(self):
         # Others may use these ports: a cluster of its own name keeps their nodes away from ours.

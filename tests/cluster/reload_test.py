@@ -284,7 +284,7 @@ class ReloadTest(MoodyTest):
             with self.subTest(refused=refused):
                 self.configure(locator_options=locator_options, options="size = 13" if refused else "")
                 answer = self.served.ctl("reload")
-                self.assertEqual(answer.returncode, int(refused), answer.stdout)
+                self.assertEqual(answer.returncode, 5 if refused else 0, answer.stdout)
                 self.assertEqual(self.served.status().members, 1)
                 self.assert_done(self.served.ctl("disable", "diststore"))
                 self.configure(locator_options=locator_options)

@@ -449,7 +449,7 @@ class ConfigurationTest(RouteTest):
         self.assertIn("nothing to change", node.ctl("reload").stdout)
         self.configure('increment = "nmae"')
         refused = node.ctl("reload")
-        self.assertEqual(refused.returncode, 1)
+        self.assertEqual(refused.returncode, 5)
         self.assertIn("names the field 'nmae', which is not there; did you mean 'name'?", refused.stdout + refused.stderr)
 
     def test_a_struct_or_a_collection_cannot_be_a_key(self):

@@ -19,7 +19,7 @@ from p2p_client import AsyncClient, Client, Failed
 from diststore.ttypes import ReadOptions, StoreError, StoreErrorKind
 from locator.ttypes import Location
 
-DONE, NO = 0, 1
+DONE, NO_NODE = 0, 3
 
 # Of a call through ours: long enough to be tried more than once, short against a test's patience.
 SHORT_CALLS = settings.patient("host.call_timeout=1s", "services.diststore.config.forward_timeout=0.25s")
@@ -145,7 +145,7 @@ class AskedSeedTest(SharedRing):
             self.assertEqual(self.p2pctl(*place, "locate", key), ClassicRing(names).owner(key) + "\n")
         for words in (["services"], ["ring"], ["receipts"], ["get", "a"], ["put", "a", "b"], ["delete", "a"], ["prime"],
                       ["verify"], ["bench", "--requests", "1"], ["leave"], ["stop"], ["reload"], ["enable", "diststore"]):
-            self.assertIn(f"{seed.name} is no node of ours", self.p2pctl(*place, *words, code=NO))
+            self.assertIn(f"{seed.name} is no node of ours", self.p2pctl(*place, *words, code=NO_NODE))
         self.assertTrue(seed.is_running())
         self.assertNotIn(NO_CALL, seed.log())
         self.assertEqual(seed.members(), names)

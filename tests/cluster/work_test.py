@@ -168,7 +168,7 @@ class OneNodeTest(WorkTest):
         self.assertEqual(node.ctl("enable", "work").returncode, 0)
         submit(node, "a", "k")
         refused = node.ctl("disable", "work")
-        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertEqual(refused.returncode, 5, refused.stdout)
         self.assertIn("service work must not stop: it holds 1 jobs", refused.stdout)
         self.assertEqual(status(node, "a", "k"), JobState.done)
         self.assertEqual(node.ctl("disable", "work", "--force").returncode, 0)

@@ -49,7 +49,7 @@ class MoodyTest(ClusterTest):
         return answer.stdout
 
     def assert_refused(self, answer):
-        self.assertEqual(answer.returncode, 1, answer.stdout + answer.stderr)
+        self.assertEqual(answer.returncode, 5, answer.stdout + answer.stderr)
         return answer.stdout + answer.stderr
 
 
