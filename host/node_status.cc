@@ -48,12 +48,12 @@ node::ServiceStatus status_of(RunningService& service) {
   return status;
 }
 
-node::ServiceStatus idle_status(const ServiceConfig& service, const std::string& why) {
+node::ServiceStatus idle_status(const ServiceConfig& service, const Services::Idle& idle) {
   node::ServiceStatus status;
   status.name = service.name;
   status.plugin = service.plugin;
-  status.state = "disabled";
-  status.__set_problem(why);
+  status.state = idle.is_on_purpose ? "disabled" : to_text(ServiceState::failed);
+  status.__set_problem(idle.why);
   return status;
 }
 
@@ -95,12 +95,12 @@ node::NodeStatus node_status(const NodeCore& core, const Services& services, Nod
       status.forwarded += entry->total().forwarded;
   }
   const auto config = services.config();
-  for (const auto& [name, why] : services.idle()) {
+  for (const auto& [name, idle] : services.idle()) {
     const auto is_listed = [&](const auto& service) { return service->name() == name; };
     if (std::any_of(all.begin(), all.end(), is_listed)) continue;
     const auto& named = config->services;
     const auto found = std::find_if(named.begin(), named.end(), [&](const auto& one) { return one.name == name; });
-    if (found != named.end()) status.services.push_back(idle_status(*found, why));
+    if (found != named.end()) status.services.push_back(idle_status(*found, idle));
   }
   if (const auto step = core.steps.hanging()) show_hang(*step, status);
   status.__set_configuration(services.generation());

@@ -7,7 +7,8 @@ struct ServiceStatus {
   2: required string plugin
   3: required string version
   4: required string idl                 // "diststore.Store"
-  5: required string state               // loaded, configured, starting, ready, draining, stopped, failed, disabled
+  5: required string state               // loaded, configured, starting, ready, draining, stopped; failed: enabled, and
+                                         // does not run; disabled: an operator wants it so
   6: required i64 since_ms               // of that state, since 1970
   7: required i64 calls
   8: required i64 errors

@@ -47,6 +47,7 @@ void leave_out_for_safe_mode(LoadedConfiguration& loaded) {
     if (!kept.contains(service)) reasons.emplace(service, "--safe-mode starts required services only");
   }
   leave_out(loaded, std::move(reasons));
+  for (ServiceConfig& service : loaded.config.services) service.is_left_out_on_purpose = !service.left_out.empty();
 }
 
 std::vector<std::string> leave_out_crashers(LoadedConfiguration& loaded, const Quarantine& quarantine) {

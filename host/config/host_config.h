@@ -23,13 +23,14 @@ struct ServiceConfig {
   std::string name;    // on the wire
   std::string plugin;  // a plugin's name, or the absolute path of its file
   bool enabled = true;
-  bool required = true;                // the node does not start without it
-  std::optional<LogLevel> log_level;   // none: that of [log]
-  Config config;                       // complete: a value for each option that the plugin declares
-  std::shared_ptr<const Route> route;  // null: every node runs what it is asked
-  std::string where;                   // "etc/store.toml:12:1", for messages
-  bool has_mistakes = false;           // in its own table: its plugin is not asked about it
-  std::string left_out;                // why this start goes without it although it was enabled; empty: it does not
+  bool required = true;                 // the node does not start without it
+  std::optional<LogLevel> log_level;    // none: that of [log]
+  Config config;                        // complete: a value for each option that the plugin declares
+  std::shared_ptr<const Route> route;   // null: every node runs what it is asked
+  std::string where;                    // "etc/store.toml:12:1", for messages
+  bool has_mistakes = false;            // in its own table: its plugin is not asked about it
+  std::string left_out;                 // why this start goes without it although it was enabled; empty: it does not
+  bool is_left_out_on_purpose = false;  // by --safe-mode
 };
 
 struct HostConfig {
@@ -55,7 +56,7 @@ struct HostConfig {
 
   // Times.
   Duration start_timeout = std::chrono::seconds(30);
-  Duration network_timeout = Duration::zero();  // zero: none
+  Duration network_timeout = Duration::zero();        // zero: none
   Duration drain_timeout = std::chrono::seconds(10);  // without progress
   Duration drain_limit = std::chrono::minutes(15);
   Duration call_timeout = std::chrono::seconds(5);

@@ -18,7 +18,8 @@ std::string services_text(const node::NodeStatus& status, std::int64_t now_ms);
 
 nlohmann::json status_json(const node::NodeStatus& status);
 
-// Ready, no service has failed, and none of those that run complains.
+// Ready, none of the services has failed (which is the state of those that were refused or left out, too), and none of
+// those that run complains. A disabled one is so on purpose.
 bool is_healthy(const node::NodeStatus& status);
 
 }  // namespace p2p::ctl

@@ -25,9 +25,9 @@ ChangeReport Services::enable(const std::string& name, const LoadedConfiguration
     return report;
   }
   order_ = next.start_order;
-  off_.erase(name);
   exchange(name, Recipe{*config, file->second}, false, report);
-  {
+  if (find(name) != nullptr) {  // else it was refused, and is off as it was
+    off_.erase(name);
     // From now on the configuration in force has this service as it runs.
     auto changed = std::make_shared<HostConfig>(*config_);
     std::erase_if(changed->services, [&](const ServiceConfig& one) { return one.name == name; });
@@ -44,9 +44,11 @@ ChangeReport Services::disable(const std::string& name, bool force) {
   const Service there = find(name);
   if (!there) {
     if (config_of(*config_, name) == nullptr) {
-      report.refuse("there is no [services." + name + "]");
+      report.refuse("there is no [services." + name + "]; `p2pctl services` shows which there are");
     } else {
       report.say("service " + name + " does not run");
+      off_.insert(name);
+      refresh();
     }
     return report;
   }

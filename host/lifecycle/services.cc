@@ -53,7 +53,7 @@ std::int64_t Services::generation() const {
   return generation_;
 }
 
-std::map<std::string, std::string> Services::idle() const {
+std::map<std::string, Services::Idle> Services::idle() const {
   const std::lock_guard hold(mutex_);
   return idle_;
 }
@@ -119,25 +119,22 @@ void Services::remove(const RunningService& service) {
   std::erase_if(all_, [&](const Service& other) { return other.get() == &service; });
 }
 
+Services::Idle Services::why_idle(const ServiceConfig& service) const {
+  if (off_.contains(service.name)) return {"disabled by the operator", true};
+  if (!service.left_out.empty()) return {service.left_out, service.is_left_out_on_purpose};
+  if (!service.enabled) return {"disabled in the configuration", true};
+  return {"its plugin was refused, or it requires one that was", false};
+}
+
 void Services::refresh() {
-  std::map<std::string, std::string> idle;
+  std::map<std::string, Idle> idle;
   for (const ServiceConfig& service : config_->services) {
     const Service there = find(service.name);
     if (there && there->state() != ServiceState::failed) continue;
-    if (there) {
-      idle[service.name] = there->why_failed();
-    } else if (off_.contains(service.name)) {
-      idle[service.name] = "disabled by the operator";
-    } else if (!service.left_out.empty()) {
-      idle[service.name] = service.left_out;
-    } else if (!service.enabled) {
-      idle[service.name] = "disabled in the configuration";
-    } else {
-      idle[service.name] = "its plugin was refused, or it requires one that was";
-    }
+    idle[service.name] = there ? Idle{there->why_failed(), false} : why_idle(service);
   }
   std::vector<std::string> names;
-  for (const auto& [name, why] : idle) names.push_back(name);
+  for (const auto& [name, reason] : idle) names.push_back(name);
   core_.router.refresh(config_->default_service, std::move(names));
   std::map<std::string, std::shared_ptr<const Route>> routes;
   for (const Service& service : running()) {

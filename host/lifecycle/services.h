@@ -72,8 +72,12 @@ class Services final {
 
   std::shared_ptr<const HostConfig> config() const;  // what is in force [any thread]
   std::int64_t generation() const;                   // how many configurations have been in force [any thread]
-  // [services.NAME] that do not run, and why. [any thread]
-  std::map<std::string, std::string> idle() const;
+  struct Idle {
+    std::string why;
+    bool is_on_purpose = false;  // an operator wanted it so
+  };
+  // [services.NAME] that do not run. [any thread]
+  std::map<std::string, Idle> idle() const;
 
  private:
   // A service that shall begin: what it is made from.
@@ -136,7 +140,8 @@ class Services final {
 
   void add(Service service);
   void remove(const RunningService& service);
-  void refresh();  // who answers to which name
+  void refresh();                                     // who answers to which name
+  Idle why_idle(const ServiceConfig& service) const;  // of one that neither runs nor has failed
   void fail(RunningService& service, std::string why);
   LogLevel level_of(const ServiceConfig& service) const;
 
@@ -151,7 +156,7 @@ class Services final {
   std::vector<Service> all_;
   std::shared_ptr<const HostConfig> config_;
   std::int64_t generation_ = 0;
-  std::map<std::string, std::string> idle_;
+  std::map<std::string, Idle> idle_;
 };
 
 }  // namespace p2p::host

@@ -110,15 +110,21 @@ class QuarantineTest(CrashTest):
         self.assertRegex(node.log(), r"error *host: service crasher is left out: its plugin crasher crashed this node "
                                      r"3 times within 5 minutes, last with signal 11 \(SIGSEGV\) as version 0\.1\.0; "
                                      r"to bring it back: p2pctl enable crasher")
-        self.assertEqual(node.service("crasher").state, "disabled")
+        self.assertEqual(node.service("crasher").state, "failed")
         self.assertIn("crashed this node 3 times", node.service("crasher").problem)
+        for verb in ("status", "services"):
+            self.assertEqual(node.ctl(verb).returncode, 1, verb)
         with self.assertRaises(TApplicationException) as refused:
             client.call(node.port, "ping", interface=Crasher, service="crasher")
         self.assertTrue(refused.exception.message.startswith("p2p:disabled:"), refused.exception.message)
         self.assertEqual(node.members(), [node.name])
         node.leave()
         again = self.crashing_node(data_dir=self.folder / "data").start()
-        self.assertEqual(again.service("crasher").state, "disabled")
+        self.assertEqual(again.service("crasher").state, "failed")
+        self.assertEqual(again.ctl("disable", "crasher").returncode, 0)
+        self.assertEqual(again.ctl("status").returncode, 0)
+        self.assertEqual(again.ctl("enable", "crasher").returncode, 0)
+        self.assertEqual(again.service("crasher").state, "ready")
 
     def test_without_its_notes_it_starts_again(self):
         self.crash_three_times()
@@ -148,6 +154,7 @@ class SafeModeTest(CrashTest):
         self.assertRegex(node.log(), "error *host: service crasher is left out: --safe-mode starts required services only")
         self.assertEqual(client.call(node.port, "get_all", interface=Locator, service="locator")[0].port, node.port)
         self.assertEqual(node.service("crasher").state, "disabled")
+        self.assertEqual(node.ctl("status").returncode, 0)
 
 
 if __name__ == "__main__":

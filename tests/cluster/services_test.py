@@ -36,6 +36,24 @@ class ChosenServicesTest(ClusterTest):
         node = self.lonely_node("--set", "services.diststore.enabled=false")
         states = {service.name: service.state for service in node.status().services}
         self.assertEqual(states, {"locator": "ready", "diststore": "disabled"})
+        self.assertEqual(node.ctl("status").returncode, 0)
+
+    def test_a_service_that_was_refused_has_failed_until_an_operator_disables_it(self):
+        node = self.lonely_node("--set", "services.absent.required=false", "--set", "services.absent.plugin=/absent.so")
+        self.assertEqual(node.service("absent").state, "failed")
+        self.assertIn("its plugin was refused", node.service("absent").problem)
+        for verb in ("ping", "status", "services"):
+            self.assertEqual(node.ctl(verb).returncode, 1, verb)
+        self.assertEqual(node.ctl("disable", "absent").returncode, 0)
+        self.assertEqual(node.service("absent").state, "disabled")
+        for verb in ("ping", "status", "services"):
+            self.assertEqual(node.ctl(verb).returncode, 0, verb)
+
+    def test_a_service_that_cannot_be_enabled_stays_disabled(self):
+        node = self.lonely_node("--set", "services.diststore.enabled=false", "--set", "services.diststore.config.key_bytes_max=1GiB")
+        self.assertEqual(node.ctl("enable", "diststore").returncode, 5)
+        self.assertEqual(node.service("diststore").state, "disabled")
+        self.assertEqual(node.ctl("status").returncode, 0)
 
     def test_status_counts_calls_and_errors_of_each_service(self):
         node = self.lonely_node()

@@ -65,6 +65,7 @@ TEST(LeftOut, APluginThatCrashesTakesItsDependentsWithIt) {
                 (folder.path() / "crash.notes").string() + ")");
   EXPECT_FALSE(service(loaded, "cache").enabled);
   EXPECT_EQ(service(loaded, "cache").left_out, "it requires Store/1 of service store, which is left out");
+  EXPECT_FALSE(service(loaded, "store").is_left_out_on_purpose);
   EXPECT_TRUE(service(loaded, "alone").enabled);
   EXPECT_EQ(left_out_lines(loaded).size(), 2u);
 }
@@ -85,6 +86,8 @@ TEST(LeftOut, SafeModeKeepsRequiredServicesAndWhatTheyNeed) {
   EXPECT_EQ(loaded.start_order, (Names{"ring", "store"}));
   EXPECT_EQ(left_out_lines(loaded), (Names{"service cache is left out: --safe-mode starts required services only",
                                            "service alone is left out: --safe-mode starts required services only"}));
+  EXPECT_TRUE(service(loaded, "alone").is_left_out_on_purpose);
+  EXPECT_FALSE(service(loaded, "ring").is_left_out_on_purpose);
 }
 
 TEST(LeftOut, SafeModeWithoutRequiredServicesStartsNone) {
