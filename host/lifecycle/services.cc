@@ -26,6 +26,14 @@ std::string network_wait(const std::vector<std::shared_ptr<RunningService>>& sta
   return "";
 }
 
+// `limit`: "start_timeout = 30s".
+std::string why_late(RunningService& service, const std::string& limit) {
+  const std::string why = "is not ready after [host] " + limit;
+  if (const auto wait = service.context().network_wait(); !wait.empty()) return why + ": " + wait;
+  const auto& required = service.plugin().required;
+  return required.empty() ? why : fmt::format("{}; it requires: {}", why, fmt::join(required, ", "));
+}
+
 }  // namespace
 
 Services::Services(NodeCore& core, Wait wait, TellWait tell_wait)
@@ -222,31 +230,28 @@ Result<bool> Services::get_ready() {
     return all_ready() || clock.start_is_over() || clock.network_is_over();
   };
   if (!wait_(is_over, kForEver)) return false;
-  const std::string why_late =
-      clock.network_is_over()
-          ? fmt::format("is not ready after [host] network_timeout = {}: {}", format_duration(config_->network_timeout),
-                        waits_for)
-          : fmt::format("is not ready after [host] start_timeout = {}", format_duration(config_->start_timeout));
-  Result<bool> outcome = true;
+  const std::string limit = clock.network_is_over() ? "network_timeout = " + format_duration(config_->network_timeout)
+                                                    : "start_timeout = " + format_duration(config_->start_timeout);
+  std::string missed;  // of the required ones
+  auto kind = ErrorKind::internal;
   for (const Service& service : starting) {
     if (service->is_ready() && service->state() == ServiceState::starting) {
       service->open_gate();
       continue;
     }
     const bool is_late = service->state() != ServiceState::failed;
-    if (is_late) {
-      fail(*service, fmt::format("{}; it requires: {}", why_late, fmt::join(service->plugin().required, ", ")));
-    }
+    if (is_late) fail(*service, why_late(*service, limit));
     if (service->config().required) {
-      outcome = Error{is_late ? ErrorKind::timed_out : ErrorKind::internal,
-                      "service " + service->name() + " is required, and " + service->why_failed()};
+      missed += (missed.empty() ? "" : ", ") + service->name();
+      kind = is_late ? ErrorKind::timed_out : ErrorKind::internal;
     } else {
       core_.log.error("the node goes on without service {}", service->name());
       end_failed(*service);
     }
   }
   refresh();
-  return outcome;
+  if (missed.empty()) return true;
+  return Error{kind, "the node ends: it requires what is not ready: " + missed};
 }
 
 std::uint64_t Services::drain_steps() const {

@@ -176,4 +176,6 @@ class DegradedNodeTest(MoodyTest):
                 self.configure(host='start_timeout = "2s"', options=f'fails = "{step}"')
                 node = self.moody_node().launch()
                 self.assertEqual(node.wait(), code)
-                self.assertIn("service moody", node.log())
+                reason = "failed to start: it was told to" if step == "start" else "is not ready after [host] start_timeout = 2s"
+                self.assertEqual(node.log().count(f"service moody {reason}"), 1, node.log())
+                self.assertEqual(node.log().count(reason), 1, node.log())

@@ -172,7 +172,12 @@ class RefusedStartTest(ClusterTest):
             member = address.here(silent.getsockname()[1])
             node = self.node("--join", member, "--set", "host.network_timeout=300ms").launch()
             self.assertEqual(node.wait(), START_TIMEOUT)
-        self.assertRegex(node.log(), f"service locator is not ready after .*network_timeout = 300ms: .*{re.escape(member)}")
+        # The reason once, with the service that waits; the others only wait for that.
+        errors = [line.split("host: ", 1)[1] for line in node.log().splitlines() if " error host: " in line]
+        self.assertRegex(errors[0], f"^service locator is not ready after .*network_timeout = 300ms: .*{re.escape(member)}")
+        self.assertRegex(errors[1], "^service diststore is not ready after .*; it requires: p2p.locator.ILocator/")
+        self.assertEqual(errors[2:], ["the node ends: it requires what is not ready: locator, diststore"])
+        self.assertNotIn(member, errors[1])
 
 
 class PluginListTest(unittest.TestCase):
