@@ -40,7 +40,7 @@ int run_node(const CommandLine& command_line) {
     CommandLine again = command_line;
     again.is_running = true;
     if (also_enabled) again.safe_mode = false;
-    if (also_enabled) again.set.push_back("services." + *also_enabled + ".enabled=true");
+    again.also_enabled = also_enabled;
     return load_configuration(again);
   };
   Node node(std::move(loaded), std::move(hooks));

@@ -20,8 +20,9 @@ struct CommandLine {
   std::vector<std::string> set;          // --set, each "key.path=value"
   std::vector<std::string> plugin_dirs;  // --plugin-dir, each
   bool allow_unsafe_plugins = false;
-  bool safe_mode = false;   // --safe-mode
-  bool is_running = false;  // no flag: a node that runs reads its configuration again
+  bool safe_mode = false;                   // --safe-mode
+  bool is_running = false;                  // no flag: a node that runs reads its configuration again
+  std::optional<std::string> also_enabled;  // no flag: this service too, whatever the configuration says; p2pctl enable
 
   // At most one of these; without any, a node is started.
   bool check = false;

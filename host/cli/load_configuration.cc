@@ -67,6 +67,7 @@ class Loading {
     config_.node = node_;
     check_name_of_machine();
     complete_plugin_dirs(config_);
+    if (command_line.also_enabled) enable(*command_line.also_enabled);
   }
 
   bool has_errors() const { return problems_.has_errors(); }
@@ -105,6 +106,30 @@ class Loading {
     problems_.add(ProblemKind::unreadable, Place{0, 0, 0, 1},
                   "there is no key in it, as in a file that is being written; a running node does not end its services "
                   "by that: write enabled = false for those that shall end, or let the node leave");
+  }
+
+  // A service without a table runs the plugin of its name, with the defaults.
+  void enable(const std::string& service) {
+    const Place place{sources_.add({Source::Kind::argument, "p2pctl enable " + service, "", "."}), 0, 0, 1};
+    const bool is_known = find_at(root_, {"services", service}) != nullptr;
+    if (is_known || catalogue().find(service).description != nullptr) {
+      return set_at(root_, {"services", service, "enabled"}, Value{place, true});
+    }
+    const std::string file = command_line_.config_file.empty() ? "the configuration" : command_line_.config_file;
+    const std::string guess = did_you_mean(service, names_of_services());
+    problems_.error(place, "there is neither a [services." + service + "] in " + file + " nor a plugin of that name" +
+                               (guess.empty() ? ";" : guess) +
+                               " `p2pctl services` shows which there are; write [services." + service +
+                               "] into the configuration for a further one");
+  }
+
+  std::vector<std::string> names_of_services() const {
+    std::vector<std::string> names;
+    const Entry* services = find_at(root_, {"services"});
+    const Table* table = services == nullptr ? nullptr : services->value.table();
+    if (table == nullptr) return names;
+    for (const Entry& entry : table->entries) names.push_back(entry.key);
+    return names;
   }
 
   // It was not checked as a value of [host].

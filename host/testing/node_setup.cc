@@ -126,7 +126,7 @@ ReadConfiguration reader_for_test(const NodeOptions& options, const fs::path& fo
   return [command_line = command_line_of(options, folder),
           built_in = built_in_plugins(std::move(fake_locator))](const std::optional<std::string>& also_enabled) {
     host::CommandLine again = command_line;
-    if (also_enabled) again.set.push_back("services." + *also_enabled + ".enabled=true");
+    again.also_enabled = also_enabled;
     return host::load_configuration(again, {}, built_in);
   };
 }

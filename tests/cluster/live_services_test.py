@@ -130,7 +130,10 @@ class LiveServicesTest(MoodyTest):
 
     def test_a_service_that_nobody_configured_is_named(self):
         self.assertIn("no [services.nobody]", self.assert_refused(self.served.ctl("disable", "nobody")))
-        self.assertIn("nobody", self.assert_refused(self.served.ctl("enable", "nobody")))
+        refused = self.assert_refused(self.served.ctl("enable", "mody"))
+        self.assertTrue(refused.startswith("p2pctl enable mody: error: there is neither a [services.mody] in "), refused)
+        self.assertIn("; did you mean 'moody'? `p2pctl services` shows which there are", refused)
+        self.assertNotIn("--set", refused)
 
     # --- a service that is not well ---
 
