@@ -101,7 +101,10 @@ class Loading {
     if (command_line_.config_file.empty()) return;
     layers_.files = read_config_files(command_line_.config_file, sources_, problems_,
                                       command_line_.is_running ? ConfigRole::main_again : ConfigRole::main);
-    const bool is_empty = layers_.files.entries.empty() && !problems_.has_errors();
+    const auto& entries = layers_.files.entries;
+    const bool is_empty =
+        !problems_.has_errors() &&
+        std::all_of(entries.begin(), entries.end(), [](const Entry& entry) { return entry.key == "include"; });
     if (!command_line_.is_running || !is_empty) return;
     problems_.add(ProblemKind::unreadable, Place{0, 0, 0, 1},
                   "there is no key in it, as in a file that is being written; a running node does not end its services "

@@ -1,6 +1,7 @@
 #include "config/print_config.h"
 
 #include "config/host_keys.h"
+#include "config/reading.h"
 
 #include <fmt/format.h>
 
@@ -21,14 +22,23 @@ class Printer {
   }
 
   void line(const std::vector<std::string>& path, std::string_view key, std::string_view value) {
-    const Entry* entry = find_at(root_, path);
-    const std::string origin = entry == nullptr ? "default" : "from " + sources_.describe(entry->place);
-    text_ += fmt::format("{} = {}  # {}\n", key, value, one_line(origin));
+    text_ += fmt::format("{} = {}  # {}\n", key, value, one_line(origin(path)));
+  }
+
+  // For a reader alone: said again in a file, it would mean something else.
+  void remark(const std::vector<std::string>& path, std::string_view key, std::string_view value,
+              std::string_view meaning) {
+    text_ += one_line(fmt::format("# {} = {}  # {}: {}", key, value, origin(path), meaning)) + '\n';
   }
 
   std::string take() { return std::move(text_); }
 
  private:
+  std::string origin(const std::vector<std::string>& path) const {
+    const Entry* entry = find_at(root_, path);
+    return entry == nullptr ? "default" : "from " + sources_.describe(entry->place);
+  }
+
   // An argument may hold anything, and a comment ends with its line.
   static std::string one_line(std::string text) {
     std::replace_if(
@@ -60,11 +70,23 @@ ConfigScalar value_of(const Option& option, const Config& config) {
   return false;
 }
 
+// log_level apart, which need not be set.
 ConfigScalar value_of(const Option& key, const ServiceConfig& service) {
   if (key.key == "enabled") return service.enabled;
   if (key.key == "required") return service.required;
   if (key.key == "plugin") return service.plugin;
-  return std::string(log_level_word(service.log_level.value_or(LogLevel::info)));
+  return std::string(log_level_word(*service.log_level));
+}
+
+// What it names has been read: it stands below, and would be read twice.
+void print_include(const Table& root, Printer& printer) {
+  const Option include{"include", OptionType::list, "", "", ""};
+  const Entry* entry = root.find(include.key);
+  const auto value =
+      entry == nullptr ? Result<ConfigScalar>(std::vector<std::string>()) : read_value(include, entry->value);
+  if (!value.ok()) return;  // a mistake, and told
+  if (entry == nullptr) return printer.key({include.key}, include, value.value());
+  printer.remark({include.key}, include.key, toml_text(include, value.value()), "what it names stands below");
 }
 
 // A dot in the name of a method would part it into keys.
@@ -81,11 +103,15 @@ void print_route(const ServiceConfig& service, Printer& printer) {
   printer.line({"services", service.name, "route", others}, '"' + others + '"', service.route->others.text());
 }
 
-void print_service(const ServiceConfig& service, PluginSource& plugins, Printer& printer) {
+void print_service(const ServiceConfig& service, LogLevel node_level, PluginSource& plugins, Printer& printer) {
   printer.section("services." + service.name);
   for (const Option& key : service_keys()) {
-    if (key.key == "log_level" && !service.log_level) continue;
-    printer.key({"services", service.name, key.key}, key, value_of(key, service));
+    const std::vector<std::string> path{"services", service.name, key.key};
+    if (key.key == "log_level" && !service.log_level) {
+      printer.remark(path, key.key, toml_text(key, std::string(log_level_word(node_level))), "that of [log] level");
+    } else {
+      printer.key(path, key, value_of(key, service));
+    }
   }
   if (service.route) print_route(service, printer);
   const PluginDescription* description = plugins.find(service.plugin).description;
@@ -100,13 +126,14 @@ void print_service(const ServiceConfig& service, PluginSource& plugins, Printer&
 
 std::string print_config(const HostConfig& config, const Table& root, const Sources& sources, PluginSource& plugins) {
   Printer printer(root, sources);
+  print_include(root, printer);
   std::string section;
   for (const HostKey& key : host_keys()) {
     if (key.section != section) printer.section(key.section);
     section = key.section;
     printer.key({key.section, key.option.key}, key.option, value_of(key, config));
   }
-  for (const ServiceConfig& service : config.services) print_service(service, plugins, printer);
+  for (const ServiceConfig& service : config.services) print_service(service, config.log_level, plugins, printer);
   return printer.take();
 }
 

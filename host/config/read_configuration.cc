@@ -51,7 +51,8 @@ class FilesReader {
     const Entry* found = table.find("include");
     if (found == nullptr) return;
     const Value list = found->value;
-    std::erase_if(table.entries, [](const Entry& entry) { return entry.key == "include"; });
+    const bool is_main = open_files_.size() == 1;  // what it says is shown
+    if (!is_main) std::erase_if(table.entries, [](const Entry& entry) { return entry.key == "include"; });
     const auto patterns = read_value({"include", OptionType::list, "", "", ""}, list);
     if (!patterns.ok()) return problems_.error(list.place, "include " + patterns.error().text);
 

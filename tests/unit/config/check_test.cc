@@ -240,6 +240,29 @@ TEST(Check, DefaultServicesThatNobodyConfiguredAreASlipOnlyInTheOperatorsOwnList
       << checked.messages();
 }
 
+TEST(Check, PrintedConfigurationHasTheKeysThatNobodySet) {
+  const Checked checked("[log]\nlevel = \"warn\"\n[services.locator]\n[services.diststore]\nlog_level = \"debug\"\n");
+  FakePlugins plugins;
+  const std::string printed = print_config(checked.config(), checked.root(), checked.sources(), plugins);
+  EXPECT_TRUE(printed.starts_with("include = []  # default\n\n[host]\n")) << printed;
+  // In a comment: said for the service itself, it would no longer follow [log].
+  EXPECT_NE(printed.find("\n# log_level = \"warn\"  # default: that of [log] level\n"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("\nlog_level = \"debug\"  # from store.toml:5:1\n"), std::string::npos) << printed;
+
+  const Checked again(printed);
+  EXPECT_EQ(again.messages(), "");
+  EXPECT_FALSE(again.service(0).log_level.has_value());
+}
+
+TEST(Check, PrintedConfigurationTellsWhichFilesItIncludedWithoutIncludingThemAgain) {
+  const Checked checked("include = \"conf.d/*.toml\"\n" + kBothServices);
+  FakePlugins plugins;
+  const std::string printed = print_config(checked.config(), checked.root(), checked.sources(), plugins);
+  EXPECT_TRUE(
+      printed.starts_with("# include = [\"conf.d/*.toml\"]  # from store.toml:1:1: what it names stands below\n"))
+      << printed;
+}
+
 TEST(Check, PrintedConfigurationReadsBackAsTheSame) {
   Checked first("[host]\nlisten = \"127.0.0.1:7000\"\n" + kBothServices + "[services.diststore.config]\nratio = 0.75\n",
                 {}, {"services.locator.config.join=10.0.0.1:9900,10.0.0.2:9900"});
