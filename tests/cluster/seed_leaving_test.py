@@ -8,6 +8,7 @@ from harness.classic_ring import keys_owned_by, keys_that_move
 from harness.ends import FAULT, MISSING, ends_of_reads
 from harness.waiting import wait_for_equal, wait_until
 from shared_ring_test import SharedRing
+from thrift.Thrift import TApplicationException
 
 from diststore.ttypes import StoreError
 
@@ -82,7 +83,7 @@ class SeedLeavingTest(SharedRing):
         self.begin_to_leave()
         self.leaver.freeze()
         self.assertEqual(self.ends_of_reads(self.keys[:3]), {FAULT})
-        with self.assertRaises(StoreError):
+        with self.assertRaises((StoreError, TApplicationException)):
             client.write(self.first.port, self.keys[0], "newer")
         self.leaver.kill()
         for node in (self.first, self.second):
