@@ -113,7 +113,8 @@ void claim(Store& store, Mover& mover, wire::StorePeer_claim_args& args, Answer<
   const auto& members = standing->ring->members();
   wire::ClaimReply reply;
   reply.fenced = std::find(members.begin(), members.end(), claimant.value()) != members.end();
-  reply.clean = reply.fenced && mover.is_clean(standing->era) && !may_get_puts_for_others(store);
+  // In this order: what such a put brings is seen behind it.
+  reply.clean = reply.fenced && !may_get_puts_for_others(store, *standing) && mover.is_clean(standing->era);
   reply.view = fingerprint_of(*standing->ring);
   if (reply.view != args.claim.view) {
     reply.__set_members(store.locator->encode_table());

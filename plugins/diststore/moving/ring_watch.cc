@@ -75,6 +75,7 @@ void RingWatch::take_over(std::shared_ptr<const RingView> view) {
   if (former_rings_.size() > kFormerRingsMax) former_rings_.pop_back();
   Intake::Effects effects;
   leavers_ = leavers_of(*view, *former);
+  store_->classics->forget_ours_but(*view);
   intake_.ring_changed(view, era_, strand_->now(), effects);
   // In this order: who reads the new standing can rely on it that nothing is done by the former one any more.
   store_->local->engine().fence(era_);
@@ -83,23 +84,30 @@ void RingWatch::take_over(std::shared_ptr<const RingView> view) {
   obey(effects);
 }
 
-// Members come and go while a node leaves: what it has follows from the last ring that it was on.
 std::vector<Leaver> RingWatch::leavers_of(const RingView& view, const Standing& former) const {
   std::vector<Leaver> leavers;
   for (const Location& node : view.leaving()) {
+    std::vector<Location> present = view.members();
+    present.push_back(node);
     const auto known = std::find_if(former.leavers.begin(), former.leavers.end(),
                                     [&](const Leaver& leaver) { return leaver.node == node; });
-    if (known != former.leavers.end()) {
-      leavers.push_back(*known);
-      continue;
-    }
-    const auto& members = former.ring->members();
-    const bool was_member = std::find(members.begin(), members.end(), node) != members.end();
-    std::vector<Location> with_it = was_member ? members : view.members();
-    if (!was_member) with_it.push_back(node);
-    leavers.push_back({node, store_->locator->ring_of(std::move(with_it))});
+    auto last_ring = known != former.leavers.end() ? known->last_ring : last_ring_of(node, present, former);
+    leavers.push_back({node, std::move(last_ring), store_->locator->ring_of(std::move(present))});
   }
   return leavers;
+}
+
+// Without those of whom the node may not have heard: it owns, and hands over, what should be theirs.
+std::shared_ptr<const RingView> RingWatch::last_ring_of(const Location& node, const std::vector<Location>& present,
+                                                        const Standing& former) const {
+  const auto& members = former.ring->members();
+  const bool was_member = std::find(members.begin(), members.end(), node) != members.end();
+  std::vector<Location> last = was_member ? members : present;
+  for (const Gift& gift : former.gifts) {
+    if (std::find(gift.givers.begin(), gift.givers.end(), node) != gift.givers.end()) std::erase(last, gift.to);
+  }
+  if (!former.is_established || former.awaits_from(node)) std::erase(last, store_->self);
+  return store_->locator->ring_of(std::move(last));
 }
 
 void RingWatch::publish(std::shared_ptr<const RingView> view) {
@@ -181,7 +189,7 @@ void RingWatch::claim_ended(const Location& from, const Result<std::string>& rep
 // One that leaves answers nobody; when it has ended it is off the ring.
 void RingWatch::ask_2009(const Location& node) {
   Intake::Effects found;
-  intake_.is_of_2009(node, found);
+  intake_.is_of_2009(node, strand_->now(), found);
   obey(found);
   const auto told = [watch = shared_from_this(), node](Result<std::vector<Location>> members) {
     watch->strand_->post([watch, node, members = std::move(members)] { watch->shown(node, members); });

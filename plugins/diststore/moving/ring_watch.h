@@ -39,6 +39,8 @@ class RingWatch final : public std::enable_shared_from_this<RingWatch> {
   void obey(const Intake::Effects& effects);
   void take_over(std::shared_ptr<const RingView> view);
   std::vector<Leaver> leavers_of(const RingView& view, const Standing& former) const;
+  std::shared_ptr<const RingView> last_ring_of(const Location& node, const std::vector<Location>& present,
+                                               const Standing& former) const;
   void publish(std::shared_ptr<const RingView> view);
   void claim(const Location& from);
   void ask_2009(const Location& node);

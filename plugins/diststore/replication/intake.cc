@@ -47,20 +47,21 @@ void Intake::ring_changed(std::shared_ptr<const RingView> view, Era era, TimePoi
     if (!is_new || !is_member || !is_established_ || node == self_) continue;
     std::vector<Location> with_it = view_->members();
     with_it.push_back(node);
-    // What one of the 2009 system puts at another member than we take for the owner has to come here from there.
-    const bool is_by_puts = !is_ours_(node);
-    const std::vector<Location> sources = is_by_puts ? present : std::vector<Location>{node};
-    await(Kind::leave, {era, ring_of_(std::move(with_it)), false, {}, is_by_puts}, sources, now);
+    await(Kind::leave, {era, ring_of_(std::move(with_it)), false, {}}, {node}, now);
+    if (!is_ours_(node)) await_puts_of(node, present, now);
     effects.is_changed = true;
   }
-  if (before && is_established_) await_gifts(*before, now, effects);
+  for (const Location& node : view_->members()) {
+    if (before && is_established_ && node != self_ && !contains(before->members(), node))
+      await_gift(node, now, effects);
+  }
   ask_due(now, effects);
   conclude(effects);
 }
 
 void Intake::joined(TimePoint now, Effects& effects) {
   has_joined_ = true;
-  await(Kind::join, {first_era_, ring_of_({}), true, {}, false}, others(), now);
+  await(Kind::join, {first_era_, ring_of_({}), true, {}}, others(), now);
   effects.is_changed = true;
   ask_due(now, effects);
   conclude(effects);
@@ -81,25 +82,62 @@ bool Intake::may_hand_over_by_puts(const Location& leaving) const {
   return contains(view_->leaving(), leaving) && !is_ours_(leaving);
 }
 
+bool Intake::may_anybody_hand_over_by_puts() const {
+  const auto& leaving = view_->leaving();
+  return std::any_of(leaving.begin(), leaving.end(), [&](const Location& node) { return !is_ours_(node); });
+}
+
 void Intake::await_from(Awaited& awaited, const Location& source, TimePoint now) {
-  awaited.gain.is_by_puts = awaited.gain.is_by_puts || may_hand_over_by_puts(source);
-  // Who leaves owns nothing any more, and of that system says nothing either.
-  const Source unheard{may_hand_over_by_puts(source), false, now};
+  Source unheard;
+  unheard.heard_at = now;
+  if (may_hand_over_by_puts(source)) {
+    awaited.by_puts.insert(source);
+    unheard.is_fenced = true;  // it owns nothing any more, and says nothing either
+  }
   if (awaited.sources.try_emplace(source, unheard).second) ask_soon(source, now);
 }
 
-// One of ours asks for its keys itself, and has done so before the others are asked here.
-void Intake::await_gifts(const RingView& before, TimePoint now, Effects& effects) {
-  for (const Location& node : view_->members()) {
-    if (node == self_ || contains(before.members(), node) || is_ours_(node)) continue;
-    Awaited& awaited = awaited_.emplace_back(Awaited{Kind::gift, {}, {}, node});
-    for (const Location& giver : others()) {
-      if (giver == node) continue;
-      awaited.sources.emplace(giver, Source{true, false, now});
-      asking_.try_emplace(giver, Asking{false, false, now + kClaimPauseMax, kClaimPauseMin});
+// What it puts at another member than we take for the owner has to come here from there: of what this node gains by its
+// leaving, and of what it would have given to this node, which has just joined.
+void Intake::await_puts_of(const Location& leaving, const std::vector<Location>& present, TimePoint now) {
+  for (Awaited& awaited : awaited_) {
+    const auto giver = awaited.sources.find(leaving);
+    const bool is_gain = awaited.kind == Kind::join || awaited.kind == Kind::leave;
+    if (!is_gain || giver == awaited.sources.end() || giver->second.is_clean) continue;
+    awaited.by_puts.insert(leaving);
+    for (const Location& node : present) {
+      const auto [source, is_new] = awaited.sources.try_emplace(node);
+      source->second.is_recipient = source->second.is_recipient || source->second.is_clean || is_new;
+      source->second.is_clean = false;
+      source->second.is_fenced = true;
+      source->second.heard_at = now;
+      ask_soon(node, now);
     }
-    effects.is_changed = true;
   }
+}
+
+// Of the kind of a newcomer nothing is known unless it has claimed already.
+Intake::Awaited& Intake::await_gift(const Location& to, TimePoint now, Effects& effects) {
+  Awaited& awaited = awaited_.emplace_back(Awaited{Kind::gift, {}, {}, {}, to, false});
+  for (const Location& giver : others()) {
+    if (giver != to) awaited.sources[giver].heard_at = now;
+  }
+  asking_.try_emplace(to, Asking{false, false, now + kClaimPauseMax, kClaimPauseMin});
+  effects.is_changed = true;
+  return awaited;
+}
+
+// To one of ours only nodes of the 2009 system give unasked.
+void Intake::end_gifts(Effects& effects) {
+  for (Awaited& awaited : awaited_) {
+    if (awaited.kind != Kind::gift || awaited.is_to_2009 || !is_ours_(awaited.to)) continue;
+    const auto ended = std::erase_if(awaited.sources, [&](const auto& source) { return is_ours_(source.first); });
+    effects.is_changed = effects.is_changed || ended > 0;
+  }
+  const auto gone = std::erase_if(awaited_, [&](const Awaited& awaited) {
+    return awaited.kind == Kind::gift && !contains(view_->members(), awaited.to);
+  });
+  effects.is_changed = effects.is_changed || gone > 0;
 }
 
 void Intake::ask_soon(const Location& source, TimePoint now) {
@@ -114,7 +152,15 @@ void Intake::ask_soon(const Location& source, TimePoint now) {
 
 void Intake::answered(const Location& from, const Answer& answer, TimePoint now, Effects& effects) {
   for (Awaited& awaited : awaited_) {
-    if (const auto source = awaited.sources.find(from); source != awaited.sources.end()) source->second.heard_at = now;
+    const auto source = awaited.sources.find(from);
+    if (source == awaited.sources.end()) continue;
+    source->second.heard_at = now;
+    effects.is_changed = effects.is_changed || source->second.is_silent;
+    source->second.is_silent = false;
+    if (!is_ours_(from) || awaited.by_puts.erase(from) == 0) continue;
+    effects.is_changed = true;
+    if (!awaited.by_puts.empty()) continue;
+    for (auto& [node, other] : awaited.sources) other.is_clean = other.is_clean || other.is_recipient;
   }
   take_answer(from, answer, now, effects);
 }
@@ -143,8 +189,23 @@ void Intake::take_answer(const Location& from, const Answer& answer, TimePoint n
       effects.is_changed = true;
     }
   }
+  note_silence(now, effects);
   ask_due(now, effects);
   conclude(effects);
+}
+
+// Who is silent keeps nobody waiting for puts that it may have got: whether a frozen node has, nobody can tell.
+void Intake::note_silence(TimePoint now, Effects& effects) {
+  for (Awaited& awaited : awaited_) {
+    if (awaited.by_puts.empty()) continue;
+    for (auto& [node, source] : awaited.sources) {
+      if (source.is_silent || source.is_clean || now - source.heard_at < kFencePatience) continue;
+      if (awaited.by_puts.contains(node)) continue;
+      source.is_silent = true;
+      source.is_clean = source.is_recipient;
+      effects.is_changed = true;
+    }
+  }
 }
 
 void Intake::not_answered(const Location& from, TimePoint now, Effects& effects) {
@@ -155,14 +216,24 @@ void Intake::has_no_store(const Location& from, TimePoint now, Effects& effects)
   answered(from, {true, true, {}}, now, effects);
 }
 
-void Intake::is_of_2009(const Location& from, Effects& effects) {
+void Intake::is_of_2009(const Location& from, TimePoint now, Effects& effects) {
+  bool is_news = false;
+  bool is_given = false;
   for (Awaited& awaited : awaited_) {
     const auto source = awaited.sources.find(from);
-    if (awaited.kind != Kind::join || source == awaited.sources.end()) continue;
-    source->second.is_fenced = true;
-    effects.is_changed = effects.is_changed || !awaited.gain.is_by_puts;
-    awaited.gain.is_by_puts = true;
+    if (awaited.kind == Kind::join && source != awaited.sources.end()) {
+      source->second.is_fenced = true;
+      is_news = awaited.by_puts.insert(from).second || is_news;
+    }
+    if (awaited.kind != Kind::gift || awaited.to != from) continue;
+    is_given = true;
+    if (std::exchange(awaited.is_to_2009, true)) continue;
+    for (const auto& [giver, unused] : awaited.sources) ask_soon(giver, now);
   }
+  effects.is_changed = effects.is_changed || is_news;
+  // It may have joined shortly before this node, which cannot know.
+  if (is_news && !is_given && contains(view_->members(), from)) await_gift(from, now, effects).is_to_2009 = true;
+  ask_due(now, effects);
   conclude(effects);
 }
 
@@ -172,9 +243,10 @@ void Intake::has_shown(const Location& from, const std::vector<Location>& member
   for (Awaited& awaited : awaited_) {
     const auto source = awaited.sources.find(from);
     if (!counts || source == awaited.sources.end()) continue;
-    // It gives to joiners alone.
-    const bool is_joiners = awaited.kind == Kind::join || awaited.kind == Kind::gift;
-    if (is_joiners && !contains(members, awaited.kind == Kind::join ? self_ : awaited.to)) continue;
+    const bool is_shown = awaited.kind == Kind::join   ? contains(members, self_)
+                          : awaited.kind == Kind::gift ? contains(members, awaited.to)
+                                                       : !may_anybody_hand_over_by_puts();
+    if (!is_shown) continue;
     source->second.is_clean = true;
     effects.is_changed = true;
   }
@@ -190,16 +262,19 @@ void Intake::tick(TimePoint now, Effects& effects) {
       effects.given_up.push_back(node);
     }
   }
+  note_silence(now, effects);
   ask_due(now, effects);
   conclude(effects);
 }
 
 void Intake::ask_due(TimePoint now, Effects& effects) {
-  std::erase_if(awaited_, [&](const Awaited& awaited) {
-    return awaited.kind == Kind::gift && (is_ours_(awaited.to) || !contains(view_->members(), awaited.to));
-  });
+  end_gifts(effects);
   std::set<Location> needed;
   for (const Awaited& awaited : awaited_) {
+    if (awaited.kind == Kind::gift && !awaited.is_to_2009 && !is_ours_(awaited.to)) {
+      needed.insert(awaited.to);  // what is it?
+      continue;
+    }
     for (const auto& [node, source] : awaited.sources) {
       const bool is_waited_for = awaited.kind == Kind::join && !is_established_ && !source.is_fenced;
       if (!source.is_clean || is_waited_for) needed.insert(node);
@@ -251,7 +326,9 @@ std::vector<Gain> Intake::gains() const {
     if (awaited.kind == Kind::census || awaited.kind == Kind::gift) continue;
     Gain& gain = gains.emplace_back(awaited.gain);
     for (const auto& [node, source] : awaited.sources) {
-      if (!source.is_clean) gain.sources.push_back(node);
+      if (source.is_clean) continue;
+      gain.sources.push_back(node);
+      if (!awaited.by_puts.empty() && !source.is_silent) gain.recipients.push_back(node);
     }
   }
   return gains;

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -25,14 +26,15 @@ struct Gain {
   std::shared_ptr<const RingView> before;
   bool is_join = false;
   std::vector<Location> sources;  // that have not said yet that they hold nothing more; sorted
-  // A node of the 2009 system gives some of these keys, by its own ring: any of the sources may have got them.
-  bool is_by_puts = false;
+  // Of these, who may have got any of the keys by a put, since a node of the 2009 system gives some by its own ring.
+  std::vector<Location> recipients = {};
 };
 
-// A node of the 2009 system, or one that may be, has joined: what other nodes hold of its keys is on its way to it.
+// A node has joined that does not claim what others hold of its keys, or not from all of them: one of the 2009 system,
+// or one of ours, to which nodes of that system give when they hear of it.
 struct Gift {
   Location to;
-  std::vector<Location> givers;  // that have not said yet that they hold nothing more; sorted
+  std::vector<Location> givers;  // that have not shown yet that they hold nothing more; sorted
 };
 
 // A claim is asked again after this, then after twice as long, and so on: the first answers of a join come within a few
@@ -51,7 +53,7 @@ class Intake final {
 
   struct Effects {
     std::vector<Location> claims;    // ask each of them, once
-    bool is_changed = false;         // gains() or is_established() differ from before
+    bool is_changed = false;         // gains(), gifts() or is_established() differ from before
     bool is_census_done = false;     // see begin_census()
     std::vector<Location> given_up;  // members that were silent for kFencePatience
   };
@@ -82,7 +84,7 @@ class Intake final {
   // It has no store, and thus no keys.
   void has_no_store(const Location& from, TimePoint now, Effects& effects);
   // It is of the 2009 system, which knows no claims: it owns what it owns by its own ring, and is fenced by no other.
-  void is_of_2009(const Location& from, Effects& effects);
+  void is_of_2009(const Location& from, TimePoint now, Effects& effects);
   // The ring of such a node has these members. It has put what a joiner gains of it when it shows the joiner, since it
   // answers nobody in between; one that leaves has nothing more only when it is gone.
   void has_shown(const Location& from, const std::vector<Location>& members, TimePoint now, Effects& effects);
@@ -101,13 +103,17 @@ class Intake final {
   struct Source {
     bool is_fenced = false;
     bool is_clean = false;
-    TimePoint heard_at{};  // its last answer; before the first, when it began to be awaited
+    TimePoint heard_at{};       // its last answer; before the first, when it began to be awaited
+    bool is_silent = false;     // for kFencePatience
+    bool is_recipient = false;  // it is awaited only for what it may have got by puts
   };
   struct Awaited {
     Kind kind = Kind::join;
     Gain gain;
     std::map<Location, Source> sources;
-    Location to{};  // of a gift
+    std::set<Location> by_puts{};  // who gives, or may give, by puts: of a gain
+    Location to{};                 // of a gift
+    bool is_to_2009 = false;       // of a gift
   };
   struct Asking {
     bool is_asked = false;       // an answer is awaited
@@ -118,13 +124,17 @@ class Intake final {
 
   void await(Kind kind, Gain gain, const std::vector<Location>& sources, TimePoint now);
   void await_from(Awaited& awaited, const Location& source, TimePoint now);
-  void await_gifts(const RingView& before, TimePoint now, Effects& effects);
+  void await_puts_of(const Location& leaving, const std::vector<Location>& present, TimePoint now);
+  Awaited& await_gift(const Location& to, TimePoint now, Effects& effects);
+  void end_gifts(Effects& effects);
+  void note_silence(TimePoint now, Effects& effects);
   void ask_soon(const Location& source, TimePoint now);
   void take_answer(const Location& from, const Answer& answer, TimePoint now, Effects& effects);
   void ask_due(TimePoint now, Effects& effects);
   void conclude(Effects& effects);
   std::vector<Location> others() const;
   bool may_hand_over_by_puts(const Location& leaving) const;
+  bool may_anybody_hand_over_by_puts() const;
 
   const Location self_;
   const RingOf ring_of_;

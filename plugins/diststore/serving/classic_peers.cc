@@ -4,6 +4,7 @@
 
 #include <Store.h>
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -54,6 +55,22 @@ std::set<Location> ClassicPeers::may_be_classic(std::set<Location> nodes) const 
   for (const auto& [node, until] : known_until_) nodes.insert(node);
   std::erase_if(nodes, [this](const Location& node) { return ours_.contains(node); });
   return nodes;
+}
+
+bool ClassicPeers::was_of_2009(const Location& node) const {
+  if (!knows_any_.load(std::memory_order_relaxed)) return false;
+  const std::lock_guard hold(mutex_);
+  return known_until_.contains(node);
+}
+
+void ClassicPeers::forget_ours_but(const RingView& present) {
+  const std::lock_guard hold(mutex_);
+  std::erase_if(ours_, [&](const Location& node) {
+    const auto is_node = [&](const std::vector<Location>& nodes) {
+      return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+    };
+    return !is_node(present.members()) && !is_node(present.leaving());
+  });
 }
 
 bool ClassicPeers::knows(const Location& node) const {

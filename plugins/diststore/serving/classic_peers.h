@@ -4,6 +4,7 @@
 #pragma once
 
 #include <p2p/location.h>
+#include <p2p/locator.h>
 #include <p2p/peers.h>
 #include <p2p/result.h>
 #include <p2p/strand.h>
@@ -33,10 +34,14 @@ class ClassicPeers final {
 
   void remember(const Location& node);
   bool knows(const Location& node) const;
+  // The last that was found out about it, however long ago.
+  bool was_of_2009(const Location& node) const;
 
   // `node` is one of ours: it has answered, or asked, as only those can.
   void note_ours(const Location& node);
   bool knows_as_ours(const Location& node) const;
+  // Who is not on the ring any more may leave its port to another one.
+  void forget_ours_but(const RingView& present);
   // Of `nodes`, and of all that were ever found to be of the 2009 system: those that may be, for all that is known.
   std::set<Location> may_be_classic(std::set<Location> nodes) const;
 

@@ -33,9 +33,20 @@ bool is_awaited(bool may_come, const std::function<void(Result<Value>)>& done) {
   return may_come;
 }
 
+template <class Value>
+bool is_disowned(const Store& store, const Location& owner, const std::string& key,
+                 const std::function<void(Result<Value>)>& done) {
+  const Owner now = store.standing->read().owner_of(key);
+  if (now.location != nullptr && *now.location == owner) return false;
+  done(Error{ErrorKind::cancelled, "the key has another owner by now"});
+  return true;
+}
+
+// Who is not the owner any more passes the call on to who is, and serves nobody until that one has answered, which may
+// wait for keys from the former owner in turn.
 void ask(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key, TimePoint deadline,
          std::function<void(Result<std::string>)> done) {
-  if (is_too_late(store, deadline, done)) return;
+  if (is_too_late(store, deadline, done) || is_disowned(*store, owner, key, done)) return;
   store->classics->get(owner, key, store->router->time_for_peer(deadline, Repeat::always), std::move(done));
 }
 
@@ -43,7 +54,7 @@ void ask(const std::shared_ptr<Store>& store, const Location& owner, const std::
 template <class Value, class Act>
 void when_delivered(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                     TimePoint deadline, std::function<void(Result<Value>)> done, Act act) {
-  if (is_awaited(may_come_by_put(*store, key), done)) return;
+  if (is_awaited(may_come_by_put(*store, *store->standing->share(), key), done)) return;
   find_undelivered(store, owner, key, deadline,
                    [done = std::move(done), act = std::move(act)](const Result<std::optional<std::string>>& held) {
                      if (!held.ok()) return done(held.error());
@@ -56,22 +67,22 @@ void when_delivered(const std::shared_ptr<Store>& store, const Location& owner, 
 
 void classic_read(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                   TimePoint deadline, std::function<void(Result<wire::ReadResult>)> done) {
-  if (is_awaited(may_come_by_put(*store, key), done)) return;
+  if (is_awaited(may_come_by_put(*store, *store->standing->share(), key), done)) return;
   // Looked at before it is asked: who is gone when it answers may not have been gone then.
   const bool may_come = may_lie_at_leaver(*store, key);
   find_undelivered(
       store, owner, key, deadline,
       [store, owner, key, deadline, may_come, done = std::move(done)](Result<std::optional<std::string>> undelivered) {
-        if (!undelivered.ok()) return done(undelivered.error());
         // What the owner has already is newer: it will not be given the other one.
         ask(store, owner, key, deadline,
-            [done, may_come, held = std::move(undelivered).value()](Result<std::string> value) {
+            [done, may_come, undelivered = std::move(undelivered)](Result<std::string> value) {
               if (!value.ok()) return done(value.error());
               const bool is_there = !value.value().empty();
+              if (!is_there && !undelivered.ok()) return done(undelivered.error());
               wire::ReadResult result;
-              result.found = is_there || held;
+              result.found = is_there || undelivered.value();
               if (is_awaited(!result.found && may_come, done)) return;
-              if (result.found) result.__set_value(is_there ? std::move(value).value() : *held);
+              if (result.found) result.__set_value(is_there ? std::move(value).value() : *undelivered.value());
               done(std::move(result));
             });
       });
@@ -79,7 +90,7 @@ void classic_read(const std::shared_ptr<Store>& store, const Location& owner, co
 
 void classic_put(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                  const std::string& value, TimePoint deadline, std::function<void(Result<wire::WriteResult>)> done) {
-  if (is_too_late(store, deadline, done)) return;
+  if (is_too_late(store, deadline, done) || is_disowned(*store, owner, key, done)) return;
   store->classics->put(owner, key, value, store->router->time_for_peer(deadline, Repeat::always),
                        [store, owner, key, value, deadline, done = std::move(done)](const Result<Done>& put) {
                          if (!put.ok()) return done(put.error());

@@ -10,8 +10,9 @@
 
 namespace p2p::diststore {
 
-// Each runs `done` once, on an I/O thread. A result carries no version: these nodes have none. While a node that leaves
-// may still hand the key over to `owner`, all but classic_put end as cancelled: nothing was sent. [any thread]
+// Each runs `done` once, on an I/O thread or within the call. A result carries no version: these nodes have none. While
+// another node may still hand the key over to `owner`, changes but classic_put end as cancelled, nothing having been
+// done, and so do reads of what `owner` does not have yet, unless that node shows it. [any thread]
 void classic_read(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
                   TimePoint deadline, std::function<void(Result<wire::ReadResult>)> done);
 // Taken at once, even while a leaver may overwrite it: it may be what the leaver hands over.

@@ -15,6 +15,11 @@
 
 namespace p2p::diststore {
 
+// Is what is put known to be the newest?
+enum class Settled : bool {};
+inline constexpr Settled kSettled{true};
+inline constexpr Settled kUnsettled{false};
+
 // Every method: [any thread].
 class KeptPuts final {
  public:
@@ -37,15 +42,15 @@ class KeptPuts final {
   // Those that were kept, and some that were not: it only grows, and before a put can be found here.
   std::int64_t count() const noexcept { return count_.load(); }
 
-  // `settled`: nobody holds anything newer of the key. False: nothing was done, because none is kept any more, or `era`
-  // has ended.
-  bool keep(LocalStore& local, std::string_view key, std::string_view value, Era era, bool settled) {
+  // Settled: nobody holds anything newer of the key. False: nothing is kept, because none is any more, or `era` has
+  // ended.
+  bool keep(LocalStore& local, std::string_view key, std::string_view value, Era era, Settled settled) {
     std::function<void()> kept;
     {
       const std::lock_guard hold(mutex_);
       if (has_ended_) return false;
       count_.fetch_add(1);
-      if (!local.keep(key, value, era, settled)) return false;
+      if (!local.keep(key, value, era, settled == kSettled)) return false;
       kept = kept_;
     }
     if (kept) kept();

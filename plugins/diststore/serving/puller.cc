@@ -32,8 +32,8 @@ class Pull final : public std::enable_shared_from_this<Pull> {
       key.open = 1;  // until all of its first questions are known
       // The ring may have changed since the caller looked: what is not ours must not come here. And what a node of the
       // 2009 system puts here, it does not show before.
-      key.is_known =
-          standing_->is_established && standing_->owner_of(key.text).is_self && !may_come_by_put(*store_, key.text);
+      key.is_known = standing_->is_established && standing_->owner_of(key.text).is_self &&
+                     !may_come_by_put(*store_, *standing_, key.text);
       if (key.is_known) plan(at, former_owners(*store_, *standing_, key.text), questions);
     }
     send(questions);

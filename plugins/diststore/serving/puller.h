@@ -12,9 +12,9 @@
 
 namespace p2p::diststore {
 
-// Nodes that are asked for one key. More may hold it only when so many join or leave within one hand-over; then the
-// call waits for the hand-over instead.
-inline constexpr std::size_t kAskedMax = 16;
+// Nodes that are asked for one key. More may hold it only when so many join or leave within one hand-over, or in a
+// large ring beside a node of the 2009 system that hands over; then the call waits for the hand-over instead.
+inline constexpr std::size_t kAskedMax = 64;
 
 // `done`: true when all of `keys` are settled here in the present era. False: some are not yet, or the era has ended;
 // the call may try again later. Runs exactly once, before the `deadline` of who waits for it, on an I/O thread or

@@ -15,13 +15,13 @@ std::vector<Location> former_owners(const Store& store, const Standing& standing
 
 // A put may be what brings `key` to its owner: what is there until then is not the newest, and what is missing may
 // come. Of a key of this node, or of another one. [any thread]
-bool may_come_by_put(const Store& store, std::string_view key);
+bool may_come_by_put(const Store& store, const Standing& standing, std::string_view key);
 
-// Some key that is another node's may be put to this one. [any thread]
-bool may_get_puts_for_others(const Store& store);
+// One that stays has not given this node yet all that this one gains by having joined. [any thread]
+bool is_given_by_puts(const Store& store, const Standing& standing);
 
-// A put of `key`, whoever owns it, may be such a one: from one that leaves and had it, or from one that gives this node
-// what it gains, and perhaps does not know the owner yet. [any thread]
-bool may_be_handed_over_here(const Store& store, std::string_view key);
+// Keys of other nodes may be put to this one: by one that leaves, or that does not know the other ones yet. [any
+// thread]
+bool may_get_puts_for_others(const Store& store, const Standing& standing);
 
 }  // namespace p2p::diststore

@@ -46,6 +46,13 @@ bool has_left(const Store& store, const Location& owner) {
   return std::find(members.begin(), members.end(), owner) == members.end();
 }
 
+// A node of the 2009 system that stays gives `key` to this one. A get may be its own, passed on for somebody: it does
+// nothing else until that is answered, and cannot say that it has given all.
+bool is_given_key(const Store& store, std::string_view key) {
+  const Standing& standing = store.standing->read();
+  return standing.leavers_with(key).empty() && may_come_by_put(store, standing, key);
+}
+
 // One call for one key. `act(right, call, view)` does it here with the node's right to the key, and has answered the
 // call unless it was not done; `ask_classic` asks a node of the 2009 system, and `answer` answers with that one's
 // result.
@@ -61,22 +68,22 @@ void serve_key(const std::shared_ptr<Store>& store, std::string_view key, Call c
     if (owner.location == nullptr || is_passed_on || !store->classics->knows(*owner.location)) {
       return store->router->pass_on(owner, std::move(call), kind);
     }
+    const Location at = *owner.location;
     if (kind.is_change && store->classics->is_checked(key)) {
       return store->router->wait(std::move(call), kind, "the key is being handed to its owner");
     }
     call.keep();
     const auto waiting = std::make_shared<Call>(std::move(call));
-    ask_classic(
-        *owner.location, waiting->deadline(),
-        [store, waiting, &kind, at = *owner.location, view = fingerprint_of(*standing.ring), answer](auto asked) {
-          if (!asked.ok()) {
-            // Nobody would hear of a put that has come to nothing.
-            if (&kind == &kPut && has_left(*store, at)) return waiting->dispatch_again();
-            if (may_have_run(asked.error().kind)) waiting->note_unknown_outcome();
-            return store->router->failed(at, asked.error(), std::move(*waiting), kind);
-          }
-          answer(std::move(*waiting), asked.value(), view);
-        });
+    ask_classic(at, waiting->deadline(),
+                [store, waiting, &kind, at, view = fingerprint_of(*standing.ring), answer](auto asked) {
+                  if (!asked.ok()) {
+                    // Nobody would hear of a put that has come to nothing.
+                    if (&kind == &kPut && has_left(*store, at)) return waiting->dispatch_again();
+                    if (may_have_run(asked.error().kind)) waiting->note_unknown_outcome();
+                    return store->router->failed(at, asked.error(), std::move(*waiting), kind);
+                  }
+                  answer(std::move(*waiting), asked.value(), view);
+                });
     return;
   }
   if (!standing.is_established) return store->router->wait(std::move(call), kind, "this node has just joined");
@@ -88,6 +95,9 @@ void serve_key(const std::shared_ptr<Store>& store, std::string_view key, Call c
       call.keep();
       return call.dispatch_again();
     case Outcome::unsettled:
+      if (&kind == &kGet && call.info().hops == 0 && is_given_key(*store, key)) {
+        return fail_unknown(std::move(call), "a node that gives it to this one has not done so yet");
+      }
       return settle_then_again(store, std::string(key), std::move(call), kind);
   }
 }
@@ -133,21 +143,21 @@ void get(const std::shared_ptr<Store>& store, Call call) {
 }
 
 // A put that must not wait for the owner of its key, nor be passed on to it: kept here, and handed over like a key.
-bool is_kept(Store& store, std::string_view key, std::string_view value, bool is_passed_on) {
-  const Standing& standing = store.standing->read();
-  const Owner owner = standing.owner_of(key);
+bool is_kept(Store& store, const Standing& standing, std::string_view key, std::string_view value, bool is_passed_on) {
   KeptPuts& kept = *store.kept_puts;
-  if (owner.is_self && standing.is_established) return false;
+  const bool is_at_rest = standing.is_established && standing.gains.empty() && standing.leavers.empty();
+  if (is_at_rest && !kept.keeps_all()) return false;
+  const Owner owner = standing.owner_of(key);
   if (owner.is_self) {
-    // "" says nothing of the key: see put().
-    if (value.empty()) return may_be_handed_over_here(store, key);
-    return kept.keep(*store.local, key, value, standing.era, false);
+    // Every call for the key waits until this node may own it; what is overwritten by then is older.
+    return !standing.is_established && !value.empty() && kept.keep(*store.local, key, value, standing.era, kUnsettled);
   }
   if (is_passed_on) return false;
-  if (kept.keeps_all()) return kept.keep(*store.local, key, value, standing.era, false);
+  if (kept.keeps_all()) return kept.keep(*store.local, key, value, standing.era, kUnsettled);
   if (value.empty() || (owner.location != nullptr && store.classics->knows(*owner.location))) return false;
-  if (!standing.is_established) return kept.keep(*store.local, key, value, standing.era, false);
-  return may_be_handed_over_here(store, key) && kept.keep(*store.local, key, value, standing.era, true);
+  if (may_come_by_put(store, standing, key)) return kept.keep(*store.local, key, value, standing.era, kSettled);
+  const bool is_kept_too = !standing.is_established || may_get_puts_for_others(store, standing);
+  return is_kept_too && kept.keep(*store.local, key, value, standing.era, kUnsettled);
 }
 
 // Whatever a message can hold is taken: a node of the 2009 system hands over its keys by this call, like any client,
@@ -158,16 +168,20 @@ void put(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const auto [key, value] = *arguments;
-  if (is_kept(*store, key, value, call.info().hops > 0)) return;
+  const auto standing = store->standing->share();
+  // A node that stays gives "" for what it was asked for in vain, perhaps while that was on its way to it.
+  if (value.empty() && is_given_by_puts(*store, *standing)) return;
+  if (is_kept(*store, *standing, key, value, call.info().hops > 0)) return;
   serve_key(
       store, key, std::move(call), kPut,
       [&](Right right, Call&, std::int64_t) {
         const Outcome outcome = store->local->put(key, value, right);
-        if (outcome != Outcome::unsettled || !may_be_handed_over_here(*store, key)) return outcome;
-        // "" only says that the node which puts it was asked for the key in vain: it may be on its way there.
-        if (value.empty()) return Outcome::done;
+        if (outcome != Outcome::unsettled || value.empty()) return outcome;
         // What all other calls for the key wait for must not wait itself.
-        return store->local->put(key, value, {right.era, kNeverSettled});
+        if (may_come_by_put(*store, *standing, key)) return store->local->put(key, value, {right.era, kNeverSettled});
+        if (!may_get_puts_for_others(*store, *standing)) return outcome;
+        return store->kept_puts->keep(*store->local, key, value, right.era, kUnsettled) ? Outcome::done
+                                                                                        : Outcome::fenced;
       },
       [&](const Location& owner, TimePoint deadline, auto done) {
         classic_put(store, owner, std::string(key), std::string(value), deadline, std::move(done));

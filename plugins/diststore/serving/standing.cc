@@ -46,7 +46,7 @@ std::optional<Location> next_owner(const RingView& ring, const Location& self, s
 // A key that came by a leave lies at who left, or at those from whom that one awaited keys. One that came by a join
 // lies at the next on the ring, who owned it before or knows from whom it awaits it; or at one that leaves and stood
 // there. Once this node itself is off the ring nobody is next to it. What comes by puts of the 2009 system may lie at
-// any source, wherever such a node took the owner to be.
+// any recipient, wherever such a node took the owner to be.
 std::vector<Location> Standing::former_owners(std::string_view key) const {
   std::vector<Location> owners;
   const auto& members = ring->members();
@@ -54,12 +54,12 @@ std::vector<Location> Standing::former_owners(std::string_view key) const {
   for (const Gain& gain : gains) {
     if (!affects(gain, key)) continue;
     const bool is_by_join = gain.is_join && is_member;
-    for (const Location& source : gain.sources) {
-      if (!is_by_join || (gain.is_by_puts && !is_leaving(source))) insert(owners, source);
+    for (const Location& source : is_by_join ? gain.recipients : gain.sources) {
+      if (!is_by_join || !is_leaving(source)) insert(owners, source);
     }
     if (!is_by_join) continue;
     for (const Leaver& leaver : leavers) {
-      const bool is_next = next_owner(*leaver.ring_with_it, self, key) == leaver.node;
+      const bool is_next = leaver.may_have(key) || next_owner(*leaver.with_it, self, key) == leaver.node;
       if (is_next && contains(gain.sources, leaver.node)) insert(owners, leaver.node);
     }
     if (const auto next = next_owner(*ring, self, key)) insert(owners, *next);
@@ -79,8 +79,7 @@ bool Standing::is_leaving(const Location& node) const {
 std::vector<Location> Standing::leavers_with(std::string_view key) const {
   std::vector<Location> owners;
   for (const Leaver& leaver : leavers) {
-    const Owner owner = leaver.ring_with_it->owner_of(key);
-    if (owner.location != nullptr && *owner.location == leaver.node) insert(owners, leaver.node);
+    if (leaver.may_have(key)) insert(owners, leaver.node);
   }
   return owners;
 }

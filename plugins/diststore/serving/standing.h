@@ -17,10 +17,20 @@ namespace p2p::diststore {
 // owner.
 inline constexpr std::size_t kFormerRingsMax = 4;
 
-// A node that leaves.
+// A node that leaves. Members come and go while it does: what it has it owned by its own last ring, or got by a later
+// one.
 struct Leaver {
   Location node;
-  std::shared_ptr<const RingView> ring_with_it;  // the last one, or as if it were still on the present one
+  std::shared_ptr<const RingView> last_ring;  // as far as it is known to have heard of the members
+  std::shared_ptr<const RingView> with_it;    // the present one, if it had not left
+
+  bool may_have(std::string_view key) const { return owns(*last_ring, key) || owns(*with_it, key); }
+
+ private:
+  bool owns(const RingView& ring, std::string_view key) const {
+    const Owner owner = ring.owner_of(key);
+    return owner.location != nullptr && *owner.location == node;
+  }
 };
 
 struct Standing {
@@ -51,7 +61,7 @@ struct Standing {
   std::vector<Location> leavers_with(std::string_view key) const;
   bool is_leaving(const Location& node) const;
 
-  // If this node were not there, `node` would own `key`, which it does not by the present ring.
+  // Of the nodes that would own `key` one after the other, `node` comes right behind this one, a member.
   bool is_next(const Location& node, std::string_view key) const;
 
   // No third node owned `key` after this one and before `receiver`, its owner now.

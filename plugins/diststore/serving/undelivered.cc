@@ -34,39 +34,44 @@ class Search final : public std::enable_shared_from_this<Search> {
     behind_ = standing_->ring->owners_of(key_, standing_->ring->members().size());
     std::erase(behind_, owner_);
     std::reverse(behind_.begin(), behind_.end());
-    next_behind();
+    // Who leaves stands behind nobody any more, and holds what it held.
+    for (const Location& leaving : standing_->ring->leaving()) {
+      if (standing_->may_give(leaving, owner_)) awaited_.push_back(leaving);
+    }
+    next();
   }
 
  private:
-  void next_behind() {
-    if (behind_.empty()) return end();
+  void next() {
+    if (!awaited_.empty()) return next_awaited();
+    if (is_at_former_owner_ || behind_.empty()) return end();
     const Location node = behind_.back();
     behind_.pop_back();
     if (node == store_->self) return look_here();
     const bool may_give = standing_->may_give(node, owner_);
-    if (!store_->classics->knows(node)) {
-      if (may_give) awaited_.push_back(node);
-      return next_awaited();
+    if (store_->classics->was_of_2009(node)) {
+      return may_give ? fail(node, "it has not shown yet that it knows that one") : next();
     }
-    if (may_give) return fail(node, "it has not shown yet that it knows that one");
-    next_behind();
+    if (may_give) {
+      awaited_.push_back(node);
+    } else {
+      is_at_former_owner_ = store_->classics->knows_as_ours(node);
+    }
+    next();
   }
 
   void look_here() {
+    is_at_former_owner_ = true;
     if (auto held = store_->local->engine().copy(key_)) take(std::move(*held));
-    const Era needed = standing_->settled_from(key_);
-    if (needed != kNeverSettled) awaited_ = former_owners(*store_, *standing_, key_);
-    next_awaited();
+    if (standing_->settled_from(key_) != kNeverSettled) awaited_ = former_owners(*store_, *standing_, key_);
+    next();
   }
 
   void next_awaited() {
-    while (!awaited_.empty()) {
-      const Location node = awaited_.back();
-      awaited_.pop_back();
-      if (node == store_->self || node == owner_ || !asked_.insert(node).second) continue;
-      return ask(node);
-    }
-    end();
+    const Location node = awaited_.back();
+    awaited_.pop_back();
+    if (node == store_->self || node == owner_ || !asked_.insert(node).second) return next();
+    ask(node);
   }
 
   void ask(const Location& node) {
@@ -94,18 +99,18 @@ class Search final : public std::enable_shared_from_this<Search> {
     for (const std::string& name : pulled.front().awaits) {
       if (auto further = parse_location(name); further.ok()) awaited_.push_back(std::move(further).value());
     }
-    next_awaited();
+    is_at_former_owner_ = is_at_former_owner_ || !standing_->is_leaving(node);
+    next();
   }
 
   void failed(const Location& node, const Error& error) {
     if (error.kind == ErrorKind::refused) store_->router->report_unreachable(node);
     if (!has_no_store(error)) return fail(node, error.text);
-    if (error.kind != ErrorKind::unsupported) return next_behind();  // it holds nothing
-    store_->classics->remember(node);
-    if (standing_->may_give(node, owner_)) return fail(node, error.text);
-    const auto sources = standing_->all_sources();
-    awaited_.insert(awaited_.end(), sources.begin(), sources.end());
-    next_awaited();
+    if (error.kind == ErrorKind::unsupported) {
+      store_->classics->remember(node);
+      if (standing_->may_give(node, owner_)) return fail(node, error.text);
+    }
+    next();  // it holds nothing
   }
 
   void take(Held held) {
@@ -130,6 +135,7 @@ class Search final : public std::enable_shared_from_this<Search> {
   std::vector<Location> behind_;   // the next one last
   std::vector<Location> awaited_;  // to be asked as well
   std::set<Location> asked_;
+  bool is_at_former_owner_ = false;
   std::optional<Held> newest_;
 };
 

@@ -19,7 +19,7 @@ class P2P_API Drain {
   virtual ~Drain();
 
   // For callers that cannot be told to wait, or to go elsewhere: calls of these methods are handled as soon as start() has
-  // returned, while all others wait until the service is ready; and while it drains clients' calls of them are handled as well, as
+  // returned, while all others wait until the service is ready, and may be overtaken by these; and while it drains clients' calls of them are handled as well, as
   // are those of locator.Base and, where the service extends it, of locator.Locator. They are refused once everything has drained.
   // [control]
   virtual void always_take(std::vector<std::string> methods) = 0;

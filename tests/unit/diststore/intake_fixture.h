@@ -49,7 +49,7 @@ class IntakeTest : public ::testing::Test {
   }
   Effects of_2009(const Location& from) {
     Effects effects;
-    intake.is_of_2009(from, effects);
+    intake.is_of_2009(from, now, effects);
     return effects;
   }
   // A node of the 2009 system shows its members.

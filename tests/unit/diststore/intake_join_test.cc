@@ -273,7 +273,7 @@ TEST_F(IntakeTest, AMemberOfThe2009SystemKeepsNoJoinerFromOwningKeys) {
   EXPECT_TRUE(of_2009(kOther).is_changed);
   EXPECT_TRUE(intake.is_established());
   EXPECT_EQ(sources(), (Locations{kOther}));
-  EXPECT_TRUE(intake.gains().front().is_by_puts);
+  EXPECT_EQ(intake.gains().front().recipients, (Locations{kOther}));
 }
 
 TEST_F(IntakeTest, ItHasGivenWhatItHadWhenItShowsTheJoiner) {
@@ -287,22 +287,65 @@ TEST_F(IntakeTest, ItHasGivenWhatItHadWhenItShowsTheJoiner) {
   EXPECT_TRUE(intake.gains().empty());
 }
 
+TEST_F(IntakeTest, WhatAJoinerHasGotByPutsIsAskedOfWhoAnswers) {
+  ring({kSelf, kOther, kThird});
+  join();
+  of_2009(kOther);
+  answer(kThird, kFencedOnly);
+  EXPECT_EQ(intake.gains().front().recipients, (Locations{kOther, kThird}));
+  now += kFencePatience;
+  no_answer(kThird);
+  EXPECT_EQ(intake.gains().front().recipients, (Locations{kOther})) << "it may hang";
+  EXPECT_EQ(sources(), (Locations{kOther, kThird})) << "and holds what was its own";
+}
+
+// The leaver has not heard of this node, and gives its keys to others.
+TEST_F(IntakeTest, WhenOneLeavesThatHasNotShownAJoinerEverybodyMayHoldItsKeys) {
+  foreign = {kOther};
+  ring({kSelf, kOther, kThird});
+  join();
+  of_2009(kOther);
+  answer(kThird, kFencedAndClean);
+  EXPECT_EQ(sources(), (Locations{kOther}));
+  ring({kSelf, kThird}, {kOther});
+  EXPECT_EQ(sources(), (Locations{kOther, kThird}));
+  ring({kSelf, kThird});
+  EXPECT_EQ(sources(), (Locations{kThird}));
+  answer(kThird, kFencedAndClean);
+  answer(kThird, kFencedAndClean);
+  EXPECT_TRUE(intake.gains().empty());
+}
+
 TEST_F(IntakeTest, WhatIsGivenToOneThatHasJoinedIsFollowed) {
   be_a_member_with({kOther, kThird});
-  foreign = {kFourth};
+  foreign = {kOther, kFourth};
   EXPECT_TRUE(ring({kSelf, kOther, kThird, kFourth}).is_changed);
   ASSERT_EQ(intake.gifts().size(), 1u);
   EXPECT_EQ(intake.gifts().front().to, kFourth);
   EXPECT_EQ(intake.gifts().front().givers, (Locations{kOther, kThird}));
   EXPECT_TRUE(intake.gains().empty());
-  EXPECT_EQ(wake_up().claims, (Locations{kOther, kThird}));
+  EXPECT_EQ(wake_up().claims, (Locations{kFourth})) << "what is it?";
+  EXPECT_EQ(of_2009(kFourth).claims, (Locations{kOther, kThird}));
   answer(kThird, kFencedAndClean);
   shows(kOther, {kSelf, kOther, kThird});
   EXPECT_EQ(intake.gifts().front().givers, (Locations{kOther})) << "it is of that system too, and knows nothing of it";
   EXPECT_EQ(wake_up().claims, (Locations{kOther}));
   EXPECT_TRUE(shows(kOther, {kSelf, kOther, kThird, kFourth}).is_changed);
   EXPECT_TRUE(intake.gifts().empty());
-  EXPECT_EQ(intake.next_wakeup(), TimePoint::max());
+}
+
+TEST_F(IntakeTest, AJoinerFollowsWhatIsGivenToOneThatMayHaveJoinedShortlyBeforeIt) {
+  ring({kSelf, kOther, kThird});
+  join();
+  of_2009(kOther);
+  ASSERT_EQ(intake.gifts().size(), 1u);
+  EXPECT_EQ(intake.gifts().front().to, kOther);
+  EXPECT_EQ(intake.gifts().front().givers, (Locations{kThird}));
+  answer(kThird, kFencedAndClean);
+  answer(kThird, kFencedAndClean);
+  EXPECT_TRUE(intake.gifts().empty());
+  of_2009(kOther);
+  EXPECT_TRUE(intake.gifts().empty()) << "once";
 }
 
 TEST_F(IntakeTest, OneOfOursAsksForItsKeysItself) {
@@ -311,6 +354,17 @@ TEST_F(IntakeTest, OneOfOursAsksForItsKeysItself) {
   ring({kSelf, kOther, kThird});
   foreign = {};
   EXPECT_TRUE(wake_up().claims.empty());
+  EXPECT_TRUE(intake.gifts().empty());
+  EXPECT_EQ(intake.next_wakeup(), TimePoint::max());
+}
+
+TEST_F(IntakeTest, ButWhoOfThe2009SystemHasNotHeardOfItIsKnown) {
+  be_a_member_with({kOther});
+  foreign = {kOther};
+  EXPECT_EQ(ring({kSelf, kOther, kThird}).claims, (Locations{kOther}));
+  ASSERT_EQ(intake.gifts().size(), 1u);
+  EXPECT_EQ(intake.gifts().front().givers, (Locations{kOther}));
+  shows(kOther, {kSelf, kOther, kThird});
   EXPECT_TRUE(intake.gifts().empty());
 }
 

@@ -47,7 +47,7 @@ TEST_F(IntakeTest, WhatItPutsToAnotherMemberIsAwaitedFromThatOne) {
   be_a_member_with({kOther, kThird});
   ring({kSelf, kThird}, {kOther});
   EXPECT_EQ(sources(), (Locations{kOther, kThird}));
-  EXPECT_TRUE(intake.gains().front().is_by_puts);
+  EXPECT_EQ(intake.gains().front().recipients, (Locations{kOther, kThird}));
   ring({kSelf, kThird});
   EXPECT_EQ(sources(), (Locations{kThird})) << "it may have got a key that is ours";
   EXPECT_TRUE(answer(kThird, kFencedAndClean).is_changed);
@@ -69,7 +69,43 @@ TEST_F(IntakeTest, ALeaverOfThe2009SystemKeepsNoJoinerFromOwningKeys) {
   EXPECT_TRUE(join().is_changed);
   EXPECT_TRUE(intake.is_established()) << "it owns nothing any more, and answers nobody";
   EXPECT_EQ(sources(), (Locations{kOther}));
-  EXPECT_TRUE(intake.gains().front().is_by_puts);
+  EXPECT_EQ(intake.gains().front().recipients, (Locations{kOther}));
+}
+
+// A frozen one must not keep keys from being used that have nothing to do with it.
+TEST_F(IntakeTest, WhoIsSilentIsNotAwaitedForWhatItMayHaveGot) {
+  foreign = {kOther};
+  be_a_member_with({kOther, kThird});
+  ring({kSelf, kThird}, {kOther});
+  ring({kSelf, kThird});
+  now += kFencePatience - 1ms;
+  no_answer(kThird);
+  EXPECT_EQ(sources(), (Locations{kThird}));
+  EXPECT_TRUE(wake_up().is_changed);
+  EXPECT_TRUE(intake.gains().empty());
+}
+
+TEST_F(IntakeTest, ALeaverThatTurnsOutToBeOursPutsNothing) {
+  be_a_member_with({kOther, kThird});
+  foreign = {kOther};
+  ring({kSelf, kThird}, {kOther});
+  EXPECT_EQ(sources(), (Locations{kOther, kThird}));
+  foreign = {};
+  EXPECT_TRUE(answer(kOther, kFencedOnly).is_changed);
+  EXPECT_EQ(sources(), (Locations{kOther}));
+  EXPECT_TRUE(intake.gains().front().recipients.empty());
+}
+
+TEST_F(IntakeTest, AMemberOfThatSystemMayGetPutsUntilTheLeaverIsGone) {
+  foreign = {kOther, kThird};
+  be_a_member_with({kOther, kThird});
+  ring({kSelf, kThird}, {kOther});
+  shows(kThird, {kSelf, kOther, kThird});
+  EXPECT_EQ(sources(), (Locations{kOther, kThird}));
+  ring({kSelf, kThird});
+  wake_up();
+  shows(kThird, {kSelf, kThird});
+  EXPECT_TRUE(intake.gains().empty());
 }
 
 TEST_F(IntakeTest, ALeaveIsNoticedOnce) {

@@ -367,14 +367,14 @@ TEST_F(MoverTest, WhatIsPutToALeaverIsHandedOverBeforeItEnds) {
   own(kOther);
   const auto is_done = hand_over();
   const Batch batch = take_batch();
-  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era(), false));
+  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era(), kUnsettled));
   confirm(batch);
   confirm_all();
   EXPECT_FALSE(*is_done);
   strand->advance(1s);
   EXPECT_EQ(confirm_all(), 1u);
   EXPECT_TRUE(*is_done);
-  EXPECT_FALSE(store->kept_puts->keep(*store->local, "later", "passed on at once", era(), false));
+  EXPECT_FALSE(store->kept_puts->keep(*store->local, "later", "passed on at once", era(), kUnsettled));
   EXPECT_EQ(keys_here(), 0u);
 }
 
@@ -383,7 +383,7 @@ TEST_F(MoverTest, WhatIsPutWhileANodeOfThe2009SystemIsWaitedForIsHandedOverToo) 
   store->classics->remember(kFourth);
   const auto is_done = hand_over();
   Asked told = peers.take("remove");
-  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era(), false));
+  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", era(), kUnsettled));
   strand->advance(1s);
   const Batch batch = take_batch();
   told.done(Error{ErrorKind::closed, "its process has ended"});

@@ -281,14 +281,46 @@ TEST_F(RingWatchTest, OneThatLeavesIsAskedNothing) {
 
 TEST_F(RingWatchTest, TheLastRingOfALeaverIsRememberedWhoeverJoinsSince) {
   ring({kSelf, kOther});
+  join();
+  answer(kOther, same_ring(true, true));
   const auto last = locator->ring;
   ring({kSelf}, {kOther});
   ring({kSelf, kThird}, {kOther});
   ASSERT_EQ(standing()->leavers.size(), 1u);
   EXPECT_EQ(standing()->leavers.front().node, kOther);
-  EXPECT_EQ(standing()->leavers.front().ring_with_it->members(), last->members());
+  EXPECT_EQ(standing()->leavers.front().last_ring->members(), last->members());
+  EXPECT_EQ(standing()->leavers.front().with_it->members(), (Locations{kSelf, kOther, kThird}));
   ring({kSelf, kThird, kOther});
   EXPECT_TRUE(standing()->leavers.empty());
+}
+
+TEST_F(RingWatchTest, WhatALeaverHasNotHeardOfIsNotOnItsLastRing) {
+  ring({kSelf, kOther});
+  join();
+  answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
+  show(kOther, {kSelf, kOther});
+  ring({kSelf, kOther, kThird});
+  store->classics->note_ours(kThird);
+  ring({kSelf, kThird}, {kOther});
+  EXPECT_EQ(standing()->leavers.front().last_ring->members(), (Locations{kSelf, kOther})) << "news come to it last";
+}
+
+TEST_F(RingWatchTest, AJoinerIsNotOnTheLastRingOfOneThatHasNotShownIt) {
+  ring({kSelf, kOther, kThird});
+  join();
+  answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
+  answer(kThird, same_ring(true, true));
+  ring({kSelf, kThird}, {kOther});
+  EXPECT_EQ(standing()->leavers.front().last_ring->members(), (Locations{kOther, kThird}));
+}
+
+TEST_F(RingWatchTest, WhoIsOffTheRingIsNotTakenForOneOfOursAnyMore) {
+  ring({kSelf, kOther});
+  store->classics->note_ours(kOther);
+  ring({kSelf}, {kOther});
+  EXPECT_TRUE(store->classics->knows_as_ours(kOther));
+  ring({kSelf});
+  EXPECT_FALSE(store->classics->knows_as_ours(kOther)) << "another one may come to its port";
 }
 
 TEST_F(RingWatchTest, WhoHasJoinedAndMayBeOfThe2009SystemIsKnownToBeGivenKeys) {
@@ -300,6 +332,8 @@ TEST_F(RingWatchTest, WhoHasJoinedAndMayBeOfThe2009SystemIsKnownToBeGivenKeys) {
   EXPECT_EQ(standing()->gifts.front().to, kOther);
   EXPECT_EQ(standing()->gifts.front().givers, (Locations{kThird}));
   strand->advance(kClaimPauseMax);
+  answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
+  show(kOther, {kSelf, kOther, kThird});
   answer(kThird, same_ring(true, true));
   EXPECT_TRUE(standing()->gifts.empty());
 }

@@ -18,11 +18,10 @@ class StandingTest : public ::testing::Test {
   }
 
   // Each key belongs to the first of these that is a member.
-  const Ranks ranks{{"self, other", {kSelf, kOther, kThird, kFourth}},
-                    {"self, third", {kSelf, kThird, kOther, kFourth}},
-                    {"other, self", {kOther, kSelf, kThird, kFourth}},
-                    {"third, self", {kThird, kSelf, kOther, kFourth}},
-                    {"third, other", {kThird, kOther, kSelf, kFourth}}};
+  const Ranks ranks{
+      {"self, other", {kSelf, kOther, kThird, kFourth}},  {"self, third", {kSelf, kThird, kOther, kFourth}},
+      {"other, self", {kOther, kSelf, kThird, kFourth}},  {"third, self", {kThird, kSelf, kOther, kFourth}},
+      {"third, other", {kThird, kOther, kSelf, kFourth}}, {"fourth, other", {kFourth, kOther, kSelf, kThird}}};
 };
 
 // --- settled_from ----------------------------------------------------------------------------------------------------
@@ -112,7 +111,7 @@ TEST_F(StandingTest, WhoIsTheLastOfAllThatCouldOwnAKeyNamesNobody) {
 
 TEST_F(StandingTest, AfterAJoinAKeyMayLieAtALeaverThatStoodNextToo) {
   Standing joined = standing(ring({kSelf, kOther}, {kThird}), {{1, ring({}), true, {kOther, kThird}}});
-  joined.leavers = {{kThird, ring({kSelf, kOther, kThird})}};
+  joined.leavers = {{kThird, ring({kOther, kThird}), ring({kSelf, kOther, kThird})}};
   EXPECT_EQ(joined.former_owners("self, third"), (Locations{kOther, kThird}));
   EXPECT_EQ(joined.former_owners("self, other"), (Locations{kOther})) << "which was the other one's";
   joined.gains.front().sources = {kOther};
@@ -120,16 +119,19 @@ TEST_F(StandingTest, AfterAJoinAKeyMayLieAtALeaverThatStoodNextToo) {
 }
 
 TEST_F(StandingTest, WhatComesByPutsMayLieAnywhere) {
-  Standing joined = standing(ring({kSelf, kOther, kThird}, {kFourth}), {{1, ring({}), true, {kThird, kFourth}, true}});
-  joined.leavers = {{kFourth, ring({kSelf, kOther, kThird, kFourth})}};
+  const Gain join{1, ring({}), true, {kOther, kThird, kFourth}, {kThird, kFourth}};
+  Standing joined = standing(ring({kSelf, kOther, kThird}, {kFourth}), {join});
+  joined.leavers = {{kFourth, ring({kOther, kThird, kFourth}), ring({kSelf, kOther, kThird, kFourth})}};
   EXPECT_EQ(joined.former_owners("self, other"), (Locations{kOther, kThird})) << "the leaver never owned it";
 }
 
-TEST_F(StandingTest, ALeaverHasWhatItOwnedByItsLastRing) {
+TEST_F(StandingTest, ALeaverHasWhatItOwnedByItsLastRingOrWouldOwnByThePresentOne) {
   Standing stays = standing(ring({kSelf, kThird}, {kOther}), {});
-  stays.leavers = {{kOther, ring({kSelf, kOther})}};
+  stays.leavers = {{kOther, ring({kSelf, kOther, kFourth}), ring({kSelf, kThird, kOther})}};
   EXPECT_EQ(stays.leavers_with("other, self"), (Locations{kOther}));
   EXPECT_EQ(stays.leavers_with("third, other"), (Locations{kOther})) << "the third has joined since";
+  EXPECT_EQ(stays.leavers_with("fourth, other"), (Locations{kOther}))
+      << "the fourth may have put it there when it left";
   EXPECT_TRUE(stays.leavers_with("self, other").empty());
 }
 
@@ -154,7 +156,7 @@ TEST_F(StandingTest, TheFormerOwnersOfAllGainsAreAskedEachOnce) {
   const Gain join{1, ring({}), true, {kOther, kThird, kFourth}};
   const Gain leave{5, ring({kSelf, kOther, kThird, kFourth}), false, {kFourth, kThird}};
   Standing both = standing(ring({kSelf, kOther, kFourth}, {kThird}), {join, leave});
-  both.leavers = {{kThird, ring({kSelf, kOther, kThird, kFourth})}};
+  both.leavers = {{kThird, ring({kSelf, kOther, kThird, kFourth}), ring({kSelf, kOther, kThird, kFourth})}};
   EXPECT_EQ(both.former_owners("third, self"), (Locations{kOther, kThird, kFourth}));
 }
 

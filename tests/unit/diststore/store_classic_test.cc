@@ -358,6 +358,7 @@ TEST_F(JoinerOf2009, WhatNobodyHoldsForItIsMissing) {
 TEST_F(JoinerOf2009, WhileTheFormerOwnerDoesNotAnswerItIsNotKnown) {
   const auto call = read("a");
   peers.take("pull", kThird).done(Error{ErrorKind::timed_out, "busy"});
+  answer_get("a", "");
   EXPECT_TRUE(call->reply.empty());
   strand->advance(kShortPause);
   yield("a", "apple", {5, 9});
@@ -386,12 +387,60 @@ TEST_F(JoinerOf2009, ChangesWaitUntilItHasBeenGivenTheKey) {
 TEST_F(JoinerOf2009, OneOfItsKindThatDoesNotKnowItYetMayHoldTheKey) {
   store->classics->remember(kThird);
   const auto call = read("a");
-  EXPECT_TRUE(peers.asked.empty());
+  answer_get("a", "");
   EXPECT_TRUE(call->reply.empty());
+  EXPECT_TRUE(peers.asked.empty());
   end_gift();
   strand->advance(kShortPause);
   answer_get("a", "");
   EXPECT_FALSE(read_of(*call).found);
+}
+
+TEST_F(JoinerOf2009, WhatItHasIsTheValueWhateverOthersHold) {
+  const auto call = read("a");
+  peers.take("pull", kThird).done(Error{ErrorKind::timed_out, "frozen"});
+  answer_get("a", "apple");
+  EXPECT_EQ(read_of(*call).value, "apple");
+}
+
+TEST_F(JoinerOf2009, AGiverThatLeavesIsAskedToo) {
+  Standing next = *store->standing->share();
+  const Ranks ranks{{"a", {kOther, kThird, kSelf}}};
+  next.ring = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther}, std::vector{kThird});
+  publish(std::move(next));
+  const auto call = read("a");
+  yield("a", "apple", {5, 9});
+  answer_get("a", "");
+  EXPECT_EQ(read_of(*call).value, "apple");
+}
+
+TEST_F(JoinerOf2009, ANodeWithoutAStoreIsNotTheFormerOwner) {
+  const Ranks ranks{{"a", {kOther, kFourth, kThird, kSelf}}};
+  work_by(std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird, kFourth}));
+  Standing next = *store->standing->share();
+  next.gifts = {{kOther, {kThird, kFourth}}};
+  publish(std::move(next));
+  const auto call = read("a");
+  peers.take("pull", kFourth)
+      .done(exception_with("p2p:unknown: no service", apache::thrift::TApplicationException::UNKNOWN_METHOD));
+  yield("a", "apple", {5, 9});
+  answer_get("a", "");
+  EXPECT_EQ(read_of(*call).value, "apple");
+}
+
+// It would pass the call on, and serve nobody until that is answered.
+TEST_F(ClassicOwner, WhoHasLostAKeyIsNotAskedForItAnyMore) {
+  const auto call = read_many({"a", "b"});
+  const auto erased = erase("a");
+  own(kThird);
+  answer_get("a", "apple");
+  answer_get("a", "apple");
+  EXPECT_TRUE(peers.asked.empty());
+  strand->advance(kShortPause);
+  EXPECT_EQ(erased->forwarded_to, (std::vector<Location>{kThird}));
+  EXPECT_EQ(peers.questions(), (std::vector<std::string>{"read_here of 9902"}));
+  peers.take("read_here", kThird).done(Error{ErrorKind::protocol, "ends the call"});
+  EXPECT_FALSE(call->reply.empty());
 }
 
 TEST_F(JoinerOf2009, WhenAllIsGivenNobodyElseIsAsked) {

@@ -233,6 +233,27 @@ TEST_F(JoinedBeside2009, AKeyIsNotMissingBeforeItIsPut) {
   EXPECT_EQ(held("a"), "newer");
 }
 
+// Perhaps the node itself asks: it has nothing else under way then, and is not to be kept waiting.
+TEST_F(JoinedBeside2009, AClassicGetDoesNotWaitForIt) {
+  const auto call = get("a");
+  EXPECT_TRUE(call->failure.starts_with(kNotExecutedPrefix)) << call->failure;
+  wire::Store_get_args args;
+  args.key = "a";
+  const auto passed_on = dispatch("get", args, 1);
+  EXPECT_TRUE(passed_on->failure.empty()) << "by one of ours, which can wait";
+  put("a", "apple");
+  strand->advance(kShortPause);
+  EXPECT_EQ(got(*passed_on), "apple");
+  EXPECT_EQ(got(*get("a")), "apple");
+}
+
+TEST_F(JoinedBeside2009, AnEmptyPutErasesNothingThatWasWrittenMeanwhile) {
+  put("a", "apple");
+  EXPECT_TRUE(decode_reply<wire::Store_write_result>(write("a", "newer")->reply).ok());
+  put("a", "");
+  EXPECT_EQ(held("a"), "newer");
+}
+
 TEST_F(JoinedBeside2009, ItIsMissingWhenTheNodeHasGivenAll) {
   const auto call = read("a");
   await_no_keys();

@@ -13,8 +13,8 @@ class LeaverOf2009 : public StoreMethods {
     Standing next = *store->standing->share();
     const auto before =
         std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kOther}}, {"b", {kSelf}}}, std::vector{kSelf, kOther});
-    next.leavers = {{kOther, before}};
-    next.gains = {{era(), before, false, {kOther}, true}};
+    next.leavers = {{kOther, before, before}};
+    next.gains = {{era(), before, false, {kOther}, {kOther}}};
     publish(std::move(next));
   }
 };
@@ -58,8 +58,11 @@ TEST_F(LeaverOf2009, APutWaitsForNobody) {
   EXPECT_TRUE(peers.asked.empty());
 }
 
-TEST_F(LeaverOf2009, ThatItHadNothingLeavesNothingToBeFound) {
-  put("a", "");
+TEST_F(LeaverOf2009, AnEmptyPutIsAClientsAndErasesWhatTheNodePuts) {
+  const auto call = put("a", "");
+  put("a", "apple");
+  EXPECT_EQ(held("a"), "apple");
+  strand->advance(kShortPause);
   EXPECT_EQ(held("a"), std::nullopt);
 }
 
@@ -91,7 +94,8 @@ class LeaverToAnotherOf2009 : public StoreMethods {
     const auto members = std::vector{kSelf, kThird};
     work_by(std::make_shared<RankedRing>(kSelf, ranks, members, std::vector{kOther}));
     Standing next = *store->standing->share();
-    next.leavers = {{kOther, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird})}};
+    const auto before = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird});
+    next.leavers = {{kOther, before, before}};
     publish(std::move(next));
     store->classics->remember(kThird);
   }

@@ -215,7 +215,8 @@ TEST_F(StoreMethods, PartsOfOtherNodesAreHeldToTheSameLimits) {
   EXPECT_NE(dispatch("read_here", read_here)->failure.find("batch_keys_max"), std::string::npos);
   wire::StorePeer_erase_here_args erase_here;
   erase_here.keys = {std::string(65, 'k')};
-  EXPECT_EQ(dispatch("erase_here", erase_here)->failure, "") << "what was handed over may be larger than what is written";
+  EXPECT_EQ(dispatch("erase_here", erase_here)->failure, "")
+      << "what was handed over may be larger than what is written";
   wire::StorePeer_write_here_args write_here;
   write_here.items.resize(2);
   write_here.items[0].key = "a";
