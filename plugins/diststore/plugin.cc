@@ -61,8 +61,9 @@ class DiststorePlugin final : public Plugin {
     watch_ = std::make_shared<RingWatch>(context.log(), strand, store);
     mover_ = std::make_shared<Mover>(context.log(), strand, store, receipts_, drain);
     mover_->start();
-    // A put of the 2009 system expects no answer, so that nobody learns that it was refused.
-    drain->always_take({"put"});
+    // A put of the 2009 system expects no answer, so that nobody learns that it was refused; and for the answer to a ping
+    // a node of that system waits before it does anything else.
+    drain->always_take({"put", "ping"});
     drain->when_over([mover = mover_] { return mover->give_up(); });
     sweeper_ = std::make_shared<Sweeper>(strand, store, watch_, mover_);
     follow_the_ring(context);

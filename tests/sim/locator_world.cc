@@ -139,7 +139,11 @@ void LocatorWorld::call(const std::shared_ptr<Locator>& from, membership::Outgoi
       if (from->is_running) answer(result);
     });
   };
-  if (wanted.is_classic) return call_old_form(from->port, wanted.to, in_old_form(wanted.message), kCallTimeout, awake);
+  if (wanted.is_classic) {
+    OldCall old = in_old_form(wanted.message);
+    check_news(*from, old);
+    return call_old_form(from->port, wanted.to, std::move(old), kCallTimeout, awake);
+  }
   const Duration deadline = std::holds_alternative<membership::Join>(wanted.message) ? kAnswerTimeout : kCallTimeout;
   const auto arrive = [this, message = std::move(wanted.message)](const auto& target, const Answer& reply) {
     const auto at = std::dynamic_pointer_cast<Locator>(target);

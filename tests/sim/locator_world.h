@@ -99,6 +99,7 @@ class LocatorWorld {
   void start_old(int port);
   void hand_over(const std::shared_ptr<Old>& at);
   void end_hand_over(const std::shared_ptr<Old>& at);
+  void check_news(const Process& from, const OldCall& call);
   void call_old_form(int from, const Location& to, OldCall call, Duration deadline, Answer answer);
   void hear(const std::shared_ptr<Process>& at, const OldCall& call);
   void pass_on(const std::shared_ptr<Old>& at, std::optional<OldNode::Forward> forward, std::function<void()> then);

@@ -38,15 +38,13 @@ class OldNode {
   std::optional<Forward> handle(const OldCall& call) {
     using Method = OldCall::Method;
     const std::string name = call.location.name();
-    if (call.method == Method::remove) {
-      ring_.erase(name);
-    } else {
-      ring_[name] = call.location;
-    }
+    if (call.method == Method::remove) ring_.erase(name);
     OldCall passed_on = call;
     if (call.method == Method::join) passed_on.method = Method::add;
     passed_on.authorities.push_back(self_.name());
-    return next(std::move(passed_on));
+    auto forward = next(std::move(passed_on));
+    if (call.method != Method::remove) ring_[name] = call.location;
+    return forward;
   }
 
   // Takes itself off the ring; whom to tell.
@@ -62,12 +60,12 @@ class OldNode {
   const Location& self() const { return self_; }
 
  private:
-  // The first of the ring, by name, that is no authority; nobody is told about itself.
+  // The first of the ring, by name, that is no authority: one that has joined already is told about itself.
   std::optional<Forward> next(OldCall call) const {
     for (const auto& [name, location] : ring_) {
       const auto& knowing = call.authorities;
       if (std::find(knowing.begin(), knowing.end(), name) != knowing.end()) continue;
-      if (location != call.location && location != self_) return Forward{location, std::move(call)};
+      if (location != self_) return Forward{location, std::move(call)};
     }
     return std::nullopt;
   }

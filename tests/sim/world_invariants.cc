@@ -42,6 +42,14 @@ void LocatorWorld::broke(const Process& at, const std::string& what) {
   broken_.push_back(format_duration(since) + " node " + std::to_string(at.port) + ": " + what);
 }
 
+// A node of the 2009 system that hears of its own joining hands what it owns over to itself.
+void LocatorWorld::check_news(const Process& from, const OldCall& call) {
+  if (call.method != OldCall::Method::add) return;
+  const auto& knowing = call.authorities;
+  const bool is_known = std::find(knowing.begin(), knowing.end(), call.location.name()) != knowing.end();
+  if (!is_known) broke(from, "the news of " + call.location.name() + " may come to that node itself");
+}
+
 // Members come, leave and go in turn, and each life runs through the add layers once.
 void LocatorWorld::change_ring(Locator& at, const membership::RingChange& change) {
   const std::string name = change.location.name();

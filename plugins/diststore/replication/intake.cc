@@ -35,7 +35,7 @@ void Intake::ring_changed(std::shared_ptr<const RingView> view, Era era, TimePoi
     // Who works by the former ring may not know yet of a member that is new in this one, and who leaves with it has
     // keys for us that were its own.
     for (auto& [node, source] : awaited.sources) {
-      source.is_fenced = may_hand_over_by_puts(node);
+      source.is_fenced = may_hand_over_by_puts(node) || awaited.by_puts.contains(node);
       source.is_clean = false;
       ask_soon(node, now);
     }
@@ -53,7 +53,7 @@ void Intake::ring_changed(std::shared_ptr<const RingView> view, Era era, TimePoi
   }
   for (const Location& node : view_->members()) {
     if (before && is_established_ && node != self_ && !contains(before->members(), node))
-      await_gift(node, now, effects);
+      await_gift(node, before, now, effects);
   }
   ask_due(now, effects);
   conclude(effects);
@@ -117,8 +117,9 @@ void Intake::await_puts_of(const Location& leaving, const std::vector<Location>&
 }
 
 // Of the kind of a newcomer nothing is known unless it has claimed already.
-Intake::Awaited& Intake::await_gift(const Location& to, TimePoint now, Effects& effects) {
-  Awaited& awaited = awaited_.emplace_back(Awaited{Kind::gift, {}, {}, {}, to, false});
+Intake::Awaited& Intake::await_gift(const Location& to, std::shared_ptr<const RingView> before, TimePoint now,
+                                    Effects& effects) {
+  Awaited& awaited = awaited_.emplace_back(Awaited{Kind::gift, {}, {}, {}, to, false, std::move(before)});
   for (const Location& giver : others()) {
     if (giver != to) awaited.sources[giver].heard_at = now;
   }
@@ -197,15 +198,17 @@ void Intake::take_answer(const Location& from, const Answer& answer, TimePoint n
 // Who is silent keeps nobody waiting for puts that it may have got: whether a frozen node has, nobody can tell.
 void Intake::note_silence(TimePoint now, Effects& effects) {
   for (Awaited& awaited : awaited_) {
-    if (awaited.by_puts.empty()) continue;
     for (auto& [node, source] : awaited.sources) {
-      if (source.is_silent || source.is_clean || now - source.heard_at < kFencePatience) continue;
-      if (awaited.by_puts.contains(node)) continue;
+      if (!may_fall_silent(awaited, node, source) || now - source.heard_at < kFencePatience) continue;
       source.is_silent = true;
       source.is_clean = source.is_recipient;
       effects.is_changed = true;
     }
   }
+}
+
+bool Intake::may_fall_silent(const Awaited& awaited, const Location& node, const Source& source) {
+  return !awaited.by_puts.empty() && !awaited.by_puts.contains(node) && !source.is_silent && !source.is_clean;
 }
 
 void Intake::not_answered(const Location& from, TimePoint now, Effects& effects) {
@@ -232,7 +235,11 @@ void Intake::is_of_2009(const Location& from, TimePoint now, Effects& effects) {
   }
   effects.is_changed = effects.is_changed || is_news;
   // It may have joined shortly before this node, which cannot know.
-  if (is_news && !is_given && contains(view_->members(), from)) await_gift(from, now, effects).is_to_2009 = true;
+  if (is_news && !is_given && contains(view_->members(), from)) {
+    std::vector<Location> without_it = view_->members();
+    std::erase_if(without_it, [&](const Location& node) { return node == from || node == self_; });
+    await_gift(from, ring_of_(std::move(without_it)), now, effects).is_to_2009 = true;
+  }
   ask_due(now, effects);
   conclude(effects);
 }
@@ -309,9 +316,10 @@ void Intake::conclude(Effects& effects) {
 TimePoint Intake::next_wakeup() const {
   TimePoint next = TimePoint::max();
   for (const Awaited& awaited : awaited_) {
-    if (awaited.kind != Kind::join || is_established_) continue;
+    const bool awaits_fences = awaited.kind == Kind::join && !is_established_;
     for (const auto& [node, source] : awaited.sources) {
-      if (!source.is_fenced) next = std::min(next, source.heard_at + kFencePatience);
+      if (awaits_fences && !source.is_fenced) next = std::min(next, source.heard_at + kFencePatience);
+      if (may_fall_silent(awaited, node, source)) next = std::min(next, source.heard_at + kFencePatience);
     }
   }
   for (const auto& [node, asking] : asking_) {
@@ -338,7 +346,7 @@ std::vector<Gift> Intake::gifts() const {
   std::vector<Gift> gifts;
   for (const Awaited& awaited : awaited_) {
     if (awaited.kind != Kind::gift) continue;
-    Gift& gift = gifts.emplace_back(Gift{awaited.to, {}});
+    Gift& gift = gifts.emplace_back(Gift{awaited.to, {}, awaited.before});
     for (const auto& [node, source] : awaited.sources) {
       if (!source.is_clean) gift.givers.push_back(node);
     }

@@ -34,7 +34,8 @@ struct Gain {
 // or one of ours, to which nodes of that system give when they hear of it.
 struct Gift {
   Location to;
-  std::vector<Location> givers;  // that have not shown yet that they hold nothing more; sorted
+  std::vector<Location> givers;                      // that have not shown yet that they hold nothing more; sorted
+  std::shared_ptr<const RingView> before = nullptr;  // it joined, as far as this node knows: who held its keys then
 };
 
 // A claim is asked again after this, then after twice as long, and so on: the first answers of a join come within a few
@@ -111,9 +112,10 @@ class Intake final {
     Kind kind = Kind::join;
     Gain gain;
     std::map<Location, Source> sources;
-    std::set<Location> by_puts{};  // who gives, or may give, by puts: of a gain
-    Location to{};                 // of a gift
-    bool is_to_2009 = false;       // of a gift
+    std::set<Location> by_puts{};              // who gives, or may give, by puts: of a gain
+    Location to{};                             // of a gift
+    bool is_to_2009 = false;                   // of a gift
+    std::shared_ptr<const RingView> before{};  // of a gift
   };
   struct Asking {
     bool is_asked = false;       // an answer is awaited
@@ -125,9 +127,10 @@ class Intake final {
   void await(Kind kind, Gain gain, const std::vector<Location>& sources, TimePoint now);
   void await_from(Awaited& awaited, const Location& source, TimePoint now);
   void await_puts_of(const Location& leaving, const std::vector<Location>& present, TimePoint now);
-  Awaited& await_gift(const Location& to, TimePoint now, Effects& effects);
+  Awaited& await_gift(const Location& to, std::shared_ptr<const RingView> before, TimePoint now, Effects& effects);
   void end_gifts(Effects& effects);
   void note_silence(TimePoint now, Effects& effects);
+  static bool may_fall_silent(const Awaited& awaited, const Location& node, const Source& source);
   void ask_soon(const Location& source, TimePoint now);
   void take_answer(const Location& from, const Answer& answer, TimePoint now, Effects& effects);
   void ask_due(TimePoint now, Effects& effects);

@@ -114,18 +114,22 @@ class Pull final : public std::enable_shared_from_this<Pull> {
     plan(at, further, questions);
   }
 
-  // A node without a store holds nothing, and does not know who else may; any other may hold the key. So may one of
-  // the 2009 system from which keys are awaited: they come by its puts.
+  // A node without a store holds nothing, and does not know who else may; any other may hold the key. One of the 2009
+  // system from which keys are awaited does: they come by its puts. When it has put all, what it had not got itself may
+  // still lie where it was.
   void failed(const Location& owner, const Indexes& indexes, const Error& error, bool is_unreachable) {
     if (is_unreachable) store_->router->report_unreachable(owner);
+    if (error.kind == ErrorKind::unsupported) store_->classics->remember(owner);
     Questions questions;
     {
       const std::lock_guard hold(mutex_);
       for (const std::size_t at : indexes) {
-        if (has_no_store(error) && !(error.kind == ErrorKind::unsupported && standing_->awaits_from(owner))) {
-          plan(at, standing_->all_sources(), questions);
-        } else {
+        if (!has_no_store(error) || (error.kind == ErrorKind::unsupported && standing_->awaits_from(owner))) {
           keys_[at].is_known = false;
+        } else {
+          const bool is_of_2009 = error.kind == ErrorKind::unsupported;
+          plan(at, is_of_2009 ? givers_to(*store_, *standing_, owner, keys_[at].text) : standing_->all_sources(),
+               questions);
         }
       }
     }

@@ -11,6 +11,14 @@ bool is_any_not_ours(const Store& store, const Nodes& nodes) {
                      [&](const Location& node) { return !store.classics->knows_as_ours(node); });
 }
 
+// Of the nodes that would own `key` one after the other, but for this one; empty: there is none.
+Location first_of_ours(const Store& store, const Standing& standing, std::string_view key) {
+  for (const Location& node : standing.ring->owners_of(key, standing.ring->members().size())) {
+    if (node != standing.self && store.classics->knows_as_ours(node)) return node;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<Location> former_owners(const Store& store, const Standing& standing, std::string_view key) {
@@ -19,6 +27,20 @@ std::vector<Location> former_owners(const Store& store, const Standing& standing
     return store.classics->was_of_2009(owner) && !standing.is_leaving(owner) && !standing.is_next(owner, key);
   });
   return owners;
+}
+
+std::vector<Location> givers_to(const Store& store, const Standing& standing, const Location& owner,
+                                std::string_view key) {
+  const auto is_known = [&](const Location& holder) {
+    return holder.empty() || !store.classics->was_of_2009(holder) || standing.may_give(holder, owner);
+  };
+  Location holder = standing.holder_before(owner, key);
+  for (std::size_t step = 0; !is_known(holder); ++step) {
+    // Who joined before whom is not known of all: of ours, the first behind them has held it.
+    holder = step < standing.gifts.size() ? standing.holder_before(holder, key) : first_of_ours(store, standing, key);
+  }
+  if (holder.empty() || holder == standing.self) return {};
+  return {std::move(holder)};
 }
 
 bool may_come_by_put(const Store& store, const Standing& standing, std::string_view key) {

@@ -13,6 +13,11 @@ namespace p2p::diststore {
 // Standing::former_owners(), those of the 2009 system only where they owned the key. [any thread]
 std::vector<Location> former_owners(const Store& store, const Standing& standing, std::string_view key);
 
+// `owner`, a node of the 2009 system, may have joined so shortly ago that it has not got `key` from this other node,
+// which held it before; none otherwise. [any thread]
+std::vector<Location> givers_to(const Store& store, const Standing& standing, const Location& owner,
+                                std::string_view key);
+
 // A put may be what brings `key` to its owner: what is there until then is not the newest, and what is missing may
 // come. Of a key of this node, or of another one. [any thread]
 bool may_come_by_put(const Store& store, const Standing& standing, std::string_view key);

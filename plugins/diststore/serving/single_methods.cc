@@ -33,9 +33,14 @@ void settle_then_again(const std::shared_ptr<Store>& store, std::string key, Cal
   call.keep();
   const auto waiting = std::make_shared<Call>(std::move(call));
   const TimePoint deadline = waiting->deadline();
-  settle(store, {std::move(key)}, deadline, [router = store->router, waiting, &kind](bool is_settled) {
+  settle(store, {std::move(key)}, deadline, [store, waiting, &kind](bool is_settled) {
     if (is_settled) return waiting->dispatch_again();
-    router->wait(std::move(*waiting), kind, "the key has not arrived from its former owner");
+    // A get may be that of a node of the 2009 system which gives to this one, passed on for somebody: it does nothing
+    // else until that is answered, and cannot say that it has given all.
+    if (&kind == &kGet && waiting->info().hops == 0 && is_given_by_puts(*store, *store->standing->share())) {
+      return fail_unknown(std::move(*waiting), "another node is about to give it to this one");
+    }
+    store->router->wait(std::move(*waiting), kind, "the key has not arrived from its former owner");
   });
 }
 
@@ -44,13 +49,6 @@ void settle_then_again(const std::shared_ptr<Store>& store, std::string key, Cal
 bool has_left(const Store& store, const Location& owner) {
   const auto& members = store.standing->read().ring->members();
   return std::find(members.begin(), members.end(), owner) == members.end();
-}
-
-// A node of the 2009 system that stays gives `key` to this one. A get may be its own, passed on for somebody: it does
-// nothing else until that is answered, and cannot say that it has given all.
-bool is_given_key(const Store& store, std::string_view key) {
-  const Standing& standing = store.standing->read();
-  return standing.leavers_with(key).empty() && may_come_by_put(store, standing, key);
 }
 
 // One call for one key. `act(right, call, view)` does it here with the node's right to the key, and has answered the
@@ -95,9 +93,6 @@ void serve_key(const std::shared_ptr<Store>& store, std::string_view key, Call c
       call.keep();
       return call.dispatch_again();
     case Outcome::unsettled:
-      if (&kind == &kGet && call.info().hops == 0 && is_given_key(*store, key)) {
-        return fail_unknown(std::move(call), "a node that gives it to this one has not done so yet");
-      }
       return settle_then_again(store, std::string(key), std::move(call), kind);
   }
 }

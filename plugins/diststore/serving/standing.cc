@@ -110,6 +110,14 @@ bool Standing::may_give(const Location& holder, const Location& owner) const {
   return is_giver || awaits_from(holder);
 }
 
+Location Standing::holder_before(const Location& owner, std::string_view key) const {
+  for (const Gift& gift : gifts) {
+    const Owner holder = gift.to == owner ? gift.before->owner_of(key) : Owner{};
+    if (holder.location != nullptr) return *holder.location;
+  }
+  return {};
+}
+
 std::vector<Location> Standing::all_sources() const {
   std::vector<Location> all;
   for (const Gain& gain : gains) {

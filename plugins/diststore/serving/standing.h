@@ -72,6 +72,8 @@ struct Standing {
 
   // `holder` may hold keys of `owner`, a node of the 2009 system, which it has not given to it yet.
   bool may_give(const Location& holder, const Location& owner) const;
+  // Who held `key` before `owner` joined, and may not have given it to that one yet; empty: nobody, for that is over.
+  Location holder_before(const Location& owner, std::string_view key) const;
 };
 
 }  // namespace p2p::diststore

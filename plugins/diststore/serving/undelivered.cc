@@ -16,8 +16,8 @@
 namespace p2p::diststore {
 namespace {
 
-// Asks one node after the other: those that come behind the owner on the ring, as far as the first of ours, which
-// owned the key before or knows from whom it awaits it.
+// Asks one node after the other: who held the key before the owner joined, or knows from whom it awaits it; and who
+// leaves, and had not given all.
 class Search final : public std::enable_shared_from_this<Search> {
  public:
   using Found = std::function<void(Result<std::optional<std::string>>)>;
@@ -31,53 +31,34 @@ class Search final : public std::enable_shared_from_this<Search> {
         done_(std::move(done)) {}
 
   void start() {
-    behind_ = standing_->ring->owners_of(key_, standing_->ring->members().size());
-    std::erase(behind_, owner_);
-    std::reverse(behind_.begin(), behind_.end());
-    // Who leaves stands behind nobody any more, and holds what it held.
+    if (auto held = store_->local->engine().copy(key_)) take(std::move(*held));
     for (const Location& leaving : standing_->ring->leaving()) {
       if (standing_->may_give(leaving, owner_)) awaited_.push_back(leaving);
+    }
+    const auto holders = givers_to(*store_, *standing_, owner_, key_);
+    awaited_.insert(awaited_.end(), holders.begin(), holders.end());
+    if (standing_->holder_before(owner_, key_) == store_->self && standing_->settled_from(key_) != kNeverSettled) {
+      const auto former = former_owners(*store_, *standing_, key_);
+      awaited_.insert(awaited_.end(), former.begin(), former.end());
     }
     next();
   }
 
  private:
   void next() {
-    if (!awaited_.empty()) return next_awaited();
-    if (is_at_former_owner_ || behind_.empty()) return end();
-    const Location node = behind_.back();
-    behind_.pop_back();
-    if (node == store_->self) return look_here();
-    const bool may_give = standing_->may_give(node, owner_);
-    if (store_->classics->was_of_2009(node)) {
-      return may_give ? fail(node, "it has not shown yet that it knows that one") : next();
+    while (!awaited_.empty()) {
+      const Location node = awaited_.back();
+      awaited_.pop_back();
+      if (node != store_->self && node != owner_ && asked_.insert(node).second) return ask(node);
     }
-    if (may_give) {
-      awaited_.push_back(node);
-    } else {
-      is_at_former_owner_ = store_->classics->knows_as_ours(node);
-    }
-    next();
-  }
-
-  void look_here() {
-    is_at_former_owner_ = true;
-    if (auto held = store_->local->engine().copy(key_)) take(std::move(*held));
-    if (standing_->settled_from(key_) != kNeverSettled) awaited_ = former_owners(*store_, *standing_, key_);
-    next();
-  }
-
-  void next_awaited() {
-    const Location node = awaited_.back();
-    awaited_.pop_back();
-    if (node == store_->self || node == owner_ || !asked_.insert(node).second) return next();
-    ask(node);
+    end();
   }
 
   void ask(const Location& node) {
     const Duration timeout = store_->router->time_for_peer(deadline_, Repeat::always);
     if (timeout <= Duration::zero()) return fail(node, "the call's time is over");
     if (asked_.size() > kAskedMax) return fail(node, "too many nodes may hold the key");
+    if (store_->classics->was_of_2009(node)) return fail(node, "it has not shown yet that it knows that one");
     wire::StorePeer_pull_args args;
     args.keys = {key_};
     store_->peers.call(
@@ -99,7 +80,6 @@ class Search final : public std::enable_shared_from_this<Search> {
     for (const std::string& name : pulled.front().awaits) {
       if (auto further = parse_location(name); further.ok()) awaited_.push_back(std::move(further).value());
     }
-    is_at_former_owner_ = is_at_former_owner_ || !standing_->is_leaving(node);
     next();
   }
 
@@ -132,10 +112,8 @@ class Search final : public std::enable_shared_from_this<Search> {
   const std::string key_;
   const TimePoint deadline_;
   const Found done_;
-  std::vector<Location> behind_;   // the next one last
-  std::vector<Location> awaited_;  // to be asked as well
+  std::vector<Location> awaited_;  // to be asked
   std::set<Location> asked_;
-  bool is_at_former_owner_ = false;
   std::optional<Held> newest_;
 };
 

@@ -184,7 +184,12 @@ void ClassicMembership::continue_chain(Chain chain, Effects& effects) {
     return;
   }
   ++chains_;
-  Message message = PassOn{chain.row, chain.authorities};
+  PassOn message{chain.row, chain.authorities};
+  // One of the 2009 system passes an add on to the newcomer, too, unless that is said to know; and a newcomer of that
+  // system then hands all that it owns over to itself.
+  if (chain.row.state == MemberState::alive && is_classic(target->name())) {
+    message.authorities = with_name(std::move(message.authorities), chain.row.location.name());
+  }
   send({*target, std::move(chain), std::nullopt}, std::move(message), effects);
 }
 

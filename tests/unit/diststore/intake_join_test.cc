@@ -287,6 +287,18 @@ TEST_F(IntakeTest, ItHasGivenWhatItHadWhenItShowsTheJoiner) {
   EXPECT_TRUE(intake.gains().empty());
 }
 
+TEST_F(IntakeTest, AMemberOfThe2009SystemStaysFencedWhoeverJoins) {
+  ring({kSelf, kOther, kThird});
+  join();
+  of_2009(kOther);
+  ring({kSelf, kOther, kThird, kFourth});
+  answer(kThird, kFencedOnly);
+  answer(kThird, kFencedOnly);
+  EXPECT_FALSE(intake.is_established());
+  answer(kFourth, kFencedOnly);
+  EXPECT_TRUE(intake.is_established()) << "it may be waiting for this node to be ready";
+}
+
 TEST_F(IntakeTest, WhatAJoinerHasGotByPutsIsAskedOfWhoAnswers) {
   ring({kSelf, kOther, kThird});
   join();

@@ -85,6 +85,16 @@ TEST_F(IntakeTest, WhoIsSilentIsNotAwaitedForWhatItMayHaveGot) {
   EXPECT_TRUE(intake.gains().empty());
 }
 
+TEST_F(IntakeTest, ItsSilenceIsNoticedWhileAQuestionIsUnderWay) {
+  foreign = {kOther};
+  be_a_member_with({kOther, kThird});
+  ring({kSelf, kThird}, {kOther});
+  ring({kSelf, kThird});
+  EXPECT_EQ(intake.next_wakeup(), now + kFencePatience);
+  EXPECT_TRUE(wake_up().is_changed);
+  EXPECT_TRUE(intake.gains().empty());
+}
+
 TEST_F(IntakeTest, ALeaverThatTurnsOutToBeOursPutsNothing) {
   be_a_member_with({kOther, kThird});
   foreign = {kOther};

@@ -293,16 +293,51 @@ TEST_F(PullerTest, WhatANodeOfThe2009SystemHasStillToPutIsNotKnown) {
   EXPECT_EQ(*further, true) << "that one had no such key";
 }
 
+TEST_F(PullerTest, WhatANodeOfThe2009SystemHasNotPutWhenItHasPutAllIsMissing) {
+  await_keys(era(), {kThird, kFourth});
+  const auto told = settle_keys({"a"});
+  fail(kOther, ErrorKind::unsupported);
+  EXPECT_EQ(*told, true) << "whoever else is slow";
+  EXPECT_EQ(read("a"), Outcome::missing);
+}
+
+TEST_F(PullerTest, UnlessItHasJoinedSoShortlyAgoThatItHadNotGotIt) {
+  await_keys(era(), {kThird, kFourth});
+  Standing next = *store->standing->share();
+  next.gifts = {{kOther, {kThird}, locator->ring_of({kThird, kFourth})}};
+  publish(std::move(next));
+  store->classics->note_ours(kThird);
+  const auto told = settle_keys({"a"});
+  fail(kOther, ErrorKind::unsupported);
+  answer(kThird, {"a"}, {item("apple", {5, 9})});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(value_of("a"), "apple");
+}
+
+TEST_F(PullerTest, OfTwoThatMayHaveJoinedOneAfterTheOtherTheFirstOfOursIsAsked) {
+  locator->ranks["a"] = {kSelf, kOther, kThird, kFourth};
+  work_by(locator->ring_of({kSelf, kOther, kThird, kFourth}));
+  await_keys(era(), {kFourth});
+  Standing next = *store->standing->share();
+  next.gifts = {{kOther, {kFourth}, locator->ring_of({kThird, kFourth})},
+                {kThird, {kFourth}, locator->ring_of({kOther, kFourth})}};
+  publish(std::move(next));
+  store->classics->remember(kThird);
+  store->classics->note_ours(kFourth);
+  const auto told = settle_keys({"a"});
+  fail(kOther, ErrorKind::unsupported);
+  answer(kFourth, {"a"}, {item("apple", {5, 9})});
+  EXPECT_EQ(*told, true);
+  EXPECT_EQ(value_of("a"), "apple");
+}
+
 TEST_F(PullerTest, BehindANodeWithoutAStoreAnyOtherMayHoldTheKey) {
   const std::vector<Result<std::string>> replies{
-      Error{ErrorKind::unsupported, "a node of the 2009 system"},
       exception_with("p2p:unknown: no service diststore.peer", apache::thrift::TApplicationException::UNKNOWN_METHOD),
       exception_with("p2p:disabled: diststore.peer", apache::thrift::TApplicationException::UNKNOWN_METHOD)};
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const std::string key = "abc"[i] + std::string();
     const Location without_store = key == "a" ? kOther : kThird;
-    // One of that system has given what it had.
-    await_keys(era(), i == 0 ? std::vector{kThird, kFourth} : std::vector{kOther, kThird, kFourth});
     const auto told = settle_keys({key});
     peers.take("pull", without_store).done(replies[i]);
     EXPECT_FALSE(told->has_value());

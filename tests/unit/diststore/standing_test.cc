@@ -138,7 +138,9 @@ TEST_F(StandingTest, ALeaverHasWhatItOwnedByItsLastRingOrWouldOwnByThePresentOne
 TEST_F(StandingTest, WhoJoinsIsGivenKeysByThoseThatHaveNotSaidThatTheyHoldNone) {
   Standing stays = standing(ring({kSelf, kOther, kThird, kFourth}), {});
   EXPECT_FALSE(stays.may_give(kOther, kThird));
-  stays.gifts = {{kThird, {kOther}}};
+  stays.gifts = {{kThird, {kOther}, ring({kSelf, kOther, kFourth})}};
+  EXPECT_EQ(stays.holder_before(kThird, "third, other"), kOther);
+  EXPECT_TRUE(stays.holder_before(kFourth, "third, other").empty());
   EXPECT_TRUE(stays.may_give(kOther, kThird));
   EXPECT_FALSE(stays.may_give(kOther, kFourth));
   stays.gains = {{1, ring({}), true, {kFourth}}};

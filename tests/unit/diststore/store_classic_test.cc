@@ -312,7 +312,7 @@ class JoinerOf2009 : public ClassicOwner {
     const Ranks ranks{{"a", {kOther, kThird, kSelf}}, {"b", {kOther, kSelf}}, {"ours", {kSelf}}};
     work_by(std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird}));
     Standing next = *store->standing->share();
-    next.gifts = {{kOther, {kThird}}};
+    next.gifts = {{kOther, {kThird}, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kThird})}};
     publish(std::move(next));
   }
   void end_gift() {
@@ -414,15 +414,28 @@ TEST_F(JoinerOf2009, AGiverThatLeavesIsAskedToo) {
   EXPECT_EQ(read_of(*call).value, "apple");
 }
 
-TEST_F(JoinerOf2009, ANodeWithoutAStoreIsNotTheFormerOwner) {
+TEST_F(JoinerOf2009, WhoHasJoinedSinceIsNotTheFormerOwner) {
   const Ranks ranks{{"a", {kOther, kFourth, kThird, kSelf}}};
-  work_by(std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird, kFourth}));
   Standing next = *store->standing->share();
-  next.gifts = {{kOther, {kThird, kFourth}}};
+  next.ring = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird, kFourth});
   publish(std::move(next));
+  store->classics->note_ours(kFourth);
   const auto call = read("a");
-  peers.take("pull", kFourth)
-      .done(exception_with("p2p:unknown: no service", apache::thrift::TApplicationException::UNKNOWN_METHOD));
+  yield("a", "apple", {5, 9});
+  answer_get("a", "");
+  EXPECT_EQ(read_of(*call).value, "apple");
+}
+
+// Two of that system have joined one after the other.
+TEST_F(JoinerOf2009, WhatTheFormerOwnerHadNotGotEitherIsSoughtBeforeThatOneJoined) {
+  const Ranks ranks{{"a", {kOther, kFourth, kThird, kSelf}}};
+  Standing next = *store->standing->share();
+  next.ring = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird, kFourth});
+  next.gifts = {{kFourth, {kThird}, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kThird})},
+                {kOther, {kThird}, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kThird, kFourth})}};
+  publish(std::move(next));
+  store->classics->remember(kFourth);
+  const auto call = read("a");
   yield("a", "apple", {5, 9});
   answer_get("a", "");
   EXPECT_EQ(read_of(*call).value, "apple");

@@ -236,6 +236,7 @@ TEST_F(JoinedBeside2009, AKeyIsNotMissingBeforeItIsPut) {
 // Perhaps the node itself asks: it has nothing else under way then, and is not to be kept waiting.
 TEST_F(JoinedBeside2009, AClassicGetDoesNotWaitForIt) {
   const auto call = get("a");
+  EXPECT_TRUE(peers.asked.empty());
   EXPECT_TRUE(call->failure.starts_with(kNotExecutedPrefix)) << call->failure;
   wire::Store_get_args args;
   args.key = "a";

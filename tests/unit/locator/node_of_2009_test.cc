@@ -113,7 +113,8 @@ TEST_F(NodeOf2009Test, NewsReachesAMemberOfThe2009SystemInItsOwnForm) {
   make(9901, named({9900})).begin();
   time.pass(milliseconds(100));
   EXPECT_EQ(members(9901), 3u);
-  EXPECT_TRUE(old_node(9850).has_heard("add 127.0.0.1:9901 by 127.0.0.1:9900"));
+  EXPECT_TRUE(old_node(9850).has_heard("add 127.0.0.1:9901 by 127.0.0.1:9900 127.0.0.1:9901"))
+      << "the newcomer knows: it would hand its keys over to itself";
 }
 
 // It pings a joiner before it has done with the join; everything else counts only once it has been executed.

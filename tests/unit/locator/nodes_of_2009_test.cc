@@ -24,7 +24,7 @@ TEST_F(NodesOf2009Test, ANodeThatDoesNotKnowAChainIsToldAgainInItsOwnFormAfterTh
   ASSERT_EQ(third.calls.size(), 1u);
   EXPECT_EQ(third.calls[0].to, at(9850));
   EXPECT_TRUE(third.calls[0].is_classic);
-  EXPECT_EQ(third.calls[0].message, Message(PassOn{alive(9903), names({9900, 9902})}));
+  EXPECT_EQ(third.calls[0].message, Message(PassOn{alive(9903), names({9900, 9902, 9903})}));
   EXPECT_TRUE(end(third.calls[0], Outcome::answered).calls.empty());
 }
 
@@ -139,7 +139,7 @@ TEST_F(NodesOf2009Test, TheLastNodeOfOursInAChainStartsItAmongOldOnes) {
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9850));
   EXPECT_TRUE(effects.calls[0].is_classic);
-  EXPECT_EQ(effects.calls[0].message, Message(PassOn{alive(9903), names({9901, 9900})}));
+  EXPECT_EQ(effects.calls[0].message, Message(PassOn{alive(9903), names({9901, 9900, 9903})}));
 }
 
 TEST_F(NodesOf2009Test, AnOldNodeIsPassedOverWhenItIsAnAuthority) {
