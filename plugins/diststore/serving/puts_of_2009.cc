@@ -5,8 +5,7 @@
 namespace p2p::diststore {
 namespace {
 
-template <class Nodes>
-bool is_any_not_ours(const Store& store, const Nodes& nodes) {
+bool is_any_not_ours(const Store& store, const std::vector<Location>& nodes) {
   return std::any_of(nodes.begin(), nodes.end(),
                      [&](const Location& node) { return !store.classics->knows_as_ours(node); });
 }

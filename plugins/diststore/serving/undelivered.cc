@@ -58,7 +58,7 @@ class Search final : public std::enable_shared_from_this<Search> {
     const Duration timeout = store_->router->time_for_peer(deadline_, Repeat::always);
     if (timeout <= Duration::zero()) return fail(node, "the call's time is over");
     if (asked_.size() > kAskedMax) return fail(node, "too many nodes may hold the key");
-    if (store_->classics->was_of_2009(node)) return fail(node, "it has not shown yet that it knows that one");
+    if (store_->classics->was_of_2009(node)) return is_of_2009(node);
     wire::StorePeer_pull_args args;
     args.keys = {key_};
     store_->peers.call(
@@ -86,11 +86,15 @@ class Search final : public std::enable_shared_from_this<Search> {
   void failed(const Location& node, const Error& error) {
     if (error.kind == ErrorKind::refused) store_->router->report_unreachable(node);
     if (!has_no_store(error)) return fail(node, error.text);
-    if (error.kind == ErrorKind::unsupported) {
-      store_->classics->remember(node);
-      if (standing_->may_give(node, owner_)) return fail(node, error.text);
-    }
-    next();  // it holds nothing
+    if (error.kind != ErrorKind::unsupported) return next();  // it holds nothing
+    store_->classics->remember(node);
+    is_of_2009(node);
+  }
+
+  // It tells nothing of what it holds for others, but gives all of it at once.
+  void is_of_2009(const Location& node) {
+    if (standing_->may_give(node, owner_)) return fail(node, "it has not shown yet that it knows that one");
+    next();
   }
 
   void take(Held held) {
