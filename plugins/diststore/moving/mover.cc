@@ -148,7 +148,7 @@ void Mover::stop() {
 void Mover::begin_pass() {
   if (pass_ || is_stopped()) return;
   timer_.reset();
-  if (const std::int64_t kept = store_->kept_puts->count(); kept != kept_seen_.load()) {
+  if (const std::int64_t kept = store_->kept_puts->count_found(); kept != kept_seen_.load()) {
     clean_era_.store(0);
     kept_seen_.store(kept);
   }

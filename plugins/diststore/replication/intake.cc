@@ -37,6 +37,7 @@ void Intake::ring_changed(std::shared_ptr<const RingView> view, Era era, TimePoi
     for (auto& [node, source] : awaited.sources) {
       source.is_fenced = may_hand_over_by_puts(node) || awaited.by_puts.contains(node);
       source.is_clean = false;
+      source.has_shown = false;
       ask_soon(node, now);
     }
   }
@@ -109,7 +110,9 @@ void Intake::await_puts_of(const Location& leaving, const std::vector<Location>&
       const auto [source, is_new] = awaited.sources.try_emplace(node);
       source->second.is_recipient = source->second.is_recipient || source->second.is_clean || is_new;
       source->second.is_clean = false;
+      source->second.has_shown = false;
       source->second.is_fenced = true;
+      source->second.is_silent = false;
       source->second.heard_at = now;
       ask_soon(node, now);
     }
@@ -254,6 +257,9 @@ void Intake::has_shown(const Location& from, const std::vector<Location>& member
                           : awaited.kind == Kind::gift ? contains(members, awaited.to)
                                                        : !may_anybody_hand_over_by_puts();
     if (!is_shown) continue;
+    // It does not wait for what it puts: its last put may lie unread at this node's door. What it shows after a pause
+    // is behind that.
+    if (!std::exchange(source->second.has_shown, true)) continue;
     source->second.is_clean = true;
     effects.is_changed = true;
   }

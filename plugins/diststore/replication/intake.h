@@ -107,6 +107,7 @@ class Intake final {
     TimePoint heard_at{};       // its last answer; before the first, when it began to be awaited
     bool is_silent = false;     // for kFencePatience
     bool is_recipient = false;  // it is awaited only for what it may have got by puts
+    bool has_shown = false;     // once that it has given all, by puts that may not have been read yet
   };
   struct Awaited {
     Kind kind = Kind::join;

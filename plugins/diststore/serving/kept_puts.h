@@ -23,7 +23,7 @@ inline constexpr Settled kUnsettled{false};
 // Every method: [any thread].
 class KeptPuts final {
  public:
-  // `kept` runs after each, from now on. Until then they count all the same.
+  // `kept` runs after each that is counted, from now on. Until then they are kept all the same.
   void when_kept(std::function<void()> kept) {
     const std::lock_guard hold(mutex_);
     kept_ = std::move(kept);
@@ -39,26 +39,32 @@ class KeptPuts final {
     keeps_all_.store(false);
     kept_ = nullptr;
   }
-  // Those that were kept, and some that were not: it only grows, and before a put can be found here.
+  // Rises before a put can be found here, also for one that is refused then.
   std::int64_t count() const noexcept { return count_.load(); }
+  // The same, once all that it counts can be found: who looks at the keys afterwards sees them.
+  std::int64_t count_found() const {
+    const std::lock_guard hold(mutex_);
+    return count_.load();
+  }
 
   // Settled: nobody holds anything newer of the key. False: nothing is kept, because none is any more, or `era` has
   // ended.
   bool keep(LocalStore& local, std::string_view key, std::string_view value, Era era, Settled settled) {
     std::function<void()> kept;
+    bool is_kept = false;
     {
       const std::lock_guard hold(mutex_);
       if (has_ended_) return false;
       count_.fetch_add(1);
-      if (!local.keep(key, value, era, settled == kSettled)) return false;
+      is_kept = local.keep(key, value, era, settled == kSettled);
       kept = kept_;
     }
     if (kept) kept();
-    return true;
+    return is_kept;
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool has_ended_ = false;  // by mutex_
   std::atomic<bool> keeps_all_{false};
   std::atomic<std::int64_t> count_{0};

@@ -164,7 +164,8 @@ void put(const std::shared_ptr<Store>& store, Call call) {
   if (!arguments) return;
   const auto [key, value] = *arguments;
   const auto standing = store->standing->share();
-  // A node that stays gives "" for what it was asked for in vain, perhaps while that was on its way to it.
+  // A node that stays gives "" for what it was asked for in vain, perhaps while that was on its way to it; a client's
+  // is not told from that.
   if (value.empty() && is_given_by_puts(*store, *standing)) return;
   if (is_kept(*store, *standing, key, value, call.info().hops > 0)) return;
   serve_key(
@@ -175,8 +176,8 @@ void put(const std::shared_ptr<Store>& store, Call call) {
         // What all other calls for the key wait for must not wait itself.
         if (may_come_by_put(*store, *standing, key)) return store->local->put(key, value, {right.era, kNeverSettled});
         if (!may_get_puts_for_others(*store, *standing)) return outcome;
-        return store->kept_puts->keep(*store->local, key, value, right.era, kUnsettled) ? Outcome::done
-                                                                                        : Outcome::fenced;
+        const bool is_kept = store->kept_puts->keep(*store->local, key, value, right.era, kUnsettled);
+        return is_kept ? Outcome::done : outcome;
       },
       [&](const Location& owner, TimePoint deadline, auto done) {
         classic_put(store, owner, std::string(key), std::string(value), deadline, std::move(done));

@@ -103,7 +103,7 @@ bool Standing::awaits_from(const Location& node) const {
   return std::any_of(gains.begin(), gains.end(), [&](const Gain& gain) { return contains(gain.sources, node); });
 }
 
-// While this node joins, it does not know who has joined shortly before.
+// From whom this node awaits keys itself, it does not know more.
 bool Standing::may_give(const Location& holder, const Location& owner) const {
   const bool is_giver = std::any_of(
       gifts.begin(), gifts.end(), [&](const Gift& gift) { return gift.to == owner && contains(gift.givers, holder); });

@@ -70,7 +70,7 @@ struct Standing {
   std::vector<Location> all_sources() const;  // of all gains, sorted, each once
   bool awaits_from(const Location& node) const;
 
-  // `holder` may hold keys of `owner`, a node of the 2009 system, which it has not given to it yet.
+  // `holder` may hold keys of `owner`, a node of the 2009 system, for all that it has said.
   bool may_give(const Location& holder, const Location& owner) const;
   // Who held `key` before `owner` joined, and may not have given it to that one yet; empty: nobody, for that is over.
   Location holder_before(const Location& owner, std::string_view key) const;

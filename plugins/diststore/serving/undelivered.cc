@@ -16,8 +16,8 @@
 namespace p2p::diststore {
 namespace {
 
-// Asks one node after the other: who held the key before the owner joined, or knows from whom it awaits it; and who
-// leaves, and had not given all.
+// Asks one node after the other: who held the key before the owner joined, or knows from whom it awaits it; and those
+// of ours that leave, and may not have given all.
 class Search final : public std::enable_shared_from_this<Search> {
  public:
   using Found = std::function<void(Result<std::optional<std::string>>)>;
@@ -32,8 +32,9 @@ class Search final : public std::enable_shared_from_this<Search> {
 
   void start() {
     if (auto held = store_->local->engine().copy(key_)) take(std::move(*held));
+    // One of the 2009 system cannot be asked; whether it may have the key the caller has looked (may_come_by_put).
     for (const Location& leaving : standing_->ring->leaving()) {
-      if (standing_->may_give(leaving, owner_)) awaited_.push_back(leaving);
+      if (store_->classics->knows_as_ours(leaving) && standing_->may_give(leaving, owner_)) awaited_.push_back(leaving);
     }
     const auto holders = givers_to(*store_, *standing_, owner_, key_);
     awaited_.insert(awaited_.end(), holders.begin(), holders.end());

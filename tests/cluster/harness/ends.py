@@ -13,6 +13,9 @@ from diststore.ttypes import ReadOptions, StoreError, StoreErrorKind, WriteOptio
 # Calls at once, of one test: what waits shall not hold up what does not.
 CALLS_AT_ONCE = 80
 
+# Keys that one call has time for, when they are a seed's: it is asked for them one by one.
+READ_AT_ONCE = 50
+
 MISSING = "missing"
 FAULT = "fault"
 
@@ -93,12 +96,18 @@ class Kept:
 
     def wrong_at(self, node):
         """{key: (what `node` finds, what it may find)}, once it answers for all of them."""
+        keys = list(self._may_hold)
+        at_node = {}
+        for at in range(0, len(keys), READ_AT_ONCE):
+            at_node.update(self._found_at(node, keys[at:at + READ_AT_ONCE]))
+        return {key: (at_node.get(key), may_hold) for key, may_hold in self._may_hold.items()
+                if at_node.get(key) not in may_hold}
+
+    def _found_at(self, node, keys):
         def found():
             try:
-                return [read_all(node, self._may_hold)]
+                return [read_all(node, keys)]
             except StoreError:
                 return None
 
-        at_node = wait_until(f"{node.name} answers for every key", found)[0]
-        return {key: (at_node.get(key), may_hold) for key, may_hold in self._may_hold.items()
-                if at_node.get(key) not in may_hold}
+        return wait_until(f"{node.name} answers for every key", found)[0]

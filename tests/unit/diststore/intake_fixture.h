@@ -52,11 +52,18 @@ class IntakeTest : public ::testing::Test {
     intake.is_of_2009(from, now, effects);
     return effects;
   }
-  // A node of the 2009 system shows its members.
-  Effects shows(const Location& from, const Locations& members) {
+  // A node of the 2009 system shows its members: first, and once more after a pause.
+  Effects shows_once(const Location& from, const Locations& members) {
     Effects effects;
     intake.has_shown(from, members, now, effects);
     return effects;
+  }
+  Effects shows(const Location& from, const Locations& members) {
+    Effects first = shows_once(from, members);
+    wake_up();
+    Effects second = shows_once(from, members);
+    second.is_changed = second.is_changed || first.is_changed;
+    return second;
   }
   Effects census() {
     Effects effects;

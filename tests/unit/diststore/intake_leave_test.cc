@@ -85,6 +85,19 @@ TEST_F(IntakeTest, WhoIsSilentIsNotAwaitedForWhatItMayHaveGot) {
   EXPECT_TRUE(intake.gains().empty());
 }
 
+TEST_F(IntakeTest, NorWhenAnotherOneLeavesMeanwhile) {
+  foreign = {kOther, kFourth};
+  be_a_member_with({kOther, kThird, kFourth});
+  ring({kSelf, kThird, kFourth}, {kOther});
+  now += kFencePatience;
+  tick();
+  ring({kSelf, kThird}, {kOther, kFourth});
+  now += kFencePatience;
+  tick();
+  ring({kSelf, kThird});
+  EXPECT_TRUE(intake.gains().empty());
+}
+
 TEST_F(IntakeTest, ItsSilenceIsNoticedWhileAQuestionIsUnderWay) {
   foreign = {kOther};
   be_a_member_with({kOther, kThird});

@@ -137,6 +137,18 @@ TEST_F(LeaverToAnotherOf2009, NothingIsWrittenOrErasedThereThatTheLeaverWouldOve
   EXPECT_TRUE(decode_reply<wire::Store_erase_result>(erased->reply).ok());
 }
 
+// Whatever this node awaits of the leaver itself.
+TEST_F(LeaverToAnotherOf2009, WhatWasNeverTheLeaversIsWrittenAtOnce) {
+  Standing next = *store->standing->share();
+  next.gains = {{era(), next.leavers.front().last_ring, false, {kOther}, {kOther}}};
+  publish(std::move(next));
+  store->classics->remember(kOther);
+  const auto call = write("b", "banana");
+  peers.take("put", kThird).done(std::string());
+  answer_get("banana");
+  EXPECT_TRUE(decode_reply<wire::Store_write_result>(call->reply).ok());
+}
+
 TEST_F(LeaverToAnotherOf2009, AClassicPutGoesThereAtOnce) {
   const auto call = put("a", "apple");
   peers.take("put", kThird).done(std::string());
