@@ -61,8 +61,8 @@ class DiststorePlugin final : public Plugin {
     watch_ = std::make_shared<RingWatch>(context.log(), strand, store);
     mover_ = std::make_shared<Mover>(context.log(), strand, store, receipts_, drain);
     mover_->start();
-    // A put of the 2009 system expects no answer, so that nobody learns that it was refused; and for the answer to a ping
-    // a node of that system waits before it does anything else.
+    // A put of the 2009 system expects no answer, so that nobody learns that it was refused; and for the answer to a
+    // ping a node of that system waits before it does anything else.
     drain->always_take({"put", "ping"});
     drain->when_over([mover = mover_] { return mover->give_up(); });
     sweeper_ = std::make_shared<Sweeper>(strand, store, watch_, mover_);
@@ -78,8 +78,7 @@ class DiststorePlugin final : public Plugin {
     locator_->when_settled([watch = watch_, kept] { watch->joined(std::move(*kept)); });
   }
 
-  // Its keys go when the locator takes it off the ring: see StoreLayer. Until then, and afterwards, others may put
-  // here.
+  // Its keys go when the locator takes it off the ring: see StoreLayer. Until then, and after it, others may put here.
   void drain(Completion done) override {
     mover_->begin_leave();
     done();

@@ -1,7 +1,7 @@
 // From whom does this node still await keys that it owns? A node that joins awaits them from every other, one that
 // stays from a member that leaves. Until all of them have said that they hold nothing more, what is missing here may
-// lie there. Pure: told the ring and the answers, it lists whom to ask. Words and rules: README.md, "When the ring
-// changes".
+// lie there. Pure: told the ring and the answers, it lists whom to ask; which nodes are ours it asks each time. Words
+// and rules: README.md, "When the ring changes".
 #pragma once
 
 #include "replication/era.h"

@@ -15,11 +15,6 @@
 
 namespace p2p::diststore {
 
-// Is what is put known to be the newest?
-enum class Settled : bool {};
-inline constexpr Settled kSettled{true};
-inline constexpr Settled kUnsettled{false};
-
 // Every method: [any thread].
 class KeptPuts final {
  public:
@@ -47,8 +42,7 @@ class KeptPuts final {
     return count_.load();
   }
 
-  // Settled: nobody holds anything newer of the key. False: nothing is kept, because none is any more, or `era` has
-  // ended.
+  // As LocalStore::keep(). False: nothing is kept, because none is any more, or `era` has ended.
   bool keep(LocalStore& local, std::string_view key, std::string_view value, Era era, Settled settled) {
     std::function<void()> kept;
     bool is_kept = false;
@@ -56,7 +50,7 @@ class KeptPuts final {
       const std::lock_guard hold(mutex_);
       if (has_ended_) return false;
       count_.fetch_add(1);
-      is_kept = local.keep(key, value, era, settled == kSettled);
+      is_kept = local.keep(key, value, era, settled);
       kept = kept_;
     }
     if (kept) kept();

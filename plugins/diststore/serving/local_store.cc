@@ -104,10 +104,10 @@ Outcome LocalStore::put(std::string_view key, std::string_view value, Right righ
   return write(key, value, right, ignored);
 }
 
-bool LocalStore::keep(std::string_view key, std::string_view value, Era era, bool settled) {
+bool LocalStore::keep(std::string_view key, std::string_view value, Era era, Settled settled) {
   Held held{std::string(value), {clock_.issue(wall_clock_ms()), node_}, value.empty(), kNeverSettled};
   std::uint64_t ignored = 0;
-  return engine_.merge(key, held, era, settled, ignored) != MergeOutcome::fenced;
+  return engine_.merge(key, held, era, settled == kSettled, ignored) != MergeOutcome::fenced;
 }
 
 MergeOutcome LocalStore::merge(wire::MovedItem& item, Era era, bool settled, std::uint64_t& digest) {

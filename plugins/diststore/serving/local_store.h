@@ -26,6 +26,11 @@ wire::MovedItem to_wire(std::string key, Held held);
 // Milliseconds since 1970, by this machine's clock. [any thread]
 std::uint64_t wall_clock_ms();
 
+// Whether nobody holds anything newer of a key.
+enum class Settled : bool {};
+inline constexpr Settled kSettled{true};
+inline constexpr Settled kUnsettled{false};
+
 // Every method: [any thread].
 class LocalStore final {
  public:
@@ -56,8 +61,8 @@ class LocalStore final {
   // over for one that it was asked for in vain: it leaves nothing to be found.
   [[nodiscard]] Outcome put(std::string_view key, std::string_view value, Right right);
   // The same for a key of which this node is not the owner, or not yet: newer than whatever is held of it, to be handed
-  // on. `settled` as in MemoryEngine::merge. False: `era` has ended.
-  [[nodiscard]] bool keep(std::string_view key, std::string_view value, Era era, bool settled);
+  // on. False: `era` has ended.
+  [[nodiscard]] bool keep(std::string_view key, std::string_view value, Era era, Settled settled);
 
   // Keys that transfers have brought.
   void count_moved_in(std::int64_t keys) noexcept { keys_moved_in_.fetch_add(keys, std::memory_order_relaxed); }

@@ -1,6 +1,6 @@
-// What may a service tell its host about the way in and the way out? Who takes part in Plugin::drain() or RingLayer::cleanup() with
-// more than a few messages asks for it in start(): context.find<p2p::Drain>(), which the host answers itself, whatever the descriptor
-// lists.
+// What may a service tell its host about the way in and the way out? Who takes part in Plugin::drain() or
+// RingLayer::cleanup() with more than a few messages asks for it in start(): context.find<p2p::Drain>(), which the host
+// answers itself, whatever the descriptor lists.
 #pragma once
 
 #include <p2p/abi.h>
@@ -18,10 +18,10 @@ class P2P_API Drain {
   static constexpr const char* kId = "p2p.host.Drain/1";
   virtual ~Drain();
 
-  // For callers that cannot be told to wait, or to go elsewhere: calls of these methods are handled as soon as start() has
-  // returned, while all others wait until the service is ready, and may be overtaken by these; and while it drains clients' calls of them are handled as well, as
-  // are those of locator.Base and, where the service extends it, of locator.Locator. They are refused once everything has drained.
-  // [control]
+  // For callers that cannot be told to wait, or to go elsewhere. Calls of these methods are handled as soon as start()
+  // has returned, while all others wait until the service is ready, and may be overtaken. While it drains, clients'
+  // calls of them are handled as well, as are those of locator.Base and, where the service extends it, of
+  // locator.Locator. They are refused once everything has drained. [control]
   virtual void always_take(std::vector<std::string> methods) = 0;
 
   // Something has been handed over, or has come that must be: `[host] drain_timeout` begins anew. [any thread]
