@@ -1,6 +1,7 @@
 # Language, warnings and sanitizers, for every target of the tree.
 option(P2P_TESTS "Build the tests" ON)
 option(P2P_TIDY "Run clang-tidy over our sources" OFF)
+option(P2P_CHECK_THREADS "Assert in methods tagged [own strand], [own loop] or [control] that they are called there" OFF)
 set(P2P_SANITIZER "" CACHE STRING "address (with undefined), thread, fuzzer (Clang's, with address), or empty")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -58,6 +59,10 @@ endif()
 foreach(folder ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   add_compile_options($<$<NOT:$<CONFIG:Debug>>:-ffile-prefix-map=${folder}=.>)
 endforeach()
+
+if(P2P_CHECK_THREADS)
+  add_compile_definitions(P2P_CHECK_THREADS)  # see <p2p/thread_check.h>
+endif()
 
 if(P2P_TIDY)
   find_program(CLANG_TIDY clang-tidy REQUIRED)

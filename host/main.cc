@@ -1,15 +1,15 @@
-// p2phost: reads its flags, and either answers a question about the configuration or runs a node until it is told to
+// p2phost: reads its flags, and either answers a question about the configuration or runs a node until it is asked to
 // end.
 #include "cli/command_line.h"
-#include "cli/load_configuration.h"
-#include "cli/offline_commands.h"
 #include "cli/standard_output.h"
 #include "crash/alternate_stack.h"
 #include "crash/fatal_signal.h"
-#include "node.h"
+#include "preflight/load_configuration.h"
+#include "preflight/offline_commands.h"
+#include "process/node.h"
+#include "process/signal_watch.h"
 #include "runtime/host_logger.h"
 #include "serving/descriptor_limit.h"
-#include "signal_watch.h"
 #include "validate/validate_command.h"
 
 #include <exception>
@@ -26,7 +26,7 @@ int run_node(const CommandLine& command_line) {
   }
   auto& loaded = std::get<LoadedConfiguration>(outcome);
   std::cerr << loaded.warnings;
-  // For the services too, which open what they like: the soft limit of most systems is 1024.
+  // For the services, too, which may open files: the soft limit of most systems is 1024.
   raise_descriptor_limit(kAllDescriptors);
   const std::string& log_file = loaded.config.log_file;
   if (const auto opened = open_log(log_file); !opened.ok()) {
@@ -48,7 +48,7 @@ int run_node(const CommandLine& command_line) {
   return number(node.run());
 }
 
-// The code of a run that only answers: an answer that could not be written is none.
+// The exit code of a run that only answers: an answer that could not be written is a failure.
 int answered(int code) {
   const auto written = finish_output();
   if (written.ok()) return code;

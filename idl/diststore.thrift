@@ -121,21 +121,21 @@ struct Receipt {
 }
 
 // "I own keys that you may hold."
-struct Claim {
-  1: required string claimant   // as `donor`
+struct TransferRequest {
+  1: required string receiver   // as `donor`
   2: required i64 view
-  3: optional binary members    // the claimant's membership table, when the last answer told another view
+  3: optional binary members    // the receiver's membership table, when the last answer told another view
 }
 
-struct ClaimReply {
-  1: required bool fenced       // the ring that this store works by has the claimant among its members
-  2: required bool clean        // by that ring, a look at all keys has found none that belongs elsewhere
+struct TransferRequestReply {
+  1: required bool fenced       // the ring that this store works by has the receiver among its members
+  2: required bool handed_over        // by that ring, a look at all keys has found none that belongs elsewhere
   3: required i64 view
   4: optional binary members    // when the views differ
   5: required list<string> sources  // nodes from which this one still awaits keys itself
 }
 
-struct Pulled {
+struct FetchedKey {
   1: required bool yielded        // false: the node takes itself for the key's owner; ask again when the views agree
   2: optional MovedItem item      // what it holds of the key
   3: required list<string> awaits // nodes from which it awaits this key itself: one of them may hold something newer
@@ -164,10 +164,10 @@ service StorePeer {
   // The donor has sent everything; answered with the receiver's receipt.
   Receipt finish(1: required Receipt donors)
 
-  ClaimReply claim(1: required Claim claim)
+  TransferRequestReply claim(1: required TransferRequest claim)
 
   // What the node holds of keys that the caller owns now and has not got yet.
-  list<Pulled> pull(1: required list<binary> keys)
+  list<FetchedKey> pull(1: required list<binary> keys)
 
   // The newest transfers of this node, the oldest first; a bounded number.
   list<Receipt> receipts()

@@ -13,34 +13,34 @@ constexpr const char* kNothingChanges =
 
 }  // namespace
 
-std::string to_text(const Wish& wish) {
-  switch (wish.kind) {
-    case Wish::Kind::enable:
-      return "enable " + wish.service;
-    case Wish::Kind::disable:
-      return "disable " + wish.service;
-    case Wish::Kind::reload:
+std::string to_text(const ChangeRequest& request) {
+  switch (request.kind) {
+    case ChangeRequest::Kind::enable:
+      return "enable " + request.service;
+    case ChangeRequest::Kind::disable:
+      return "disable " + request.service;
+    case ChangeRequest::Kind::reload:
       return "reload";
-    case Wish::Kind::plan_reload:
+    case ChangeRequest::Kind::plan_reload:
       return "reload --check";
   }
   return "change";
 }
 
-Result<Changes::Number> Changes::submit(Wish wish) {
+Result<Changes::Number> Changes::submit(ChangeRequest request) {
   if (const auto step = steps_.hanging()) {
-    return Error{ErrorKind::overloaded, "p2p:hanging: " + hang_text(*step) + kNothingChanges};
+    return Error{ErrorKind::overloaded, fmt::format("{}{}{}", kHangingPrefix, hang_text(*step), kNothingChanges)};
   }
   Number number = 0;
   {
     const std::lock_guard hold(mutex_);
     if (is_closed_) return Error{ErrorKind::cancelled, "the node is ending"};
-    if (wishes_.size() >= kChangesWaitingMax) {
+    if (requests_.size() >= kChangesWaitingMax) {
       return Error{ErrorKind::overloaded,
                    fmt::format("{}too many changes of this node wait; try again", kOverloadedPrefix)};
     }
     number = ++last_;
-    wishes_.emplace_back(number, std::move(wish));
+    requests_.emplace_back(number, std::move(request));
     open_.try_emplace(number);
   }
   wake_();
@@ -56,7 +56,7 @@ void Changes::await(Number number, Waiting answer) {
   }
   if (const auto step = steps_.hanging()) return answer(to_wire(turn_away(number, *step)));
   auto& waiting = open->second;
-  // The host has answered those whose time was over, and they have asked again.
+  // Calls past their deadline were answered by the host, and made again.
   std::erase_if(waiting, [](const Waiting& other) { return other.deadline() <= std::chrono::steady_clock::now(); });
   if (waiting.size() >= kReportWaitersMax) {
     return answer.fail(CallFault::internal_error, fmt::format("{}too many wait for this change", kOverloadedPrefix));
@@ -64,16 +64,16 @@ void Changes::await(Number number, Waiting answer) {
   waiting.push_back(std::move(answer));
 }
 
-bool Changes::has_wish() const {
+bool Changes::has_request() const {
   const std::lock_guard hold(mutex_);
-  return !wishes_.empty();
+  return !requests_.empty();
 }
 
-std::optional<std::pair<Changes::Number, Wish>> Changes::take() {
+std::optional<std::pair<Changes::Number, ChangeRequest>> Changes::take() {
   const std::lock_guard hold(mutex_);
-  if (wishes_.empty()) return std::nullopt;
-  auto next = std::move(wishes_.front());
-  wishes_.pop_front();
+  if (requests_.empty()) return std::nullopt;
+  auto next = std::move(requests_.front());
+  requests_.pop_front();
   return next;
 }
 
@@ -91,18 +91,20 @@ void Changes::keep(Number number, const ChangeReport& report) {
   if (reports_.size() > kReportsKept) reports_.erase(reports_.begin());
 }
 
-// Who was told that nothing is done must not find it done an hour later. What is in hand goes on when the step returns.
+// An operator who was told that nothing is done must not find it done an hour later. A change that has begun goes on
+// when the step returns.
 ChangeReport Changes::turn_away(Number number, const StepWatch::Step& step) {
   ChangeReport report;
-  const auto waits = std::find_if(wishes_.begin(), wishes_.end(), [&](const auto& one) { return one.first == number; });
-  const bool is_in_hand = waits == wishes_.end();
-  report.refuse("p2p:hanging: " + hang_text(step) + kNothingChanges);
+  const auto waits =
+      std::find_if(requests_.begin(), requests_.end(), [&](const auto& one) { return one.first == number; });
+  const bool is_in_hand = waits == requests_.end();
+  report.refuse(fmt::format("{}{}{}", kHangingPrefix, hang_text(step), kNothingChanges));
   if (is_in_hand) {
     report.refuse("this change has begun, and goes on when that returns");
     return report;
   }
   report.refuse(to_text(waits->second) + " was withdrawn");
-  wishes_.erase(waits);
+  requests_.erase(waits);
   keep(number, report);
   return report;
 }
@@ -110,7 +112,7 @@ ChangeReport Changes::turn_away(Number number, const StepWatch::Step& step) {
 void Changes::close() {
   const std::lock_guard hold(mutex_);
   is_closed_ = true;
-  wishes_.clear();
+  requests_.clear();
   for (auto& [number, waiting] : open_) {
     for (Waiting& answer : waiting) answer(to_wire({false, {"the node is ending"}}));
   }

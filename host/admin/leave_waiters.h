@@ -1,4 +1,4 @@
-// Who wants to know how the node's leave has ended? Operators that wait on the admin socket.
+// Who waits for the outcome of the node's leave? Operators on the admin socket.
 #pragma once
 
 #include <p2p/handlers.h>
@@ -15,7 +15,7 @@
 
 namespace p2p::host {
 
-// Operators that may wait at once; more are turned away.
+// Operators that may wait at once; more are refused.
 inline constexpr std::size_t kLeaveWaitersMax = 64;
 
 // Every method: [any thread].
@@ -26,7 +26,7 @@ class LeaveWaiters final {
   void wait(Waiting answer) {
     const std::lock_guard hold(mutex_);
     if (result_) return answer(*result_);
-    // The host has answered those whose time was over, and they have asked again.
+    // Calls past their deadline were answered by the host, and made again.
     std::erase_if(waiting_, [](const Waiting& other) { return other.deadline() <= std::chrono::steady_clock::now(); });
     if (waiting_.size() >= kLeaveWaitersMax) {
       return answer.fail(CallFault::internal_error,

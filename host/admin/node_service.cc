@@ -6,8 +6,8 @@ namespace p2p::host {
 namespace {
 
 template <class Reply>
-void submit(Changes& changes, Wish wish, Reply answer) {
-  const auto number = changes.submit(std::move(wish));
+void submit(Changes& changes, ChangeRequest request, Reply answer) {
+  const auto number = changes.submit(std::move(request));
   if (!number.ok()) return answer.fail(CallFault::internal_error, number.error().text);
   answer(number.value());
 }
@@ -37,13 +37,14 @@ std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::f
   methods->on<node::Admin_await_leave_args, node::Admin_await_leave_presult>(
       "await_leave", [&waiters](auto&, auto answer) { waiters.wait(std::move(answer)); });
   methods->on<node::Admin_enable_args, node::Admin_enable_presult>("enable", [&changes](auto& args, auto answer) {
-    submit(changes, {Wish::Kind::enable, args.name, false}, std::move(answer));
+    submit(changes, {ChangeRequest::Kind::enable, args.name, false}, std::move(answer));
   });
   methods->on<node::Admin_disable_args, node::Admin_disable_presult>("disable", [&changes](auto& args, auto answer) {
-    submit(changes, {Wish::Kind::disable, args.name, args.force}, std::move(answer));
+    submit(changes, {ChangeRequest::Kind::disable, args.name, args.force}, std::move(answer));
   });
   methods->on<node::Admin_reload_args, node::Admin_reload_presult>("reload", [&changes](auto& args, auto answer) {
-    submit(changes, {args.check_only ? Wish::Kind::plan_reload : Wish::Kind::reload, "", false}, std::move(answer));
+    submit(changes, {args.check_only ? ChangeRequest::Kind::plan_reload : ChangeRequest::Kind::reload, "", false},
+           std::move(answer));
   });
   methods->on<node::Admin_await_change_args, node::Admin_await_change_presult>(
       "await_change", [&changes](auto& args, auto answer) { changes.await(args.change, std::move(answer)); });

@@ -1,4 +1,4 @@
-// What may anybody ask a node about itself, and what may its operator tell it? The services Node (on the port) and
+// What may anybody ask a node about itself, and what may its operator request? The services Node (on the port) and
 // Admin (on the admin socket only).
 #pragma once
 
@@ -17,7 +17,7 @@ namespace p2p::host {
 // `status` is called on I/O threads.
 std::shared_ptr<Endpoint> make_node_service(std::function<node::NodeStatus()> status);
 
-// Both functions return at once, the node ends later. Called on I/O threads. `waiters` and `changes` outlive the
+// `leave` and `stop` return at once, the node ends later. Called on I/O threads. `waiters` and `changes` outlive the
 // endpoint.
 std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::function<void()> stop,
                                              LeaveWaiters& waiters, Changes& changes);

@@ -1,6 +1,6 @@
 #include "cli/command_line.h"
 
-#include "serving/foreign_text.h"
+#include "text/foreign_text.h"
 
 #include <CLI/CLI.hpp>
 
@@ -72,7 +72,7 @@ void add_author_commands(CLI::App& app, CommandLine& parsed) {
   }
 }
 
-// What becomes no value of the configuration, and is shown in messages as it is.
+// Checks names that do not become configuration values, and are shown in messages as they are.
 std::string fault_of_names(const CommandLine& parsed) {
   const auto fault_of = [](const char* flag, const std::string& text) {
     const std::string fault = fault_of_text(text);

@@ -21,7 +21,7 @@ struct CommandLine {
   std::vector<std::string> plugin_dirs;  // --plugin-dir, each
   bool allow_unsafe_plugins = false;
   bool safe_mode = false;                   // --safe-mode
-  bool is_running = false;                  // no flag: a node that runs reads its configuration again
+  bool is_running = false;                  // no flag: a running node reads its configuration again
   std::optional<std::string> also_enabled;  // no flag: this service too, whatever the configuration says; p2pctl enable
 
   // At most one of these; without any, a node is started.
@@ -41,8 +41,8 @@ struct CommandLine {
   }
 };
 
-// The parsed flags, or the code to end with at once: --help writes to `out` and ends with 0, a mistake writes to `err`
-// and ends with 64.
+// The parsed flags, or the code to exit with at once: --help writes to `out` and exits with 0, a mistake writes to
+// `err` and exits with 64.
 std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* const* argv, std::ostream& out,
                                                        std::ostream& err);
 

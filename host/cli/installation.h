@@ -6,7 +6,7 @@
 
 namespace p2p::host {
 
-// What the executable's folder stands in: "/usr" for /usr/bin/p2phost. Empty when the system does not tell.
+// The parent of the executable's folder: "/usr" for /usr/bin/p2phost. Empty when the system does not tell.
 std::filesystem::path installation_prefix();
 
 // The CMake package, which find_package(p2phost) reads; may be missing, with the files for development.

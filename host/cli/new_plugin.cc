@@ -48,7 +48,7 @@ using MaybeRefusal = std::optional<Refusal>;
 
 MaybeRefusal refuse(ExitCode code, std::string why) { return Refusal{code, std::move(why)}; }
 
-MaybeRefusal check_wish(const NewPlugin& wanted) {
+MaybeRefusal check_request(const NewPlugin& wanted) {
   if (const std::string why = why_bad_name(wanted.name); !why.empty()) return refuse(ExitCode::usage, why);
   for (const std::string& need : wanted.needs) {
     if (need != "locator") {
@@ -96,7 +96,7 @@ MaybeRefusal write_file(const fs::path& source, const fs::path& target,
 }
 
 MaybeRefusal fill_folder(const NewPlugin& wanted, const fs::path& folder) {
-  // find_package wants no more than the SDK that it was made for: later patch releases serve as well.
+  // find_package requires only this SDK's minor version: any patch release will do.
   const std::string minor_version = wanted.version.substr(0, wanted.version.rfind('.'));
   const std::map<std::string, std::string> values = {
       {kTemplateName, wanted.name}, {kTemplateService, service_of(wanted.name)}, {"@P2PHOST_VERSION@", minor_version}};
@@ -107,7 +107,7 @@ MaybeRefusal fill_folder(const NewPlugin& wanted, const fs::path& folder) {
 }
 
 MaybeRefusal make_folder(const NewPlugin& wanted, const fs::path& folder) {
-  if (auto refusal = check_wish(wanted)) return refusal;
+  if (auto refusal = check_request(wanted)) return refusal;
   std::error_code failure;
   const bool is_new = fs::create_directory(folder, failure);
   if (failure) return refuse(ExitCode::cannot_create, folder.string() + " cannot be made: " + failure.message());

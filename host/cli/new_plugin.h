@@ -15,24 +15,24 @@ namespace p2p::host {
 
 struct NewPlugin {
   std::string name;                    // of the plugin, its service and its folder
-  std::vector<std::string> needs;      // services that it builds on; known is "locator"
+  std::vector<std::string> needs;      // services that it builds on; only "locator" is known
   std::filesystem::path folder = ".";  // where the plugin's folder is made; must exist
-  std::filesystem::path templates;     // one folder a kind, "plain" and "locator", each a plugin called greeter
+  std::filesystem::path templates;     // one folder per kind, "plain" and "locator", each a plugin called greeter
   std::string version;                 // of the SDK, "0.1.0"
 };
 
-// Why nobody can have a plugin of this name; empty: one can. Pure.
+// Why a plugin cannot have this name; empty: it can. Pure.
 std::string why_bad_name(std::string_view name);
 
 // "MyPlugin" for "my_plugin": what the service is called in the IDL. Pure.
 std::string service_of(std::string_view plugin_name);
 
-// `text` with each key of `values` replaced, wherever it stands; what was put in is not looked at again. Pure.
+// `text` with every occurrence of a key of `values` replaced; replacements are not scanned again. Pure.
 std::string fill_in(std::string_view text, const std::map<std::string, std::string>& values);
 
-// Makes the plugin's folder and says in `out` how to go on. Ends with code usage for a name or a requirement that
-// cannot be, with cannot_create when the folder exists or cannot be written, and with system when the templates are not
-// installed; `err` says which, and nothing was changed, except that a folder which could not be filled is taken back.
+// Makes the plugin's folder and writes the next steps to `out`. Returns usage for an invalid name or requirement,
+// cannot_create when the folder exists or cannot be written, and system when the templates are not installed; `err`
+// says which, and nothing is left behind: a folder that could not be filled is removed.
 ExitCode make_plugin(const NewPlugin& wanted, std::ostream& out, std::ostream& err);
 
 }  // namespace p2p::host

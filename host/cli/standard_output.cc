@@ -25,7 +25,7 @@ Result<Done> finish_output() {
   const bool is_flushed = std::fflush(stdout) == 0;
   const int why = errno;
   if (is_flushed && std::cout.good() && std::ferror(stdout) == 0) return Done{};
-  // What has failed earlier has not left its reason behind.
+  // An earlier failure's reason is not known.
   const std::string reason = why != 0 ? std::string(": ") + std::strerror(why) : "";
   return Error{ErrorKind::local, "cannot write the output" + reason};
 }

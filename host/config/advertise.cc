@@ -1,6 +1,6 @@
 #include "config/advertise.h"
 
-#include "address_kind.h"
+#include "text/address_kind.h"
 
 #include <algorithm>
 
@@ -13,22 +13,22 @@ Error undecided(const std::string& why, std::uint16_t port) {
                                   "\", or listen on one address"};
 }
 
-Result<Location> reachable(const Location& chosen, const char* key) {
-  if (!is_link_local(chosen.address)) return chosen;
+Result<NodeAddress> reachable(const NodeAddress& chosen, const char* key) {
+  if (!is_link_local(chosen.host)) return chosen;
   return Error{ErrorKind::invalid,
                std::string("[host] ") + key + " = \"" + chosen.name() +
                    "\" is a link-local address, which means another place on each machine; set [host] "
                    "advertise to one that others can reach"};
 }
 
-bool is_served(const std::string& address, const Location& listen) {
-  return !Location{address, 0}.is_v6() || listen.is_v6();
+bool is_served(const std::string& address, const NodeAddress& listen) {
+  return !NodeAddress{address, 0}.is_v6() || listen.is_v6();
 }
 
 }  // namespace
 
-Result<Location> decide_advertised(const Location& listen, const std::optional<Location>& advertise,
-                                   const std::vector<std::string>& resolved, std::uint16_t wanted_port) {
+Result<NodeAddress> decide_advertised(const NodeAddress& listen, const std::optional<NodeAddress>& advertise,
+                                      const std::vector<std::string>& resolved, std::uint16_t wanted_port) {
   if (advertise) {
     if (advertise->port != 0 && listen.port != wanted_port) {
       return Error{ErrorKind::invalid, "[host] advertise = \"" + advertise->name() +
@@ -37,17 +37,17 @@ Result<Location> decide_advertised(const Location& listen, const std::optional<L
                                            ", which is taken; stop what listens there, or advertise port 0, which "
                                            "stands for the port that the node gets"};
     }
-    return reachable({advertise->address, advertise->port == 0 ? listen.port : advertise->port}, "advertise");
+    return reachable({advertise->host, advertise->port == 0 ? listen.port : advertise->port}, "advertise");
   }
-  if (!is_every_address(listen.address)) return reachable(listen, "listen");
+  if (!is_every_address(listen.host)) return reachable(listen, "listen");
   std::vector<std::string> served;
   for (const std::string& address : resolved) {
     if (is_served(address, listen) && !is_link_local(address)) served.push_back(address);
   }
-  std::ranges::stable_sort(served, {}, [](const std::string& address) { return Location{address, 0}.is_v6(); });
+  std::ranges::stable_sort(served, {}, [](const std::string& address) { return NodeAddress{address, 0}.is_v6(); });
   if (served.empty()) return undecided("the machine's own name has no address that it can be reached at", listen.port);
   const auto chosen = std::ranges::find_if_not(served, is_loopback);
-  if (chosen != served.end()) return Location{*chosen, listen.port};
+  if (chosen != served.end()) return NodeAddress{*chosen, listen.port};
   return undecided("the machine's own name resolves to " + served.front() + ", which is itself only", listen.port);
 }
 

@@ -35,12 +35,12 @@ class PluginSource {
 // Reads [host] and [log] of `root`, and reports unknown tables there. Keys with problems keep their defaults.
 HostConfig check_host(const Table& root, const Sources& sources, Problems& problems);
 
-// Reads [services] of `root` into config.services, in their order. Returns which services can start, providers first. A
-// mistake in a disabled service, or a plugin refused for one that is not required, is a warning.
+// Reads [services] of `root` into config.services, in their order. Returns the services that can start, providers
+// first. A mistake in a disabled service, or a refused plugin of one that is not required, is a warning.
 std::vector<std::string> check_services(const Table& root, const Sources& sources, PluginSource& plugins,
                                         HostConfig& config, Problems& problems);
 
-// The interfaces that the service cannot do without: those that its plugin requires, and the locator's for its route.
+// The interfaces that the service needs: those that its plugin requires, and the locator's for its route.
 std::vector<std::string> required_by(const ServiceConfig& service, const PluginDescription& plugin);
 
 }  // namespace p2p::host

@@ -1,7 +1,7 @@
-#include "address_kind.h"
 #include "config/check.h"
 #include "config/host_keys.h"
 #include "config/reading.h"
+#include "text/address_kind.h"
 
 #include <p2p/units.h>
 
@@ -58,7 +58,7 @@ void check_root(const Table& root, Problems& problems) {
 
 // --- keys that make no sense with each other -------------------------------------------------------------------------
 
-// Reports at `key` of [host], or at `other` when that alone was set; nothing for what neither text sets.
+// Reports at `key` of [host], or at `other` if only that was set; nothing if neither was set.
 void report_at(const Table& root, const char* key, const char* other, const std::string& text, Problems& problems) {
   const Entry* entry = find_at(root, {"host", key});
   if (entry == nullptr) entry = find_at(root, {"host", other});
@@ -66,7 +66,7 @@ void report_at(const Table& root, const char* key, const char* other, const std:
 }
 
 void check_addresses(const Table& root, const HostConfig& config, Problems& problems) {
-  if (is_of_many(config.listen.address)) {
+  if (is_of_many(config.listen.host)) {
     report_at(root, "listen", "listen",
               "host.listen '" + config.listen.name() + "' is an address of many machines, which nobody can listen on",
               problems);
@@ -75,14 +75,14 @@ void check_addresses(const Table& root, const HostConfig& config, Problems& prob
   const auto wrong = [&](const std::string& why) {
     report_at(root, "advertise", "advertise", "host.advertise '" + config.advertise->name() + "' " + why, problems);
   };
-  if (is_every_address(config.advertise->address)) wrong("is no address that others can reach");
-  if (is_of_many(config.advertise->address)) wrong("is an address of many machines, where others cannot connect to");
+  if (is_every_address(config.advertise->host)) wrong("is no address that others can reach");
+  if (is_of_many(config.advertise->host)) wrong("is an address of many machines, where others cannot connect to");
   if (config.listen.port == 0 && config.advertise->port != 0) {
     wrong("names a port, but host.listen takes any free one; port 0 stands for the one that the node gets");
   }
 }
 
-// The parts of one message alone would be more than may wait, so that its connection would be closed each time.
+// Parts of a single message would exceed what may wait, and its connection would be closed each time.
 void check_limits(const Table& root, const HostConfig& config, Problems& problems) {
   const auto must_hold_a_message = [&](const char* key, std::uint64_t bytes) {
     if (bytes >= config.frame_bytes_max) return;
@@ -92,7 +92,7 @@ void check_limits(const Table& root, const HostConfig& config, Problems& problem
               problems);
   };
   must_hold_a_message("waiting_bytes_max", config.waiting_bytes_max);
-  // A connection is closed when twice of this waits (serving/connection.cc).
+  // A connection is closed when twice as much waits (serving/connection.cc).
   must_hold_a_message("reply_bytes_max", 2 * config.reply_bytes_max);
 }
 

@@ -13,16 +13,16 @@ namespace {
 // Ten times more than any IDL has.
 constexpr std::size_t kRouteMethodsMax = 1'000;
 
-const std::vector<std::string>& fate_words() {
+const std::vector<std::string>& destination_words() {
   static const std::vector<std::string> words = {"here", "any", "refused"};
   return words;
 }
-constexpr const char* kFateChoice = "\"here\", \"any\" or \"refused\"";
+constexpr const char* kDestinationChoice = "\"here\", \"any\" or \"refused\"";
 
-// "any" is another word for here: every node that can be asked is as good as the one that was.
-std::optional<Fate> fate_of(std::string_view word) {
-  if (word == "here" || word == "any") return Fate::here;
-  if (word == "refused") return Fate::refused;
+// "any" is a synonym of here: any node is as good as the one that was asked.
+std::optional<Destination> destination_of(std::string_view word) {
+  if (word == "here" || word == "any") return Destination::here;
+  if (word == "refused") return Destination::refused;
   return std::nullopt;
 }
 
@@ -91,13 +91,13 @@ class RouteReader {
 
   void read_others(const Entry& entry, Route& route) {
     const auto text = scalar_text(entry.value);
-    const auto fate = text ? fate_of(*text) : std::nullopt;
-    if (fate) {
-      route.others.fate = *fate;
+    const auto destination = text ? destination_of(*text) : std::nullopt;
+    if (destination) {
+      route.others.destination = *destination;
     } else {
       error(entry.value, entry.key,
-            std::string("must be ") + kFateChoice + instead_of(entry.value) +
-                (text ? did_you_mean(*text, fate_words()) : ""));
+            std::string("must be ") + kDestinationChoice + instead_of(entry.value) +
+                (text ? did_you_mean(*text, destination_words()) : ""));
     }
   }
 
@@ -110,8 +110,8 @@ class RouteReader {
 
   bool read_scalar(const Entry& entry, MethodRoute& method) {
     const auto text = scalar_text(entry.value);
-    if (const auto fate = text ? fate_of(*text) : std::nullopt) {
-      method.fate = *fate;
+    if (const auto destination = text ? destination_of(*text) : std::nullopt) {
+      method.destination = *destination;
       return true;
     }
     return read_key({entry.key, entry.key, entry.value, true}, method);
@@ -132,7 +132,7 @@ class RouteReader {
     return read_key({entry.key, entry.key + ".key", key->value, false}, method);
   }
 
-  // Where the key of a method is written: as the method's whole value, which may be a word instead, or as its 'key'.
+  // Where a method's key is written: as the method's whole value, which may also be a keyword, or as its 'key'.
   struct KeyPlace {
     const std::string& method;
     const std::string name;  // for messages
@@ -148,7 +148,7 @@ class RouteReader {
     }
     auto found = find_field(*text, methods_.find(place.method), methods_);
     if (const auto* key = std::get_if<KeyPath>(&found)) {
-      method.fate = Fate::by_key;
+      method.destination = Destination::by_key;
       method.key = *key;
       return true;
     }
@@ -170,25 +170,26 @@ class RouteReader {
   }
 
   static std::string what_is_right(const KeyPlace& place) {
-    const std::string words = place.takes_words ? std::string(", ") + kFateChoice : "";
+    const std::string words = place.takes_words ? std::string(", ") + kDestinationChoice : "";
     return "must be the field that holds the key, by its name or its id, as \"name\", 1, " +
            std::string(place.takes_words ? "" : "or ") + "\"1.3\" for field 3 of the struct in field 1" + words +
            instead_of(place.value);
   }
 
-  // A path that is not quoted is a number to TOML.
+  // To TOML an unquoted path is a number.
   static std::string quotes(const KeyPlace& place) {
     return std::holds_alternative<double>(place.value.data) ? "; a path stands in quotes" : "";
   }
 
-  // "; did you mean 'here'?", when the text is nearer to a word than to a field of the method.
+  // "; did you mean 'here'?", when the text is nearer to a keyword than to a field of the method.
   std::string word_that_is_meant(const KeyPlace& place, const std::string& text) const {
-    if (!place.takes_words) return fate_of(text) ? "; did you mean '" + place.method + " = \"" + text + "\"'?" : "";
+    if (!place.takes_words)
+      return destination_of(text) ? "; did you mean '" + place.method + " = \"" + text + "\"'?" : "";
     const IdlMethod* known = methods_.find(place.method);
     const bool is_near_a_field =
         known != nullptr && std::any_of(known->arguments.begin(), known->arguments.end(),
                                         [&](const IdlField& field) { return !nearest(text, {field.name}).empty(); });
-    return is_near_a_field ? "" : did_you_mean(text, fate_words());
+    return is_near_a_field ? "" : did_you_mean(text, destination_words());
   }
 
   const std::string prefix_;

@@ -1,5 +1,5 @@
-// Does `[services.NAME.route]` make sense? Part of config/check.h: a table and a plugin's description in, a Route and
-// every problem out. Pure.
+// Is `[services.NAME.route]` valid? Part of config/check.h: a table and a plugin's description in, a Route and every
+// problem out. Pure.
 #pragma once
 
 #include "config/host_config.h"
@@ -12,7 +12,7 @@
 namespace p2p::host {
 
 // Reads the route of the service whose keys begin with `prefix`, "services.NAME.". Methods and fields are checked
-// against the IDL of `plugin`, where it has one; it may be null. What cannot be read is reported and left out.
+// against the IDL of `plugin`, if it has one; `plugin` may be null. What cannot be read is reported and left out.
 Route read_route(const Entry& entry, const std::string& prefix, const PluginDescription* plugin, Problems& problems);
 
 }  // namespace p2p::host

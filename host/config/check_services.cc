@@ -2,8 +2,8 @@
 #include "config/check_route.h"
 #include "config/host_keys.h"
 #include "config/reading.h"
+#include "config/start_order.h"
 #include "config/suggestion.h"
-#include "lifecycle/start_order.h"
 
 #include <p2p/locator.h>
 
@@ -22,22 +22,22 @@ struct Draft {
   const PluginDescription* description = nullptr;  // null: its plugin was not found or was refused
 };
 
-// Ten times more than anybody runs in one process; each is looked for in the plugin folders.
+// Ten times more than anybody runs in one process; each is searched for in the plugin folders.
 constexpr std::size_t kServicesMax = 1'000;
 
-// What the host itself answers to, in the form of a service's name.
+// The host's own service, as a service name.
 constexpr const char* kHostsOwnName = "node";
 
 bool is_service_name(const std::string& name) {
   const auto is_letter = [](char letter) {
     return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
   };
-  // Two underscores part the keys in the name of an environment variable.
+  // Two underscores separate keys in the name of an environment variable.
   return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
          std::all_of(name.begin(), name.end(), is_letter) && name.find("__") == std::string::npos;
 }
 
-// Reads one service; its problems go where the caller says, because they weigh less for a disabled one.
+// Reads one service; the caller chooses where its problems go, because they weigh less for a disabled one.
 class ServiceReader {
  public:
   ServiceReader(const Sources& sources, PluginSource& plugins, Problems& problems)
@@ -147,7 +147,7 @@ Draft read_service(const Entry& entry, const Sources& sources, PluginSource& plu
   draft.service.where = sources.describe(entry.place);
   Problems found;
   ServiceReader(sources, plugins, found).read(entry, draft);
-  // A service that only an argument or a variable names is a slip, even when it is disabled there.
+  // A service that only an argument or a variable names is a mistake, even if disabled there.
   const bool is_in_a_file = sources.of(entry.place).kind == Source::Kind::file;
   for (const Problem& problem : found.all()) {
     const bool is_grave = draft.service.enabled || !is_in_a_file;
@@ -190,7 +190,7 @@ const Draft& draft_of(const std::vector<Draft>& drafts, const std::string& servi
   return *std::find_if(drafts.begin(), drafts.end(), [&](const Draft& draft) { return draft.service.name == service; });
 }
 
-// What a refused plugin would have provided is not known; its own problem says enough.
+// It is unknown what a refused plugin would have provided; its own problem says enough.
 bool all_are_known(const std::vector<Draft>& drafts) {
   return std::none_of(drafts.begin(), drafts.end(), [](const Draft& draft) {
     return draft.service.enabled && draft.service.required && draft.description == nullptr;
@@ -249,7 +249,7 @@ std::vector<std::string> check_dependencies(const std::vector<Draft>& drafts, Pl
   return std::move(order.services);
 }
 
-// A name in default_service that no service has is a slip; those of the default list stand there for whoever has them.
+// A name in default_service that no service has is a mistake; the built-in default list may name absent services.
 void check_default_service(const Table& root, const HostConfig& config, Problems& problems) {
   const Entry* entry = find_at(root, {"host", "default_service"});
   const bool is_readable =

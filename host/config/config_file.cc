@@ -56,7 +56,7 @@ Result<Done> check_kind(mode_t mode, ConfigRole role) {
   return Done{};
 }
 
-// Waits for bytes, or for the end of what writes them. Without a writer a named pipe tells neither.
+// Waits for bytes, or for the writer to close. A named pipe without a writer reports neither.
 Result<Done> await_bytes(int pipe, Clock::time_point end, std::chrono::milliseconds patience) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());

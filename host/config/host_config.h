@@ -1,13 +1,13 @@
-// What did the operator decide? The checked configuration as plain values: every field has passed its range, every
-// option of a service is one that its plugin declares. Made by config/check.h; the meaning of each field stands in
-// config/host_keys.cc, its default here.
+// What did the operator decide? The checked configuration as plain values: every field is within its range, every
+// option of a service is declared by its plugin. Made by config/check.h; config/host_keys.cc explains the fields, their
+// defaults are here.
 #pragma once
 
 #include "routing/route.h"
 
 #include <p2p/config.h>
-#include <p2p/location.h>
 #include <p2p/log.h>
+#include <p2p/node_address.h>
 #include <p2p/units.h>
 
 #include <cstdint>
@@ -26,19 +26,19 @@ struct ServiceConfig {
   bool required = true;                 // the node does not start without it
   std::optional<LogLevel> log_level;    // none: that of [log]
   Config config;                        // complete: a value for each option that the plugin declares
-  std::shared_ptr<const Route> route;   // null: every node runs what it is asked
+  std::shared_ptr<const Route> route;   // null: every node runs the calls it gets
   std::string where;                    // "etc/store.toml:12:1", for messages
-  bool has_mistakes = false;            // in its own table: its plugin is not asked about it
-  std::string left_out;                 // why this start goes without it although it was enabled; empty: it does not
+  bool has_mistakes = false;            // in its own table: the plugin is not asked to check it
+  std::string left_out;                 // why this start leaves it out although it is enabled; empty: it does not
   bool is_left_out_on_purpose = false;  // by --safe-mode
 };
 
 struct HostConfig {
   // Who we are and where we listen.
-  Location listen{"127.0.0.1", 9900};  // port 0: any free port
-  std::uint32_t port_search = 40;      // further ports to try when that of `listen` is taken
-  std::optional<Location> advertise;   // none: decided by decide_advertised() of config/advertise.h
-  std::string node;                    // empty: the machine's name
+  NodeAddress listen{"127.0.0.1", 9900};  // port 0: any free port
+  std::uint32_t port_search = 40;         // further ports to try when the port of `listen` is taken
+  std::optional<NodeAddress> advertise;   // none: decided by decide_advertised() of config/advertise.h
+  std::string node;                       // empty: the machine's name
   std::string cluster = "p2phost";
   std::string data_dir;              // empty: one folder per port in the user's state folder
   std::string admin = "admin.sock";  // relative to the data folder
@@ -50,7 +50,7 @@ struct HostConfig {
   bool allow_unsafe_plugins = false;
 
   // Threads.
-  std::uint32_t io_threads = 0;  // 0: one a core
+  std::uint32_t io_threads = 0;  // 0: one per core
   std::uint32_t worker_threads = 4;
   std::uint32_t worker_queue = 10000;
 

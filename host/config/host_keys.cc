@@ -1,6 +1,6 @@
 #include "config/host_keys.h"
 
-#include <p2p/entered_location.h>
+#include <p2p/entered_address.h>
 
 #include <algorithm>
 #include <iterator>
@@ -19,7 +19,7 @@ struct Row {
   const char* help;
 };
 
-// Upper ends without a comment are far above what one process can use, and catch a slip of the finger.
+// Upper limits without a comment are far above what one process can use, and catch typing errors.
 const Row kRows[] = {
     {"host", "listen", &HostConfig::listen, "", "address and port; port 0 takes any free one"},
     {"host", "port_search", &HostConfig::port_search, "0..1000",
@@ -74,7 +74,7 @@ const Row kRows[] = {
     {"log", "file", &HostConfig::log_file, "", "file that lines are appended to instead; SIGUSR1 opens it anew"},
 };
 
-// Keys that are read anew each time that they matter.
+// Keys that are read again on each use.
 constexpr const char* kLiveKeys[] = {
     "default_service", "plugin_dirs",     "allow_unsafe_plugins", "start_timeout",   "drain_timeout", "drain_limit",
     "call_timeout",    "connect_timeout", "idle_timeout",         "message_timeout", "level"};
@@ -87,15 +87,15 @@ OptionType type_of(const Row& row) {
     OptionType operator()(Duration HostConfig::*) const { return OptionType::duration; }
     OptionType operator()(std::string HostConfig::*) const { return has_range ? OptionType::choice : OptionType::text; }
     OptionType operator()(std::vector<std::string> HostConfig::*) const { return OptionType::list; }
-    OptionType operator()(Location HostConfig::*) const { return OptionType::text; }
-    OptionType operator()(std::optional<Location> HostConfig::*) const { return OptionType::text; }
+    OptionType operator()(NodeAddress HostConfig::*) const { return OptionType::text; }
+    OptionType operator()(std::optional<NodeAddress> HostConfig::*) const { return OptionType::text; }
     OptionType operator()(LogLevel HostConfig::*) const { return OptionType::choice; }
     bool has_range;
   };
   return std::visit(Typer{*row.range != '\0'}, row.field);
 }
 
-Error wrong_location(const Error& error) { return {error.kind, "must be an address and a port: " + error.text}; }
+Error wrong_address(const Error& error) { return {error.kind, "must be an address and a port: " + error.text}; }
 
 struct Storer {
   HostConfig& config;
@@ -115,16 +115,16 @@ struct Storer {
   Result<Done> operator()(std::vector<std::string> HostConfig::*field) const {
     return put(field, std::get<std::vector<std::string>>(value));
   }
-  Result<Done> operator()(Location HostConfig::*field) const {
-    auto location = entered_location(std::get<std::string>(value));
-    if (!location.ok()) return wrong_location(location.error());
-    return put(field, std::move(location.value()));
+  Result<Done> operator()(NodeAddress HostConfig::*field) const {
+    auto address = entered_address(std::get<std::string>(value));
+    if (!address.ok()) return wrong_address(address.error());
+    return put(field, std::move(address.value()));
   }
-  Result<Done> operator()(std::optional<Location> HostConfig::*field) const {
+  Result<Done> operator()(std::optional<NodeAddress> HostConfig::*field) const {
     if (std::get<std::string>(value).empty()) return put(field, std::nullopt);
-    auto location = entered_location(std::get<std::string>(value));
-    if (!location.ok()) return wrong_location(location.error());
-    return put(field, std::move(location.value()));
+    auto address = entered_address(std::get<std::string>(value));
+    if (!address.ok()) return wrong_address(address.error());
+    return put(field, std::move(address.value()));
   }
   Result<Done> operator()(LogLevel HostConfig::*field) const {
     return put(field, log_level_of(std::get<std::string>(value)));
@@ -146,8 +146,8 @@ struct ValueOf {
   ConfigScalar operator()(Duration HostConfig::*field) const { return std::int64_t{(config.*field).count()}; }
   ConfigScalar operator()(std::string HostConfig::*field) const { return config.*field; }
   ConfigScalar operator()(std::vector<std::string> HostConfig::*field) const { return config.*field; }
-  ConfigScalar operator()(Location HostConfig::*field) const { return (config.*field).name(); }
-  ConfigScalar operator()(std::optional<Location> HostConfig::*field) const {
+  ConfigScalar operator()(NodeAddress HostConfig::*field) const { return (config.*field).name(); }
+  ConfigScalar operator()(std::optional<NodeAddress> HostConfig::*field) const {
     return config.*field ? (config.*field)->name() : std::string();
   }
   ConfigScalar operator()(LogLevel HostConfig::*field) const { return std::string(log_level_word(config.*field)); }

@@ -13,14 +13,14 @@ namespace p2p::host {
 
 using HostField =
     std::variant<bool HostConfig::*, std::uint32_t HostConfig::*, std::uint64_t HostConfig::*, Duration HostConfig::*,
-                 std::string HostConfig::*, std::vector<std::string> HostConfig::*, Location HostConfig::*,
-                 std::optional<Location> HostConfig::*, LogLevel HostConfig::*>;
+                 std::string HostConfig::*, std::vector<std::string> HostConfig::*, NodeAddress HostConfig::*,
+                 std::optional<NodeAddress> HostConfig::*, LogLevel HostConfig::*>;
 
 struct HostKey {
   std::string section;  // "host" or "log"
   Option option;
   HostField field;
-  bool is_path = false;  // relative to the folder of the file that it stands in
+  bool is_path = false;  // relative to the folder of its file
   bool is_live = false;  // a reload changes it in place; the others need a restart of the node
 };
 
@@ -31,7 +31,7 @@ const std::vector<HostKey>& host_keys();
 // options.
 const std::vector<Option>& service_keys();
 
-// Puts a value of the key's type, which has passed its range, into its field. The error goes on from "KEY ".
+// Stores a value of the key's type, already range-checked, in its field. The error continues "KEY ".
 Result<Done> store(const HostKey& key, const ConfigScalar& value, HostConfig& config);
 
 // The field's value as the key's type.

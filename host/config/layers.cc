@@ -54,9 +54,9 @@ bool is_of_one_port(std::string_view rest, std::string_view value) {
   return false;
 }
 
-// Every container gets such variables for each Service of its namespace: for one that is called p2phost, or
-// p2phost-NAME, they begin as ours do. `name` is without the prefix. Known by name and value, so that a slip of an
-// operator is none.
+// Every container gets such variables for each Service of its namespace: for one called p2phost, or p2phost-NAME, they
+// begin as ours do. `name` is without the prefix. Recognized by name and value, so that an operator's mistake does not
+// pass for one.
 bool is_of_kubernetes(std::string_view name, std::string_view value) {
   if (name == "PORT" || name.ends_with("_PORT")) {
     if (is_url(value)) return true;
@@ -73,7 +73,7 @@ bool is_complete(const std::vector<std::string>& path) {
   return path.size() >= 2 && std::none_of(path.begin(), path.end(), [](const std::string& key) { return key.empty(); });
 }
 
-// As in a file; false, and reported, when it is deeper.
+// The limit of files; false, and reported, when `path` is deeper.
 bool is_flat_enough(const std::vector<std::string>& path, const Place& place, Problems& problems) {
   if (path.size() <= kTomlLevelsMax) return true;
   problems.error(place, "names a key below more than " + std::to_string(kTomlLevelsMax) + " levels of tables");

@@ -1,5 +1,5 @@
-// Which text has the last word? Defaults < file < included files < the node's overlay < environment < arguments. A pure
-// core: it lays the texts over each other; who reads them is config/read_configuration.h.
+// Which source wins? Defaults < file < included files < the node's overlay < environment < arguments. A pure core: it
+// merges the texts; config/read_configuration.h reads them.
 #pragma once
 
 #include "config/problems.h"
@@ -24,8 +24,8 @@ struct Layers {
   std::vector<Assignment> assignments;  // environment, then arguments
 };
 
-// "P2PHOST_SERVICES__STORE__ENABLED=false" and the like become assignments, sorted by name; other variables are passed
-// over. Keys are in lower case, and two underscores part them.
+// "P2PHOST_SERVICES__STORE__ENABLED=false" and the like become assignments, sorted by name; other variables are
+// skipped. Keys are in lower case, separated by two underscores.
 std::vector<Assignment> read_environment(const std::vector<std::string>& environment, Sources& sources,
                                          Problems& problems);
 
@@ -36,7 +36,7 @@ void read_set(std::string_view text, Sources& sources, std::vector<Assignment>& 
 Assignment argument(std::string_view flag, std::string_view path, std::string_view value, Sources& sources,
                     Assignment::How how = Assignment::How::replace);
 
-// The name under which this node looks for its overlay: [host] node as the layers say, else `machine`.
+// The name of this node's overlay: [host] node as set by the layers, else `machine`.
 std::string node_name(const Layers& layers, const std::string& machine);
 
 // All layers for the node of that name, without the tables [node.NAME].
@@ -48,8 +48,8 @@ std::vector<std::string> overlay_names(const Layers& layers);
 // Reports tables under [node] that are no overlays.
 void check_overlays(const Layers& layers, Problems& problems);
 
-// Lays `included` files' trees over `file`. A key that two of them set is reported, naming both: neither could win by a
-// rule that one can see.
+// Lays `included` files' trees over `file`. A key that two of them set is reported, naming both: no visible rule
+// decides which one wins.
 void include(Table& file, const std::vector<Table>& included, const Sources& sources, Problems& problems);
 
 }  // namespace p2p::host

@@ -1,7 +1,7 @@
 #include "config/option.h"
 
 #include "config/suggestion.h"
-#include "serving/foreign_text.h"
+#include "text/foreign_text.h"
 
 #include <p2p/units.h>
 
@@ -98,7 +98,7 @@ std::optional<ConfigScalar> parse_scalar(OptionType type, std::string_view text)
   return std::nullopt;
 }
 
-// The ends of "1KiB..8MiB"; an end that is not given does not bound.
+// The ends of "1KiB..8MiB"; a missing end sets no bound.
 struct Bounds {
   std::string low_text;
   std::string high_text;
@@ -136,8 +136,7 @@ std::string quoted(std::string_view text) {
   return result + '"';
 }
 
-// "key|type|default|range|help", where the range of a choice holds '|' itself: the help is then what follows the last
-// one.
+// "key|type|default|range|help", where a choice's range itself contains '|': the help is what follows the last one.
 struct Declaration {
   std::string_view key, type, default_text, range, help;
 };
@@ -170,7 +169,7 @@ std::string known_types() {
   return text;
 }
 
-// Others would forge lines of the log and of what p2pctl prints, or make whole messages unreadable.
+// Other texts could forge lines of the log or of p2pctl's output, or make whole messages unreadable.
 std::string fault_of_texts(const ConfigScalar& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return fault_of_text(*text);
   const auto* texts = std::get_if<std::vector<std::string>>(&value);
@@ -276,7 +275,7 @@ Result<Done> check_range(const Option& option, const ConfigScalar& value) {
   }
   const auto bounds = has_bounds(option.type) ? parse_bounds(option) : std::nullopt;
   if (!bounds) return Done{};
-  // Both sides hold the same alternative, so this compares the numbers.
+  // Both sides have the same alternative, so this compares the numbers.
   const bool is_too_low = bounds->low && value < *bounds->low;
   const bool is_too_high = bounds->high && *bounds->high < value;
   if (is_too_low || is_too_high) return wrong(option, plain_text(option, value));

@@ -1,5 +1,5 @@
-// What may stand under one key? An Option declares type, default and range; host keys and plugins' options are both
-// declared so, and both are read and refused with the same words. Pure: values come in as text or as ConfigScalar.
+// Which values may one key have? An Option declares type, default and range; host keys and plugins' options are both
+// declared this way, and are read and refused with the same messages. Pure: values come in as text or as ConfigScalar.
 #pragma once
 
 #include <p2p/config.h>
@@ -25,12 +25,12 @@ struct Option {
   std::string help;
 };
 
-// Reads "key|type|default|range|help", what P2P_OPTION writes; a choice's range holds '|' itself. Checks that the
+// Reads "key|type|default|range|help", as P2P_OPTION writes it; a choice's range itself contains '|'. Checks that the
 // default is within the range, so that a declared option always has a value.
 Result<Option> parse_option(std::string_view declaration);
 
 // Reads `text`, written without quotes as in an environment variable, by the option's type, and checks the range. The
-// error goes on from "KEY ": "must be ..., not ...".
+// error continues "KEY ": "must be ..., not ...".
 Result<ConfigScalar> read_text(const Option& option, std::string_view text);
 
 // Checks the range of a value that already has the option's type (durations in ns and sizes in bytes as int64). Texts,

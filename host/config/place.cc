@@ -1,6 +1,6 @@
 #include "config/place.h"
 
-#include "serving/foreign_text.h"
+#include "text/foreign_text.h"
 
 #include <fmt/format.h>
 
@@ -21,13 +21,13 @@ std::string_view line_of(std::string_view text, std::uint32_t number) {
   return text;
 }
 
-// Letters of a line that are shown: what fits a terminal, and as many before the piece that is meant.
+// Letters of a line in an excerpt: what fits a terminal, up to half of them before the marked piece.
 constexpr std::uint32_t kExcerptLetters = 160;
 constexpr std::uint32_t kLettersBefore = kExcerptLetters / 2;
 
 bool continues_a_letter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
-// `count` letters of `line` behind its first `begin`.
+// `count` letters of `line` after its first `begin`.
 std::string_view letters_of(std::string_view line, std::uint32_t begin, std::uint32_t count) {
   const auto skip = [](std::string_view text, std::uint32_t letters) {
     std::size_t at = 0;

@@ -1,4 +1,4 @@
-// Where does a piece of configuration stand? In a file, in an argument or in the environment; for messages.
+// Where does a piece of configuration come from? A file, an argument or the environment; for messages.
 #pragma once
 
 #include <compare>
@@ -28,7 +28,7 @@ struct Place {
   friend auto operator<=>(const Place&, const Place&) = default;
 };
 
-// Every source of one configuration, in the order of reading: that is also the order of messages.
+// All sources of one configuration, in the order of reading, which is also the order of messages.
 class Sources {
  public:
   std::uint32_t add(Source source) {

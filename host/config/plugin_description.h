@@ -14,7 +14,8 @@ namespace p2p::host {
 struct IdlField {
   std::int16_t id = 0;
   std::string name;
-  std::string type;  // Thrift's word: "string", "i32", "list"; "struct" and "union" with the name behind a '/': "struct/Who"
+  std::string
+      type;  // Thrift's word: "string", "i32", "list"; "struct" and "union" with the name behind a '/': "struct/Who"
 };
 
 struct IdlMethod {
@@ -22,7 +23,7 @@ struct IdlMethod {
   std::vector<IdlField> arguments;
 };
 
-// What the IDLs from which a plugin was built say of services, those that they include too.
+// What the IDLs that a plugin was built from say about services, included IDLs too.
 struct IdlDescription {
   struct Service {
     std::string extends;  // without the file's name, as all names here; "": nothing
@@ -40,8 +41,8 @@ struct PluginDescription {
   std::vector<std::string> required;
   std::vector<std::string> optional;
   std::vector<std::string> serves;  // IDL services, "diststore.Store"
-  bool moves_state = false;         // it pushes a ring layer: what it keeps goes where its keys go
-  IdlDescription idl;               // empty: the file says nothing of its methods
+  bool moves_state = false;         // it pushes a ring layer: its data moves with its keys
+  IdlDescription idl;               // empty: the file does not describe its methods
   std::vector<Option> options;      // of [services.NAME.config], in the order of declaration
 };
 

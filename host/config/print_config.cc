@@ -25,7 +25,7 @@ class Printer {
     text_ += fmt::format("{} = {}  # {}\n", key, value, one_line(origin(path)));
   }
 
-  // For a reader alone: said again in a file, it would mean something else.
+  // For readers only: in a file it would mean something else.
   void remark(const std::vector<std::string>& path, std::string_view key, std::string_view value,
               std::string_view meaning) {
     text_ += one_line(fmt::format("# {} = {}  # {}: {}", key, value, origin(path), meaning)) + '\n';
@@ -70,7 +70,7 @@ ConfigScalar value_of(const Option& option, const Config& config) {
   return false;
 }
 
-// log_level apart, which need not be set.
+// Except log_level, which need not be set.
 ConfigScalar value_of(const Option& key, const ServiceConfig& service) {
   if (key.key == "enabled") return service.enabled;
   if (key.key == "required") return service.required;
@@ -78,18 +78,18 @@ ConfigScalar value_of(const Option& key, const ServiceConfig& service) {
   return std::string(log_level_word(*service.log_level));
 }
 
-// What it names has been read: it stands below, and would be read twice.
+// The included files have been read: their content is below, and would be read twice.
 void print_include(const Table& root, Printer& printer) {
   const Option include{"include", OptionType::list, "", "", ""};
   const Entry* entry = root.find(include.key);
   const auto value =
       entry == nullptr ? Result<ConfigScalar>(std::vector<std::string>()) : read_value(include, entry->value);
-  if (!value.ok()) return;  // a mistake, and told
+  if (!value.ok()) return;  // a mistake, already reported
   if (entry == nullptr) return printer.key({include.key}, include, value.value());
   printer.remark({include.key}, include.key, toml_text(include, value.value()), "what it names stands below");
 }
 
-// A dot in the name of a method would part it into keys.
+// A dot in a method's name would split it into keys.
 std::string method_key(const std::string& name) {
   return name.find('.') == std::string::npos ? name : '"' + name + '"';
 }

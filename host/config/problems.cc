@@ -1,6 +1,6 @@
 #include "config/problems.h"
 
-#include "serving/foreign_text.h"
+#include "text/foreign_text.h"
 
 #include <fmt/format.h>
 

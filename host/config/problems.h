@@ -1,4 +1,4 @@
-// What is wrong with the configuration? All of it at once, so that one edit mends it.
+// What is wrong with the configuration? Everything at once, so that one edit fixes it.
 #pragma once
 
 #include "config/place.h"
@@ -11,16 +11,16 @@ namespace p2p::host {
 
 // Why a node does not start, the gravest last: it decides the exit code.
 enum class ProblemKind : std::uint8_t {
-  warning,         // told; the node starts
+  warning,         // reported; the node starts
   machine,         // this machine refuses it: a folder that cannot be written, an address that is not its own
   unsafe_file,     // a file of the configuration, or of a plugin, could have been replaced
   bad_plugin,      // a plugin was refused
   missing_plugin,  // a plugin is not on this machine
   configuration,   // what the operator wrote
-  unreadable,      // a whole text: nothing can be said about what it would have meant
+  unreadable,      // a whole text, so nothing is known of its content
 };
 
-// More than anybody mends before the next try.
+// More than anybody fixes before the next try.
 inline constexpr std::size_t kProblemsShownMax = 100;
 
 struct Problem {

@@ -15,7 +15,7 @@
 namespace p2p::host {
 namespace {
 
-// Deeper includes could be followed by nobody.
+// Nobody could follow deeper includes.
 constexpr std::size_t kIncludeDepthMax = 8;
 
 // Names and patterns, and the files that these match: one for each service of the largest node that anybody runs, many
@@ -79,7 +79,7 @@ class FilesReader {
     return why.empty();
   }
 
-  // Told once: whatever else would be included is too much as well.
+  // Reported once: every further include is too much as well.
   bool may_go_on(const Place& place) {
     if (++files_ <= kFilesMax) return true;
     if (files_ == kFilesMax + 1) {
@@ -101,7 +101,7 @@ class FilesReader {
   Sources& sources_;
   Problems& problems_;
   std::vector<std::string> open_files_;   // from the main file to the one being read
-  std::map<std::string, Place> read_at_;  // by path: where it was asked for
+  std::map<std::string, Place> read_at_;  // by path: where it was included
   std::size_t files_ = 0;
   std::size_t bytes_left_ = kConfigBytesMax;
   std::size_t values_left_ = kTomlValuesMax;

@@ -9,9 +9,9 @@
 
 namespace p2p::host {
 
-// The tree of the file `path`, with what it includes laid over it. `include = ["conf.d/*.toml"]` is relative to the
-// file that says so; a pattern may match nothing, a plain name must exist. That key of `path` itself stays in the tree,
-// to be shown. What cannot be read is reported, and the rest is returned. `role`: of `path` itself. [control]
+// The tree of the file `path`, with its includes laid over it. `include = ["conf.d/*.toml"]` is relative to the file it
+// is in; a pattern may match nothing, a plain name must exist. The include key of `path` itself stays in the tree, for
+// display. What cannot be read is reported, and the rest is returned. `role`: of `path` itself. [control]
 Table read_config_files(const std::string& path, Sources& sources, Problems& problems,
                         ConfigRole role = ConfigRole::main);
 

@@ -41,7 +41,7 @@ Result<ConfigScalar> read_list(const Option& option, const std::vector<Value>& e
   return ConfigScalar(std::move(texts));
 }
 
-// Values that TOML itself has given the option's type; none when it has not.
+// A value to which TOML itself gave the option's type; else none.
 std::optional<ConfigScalar> read_native(OptionType type, const Value& value) {
   const auto* integer = std::get_if<std::int64_t>(&value.data);
   const auto* number = std::get_if<double>(&value.data);
@@ -103,7 +103,7 @@ void report_unknown_keys(const Table& table, const std::string& prefix, const st
   for (const Entry& entry : table.entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
     std::string meant;
-    // What nobody will be shown needs no suggestion.
+    // A problem that is not shown needs no suggestion.
     if (++unknown <= kProblemsShownMax) {
       meant = nearest(entry.key, known);
       if (!meant.empty()) meant.insert(0, prefix);

@@ -10,7 +10,7 @@
 namespace p2p::host {
 namespace {
 
-// Services that extend each other; a longer chain is one that an IDL compiler has not written.
+// Services that extend each other; no IDL compiler writes a longer chain.
 constexpr std::size_t kExtendsMax = 32;
 
 std::optional<std::int16_t> field_id(std::string_view text) {
@@ -46,7 +46,7 @@ std::string choice_of(const std::vector<IdlField>& fields) {
   return text.empty() ? "there are no fields" : text;
 }
 
-// One way along the path, from the arguments inwards.
+// A walk along the path, from the arguments inwards.
 class Walk {
  public:
   Walk(const std::vector<IdlField>* fields, const PluginMethods& methods) : fields_(fields), methods_(methods) {}

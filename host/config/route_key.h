@@ -16,12 +16,12 @@ namespace p2p::host {
 // The methods of the services that a plugin serves, and their arguments. The description outlives it.
 class PluginMethods {
  public:
-  explicit PluginMethods(const PluginDescription* plugin);  // null: the plugin was not found, which was told
+  explicit PluginMethods(const PluginDescription* plugin);  // null: the plugin was not found, which was reported
 
   // False: nothing is known, and everything may be.
   bool are_known() const noexcept { return !methods_.empty(); }
   const IdlMethod* find(std::string_view name) const;
-  std::vector<std::string> names() const;                                      // but for those that no route lists
+  std::vector<std::string> names() const;                                      // except those that a route cannot list
   const std::vector<IdlField>* fields_of(const std::string& structure) const;  // null: not described
   const PluginDescription* plugin() const noexcept { return plugin_; }
 
@@ -34,11 +34,10 @@ class PluginMethods {
 
 struct NoField {};  // the text is no path of ids and names
 struct FieldFault {
-  std::string text;  // "names ...": what is wrong with a path; "": the plugin was not found, which was told
+  std::string text;  // "names ...": what is wrong with a path; "": the plugin was not found, which was reported
 };
 
-// The field that `text` names among the arguments of `method`; null: they are not known, and ids are taken at their
-// word.
+// The field that `text` names among the arguments of `method`; null: they are unknown, and ids are accepted unchecked.
 std::variant<KeyPath, NoField, FieldFault> find_field(const std::string& text, const IdlMethod* method,
                                                       const PluginMethods& methods);
 

@@ -1,8 +1,8 @@
-// Which services stay out of one start, although they are enabled? A pure core: it is told who is to stay out and why,
-// and adds who cannot do without them.
+// Which services does a start leave out, although they are enabled? A pure core: takes the services to leave out, with
+// reasons, and adds those that depend on them.
 #pragma once
 
-#include "lifecycle/start_order.h"
+#include "config/start_order.h"
 
 #include <map>
 #include <set>
@@ -11,8 +11,8 @@
 
 namespace p2p::host {
 
-// The services that must run: `required` ones, and those that provide what these need, and so on. Providers are looked
-// for among `services`.
+// The services that must run: `required` ones, and those that provide what these need, and so on. Providers are
+// searched among `services`.
 std::set<std::string> indispensable_services(const std::vector<ServiceNeeds>& services,
                                              const std::set<std::string>& required);
 

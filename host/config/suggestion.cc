@@ -5,13 +5,13 @@
 namespace p2p::host {
 namespace {
 
-// Three edits or more relate words that have nothing to do with each other.
+// Words three or more edits apart have nothing to do with each other.
 constexpr std::size_t kEditsMax = 2;
 
 }  // namespace
 
 std::size_t edit_distance(std::string_view from, std::string_view to) {
-  // Rows hold the distances from the first letters of `from` to each beginning of `to`; three are looked at.
+  // Rows hold the distances from a prefix of `from` to each prefix of `to`; three are kept.
   std::vector<std::size_t> before(to.size() + 1);
   std::vector<std::size_t> above(to.size() + 1);
   std::vector<std::size_t> here(to.size() + 1);
@@ -35,7 +35,7 @@ std::string nearest(std::string_view wrong, const std::vector<std::string>& know
   std::string best;
   std::size_t best_distance = kEditsMax + 1;
   for (const std::string& word : known) {
-    // As many edits, at least: however long `wrong` is, it is then compared with short words only.
+    // A lower bound of the edits: a long `wrong` is then never compared with short words.
     const std::size_t difference = std::max(word.size(), wrong.size()) - std::min(word.size(), wrong.size());
     if (difference >= best_distance) continue;
     const std::size_t distance = edit_distance(wrong, word);

@@ -1,4 +1,4 @@
-// What did the writer probably mean? The nearest known word, when it is near enough to be a slip of the finger.
+// What did the writer probably mean? The nearest known word, if it is near enough for a typing error.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace p2p::host {
 
-// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other.
+// Number of insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
 std::size_t edit_distance(std::string_view from, std::string_view to);
 
 // The known word nearest to `wrong`, or "" when none is within two edits. At a tie the first.

@@ -6,24 +6,24 @@
 namespace p2p::host {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // the parser passes over it
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // the parser skips it
 
 class Counter {
  public:
   Counter(std::string_view text, std::size_t values_max) : text_(text), values_max_(values_max) {}
 
-  TomlCensus count() {
+  TomlCounts count() {
     if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
     while (at_ < text_.size() && !is_over()) step();
-    TomlCensus census{values_, std::nullopt};
-    if (is_over()) census.excess = TomlExcess{line_of(at_), column_of(at_), why()};
-    return census;
+    TomlCounts counts{values_, std::nullopt};
+    if (is_over()) counts.excess = TomlExcess{line_of(at_), column_of(at_), why()};
+    return counts;
   }
 
  private:
   bool is_over() const { return level() > kTomlLevelsMax || values_ > values_max_; }
 
-  // Levels above and at what is being read: the header's, the keys' of the values around, and the own key's.
+  // Levels of the current position: of the header, the keys of enclosing values, and its own key.
   std::size_t level() const { return levels_ + names_; }
 
   std::string why() const {
@@ -103,7 +103,7 @@ class Counter {
     names_ = 1;
   }
 
-  // What stands in it is a level deeper: an element of a list, or the first name of a key.
+  // Its content is a level deeper: an element of a list, or the first name of a key.
   void open() {
     is_line_begin_ = false;
     around_.push_back(level());
@@ -132,12 +132,12 @@ class Counter {
     at_ += is_long ? 3 : 1;
     for (; at_ < text_.size(); ++at_) {
       if (text_[at_] == '\\' && quote == '"') {
-        ++at_;  // what follows ends no string
+        ++at_;  // the next character ends no string
       } else if (text_[at_] == '\n' && !is_long) {
         return;  // a mistake: the parser goes no further
       } else if (text_[at_] == quote && (!is_long || text_.substr(at_, 3) == std::string(3, quote))) {
         at_ += is_long ? 3 : 1;
-        // Up to two quotes may stand before the three that end a long string.
+        // Up to two quotes may precede the three that end a long string.
         for (int more = 0; is_long && more < 2 && at_ < text_.size() && text_[at_] == quote; ++more) ++at_;
         return;
       }
@@ -167,11 +167,11 @@ class Counter {
   std::size_t names_ = 0;   // of the key or header that is being read; dots of a number count, too, and do no harm
   bool is_line_begin_ = true;
   bool is_header_ = false;
-  std::vector<std::size_t> around_;  // of each open list or inline table, the level at which it stands
+  std::vector<std::size_t> around_;  // the level of each open list or inline table
 };
 
 }  // namespace
 
-TomlCensus count_toml(std::string_view text, std::size_t values_max) { return Counter(text, values_max).count(); }
+TomlCounts count_toml(std::string_view text, std::size_t values_max) { return Counter(text, values_max).count(); }
 
 }  // namespace p2p::host

@@ -54,7 +54,7 @@ class Converter {
   std::uint32_t source_;
 };
 
-// Everything in an argument stands where the argument stands.
+// Everything in an argument has the argument's place.
 Value placed_at(const Place& place, Value value) {
   value.place = place;
   if (auto* elements = std::get_if<std::vector<Value>>(&value.data)) {
@@ -71,9 +71,9 @@ Table parse_toml(std::string_view text, std::uint32_t source, Problems& problems
 }
 
 Table parse_toml(std::string_view text, std::uint32_t source, Problems& problems, std::size_t& values_left) {
-  const TomlCensus census = count_toml(text, values_left);
-  values_left -= std::min(census.values, values_left);
-  if (const auto& excess = census.excess) {
+  const TomlCounts counts = count_toml(text, values_left);
+  values_left -= std::min(counts.values, values_left);
+  if (const auto& excess = counts.excess) {
     problems.add(ProblemKind::unreadable, {source, excess->line, excess->column, 1}, excess->what);
     return {};
   }
@@ -93,7 +93,7 @@ Value parse_argument(std::string_view text, const Place& place) {
   if (may_be_toml) {
     Problems ignored;
     const Table parsed = parse_toml("value = " + std::string(text), place.source, ignored);
-    // "[::1]:9900" begins like a list, and is none.
+    // "[::1]:9900" begins like a list, but is none.
     if (!ignored.has_errors() && parsed.entries.size() == 1) return placed_at(place, parsed.entries.front().value);
   }
   return {place, Untyped{std::string(text)}};

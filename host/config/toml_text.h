@@ -9,9 +9,9 @@
 
 namespace p2p::host {
 
-// The text of source number `source` as a tree. A text that is no TOML, or exceeds a limit of toml_limits.h, gives an
-// empty tree and one problem: the library stops at the first mistake of syntax. `values_left`: how many this text and
-// those that follow may still have.
+// The text of source number `source` as a tree. Invalid TOML, or a text beyond the limits of toml_limits.h, gives an
+// empty tree and one problem: the library stops at the first syntax error. `values_left`: how many values this text and
+// later ones may still have.
 Table parse_toml(std::string_view text, std::uint32_t source, Problems& problems, std::size_t& values_left);
 Table parse_toml(std::string_view text, std::uint32_t source, Problems& problems);
 

@@ -1,5 +1,5 @@
-// What do the configuration's texts say, before anybody asks whether it makes sense? Tables of keys and values, each
-// with its place. Trees of several texts are laid over each other in the order of precedence.
+// What do the configuration's texts say, before any check of their meaning? Tables of keys and values, each with its
+// place. Trees of several texts are laid over each other in the order of precedence.
 #pragma once
 
 #include "config/place.h"
@@ -47,8 +47,8 @@ struct Entry {
   Value value;
 };
 
-// A table that takes up to `more` further entries and finds keys meanwhile, at once however many there are. Nobody else
-// changes it while this lives.
+// Adds up to `more` entries to a table, with key lookup in constant time. Nothing else may change the table while this
+// lives.
 class GrowingTable final {
  public:
   GrowingTable(Table& table, std::size_t more);
@@ -58,7 +58,7 @@ class GrowingTable final {
 
  private:
   Table& table_;
-  std::unordered_map<std::string_view, std::size_t> index_;  // of the entries' own texts, which stay where they are
+  std::unordered_map<std::string_view, std::size_t> index_;  // views of the entries' own texts, which do not move
 };
 
 // "text", "a whole number", "a table": for "must be ..., not a table".
@@ -68,7 +68,7 @@ std::string kind_of(const Value& value);
 // where it is; new ones follow.
 void lay_over(Table& under, const Table& over);
 
-// Sets the value at `path`, making the tables on the way; whatever else stood on the way is replaced.
+// Sets the value at `path`, making tables on the way; anything else on the way is replaced.
 void set_at(Table& root, const std::vector<std::string>& path, Value value);
 
 // Adds to the list at `path`; a single value there becomes the first of the list.

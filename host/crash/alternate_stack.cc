@@ -10,7 +10,7 @@
 namespace p2p::host {
 namespace {
 
-// The kernel puts up to 12 KiB of registers there, unwinding takes about 8 KiB; pages that nobody uses cost nothing.
+// The kernel puts up to 12 KiB of registers there, unwinding takes about 8 KiB; unused pages cost nothing.
 constexpr std::size_t kStackBytes = 128 * 1024;
 
 }  // namespace

@@ -12,10 +12,10 @@
 namespace p2p::host {
 namespace {
 
-// Far more than one process loads; those that come later count as unknown code.
+// Far more than one process loads; later ones count as unknown code.
 constexpr std::size_t kPluginsMax = 128;
 
-// Entries are complete before their count says so, and never change afterwards. Zero is a fine start for all of it.
+// Entries are complete before the count includes them, and never change afterwards. All of it starts as zero.
 std::array<PluginCode, kPluginsMax> plugins;
 std::atomic<std::size_t> plugin_count{0};
 PluginCode host{};

@@ -19,7 +19,7 @@ void add_word(PlainText& line, std::string_view word) noexcept {
   for (const char letter : word) line.add(is_printable(letter) ? std::string_view(&letter, 1) : "?");
 }
 
-// Takes `key` and the word behind it off the front of `line`.
+// Removes `key` and the word after it from the front of `line`.
 std::optional<std::string_view> take(std::string_view key, std::string_view& line) {
   if (!line.starts_with(key)) return std::nullopt;
   line.remove_prefix(key.size());

@@ -22,12 +22,12 @@ namespace {
 
 constexpr std::array kFatalSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
-// A plugin's frame is within a few dozen of the fault: what lies between is the C library ending the process.
+// A plugin's frame is within a few dozen of the fault: between them is the C library ending the process.
 constexpr unsigned kFramesMax = 256;
-// How much of a stack that cannot be unwound is searched for return addresses.
+// How many words of a stack that cannot be unwound are searched for return addresses.
 constexpr std::size_t kStackWordsMax = 4096;
 
-// What the handler needs lives here: it can be given nothing else.
+// The handler's data: a signal handler can get no arguments.
 std::atomic<bool> is_wanted{false};  // report_fatal_signals() was called
 std::atomic<bool> is_journal{false};
 std::atomic<int> notes{-1};
@@ -78,7 +78,7 @@ _Unwind_Reason_Code look_at_frame(_Unwind_Context* frame, void* argument) {
     walk.has_passed_fault = address == walk.fault;
     return _URC_NO_REASON;
   }
-  // A return address stands behind its call, which may be the last instruction of its function.
+  // A return address follows its call, which may be the last instruction of its function.
   walk.owner = owner_of(is_before_instruction != 0 ? address : address - 1);
   return walk.owner.is_known() ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
@@ -164,8 +164,8 @@ void report(int signal, const ucontext_t& context) noexcept {
 }
 
 // After the handler has returned, a fault happens again at the same instruction, now with the default action: the core
-// shows the true place. A signal that somebody sent (abort() too) has to be sent again, and arrives as soon as the
-// handler returns.
+// shows the true place. A signal that was sent (by abort(), too) must be sent again, and arrives as soon as the handler
+// returns.
 void die_of(int signal, const siginfo_t& info) noexcept {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
@@ -199,7 +199,7 @@ void report_fatal_signals(StderrStyle style) {
   if (!kReportsFatalSignals) return;
   is_journal.store(style == StderrStyle::journal);
   record_host_code();
-  // The first walk sets up tables; not within the handler, please.
+  // The first walk sets up tables, which must not happen within the handler.
   Walk rehearsal{.fault = 0, .owner = {}};
   _Unwind_Backtrace(look_at_frame, &rehearsal);
   struct sigaction action {};
@@ -220,7 +220,7 @@ Result<Done> note_crashes_in(const std::filesystem::path& file) {
     notes.store(opened);
     return Done{};
   }
-  // In one step, so that a crash meanwhile finds a file behind the number.
+  // Atomically, so that a crash meanwhile finds a file at this number.
   ::dup3(opened, before, O_CLOEXEC);
   ::close(opened);
   return Done{};

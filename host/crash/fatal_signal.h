@@ -1,5 +1,5 @@
-// Who has crashed the process? A handler of the fatal signals names the plugin whose code was running, leaves a note
-// for the next start, and lets the process die of the signal as it would have without us: same exit status, same core.
+// What crashed the process? A handler of the fatal signals names the plugin whose code was running, leaves a note for
+// the next start, and lets the process die of the signal as it would without us: same exit status, same core.
 #pragma once
 
 #include <p2p/result.h>
@@ -24,9 +24,8 @@ enum class StderrStyle { plain, journal };
 // [control]
 void report_fatal_signals(StderrStyle style);
 
-// Appends a crash note to `file`, too, which is made with mode 0600; again: to that file instead. The former file is
-// kept when this fails. Does nothing in a process that has not asked for reports, as a test's has not: nobody would
-// write. [control]
+// Also appends a crash note to `file`, which is made with mode 0600; a further call switches to that file, or keeps the
+// former one on failure. Does nothing in a process that did not call report_fatal_signals(), such as a test. [control]
 Result<Done> note_crashes_in(const std::filesystem::path& file);
 
 }  // namespace p2p::host

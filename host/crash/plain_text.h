@@ -17,7 +17,7 @@ class PlainText final {
 
   std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
-  // All of it, in one call where the system takes it so.
+  // Writes all of it, in one call if the system allows.
   void write_to(int descriptor) const noexcept;
 
  private:

@@ -74,7 +74,7 @@ Quarantine::Evidence Quarantine::evidence_against(const std::string& plugin) con
   const std::size_t count = std::min(all.size(), kCrashesUntilLeftOut);
   for (auto end = all.end(); end - all.begin() >= static_cast<std::ptrdiff_t>(kCrashesUntilLeftOut); --end) {
     const auto begin = end - kCrashesUntilLeftOut;
-    // A clock that was set back in between must not let it pass.
+    // A clock that was set back in between must not excuse the plugin.
     if (std::abs((*(end - 1))->time_s - (*begin)->time_s) <= kCrashWindow.count()) return {{begin, end}, true};
   }
   return {{all.end() - static_cast<std::ptrdiff_t>(count), all.end()}, false};
@@ -94,7 +94,7 @@ std::string Quarantine::verdict(const std::string& plugin) const {
 }
 
 void Quarantine::drop_old_notes() {
-  std::set<std::string> plugins;  // and "", for crashes that were none of a plugin's
+  std::set<std::string> plugins;  // and "", for crashes of no plugin
   for (const Note& note : notes_) plugins.insert(note.plugin);
   std::set<const Note*> kept;
   for (const std::string& plugin : plugins) {

@@ -1,5 +1,5 @@
-// Which plugins have crashed this node so often that it had better start without them? Kept in a file of the data
-// folder, until an operator says otherwise.
+// Which plugins have crashed this node so often that it should start without them? Kept in a file in the data folder
+// until an operator clears it.
 #pragma once
 
 #include "crash/crash_note.h"
@@ -19,17 +19,16 @@ namespace p2p::host {
 inline constexpr const char* kCrashNotesFile = "crash.notes";
 
 // A plugin that has crashed the node this often within this time is left out: a service manager restarts a node at
-// once, and whoever crashes it three times in a row does so again.
+// once, and a plugin that crashes it three times in a row will do so again.
 inline constexpr std::size_t kCrashesUntilLeftOut = 3;
 inline constexpr std::chrono::seconds kCrashWindow = std::chrono::minutes(5);
 
 // Plugins go by the name in their descriptor. All methods [control], but a crash may append to the file at any time.
 class Quarantine final {
  public:
-  // Reads `file`, none is fine, and lets the signal handler append to it from now on. Of each plugin only the newest
-  // notes are kept, or those that have it left out. What cannot be read is told, and the file as it was set aside
-  // beside it, as
-  // *.unreadable: it never keeps a node from starting.
+  // Reads `file`, which may be missing, and lets the signal handler append to it from now on. Keeps of each plugin only
+  // the newest notes, or those that have it left out. An unreadable file never keeps a node from starting: it is
+  // logged, and set aside beside it as *.unreadable.
   Quarantine(std::filesystem::path file, Logger& log);
 
   bool is_left_out(const std::string& plugin) const;
@@ -57,8 +56,7 @@ class Quarantine final {
   void drop_old_notes();
   Result<Done> write() const;
 
-  // The latest crashes of a plugin that are enough to leave it out; when there are none such, the newest, as many at
-  // most.
+  // A plugin's latest crashes that suffice to leave it out; if none do, the newest, at most as many.
   struct Evidence {
     std::vector<const Note*> notes;
     bool is_enough = false;

@@ -36,7 +36,7 @@ ExitCode tell(const Session& session, const char* state, Order order) {
   return ExitCode::done;
 }
 
-// How often a hand-over is looked at: a bar that moves twice as fast shows nothing more.
+// How often a hand-over's progress is polled: a bar that moves twice as fast shows no more.
 constexpr auto kLookPause = std::chrono::milliseconds(100);
 
 std::size_t terminal_columns() {
@@ -70,8 +70,8 @@ Result<Done> ask_how_it_leaves(Connection& admin) {
   });
 }
 
-// What ask_how_it_leaves() has asked. The node answers every call within its call_timeout, with an exception if need
-// be: then it is asked again, at once, for it may be about to end. One that has no room for the question is given time.
+// Awaits the answer to ask_how_it_leaves(). The node answers every call within its call_timeout, with an exception if
+// need be: then it is asked again at once, for it may be about to end. An overloaded node gets a pause first.
 Result<node::LeaveResult> await_leave(Connection& admin, const std::atomic<bool>& is_given_up) {
   while (true) {
     const auto asked_at = std::chrono::steady_clock::now();
@@ -106,8 +106,8 @@ ExitCode report_leave(const Session& session, const std::string& path, const nod
   return left.complete ? ExitCode::done : ExitCode::no;
 }
 
-// The question is on its way before the order is given: a node with little to hand over is gone a few milliseconds
-// later, and answers only what it has heard by then.
+// The question is sent before the order: a node with little to hand over is gone a few milliseconds later, and answers
+// only what it has received by then.
 ExitCode leave_and_wait(const Session& session) {
   const auto path = admin_path(session);
   if (!path.ok()) return report(path.error());

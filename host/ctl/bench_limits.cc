@@ -11,7 +11,7 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-// Is it one number, from `least` to `greatest`? What is no number, as nan, lies nowhere.
+// Is it one number, from `least` to `greatest`? A NaN is outside any range.
 template <class Number>
 bool is_number_within(std::string_view text, Number least, Number greatest) {
   Number number{};

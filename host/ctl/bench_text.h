@@ -1,4 +1,4 @@
-// How does a load's outcome read, to a person and to a program? Pure.
+// How is a load's result shown, to people and programs? Pure.
 #pragma once
 
 #include "load/load.h"

@@ -1,4 +1,4 @@
-// bench: a load on a running network, and what it makes of it.
+// bench: puts a load on a running network, and shows the result.
 #include "ctl/bench_limits.h"
 #include "ctl/bench_text.h"
 #include "ctl/verbs.h"
@@ -28,7 +28,7 @@ constexpr const char* kStore = "diststore";
 constexpr const char* kPrefix = "diststore:";
 constexpr std::size_t kFillDepth = 16;  // as fast as a node takes it, whatever the depth that is measured
 
-// No node may be told to take less ([host] frame_bytes_max); what is shorter ends no connection.
+// The least [host] frame_bytes_max of any node; a shorter message ends no connection.
 constexpr std::size_t kFrameBytesMaxLeast = 1024;
 
 enum class Operation { read, write, mixed };
@@ -76,11 +76,11 @@ class ProgressLine final {
   const bool is_drawn_;
 };
 
-// A node that ends the connection over a value and still answers does not take messages as large: nothing more was said
-// on the wire. Any other failure is left as it is.
+// A node that closes the connection over a value but still answers does not take messages that large: the wire says no
+// more than that. Any other failure is returned as it is.
 Error failed_try(const Session& session, const Connection& node, std::size_t value_bytes, Error failure) {
   if (failure.kind != ErrorKind::closed || value_bytes < kFrameBytesMaxLeast) return failure;
-  auto again = Connection::open(parse_location(node.peer()).value(), session.timeouts);
+  auto again = Connection::open(parse_node_address(node.peer()).value(), session.timeouts);
   if (!again.ok() || !ask_status(again.value()).ok()) return failure;
   return {
       ErrorKind::invalid,
@@ -89,11 +89,11 @@ Error failed_try(const Session& session, const Connection& node, std::size_t val
                   node.peer(), value_bytes)};
 }
 
-// The nodes of --node, or the one that is found on this machine. Each stores a value and brings it back first: what a
-// node refuses is said in its own words, before thousands of calls fail of it.
-Result<std::vector<Location>> try_nodes(const Session& session, const load::Dataset& data, std::uint64_t number,
-                                        bool writes) {
-  std::vector<Location> nodes;
+// The nodes of --node, or the one found on this machine. Each first stores and returns a value: so a refusal is
+// reported in the node's own words, before thousands of calls fail.
+Result<std::vector<NodeAddress>> try_nodes(const Session& session, const load::Dataset& data, std::uint64_t number,
+                                           bool writes) {
+  std::vector<NodeAddress> nodes;
   for (std::size_t at = 0; at < std::max<std::size_t>(session.nodes.size(), 1); ++at) {
     Session one = session;
     if (!session.nodes.empty()) one.node = session.nodes[at];
@@ -107,7 +107,7 @@ Result<std::vector<Location>> try_nodes(const Session& session, const load::Data
       return Done{};
     });
     if (!tried.ok()) return failed_try(session, node.value(), data.value_bytes, tried.error());
-    nodes.push_back(parse_location(node.value().peer()).value());
+    nodes.push_back(parse_node_address(node.value().peer()).value());
   }
   return nodes;
 }
@@ -117,7 +117,7 @@ ExitCode exit_code_of(const load::LoadResult& result) {
 }
 
 load::LoadOptions load_options(const Session& session, const BenchOptions& options,
-                               const std::vector<Location>& nodes) {
+                               const std::vector<NodeAddress>& nodes) {
   load::LoadOptions load;
   load.targets = nodes;
   load.connections = options.plan.connections;
@@ -177,7 +177,7 @@ ExitCode bench(const Session& session, BenchOptions options) {
     const ExitCode code = report(nodes.error());
     return code == ExitCode::failed ? ExitCode::no : code;  // as after any other call of a load that failed
   }
-  for (const Location& node : nodes.value()) options.plan.nodes.push_back(node.name());
+  for (const NodeAddress& node : nodes.value()) options.plan.nodes.push_back(node.name());
 
   const auto check = options.plan.is_checked ? load::ValueCheck::bytes : load::ValueCheck::size;
   const auto read = load::framed_read(data, kPrefix, check);

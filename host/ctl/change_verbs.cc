@@ -14,7 +14,7 @@
 namespace p2p::ctl {
 namespace {
 
-// Before a node that could not say in time how far a change is, is asked again.
+// The pause before asking again a node that could not report on a change in time.
 constexpr auto kAskAgainPause = std::chrono::milliseconds(100);
 
 // The node answers every call within its call_timeout, with an exception if need be; a change may take longer.

@@ -19,11 +19,11 @@ namespace thrift = apache::thrift;
 using thrift::transport::TSocket;
 using thrift::transport::TTransportException;
 
-// Above the longest message that a node may be told to take ([host] frame_bytes_max, up to 351MiB): Thrift's own limits
-// would end the connection over values that the node stores.
+// Above the longest message that a node can accept ([host] frame_bytes_max, up to 351MiB): Thrift's own limits would
+// end the connection over values that the node stores.
 constexpr int kMessageBytesMax = 352 << 20;
 
-// A question leaves in one write, unless it carries a large value.
+// A request leaves in one write, unless it carries a large value.
 constexpr std::uint32_t kBufferBytes = 64 * 1024;
 
 std::shared_ptr<thrift::TConfiguration> message_limits() {
@@ -34,7 +34,7 @@ int milliseconds(Duration duration) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
-// Thrift writes the system's reason behind its own words; an operator needs that reason.
+// Thrift appends the system's reason to its own text; an operator needs only that reason.
 std::string reason_of(const TTransportException& failure) {
   const std::string text = failure.what();
   const auto colon = text.rfind(": ");
@@ -60,7 +60,7 @@ Error transport_error(const std::string& peer, const TTransportException& failur
   return {ErrorKind::closed, failure.what()};
 }
 
-// Our hosts begin so when they do not know what they are asked for; whoever does not is none of ours.
+// Our hosts' texts begin like this when a request is unknown; any other node is not ours.
 bool is_said_by_ours(std::string_view text) { return text.starts_with("p2p:") || text.starts_with("service '"); }
 
 Error application_error(const std::string& peer, const std::string& service,
@@ -108,9 +108,9 @@ Connection::Connection(std::string peer, std::shared_ptr<Socket> socket, const T
       std::make_shared<thrift::transport::TBufferedTransport>(socket_, kBufferBytes, message_limits()));
 }
 
-Result<Connection> Connection::open(const Location& node, const Timeouts& timeouts) {
+Result<Connection> Connection::open(const NodeAddress& node, const Timeouts& timeouts) {
   try {
-    return Connection(node.name(), std::make_shared<TSocket>(node.address, node.port, message_limits()), timeouts);
+    return Connection(node.name(), std::make_shared<TSocket>(node.host, node.port, message_limits()), timeouts);
   } catch (const TTransportException& failure) {
     return Error{ErrorKind::refused, fmt::format("no node reached at {}: {}", node.name(), reason_of(failure))};
   }

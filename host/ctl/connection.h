@@ -1,10 +1,9 @@
-// How does p2pctl talk to a node? Over one connection with a time limit, blocking; the services are told apart by name.
-// Messages are unframed: whoever answers may be a node of the 2009 system, which takes a frame for the begin of a
-// message, and serves nobody else while it waits for the rest. Thrift's exceptions end here: what comes out is a
-// Result.
+// How does p2pctl talk to a node? Over one blocking connection with a time limit; calls name their service. Messages
+// are unframed: the node may be of the 2009 system, which takes a frame for the beginning of a message, and serves
+// nobody else while it waits for the rest. Thrift's exceptions become a Result here.
 #pragma once
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 #include <p2p/result.h>
 #include <p2p/units.h>
 
@@ -19,27 +18,27 @@
 
 namespace p2p::ctl {
 
-// For Connection::ask: calls that name no service, which is all that a node of the 2009 system understands.
+// For Connection::ask: calls without a service name, the only ones that a node of the 2009 system understands.
 inline constexpr const char* kNoService = "";
 
 struct Timeouts {
   Duration connect = std::chrono::seconds(1);
-  // A second above the node's own default call_timeout: its answer says more than ours.
+  // A second above the node's default call_timeout: the node's answer says more than our timeout.
   Duration answer = std::chrono::seconds(6);
 };
 
 class Connection final {
  public:
-  // A name is tried by all of its addresses, until one accepts.
-  static Result<Connection> open(const Location& node, const Timeouts& timeouts);
+  // Tries all addresses of a name until one accepts.
+  static Result<Connection> open(const NodeAddress& node, const Timeouts& timeouts);
   static Result<Connection> open_admin(const std::string& socket_path, const Timeouts& timeouts);
 
   const std::string& peer() const noexcept { return peer_; }  // for messages: "127.0.0.1:9900"
   int handle() const noexcept;                                // of the socket, to wait for an answer
 
   // Runs `body(client)` with a generated client of `service`, or of kNoService. Kinds of errors: timed_out and closed
-  // when the node did not answer, not_found when it says that there is no such service (now), unsupported when it is no
-  // node of ours, invalid when the store refuses what it was given.
+  // when the node did not answer, not_found when it has no such service (now), unsupported when it is no node of ours,
+  // invalid when the store refuses the arguments.
   template <class Client, class Body>
   auto ask(const std::string& service, Body&& body) -> Result<std::invoke_result_t<Body, Client&>> {
     try {

@@ -11,12 +11,12 @@ ExitCode exit_code_of(ErrorKind kind) noexcept {
     case ErrorKind::local:
     case ErrorKind::timed_out:
     case ErrorKind::closed:
-    case ErrorKind::protocol:     // whoever answered is no node
+    case ErrorKind::protocol:     // what answered is no node
     case ErrorKind::unsupported:  // or none of ours
       return ExitCode::no_node;
     case ErrorKind::overloaded:
     case ErrorKind::cancelled:
-    case ErrorKind::not_found:  // the service; a key that is not there is no error
+    case ErrorKind::not_found:  // the service; a missing key is no error
     case ErrorKind::invalid:
     case ErrorKind::internal:
       return ExitCode::failed;

@@ -19,14 +19,14 @@ using Clock = std::chrono::steady_clock;
 // By number, and not as "localhost": that name may lead to one of them, and a node may listen on the other.
 constexpr const char* kOwnAddresses[] = {"127.0.0.1", "::1"};
 
-// On the own machine a connect is a matter of microseconds, and a status call of a few milliseconds.
+// On this machine a connect takes microseconds, and a status call a few milliseconds.
 constexpr Timeouts kDiscoveryTimeouts{.connect = std::chrono::milliseconds(200),
                                       .answer = std::chrono::milliseconds(500)};
 
 enum class Kind : std::uint8_t { unknown, ours, classic, none };
 
 struct Candidate {
-  Location location;
+  NodeAddress address;
   std::optional<Connection> asked;  // until it has answered
   Kind kind = Kind::unknown;
 };
@@ -35,21 +35,21 @@ struct Candidate {
 std::vector<Candidate> ask_all() {
   std::vector<Candidate> candidates;
   for (std::uint16_t port = kDiscoveryPortFirst; port <= kDiscoveryPortLast; ++port) {
-    for (const char* address : kOwnAddresses) {
-      const Location location{address, port};
-      auto opened = Connection::open(location, kDiscoveryTimeouts);
+    for (const char* host : kOwnAddresses) {
+      const NodeAddress address{host, port};
+      auto opened = Connection::open(address, kDiscoveryTimeouts);
       if (!opened.ok()) continue;
       const auto sent = opened.value().ask<node::NodeClient>("node", [](auto& client) {
         client.send_status();
         return Done{};
       });
-      if (sent.ok()) candidates.push_back({location, std::move(opened).value()});
+      if (sent.ok()) candidates.push_back({address, std::move(opened).value()});
     }
   }
   return candidates;
 }
 
-// Ends the connection with it: a node of the 2009 system serves nobody else as long as there is one.
+// Also ends the connection: a node of the 2009 system serves nobody else as long as it is open.
 void take_answer(Candidate& candidate) {
   const auto status = candidate.asked->ask<node::NodeClient>("node", [](auto& client) {
     node::NodeStatus told;
@@ -72,7 +72,7 @@ bool is_decided(const std::vector<Candidate>& candidates) {
   return first == candidates.end() || first->kind == Kind::ours;
 }
 
-// False when nobody has answered by `end`.
+// False when no node has answered by `end`.
 bool take_answers(std::vector<Candidate>& candidates, Clock::time_point end) {
   std::vector<pollfd> polled;
   std::vector<Candidate*> waiting;
@@ -91,7 +91,7 @@ bool take_answers(std::vector<Candidate>& candidates, Clock::time_point end) {
 
 }  // namespace
 
-Result<Location> find_here() {
+Result<NodeAddress> find_here() {
   auto candidates = ask_all();
   const auto end = Clock::now() + kDiscoveryTimeouts.answer;
   while (!is_decided(candidates) && take_answers(candidates, end)) {
@@ -99,7 +99,7 @@ Result<Location> find_here() {
   for (const Kind wanted : {Kind::ours, Kind::classic}) {
     const auto found = std::find_if(candidates.begin(), candidates.end(),
                                     [&](const Candidate& candidate) { return candidate.kind == wanted; });
-    if (found != candidates.end()) return found->location;
+    if (found != candidates.end()) return found->address;
   }
   return Error{ErrorKind::refused,
                fmt::format("no node answers on 127.0.0.1 and [::1], ports {} to {}; start one with `p2phost --config "

@@ -1,4 +1,4 @@
-// p2pctl: the operator's command. Reads the words, runs one verb.
+// p2pctl: the operator's command. Reads the command line, runs one verb.
 #include "cli/standard_output.h"
 #include "config/suggestion.h"
 #include "ctl/session.h"
@@ -25,8 +25,8 @@ constexpr const char* kFooter =
     "3 no node reached, 4 the output could not be written, 5 a node refused what it was asked for, or failed at it.\n"
     "Without --node the first node that answers on 127.0.0.1 and [::1], ports 9900 to 9909, is asked.";
 
-std::string check_location(const std::string& text) {
-  const auto parsed = parse_location(text);
+std::string check_address(const std::string& text) {
+  const auto parsed = parse_node_address(text);
   return parsed.ok() ? std::string() : parsed.error().text;
 }
 
@@ -38,8 +38,8 @@ std::string check_duration(const std::string& text) {
 void add_options(CLI::App& app, Session& session) {
   app.add_option("--node", session.nodes, "the node to ask; bench takes several")
       ->type_name("HOST:PORT")
-      ->check(check_location)
-      ->allow_extra_args(false);  // one a flag: the word behind it is the verb
+      ->check(check_address)
+      ->allow_extra_args(false);  // one per flag: the next word is the verb
   app.add_option("--admin", session.admin, "the admin socket to use, instead of the one that the node names")
       ->type_name("PATH");
   app.add_flag("--json", session.json, "print JSON, one line");
@@ -51,8 +51,8 @@ void add_options(CLI::App& app, Session& session) {
   app.set_version_flag("--version", std::string("p2pctl ") + P2P_SDK_VERSION);
 }
 
-// What is wrong with the first word, where a verb should stand; "" when it is not that. CLI11 itself says only that a
-// verb is wanted.
+// What is wrong with the first word, which should be a verb; "" when nothing is. CLI11 itself says only that a verb is
+// required.
 std::string fault_of_verb(const CLI::App& app) {
   const auto unknown = app.remaining();
   if (!app.get_subcommands().empty() || unknown.empty()) return "";
@@ -66,7 +66,7 @@ std::string fault_of_verb(const CLI::App& app) {
 ExitCode refuse(const CLI::App& app, const CLI::ParseError& failure) {
   const std::string fault = fault_of_verb(app);
   if (failure.get_exit_code() == 0 || fault.empty()) {
-    return app.exit(failure) == 0 ? ExitCode::done : ExitCode::usage;  // --help and --version are no mistakes
+    return app.exit(failure) == 0 ? ExitCode::done : ExitCode::usage;  // --help and --version are not mistakes
   }
   complain(fault + "; `p2pctl --help` lists all");
   return ExitCode::usage;
@@ -76,7 +76,7 @@ ExitCode run(int argc, char** argv) {
   CLI::App app("Asks and operates the nodes of a p2phost network.", "p2pctl");
   Session session;
   add_options(app, session);
-  app.fallthrough();  // these may also stand behind the verb; verbs inherit it when they are added
+  app.fallthrough();  // these may also follow the verb; verbs inherit this when they are added
   add_store_verbs(app, session);
   add_ring_verbs(app, session);
   add_node_verbs(app, session);
@@ -103,7 +103,7 @@ ExitCode run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   host::fill_closed_streams();
-  apache::thrift::GlobalOutput.setOutputFunction([](const char*) {});  // what failed is ours to say, once
+  apache::thrift::GlobalOutput.setOutputFunction([](const char*) {});  // we report failures ourselves, once
   std::signal(SIGPIPE, SIG_IGN);  // a node that closes the connection is an error to report, not the end
   ExitCode code = ExitCode::failed;
   std::string thrown;
@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
   } catch (const std::exception& failure) {
     thrown = failure.what();
   }
-  // First, because it is also what is thrown when one long answer cannot be written.
+  // First, because a long answer that cannot be written also throws.
   if (const auto written = host::finish_output(); !written.ok()) {
     complain(written.error().text);
     return number(ExitCode::output);

@@ -1,4 +1,4 @@
-// How far is a hand-over? What a node's gauges say about it, as one line for a terminal. Pure.
+// How far has a hand-over got? What a node's gauges say about it, as one line for a terminal. Pure.
 #pragma once
 
 #include <Node.h>

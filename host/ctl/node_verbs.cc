@@ -26,7 +26,7 @@ ExitCode health_code(const node::NodeStatus& status) { return is_healthy(status)
 
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-// A node of the 2009 system tells no more than these calls of its own do.
+// All that a node of the 2009 system can report.
 struct ClassicStatus {
   std::string service;
   std::size_t members = 0;

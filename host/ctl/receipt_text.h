@@ -12,7 +12,7 @@ namespace p2p::ctl {
 // A table, the oldest first; the digest is the receiver's.
 std::string receipts_text(const std::vector<diststore::Receipt>& receipts);
 
-// Numbers of 64 bits that are no counts (session, view, digests) are hexadecimal text: JSON readers round them.
+// 64-bit numbers other than counts (session, view, digests) are hexadecimal text: JSON readers would round them.
 nlohmann::json receipts_json(const std::vector<diststore::Receipt>& receipts);
 
 }  // namespace p2p::ctl

@@ -1,4 +1,4 @@
-// receipts: what has moved to and from a node, and whether both sides counted the same.
+// receipts: what moved to and from a node, and whether both sides' counts agree.
 #include "ctl/receipt_text.h"
 #include "ctl/verbs.h"
 

@@ -16,11 +16,10 @@ namespace {
 
 constexpr const char* kLocator = "locator";
 
-// Calls that are under way at once: their answers fit any socket's buffer, so that neither side ever waits for the
-// other to read.
+// Calls in flight at once: their answers fit any socket's buffer, so neither side ever waits for the other to read.
 constexpr std::size_t kPipelineDepth = 64;
 
-// Asks the locator of a node of ours, or a node of the 2009 system, whose calls name no service.
+// Calls the locator of a node of ours, or a node of the 2009 system, whose calls name no service.
 template <class Body>
 auto ask_locator(Connection& node, Body body) {
   auto answer = node.ask<locator::LocatorClient>(kLocator, body);
@@ -73,9 +72,9 @@ ExitCode locate(const Session& session, const std::string& key) {
   auto node = connect(session);
   if (!node.ok()) return report(node.error());
   const auto owner = ask_locator(node.value(), [&](auto& client) {
-    locator::Location location;
-    client.get_node(location, key);
-    return from_wire(location);
+    locator::Location address;
+    client.get_node(address, key);
+    return from_wire(address);
   });
   if (!owner.ok()) return report(owner.error());
   if (owner.value().empty()) return report({ErrorKind::not_found, "nobody owns the key: the ring is empty"});
@@ -90,7 +89,7 @@ ExitCode locate(const Session& session, const std::string& key) {
 ExitCode ring(const Session& session) {
   auto node = connect(session);
   if (!node.ok()) return report(node.error());
-  // So many questions are for nodes of ours alone: one of the 2009 system would serve nobody else meanwhile.
+  // Only nodes of ours get this many calls: one of the 2009 system would serve nobody else meanwhile.
   if (const auto status = ask_status(node.value()); !status.ok()) return report(status.error());
   const auto names = ask_members(node.value());
   if (!names.ok()) return report(names.error());

@@ -2,7 +2,7 @@
 
 #include "ctl/local_nodes.h"
 
-#include <p2p/entered_location.h>
+#include <p2p/entered_address.h>
 
 #include <fmt/format.h>
 
@@ -10,8 +10,8 @@
 
 namespace p2p::ctl {
 
-Result<Location> node_of(const Session& session) {
-  return session.node.empty() ? find_here() : entered_location(session.node);
+Result<NodeAddress> node_of(const Session& session) {
+  return session.node.empty() ? find_here() : entered_address(session.node);
 }
 
 Result<Connection> connect(const Session& session) {

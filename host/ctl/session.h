@@ -25,10 +25,10 @@ struct Session {
   bool takes_several_nodes = false;  // the verb does
 };
 
-// Where the node of --node is, or that which find_here() finds.
-Result<Location> node_of(const Session& session);
+// The address of --node, or of the node that find_here() finds.
+Result<NodeAddress> node_of(const Session& session);
 
-// The same, connected. One that does not accept a connection is an error.
+// The same, connected. Fails if the node does not accept a connection.
 Result<Connection> connect(const Session& session);
 
 Result<node::NodeStatus> ask_status(Connection& node);
@@ -37,13 +37,13 @@ Result<node::NodeStatus> ask_status(Connection& node);
 Result<std::string> admin_path(const Session& session);
 Result<Connection> connect_admin(const Session& session);
 
-// Writes `p2pctl: WHAT` to the standard error. That this may fail is nobody's business.
+// Writes `p2pctl: WHAT` to the standard error, and ignores failures to do so.
 void complain(const std::string& what) noexcept;
 
 // complain(), for an error; the code is exit_code_of() its kind.
 ExitCode report(const Error& error);
 
-// One line of JSON on the standard output; bytes that are no UTF-8 are replaced.
+// One line of JSON on the standard output; invalid UTF-8 is replaced.
 void print(const nlohmann::json& document);
 
 }  // namespace p2p::ctl

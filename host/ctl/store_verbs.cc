@@ -18,12 +18,12 @@ using client::Client;
 using client::Effect;
 using client::Failure;
 
-// A client of the network that the session's node is in. That node answers, or the error says why not.
+// A client of the session node's network. That node answers, or the error says why not.
 Result<std::unique_ptr<Client>> store_of(const Session& session) {
   auto node = connect(session);
   if (!node.ok()) return node.error();
   if (const auto status = ask_status(node.value()); !status.ok()) return status.error();
-  return std::make_unique<Client>(client::Options{.seeds = {parse_location(node.value().peer()).value()},
+  return std::make_unique<Client>(client::Options{.seeds = {parse_node_address(node.value().peer()).value()},
                                                   .timeout = session.timeouts.answer,
                                                   .connect_timeout = session.timeouts.connect});
 }

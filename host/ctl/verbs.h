@@ -1,4 +1,4 @@
-// Which verbs are there? One function a group; each adds its verbs to the command line, and one that is named sets
+// Which verbs are there? One function per group; each adds its verbs to the command line, and the verb given sets
 // session.verb.
 #pragma once
 

@@ -1,4 +1,5 @@
-// How long may a drain go on? As long as it gets further, up to a limit. Pure: told the time and how far it is.
+// How long may a drain go on? As long as it makes progress, up to a limit. Pure: takes the time and the progress as
+// arguments.
 #pragma once
 
 #include <p2p/units.h>
@@ -16,7 +17,7 @@ class DrainPatience final {
   DrainPatience(TimePoint begin, Duration without_progress, Duration in_all)
       : without_progress_(without_progress), in_all_(in_all), ends_at_(begin + in_all), moved_at_(begin) {}
 
-  // `steps` counts whatever was a step forward; it never falls.
+  // `steps` counts progress; it never falls.
   Verdict look(TimePoint now, std::uint64_t steps) {
     if (steps != steps_) {
       steps_ = steps;
@@ -26,10 +27,9 @@ class DrainPatience final {
     return verdict_ = now - moved_at_ >= without_progress_ ? Verdict::stuck : Verdict::goes_on;
   }
 
-  // Why what had not drained at the last look is given up; for lines of the log.
+  // Why the drain was given up at the last look(); for the log.
   std::string why_given_up() const {
-    if (verdict_ == Verdict::too_long)
-      return "has not drained within [host] drain_limit = " + format_duration(in_all_);
+    if (verdict_ == Verdict::too_long) return "has not drained within [host] drain_limit = " + format_duration(in_all_);
     return "has not drained, and got no further for [host] drain_timeout = " + format_duration(without_progress_);
   }
 

@@ -1,4 +1,4 @@
-// What the parts of Services look up, in lists that have a few entries.
+// Lookups of the Services sources, in lists of a few entries.
 #pragma once
 
 #include "config/host_config.h"
@@ -14,7 +14,7 @@ inline bool contains(const std::vector<std::string>& ids, const std::string& wan
 }
 
 // One of `some` is among `others`.
-inline bool meet(const std::vector<std::string>& some, const std::vector<std::string>& others) {
+inline bool intersects(const std::vector<std::string>& some, const std::vector<std::string>& others) {
   return std::any_of(some.begin(), some.end(), [&](const std::string& id) { return contains(others, id); });
 }
 

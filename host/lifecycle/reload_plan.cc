@@ -26,7 +26,7 @@ std::string level_of(const ServiceConfig& service, const HostConfig& config) {
 
 void plan_host_keys(const HostConfig& now, const HostConfig& next, ReloadPlan& plan) {
   for (const HostKey& key : host_keys()) {
-    // The name of the node is the machine's when none is set, and stands in the configuration then.
+    // With no node name set, the configuration holds the machine's name.
     const std::string before = plain_text(key.option, value_of(key, now));
     const std::string after = plain_text(key.option, value_of(key, next));
     if (before == after) continue;

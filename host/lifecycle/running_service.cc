@@ -103,7 +103,7 @@ Result<Done> RunningService::load() {
 
 Result<Done> RunningService::configure() {
   auto done = guarded("configure()", "configure", [this] { return loaded_->plugin().configure(config_.config); });
-  if (done.ok() && loaded_->has_minor(2)) {
+  if (done.ok()) {
     done = guarded("fits()", "configure", [this] { return loaded_->plugin().fits(config_.config, core_.node); });
   }
   if (done.ok()) enter(ServiceState::configured);
@@ -210,7 +210,6 @@ void RunningService::take_out() {
 }
 
 Result<Reconfigured> RunningService::reconfigure(const ServiceConfig& next) {
-  if (!loaded_->has_minor(1)) return Reconfigured::needs_restart;
   const auto in = core_.steps.enter(config_.name, "reconfigure()");
   std::string why;
   try {
@@ -226,8 +225,7 @@ Result<Reconfigured> RunningService::reconfigure(const ServiceConfig& next) {
 }
 
 std::optional<Reconfigured> RunningService::would_reconfigure(const ServiceConfig& next) {
-  if (!loaded_->has_minor(1) || !loaded_->overrides_reconfigure()) return Reconfigured::needs_restart;
-  if (!loaded_->has_minor(2)) return std::nullopt;
+  if (!loaded_->overrides_reconfigure()) return Reconfigured::needs_restart;
   const auto in = core_.steps.enter(config_.name, "would_reconfigure()");
   try {
     return loaded_->plugin().would_reconfigure(next.config);
@@ -242,18 +240,18 @@ void RunningService::set_route(std::shared_ptr<const Route> route) {
 }
 
 Result<Done> RunningService::may_end() {
-  if (!loaded_ || !runs() || !loaded_->has_minor(1)) return Done{};
+  if (!loaded_ || !runs()) return Done{};
   const auto in = core_.steps.enter(config_.name, "may_end()");
   try {
     return loaded_->plugin().may_end();
   } catch (...) {
-    return Done{};  // It says nothing that could be lost.
+    return Done{};  // It reports nothing that could be lost.
   }
 }
 
 Result<Done> RunningService::health() {
   const std::lock_guard hold(asking_);
-  if (state() != ServiceState::ready || !loaded_->has_minor(1)) return Done{};
+  if (state() != ServiceState::ready) return Done{};
   try {
     return loaded_->plugin().health();
   } catch (const std::exception& failure) {

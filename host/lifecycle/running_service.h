@@ -1,5 +1,5 @@
-// What is one service of a running node? Its plugin object, its context and its state, moved on by the lifecycle. One
-// object goes the way once; a service that is started again is a new one.
+// What is one service of a running node? Its plugin object, its context and its state, driven by the lifecycle. One
+// object goes through the states once; a service that is started again is a new object.
 #pragma once
 
 #include "plugins/loader.h"
@@ -36,31 +36,32 @@ class RunningService final {
   bool is_ready() const noexcept { return ready_done_->load(); }
   void open_gate();
 
-  // Refuses clients' calls, but for those that are taken while it drains, then calls the plugin's drain(); is_drained()
+  // Refuses clients' calls, except those that are taken while it drains, then calls the plugin's drain(); is_drained()
   // once it has completed.
   void begin_drain();
   bool is_drained() const noexcept { return drain_done_->load(); }
-  // How often the service has said that it got further.
+  // How often the service has reported progress.
   std::uint64_t drain_steps() const { return context_->drain().steps(); }
-  // The drain is over, or given up: what is lost if the service ends now, a line for each node that should have got it.
+  // The drain is over, or given up: returns what is lost if the service ends now, one line per node that should have
+  // got it.
   std::vector<std::string> end_drain();
   void refuse_clients();  // all of them
   void close_gates();
   std::int64_t calls_in_flight() const;
 
-  // No call of the service is in hand, and no work of it on the pool: behind shut gates, once every loop has turned.
+  // The service has no call in flight and no work on the pool. Final behind shut gates, once every loop has turned.
   bool is_idle() const;
   void stop();
-  // Takes the stopped service out of a node that goes on: its names answer that it does not run, its plugin object is
-  // gone. After stop() of an idle service.
+  // Removes the stopped service from a node that goes on: calls to its names are answered that it does not run, its
+  // plugin object is gone. After stop() of an idle service.
   void take_out();
 
-  // It cannot go on: the reason is kept for who asks.
+  // It cannot go on; keeps the reason for why_failed().
   void fail(std::string why);
 
   // Gives the plugin the new configuration; `applied`: config() is the new one.
   Result<Reconfigured> reconfigure(const ServiceConfig& next);
-  // What reconfigure() would answer; none: not known before.
+  // What reconfigure() would answer; none: not known beforehand.
   std::optional<Reconfigured> would_reconfigure(const ServiceConfig& next);
   // For calls that come from now on.
   void set_route(std::shared_ptr<const Route> route);
@@ -94,11 +95,11 @@ class RunningService final {
   std::atomic<ServiceState> state_{ServiceState::loaded};
   std::atomic<std::int64_t> since_ms_{0};
   std::atomic<ServiceEntry*> main_entry_{nullptr};
-  std::mutex asking_;         // held while the plugin is asked for its health, and while it leaves the state ready
+  std::mutex asking_;         // held during the plugin's health(), and while it leaves the state ready
   mutable std::mutex texts_;  // of the next two
   std::string why_failed_;
   std::string idl_;
-  // Shared with completions that the plugin may keep longer than this object lives.
+  // Shared with completions, which the plugin may keep beyond this object's life.
   std::shared_ptr<std::atomic<bool>> ready_done_ = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<std::atomic<bool>> drain_done_ = std::make_shared<std::atomic<bool>>(false);
 };

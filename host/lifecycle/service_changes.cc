@@ -1,7 +1,9 @@
-// What an operator may ask of the services of a node that serves.
+// Operators' requests for the services of a node that serves.
 #include "config/host_keys.h"
 #include "lifecycle/lookups.h"
 #include "lifecycle/services.h"
+
+#include <p2p/thread_check.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,6 +15,7 @@ namespace p2p::host {
 using Action = ServiceChange::Action;
 
 ChangeReport Services::enable(const std::string& name, const LoadedConfiguration& next) {
+  P2P_ASSERT_THREAD(is_control_here());
   ChangeReport report;
   if (const Service there = find(name); there && there->runs() && there->state() != ServiceState::draining) {
     report.say("service " + name + " runs already");
@@ -26,7 +29,7 @@ ChangeReport Services::enable(const std::string& name, const LoadedConfiguration
   }
   order_ = next.start_order;
   exchange(name, Recipe{*config, file->second}, false, report);
-  if (find(name) != nullptr) {  // else it was refused, and is off as it was
+  if (find(name) != nullptr) {  // else refused, and off as before
     off_.erase(name);
     // From now on the configuration in force has this service as it runs.
     auto changed = std::make_shared<HostConfig>(*config_);
@@ -40,6 +43,7 @@ ChangeReport Services::enable(const std::string& name, const LoadedConfiguration
 }
 
 ChangeReport Services::disable(const std::string& name, bool force) {
+  P2P_ASSERT_THREAD(is_control_here());
   ChangeReport report;
   const Service there = find(name);
   if (!there) {
@@ -54,7 +58,7 @@ ChangeReport Services::disable(const std::string& name, bool force) {
   }
   std::vector<std::string> dependents;
   for (const Service& user : users_of(there->plugin().provides)) {
-    if (meet(user->plugin().required, there->plugin().provides)) dependents.push_back(user->name());
+    if (intersects(user->plugin().required, there->plugin().provides)) dependents.push_back(user->name());
   }
   if (!dependents.empty()) {
     report.refuse(fmt::format("service {} is required by {}; disable that first", name, fmt::join(dependents, ", ")));
@@ -65,7 +69,7 @@ ChangeReport Services::disable(const std::string& name, bool force) {
   return report;
 }
 
-// One that could not stop serves nobody: it is started again like one that does not run.
+// A service that could not stop serves nobody: it is started again like one that does not run.
 ReloadPlan Services::plan_of(const LoadedConfiguration& next) const {
   std::vector<std::string> names;
   for (const Service& service : running()) {
@@ -76,14 +80,14 @@ ReloadPlan Services::plan_of(const LoadedConfiguration& next) const {
   return steps;
 }
 
-// Before anything changes: would every service that has to end allow it, and every one that has to begin, or to change,
+// Before anything changes: does every service that has to stop allow it, and does every one that has to start or change
 // accept its configuration?
 Services::Decision Services::decide(const LoadedConfiguration& next) {
   Decision decision{plan_of(next), {next, {}, {}}, {}};
   for (const ServiceChange& change : decision.plan.services) {
     (change.action == Action::stop ? decision.reload.stopping : decision.reload.due).insert(change.service);
   }
-  for (ServiceChange& change : decision.plan.services) settle(change, decision.reload, decision.refusals);
+  for (ServiceChange& change : decision.plan.services) resolve(change, decision.reload, decision.refusals);
   return decision;
 }
 
@@ -106,7 +110,7 @@ void add_new(std::vector<std::string> found, std::vector<std::string>& refusals)
 
 }  // namespace
 
-void Services::settle(ServiceChange& change, const Reload& reload, std::vector<std::string>& refusals) {
+void Services::resolve(ServiceChange& change, const Reload& reload, std::vector<std::string>& refusals) {
   std::optional<Recipe> recipe;
   if (change.action != Action::stop) recipe = recipe_of(change.service, reload.next);
   std::optional<Reconfigured> outcome = Reconfigured::needs_restart;
@@ -138,6 +142,7 @@ ChangeReport refused(const std::vector<std::string>& refusals) {
 }  // namespace
 
 ChangeReport Services::plan(const LoadedConfiguration& next) {
+  P2P_ASSERT_THREAD(is_control_here());
   const Decision decision = decide(next);
   if (!decision.refusals.empty()) return refused(decision.refusals);
   ChangeReport report;
@@ -159,6 +164,7 @@ std::vector<std::string> Services::replaced_files(const LoadedConfiguration& nex
 }
 
 ChangeReport Services::reload(const LoadedConfiguration& next) {
+  P2P_ASSERT_THREAD(is_control_here());
   Decision decision = decide(next);
   if (!decision.refusals.empty()) return refused(decision.refusals);
   ChangeReport report;
@@ -166,7 +172,7 @@ ChangeReport Services::reload(const LoadedConfiguration& next) {
   off_.clear();
   Reload& reload = decision.reload;
   for (const ServiceChange& change : decision.plan.services) {
-    // A change that its provider's restart has made already is not made again.
+    // A change that a provider's restart has made already is not repeated.
     if (change.action == Action::stop || reload.due.contains(change.service)) apply(change, reload, report);
   }
   for (const std::string& line : decision.plan.live) report.say("changed " + line);

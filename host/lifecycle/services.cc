@@ -4,6 +4,8 @@
 #include "lifecycle/lookups.h"
 #include "lifecycle/start_clock.h"
 
+#include <p2p/thread_check.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -17,7 +19,7 @@ namespace {
 // Longer than any node runs.
 constexpr Duration kForEver = std::chrono::hours(24 * 365 * 10);
 
-// What the first of them waits for; empty: none waits for other nodes.
+// What the first waiting one waits for; empty: none waits for other nodes.
 std::string network_wait(const std::vector<std::shared_ptr<RunningService>>& starting) {
   for (const auto& service : starting) {
     if (service->is_ready() || service->state() == ServiceState::failed) continue;
@@ -80,9 +82,9 @@ std::vector<Services::Service> Services::running() const {
 std::vector<Services::Service> Services::users_of(const std::vector<std::string>& provides) const {
   std::vector<Service> users;
   std::vector<std::string> offered = provides;
-  for (const Service& service : running()) {  // providers first: one pass finds users of users
+  for (const Service& service : running()) {  // providers first: one scan finds users of users
     const PluginDescription& plugin = service->plugin();
-    if (!meet(plugin.required, offered) && !meet(plugin.optional, offered)) continue;
+    if (!intersects(plugin.required, offered) && !intersects(plugin.optional, offered)) continue;
     users.push_back(service);
     offered.insert(offered.end(), plugin.provides.begin(), plugin.provides.end());
   }
@@ -163,6 +165,7 @@ void Services::fail(RunningService& service, std::string why) {
 // --- the start of the node -------------------------------------------------------------------------------------------
 
 Result<Done> Services::load(const LoadedConfiguration& configuration) {
+  control_ = std::this_thread::get_id();
   order_ = configuration.start_order;
   {
     const std::lock_guard hold(mutex_);
@@ -184,6 +187,7 @@ Result<Done> Services::load(const LoadedConfiguration& configuration) {
 }
 
 Result<Done> Services::configure() {
+  P2P_ASSERT_THREAD(is_control_here());
   for (const Service& service : list()) {
     if (service->state() == ServiceState::failed) continue;
     const auto configured = service->configure();
@@ -195,6 +199,7 @@ Result<Done> Services::configure() {
 }
 
 Result<Done> Services::start() {
+  P2P_ASSERT_THREAD(is_control_here());
   for (const Service& service : list()) {
     const std::string& name = service->name();
     if (service->state() == ServiceState::failed) continue;
@@ -215,6 +220,7 @@ Result<Done> Services::start() {
 }
 
 Result<bool> Services::get_ready() {
+  P2P_ASSERT_THREAD(is_control_here());
   const std::vector<Service> starting = running();
   for (const Service& service : starting) service->begin_ready();
   const auto all_ready = [&] {
@@ -262,6 +268,7 @@ std::uint64_t Services::drain_steps() const {
 }
 
 void Services::stop_all() {
+  P2P_ASSERT_THREAD(is_control_here());
   const std::vector<Service> all = list();
   for (auto service = all.rbegin(); service != all.rend(); ++service) (*service)->stop();
   const std::lock_guard hold(mutex_);
@@ -308,8 +315,8 @@ bool Services::begin(const Service& service, ChangeReport& report) {
   return true;
 }
 
-// Whoever passed a gate before has been dispatched once every loop has turned; a handler that holds up its loop holds
-// up this too.
+// Calls that passed a gate before are dispatched once every loop has turned; a handler that blocks its loop blocks this
+// too.
 void Services::shut(RunningService& service) {
   service.close_gates();
   {
@@ -319,11 +326,11 @@ void Services::shut(RunningService& service) {
   service.context().close_ways_out();
 }
 
-// Behind shut gates, once every loop has turned, no call can come any more; what is in hand ends by its deadline.
+// Behind shut gates, once every loop has turned, no more calls can come; calls in flight end by their deadline.
 bool Services::end(const Service& service, ChangeReport& report) {
   const std::string& name = service->name();
   const std::shared_ptr<const HostConfig> now = config();
-  if (service->state() != ServiceState::draining) service->begin_drain();  // else an earlier attempt did
+  if (service->state() != ServiceState::draining) service->begin_drain();  // else an earlier attempt has
   DrainPatience patience(std::chrono::steady_clock::now(), now->drain_timeout, now->drain_limit);
   wait_(
       [&] {
@@ -351,7 +358,7 @@ bool Services::end(const Service& service, ChangeReport& report) {
   return true;
 }
 
-// What it still does cannot be waited for; its object stays, so that nothing is taken away from under it.
+// Its remaining work cannot be awaited; its object stays, so that nothing is destroyed under it.
 void Services::end_failed(RunningService& service) {
   shut(service);
   const bool is_idle = wait_([&] { return service.is_idle(); }, config()->call_timeout);

@@ -1,10 +1,10 @@
-// Which services does the node have, and how do they come and go while it serves? Each change ends and begins single
-// services; all others go on, on the same connections.
+// Which services does the node have, and how do they start and stop while it serves? Each change stops and starts
+// single services; all others go on, on the same connections.
 #pragma once
 
-#include "cli/load_configuration.h"
 #include "lifecycle/reload_plan.h"
 #include "lifecycle/running_service.h"
+#include "preflight/load_configuration.h"
 
 #include <functional>
 #include <map>
@@ -13,13 +13,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace p2p::host {
 
-// What became of an operator's wish.
+// What became of an operator's request.
 struct ChangeReport {
-  bool is_done = true;             // false: refused, or not all of it could be done; the lines say what and why
+  bool is_done = true;             // false: refused, or done in part; the lines say what and why
   std::vector<std::string> lines;  // for the operator and the log
 
   void say(std::string line) { lines.push_back(std::move(line)); }
@@ -32,18 +33,18 @@ struct ChangeReport {
 // Every method: [control] unless it says [any thread].
 class Services final {
  public:
-  // Looks at `condition` until it holds; false when `patience` is over, or the node is asked to end meanwhile.
+  // Polls `condition` until it holds; false when `patience` is over, or the node is asked to end meanwhile.
   using Wait = std::function<bool(const std::function<bool()>& condition, Duration patience)>;
 
-  // The start has waited for other nodes for `waited`, because of `why`; see start_clock.h.
+  // The start has waited for other nodes for `waited`, for the reason `why`; see start_clock.h.
   using TellWait = std::function<void(const std::string& why, Duration waited)>;
 
   // `core` outlives it.
   Services(NodeCore& core, Wait wait, TellWait tell_wait);
   ~Services();
 
-  // --- the start of the node, in this order. A service that is not `required` and fails leaves the others running; an
-  // error names one that is.
+  // --- the start of the node, in this order. A failed service that is not `required` leaves the others running; an
+  // error names a failed one that is.
 
   Result<Done> load(const LoadedConfiguration& configuration);
   Result<Done> configure();
@@ -54,10 +55,9 @@ class Services final {
 
   // --- while it serves
 
-  // Starts a service that the configuration names; `next` is the configuration as it stands now, with that service
-  // enabled.
+  // Starts a service that the configuration names; `next` is the configuration as it is now, with that service enabled.
   ChangeReport enable(const std::string& name, const LoadedConfiguration& next);
-  // `force`: also when its plugin says that something would be lost.
+  // `force`: even if its plugin says that something would be lost.
   ChangeReport disable(const std::string& name, bool force);
   ChangeReport reload(const LoadedConfiguration& next);
   // What reload() would do, its refusals included; changes nothing. Plugins that a reload would load stay loaded.
@@ -68,9 +68,9 @@ class Services final {
   // Services that run or have failed, providers first. [any thread]
   std::vector<std::shared_ptr<RunningService>> list() const;
   void stop_all();
-  std::uint64_t drain_steps() const;  // of all that drain [any thread]
+  std::uint64_t drain_steps() const;  // of all draining services [any thread]
 
-  std::shared_ptr<const HostConfig> config() const;  // what is in force [any thread]
+  std::shared_ptr<const HostConfig> config() const;  // the one in force [any thread]
   std::int64_t generation() const;                   // how many configurations have been in force [any thread]
   struct Idle {
     std::string why;
@@ -80,25 +80,25 @@ class Services final {
   std::map<std::string, Idle> idle() const;
 
  private:
-  // A service that shall begin: what it is made from.
+  // What a service is started from.
   struct Recipe {
     ServiceConfig config;
     PluginFile file;
   };
   using Service = std::shared_ptr<RunningService>;
-  // A reload under way: where its services come from, and whose change is still to be made.
+  // A reload under way: the source of its services, and the services still to change.
   struct Reload {
     const LoadedConfiguration& next;
     std::set<std::string> due;
     std::set<std::string> stopping;  // these end for good, before any other change
   };
-  // A reload, settled before anything changes: plan() tells it, reload() does it.
+  // A reload, decided before anything changes: plan() reports it, reload() does it.
   struct Decision {
     ReloadPlan plan;
     Reload reload;
-    std::vector<std::string> refusals;  // any of them: nothing is changed
+    std::vector<std::string> refusals;  // if any, nothing is changed
   };
-  // What exchange() ends, and what it begins in its place.
+  // What exchange() stops, and what it starts instead.
   struct Exchange {
     std::vector<Service> ending;
     std::vector<Service> beginning;
@@ -106,11 +106,9 @@ class Services final {
 
   Service find(const std::string& name) const;  // null: it neither runs nor has failed
   std::vector<Service> running() const;
-  // Those that run and use, directly or not, what `name` provides (or `provides`, when it does not run); providers
-  // first.
+  // Running services that use any of `provides`, directly or not; providers first.
   std::vector<Service> users_of(const std::vector<std::string>& provides) const;
-  // What the service requires and does not have: because who provides it has failed; because nobody who runs provides
-  // it.
+  // What the service requires and lacks, because its provider has failed, or because no running service provides it.
   // "": nothing.
   std::string failed_provider(const RunningService& service) const;
   std::string missing_provider(const RunningService& service) const;
@@ -119,19 +117,19 @@ class Services final {
   bool begin(const Service& service, ChangeReport& report);
   bool end(const Service& service, ChangeReport& report);
   void end_failed(RunningService& service);
-  void shut(RunningService& service);  // no call comes in or goes out any more
-  // Ends `name` and its users, and begins `next` (if there is one) and the users again; those whose own change is due
-  // in `reload` begin with that made.
+  void shut(RunningService& service);  // no more calls in or out
+  // Stops `name` and its users, and starts `next` (if any) and the users again; users with a change due in `reload`
+  // start with that change made.
   bool exchange(const std::string& name, const std::optional<Recipe>& next, bool force, ChangeReport& report,
                 Reload* reload = nullptr);
-  // Finds all that stands in the way of that, and changes nothing.
+  // Finds everything that prevents the exchange, and changes nothing.
   Exchange prepare_exchange(const std::string& name, const std::optional<Recipe>& next, bool force,
                             const Reload* reload, std::vector<std::string>& refusals);
   void ask_all(const std::vector<Service>& ending, std::vector<std::string>& refusals) const;
 
   ReloadPlan plan_of(const LoadedConfiguration& next) const;
   Decision decide(const LoadedConfiguration& next);
-  void settle(ServiceChange& change, const Reload& reload, std::vector<std::string>& refusals);
+  void resolve(ServiceChange& change, const Reload& reload, std::vector<std::string>& refusals);
   void apply(const ServiceChange& change, Reload& reload, ChangeReport& report);
   static Recipe recipe_of(const std::string& name, const LoadedConfiguration& next);
   bool reconfigure(const ServiceConfig& next, ChangeReport& report);
@@ -140,17 +138,21 @@ class Services final {
 
   void add(Service service);
   void remove(const RunningService& service);
-  void refresh();                                     // who answers to which name
+  void refresh();                                     // which service has which name
   Idle why_idle(const ServiceConfig& service) const;  // of one that neither runs nor has failed
   void fail(RunningService& service, std::string why);
   LogLevel level_of(const ServiceConfig& service) const;
 
+  // The control thread is the one that load() runs on.
+  bool is_control_here() const { return control_ == std::thread::id() || control_ == std::this_thread::get_id(); }
+
   NodeCore& core_;
+  std::thread::id control_;
   const Wait wait_;
   const TellWait tell_wait_;
   std::vector<std::string> order_;                   // of the configuration in force, providers first
   std::set<std::string> off_;                        // disabled by the operator since
-  std::map<std::string, std::string> loaded_files_;  // by path: the identity of what this process runs of it
+  std::map<std::string, std::string> loaded_files_;  // by path: the identity of the file as this process runs it
 
   mutable std::mutex mutex_;  // of what follows
   std::vector<Service> all_;

@@ -1,13 +1,13 @@
-// How long may services take until they are ready? The time in which one waits for other nodes is nobody's fault here,
-// and is counted for itself. Pure: told the time.
+// How long may services take to be ready? Time spent waiting for other nodes is no fault of this node, and is counted
+// separately. Pure: takes the time as an argument.
 #pragma once
 
 #include <p2p/units.h>
 
 namespace p2p::host {
 
-// A wait for other nodes is told to operators when it has lasted this long, and again, to a service manager that would
-// lose its patience, each time that this much has passed.
+// A wait for other nodes is reported to operators when it has lasted this long, and then once per period, to a service
+// manager that would lose patience.
 inline constexpr Duration kTellWaitAfter = std::chrono::seconds(1);
 inline constexpr Duration kTellWaitPeriod = std::chrono::seconds(10);
 
@@ -17,7 +17,7 @@ class StartClock final {
   StartClock(Duration start_timeout, Duration network_timeout, TimePoint now)
       : start_timeout_(start_timeout), network_timeout_(network_timeout), seen_(now) {}
 
-  // The time until `now` has passed; `waits`: for other nodes.
+  // Time has passed until `now`; `waits`: spent waiting for other nodes.
   void pass(TimePoint now, bool waits) noexcept {
     (waits ? waited_ : started_) += now - seen_;
     seen_ = now;
@@ -27,7 +27,7 @@ class StartClock final {
   bool network_is_over() const noexcept { return network_timeout_ != Duration::zero() && waited_ >= network_timeout_; }
   Duration waited() const noexcept { return waited_; }
 
-  // True once each time that the wait is to be told.
+  // True once each time that the wait is due to be reported.
   bool take_telling() noexcept {
     if (waited_ < tell_at_) return false;
     tell_at_ = waited_ + kTellWaitPeriod;

@@ -21,7 +21,7 @@ constexpr timeval kConnectTimeout{.tv_sec = 3,
                                   .tv_usec = 0};  // three times what p2pctl gives any other verb: there are many
 constexpr std::size_t kOtherFiles = 32;           // standard streams, libraries, the poll itself
 
-Error reason(const Location& to, const char* words) {
+Error reason(const NodeAddress& to, const char* words) {
   return {ErrorKind::refused, fmt::format("no node reached at {}: {}", to.name(), words)};
 }
 
@@ -31,11 +31,11 @@ void Socket::close() noexcept {
   if (handle_ >= 0) ::close(std::exchange(handle_, -1));
 }
 
-Result<Socket> connect_to(const Location& to) {
+Result<Socket> connect_to(const NodeAddress& to) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int code = ::getaddrinfo(to.address.c_str(), std::to_string(to.port).c_str(), &hints, &found);
+  const int code = ::getaddrinfo(to.host.c_str(), std::to_string(to.port).c_str(), &hints, &found);
   if (code != 0) return reason(to, ::gai_strerror(code));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> candidates(found, &::freeaddrinfo);
   int failure = 0;

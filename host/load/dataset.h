@@ -1,4 +1,4 @@
-// Which keys and values does a load use? Each is made from a number, so that a value tells to which key it belongs.
+// Which keys and values does a load use? Each is made from a number, so a value tells which key it belongs to.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ struct Dataset {
   // Exactly `value_bytes` long.
   std::string value(std::uint64_t number) const;
 
-  // Every byte is looked at.
+  // Compares every byte.
   bool is_value_of(std::uint64_t number, std::string_view value) const;
 };
 

@@ -1,4 +1,4 @@
-// What went wrong, and how often? Failed requests are counted by kind, each kind with the words of its first.
+// What went wrong, and how often? Failed requests are counted by kind, each kind with the text of its first failure.
 #pragma once
 
 #include <array>
@@ -12,17 +12,17 @@ namespace p2p::load {
 enum class Verdict : std::uint8_t {
   good,          // found, stored, erased
   missing,       // a read found nothing
-  refused,       // the store does not take what it was given: too large, too many
-  not_executed,  // the store could not take it in time, and has surely done nothing
-  unavailable,   // the owner did not answer its node in time; a write may have happened
+  refused,       // the store rejects the arguments: too large, too many
+  not_executed,  // the store could not accept it in time, and certainly did nothing
+  unavailable,   // the key's owner did not answer in time; a write may have happened
   failed,        // any other exception: no such service, a missed deadline
-  misplaced,     // it answers another request, or brings another key's value
+  misplaced,     // it answers another request, or has another key's value
   closed,        // the connection ended before the answer
   unanswered,    // nothing came until the load gave up
 };
 inline constexpr std::size_t kVerdicts = 9;
 
-// "missing", "refused", ...: the words that people and JSON read.
+// "missing", "refused", ...: for people and JSON.
 const char* to_text(Verdict verdict) noexcept;
 
 class Failures final {

@@ -41,8 +41,8 @@ class Histogram final {
     return 0;
   }
 
-  // Coarse, to be drawn: how many lie below each power of two and not below the one before. From the first power that
-  // has any to the last.
+  // Coarse, for drawing: how many lie between each power of two and the one before, from the first non-empty one to the
+  // last.
   struct Octave {
     std::uint64_t below_ns = 0;
     std::uint64_t count = 0;

@@ -27,7 +27,7 @@ constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr std::size_t kReceiveBytes =
     256 * 1024;  // holds the replies of the deepest pipeline of small values, several times
 constexpr int kEventsMax = 256;
-constexpr std::size_t kSentBytesMax = 4 * 1024 * 1024;  // kept in front of what is unsent, before it is moved up
+constexpr std::size_t kSentBytesMax = 4 * 1024 * 1024;  // kept before the unsent bytes, until those move up
 
 struct InFlight {
   Clock::time_point sent_at;
@@ -35,10 +35,10 @@ struct InFlight {
 };
 
 struct Connection {
-  Connection(Socket made, const Location& to) : socket(std::move(made)), target(to) {}
+  Connection(Socket made, const NodeAddress& to) : socket(std::move(made)), target(to) {}
 
   Socket socket;
-  const Location& target;
+  const NodeAddress& target;
   std::string received;            // an incomplete reply at most, between events
   std::string unsent;              // what the socket's buffer did not take,
   std::size_t unsent_from = 0;     // from here on
@@ -55,7 +55,7 @@ class Load final {
     if (poll_.handle() < 0) return Error{ErrorKind::internal, fmt::format("epoll_create1: {}", std::strerror(errno))};
     if (auto room = make_room_for(options_.connections); !room.ok()) return room;
     for (std::size_t at = 0; at < options_.connections; ++at) {
-      const Location& target = options_.targets[at % options_.targets.size()];
+      const NodeAddress& target = options_.targets[at % options_.targets.size()];
       auto socket = connect_to(target);
       if (!socket.ok()) return socket.error();
       auto& made = *connections_.emplace_back(std::make_unique<Connection>(std::move(socket).value(), target));
@@ -120,7 +120,7 @@ class Load final {
     result_.failures.count(verdict, fmt::format("{}: {}", connection.target.name(), why), lost);
     in_flight_ -= lost;
     connection.in_flight.clear();
-    connection.socket.close();  // leaves the poll with it
+    connection.socket.close();  // also removes it from the poll
   }
 
   void receive(Connection& connection) {
@@ -141,8 +141,8 @@ class Load final {
     if (now < ends_at_) refill(connection, answered, now);
   }
 
-  // Counts the whole replies and keeps what is left over. Most reads end with a whole reply, so nothing is copied then.
-  // Throws on bytes that make no sense.
+  // Counts the whole replies and keeps the rest. Most reads end with a whole reply, so nothing is copied. Throws on
+  // malformed bytes.
   std::size_t take_replies(Connection& connection, std::string_view bytes, Clock::time_point now) {
     std::string joined;
     if (!connection.received.empty()) {
@@ -211,7 +211,7 @@ class Load final {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<char> buffer_ = std::vector<char>(kReceiveBytes);
   Clock::time_point started_at_;
-  Clock::time_point heard_at_;  // when anything last came
+  Clock::time_point heard_at_;  // when anything last arrived
   Clock::time_point ticks_at_;
   Clock::time_point ends_at_;
   std::uint64_t started_ = 0;

@@ -1,4 +1,4 @@
-// What does a server make of a load? Keeps `depth` requests in flight on each of `connections` connections, in one
+// How does a server handle a load? Keeps `depth` requests in flight on each of `connections` connections, in one
 // thread.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include "load/histogram.h"
 #include "load/requests.h"
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 #include <p2p/result.h>
 
 #include <atomic>
@@ -19,8 +19,8 @@
 namespace p2p::load {
 
 struct LoadResult {
-  std::uint64_t answered = 0;  // whole replies, also those that are no good
-  Failures failures;           // replies that are no good, and requests that got none
+  std::uint64_t answered = 0;  // whole replies, bad ones included
+  Failures failures;           // bad replies, and requests that got none
   std::chrono::nanoseconds elapsed{};
   Histogram latency;     // of what was answered
   bool stopped = false;  // by `stop`
@@ -31,8 +31,8 @@ struct LoadResult {
 };
 
 struct LoadOptions {
-  std::vector<Location> targets;  // connections are dealt to them in turn
-  std::size_t connections = 50;   // all together
+  std::vector<NodeAddress> targets;  // connections are dealt to them in turn
+  std::size_t connections = 50;      // all together
   std::size_t depth = 1;
 
   // A run ends after whichever comes first.
@@ -40,16 +40,16 @@ struct LoadOptions {
   std::chrono::nanoseconds duration_max = std::chrono::hours(1);
   const std::atomic<bool>* stop = nullptr;  // asked about ten times a second, and after each signal; null: never
 
-  // Longer than the call_timeout of a node, whose own answer says more: nothing from anybody for as long ends the run.
+  // The run ends when nothing arrives for this long; longer than a node's call_timeout, since its answer says more.
   std::chrono::nanoseconds silence_max = std::chrono::seconds(10);
 
   std::function<void()> on_begin;                      // when all are connected
-  std::function<void(const LoadResult&)> on_progress;  // about ten times a second; what came of it so far
-  std::function<void()> on_end;                        // when the last reply is there and the connections still are
+  std::function<void(const LoadResult&)> on_progress;  // about ten times a second; the result so far
+  std::function<void()> on_end;                        // after the last reply, before the connections close
 };
 
-// Blocks until the run has ended and what is in flight is answered or given up. An error when a connection could not be
-// made; one that breaks later is not made again: what was in flight on it counts as `closed`, the others go on.
+// Blocks until the run has ended and everything in flight is answered or given up. Fails when a connection cannot be
+// made; one that breaks later is not reopened: its requests in flight count as `closed`, the others go on.
 Result<LoadResult> run_load(const LoadOptions& options, Requests& requests);
 
 }  // namespace p2p::load

@@ -1,11 +1,11 @@
-// In which order are keys asked for when the order is by chance?
+// In which order are keys requested when the order is random?
 #pragma once
 
 #include <cstdint>
 
 namespace p2p::load {
 
-// xorshift64 (Marsaglia 2003): any order will do that no cache foresees, and every run has the same.
+// xorshift64 (Marsaglia 2003): any order that no cache predicts will do, and every run uses the same.
 class RandomOrder final {
  public:
   std::uint64_t next() noexcept {

@@ -1,4 +1,4 @@
-// What is asked next? The requests of a run, encoded beforehand where they fit, so that encoding costs the generator
+// What is the next request? The requests of a run, encoded in advance if they fit, so that encoding costs the generator
 // nothing while it measures.
 #pragma once
 
@@ -15,7 +15,7 @@ namespace p2p::load {
 
 enum class KeyOrder { sequential, random };
 
-// Which keys, by their numbers: `count` from `first` on, or those that are `chosen` when there are any.
+// Keys by number: `count` from `first` on, or the `chosen` ones if there are any.
 struct KeyRange {
   std::uint64_t first = 0;
   std::size_t count = 100'000;
@@ -33,16 +33,16 @@ struct Asked {
 
 class Requests final {
  public:
-  // For each key a request of each of `wires`, which outlive this. In random order, which wire asks is by chance too;
-  // in sequential order the first asks for each key once, then the second. Neither is empty.
+  // For each key a request of each of `wires`, which outlive this. In random order the wire is random too; in
+  // sequential order the first wire requests each key once, then the second. Neither list is empty.
   Requests(std::vector<const Wire*> wires, KeyRange keys, KeyOrder order);
 
   // Appends the next request to `into`.
   Asked next(std::string& into);
 
  private:
-  // Encoded beforehand up to this; what is larger is encoded when its turn comes, which then costs little beside
-  // sending it.
+  // Encoded in advance up to this size; larger requests are encoded when their turn comes, which costs little compared
+  // to sending them.
   static constexpr std::size_t kEncodedBytesMax = 256 * 1024 * 1024;
 
   void encode_all();
@@ -50,7 +50,7 @@ class Requests final {
   const std::vector<const Wire*> wires_;
   const KeyRange keys_;
   const KeyOrder order_;
-  std::string bytes_;              // empty: nothing is encoded beforehand
+  std::string bytes_;              // empty: nothing is encoded in advance
   std::vector<std::size_t> ends_;  // in bytes_: those of the first wire, in the order of the keys, then the second's
   std::size_t next_ = 0;
   RandomOrder random_;

@@ -15,7 +15,7 @@ namespace {
 using apache::thrift::protocol::TBinaryProtocol;
 using apache::thrift::transport::TMemoryBuffer;
 
-constexpr std::uint32_t kFrameBytesMax = 256 * 1024 * 1024;  // a server that says more talks about something else
+constexpr std::uint32_t kFrameBytesMax = 256 * 1024 * 1024;  // a larger length is not a Thrift frame's
 constexpr std::uint32_t kStrictVersion = 0x80010000;
 constexpr std::size_t kHeadBytes = 4 + 4 + 4;  // version and type, length of the name, sequence id; without the name
 

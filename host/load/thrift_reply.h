@@ -1,4 +1,4 @@
-// What does a binary Thrift reply of the store say? Good ones are read in place; others are decoded for their words.
+// What does a binary Thrift reply of the store say? Good ones are read in place; others are decoded for their text.
 #pragma once
 
 #include "load/failures.h"
@@ -14,8 +14,8 @@ inline constexpr std::size_t kFrameHead = 4;
 
 std::uint32_t big_endian(std::string_view bytes);  // of the first four
 
-// The frame at the start of `received`, without its head; nothing while it is not whole. Throws std::runtime_error when
-// its length makes no sense.
+// The frame at the start of `received`, without its head; nothing while it is incomplete. Throws std::runtime_error on
+// an impossible length.
 std::optional<std::string_view> frame_of(std::string_view received);
 
 // A whole message whose head has been read.
@@ -32,8 +32,7 @@ MessageHead head_of(std::string_view message);
 // The sequence id of requests for key `number`.
 constexpr std::uint32_t sequence_of(std::uint64_t number) { return static_cast<std::uint32_t>(number & 0x7FFFFFFF); }
 
-// The value of a `read` that found one and came in the shape that generated code writes; otherwise decode_read knows
-// more.
+// The value of a `read` that found one, if encoded as generated code writes it; otherwise use decode_read.
 std::optional<std::string_view> found_value(std::string_view body);
 
 struct Told {
@@ -42,7 +41,7 @@ struct Told {
   std::string value;  // of a read that found one
 };
 
-// Of a message that is no reply: what the exception says.
+// What the exception says, for a message that is not a reply.
 Told decode_exception(std::string_view message);
 Told decode_read(std::string_view message);
 Told decode_write(std::string_view message);

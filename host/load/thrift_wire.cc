@@ -34,7 +34,7 @@ void append_frame(const std::string& method, const Arguments& arguments, std::ui
 
 Reply misplaced(std::size_t length, std::string words) { return {length, Verdict::misplaced, std::move(words)}; }
 
-// A whole framed reply, told apart by `method`; `judge` looks at one that is no exception and belongs to the request.
+// A whole framed reply, recognized by `method`; `judge` checks one that is no exception and belongs to the request.
 template <class Judge>
 std::optional<Reply> framed_reply(std::string_view received, std::string_view method, std::uint64_t number,
                                   Judge judge) {
@@ -123,7 +123,7 @@ class ClassicGet final : public Wire {
     append_call("get", arguments, number, into);
   }
 
-  // An unframed message has no length; but this one always has the same shape: head, field 0 as a string, end.
+  // An unframed message carries no length, but this one always has the same shape: head, field 0 as a string, end.
   std::optional<Reply> reply(std::string_view received, std::uint64_t number) const override {
     constexpr std::size_t kMessageTypeAt = 3;
     constexpr std::size_t kSequenceAt = 4 + 4 + 3;  // version and type, length of the name, "get"

@@ -1,4 +1,4 @@
-// How does a server want its requests, and where does a reply end? One Wire for each kind of server and operation.
+// How are a server's requests encoded, and where does a reply end? One Wire for each kind of server and operation.
 #pragma once
 
 #include "load/dataset.h"
@@ -14,12 +14,12 @@
 namespace p2p::load {
 
 struct Reply {
-  std::size_t length = 0;  // bytes of the whole reply, from the start of what was looked at
+  std::size_t length = 0;  // bytes of the whole reply, from the start of `received`
   Verdict verdict = Verdict::good;
-  std::string words;  // what a reply that is not good says, where it says anything
+  std::string words;  // the text of a bad reply, if any
 };
 
-// Is a value looked at in full, or for its size alone?
+// Is a value compared in full, or only by size?
 enum class ValueCheck : bool { size, bytes };
 
 class Wire {
@@ -29,14 +29,14 @@ class Wire {
   // Appends the whole request for key `number`, as it goes on the wire.
   virtual void request(std::uint64_t number, std::string& into) const = 0;
 
-  // The reply at the start of `received`, which should answer the request for key `number`; nothing while it is not
-  // whole. Throws std::runtime_error on bytes that make no sense.
+  // The reply at the start of `received`, which should answer the request for key `number`; nothing while it is
+  // incomplete. Throws std::runtime_error on malformed bytes.
   virtual std::optional<Reply> reply(std::string_view received, std::uint64_t number) const = 0;
 };
 
 // Framed binary, as our own clients speak: `read` and `write` of the service whose name and colon are `prefix`; empty
-// for a server that knows one service only. Requests carry their key's number as sequence id, so that each reply tells
-// whose it is.
+// for a server that knows one service only. Requests carry their key's number as sequence id, so each reply tells which
+// key it is for.
 std::unique_ptr<Wire> framed_read(const Dataset& data, std::string_view prefix, ValueCheck check);
 std::unique_ptr<Wire> framed_write(const Dataset& data, std::string_view prefix);
 

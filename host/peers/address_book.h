@@ -1,4 +1,4 @@
-// Which addresses did a name last resolve to? A node whose name server fails goes on reaching those that it knows.
+// Which addresses did a name last resolve to? When the name server fails, a node still reaches the nodes it knows.
 #pragma once
 
 #include "serving/asio.h"
@@ -12,10 +12,10 @@
 
 namespace p2p::host {
 
-// Of one name; more are left out.
+// Per name; more are left out.
 inline constexpr std::size_t kAddressesMax = 8;
 
-// Names that are remembered; with more, all are learned anew. As many as a table of members has room for.
+// Names that are remembered; beyond it all are forgotten. As many as a table of members has room for.
 inline constexpr std::size_t kNamesMax = 4'096;
 
 // Every method: [any thread].

@@ -2,6 +2,8 @@
 
 #include "serving/loop.h"
 
+#include <p2p/thread_check.h>
+
 #include <algorithm>
 
 namespace p2p::host {
@@ -10,15 +12,15 @@ namespace {
 // A reply of the 2009 system is a value or a list of members: one block is nearly always enough.
 constexpr std::size_t kReadBytes = 16 * 1024;
 
-// Of a call whose time was over before there was a connection: nothing was sent, and it says nothing about the node.
+// For a call whose time ran out before there was a connection: nothing was sent, and it says nothing about the node.
 constexpr ErrorKind kHastyKind = ErrorKind::local;
 
 }  // namespace
 
-ClassicCall::ClassicCall(Loop& loop, const PeerSurroundings& surroundings, LeftConnections& left, Location to,
+ClassicCall::ClassicCall(Loop& loop, const PeerEnvironment& environment, LeftConnections& left, NodeAddress to,
                          std::string message, Peers::Expect expect, Limits limits, Done done)
     : loop_(loop),
-      surroundings_(surroundings),
+      environment_(environment),
       left_(left),
       to_(std::move(to)),
       message_(std::move(message)),
@@ -26,14 +28,15 @@ ClassicCall::ClassicCall(Loop& loop, const PeerSurroundings& surroundings, LeftC
       limits_(limits),
       done_(std::move(done)),
       socket_(loop.context()),
-      dial_(std::make_shared<Dial>(loop, surroundings.book, surroundings.machines, to_)),
+      dial_(std::make_shared<Dial>(loop, environment.book, environment.machines, to_)),
       patience_(loop.context()) {}
 
 void ClassicCall::start(Duration deadline) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   loop_.refresh_now();
   started_at_ = loop_.now();
   deadline_ = started_at_ + deadline;
-  // A little before the deadline, so that a connect which took all the time is told as one.
+  // A little before the deadline, so that a connect that took all the time is reported as one.
   const Duration patience = std::min(limits_.connect_timeout, deadline - deadline / 10);
   watch(deadline, kHastyKind, "no connection in time");
   dial_->start(patience, [self = shared_from_this()](Result<asio::ip::tcp::socket> connected) {
@@ -42,13 +45,14 @@ void ClassicCall::start(Duration deadline) {
 }
 
 void ClassicCall::on_connected(Result<asio::ip::tcp::socket> connected) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (connected.ok()) {
     socket_ = std::move(connected).value();
     return send();
   }
   const Error& failure = connected.error();
   if (failure.kind == ErrorKind::local) {
-    surroundings_.own_failures.note("connect to " + to_.name(), failure.text, loop_.now());
+    environment_.own_failures.note("connect to " + to_.name(), failure.text, loop_.now());
   }
   loop_.refresh_now();
   const bool was_hasty = deadline_ - started_at_ < kSilenceMeaning;
@@ -90,8 +94,8 @@ void ClassicCall::read() {
   });
 }
 
-// It closes its side once it has executed the call and found that no other follows: a oneway call is done then, and not
-// when the bytes lie in a socket's buffer.
+// The node closes its side once it has executed the call and no other follows: only then is a oneway call done, and not
+// when its bytes are in a socket's buffer.
 void ClassicCall::wait_for_close() {
   socket_.async_read_some(asio::buffer(block_), [self = shared_from_this()](error_code failure, std::size_t) {
     if (!self->done_) return;
@@ -105,13 +109,13 @@ void ClassicCall::watch(Duration patience, ErrorKind kind, const char* what) {
   patience_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(patience));
   patience_.async_wait([self = shared_from_this(), kind, what](error_code cancelled) {
     if (cancelled || !self->done_) return;
-    if (self->is_sent_ && kind == kHastyKind) return;  // it was due already when send() set another
+    if (self->is_sent_ && kind == kHastyKind) return;  // it had expired already when send() set another
     if (self->is_written_) self->leave_connection();
     self->fail(kind, what);
   });
 }
 
-// Its machine, at least, may go on answering.
+// At least its machine may go on acknowledging.
 void ClassicCall::leave_connection() {
   error_code ignored;
   socket_.cancel(ignored);
@@ -119,10 +123,12 @@ void ClassicCall::leave_connection() {
 }
 
 void ClassicCall::cancel() {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (done_) fail(is_sent_ ? ErrorKind::closed : ErrorKind::cancelled, "this node stops");
 }
 
 void ClassicCall::end(Result<std::string> result) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   error_code ignored;
   socket_.close(ignored);
   dial_->cancel();

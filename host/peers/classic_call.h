@@ -1,14 +1,14 @@
 // How do we call a node of the 2009 system? As its own clients do: connect, call once, close. It serves one connection
-// at a time, so that one which stays open would keep everybody else waiting.
+// at a time, so one that stays open would block all others.
 #pragma once
 
 #include "peers/dial.h"
 #include "peers/left_connections.h"
-#include "peers/peer_surroundings.h"
+#include "peers/peer_environment.h"
 #include "serving/asio.h"
 #include "serving/message_scanner.h"
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 #include <p2p/peers.h>
 #include <p2p/result.h>
 #include <p2p/units.h>
@@ -31,14 +31,15 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
     std::uint64_t message_bytes_max = 0;  // of the reply
   };
 
-  // `left`: of this loop.
-  ClassicCall(Loop& loop, const PeerSurroundings& surroundings, LeftConnections& left, Location to, std::string message,
-              Peers::Expect expect, Limits limits, Done done);
+  // `left` belongs to this loop.
+  ClassicCall(Loop& loop, const PeerEnvironment& environment, LeftConnections& left, NodeAddress to,
+              std::string message, Peers::Expect expect, Limits limits, Done done);
 
   // `done` runs exactly once, not before this returns; see Peers::call_classic.
   void start(Duration deadline);
 
-  // Ends the call, unless it has ended: as `cancelled` when nothing was sent, as `closed` when it may be executed.
+  // Ends the call, unless it has ended: as `cancelled` when nothing was sent, as `closed` when it may have been
+  // executed.
   void cancel();
 
  private:
@@ -52,9 +53,9 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
   void fail(ErrorKind kind, const std::string& what) { end(Error{kind, to_.name() + ": " + what}); }
 
   Loop& loop_;
-  const PeerSurroundings& surroundings_;
+  const PeerEnvironment& environment_;
   LeftConnections& left_;
-  const Location to_;
+  const NodeAddress to_;
   const std::string message_;
   const Peers::Expect expect_;
   const Limits limits_;

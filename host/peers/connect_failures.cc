@@ -8,11 +8,11 @@
 namespace p2p::host {
 namespace {
 
-// Of the port that is named in a question about a way: any.
+// The port for a route lookup: any will do.
 constexpr unsigned short kDiscardPort = 9;
 
-// Whether this machine has an address of its own from which it would send to `address`. A datagram socket that is
-// connected looks for one, and sends nothing. Its ports are other ones.
+// Whether this machine has a local address from which it would send to `address`. Connecting a datagram socket looks
+// one up, and sends nothing. Its ports are separate from TCP's.
 bool has_address_towards(const asio::ip::address& address) noexcept {
   const asio::ip::tcp::endpoint there(address, kDiscardPort);
   const int family = address.is_v6() ? AF_INET6 : AF_INET;
@@ -29,20 +29,19 @@ bool has_address_towards(const asio::ip::address& address) noexcept {
 ConnectVerdict verdict_of(const error_code& failure, const asio::ip::address& address) noexcept {
   if (failure.category() != boost::system::system_category()) return ConnectVerdict::local;
   switch (failure.value()) {
-    // It listens on no such port, or its listener went away while we connected.
+    // Nothing listens on that port, or the listener went away while we connected.
     case ECONNREFUSED:
     case ECONNRESET:
     case ECONNABORTED:
     case EPIPE:
       return ConnectVerdict::refused;
-    // Nobody has answered: neither it, nor (EHOSTUNREACH, 3 s later) anybody for its address.
+    // No answer, or (EHOSTUNREACH, after 3 s) no host at its address.
     case ETIMEDOUT:
     case EHOSTUNREACH:
     case EHOSTDOWN:
     case ENETRESET:
       return ConnectVerdict::silent;
-    // The address is of a kind that this machine cannot reach at present: no route, no such family, its network is
-    // down.
+    // This machine cannot reach such an address at present: no route, no such family, network down.
     case ENETUNREACH:
     case ENETDOWN:
     case ENONET:
@@ -50,7 +49,7 @@ ConnectVerdict verdict_of(const error_code& failure, const asio::ip::address& ad
     case EPROTONOSUPPORT:
     case EINVAL:
       return ConnectVerdict::no_way;
-    // The one address that was not tried for want of a port may be where the node is.
+    // An address that was not tried for want of a port may be where the node is.
     case EADDRNOTAVAIL:
       return has_address_towards(address) ? ConnectVerdict::local : ConnectVerdict::no_way;
     // Descriptors, memory, ports, permission (a packet filter of this machine says EPERM).

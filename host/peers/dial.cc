@@ -2,6 +2,8 @@
 
 #include "serving/loop.h"
 
+#include <p2p/thread_check.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,7 +18,7 @@ auto clock_length(Duration length) { return std::chrono::duration_cast<std::chro
 
 }  // namespace
 
-Dial::Dial(Loop& loop, AddressBook& book, MachinesHeard& machines, Location to, std::size_t first)
+Dial::Dial(Loop& loop, AddressBook& book, MachinesHeard& machines, NodeAddress to, std::size_t first)
     : loop_(loop),
       book_(book),
       machines_(machines),
@@ -28,10 +30,11 @@ Dial::Dial(Loop& loop, AddressBook& book, MachinesHeard& machines, Location to, 
       probing_(loop.context()) {}
 
 void Dial::start(Duration timeout, Done done) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   timeout_ = timeout;
   done_ = std::move(done);
   error_code not_numeric;
-  const auto address = asio::ip::make_address(to_.address, not_numeric);
+  const auto address = asio::ip::make_address(to_.host, not_numeric);
   if (!not_numeric) return connect_to({address});
   resolve();
 }
@@ -46,13 +49,14 @@ void Dial::resolve() {
     self->not_resolved("no answer of the name service within [host] connect_timeout");
   });
   resolver_.async_resolve(
-      to_.address, std::to_string(to_.port),
+      to_.host, std::to_string(to_.port),
       [self = shared_from_this()](const error_code& failure, const asio::ip::tcp::resolver::results_type& found) {
         if (self->done_ && self->addresses_.empty()) self->resolved(failure, found);
       });
 }
 
 void Dial::resolved(const error_code& failure, const asio::ip::tcp::resolver::results_type& found) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (failure || found.empty()) return not_resolved(failure.message());
   AddressBook::Addresses addresses;
   for (const auto& entry : found) {
@@ -60,15 +64,15 @@ void Dial::resolved(const error_code& failure, const asio::ip::tcp::resolver::re
     const bool is_known = std::find(addresses.begin(), addresses.end(), address) != addresses.end();
     if (!is_known && addresses.size() < kAddressesMax) addresses.push_back(address);
   }
-  book_.keep(to_.address, addresses);
+  book_.keep(to_.host, addresses);
   connect_to(std::move(addresses));
 }
 
-// A name that is no more may be that of a node that is no more: whoever knew its addresses finds out there. That no
-// name resolves at all is this machine's trouble, and tells nothing about anybody.
+// A name that no longer exists may belong to a node that no longer exists: its last addresses tell, if known. If names
+// do not resolve at all, that is this machine's trouble, and says nothing about any node.
 void Dial::not_resolved(const std::string& why) {
-  whys_ = "cannot resolve '" + to_.address + "': " + why;
-  auto known = book_.last(to_.address);
+  whys_ = "cannot resolve '" + to_.host + "': " + why;
+  auto known = book_.last(to_.host);
   if (known.empty()) return end(Error{ErrorKind::local, whys_});
   connect_to(std::move(known));
 }
@@ -83,7 +87,7 @@ void Dial::connect_to(AddressBook::Addresses addresses) {
   patience_.expires_after(clock_length(timeout_));
   patience_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (cancelled || !self->done_) return;
-    // A process that was held up finds its timers over and its answers there at the same moment: these go first.
+    // A process that was held up finds its timers expired and its answers there at the same moment: answers go first.
     self->loop_.post([self] {
       if (self->done_) self->out_of_time();
     });
@@ -122,7 +126,7 @@ void Dial::try_next() {
                                        if (self->done_ && !self->tries_[number].has_ended) self->tried(number, failure);
                                      });
   if (tries_.size() == addresses_.size()) return;
-  // The last one still gets a part of the time, should all before it be silent.
+  // The last one still gets a share of the time if all before it are silent.
   stagger_.expires_after(clock_length(timeout_ / (addresses_.size() + 1)));
   stagger_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (!cancelled && self->done_) self->try_next();
@@ -130,17 +134,19 @@ void Dial::try_next() {
 }
 
 void Dial::tried(std::size_t number, const error_code& failure) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (failure) return fail_try(number, verdict_of(failure, addresses_[number]), failure.message());
   auto& socket = tries_[number].socket;
   error_code ignored;
-  // On loopback a connect to a free port may meet itself (TCP simultaneous open): that is nobody's listener.
+  // On loopback a connect to a free port may connect to itself (TCP simultaneous open): nothing listens there.
   if (socket.local_endpoint(ignored) == socket.remote_endpoint(ignored))
     return fail_try(number, ConnectVerdict::refused, "nobody listens there");
   end(std::move(socket));
 }
 
 void Dial::out_of_time() {
-  // While this loop was held up, the last ones have not even begun.
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
+  // While this loop was held up, the last tries have not even begun.
   while (tries_.size() < addresses_.size()) tries_.emplace_back(loop_.context());
   for (std::size_t number = 0; number < tries_.size() && done_; ++number) {
     const Try& one = tries_[number];
@@ -164,7 +170,7 @@ void Dial::fail_try(std::size_t number, ConnectVerdict verdict, const std::strin
   verdict_ = std::max(verdict_, verdict);
   if (!whys_.empty()) whys_ += "; ";
   const std::string address = addresses_[number].to_string();
-  whys_ += address == to_.address ? why : address + ": " + why;
+  whys_ += address == to_.host ? why : address + ": " + why;
   if (failed_ == addresses_.size()) return end(Error{kind_of(verdict_), whys_});
   if (failed_ < tries_.size()) return;
   stagger_.cancel();
@@ -173,7 +179,7 @@ void Dial::fail_try(std::size_t number, ConnectVerdict verdict, const std::strin
 
 std::optional<Error> Dial::so_far() const {
   if (!done_) return ended_;
-  if (addresses_.empty()) return Error{ErrorKind::local, to_.address + " is not resolved yet"};
+  if (addresses_.empty()) return Error{ErrorKind::local, to_.host + " is not resolved yet"};
   if (std::chrono::steady_clock::now() - connecting_since_ < kSilenceMeaning) return std::nullopt;
   ConnectVerdict verdict = std::max(verdict_, ConnectVerdict::silent);
   for (std::size_t number = 0; number < tries_.size(); ++number) {
@@ -192,6 +198,7 @@ void Dial::end(Result<asio::ip::tcp::socket> result) {
 }
 
 void Dial::cancel() noexcept {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   done_ = nullptr;
   resolver_.cancel();
   patience_.cancel();

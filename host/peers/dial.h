@@ -1,5 +1,5 @@
-// How is a connection to a node made? Its name is resolved, and each of its addresses is tried, the next one as soon as
-// the one before has failed or is slow; the first that answers is taken. How failures are judged: connect_failures.h.
+// How is a connection to a node made? Its name is resolved, and its addresses are tried, each as soon as the one before
+// has failed or is slow; the first that answers wins. How failures are judged: connect_failures.h.
 #pragma once
 
 #include "peers/address_book.h"
@@ -7,7 +7,7 @@
 #include "peers/machine_probe.h"
 #include "serving/asio.h"
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 #include <p2p/result.h>
 #include <p2p/units.h>
 
@@ -22,30 +22,29 @@ namespace p2p::host {
 
 class Loop;
 
-// After this time the silence of an address means something: as good as all get their answer within it, across the
-// world.
+// After this time the silence of an address counts: nearly every connect is answered within it, across the world.
 inline constexpr Duration kSilenceMeaning = std::chrono::milliseconds(500);
 
-// After this time without an answer the machine is asked whether it lives, and again after as long.
+// After each such time without an answer the machine is probed.
 inline constexpr Duration kProbePause = std::chrono::milliseconds(250);
 
 // One connection. Every method: [own loop].
 class Dial final : public std::enable_shared_from_this<Dial> {
  public:
-  // The socket, or ErrorKind::refused, silent, overloaded (its machine answers, its listener does not) or local with
-  // words that do not name the node.
+  // The socket, or ErrorKind::refused, silent, overloaded (its machine answers, its listener does not) or local with a
+  // text that does not name the node.
   using Done = std::function<void(Result<asio::ip::tcp::socket>)>;
 
-  // `first` of the addresses is tried first, counted around.
-  Dial(Loop& loop, AddressBook& book, MachinesHeard& machines, Location to, std::size_t first = 0);
+  // Address number `first`, modulo their number, is tried first.
+  Dial(Loop& loop, AddressBook& book, MachinesHeard& machines, NodeAddress to, std::size_t first = 0);
 
-  // `done` runs exactly once, later, unless cancel() is called before: within `timeout`, or twice that when the name
-  // does not resolve in time and its former addresses are tried.
+  // `done` runs exactly once, later, unless cancel() comes first: within `timeout`, or twice that when the name does
+  // not resolve in time and its last known addresses are tried.
   void start(Duration timeout, Done done);
   void cancel() noexcept;
 
-  // What is to be said of it while it lasts: local while the name is not resolved; silent, once it has taken long
-  // enough to mean something, before that nothing; how it failed.
+  // The outcome so far: local while the name is not resolved; then nothing, and silent once the silence counts; after a
+  // failure, its error.
   std::optional<Error> so_far() const;
 
  private:
@@ -71,14 +70,14 @@ class Dial final : public std::enable_shared_from_this<Dial> {
   Loop& loop_;
   AddressBook& book_;
   MachinesHeard& machines_;
-  const Location to_;
+  const NodeAddress to_;
   const std::size_t first_;
   Duration timeout_{};
   Done done_;
   asio::ip::tcp::resolver resolver_;
   asio::steady_timer patience_;  // for the resolver, then for all tries
   asio::steady_timer stagger_;   // until the next try begins
-  asio::steady_timer probing_;   // until machines that are silent are asked
+  asio::steady_timer probing_;   // until silent machines are probed
   AddressBook::Addresses addresses_;
   std::chrono::steady_clock::time_point connecting_since_{};
   std::deque<Try> tries_;  // where they are made

@@ -1,13 +1,13 @@
 #include "peers/greeting.h"
 
-#include "serving/foreign_text.h"
+#include "text/foreign_text.h"
 
 #include <p2p/handlers.h>
 
 namespace p2p::host {
 namespace {
 
-// How a node of the 2009 system answers a call that it does not know.
+// How a node of the 2009 system answers an unknown call.
 bool is_unknown_method(std::string_view reply) {
   using apache::thrift::TApplicationException;
   Codec codec;
@@ -26,14 +26,14 @@ bool is_unknown_method(std::string_view reply) {
   }
 }
 
-// Whoever breaks off or talks nonsense instead of greeting is no node: a full one answers a hello before all others.
-Error not_answered(const Error& error, const Location& to) {
+// A peer that breaks off or sends nonsense instead of a greeting is no node: an overloaded node answers a hello first.
+Error not_answered(const Error& error, const NodeAddress& to) {
   const bool is_stranger = error.kind == ErrorKind::closed || error.kind == ErrorKind::protocol;
   if (!is_stranger) return error;
   return {ErrorKind::wrong_node, "what answers at " + to.name() + " is no node: " + error.text};
 }
 
-Error refused(const peer::HelloRefused& refused, const Location& to, RepeatedWarnings& refusals, TimePoint now,
+Error refused(const peer::HelloRefused& refused, const NodeAddress& to, RepeatedWarnings& refusals, TimePoint now,
               Logger& log) {
   const std::string text = to.name() + " refuses us: its " + foreign_text(refused.field) + " is '" +
                            foreign_text(refused.ours) + "', ours is '" + foreign_text(refused.theirs) + "'";
@@ -47,7 +47,7 @@ Error refused(const peer::HelloRefused& refused, const Location& to, RepeatedWar
 
 }  // namespace
 
-Result<peer::HelloReply> judge_greeting(const Result<std::string>& reply, const Location& to, bool is_member,
+Result<peer::HelloReply> judge_greeting(const Result<std::string>& reply, const NodeAddress& to, bool is_member,
                                         RepeatedWarnings& refusals, TimePoint now, Logger& log) {
   if (!reply.ok()) return not_answered(reply.error(), to);
   const auto hello = decode_reply<peer::Peer_hello_result>(reply.value());

@@ -1,9 +1,9 @@
-// What does the answer to a hello say of who gave it? A node of ours that may be called, one of the 2009 system, or
-// somebody who has taken a node's place.
+// What does the answer to a hello tell about its sender? It is a node of ours that may be called, one of the 2009
+// system, or something else in a node's place.
 #pragma once
 
-#include <p2p/location.h>
 #include <p2p/log.h>
+#include <p2p/node_address.h>
 #include <p2p/repeated_warnings.h>
 #include <p2p/result.h>
 #include <p2p/units.h>
@@ -14,15 +14,14 @@
 
 namespace p2p::host {
 
-// What the node told: calls may follow. Otherwise an Error that names `to`:
+// The node's reply: calls may follow. Otherwise an Error that names `to`:
 //   unsupported  it is of the 2009 system: it does not know the call
-//   wrong_node   something else answers there: bytes that are no answer, the end of the connection in the place of one,
-//   a
-//                node of another network, or (where `to` is a member) a node of another name
+//   wrong_node   something else answers there: bytes that are no answer, the end of the connection instead of one,
+//                a node of another network, or (where `to` is a member) a node of another name
 //   timed_out    no answer yet: it may be starting, frozen or overloaded
 //   protocol     it is a node of ours, and cannot talk to us
-// What ended the hello stands in the error of `reply`. Says in the log when we are refused, of each once a minute.
-Result<peer::HelloReply> judge_greeting(const Result<std::string>& reply, const Location& to, bool is_member,
+// The error of `reply` says what ended the hello. Logs refusals, for each node once a minute.
+Result<peer::HelloReply> judge_greeting(const Result<std::string>& reply, const NodeAddress& to, bool is_member,
                                         RepeatedWarnings& refusals, TimePoint now, Logger& log);
 
 }  // namespace p2p::host

@@ -1,6 +1,6 @@
 #include "peers/hello_differences.h"
 
-#include "serving/foreign_text.h"
+#include "text/foreign_text.h"
 
 #include <p2p/units.h>
 
@@ -14,10 +14,10 @@ namespace {
 // Of one value in a line.
 constexpr std::size_t kShownBytesMax = 100;
 
-using Methods = std::map<std::string, std::string>;
+using RouteTexts = std::map<std::string, std::string>;
 
 // FNV-1a: the same on every node.
-std::string digest_of(const Methods& methods) {
+std::string digest_of(const RouteTexts& methods) {
   std::uint64_t hash = 0xcbf29ce484222325;
   const auto add = [&hash](std::string_view text) {
     for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
@@ -30,7 +30,7 @@ std::string digest_of(const Methods& methods) {
   return fmt::format("{} methods, {:016x}", methods.size() - 1, hash);
 }
 
-std::size_t bytes_of(const Methods& methods) {
+std::size_t bytes_of(const RouteTexts& methods) {
   std::size_t bytes = 0;
   for (const auto& [name, text] : methods) bytes += name.size() + text.size();
   return bytes;
@@ -38,15 +38,16 @@ std::size_t bytes_of(const Methods& methods) {
 
 std::string shown(const std::string& text) { return foreign_text(text, kShownBytesMax); }
 
-std::string value_of(const Methods& methods, const std::string& name) {
+std::string value_of(const RouteTexts& methods, const std::string& name) {
   const auto found = methods.find(name);
   return found == methods.end() ? "not listed" : shown(found->second);
 }
 
-void compare(const std::string& service, const Methods& here, const Methods& there, std::vector<std::string>& lines) {
-  Methods all = here;
+void compare(const std::string& service, const RouteTexts& here, const RouteTexts& there,
+             std::vector<std::string>& lines) {
+  RouteTexts all = here;
   all.insert(there.begin(), there.end());
-  // A digest says nothing of single methods, and none can have its name.
+  // A digest says nothing about single methods, and none can have its name.
   if (here.contains(kDigestOfRoute) != there.contains(kDigestOfRoute)) {
     lines.push_back(fmt::format("[services.{}.route] has {} here and {} there", shown(service),
                                 here.contains(kDigestOfRoute) ? value_of(here, kDigestOfRoute) : "other methods",
@@ -84,11 +85,11 @@ ToldRoutes told_routes(const std::map<std::string, std::shared_ptr<const Route>>
   ToldRoutes told;
   std::size_t bytes = 0;
   for (const auto& [service, route] : routes) {
-    Methods methods;
+    RouteTexts methods;
     for (const auto& [name, method] : route->methods) methods.emplace(name, method.text());
     methods.emplace(kOtherMethods, route->others.text());
     const bool is_long = bytes_of(methods) > kToldRouteBytesMax || bytes + bytes_of(methods) > kToldRoutesBytesMax;
-    if (is_long) methods = Methods{{kDigestOfRoute, digest_of(methods)}};
+    if (is_long) methods = RouteTexts{{kDigestOfRoute, digest_of(methods)}};
     bytes += service.size() + bytes_of(methods);
     if (bytes > kToldRoutesBytesMax) break;
     told.emplace(service, std::move(methods));

@@ -45,7 +45,7 @@ void LeftConnections::keep(asio::ip::tcp::socket connection) {
   look(machine, left);
 }
 
-// Whatever comes: a late answer, or the end. Nobody else is served there while this side does not close.
+// Whatever comes: a late answer, or the end. The node serves no other connection until this side closes.
 void LeftConnections::wait_for_end(const asio::ip::address& machine, const Shared& left) {
   left->socket.async_wait(asio::ip::tcp::socket::wait_read, [this, machine, left](error_code cancelled) {
     if (cancelled || !left->socket.is_open()) return;

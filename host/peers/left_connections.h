@@ -1,7 +1,7 @@
-// Does the machine of a node live that answers no call? A call to a node of the 2009 system which gets no answer in
-// time leaves its connection behind. It waits at the node like many others, and costs it nothing; but the node's
-// machine goes on acknowledging keep-alives on it. So it tells that the machine lives when no further connect is
-// answered, because the queue is full, and no datagram, because a packet filter drops it (machine_probe.h).
+// Is a node's machine alive when the node answers no call? A call to a node of the 2009 system that gets no answer in
+// time leaves its connection open. There it waits among many others, and costs the node nothing; but the node's machine
+// goes on acknowledging keep-alives on it. So it shows that the machine is alive when no further connect is answered,
+// because the queue is full, and no datagram, because a packet filter drops it (machine_probe.h).
 #pragma once
 
 #include "peers/machine_probe.h"
@@ -15,10 +15,10 @@
 
 namespace p2p::host {
 
-// Connections that one loop keeps, of different machines; there are seldom several that are frozen.
+// Connections that one loop keeps, to different machines; rarely are several nodes frozen.
 inline constexpr std::size_t kLeftConnectionsMax = 64;
 
-// How often a keep-alive is sent, and how often it is looked whether one was acknowledged: well within kMachineMemory.
+// How often a keep-alive is sent, and how often acknowledgments are checked: well within kMachineMemory.
 inline constexpr std::chrono::seconds kKeepAlivePause{1};
 inline constexpr Duration kLookPause = std::chrono::milliseconds(500);
 
@@ -33,8 +33,8 @@ class LeftConnections final {
   LeftConnections(const LeftConnections&) = delete;
   LeftConnections& operator=(const LeftConnections&) = delete;
 
-  // Keeps `connection`, on which nothing is awaited any more, until something comes or it ends; closes it at once when
-  // there is one to that machine already.
+  // Keeps `connection`, on which no answer is awaited any more, until something arrives or it ends; closes it at once
+  // when one to that machine is kept already.
   void keep(asio::ip::tcp::socket connection);
 
   void close() noexcept;

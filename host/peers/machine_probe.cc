@@ -13,7 +13,7 @@
 namespace p2p::host {
 namespace {
 
-// The address of who has sent an error message, which is not the machine's own when a router or a packet filter speaks.
+// The sender of an ICMP error: not the machine itself when a router or a packet filter answers.
 bool is_from(const sock_extended_err& error, const asio::ip::address& machine) {
   const auto* const offender = reinterpret_cast<const sockaddr*>(&error + 1);  // SO_EE_OFFENDER
   if (machine.is_v4() && offender->sa_family == AF_INET) {
@@ -40,8 +40,8 @@ bool says_port_unreachable(const sock_extended_err& error) {
 void MachineProbe::ask() {
   if (!socket_.is_open()) open();
   if (!socket_.is_open()) return;
-  // Empty, so that whoever listens there after all has nothing to make sense of. A failure is the answer to the last
-  // one, which is read when it is waited for.
+  // Empty, so that a listener there, if any, gets nothing to interpret. A failure is the answer to the last probe,
+  // which is read when it is awaited.
   (void)::send(socket_.native_handle(), nullptr, 0, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -68,7 +68,7 @@ void MachineProbe::wait() {
 
 bool MachineProbe::is_answered() {
   if (is_told_by_machine()) return true;
-  // From whom the socket is connected to; what it says does not matter.
+  // From the connected address; the content does not matter.
   std::array<char, 1> ignored{};
   return ::recv(socket_.native_handle(), ignored.data(), ignored.size(), MSG_DONTWAIT) >= 0;
 }

@@ -1,7 +1,7 @@
-// Does a machine live whose node answers no connect? The system drops connects silently while a listener's queue is
-// full, as that of a frozen process soon is: it looks as if the machine was switched off. So a datagram is sent to the
-// node's own port number. As a rule nobody listens for datagrams there, and the machine itself answers that the port is
-// unreachable. What no machine answers, or a packet filter drops, says nothing. See docs/decisions/0017.
+// Is a machine alive whose node answers no connect? The system silently drops connects while a listener's queue is
+// full, and a frozen process's queue soon is: the machine looks switched off. So a datagram is sent to the node's port
+// number. As a rule nothing listens for datagrams there, and the machine itself answers that the port is unreachable. A
+// datagram that goes unanswered says nothing: a packet filter may drop it. See docs/decisions/0017.
 #pragma once
 
 #include "serving/asio.h"
@@ -18,14 +18,14 @@
 
 namespace p2p::host {
 
-// How long it counts that a machine was heard. Machines answer about once a second, and all processes of one asker's
-// machine share that; one that is switched off then must still be found out within seconds.
+// How long an answer of a machine counts. Machines answer about once a second, shared by all processes of the probing
+// machine; one that is switched off must still be detected within seconds.
 inline constexpr Duration kMachineMemory = std::chrono::seconds(2);
 
-// Machines that are remembered; with more, all are asked anew.
+// Machines that are remembered; beyond it all are forgotten.
 inline constexpr std::size_t kMachinesHeardMax = 4'096;
 
-// Which machines have been heard when connects to them went unanswered, shared by all connections of this node. Every
+// Machines that answered a probe while connects to them went unanswered; shared by all connections of this node. Every
 // method: [any thread].
 class MachinesHeard final {
  public:
@@ -47,14 +47,14 @@ class MachinesHeard final {
   std::map<asio::ip::address, TimePoint> heard_at_;
 };
 
-// Asks one machine, for as long as somebody waits for a connect to it. Every method: [own loop].
+// Probes one machine while a connect to it is awaited. Every method: [own loop].
 class MachineProbe final : public std::enable_shared_from_this<MachineProbe> {
  public:
   // `node`: where the connect goes to.
   MachineProbe(asio::io_context& context, MachinesHeard& machines, const asio::ip::tcp::endpoint& node)
       : machines_(machines), to_(node.address(), node.port()), socket_(context) {}
 
-  // Asks, or asks again. That this machine is not able to says nothing about the other.
+  // Sends a probe. A failure to send says nothing about the other machine.
   void ask();
   void cancel() noexcept;
 

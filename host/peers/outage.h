@@ -1,5 +1,5 @@
-// Is a node known to be out of reach, and when is it worth another try? Each failed try makes the next one wait longer,
-// up to half a second, by a random part less, so that many nodes do not knock at the same moment when one comes back.
+// Is a node known to be unreachable, and when is it worth another try? Back-off with jitter: each failed try doubles
+// the pause, up to half a second, less a random part, so that many nodes do not connect at once when one comes back.
 // Pure.
 #pragma once
 
@@ -14,14 +14,14 @@
 
 namespace p2p::host {
 
-// The pause after the first failed try; it doubles with each further one. The least: as long as a service usually waits
-// before it asks again (20 ms), and a little more.
+// The pause after the first failed try; it doubles with each further one. A little longer than a service usually waits
+// before it retries (20 ms).
 inline constexpr Duration kReconnectPauseMin = std::chrono::milliseconds(50);
-// Well below the second within which the locator's failed connects count, so that they stay tries of their own.
+// Well below the second within which the locator's failed connects count, so that each of those is a try of its own.
 inline constexpr Duration kReconnectPauseMax = std::chrono::milliseconds(500);
 
-// For how long a failed try speaks for the next one too, while that is under way: the longest pause, and a try that
-// ends with the default of [host] connect_timeout. Who asks after a long silence waits for the try instead.
+// How long a failed try counts while the next one is under way: the longest pause plus a try that takes the default of
+// [host] connect_timeout. A call after a longer silence waits for the try instead.
 inline constexpr Duration kOutageMemory = std::chrono::seconds(2);
 
 class Outage final {
@@ -32,8 +32,7 @@ class Outage final {
   void begins(Error error, TimePoint now) {
     error.text += " (known for a moment, and not tried anew for each call)";
     error_ = std::move(error);
-    // No connect has failed for the calls that end with it, and none of them was sent. A node that speaks otherwise
-    // stays one.
+    // Calls that end with this error were not sent, and made no connect of their own. A protocol error stays one.
     if (error_.kind != ErrorKind::protocol) error_.kind = ErrorKind::unreachable;
     const bool is_new = pause_ == Duration::zero() || now - failed_at_ > kOutageMemory;
     pause_ = is_new ? kReconnectPauseMin : std::min(2 * pause_, kReconnectPauseMax);
@@ -49,7 +48,7 @@ class Outage final {
     return is_trying ? now - failed_at_ < kOutageMemory : now < until_;
   }
 
-  // For calls that are not tried: the words are those of the last try.
+  // For calls that are not tried; the text is the last try's.
   const Error& error() const noexcept { return error_; }
 
  private:

@@ -7,6 +7,7 @@
 
 #include <p2p/call.h>
 #include <p2p/handlers.h>
+#include <p2p/thread_check.h>
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -18,24 +19,23 @@
 namespace p2p::host {
 namespace {
 
-// Of calls that went unanswered until their deadline; above it the other side has lost them, and the connection is
-// given up.
+// Calls that went unanswered until their deadline; beyond it the other side has lost them, and the connection is given
+// up.
 constexpr std::size_t kLateCallsMax = 100'000;
 
-// Who asks for no more than the kind of an error learns by it, too, that his call was not executed.
+// Lets a caller that checks only the error's kind learn, too, that the call was not executed.
 Error unsent(Error error) {
   if (may_have_run(error.kind)) error.kind = ErrorKind::unreachable;
   return error;
 }
 
-// What is called when the reply of a call of a service has come.
-class FunctionTaker final : public ReplyTaker {
+// Calls a service's function with the reply.
+class FunctionTaker final : public ReplyHandler {
  public:
   FunctionTaker(PeerConnection::Reply reply, Urgency urgency) : reply_(std::move(reply)), urgency_(urgency) {}
   void replied(std::string_view reply) override { end(std::string(reply)); }
   void failed(Error error) override { end(std::move(error)); }
-  // A call that had to try was made to find out how the node is: that it is slow to greet is not that it is
-  // unreachable.
+  // A must_try call is made to find out how the node is: slow to greet does not mean unreachable.
   void failed_unsent(Error error) override {
     end(urgency_ == Urgency::must_try ? std::move(error) : unsent(std::move(error)));
   }
@@ -51,7 +51,7 @@ class FunctionTaker final : public ReplyTaker {
   const Urgency urgency_;
 };
 
-// Of what was written, kept for the next time.
+// Memory of written bytes kept for reuse.
 constexpr std::size_t kKeptBytesMax = 256 * 1024;
 
 auto clock_time(TimePoint at) { return std::chrono::time_point_cast<std::chrono::steady_clock::duration>(at); }
@@ -59,16 +59,16 @@ auto clock_duration(Duration length) { return std::chrono::duration_cast<std::ch
 
 }  // namespace
 
-PeerConnection::PeerConnection(Loop& loop, Location to, const PeerSurroundings& surroundings,
+PeerConnection::PeerConnection(Loop& loop, NodeAddress to, const PeerEnvironment& environment,
                                std::shared_ptr<const PeerLimits> limits, std::size_t connections)
     : loop_(loop),
       to_(std::move(to)),
-      surroundings_(surroundings),
+      environment_(environment),
       shared_limits_(std::move(limits)),
       limits_(*shared_limits_),
       calls_max_(std::max<std::size_t>(1, limits_.calls_max / connections)),
       queue_bytes_max_(limits_.queue_bytes_max / connections),
-      outage_(std::hash<Location>()(to_) ^ reinterpret_cast<std::uintptr_t>(this)),
+      outage_(std::hash<NodeAddress>()(to_) ^ reinterpret_cast<std::uintptr_t>(this)),
       socket_(loop.context()),
       patience_(loop.context()),
       expiry_(loop.context()),
@@ -78,19 +78,20 @@ PeerConnection::~PeerConnection() {
   for (const auto& waiting : waiting_.clear()) waiting.taker->dropped();
 }
 
-void PeerConnection::fail_later(Loop& loop, ReplyTaker& taker, Error error, bool was_sent) {
+void PeerConnection::fail_later(Loop& loop, ReplyHandler& taker, Error error, bool was_sent) {
   struct Drop {
-    void operator()(ReplyTaker* of) const noexcept { of->dropped(); }
+    void operator()(ReplyHandler* of) const noexcept { of->dropped(); }
   };
-  loop.post([owned = std::unique_ptr<ReplyTaker, Drop>(&taker), error = std::move(error), was_sent]() mutable {
-    ReplyTaker* const told = owned.release();
+  loop.post([owned = std::unique_ptr<ReplyHandler, Drop>(&taker), error = std::move(error), was_sent]() mutable {
+    ReplyHandler* const told = owned.release();
     was_sent ? told->failed(std::move(error)) : told->failed_unsent(std::move(error));
   });
 }
 
 void PeerConnection::call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline,
                           Urgency urgency, Reply reply) {
-  auto* taker = new FunctionTaker(std::move(reply), urgency);  // deletes itself when it is told
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
+  auto* taker = new FunctionTaker(std::move(reply), urgency);  // deletes itself when called
   if (auto refusal = refusal_of(body.size(), urgency)) return fail_later(loop_, *taker, std::move(*refusal));
   enqueue(*taker, deadline, [&](std::string& out, std::int32_t sequence) {
     append_binary_head(out, MessageType::call, service, method, sequence);
@@ -98,7 +99,8 @@ void PeerConnection::call(std::string_view service, std::string_view method, std
   });
 }
 
-void PeerConnection::forward(const ForwardRequest& request, TimePoint deadline, ReplyTaker& taker) {
+void PeerConnection::forward(const ForwardRequest& request, TimePoint deadline, ReplyHandler& taker) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (auto refusal = refusal_of(request.message.size(), Urgency::fails_fast))
     return fail_later(loop_, taker, std::move(*refusal));
   enqueue(taker, deadline, [&](std::string& out, std::int32_t sequence) { append_forward(out, sequence, request); });
@@ -106,7 +108,7 @@ void PeerConnection::forward(const ForwardRequest& request, TimePoint deadline, 
 
 std::optional<Error> PeerConnection::refusal_of(std::size_t bytes, Urgency urgency) {
   if (state_ == State::shut) return Error{ErrorKind::cancelled, "this node stops"};
-  if (state_ == State::closed && surroundings_.classics.knows(to_, loop_.now())) return is_classic();
+  if (state_ == State::closed && environment_.classics.knows(to_, loop_.now())) return is_classic();
   if (bytes + kMethodNameBytesMax > limits_.message_bytes_max)
     return Error{ErrorKind::invalid, "the message is larger than [host] frame_bytes_max"};
   const bool may_fail_fast = state_ != State::ready && urgency == Urgency::fails_fast;
@@ -115,7 +117,7 @@ std::optional<Error> PeerConnection::refusal_of(std::size_t bytes, Urgency urgen
   if (waiting_.waiting() - hellos >= calls_max_) {
     return Error{ErrorKind::overloaded, "[host] peer_calls_max calls to " + to_.name() + " are unanswered"};
   }
-  // A message that is alone may be larger than this connection's part.
+  // A single message may exceed this connection's share.
   const std::uint64_t unsent = queue_.size() + writing_.size();
   if (unsent > 0 && unsent + bytes > queue_bytes_max_) {
     return Error{ErrorKind::overloaded, "[host] peer_queue_bytes_max bytes wait to be sent to " + to_.name()};
@@ -124,7 +126,7 @@ std::optional<Error> PeerConnection::refusal_of(std::size_t bytes, Urgency urgen
 }
 
 template <class Append>
-void PeerConnection::enqueue(ReplyTaker& taker, TimePoint deadline, Append append) {
+void PeerConnection::enqueue(ReplyHandler& taker, TimePoint deadline, Append append) {
   const std::int32_t sequence = expect(deadline, taker);
   const std::size_t before = queue_.size();
   append(queue_, sequence);
@@ -137,7 +139,7 @@ void PeerConnection::enqueue(ReplyTaker& taker, TimePoint deadline, Append appen
   }
 }
 
-std::int32_t PeerConnection::expect(TimePoint deadline, ReplyTaker& taker) {
+std::int32_t PeerConnection::expect(TimePoint deadline, ReplyHandler& taker) {
   const auto earliest = waiting_.next_deadline();
   const std::int32_t sequence = waiting_.add(taker, deadline);
   if (!earliest || deadline < *earliest) arm();
@@ -149,7 +151,7 @@ std::int32_t PeerConnection::expect(TimePoint deadline, ReplyTaker& taker) {
 void PeerConnection::connect() {
   state_ = State::connecting;
   ++generation_;
-  dial_ = std::make_shared<Dial>(loop_, surroundings_.book, surroundings_.machines, to_, first_address_);
+  dial_ = std::make_shared<Dial>(loop_, environment_.book, environment_.machines, to_, first_address_);
   dial_->start(limits_.connect_timeout,
                [self = shared_from_this(), generation = generation_](Result<asio::ip::tcp::socket> connected) {
                  if (generation == self->generation_) self->on_connected(std::move(connected));
@@ -157,11 +159,12 @@ void PeerConnection::connect() {
 }
 
 void PeerConnection::on_connected(Result<asio::ip::tcp::socket> connected) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   dial_.reset();
   if (!connected.ok()) {
     const Error& failure = connected.error();
     if (failure.kind == ErrorKind::local) {
-      surroundings_.own_failures.note("connect to " + to_.name(), failure.text, loop_.now());
+      environment_.own_failures.note("connect to " + to_.name(), failure.text, loop_.now());
     }
     return no_way_through({failure.kind, "cannot connect to " + to_.name() + ": " + failure.text});
   }
@@ -174,7 +177,7 @@ void PeerConnection::on_connected(Result<asio::ip::tcp::socket> connected) {
 
 void PeerConnection::greet() {
   state_ = State::greeting;
-  const auto request = surroundings_.identity.request();
+  const auto request = environment_.identity.request();
   peer::Peer_hello_pargs arguments;
   arguments.request = &request;
   Codec codec;
@@ -191,7 +194,7 @@ void PeerConnection::greet() {
   append_binary_head(hello, MessageType::call, kPeerService, "hello", sequence);
   hello.append(codec.out().written());
   error_code failure;
-  // A fresh socket takes a few hundred bytes at once; if it does not, the connection is of no use.
+  // A fresh socket takes a few hundred bytes at once; if not, the connection is unusable.
   const std::size_t sent = socket_.write_some(asio::buffer(hello), failure);
   if (failure || sent != hello.size())
     return broke({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
@@ -202,18 +205,19 @@ void PeerConnection::greet() {
 }
 
 void PeerConnection::on_hello(const Result<std::string>& reply) {
-  const PeerIdentity& identity = surroundings_.identity;
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
+  const PeerIdentity& identity = environment_.identity;
   const bool is_member = identity.is_member(to_);
-  const auto greeting = judge_greeting(reply, to_, is_member, identity.refusals(), loop_.now(), surroundings_.log);
+  const auto greeting = judge_greeting(reply, to_, is_member, identity.refusals(), loop_.now(), environment_.log);
   if (greeting.ok()) {
     for (const std::string& line : identity.new_differences(to_.name(), greeting.value())) {
-      surroundings_.log.warn(kDiffers, to_.name(), line);
+      environment_.log.warn(kDiffers, to_.name(), line);
     }
     return became_ready();
   }
   const Error& why = greeting.error();
   if (why.kind == ErrorKind::unsupported) {
-    surroundings_.classics.remember(to_, loop_.now());
+    environment_.classics.remember(to_, loop_.now());
     return fail_all(why);
   }
   if (why.kind == ErrorKind::wrong_node) ++first_address_;
@@ -229,7 +233,7 @@ void PeerConnection::became_ready() {
 
 void PeerConnection::watch_idleness() {
   was_used_ = false;
-  // Half of the other side's patience: a call then never crosses its closing.
+  // Half of the other side's idle timeout: so a call never races with its close.
   patience_.expires_after(clock_duration(Duration(limits_.idle_timeout) / 2));
   patience_.async_wait([self = weak_from_this(), generation = generation_](error_code cancelled) {
     const auto here = self.lock();
@@ -239,9 +243,8 @@ void PeerConnection::watch_idleness() {
   });
 }
 
-// Answers may take as long as they like, acknowledgments may not: a machine that is switched off would otherwise be
-// found out when the kernel gives up, a quarter of an hour later. A process that is frozen lives on a machine that
-// answers.
+// Answers may take any time, acknowledgments may not: a machine that is switched off would otherwise be noticed only
+// when the kernel gives up, a quarter of an hour later. A frozen process's machine still acknowledges.
 void PeerConnection::watch_silence() {
   if (is_watching_silence_) return;
   is_watching_silence_ = true;
@@ -267,7 +270,7 @@ bool PeerConnection::is_silent() {
 
 // --- deadlines -------------------------------------------------------------------------------------------------------
 
-// A timer that has nothing to do when it rings is cheaper than one that is moved with every call.
+// A timer that fires with nothing to do is cheaper than one that is moved with every call.
 void PeerConnection::arm() {
   const auto next = waiting_.next_deadline();
   if (!next || (is_armed_ && expiry_.expiry() <= clock_time(*next))) return;
@@ -283,6 +286,7 @@ void PeerConnection::arm() {
 }
 
 void PeerConnection::expire() {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   loop_.refresh_now();
   for (auto overdue = waiting_.take_overdue(loop_.now()); overdue.taker != nullptr;
        overdue = waiting_.take_overdue(loop_.now())) {
@@ -305,7 +309,7 @@ Error PeerConnection::why_unsent() const {
 void PeerConnection::schedule_flush() {
   if (is_flush_scheduled_ || is_writing_ || queued_.empty()) return;
   is_flush_scheduled_ = true;
-  // Later, so that all calls that come out of one read of a client leave in one write.
+  // Later, so that all calls from one read of a client leave in one write.
   loop_.post([self = shared_from_this()] {
     self->is_flush_scheduled_ = false;
     self->flush();
@@ -313,6 +317,7 @@ void PeerConnection::schedule_flush() {
 }
 
 void PeerConnection::flush() {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (state_ != State::ready || is_writing_ || queued_.empty()) return;
   take_queued(writing_);
   if (writing_.empty()) return;
@@ -343,17 +348,17 @@ void PeerConnection::forget_written() {
   if (writing_.capacity() > kKeptBytesMax) writing_.shrink_to_fit();
 }
 
-// Whoever asked has given up on an expired call, and may have asked again: it must not be executed any more.
+// The caller has given up on an expired call, and may have retried it: it must not be executed any more.
 void PeerConnection::take_queued(std::string& into) {
   std::size_t at = 0;
   std::size_t kept = 0;
   for (const Queued& queued : queued_) {
-    const ReplyTaker* taker = waiting_.find_taker(queued.sequence);
+    const ReplyHandler* taker = waiting_.find_taker(queued.sequence);
     if (taker != nullptr && taker->is_wanted()) {
       waiting_.sent(queued.sequence);
       if (kept != at) std::memmove(queue_.data() + kept, queue_.data() + at, queued.bytes);
       kept += queued.bytes;
-    } else if (ReplyTaker* unwanted = waiting_.take(queued.sequence)) {  // in any case, nobody will answer it
+    } else if (ReplyHandler* unwanted = waiting_.take(queued.sequence)) {  // in any case: it will get no answer
       fail_later(loop_, *unwanted, {ErrorKind::cancelled, "nobody waits for the answer"});
     }
     at += queued.bytes;
@@ -375,7 +380,7 @@ void PeerConnection::read() {
 void PeerConnection::make_room() {
   if (begin_ == end_) {
     begin_ = end_ = 0;
-    if (block_.size() > kReadBlockBytesMax) block_.reset();  // a large reply has passed
+    if (block_.size() > kReadBlockBytesMax) block_.reset();  // a large reply is done
   }
   if (block_.empty()) block_.resize(kReadBlockBytesMin);
   if (end_ < block_.size()) return;
@@ -389,18 +394,19 @@ void PeerConnection::make_room() {
 }
 
 void PeerConnection::on_read(error_code failure, std::size_t bytes) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (failure) return broke({ErrorKind::closed, to_.name() + " closed the connection: " + failure.message()});
   loop_.refresh_now();
   end_ += bytes;
   const bool filled_block = end_ == block_.size();
   const std::uint64_t generation = generation_;
-  // Whoever takes a reply may end this connection, and with it the block that the reply lies in.
+  // A reply's handler may end this connection, and with it the block that holds the reply.
   ReadBlock block = std::move(block_);
   taken_ = {block.data(), end_};
   const bool is_well = take_replies();
   if (!is_well || generation != generation_ || state_ == State::shut) return;
   block_ = std::move(block);
-  // More has come than one read takes: fewer, larger reads serve it better.
+  // More has arrived than one read takes: fewer, larger reads serve it better.
   if (filled_block && block_.size() < kReadBlockBytesMax) block_.resize(2 * block_.size());
   read();
 }
@@ -429,7 +435,7 @@ bool PeerConnection::take_reply(std::string_view message) {
     broke({ErrorKind::protocol, to_.name() + " sent a reply without a head: " + head.error().text});
     return false;
   }
-  if (ReplyTaker* taker = waiting_.take(head.value().sequence)) taker->replied(message);
+  if (ReplyHandler* taker = waiting_.take(head.value().sequence)) taker->replied(message);
   return true;
 }
 
@@ -471,18 +477,19 @@ void PeerConnection::no_way_through(Error error) {
   report(kind);
 }
 
-// Of refused connects the services tell themselves. Those whose calls have failed hear of it first.
+// Refused connects are reported by the services. Callers of failed calls learn of the failure first.
 void PeerConnection::report(ErrorKind kind) {
   if (kind != ErrorKind::silent && kind != ErrorKind::wrong_node) return;
   loop_.post([self = shared_from_this()] {
-    if (const auto locator = self->surroundings_.identity.locator()) locator->report_unreachable(self->to_);
+    if (const auto locator = self->environment_.identity.locator()) locator->report_unreachable(self->to_);
   });
 }
 
 void PeerConnection::shut_down() {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   state_ = State::shut;
   for (const Queued& queued : queued_) {
-    if (ReplyTaker* unsent = waiting_.take(queued.sequence))
+    if (ReplyHandler* unsent = waiting_.take(queued.sequence))
       fail_later(loop_, *unsent, {ErrorKind::cancelled, "this node stops"});
   }
   fail_all({ErrorKind::closed, "this node stops, and waits for no answer of " + to_.name()});

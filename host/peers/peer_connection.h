@@ -1,11 +1,11 @@
 // How do we call one other node from one loop? Over a single connection that opens with a hello, carries many calls at
-// once and matches replies by sequence id; every call has a deadline, and every way to fail its own kind of error.
+// once and matches replies by sequence id; every call has a deadline, and every failure its own kind of error.
 #pragma once
 
 #include "config/live_duration.h"
 #include "peers/dial.h"
 #include "peers/outage.h"
-#include "peers/peer_surroundings.h"
+#include "peers/peer_environment.h"
 #include "peers/waiting_calls.h"
 #include "serving/asio.h"
 #include "serving/forward_message.h"
@@ -31,24 +31,24 @@ class Loop;
 struct PeerLimits {
   LiveDuration connect_timeout;
   LiveDuration hello_timeout;
-  LiveDuration idle_timeout;            // of the other side; we close after half of it
+  LiveDuration idle_timeout;            // the other side's; we close after half of it
   std::uint32_t calls_max = 0;          // in flight, of all connections to one node
   std::uint64_t queue_bytes_max = 0;    // waiting to be sent, of all connections to one node
   std::uint64_t message_bytes_max = 0;  // of one call and of one reply
 };
 
-// How often a connection on which answers are awaited is looked at: does the other machine acknowledge what was sent?
+// How often a connection with outstanding calls is checked: does the other machine acknowledge what was sent?
 inline constexpr Duration kSilenceLook = std::chrono::milliseconds(250);
-// When it does not, and so is taken for gone with all that was asked on it: after this time without a sign of it, and
-// so many repetitions by the kernel (0.2, 0.6 s after the first). The process at the other end may do what it likes, a
-// kernel answers within a round trip.
+// When it counts as gone, and its outstanding calls fail: after this time without an acknowledgment, and so many
+// retransmissions by the kernel (0.2, 0.6 s after the first). Whatever the process at the other end does, its kernel
+// acknowledges within a round trip.
 inline constexpr Duration kSilenceLeast = std::chrono::milliseconds(800);
 inline constexpr unsigned kRepetitionsLeast = 2;
 
-// Whether a call waits for what it may have to wait for anyway.
+// What a call does while the node is known to be unreachable.
 enum class Urgency : std::uint8_t {
-  fails_fast,  // while the node is known to be out of reach, the call fails at once, as Outage says
-  must_try,    // it is the call's business to find out: it tries, or waits for the try that is under way
+  fails_fast,  // fails at once, as Outage says
+  must_try,    // connects, or waits for the connect that is under way: the call is meant to find out
 };
 
 // Messages are unframed strict binary: the one form that the 2009 system understands, so that a hello never confuses
@@ -57,25 +57,25 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
  public:
   using Reply = std::function<void(Result<std::string>)>;
 
-  // One of `connections` to this node, one a loop: it takes that part of the limits.
-  PeerConnection(Loop& loop, Location to, const PeerSurroundings& surroundings,
+  // One of `connections` to this node, one per loop: it gets its share of the limits.
+  PeerConnection(Loop& loop, NodeAddress to, const PeerEnvironment& environment,
                  std::shared_ptr<const PeerLimits> limits, std::size_t connections);
   PeerConnection(const PeerConnection&) = delete;
   PeerConnection& operator=(const PeerConnection&) = delete;
   ~PeerConnection();
 
-  // Sends a call with encoded arguments `body`; connects first where needed. `reply` runs exactly once, later, with the
+  // Sends a call with encoded arguments `body`; connects first if needed. `reply` runs exactly once, later, with the
   // whole reply message or as Peers::call says.
   void call(std::string_view service, std::string_view method, std::string_view body, TimePoint deadline,
             Urgency urgency, Reply reply);
 
-  // Passes a call on, in the same way. `taker` is told once, never before this returns.
-  void forward(const ForwardRequest& request, TimePoint deadline, ReplyTaker& taker);
+  // Forwards a call in the same way. `taker` is called once, never before this returns.
+  void forward(const ForwardRequest& request, TimePoint deadline, ReplyHandler& taker);
 
-  // The other side is known to be there: what failed before says nothing any more.
+  // The other side is known to be there: earlier failures no longer count.
   void has_joined() noexcept { outage_.is_over(); }
 
-  // Fails what was not sent with `cancelled`, and what was, and may be executed, with `closed`. Stays closed.
+  // Fails unsent calls with `cancelled`, and sent ones, which may have been executed, with `closed`. Stays closed.
   void shut_down();
   bool is_idle() const noexcept { return state_ == State::closed && waiting_.empty(); }
 
@@ -96,15 +96,15 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   bool is_silent();
   void take_queued(std::string& into);
 
-  // Why a call with `bytes` of arguments is not taken; nothing: it is.
+  // Why a call with `bytes` of arguments is refused; nothing: it is taken.
   std::optional<Error> refusal_of(std::size_t bytes, Urgency urgency);
   // Gives the call its id, lets `append(queue_, id)` write it, and sees that it is sent.
   template <class Append>
-  void enqueue(ReplyTaker& taker, TimePoint deadline, Append append);
-  std::int32_t expect(TimePoint deadline, ReplyTaker& taker);
+  void enqueue(ReplyHandler& taker, TimePoint deadline, Append append);
+  std::int32_t expect(TimePoint deadline, ReplyHandler& taker);
   void arm();
   void expire();
-  // Of a call that is overdue.
+  // The error for a call that is overdue and unsent.
   Error why_unsent() const;
 
   void schedule_flush();
@@ -118,21 +118,21 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
 
   // Closes the connection; every open call ends with `error`, not before this call returns.
   void fail_all(Error error);
-  // The same for what comes over it, or does not; in the place of a greeting it says who is not there.
+  // The same for a failure of the stream; before the hello is answered it counts as the answer.
   void broke(Error error);
-  // The same, and the node counts as out of reach.
+  // The same, and the node counts as unreachable.
   void no_way_through(Error error);
-  // Who may be gone is asked by our locator, which decides.
+  // Reports a node that may be gone to our locator, which checks and decides.
   void report(ErrorKind kind);
   Error is_classic() const {
     return {ErrorKind::unsupported, to_.name() + " is a node of the 2009 system, and does not speak to nodes of ours"};
   }
   void close_socket() noexcept;
-  static void fail_later(Loop& loop, ReplyTaker& taker, Error error, bool was_sent = false);
+  static void fail_later(Loop& loop, ReplyHandler& taker, Error error, bool was_sent = false);
 
   Loop& loop_;
-  const Location to_;
-  const PeerSurroundings& surroundings_;
+  const NodeAddress to_;
+  const PeerEnvironment& environment_;
   const std::shared_ptr<const PeerLimits> shared_limits_;
   const PeerLimits& limits_;
   const std::size_t calls_max_;
@@ -143,7 +143,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   std::uint64_t generation_ = 0;  // of the socket: operations of an older one are void
   asio::ip::tcp::socket socket_;
   std::shared_ptr<Dial> dial_;     // while connecting
-  std::size_t first_address_ = 0;  // to try: behind the one where somebody else has answered
+  std::size_t first_address_ = 0;  // to try: the one after an address where something else answered
   asio::steady_timer patience_;    // for idleness
   asio::steady_timer expiry_;
   asio::steady_timer silence_;
@@ -152,7 +152,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
 
   std::string queue_;  // calls that wait for the hello or for the socket, one behind the other
   std::vector<Queued> queued_;
-  bool was_used_ = false;  // since the last look at idleness
+  bool was_used_ = false;  // since the last idleness check
   std::string writing_;
   bool is_writing_ = false;
   bool is_armed_ = false;

@@ -76,7 +76,7 @@ std::int64_t PeerIdentity::view() const {
   return ring ? static_cast<std::int64_t>(ring->view().fingerprint()) : 0;
 }
 
-bool PeerIdentity::is_member(const Location& node) const {
+bool PeerIdentity::is_member(const NodeAddress& node) const {
   const auto ring = locator();
   if (!ring) return false;
   const auto& members = ring->view().members();
@@ -97,7 +97,7 @@ peer::HelloRequest PeerIdentity::request() const {
   peer::HelloRequest request;
   request.version_min = kPeerProtocolMin;
   request.version_max = kPeerProtocolMax;
-  request.features = {kOvertakeFeature};
+  request.features = {kOutOfOrderFeature};
   request.cluster = cluster_;
   request.placement = placement();
   request.__set_view(view());
@@ -109,8 +109,8 @@ peer::HelloRequest PeerIdentity::request() const {
 peer::HelloReply PeerIdentity::reply_to(const peer::HelloRequest& request) const {
   peer::HelloReply reply;
   reply.version = std::min(kPeerProtocolMax, request.version_max);
-  if (std::find(request.features.begin(), request.features.end(), kOvertakeFeature) != request.features.end()) {
-    reply.features.emplace_back(kOvertakeFeature);
+  if (std::find(request.features.begin(), request.features.end(), kOutOfOrderFeature) != request.features.end()) {
+    reply.features.emplace_back(kOutOfOrderFeature);
   }
   reply.cluster = cluster_;
   reply.placement = placement();
@@ -126,7 +126,7 @@ std::optional<peer::HelloRefused> PeerIdentity::refusal_of(const peer::HelloRequ
                    range(request.version_min, request.version_max));
   }
   if (request.cluster != cluster_) return refusal("cluster", cluster_, request.cluster);
-  // A node without a locator (yet) has no placement to disagree about.
+  // A node without a locator (yet) has no ownership to disagree about.
   const std::string ours = placement();
   if (!ours.empty() && !request.placement.empty() && ours != request.placement) {
     return refusal("placement", ours, request.placement);

@@ -4,8 +4,8 @@
 #include "peers/hello_differences.h"
 #include "serving/service_router.h"
 
-#include <p2p/location.h>
 #include <p2p/locator.h>
+#include <p2p/node_address.h>
 #include <p2p/repeated_warnings.h>
 #include <p2p/snapshot.h>
 
@@ -22,23 +22,23 @@
 
 namespace p2p::host {
 
-// Replies of a connection may overtake each other: the caller matches them by sequence id.
-inline constexpr const char* kOvertakeFeature = "overtake";
+// Replies of a connection may come out of order: the caller matches them by sequence id.
+inline constexpr const char* kOutOfOrderFeature = "overtake";
 inline constexpr std::int32_t kPeerProtocolMin = 1;
 inline constexpr std::int32_t kPeerProtocolMax = 1;
 
 class PeerIdentity final : public ViewTeller {
  public:
-  // `frame_bytes_max`: [host] frame_bytes_max, to be told; 0: it is not.
-  PeerIdentity(Location self, std::string cluster, std::uint64_t frame_bytes_max = 0)
+  // `frame_bytes_max`: [host] frame_bytes_max, sent in hellos; 0: not sent.
+  PeerIdentity(NodeAddress self, std::string cluster, std::uint64_t frame_bytes_max = 0)
       : self_(std::move(self)), cluster_(std::move(cluster)), frame_bytes_max_(frame_bytes_max) {}
 
   // The node's locator, once it has started, and the service by which it calls others; null takes it back. [control]
   void set_locator(std::shared_ptr<ILocator> locator, std::string part);
   std::shared_ptr<ILocator> locator() const;  // [any thread]; null: this node has none
 
-  // The same for what asks with every call: without a lock, from the copy of the calling thread, which holds until that
-  // thread asks again. Who takes a locator back has every loop ask once more. [I/O threads]
+  // The same for use with every call: lock-free, from the calling thread's copy, which stays valid until that thread
+  // calls again. Code that takes a locator back makes every loop call this once more. [I/O threads]
   const std::shared_ptr<ILocator>& locator_here() const { return by_thread_.read().locator; }
 
   bool is_among_locators(std::string_view service) const {  // [I/O threads]
@@ -50,36 +50,35 @@ class PeerIdentity final : public ViewTeller {
   std::int64_t view() const override;  // 0 without a locator [I/O threads]
   std::string encoded_members() const override;
   // By our locator's view; false without one.
-  bool is_member(const Location& node) const;
+  bool is_member(const NodeAddress& node) const;
 
   peer::HelloRequest request() const;
   peer::HelloReply reply_to(const peer::HelloRequest& request) const;
-  // Why we will not talk to who sent `request`, both values told; none: welcome.
+  // Why we refuse the sender of `request`, with both values; none: welcome.
   std::optional<peer::HelloRefused> refusal_of(const peer::HelloRequest& request) const;
 
   // The routes of the services that run, for hellos from now on. [control]
   void set_routes(ToldRoutes routes);
 
-  // In what the configuration of `peer` differs from ours, as it has told; each difference is told once for each peer.
-  // [any thread]
+  // Differences between our configuration and the one in `peer`'s hello, each reported once per peer. [any thread]
   std::vector<std::string> new_differences(const std::string& peer, const peer::HelloRequest& theirs) const;
   std::vector<std::string> new_differences(const std::string& peer, const peer::HelloReply& theirs) const;
 
-  // Who has refused us is told once a minute. [any thread]
+  // Nodes that refused us, each logged once a minute. [any thread]
   RepeatedWarnings& refusals() const noexcept { return refusals_; }
 
   const std::string& cluster() const noexcept { return cluster_; }
-  const Location& self() const noexcept { return self_; }
+  const NodeAddress& self() const noexcept { return self_; }
 
  private:
-  // Differences that are remembered as told; above it all are forgotten, and may be told again.
+  // Reported differences that are remembered; beyond it all are forgotten, and may be reported again.
   static constexpr std::size_t kToldMax = 1'000;
 
   std::string placement() const;
   ToldRoutes routes() const;
   std::vector<std::string> new_differences(const std::string& peer, const ToldConfiguration& theirs) const;
 
-  const Location self_;
+  const NodeAddress self_;
   const std::string cluster_;
   const std::uint64_t frame_bytes_max_;
   mutable std::mutex mutex_;  // guards what follows

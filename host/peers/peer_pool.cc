@@ -4,6 +4,7 @@
 #include "serving/message_head.h"
 
 #include <p2p/handlers.h>
+#include <p2p/thread_check.h>
 
 #include <algorithm>
 #include <future>
@@ -12,7 +13,7 @@ namespace p2p::host {
 namespace {
 
 // `fault` is the encoded exception that the node has answered with.
-std::string why_refused(const Location& node, Encoding encoding, std::string_view fault) {
+std::string why_refused(const NodeAddress& node, Encoding encoding, std::string_view fault) {
   std::string why = "the service on " + node.name() + " has not taken the call";
   if (encoding != Encoding::binary || fault.empty()) return why;  // the reply to a oneway call is empty
   Codec codec;
@@ -26,7 +27,7 @@ PeerPool::PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& iden
                    OwnFailures& own_failures, Logger& log)
     : loops_(loops),
       identity_(identity),
-      surroundings_{identity, classics_, book_, machines_, own_failures, log},
+      environment_{identity, classics_, book_, machines_, own_failures, log},
       limits_(std::make_shared<PeerLimits>(std::move(limits))),
       peers_(loops.size()),
       classic_calls_(loops.size()),
@@ -36,12 +37,13 @@ PeerPool::PeerPool(std::vector<std::unique_ptr<Loop>>& loops, PeerIdentity& iden
   }
 }
 
-PeerConnection& PeerPool::connection(Loop& loop, const Location& to) {
+PeerConnection& PeerPool::connection(Loop& loop, const NodeAddress& to) {
+  P2P_ASSERT_THREAD(loop.may_be_touched_here());
   LoopPeers& peers = peers_[loop.number()];
   if (peers.size() >= kPeersKeptMax) std::erase_if(peers, [](const auto& peer) { return peer.second->is_idle(); });
   auto& known = peers[to];
   if (!known) {
-    known = std::make_shared<PeerConnection>(loop, to, surroundings_, limits_, loops_.size());
+    known = std::make_shared<PeerConnection>(loop, to, environment_, limits_, loops_.size());
     if (is_shut_[loop.number()] != 0) known->shut_down();
   }
   return *known;
@@ -54,11 +56,11 @@ void PeerPool::set_locator(std::shared_ptr<ILocator> locator, std::string part) 
   for (const auto& loop : loops_) loop->post([&identity = identity_] { (void)identity.locator_here(); });
   if (!locator) return;
   ring_changes_ = locator->subscribe("host", [this](const RingChange& change) {
-    for (const Location& member : change.added) has_joined(member);
+    for (const NodeAddress& member : change.added) has_joined(member);
   });
 }
 
-void PeerPool::has_joined(const Location& member) {
+void PeerPool::has_joined(const NodeAddress& member) {
   for (const auto& loop : loops_) {
     loop->post([&peers = peers_[loop->number()], member] {
       if (const auto known = peers.find(member); known != peers.end()) known->second->has_joined();
@@ -66,7 +68,7 @@ void PeerPool::has_joined(const Location& member) {
   }
 }
 
-void PeerPool::call(const Location& to, std::string_view service, std::string message, Duration deadline,
+void PeerPool::call(const NodeAddress& to, std::string_view service, std::string message, Duration deadline,
                     std::function<void(Result<std::string>)> done) {
   Loop* here = Loop::current();
   Loop& loop = here != nullptr ? *here : *loops_.front();
@@ -86,7 +88,7 @@ void PeerPool::call(const Location& to, std::string_view service, std::string me
   }
 }
 
-void PeerPool::call_classic(const Location& to, std::string message, Expect expect, Duration deadline,
+void PeerPool::call_classic(const NodeAddress& to, std::string message, Expect expect, Duration deadline,
                             std::function<void(Result<std::string>)> done) {
   Loop* here = Loop::current();
   Loop& loop = here != nullptr ? *here : *loops_.front();
@@ -95,52 +97,54 @@ void PeerPool::call_classic(const Location& to, std::string message, Expect expe
   });
 }
 
-void PeerPool::start_classic(Loop& loop, const Location& to, std::string message, Expect expect, Duration deadline,
+void PeerPool::start_classic(Loop& loop, const NodeAddress& to, std::string message, Expect expect, Duration deadline,
                              std::function<void(Result<std::string>)> done) {
+  P2P_ASSERT_THREAD(loop.may_be_touched_here());
   auto& calls = classic_calls_[loop.number()];
   if (is_shut_[loop.number()] != 0) return done(Error{ErrorKind::cancelled, "this node stops"});
   if (calls.size() >= kClassicCallsMax) {
     return done(Error{ErrorKind::overloaded, "too many calls to nodes of the 2009 system are under way"});
   }
-  const auto slot = std::make_shared<std::weak_ptr<ClassicCall>>();
+  const auto pending = std::make_shared<std::weak_ptr<ClassicCall>>();
   const ClassicCall::Limits limits{limits_->connect_timeout, limits_->message_bytes_max};
-  auto call =
-      std::make_shared<ClassicCall>(loop, surroundings_, *left_connections_[loop.number()], to, std::move(message),
-                                    expect, limits, [&calls, slot, done = std::move(done)](Result<std::string> result) {
-                                      calls.erase(slot->lock());
-                                      done(std::move(result));
-                                    });
-  *slot = call;
+  auto call = std::make_shared<ClassicCall>(loop, environment_, *left_connections_[loop.number()], to,
+                                            std::move(message), expect, limits,
+                                            [&calls, pending, done = std::move(done)](Result<std::string> result) {
+                                              calls.erase(pending->lock());
+                                              done(std::move(result));
+                                            });
+  *pending = call;
   calls.insert(call);
   call->start(deadline);
 }
 
-void PeerPool::forward(CallSlot& slot, const Location& to, TimePoint deadline) {
-  const CallInfo& info = slot.info();
+void PeerPool::forward(PendingCall& pending, const NodeAddress& to, TimePoint deadline) {
+  const CallInfo& info = pending.info();
   const ForwardRequest request{identity_.view(), static_cast<std::int32_t>(info.hops + 1), info.service, info.encoding,
-                               slot.kept_message()};
-  connection(slot.home(), to).forward(request, deadline, slot);
+                               pending.kept_message()};
+  connection(pending.home(), to).forward(request, deadline, pending);
 }
 
-void PeerPool::replied(CallSlot& slot, std::string_view message) {
-  const Location& from = slot.forwarded_to();
+void PeerPool::replied(PendingCall& pending, std::string_view message) {
+  const NodeAddress& from = pending.forwarded_to();
   const auto head = read_head(message, Encoding::binary);
-  if (!head.ok()) return slot.forward_failed(head.error());
+  if (!head.ok()) return pending.forward_failed(head.error());
   if (head.value().type != MessageType::reply) {
     Codec codec;
     const auto fault = begin_reply(codec, message);
-    return slot.forward_failed(fault.ok() ? Error{ErrorKind::protocol, from.name() + " sent no reply"} : fault.error());
+    return pending.forward_failed(fault.ok() ? Error{ErrorKind::protocol, from.name() + " sent no reply"}
+                                             : fault.error());
   }
   const auto reply = read_forward_reply(message.substr(head.value().bytes));
-  if (!reply) return slot.forward_failed({ErrorKind::protocol, from.name() + " sent a reply that makes no sense"});
+  if (!reply) return pending.forward_failed({ErrorKind::protocol, from.name() + " sent a reply that makes no sense"});
   switch (reply->status) {
     case ForwardStatus::answered:
-      return slot.answer_encoded(reply->message);
+      return pending.answer_encoded(reply->message);
     case ForwardStatus::view_differs:
       if (const auto ring = identity_.locator()) ring->merge_table(from, std::string(reply->members));
-      return slot.forward_failed({ErrorKind::not_found, from.name() + " does not own the key by its view"});
+      return pending.forward_failed({ErrorKind::not_found, from.name() + " does not own the key by its view"});
     case ForwardStatus::refused:
-      return slot.forward_failed({ErrorKind::cancelled, why_refused(from, slot.info().encoding, reply->message)});
+      return pending.forward_failed({ErrorKind::cancelled, why_refused(from, pending.info().encoding, reply->message)});
   }
 }
 

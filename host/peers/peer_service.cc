@@ -1,6 +1,6 @@
 #include "peers/peer_service.h"
 
-#include "serving/foreign_text.h"
+#include "text/foreign_text.h"
 
 #include <p2p/handlers.h>
 
@@ -17,7 +17,7 @@ std::shared_ptr<Endpoint> make_peer_service(PeerIdentity& identity, ServiceRoute
     }
     auto reply = identity.reply_to(args.request);
     Call call = answer.release();
-    if (!reply.features.empty() && !static_cast<CallSlot*>(call.state())->origin().let_replies_overtake())
+    if (!reply.features.empty() && !static_cast<PendingCall*>(call.state())->origin().allow_out_of_order_replies())
       reply.features.clear();
     Answer<peer::Peer_hello_presult>{std::move(call)}(reply);
   });

@@ -1,5 +1,5 @@
 // What do other nodes ask of this one? The service Peer: hello, which opens every peer connection, and forward, a call
-// that another node passes on because this one owns the key.
+// that another node forwards because this one owns the key.
 #pragma once
 
 #include "peers/peer_identity.h"

@@ -6,7 +6,7 @@
 
 namespace p2p::host {
 
-std::int32_t WaitingCalls::add(ReplyTaker& taker, TimePoint deadline) {
+std::int32_t WaitingCalls::add(ReplyHandler& taker, TimePoint deadline) {
   Index index = free_;
   if (index != kNone) {
     free_ = places_[index].earlier;
@@ -20,7 +20,7 @@ std::int32_t WaitingCalls::add(ReplyTaker& taker, TimePoint deadline) {
   place.deadline = deadline;
   place.is_given_out = true;
   place.was_sent = false;
-  // Zero is no id: the first use of the first place would be.
+  // Zero is no id, so no use count is zero.
   place.use = place.use + 1 == kUses ? 1 : place.use + 1;
   link(index);
   ++waiting_;
@@ -35,16 +35,16 @@ WaitingCalls::Place* WaitingCalls::find(std::int32_t sequence) {
   return place.is_given_out && place.use == id >> kIndexBits ? &place : nullptr;
 }
 
-const ReplyTaker* WaitingCalls::find_taker(std::int32_t sequence) const {
+const ReplyHandler* WaitingCalls::find_taker(std::int32_t sequence) const {
   const Place* place = const_cast<WaitingCalls*>(this)->find(sequence);
   return place != nullptr ? place->taker : nullptr;
 }
 
-ReplyTaker* WaitingCalls::take(std::int32_t sequence) {
+ReplyHandler* WaitingCalls::take(std::int32_t sequence) {
   Place* place = find(sequence);
   if (place == nullptr) return nullptr;
   const auto index = static_cast<Index>(place - places_.data());
-  ReplyTaker* taker = place->taker;
+  ReplyHandler* taker = place->taker;
   if (taker != nullptr) {
     unlink(index);
     --waiting_;
@@ -83,7 +83,35 @@ std::optional<TimePoint> WaitingCalls::next_deadline() const {
   return places_[first_].deadline;
 }
 
-// Mostly behind the last one: only few kinds of calls have shorter deadlines than others.
+void WaitingCalls::check() const {
+  P2P_ASSERT(check_list() == waiting_, "those that wait are counted");
+  P2P_ASSERT(check_free() + waiting_ + late_ == places_.size(), "a place is free, waited for or late");
+}
+
+std::size_t WaitingCalls::check_list() const {
+  std::size_t count = 0;
+  Index before = kNone;
+  for (Index index = first_; index != kNone; before = index, index = places_[index].later) {
+    const Place& place = places_[index];
+    P2P_ASSERT(place.taker != nullptr && place.is_given_out, "who waits is told");
+    P2P_ASSERT(place.earlier == before, "the list leads back the way it came");
+    P2P_ASSERT(before == kNone || places_[before].deadline <= place.deadline, "the earliest deadline comes first");
+    P2P_ASSERT(++count <= places_.size(), "the list ends");
+  }
+  P2P_ASSERT(last_ == before, "the list ends with the last one");
+  return count;
+}
+
+std::size_t WaitingCalls::check_free() const {
+  std::size_t count = 0;
+  for (Index index = free_; index != kNone; index = places_[index].earlier) {
+    P2P_ASSERT(!places_[index].is_given_out && places_[index].taker == nullptr, "a free place belongs to no call");
+    P2P_ASSERT(++count <= places_.size(), "the list ends");
+  }
+  return count;
+}
+
+// Usually after the last one: few kinds of calls have shorter deadlines than others.
 void WaitingCalls::link(Index index) {
   Index before = last_;
   while (before != kNone && places_[before].deadline > places_[index].deadline) before = places_[before].earlier;

@@ -1,8 +1,8 @@
-// Which calls to one node have not been answered yet? Gives each a sequence id and keeps their deadlines, without an
-// allocation for each. Pure: is told the time.
+// Which calls to one node have not been answered yet? Gives each a sequence id and tracks its deadline, without an
+// allocation per call. Pure: takes the time as an argument.
 #pragma once
 
-#include "serving/reply_taker.h"
+#include "serving/reply_handler.h"
 
 #include <p2p/units.h>
 
@@ -15,22 +15,22 @@ namespace p2p::host {
 class WaitingCalls final {
  public:
   struct Waiting {
-    ReplyTaker* taker = nullptr;
+    ReplyHandler* taker = nullptr;
     bool was_sent = false;
   };
 
-  // Takes a call; its sequence id, above zero. The taker must live until it was told, or taken out.
-  std::int32_t add(ReplyTaker& taker, TimePoint deadline);
+  // Adds a call; returns its sequence id, above zero. The taker must live until it was called, or taken out.
+  std::int32_t add(ReplyHandler& taker, TimePoint deadline);
 
-  // Takes the call of `sequence` out: null when it is not waiting (any more). Whoever has it must tell its taker.
-  ReplyTaker* take(std::int32_t sequence);
-  // The call of `sequence` is given to the system; until then its node cannot have executed it.
+  // Takes the call of `sequence` out: null when it is not waiting (any more). The caller must call the taker.
+  ReplyHandler* take(std::int32_t sequence);
+  // The call of `sequence` was given to the system; before that the node cannot have executed it.
   void sent(std::int32_t sequence);
-  // Takes out one call that is overdue at `now`; none without a taker. Its id is not used again until take() has seen
-  // it, or clear(): an answer that comes late never meets another call.
+  // Takes out one call that is overdue at `now`; none without a taker. Its id is not reused until take() has seen it,
+  // or clear(): a late answer never matches another call.
   Waiting take_overdue(TimePoint now);
-  // Who waits for the answer to `sequence`; null: nobody does (any more).
-  const ReplyTaker* find_taker(std::int32_t sequence) const;
+  // The handler that waits for the answer to `sequence`; null: none does (any more).
+  const ReplyHandler* find_taker(std::int32_t sequence) const;
 
   // Takes all out, and forgets late answers too.
   std::vector<Waiting> clear();
@@ -40,19 +40,20 @@ class WaitingCalls final {
   std::size_t waiting() const noexcept { return waiting_; }
   std::size_t late() const noexcept { return late_; }  // overdue, and still unanswered
 
+  void check() const;  // asserts what holds between calls; for tests
+
  private:
   using Index = std::uint32_t;
   static constexpr Index kNone = ~Index{0};
-  // An id is a place in its lower bits, and the number of its use above, so that an answer that comes twice is told
-  // apart.
+  // An id is a place in its lower bits, and a use count above, so that a duplicate answer is detected.
   static constexpr unsigned kIndexBits =
       21;  // [host] peer_calls_max is 1'000'000 at most, and kLateCallsMax may be late
   static constexpr std::uint32_t kUses = std::uint32_t{1} << (31 - kIndexBits);
 
   struct Place {
-    ReplyTaker* taker = nullptr;
+    ReplyHandler* taker = nullptr;
     TimePoint deadline{};
-    Index earlier = kNone;  // in the list of those that wait; of a free place: the next free one
+    Index earlier = kNone;  // in the list of waiting calls; in a free place: the next free one
     Index later = kNone;
     std::uint32_t use = 0;
     bool is_given_out = false;
@@ -63,6 +64,8 @@ class WaitingCalls final {
   void link(Index index);
   void unlink(Index index);
   void free(Index index);
+  std::size_t check_list() const;  // how many wait
+  std::size_t check_free() const;  // how many places are free
 
   std::vector<Place> places_;
   Index free_ = kNone;

@@ -14,8 +14,8 @@ Result<PluginFile> built_in_plugin(const p2p_entry& entry) {
     return Error{ErrorKind::invalid, "the plugin that is linked into this program is refused: " + why};
   };
   if (entry.magic != P2P_ENTRY_MAGIC) return refused("its entry is none of p2phost's");
-  if (entry.struct_size < offsetof(p2p_entry, overrides))
-    return refused("it was compiled with an older <p2p/plugin.h>, whose entry holds no descriptor; compile it again");
+  if (entry.struct_size < sizeof(p2p_entry))
+    return refused("it was compiled with an older <p2p/plugin.h>, whose entry is shorter; compile it again");
   if (entry.stamp == nullptr || entry.info == nullptr || entry.create == nullptr || entry.destroy == nullptr)
     return refused("its entry is incomplete");
   std::string differences;
@@ -25,7 +25,6 @@ Result<PluginFile> built_in_plugin(const p2p_entry& entry) {
   auto plugin = built_in_plugin({entry.info, entry.info_bytes}, [&entry] { return make_object(entry); });
   if (!plugin.ok()) return refused(plugin.error().text);
   plugin.value().stamp = entry.stamp;
-  plugin.value().built_in->abi_minor = entry.abi_minor;
   plugin.value().built_in->overrides_reconfigure = overrides_reconfigure(entry);
   return plugin;
 }

@@ -13,7 +13,7 @@ namespace p2p::host {
 
 class Catalogue final : public PluginSource {
  public:
-  // `folders` in the order of search; what is built in comes before them.
+  // `folders` in search order; built-in plugins come before them.
   Catalogue(std::vector<std::string> folders, TrustRule trust, std::string stamp,
             std::vector<PluginFile> built_in = {});
 
@@ -23,7 +23,7 @@ class Catalogue final : public PluginSource {
   // The accepted file of `plugin`, or null. Lives as long as the catalogue.
   const PluginFile* file_of(const std::string& plugin);
 
-  // Every file of the folders, accepted or refused, in the order of search. A second file of one plugin is refused.
+  // Every file of the folders, accepted or refused, in search order. A second file of the same plugin is refused.
   std::vector<Inspection> list();
 
   const std::string& stamp() const noexcept { return stamp_; }

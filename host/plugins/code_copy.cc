@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 // In /proc/PID/maps the kernel writes "/memfd:" before it and " (deleted)" behind.
 constexpr const char* kCopyName = "p2phost-plugin";
 
-// A range of memory that is mapped from a file.
+// A memory range mapped from a file.
 struct Area {
   std::uintptr_t begin = 0;
   std::uintptr_t end = 0;
@@ -62,7 +62,7 @@ std::vector<Library> libraries_in(const fs::path& folder) {
   return search.found;
 }
 
-// What a line of /proc/self/maps says, unless it is of no file, of a copy of ours, or cannot be read.
+// Parses a line of /proc/self/maps; false when it is for no file, for a copy of ours, or unreadable.
 bool read_area(const std::string& line, Area& area) {
   unsigned long begin = 0;
   unsigned long end = 0;
@@ -90,8 +90,8 @@ Result<std::vector<Area>> areas_of(const std::vector<Library>& libraries) {
   return areas;
 }
 
-// The dynamic loader knows a library by the number of its file, too. While something of the file is mapped, no other
-// file gets that number, and none is taken for the library that is loaded already.
+// The dynamic loader also identifies a library by its file's inode number. While something of the file is mapped, no
+// other file gets that number, and none is taken for the loaded library.
 bool keep_number_of(const Library& library) {
   const int file = ::open(library.path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return false;
@@ -134,14 +134,14 @@ class Copy final {
     return ::fcntl(file_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
   }
 
-  // In one step for whoever runs there meanwhile: the bytes are the same.
+  // Atomic for code that runs there meanwhile: the bytes are the same.
   bool map(const Area& area, std::size_t offset) const {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): an address from /proc/self/maps
     void* const at = reinterpret_cast<void*>(area.begin);
     return ::mmap(at, area.bytes(), area.protection, MAP_PRIVATE | MAP_FIXED, file_, static_cast<off_t>(offset)) == at;
   }
 
-  // Whether the system lets code run from it at all.
+  // Whether the system allows code to run from it at all.
   bool may_run() const {
     void* view = ::mmap(nullptr, bytes_, PROT_READ | PROT_EXEC, MAP_PRIVATE, file_, 0);
     if (view == MAP_FAILED) return false;

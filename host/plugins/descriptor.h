@@ -10,11 +10,11 @@
 
 namespace p2p::host {
 
-// Refused: no name or version, a malformed name, an option that makes no sense, control characters. Keys that this host
-// does not know are passed over: a newer plugin may say more.
+// Refused: no name or version, a malformed name or option, control characters. Keys that this host does not know are
+// skipped: a newer plugin may have more.
 Result<PluginDescription> parse_descriptor(std::string_view section);
 
-// Descriptors are printed on terminals, where control characters do more than show.
+// Descriptors are printed on terminals, which interpret control characters.
 bool has_control_characters(std::string_view text);
 
 // [a-z][a-z0-9_]*

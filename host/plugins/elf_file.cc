@@ -10,7 +10,7 @@
 namespace p2p::host {
 namespace {
 
-// Our own sections hold some hundred bytes; what is larger was not written by P2P_PLUGIN.
+// Our own sections have some hundred bytes; P2P_PLUGIN wrote none that is larger.
 constexpr std::size_t kSectionBytesMax = 256 * 1024;
 
 Error bad_file(std::string why) { return {ErrorKind::invalid, std::move(why)}; }
@@ -53,7 +53,7 @@ Result<Done> check_header(const GElf_Ehdr& header, std::uint64_t file_bytes) {
   }
   if (header.e_ident[EI_CLASS] != ELFCLASS64) return bad_file("it is a 32-bit file, the host is a 64-bit one");
   if (header.e_type != ET_DYN) return bad_file("it is no shared library");
-  // The table of sections stands at the end of what linkers write.
+  // Linkers write the section table at the end.
   const std::uint64_t table_bytes = std::uint64_t{header.e_shnum} * header.e_shentsize;
   if (header.e_shoff > file_bytes || table_bytes > file_bytes - header.e_shoff) {
     return bad_file(fmt::format("it is cut short: its table of sections ends at byte {}, the file at {}",

@@ -1,5 +1,5 @@
-// What is in an ELF file? An opened and checked shared library, for those who read its sections by libelf; nothing is
-// mapped and nothing runs, whatever the file holds.
+// What is in an ELF file? An opened and checked shared library, whose sections are read with libelf; nothing is mapped
+// and nothing runs, whatever the file contains.
 #pragma once
 
 #include <p2p/result.h>
@@ -20,7 +20,7 @@ class ElfFile final {
   // [any thread]
   static Result<ElfFile> open(const std::filesystem::path& path);
 
-  // Calls `visit` for each section that can be read; an error when the table of their names cannot.
+  // Calls `visit` for each readable section; an error when the table of their names is unreadable.
   using Visit = std::function<void(Elf_Scn* section, const GElf_Shdr& header, const char* name)>;
   Result<Done> for_each_section(const Visit& visit) const;
 

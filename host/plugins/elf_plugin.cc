@@ -13,7 +13,7 @@ namespace {
 
 Error refused(std::string why) { return {ErrorKind::invalid, std::move(why)}; }
 
-// What a walk over all sections found.
+// The result of a walk over all sections.
 struct Found {
   std::optional<std::string> stamp;
   std::optional<std::string> descriptor;

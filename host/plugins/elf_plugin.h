@@ -1,5 +1,5 @@
-// What do the bytes of a plugin's file say? Stamp and descriptor, read by libelf; nothing is mapped and nothing runs,
-// whatever the file holds.
+// What do the bytes of a plugin's file say? Stamp and descriptor, read with libelf; nothing is mapped and nothing runs,
+// whatever the file contains.
 #pragma once
 
 #include <p2p/result.h>
@@ -15,8 +15,8 @@ struct ElfPlugin {
   std::string idl;         // of the section .p2p.idl; "" when there is none
 };
 
-// Refused, each with its reason: no ELF file, cut short, of another machine, no shared library, without the sections,
-// and without the entry symbol of its own. [any thread]
+// Refused, each with its reason: no ELF file, truncated, for another machine, no shared library, without the sections,
+// without its own entry symbol. [any thread]
 Result<ElfPlugin> read_elf_plugin(const std::filesystem::path& path);
 
 }  // namespace p2p::host

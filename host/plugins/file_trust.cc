@@ -26,7 +26,7 @@ bool is_below(const std::filesystem::path& path, const std::filesystem::path& fo
   return !relative.empty() && *relative.begin() != ".." && relative != ".";
 }
 
-// Whom a file may belong to and which others may write it.
+// Who may own a file, and who else may write it.
 struct Allowance {
   const TrustRule& rule;
   bool is_own_tree;
@@ -90,7 +90,7 @@ std::vector<std::string> find_unsafe(const FileFacts& file, const std::vector<Fi
   std::vector<std::string> faults;
   find_faults(file, allowed, faults);
   for (const FileFacts& parent : parents) {
-    // Whoever can write the tree's own folder, or one above it, can replace the executable.
+    // Anyone who can write the tree's own folder, or one above it, can replace the executable.
     if (is_own_tree && !is_below(parent.path, rule.executable_tree)) break;
     find_faults(parent, allowed, faults);
   }

@@ -1,7 +1,7 @@
 // Who could have replaced this file? A plugin runs with all rights of the node, so its file and every folder above it
 // must be writable only by root or by the user who runs the node. Plugins in the executable's own tree need be no safer
-// than the executable itself: who can replace that one needs no plugin. A configuration names plugins, so where root
-// runs the node its files are held to that rule, too.
+// than the executable itself: anyone who can replace that needs no plugin. A configuration names plugins, so when root
+// runs the node its files must meet that rule, too.
 #pragma once
 
 #include <p2p/result.h>
@@ -15,7 +15,7 @@
 
 namespace p2p::host {
 
-// A file or folder, as far as trust needs it.
+// The facts about a file or folder that trust depends on.
 struct FileFacts {
   std::filesystem::path path;
   uid_t owner = 0;
@@ -27,13 +27,13 @@ struct TrustRule {
   uid_t user = 0;                         // who runs the node
   std::optional<FileFacts> executable;    // none: no tree of its own
   std::filesystem::path executable_tree;  // the folder above the executable's folder
-  bool allow_unsafe = false;              // tell, but do not refuse
+  bool allow_unsafe = false;              // warn, but do not refuse
 };
 
 // The rule for this process: its effective user, its executable. [any thread]
 TrustRule trust_rule_of_this_process(bool allow_unsafe);
 
-// The same for files of the configuration, wherever they lie: they need be no safer than the executable. Pure.
+// The same for configuration files, wherever they are: they need be no safer than the executable. Pure.
 TrustRule configuration_rule(TrustRule rule);
 
 // Why `file`, or a folder in `parents` (the nearest first), is unsafe, each with the fix: "/opt/p (mode 0775, owner 0):
@@ -41,7 +41,7 @@ TrustRule configuration_rule(TrustRule rule);
 std::vector<std::string> find_unsafe(const FileFacts& file, const std::vector<FileFacts>& parents,
                                      const TrustRule& rule);
 
-// The same for a file on disk whose symlinks are resolved. An error when it cannot be looked at.
+// The same for a file on disk whose symlinks are resolved. An error when it cannot be examined.
 Result<std::vector<std::string>> find_unsafe(const std::filesystem::path& resolved, const TrustRule& rule);
 
 }  // namespace p2p::host

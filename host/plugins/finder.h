@@ -9,14 +9,14 @@
 
 namespace p2p::host {
 
-// "<folder of the executable>/../lib/p2phost/plugins", which holds in the build tree and after installing.
+// "<folder of the executable>/../lib/p2phost/plugins", valid in the build tree and after installation.
 std::string default_plugin_dir();
 
-// The file of `plugin`, a name or an absolute path. The error names every path that was tried and the nearest name
-// there is, or both files when two folders have one each. A folder that appears twice, by a link too, counts once.
+// The file of `plugin`, a name or an absolute path. The error names every path tried and the nearest existing name, or
+// both files when two folders have one each. A folder listed twice, even through a link, counts once.
 Result<std::filesystem::path> find_plugin_file(const std::string& plugin, const std::vector<std::string>& folders);
 
-// Every *.so of the folders, in their order, sorted by name within each. Folders that do not exist hold nothing.
+// Every *.so of the folders, in their order, sorted by name within each. Missing folders count as empty.
 std::vector<std::filesystem::path> list_plugin_files(const std::vector<std::string>& folders);
 
 }  // namespace p2p::host

@@ -23,7 +23,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return pieces;
 }
 
-// The fields from `first` on; false when one is none.
+// The fields from `first` on; false when one is malformed.
 bool take_fields(const std::vector<std::string_view>& pieces, std::size_t first, std::vector<IdlField>& fields) {
   for (std::size_t index = first; index < pieces.size(); ++index) {
     const auto parts = split(pieces[index], ':');
@@ -44,7 +44,7 @@ bool are_equal(const std::vector<IdlField>& one, const std::vector<IdlField>& ot
                     });
 }
 
-// `ambiguous`: names that structs of several files have; which of them a field means is not said.
+// `ambiguous`: names that structs of several files share; it is unknown which of them a field means.
 bool take_struct(const std::vector<std::string_view>& pieces, IdlDescription& idl, std::set<std::string>& ambiguous) {
   if (pieces[0].empty()) return false;
   std::vector<IdlField> fields;

@@ -12,8 +12,8 @@ namespace p2p::host {
 
 //   service=NAME|EXTENDS     struct=NAME|ID:FIELD:TYPE|...     method=SERVICE|NAME|ID:ARGUMENT:TYPE|...
 //
-// A struct whose name means different things in several files is left out. Refused: pieces that make no sense, control
-// characters. Keys that this host does not know are passed over.
+// A struct name that means different things in several files is left out. Refused: malformed pieces, control
+// characters. Keys that this host does not know are skipped.
 Result<IdlDescription> parse_idl_descriptor(std::string_view section);
 
 }  // namespace p2p::host

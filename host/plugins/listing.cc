@@ -91,7 +91,7 @@ std::string plugin_json(const std::vector<Inspection>& plugins, std::string_view
     }
   }
   const nlohmann::json all{{"host", {{"stamp", host_stamp}}}, {"plugins", accepted}, {"refused", refused}};
-  // Bytes of a foreign file that are no UTF-8 are replaced, not thrown about.
+  // Invalid UTF-8 from a foreign file is replaced; it must not throw.
   return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
 

@@ -4,7 +4,7 @@
 #include "plugins/code_copy.h"
 #include "plugins/stamp.h"
 
-#include <vector>  // before Boost.DLL, whose headers take it for granted
+#include <vector>  // before Boost.DLL, whose headers rely on it
 
 #include <dlfcn.h>
 #include <boost/dll/shared_library.hpp>
@@ -19,17 +19,14 @@ namespace {
 
 using boost::dll::load_mode::type;
 
-// NOW: a missing symbol shows here, not in the middle of a call. NODELETE, which Boost has no name for: the code stays.
+// NOW: a missing symbol fails here, not in the middle of a call. NODELETE, which Boost does not name: the code stays.
 constexpr auto kLoadMode = static_cast<type>(RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-
-// A plugin of a file needs no more than the fields that version 1 of the entry began with.
-constexpr std::size_t kEntryBytesMin = offsetof(p2p_entry, info);
 
 Error failed(const PluginFile& file, const std::string& why) {
   return {ErrorKind::invalid, "plugin '" + file.path.string() + "': " + why};
 }
 
-// What the dynamic loader said, without Boost's words around it and the error code that it made up.
+// The dynamic loader's message, without Boost's text around it and its made-up error code.
 std::string reason_of(const std::system_error& failure) {
   std::string text = failure.what();
   const std::string before = "(dlerror system message: ";
@@ -47,11 +44,11 @@ bool is_from(const void* address, const std::filesystem::path& file) {
   return std::filesystem::equivalent(info.dli_fname, file, failure) && !failure;
 }
 
-// What the file says now may differ from what was inspected: it may have been replaced meanwhile.
+// The file may have been replaced since its inspection.
 Result<Done> check_entry(const PluginFile& file, const p2p_entry& entry) {
   if (!is_from(&entry, file.path)) return failed(file, "its entry " P2P_ENTRY_SYMBOL " belongs to another library");
   if (entry.magic != P2P_ENTRY_MAGIC) return failed(file, "its entry is none of p2phost's");
-  if (entry.struct_size < kEntryBytesMin) return failed(file, "its entry is shorter than this host needs");
+  if (entry.struct_size < sizeof(p2p_entry)) return failed(file, "its entry is shorter than this host needs");
   if (entry.stamp == nullptr || file.stamp != entry.stamp)
     return failed(file, "it was replaced while it was being loaded");
   if (entry.create == nullptr || entry.destroy == nullptr) return failed(file, "its entry makes no plugin");
@@ -62,7 +59,7 @@ Result<std::unique_ptr<LoadedPlugin>> create(const PluginFile& file, const Built
   try {
     auto made = code.make();
     if (!made) return failed(file, "it made no plugin object");
-    return std::make_unique<LoadedPlugin>(std::move(made), code.abi_minor, code.overrides_reconfigure);
+    return std::make_unique<LoadedPlugin>(std::move(made), code.overrides_reconfigure);
   } catch (const std::exception& thrown) {
     return failed(file, std::string("its constructor threw: ") + thrown.what());
   } catch (...) {
@@ -80,7 +77,7 @@ std::shared_ptr<Plugin> make_object(const p2p_entry& entry) {
 }
 
 bool overrides_reconfigure(const p2p_entry& entry) noexcept {
-  return entry.abi_minor < 2 || (entry.overrides & P2P_OVERRIDES_RECONFIGURE) != 0;
+  return (entry.overrides & P2P_OVERRIDES_RECONFIGURE) != 0;
 }
 
 Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file) {
@@ -98,8 +95,7 @@ Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file) {
     record_plugin_code(file.description.name, file.description.version, &entry);
     const auto copied = copy_code_of(file.path.parent_path());
     // The handle is closed here; the mapping, and with it the entry, stays.
-    auto created =
-        create(file, {[&entry] { return make_object(entry); }, entry.abi_minor, overrides_reconfigure(entry)});
+    auto created = create(file, {[&entry] { return make_object(entry); }, overrides_reconfigure(entry)});
     if (created.ok() && !copied.ok()) {
       created.value()->warn("runs from its file, since no copy could be made (" + copied.error().text +
                             "): whoever writes over " + file.path.string() + " ends this node");

@@ -23,7 +23,7 @@ std::string identity_of(const std::filesystem::path& path) {
          std::to_string(file.st_mtim.tv_sec) + '.' + std::to_string(file.st_mtim.tv_nsec);
 }
 
-// From a file whose place is trusted.
+// For a file in a trusted place.
 Inspection inspect_content(const std::filesystem::path& path, const std::string& file_name,
                            std::string_view host_stamp) {
   auto elf = read_elf_plugin(path);
@@ -39,7 +39,8 @@ Inspection inspect_content(const std::filesystem::path& path, const std::string&
   auto idl = parse_idl_descriptor(elf.value().idl);
   if (!idl.ok()) return unusable(path, {idl.error().text});
   description.value().idl = std::move(idl).value();
-  return PluginFile{path, std::move(elf.value().stamp), std::move(description.value()), {}, identity_of(path), std::nullopt};
+  return PluginFile{path,        std::move(elf.value().stamp), std::move(description.value()), {}, identity_of(path),
+                    std::nullopt};
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Is this file a plugin that this host may load? Answered from its bytes and its place in the file system; no code of
-// it runs.
+// Is this file a plugin that this host may load? Answered from its bytes and its place in the file system; none of its
+// code runs.
 #pragma once
 
 #include "config/plugin_description.h"
@@ -18,10 +18,9 @@
 
 namespace p2p::host {
 
-// How the objects of a plugin are made that is part of this program (plugins/built_in.h).
+// How objects of a built-in plugin are made (plugins/built_in.h).
 struct BuiltInCode {
   std::function<std::shared_ptr<Plugin>()> make;
-  unsigned abi_minor = P2P_ABI_MINOR;  // with which it was compiled
   bool overrides_reconfigure = true;
 };
 
@@ -30,8 +29,8 @@ struct PluginFile {
   std::filesystem::path path;  // symlinks resolved
   std::string stamp;
   PluginDescription description;
-  std::vector<std::string> warnings;                   // what only allow_unsafe_plugins lets pass
-  std::string identity;                                // differs when the file was replaced or changed
+  std::vector<std::string> warnings;                   // what only allow_unsafe_plugins allows
+  std::string identity;                                // changes when the file is replaced or changed
   std::optional<BuiltInCode> built_in = std::nullopt;  // set: there is no file, and `path` only names the plugin
 };
 
@@ -50,7 +49,7 @@ using Inspection = std::variant<PluginFile, Refusal>;
 // Reads file permissions, ELF header, stamp and descriptor, and compares the stamp with `host_stamp`. [any thread]
 Inspection inspect_plugin(const std::filesystem::path& path, const TrustRule& trust, std::string_view host_stamp);
 
-// The stamp of the process that asks: what its own headers were compiled with.
+// This process's stamp: what its own headers were compiled with.
 std::string_view host_stamp() noexcept;
 
 }  // namespace p2p::host

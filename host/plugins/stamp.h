@@ -1,4 +1,4 @@
-// Were plugin and host built so that they understand each other? Both carry the same text of "field=value;" pairs.
+// Were plugin and host built compatibly? Both carry a text of "field=value;" pairs.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@ namespace p2p::host {
 // The value of a field, or "" when the stamp has none.
 std::string_view field_of(std::string_view stamp, std::string_view field);
 
-// Every field in which the plugin's stamp rules it out, with both values: "abi: plugin 99.0, host 1.0". Empty: they
-// fit. The ABI's major number must be equal, and its minor number not above the host's; fields from "compiler" on are
-// not compared.
+// Every field that makes the plugin incompatible, with both values: "abi: plugin 99.0, host 1.0". Empty: compatible.
+// The ABI's major number must be equal, and its minor number not above the host's; fields from "compiler" on are not
+// compared.
 std::vector<std::string> find_differences(std::string_view plugin, std::string_view host);
 
 }  // namespace p2p::host

@@ -22,8 +22,8 @@ std::string KeyPath::text() const {
 }
 
 std::string MethodRoute::text() const {
-  if (fate == Fate::here) return "\"here\"";
-  if (fate == Fate::refused) return "\"refused\"";
+  if (destination == Destination::here) return "\"here\"";
+  if (destination == Destination::refused) return "\"refused\"";
   const std::string path = key.depth == 1 ? key.text() : '"' + key.text() + '"';
   return is_repeatable ? "{ key = " + path + ", repeatable = true }" : path;
 }
@@ -33,7 +33,7 @@ bool is_base_method(std::string_view method) noexcept { return lists(kBaseMethod
 bool is_locator_method(std::string_view method) noexcept { return lists(kLocatorMethods, method); }
 
 const MethodRoute& route_of(const Route& route, std::string_view method, bool is_locator) noexcept {
-  static constexpr MethodRoute kHere{Fate::here, {}, false};
+  static constexpr MethodRoute kHere{Destination::here, {}, false};
   const auto listed = route.methods.find(method);
   if (listed != route.methods.end()) return listed->second;
   if (is_base_method(method) || (is_locator && is_locator_method(method))) return kHere;

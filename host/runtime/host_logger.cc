@@ -49,7 +49,7 @@ class SpdLogger final : public Logger {
     try {
       spdlog_.log(level_of(level), spdlog::string_view_t(line.data(), line.size()));
     } catch (const std::exception&) {
-      // Nobody is left to tell.
+      // There is nobody left to report to.
     }
   }
 

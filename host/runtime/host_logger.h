@@ -16,14 +16,14 @@ namespace p2p::host {
 bool stderr_is_journal() noexcept;
 
 // Opens the sink, and lets Thrift's own output go through it too: the standard error, or `file` unless it is empty.
-// Once, before any make_logger(); after an error the sink is not there. [control]
+// Call once, before any make_logger(); after an error there is no sink. [control]
 Result<Done> open_log(const std::filesystem::path& file);
 
-// Opens the log file anew, after it was renamed; without a file it does nothing. After an error lines go on into the
-// former one. [any thread]
+// Reopens the log file after it was renamed; does nothing without a file. After an error lines still go to the former
+// one. [any thread]
 Result<Done> reopen_log();
 
-// Takes lines in place of the process's sink: nodes that share a process, as in a test, have one each.
+// Takes lines instead of the process's sink: nodes that share a process, as in a test, have one each.
 class LineTaker {
  public:
   virtual ~LineTaker() = default;

@@ -1,5 +1,5 @@
-// Which of the host's objects were given to services, and which of them does somebody still hold? Asked when the node
-// has ended: whoever holds one then has forgotten to let go of it in stop().
+// Which of the host's objects were lent to services, and which are still held? Checked when the node has ended: a
+// service that holds one then forgot to release it in stop().
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,7 @@ namespace p2p::host {
 // Every method: [any thread].
 class Lendings final {
  public:
-  // Another service's interface as a pointer of the borrower's own, so that its copies can be told from everybody
-  // else's.
+  // Another service's interface as the borrower's own pointer, so that its copies can be told from other borrowers'.
   std::shared_ptr<void> lend(const std::string& borrower, const std::string& what, std::shared_ptr<void> object) {
     void* const plain = object.get();
     // The deleter itself lives on while a weak pointer is left, so it lets go when it runs.
@@ -48,7 +47,7 @@ class Lendings final {
     std::weak_ptr<void> object;
   };
   mutable std::mutex mutex_;
-  std::vector<Lent> lent_;  // of things that are given out while services start: few
+  std::vector<Lent> lent_;  // few: things lent while services start
 };
 
 }  // namespace p2p::host

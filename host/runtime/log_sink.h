@@ -14,12 +14,11 @@
 
 namespace p2p::host {
 
-// Whether `journal_stream`, the variable JOURNAL_STREAM or null, names the very file behind `descriptor`: then the
-// journal reads what is written there. The variable alone says nothing, since children of children inherit it. [any
-// thread]
+// Whether `journal_stream`, the variable JOURNAL_STREAM or null, names the file behind `descriptor`: then the journal
+// reads what is written there. The variable alone proves nothing, since all descendants inherit it. [any thread]
 bool is_journal(const char* journal_stream, int descriptor) noexcept;
 
-// All methods [any thread]; write failures are counted, and told once the next line gets through.
+// All methods [any thread]; write failures are counted, and reported once the next line gets through.
 class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   enum class Style : std::uint8_t {
@@ -33,8 +32,7 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
   explicit LogSink(std::filesystem::path file) : file_(std::move(file)) {}
   ~LogSink() override;
 
-  // Opens the file anew, as whatever is behind its name now; without a file it does nothing. After an error lines go on
-  // to the former one.
+  // Reopens the file by its name; does nothing without a file. After an error lines still go to the former one.
   Result<Done> reopen();
 
  protected:
@@ -44,7 +42,7 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
  private:
   void write_line(std::string_view line);
 
-  const std::filesystem::path file_;  // empty: somebody else's descriptor
+  const std::filesystem::path file_;  // empty: the sink does not own its descriptor
   int descriptor_ = -1;
   const Style style_ = Style::plain;
   std::uint64_t lines_lost_ = 0;

@@ -63,15 +63,16 @@ void ServiceContext::spawn(const std::string& name, std::function<void(std::stop
   });
 }
 
-void ServiceContext::gauge(const std::string& name, std::function<std::int64_t()> read) {
+void ServiceContext::gauge(const std::string& name, const Labels& labels, std::function<std::int64_t()> read) {
   const std::lock_guard hold(gauges_mutex_);
-  gauges_.insert_or_assign(name, std::move(read));
+  gauges_.insert_or_assign(gauge_text(name, labels), Gauge{name, labels, std::move(read)});
 }
 
-std::map<std::string, std::int64_t> ServiceContext::read_gauges() const {
+std::vector<GaugeValue> ServiceContext::read_gauges() const {
   const std::lock_guard hold(gauges_mutex_);
-  std::map<std::string, std::int64_t> values;
-  for (const auto& [name, read] : gauges_) values.emplace(name, read());
+  std::vector<GaugeValue> values;
+  values.reserve(gauges_.size());
+  for (const auto& [text, gauge] : gauges_) values.push_back({gauge.name, gauge.labels, gauge.read()});
   return values;
 }
 

@@ -1,12 +1,13 @@
-// The host's Context: what one service was given, and what must end before it counts as stopped.
+// The host's Context: what one service got, and what must end before it counts as stopped.
 #pragma once
 
 #include "config/plugin_description.h"
-#include "runtime/loop_strand.h"
+#include "runtime/gauge_value.h"
 #include "runtime/node_core.h"
 #include "runtime/service_drain.h"
 #include "runtime/service_peers.h"
 #include "runtime/service_pool.h"
+#include "serving/loop_strand.h"
 
 #include <p2p/context.h>
 
@@ -21,7 +22,7 @@ namespace p2p::host {
 
 class ServiceContext final : public Context {
  public:
-  // All arguments outlive the context; `service` changes by reconfigured() only.
+  // All arguments outlive the context; `service` changes only by reconfigured().
   ServiceContext(NodeCore& core, const ServiceConfig& service, const PluginDescription& plugin, LogLevel log_level);
   ~ServiceContext() override;
 
@@ -34,26 +35,27 @@ class ServiceContext final : public Context {
   WorkerPool& pool() noexcept override { return pool_; }
   void spawn(const std::string& name, std::function<void(std::stop_token)> body) override;
   Peers& peers() noexcept override { return peers_; }
-  void gauge(const std::string& name, std::function<std::int64_t()> read) override;
+  using Context::gauge;
+  void gauge(const std::string& name, const Labels& labels, std::function<std::int64_t()> read) override;
   void request_leave(const std::string& why) override;
   void waits_for_network(const std::string& why) override;
 
-  // What the service has said last; empty: it does not wait for others. [any thread]
+  // What the service said last; empty: it does not wait for others. [any thread]
   std::string network_wait() const;
 
-  // What the service has put behind names. [control]
+  // The names that the service serves. [control]
   const std::vector<std::shared_ptr<ServiceEntry>>& entries() const noexcept { return entries_; }
-  std::map<std::string, std::int64_t> read_gauges() const;  // [any thread]
+  std::vector<GaugeValue> read_gauges() const;  // by their text [any thread]
   ServiceDrain& drain() noexcept { return *drain_; }
 
   // The service's work on the worker pool has ended. [any thread]
   bool is_pool_idle() const noexcept { return pool_.is_idle(); }
-  // No further work on the worker pool, no further calls to peers; those under way end now. [control]
+  // No further work on the worker pool, no further calls to peers; calls in flight end now. [control]
   void close_ways_out();
   void ask_threads_to_stop();  // [control]
   // Joins threads and closes strands; takes interfaces and gauges back. [control]
   void release();
-  // Names in the log what the service has kept of others, although nothing of it is left. [control]
+  // Logs which interfaces of others the service still holds after its end. [control]
   void report_lent();
 
  private:
@@ -74,7 +76,12 @@ class ServiceContext final : public Context {
   mutable std::mutex wait_mutex_;
   std::string network_wait_;
   mutable std::mutex gauges_mutex_;
-  std::map<std::string, std::function<std::int64_t()>> gauges_;
+  struct Gauge {
+    std::string name;
+    Labels labels;
+    std::function<std::int64_t()> read;
+  };
+  std::map<std::string, Gauge> gauges_;  // by their text
 };
 
 }  // namespace p2p::host

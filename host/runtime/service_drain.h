@@ -1,4 +1,4 @@
-// What has one service told the host about its drain? The host's side of <p2p/drain.h>.
+// What has one service reported about its drain? The host's side of <p2p/drain.h>.
 #pragma once
 
 #include <p2p/drain.h>
@@ -22,12 +22,12 @@ class ServiceDrain final : public Drain {
   const std::vector<std::string>& taken_methods() const noexcept { return taken_; }        // [control]
   std::uint64_t steps() const noexcept { return steps_.load(std::memory_order_relaxed); }  // [any thread]
 
-  // The drain is over, or given up: asks what is left, once. [control]
+  // The drain is over, or given up: asks once what is left. [control]
   std::vector<std::string> end() {
     const auto left = std::exchange(left_, nullptr);
     return left ? left() : std::vector<std::string>();
   }
-  // Whatever the service has given to be called is let go of. [control]
+  // Releases the service's callbacks. [control]
   void release() { left_ = nullptr; }
 
  private:

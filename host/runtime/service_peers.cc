@@ -44,7 +44,7 @@ struct ServicePeers::Pending {
       ++running;
     }
     done(std::move(reply));
-    done = nullptr;  // what it holds goes before the service counts as quiet
+    done = nullptr;  // release what it holds before the service counts as quiet
     const std::lock_guard hold(mutex);
     if (--running == 0) is_quiet.notify_all();
   }
@@ -53,7 +53,7 @@ struct ServicePeers::Pending {
 namespace {
 
 Error stopped() { return {ErrorKind::cancelled, "the service stops"}; }
-// What is under way may have been sent.
+// A call in flight may have been sent.
 Error stopped_waiting() { return {ErrorKind::closed, "the service stops, and waits for no answer"}; }
 
 }  // namespace
@@ -63,7 +63,7 @@ ServicePeers::ServicePeers(Peers& peers, Loop& loop)
 
 ServicePeers::~ServicePeers() = default;
 
-void ServicePeers::call(const Location& to, std::string_view service, std::string message, Duration deadline,
+void ServicePeers::call(const NodeAddress& to, std::string_view service, std::string message, Duration deadline,
                         Ended done) {
   const std::uint64_t id = pending_->add(done);
   if (id == 0) return loop_.post([done = std::move(done)] { done(stopped()); });
@@ -71,7 +71,8 @@ void ServicePeers::call(const Location& to, std::string_view service, std::strin
               [pending = pending_, id](Result<std::string> reply) { pending->end(id, std::move(reply)); });
 }
 
-void ServicePeers::call_classic(const Location& to, std::string message, Expect expect, Duration deadline, Ended done) {
+void ServicePeers::call_classic(const NodeAddress& to, std::string message, Expect expect, Duration deadline,
+                                Ended done) {
   const std::uint64_t id = pending_->add(done);
   if (id == 0) return loop_.post([done = std::move(done)] { done(stopped()); });
   peers_.call_classic(to, std::move(message), expect, deadline,
@@ -88,7 +89,7 @@ void ServicePeers::close() {
   const auto end_all = [pending = pending_, open = std::move(open)] {
     for (const std::uint64_t id : open) pending->end(id, stopped_waiting());
   };
-  if (loop_.is_running() && !loop_.runs_here()) {
+  if (loop_.is_running() && !loop_.is_current()) {
     auto ended = std::make_shared<std::promise<void>>();
     auto waiting = ended->get_future();
     loop_.post([end_all, ended] {

@@ -1,5 +1,5 @@
-// One service's way to its peers: calls that are under way when the service stops end before it does, so that nothing
-// of a stopped service runs any more.
+// One service's access to its peers: calls in flight when the service stops end before it does, so that no code of a
+// stopped service runs.
 #pragma once
 
 #include <p2p/peers.h>
@@ -13,17 +13,17 @@ class Loop;
 
 class ServicePeers final : public Peers {
  public:
-  // `peers` and `loop` outlive it; `loop` is where calls end that close() ends.
+  // `peers` and `loop` outlive it; close() ends calls on `loop`.
   ServicePeers(Peers& peers, Loop& loop);
   ~ServicePeers() override;
 
-  void call(const Location& to, std::string_view service, std::string message, Duration deadline,
+  void call(const NodeAddress& to, std::string_view service, std::string message, Duration deadline,
             std::function<void(Result<std::string>)> done) override;
-  void call_classic(const Location& to, std::string message, Expect expect, Duration deadline,
+  void call_classic(const NodeAddress& to, std::string message, Expect expect, Duration deadline,
                     std::function<void(Result<std::string>)> done) override;
 
-  // Ends every call with `closed`, since it may be executed, and further ones with `cancelled`; replies that come later
-  // are dropped. When it returns, no `done` runs any more. [control]
+  // Ends every call with `closed`, since it may have been executed, and later ones with `cancelled`; late replies are
+  // dropped. When it returns, no `done` runs any more. [control]
   void close();
 
  private:

@@ -1,5 +1,4 @@
-// One service's way to the worker pool: knows what of it is still to be done, so that a service that stops can wait for
-// it.
+// One service's access to the worker pool: counts its unfinished work, so that a stopping service can wait for it.
 #pragma once
 
 #include <p2p/strand.h>
@@ -20,7 +19,7 @@ class ServicePool final : public WorkerPool {
     if (open_->is_closed.load(std::memory_order_acquire)) return false;
     auto token = std::make_shared<Token>(open_);
     return pool_.submit([token = std::move(token), work = std::move(work)]() mutable {
-      const auto held = std::move(token);  // longer than the work and what it holds
+      const auto held = std::move(token);  // outlives the work and what it holds
       auto todo = std::move(work);
       if (!held->state->is_closed.load(std::memory_order_acquire)) todo();
     });

@@ -12,7 +12,8 @@ namespace p2p::host {
 
 class ServiceRegistry final {
  public:
-  // Whose an offer is. Two lives of one service have the same name, and the earlier may end after the later has begun.
+  // Who provides an interface. Two runs of one service have the same name, and the earlier may end after the later
+  // began.
   using Owner = const void*;
 
   // Refused, naming both, when another service offers `id` already. [control]

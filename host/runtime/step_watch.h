@@ -1,5 +1,5 @@
-// Which step of which service is the control thread in, and has it hung there? Plugins' code runs on it and may not
-// return; who waits for a change is told then, instead of waiting for ever.
+// Which step of which service is the control thread in, and does it hang there? Plugins' code runs on it and may not
+// return; operators who wait for a change then get an answer instead of waiting for ever.
 #pragma once
 
 #include "config/live_duration.h"
@@ -22,7 +22,7 @@ class StepWatch final {
     Clock::time_point since;
   };
 
-  // The step that it was made for ends with it; the one around it, if there is one, goes on.
+  // Ends its step when destroyed; the enclosing step, if any, goes on.
   class [[nodiscard]] Scope final {
    public:
     explicit Scope(StepWatch& watch, std::optional<Step> around) : watch_(watch), around_(std::move(around)) {}

@@ -1,5 +1,5 @@
-// Who gets in, as descriptors are few? Clients up to a limit; nodes beyond it, from a reserve; and whoever may be a
-// node is on trial there until he has said who he is. Pure rules: the counting is the server's.
+// Which connections are admitted when descriptors are few? Clients up to a limit; nodes beyond it, from a reserve; a
+// connection that may be a node's is on trial there until it has identified itself. Pure rules: the server counts.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace p2p::host {
 
 struct AdmissionLimits {
   std::uint32_t clients_max = 0;
-  std::uint32_t reserve = 0;  // of connections that nodes make to this one; beyond it they take places of clients
+  std::uint32_t reserve = 0;  // for connections from other nodes; beyond it they take clients' places
   std::uint32_t trials_max = 1;
 };
 
@@ -24,7 +24,7 @@ enum class Admitted : std::uint8_t { as_client, on_trial, not_yet };
 inline Admitted admit(const AdmissionCounts& counts, const AdmissionLimits& limits) {
   const std::int64_t in_reserve = std::min<std::int64_t>(counts.peers, limits.reserve);
   if (counts.open - counts.on_trial - in_reserve < limits.clients_max) return Admitted::as_client;
-  // Whoever is not let in yet waits in the listener's queue: closing his connection would tell a node that this one is
+  // A connection that is not admitted yet waits in the listener's queue: closing it would tell a node that this one is
   // gone.
   const bool may_be_a_node = counts.peers < std::int64_t{limits.reserve} + limits.clients_max;
   return may_be_a_node && counts.on_trial < limits.trials_max ? Admitted::on_trial : Admitted::not_yet;
@@ -32,14 +32,14 @@ inline Admitted admit(const AdmissionCounts& counts, const AdmissionLimits& limi
 
 // --- what the process may open ---------------------------------------------------------------------------------------
 
-// For the admin socket, files, the resolver: of a small limit an eighth, within these bounds.
+// For the admin socket, files and the resolver: an eighth of the limit, within these bounds.
 inline constexpr std::uint64_t kOwnDescriptorsLeast = 6;
 inline constexpr std::uint64_t kOwnDescriptorsMost = 64;
-// For nodes, half of them for the connections that this one makes. A quarter of the rest, within these bounds: for
-// three nodes with two loops each, and for a thousand with two.
+// For connections with nodes, half of them outgoing: a quarter of the rest, within these bounds, which suit three nodes
+// and a thousand nodes with two loops each.
 inline constexpr std::uint64_t kPeerDescriptorsLeast = 8;
 inline constexpr std::uint64_t kPeerDescriptorsMost = 4096;
-// For those that may be nodes: an eighth of the rest, within these bounds.
+// For connections on trial: an eighth of the rest, within these bounds.
 inline constexpr std::uint64_t kTrialDescriptorsLeast = 3;
 inline constexpr std::uint64_t kTrialDescriptorsMost = 256;
 
@@ -58,7 +58,7 @@ inline AdmissionLimits limits_within(std::uint64_t descriptors, std::uint64_t in
           at_least_one(trials)};
 }
 
-// With how many every client gets his place, and nodes all that is ever kept for them.
+// As many as give every client a place, and nodes the largest reserve.
 inline std::uint64_t descriptors_wanted(std::uint64_t in_use, std::uint32_t clients_wanted) {
   return in_use + kOwnDescriptorsMost + kPeerDescriptorsMost + kTrialDescriptorsMost + clients_wanted;
 }

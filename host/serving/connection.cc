@@ -3,6 +3,8 @@
 #include "serving/loop.h"
 #include "serving/message_head.h"
 
+#include <p2p/thread_check.h>
+
 #include <boost/endian/conversion.hpp>
 
 #include <algorithm>
@@ -12,18 +14,18 @@
 namespace p2p::host {
 namespace {
 
-// Replies of one read are sent together, but not piled up beyond this: the client can begin to read.
+// Replies of one read are sent together, but not buffered beyond this: the client can begin to read.
 constexpr std::size_t kFlushBytes = 256 * 1024;
 
 // Replies that may wait for a slow reader, in multiples of [host] reply_bytes_max, before its connection is closed.
 constexpr std::size_t kReplyOverrunFactor = 2;
 
-// What waits is told to the home in steps of this size at least, so that small requests and replies never are: 10,000
-// connections keep 40 MiB to themselves.
+// Waiting bytes are reported to the home in steps of at least this size, so small requests and replies never are:
+// 10,000 connections may leave 40 MiB unreported.
 constexpr std::size_t kCountStep = 4096;
 
-// Of what has come, what a large message gets at most: 64 KiB, 256 KiB and 1 MiB, of which 320 KiB may be copied.
-// Memory that nothing is written to is not the system's yet.
+// A large message's block grows to at most this many times what has arrived: 64 KiB, 256 KiB and 1 MiB, of which 320
+// KiB may be copied. Memory that was never written takes no pages.
 constexpr std::size_t kRoomFactor = 4;
 
 // Keeps a connection alive while an operation of Asio's is pending.
@@ -34,18 +36,19 @@ auto holding(Connection* connection, Handler handler) {
 
 }  // namespace
 
-Connection::Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, Standing standing,
-                       Logger& log)
+Connection::Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home,
+                       ConnectionStatus status, Logger& log)
     : socket_(std::move(socket)),
       loop_(loop),
       router_(router),
       home_(home),
       log_(log),
-      standing_(standing),
+      status_(status),
       bytes_max_(router.limits().frame_bytes_max),
       allowance_(home.wide_allowances()) {}
 
 void Connection::start() {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   error_code ignored;
   socket_.non_blocking(true, ignored);
   active_at_ = opened_at_ = loop_.now();
@@ -58,7 +61,7 @@ void Connection::start() {
 bool Connection::may_take() const noexcept {
   return !is_closed_ && !is_finishing_ && !is_held_back_ && in_flight_ < router_.limits().calls_in_flight_max &&
          queued_bytes() < router_.limits().reply_bytes_max &&
-         !((is_writing_ || order_.waiting_bytes() != 0) && home_.is_crowded());
+         !((is_writing_ || order_.waiting_bytes() != 0) && home_.is_overloaded());
 }
 
 void Connection::read() {
@@ -80,18 +83,19 @@ void Connection::make_room() {
     end_ -= begin_;
     begin_ = 0;
   }
-  // A message that says its length gets a few times the room of what has come of it, so that a length alone costs
+  // A message that states its length gets a few times the room of what has arrived of it, so a length alone costs
   // nothing.
   const std::size_t needed = std::min(std::max(wanted_, end_ + 1), std::max(kRoomFactor * end_, kReadBlockBytesMin));
   if (block_.size() < needed || end_ == block_.size()) block_.resize(std::max(needed, 2 * block_.size()));
 }
 
 void Connection::on_read(error_code failure, std::size_t bytes) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   is_reading_ = false;
   if (is_closed_) return;
   if (failure) {
-    // A client may have said its last word, and still wait for answers; a node closes only what it has given up.
-    if (failure != asio::error::eof || may_overtake_) return close();
+    // A client may have sent its last request, and still wait for answers; a node closes only what it has given up.
+    if (failure != asio::error::eof || is_out_of_order_) return close();
     is_finishing_ = true;
     close_when_done();
     return watch_for_reset();
@@ -104,15 +108,15 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
   take_messages();
   if (is_closed_) return;
   if (filled_block && block_.size() < kReadBlockBytesMax) {
-    // More has come than one read takes: the client pipelines, and fewer, larger reads serve it better.
+    // More has arrived than one read takes: the client pipelines, and fewer, larger reads serve it better.
     block_.resize(2 * block_.size());
   } else if (begin_ == end_ && block_.size() > kReadBlockBytesMax) {
-    // A large message has passed: give its memory back.
+    // A large message is done: give its memory back.
     begin_ = end_ = 0;
     block_ = ReadBlock(kReadBlockBytesMax);
   }
   if (!may_take()) return;
-  // After the others' turn: by then the next request is there, mostly, and a read that finds nothing is saved.
+  // After the others' turn: by then the next request has usually arrived, which saves a read that finds nothing.
   loop_.post(holding(this, [this] {
     if (may_take()) read();
   }));
@@ -129,14 +133,14 @@ void Connection::take_messages() {
       break;
     }
     partial_since_ = {};
-    if (standing_ == Standing::on_trial && !may_be_of_a_node(message)) {
+    if (status_ == ConnectionStatus::on_trial && !may_be_of_a_node(message)) {
       break_off("a client's call, while [host] connections_max are open");
       break;
     }
     const Arrival arrival{this, 0, 0, form_.encoding, std::nullopt};
     const Taken taken = router_.take(loop_, arrival, message);
     if (taken == Taken::malformed) break_off("a message that is no call");
-    if (taken == Taken::hold_back && !may_overtake_) is_held_back_ = true;
+    if (taken == Taken::hold_back && !is_out_of_order_) is_held_back_ = true;
     if (out_.size() >= kFlushBytes) flush();
   }
   is_taking_ = false;
@@ -214,8 +218,9 @@ void Connection::break_off(const char* why) {
 // --- answers ---------------------------------------------------------------------------------------------------------
 
 std::uint64_t Connection::begun(bool is_oneway) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   ++in_flight_;
-  return is_oneway || may_overtake_ ? 0 : order_.take_place();
+  return is_oneway || is_out_of_order_ ? 0 : order_.take_place();
 }
 
 void Connection::append_reply(EncodedReply reply) {
@@ -232,15 +237,16 @@ void Connection::append_reply(EncodedReply reply) {
   }
 }
 
-void Connection::answered(std::uint64_t ticket, EncodedReply reply) {
+void Connection::answered(std::uint64_t call_id, EncodedReply reply) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (!is_closed_) {
-    if (may_overtake_) {
+    if (is_out_of_order_) {
       append_reply(reply);
     } else {
-      order_.fill(ticket, reply, [this](EncodedReply ready) { append_reply(ready); });
+      order_.fill(call_id, reply, [this](EncodedReply ready) { append_reply(ready); });
     }
   }
-  // Requests stop at reply_bytes_max; the replies of those already taken may go beyond it, but not without end.
+  // Requests stop at reply_bytes_max; the replies of those already taken may exceed it, but not without limit.
   if (!is_closed_ && queued_bytes() > kReplyOverrunFactor * router_.limits().reply_bytes_max) {
     router_.warn_unread(queued_bytes());
     close();
@@ -251,12 +257,12 @@ void Connection::answered(std::uint64_t ticket, EncodedReply reply) {
 
 void Connection::oneway_ended() { call_ended(); }
 
-bool Connection::let_replies_overtake() {
-  if (may_overtake_) return true;
+bool Connection::allow_out_of_order_replies() {
+  if (is_out_of_order_) return true;
   if (order_.open_places() > 1) return false;  // the hello itself is the only open call
-  may_overtake_ = true;
+  is_out_of_order_ = true;
   bytes_max_ += kPeerHeadroomBytes;
-  home_.standing_changed(*this, std::exchange(standing_, Standing::peer), Standing::peer);
+  home_.status_changed(*this, std::exchange(status_, ConnectionStatus::peer), ConnectionStatus::peer);
   return true;
 }
 
@@ -267,11 +273,12 @@ void Connection::call_ended() {
 }
 
 void Connection::returned() {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   is_held_back_ = false;
   after_change();
 }
 
-// Replies of other nodes come many at a time: whatever comes in this turn of the loop leaves in one write.
+// Replies of other nodes arrive in batches: all that arrive in this turn of the loop leave in one write.
 void Connection::after_change() {
   if (is_taking_ || is_closed_ || is_turn_due_)
     return;  // take_messages() is on this thread's stack and goes on by itself
@@ -283,6 +290,7 @@ void Connection::after_change() {
 }
 
 void Connection::take_turn() {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (is_taking_ || is_closed_) return;
   if (may_take()) {
     loop_.refresh_now();
@@ -313,8 +321,8 @@ void Connection::flush() {
   recount(false);
 }
 
-// Behind what has piled up, from where it lies. Neither closes the connection nor tells its home of anything: who calls
-// this stands amid the replies. A socket that takes no more says so to write_rest(), too.
+// After what is buffered, without a copy. Neither closes the connection nor notifies its home: the caller is in the
+// middle of the replies. Write errors surface in write_rest(), too.
 void Connection::send_large(std::string reply) {
   writing_.swap(out_);
   writing_large_ = std::move(reply);
@@ -337,6 +345,7 @@ void Connection::write_rest(std::size_t done) {
 }
 
 void Connection::on_written(error_code failure) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   is_writing_ = false;
   const std::size_t bytes = writing_.size() + writing_large_.size();
   std::string().swap(writing_);
@@ -351,7 +360,7 @@ void Connection::on_written(error_code failure) {
   take_turn();
 }
 
-// What replies that wait for the client take, and the block that a part of a request keeps.
+// Counts the replies that wait for the client, and the block that an incomplete request keeps.
 void Connection::recount(bool has_moved) noexcept {
   if (is_closed_) return;
   std::size_t now = begin_ != end_ ? block_.size() : 0;
@@ -369,6 +378,7 @@ void Connection::recount(bool has_moved) noexcept {
 // --- the end ---------------------------------------------------------------------------------------------------------
 
 void Connection::finish_up() noexcept {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   is_finishing_ = true;
   close_when_done();
 }
@@ -378,6 +388,7 @@ void Connection::close_when_done() noexcept {
 }
 
 void Connection::close() noexcept {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (is_closed_) return;
   is_closed_ = true;
   if (counted_ != 0) home_.waiting_changed(*this, std::exchange(counted_, 0), 0, false);
@@ -386,8 +397,8 @@ void Connection::close() noexcept {
   error_code ignored;
   socket_.shutdown(StreamSocket::shutdown_both, ignored);
   socket_.close(ignored);
-  // Now, and not when the last operation or call has let go of this: on a busy loop that takes long. Closing has taken
-  // back the operations that were under way; their ends are yet to come, but nobody touches the bytes any more.
+  // Now, and not when the last operation or call has released this: on a busy loop that takes long. Closing has
+  // cancelled the pending operations; their handlers are yet to run, but nothing touches the bytes any more.
   std::string().swap(out_);
   std::string().swap(writing_);
   std::string().swap(writing_large_);
@@ -403,7 +414,7 @@ void Connection::break_now() noexcept {
   close();
 }
 
-// Nothing is read any more, so that nothing else would tell before the last answer is ready.
+// Nothing is read any more, so nothing else would notice a reset before the last answer is ready.
 void Connection::watch_for_reset() {
   if (is_closed_) return;
   socket_.async_wait(StreamSocket::wait_error, holding(this, [this](error_code failure) {
@@ -412,6 +423,7 @@ void Connection::watch_for_reset() {
 }
 
 void Connection::check_age(TimePoint now) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   allowance_.look(socket_, is_writing_, active_at_, now);
   if (partial_since_ != TimePoint{} && may_take() &&
       now - partial_since_ > Duration(router_.limits().message_timeout)) {
@@ -423,8 +435,9 @@ void Connection::check_age(TimePoint now) {
 }
 
 bool Connection::check_trial(TimePoint now, Duration patience) {
+  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   const bool is_idle = in_flight_ == 0 && begin_ == end_ && !is_writing_ && out_.empty();
-  if (standing_ != Standing::on_trial || !is_idle || now - opened_at_ <= patience) return false;
+  if (status_ != ConnectionStatus::on_trial || !is_idle || now - opened_at_ <= patience) return false;
   close();
   return true;
 }

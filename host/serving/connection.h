@@ -4,8 +4,8 @@
 #pragma once
 
 #include "serving/asio.h"
-#include "serving/call_slot.h"
 #include "serving/message_scanner.h"
+#include "serving/pending_call.h"
 #include "serving/read_block.h"
 #include "serving/reply_order.h"
 #include "serving/send_allowance.h"
@@ -21,13 +21,13 @@ namespace p2p::host {
 
 class Loop;
 
-// Whom a connection belongs to, as far as it is known. A client's place is one of [host] connections_max; beyond them a
-// connection is taken on trial, because a node must get in whatever clients do.
-enum class Standing : std::uint8_t { client, on_trial, peer };
+// What a connection is known to be. A client takes one of [host] connections_max places; beyond them a connection is
+// admitted on trial, because nodes must get in whatever clients do.
+enum class ConnectionStatus : std::uint8_t { client, on_trial, peer };
 
-// How long one on trial may take before it has said hello: a process that starves says it late. And how long at least
-// when others wait for its place: there may be no more than three places, so that a node waits behind sixty silent
-// clients for twenty of these periods.
+// How long a connection on trial may take to say hello: a starved process says it late. And the least it gets when
+// others wait for its place: with only three places, a node behind sixty silent clients waits for twenty of these
+// periods.
 inline constexpr Duration kTrialPeriod = std::chrono::seconds(5);
 inline constexpr Duration kTrialLeast = std::chrono::milliseconds(100);
 
@@ -36,44 +36,45 @@ class ConnectionHome {
  public:
   virtual ~ConnectionHome() = default;
   virtual void connection_closed(class Connection& connection) noexcept = 0;
-  virtual void standing_changed(class Connection& connection, Standing before, Standing now) noexcept = 0;
+  virtual void status_changed(class Connection& connection, ConnectionStatus before, ConnectionStatus now) noexcept = 0;
   virtual void bytes_came() noexcept = 0;
-  // Of its client's bytes, `before` waited and `now` wait; `has_moved`: the client has taken some meanwhile. May close
-  // connections, this one too.
+  // Bytes waiting for the client changed from `before` to `now`; `has_moved`: it has taken some meanwhile. May close
+  // connections, including this one.
   virtual void waiting_changed(class Connection& connection, std::size_t before, std::size_t now,
                                bool has_moved) noexcept = 0;
-  // So much waits that who does not read its replies is not read either.
-  virtual bool is_crowded() const noexcept = 0;
+  // So much waits that connections with unread replies are not read.
+  virtual bool is_overloaded() const noexcept = 0;
   // Of the node; outlives the connection.
   virtual WideAllowances& wide_allowances() noexcept = 0;
 };
 
-class Connection final : public CallOrigin {
+class Connection final : public ReplySink {
  public:
-  Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, Standing standing,
+  Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home, ConnectionStatus status,
              Logger& log);
 
   void start();  // [own loop]
-  // Closes when every reply has left; `at_once` without waiting. [own loop]
+  // Closes when every reply has left. [own loop]
   void finish_up() noexcept;
   void close() noexcept;
   // Closes, and takes back what the kernel has not sent yet: the client finds its connection broken. [own loop]
   void break_now() noexcept;
-  // Closes what has been silent for longer than the limits allow. [own loop]
+  // Closes the connection if it has been silent for longer than the limits allow. [own loop]
   void check_age(TimePoint now);
-  // Closes what is on trial, has nothing in hand, and has not said hello within `patience`; whether it did. [own loop]
+  // Closes a connection on trial that has nothing in flight and has not said hello within `patience`; true if it did.
+  // [own loop]
   bool check_trial(TimePoint now, Duration patience);
 
-  Standing standing() const noexcept { return standing_; }         // [own loop]
-  std::size_t waiting_bytes() const noexcept { return counted_; }  // as the home was told [own loop]
+  ConnectionStatus status() const noexcept { return status_; }     // [own loop]
+  std::size_t waiting_bytes() const noexcept { return counted_; }  // as last reported to the home [own loop]
   TimePoint moved_at() const noexcept { return moved_at_; }        // [own loop]
 
-  // CallOrigin
+  // ReplySink
   std::uint64_t begun(bool is_oneway) override;
-  void answered(std::uint64_t ticket, EncodedReply reply) override;
+  void answered(std::uint64_t call_id, EncodedReply reply) override;
   void oneway_ended() override;
   void returned() override;
-  bool let_replies_overtake() override;
+  bool allow_out_of_order_replies() override;
   bool is_gone() const noexcept override { return is_closed_; }
 
   std::list<OriginRef>::iterator place_at_home;              // the home's, kept here for it
@@ -115,7 +116,7 @@ class Connection final : public CallOrigin {
   ServiceRouter& router_;
   ConnectionHome& home_;
   Logger& log_;
-  Standing standing_;
+  ConnectionStatus status_;
 
   std::uint64_t bytes_max_;  // of one message
   ReadBlock block_;
@@ -124,13 +125,13 @@ class Connection final : public CallOrigin {
   bool is_detected_ = false;
   WireForm form_;
   MessageScanner scanner_;
-  std::size_t wanted_ = 0;     // bytes of the first message, when its frame has told them
-  TimePoint partial_since_{};  // when the first byte of an unfinished message came; zero: there is none
+  std::size_t wanted_ = 0;     // bytes of the first message, once its frame header is read
+  TimePoint partial_since_{};  // when an unfinished message began; zero: there is none
   TimePoint active_at_{};
   TimePoint opened_at_{};
 
   ReplyOrder order_;
-  bool may_overtake_ = false;
+  bool is_out_of_order_ = false;
   std::size_t in_flight_ = 0;
   bool is_held_back_ = false;
   bool is_taking_ = false;
@@ -142,7 +143,7 @@ class Connection final : public CallOrigin {
   std::string out_;
   std::string writing_;        // while is_writing_, and behind it:
   std::string writing_large_;  // a reply that was not copied
-  std::size_t counted_ = 0;    // what the home knows to wait
+  std::size_t counted_ = 0;    // waiting bytes reported to the home
   TimePoint moved_at_{};       // when the client last took bytes, or they began to wait
   SendAllowance allowance_;
 };

@@ -8,14 +8,14 @@
 namespace p2p::host {
 namespace {
 
-// Taken to be open where /proc is not there to be asked.
+// Assumed to be open where /proc is not available.
 constexpr std::uint64_t kInUseUnknown = 64;
 
 std::uint64_t descriptors_in_use() {
   std::error_code failure;
   std::filesystem::directory_iterator open("/proc/self/fd", failure);
   if (failure) return kInUseUnknown;
-  return static_cast<std::uint64_t>(std::distance(begin(open), end(open))) - 1;  // the folder itself is one
+  return static_cast<std::uint64_t>(std::distance(begin(open), end(open))) - 1;  // the folder itself takes one
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ std::uint64_t raise_descriptor_limit(std::uint64_t wanted) {
   return ::setrlimit(RLIMIT_NOFILE, &higher) == 0 ? higher.rlim_cur : limit.rlim_cur;
 }
 
-AdmissionLimits claim_descriptors(std::uint32_t clients_wanted, Logger& log) {
+AdmissionLimits reserve_descriptors(std::uint32_t clients_wanted, Logger& log) {
   const std::uint64_t in_use = descriptors_in_use();
   const std::uint64_t limit = raise_descriptor_limit(descriptors_wanted(in_use, clients_wanted));
   const AdmissionLimits limits = limits_within(limit, in_use, clients_wanted);

@@ -1,4 +1,4 @@
-// In what form does a reply go from a call to where it came from? As one whole message, without a frame.
+// In what form does a reply travel from a call to its origin? As one whole message, without a frame.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +9,11 @@ namespace p2p::host {
 
 struct EncodedReply {
   std::string_view bytes;
-  std::string* block = nullptr;  // holds these bytes alone, and may be moved from; null: the bytes are lent
+  std::string* block = nullptr;  // holds exactly these bytes, and may be moved from; null: they are borrowed
 };
 
-// From here on a copy costs more than a write of its own and a block that the next reply must make anew. Measured: replies
-// of 64 KiB cost a tenth more when they are moved, those of 128 KiB a tenth less, and of 1 MiB a quarter.
+// From this size on a copy costs more than a separate write and a new block for the next reply. Measured: replies of 64
+// KiB cost a tenth more when they are moved, those of 128 KiB a tenth less, and of 1 MiB a quarter.
 inline constexpr std::size_t kLargeReplyBytes = 128 * 1024;
 
 inline bool is_worth_moving(const EncodedReply& reply) noexcept {

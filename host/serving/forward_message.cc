@@ -19,7 +19,7 @@ using apache::thrift::protocol::T_STRUCT;
 
 constexpr std::string_view kForwardName = "Peer:forward";
 
-// The rare form: whoever sends Peer.forward in compact gets its reply so.
+// The rare form: the reply to a Peer.forward that came in compact.
 void append_compact_reply(std::string& out, std::int32_t sequence, const peer::ForwardReply& reply) {
   Codec codec;
   CompactProtocol& protocol = codec.compact_out();

@@ -1,5 +1,5 @@
-// How does a call look that one node passes on to another? Peer.forward and its reply (idl/peer.thrift), written and
-// read by hand: this is what every call of a key of another node costs twice. The bytes are Thrift's own.
+// What does a forwarded call look like? Peer.forward and its reply (idl/peer.thrift), written and read by hand: every
+// call for another node's key pays for this twice. The bytes are Thrift's own.
 #pragma once
 
 #include "serving/message_head.h"
@@ -33,7 +33,7 @@ struct ForwardReply {
   std::string_view members;
 };
 
-// What a call came wrapped in: the reply to it is the reply of that Peer.forward.
+// The Peer.forward that a call came in: the reply to the call becomes the reply to that.
 struct Envelope {
   std::int32_t sequence = 0;
   Encoding encoding = Encoding::binary;
@@ -42,7 +42,7 @@ struct Envelope {
 // Appends the whole call, in strict binary, without a frame.
 void append_forward(std::string& out, std::int32_t sequence, const ForwardRequest& request);
 
-// Reads the arguments, which follow the head of a message. Nothing when they make no sense or one is missing.
+// Reads the arguments, which follow the head of a message. Nothing when they are malformed or one is missing.
 std::optional<ForwardRequest> read_forward(std::string_view arguments, Encoding encoding);
 
 // Appends the whole reply as the envelope's sender wants it.

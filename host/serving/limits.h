@@ -11,10 +11,10 @@ namespace p2p::host {
 struct ServingLimits {
   std::uint64_t frame_bytes_max = 0;
   std::uint32_t connections_max = 0;
-  std::uint32_t calls_in_flight_max = 0;  // of one connection; then its bytes wait in the socket
-  std::uint64_t reply_bytes_max = 0;      // waiting for one slow reader; then its requests wait in the socket
-  std::uint64_t waiting_bytes_max = 0;    // of all slow clients; then the slowest connections are closed
-  std::uint32_t parked_calls_max = 0;     // of one service that is starting
+  std::uint32_t calls_in_flight_max = 0;  // per connection; beyond it, its bytes wait in the socket
+  std::uint64_t reply_bytes_max = 0;      // waiting for one slow reader; beyond it, its requests wait in the socket
+  std::uint64_t waiting_bytes_max = 0;    // of all slow clients; beyond it, the slowest connections are closed
+  std::uint32_t parked_calls_max = 0;     // per starting service
   LiveDuration call_timeout;
   LiveDuration idle_timeout;
   LiveDuration message_timeout;
@@ -27,7 +27,7 @@ struct ServingLimits {
 };
 
 // A connection's first block to read into, and the largest it grows to while clients pipeline. 1 KiB holds eight small
-// requests; 64 KiB is what one read of a loopback socket brings at most in practice.
+// requests; 64 KiB is the most that one read of a loopback socket returns in practice.
 inline constexpr std::size_t kReadBlockBytesMin = 1024;
 inline constexpr std::size_t kReadBlockBytesMax = 64 * 1024;
 

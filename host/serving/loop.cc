@@ -1,7 +1,9 @@
 #include "serving/loop.h"
 
 #include "crash/alternate_stack.h"
-#include "serving/call_slot.h"
+#include "serving/pending_call.h"
+
+#include <p2p/thread_check.h>
 
 #include <pthread.h>
 
@@ -47,36 +49,40 @@ void Loop::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-CallSlot* Loop::take_slot() {
-  if (pool_.empty()) return new CallSlot(*this);  // given back to pool_, or deleted there
-  CallSlot* slot = pool_.back().release();
+PendingCall* Loop::take_pending() {
+  P2P_ASSERT_THREAD(may_be_touched_here());
+  if (pool_.empty()) return new PendingCall(*this);  // given back to pool_, or deleted there
+  PendingCall* pending = pool_.back().release();
   pool_.pop_back();
-  return slot;
+  return pending;
 }
 
-void Loop::give_back(CallSlot* slot, bool reusable) noexcept {
-  std::unique_ptr<CallSlot> owned(slot);
+void Loop::give_back(PendingCall* pending, bool reusable) noexcept {
+  P2P_ASSERT_THREAD(may_be_touched_here());
+  std::unique_ptr<PendingCall> owned(pending);
   if (reusable && pool_.size() < kPooledSlotsMax) pool_.push_back(std::move(owned));
 }
 
-void Loop::watch(CallSlot* slot) {
-  if (slot->is_watched_) return;
-  slot->is_watched_ = true;
-  // Mostly the last one: only after call_timeout was changed may an earlier call end later.
-  CallSlot* before = newest_;
-  while (before != nullptr && before->deadline() > slot->deadline()) before = before->previous_;
-  slot->previous_ = before;
-  slot->next_ = before != nullptr ? before->next_ : oldest_;
-  (before != nullptr ? before->next_ : oldest_) = slot;
-  (slot->next_ != nullptr ? slot->next_->previous_ : newest_) = slot;
+void Loop::watch(PendingCall* pending) {
+  P2P_ASSERT_THREAD(may_be_touched_here());
+  if (pending->is_watched_) return;
+  pending->is_watched_ = true;
+  // Usually the last one: only after a change of call_timeout may an earlier call end later.
+  PendingCall* before = newest_;
+  while (before != nullptr && before->deadline() > pending->deadline()) before = before->previous_;
+  pending->previous_ = before;
+  pending->next_ = before != nullptr ? before->next_ : oldest_;
+  (before != nullptr ? before->next_ : oldest_) = pending;
+  (pending->next_ != nullptr ? pending->next_->previous_ : newest_) = pending;
   arm();
 }
 
-void Loop::unwatch(CallSlot* slot) noexcept {
-  if (!slot->is_watched_) return;
-  slot->is_watched_ = false;
-  (slot->previous_ != nullptr ? slot->previous_->next_ : oldest_) = slot->next_;
-  (slot->next_ != nullptr ? slot->next_->previous_ : newest_) = slot->previous_;
+void Loop::unwatch(PendingCall* pending) noexcept {
+  P2P_ASSERT_THREAD(may_be_touched_here());
+  if (!pending->is_watched_) return;
+  pending->is_watched_ = false;
+  (pending->previous_ != nullptr ? pending->previous_->next_ : oldest_) = pending->next_;
+  (pending->next_ != nullptr ? pending->next_->previous_ : newest_) = pending->previous_;
 }
 
 void Loop::arm() {
@@ -84,7 +90,7 @@ void Loop::arm() {
   const auto due = std::chrono::time_point_cast<std::chrono::steady_clock::duration>(oldest_->deadline());
   if (is_armed_ && expiry_.expiry() <= due) return;
   is_armed_ = true;
-  expiry_.expires_at(due);  // ends the wait that it replaces
+  expiry_.expires_at(due);  // cancels the wait that it replaces
   expiry_.async_wait([this](error_code replaced) {
     if (replaced) return;
     is_armed_ = false;
@@ -93,6 +99,7 @@ void Loop::arm() {
 }
 
 void Loop::note_lost_caller() {
+  P2P_ASSERT_THREAD(may_be_touched_here());
   if (is_sweep_due_) return;
   is_sweep_due_ = true;
   sweep_.expires_after(kSweepPause);
@@ -102,20 +109,21 @@ void Loop::note_lost_caller() {
   });
 }
 
-// Ends no call, so that the list stands while it is walked: who holds a call ends it, and finds that it is not wanted.
+// Ends no call, so the list stays intact during the walk: a call's holder ends it when it finds that it is not wanted.
 void Loop::sweep() noexcept {
-  for (CallSlot *slot = oldest_, *next = nullptr; slot != nullptr; slot = next) {
-    next = slot->next_;
-    if (!slot->has_lost_caller()) continue;
-    unwatch(slot);
-    slot->forget_caller();
+  for (PendingCall *pending = oldest_, *next = nullptr; pending != nullptr; pending = next) {
+    next = pending->next_;
+    if (!pending->has_lost_caller()) continue;
+    unwatch(pending);
+    pending->forget_caller();
   }
 }
 
 void Loop::expire() {
+  P2P_ASSERT_THREAD(may_be_touched_here());
   refresh_now();
   while (oldest_ != nullptr && oldest_->deadline() <= now_) {
-    CallSlot* overdue = oldest_;
+    PendingCall* overdue = oldest_;
     unwatch(overdue);
     overdue->expire();
   }

@@ -1,5 +1,5 @@
 // Where do I/O and handlers run? On a few loops, one thread each. What belongs to a loop (its connections, its call
-// states, its peer connections) is touched on its thread alone; others hand it work with post().
+// states, its peer connections) is touched only on its thread; others hand it work with post().
 #pragma once
 
 #include "serving/asio.h"
@@ -18,7 +18,7 @@
 
 namespace p2p::host {
 
-class CallSlot;
+class PendingCall;
 
 class Loop final {
  public:
@@ -29,14 +29,17 @@ class Loop final {
 
   // Runs the loop on a thread of its own, until stop(). [control]
   void start();
-  // Ends the loop after the function that is running, and joins its thread. Legal without start(). [control]
+  // Ends the loop after the function that is running, and joins its thread. Allowed without start(). [control]
   void stop();
 
   std::size_t number() const noexcept { return number_; }
   asio::io_context& context() noexcept { return context_; }
-  bool runs_here() const noexcept { return current() == this; }
+  bool is_current() const noexcept { return current() == this; }
   bool is_running() const noexcept { return thread_.joinable(); }  // [control]
-  static Loop* current() noexcept;                                 // null on other threads
+  // Whether the caller may touch what belongs to the loop: it is on its thread, or the loop does not run (before
+  // start(), after stop()). For assertions.
+  bool may_be_touched_here() const noexcept { return is_current() || !is_running(); }
+  static Loop* current() noexcept;  // null on other threads
 
   // Runs `work` on the loop's thread, never before post() returns. Exceptions are logged. [any thread]
   template <class Work>
@@ -44,15 +47,15 @@ class Loop final {
     asio::post(context_, std::move(work));
   }
 
-  // The time of the last refresh: often enough for deadlines, and free. [own loop]
+  // The time of the last refresh: precise enough for deadlines, and free. [own loop]
   TimePoint now() const noexcept { return now_; }
   void refresh_now() noexcept { now_ = std::chrono::steady_clock::now(); }
 
-  // Pool of call states, reused from call to call. [own loop]
-  CallSlot* take_slot();
-  void give_back(CallSlot* slot, bool reusable) noexcept;
+  // Takes a call state from the loop's pool. [own loop]
+  PendingCall* take_pending();
+  void give_back(PendingCall* pending, bool reusable) noexcept;
 
-  // An empty block with memory from former use, to be given back. [own loop]
+  // An empty string that keeps its memory from earlier use; to be given back. [own loop]
   std::string take_scratch() noexcept { return std::move(scratch_); }
   void give_back(std::string scratch) noexcept {
     if (scratch.capacity() > kScratchBytesKept) return;
@@ -60,11 +63,11 @@ class Loop final {
     scratch_ = std::move(scratch);
   }
 
-  // Calls that were not answered when their handler returned, by deadline. [own loop]
-  void watch(CallSlot* slot);
-  void unwatch(CallSlot* slot) noexcept;
+  // Watches the deadline of a call that was not answered when its handler returned. [own loop]
+  void watch(PendingCall* pending);
+  void unwatch(PendingCall* pending) noexcept;
 
-  // A caller is gone whose calls are among the watched: within kSweepPause they are told. [own loop]
+  // The caller of watched calls is gone: those calls learn it within kSweepPause. [own loop]
   void note_lost_caller();
 
  private:
@@ -76,7 +79,7 @@ class Loop final {
   static constexpr std::size_t kPooledSlotsMax = 1024;
   static constexpr std::size_t kScratchBytesKept = 64 * 1024;
 
-  // One look at all watched calls serves every caller that went meanwhile, however many do.
+  // One scan of all watched calls serves every caller that has gone meanwhile, however many.
   static constexpr auto kSweepPause = std::chrono::milliseconds(100);
 
   const std::size_t number_;
@@ -85,10 +88,10 @@ class Loop final {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
   TimePoint now_{};
-  std::vector<std::unique_ptr<CallSlot>> pool_;
+  std::vector<std::unique_ptr<PendingCall>> pool_;
   std::string scratch_;
-  CallSlot* oldest_ = nullptr;  // intrusive list of the watched
-  CallSlot* newest_ = nullptr;
+  PendingCall* oldest_ = nullptr;  // intrusive list of the watched
+  PendingCall* newest_ = nullptr;
   asio::steady_timer expiry_;
   bool is_armed_ = false;
   asio::steady_timer sweep_;

@@ -99,7 +99,7 @@ std::span<char> strip_service(std::span<char> message, const MessageHead& head, 
   if (method.size() == head.name.size()) return message;
   char* method_at = message.data() + (method.data() - message.data());
   char* const end = message.data() + message.size();
-  // The new head ends where the method's name begins; the prefix that goes (two bytes or more) leaves room for it.
+  // The new head ends where the method's name begins; the removed prefix (two bytes or more) leaves room for it.
   if (encoding == Encoding::binary) {
     char* begin = method_at - 8;
     std::memmove(begin, message.data(), 4);

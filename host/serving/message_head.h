@@ -33,8 +33,8 @@ struct SplitName {
 };
 SplitName split_name(std::string_view name);
 
-// Takes the service prefix out of the message's head, in place: the message then begins further behind, and the part
-// that is left is returned. `head` was read from `message`. [any thread]
+// Removes the service prefix from the message's head, in place: the message then begins later, and what is left of it
+// is returned. `head` was read from `message`. [any thread]
 std::span<char> strip_service(std::span<char> message, const MessageHead& head, Encoding encoding);
 
 // Appends the head of a strict binary message to `out`.

@@ -50,7 +50,7 @@ const unsigned char* bytes_at(std::string_view message, std::size_t at) {
 
 std::uint8_t byte_at(std::string_view message, std::size_t at) { return static_cast<std::uint8_t>(message[at]); }
 
-// Bytes of a binary value whose size its type tells; 0 for the others.
+// Bytes of a fixed-size binary value; 0 for other types.
 std::uint64_t fixed_bytes(std::uint8_t type) {
   switch (type) {
     case binary::boolean:
@@ -281,7 +281,7 @@ ScanStatus MessageScanner::compact_value(std::string_view message, std::uint8_t 
   switch (type) {
     case compact::yes:
     case compact::no:
-      return skip(in_container ? 1 : 0);  // a field's truth stands in its type
+      return skip(in_container ? 1 : 0);  // a bool field's value is in its type
     case compact::byte:
       return skip(1);
     case compact::real:

@@ -1,5 +1,5 @@
 // Where does an unframed message end? It carries no length, so the scanner walks its structure, and resumes where it
-// stopped when more bytes have come: each byte is looked at once, however the network cuts the message. Pure.
+// stopped when more bytes arrive: each byte is read once, however the network splits the message. Pure.
 #pragma once
 
 #include <p2p/call.h>
@@ -22,8 +22,8 @@ class MessageScanner final {
   // Begins a new message.
   void reset(Encoding encoding, std::uint64_t bytes_max);
 
-  // `message` holds what has come of it so far, from its first byte on; each call must hold at least what the former
-  // held. whole: bytes() is the message's length. malformed: no more can be made of this stream; why() says so.
+  // `message` holds what has arrived of it, from its first byte on, and never less than in the call before. whole:
+  // bytes() is the message's length. malformed: the stream is unusable; why() says why.
   ScanStatus scan(std::string_view message);
 
   std::size_t bytes() const noexcept { return at_; }
@@ -34,7 +34,7 @@ class MessageScanner final {
   enum class Kind : std::uint8_t { structure, elements };
   struct Level {
     Kind kind;
-    std::uint8_t types[2];    // elements: of a list twice the same, of a map key and value
+    std::uint8_t types[2];    // of elements: a list's type twice, or a map's key and value
     std::uint64_t remaining;  // elements: values still to come
     bool key_next;
   };
@@ -66,8 +66,8 @@ class MessageScanner final {
   Encoding encoding_ = Encoding::binary;
   std::uint64_t bytes_max_ = 0;
   Phase phase_ = Phase::head;
-  std::size_t at_ = 0;          // everything before is understood
-  std::uint64_t skip_ = 0;      // bytes of a value that need no look
+  std::size_t at_ = 0;          // everything before it is scanned
+  std::uint64_t skip_ = 0;      // bytes of a value to skip unread
   bool field_pending_ = false;  // a field's type is read, its value is not
   std::uint8_t field_type_ = 0;
   std::vector<Level> levels_;

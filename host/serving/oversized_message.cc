@@ -1,7 +1,7 @@
 #include "serving/oversized_message.h"
 
-#include "serving/foreign_text.h"
 #include "serving/message_head.h"
+#include "text/foreign_text.h"
 
 #include <boost/endian/conversion.hpp>
 
@@ -13,11 +13,10 @@
 namespace p2p::host {
 namespace {
 
-// Of a key that is shown.
+// Of a key in the text.
 constexpr std::size_t kShownBytesMax = 200;
 
-// The arguments of what the 2009 system hands over are texts, one after the other: type, id and length stand before
-// each.
+// What the 2009 system hands over has strings as arguments, one after the other, each preceded by type, id and length.
 constexpr std::size_t kTextHeadBytes = 7;
 constexpr char kText = 11;
 

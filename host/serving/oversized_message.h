@@ -1,5 +1,5 @@
-// Which message is too large? What its beginning tells of it, for the log: its method, what stands before the value
-// that goes too far, and how large that would have been. Pure.
+// Which message is too large? Describes it for the log from its beginning: its method, what comes before the value that
+// exceeds the limit, and that value's size. Pure.
 #pragma once
 
 #include <p2p/call.h>
@@ -9,8 +9,8 @@
 
 namespace p2p::host {
 
-// `begun`: what has come of the message, from its first byte on. "a call of put: field 1 is 'key', field 2 has 17825792
-// bytes".
+// `begun`: what has arrived of the message, from its first byte on. "a call of put: field 1 is 'key', field 2 has
+// 17825792 bytes".
 std::string oversized_text(std::string_view begun, Encoding encoding);
 
 }  // namespace p2p::host

@@ -1,5 +1,5 @@
-// What has this machine refused to its own node: descriptors, ports, memory, the resolution of a name, its own network?
-// Logged once a minute, counted, and shown in `status`; it speaks against no other node.
+// What has this machine denied its own node: descriptors, ports, memory, name resolution, its network? Logged once a
+// minute, counted, and shown in `status`; never counts against another node.
 #pragma once
 
 #include <p2p/log.h>
@@ -18,7 +18,7 @@ class OwnFailures final {
  public:
   explicit OwnFailures(Logger& log) : log_(log) {}
 
-  // `what` was to be done, `why` it could not be: "connect to n2:9900", "Too many open files".
+  // `what` was attempted, and `why` it failed: "connect to n2:9900", "Too many open files".
   void note(const std::string& what, const std::string& why, TimePoint now) {
     if (const auto unsaid = warnings_.due(why, now)) {
       log_.warn(

@@ -1,5 +1,5 @@
-// Where do the bytes lie that a connection has read? In one block of memory that grows without being filled with zeros
-// first, and stays where it is when the system can give it more room there.
+// Where are the bytes that a connection has read? In one block of memory that grows without being zeroed, and in place
+// when the system has room there.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ class ReadBlock final {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  // Keeps the bytes that fit; what is new has any value. Throws std::bad_alloc, and nothing has changed. `bytes` > 0.
+  // Keeps the bytes that fit; new ones are uninitialized. On std::bad_alloc nothing has changed. `bytes` > 0.
   void resize(std::size_t bytes) {
     void* const moved = std::realloc(data_, bytes);
     if (moved == nullptr) throw std::bad_alloc();

@@ -14,7 +14,7 @@ void set_unsent_bytes_max(StreamSocket& socket, int bytes) noexcept {
   socket.set_option(UnsentBytesMax(bytes), ignored);
 }
 
-// What the kernel has taken and not sent; nothing when it does not say.
+// Bytes that the kernel has taken and not sent; nothing when it does not say.
 int unsent_bytes(StreamSocket& socket) noexcept {
   int bytes = 0;
   return ::ioctl(socket.native_handle(), SIOCOUTQNSD, &bytes) == 0 ? bytes : 0;

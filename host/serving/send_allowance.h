@@ -1,6 +1,6 @@
-// How much of one client's replies may the kernel hold unsent? What waits for a slow reader shall wait in this process,
-// where it is counted ([host] waiting_bytes_max), so it is little. But then a large reply leaves in many small steps,
-// each with a turn of the loop: a client that keeps up gets more, as long as not too many have it.
+// How much of one client's replies may the kernel hold unsent? Little: what waits for a slow reader should wait in this
+// process, where it is counted ([host] waiting_bytes_max). But then a large reply leaves in many small steps, each a
+// turn of the loop, so a client that keeps up gets more, as long as not too many do.
 #pragma once
 
 #include "serving/asio.h"
@@ -18,9 +18,9 @@ inline constexpr int kUnsentBytesMax = 128 * 1024;
 // For a client that keeps up. A value of 1 MiB then leaves in one or two steps instead of eight
 // (tests/bench/RESULTS.md).
 inline constexpr int kUnsentBytesMaxWide = 2 * 1024 * 1024;
-// Replies that took this long for every kUnsentBytesMax of them went to a client that keeps up: 12 MiB/s.
+// A client keeps up if it takes kUnsentBytesMax of replies within this time: 12 MiB/s.
 inline constexpr Duration kPromptly = std::chrono::milliseconds(10);
-// A client that has left bytes lying for so long does not keep up any more; one that has asked for nothing needs none.
+// After this long with bytes unread a client no longer keeps up; after this long without a request it needs no more.
 inline constexpr Duration kSlowly = std::chrono::seconds(1);
 
 // The part of [host] waiting_bytes_max that wide allowances may take, all together.
@@ -58,8 +58,8 @@ class SendAllowance final {
   // It has now: `bytes` since write_begins(). A client that was prompt gets the wide allowance.
   void write_ends(StreamSocket& socket, std::size_t bytes, TimePoint now) noexcept;
 
-  // From time to time. Takes the wide allowance away from a client that does not keep up, or has been `idle_since` a
-  // while; it counts as taken until the kernel holds no more for this client than for any other.
+  // Call from time to time. Takes the wide allowance from a client that does not keep up, or has been `idle_since` a
+  // while; it stays counted until the kernel holds no more for this client than for any other.
   void look(StreamSocket& socket, bool is_writing, TimePoint idle_since, TimePoint now) noexcept;
 
   // The connection ends.

@@ -13,45 +13,45 @@
 namespace p2p::host {
 namespace {
 
-// How often the ages of a loop's connections are looked at: the limits are seconds and more.
+// How often the ages of a loop's connections are checked: the limits are seconds and more.
 constexpr auto kAgeCheckPeriod = std::chrono::seconds(1);
-// After accept() has failed (no descriptors left, usually) the next try waits this long.
+// Back-off after a failed accept() (usually for want of descriptors).
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
-// Each turn of a loop takes one step of what the kernel has: a connection is accepted, dealt to its loop, read. Between
-// two turns the kernel is asked at least once, so that after some in which nothing came nothing is there.
+// Each turn of a loop takes one step: a connection is accepted, dealt to its loop, read. The kernel is polled at least
+// once between two turns, so after some turns without news nothing is left.
 constexpr int kQuietTurns = 4;
-// Clients that never fall silent are waited for no longer.
+// How long clients that never pause are waited for.
 constexpr auto kLastArrivals = std::chrono::milliseconds(500);
 
 using UnsentBytesMax = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
-// glibc keeps what is freed, in pieces that the next large block does not fit into: without help the process would hold
-// several times of what waits. Pages are given back each time when this part of what may wait was freed; to map and
-// unmap each large block instead makes reading values of 300 KiB twice as expensive.
+// glibc keeps freed memory in pieces that the next large block does not fit into: without help the process would hold
+// several times what waits. Pages are given back whenever this part of waiting_bytes_max was freed; mapping and
+// unmapping each large block instead makes reading values of 300 KiB twice as expensive.
 constexpr std::uint64_t kPartsUntrimmed = 4;
 
 bool is_taken(error_code failure) { return failure == asio::error::address_in_use; }
 
-Result<std::vector<asio::ip::tcp::endpoint>> endpoints_of(asio::io_context& context, const Location& listen) {
+Result<std::vector<asio::ip::tcp::endpoint>> endpoints_of(asio::io_context& context, const NodeAddress& listen) {
   error_code failure;
-  const auto address = asio::ip::make_address(listen.address, failure);
+  const auto address = asio::ip::make_address(listen.host, failure);
   if (!failure) return std::vector{asio::ip::tcp::endpoint(address, listen.port)};
   asio::ip::tcp::resolver resolver(context);
-  const auto found = resolver.resolve(listen.address, std::to_string(listen.port), failure);
+  const auto found = resolver.resolve(listen.host, std::to_string(listen.port), failure);
   if (failure || found.empty()) {
-    return Error{ErrorKind::invalid, "cannot resolve '" + listen.address + "' of [host] listen: " + failure.message()};
+    return Error{ErrorKind::invalid, "cannot resolve '" + listen.host + "' of [host] listen: " + failure.message()};
   }
   return std::vector<asio::ip::tcp::endpoint>(found.begin(), found.end());
 }
 
-// Binds and listens, or says why not.
+// Binds and listens; the error says why not.
 error_code try_listen(asio::ip::tcp::acceptor& acceptor, const asio::ip::tcp::endpoint& endpoint) {
   error_code failure;
   if (acceptor.is_open()) acceptor.close(failure);
   acceptor.open(endpoint.protocol(), failure);
   if (!failure) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
-  // "::" is every address, those of IPv4 too, whatever the system's default.
+  // "::" means every address, including IPv4, whatever the system's default.
   if (!failure && endpoint.address() == asio::ip::address_v6::any()) {
     acceptor.set_option(asio::ip::v6_only(false), failure);
   }
@@ -62,12 +62,12 @@ error_code try_listen(asio::ip::tcp::acceptor& acceptor, const asio::ip::tcp::en
 
 }  // namespace
 
-Result<BoundPort> BoundPort::bind(asio::io_context& context, const Location& listen, std::uint32_t search) {
+Result<BoundPort> BoundPort::bind(asio::io_context& context, const NodeAddress& listen, std::uint32_t search) {
   const auto endpoints = endpoints_of(context, listen);
   if (!endpoints.ok()) return endpoints.error();
   BoundPort bound{asio::ip::tcp::acceptor(context)};
   error_code failure;
-  // Of a name with several addresses the first that this machine has.
+  // Of a name's several addresses, the first that this machine has.
   for (auto endpoint : endpoints.value()) {
     for (std::uint32_t offset = 0; offset <= search && listen.port + offset <= 65535; ++offset) {
       endpoint.port(static_cast<std::uint16_t>(listen.port + offset));
@@ -87,13 +87,14 @@ Result<BoundPort> BoundPort::bind(asio::io_context& context, const Location& lis
 
 // --- connections of one loop -----------------------------------------------------------------------------------------
 
-Server::Guests::Guests(Server& server, Loop& loop) : server_(server), loop_(loop), ages_(loop.context()) {}
+Server::LoopConnections::LoopConnections(Server& server, Loop& loop)
+    : server_(server), loop_(loop), ages_(loop.context()) {}
 
-void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Standing standing, Logger& log) {
-  auto* connection = new Connection(std::move(socket), loop_, router, *this, standing, log);  // owned by its references
+void Server::LoopConnections::admit(StreamSocket socket, ServiceRouter& router, ConnectionStatus status, Logger& log) {
+  auto* connection = new Connection(std::move(socket), loop_, router, *this, status, log);  // owned by its references
   open_.emplace_back(connection);
   connection->place_at_home = std::prev(open_.end());
-  if (standing == Standing::on_trial) {
+  if (status == ConnectionStatus::on_trial) {
     trials_.push_back(connection);
     connection->place_among_the_trials = std::prev(trials_.end());
   }
@@ -102,23 +103,24 @@ void Server::Guests::admit(StreamSocket socket, ServiceRouter& router, Standing 
   arm();
 }
 
-void Server::Guests::connection_closed(Connection& connection) noexcept {
+void Server::LoopConnections::connection_closed(Connection& connection) noexcept {
   server_.connections_.fetch_sub(1, std::memory_order_relaxed);
-  server_.count(connection.standing(), -1);
-  if (connection.standing() == Standing::on_trial) trials_.erase(connection.place_among_the_trials);
+  server_.count(connection.status(), -1);
+  if (connection.status() == ConnectionStatus::on_trial) trials_.erase(connection.place_among_the_trials);
   // The list's reference may be the last one, and the caller is a method of the connection.
   loop_.post([ref = *connection.place_at_home] {});
   open_.erase(connection.place_at_home);
 }
 
-void Server::Guests::standing_changed(Connection& connection, Standing before, Standing now) noexcept {
-  if (before == Standing::on_trial) trials_.erase(connection.place_among_the_trials);
+void Server::LoopConnections::status_changed(Connection& connection, ConnectionStatus before,
+                                             ConnectionStatus now) noexcept {
+  if (before == ConnectionStatus::on_trial) trials_.erase(connection.place_among_the_trials);
   server_.count(before, -1);
   server_.count(now, +1);
 }
 
-void Server::Guests::waiting_changed(Connection& connection, std::size_t before, std::size_t now,
-                                     bool has_moved) noexcept {
+void Server::LoopConnections::waiting_changed(Connection& connection, std::size_t before, std::size_t now,
+                                              bool has_moved) noexcept {
   waiting_bytes_ += now - before;
   server_.waiting_.change(before, now);
   if (before == 0 && now != 0) {
@@ -134,11 +136,11 @@ void Server::Guests::waiting_changed(Connection& connection, std::size_t before,
   if (server_.waiting_.is_over()) server_.make_room_on_other_loops(loop_.number());
 }
 
-void Server::Guests::make_room() noexcept {
+void Server::LoopConnections::make_room() noexcept {
   const WaitingBytes& all = server_.waiting_;
   while (all.is_over() && waiting_bytes_ > all.part_of_a_loop() && !waiting_.empty()) {
     untrimmed_bytes_ += waiting_.front()->waiting_bytes();
-    warn_crowded(*waiting_.front());
+    warn_overloaded(*waiting_.front());
     waiting_.front()->break_now();
   }
   if (untrimmed_bytes_ < all.part_of_a_loop() / kPartsUntrimmed) return;
@@ -146,9 +148,9 @@ void Server::Guests::make_room() noexcept {
   ::malloc_trim(0);
 }
 
-void Server::Guests::warn_crowded(const Connection& slowest) noexcept {
+void Server::LoopConnections::warn_overloaded(const Connection& slowest) noexcept {
   loop_.refresh_now();
-  const auto unsaid = server_.crowded_.due("", loop_.now());
+  const auto unsaid = server_.overloaded_.due("", loop_.now());
   if (!unsaid) return;
   server_.log_.warn(
       "[host] waiting_bytes_max = {} are reached: closing the connections of the slowest clients, now one for which {} "
@@ -158,7 +160,7 @@ void Server::Guests::warn_crowded(const Connection& slowest) noexcept {
       std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - slowest.moved_at()).count(), *unsaid);
 }
 
-void Server::Guests::arm() {
+void Server::LoopConnections::arm() {
   if (is_armed_ || open_.empty()) return;
   is_armed_ = true;
   ages_.expires_after(kAgeCheckPeriod);
@@ -174,7 +176,7 @@ void Server::Guests::arm() {
   });
 }
 
-bool Server::Guests::end_longest_trial() noexcept {
+bool Server::LoopConnections::end_longest_trial() noexcept {
   loop_.refresh_now();
   for (Connection* one : trials_) {
     if (one->check_trial(loop_.now(), kTrialLeast)) return true;
@@ -182,11 +184,11 @@ bool Server::Guests::end_longest_trial() noexcept {
   return false;
 }
 
-void Server::Guests::finish_all() noexcept {
+void Server::LoopConnections::finish_all() noexcept {
   for (auto at = open_.begin(); at != open_.end();) static_cast<Connection*>((at++)->get())->finish_up();
 }
 
-void Server::Guests::close_all() noexcept {
+void Server::LoopConnections::close_all() noexcept {
   while (!open_.empty()) static_cast<Connection*>(open_.front().get())->close();
 }
 
@@ -195,7 +197,7 @@ void Server::Guests::close_all() noexcept {
 Server::Server(std::size_t loops, Logger& log) : log_(log), waiting_(loops) {
   for (std::size_t number = 0; number < loops; ++number) {
     loops_.push_back(std::make_unique<Loop>(number, log));
-    guests_.push_back(std::make_unique<Guests>(*this, *loops_.back()));
+    loop_connections_.push_back(std::make_unique<LoopConnections>(*this, *loops_.back()));
   }
 }
 
@@ -219,8 +221,8 @@ Result<Done> Server::serve_admin(const std::filesystem::path& path, ServiceRoute
   std::filesystem::remove(path, ignored);
   error_code failure;
   listener->local->open(Local(), failure);
-  // The socket's file is made by bind(), with the socket's own mode, and must never be open to others. A umask would be
-  // the whole process's, which may run other nodes.
+  // bind() makes the socket's file with the socket's own mode; it must never be open to others. A umask would affect
+  // the whole process, which may run other nodes.
   if (!failure && ::fchmod(listener->local->native_handle(), 0600) != 0)
     failure = error_code(errno, boost::system::system_category());
   if (!failure) listener->local->bind(Local::endpoint(path.native()), failure);
@@ -271,16 +273,18 @@ void Server::place(Listener& listener) {
   const Admitted admitted = listener.tcp ? admit(counts, admission_) : Admitted::as_client;
   if (admitted != Admitted::as_client) warn_full();
   if (admitted == Admitted::not_yet) return make_place(listener, 0);
-  const Standing standing = admitted == Admitted::on_trial ? Standing::on_trial : Standing::client;
+  const ConnectionStatus status =
+      admitted == Admitted::on_trial ? ConnectionStatus::on_trial : ConnectionStatus::client;
   connections_.fetch_add(1, std::memory_order_relaxed);
-  count(standing, +1);
-  loops_[listener.loop]->post([this, loop = listener.loop, standing, socket = std::move(listener.next), &listener] {
-    guests_[loop]->admit(std::move(*socket), listener.router, standing, log_);
+  count(status, +1);
+  loops_[listener.loop]->post([this, loop = listener.loop, status, socket = std::move(listener.next), &listener] {
+    loop_connections_[loop]->admit(std::move(*socket), listener.router, status, log_);
   });
   accept(listener);
 }
 
-// One place for one that knocks: whoever is late with his hello loses his only to those who are there.
+// Frees one place for one waiting connection: a connection late with its hello loses its place only when another needs
+// it.
 void Server::make_place(Listener& listener, std::size_t asked) {
   auto again = [this, &listener] {
     if (listener.tcp->is_open()) place(listener);
@@ -288,10 +292,10 @@ void Server::make_place(Listener& listener, std::size_t asked) {
   if (asked == loops_.size()) {
     return first_loop().post([this, &listener, again] { try_again(listener, again); });
   }
-  // Not always the same one first: connections are dealt to the loops in turn.
+  // Not always the same loop first: connections are dealt to the loops in turn.
   const std::size_t loop = (listener.loop + asked) % loops_.size();
   loops_[loop]->post([this, &listener, asked, loop, again] {
-    if (guests_[loop]->end_longest_trial()) return first_loop().post(again);
+    if (loop_connections_[loop]->end_longest_trial()) return first_loop().post(again);
     make_place(listener, asked + 1);
   });
 }
@@ -303,9 +307,9 @@ void Server::try_again(Listener& listener, std::function<void()> what) {
   });
 }
 
-void Server::count(Standing standing, std::int64_t by) noexcept {
-  if (standing == Standing::on_trial) on_trial_.fetch_add(by, std::memory_order_relaxed);
-  if (standing == Standing::peer) peers_.fetch_add(by, std::memory_order_relaxed);
+void Server::count(ConnectionStatus status, std::int64_t by) noexcept {
+  if (status == ConnectionStatus::on_trial) on_trial_.fetch_add(by, std::memory_order_relaxed);
+  if (status == ConnectionStatus::peer) peers_.fetch_add(by, std::memory_order_relaxed);
 }
 
 void Server::warn_full() {
@@ -322,7 +326,7 @@ void Server::make_room_on_other_loops(std::size_t loop) noexcept {
   for (std::size_t other = 0; other < loops_.size(); ++other) {
     if (other == loop) continue;
     loops_[other]->post([this, other] {
-      guests_[other]->make_room();
+      loop_connections_[other]->make_room();
       waiting_.one_has_looked();
     });
   }
@@ -335,7 +339,7 @@ void Server::on_every_loop(Work work) {
     auto promise = std::make_shared<std::promise<void>>();
     done.push_back(promise->get_future());
     loops_[number]->post([this, number, work, promise] {
-      work(number, *guests_[number]);
+      work(number, *loop_connections_[number]);
       promise->set_value();
     });
   }
@@ -343,7 +347,7 @@ void Server::on_every_loop(Work work) {
 }
 
 void Server::turn_loops() {
-  if (are_running_) on_every_loop([](std::size_t, Guests&) {});
+  if (are_running_) on_every_loop([](std::size_t, LoopConnections&) {});
 }
 
 void Server::take_what_has_come() {
@@ -352,8 +356,8 @@ void Server::take_what_has_come() {
   std::uint64_t before = 0;
   for (int quiet = 0; quiet < kQuietTurns && std::chrono::steady_clock::now() < until;) {
     std::atomic<std::uint64_t> now{0};
-    on_every_loop([this, &now](std::size_t number, Guests& guests) {
-      now.fetch_add(guests.reads() + (number == 0 ? next_loop_ : 0));
+    on_every_loop([this, &now](std::size_t number, LoopConnections& loop_connections) {
+      now.fetch_add(loop_connections.reads() + (number == 0 ? next_loop_ : 0));
     });
     quiet = now == before ? quiet + 1 : 0;
     before = now;
@@ -362,7 +366,7 @@ void Server::take_what_has_come() {
 
 void Server::stop_accepting() {
   if (!are_running_) return;
-  on_every_loop([this](std::size_t number, Guests&) {
+  on_every_loop([this](std::size_t number, LoopConnections&) {
     if (number != 0) return;
     for (auto& listener : listeners_) {
       error_code ignored;
@@ -379,16 +383,16 @@ void Server::stop_accepting() {
 
 void Server::close_connections(Duration patience) {
   if (!are_running_) return;
-  on_every_loop([](std::size_t, Guests& guests) { guests.finish_all(); });
+  on_every_loop([](std::size_t, LoopConnections& loop_connections) { loop_connections.finish_all(); });
   const auto until = std::chrono::steady_clock::now() + patience;
   while (connections() > 0 && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  on_every_loop([](std::size_t, Guests& guests) { guests.close_all(); });
+  on_every_loop([](std::size_t, LoopConnections& loop_connections) { loop_connections.close_all(); });
 }
 
 void Server::stop_loops() {
-  // A last turn: calls that were let go of on other threads end on their own loop.
+  // A last turn: calls that were released on other threads end on their own loop.
   turn_loops();
   for (auto& loop : loops_) loop->stop();
   are_running_ = false;

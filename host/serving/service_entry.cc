@@ -1,8 +1,8 @@
 #include "serving/service_entry.h"
 
-#include "serving/call_slot.h"
-#include "serving/foreign_text.h"
 #include "serving/loop.h"
+#include "serving/pending_call.h"
+#include "text/foreign_text.h"
 
 #include <algorithm>
 
@@ -54,7 +54,7 @@ ServiceCounts ServiceEntry::total() const noexcept {
   ServiceCounts sum;
   std::int64_t ended = 0;
   for (const LoopCounts& counts : counts_) {
-    // `ended` first: a call that ends in between is then counted as in flight, never the other way round.
+    // `ended` first: a call that ends in between then counts as in flight, never the other way round.
     ended += counts.ended.load(std::memory_order_acquire);
     sum.calls += counts.calls.load(std::memory_order_acquire);
     sum.errors += counts.errors.load(std::memory_order_relaxed);
@@ -65,23 +65,23 @@ ServiceCounts ServiceEntry::total() const noexcept {
 }
 
 void ServiceEntry::set_gate(GateState state) {
-  std::vector<CallSlot*> parked;
+  std::vector<PendingCall*> parked;
   {
     const std::lock_guard hold(mutex_);
     gate_.store(state, std::memory_order_release);
     if (state != GateState::starting) parked.swap(parked_);
   }
   // A parked call is dispatched whatever the new state is: a closed service answers it with its refusal.
-  for (CallSlot* slot : parked) slot->dispatch_again();
+  for (PendingCall* pending : parked) pending->dispatch_again();
 }
 
-bool ServiceEntry::park(CallSlot* slot, std::size_t parked_max, bool* is_full) {
+bool ServiceEntry::park(PendingCall* pending, std::size_t parked_max, bool* is_full) {
   const std::lock_guard hold(mutex_);
   *is_full = parked_.size() >= parked_max;
   const GateState now = gate_.load(std::memory_order_relaxed);
-  const bool is_taken = now == GateState::admitting && is_taken_while_starting(slot->info().method);
+  const bool is_taken = now == GateState::admitting && is_taken_while_starting(pending->info().method);
   if (*is_full || now > GateState::admitting || is_taken) return false;
-  parked_.push_back(slot);
+  parked_.push_back(pending);
   return true;
 }
 

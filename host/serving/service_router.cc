@@ -1,8 +1,8 @@
 #include "serving/service_router.h"
 
-#include "serving/foreign_text.h"
 #include "serving/loop.h"
 #include "serving/oversized_message.h"
+#include "text/foreign_text.h"
 
 #include <fmt/format.h>
 
@@ -11,11 +11,11 @@
 namespace p2p::host {
 namespace {
 
-// How all texts begin that say what became of a call (<p2p/call.h>).
+// The common prefix of all texts about a call's outcome (<p2p/call.h>).
 constexpr std::string_view kSaysWhatBecame = "p2p:";
 
-// A service that throws has begun with the call, whatever the text says: it may be that of a call that the service has
-// made elsewhere. A service that knows better says so with Call::fail().
+// A service that throws has begun the call, whatever the text says: it may come from a call that the service made
+// elsewhere. A service that knows better uses Call::fail().
 std::string text_of_thrown(const std::string& thrown) {
   return thrown.starts_with(kSaysWhatBecame) ? "an exception left the service: " + thrown : thrown;
 }
@@ -81,13 +81,14 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
 
   const std::span<char> plain = strip_service(message, head, arrival.encoding);
   head.name = name.method;  // stripping has overwritten the prefix
-  CallSlot* slot = loop.take_slot();
-  slot->begin(*this, *entry, arrival, {plain.data(), plain.size()}, head, loop.now() + Duration(limits_.call_timeout));
+  PendingCall* pending = loop.take_pending();
+  pending->begin(*this, *entry, arrival, {plain.data(), plain.size()}, head,
+                 loop.now() + Duration(limits_.call_timeout));
   LoopCounts::bump(entry->counts(loop.number()).calls);
-  // Calls that other nodes pass on come from many clients, and wait for none of them.
+  // Forwarded calls come from many clients, and must not wait for each other.
   const bool holds_back = entry->spec().dispatch == Dispatch::pool && !entry->spec().concurrent && !arrival.envelope;
-  slot->set_waits_for_return(holds_back);
-  dispatch(*slot);
+  pending->set_waits_for_return(holds_back);
+  dispatch(*pending);
   return holds_back ? Taken::hold_back : Taken::accepted;
 }
 
@@ -111,16 +112,16 @@ void ServiceRouter::answer_fault(Loop& loop, const Arrival& arrival, const Messa
                                  const std::string& text) {
   const bool is_oneway = head.type == MessageType::oneway;
   const OriginRef origin(arrival.origin);
-  // A client of a oneway method hears nothing; a node that passed such a call on must learn that nobody took it.
-  const std::uint64_t ticket = origin->begun(is_oneway && !arrival.envelope);
+  // A client of a oneway method gets no answer; a node that forwarded such a call must learn that it was not taken.
+  const std::uint64_t call_id = origin->begun(is_oneway && !arrival.envelope);
   if (is_oneway && !arrival.envelope) return origin->oneway_ended();
   Codec codec;
   const CallInfo info{{}, split_name(head.name).method, head.sequence, arrival.encoding, false, 0, 0};
   encode_fault(codec, info, fault, text);
-  if (!arrival.envelope) return origin->answered(ticket, {codec.out().written()});
+  if (!arrival.envelope) return origin->answered(call_id, {codec.out().written()});
   std::string wrapped = loop.take_scratch();
   append_forward_reply(wrapped, *arrival.envelope, ForwardStatus::refused, codec.out().written());
-  origin->answered(ticket, {wrapped});
+  origin->answered(call_id, {wrapped});
   loop.give_back(std::move(wrapped));
 }
 
@@ -132,7 +133,7 @@ Taken ServiceRouter::take_forward(Loop& loop, const Arrival& arrival, const Mess
   };
   const auto request = read_forward({message.data() + head.bytes, message.size() - head.bytes}, arrival.encoding);
   if (!request) return refuse("the arguments of Peer.forward make no sense");
-  // A forward inside a forward would run inside it too, level upon level.
+  // A forward inside a forward would nest handlers without limit.
   const bool is_nested = arrival.envelope.has_value() || request->target == kPeerService;
   if (is_nested || request->hops < 1 || request->hops > static_cast<std::int32_t>(kHopsMax))
     return refuse("a call is forwarded once, and to a plugin's service");
@@ -150,78 +151,78 @@ void ServiceRouter::append_disagreement(std::string& out, const Envelope& envelo
   host::append_disagreement(out, envelope, teller_->view(), teller_->encoded_members());
 }
 
-void ServiceRouter::dispatch(CallSlot& slot) {
-  switch (slot.service().gate()) {
+void ServiceRouter::dispatch(PendingCall& pending) {
+  switch (pending.service().gate()) {
     case GateState::starting:
-      return park(slot);
+      return park(pending);
     case GateState::admitting:
-      if (!slot.service().is_taken_while_starting(slot.info().method)) return park(slot);
+      if (!pending.service().is_taken_while_starting(pending.info().method)) return park(pending);
       break;
     case GateState::closed:
     case GateState::disabled:
-      return slot.fail(CallFault::unknown_method, why_refused(slot.service()));
+      return pending.fail(CallFault::unknown_method, why_refused(pending.service()));
     case GateState::open:
     case GateState::draining:
     case GateState::ending:
       break;
   }
-  const Route* route = slot.service().route();
-  if (route != nullptr && route_keeper_->takes(slot, *route)) return;
-  if (slot.service().spec().dispatch == Dispatch::pool) {
-    run_pooled(slot);
+  const Route* route = pending.service().route();
+  if (route != nullptr && route_keeper_->takes(pending, *route)) return;
+  if (pending.service().spec().dispatch == Dispatch::pool) {
+    run_pooled(pending);
   } else {
-    run_inline(slot);
+    run_inline(pending);
   }
 }
 
-void ServiceRouter::park(CallSlot& slot) {
-  slot.keep();
-  slot.home().watch(&slot);
+void ServiceRouter::park(PendingCall& pending) {
+  pending.keep();
+  pending.home().watch(&pending);
   bool is_full = false;
-  if (slot.service().park(&slot, limits_.parked_calls_max, &is_full)) return;
+  if (pending.service().park(&pending, limits_.parked_calls_max, &is_full)) return;
   if (is_full) {
-    slot.fail(CallFault::internal_error,
-              fmt::format("{}service '{}' is starting and [host] parked_calls_max calls wait already",
-                          kOverloadedPrefix, slot.service().name()));
+    pending.fail(CallFault::internal_error,
+                 fmt::format("{}service '{}' is starting and [host] parked_calls_max calls wait already",
+                             kOverloadedPrefix, pending.service().name()));
   } else {
-    slot.dispatch_again();
+    pending.dispatch_again();
   }
 }
 
-void ServiceRouter::run_inline(CallSlot& slot) {
-  slot.begin_handler();
-  if (run_handler(slot)) return;
-  slot.lose_message();
-  slot.home().watch(&slot);
+void ServiceRouter::run_inline(PendingCall& pending) {
+  pending.begin_handler();
+  if (run_handler(pending)) return;
+  pending.lose_message();
+  pending.home().watch(&pending);
 }
 
-void ServiceRouter::run_pooled(CallSlot& slot) {
-  slot.keep();
-  Loop& home = slot.home();
-  home.watch(&slot);
-  const OriginRef waiting(slot.waits_for_return() ? &slot.origin() : nullptr);
-  slot.set_waits_for_return(false);
-  ServiceEntry& entry = slot.service();
+void ServiceRouter::run_pooled(PendingCall& pending) {
+  pending.keep();
+  Loop& home = pending.home();
+  home.watch(&pending);
+  const OriginRef waiting(pending.waits_for_return() ? &pending.origin() : nullptr);
+  pending.set_waits_for_return(false);
+  ServiceEntry& entry = pending.service();
   entry.handler_begins();
-  const bool is_accepted = pool_.submit([this, &slot, &entry, &home, waiting = OriginRef(waiting)]() mutable {
+  const bool is_accepted = pool_.submit([this, &pending, &entry, &home, waiting = OriginRef(waiting)]() mutable {
     if (refuses_all(entry.gate())) {
-      slot.fail(CallFault::unknown_method, why_refused(entry));
-    } else if (slot.has_expired() || !slot.begin_handler()) {
-      slot.fail(CallFault::internal_error,
-                fmt::format("{}the call waited too long for [host] worker_threads", kNotExecutedPrefix));
+      pending.fail(CallFault::unknown_method, why_refused(entry));
+    } else if (pending.has_expired() || !pending.begin_handler()) {
+      pending.fail(CallFault::internal_error,
+                   fmt::format("{}the call waited too long for [host] worker_threads", kNotExecutedPrefix));
     } else {
-      run_handler(slot);
+      run_handler(pending);
     }
     entry.handler_ends();
-    // Let go of the connection on its own loop, wherever that finds the last holder.
+    // Release the connection on its own loop, wherever the last reference is dropped.
     home.post([waiting = std::move(waiting)] {
       if (waiting.get() != nullptr) waiting->returned();
     });
   });
   if (is_accepted) return;
   entry.handler_ends();
-  slot.set_waits_for_return(waiting.get() != nullptr);
-  slot.fail(CallFault::internal_error, fmt::format("{}[host] worker_queue calls wait already", kOverloadedPrefix));
+  pending.set_waits_for_return(waiting.get() != nullptr);
+  pending.fail(CallFault::internal_error, fmt::format("{}[host] worker_queue calls wait already", kOverloadedPrefix));
 }
 
 void ServiceRouter::warn_unread(std::size_t bytes) {
@@ -231,7 +232,7 @@ void ServiceRouter::warn_unread(std::size_t bytes) {
             bytes, *unsaid);
 }
 
-// Its sender finds its connection broken, whether it waits for an answer or not.
+// The sender finds its connection broken, whether it waits for an answer or not.
 void ServiceRouter::warn_too_large(std::string_view begun, Encoding encoding, TimePoint now) {
   const std::string message = oversized_text(begun, encoding);
   if (const auto unsaid = too_large_.due(message, now)) {
@@ -240,7 +241,7 @@ void ServiceRouter::warn_too_large(std::string_view begun, Encoding encoding, Ti
   }
 }
 
-// A client can make generated code throw as often as it sends nonsense.
+// A client can make generated code throw as often as it likes.
 void ServiceRouter::log_exception(ServiceEntry& entry, const std::string& thrown) {
   const auto unlogged = entry.exception_left(std::chrono::steady_clock::now());
   if (!unlogged) return;
@@ -248,28 +249,28 @@ void ServiceRouter::log_exception(ServiceEntry& entry, const std::string& thrown
              foreign_text(thrown), *unlogged);
 }
 
-bool ServiceRouter::run_handler(CallSlot& slot) {
-  ServiceEntry& entry = slot.service();  // the slot may be another call's when the handler returns
-  CallSlot::HandlerScope scope{&slot, CallSlot::current_scope(), false, false};
-  CallSlot::current_scope() = &scope;
+bool ServiceRouter::run_handler(PendingCall& pending) {
+  ServiceEntry& entry = pending.service();  // `pending` may be another call's when the handler returns
+  PendingCall::HandlerScope scope{&pending, PendingCall::current_scope(), false, false};
+  PendingCall::current_scope() = &scope;
   std::string thrown;
-  slot.open_codec();
+  pending.open_codec();
   try {
-    entry.endpoint().handle(Call(&slot));
+    entry.endpoint().handle(Call(&pending));
   } catch (const std::exception& failure) {
     thrown = failure.what();
     if (thrown.empty()) thrown = "an exception without text";
   } catch (...) {
     thrown = "an exception of a type that is not derived from std::exception";
   }
-  CallSlot::current_scope() = scope.outer;
+  PendingCall::current_scope() = scope.outer;
   if (!thrown.empty()) log_exception(entry, thrown);
   if (scope.has_ended) return true;
   if (!scope.is_abandoned) return false;
-  if (thrown.empty() || slot.info().oneway) {
-    slot.abandon();
+  if (thrown.empty() || pending.info().oneway) {
+    pending.abandon();
   } else {
-    slot.fail(CallFault::internal_error, text_of_thrown(thrown));
+    pending.fail(CallFault::internal_error, text_of_thrown(thrown));
   }
   return true;
 }

@@ -1,9 +1,9 @@
-// How does a message become a call? The router reads its head, finds the service, asks the gate and starts the handler
-// where it belongs; every answer that needs no service (unknown, disabled, draining) comes from here.
+// How does a message become a call? The router reads its head, finds the service, checks the gate and starts the
+// handler on the right thread; every answer that needs no service (unknown, disabled, draining) comes from here.
 #pragma once
 
-#include "serving/call_slot.h"
 #include "serving/limits.h"
+#include "serving/pending_call.h"
 #include "serving/service_table.h"
 
 #include <p2p/log.h>
@@ -22,17 +22,17 @@ namespace p2p::host {
 
 class Loop;
 
-// How a call of ours reaches its owner; the peers' side of CallSlot::forward. [own loop of the slot]
+// How a call reaches the owner of its key; the peers' side of PendingCall::forward. [own loop of the call]
 class Forwarder {
  public:
   virtual ~Forwarder() = default;
-  // Sends the call that the slot keeps; the slot is told what became of it.
-  virtual void forward(CallSlot& slot, const Location& to, TimePoint deadline) = 0;
-  // Ends the slot's call with what a reply to its forward says.
-  virtual void replied(CallSlot& slot, std::string_view reply) = 0;
+  // Sends the kept call; `pending` gets the outcome.
+  virtual void forward(PendingCall& pending, const NodeAddress& to, TimePoint deadline) = 0;
+  // Ends the call as the reply to its forward says.
+  virtual void replied(PendingCall& pending, std::string_view reply) = 0;
 };
 
-// What this node tells another one that has forwarded a call to the wrong owner. [any thread]
+// What this node answers to a node that forwarded a call to the wrong owner. [any thread]
 class ViewTeller {
  public:
   virtual ~ViewTeller() = default;
@@ -40,19 +40,19 @@ class ViewTeller {
   virtual std::string encoded_members() const = 0;  // opaque: the locator's table
 };
 
-// Which calls of a service with a route run elsewhere; in routing/call_routing.h.
+// Which calls of a service with a route run elsewhere; in peers/call_routing.h.
 class RouteKeeper {
  public:
   virtual ~RouteKeeper() = default;
-  // False: the call runs here, and nothing was done. True: it is answered, passed on or waits. [own loop of the slot]
-  virtual bool takes(CallSlot& slot, const Route& route) = 0;
+  // False: the call runs here, and nothing was done. True: it is answered, forwarded or waits. [own loop of the call]
+  virtual bool takes(PendingCall& pending, const Route& route) = 0;
 };
 
-// What an origin has to do after a message was taken.
+// What an origin must do after a message was taken.
 enum class Taken : std::uint8_t {
   accepted,
   hold_back,  // accepted, but the connection's next message must wait for returned()
-  malformed,  // not a call: the origin hears nothing more of it, and the connection is of no use
+  malformed,  // not a call: the origin gets no answer, and the connection is unusable
 };
 
 class ServiceRouter final {
@@ -61,34 +61,34 @@ class ServiceRouter final {
 
   Logger& log() noexcept { return log_; }
   const ServingLimits& limits() const noexcept { return limits_; }
-  // A connection is closed on which so many bytes of replies wait. [any thread]
+  // A connection is closed on which this many bytes of replies wait. [any thread]
   void warn_unread(std::size_t bytes);
   void set_timeouts(const HostConfig& config) noexcept;  // for calls that come from now on [control]
   void set_forwarder(Forwarder* forwarder) noexcept { forwarder_ = forwarder; }
   void set_route_keeper(RouteKeeper* keeper) noexcept { route_keeper_ = keeper; }
   Forwarder* forwarder() noexcept { return forwarder_; }
 
-  // From now on calls of Peer.forward are taken apart here: the call in the message goes to its service, and that one's
-  // reply becomes the reply of Peer.forward. `teller` outlives the router. [before the first call]
+  // From now on calls of Peer.forward are unwrapped here: the call in the message goes to its service, and its reply
+  // becomes the reply of Peer.forward. `teller` outlives the router. [before the first call]
   void take_forwards(const ViewTeller& teller) noexcept { teller_ = &teller; }
-  // The reply to a forwarded call of a key that this node does not own. [any thread]
+  // The reply to a forwarded call for a key that this node does not own. [any thread]
   void append_disagreement(std::string& out, const Envelope& envelope) const;
 
-  // Puts `endpoint` behind `name`, with the gate `starting`. A service that served the name before and has let go of it
-  // takes up its entry again. Refused when the name is taken, empty or contains ':'. [control]
+  // Puts `endpoint` behind `name`, with the gate `starting`. A name that was served before and let go of keeps its
+  // entry. Refused when the name is taken, empty or contains ':'. [control]
   Result<std::shared_ptr<ServiceEntry>> serve(const std::string& name, const std::string& owner, ServiceSpec spec,
                                               std::shared_ptr<Endpoint> endpoint, std::size_t loops);
   void refresh(const std::vector<std::string>& defaults,
                std::vector<std::string> disabled);  // see ServiceTable [control]
 
   // Takes one whole message. `service_given` overrides what the message names (a forwarded call's service). The message
-  // may be rewritten in place and must hold until the call has returned. [own loop]
+  // may be rewritten in place and must stay valid until this returns. [own loop]
   Taken take(Loop& loop, const Arrival& arrival, std::span<char> message, std::string_view service_given = {});
 
   // Starts the handler of a call that was parked or asks to be dispatched again. [own loop]
-  void dispatch(CallSlot& slot);
+  void dispatch(PendingCall& pending);
 
-  // A message is larger than its connection takes; `begun` is what has come of it. [any loop]
+  // A message is larger than its connection takes; `begun` is what has arrived of it. [any loop]
   void warn_too_large(std::string_view begun, Encoding encoding, TimePoint now);
 
  private:
@@ -97,12 +97,12 @@ class ServiceRouter final {
                            const std::string& text);
   static std::string why_unknown(const ServiceTable& table, std::string_view service);
   static std::string why_refused(const ServiceEntry& entry);
-  void run_inline(CallSlot& slot);
-  void run_pooled(CallSlot& slot);
-  // Runs the handler on this thread and settles what it left open; true when the call has ended.
-  bool run_handler(CallSlot& slot);
+  void run_inline(PendingCall& pending);
+  void run_pooled(PendingCall& pending);
+  // Runs the handler on this thread and ends a call that it abandoned; true when the call has ended.
+  bool run_handler(PendingCall& pending);
   void log_exception(ServiceEntry& entry, const std::string& thrown);
-  void park(CallSlot& slot);
+  void park(PendingCall& pending);
 
   ServingLimits limits_;
   WorkerPool& pool_;
@@ -111,9 +111,8 @@ class ServiceRouter final {
   const ViewTeller* teller_ = nullptr;
   RouteKeeper* route_keeper_ = nullptr;
   RepeatedWarnings unread_;
-  // The newest table, for its writers, one at a time. They never read the snapshot: the copy that it caches for a
-  // thread would keep endpoints alive until that thread ends, and the control thread outlives all that endpoints refer
-  // to.
+  // The newest table, for its writers, one at a time. They never read the snapshot: its per-thread cached copy would
+  // keep endpoints alive until the thread ends, and the control thread outlives all that endpoints refer to.
   std::mutex changes_;
   std::shared_ptr<const ServiceTable> newest_;
   Snapshot<ServiceTable> table_;

@@ -38,8 +38,8 @@ void ServiceTable::index_names() {
     if (entry->spec().part.empty() && !refuses_all(entry->gate()))
       aliases[alias_of(entry->spec().idl)].push_back(entry.get());
   }
-  for (const auto& [alias, claimants] : aliases) {
-    if (claimants.size() == 1 && !alias.empty()) names_.insert_or_assign(std::string(alias), claimants.front());
+  for (const auto& [alias, holders] : aliases) {
+    if (holders.size() == 1 && !alias.empty()) names_.insert_or_assign(std::string(alias), holders.front());
   }
   for (const auto& entry : entries_) names_.insert_or_assign(entry->name(), entry.get());
 }

@@ -1,5 +1,5 @@
-// Which service answers to a name? Configured names, IDL aliases while they are unique, and the default for clients
-// that name none. A value that is replaced as a whole when a service comes or goes.
+// Which service has a name? Configured names, IDL aliases while they are unique, and the default for clients that name
+// none. Replaced as a whole when a service starts or stops.
 #pragma once
 
 #include "serving/service_entry.h"
@@ -22,9 +22,8 @@ class ServiceTable final {
   // claim belongs to neither.
   Result<std::shared_ptr<const ServiceTable>> with(std::shared_ptr<ServiceEntry> entry) const;
 
-  // Services have come or gone: works out the aliases of those that serve, and makes the first of `defaults` that
-  // serves the default (none of them: there is no default). `disabled` are the services that do not run, for who asks
-  // for them.
+  // Services have started or stopped: recomputes the aliases of those that serve, and makes the first of `defaults`
+  // that serves the default (if any does). `disabled`: services that do not run, for calls that name them.
   void refresh(const std::vector<std::string>& defaults, std::vector<std::string> disabled);
 
   bool is_disabled(std::string_view name) const noexcept;

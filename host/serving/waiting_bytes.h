@@ -1,5 +1,5 @@
-// How many bytes wait in this node for clients that read or send slowly, and is that too much? The node's part of
-// [host] waiting_bytes_max; which connection has to go is each loop's own matter.
+// How many bytes wait in this node for clients that read or send slowly, and is that too much? The node-wide side of
+// [host] waiting_bytes_max; each loop decides which of its connections to close.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 
 namespace p2p::host {
 
-// Changed only for a connection that cannot get rid of its bytes at once, so that loops rarely meet here. [any thread]
+// Changed only for a connection that cannot send its bytes at once, so loops rarely contend here. [any thread]
 class WaitingBytes final {
  public:
   explicit WaitingBytes(std::size_t loops) : loops_(loops) {}
@@ -22,12 +22,12 @@ class WaitingBytes final {
   std::uint64_t total() const noexcept { return total_.load(std::memory_order_relaxed); }
 
   // From three quarters on, connections with waiting replies are not read, so that fewer have to be closed.
-  bool is_crowded() const noexcept { return total() > bytes_max_ / 4 * 3; }
+  bool is_overloaded() const noexcept { return total() > bytes_max_ / 4 * 3; }
   bool is_over() const noexcept { return total() > bytes_max_; }
-  // While it is over, some loop holds more than its part, and that loop closes connections.
+  // While the total is over, some loop holds more than its share, and closes connections.
   std::uint64_t part_of_a_loop() const noexcept { return bytes_max_ / loops_; }
 
-  // The first to ask gets true, until all loops have been asked to look.
+  // True for the first caller only, until all other loops have checked.
   bool ask_others() noexcept {
     std::size_t none = 0;
     return asked_.compare_exchange_strong(none, loops_ - 1, std::memory_order_relaxed);

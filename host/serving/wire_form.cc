@@ -5,7 +5,7 @@ namespace {
 
 std::uint8_t byte_at(std::string_view bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
 
-// What a message that begins at `at` is encoded in.
+// The encoding of a message that begins at `at`.
 Detection detect_encoding(std::string_view bytes, std::size_t at, Encoding& encoding) {
   if (bytes.size() <= at) return Detection::need_more;
   if (byte_at(bytes, at) == 0x82) {

@@ -1,4 +1,4 @@
-// How does a client write its messages? Told by the first bytes of a connection; the same for the rest of it. Pure.
+// In what form does a client send messages? Detected from the first bytes of a connection; fixed for its life. Pure.
 #pragma once
 
 #include <p2p/call.h>

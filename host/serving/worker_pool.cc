@@ -42,7 +42,7 @@ void BoundedWorkerPool::run() {
     } catch (...) {
       log_.error("an exception of unknown type left work on the worker pool");
     }
-    work = nullptr;  // let go of what it holds before waiting again
+    work = nullptr;  // release what it holds before waiting again
     hold.lock();
   }
 }

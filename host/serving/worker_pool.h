@@ -1,4 +1,4 @@
-// Where may handlers block? On a few threads of the pool, started when they are first needed, with a bounded queue.
+// Where may handlers block? On the pool's few threads, started on demand, with a bounded queue.
 #pragma once
 
 #include <p2p/log.h>
@@ -21,7 +21,7 @@ class BoundedWorkerPool final : public WorkerPool {
 
   bool submit(std::function<void()> work) override;
 
-  // Takes nothing more, runs what waits, joins the threads. [control]
+  // Takes no more work, runs what is queued, joins the threads. [control]
   void stop();
 
  private:

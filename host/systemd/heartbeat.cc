@@ -9,7 +9,7 @@
 namespace p2p::host {
 namespace {
 
-// Waits are cut into days: some clocks cannot count to the end of time.
+// Waits are capped at a day: some clocks cannot represent the end of time.
 constexpr Duration kNever = std::chrono::hours(24);
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Does the node really live? Its heartbeat is one round through the control thread and every I/O loop: a watchdog that
-// hears it knows that each of them still turns. Where one hangs, the rounds end, and the manager restarts the node.
+// Is the node really alive? Its heartbeat is one round through the control thread and every I/O loop: it tells the
+// watchdog that each of them still turns. If one hangs, the rounds end, and the manager restarts the node.
 #pragma once
 
 #include "serving/loop.h"
@@ -14,14 +14,14 @@ namespace p2p::host {
 
 class Heartbeat final {
  public:
-  // Both outlive every loop's last turn. Without a watchdog nothing ever happens.
+  // Both outlive every loop's last turn. Does nothing without a watchdog.
   Heartbeat(const ServiceManager& manager, std::vector<std::unique_ptr<Loop>>& loops);
 
-  // Begins a round when one is due at `now`: each loop takes its turn, and the last one sends the message. While a loop
-  // has not answered yet, no further round begins. Call it whenever the control thread comes by. [control]
+  // Begins a round if one is due at `now`: each loop takes its turn, and the last one sends the message. No round
+  // begins before every loop has answered the last. Call it whenever the control thread gets there. [control]
   void turn(TimePoint now);
 
-  // When turn() has to be called next; far away without a watchdog. [control]
+  // When turn() must be called next; far in the future without a watchdog. [control]
   TimePoint due() const noexcept { return due_; }
 
  private:

@@ -3,7 +3,7 @@
 namespace p2p::host {
 namespace {
 
-// A message is lines; a text of several would be taken for further fields.
+// A message consists of lines; those of a multi-line text would be taken for fields.
 std::string status_line(std::string_view status) {
   std::string line = "STATUS=";
   for (const char letter : status) line += letter == '\n' || letter == '\r' ? ' ' : letter;

@@ -9,7 +9,7 @@
 
 namespace p2p::host {
 
-// `at_most`: how long the step may take; the manager then waits that long at least, whatever its own timeouts say.
+// `at_most`: how long the step may take; the manager then waits at least that long, whatever its own timeouts.
 std::string starting_notification(std::string_view status, Duration at_most);
 std::string stopping_notification(std::string_view status, Duration at_most);
 
@@ -17,8 +17,8 @@ std::string ready_notification(std::string_view status);   // after the start, a
 std::string status_notification(std::string_view status);  // for `systemctl status`
 std::string alive_notification();                          // for the watchdog
 
-// One message with both fields: a manager that gets them in two takes the reload for a failure. `now` of the monotonic
-// clock.
+// One message with both fields: a manager that gets them separately takes the reload for a failure. `now`: of the
+// monotonic clock.
 std::string reloading_notification(std::chrono::microseconds now);
 
 }  // namespace p2p::host

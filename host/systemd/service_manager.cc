@@ -17,10 +17,10 @@
 namespace p2p::host {
 namespace {
 
-// A manager reads its socket within milliseconds, or hangs itself.
+// A manager reads its socket within milliseconds, unless it hangs.
 constexpr timeval kSendTimeout{1, 0};
 
-// Times that make no sense: shorter than any loop's turn, longer than anybody waits.
+// Implausible times: shorter than any loop's turn, longer than anybody waits.
 constexpr std::int64_t kWatchdogUsMin = 1'000;
 constexpr std::int64_t kWatchdogUsMax = 86'400'000'000;
 
@@ -35,7 +35,7 @@ std::optional<std::int64_t> number_of(const char* text) {
 std::optional<Duration> read_heartbeat_period(const ReadVariable& variable, pid_t self) {
   const auto microseconds = number_of(variable("WATCHDOG_USEC"));
   if (!microseconds || *microseconds < kWatchdogUsMin || *microseconds > kWatchdogUsMax) return std::nullopt;
-  // The variables are inherited: they may be meant for a parent.
+  // The variables are inherited, and may be meant for a parent.
   if (variable("WATCHDOG_PID") != nullptr && number_of(variable("WATCHDOG_PID")) != self) return std::nullopt;
   return std::chrono::microseconds(*microseconds) / 2;
 }

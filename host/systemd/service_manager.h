@@ -1,5 +1,5 @@
-// Who started this node? A service manager that speaks sd_notify(3), perhaps: systemd, or what behaves like it.
-// Messages go to the socket that it has named in the environment; without one nothing is sent.
+// Was this node started by a service manager that speaks sd_notify(3), such as systemd? Messages go to the socket that
+// it names in the environment; without one nothing is sent.
 #pragma once
 
 #include <p2p/units.h>
@@ -20,8 +20,8 @@ using ReadVariable = std::function<const char*(const char* name)>;
 
 class ServiceManager final {
  public:
-  // Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID; what makes no sense counts as not set. A name that begins with
-  // '@' is one of the abstract namespace. `self`: the process's own id, whom WATCHDOG_PID has to name.
+  // Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID; invalid values count as not set. A name that begins with '@'
+  // is in the abstract namespace. `self`: the process's own id, which WATCHDOG_PID must name.
   explicit ServiceManager(const ReadVariable& variable, pid_t self);
   static ServiceManager of_this_process();
 
@@ -33,11 +33,11 @@ class ServiceManager final {
 
   bool is_there() const noexcept { return socket_ >= 0; }
 
-  // How often it wants to hear that the node lives: half of the time after which it would end the node. None: never.
+  // How often to send a heartbeat: half of the time after which the manager would end the node. None: never.
   std::optional<Duration> heartbeat_period() const noexcept { return heartbeat_period_; }
 
-  // Sends one message of systemd/notification.h. A full socket is waited for, a second at most; only where `patience`
-  // is none, on an I/O loop, the message is dropped instead. False: it was not sent. [any thread]
+  // Sends one message of systemd/notification.h. Waits for a full socket, a second at most; with `patience` none, on an
+  // I/O loop, drops the message instead. False: it was not sent. [any thread]
   enum class Patience { some, none };
   bool tell(std::string_view message, Patience patience = Patience::some) const noexcept;
 

@@ -12,8 +12,8 @@ namespace p2p::testing {
 namespace protocol = apache::thrift::protocol;
 namespace transport = apache::thrift::transport;
 
-std::shared_ptr<protocol::TProtocol> OpenSockets::connect(const Location& to, const std::string& service) {
-  return connect(std::make_shared<transport::TSocket>(to.address, to.port), service);
+std::shared_ptr<protocol::TProtocol> OpenSockets::connect(const NodeAddress& to, const std::string& service) {
+  return connect(std::make_shared<transport::TSocket>(to.host, to.port), service);
 }
 
 std::shared_ptr<protocol::TProtocol> OpenSockets::connect_admin(const std::filesystem::path& socket,

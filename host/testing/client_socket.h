@@ -1,7 +1,7 @@
 // How does a test reach its node? As any client does: a TCP connection that speaks Thrift's framed binary protocol.
 #pragma once
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 
 #include <filesystem>
 #include <memory>
@@ -20,12 +20,12 @@ class TSocket;
 
 namespace p2p::testing {
 
-// Remembers the connections that it made, so that the ones that are still open are not taken for a node's. [any thread]
+// Remembers the connections that it made, so that open ones are not taken for a node's. [any thread]
 class OpenSockets final {
  public:
   // Calls go to `service`, or to the default service when it is empty. Throws what Thrift throws when nobody listens
   // there.
-  std::shared_ptr<apache::thrift::protocol::TProtocol> connect(const Location& to, const std::string& service);
+  std::shared_ptr<apache::thrift::protocol::TProtocol> connect(const NodeAddress& to, const std::string& service);
 
   // The same over the operators' socket.
   std::shared_ptr<apache::thrift::protocol::TProtocol> connect_admin(const std::filesystem::path& socket,

@@ -8,43 +8,22 @@
 namespace p2p::testing {
 namespace {
 
-bool contains(const std::vector<Location>& members, const Location& location) {
-  return std::find(members.begin(), members.end(), location) != members.end();
-}
-
-// False, and nothing was called, when the registration has ended.
-template <class Called, class Run>
-bool call_if_open(Registered<Called>& registered, Run run) {
-  const std::lock_guard hold(registered.gate);
-  if (registered.is_closed) return false;
-  run(registered.called);
-  return true;
-}
-
-template <class Called>
-void close(Registered<Called>& registered) {
-  const std::lock_guard hold(registered.gate);
-  registered.is_closed = true;
+bool contains(const std::vector<NodeAddress>& members, const NodeAddress& address) {
+  return std::find(members.begin(), members.end(), address) != members.end();
 }
 
 }  // namespace
 
-// One way along the layers. It does not hold the layer that it waits for, which may hold its `next` and with it the
-// walk.
-struct FakeLocator::Parts::Walk {
-  Change change;
-  std::shared_ptr<const RingView> ring_without_self;    // of cleanup
-  std::deque<std::shared_ptr<RegisteredLayer>> layers;  // those that are not called yet
-};
-
-FakeLocator::Parts::Parts() : view_(std::make_shared<FakeView>(Location(), std::vector<Location>(), NamedOwners())) {}
+FakeLocator::Parts::Parts()
+    : view_(std::make_shared<FakeView>(NodeAddress(), std::vector<NodeAddress>(), NamedOwners())) {}
 
 // --- the plugin's
 // ------------------------------------------------------------------------------------------------------------
 
 void FakeLocator::Parts::begin(Context& context) {
   const std::lock_guard hold(mutex_);
-  running_ = {context.strand("ring"), &context.log()};
+  const auto strand = context.strand("ring");
+  running_ = {strand, &context.log(), std::make_shared<ring::LayerChain>(strand, context.log())};
   self_ = context.node().self;
   if (members_.empty()) members_ = {self_};
   view_.publish(std::make_shared<FakeView>(self_, members_, named_));
@@ -76,22 +55,22 @@ void FakeLocator::Parts::change_and_wait(Change change, Duration patience) {
                            (awaited_.empty() ? "" : ": ring layer '" + awaited_ + "' has not called its next"));
 }
 
-void FakeLocator::Parts::name_owner(const std::string& key, const Location& owner) {
+void FakeLocator::Parts::name_owner(const std::string& key, const NodeAddress& owner) {
   const std::lock_guard hold(mutex_);
   named_.insert_or_assign(key, owner);
 }
 
-std::vector<Location> FakeLocator::Parts::members() const {
+std::vector<NodeAddress> FakeLocator::Parts::members() const {
   const std::lock_guard hold(mutex_);
   return members_;
 }
 
-Location FakeLocator::Parts::self() const {
+NodeAddress FakeLocator::Parts::self() const {
   const std::lock_guard hold(mutex_);
   return self_;
 }
 
-std::vector<Location> FakeLocator::Parts::reported_unreachable() const {
+std::vector<NodeAddress> FakeLocator::Parts::reported_unreachable() const {
   const std::lock_guard hold(mutex_);
   return unreachable_;
 }
@@ -99,61 +78,38 @@ std::vector<Location> FakeLocator::Parts::reported_unreachable() const {
 // --- services'
 // ---------------------------------------------------------------------------------------------------------------
 
-std::shared_ptr<const RingView> FakeLocator::Parts::ring_of(std::vector<Location> members) const {
+std::shared_ptr<const RingView> FakeLocator::Parts::ring_of(std::vector<NodeAddress> members) const {
   const std::lock_guard hold(mutex_);
   return std::make_shared<FakeView>(self_, std::move(members), named_);
 }
 
 Subscription FakeLocator::Parts::push_layer(int priority, std::string name, std::shared_ptr<RingLayer> layer) {
-  auto added = std::make_shared<RegisteredLayer>();
-  added->priority = priority;
-  added->name = std::move(name);
-  added->called = std::move(layer);
-  const std::lock_guard hold(mutex_);
-  const auto behind = std::upper_bound(layers_.begin(), layers_.end(), priority,
-                                       [](int wanted, const auto& other) { return wanted > other->priority; });
-  layers_.insert(behind, added);
-  return Subscription([weak = weak_from_this(), added] {
-    if (const auto parts = weak.lock()) {
-      const std::lock_guard hold_again(parts->mutex_);
-      std::erase(parts->layers_, added);
-    }
-    close(*added);
-  });
+  const auto layers = running().layers;
+  P2P_ASSERT(layers != nullptr, "services run while the locator that they require does");
+  return layers->push(priority, std::move(name), std::move(layer));
 }
 
 Subscription FakeLocator::Parts::subscribe(std::string name, std::function<void(const RingChange&)> listener) {
-  auto added = std::make_shared<RegisteredListener>();
-  added->name = std::move(name);
-  added->called = std::move(listener);
-  const std::lock_guard hold(mutex_);
-  listeners_.push_back(added);
-  return Subscription([weak = weak_from_this(), added] {
-    if (const auto parts = weak.lock()) {
-      const std::lock_guard hold_again(parts->mutex_);
-      std::erase(parts->listeners_, added);
-    }
-    close(*added);
-  });
+  return listeners_.subscribe(std::move(name), std::move(listener));
 }
 
-void FakeLocator::Parts::join(const Location& joiner) { add(joiner, {}); }
+void FakeLocator::Parts::join(const NodeAddress& joiner) { add(joiner, {}); }
 
-void FakeLocator::Parts::add(const Location& location, std::vector<Location>) {
-  enqueue({.kind = Change::Kind::add, .location = location, .only_news = true});
+void FakeLocator::Parts::add(const NodeAddress& address, std::vector<NodeAddress>) {
+  enqueue({.kind = Change::Kind::add, .address = address, .only_news = true});
 }
 
-void FakeLocator::Parts::remove(const Location& location, std::vector<Location>) {
-  enqueue({.kind = Change::Kind::remove, .location = location});
+void FakeLocator::Parts::remove(const NodeAddress& address, std::vector<NodeAddress>) {
+  enqueue({.kind = Change::Kind::remove, .address = address});
 }
 
 void FakeLocator::Parts::log_view() const {
   const Running now = running();
   if (now.log == nullptr) return;
-  for (const Location& member : members()) now.log->info("member {}", member.name());
+  for (const NodeAddress& member : members()) now.log->info("member {}", member.name());
 }
 
-void FakeLocator::Parts::report_unreachable(const Location& member) {
+void FakeLocator::Parts::report_unreachable(const NodeAddress& member) {
   const std::lock_guard hold(mutex_);
   unreachable_.push_back(member);
 }
@@ -184,93 +140,52 @@ void FakeLocator::Parts::start_next() {
 }
 
 void FakeLocator::Parts::run(Change change) {
-  auto walk = std::make_shared<Walk>();
-  const bool is_member = contains(members(), change.location);
+  const bool is_member = contains(members(), change.address);
   switch (change.kind) {
     case Change::Kind::publish:
       publish(change.members);
       return change_ended(change);
     case Change::Kind::add:
       if (change.only_news && is_member) return change_ended(change);
-      break;
+      return run_layers(ring::LayerStep::add, std::move(change));
     case Change::Kind::remove:
       if (!is_member) return change_ended(change);
-      break;
+      return run_layers(ring::LayerStep::remove, std::move(change));
     case Change::Kind::cleanup: {
       if (std::exchange(has_cleaned_up_, true)) return change_ended(change);
       auto rest = members();
       std::erase(rest, self());
       publish(rest);
-      walk->ring_without_self = shared_view();
-      break;
+      return run_layers(ring::LayerStep::cleanup, std::move(change));
     }
-  }
-  walk->change = std::move(change);
-  {
-    const std::lock_guard hold(mutex_);
-    walk->layers.assign(layers_.begin(), layers_.end());
-  }
-  advance(walk);
-}
-
-void FakeLocator::Parts::advance(const std::shared_ptr<Walk>& walk) {
-  while (!walk->layers.empty()) {
-    const auto layer = std::move(walk->layers.front());
-    walk->layers.pop_front();
-    {
-      const std::lock_guard hold(mutex_);
-      awaited_ = layer->name;
-    }
-    if (call_if_open(*layer, [&](const auto& called) { call(*called, walk); })) return;
-  }
-  {
-    const std::lock_guard hold(mutex_);
-    awaited_.clear();
-  }
-  apply(walk->change);
-}
-
-void FakeLocator::Parts::call(RingLayer& layer, const std::shared_ptr<Walk>& walk) {
-  const Running now = running();
-  try {
-    switch (walk->change.kind) {
-      case Change::Kind::add:
-        return layer.add(walk->change.location, next_of(walk));
-      case Change::Kind::remove:
-        return layer.remove(walk->change.location, next_of(walk));
-      case Change::Kind::cleanup:
-        return layer.cleanup(walk->ring_without_self, next_of(walk));
-      case Change::Kind::publish:
-        return;
-    }
-  } catch (const std::exception& failure) {
-    if (now.log != nullptr) now.log->error("a ring layer threw: {}; the change goes on without it", failure.what());
-  } catch (...) {
-    if (now.log != nullptr) now.log->error("a ring layer threw something that is no std::exception");
   }
 }
 
-// A Completion runs once, whatever the layer does with it, and at the latest when the layer lets go of it.
-Next FakeLocator::Parts::next_of(const std::shared_ptr<Walk>& walk) {
-  return Next([self = shared_from_this(), walk] {
-    const Running now = self->running();
-    if (now.strand == nullptr) return;  // the node has ended, and its ring with it
-    if (now.strand->runs_here()) {
-      self->advance(walk);
-    } else {
-      now.strand->post([self, walk] { self->advance(walk); });
-    }
+// A layer may take as long as the test's patience allows.
+void FakeLocator::Parts::run_layers(ring::LayerStep step, Change change) {
+  const auto layers = running().layers;
+  if (layers == nullptr) return;  // the node has ended, and its ring with it
+  ring::LayerCall call{step, change.address, shared_view(), std::nullopt};
+  call.has_turn = [self = shared_from_this()](const std::string& layer) { self->await(layer); };
+  layers->run(std::move(call), [self = shared_from_this(), change = std::move(change)] {
+    self->await("");
+    self->apply(change);
   });
+}
+
+void FakeLocator::Parts::await(const std::string& layer) {
+  const std::lock_guard hold(mutex_);
+  awaited_ = layer;
 }
 
 void FakeLocator::Parts::apply(const Change& change) {
   auto after = members();
   if (change.kind == Change::Kind::add) {
-    after.push_back(change.location);
+    after.push_back(change.address);
     publish(after);
   }
   if (change.kind == Change::Kind::remove) {
-    std::erase(after, change.location);
+    std::erase(after, change.address);
     publish(after);
   }
   // Posted, because this may run within a layer that still has work to do behind its `next`.
@@ -279,34 +194,22 @@ void FakeLocator::Parts::apply(const Change& change) {
   }
 }
 
-void FakeLocator::Parts::publish(std::vector<Location> members) {
+void FakeLocator::Parts::publish(std::vector<NodeAddress> members) {
   RingChange change;
-  std::vector<std::shared_ptr<RegisteredListener>> listeners;
-  Running now;
   {
     const std::lock_guard hold(mutex_);
     const auto view = std::make_shared<FakeView>(self_, std::move(members), named_);
-    for (const Location& member : view->members()) {
+    for (const NodeAddress& member : view->members()) {
       if (!contains(members_, member)) change.added.push_back(member);
     }
-    for (const Location& member : members_) {
+    for (const NodeAddress& member : members_) {
       if (!contains(view->members(), member)) change.removed.push_back(member);
     }
     members_ = view->members();
     change.view = view;
-    listeners = listeners_;
-    now = running_;
   }
   view_.publish(change.view);
-  for (const auto& listener : listeners) {
-    try {
-      call_if_open(*listener, [&](const auto& told) { told(change); });
-    } catch (const std::exception& failure) {
-      if (now.log != nullptr) now.log->error("listener '{}' of ring changes threw: {}", listener->name, failure.what());
-    } catch (...) {
-      if (now.log != nullptr) now.log->error("listener '{}' threw something that is no std::exception", listener->name);
-    }
-  }
+  if (Logger* log = running().log; log != nullptr) listeners_.tell(change, *log);
 }
 
 void FakeLocator::Parts::change_ended(const Change& change) {
@@ -321,31 +224,31 @@ void FakeLocator::Parts::change_ended(const Change& change) {
 FakeLocator::FakeLocator(std::shared_ptr<Parts> parts) : parts_(std::move(parts)) {}
 FakeLocator::~FakeLocator() = default;
 
-Location FakeLocator::self() const { return parts_->self(); }
+NodeAddress FakeLocator::self() const { return parts_->self(); }
 std::shared_ptr<const RingView> FakeLocator::view() const { return parts_->shared_view(); }
 
-void FakeLocator::set_members(std::vector<Location> members) {
+void FakeLocator::set_members(std::vector<NodeAddress> members) {
   parts_->change_and_wait({.kind = Parts::Change::Kind::publish, .members = std::move(members)}, kPatience);
 }
 
-void FakeLocator::set_owner(const std::string& key, const Location& owner) {
+void FakeLocator::set_owner(const std::string& key, const NodeAddress& owner) {
   parts_->name_owner(key, owner);
   set_members(parts_->members());
 }
 
-void FakeLocator::run_add(const Location& joined, Duration patience) {
-  parts_->change_and_wait({.kind = Parts::Change::Kind::add, .location = joined}, patience);
+void FakeLocator::run_add(const NodeAddress& joined, Duration patience) {
+  parts_->change_and_wait({.kind = Parts::Change::Kind::add, .address = joined}, patience);
 }
 
-void FakeLocator::run_remove(const Location& left, Duration patience) {
-  parts_->change_and_wait({.kind = Parts::Change::Kind::remove, .location = left}, patience);
+void FakeLocator::run_remove(const NodeAddress& left, Duration patience) {
+  parts_->change_and_wait({.kind = Parts::Change::Kind::remove, .address = left}, patience);
 }
 
 void FakeLocator::run_cleanup(Duration patience) {
   parts_->change_and_wait({.kind = Parts::Change::Kind::cleanup}, patience);
 }
 
-std::vector<Location> FakeLocator::reported_unreachable() const { return parts_->reported_unreachable(); }
+std::vector<NodeAddress> FakeLocator::reported_unreachable() const { return parts_->reported_unreachable(); }
 
 // --- the plugin
 // --------------------------------------------------------------------------------------------------------------

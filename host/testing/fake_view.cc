@@ -15,27 +15,27 @@ std::uint64_t hash_of(std::string_view text, std::uint64_t start = 0xcbf29ce4842
   return hash ^ (hash >> 33);
 }
 
-std::uint64_t fingerprint_of(const std::vector<Location>& members, const NamedOwners& named) {
+std::uint64_t fingerprint_of(const std::vector<NodeAddress>& members, const NamedOwners& named) {
   std::uint64_t hash = hash_of("ring");
-  for (const Location& member : members) hash = hash_of(member.name(), hash);
+  for (const NodeAddress& member : members) hash = hash_of(member.name(), hash);
   for (const auto& [key, owner] : named) hash = hash_of(owner.name(), hash_of(key, hash));
   return hash;
 }
 
 }  // namespace
 
-FakeView::FakeView(Location self, std::vector<Location> members, NamedOwners named)
+FakeView::FakeView(NodeAddress self, std::vector<NodeAddress> members, NamedOwners named)
     : self_(std::move(self)), members_(std::move(members)), named_(std::move(named)) {
   std::sort(members_.begin(), members_.end(),
-            [](const Location& one, const Location& other) { return one.name() < other.name(); });
+            [](const NodeAddress& one, const NodeAddress& other) { return one.name() < other.name(); });
   members_.erase(std::unique(members_.begin(), members_.end()), members_.end());
   fingerprint_ = fingerprint_of(members_, named_);
 }
 
-// The member whose name and the key together have the greatest hash: it stays so whoever else comes or goes.
+// By rendezvous hashing: the member with the greatest hash of name and key, whoever else joins or leaves.
 std::vector<std::size_t> FakeView::ranked(std::string_view key) const {
   std::vector<std::uint64_t> weights;
-  for (const Location& member : members_) weights.push_back(hash_of(member.name(), hash_of(key)));
+  for (const NodeAddress& member : members_) weights.push_back(hash_of(member.name(), hash_of(key)));
   std::vector<std::size_t> ranks(members_.size());
   std::iota(ranks.begin(), ranks.end(), std::size_t{0});
   std::sort(ranks.begin(), ranks.end(), [&](std::size_t one, std::size_t other) {
@@ -52,12 +52,12 @@ std::vector<std::size_t> FakeView::ranked(std::string_view key) const {
 Owner FakeView::owner_of(std::string_view key) const {
   const auto ranks = ranked(key);
   if (ranks.empty()) return {};
-  const Location& owner = members_[ranks.front()];
+  const NodeAddress& owner = members_[ranks.front()];
   return {&owner, owner == self_};
 }
 
-std::vector<Location> FakeView::owners_of(std::string_view key, std::size_t count) const {
-  std::vector<Location> owners;
+std::vector<NodeAddress> FakeView::owners_of(std::string_view key, std::size_t count) const {
+  std::vector<NodeAddress> owners;
   for (const std::size_t position : ranked(key)) {
     if (owners.size() == count) break;
     owners.push_back(members_[position]);

@@ -1,4 +1,4 @@
-// A ring whose owners a test decides: named ones first, all others by a rule that follows from key and members alone.
+// A ring whose owners a test decides: those it has set first, all others by a rule on key and members alone.
 #pragma once
 
 #include <p2p/locator.h>
@@ -10,26 +10,26 @@
 
 namespace p2p::testing {
 
-using NamedOwners = std::map<std::string, Location, std::less<>>;
+using NamedOwners = std::map<std::string, NodeAddress, std::less<>>;
 
 class FakeView final : public RingView {
  public:
-  FakeView(Location self, std::vector<Location> members, NamedOwners named);
+  FakeView(NodeAddress self, std::vector<NodeAddress> members, NamedOwners named);
 
   std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
-  const std::vector<Location>& members() const noexcept override { return members_; }
-  const std::vector<Location>& leaving() const noexcept override { return leaving_; }
+  const std::vector<NodeAddress>& members() const noexcept override { return members_; }
+  const std::vector<NodeAddress>& leaving() const noexcept override { return leaving_; }
   Owner owner_of(std::string_view key) const override;
-  std::vector<Location> owners_of(std::string_view key, std::size_t count) const override;
+  std::vector<NodeAddress> owners_of(std::string_view key, std::size_t count) const override;
 
  private:
   // Positions of members, the owner first.
   std::vector<std::size_t> ranked(std::string_view key) const;
 
-  const Location self_;
-  std::vector<Location> members_;
+  const NodeAddress self_;
+  std::vector<NodeAddress> members_;
   const NamedOwners named_;
-  const std::vector<Location> leaving_;
+  const std::vector<NodeAddress> leaving_;
   std::uint64_t fingerprint_;
 };
 

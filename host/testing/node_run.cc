@@ -13,10 +13,10 @@ void NodeRun::Shared::enter(State next) {
 NodeRun::NodeRun(host::LoadedConfiguration configuration, host::NodeHooks hooks) {
   // The hooks belong to the node, which belongs to what they point at.
   Shared* const shared = shared_.get();
-  hooks.ready = [shared](const Location& self) {
+  hooks.ready = [shared](const NodeAddress& self) {
     {
       const std::lock_guard hold(shared->mutex);
-      shared->location = self;
+      shared->address = self;
     }
     shared->enter(State::ready);
   };
@@ -63,9 +63,9 @@ NodeRun::State NodeRun::state() const {
   return shared_->state;
 }
 
-Location NodeRun::location() const {
+NodeAddress NodeRun::address() const {
   const std::lock_guard hold(shared_->mutex);
-  return shared_->location;
+  return shared_->address;
 }
 
 std::string NodeRun::what_hangs() const {

@@ -1,8 +1,8 @@
 // How does a node run beside a test? On a thread of its own, watched from the test's thread. A node that does not end
-// is left behind with its thread, because neither can be taken away from under a plugin's code.
+// is left behind with its thread, because neither can be destroyed under a plugin's code.
 #pragma once
 
-#include "node.h"
+#include "process/node.h"
 
 #include <condition_variable>
 #include <memory>
@@ -23,13 +23,13 @@ class NodeRun final {
   NodeRun(const NodeRun&) = delete;
   NodeRun& operator=(const NodeRun&) = delete;
 
-  // Waits while the node is starting: the host's own limits end that.
+  // Waits while the node is starting, which the host's own limits end.
   State wait_while_starting();
   // Takes the node down once it has ended; false when it has not within `patience`. Nothing of it is left then.
   bool wait_for_end(Duration patience);
 
-  State state() const;        // [any thread]
-  Location location() const;  // once it was ready [any thread]
+  State state() const;          // [any thread]
+  NodeAddress address() const;  // once it was ready [any thread]
   std::string what_hangs() const;
   host::ExitCode exit_code() const;                       // once it has ended
   host::Node& node() noexcept { return *shared_->node; }  // until wait_for_end() is true
@@ -40,7 +40,7 @@ class NodeRun final {
     mutable std::mutex mutex;  // guards what follows
     std::condition_variable changed;
     State state = State::starting;
-    Location location;
+    NodeAddress address;
     std::string what_hangs;
     host::ExitCode exit_code = host::ExitCode::done;
     std::unique_ptr<host::Node> node;

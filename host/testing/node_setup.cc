@@ -55,13 +55,13 @@ std::string list_of(const std::vector<fs::path>& folders) {
   return list + ']';
 }
 
-// Nodes of other tests, whose ports may have become free and be one of ours now, are strangers.
+// Nodes of other tests are strangers: one of their ports may have become free and be ours now.
 std::string cluster_of_this_process() { return "test-" + std::to_string(::getpid()); }
 
 fs::path config_file_in(const fs::path& folder) { return folder / "node.toml"; }
 
-// Is there a real locator that was not told where to look for a network? It would find nodes of others on this machine.
-bool looks_around(const NodeOptions& options) {
+// Is there a real locator without instructions where to find a network? It would find others' nodes on this machine.
+bool searches_on(const NodeOptions& options) {
   host::Problems ignored;  // the reader of the file reports them
   const host::Table root = host::parse_toml(options.toml, 0, ignored);
   const host::Entry* locator = host::find_at(root, {"services", "locator"});
@@ -87,14 +87,14 @@ host::CommandLine command_line_of(const NodeOptions& options, const fs::path& fo
   write_configuration(folder, options.toml);
   command_line.listen = "127.0.0.1:0";
   command_line.data_dir = data_dir_in(folder);
-  for (const Location& peer : options.join) command_line.join.push_back(peer.name());
-  // Who may write the folders of a developer's build is not what is tested.
+  for (const NodeAddress& peer : options.join) command_line.join.push_back(peer.name());
+  // Tests do not check who may write a developer's build folders.
   command_line.allow_unsafe_plugins = true;
   std::vector<fs::path> folders = options.plugin_dirs;
   // Never empty, which would mean the folder beside the test's executable.
   folders.push_back(options.shipped_plugins ? shipped_plugins() : folder / "no_plugins");
   command_line.set = {"host.plugin_dirs=" + list_of(folders), "host.cluster=" + cluster_of_this_process()};
-  if (looks_around(options)) command_line.set.push_back("services.locator.config.discover=none");
+  if (searches_on(options)) command_line.set.push_back("services.locator.config.discover=none");
   if (options.fake_locator) command_line.set.push_back("services.locator.enabled=true");
   return command_line;
 }

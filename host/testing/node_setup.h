@@ -1,7 +1,7 @@
-// From what a test asks for to a checked configuration, read by the host's own reader.
+// From a test's options to a checked configuration, read by the host's own reader.
 #pragma once
 
-#include "cli/load_configuration.h"
+#include "preflight/load_configuration.h"
 
 #include <p2p/testing.h>
 
@@ -26,9 +26,9 @@ class TemporaryFolder final {
   std::filesystem::path path_;
 };
 
-// Reads the configuration of a node in `folder`, as often as it is called; with the service `also_enabled`, whatever
-// the file says. `fake_locator` makes the plugin that takes the locator's place; empty: none does. Throws
-// std::runtime_error when the options make no sense.
+// Each call reads the configuration of a node in `folder`; with the service `also_enabled`, whatever the file says.
+// `fake_locator` makes the plugin that replaces the locator; empty: none does. Throws std::runtime_error when the
+// options are contradictory.
 using ReadConfiguration = std::function<host::ConfigurationOutcome(const std::optional<std::string>& also_enabled)>;
 ReadConfiguration reader_for_test(const NodeOptions& options, const std::filesystem::path& folder,
                                   std::function<std::shared_ptr<Plugin>()> fake_locator);

@@ -1,6 +1,6 @@
 #include "testing/process_state.h"
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -37,7 +37,7 @@ std::string end_of(int descriptor, int (*ask)(int, sockaddr*, socklen_t*)) {
   char text[INET6_ADDRSTRLEN] = {};
   const void* at = is_v6 ? static_cast<const void*>(&v6->sin6_addr) : &v4->sin_addr;
   if (::inet_ntop(address.ss_family, at, text, sizeof text) == nullptr) return "";
-  return Location{text, ntohs(is_v6 ? v6->sin6_port : v4->sin_port)}.name();
+  return NodeAddress{text, ntohs(is_v6 ? v6->sin6_port : v4->sin_port)}.name();
 }
 
 std::string ends_of(int descriptor) {

@@ -1,5 +1,5 @@
-// What does this process hold right now? Its threads and its open descriptors, as the kernel lists them; compared, they
-// show what a node has left behind.
+// What does this process hold right now? Its threads and open descriptors, as the kernel lists them; a comparison shows
+// what a node has left behind.
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +17,7 @@ struct ProcessState {
 
 ProcessState look_at_process();  // [any thread]
 
-// One line for each thing that is there now and was not before; descriptors of `not_counted` are passed over.
+// One line for each thing that is there now and was not before; descriptors in `not_counted` are skipped.
 std::vector<std::string> find_added(const ProcessState& before, const ProcessState& now,
                                     const std::vector<int>& not_counted);
 

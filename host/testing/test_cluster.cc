@@ -16,7 +16,7 @@ TestCluster::TestCluster(std::size_t count, const NodeOptions& options) {
     throw std::runtime_error("the nodes of a cluster find each other by the real locator, each through the first");
   for (std::size_t number = 0; number < count; ++number) {
     NodeOptions own = options;
-    if (number > 0) own.join = {nodes_.front()->location()};
+    if (number > 0) own.join = {nodes_.front()->address()};
     nodes_.push_back(std::make_unique<TestNode>(std::move(own)));
   }
   wait_for_members(count);
@@ -38,8 +38,8 @@ void TestCluster::wait_for_members(std::size_t count, Duration patience) const {
       if (members.size() == count) break;
       if (std::chrono::steady_clock::now() >= until) {
         std::string known;
-        for (const Location& member : members) known += ' ' + member.name();
-        throw std::runtime_error("after " + format_duration(patience) + " node " + node->location().name() +
+        for (const NodeAddress& member : members) known += ' ' + member.name();
+        throw std::runtime_error("after " + format_duration(patience) + " node " + node->address().name() +
                                  " does not know " + std::to_string(count) + " members, but:" + known);
       }
       std::this_thread::sleep_for(kMembersPollPeriod);
@@ -51,7 +51,7 @@ void TestCluster::stop() {
   for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) (*node)->stop();
 }
 
-// What the first node found before it started was there before any of them.
+// The state before the first node started is the state before all of them.
 std::string TestCluster::leftovers() const {
   std::string text = nodes_.front()->leftovers();
   for (std::size_t number = 1; number < nodes_.size(); ++number) text += nodes_[number]->held_references();

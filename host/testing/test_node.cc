@@ -21,18 +21,18 @@
 namespace p2p::testing {
 namespace {
 
-// A thread that was joined stands in the kernel's list for a moment longer.
-constexpr auto kListSettles = std::chrono::seconds(2);
+// A joined thread stays in the kernel's list for a moment.
+constexpr auto kListDelay = std::chrono::seconds(2);
 constexpr auto kListPollPeriod = std::chrono::milliseconds(5);
 
-// Nodes of this process that have not ended, but for those that were left behind.
+// Nodes of this process that have not ended, except those left behind.
 std::atomic<int>& running_nodes() {
   static std::atomic<int> count{0};
   return count;
 }
 
-// What is there before a node starts. A sanitizer starts a thread of its own with the first one of the process, and
-// that is none of the node's.
+// The state before a node starts. A sanitizer starts a thread of its own with the first one of the process; that is not
+// the node's.
 ProcessState look_before_a_node() {
   std::thread([] {}).join();
   return look_at_process();
@@ -85,7 +85,7 @@ struct TestNode::Impl {
     }
   }
 
-  // As an operator asks: over the admin socket. Throws with the node's report when not all of it could be done.
+  // As operators do, over the admin socket. Throws with the node's report when some of it could not be done.
   template <class Ask>
   void change(const std::string& what, Ask ask) {
     node::AdminClient admin(open_sockets().connect_admin(admin_socket, "admin"));
@@ -141,24 +141,24 @@ TestNode::~TestNode() {
   }
 }
 
-Location TestNode::location() const { return impl_->run ? impl_->run->location() : Location(); }
+NodeAddress TestNode::address() const { return impl_->run ? impl_->run->address() : NodeAddress(); }
 
 std::filesystem::path TestNode::data_dir() const { return data_dir_in(impl_->folder.path()); }
 
 bool TestNode::is_running() const { return impl_->run && impl_->run->state() == NodeRun::State::ready; }
 
-std::vector<Location> TestNode::members() const {
+std::vector<NodeAddress> TestNode::members() const {
   std::vector<locator::Location> answer;
   client<locator::LocatorClient>("locator")->get_all(answer);
-  std::vector<Location> members;
+  std::vector<NodeAddress> members;
   for (const auto& member : answer) members.push_back(from_wire(member));
   std::sort(members.begin(), members.end(),
-            [](const Location& one, const Location& other) { return one.name() < other.name(); });
+            [](const NodeAddress& one, const NodeAddress& other) { return one.name() < other.name(); });
   return members;
 }
 
 std::shared_ptr<apache::thrift::protocol::TProtocol> TestNode::connect(const std::string& service) const {
-  return open_sockets().connect(location(), service);
+  return open_sockets().connect(address(), service);
 }
 
 std::vector<std::string> TestNode::log_lines() const { return impl_->log->lines(); }
@@ -205,7 +205,7 @@ std::string TestNode::leftovers() const {
     throw std::logic_error("leftovers() while a node of this process runs: stop all of them first");
   const auto look = [this] { return find_added(impl_->before, look_at_process(), open_sockets().descriptors()); };
   auto found = look();
-  const auto until = std::chrono::steady_clock::now() + kListSettles;
+  const auto until = std::chrono::steady_clock::now() + kListDelay;
   while (!found.empty() && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(kListPollPeriod);
     found = look();

@@ -1,4 +1,4 @@
-// What does a plugin's file show to the dynamic linker? Its exported symbols, and the libraries that it names.
+// What does the dynamic linker see of a plugin's file? Its exported symbols, and the libraries that it needs.
 #pragma once
 
 #include <p2p/result.h>
@@ -23,7 +23,7 @@ struct ElfFacts {
 // Refused as by ElfFile::open().
 Result<ElfFacts> read_elf_facts(const std::filesystem::path& path);
 
-// "p2p::Plugin::stop()" for its mangled form; what is not mangled stays.
+// "p2p::Plugin::stop()" for its mangled form; an unmangled name is returned as it is.
 std::string demangled(const std::string& symbol);
 
 }  // namespace p2p::host

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Symbols that a report names; a plugin that exports everything exports hundreds.
+// Symbols named in a report; a plugin that exports everything exports hundreds.
 constexpr std::size_t kNamedSymbolsMax = 3;
 
 std::string first_of(const std::vector<std::string>& symbols) {
@@ -39,7 +39,7 @@ constexpr const char* kMendOption =
     "Mend that P2P_OPTION(key, type, default, range, help): the types are " P2P_OPTION_TYPES
     "; a range is LOW..HIGH, or a|b|c of a choice; the default is one of its values; each key is declared once";
 
-// Runs `check` with the file's facts, which the rule `file` has found readable.
+// Runs `check` with the file's facts, which the rule `file` found readable.
 template <class Check>
 Verdict with_facts(const Subject& subject, Check check) {
   const auto facts = read_elf_facts(subject.path);
@@ -71,7 +71,7 @@ bool is_idl_name(const std::string& name) {
   return dot != std::string::npos && dot > 0 && dot + 1 < name.size() && name.find('.', dot + 1) == std::string::npos;
 }
 
-// What a descriptor lacks, and how that is mended; each advice once.
+// What a descriptor lacks, and how to fix it; each advice once.
 class Gaps {
  public:
   explicit Gaps(const PluginDescription& plugin) {

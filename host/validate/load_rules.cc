@@ -1,5 +1,5 @@
-#include "cli/load_configuration.h"
 #include "plugins/loader.h"
+#include "preflight/load_configuration.h"
 #include "validate/process_state.h"
 #include "validate/rules.h"
 
@@ -12,15 +12,15 @@
 namespace p2p::host {
 namespace {
 
-// The whole of loading, with the libraries that a plugin brings along. Our own plugins take 0.3 ms, and 10 ms under
-// AddressSanitizer: what takes ten times as long does more than being loaded.
+// For all of loading, with the libraries that a plugin brings along. Our own plugins take 0.3 ms, and 10 ms under
+// AddressSanitizer: a plugin that takes ten times as long does more than load.
 constexpr double kLoadCpuMsMax = 100;
 
 // As the host's loader maps it.
 constexpr int kLoadMode = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE;
 
-// An exception of a static constructor ends the process, which is how a host may end of it, too. As dlopen() is
-// declared to throw nothing, it would otherwise depend on the compiler how far the exception comes.
+// An exception in a static constructor ends the process, as it may end a host. dlopen() is declared to throw nothing,
+// so otherwise the compiler would decide how far the exception gets.
 void* load(const std::filesystem::path& path) noexcept {
   void* (*volatile open)(const char*, int) = ::dlopen;
   return open(path.c_str(), kLoadMode);
@@ -34,7 +34,7 @@ double cpu_ms() {
   return static_cast<double>(used.tv_sec) * 1e3 + static_cast<double>(used.tv_nsec) / 1e6;
 }
 
-// The text of the std::exception that `run` threw; none: it returned. Others come through.
+// The text of the std::exception that `run` threw; none: it returned. Other exceptions pass through.
 template <class Run>
 std::optional<std::string> thrown_by(const Run& run) {
   try {
@@ -47,12 +47,12 @@ std::optional<std::string> thrown_by(const Run& run) {
 
 constexpr const char* kMendThrows = "Throw nothing: return an Error for what is refused, as Config::wrong() makes it";
 
-// Calls configure(), and fits() for a node of default limits, on an object of its own. Exceptions come through.
+// Calls configure(), and fits() for a node of default limits, on a separate object. Exceptions pass through.
 Result<Done> configure(const PluginFile& file, const Config& config) {
   auto loaded = load_plugin(file);
   if (!loaded.ok()) return loaded.error();
   auto configured = loaded.value()->plugin().configure(config);
-  if (!configured.ok() || !loaded.value()->has_minor(2)) return configured;
+  if (!configured.ok()) return configured;
   return loaded.value()->plugin().fits(config, NodeInfo{});
 }
 
@@ -79,7 +79,7 @@ std::string bad_text(const Option& option) {
   return "";
 }
 
-// Values at the edge of what the option allows.
+// Boundary values of the option.
 std::vector<std::string> edge_texts(const Option& option) {
   if (option.type == OptionType::flag) return {"true", "false"};
   if (option.type == OptionType::choice) return choices(option);
@@ -94,13 +94,13 @@ std::vector<std::string> edge_texts(const Option& option) {
 
 constexpr const char* kUnknownKey = "no_such_option";
 
-// Whether a message speaks of exactly this option.
+// Whether a message mentions exactly this option.
 bool speaks_of(const std::string& messages, const std::string& key) {
   const std::string name = "config." + key;
   return messages.find(name + ' ') != std::string::npos || messages.find(name + '\'') != std::string::npos;
 }
 
-// Which of the wrong settings the host would let pass.
+// The wrong settings that the host would accept.
 std::vector<std::string> find_unrefused(const Subject& subject, const PluginDescription& plugin) {
   const std::string table = "services." + plugin.name + '.';
   CommandLine command_line;
@@ -127,7 +127,7 @@ std::vector<std::string> find_unrefused(const Subject& subject, const PluginDesc
 
 Verdict check_symbols(const Subject& subject, Trial& trial) {
   trial.step(kStaticConstructors);
-  // Whoever dies now dies in a static constructor, for which there is another rule: the symbols were found before.
+  // A plugin that dies now dies in a static constructor, which another rule covers: the symbols were found before.
   trial.set_provisional(holds("every symbol is found"));
   const bool is_loaded = load(subject.path) != nullptr;
   trial.clear_provisional();

@@ -1,7 +1,7 @@
 #include "validate/lone_node.h"
 
-#include "lifecycle/start_order.h"
-#include "node.h"
+#include "config/start_order.h"
+#include "process/node.h"
 
 #include <p2p/handlers.h>
 
@@ -29,7 +29,7 @@ constexpr auto kDrainTimeout = std::chrono::seconds(4);
 // How often the node is asked for its state.
 constexpr auto kAskPeriod = std::chrono::milliseconds(5);
 constexpr int kAnswerMs = 1000;
-// The whole life of a node with our own plugins takes a tenth of it.
+// A whole run of a node with our own plugins takes a tenth of it.
 constexpr auto kLongStay = std::chrono::seconds(1);
 
 // --- what the node serves --------------------------------------------------------------------------------------------
@@ -41,7 +41,7 @@ bool is_provided(const std::vector<PluginFile>& plugins, const std::string& inte
   });
 }
 
-// The plugins of `others` by which everything that `plugins` require is provided are appended to it.
+// Appends to `plugins` those of `others` that provide everything required.
 Result<Done> add_providers(const std::vector<PluginFile>& others, std::vector<PluginFile>& plugins) {
   for (std::size_t index = 0; index < plugins.size(); ++index) {
     const std::vector<std::string> required = plugins[index].description.required;
@@ -61,8 +61,8 @@ Result<Done> add_providers(const std::vector<PluginFile>& others, std::vector<Pl
   return Done{};
 }
 
-// A plugin that looks for a network on its own says so with an option `discover`. This node must meet no other: there
-// may be real ones on this machine.
+// A plugin that looks for a network by itself has an option `discover`. This node must not find any other: there may be
+// real ones on this machine.
 std::map<std::string, std::string> lonely_options(const PluginDescription& plugin) {
   for (const Option& option : plugin.options) {
     if (option.key == "discover" && read_text(option, "none").ok()) return {{"discover", "none"}};
@@ -107,11 +107,11 @@ class Visitor final {
     if (has_ended.stop_requested()) return;
     life_.was_ready = true;
     ask_type();
-    // Told before: the node's thread is in drain() as soon as it has been asked to leave.
+    // Entered before: the node's thread is in drain() as soon as it is asked to leave.
     enter("drain() or stop()");
     node_.request_leave("the validation is done");
     while (!has_ended.stop_requested()) {
-      stay_in(status() ? "drain()" : "stop()");  // while it stops, it answers nobody
+      stay_in(status() ? "drain()" : "stop()");  // while it stops, it does not answer
       std::this_thread::sleep_for(kAskPeriod);
     }
   }
@@ -123,7 +123,7 @@ class Visitor final {
     stays_in_.clear();
   }
 
-  // Which of the callbacks it is, once it takes so long that the answer will not have changed when it is read.
+  // Reports the callback once it takes so long that the report will still be true when read.
   void stay_in(const std::string& callback) {
     const bool is_long = std::chrono::steady_clock::now() - entered_at_ >= kLongStay;
     if (!is_long || stays_in_ == callback) return;
@@ -138,7 +138,7 @@ class Visitor final {
       client.status(status);
       return status;
     } catch (const thrift::TException&) {
-      return std::nullopt;  // it does not listen yet, or no more
+      return std::nullopt;  // it does not listen yet, or no longer
     }
   }
 
@@ -149,7 +149,7 @@ class Visitor final {
       stay_in("ready()");  // it listens: every start() has returned
       return false;
     }
-    port_ = parse_location(seen->node).ok() ? parse_location(seen->node).value().port : 0;
+    port_ = parse_node_address(seen->node).ok() ? parse_node_address(seen->node).value().port : 0;
     for (const auto& service : seen->services) {
       if (service.name == name_) life_.idl = service.idl;
     }
@@ -180,8 +180,7 @@ class Visitor final {
   std::string stays_in_;
 };
 
-// Of the log's lines, "DATE TIME LEVEL NAME: TEXT", those of the level error: "NAME: TEXT". What a sanitizer found,
-// too.
+// The log lines "DATE TIME LEVEL NAME: TEXT" of level error, as "NAME: TEXT". Sanitizer reports, too.
 std::vector<std::string> errors_in(const std::string& log) {
   std::vector<std::string> errors;
   std::istringstream lines(log);

@@ -1,10 +1,10 @@
-// How does a plugin live in a real node? A node of its own on a free loopback port, with a data folder of its own, that
-// looks for nobody: started, asked, told to leave, and looked at afterwards.
+// How does a plugin behave in a real node? In a node of its own on a free loopback port, with its own data folder, that
+// looks for no network: started, queried, asked to leave, and examined afterwards.
 #pragma once
 
-#include "cli/load_configuration.h"
+#include "preflight/load_configuration.h"
+#include "trial/trial.h"
 #include "validate/subject.h"
-#include "validate/trial.h"
 
 #include <string>
 #include <vector>
@@ -23,15 +23,15 @@ Result<LoadedConfiguration> plan_lone_node(const Subject& subject, With with);
 
 struct NodeLife {
   ExitCode code = ExitCode::done;   // with which the node ended
-  bool was_ready = false;           // it came to serve
+  bool was_ready = false;           // it got ready to serve
   std::vector<std::string> errors;  // what host and services logged as errors
-  std::string idl;                  // what the subject's service says that it serves, as the node's status shows it
-  std::string answer;     // to service_type(): its text; or why there was none, which is fine for most services
+  std::string idl;                  // the IDL that the subject's service serves, according to the node's status
+  std::string answer;     // to service_type(): its text; or why there was none, which is normal for most services
   bool has_type = false;  // `answer` is a text that the service gave
 };
 
-// One life from start to stop, driven on the calling thread. `name` is the subject's service; the steps that are told
-// to `trial` name its callbacks. Needs open_log(). [control]
+// One run from start to stop, driven on the calling thread. `name` is the subject's service; the steps reported to
+// `trial` name its callbacks. Needs open_log(). [control]
 NodeLife live_once(LoadedConfiguration configuration, const std::string& name, Trial& trial);
 
 }  // namespace p2p::host

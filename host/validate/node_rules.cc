@@ -14,18 +14,18 @@
 namespace p2p::host {
 namespace {
 
-// A leak that shows only when a service comes back shows in the second round; one more for what is left every other
+// A leak that shows only when a service starts again shows in the second round; a third for what is left every other
 // time.
 constexpr int kRounds = 3;
 
 void prepare_process() {
   std::signal(SIGPIPE, SIG_IGN);  // as main() does before it runs a node
   if (const auto opened = open_log({}); !opened.ok()) throw std::runtime_error(opened.error().text);
-  // A node that does not listen yet, or no more, is nothing to write about.
+  // A node that does not listen yet, or no longer, is not worth a message.
   apache::thrift::GlobalOutput.setOutputFunction([](const char*) {});
 }
 
-// What a life ended with, if not well: "it ended with exit code 69; host: service x failed to start: ...".
+// How a run ended, if not well: "it ended with exit code 69; host: service x failed to start: ...".
 std::string fault_of(const NodeLife& life) {
   std::vector<std::string> faults;
   if (life.code != ExitCode::done) faults.push_back(fmt::format("the node ended with exit code {}", number(life.code)));
@@ -33,18 +33,18 @@ std::string fault_of(const NodeLife& life) {
   return joined(faults);
 }
 
-// Lives three times; the first fault, or "".
+// Runs the node three times; the first fault, or "".
 std::string live_thrice(const LoadedConfiguration& planned, const std::string& name, Trial& trial) {
   for (int round = 1; round <= kRounds; ++round) {
     const std::string fault = fault_of(live_once(planned, name, trial));
     if (!fault.empty()) return fmt::format("round {}: {}", round, fault);
-    // It would hold the descriptors of this node, and so its data folder, in the next round.
+    // A child would keep this node's descriptors open, and so its data folder locked, in the next round.
     if (has_children()) return fmt::format("round {}: a child process is left", round);
   }
   return "";
 }
 
-// This process once all that a node makes only once is made, and the plugin's code is loaded.
+// The state of this process once everything that nodes make only once exists, and the plugin's code is loaded.
 Result<ProcessState> warm_up(const Subject& subject, const PluginFile& file, Trial& trial) {
   trial.step("loading it");
   auto loaded = load_plugin(file);
@@ -54,7 +54,7 @@ Result<ProcessState> warm_up(const Subject& subject, const PluginFile& file, Tri
   if (!without.ok()) return without.error();
   live_once(std::move(without).value(), file.description.name, trial);
   trial.step("looking at the process");
-  // What the node has just ended may still be on its way out.
+  // What the node has just ended may still be disappearing.
   ProcessState state = look_at_process();
   for (auto changes = find_lasting_changes(state); !changes.empty(); changes = find_lasting_changes(state))
     state = look_at_process();
@@ -77,7 +77,7 @@ Verdict check_requires(const Subject& subject, Trial& trial) {
   if (required.empty()) return skipped("it requires nothing");
   prepare_process();
   const auto before = warm_up(subject, file, trial);
-  // Nobody provides what it requires: then there is nothing to compare with either.
+  // If nothing provides what it requires, there is nothing to compare with either.
   const bool has_providers = before.ok();
   auto planned = plan_lone_node(subject, With::subject_alone);
   if (!planned.ok()) return broken(planned.error().text);

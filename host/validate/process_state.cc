@@ -136,7 +136,7 @@ std::vector<std::string> find_changes(const ProcessState& before, const ProcessS
 }
 
 std::vector<std::string> find_lasting_changes(const ProcessState& before) {
-  const auto end = std::chrono::steady_clock::now() + kSettleTimeMax;
+  const auto end = std::chrono::steady_clock::now() + kQuietTimeMax;
   for (;;) {
     auto changes = find_changes(before, look_at_process());
     if (changes.empty() || std::chrono::steady_clock::now() >= end) return changes;

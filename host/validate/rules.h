@@ -1,9 +1,9 @@
-// Which rules must a plugin keep? The table of them, in the order in which they are checked, with what each builds upon
-// and how to mend what breaks it.
+// Which rules must a plugin keep? The table of rules, in the order of checks, with what each builds on and how to fix a
+// violation.
 #pragma once
 
+#include "trial/trial.h"
 #include "validate/subject.h"
-#include "validate/trial.h"
 
 #include <string>
 #include <vector>
@@ -12,16 +12,16 @@ namespace p2p::host {
 
 struct Rule {
   std::string name;                       // one word, for people and programs
-  std::string mend;                       // how to mend what breaks it; an order
+  std::string mend;                       // how to fix a violation; an imperative
   std::vector<std::string> needs;         // rules before it that must hold, or it is skipped
-  std::vector<std::string> needs_return;  // rules before it whose check must have come to its end, whatever it found
+  std::vector<std::string> needs_return;  // rules before it whose check must have returned, whatever it found
   // Runs in the child of a trial.
   Verdict (*check)(const Subject& subject, Trial& trial);
 };
 
 const std::vector<Rule>& rules();
 
-// What the file's bytes and place say; no code of it runs.
+// From the file's bytes and place; none of its code runs.
 Verdict check_file(const Subject& subject, Trial& trial);
 Verdict check_place(const Subject& subject, Trial& trial);
 Verdict check_stamp(const Subject& subject, Trial& trial);

@@ -12,9 +12,9 @@ namespace p2p::host {
 
 struct Subject {
   std::filesystem::path path;      // symlinks resolved
-  std::string file_name;           // as it was named, without ".so"
+  std::string file_name;           // as named by the user, without ".so"
   TrustRule trust;                 // also says whether unsafe places are allowed
-  std::vector<PluginFile> others;  // accepted plugins of the plugin folders, in the order of search
+  std::vector<PluginFile> others;  // accepted plugins of the plugin folders, in search order
   std::filesystem::path scratch;   // an empty folder of mode 0700
 };
 
@@ -23,7 +23,7 @@ PluginFile plugin_of(const Subject& subject);
 
 // Every option with its default.
 Config default_config(const PluginDescription& plugin);
-// The same with some options set otherwise: the text of each as in an environment variable.
+// The same with some options changed: the text of each as in an environment variable.
 Config config_with(const PluginDescription& plugin, const std::map<std::string, std::string>& texts);
 
 }  // namespace p2p::host

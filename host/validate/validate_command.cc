@@ -1,6 +1,6 @@
 #include "validate/validate_command.h"
 
-#include "cli/load_configuration.h"
+#include "preflight/load_configuration.h"
 #include "validate/validation.h"
 
 #include <cerrno>
@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder that is gone, with all that was left in it, when the validation is over.
+// A folder that is removed, with all its contents, after the validation.
 class ScratchFolder final {
  public:
   ScratchFolder() {
@@ -24,7 +24,7 @@ class ScratchFolder final {
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
   ~ScratchFolder() {
-    std::error_code failure;  // whoever could not be ended may still write there
+    std::error_code failure;  // a process that could not be killed may still write there
     fs::remove_all(path_, failure);
   }
 
@@ -53,7 +53,7 @@ ExitCode validate_command(const CommandLine& command_line, std::ostream& out, st
         << (failure ? failure.message() : std::string("no regular file")) << "; name a plugin's file\n";
     return ExitCode::no_input;
   }
-  // Its own folder comes last: plugins of this host are the providers that a user will have.
+  // Its own folder comes last: users will have this host's plugins as providers.
   CommandLine with_own_folder = command_line;
   with_own_folder.plugin_dirs.push_back(path.parent_path().string());
   auto opened = open_catalogue(with_own_folder, environment_of_this_process());

@@ -7,8 +7,8 @@
 
 namespace p2p::host {
 
-// The exit code, after the report went to `out` and mistakes to `err`: done when all rules hold, data when one is
-// broken, no_input when there is no such file. Before any thread is started. [control]
+// Writes the report to `out` and mistakes to `err`, and returns the exit code: done when all rules hold, data when one
+// is broken, no_input when there is no such file. Call before any thread is started. [control]
 ExitCode validate_command(const CommandLine& command_line, std::ostream& out, std::ostream& err);
 
 }  // namespace p2p::host

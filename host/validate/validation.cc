@@ -9,24 +9,24 @@
 namespace p2p::host {
 namespace {
 
-const char* word_of(Outcome outcome) {
+const char* word_of(TrialOutcome outcome) {
   switch (outcome) {
-    case Outcome::ok:
+    case TrialOutcome::ok:
       return "ok";
-    case Outcome::failed:
+    case TrialOutcome::failed:
       return "failed";
-    case Outcome::skipped:
+    case TrialOutcome::skipped:
       return "skipped";
   }
   return "unknown";
 }
 
-std::size_t count(const std::vector<RuleResult>& results, Outcome outcome) {
+std::size_t count(const std::vector<RuleResult>& results, TrialOutcome outcome) {
   return static_cast<std::size_t>(std::count_if(
       results.begin(), results.end(), [&](const RuleResult& result) { return result.verdict.outcome == outcome; }));
 }
 
-// Output of a foreign file goes to a terminal: control characters are shown, not obeyed.
+// Output of a foreign file goes to a terminal: control characters are shown, not applied.
 std::string printable(const std::string& text) {
   std::string shown;
   for (const char letter : text) {
@@ -36,7 +36,7 @@ std::string printable(const std::string& text) {
   return shown;
 }
 
-// Rules that others cannot build upon: those would only fail again.
+// Rules that others cannot build on: those would only fail, too.
 struct Unsound {
   std::set<std::string> broken;      // or not checked because of others
   std::set<std::string> unreturned;  // the check has ended its process
@@ -59,7 +59,7 @@ RuleResult check(const Rule& rule, const Subject& subject, Unsound& unsound) {
     return {rule.name, skipped("see " + *need), ""};
   }
   const TrialEnd end = run_trial(subject.scratch.string(), [&](Trial& trial) { return rule.check(subject, trial); });
-  const bool has_failed = end.verdict.outcome == Outcome::failed;
+  const bool has_failed = end.verdict.outcome == TrialOutcome::failed;
   if (has_failed) unsound.broken.insert(rule.name);
   if (!end.returned) unsound.unreturned.insert(rule.name);
   const std::string mend = end.verdict.mend.empty() ? rule.mend : end.verdict.mend;
@@ -75,7 +75,7 @@ std::vector<RuleResult> validate(const Subject& subject) {
   return results;
 }
 
-bool keeps_all_rules(const std::vector<RuleResult>& results) { return count(results, Outcome::failed) == 0; }
+bool keeps_all_rules(const std::vector<RuleResult>& results) { return count(results, TrialOutcome::failed) == 0; }
 
 std::string validation_text(const std::vector<RuleResult>& results, const std::string& file) {
   std::size_t width = 0;
@@ -87,8 +87,8 @@ std::string validation_text(const std::vector<RuleResult>& results, const std::s
     if (!result.mend.empty()) text += fmt::format("{:<{}}  mend:    {}\n", "", width, result.mend);
   }
   const char* conclusion = keeps_all_rules(results) ? "keeps all rules" : "breaks rules";
-  return text + fmt::format("{} {}: {} ok, {} failed, {} skipped\n", file, conclusion, count(results, Outcome::ok),
-                            count(results, Outcome::failed), count(results, Outcome::skipped));
+  return text + fmt::format("{} {}: {} ok, {} failed, {} skipped\n", file, conclusion, count(results, TrialOutcome::ok),
+                            count(results, TrialOutcome::failed), count(results, TrialOutcome::skipped));
 }
 
 std::string validation_json(const std::vector<RuleResult>& results, const std::string& file,
@@ -103,11 +103,11 @@ std::string validation_json(const std::vector<RuleResult>& results, const std::s
   const nlohmann::json all{{"file", file},
                            {"host", {{"stamp", host_stamp}}},
                            {"valid", keeps_all_rules(results)},
-                           {"ok", count(results, Outcome::ok)},
-                           {"failed", count(results, Outcome::failed)},
-                           {"skipped", count(results, Outcome::skipped)},
+                           {"ok", count(results, TrialOutcome::ok)},
+                           {"failed", count(results, TrialOutcome::failed)},
+                           {"skipped", count(results, TrialOutcome::skipped)},
                            {"rules", rules}};
-  // Bytes of a foreign file that are no UTF-8 are replaced, not thrown about.
+  // Invalid UTF-8 from a foreign file is replaced; it must not throw.
   return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
 

@@ -1,4 +1,4 @@
-// Does a plugin keep all rules? Each is checked in a process of its own; this says in which order, and what came of it.
+// Does a plugin keep all rules? Runs each check in a process of its own, in order, and collects the results.
 #pragma once
 
 #include "validate/rules.h"
@@ -21,7 +21,7 @@ std::vector<RuleResult> validate(const Subject& subject);
 // Nothing failed. A rule that was skipped because there was nothing to check breaks nothing.
 bool keeps_all_rules(const std::vector<RuleResult>& results);
 
-// For people: a table, how to mend what is broken, and one line at the end.
+// For people: a table, how to fix violations, and a final line.
 std::string validation_text(const std::vector<RuleResult>& results, const std::string& file);
 // For programs.
 std::string validation_json(const std::vector<RuleResult>& results, const std::string& file,

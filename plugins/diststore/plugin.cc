@@ -1,10 +1,11 @@
 // The store plugin: where its objects meet, in reading order.
-#include "moving/mover.h"
+#include "engine/memory/memory_engine.h"
 #include "moving/peer_transfer.h"
+#include "moving/rebalancer.h"
 #include "moving/receipt_wire.h"
 #include "moving/ring_watch.h"
 #include "moving/store_layer.h"
-#include "moving/sweeper.h"
+#include "moving/tombstone_collector.h"
 #include "serving/store.h"
 
 #include <p2p/drain.h>
@@ -24,7 +25,7 @@ namespace {
 // Above the locator's own, which is the ring itself; below that of services that store their state in ours.
 constexpr int kLayerPriority = 100;
 
-// Such a value could be taken from a client, and given to no other node any more.
+// Such a value could be accepted from a client, but not sent to any other node.
 Error does_not_fit(const Config& config, const StoreOptions& options) {
   return config.wrong(
       "value_bytes_max",
@@ -32,6 +33,17 @@ Error does_not_fit(const Config& config, const StoreOptions& options) {
                   "message have room for; lower them, or raise [host] frame_bytes_max",
                   format_bytes(options.value_bytes_max), format_bytes(options.key_bytes_max),
                   format_bytes(options.item_bytes_max)));
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+// The engine named by [config] engine.
+std::unique_ptr<Engine> make_engine(std::string_view name) {
+  P2P_ASSERT(name == "memory", "the descriptor allows no other engine");
+  return std::make_unique<MemoryEngine>(random_seed());
 }
 
 class DiststorePlugin final : public Plugin {
@@ -45,46 +57,47 @@ class DiststorePlugin final : public Plugin {
   Result<Done> start(Context& context) override {
     receipts_file_ = context.node().data_dir / (context.service_name() + ".receipts.jsonl");
     const StoreOptions options = read_options(context.config(), context.node().message_bytes_max);
-    const Location self = context.node().self;
+    const NodeAddress self = context.node().self;
     locator_ = context.require<ILocator>();
-    local_ = std::make_shared<LocalStore>(options, self.name(), random_seed());
-    retries_ = std::make_shared<RetryQueue>(context.strand("retries"));
+    local_ = std::make_shared<LocalStore>(options, self.name(), make_engine(context.config().text("engine")));
+    const auto retries = std::make_shared<RetryQueue>(context.strand("retries"));
     const auto classics = std::make_shared<ClassicPeers>(context.peers());
-    router_ = std::make_shared<Router>(context.log(), locator_, retries_, classics, options.forward_timeout);
-    const auto standing = std::make_shared<Snapshot<Standing>>(first_standing(self));
+    router_ = make_router(context.log(), locator_, retries, classics, options.forward_timeout);
+    const auto ownership = std::make_shared<Snapshot<OwnershipSnapshot>>(first_ownership(self));
     const std::string peer_service = context.service_name() + ".peer";
     const auto store = std::make_shared<Store>(
-        Store{options, self, peer_service, locator_, context.peers(), local_, retries_, router_, standing, classics});
+        Store{options, self, peer_service, locator_, context.peers(), local_, retries, router_, ownership, classics});
     const auto strand = context.strand("moves");
     const auto drain = context.find<Drain>();
     receipts_ = std::make_shared<ReceiptBook>();
     watch_ = std::make_shared<RingWatch>(context.log(), strand, store);
-    mover_ = std::make_shared<Mover>(context.log(), strand, store, receipts_, drain);
-    mover_->start();
-    // A put of the 2009 system expects no answer, so that nobody learns that it was refused; and for the answer to a
-    // ping a node of that system waits before it does anything else.
+    rebalancer_ = std::make_shared<Rebalancer>(context.log(), strand, store, receipts_, drain);
+    rebalancer_->start();
+    // A put of the 2009 system expects no answer, so its caller would not notice a refusal; and a node of that system
+    // does nothing else until its ping is answered.
     drain->always_take({"put", "ping"});
-    drain->when_over([mover = mover_] { return mover->give_up(); });
-    sweeper_ = std::make_shared<Sweeper>(strand, store, watch_, mover_);
+    drain->when_over([rebalancer = rebalancer_] { return rebalancer->give_up(); });
+    tombstone_collector_ = std::make_shared<TombstoneCollector>(strand, store, watch_, rebalancer_);
     follow_the_ring(context);
-    show_gauges(context, standing);
-    sweeper_->start();
+    show_gauges(context, ownership);
+    tombstone_collector_->start();
     return serve(context, store);
   }
 
-  // A joiner is ready when its keys have no other owner any more.
+  // A joiner is ready when no other node owns its keys any more.
   void ready(Completion done) override {
     auto kept = std::make_shared<Completion>(std::move(done));
-    locator_->when_settled([watch = watch_, kept] { watch->joined(std::move(*kept)); });
+    locator_->when_joined([watch = watch_, kept] { watch->joined(std::move(*kept)); });
   }
 
-  // Its keys go when the locator takes it off the ring: see StoreLayer. Until then, and after it, others may put here.
+  // Keys move when the locator takes this node off the ring: see StoreLayer. Before and after that, others may put
+  // here.
   void drain(Completion done) override {
-    mover_->begin_leave();
+    rebalancer_->begin_leave();
     done();
   }
 
-  // As long as this node is a member the others take these keys for its own.
+  // As long as this node is a member, the others consider these keys its own.
   Result<Done> may_end() override {
     const std::size_t keys = local_->engine().totals().keys;
     if (keys == 0) return Done{};
@@ -97,28 +110,21 @@ class DiststorePlugin final : public Plugin {
   void stop() override {
     layer_.reset();
     views_.reset();
-    if (sweeper_) sweeper_->stop();
+    if (tombstone_collector_) tombstone_collector_->stop();
     if (watch_) watch_->stop();
-    if (mover_) mover_->stop();
+    if (rebalancer_) rebalancer_->stop();
     if (router_) router_->stop();
-    if (retries_) retries_->stop();
     leave_receipts_behind();
-    sweeper_.reset();
+    tombstone_collector_.reset();
     watch_.reset();
-    mover_.reset();
+    rebalancer_.reset();
     router_.reset();
-    retries_.reset();
     local_.reset();
     locator_.reset();
   }
 
  private:
-  static std::uint64_t random_seed() {
-    std::random_device device;
-    return (std::uint64_t{device()} << 32) | device();
-  }
-
-  // For whoever wants to compare them when this node has ended.
+  // So that they can be compared after this node has ended.
   void leave_receipts_behind() const {
     if (!receipts_) return;
     const std::vector<Receipt> all = receipts_->all();
@@ -128,20 +134,21 @@ class DiststorePlugin final : public Plugin {
   }
 
   // Until the locator shows a ring, this node owns nothing.
-  std::shared_ptr<const Standing> first_standing(const Location& self) const {
-    auto empty = std::make_shared<Standing>();
+  std::shared_ptr<const OwnershipSnapshot> first_ownership(const NodeAddress& self) const {
+    auto empty = std::make_shared<OwnershipSnapshot>();
     empty->self = self;
     empty->ring = locator_->ring_of({});
     return empty;
   }
 
   void follow_the_ring(Context& context) {
-    layer_ = locator_->push_layer(kLayerPriority, context.service_name(), std::make_shared<StoreLayer>(mover_));
-    watch_->ring_changed(locator_->shared_view());
-    views_ = locator_->subscribe(context.service_name(), [watch = watch_, mover = mover_](const RingChange& change) {
-      watch->ring_changed(change.view);
-      mover->look();
-    });
+    layer_ = locator_->push_layer(kLayerPriority, context.service_name(), std::make_shared<StoreLayer>(rebalancer_));
+    views_ = locator_->subscribe(context.service_name(),
+                                 [watch = watch_, rebalancer = rebalancer_](const RingChange& change) {
+                                   watch->ring_changed(change.view);
+                                   rebalancer->rescan();
+                                 });
+    watch_->begin(locator_->shared_view());
   }
 
   Result<Done> serve(Context& context, const std::shared_ptr<Store>& store) {
@@ -160,49 +167,51 @@ class DiststorePlugin final : public Plugin {
         .idl = "diststore.StorePeer", .extends = {}, .dispatch = Dispatch::io, .concurrent = false, .part = "peer"};
     const auto peer_methods = std::make_shared<Methods>();
     add_part_methods(*peer_methods, store);
-    add_transfer_methods(*peer_methods, store, mover_, receipts_);
+    add_transfer_methods(*peer_methods, store, rebalancer_, receipts_);
     return context.serve(for_peers, peer_methods);
   }
 
-  void show_gauges(Context& context, const std::shared_ptr<Snapshot<Standing>>& standing) {
+  void show_gauges(Context& context, const std::shared_ptr<Snapshot<OwnershipSnapshot>>& ownership) {
     context.gauge("keys", [local = local_] { return static_cast<std::int64_t>(local->engine().totals().keys); });
     context.gauge("bytes", [local = local_] { return static_cast<std::int64_t>(local->engine().totals().bytes); });
     context.gauge("tombstones",
                   [local = local_] { return static_cast<std::int64_t>(local->engine().totals().tombstones); });
     context.gauge("awaits_keys_from",
-                  [standing] { return static_cast<std::int64_t>(standing->share()->all_sources().size()); });
+                  [ownership] { return static_cast<std::int64_t>(ownership->share()->all_sources().size()); });
     context.gauge("stamps_too_far_ahead", [local = local_] { return local->stamps_too_far_ahead(); });
     show_progress(context);
-    context.gauge("keys_moved_in", [local = local_] { return local->keys_moved_in(); });
-    context.gauge("keys_moved_out", [mover = mover_] { return mover->keys_moved_out(); });
+    context.gauge("keys_moved", {{"direction", "in"}}, [local = local_] { return local->keys_moved_in(); });
+    context.gauge("keys_moved", {{"direction", "out"}},
+                  [rebalancer = rebalancer_] { return rebalancer->keys_moved_out(); });
     context.gauge("forwarded", [router = router_] { return router->forwarded(); });
   }
 
   // 0 unless keys are on the move.
   void show_progress(Context& context) {
-    const auto show = [&](const char* name, std::int64_t MoveProgress::Figures::*figure) {
-      context.gauge(name, [mover = mover_, figure] {
-        const auto now = mover->progress().figures(std::chrono::steady_clock::now());
+    const auto show = [&](const char* name, const Labels& labels, std::int64_t MoveProgress::Figures::*figure) {
+      context.gauge(name, labels, [rebalancer = rebalancer_, figure] {
+        const auto now = rebalancer->progress().figures(std::chrono::steady_clock::now());
         return now.is_moving ? now.*figure : 0;
       });
     };
-    show("moving_keys_done", &MoveProgress::Figures::keys_done);
-    show("moving_keys_left", &MoveProgress::Figures::keys_left);
-    show("moving_bytes_done", &MoveProgress::Figures::bytes_done);
-    show("moving_bytes_left", &MoveProgress::Figures::bytes_left);
-    show("moving_keys_per_s", &MoveProgress::Figures::keys_per_s);
-    show("moving_ms_left", &MoveProgress::Figures::ms_left);
+    const Labels done{{"state", "done"}};
+    const Labels left{{"state", "left"}};
+    show("moving_keys", done, &MoveProgress::Figures::keys_done);
+    show("moving_keys", left, &MoveProgress::Figures::keys_left);
+    show("moving_bytes", done, &MoveProgress::Figures::bytes_done);
+    show("moving_bytes", left, &MoveProgress::Figures::bytes_left);
+    show("moving_keys_per_s", {}, &MoveProgress::Figures::keys_per_s);
+    show("moving_ms_left", {}, &MoveProgress::Figures::ms_left);
   }
 
   std::filesystem::path receipts_file_;
   std::shared_ptr<ILocator> locator_;
   std::shared_ptr<LocalStore> local_;
-  std::shared_ptr<RetryQueue> retries_;
-  std::shared_ptr<Router> router_;
+  std::shared_ptr<Forwarder> router_;
   std::shared_ptr<ReceiptBook> receipts_;
   std::shared_ptr<RingWatch> watch_;
-  std::shared_ptr<Mover> mover_;
-  std::shared_ptr<Sweeper> sweeper_;
+  std::shared_ptr<Rebalancer> rebalancer_;
+  std::shared_ptr<TombstoneCollector> tombstone_collector_;
   Subscription layer_;
   Subscription views_;
 };
@@ -210,7 +219,7 @@ class DiststorePlugin final : public Plugin {
 }  // namespace
 }  // namespace p2p::diststore
 
-// The pieces of the descriptor stand side by side, which a formatter takes for one call within another.
+// The descriptor's pieces stand side by side, which a formatter takes for nested calls.
 // clang-format off
 P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_NAME("diststore")
@@ -223,7 +232,8 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_OPTION("key_bytes_max", "bytes", "64KiB", "16B..1MiB", "longer keys are refused")
            P2P_OPTION("value_bytes_max", "bytes", "8MiB", "1KiB..256MiB",
                       "larger values are refused; with its key at most five eighths of [host] frame_bytes_max")
-           P2P_OPTION("batch_keys_max", "int", "10000", "1..100000", "more keys in one batch call are refused; fewer where their results would not fit [host] frame_bytes_max")
+           P2P_OPTION("batch_keys_max", "int", "10000", "1..100000", "more keys in one batch call are refused; "
+                      "fewer where their results would not fit [host] frame_bytes_max")
            P2P_OPTION("forward_timeout", "duration", "1s", "10ms..60s",
                       "how long another node may take for a read before it is tried again")
            P2P_OPTION("transfer_batch_bytes", "bytes", "256KiB", "4KiB..4MiB",

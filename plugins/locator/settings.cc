@@ -1,6 +1,6 @@
 #include "settings.h"
 
-#include <p2p/entered_location.h>
+#include <p2p/entered_address.h>
 
 #include <limits>
 #include <utility>
@@ -9,28 +9,28 @@
 namespace p2p::ring {
 namespace {
 
-Result<std::vector<Location>> named_candidates(const Config& config) {
-  std::vector<Location> candidates;
+Result<std::vector<NodeAddress>> named_candidates(const Config& config) {
+  std::vector<NodeAddress> candidates;
   for (const std::string& text : config.list("join")) {
-    auto location = entered_location(text);
-    if (!location.ok()) return config.wrong("join", "'" + text + "': " + location.error().text);
-    if (location.value().port == 0)
+    auto address = entered_address(text);
+    if (!address.ok()) return config.wrong("join", "'" + text + "': " + address.error().text);
+    if (address.value().port == 0)
       return config.wrong("join", "'" + text + "': a port is needed, as in \"10.0.0.5:9900\"");
-    candidates.push_back(std::move(location).value());
+    candidates.push_back(std::move(address).value());
   }
   return candidates;
 }
 
-// How this machine's other nodes are looked for: at the loopback address of the family that this node is reached by.
-// One that is reached by the name of its loopback may be at either.
-std::string loopback_like(const Location& self) {
-  if (self.address == "localhost") return self.address;
+// Other nodes of this machine are looked for at the loopback address of this node's address family. "localhost" may be
+// either.
+std::string loopback_like(const NodeAddress& self) {
+  if (self.host == "localhost") return self.host;
   return self.is_v6() ? "::1" : "127.0.0.1";
 }
 
-// Not the own port: the node itself would answer there, by another name than its own.
-Result<std::vector<Location>> local_candidates(const Config& config, const Location& self) {
-  std::vector<Location> candidates;
+// Without this node's own port: it would answer itself there, under another name.
+Result<std::vector<NodeAddress>> local_candidates(const Config& config, const NodeAddress& self) {
+  std::vector<NodeAddress> candidates;
   if (config.text("discover") == "none") return candidates;
   const std::int64_t first = config.integer("discover_port_first");
   const std::int64_t end = first + config.integer("discover_port_count");
@@ -44,7 +44,7 @@ Result<std::vector<Location>> local_candidates(const Config& config, const Locat
   return candidates;
 }
 
-Result<discovery::Options> read_discovery(const Config& config, const Location& self) {
+Result<discovery::Options> read_discovery(const Config& config, const NodeAddress& self) {
   auto named = named_candidates(config);
   if (!named.ok()) return named.error();
   auto local = local_candidates(config, self);
@@ -61,14 +61,11 @@ Result<discovery::Options> read_discovery(const Config& config, const Location& 
 
 }  // namespace
 
-Result<Settings> read_settings(const Config& config, const Location& self) {
+Result<Settings> read_settings(const Config& config, const NodeAddress& self) {
   auto discovery = read_discovery(config, self);
   if (!discovery.ok()) return discovery.error();
   Settings settings;
-  settings.membership = config.text("membership");
   settings.placement = config.text("placement");
-  settings.classic.failed_connects.attempts = static_cast<int>(config.integer("connect_attempts"));
-  settings.classic.compare_interval = config.duration("compare_interval");
   settings.discovery = std::move(discovery).value();
   settings.call_timeout = config.duration("call_timeout");
   settings.layer_timeout = config.duration("layer_timeout");

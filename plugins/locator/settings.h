@@ -2,7 +2,6 @@
 #pragma once
 
 #include "discovery/discovery.h"
-#include "membership/classic.h"
 
 #include <p2p/config.h>
 #include <p2p/result.h>
@@ -12,15 +11,13 @@
 namespace p2p::ring {
 
 struct Settings {
-  std::string membership;  // "classic"
-  std::string placement;   // "classic"
-  membership::ClassicOptions classic;
+  std::string placement;  // "classic"
   discovery::Options discovery;
   Duration call_timeout{};
   Duration layer_timeout{};
 };
 
-// An error names the key and what is allowed. `self` is how others reach this node; for a mere check it may be empty.
-Result<Settings> read_settings(const Config& config, const Location& self);
+// An error names the key and what is allowed. `self` is how others reach this node; may be empty when only checking.
+Result<Settings> read_settings(const Config& config, const NodeAddress& self);
 
 }  // namespace p2p::ring

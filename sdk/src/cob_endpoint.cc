@@ -6,7 +6,7 @@ namespace p2p {
 namespace {
 
 // Owns the buffer that the generated callbacks write into through a raw pointer: it lives as long as any copy of the
-// callback is held, however late that is, while the call itself ends with the first answer.
+// callback, while the call itself ends with the first answer.
 class CobCall final {
  public:
   explicit CobCall(Call call)

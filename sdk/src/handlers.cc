@@ -19,8 +19,8 @@ Codec::Codec()
   binary_in_.setContainerSizeLimit(kContainerElementsMax);
 }
 
-// Generated processors take shared pointers but only use them during the call, or while a cob callback is held, which
-// keeps the call and with it this codec: the aliases own nothing.
+// Generated processors take shared pointers but use them only during the call, or while a cob callback is held, which
+// keeps the call and thus this codec: the aliases own nothing.
 std::shared_ptr<thrift::protocol::TProtocol> Codec::shared_in(Encoding encoding) {
   thrift::protocol::TProtocol* protocol = &binary_in_;
   if (encoding == Encoding::compact) protocol = &compact_in_;
@@ -33,14 +33,14 @@ std::shared_ptr<thrift::protocol::TProtocol> Codec::shared_out(Encoding encoding
   return {std::shared_ptr<void>(), protocol};
 }
 
-Location from_wire(const locator::Location& location) {
-  return {location.address, static_cast<std::uint16_t>(location.port)};
+NodeAddress from_wire(const locator::Location& address) {
+  return {address.address, static_cast<std::uint16_t>(address.port)};
 }
 
-locator::Location to_wire(const Location& location) {
+locator::Location to_wire(const NodeAddress& address) {
   locator::Location wire;
-  wire.address = location.address;
-  wire.port = static_cast<std::int16_t>(location.port);
+  wire.address = address.host;
+  wire.port = static_cast<std::int16_t>(address.port);
   return wire;
 }
 

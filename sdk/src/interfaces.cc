@@ -19,8 +19,8 @@ RingView::~RingView() = default;
 ILocator::~ILocator() = default;
 
 RingLayer::~RingLayer() = default;
-void RingLayer::add(const Location&, Next next) { next(); }
-void RingLayer::remove(const Location&, Next next) { next(); }
+void RingLayer::add(const NodeAddress&, Next next) { next(); }
+void RingLayer::remove(const NodeAddress&, Next next) { next(); }
 void RingLayer::cleanup(std::shared_ptr<const RingView>, Next next) { next(); }
 
 Plugin::~Plugin() = default;

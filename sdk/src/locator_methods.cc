@@ -24,10 +24,10 @@ void die_if_allowed(Context& context) {
   context.request_leave("die() was called over the network");
 }
 
-std::vector<Location> from_wire(const std::vector<locator::Location>& locations) {
-  std::vector<Location> all;
-  all.reserve(locations.size());
-  for (const auto& location : locations) all.push_back(p2p::from_wire(location));
+std::vector<NodeAddress> from_wire(const std::vector<locator::Location>& addresses) {
+  std::vector<NodeAddress> all;
+  all.reserve(addresses.size());
+  for (const auto& address : addresses) all.push_back(p2p::from_wire(address));
   return all;
 }
 
@@ -35,17 +35,17 @@ std::vector<locator::Location> members_on_wire(const ILocator& ring) {
   std::vector<locator::Location> all;
   const RingView& view = ring.view();
   all.reserve(view.members().size());
-  for (const Location& member : view.members()) all.push_back(to_wire(member));
+  for (const NodeAddress& member : view.members()) all.push_back(to_wire(member));
   return all;
 }
 
 locator::Location owner_on_wire(const ILocator& ring, std::string_view key) {
   const Owner owner = ring.view().owner_of(key);
-  return owner.location != nullptr ? to_wire(*owner.location) : locator::Location();
+  return owner.address != nullptr ? to_wire(*owner.address) : locator::Location();
 }
 
-// The interface is the 2009 system's own and calls nothing required; without its argument a call says nothing all the
-// same. `call`: a Call or an Answer, which has failed when this is false.
+// The interface is the 2009 system's own and declares nothing `required`; still, a call without its argument is
+// meaningless. `call`: a Call or an Answer, which has failed when this is false.
 template <class Asked>
 bool is_there(bool is_set, const char* argument, Asked& call) {
   if (!is_set) {
@@ -55,18 +55,18 @@ bool is_there(bool is_set, const char* argument, Asked& call) {
   }
   return is_set;
 }
-bool is_whole(const locator::Location& location, Call& call) {
-  return is_there(location.__isset.address, "location.address", call) &&
-         is_there(location.__isset.port, "location.port", call);
+bool is_whole(const locator::Location& address, Call& call) {
+  return is_there(address.__isset.address, "location.address", call) &&
+         is_there(address.__isset.port, "location.port", call);
 }
 
-// Those of add and remove.
+// The arguments of add and remove.
 template <class Args>
 bool has_news(const Args& args, Call& call) {
   if (!is_there(args.__isset.location, "location", call) || !is_whole(args.location, call)) return false;
   if (!is_there(args.__isset.authorities, "authorities", call)) return false;
   return std::all_of(args.authorities.begin(), args.authorities.end(),
-                     [&call](const locator::Location& authority) { return is_whole(authority, call); });
+                     [&call](const locator::Location& visited) { return is_whole(visited, call); });
 }
 
 }  // namespace
@@ -112,12 +112,12 @@ void BaseHandler::die() { die_if_allowed(context_); }
 LocatorHandler::LocatorHandler(Context& context, ServiceSpec spec, std::shared_ptr<ILocator> locator)
     : BaseHandler(context, std::move(spec)), locator_(std::move(locator)) {}
 
-void LocatorHandler::join(const locator::Location& location) { locator_->join(p2p::from_wire(location)); }
-void LocatorHandler::add(const locator::Location& location, const std::vector<locator::Location>& authorities) {
-  locator_->add(p2p::from_wire(location), from_wire(authorities));
+void LocatorHandler::join(const locator::Location& address) { locator_->join(p2p::from_wire(address)); }
+void LocatorHandler::add(const locator::Location& address, const std::vector<locator::Location>& visited_nodes) {
+  locator_->add(p2p::from_wire(address), from_wire(visited_nodes));
 }
-void LocatorHandler::remove(const locator::Location& location, const std::vector<locator::Location>& authorities) {
-  locator_->remove(p2p::from_wire(location), from_wire(authorities));
+void LocatorHandler::remove(const locator::Location& address, const std::vector<locator::Location>& visited_nodes) {
+  locator_->remove(p2p::from_wire(address), from_wire(visited_nodes));
 }
 void LocatorHandler::get_all(std::vector<locator::Location>& answer) { answer = members_on_wire(*locator_); }
 void LocatorHandler::get_node(locator::Location& answer, const std::string& key) {

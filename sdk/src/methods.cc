@@ -17,7 +17,7 @@ void Methods::handle(Call call) {
   found->second(std::move(call));
 }
 
-// Generated code names no field when one is missing, and has these words for it.
+// Generated code does not name a missing field; this is its text.
 void Methods::refuse_arguments(Call& call, const char* why) noexcept {
   constexpr std::string_view kMissing = "TProtocolException: Invalid data";
   const std::string_view said = why == kMissing ? "one that is required is missing or of another type" : why;

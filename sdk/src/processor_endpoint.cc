@@ -3,7 +3,7 @@
 namespace p2p {
 namespace {
 
-// A call still has its whole message in front of the codec's input; Methods start behind its head, processors at it.
+// A call still has its whole message; Methods start after its head, processors at it.
 class ProcessorEndpoint final : public Endpoint {
  public:
   explicit ProcessorEndpoint(std::shared_ptr<apache::thrift::TProcessor> processor)
@@ -24,7 +24,7 @@ class ProcessorEndpoint final : public Endpoint {
       if (!codec.out().written().empty()) throw;
       return refuse_arguments(call, failure);
     }
-    if (info.oneway) return;  // letting go of the call ends it
+    if (info.oneway) return;  // destroying the call ends it
     if (!understood && codec.out().written().empty()) {
       call.fail(CallFault::protocol_error, "the message is not a call");
       return;
@@ -33,7 +33,7 @@ class ProcessorEndpoint final : public Endpoint {
   }
 
  private:
-  // What a handler throws, generated code answers itself; before anything is written, it reads arguments.
+  // Generated code answers a handler's exceptions itself; until anything is written, it is reading arguments.
   static void refuse_arguments(Call& call, const apache::thrift::TException& failure) {
     call.fail(CallFault::protocol_error, std::string("the arguments cannot be read: ") + failure.what());
   }

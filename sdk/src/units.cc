@@ -14,7 +14,7 @@ struct Unit {
   std::uint64_t factor;
 };
 
-// Largest first: formatting takes the first that divides evenly.
+// Largest first: formatting uses the first that divides evenly.
 constexpr std::array<Unit, 6> kTimeUnits{{{"h", 3'600'000'000'000},
                                           {"m", 60'000'000'000},
                                           {"s", 1'000'000'000},

@@ -18,10 +18,10 @@ from harness.node_process import run_p2phost
 from harness.validation import BROKEN, DONE, Validation
 from harness.waiting import wait_until
 
-from abi1 import Example
+from abi2 import Example
 
-PREBUILT = HERE / "abi1_example.so"
-BYTES_MAX = 100_000  # it stays in the history for ever
+PREBUILT = HERE / "abi2_example.so"
+BYTES_MAX = 120_000  # it stays in the history for ever
 
 # Fields of the stamp that must be equal, except that of the ABI itself.
 TOOLCHAIN = ("arch", "stdlib", "glibcxx_debug", "thrift", "fmt", "sanitizer")
@@ -50,7 +50,7 @@ class GateTest(unittest.TestCase):
 
 def stamp_of(binary):
     """The stamp as text, and where it begins."""
-    at = binary.index(b"abi=1.")
+    at = binary.index(b"abi=")
     return binary[at:binary.index(b"\0", at)].decode(), at
 
 
@@ -73,7 +73,7 @@ class PrebuiltTest(ClusterTest):
         shutil.copyfile(PREBUILT, self.path)
 
     def call(self, node, method, *arguments):
-        return client.call(node.port, method, *arguments, interface=Example, service="abi1_example")
+        return client.call(node.port, method, *arguments, interface=Example, service="abi2_example")
 
     def test_it_keeps_every_rule_of_todays_host(self):
         validation = Validation(self.path)
@@ -84,19 +84,26 @@ class PrebuiltTest(ClusterTest):
         self.assertFalse(str(settings.SOURCE).encode() in PREBUILT.read_bytes())
 
     def test_it_is_loaded_started_called_and_stopped(self):
-        node = self.node("--plugin-dir", self.path.parent, *ALONE, "--set", "services.abi1_example.config.greeting=welcome",
+        node = self.node("--plugin-dir", self.path.parent, *ALONE, "--set", "services.abi2_example.config.greeting=welcome",
                          config=settings.LOCATOR_CONFIG).start()
         self.assertEqual(self.call(node, "service_type"), "example.Example")
         self.assertEqual(self.call(node, "greet", "Ada"), "welcome, Ada")
         self.assertEqual(self.call(node, "owner", "some key"), node.name)
         wait_until("its timer runs", lambda: self.call(node, "ticks") > 0)
-        self.assertEqual(node.gauge("greetings", "abi1_example"), 1)
+        self.assertEqual(node.gauge("greetings", "abi2_example"), 1)
         other = self.node("--join", node.name, config=settings.LOCATOR_CONFIG).start()
         self.wait_for_network([node, other])
         self.assertIn(f"add {other.name}", self.call(node, "ring_events"))
         node.leave()
-        self.assertRegex(node.log(), r"abi1_example: ready on 127\.0\.0\.1:\d+")
-        self.assertIn("abi1_example: drained after 1 greetings", node.log())
+        self.assertRegex(node.log(), r"abi2_example: ready on 127\.0\.0\.1:\d+")
+        self.assertIn("abi2_example: drained after 1 greetings", node.log())
+
+    def test_a_plugin_of_the_former_abi_is_refused_by_name(self):
+        former = self.path.parent / "abi1_example.so"
+        shutil.copyfile(HERE / former.name, former)
+        validation = Validation(former)
+        self.assertEqual((validation.code, validation.failed), (BROKEN, ["stamp"]))
+        self.assertRegex(validation.seen("stamp"), r"^abi: plugin 1\.\d, host 2\.0")
 
     def test_a_copy_with_another_stamp_is_refused_with_every_field_that_differs(self):
         binary = PREBUILT.read_bytes()

@@ -8,7 +8,7 @@
 namespace p2p::bench {
 namespace {
 
-const Location kAsked{"127.0.0.1", 7000};
+const NodeAddress kAsked{"127.0.0.1", 7000};
 
 // Redis Cluster specification, appendix A: the CRC16 of "123456789" is 0x31C3.
 TEST(RedisSlots, AKeysSlotIsItsChecksumModuloTheSlots) {
@@ -24,7 +24,7 @@ TEST(RedisSlots, MastersAndTheirRangesAreRead) {
       kAsked);
   ASSERT_EQ(slots.masters.size(), 2U);
   EXPECT_EQ(slots.masters[0], kAsked);
-  EXPECT_EQ(slots.masters[1], (Location{"127.0.0.2", 7001}));
+  EXPECT_EQ(slots.masters[1], (NodeAddress{"127.0.0.2", 7001}));
   EXPECT_EQ(slots.owner[5460], 0);
   EXPECT_EQ(slots.owner[5461], 1);
   EXPECT_EQ(slots.owner[16383], 0);

@@ -26,8 +26,8 @@ const std::vector<std::string>& keys() {
   return made;
 }
 
-std::vector<Location> members(std::int64_t count) {
-  std::vector<Location> list;
+std::vector<NodeAddress> members(std::int64_t count) {
+  std::vector<NodeAddress> list;
   for (std::int64_t number = 0; number < count; ++number) {
     list.push_back({fmt::format("10.0.{}.{:03}", number / 250, number % 250), 9900});
   }
@@ -42,7 +42,7 @@ BENCHMARK(hash_of_key);
 
 void owner_on_ring(benchmark::State& state) {
   std::vector<std::string> names;
-  for (const Location& member : members(state.range(0))) names.push_back(member.name());
+  for (const NodeAddress& member : members(state.range(0))) names.push_back(member.name());
   const placement::ClassicRing ring(names);
   std::size_t at = 0;
   for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(ring.owner_of(keys()[at++ % kKeys]));

@@ -35,6 +35,12 @@ class StoreTest(ClusterTest):
                 client.write(self.nodes[0].port, key, "x")
         self.assertEqual([node.gauge("keys") for node in self.nodes], [5, 5, 5])
 
+    def test_its_gauges_have_the_names_that_operators_know(self):
+        self.assertEqual(set(self.nodes[0].service("diststore").gauges),
+                         {"keys", "bytes", "tombstones", "awaits_keys_from", "stamps_too_far_ahead", "keys_moved_in",
+                          "keys_moved_out", "forwarded", "moving_keys_done", "moving_keys_left", "moving_bytes_done",
+                          "moving_bytes_left", "moving_keys_per_s", "moving_ms_left"})
+
     def test_not_found_and_empty_are_two_things(self):
         port = self.nodes[0].port
         for key in ("one", "two", "three", "four", "five"):

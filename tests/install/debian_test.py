@@ -97,9 +97,9 @@ class DebianTest(unittest.TestCase):
         packages_of = collections.Counter(path for package in (runtime, development, python) for path in package
                                           if not path.endswith("/"))
         self.assertEqual({path for path, count in packages_of.items() if count > 1}, set())
-        self.assertTrue(any(path.endswith("/libp2psdk.so.1") for path in runtime))
+        self.assertTrue(any(path.endswith("/libp2psdk.so.2") for path in runtime))
         self.assertTrue(any(path.endswith("/libp2psdk.so") for path in development))
-        self.assertTrue(any(path.endswith("/libp2pclient.so.1") for path in runtime))
+        self.assertTrue(any(path.endswith("/libp2pclient.so.2") for path in runtime))
         self.assertTrue(any(path.endswith("/libp2pclient.so") for path in development))
         self.assertFalse([path for path in runtime if path.startswith(("/usr/etc", "/usr/local"))])
 
@@ -140,7 +140,7 @@ class DebianTest(unittest.TestCase):
         named = (folder / "conffiles").read_text().split()
         self.assertEqual(sorted(named), sorted(path for path in self.contents(self.runtime)
                                                if path.startswith("/etc/") and not path.endswith("/")))
-        self.assertRegex((folder / "shlibs").read_text(), rf"libp2psdk 1 p2phost \(>= {re.escape(VERSION)}\)")
+        self.assertRegex((folder / "shlibs").read_text(), rf"libp2psdk 2 p2phost \(>= {re.escape(VERSION)}\)")
 
     def test_binaries_are_stripped_and_name_no_build_folder(self):
         folder = self.folder / "files"
@@ -177,7 +177,7 @@ class DebianInstallTest(unittest.TestCase):
             + "p2phost --list-plugins\n"
             + "p2phost --new-plugin clock --dir /tmp >/dev/null && ls /tmp/clock\n"
             + 'ls "$(p2phost --cmakedir)"\n'
-            + "ldconfig -p | grep libp2psdk.so.1\n"
+            + "ldconfig -p | grep libp2psdk.so.2\n"
             + "pkg-config --modversion p2psdk\n"
             # As found without a hint.
             + "cd /tmp/clock; testing=ON; [ -e /usr/include/p2p/testing.h ] || testing=OFF\n"
@@ -186,7 +186,7 @@ class DebianInstallTest(unittest.TestCase):
             + "p2phost --check --config clock.toml --plugin-dir build\n")
         self.assertIn("services clock", printed)
         for words in ("configuration is fine", "/usr/lib/p2phost/plugins/locator.so", "clock.thrift", "p2phostConfig.cmake",
-                      "libp2psdk.so.1", VERSION):
+                      "libp2psdk.so.2", VERSION):
             self.assertIn(words, printed)
 
     # A node that apt has just installed, and what it takes to try the README's example on it.

@@ -75,7 +75,7 @@ class ScaffoldTest(unittest.TestCase):
         self.assertRegex(dynamic, r"BIND_NOW|\bNOW\b")
         self.assertIn("Build ID", run("readelf", "-n", file))
         needed = re.findall(r"NEEDED.*\[(.*)\]", dynamic)
-        self.assertIn("libp2psdk.so.1", needed)
+        self.assertIn("libp2psdk.so.2", needed)
 
     def calls(self, author, service):
         node = author.start()

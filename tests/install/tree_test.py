@@ -8,7 +8,7 @@ import unittest
 import installed
 from installed import BUILD, SOURCE, VERSION, cmake_package, prefix, program, run
 
-SONAME = "libp2psdk.so.1"
+SONAME = "libp2psdk.so.2"
 COMPILE = (os.environ["P2P_CXX"], "-std=c++20", "-fsyntax-only")
 
 

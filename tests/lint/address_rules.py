@@ -5,8 +5,8 @@ import re
 from source_tree import Finding, SourceFile, SourceTree, line_of
 
 # Where it is done, and where a wire of others' is spoken.
-CPP_HOMES = {"sdk/include/p2p/location.h", "sdk/src/location.cc"}
-CPP_FOLDERS = ("sdk/", "host/", "plugins/", "shared/", "clients/cpp/", "tests/history/", "tests/cluster/")
+CPP_HOMES = {"sdk/include/p2p/node_address.h", "sdk/src/node_address.cc"}
+CPP_FOLDERS = ("sdk/", "host/", "plugins/", "lib/", "clients/cpp/", "tests/history/", "tests/cluster/")
 PYTHON_HOMES = {"clients/python/p2p_client/view.py", "tests/cluster/harness/address.py"}
 PYTHON_FOLDERS = ("clients/python/", "tests/cluster/harness/", "tests/cluster/seed_peer/")
 
@@ -30,7 +30,7 @@ _COMMENT = re.compile(r'(?P<kept>"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\')|//[
 def check(tree: SourceTree):
     for file in tree.below(*CPP_FOLDERS):
         if file.is_cpp and file.path not in CPP_HOMES:
-            yield from findings(file, without_comments(file.text), CPP_FORMS, "p2p::Location's name() and parse_location()")
+            yield from findings(file, without_comments(file.text), CPP_FORMS, "p2p::NodeAddress's name() and parse_node_address()")
     for file in tree.below(*PYTHON_FOLDERS):
         if file.path.endswith(".py") and file.path not in PYTHON_HOMES:
             home = "p2p_client.view" if file.path.startswith("clients/") else "harness.address"

@@ -19,31 +19,47 @@ COMPONENTS = {
     "plugins/locator": ["plugins/locator"],
     "plugins/diststore": ["plugins/diststore"],
     "clients/cpp": ["clients/cpp/src", "clients/cpp/include"],
-    "shared": ["shared"],
+    "lib": ["lib"],
 }
 PUBLIC_ROOT = "sdk/include"
 
-# What some components may know beyond that: whoever must own keys by the same rules shares them.
-MAY_KNOW = {"plugins/locator": {"shared"}, "clients/cpp": {"shared"}}
+# The libraries that each component may know besides: whoever must own keys, or try again, by the same rules shares them.
+LIBRARIES = {
+    "plugins/locator": ("lib/placement/", "lib/ring_layers/"),
+    "plugins/diststore": ("lib/retry/",),
+    "clients/cpp": ("lib/placement/", "lib/retry/"),
+    "host": ("lib/retry/",),
+}
 # The client library's public headers, and the one part of the host that is a client.
 CLIENT_ROOT = "clients/cpp/include"
 CLIENT_USERS = ("host/ctl/",)
+# The harness's fake locator runs the real one's layers.
+LAYERS_ROOT = "lib/ring_layers"
+LAYERS_USERS = ("host/testing/",)
+
+# Parts of a component that its others know by an interface alone: each with who may name it.
+BEHIND_AN_INTERFACE = {"plugins/diststore/engine/memory/": "plugins/diststore/plugin.cc"}
 
 # The only public headers that may include Thrift's own or generated ones.
 THRIFT_HEADERS = {"sdk/include/p2p/handlers.h", "sdk/include/p2p/message_buffer.h", "sdk/include/p2p/typed_input.h"}
 
+# Implementations behind an interface, and the only files outside that may include them: where the choice is made.
+WALLED = {"plugins/locator/classic/": ("plugins/locator/plugin.cc",)}
+
 # Folders and files of rules alone: the world comes in as arguments and goes out as results.
 PURE = (
     "plugins/locator/membership/",
-    "shared/placement/",
+    "plugins/locator/classic/core/",
+    "lib/placement/",
+    "lib/retry/faults.",
     "clients/cpp/src/rules/",
     "plugins/locator/discovery/",
     "plugins/diststore/replication/",
     "sdk/examples/work/core/",
     "host/config/",
-    "host/routing/key_finder.",
-    "host/routing/route.",
-    "host/lifecycle/start_order.",
+    "host/routing/",
+    "host/text/foreign_text.",
+    "host/lifecycle/reload_plan.",
 )
 # The shell of a pure folder: the places in it that read files.
 PURE_EXCEPT = ("host/config/config_file.", "host/config/read_configuration.")
@@ -105,14 +121,24 @@ def check_fences(tree: SourceTree, file: SourceFile):
             yield Finding(file.path, include.line, "fence", f"'{include.name}' is an absolute path")
             continue
         target = resolve(tree, file, include)
+        part = next((part for part in BEHIND_AN_INTERFACE if (target or "").startswith(part)), None)
+        if part and not file.path.startswith(part) and file.path != BEHIND_AN_INTERFACE[part]:
+            yield Finding(file.path, include.line, "fence",
+                          f"'{include.name}' is behind an interface: only {BEHIND_AN_INTERFACE[part]} may name it")
+            continue
         owner = component_of(target) if target else named_component(include.name)
-        if owner and owner != component and not may_know(file, component, owner, target or ""):
+        for wall, doors in WALLED.items():
+            if target and target.startswith(wall) and not file.path.startswith((wall, *doors)):
+                yield Finding(file.path, include.line, "wall", f"only {', '.join(doors)} may know '{include.name}'")
+        if owner and owner != component and not may_know(file, component, target or ""):
             yield Finding(file.path, include.line, "fence",
                           f"{component}/ must not know '{include.name}', which is private to {owner}/")
 
 
-def may_know(file: SourceFile, component: str, owner: str, target: str) -> bool:
-    if target.startswith(PUBLIC_ROOT + "/") or owner in MAY_KNOW.get(component, ()):
+def may_know(file: SourceFile, component: str, target: str) -> bool:
+    if target.startswith((PUBLIC_ROOT + "/", *LIBRARIES.get(component, ()))):
+        return True
+    if target.startswith(LAYERS_ROOT + "/") and file.path.startswith(LAYERS_USERS):
         return True
     return target.startswith(CLIENT_ROOT + "/") and file.path.startswith(CLIENT_USERS)
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks what compilers do not: fences between components, purity, addresses, file lengths, guards, words.
+"""Checks what compilers do not: fences between components and between folders of the host, purity, addresses,
+format, file lengths, guards, words.
 
 Usage: lint.py [ROOT]     prints FILE:LINE: [RULE] WHY for each finding; exit code 1 when there are any.
 """
@@ -7,15 +8,20 @@ import sys
 from pathlib import Path
 
 import address_rules
+import folder_rules
+import format_rules
 import include_rules
 import python_rules
 import text_rules
 from source_tree import Finding, SourceTree
 
 
-def findings(root: Path) -> list[Finding]:
+RULES = (address_rules, folder_rules, format_rules, include_rules, python_rules, text_rules)
+
+
+def findings(root: Path, rules=RULES) -> list[Finding]:
     tree = SourceTree(root)
-    found = [*address_rules.check(tree), *include_rules.check(tree), *python_rules.check(tree), *text_rules.check(tree)]
+    found = [finding for rule in rules for finding in rule.check(tree)]
     return sorted(found, key=lambda finding: (finding.path, finding.line, finding.rule))
 
 

@@ -4,55 +4,77 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import format_rules
 import lint
+
+TREE = Path(__file__).resolve().parents[2]
+# What most cases plant is no whole C++.
+RULES = [rule for rule in lint.RULES if rule is not format_rules]
 
 # A small tree in the shape of ours, which has nothing to find.
 CLEAN = {
+    ".clang-format": (TREE / ".clang-format").read_text(encoding="utf-8"),
     "idl/locator.thrift": "service Base {\n}\nservice Locator extends Base {\n}\n",
     "sdk/include/p2p/result.h": "// Why?\n#pragma once\n#include <string>\n",
     "sdk/include/p2p/snapshot.h": "#pragma once\n#include <mutex>\n",
-    "sdk/include/p2p/handlers.h": "#pragma once\n#include <thrift/TProcessor.h>\n#include <Base.h>\n",
+    "sdk/include/p2p/handlers.h": "#pragma once\n#include <Base.h>\n#include <thrift/TProcessor.h>\n",
     "sdk/include/p2p/abi.h": "#ifndef P2P_ABI_H\n#define P2P_ABI_H\n#endif\n",
     "sdk/src/result.cc": "#include <p2p/result.h>\n",
     "host/node.h": "#pragma once\n#include <p2p/result.h>\n",
     "host/config/schema.h": "#pragma once\n#include <vector>\n",
-    "host/lifecycle/start_order.cc": "#include <algorithm>\n",
-    "host/lifecycle/runner.cc": "#include <thread>\n",
-    "plugins/locator/plugin.cc": '#include "membership/core.h"\n#include <p2p/handlers.h>\n',
-    "plugins/locator/membership/core.h": "#pragma once\n#include <chrono>\n#include <p2p/result.h>\n",
-    "shared/placement/ring.h": "#pragma once\n",
+    "host/config/CMakeLists.txt": "p2p_host_folder(host_config schema.cc)\n",
+    "host/lifecycle/reload_plan.cc": "#include <algorithm>\n",
+    "host/lifecycle/runner.cc": '#include "config/schema.h"\n\n#include <thread>\n',
+    "host/lifecycle/CMakeLists.txt": "p2p_host_folder(host_lifecycle runner.cc)\n"
+                                     "target_link_libraries(host_lifecycle\n  PUBLIC p2psdk host_config)\n",
+    "plugins/locator/plugin.cc": '#include "membership/core.h"\n\n#include <p2p/handlers.h>\n',
+    "plugins/locator/membership/core.h": "#pragma once\n#include <p2p/result.h>\n\n#include <chrono>\n",
+    "plugins/locator/classic/core/table.h": "#pragma once\n",
+    "plugins/locator/classic/adapter.cc": '#include "classic/core/table.h"\n',
+    "lib/placement/ring.h": "#pragma once\n",
+    "lib/ring_layers/chain.h": "#pragma once\n",
     "plugins/locator/wire/client.h": "#pragma once\n#include <thrift/TProcessor.h>\n",
-    "plugins/diststore/plugin.cc": '#include "replication/rules.h"\n#include <Locator.h>\n',
+    "plugins/diststore/plugin.cc": '#include "engine/memory/engine.h"\n#include "replication/rules.h"\n\n#include <Locator.h>\n',
+    "plugins/diststore/engine/memory/engine.h": "#pragma once\n",
+    "plugins/diststore/engine/memory/engine.cc": '#include "engine/memory/engine.h"\n',
     "plugins/diststore/replication/rules.h": "#pragma once\n",
     "clients/cpp/include/p2p/client.h": "#pragma once\n#include <p2p/result.h>\n",
     "clients/cpp/src/link.h": '#pragma once\n#include "placement/ring.h"\n',
     "host/ctl/verbs.cc": "#include <p2p/client.h>\n",
-    "tests/unit/ring_test.cc": '#include "placement/ring.h"\n#include "node.h"\n',
+    "tests/unit/ring_test.cc": '#include "placement/ring.h"\n\n#include "node.h"\n',
 }
 
 
 class Lint(unittest.TestCase):
-    def lint(self, **planted):
+    def lint(self, files=None, rules=RULES):
         """Findings in the clean tree with some files replaced or added, as (path, line, rule)."""
         with tempfile.TemporaryDirectory() as folder:
-            for path, text in {**CLEAN, **planted.get("files", {})}.items():
+            for path, text in {**CLEAN, **(files or {})}.items():
                 file = Path(folder, path)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8")
-            return [(finding.path, finding.line, finding.rule) for finding in lint.findings(Path(folder))]
+            return [(finding.path, finding.line, finding.rule) for finding in lint.findings(Path(folder), rules)]
 
-    def finds(self, path, text, line, rule):
-        self.assertEqual(self.lint(files={path: text}), [(path, line, rule)])
+    def finds(self, path, text, line, rule, rules=RULES):
+        self.assertEqual(self.lint({path: text}, rules), [(path, line, rule)])
 
-    def accepts(self, path, text):
-        self.assertEqual(self.lint(files={path: text}), [])
+    def accepts(self, path, text, rules=RULES):
+        self.assertEqual(self.lint({path: text}, rules), [])
 
     def test_a_clean_tree_has_no_findings(self):
-        self.assertEqual(self.lint(), [])
+        self.assertEqual(self.lint(rules=lint.RULES), [])
+
+    # --- walls ---
+
+    def test_an_implementation_is_known_only_where_it_is_chosen(self):
+        for name in ('"classic/core/table.h"', "<classic/core/table.h>"):
+            self.finds("plugins/locator/node.cc", f"#include {name}\n", 1, "wall")
+            self.accepts("plugins/locator/plugin.cc", f"#include {name}\n")
+            self.accepts("tests/unit/table_test.cc", f"#include {name}\n")
 
     # --- addresses ---
 
-    def test_only_location_makes_and_reads_the_text_of_an_address(self):
+    def test_only_the_node_address_makes_and_reads_the_text_of_an_address(self):
         for text in ("auto a = at.address + ':' + std::to_string(at.port);",
                      "auto a = '[' + at.address + \"]:\" + std::to_string(at.port);",
                      "auto a = endpoint.address().to_string() + \":\" + digits;",
@@ -73,7 +95,7 @@ class Lint(unittest.TestCase):
                      "const auto colon = text.rfind(\": \");", "const auto colon = name.find(':');  // of a service",
                      "// address + ':' + std::to_string(port)"):
             self.accepts("host/a.cc", text + "\n")
-        self.accepts("sdk/src/location.cc", "auto colon = text.rfind(':');\n")
+        self.accepts("sdk/src/node_address.cc", "auto colon = text.rfind(':');\n")
         self.accepts("tests/bench/cluster/a.cc", "auto colon = name.rfind(':');\n")
 
     def test_in_python_too_one_module_makes_and_reads_them(self):
@@ -104,16 +126,26 @@ class Lint(unittest.TestCase):
     def test_the_host_must_not_know_a_plugin(self):
         self.finds("host/a.cc", '#include "placement/ring.h"\n', 1, "fence")
 
-    def test_what_is_shared_is_for_those_who_must_agree_only(self):
+    def test_the_libraries_are_for_those_who_must_agree_only(self):
         self.accepts("plugins/locator/a.cc", '#include "placement/ring.h"\n')
         self.accepts("clients/cpp/src/a.cc", '#include "placement/ring.h"\n')
         self.finds("plugins/diststore/a.cc", '#include "placement/ring.h"\n', 1, "fence")
-        self.finds("shared/placement/a.cc", '#include "membership/core.h"\n', 1, "fence")
+        self.finds("lib/placement/a.cc", '#include "membership/core.h"\n', 1, "fence")
+
+    def test_of_the_host_only_the_harness_runs_ring_layers(self):
+        self.accepts("host/testing/a.cc", '#include "ring_layers/chain.h"\n')
+        self.finds("host/a.cc", '#include "ring_layers/chain.h"\n', 1, "fence")
+        self.finds("host/testing/a.cc", '#include "placement/ring.h"\n', 1, "fence")
 
     def test_of_the_host_only_p2pctl_is_a_client(self):
         self.finds("host/a.cc", "#include <p2p/client.h>\n", 1, "fence")
         self.finds("host/ctl/a.cc", '#include "link.h"\n', 1, "fence")
         self.finds("clients/cpp/src/a.cc", '#include "node.h"\n', 1, "fence")
+
+    def test_an_engine_is_named_where_it_is_made_alone(self):
+        self.finds("plugins/diststore/serving/a.h", '#pragma once\n#include "engine/memory/engine.h"\n', 2, "fence")
+        self.finds("plugins/diststore/engine/a.cc", '#include "memory/engine.h"\n', 1, "fence")
+        self.accepts("tests/unit/a.cc", '#include "engine/memory/engine.h"\n')
 
     def test_the_sdk_must_not_know_the_host(self):
         self.finds("sdk/src/a.cc", '#include "node.h"\n', 1, "fence")
@@ -127,6 +159,51 @@ class Lint(unittest.TestCase):
 
     def test_an_include_in_a_comment_is_none(self):
         self.accepts("plugins/diststore/a.cc", '// #include "node.h"\n/*\n#include "node.h"\n*/\n')
+
+    # --- folders of the host ---
+
+    def test_a_folder_of_the_host_includes_what_its_target_links_and_nothing_else(self):
+        self.accepts("host/lifecycle/a.cc", '#include "config/schema.h"\n#include "lifecycle/a.h"\n')
+        self.finds("host/config/a.h", '#pragma once\n#include "lifecycle/reload_plan.cc"\n', 2, "host-folder")
+        self.finds("host/lifecycle/a.cc", '#include "node.h"\n', 1, "host-folder")
+        self.finds("host/cli/a.cc", '#include "config/schema.h"\n', 1, "host-folder")
+
+    def test_what_a_comment_links_is_not_linked(self):
+        self.assertEqual(self.lint({"host/lifecycle/CMakeLists.txt": "add_library(host_lifecycle runner.cc)\n"
+                                    "# target_link_libraries(host_lifecycle PUBLIC host_config)\n"}),
+                         [("host/lifecycle/runner.cc", 1, "host-folder")])
+
+    def test_dots_are_no_way_around_the_fence_of_a_folder(self):
+        self.finds("host/cli/a.cc", '#include "../config/schema.h"\n', 1, "host-folder")
+
+    def test_a_cycle_of_folders_is_found_once(self):
+        links = "\ntarget_link_libraries(host_config PRIVATE host_runtime)\n"
+        runtime = "p2p_host_folder(host_runtime a.cc)\ntarget_link_libraries(host_runtime PUBLIC host_lifecycle)\n"
+        self.assertEqual(self.lint({"host/config/CMakeLists.txt": CLEAN["host/config/CMakeLists.txt"] + links,
+                                    "host/runtime/CMakeLists.txt": runtime}),
+                         [("host/config/CMakeLists.txt", 3, "host-cycle")])
+
+    # --- format ---
+
+    def test_a_line_past_the_limit_is_found_wherever_it_stands(self):
+        for path in ("host/a.cc", "sdk/include/p2p/a.h", "sdk/template/plain/greeter.cc", "tests/unit/a.cc"):
+            with self.subTest(path):
+                text = '#pragma once\nconst char* kText =\n    R"({})";\n'
+                self.finds(path, text.format("x" * 111), 3, "columns", lint.RULES)
+                self.accepts(path, text.format("x" * 110), lint.RULES)
+
+    def test_columns_are_counted_not_bytes(self):
+        self.accepts("host/a.cc", "// " + "\u00e4" * 117 + "\n", lint.RULES)
+
+    def test_an_unformatted_file_is_found(self):
+        self.accepts("host/a.cc", "int f() { return 1; }\n", lint.RULES)
+        self.finds("host/a.cc", "int a;\nint f()\n{ return 1; }\n", 2, "format", lint.RULES)
+        self.finds("host/a.cc", '#include "b.h"\n#include "a.h"\n', 1, "format", lint.RULES)
+
+    def test_a_tree_that_says_no_format_is_noticed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "a.cc").write_text("int a;\n", encoding="utf-8")
+            self.assertEqual([finding.rule for finding in lint.findings(Path(folder), [format_rules])], ["format"])
 
     # --- Thrift in public headers ---
 
@@ -156,8 +233,8 @@ class Lint(unittest.TestCase):
                 self.finds("plugins/locator/membership/a.cc", f"#include <{header}>\n", 1, "pure")
 
     def test_every_pure_folder_is_watched(self):
-        for path in ("plugins/locator/membership/a.cc", "shared/placement/a.cc", "clients/cpp/src/rules/a.cc", "plugins/diststore/replication/a.cc",
-                     "host/config/a.cc", "host/lifecycle/start_order.cc"):
+        for path in ("plugins/locator/membership/a.cc", "lib/placement/a.cc", "clients/cpp/src/rules/a.cc", "plugins/diststore/replication/a.cc",
+                     "host/config/a.cc", "host/routing/a.cc", "host/text/foreign_text.cc", "host/lifecycle/reload_plan.cc"):
             with self.subTest(path):
                 self.finds(path, "#include <thread>\n", 1, "pure")
 

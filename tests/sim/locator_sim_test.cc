@@ -82,7 +82,7 @@ TEST(LocatorSim, TenNodesStartedAtOnceFormOneNetworkInHalfASecond) {
 TEST(LocatorSim, TenNodesThatAnswerOnlyOnceTheyHaveStartedFormOneNetworkToo) {
   for (const std::uint64_t seed : seeds()) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    LocatorWorld world({.seed = seed, .parks_calls_until_settled = true});
+    LocatorWorld world({.seed = seed, .parks_calls_until_joined = true});
     start_all(world, 10);
     EXPECT_TRUE(agree_within(world, seconds(5))) << world.disagreement();
     EXPECT_EQ(first_broken(world), "");
@@ -258,7 +258,7 @@ TEST(LocatorSim, AKilledNodeThatStartsAgainOnItsAddressIsAMemberAgain) {
 TEST(LocatorSim, TwoHalvesThatLostEachOtherBecomeOneNetworkAgain) {
   for (const std::uint64_t seed : seeds()) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    LocatorWorld world({.seed = seed, .looks_around = seed % 2 == 0});
+    LocatorWorld world({.seed = seed, .searches_on = seed % 2 == 0});
     start_all(world, 10);
     world.run_for(seconds(2));
     for (int one = 9900; one < 9905; ++one) {

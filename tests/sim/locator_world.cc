@@ -6,18 +6,18 @@
 
 namespace p2p::sim {
 
-using membership::CallResult;
-using membership::ChangeKind;
-using membership::Member;
-using membership::MemberState;
-using membership::Outcome;
+using classic::CallOutcome;
+using classic::CallResult;
+using classic::ChangeKind;
+using classic::Member;
+using classic::MemberState;
 using std::chrono::seconds;
 
 LocatorWorld::LocatorWorld(WorldOptions options) : options_(options), time_(options.seed) {
   for (int i = 0; i < options.ports + options.old_ports; ++i) ports_.push_back(options.first_port + i);
 }
 
-std::string LocatorWorld::name(int port) { return location(port).name(); }
+std::string LocatorWorld::name(int port) { return address(port).name(); }
 
 // --- processes -------------------------------------------------------------------------------------------------------
 
@@ -53,17 +53,17 @@ void LocatorWorld::start(int port) {
 
 void LocatorWorld::start_locator(int port) {
   discovery::Options options;
-  options.self = location(port);
-  for (const int other : ports_) options.candidates.push_back(location(other));
+  options.self = address(port);
+  for (const int other : ports_) options.candidates.push_back(address(other));
   // Wall clocks are microseconds; now and then one is set back before a restart.
   const std::int64_t wall = time_.now().time_since_epoch().count() / 1000;
   const std::int64_t incarnation = time_.happens(0.1) ? wall - 5'000'000 : wall;
   auto started = std::make_shared<Locator>(port, incarnation, options);
-  started->parks_calls = options_.parks_calls_until_settled;
+  started->parks_calls = options_.parks_calls_until_joined;
   network_.listen(started);
   discovery::Effects effects;
   started->discovery.start(time_.now(), effects);
-  obey(started, std::move(effects));
+  apply(started, std::move(effects));
 }
 
 void LocatorWorld::kill(int port) {
@@ -80,9 +80,9 @@ void LocatorWorld::leave(int port) {
   const auto at = locator(port);
   if (std::exchange(at->is_leaving, true)) return;
   at->awaits_farewell = true;
-  membership::Effects effects;
+  classic::Effects effects;
   at->core.withdraw(time_.now(), effects);
-  obey(at, std::move(effects));
+  apply(at, std::move(effects));
 }
 
 // What it holds is handed over for a while; then it says that it is gone.
@@ -93,9 +93,9 @@ void LocatorWorld::farewell_told(const std::shared_ptr<Locator>& at) {
     at->run([this, at] {
       if (!at->is_running) return;
       at->awaits_farewell = true;
-      membership::Effects effects;
+      classic::Effects effects;
       at->core.leave(time_.now(), effects);
-      obey(at, std::move(effects));
+      apply(at, std::move(effects));
     });
   });
 }
@@ -132,7 +132,7 @@ void LocatorWorld::run_for(Duration duration) {
 
 // --- calls and effects -----------------------------------------------------------------------------------------------
 
-void LocatorWorld::call(const std::shared_ptr<Locator>& from, membership::OutgoingCall wanted, Answer answer) {
+void LocatorWorld::call(const std::shared_ptr<Locator>& from, classic::OutgoingCall wanted, Answer answer) {
   // The caller hears of it when it is not frozen.
   const Answer awake = [from, answer = std::move(answer)](CallResult result) {
     from->run([from, answer, result = std::move(result)] {
@@ -144,110 +144,114 @@ void LocatorWorld::call(const std::shared_ptr<Locator>& from, membership::Outgoi
     check_news(*from, old);
     return call_old_form(from->port, wanted.to, std::move(old), kCallTimeout, awake);
   }
-  const Duration deadline = std::holds_alternative<membership::Join>(wanted.message) ? kAnswerTimeout : kCallTimeout;
+  const Duration deadline = std::holds_alternative<classic::Join>(wanted.message) ? kAnswerTimeout : kCallTimeout;
   const auto arrive = [this, message = std::move(wanted.message)](const auto& target, const Answer& reply) {
     const auto at = std::dynamic_pointer_cast<Locator>(target);
-    if (!at) return reply({Outcome::classic, {}});
-    membership::Effects effects;
+    if (!at) return reply({CallOutcome::classic, {}});
+    classic::Effects effects;
     auto heard = at->core.handle(message, time_.now(), effects);
-    obey(at, std::move(effects));
-    reply(heard.ok() ? CallResult{Outcome::answered, std::move(heard).value()} : CallResult{Outcome::rejected, {}});
+    apply(at, std::move(effects));
+    reply(heard.ok() ? CallResult{CallOutcome::answered, std::move(heard).value()}
+                     : CallResult{CallOutcome::rejected, {}});
   };
   network_.call(from->port, wanted.to.port, deadline, arrive, awake);
 }
 
-void LocatorWorld::obey(const std::shared_ptr<Locator>& at, membership::Effects effects) {
+void LocatorWorld::apply(const std::shared_ptr<Locator>& at, classic::Effects effects) {
   for (const auto& change : effects.changes) change_ring(*at, change);
   if (effects.table_changed) touched_.insert(at);
   for (auto& wanted : effects.calls) {
     const auto id = wanted.id;
     call(at, std::move(wanted), [this, at, id](const CallResult& result) {
-      membership::Effects more;
+      classic::Effects more;
       at->core.call_ended(id, result, time_.now(), more);
-      obey(at, std::move(more));
+      apply(at, std::move(more));
     });
   }
   if (effects.farewell_told) farewell_told(at);
+  at->core.check();
   set_alarm(at);
 }
 
-void LocatorWorld::obey(const std::shared_ptr<Locator>& at, discovery::Effects effects) {
+void LocatorWorld::apply(const std::shared_ptr<Locator>& at, discovery::Effects effects) {
   if (at->is_leaving) return;
-  for (const Location& candidate : effects.ask) ask(at, candidate);
+  for (const NodeAddress& candidate : effects.ask) ask(at, candidate);
   if (effects.verdict) {
-    at->is_settled = true;
+    at->has_joined = true;
     at->parks_calls = false;
     at->let_in();
   }
   set_alarm(at);
 }
 
-void LocatorWorld::ask(const std::shared_ptr<Locator>& at, const Location& candidate) {
-  call(at, {0, candidate, membership::Join{at->core.self()}},
+void LocatorWorld::ask(const std::shared_ptr<Locator>& at, const NodeAddress& candidate) {
+  call(at, {0, candidate, classic::Join{at->core.self()}},
        [this, at, candidate](const CallResult& result) { ask_ended(at, candidate, result); });
 }
 
-void LocatorWorld::ask_ended(const std::shared_ptr<Locator>& at, const Location& candidate, const CallResult& result) {
-  if (at->is_leaving && result.outcome != Outcome::answered) return;
-  if (result.outcome == Outcome::classic) {
-    return call(at, {0, candidate, membership::Survey{}, true},
+void LocatorWorld::ask_ended(const std::shared_ptr<Locator>& at, const NodeAddress& candidate,
+                             const CallResult& result) {
+  if (at->is_leaving && result.outcome != CallOutcome::answered) return;
+  if (result.outcome == CallOutcome::classic) {
+    return call(at, {0, candidate, classic::Survey{}, true},
                 [this, at, candidate](const CallResult& members) { join_old(at, candidate, members); });
   }
-  if (result.outcome != Outcome::answered) return not_joined(at, candidate, result.outcome);
-  membership::Effects wanted;
+  if (result.outcome != CallOutcome::answered) return not_joined(at, candidate, result.outcome);
+  classic::Effects wanted;
   at->core.merge(result.view.members, time_.now(), wanted);
   at->core.compare_after_join(time_.now(), wanted);
-  obey(at, std::move(wanted));
+  apply(at, std::move(wanted));
   discovery::Effects effects;
   at->discovery.answered(candidate, {}, time_.now(), effects);
-  obey(at, std::move(effects));
+  apply(at, std::move(effects));
 }
 
 // As the shell does it: take over whom it knows, and only then say join.
-void LocatorWorld::join_old(const std::shared_ptr<Locator>& at, const Location& candidate, const CallResult& members) {
+void LocatorWorld::join_old(const std::shared_ptr<Locator>& at, const NodeAddress& candidate,
+                            const CallResult& members) {
   if (at->is_leaving) return;
-  if (members.outcome != Outcome::answered) return not_joined(at, candidate, members.outcome);
-  std::vector<Location> locations;
-  for (const Member& row : members.view.members) locations.push_back(row.location);
-  membership::Effects wanted;
-  at->core.classic_join(candidate, locations, time_.now(), wanted);
+  if (members.outcome != CallOutcome::answered) return not_joined(at, candidate, members.outcome);
+  std::vector<NodeAddress> addresses;
+  for (const Member& row : members.view.members) addresses.push_back(row.address);
+  classic::Effects wanted;
+  at->core.classic_join(candidate, addresses, time_.now(), wanted);
   at->core.compare_after_join(time_.now(), wanted);
-  obey(at, std::move(wanted));
-  const OldCall join{OldCall::Method::join, location(at->port), {}};
+  apply(at, std::move(wanted));
+  const OldCall join{OldCall::Method::join, address(at->port), {}};
   call_old_form(at->port, candidate, join, kCallTimeout, [this, at, candidate](const CallResult& joined) {
     at->run([this, at, candidate, outcome = joined.outcome] {
       if (!at->is_running) return;
-      if (outcome != Outcome::answered) return not_joined(at, candidate, outcome);
+      if (outcome != CallOutcome::answered) return not_joined(at, candidate, outcome);
       discovery::Effects effects;
       at->discovery.answered(candidate, {}, time_.now(), effects);
-      obey(at, std::move(effects));
+      apply(at, std::move(effects));
     });
   });
 }
 
-void LocatorWorld::not_joined(const std::shared_ptr<Locator>& at, const Location& candidate, Outcome why) {
-  const bool is_unknown = why == Outcome::silent || why == Outcome::unable;
+void LocatorWorld::not_joined(const std::shared_ptr<Locator>& at, const NodeAddress& candidate, CallOutcome why) {
+  const bool is_unknown = why == CallOutcome::silent || why == CallOutcome::unable;
   const auto refusal = is_unknown ? discovery::Refusal::silent : discovery::Refusal::absent;
   discovery::Effects effects;
   at->discovery.not_answered(candidate, refusal, time_.now(), effects);
-  obey(at, std::move(effects));
+  apply(at, std::move(effects));
 }
 
 void LocatorWorld::wake(const std::shared_ptr<Locator>& at) {
   if (!at->is_running || at->is_frozen) return;
   at->alarm = TimePoint::max();
-  membership::Effects wanted;
+  classic::Effects wanted;
   at->core.tick(time_.now(), wanted);
-  obey(at, std::move(wanted));
-  if (at->is_leaving || (at->is_settled && !options_.looks_around)) return;
+  apply(at, std::move(wanted));
+  if (at->is_leaving || (at->has_joined && !options_.searches_on)) return;
   discovery::Effects effects;
   at->discovery.tick(at->core.members(), time_.now(), effects);
-  obey(at, std::move(effects));
+  apply(at, std::move(effects));
 }
 
 void LocatorWorld::set_alarm(const std::shared_ptr<Locator>& at) {
-  const bool looks = !at->is_leaving && (!at->is_settled || options_.looks_around);
-  const TimePoint next = std::min(at->core.next_wakeup(), looks ? at->discovery.next_wakeup() : TimePoint::max());
+  const bool searches = !at->is_leaving && (!at->has_joined || options_.searches_on);
+  const TimePoint next = std::min(at->core.next_wakeup(), searches ? at->discovery.next_wakeup() : TimePoint::max());
   if (next >= at->alarm) return;
   at->alarm = next;
   time_.at(next, [this, at, next] {

@@ -7,8 +7,8 @@
 #include "old_node.h"
 #include "virtual_time.h"
 
+#include "classic/core/classic_membership.h"
 #include "discovery/discovery.h"
-#include "membership/classic.h"
 
 #include <functional>
 #include <map>
@@ -29,8 +29,8 @@ struct WorldOptions {
   int ports = 10;
   int old_ports = 0;  // behind the others: whatever starts there is of the 2009 system
   // As a host that answers other nodes only when its own start is over.
-  bool parks_calls_until_settled = false;
-  bool looks_around = true;  // for other networks, once settled
+  bool parks_calls_until_joined = false;
+  bool searches_on = true;  // for other networks, once settled
   Duration hand_over_least = Duration::zero();
   Duration hand_over_most = std::chrono::seconds(1);
 };
@@ -79,18 +79,18 @@ class LocatorWorld {
   using Answer = Network::Answer;
 
   std::shared_ptr<Locator> locator(int port) const;  // null unless one of ours runs there
-  std::vector<Location> members_of(const Process& process) const;
+  std::vector<NodeAddress> members_of(const Process& process) const;
 
   // --- ours
   void start_locator(int port);
-  void call(const std::shared_ptr<Locator>& from, membership::OutgoingCall wanted, Answer answer);
-  void obey(const std::shared_ptr<Locator>& at, membership::Effects effects);
-  void obey(const std::shared_ptr<Locator>& at, discovery::Effects effects);
-  void change_ring(Locator& at, const membership::RingChange& change);
-  void ask(const std::shared_ptr<Locator>& at, const Location& candidate);
-  void ask_ended(const std::shared_ptr<Locator>& at, const Location& candidate, const membership::CallResult& result);
-  void join_old(const std::shared_ptr<Locator>& at, const Location& candidate, const membership::CallResult& members);
-  void not_joined(const std::shared_ptr<Locator>& at, const Location& candidate, membership::Outcome why);
+  void call(const std::shared_ptr<Locator>& from, classic::OutgoingCall wanted, Answer answer);
+  void apply(const std::shared_ptr<Locator>& at, classic::Effects effects);
+  void apply(const std::shared_ptr<Locator>& at, discovery::Effects effects);
+  void change_ring(Locator& at, const classic::MembershipChange& change);
+  void ask(const std::shared_ptr<Locator>& at, const NodeAddress& candidate);
+  void ask_ended(const std::shared_ptr<Locator>& at, const NodeAddress& candidate, const classic::CallResult& result);
+  void join_old(const std::shared_ptr<Locator>& at, const NodeAddress& candidate, const classic::CallResult& members);
+  void not_joined(const std::shared_ptr<Locator>& at, const NodeAddress& candidate, classic::CallOutcome why);
   void wake(const std::shared_ptr<Locator>& at);
   void set_alarm(const std::shared_ptr<Locator>& at);
   void farewell_told(const std::shared_ptr<Locator>& at);
@@ -100,14 +100,14 @@ class LocatorWorld {
   void hand_over(const std::shared_ptr<Old>& at);
   void end_hand_over(const std::shared_ptr<Old>& at);
   void check_news(const Process& from, const OldCall& call);
-  void call_old_form(int from, const Location& to, OldCall call, Duration deadline, Answer answer);
-  void hear(const std::shared_ptr<Process>& at, const OldCall& call);
+  void call_old_form(int from, const NodeAddress& to, OldCall call, Duration deadline, Answer answer);
+  void on_message(const std::shared_ptr<Process>& at, const OldCall& call);
   void pass_on(const std::shared_ptr<Old>& at, std::optional<OldNode::Forward> forward, std::function<void()> then);
 
   // --- what must hold
   void check();
   void broke(const Process& process, const std::string& what);
-  std::string disagreement_of(const Locator& at, const std::vector<membership::Member>& expected) const;
+  std::string disagreement_of(const Locator& at, const std::vector<classic::Member>& expected) const;
 
   WorldOptions options_;
   VirtualTime time_;

@@ -5,8 +5,8 @@
 
 namespace p2p::sim {
 
-using membership::CallResult;
-using membership::Outcome;
+using classic::CallOutcome;
+using classic::CallResult;
 
 namespace {
 
@@ -48,22 +48,22 @@ void Network::call(int from, int to, Duration deadline, Arrival arrive, Answer a
   const Answer once = [ended, answer = std::move(answer)](CallResult result) {
     if (!std::exchange(*ended, true)) answer(std::move(result));
   };
-  if (exhausted_.contains(from)) return time_.after(Duration::zero(), [once] { once({Outcome::unable, {}}); });
+  if (exhausted_.contains(from)) return time_.after(Duration::zero(), [once] { once({CallOutcome::unable, {}}); });
   if (unplugged_.contains(from) || unplugged_.contains(to)) {
-    return time_.after(kConnectTimeout, [once] { once({Outcome::unheard, {}}); });
+    return time_.after(kConnectTimeout, [once] { once({CallOutcome::unheard, {}}); });
   }
-  time_.after(deadline, [once] { once({Outcome::silent, {}}); });
+  time_.after(deadline, [once] { once({CallOutcome::silent, {}}); });
   if (time_.happens(faults.loss)) return;
   time_.after(travel(deadline), [this, from, to, deadline, arrive = std::move(arrive), once] {
     const auto target = process(to);
-    if (!target && occupied_.contains(to)) return once({Outcome::stranger, {}});
-    if (!target || cuts_.contains(pair_of(from, to))) return once({Outcome::refused, {}});
+    if (!target && occupied_.contains(to)) return once({CallOutcome::stranger, {}});
+    if (!target || cuts_.contains(pair_of(from, to))) return once({CallOutcome::refused, {}});
     const Answer reply = [this, from, to, once, deadline](CallResult result) {
       if (time_.happens(faults.loss) || unplugged_.contains(from) || unplugged_.contains(to)) return;
       time_.after(travel(deadline), [once, result = std::move(result)] { once(result); });
     };
     const auto work = [target, arrive, reply] {
-      if (!target->is_running) return reply({Outcome::broken, {}});
+      if (!target->is_running) return reply({CallOutcome::broken, {}});
       arrive(target, reply);
     };
     if (target->is_frozen || target->parks_calls) {

@@ -4,7 +4,7 @@
 
 #include "virtual_time.h"
 
-#include "membership/membership.h"
+#include "classic/core/messages.h"
 
 #include <deque>
 #include <functional>
@@ -42,7 +42,7 @@ struct Process {
 
 class Network {
  public:
-  using Answer = std::function<void(membership::CallResult)>;
+  using Answer = std::function<void(classic::CallResult)>;
   using Arrival = std::function<void(const std::shared_ptr<Process>& target, const Answer& reply)>;
 
   explicit Network(VirtualTime& time) : time_(time) {}

@@ -2,7 +2,7 @@
 // forgotten, no comparisons. Pure: it is told what arrived, and says whom to call in turn.
 #pragma once
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -17,33 +17,33 @@ namespace p2p::sim {
 struct OldCall {
   enum class Method : std::uint8_t { get_all, join, add, remove };
   Method method = Method::get_all;
-  Location location;                     // of all but get_all
-  std::vector<std::string> authorities;  // of add and remove
+  NodeAddress address;                     // of all but get_all
+  std::vector<std::string> visited_nodes;  // of add and remove
 };
 
 class OldNode {
  public:
   struct Forward {
-    Location to;
+    NodeAddress to;
     OldCall call;
   };
 
-  explicit OldNode(Location self) : self_(std::move(self)) { ring_[self_.name()] = self_; }
+  explicit OldNode(NodeAddress self) : self_(std::move(self)) { ring_[self_.name()] = self_; }
 
-  void learn(const std::vector<Location>& members) {
-    for (const Location& member : members) ring_[member.name()] = member;
+  void learn(const std::vector<NodeAddress>& members) {
+    for (const NodeAddress& member : members) ring_[member.name()] = member;
   }
 
   // Executes it; what is passed on, to whom, if to anybody. Not for get_all, which members() answers.
   std::optional<Forward> handle(const OldCall& call) {
     using Method = OldCall::Method;
-    const std::string name = call.location.name();
+    const std::string name = call.address.name();
     if (call.method == Method::remove) ring_.erase(name);
     OldCall passed_on = call;
     if (call.method == Method::join) passed_on.method = Method::add;
-    passed_on.authorities.push_back(self_.name());
+    passed_on.visited_nodes.push_back(self_.name());
     auto forward = next(std::move(passed_on));
-    if (call.method != Method::remove) ring_[name] = call.location;
+    if (call.method != Method::remove) ring_[name] = call.address;
     return forward;
   }
 
@@ -56,22 +56,22 @@ class OldNode {
     return next(forward.call);
   }
 
-  const std::map<std::string, Location>& ring() const { return ring_; }
-  const Location& self() const { return self_; }
+  const std::map<std::string, NodeAddress>& ring() const { return ring_; }
+  const NodeAddress& self() const { return self_; }
 
  private:
-  // The first of the ring, by name, that is no authority: one that has joined already is told about itself.
+  // The first of the ring, by name, that is no visited node: one that has joined already is told about itself.
   std::optional<Forward> next(OldCall call) const {
-    for (const auto& [name, location] : ring_) {
-      const auto& knowing = call.authorities;
+    for (const auto& [name, address] : ring_) {
+      const auto& knowing = call.visited_nodes;
       if (std::find(knowing.begin(), knowing.end(), name) != knowing.end()) continue;
-      if (location != self_) return Forward{location, std::move(call)};
+      if (address != self_) return Forward{address, std::move(call)};
     }
     return std::nullopt;
   }
 
-  Location self_;
-  std::map<std::string, Location> ring_;  // by name
+  NodeAddress self_;
+  std::map<std::string, NodeAddress> ring_;  // by name
 };
 
 }  // namespace p2p::sim

@@ -6,9 +6,9 @@
 
 namespace p2p::sim {
 
-using membership::ChangeKind;
-using membership::Member;
-using membership::MemberState;
+using classic::ChangeKind;
+using classic::Member;
+using classic::MemberState;
 
 namespace {
 
@@ -21,7 +21,7 @@ std::string text_of(const std::set<std::string>& names) {
 std::string text_of(const std::vector<Member>& rows) {
   std::string text;
   for (const Member& row : rows) {
-    text += ' ' + std::to_string(row.location.port) + '@' + std::to_string(row.incarnation);
+    text += ' ' + std::to_string(row.address.port) + '@' + std::to_string(row.incarnation);
     if (row.state == MemberState::leaving) text += " leaving";
   }
   return text;
@@ -30,7 +30,7 @@ std::string text_of(const std::vector<Member>& rows) {
 std::set<std::string> names_of(const std::vector<Member>& rows, MemberState state, const std::string& but) {
   std::set<std::string> names;
   for (const Member& row : rows) {
-    if (row.state == state && row.location.name() != but) names.insert(row.location.name());
+    if (row.state == state && row.address.name() != but) names.insert(row.address.name());
   }
   return names;
 }
@@ -45,17 +45,17 @@ void LocatorWorld::broke(const Process& at, const std::string& what) {
 // A node of the 2009 system that hears of its own joining hands what it owns over to itself.
 void LocatorWorld::check_news(const Process& from, const OldCall& call) {
   if (call.method != OldCall::Method::add) return;
-  const auto& knowing = call.authorities;
-  const bool is_known = std::find(knowing.begin(), knowing.end(), call.location.name()) != knowing.end();
-  if (!is_known) broke(from, "the news of " + call.location.name() + " may come to that node itself");
+  const auto& knowing = call.visited_nodes;
+  const bool is_known = std::find(knowing.begin(), knowing.end(), call.address.name()) != knowing.end();
+  if (!is_known) broke(from, "the news of " + call.address.name() + " may come to that node itself");
 }
 
 // Members come, leave and go in turn, and each life runs through the add layers once.
-void LocatorWorld::change_ring(Locator& at, const membership::RingChange& change) {
-  const std::string name = change.location.name();
+void LocatorWorld::change_ring(Locator& at, const classic::MembershipChange& change) {
+  const std::string name = change.address.name();
   const bool was_there = at.ring.contains(name);
   const bool was_leaving = at.leaving.contains(name);
-  if (change.location.port == at.port) broke(at, "its own ring changes by what it hears of itself");
+  if (change.address.port == at.port) broke(at, "its own ring changes by what it hears of itself");
   switch (change.kind) {
     case ChangeKind::joined:
     case ChangeKind::restarted: {
@@ -64,7 +64,7 @@ void LocatorWorld::change_ring(Locator& at, const membership::RingChange& change
       at.leaving.erase(name);
       std::int64_t life = -1;
       for (const Member& row : at.core.view().members) {
-        if (row.location == change.location) life = row.incarnation;
+        if (row.address == change.address) life = row.incarnation;
       }
       const auto [known, is_new] = at.added_life.try_emplace(name, life);
       if (!is_new && life <= known->second) broke(at, name + " joined twice in one life");
@@ -91,7 +91,7 @@ void LocatorWorld::change_ring(Locator& at, const membership::RingChange& change
 void LocatorWorld::check() {
   for (const auto& at : std::exchange(touched_, {})) {
     if (!at->is_running) continue;
-    const std::string self = location(at->port).name();
+    const std::string self = address(at->port).name();
     const auto rows = at->core.view().members;
     if (at->ring != names_of(rows, MemberState::alive, self)) broke(*at, "the ring is not what the table says");
     if (at->leaving != names_of(rows, MemberState::leaving, self))
@@ -111,18 +111,18 @@ std::string LocatorWorld::disagreement() const {
     const auto old = std::dynamic_pointer_cast<Old>(network_.process(port));
     has_ours = has_ours || ours;
     const auto state = old && old->hands_over ? MemberState::leaving : MemberState::alive;
-    expected.push_back(ours ? ours->core.self() : Member{location(port), membership::kUnknownLife, state});
-    if (expected.back().state == MemberState::alive) on_ring.insert(location(port).name());
+    expected.push_back(ours ? ours->core.self() : Member{address(port), classic::kUnknownLife, state});
+    if (expected.back().state == MemberState::alive) on_ring.insert(address(port).name());
   }
   std::sort(expected.begin(), expected.end(),
-            [](const auto& left, const auto& right) { return left.location.name() < right.location.name(); });
+            [](const auto& left, const auto& right) { return left.address.name() < right.address.name(); });
   std::string wrong;
   for (const int port : running()) {
     if (const auto ours = locator(port)) {
       wrong += disagreement_of(*ours, expected);
-    } else if (has_ours && on_ring.contains(location(port).name())) {  // those of 2009 alone mend nothing
+    } else if (has_ours && on_ring.contains(address(port).name())) {  // those of 2009 alone mend nothing
       std::set<std::string> seen;
-      for (const Location& member : members_of(*network_.process(port))) seen.insert(member.name());
+      for (const NodeAddress& member : members_of(*network_.process(port))) seen.insert(member.name());
       if (seen != on_ring) wrong += std::to_string(port) + " (2009) sees" + text_of(seen) + "; ";
     }
   }
@@ -135,17 +135,17 @@ std::string LocatorWorld::disagreement_of(const Locator& at, const std::vector<M
   std::erase_if(rows, [](const Member& row) { return row.state == MemberState::removed; });
   // Nobody tells the life of a node of 2009.
   for (Member& row : rows) {
-    if (is_old(row.location.port)) row.incarnation = membership::kUnknownLife;
+    if (is_old(row.address.port)) row.incarnation = classic::kUnknownLife;
   }
   if (rows != expected) wrong += std::to_string(at.port) + " sees" + text_of(rows) + "; ";
   for (const Member& member : expected) {
-    const std::string name = member.location.name();
+    const std::string name = member.address.name();
     const auto seen = at.added_life.find(name);
-    const bool has_a_life = !is_old(member.location.port) && member.state == MemberState::alive;
+    const bool has_a_life = !is_old(member.address.port) && member.state == MemberState::alive;
     // What was learnt of through a node of 2009 has run through the layers without its life.
     const bool is_seen =
-        seen != at.added_life.end() && (seen->second == member.incarnation || seen->second == membership::kUnknownLife);
-    if (has_a_life && member.location.port != at.port && !is_seen) {
+        seen != at.added_life.end() && (seen->second == member.incarnation || seen->second == classic::kUnknownLife);
+    if (has_a_life && member.address.port != at.port && !is_seen) {
       wrong += std::to_string(at.port) + "'s layers have not seen this life of " + name + "; ";
     }
   }

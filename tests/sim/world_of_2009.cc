@@ -5,12 +5,12 @@
 
 namespace p2p::sim {
 
-using membership::CallResult;
-using membership::Outcome;
+using classic::CallOutcome;
+using classic::CallResult;
 
-std::vector<Location> LocatorWorld::members_of(const Process& process) const {
+std::vector<NodeAddress> LocatorWorld::members_of(const Process& process) const {
   if (const auto* ours = dynamic_cast<const Locator*>(&process)) return ours->core.members();
-  std::vector<Location> members;
+  std::vector<NodeAddress> members;
   for (const auto& [name, member] : static_cast<const Old&>(process).node.ring()) members.push_back(member);
   return members;
 }
@@ -28,17 +28,17 @@ void LocatorWorld::start_old(int port) {
   if (others.empty()) return;
   const auto peer = network_.process(others[time_.below(others.size())]);
   started->node.learn(members_of(*peer));
-  hear(peer, {OldCall::Method::join, location(port), {}});
+  on_message(peer, {OldCall::Method::join, address(port), {}});
 }
 
-void LocatorWorld::call_old_form(int from, const Location& to, OldCall call, Duration deadline, Answer answer) {
+void LocatorWorld::call_old_form(int from, const NodeAddress& to, OldCall call, Duration deadline, Answer answer) {
   const auto arrive = [this, call = std::move(call)](const std::shared_ptr<Process>& target, const Answer& reply) {
-    CallResult result{Outcome::answered, {}};
+    CallResult result{CallOutcome::answered, {}};
     if (call.method != OldCall::Method::get_all) {
-      hear(target, call);
+      on_message(target, call);
     } else {
-      for (const Location& member : members_of(*target)) {
-        result.view.members.push_back({member, membership::kUnknownLife, membership::MemberState::alive});
+      for (const NodeAddress& member : members_of(*target)) {
+        result.view.members.push_back({member, classic::kUnknownLife, classic::MemberState::alive});
       }
     }
     reply(std::move(result));
@@ -46,16 +46,16 @@ void LocatorWorld::call_old_form(int from, const Location& to, OldCall call, Dur
   network_.call(from, to.port, deadline, arrive, std::move(answer));
 }
 
-void LocatorWorld::hear(const std::shared_ptr<Process>& at, const OldCall& call) {
+void LocatorWorld::on_message(const std::shared_ptr<Process>& at, const OldCall& call) {
   if (const auto old = std::dynamic_pointer_cast<Old>(at)) return pass_on(old, old->node.handle(call), nullptr);
   const auto ours = std::static_pointer_cast<Locator>(at);
-  membership::Effects effects;
+  classic::Effects effects;
   if (call.method == OldCall::Method::remove) {
-    ours->core.classic_remove(call.location, call.authorities, time_.now(), effects);
+    ours->core.classic_remove(call.address, call.visited_nodes, time_.now(), effects);
   } else {
-    ours->core.classic_add(call.location, call.authorities, time_.now(), effects);
+    ours->core.classic_add(call.address, call.visited_nodes, time_.now(), effects);
   }
-  obey(ours, std::move(effects));
+  apply(ours, std::move(effects));
 }
 
 // Sent and forgotten, unless nobody is there. `then` follows when it has been sent, as far as it could be.
@@ -68,7 +68,7 @@ void LocatorWorld::pass_on(const std::shared_ptr<Old>& at, std::optional<OldNode
   const Answer sent = [this, at, forward = *forward, then = std::move(then)](const CallResult& result) {
     at->run([this, at, forward, then, outcome = result.outcome] {
       if (!at->is_running) return;
-      const bool is_unreached = outcome == Outcome::refused || outcome == Outcome::unheard;
+      const bool is_unreached = outcome == CallOutcome::refused || outcome == CallOutcome::unheard;
       if (is_unreached) return pass_on(at, at->node.not_reached(forward), then);
       if (then) then();
     });

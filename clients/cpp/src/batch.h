@@ -1,6 +1,6 @@
-// How is a batch called? It waits for the ring, is split by owner, and every part is a call of its own; the last one to
-// be answered calls back with all results, in the order of the request. A part that is too much for one call is halved,
-// down to single keys: of n keys it makes less than 2n calls.
+// How is a batch sent? It waits for the ring, is split by owner, and every part is a call of its own; the last one
+// answered calls back with all results, in request order. A part too large for one call is halved, down to single keys:
+// n keys make fewer than 2n calls.
 #pragma once
 
 #include "engine/engine.h"
@@ -18,7 +18,7 @@
 
 namespace p2p::client {
 
-// What each kind of batch is made of. `encode_part` makes the frame of some of its entries.
+// The kinds of batches. `encode_part` makes the frame of some of its entries.
 struct ReadBatch {
   using Entry = std::string;
   using Value = Read;
@@ -85,15 +85,15 @@ class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
     for (BatchPart& part : parts) send(std::move(part), false);
   }
 
-  // `is_tainted`: keys of the part were in a call that may have been executed.
-  void send(BatchPart part, bool is_tainted) {
+  // `may_have_run`: keys of the part were in a call that may have been executed.
+  void send(BatchPart part, bool may_have_run) {
     Call& call = engine_.take_call();
     call.info = encode(part, call.frame);
     if (part.size() > 1 && !engine_.fits(call)) {
       engine_.drop(call);
-      return halve(part, is_tainted);
+      return halve(part, may_have_run);
     }
-    call.is_tainted = is_tainted;
+    call.may_have_run = may_have_run;
     call.key = key_of(entries_[part.front()]);
     call.deadline = deadline_;
     call.is_repeatable = is_repeatable_;
@@ -103,12 +103,12 @@ class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
     engine_.submit(call);
   }
 
-  // In the place of the part, which is not sent or has done nothing.
-  void halve(const BatchPart& part, bool is_tainted) {
+  // Replaces a part that was not sent or has done nothing.
+  void halve(const BatchPart& part, bool may_have_run) {
     ++open_parts_;
     const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
-    send(BatchPart(part.begin(), middle), is_tainted);
-    send(BatchPart(middle, part.end()), is_tainted);
+    send(BatchPart(part.begin(), middle), may_have_run);
+    send(BatchPart(middle, part.end()), may_have_run);
   }
 
   FrameInfo encode(const BatchPart& part, std::string& frame) {
@@ -135,11 +135,12 @@ class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
       StoreReply<Value> reply;
       if (read_store_reply(arrival, true, reply) == Handled::again) {
         if (part.size() == 1 || !reply.refusal || !is_too_much(*reply.refusal)) return Handled::again;
-        halve(part, arrival.is_tainted);
+        halve(part, arrival.may_have_run);
         return Handled::done;
       }
       if (reply.many.size() != part.size()) {
-        arrival.setback = {{Effect::unknown, ErrorKind::protocol, "the reply has another number of results"}, true};
+        arrival.failed_attempt =
+            failed_attempt_of(retry::fault_of(ErrorKind::protocol), "the reply has another number of results");
         return Handled::again;
       }
       for (std::size_t at = 0; at < part.size(); ++at) results_[part[at]] = std::move(reply.many[at]);

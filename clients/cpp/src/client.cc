@@ -12,7 +12,7 @@
 namespace p2p::client {
 namespace {
 
-// The future of what `begin` is given a callback for.
+// A future for the result that `begin` passes to its callback.
 template <class T, class Begin>
 std::future<T> future_of(Begin begin) {
   std::promise<T> promise;
@@ -21,10 +21,10 @@ std::future<T> future_of(Begin begin) {
   return future;
 }
 
-// The same, waited for.
+// The same, waiting for the result.
 template <class T, class Begin>
 T wait_for(const Engine& engine, Begin begin) {
-  P2P_ASSERT(!engine.runs_here(), "a callback of a Client must not wait for another of its calls");
+  P2P_ASSERT(!engine.is_current(), "a callback of a Client must not wait for another of its calls");
   Waiter<T> waiter;
   begin([&waiter](T told) { waiter.give(std::move(told)); });
   return waiter.take();
@@ -36,7 +36,7 @@ class Client::Impl final {
  public:
   explicit Impl(Options options) : engine(std::move(options)) {}
 
-  // A call of the store for one key; `encode(codec, service, frame)` makes its frame.
+  // A store call for one key; `encode(codec, service, frame)` makes its frame.
   template <class T, class Encode>
   void ask_store(std::string_view key, Then<T> then, const CallOptions& options, bool is_repeatable, Encode encode) {
     Call& call = engine.take_call();
@@ -53,7 +53,7 @@ class Client::Impl final {
     std::make_shared<Batch<Kind>>(engine, std::move(entries), std::move(then), options)->start();
   }
 
-  void ask(const Request& request, Then<std::string_view> then, const CallOptions& options, const Location* node) {
+  void ask(const Request& request, Then<std::string_view> then, const CallOptions& options, const NodeAddress* node) {
     Call& call = engine.take_call();
     const auto framed = frame_of(request.service, request.message, call.frame);
     if (!framed.ok()) {
@@ -79,7 +79,7 @@ class Client::Impl final {
     engine.submit(call);
   }
 
-  // `answer(ring)` on the client's thread, once the ring is known or has been looked at.
+  // Runs `answer(ring)` on the client's thread, once the ring is known or has been fetched.
   template <class T, class Answer>
   Outcome<T> with_ring(Aim aim, const CallOptions& options, Answer answer) {
     return wait_for<Outcome<T>>(engine, [&](Then<T> then) {
@@ -103,7 +103,8 @@ class Client::Impl final {
 
 Client::Client(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Client::~Client() {
-  // The thread cannot be joined in a child, nor what it was using be destroyed: the memory stays until the child ends.
+  // In a child the thread cannot be joined, nor anything that it used be destroyed: the memory stays until the child
+  // ends.
   if (impl_->engine.is_in_child()) static_cast<void>(impl_.release());
 }
 
@@ -123,8 +124,8 @@ Outcome<Read> Client::read(std::string_view key, CallOptions options) {
   return wait_for<Outcome<Read>>(impl_->engine, [&](Then<Read> then) { read(key, std::move(then), options); });
 }
 
-// A write is not tried again by itself when an attempt may have been executed: that attempt may still be under way, and
-// end behind a write of somebody else that came after ours was answered.
+// A write is not retried when an attempt may have been executed: that attempt may still be under way, and take effect
+// after someone else's write that followed the answer to ours.
 void Client::write(std::string_view key, std::string_view value, Then<Written> then, CallOptions options) {
   impl_->ask_store<Written>(key, std::move(then), options, false,
                             [key, value](Codec& codec, const auto& service, auto& frame) {
@@ -194,7 +195,7 @@ Client::Many<Erased> Client::erase_many(std::vector<std::string> keys, CallOptio
 
 namespace {
 
-// For the forms that outlive the message's bytes.
+// For the forms whose result outlives the message's bytes.
 template <class Owned>
 Then<std::string_view> copying(Owned then) {
   return [then = std::move(then)](Outcome<std::string_view> told) mutable {
@@ -219,10 +220,11 @@ Outcome<std::string> Client::call(const Request& request, CallOptions options) {
                                         [&](auto then) { call(request, copying(std::move(then)), options); });
 }
 
-void Client::call_node(const Location& node, const Request& request, Then<std::string_view> then, CallOptions options) {
+void Client::call_node(const NodeAddress& node, const Request& request, Then<std::string_view> then,
+                       CallOptions options) {
   impl_->ask(request, std::move(then), options, &node);
 }
-Outcome<std::string> Client::call_node(const Location& node, const Request& request, CallOptions options) {
+Outcome<std::string> Client::call_node(const NodeAddress& node, const Request& request, CallOptions options) {
   return wait_for<Outcome<std::string>>(
       impl_->engine, [&](auto then) { call_node(node, request, copying(std::move(then)), options); });
 }
@@ -237,8 +239,8 @@ Outcome<RingFacts> Client::refresh(CallOptions options) {
   return impl_->with_ring<RingFacts>(Aim::refresh, options, [](const Ring& ring) { return ring.facts(); });
 }
 
-Outcome<std::vector<Location>> Client::owners_of(std::vector<std::string> keys, CallOptions options) {
-  using Owners = std::vector<Location>;
+Outcome<std::vector<NodeAddress>> Client::owners_of(std::vector<std::string> keys, CallOptions options) {
+  using Owners = std::vector<NodeAddress>;
   return impl_->with_ring<Owners>(Aim::ring, options, [&keys](const Ring& ring) -> Outcome<Owners> {
     if (!ring.knows_owners()) {
       return Failure{Effect::none, ErrorKind::unsupported,
@@ -251,7 +253,7 @@ Outcome<std::vector<Location>> Client::owners_of(std::vector<std::string> keys, 
   });
 }
 
-Outcome<Location> Client::owner_of(std::string_view key, CallOptions options) {
+Outcome<NodeAddress> Client::owner_of(std::string_view key, CallOptions options) {
   auto owners = owners_of({std::string(key)}, options);
   if (!owners.ok()) return owners.failure();
   return std::move(owners.value().front());

@@ -1,4 +1,4 @@
-// What follows a call of the store? Its reply is read into the client's values; what the store refuses becomes a
+// What happens after a store call? Its reply is read into the client's values; a refusal by the store becomes a
 // Failure.
 #pragma once
 
@@ -14,33 +14,30 @@
 
 namespace p2p::client {
 
-// Fewer keys at once may do. Nothing was done.
-inline bool is_too_much(const StoreRefusal& refusal) {
-  const auto kind = static_cast<StoreErrorKind>(refusal.kind);
-  return kind == StoreErrorKind::too_large || kind == StoreErrorKind::too_many;
-}
+// Fewer keys at once may succeed. Nothing was done.
+inline bool is_too_much(const StoreRefusal& refusal) { return retry::fault_of_store_error(refusal.kind).is_too_much; }
 
-// A read that fails has changed nothing, whatever became of it.
+// A read that fails has changed nothing, whether or not it was executed.
 template <class T>
 Failure failure_of(Failure failure) {
   if constexpr (std::is_same_v<T, Read>) failure.effect = Effect::none;
   return failure;
 }
 
-// Reads the reply into `reply`. Otherwise the arrival has a setback, and the answer is Handled::again.
+// Reads the reply into `reply`. On failure sets the arrival's failed_attempt and returns Handled::again.
 template <class T>
 Handled read_store_reply(Arrival& arrival, bool is_many, StoreReply<T>& reply) {
   try {
     decode(*arrival.codec, is_many, reply);
   } catch (const std::exception& thrown) {
     arrival.is_codec_spoiled = true;
-    arrival.setback = {
-        {Effect::unknown, ErrorKind::protocol, std::string("the reply makes no sense: ") + thrown.what()}, true};
+    arrival.failed_attempt = failed_attempt_of(retry::fault_of(ErrorKind::protocol),
+                                               std::string("the reply makes no sense: ") + thrown.what());
     return Handled::again;
   }
   arrival.view = reply.view;
   if (!reply.refusal) return Handled::done;
-  arrival.setback = setback_of_store_error(reply.refusal->kind, reply.refusal->message);
+  arrival.failed_attempt = failed_attempt_of_store_error(reply.refusal->kind, reply.refusal->message);
   return Handled::again;
 }
 

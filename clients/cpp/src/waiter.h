@@ -1,4 +1,4 @@
-// How does a thread wait for an answer that comes on another one?
+// How does a thread wait for an answer that arrives on another one?
 #pragma once
 
 #include <condition_variable>
@@ -15,7 +15,7 @@ class Waiter final {
   void give(T value) {
     const std::lock_guard hold(mutex_);
     value_.emplace(std::move(value));
-    given_.notify_one();  // under the lock: whoever takes may destroy this as soon as it has it
+    given_.notify_one();  // under the lock: the taker may destroy this as soon as it has the value
   }
 
   T take() {

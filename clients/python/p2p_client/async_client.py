@@ -7,6 +7,7 @@ from p2p_client.async_pool import AsyncPool
 from p2p_client.calls import Calls
 from p2p_client.client import DEADLINE_SECONDS
 from p2p_client.errors import Failed
+from p2p_client.faults import TIMED_OUT
 from p2p_client.forking import start_anew_in_children
 from p2p_client.framing import REQUEST_BYTES_MAX
 from p2p_client.interruption import is_foreign
@@ -100,7 +101,7 @@ class AsyncClient(Calls):
             if started.done() and not started.cancelled():
                 return started.result()  # it came while the loop was busy with others
             connection.complain()
-            return Lost(why)
+            return Lost(why, TIMED_OUT)
         except OSError as failure:
             return self._not_connected(failure)
 
@@ -139,7 +140,7 @@ class AsyncClient(Calls):
             ends_by = time.monotonic() + LEARN_SECONDS_MAX
             probe = self._probes[node] = Shared(self._ask_one(node, ends_by), ends_by)
             probe.task.add_done_callback(lambda _: self._probes.pop(node, None))
-        return probe.task.result() if await probe.wait(until) else Lost("no answer in time")
+        return probe.task.result() if await probe.wait(until) else Lost("no answer in time", TIMED_OUT)
 
     async def _ask_one(self, node, until):
         """What `node`, which may be none of ours, answers to the question for the members."""
@@ -154,7 +155,9 @@ class AsyncClient(Calls):
         try:
             if await is_done_in_time(asking, until - time.monotonic()):
                 return asking.result()
-            return Untaken("the node does not answer the connect") if connection is None else Lost("no answer in time")
+            if connection is None:
+                return Untaken("the node does not answer the connect")
+            return Lost("no answer in time", TIMED_OUT)
         except OSError as failure:
             return self._not_connected(failure)
         finally:

@@ -7,6 +7,7 @@ import select
 import socket
 import time
 
+from p2p_client.faults import CLOSED, TIMED_OUT
 from p2p_client.forking import start_anew_in_children
 from p2p_client.framing import REQUEST_BYTES_MAX, Framing, NotSent
 from p2p_client.interruption import is_foreign
@@ -163,7 +164,7 @@ class Exchange:
 
     def expire(self):
         """The deadline: calls that have no answer are lost, or were never sent; the channel is of no use any more."""
-        self._break("no answer before the deadline")
+        self._break("no answer before the deadline", TIMED_OUT)
 
     def fail(self, why):
         self._break(why)
@@ -246,12 +247,12 @@ class Exchange:
             else:
                 self.channel.is_reusable = True
 
-    def _break(self, why):
+    def _break(self, why, fault=CLOSED):
         """Ends what is open: a call whose frame has left whole may be executed, no other can be."""
         self.is_over = True
         self.channel.close()
         for token, _ in self.channel.framing.drop():
-            self._outcomes[token] = Lost(why) if token in self._left else Untaken(why)
+            self._outcomes[token] = Lost(why, fault) if token in self._left else Untaken(why)
         for _, token, request in self._ends:
             if request.is_oneway:
                 self._outcomes[token] = Untaken(why)

@@ -7,7 +7,8 @@ from thrift.Thrift import TApplicationException, TException, TType
 from thrift.transport.TTransport import TMemoryBuffer
 
 from p2p_client.interruption import happens_again
-from p2p_client.outcome import Answered, Lost, Raised, outcome_of_fault
+from p2p_client.faults import PROTOCOL
+from p2p_client.outcome import Answered, Lost, Raised, outcome_of_exception
 
 _LENGTH = struct.Struct(">I")
 
@@ -79,15 +80,15 @@ class Request:
         try:
             return Answered(self.decode(message))
         except TApplicationException as fault:
-            return outcome_of_fault(fault)
+            return outcome_of_exception(fault)
         except TProtocolException as failure:
-            return Lost(f"the reply makes no sense: {failure}", is_passing=False)
+            return Lost(f"the reply makes no sense: {failure}", PROTOCOL)
         except TException as declared:
             return Raised(declared)
         except Exception as failure:  # of bytes that are no reply of this method
             if not happens_again(failure, self.decode, message):
                 raise
-            return Lost(f"the reply makes no sense: {failure!r}", is_passing=False)
+            return Lost(f"the reply makes no sense: {failure!r}", PROTOCOL)
 
 
 def whole_bytes(data):

@@ -4,6 +4,7 @@ import collections
 import struct
 
 from p2p_client.codec import sequence_of, whole_bytes
+from p2p_client.faults import INVALID
 from p2p_client.interruption import happens_again
 from p2p_client.outcome import Oversized, Untaken
 
@@ -62,7 +63,7 @@ class Framing:
         except Exception as failure:  # arguments that are not of the method's types
             if not happens_again(failure, request.encode, sequence):
                 raise
-            raise NotSent(Untaken(f"the arguments do not fit: {failure!r}", is_passing=False)) from failure
+            raise NotSent(Untaken(f"the arguments do not fit: {failure!r}", INVALID)) from failure
         if len(frame) - LENGTH_BYTES > self._request_bytes_max:
             raise NotSent(Oversized(f"a request of {len(frame) - LENGTH_BYTES} bytes is larger than request_bytes_max, "
                                     f"{self._request_bytes_max}"))

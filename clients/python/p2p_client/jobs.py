@@ -3,6 +3,7 @@ import collections
 from typing import NamedTuple
 
 from p2p_client.errors import ClientError, Failed, Rejected, Unknown
+from p2p_client.faults import PROTOCOL
 from p2p_client.outcome import Answered, Kind, Lost
 
 # One part of a batch: many keys share the cost of a message, and a slow node keeps few of them waiting.
@@ -156,7 +157,7 @@ class Batch(Job):
 
     def answered(self, part, values):
         if not isinstance(values, list) or len(values) != len(part.indexes):
-            return Lost("the reply does not fit what was asked", is_passing=False)
+            return Lost("the reply does not fit what was asked", PROTOCOL)
         for index, value in zip(part.indexes, values):
             self.outcomes[index] = value
         return None

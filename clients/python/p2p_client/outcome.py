@@ -3,23 +3,7 @@
 import enum
 from typing import NamedTuple
 
-from thrift.Thrift import TApplicationException
-
-# How the texts begin by which a node says that nobody has executed the call, for a reason that may be gone a moment
-# later (sdk/include/p2p/call.h). Each counts only with the type that nodes send it with: a service may pass on a text
-# that it was given.
-PASSING = {
-    TApplicationException.UNKNOWN_METHOD: ("p2p:disabled: ", "p2p:draining: "),
-    TApplicationException.INTERNAL_ERROR: ("p2p:overloaded: ", "p2p:not-executed: "),
-}
-
-# The same, for a call that a node has passed on and lost sight of.
-UNKNOWN_OUTCOME = "p2p:unknown-outcome: "
-
-# Faults that last, and mean that nothing was executed: no such service or method, a route that refuses the method;
-# arguments that hold no key, or could not be read.
-LASTING = (TApplicationException.UNKNOWN_METHOD, TApplicationException.PROTOCOL_ERROR)
-
+from p2p_client.faults import CLOSED, UNSENT, Executed, Fault, fault_of_exception
 
 class Kind(NamedTuple):
     """What a method promises. One that changes nothing is always repeatable."""
@@ -42,7 +26,7 @@ class Untaken(NamedTuple):
     """Surely not executed."""
 
     why: str
-    is_passing: bool = True  # another attempt may be taken
+    fault: Fault = UNSENT
 
 
 class Oversized(NamedTuple):
@@ -55,7 +39,7 @@ class Lost(NamedTuple):
     """Sent, and not answered, or answered with a word that tells nothing: it may have been executed."""
 
     why: str
-    is_passing: bool = True
+    fault: Fault = CLOSED
 
 
 class Foreign(NamedTuple):
@@ -79,7 +63,7 @@ OURS = ("p2p:", "service '")
 
 def who_answered(outcome):
     """`outcome` of a question that every node of ours knows, or has words of its own for; Foreign for other words."""
-    if isinstance(outcome, Untaken) and not outcome.is_passing and not outcome.why.startswith(OURS):
+    if isinstance(outcome, Untaken) and not outcome.fault.is_passing and not outcome.why.startswith(OURS):
         return Foreign(outcome.why)
     return outcome
 
@@ -89,15 +73,13 @@ def next_step(kind, outcome, keys=1):
     match outcome:
         case Answered() | Raised():
             return Next.done
-        case Untaken(is_passing=True):
-            return Next.again
         case Untaken():
-            return Next.rejected
+            return Next.again if outcome.fault.is_passing else Next.rejected
         case Oversized():
             return Next.halved if keys > 1 else Next.rejected
-        case Lost(is_passing=True) if kind.is_repeatable:
-            return Next.again
         case Lost():
+            if outcome.fault.is_passing and kind.is_repeatable:
+                return Next.again
             return Next.unknown if kind.is_change else Next.failed
     raise TypeError(f"{outcome!r} is no outcome")
 
@@ -107,12 +89,14 @@ def when_time_is_over(kind, was_lost):
     return Next.unknown if was_lost and kind.is_change else Next.failed
 
 
-def outcome_of_fault(fault):
-    text = fault.message or ""
-    if text.startswith(PASSING.get(fault.type, ())):
-        return Untaken(text)
-    if fault.type in LASTING:
-        return Untaken(text, is_passing=False)
-    # The service itself has failed, and would again, unless it was never heard of.
-    is_passing = fault.type == TApplicationException.INTERNAL_ERROR and text.startswith(UNKNOWN_OUTCOME)
-    return Lost(text, is_passing)
+def outcome_of(fault, why):
+    """How an attempt ended that came to `fault`."""
+    if "too_much" in fault.notes:
+        return Oversized(why)
+    return Untaken(why, fault) if fault.executed is Executed.no else Lost(why, fault)
+
+
+def outcome_of_exception(exception):
+    """What a TApplicationException of a node means."""
+    text = exception.message or ""
+    return outcome_of(fault_of_exception(exception.type, text), text)

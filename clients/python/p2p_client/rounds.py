@@ -4,6 +4,7 @@ and the asyncio client obey, each in its way."""
 from typing import NamedTuple
 
 from p2p_client.errors import Failed, Rejected, Unknown
+from p2p_client.faults import After, Where
 from p2p_client.jobs import fingerprints_of
 from p2p_client.learning import LEARN_SECONDS_MAX
 from p2p_client.outcome import Answered, Foreign, Lost, Next, Raised, Untaken, next_step, when_time_is_over
@@ -43,7 +44,7 @@ class _Trouble:
     """What one key's call has met so far."""
 
     def __init__(self):
-        self.nodes = set()  # that did not answer it since all were tried
+        self.nodes = set()  # that it is not to go to again until all were tried
         self.was_lost = False
         self.why = ""
 
@@ -57,6 +58,7 @@ class Rounds:
         self._deadline = deadline
         self._clock = clock
         self._troubles = {}  # by index
+        self._may_repeat_at_once = True
         self._passed_over = set()  # nodes that did not answer a question on the way to this job's calls
         self._view = None
 
@@ -87,6 +89,9 @@ class Rounds:
             left = self._deadline - self._clock()
             if left <= pause:
                 break
+            if self._may_repeat_at_once and self._view is not None:
+                self._may_repeat_at_once = False
+                continue
             yield Pause(pause)
             pause = min(2 * pause, PAUSE_SECONDS_MAX)
         for index in undone:
@@ -179,10 +184,15 @@ class Rounds:
             self._job.outcomes[index] = outcome.exception
 
     def _troubled(self, part, outcome):
-        self._views.suspect(part.node)
+        fault = outcome.fault
+        if fault.after is After.new_view:
+            self._views.suspect(part.node)
+        elif fault.after is After.back_off:
+            self._may_repeat_at_once = False
         for index in part.indexes:
             trouble = self._troubles.setdefault(index, _Trouble())
-            trouble.nodes.add(part.node)
+            if fault.where is Where.another:
+                trouble.nodes.add(part.node)
             trouble.was_lost = trouble.was_lost or isinstance(outcome, Lost)
             trouble.why = f"{part.node}: {outcome.why}"
 

@@ -1,11 +1,12 @@
 """The key-value store's calls, as jobs: what may be repeated, what a StoreError means, and the methods that the plain
 and the asyncio client share."""
 from p2p_client.codec import Request
+from p2p_client.faults import fault_of_store_error
 from p2p_client.gen.diststore import Store
-from p2p_client.gen.diststore.ttypes import (EraseResult, Item, ReadOptions, ReadResult, StoreError, StoreErrorKind,
-                                             WriteOptions, WriteResult)
+from p2p_client.gen.diststore.ttypes import (EraseResult, Item, ReadOptions, ReadResult, StoreError, WriteOptions,
+                                             WriteResult)
 from p2p_client.jobs import Batch, Call, ManyCalls, OneCall, part_bytes_max
-from p2p_client.outcome import Kind, Lost, Oversized, Raised, Untaken
+from p2p_client.outcome import Kind, Raised, outcome_of
 
 __all__ = ["EraseResult", "Pipeline", "ReadResult", "StoreCalls", "WriteResult"]
 
@@ -44,11 +45,7 @@ class StoreRequest(Request):
 
 
 def outcome_of_store_error(error):
-    if error.kind in (StoreErrorKind.too_large, StoreErrorKind.too_many):
-        return Oversized(error.message)
-    if error.kind == StoreErrorKind.not_executed:
-        return Untaken(error.message or "no node has executed it")
-    return Lost(error.message or "the owner has not answered")
+    return outcome_of(fault_of_store_error(error.kind), error.message or "the store does not say why")
 
 
 class _Calls:

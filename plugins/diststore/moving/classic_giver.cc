@@ -2,19 +2,22 @@
 
 #include "moving/test_point.h"
 
+#include <p2p/thread_check.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace p2p::diststore {
 
 void ClassicGiver::give(MoveBatch batch, Given given) {
+  P2P_ASSERT_THREAD(strand_->is_current());
   if (is_stopped_.load()) return;
-  const Location node = batch.to;
+  const NodeAddress node = batch.to;
   queues_[node].waiting.push_back(std::make_shared<Job>(Job{std::move(batch), std::move(given), 0, 0, 0, nullptr}));
   begin_next(node);
 }
 
-void ClassicGiver::begin_next(const Location& node) {
+void ClassicGiver::begin_next(const NodeAddress& node) {
   const auto found = queues_.find(node);
   if (found == queues_.end()) return;
   Queue& queue = found->second;
@@ -46,12 +49,12 @@ void ClassicGiver::ping(const JobRef& job) {
                          }));
 }
 
-// Before the first put: a node that still has us on its ring would pass the key straight back.
+// Before the first put: a node that still has us on its ring would forward the key straight back.
 void ClassicGiver::say_farewell(const JobRef& job) {
-  const RingView& ring = *store_->standing->read().ring;
+  const RingView& ring = *store_->ownership->read().ring;
   const auto& members = ring.members();
   if (std::find(members.begin(), members.end(), store_->self) != members.end()) return next_key(job);
-  std::vector<Location> knowing = members;
+  std::vector<NodeAddress> knowing = members;
   knowing.push_back(store_->self);
   store_->classics->remove(job->batch.to, store_->self, knowing, kClassicCallTimeout,
                            then<Done>([this, job](const Result<Done>& told) {
@@ -62,62 +65,66 @@ void ClassicGiver::say_farewell(const JobRef& job) {
 }
 
 void ClassicGiver::next_key(const JobRef& job) {
+  P2P_ASSERT_THREAD(strand_->is_current());
   auto& keys = job->batch.keys;
   while (job->at < keys.size()) {
-    auto held = store_->local->engine().copy(keys[job->at].key);
-    if (!held) {
+    auto looked_up = store_->local->engine().copy(keys[job->at].key);
+    if (!looked_up.ok()) return end(job, text_of_engine_failure(looked_up.error()));
+    std::optional<StoredEntry>& stored = looked_up.value();
+    if (!stored) {
       keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(job->at));
       continue;
     }
-    HeldKey& key = keys[job->at];
-    if (key.version != held->version) key.value = held->value;  // it was scanned with another one
-    key.version = held->version;
-    key.bytes = key.key.size() + held->value.size();
-    key.is_erased = held->is_erased;
-    // To such a node "" is what a missing key answers, and an erased one needs no telling.
-    if (!held->is_erased) return ask_owner(job, std::move(*held));
+    StoredKey& key = keys[job->at];
+    if (key.version != stored->version) key.value = stored->value;  // it has changed since the scan
+    key.version = stored->version;
+    key.bytes = key.key.size() + stored->value.size();
+    key.is_erased = stored->is_erased;
+    // For such a node "" means a missing key, and an erased key needs no message.
+    if (!stored->is_erased) return ask_owner(job, std::move(*stored));
     ++job->at;
   }
   end(job, "");
 }
 
-void ClassicGiver::ask_owner(const JobRef& job, Held held) {
-  const auto kept = std::make_shared<Held>(std::move(held));
-  store_->classics->get_node(
-      job->batch.to, key_of(job), kClassicCallTimeout, then<Location>([this, job, kept](const Result<Location>& owner) {
-        if (!owner.ok()) return end(job, owner.error().text);
-        if (owner.value() != job->batch.to) {
-          return end(job, "by its ring a key that we give it belongs to " + owner.value().name());
-        }
-        look_before(job, kept);
-      }));
+void ClassicGiver::ask_owner(const JobRef& job, StoredEntry stored) {
+  const auto kept = std::make_shared<StoredEntry>(std::move(stored));
+  store_->classics->get_node(job->batch.to, key_of(job), kClassicCallTimeout,
+                             then<NodeAddress>([this, job, kept](const Result<NodeAddress>& owner) {
+                               if (!owner.ok()) return end(job, owner.error().text);
+                               if (owner.value() != job->batch.to) {
+                                 return end(job,
+                                            "by its ring a key that we give it belongs to " + owner.value().name());
+                               }
+                               read_before_put(job, kept);
+                             }));
 }
 
-// A value that is there already is newer: a client has written it since the node became the owner.
-void ClassicGiver::look_before(const JobRef& job, const std::shared_ptr<Held>& held) {
+// A value that is there already is newer: a client wrote it after the node became the owner.
+void ClassicGiver::read_before_put(const JobRef& job, const std::shared_ptr<StoredEntry>& stored) {
   store_->classics->begin_check(key_of(job));
   store_->classics->get(job->batch.to, key_of(job), kClassicCallTimeout,
-                        then<std::string>([this, job, held](const Result<std::string>& value) {
+                        then<std::string>([this, job, stored](const Result<std::string>& value) {
                           if (!value.ok()) {
                             store_->classics->end_check(key_of(job));
                             return end(job, value.error().text);
                           }
                           const bool came_back = store_->classics->has_come_back(key_of(job));
                           if (!value.value().empty() && !came_back) return given(job);
-                          put(job, std::move(*held));
+                          put(job, std::move(*stored));
                         }));
 }
 
-void ClassicGiver::put(const JobRef& job, Held held) {
+void ClassicGiver::put(const JobRef& job, StoredEntry stored) {
   P2P_TEST_POINT("donor.classic_put");
-  const bool is_empty = held.value.empty();
-  store_->classics->put(job->batch.to, key_of(job), held.value, patience(job),
+  const bool is_empty = stored.value.empty();
+  store_->classics->put(job->batch.to, key_of(job), stored.value, patience(job),
                         then<Done>([this, job, is_empty](const Result<Done>& done) {
                           if (!done.ok()) {
                             store_->classics->end_check(key_of(job));
                             return end(job, done.error().text);
                           }
-                          if (is_empty) return given(job);  // nothing would tell "" from a missing key
+                          if (is_empty) return given(job);  // "" looks the same as a missing key
                           check(job);
                         }));
 }
@@ -153,9 +160,10 @@ void ClassicGiver::stop() {
   });
 }
 
-// What waits behind for the same node would fail in the same way, and hold up what goes to others.
+// What waits for the same node would fail in the same way, and hold up other nodes' batches.
 void ClassicGiver::end(const JobRef& job, const std::string& why_not_all) {
-  const Location node = job->batch.to;
+  P2P_ASSERT_THREAD(strand_->is_current());
+  const NodeAddress node = job->batch.to;
   const bool is_all = why_not_all.empty();
   if (!is_all) {
     log_.warn("{} keys for {} stay here for now: {}", job->batch.keys.size() - job->at, node.name(), why_not_all);
@@ -166,7 +174,7 @@ void ClassicGiver::end(const JobRef& job, const std::string& why_not_all) {
   std::deque<JobRef> ended;
   if (!is_all) ended.swap(queue.waiting);
   ended.push_front(job);
-  for (const JobRef& one : ended) one->given(std::span<const HeldKey>(one->batch.keys.data(), one->at), why_not_all);
+  for (const JobRef& one : ended) one->given(std::span<const StoredKey>(one->batch.keys.data(), one->at), why_not_all);
   begin_next(node);
 }
 

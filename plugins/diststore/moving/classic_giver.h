@@ -1,6 +1,6 @@
-// How does a key get to a node of the 2009 system without getting lost? Its put tells nothing, so each key is checked
-// before it may be deleted here: the node must name itself as the owner, have no value of its own yet, take the put,
-// and then have the value itself.
+// How does a key get to a node of the 2009 system without getting lost? Its put returns nothing, so each key is checked
+// before it may be deleted here: the node must name itself as the owner, have no value yet, take the put, and then
+// return the value itself.
 #pragma once
 
 #include "replication/move_plan.h"
@@ -20,47 +20,47 @@
 
 namespace p2p::diststore {
 
-// A node of the 2009 system joins before it listens: so often it is pinged before a key is given, with a pause of 10 ms
-// after the first ping and twice the former after each other. That is the patience of its own kind, used beforehand.
+// A node of the 2009 system joins before it listens, so it is pinged up to this often before the first key, with a
+// pause of 10 ms that doubles after each ping. It is the patience among nodes of that system, applied beforehand.
 inline constexpr int kPingsMax = 10;
 inline constexpr Duration kPingPauseMin = std::chrono::milliseconds(10);
 
-// A client that asks this node for a key while that is being checked looks like the key coming back; so often it is
-// checked.
+// A client's get for a key while that is being checked looks like the key coming back, so the check is repeated up to
+// this often.
 inline constexpr int kChecksMax = 5;
 
-// Each call to such a node: it serves one connection at a time, and may be waiting for another node itself. A large value
-// gets a second more for each MiB.
+// Of each call to such a node: it serves one connection at a time, and may itself be waiting for another node. A large
+// value gets one more second per MiB.
 inline constexpr Duration kClassicCallTimeout = std::chrono::seconds(2);
 inline constexpr std::size_t kClassicBytesPerSecond = 1024 * 1024;
 
-// Batches that are given to one node at the same time, each key by key: it serves one connection at a time, and has the
-// next ones waiting at its door meanwhile. Of two it was idle now and then, with four it never was.
+// Batches given to one node in parallel, each key by key: it serves one connection at a time while the next ones queue.
+// With two it was idle now and then, with four never.
 inline constexpr std::size_t kGivenAtOnce = 4;
 
 class ClassicGiver final : public std::enable_shared_from_this<ClassicGiver> {
  public:
-  // What was given and may be deleted; why that was not all, "" when it was.
-  using Given = std::function<void(std::span<const HeldKey>, const std::string&)>;
+  // The keys that were given and may be deleted; why not all of them, or "".
+  using Given = std::function<void(std::span<const StoredKey>, const std::string&)>;
 
   ClassicGiver(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store)
       : log_(log), strand_(std::move(strand)), store_(std::move(store)) {}
 
-  bool knows(const Location& node) const { return store_->classics->knows(node); }
-  void remember(const Location& node) { store_->classics->remember(node); }
+  bool knows(const NodeAddress& node) const { return store_->classics->knows(node); }
+  void remember(const NodeAddress& node) { store_->classics->remember(node); }
 
-  // Gives the keys one after the other, until one cannot be given; kGivenAtOnce batches to the same node side by side.
-  // `given` runs once, on the strand; its keys tell what was given of each: version, bytes and value. [own strand]
+  // Gives the keys in order until one cannot be given; up to kGivenAtOnce batches to the same node in parallel. `given`
+  // runs once, on the strand; its keys have the version, bytes and value that were given. [own strand]
   void give(MoveBatch batch, Given given);
 
-  // Lets go of what is not given yet; nobody is told. [any thread]
+  // Drops what is not given yet, without a callback. [any thread]
   void stop();
 
  private:
   struct Job {
     MoveBatch batch;
     Given given;
-    std::size_t at = 0;  // the key whose turn it is; those before it are given
+    std::size_t at = 0;  // the current key; those before it are given
     int pings = 0;
     int checks = 0;  // of this key
     std::unique_ptr<Timer> pause;
@@ -72,19 +72,19 @@ class ClassicGiver final : public std::enable_shared_from_this<ClassicGiver> {
     std::size_t under_way = 0;
   };
 
-  void begin_next(const Location& node);
+  void begin_next(const NodeAddress& node);
   void ping(const JobRef& job);
   void say_farewell(const JobRef& job);
   void next_key(const JobRef& job);
-  void ask_owner(const JobRef& job, Held held);
-  void look_before(const JobRef& job, const std::shared_ptr<Held>& held);
-  void put(const JobRef& job, Held held);
+  void ask_owner(const JobRef& job, StoredEntry stored);
+  void read_before_put(const JobRef& job, const std::shared_ptr<StoredEntry>& stored);
+  void put(const JobRef& job, StoredEntry stored);
   void check(const JobRef& job);
   void checked(const JobRef& job, bool came_back, const Result<std::string>& value);
   void given(const JobRef& job);
   void end(const JobRef& job, const std::string& why_not_all);
 
-  // `work` on the strand, with the result of a call.
+  // Runs `work` on the strand, with the result of a call.
   template <class Value, class Work>
   std::function<void(Result<Value>)> then(Work work) {
     return [giver = shared_from_this(), work = std::move(work)](Result<Value> result) {
@@ -93,14 +93,14 @@ class ClassicGiver final : public std::enable_shared_from_this<ClassicGiver> {
       });
     };
   }
-  Duration patience(const JobRef& job) const;  // with a call that carries the value of the key whose turn it is
+  Duration patience(const JobRef& job) const;  // for a call that carries the value of the current key
   const std::string& key_of(const JobRef& job) const { return job->batch.keys[job->at].key; }
 
   Logger& log_;
   const std::shared_ptr<Strand> strand_;
   const std::shared_ptr<Store> store_;
-  std::map<Location, Queue> queues_;
-  std::set<JobRef> paused_;  // which wait until they ping again: their timers hold them only weakly
+  std::map<NodeAddress, Queue> queues_;
+  std::set<JobRef> paused_;  // waiting for the next ping: their timers hold them only weakly
   std::atomic<bool> is_stopped_{false};
 };
 

@@ -1,42 +1,45 @@
 #include "moving/last_words.h"
 
+#include <p2p/thread_check.h>
+
 #include <set>
 #include <utility>
 
 namespace p2p::diststore {
 namespace {
 
-// How often a node that was not reached is told again.
+// How often an unreached node is told again.
 constexpr Duration kWatchPause = std::chrono::milliseconds(200);
 
-// Who is on the ring, or was on one of the last: a node that leaves takes itself off, and hands over then.
-std::set<Location> known_members(const Standing& standing) {
-  std::set<Location> all(standing.ring->members().begin(), standing.ring->members().end());
-  for (const auto& ring : standing.former_rings) all.insert(ring->members().begin(), ring->members().end());
-  all.erase(standing.self);
+// The members of this ring and of the last ones: a leaver first takes itself off the ring, then hands over.
+std::set<NodeAddress> known_members(const OwnershipSnapshot& ownership) {
+  std::set<NodeAddress> all(ownership.ring->members().begin(), ownership.ring->members().end());
+  for (const auto& ring : ownership.former_rings) all.insert(ring->members().begin(), ring->members().end());
+  all.erase(ownership.self);
   return all;
 }
 
 }  // namespace
 
 void LastWords::say(std::function<void()> progressed, std::function<void()> done) {
+  P2P_ASSERT_THREAD(strand_->is_current());
   progressed_ = std::move(progressed);
   done_ = std::move(done);
-  const auto nodes = store_->classics->may_be_classic(known_members(*store_->standing->share()));
+  const auto nodes = store_->classics->may_be_classic(known_members(*store_->ownership->share()));
   open_ = nodes.size() + 1;
   if (!nodes.empty()) {
     timer_ = strand_->every(kWatchPause, [weak = weak_from_this()] {
       if (const auto words = weak.lock()) words->watch();
     });
   }
-  for (const Location& node : nodes) tell({node, strand_->now(), taken()});
+  for (const NodeAddress& node : nodes) tell({node, strand_->now(), taken()});
   ended();
 }
 
 void LastWords::tell(Word word) {
-  std::vector<Location> knowing = store_->standing->share()->ring->members();
+  std::vector<NodeAddress> knowing = store_->ownership->share()->ring->members();
   knowing.push_back(store_->self);
-  const Location node = word.node;
+  const NodeAddress node = word.node;
   store_->classics->remove(node, store_->self, knowing, kLastWordPatience,
                            [words = shared_from_this(), word = std::move(word)](const Result<Done>& result) {
                              words->strand_->post([words, word, result] { words->told(word, result); });
@@ -45,8 +48,8 @@ void LastWords::tell(Word word) {
 
 namespace {
 
-// The node may be alive, and not have been told: it is slow, or its queue of connections is full, or this machine could
-// not even ask.
+// The node may be alive and not have learned of it: it is slow, its queue of connections is full, or this machine could
+// not even send.
 bool may_still_put(const Result<Done>& result) {
   if (result.ok()) return false;
   switch (result.error().kind) {
@@ -73,6 +76,7 @@ bool may_still_put(const Result<Done>& result) {
 }  // namespace
 
 void LastWords::told(Word word, const Result<Done>& result) {
+  P2P_ASSERT_THREAD(strand_->is_current());
   if (is_stopped_.load()) return;
   if (!may_still_put(result)) return ended();
   const TimePoint now = strand_->now();
@@ -86,8 +90,9 @@ void LastWords::told(Word word, const Result<Done>& result) {
   ended();
 }
 
-// Each wait has a limit of its own, and is no standstill.
+// Each wait has its own limit, so this counts as progress.
 void LastWords::watch() {
+  P2P_ASSERT_THREAD(strand_->is_current());
   if (is_stopped_.load()) return;
   progressed_();
   for (Word& word : std::exchange(again_, {})) tell(std::move(word));

@@ -1,7 +1,7 @@
-// May a node that has handed over everything end? Nodes of the 2009 system put what they hand over without asking, and
-// know no other word for a failure than that nobody listens: one that leaves at the same moment may be in the middle of
-// it, for as long as it lives. So each of them is told once more that this node has left. Who has executed that puts
-// nothing to us any more; who is busy handing over executes nothing until it ends.
+// May a node that has handed over everything end? Nodes of the 2009 system hand over by puts, unasked, and notice a
+// failure only when nobody listens: one that leaves at the same moment may put keys here for as long as it lives. So
+// each of them is told once more that this node has left. A node that has executed that call puts nothing here any
+// more; one that is handing over executes nothing until it has finished.
 #pragma once
 
 #include "serving/store.h"
@@ -17,7 +17,7 @@
 
 namespace p2p::diststore {
 
-// How long such a node may be silent, and put nothing here, before this one ends all the same.
+// How long such a node may be silent, and put nothing here, before this one ends anyway.
 inline constexpr Duration kLastWordPatience = std::chrono::seconds(5);
 
 class LastWords final : public std::enable_shared_from_this<LastWords> {
@@ -25,19 +25,19 @@ class LastWords final : public std::enable_shared_from_this<LastWords> {
   LastWords(Logger& log, std::shared_ptr<Strand> strand, std::shared_ptr<Store> store)
       : log_(log), strand_(std::move(strand)), store_(std::move(store)) {}
 
-  // `done` runs once, on the strand, when nobody may put anything here any more; `progressed` whenever somebody has.
-  // Once. [own strand]
+  // Called once. `done` runs once, on the strand, when no node may put anything here any more; `progressed` at
+  // intervals until then. [own strand]
   void say(std::function<void()> progressed, std::function<void()> done);
 
-  // Nobody is waited for any more, and nothing called. [any thread]
+  // Stops waiting; no callback runs any more. [any thread]
   void stop();
 
  private:
-  // A node that is to be told; `since`: when something was last put here while it was asked, or it was first asked.
+  // A node to be told; `since`: the first try, or the last one during which something was put here.
   struct Word {
-    Location node;
+    NodeAddress node;
     TimePoint since;
-    std::int64_t taken = 0;  // until then
+    std::int64_t taken = 0;  // puts taken by then
   };
 
   void tell(Word word);
@@ -57,7 +57,7 @@ class LastWords final : public std::enable_shared_from_this<LastWords> {
   std::function<void()> progressed_;
   std::function<void()> done_;
   std::size_t open_ = 0;
-  std::vector<Word> again_;  // not heard yet: at the next watch
+  std::vector<Word> again_;  // unreached so far: retried at the next watch
   std::unique_ptr<Timer> timer_;
 };
 

@@ -1,8 +1,10 @@
-// What does this node still hold of others? Asked when it has to end: how many keys, for whom, and the names of the first.
+// Which keys of other nodes does this node still hold? Some of them, to be moved; and when it must end, how many for
+// which node, with the first names.
 #pragma once
 
 #include "serving/store.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,13 +12,27 @@
 namespace p2p::diststore {
 
 struct LeftBehind {
-  Location to;  // of port 0: no node is there to take them
+  NodeAddress to;  // port 0: there is no node to take them
   std::uint64_t keys = 0;
   std::uint64_t bytes = 0;
   std::vector<std::string> names;  // the first of them; see kUndeliveredNamesMax
 };
 
-// Looks at every key, by the ring of this moment; those with a value count. [any thread]
-std::vector<LeftBehind> left_behind(const Store& store);
+// Scans every key by the current ring; those with a value count. Errors are the engine's. [any thread]
+Result<std::vector<LeftBehind>> left_behind(const Store& store);
+
+struct ForeignKeys {
+  std::vector<StoredKey> keys;   // with their values
+  std::size_t scanned_keys = 0;  // including those of this node
+};
+struct FindLimits {
+  std::size_t keys_max = 0;   // scanned
+  std::size_t bytes_max = 0;  // of keys and values found; the one that exceeds it is the last
+};
+
+// Some of what belongs to others by `ring`, from `position` on, which advances past it. On an error, the engine's,
+// `met` has what was found before.
+Result<Done> find_foreign(const Engine& engine, const RingView& ring, ScanPosition& position, FindLimits limits,
+                          ForeignKeys& met);
 
 }  // namespace p2p::diststore

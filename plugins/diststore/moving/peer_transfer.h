@@ -1,8 +1,8 @@
-// What do other nodes' stores ask of ours when keys move? The rest of diststore.StorePeer: transfer, finish, claim,
-// pull and receipts.
+// What do other nodes' stores ask of ours when keys move? The rest of diststore.StorePeer: transfer, finish, transfer
+// request, fetch and receipts.
 #pragma once
 
-#include "moving/mover.h"
+#include "moving/rebalancer.h"
 #include "moving/receipts.h"
 #include "serving/store.h"
 
@@ -12,7 +12,7 @@
 
 namespace p2p::diststore {
 
-void add_transfer_methods(Methods& methods, const std::shared_ptr<Store>& store, const std::shared_ptr<Mover>& mover,
-                          const std::shared_ptr<ReceiptBook>& receipts);
+void add_transfer_methods(Methods& methods, const std::shared_ptr<Store>& store,
+                          const std::shared_ptr<Rebalancer>& rebalancer, const std::shared_ptr<ReceiptBook>& receipts);
 
 }  // namespace p2p::diststore

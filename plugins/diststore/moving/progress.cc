@@ -13,14 +13,14 @@ void MoveProgress::begin(std::uint64_t keys, TimePoint now) {
   }
   is_moving_ = true;
   total_ = static_cast<std::int64_t>(keys);
-  looked_at_ = planned_keys_ = planned_bytes_ = 0;
+  scanned_keys_ = planned_keys_ = planned_bytes_ = 0;
   planned_before_ = done_keys_;
   bytes_before_ = done_bytes_;
 }
 
-void MoveProgress::looked_at(std::size_t keys) {
+void MoveProgress::scanned_keys(std::size_t keys) {
   const std::lock_guard hold(mutex_);
-  looked_at_ += static_cast<std::int64_t>(keys);
+  scanned_keys_ += static_cast<std::int64_t>(keys);
 }
 
 void MoveProgress::planned(std::size_t keys, std::size_t bytes) {
@@ -44,9 +44,9 @@ MoveProgress::Figures MoveProgress::figures(TimePoint now) const {
   const std::lock_guard hold(mutex_);
   Figures figures{is_moving_, done_keys_, done_bytes_, 0, 0, 0, 0};
   if (!is_moving_) return figures;
-  const double unseen = looked_at_ > 0 ? static_cast<double>(std::max<std::int64_t>(total_ - looked_at_, 0)) /
-                                             static_cast<double>(looked_at_)
-                                       : 0.0;
+  const double unseen = scanned_keys_ > 0 ? static_cast<double>(std::max<std::int64_t>(total_ - scanned_keys_, 0)) /
+                                                static_cast<double>(scanned_keys_)
+                                          : 0.0;
   const auto left = [unseen](std::int64_t planned, std::int64_t done) {
     const auto expected = static_cast<std::int64_t>(static_cast<double>(planned) * (1.0 + unseen));
     return std::max<std::int64_t>(expected - done, 0);

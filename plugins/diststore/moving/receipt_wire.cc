@@ -46,7 +46,7 @@ Receipt from_wire(const ::diststore::Receipt& receipt) {
 
 namespace {
 
-// Keys are any bytes: what is not plain ASCII becomes the character of its number.
+// Keys are any bytes: a byte that is not plain ASCII becomes the character with its number.
 std::string json_text(std::string_view key) {
   std::string text = "\"";
   for (const char letter : key) {

@@ -1,5 +1,5 @@
 // What has moved, and did both sides count the same? A bounded book of transfers, kept by donor and receiver alike.
-// Told the time; knows no wire (moving/receipt_wire.h does).
+// Gets the time from its callers; knows no wire format (moving/receipt_wire.h does).
 #pragma once
 
 #include <p2p/units.h>
@@ -16,7 +16,7 @@
 
 namespace p2p::diststore {
 
-// One transfer is all that one node gives another during one look at what it holds.
+// One transfer is all that one node gives another during one round.
 struct Receipt {
   std::uint64_t session = 0;
   std::string donor;     // "address:port"
@@ -25,11 +25,12 @@ struct Receipt {
   std::uint64_t keys = 0;           // tombstones among them
   std::uint64_t kept = 0;           // among keys: the receiver had the same or a newer version
   std::uint64_t bytes = 0;          // of keys and values
-  std::uint64_t digest_before = 0;  // as the donor took them out of its memory
+  std::uint64_t digest_before = 0;  // as the donor read them from its store
   std::uint64_t digest_after = 0;   // as the receiver confirmed them
   std::int64_t started_at_ms = 0;   // since 1970
   std::int64_t duration_ms = 0;
-  bool is_complete = false;  // both sides have counted the same; or the receiver, of the 2009 system, has shown each key
+  bool is_complete =
+      false;  // both sides have counted the same; or the receiver, of the 2009 system, has shown each key
 
   // What the donor had to give up when it ended; the first of the keys by name.
   std::uint64_t undelivered = 0;
@@ -46,13 +47,16 @@ struct Receipt {
   }
 };
 
-// Do both sides' receipts of one transfer tell of the same keys, unharmed? Times and completeness are each side's own.
+// Do both sides' receipts of one transfer show the same keys, intact? Times and completeness are each side's own.
 bool agree(const Receipt& one, const Receipt& other);
+
+// Sessions of different donors, and of different lives of one, must differ; within one they count up.
+std::uint64_t random_session();
 
 // A rolling restart of a hundred nodes fits.
 inline constexpr std::size_t kReceiptsMax = 1'000;
 
-// Keys that one receipt names, and bytes of each name.
+// Keys named in one receipt, and bytes of each name.
 inline constexpr std::size_t kUndeliveredNamesMax = 1'000;
 inline constexpr std::size_t kUndeliveredNameBytesMax = 256;
 
@@ -70,14 +74,15 @@ class ReceiptBook final {
   // A transfer in which this node was the donor has ended.
   void ended(Receipt receipt);
 
-  // A batch of `head`'s transfer has arrived here: session, donor, receiver and view of `head` name it, its figures are
-  // those of the batch.
+  // A batch has arrived here: its session, donor, receiver and view name the transfer, its counts are those of the
+  // batch.
   void received(const Receipt& batch, Now now);
 
-  // The donor says that this was all. Our receipt of it, complete when it agrees; none when nothing of it arrived here.
+  // The donor says that this was all. Returns our receipt, complete if it agrees; none if nothing of the transfer
+  // arrived here.
   std::optional<Receipt> finished(const Receipt& donors, Now now);
 
-  // The newest, the oldest first; those under way, and those whose donor died on the way, are incomplete.
+  // The newest receipts, oldest first; those of transfers in progress, or whose donor died midway, are incomplete.
   std::vector<Receipt> all() const;
 
  private:

@@ -4,6 +4,7 @@
 #include "serving/peer_errors.h"
 
 #include <p2p/handlers.h>
+#include <p2p/thread_check.h>
 
 #include <StorePeer.h>
 
@@ -13,11 +14,11 @@
 namespace p2p::diststore {
 namespace {
 
-// A claim is answered from memory; who takes longer is busy or frozen, and is asked again.
-constexpr Duration kClaimTimeout = std::chrono::seconds(1);
+// A transfer request is answered from memory; a node that takes longer is busy or frozen, and is asked again.
+constexpr Duration kTransferRequestTimeout = std::chrono::seconds(1);
 
-// A node of the 2009 system does one thing at a time: the question waits at its door while it hands over, which may
-// take long, and is answered as soon as it has done.
+// A node of the 2009 system does one thing at a time: the request queues while it hands over, which may take long, and
+// is answered right after.
 constexpr Duration kShowTimeout = std::chrono::seconds(10);
 
 }  // namespace
@@ -26,17 +27,25 @@ RingWatch::RingWatch(Logger& log, std::shared_ptr<Strand> strand, std::shared_pt
     : log_(log),
       strand_(std::move(strand)),
       store_(std::move(store)),
-      intake_(
+      incoming_(
           store_->self,
-          [locator = store_->locator](std::vector<Location> members) { return locator->ring_of(std::move(members)); },
-          [classics = store_->classics](const Location& node) { return classics->knows_as_ours(node); }) {}
+          [locator = store_->locator](std::vector<NodeAddress> members) {
+            return locator->ring_of(std::move(members));
+          },
+          [classics = store_->classics](const NodeAddress& node) { return classics->knows_as_ours(node); }) {}
 
 void RingWatch::tell(Tell tell) {
   strand_->post([watch = shared_from_this(), tell = std::move(tell)] {
     if (watch->is_stopped_) return;
-    Intake::Effects effects;
-    tell(watch->intake_, watch->strand_->now(), effects);
-    watch->obey(effects);
+    IncomingTransfers::Effects effects;
+    tell(watch->incoming_, watch->strand_->now(), effects);
+    watch->apply(effects);
+  });
+}
+
+void RingWatch::begin(std::shared_ptr<const RingView> view) {
+  strand_->post([watch = shared_from_this(), view = std::move(view)]() mutable {
+    if (!watch->is_stopped_ && watch->view_version_ == 0) watch->take_over(std::move(view));
   });
 }
 
@@ -49,45 +58,46 @@ void RingWatch::ring_changed(std::shared_ptr<const RingView> view) {
 void RingWatch::joined(Completion established) {
   auto kept = std::make_shared<Completion>(std::move(established));
   strand_->post([watch = shared_from_this(), kept] { watch->established_ = std::move(*kept); });
-  tell([](Intake& intake, TimePoint now, auto& effects) { intake.joined(now, effects); });
+  tell([](IncomingTransfers& incoming, TimePoint now, auto& effects) { incoming.joined(now, effects); });
 }
 
-void RingWatch::begin_census(std::function<void()> done) {
+void RingWatch::begin_tombstone_check(std::function<void()> done) {
   strand_->post([watch = shared_from_this(), done = std::move(done)] {
-    if (!watch->is_stopped_) watch->census_done_ = done;
+    if (!watch->is_stopped_) watch->tombstone_check_done_ = done;
   });
-  tell([](Intake& intake, TimePoint now, auto& effects) { intake.begin_census(now, effects); });
+  tell([](IncomingTransfers& incoming, TimePoint now, auto& effects) { incoming.begin_tombstone_check(now, effects); });
 }
 
 void RingWatch::stop() {
   strand_->post([watch = shared_from_this()] {
     watch->is_stopped_ = true;
     watch->timer_.reset();
-    watch->census_done_ = nullptr;
+    watch->tombstone_check_done_ = nullptr;
     watch->established_();
   });
 }
 
 void RingWatch::take_over(std::shared_ptr<const RingView> view) {
-  P2P_ASSERT(era_ < kEraMax, "eras do not run out");
-  const auto former = store_->standing->share();
-  if (era_++ > 0) former_rings_.insert(former_rings_.begin(), former->ring);
+  P2P_ASSERT_THREAD(strand_->is_current());
+  P2P_ASSERT(view_version_ < kViewVersionMax, "eras do not run out");
+  const auto former = store_->ownership->share();
+  if (view_version_++ > 0) former_rings_.insert(former_rings_.begin(), former->ring);
   if (former_rings_.size() > kFormerRingsMax) former_rings_.pop_back();
-  Intake::Effects effects;
+  IncomingTransfers::Effects effects;
   leavers_ = leavers_of(*view, *former);
   store_->classics->forget_ours_but(*view);
-  intake_.ring_changed(view, era_, strand_->now(), effects);
-  // In this order: who reads the new standing can rely on it that nothing is done by the former one any more.
-  store_->local->engine().fence(era_);
+  incoming_.ring_changed(view, view_version_, strand_->now(), effects);
+  // In this order: a reader of the new ownership snapshot can rely on nothing being done by the former one any more.
+  store_->local->engine().fence(view_version_);
   publish(std::move(view));
   effects.is_changed = false;
-  obey(effects);
+  apply(effects);
 }
 
-std::vector<Leaver> RingWatch::leavers_of(const RingView& view, const Standing& former) const {
+std::vector<Leaver> RingWatch::leavers_of(const RingView& view, const OwnershipSnapshot& former) const {
   std::vector<Leaver> leavers;
-  for (const Location& node : view.leaving()) {
-    std::vector<Location> present = view.members();
+  for (const NodeAddress& node : view.leaving()) {
+    std::vector<NodeAddress> present = view.members();
     present.push_back(node);
     const auto known = std::find_if(former.leavers.begin(), former.leavers.end(),
                                     [&](const Leaver& leaver) { return leaver.node == node; });
@@ -97,12 +107,13 @@ std::vector<Leaver> RingWatch::leavers_of(const RingView& view, const Standing& 
   return leavers;
 }
 
-// Without those of whom the node may not have heard: it owns, and hands over, what should be theirs.
-std::shared_ptr<const RingView> RingWatch::last_ring_of(const Location& node, const std::vector<Location>& present,
-                                                        const Standing& former) const {
+// Without members of which the node may not have learned: it owns, and hands over, what should be theirs.
+std::shared_ptr<const RingView> RingWatch::last_ring_of(const NodeAddress& node,
+                                                        const std::vector<NodeAddress>& present,
+                                                        const OwnershipSnapshot& former) const {
   const auto& members = former.ring->members();
   const bool was_member = std::find(members.begin(), members.end(), node) != members.end();
-  std::vector<Location> last = was_member ? members : present;
+  std::vector<NodeAddress> last = was_member ? members : present;
   for (const Gift& gift : former.gifts) {
     if (std::find(gift.givers.begin(), gift.givers.end(), node) != gift.givers.end()) std::erase(last, gift.to);
   }
@@ -111,56 +122,58 @@ std::shared_ptr<const RingView> RingWatch::last_ring_of(const Location& node, co
 }
 
 void RingWatch::publish(std::shared_ptr<const RingView> view) {
-  store_->standing->publish(
-      std::make_shared<const Standing>(Standing{store_->self, era_, intake_.is_established(), std::move(view),
-                                                former_rings_, intake_.gains(), leavers_, intake_.gifts()}));
+  store_->ownership->publish(std::make_shared<const OwnershipSnapshot>(
+      OwnershipSnapshot{store_->self, view_version_, incoming_.is_established(), std::move(view), former_rings_,
+                        incoming_.acquired_ranges(), leavers_, incoming_.gifts()}));
 }
 
-void RingWatch::obey(const Intake::Effects& effects) {
-  for (const Location& silent : effects.given_up) {
+void RingWatch::apply(const IncomingTransfers::Effects& effects) {
+  P2P_ASSERT_THREAD(strand_->is_current());
+  for (const NodeAddress& silent : effects.given_up) {
     log_.warn("{} has not answered for {}: this node takes over its keys without it", silent.name(),
               format_duration(kFencePatience));
   }
   if (effects.is_changed) {
-    publish(store_->standing->share()->ring);
+    publish(store_->ownership->share()->ring);
   }
-  if (intake_.is_established() && established_.pending()) {
+  if (incoming_.is_established() && established_.pending()) {
     P2P_TEST_POINT("joiner.established");
     established_();
   }
-  for (const Location& from : effects.claims) claim(from);
-  if (effects.is_census_done) {
-    if (const auto done = std::exchange(census_done_, nullptr)) done();
+  for (const NodeAddress& from : effects.transfer_requests) claim(from);
+  if (effects.is_tombstone_check_done) {
+    if (const auto done = std::exchange(tombstone_check_done_, nullptr)) done();
   }
   set_timer();
 }
 
-void RingWatch::claim(const Location& from) {
+void RingWatch::claim(const NodeAddress& from) {
   P2P_TEST_POINT("joiner.claiming");
   wire::StorePeer_claim_args args;
-  args.claim.claimant = store_->self.name();
-  args.claim.view = fingerprint_of(*store_->standing->read().ring);
+  args.claim.receiver = store_->self.name();
+  args.claim.view = fingerprint_of(*store_->ownership->read().ring);
   if (disagreeing_.contains(from)) args.claim.__set_members(store_->locator->encode_table());
   store_->peers.call(
-      from, store_->peer_service, encode_call("claim", args), kClaimTimeout,
+      from, store_->peer_service, encode_call("claim", args), kTransferRequestTimeout,
       [watch = shared_from_this(), from](Result<std::string> reply) {
-        watch->strand_->post([watch, from, reply = std::move(reply)] { watch->claim_ended(from, reply); });
+        watch->strand_->post([watch, from, reply = std::move(reply)] { watch->transfer_request_ended(from, reply); });
       });
 }
 
-void RingWatch::claim_ended(const Location& from, const Result<std::string>& reply) {
+void RingWatch::transfer_request_ended(const NodeAddress& from, const Result<std::string>& reply) {
+  P2P_ASSERT_THREAD(strand_->is_current());
   if (is_stopped_) return;
-  Intake::Effects effects;
+  IncomingTransfers::Effects effects;
   const TimePoint now = strand_->now();
   const auto failed = [&](const Error& error) {
     if (has_no_store(error)) {
       const bool is_classic = error.kind == ErrorKind::unsupported;
       note_kind(from, is_classic);
       if (is_classic) return ask_2009(from);
-      intake_.has_no_store(from, now, effects);
+      incoming_.has_no_store(from, now, effects);
     } else {
       if (error.kind == ErrorKind::refused && !reply.ok()) store_->router->report_unreachable(from);
-      intake_.not_answered(from, now, effects);
+      incoming_.not_answered(from, now, effects);
     }
   };
   if (!reply.ok()) {
@@ -169,59 +182,61 @@ void RingWatch::claim_ended(const Location& from, const Result<std::string>& rep
     failed(decoded.error());
   } else {
     note_kind(from, false);
-    const wire::ClaimReply& told = decoded.value().success;
+    const wire::TransferRequestReply& told = decoded.value().success;
     if (told.__isset.members) store_->locator->merge_table(from, told.members);
-    const bool is_same_ring = told.view == fingerprint_of(*store_->standing->read().ring);
+    const bool is_same_ring = told.view == fingerprint_of(*store_->ownership->read().ring);
     if (is_same_ring) {
       disagreeing_.erase(from);
     } else {
       disagreeing_.insert(from);
     }
-    Intake::Answer answer{told.fenced && is_same_ring, told.clean, {}};
+    IncomingTransfers::Answer answer{told.fenced && is_same_ring, told.handed_over, {}};
     for (const std::string& name : told.sources) {
-      if (auto source = parse_location(name); source.ok()) answer.sources.push_back(std::move(source).value());
+      if (auto source = parse_node_address(name); source.ok()) answer.sources.push_back(std::move(source).value());
     }
-    intake_.answered(from, answer, now, effects);
+    incoming_.answered(from, answer, now, effects);
   }
-  obey(effects);
+  apply(effects);
 }
 
-// One that leaves answers nobody; when it has ended it is off the ring.
-void RingWatch::ask_2009(const Location& node) {
-  Intake::Effects found;
-  intake_.is_of_2009(node, strand_->now(), found);
-  obey(found);
-  const auto told = [watch = shared_from_this(), node](Result<std::vector<Location>> members) {
+// A node that leaves answers nobody; when it has ended it is off the ring.
+void RingWatch::ask_2009(const NodeAddress& node) {
+  IncomingTransfers::Effects found;
+  incoming_.is_of_2009(node, strand_->now(), found);
+  apply(found);
+  const auto told = [watch = shared_from_this(), node](Result<std::vector<NodeAddress>> members) {
     watch->strand_->post([watch, node, members = std::move(members)] { watch->shown(node, members); });
   };
-  if (store_->standing->read().is_leaving(node)) return told(Error{ErrorKind::cancelled, "it leaves"});
+  if (store_->ownership->read().is_leaving(node)) return told(Error{ErrorKind::cancelled, "it leaves"});
   store_->classics->get_all(node, kShowTimeout, told);
 }
 
-void RingWatch::shown(const Location& node, const Result<std::vector<Location>>& members) {
+void RingWatch::shown(const NodeAddress& node, const Result<std::vector<NodeAddress>>& members) {
+  P2P_ASSERT_THREAD(strand_->is_current());
   if (is_stopped_) return;
-  Intake::Effects effects;
+  IncomingTransfers::Effects effects;
   const TimePoint now = strand_->now();
   if (members.ok()) {
-    intake_.has_shown(node, members.value(), now, effects);
+    incoming_.has_shown(node, members.value(), now, effects);
   } else {
     if (members.error().kind == ErrorKind::refused) store_->router->report_unreachable(node);
-    intake_.not_answered(node, now, effects);
+    incoming_.not_answered(node, now, effects);
   }
-  obey(effects);
+  apply(effects);
 }
 
-void RingWatch::note_kind(const Location& node, bool is_classic) {
+void RingWatch::note_kind(const NodeAddress& node, bool is_classic) {
   if (is_classic) return store_->classics->remember(node);
   store_->classics->note_ours(node);
 }
 
 void RingWatch::set_timer() {
-  const TimePoint next = intake_.next_wakeup();
+  P2P_ASSERT_THREAD(strand_->is_current());
+  const TimePoint next = incoming_.next_wakeup();
   if (next == TimePoint::max()) return timer_.reset();
   timer_ = strand_->after(std::max(next - strand_->now(), Duration::zero()), [weak = weak_from_this()] {
     if (const auto watch = weak.lock())
-      watch->tell([](Intake& intake, TimePoint now, auto& effects) { intake.tick(now, effects); });
+      watch->tell([](IncomingTransfers& incoming, TimePoint now, auto& effects) { incoming.tick(now, effects); });
   });
 }
 

@@ -1,8 +1,9 @@
-// The store's part in changes of the ring: after each, keys move to their new owners; before this node leaves, all of
-// them.
+// The store's part in the end of its node: before this node ends, its keys move to their owners. The store learns of
+// all other ring changes from the view that each of them publishes (ILocator::subscribe): only then does a joiner own
+// its keys.
 #pragma once
 
-#include "moving/mover.h"
+#include "moving/rebalancer.h"
 
 #include <p2p/locator.h>
 
@@ -13,26 +14,14 @@ namespace p2p::diststore {
 
 class StoreLayer final : public RingLayer {
  public:
-  explicit StoreLayer(std::shared_ptr<Mover> mover) : mover_(std::move(mover)) {}
+  explicit StoreLayer(std::shared_ptr<Rebalancer> rebalancer) : rebalancer_(std::move(rebalancer)) {}
 
-  // The ring first: only then does the newcomer own what it is to get.
-  void add(const Location&, Next next) override {
-    next();
-    mover_->look();
-  }
-
-  // What we were about to send it must go elsewhere.
-  void remove(const Location&, Next next) override {
-    next();
-    mover_->look();
-  }
-
-  // This node ends only when the new owners hold its keys. The ring may go on changing meanwhile, so the mover works by
-  // the newest, not by this one.
-  void cleanup(std::shared_ptr<const RingView>, Next next) override { mover_->hand_over(std::move(next)); }
+  // This node ends only when the new owners hold its keys. The ring may keep changing meanwhile, so the rebalancer
+  // works by the newest one, not by this one.
+  void cleanup(std::shared_ptr<const RingView>, Next next) override { rebalancer_->hand_over(std::move(next)); }
 
  private:
-  const std::shared_ptr<Mover> mover_;
+  const std::shared_ptr<Rebalancer> rebalancer_;
 };
 
 }  // namespace p2p::diststore

@@ -4,7 +4,7 @@
 
 namespace p2p::diststore {
 
-// Relaxed order is enough: a stamp orders versions of one key, and those meet under the lock of the key's shard.
+// Relaxed ordering is enough: a stamp orders versions of one key, and those meet under the lock of the key's shard.
 Stamp HybridClock::issue(std::uint64_t now_ms) noexcept {
   Stamp last = last_.load(std::memory_order_relaxed);
   Stamp next = 0;

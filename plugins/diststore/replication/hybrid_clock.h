@@ -1,5 +1,5 @@
-// What stamp does the next write get? One above every stamp issued or heard before, and close to the time of day: a
-// hybrid logical clock. Told the time; reads no clock itself.
+// What stamp does the next write get? One above every stamp issued or received before, and close to the time of day: a
+// hybrid logical clock. Gets the time from its caller; reads no clock.
 #pragma once
 
 #include "replication/version.h"
@@ -9,13 +9,13 @@
 
 namespace p2p::diststore {
 
-// A node whose clock runs further ahead than this is not followed: it would pull every other clock with it. Clocks kept
-// by NTP differ by well under a second; ten seconds forgive one that is only roughly set.
+// A clock that runs further ahead than this is not followed: it would drag every other clock along. Clocks kept by NTP
+// differ by well under a second; ten seconds tolerate one that is only roughly set.
 inline constexpr std::uint64_t kSkewMaxMs = 10'000;
 
-// Stamps only grow, also when the time told jumps back; then, and after 65,536 stamps within a millisecond, the counter
-// runs over into the milliseconds and the clock is ahead of the time until that catches up. Lock-free; every method:
-// [any thread].
+// Stamps only grow, even when the time jumps back; then, and after 65,536 stamps within a millisecond, the counter
+// carries into the milliseconds and the clock is ahead until the time catches up. Lock-free; every method: [any
+// thread].
 class HybridClock final {
  public:
   // A stamp above all that this clock has issued or accepted.

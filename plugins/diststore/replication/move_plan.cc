@@ -6,23 +6,23 @@
 
 namespace p2p::diststore {
 
-MovePlan::Planned MovePlan::add(const RingView& view, std::vector<HeldKey> held) {
+MovePlan::Planned MovePlan::add(const RingView& view, std::vector<StoredKey> stored) {
   Planned planned;
-  for (HeldKey& key : held) {
+  for (StoredKey& key : stored) {
     const Owner owner = view.owner_of(key.key);
     if (owner.is_self) continue;
-    if (owner.location == nullptr) {
-      ++homeless_;
+    if (owner.address == nullptr) {
+      ++unowned_;
       continue;
     }
     ++planned.keys;
     planned.bytes += key.bytes;
-    add_to(open_.try_emplace(*owner.location, MoveBatch{*owner.location, {}, 0}).first->second, std::move(key));
+    add_to(open_.try_emplace(*owner.address, MoveBatch{*owner.address, {}, 0}).first->second, std::move(key));
   }
   return planned;
 }
 
-void MovePlan::add_to(MoveBatch& open, HeldKey key) {
+void MovePlan::add_to(MoveBatch& open, StoredKey key) {
   if (open.bytes + key.bytes > batch_bytes_max_ || open.keys.size() == kBatchKeysMax) finish(open);
   open.bytes += key.bytes;
   open.keys.push_back(std::move(key));

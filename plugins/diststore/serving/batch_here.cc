@@ -44,7 +44,7 @@ bool read_entry(Reader& reader, ItemView& item) {
   return reader.resume_behind(inner) && has_key && has_value;
 }
 
-// The elements of the one list that the arguments have; false when they are not plainly that.
+// The elements of the only list in the arguments; false if the arguments are anything else.
 template <class Entry>
 bool read_entries(std::string_view arguments, FieldKind kind, std::size_t count_max, std::vector<Entry>& entries) {
   Reader reader(arguments);
@@ -71,27 +71,28 @@ bool read_entries(std::string_view arguments, FieldKind kind, std::size_t count_
 std::string_view key_of(std::string_view key) { return key; }
 std::string_view key_of(const ItemView& item) { return item.key; }
 
-// This node owns all of them, what lies here counts, and none is too large.
+// This node owns all of them, their stored entries count, and none is too large.
 template <class Entry>
-bool are_plainly_ours(const Store& store, const Standing& standing, const std::vector<Entry>& entries) {
-  if (!standing.is_established || !standing.gains.empty()) return false;
+bool are_plainly_ours(const Store& store, const OwnershipSnapshot& ownership, const std::vector<Entry>& entries) {
+  if (!ownership.is_established || !ownership.acquired_ranges.empty()) return false;
   for (const Entry& entry : entries) {
     if constexpr (std::is_same_v<Entry, ItemView>) {
       if (store.local->refusal(entry.key, entry.value)) return false;
     }
-    if (!standing.owner_of(key_of(entry)).is_self) return false;
+    if (!ownership.owner_of(key_of(entry)).is_self) return false;
   }
   return true;
 }
 
-// The entries of a call that can be answered here; none when it cannot.
+// The entries of a call that can be answered here; none if it cannot.
 template <class Entry>
-std::optional<std::vector<Entry>> entries_of(const Store& store, const Standing& standing, Call& call, FieldKind kind) {
+std::optional<std::vector<Entry>> entries_of(const Store& store, const OwnershipSnapshot& ownership, Call& call,
+                                             FieldKind kind) {
   CallState& state = *call.state();
   if (state.info().encoding != Encoding::binary) return std::nullopt;
   std::vector<Entry> entries;
   if (!read_entries(state.codec().in().rest(), kind, store.options.batch_keys_max, entries)) return std::nullopt;
-  if (!are_plainly_ours(store, standing, entries)) return std::nullopt;
+  if (!are_plainly_ours(store, ownership, entries)) return std::nullopt;
   return entries;
 }
 
@@ -145,23 +146,24 @@ std::vector<wire::WriteResult> results_of(const std::vector<Version>& versions, 
 }  // namespace
 
 bool read_many_here(const Store& store, Call& call) {
-  const Standing& standing = store.standing->read();
-  const auto keys = entries_of<std::string_view>(store, standing, call, FieldKind::text);
+  const OwnershipSnapshot& ownership = store.ownership->read();
+  const auto keys = entries_of<std::string_view>(store, ownership, call, FieldKind::text);
   if (!keys) return false;
-  const std::int64_t view = fingerprint_of(*standing.ring);
+  const std::int64_t view = fingerprint_of(*ownership.ring);
   std::string& out = call.state()->codec().out().block();
   const std::size_t begin = out.size();
   out.reserve(begin + keys->size() * kBatchEntryBytesMax);
   append_head(*call.state(), keys->size());
   std::size_t reply_bytes = keys->size() * kBatchEntryBytesMax;
   for (const std::string_view key : *keys) {
-    const Outcome outcome =
-        store.local->engine().read(key, standing.right_to(key), [&](std::string_view value, Version version) {
+    const auto outcome =
+        store.local->engine().get(key, ownership.proof_for(key), [&](std::string_view value, Version version) {
           reply_bytes += value.size();
           append_found(out, value, version, view);
         });
-    if (outcome == Outcome::missing) append_missing(out, view);
-    const bool was_done = outcome == Outcome::done || outcome == Outcome::missing;
+    const bool is_missing = outcome.ok() && outcome.value() == Outcome::missing;
+    if (is_missing) append_missing(out, view);
+    const bool was_done = is_missing || (outcome.ok() && outcome.value() == Outcome::done);
     const bool is_too_large = reply_bytes > store.options.batch_reply_bytes_max && keys->size() > 1;
     if (was_done && !is_too_large) continue;
     out.resize(begin);
@@ -176,16 +178,18 @@ bool read_many_here(const Store& store, Call& call) {
 }
 
 std::optional<std::vector<wire::WriteResult>> write_many_here(const Store& store, Call& call) {
-  const Standing& standing = store.standing->read();
-  const auto items = entries_of<ItemView>(store, standing, call, FieldKind::structure);
+  const OwnershipSnapshot& ownership = store.ownership->read();
+  const auto items = entries_of<ItemView>(store, ownership, call, FieldKind::structure);
   if (!items) return std::vector<wire::WriteResult>();
-  const std::int64_t view = fingerprint_of(*standing.ring);
+  const std::int64_t view = fingerprint_of(*ownership.ring);
   std::vector<Version> versions;
   versions.reserve(items->size());
   for (const ItemView& item : *items) {
     Version version;
-    const Outcome outcome = store.local->write(item.key, item.value, standing.right_to(item.key), version);
-    if (outcome != Outcome::done) return results_of(versions, view);
+    const auto outcome = store.local->write(item.key, item.value, ownership.proof_for(item.key), version);
+    // The rounds decide about the rest, and report a failure of the engine.
+    if (!outcome.ok() && may_have_run(outcome.error().kind)) call.note_unknown_outcome();
+    if (!outcome.ok() || outcome.value() != Outcome::done) return results_of(versions, view);
     versions.push_back(version);
   }
   std::string& out = call.state()->codec().out().block();

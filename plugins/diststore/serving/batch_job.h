@@ -1,12 +1,11 @@
-// How is one batch call answered by many nodes? In rounds: the keys are dealt to their owners, the own part is done at
-// once, the others are asked for theirs; what nobody has done is dealt again after a pause, until the call's time is
-// over.
+// How is one batch call answered by many nodes? In rounds: the keys are split by owner, the local part is done at once,
+// the other parts are sent to their owners; what is left undone is split again after a pause, until the deadline.
 #pragma once
 
 #include "replication/batch_split.h"
 #include "serving/batch_verbs.h"
+#include "serving/fetcher.h"
 #include "serving/peer_errors.h"
-#include "serving/puller.h"
 #include "serving/store.h"
 
 #include <algorithm>
@@ -22,8 +21,8 @@ namespace p2p::diststore {
 template <class Verb>
 class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
  public:
-  // Answers a whole batch, now or later; takes its input out of `args`. The first of it may have been done already,
-  // with the results `done`. [rpc]
+  // Answers a whole batch, now or later; moves its input out of `args`. `done`: the results of the first items, if
+  // these have been done already. [rpc]
   static void start(std::shared_ptr<Store> store, typename Verb::Args& args, Answer<typename Verb::Presult> answer,
                     const std::vector<typename Verb::Result>& done) {
     Inputs& inputs = Verb::input(args);
@@ -54,8 +53,8 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   }
 
   void round(const std::vector<KeyIndex>& indexes) {
-    const auto standing = store_->standing->share();
-    BatchSplit split = split_by_owner(indexes, *standing->ring,
+    const auto ownership = store_->ownership->share();
+    BatchSplit split = split_by_owner(indexes, *ownership->ring,
                                       [&](KeyIndex index) -> const std::string& { return Verb::key(inputs_[index]); });
     std::vector<std::string> messages;
     for (const RemotePart& part : split.remote) {
@@ -64,7 +63,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     {
       const std::lock_guard hold(mutex_);
       open_parts_ = split.remote.size() + 1;
-      undone_ = std::move(split.homeless);
+      undone_ = std::move(split.unowned);
       if (!undone_.empty()) why_ = "no node owns the key at the moment";
     }
     for (std::size_t at = 0; at < messages.size(); ++at) {
@@ -74,7 +73,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
         ask(std::move(split.remote[at]), std::move(messages[at]));
       }
     }
-    answer_here(split.local, *standing);
+    answer_here(split.local, *ownership);
     part_ended();
   }
 
@@ -92,7 +91,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
         [job = this->shared_from_this(), part](Result<std::string> reply) { job->replied(part, reply); });
   }
 
-  // A node of the 2009 system is asked for one key after the other: it serves one connection at a time.
+  // A node of the 2009 system is asked for one key at a time: it serves one connection at a time.
   void ask_classic(const std::shared_ptr<const RemotePart>& part, std::size_t at) {
     if (at == part->indexes.size()) return part_ended();
     const KeyIndex index = part->indexes[at];
@@ -115,31 +114,43 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
                       });
   }
 
-  // What is not done here is dealt again after the pause; keys that have yet to arrive are fetched meanwhile.
-  void answer_here(const std::vector<KeyIndex>& indexes, const Standing& standing) {
-    std::vector<std::string> unsettled;
+  // Keys not done here go into the next round; those that have yet to arrive are fetched meanwhile.
+  void answer_here(const std::vector<KeyIndex>& indexes, const OwnershipSnapshot& ownership) {
+    std::vector<std::string> unconfirmed;
     {
       const std::lock_guard hold(mutex_);
       for (const KeyIndex index : indexes) {
         if (is_too_large()) break;
         typename Verb::Result result;
-        const Outcome outcome = do_by_right<Verb>(*store_->local, standing, inputs_[index], result);
-        if (outcome == Outcome::done || outcome == Outcome::missing) {
-          result.__set_view(fingerprint_of(*standing.ring));
+        const auto outcome = do_with_proof<Verb>(*store_->local, ownership, inputs_[index], result);
+        if (!outcome.ok()) {
+          failed_here(index, outcome.error());
+          break;
+        }
+        if (outcome.value() == Outcome::done || outcome.value() == Outcome::missing) {
+          result.__set_view(fingerprint_of(*ownership.ring));
           keep(index, std::move(result));
           continue;
         }
-        if (outcome == Outcome::unsettled) unsettled.push_back(Verb::key(inputs_[index]));
+        if (outcome.value() == Outcome::unconfirmed) unconfirmed.push_back(Verb::key(inputs_[index]));
         undone_.push_back(index);
         why_ = "the ring has just changed";
       }
     }
-    if (unsettled.empty()) return;
+    if (unconfirmed.empty()) return;
     {
       const std::lock_guard hold(mutex_);
       ++open_parts_;
     }
-    settle(store_, std::move(unsettled), deadline_, [job = this->shared_from_this()](bool) { job->part_ended(); });
+    confirm(store_, std::move(unconfirmed), deadline_, [job = this->shared_from_this()](bool) { job->part_ended(); });
+  }
+
+  // With mutex_ held. Our own engine failed: the batch ends with this round.
+  void failed_here(KeyIndex index, const Error& error) {
+    undone_.push_back(index);
+    why_ = text_of_engine_failure(error);
+    may_have_run_ = may_have_run_ || (Verb::kRepeat != Repeat::always && may_have_run(error.kind));
+    has_failed_ = true;
   }
 
   void replied(const RemotePart& part, const Result<std::string>& reply) {
@@ -182,13 +193,13 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       const std::lock_guard hold(mutex_);
       if (--open_parts_ > 0) return;
     }
-    // The last part of the round: nobody else touches this job now.
+    // The last part of the round: nothing else touches this job now.
     if (is_too_large()) return refuse_as_too_large(answer_, store_->options);
     if (undone_.empty()) return answer_(results_);
     if (has_failed_ || !store_->router->has_time_to_retry(deadline_) || !retry()) give_up();
   }
 
-  // With the lock. What no longer fits the reply is not kept: a small batch must not fill the memory.
+  // With mutex_ held. Results that no longer fit the reply are dropped: a small batch must not fill the memory.
   bool is_too_large() const { return reply_bytes_ > store_->options.batch_reply_bytes_max && results_.size() > 1; }
   void keep(KeyIndex index, typename Verb::Result result) {
     may_have_run_ = true;
@@ -205,8 +216,8 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   }
 
   void give_up() {
-    store_->router->log_failure(Verb::kName, why_);
     Call call = answer_.release();
+    store_->router->log_failure(call.info(), why_);
     if (may_have_run_) call.note_unknown_outcome();
     raise_failure<typename Verb::Presult>(std::move(call), why_);
   }
@@ -216,12 +227,12 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   Answer<typename Verb::Presult> answer_;
   const TimePoint deadline_;
 
-  std::mutex mutex_;  // of what follows, while a round is under way
+  std::mutex mutex_;  // of what follows, while a round is running
   std::vector<typename Verb::Result> results_;
   std::vector<KeyIndex> undone_;
   std::size_t reply_bytes_ = 0;
   std::size_t open_parts_ = 0;
-  std::string why_;  // the last reason for which a key was not done
+  std::string why_;  // the last reason why a key was not done
   bool has_failed_ = false;
   bool may_have_run_ = false;  // some key has been done, or may have been
 };

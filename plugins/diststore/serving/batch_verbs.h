@@ -1,12 +1,12 @@
-// How do reading, writing and erasing many keys differ? In the types of the wire and in what is done with one key;
-// everything else of a batch is the same, in batch_job.h for whole batches and in peer_methods.cc for the parts that
-// other nodes ask for.
+// How do reading, writing and erasing many keys differ? In their wire types and in what is done with one key;
+// everything else is shared, in batch_job.h for whole batches and in peer_methods.cc for the parts that other nodes
+// send.
 #pragma once
 
 #include "serving/classic_verbs.h"
 #include "serving/local_store.h"
+#include "serving/ownership_snapshot.h"
 #include "serving/router.h"
-#include "serving/standing.h"
 
 #include <p2p/handlers.h>
 
@@ -22,8 +22,8 @@
 
 namespace p2p::diststore {
 
-// What each verb has: one `Input` a key; input(), where it lies in the arguments of a whole batch and of a part alike;
-// do_here(), which answers one by the node's right to its key; ask_classic(), which asks a node of the 2009 system.
+// Each verb has: one `Input` per key; input(), where these are in the arguments of a whole batch or a part; do_here(),
+// which answers one by an ownership proof for its key; ask_classic(), which asks a node of the 2009 system.
 struct ReadMany {
   using Input = std::string;
   using Result = wire::ReadResult;
@@ -33,7 +33,6 @@ struct ReadMany {
   using PeerPresult = wire::StorePeer_read_here_presult;
   using PeerReply = wire::StorePeer_read_here_result;
   using Part = wire::ReadPart;
-  static constexpr const char* kName = "read_many";
   static constexpr const char* kPeerName = "read_here";
   static constexpr Repeat kRepeat = Repeat::always;
 
@@ -43,10 +42,10 @@ struct ReadMany {
   }
   static const std::string& key(const Input& input) { return input; }
   static std::optional<wire::StoreError> refusal(const LocalStore&, const Input&) { return std::nullopt; }
-  static Outcome do_here(LocalStore& local, Input& key, Right right, Result& result) {
+  static p2p::Result<Outcome> do_here(LocalStore& local, Input& key, OwnershipProof right, Result& result) {
     return local.read(key, right, result);
   }
-  static void ask_classic(const std::shared_ptr<Store>& store, const Location& owner, const Input& key,
+  static void ask_classic(const std::shared_ptr<Store>& store, const NodeAddress& owner, const Input& key,
                           TimePoint deadline, std::function<void(p2p::Result<Result>)> done) {
     classic_read(store, owner, key, deadline, std::move(done));
   }
@@ -62,7 +61,6 @@ struct WriteMany {
   using PeerPresult = wire::StorePeer_write_here_presult;
   using PeerReply = wire::StorePeer_write_here_result;
   using Part = wire::WritePart;
-  static constexpr const char* kName = "write_many";
   static constexpr const char* kPeerName = "write_here";
   static constexpr Repeat kRepeat = Repeat::if_closed;
 
@@ -74,10 +72,10 @@ struct WriteMany {
   static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& item) {
     return local.refusal(item.key, item.value);
   }
-  static Outcome do_here(LocalStore& local, Input& item, Right right, Result& result) {
+  static p2p::Result<Outcome> do_here(LocalStore& local, Input& item, OwnershipProof right, Result& result) {
     return local.write(item.key, item.value, right, result);
   }
-  static void ask_classic(const std::shared_ptr<Store>& store, const Location& owner, const Input& item,
+  static void ask_classic(const std::shared_ptr<Store>& store, const NodeAddress& owner, const Input& item,
                           TimePoint deadline, std::function<void(p2p::Result<Result>)> done) {
     classic_write(store, owner, item.key, item.value, deadline, std::move(done));
   }
@@ -93,7 +91,6 @@ struct EraseMany {
   using PeerPresult = wire::StorePeer_erase_here_presult;
   using PeerReply = wire::StorePeer_erase_here_result;
   using Part = wire::ErasePart;
-  static constexpr const char* kName = "erase_many";
   static constexpr const char* kPeerName = "erase_here";
   static constexpr Repeat kRepeat = Repeat::never;  // the second time it would answer "not found"
 
@@ -103,26 +100,26 @@ struct EraseMany {
   }
   static const std::string& key(const Input& input) { return input; }
   static std::optional<wire::StoreError> refusal(const LocalStore&, const Input&) { return std::nullopt; }
-  static Outcome do_here(LocalStore& local, Input& key, Right right, Result& result) {
+  static p2p::Result<Outcome> do_here(LocalStore& local, Input& key, OwnershipProof right, Result& result) {
     return local.erase(key, right, result);
   }
-  static void ask_classic(const std::shared_ptr<Store>& store, const Location& owner, const Input& key,
+  static void ask_classic(const std::shared_ptr<Store>& store, const NodeAddress& owner, const Input& key,
                           TimePoint deadline, std::function<void(p2p::Result<Result>)> done) {
     classic_erase(store, owner, key, deadline, std::move(done));
   }
   static std::size_t reply_bytes(const Result&) { return 0; }
 };
 
-// Does the verb for one key that this node owns by `standing`.
+// Does the verb for one key that this node owns by `ownership`.
 template <class Verb>
-Outcome do_by_right(LocalStore& local, const Standing& standing, typename Verb::Input& input,
-                    typename Verb::Result& result) {
-  if (!standing.is_established) return Outcome::fenced;
-  return Verb::do_here(local, input, standing.right_to(Verb::key(input)), result);
+Result<Outcome> do_with_proof(LocalStore& local, const OwnershipSnapshot& ownership, typename Verb::Input& input,
+                              typename Verb::Result& result) {
+  if (!ownership.is_established) return Outcome::fenced;
+  return Verb::do_here(local, input, ownership.proof_for(Verb::key(input)), result);
 }
 
-// What is wrong with a batch, or with the part of one; asked before anything is done, so that one impossible key stores
-// nothing.
+// What is wrong with a batch, or with a part of one; checked before anything is done, so that a batch with an invalid
+// key changes nothing.
 template <class Verb>
 std::optional<wire::StoreError> refusal_of_batch(const LocalStore& local,
                                                  const std::vector<typename Verb::Input>& inputs) {

@@ -1,6 +1,6 @@
 #include "serving/classic_verbs.h"
 
-#include "serving/puts_of_2009.h"
+#include "serving/classic_puts.h"
 #include "serving/undelivered.h"
 
 #include <optional>
@@ -9,7 +9,7 @@
 namespace p2p::diststore {
 namespace {
 
-// Nothing is asked of a node when the call's time is over: it would only seem not to answer.
+// After the deadline a node is not asked: it would only seem not to answer.
 template <class Value>
 bool is_too_late(const std::shared_ptr<Store>& store, TimePoint deadline,
                  const std::function<void(Result<Value>)>& done) {
@@ -20,11 +20,11 @@ bool is_too_late(const std::shared_ptr<Store>& store, TimePoint deadline,
 
 constexpr const char* kMayCome = "the key lies at another node, or may, and has not come to its owner";
 
-// Why it is not known whether a put has happened that the node was given, and that its answer does not show.
+// The error for a put that was sent to the node but does not show in its answer: its outcome is unknown.
 Error after_put(const Error& error) { return {may_have_run(error.kind) ? error.kind : ErrorKind::closed, error.text}; }
 
 bool may_lie_at_leaver(const Store& store, std::string_view key) {
-  return !store.standing->read().leavers_with(key).empty();
+  return !store.ownership->read().leavers_with(key).empty();
 }
 
 template <class Value>
@@ -34,46 +34,46 @@ bool is_awaited(bool may_come, const std::function<void(Result<Value>)>& done) {
 }
 
 template <class Value>
-bool is_disowned(const Store& store, const Location& owner, const std::string& key,
+bool is_disowned(const Store& store, const NodeAddress& owner, const std::string& key,
                  const std::function<void(Result<Value>)>& done) {
-  const Owner now = store.standing->read().owner_of(key);
-  if (now.location != nullptr && *now.location == owner) return false;
+  const Owner now = store.ownership->read().owner_of(key);
+  if (now.address != nullptr && *now.address == owner) return false;
   done(Error{ErrorKind::cancelled, "the key has another owner by now"});
   return true;
 }
 
-// Who is not the owner any more passes the call on to who is, and serves nobody until that one has answered, which may
-// wait for keys from the former owner in turn.
-void ask(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key, TimePoint deadline,
+// A node that is not the owner any more forwards the call to the owner and serves nobody until that one answers, which
+// in turn may wait for keys from the former owner.
+void ask(const std::shared_ptr<Store>& store, const NodeAddress& owner, const std::string& key, TimePoint deadline,
          std::function<void(Result<std::string>)> done) {
   if (is_too_late(store, deadline, done) || is_disowned(*store, owner, key, done)) return;
   store->classics->get(owner, key, store->router->time_for_peer(deadline, Repeat::always), std::move(done));
 }
 
-// Goes on when nothing is on its way to `owner` that would overwrite what it is given now.
+// Continues only if nothing is on its way to `owner` that would overwrite what it gets now.
 template <class Value, class Act>
-void when_delivered(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+void when_delivered(const std::shared_ptr<Store>& store, const NodeAddress& owner, const std::string& key,
                     TimePoint deadline, std::function<void(Result<Value>)> done, Act act) {
-  if (is_awaited(may_come_by_put(*store, *store->standing->share(), key), done)) return;
+  if (is_awaited(may_come_by_put(*store, *store->ownership->share(), key), done)) return;
   find_undelivered(store, owner, key, deadline,
-                   [done = std::move(done), act = std::move(act)](const Result<std::optional<std::string>>& held) {
-                     if (!held.ok()) return done(held.error());
-                     if (is_awaited(held.value().has_value(), done)) return;
+                   [done = std::move(done), act = std::move(act)](const Result<std::optional<std::string>>& stored) {
+                     if (!stored.ok()) return done(stored.error());
+                     if (is_awaited(stored.value().has_value(), done)) return;
                      act(done);
                    });
 }
 
 }  // namespace
 
-void classic_read(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+void classic_read(const std::shared_ptr<Store>& store, const NodeAddress& owner, const std::string& key,
                   TimePoint deadline, std::function<void(Result<wire::ReadResult>)> done) {
-  if (is_awaited(may_come_by_put(*store, *store->standing->share(), key), done)) return;
-  // Looked at before it is asked: who is gone when it answers may not have been gone then.
+  if (is_awaited(may_come_by_put(*store, *store->ownership->share(), key), done)) return;
+  // Checked before the owner is asked: a leaver that is gone when it answers may not have been gone then.
   const bool may_come = may_lie_at_leaver(*store, key);
   find_undelivered(
       store, owner, key, deadline,
       [store, owner, key, deadline, may_come, done = std::move(done)](Result<std::optional<std::string>> undelivered) {
-        // What the owner has already is newer: it will not be given the other one.
+        // What the owner already has is newer: it will not be given the other value.
         ask(store, owner, key, deadline,
             [done, may_come, undelivered = std::move(undelivered)](Result<std::string> value) {
               if (!value.ok()) return done(value.error());
@@ -88,7 +88,7 @@ void classic_read(const std::shared_ptr<Store>& store, const Location& owner, co
       });
 }
 
-void classic_put(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+void classic_put(const std::shared_ptr<Store>& store, const NodeAddress& owner, const std::string& key,
                  const std::string& value, TimePoint deadline, std::function<void(Result<wire::WriteResult>)> done) {
   if (is_too_late(store, deadline, done) || is_disowned(*store, owner, key, done)) return;
   store->classics->put(owner, key, value, store->router->time_for_peer(deadline, Repeat::always),
@@ -102,21 +102,21 @@ void classic_put(const std::shared_ptr<Store>& store, const Location& owner, con
                        });
 }
 
-void classic_write(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+void classic_write(const std::shared_ptr<Store>& store, const NodeAddress& owner, const std::string& key,
                    const std::string& value, TimePoint deadline, std::function<void(Result<wire::WriteResult>)> done) {
   when_delivered(store, owner, key, deadline, std::move(done), [store, owner, key, value, deadline](auto written) {
     classic_put(store, owner, key, value, deadline, std::move(written));
   });
 }
 
-void classic_erase(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+void classic_erase(const std::shared_ptr<Store>& store, const NodeAddress& owner, const std::string& key,
                    TimePoint deadline, std::function<void(Result<wire::EraseResult>)> done) {
   if (is_awaited(may_lie_at_leaver(*store, key), done)) return;  // it would come back
   when_delivered(store, owner, key, deadline, std::move(done), [store, owner, key, deadline](auto erased) {
-    ask(store, owner, key, deadline, [store, owner, key, deadline, erased](const Result<std::string>& held) {
-      if (!held.ok()) return erased(held.error());
+    ask(store, owner, key, deadline, [store, owner, key, deadline, erased](const Result<std::string>& stored) {
+      if (!stored.ok()) return erased(stored.error());
       wire::EraseResult result;
-      result.found = !held.value().empty();
+      result.found = !stored.value().empty();
       if (!result.found) return erased(std::move(result));
       classic_put(store, owner, key, "", deadline, [result, erased](const Result<wire::WriteResult>& put) {
         if (!put.ok()) return erased(put.error());

@@ -1,7 +1,6 @@
-// What becomes of a classic put that reaches a node which cannot pass it on at once, or had better not? It is kept here
-// with the version of its arrival and handed over with everything else, confirmed and counted: who puts hears of
-// nothing, a call that waits has a deadline, and one that runs late would be taken for newer than what was acknowledged
-// since.
+// What happens to a classic put that its receiver cannot or should not forward at once? It is kept here with the
+// version of its arrival and handed over with everything else, confirmed and counted: its caller gets no error, a
+// waiting call has a deadline, and one that runs late would count as newer than what was acknowledged since.
 #pragma once
 
 #include "serving/local_store.h"
@@ -18,39 +17,40 @@ namespace p2p::diststore {
 // Every method: [any thread].
 class KeptPuts final {
  public:
-  // `kept` runs after each that is counted, from now on. Until then they are kept all the same.
+  // From now on `kept` runs after each counted put. Earlier puts are kept all the same.
   void when_kept(std::function<void()> kept) {
     const std::lock_guard hold(mutex_);
     kept_ = std::move(kept);
   }
-  // This node leaves: puts of others' keys are kept from now on, whoever they come from. They may come so fast that
-  // passed on they would overrun a node of the 2009 system, which serves one connection at a time.
+  // This node leaves: from now on all puts for other nodes' keys are kept. They may come so fast that, forwarded, they
+  // would overrun a node of the 2009 system, which serves one connection at a time.
   void keep_all() noexcept { keeps_all_.store(true); }
   bool keeps_all() const noexcept { return keeps_all_.load(std::memory_order_relaxed); }
-  // None is kept any more; count() is final when this returns.
+  // No put is kept any more; count() is final when this returns.
   void end() {
     const std::lock_guard hold(mutex_);
     has_ended_ = true;
     keeps_all_.store(false);
     kept_ = nullptr;
   }
-  // Rises before a put can be found here, also for one that is refused then.
+  // Incremented before a put can be found here, even for one that is then refused.
   std::int64_t count() const noexcept { return count_.load(); }
-  // The same, once all that it counts can be found: who looks at the keys afterwards sees them.
+  // The same, once all that it counts can be found: a later scan sees them.
   std::int64_t count_found() const {
     const std::lock_guard hold(mutex_);
     return count_.load();
   }
 
-  // As LocalStore::keep(). False: nothing is kept, because none is any more, or `era` has ended.
-  bool keep(LocalStore& local, std::string_view key, std::string_view value, Era era, Settled settled) {
+  // As LocalStore::keep(). False: not kept, because end() was called or `view_version` has ended.
+  Result<bool> keep(LocalStore& local, std::string_view key, std::string_view value, ViewVersion view_version,
+                    Confirmed confirmed) {
     std::function<void()> kept;
-    bool is_kept = false;
+    Result<bool> is_kept = false;
     {
       const std::lock_guard hold(mutex_);
       if (has_ended_) return false;
       count_.fetch_add(1);
-      is_kept = local.keep(key, value, era, settled);
+      is_kept = local.keep(key, value, view_version, confirmed);
       kept = kept_;
     }
     if (kept) kept();

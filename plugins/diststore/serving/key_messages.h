@@ -1,6 +1,6 @@
 // How do the calls for one key look on the wire? read, get, write and put, and their answers, without the generated
-// code: keys and values are used where they lie in the message, and answers are written where they leave from. Every
-// other call is the generated code's. Fields and their numbers: idl/diststore.thrift.
+// code: keys and values are used in place in the message, and answers are written straight into the reply. All other
+// calls use the generated code. Fields and their numbers: idl/diststore.thrift.
 #pragma once
 
 #include "replication/version.h"
@@ -14,20 +14,20 @@
 
 namespace p2p::diststore {
 
-// Views into the call's message: they hold until its handler returns. What a method does not take is empty.
+// Views into the call's message: valid until its handler returns. What a method does not take is empty.
 struct KeyArguments {
   std::string_view key;
   std::string_view value;
 };
 
-// What a method must be given.
+// The arguments that a method requires.
 enum class Required : std::uint8_t { key, key_and_value };
 
-// Reads the arguments; nothing when they make no sense, or one that is required is missing or no text: the call has
-// been answered with that then. [rpc]
+// Reads the arguments; nothing if they are malformed, or a required one is missing or not a string: the call has then
+// been answered with that. [rpc]
 std::optional<KeyArguments> take_key_arguments(Call& call, Required required);
 
-// Each writes the whole answer into the call's codec; the call is ended by send(). [one thread at a time]
+// Each writes the whole answer into the call's codec; send() ends the call. [one thread at a time]
 void write_found(Call& call, std::string_view value, Version version, std::int64_t view);  // of read
 void write_missing(Call& call, std::int64_t view);                                         // of read
 void write_stored(Call& call, Version version, std::int64_t view);                         // of write

@@ -31,12 +31,12 @@ wire::Version to_wire(Version version) {
   return sent;
 }
 
-wire::MovedItem to_wire(std::string key, Held held) {
+wire::MovedItem to_wire(std::string key, StoredEntry stored) {
   wire::MovedItem item;
   item.key = std::move(key);
-  item.value = std::move(held.value);
-  item.version = to_wire(held.version);
-  if (held.is_erased) item.__set_erased(true);
+  item.value = std::move(stored.value);
+  item.version = to_wire(stored.version);
+  if (stored.is_erased) item.__set_erased(true);
   return item;
 }
 
@@ -44,8 +44,8 @@ Version from_wire(const wire::Version& version) {
   return {static_cast<Stamp>(version.stamp), static_cast<std::uint64_t>(version.node)};
 }
 
-LocalStore::LocalStore(const StoreOptions& options, std::string_view node_name, std::uint64_t hash_seed)
-    : options_(options), node_(XXH3_64bits(node_name.data(), node_name.size())), engine_(hash_seed) {}
+LocalStore::LocalStore(const StoreOptions& options, std::string_view node_name, std::unique_ptr<Engine> engine)
+    : options_(options), node_(XXH3_64bits(node_name.data(), node_name.size())), engine_(std::move(engine)) {}
 
 wire::StoreError LocalStore::too_large(std::size_t key_bytes, std::size_t value_bytes) const {
   const bool is_key = key_bytes > options_.key_bytes_max;
@@ -64,38 +64,42 @@ std::optional<wire::StoreError> LocalStore::refusal_of_count(std::size_t keys) c
                   keys, options_.batch_keys_max));
 }
 
-Outcome LocalStore::read(std::string_view key, Right right, wire::ReadResult& result) const {
-  Version version;
-  const Outcome outcome = engine_.read(key, right, result.value, version);
-  result.found = outcome == Outcome::done;
-  if (result.found) {
+Result<Outcome> LocalStore::read(std::string_view key, OwnershipProof right, wire::ReadResult& result) const {
+  const auto outcome = engine_->get(key, right, [&](std::string_view value, Version version) {
+    result.value = value;
     result.__isset.value = true;
     result.__set_version(to_wire(version));
-  }
+  });
+  result.found = outcome.ok() && outcome.value() == Outcome::done;
   return outcome;
 }
 
-Outcome LocalStore::write(std::string& key, std::string& value, Right right, wire::WriteResult& result) {
-  Version version{clock_.issue(wall_clock_ms()), node_};
-  const Outcome outcome = engine_.write(key, value, right, version);
-  result.__set_version(to_wire(version));
+Result<Outcome> LocalStore::write(std::string_view key, std::string& value, OwnershipProof right,
+                                  wire::WriteResult& result) {
+  Change change = Change::write(key, value, right, {clock_.issue(wall_clock_ms()), node_});
+  change.owned = &value;
+  auto outcome = engine_->apply_one(change);
+  result.__set_version(to_wire(change.version));
   return outcome;
 }
 
-Outcome LocalStore::write(std::string_view key, std::string_view value, Right right, Version& version) {
-  version = {clock_.issue(wall_clock_ms()), node_};
-  return engine_.write(key, value, right, version);
-}
-
-Outcome LocalStore::erase(std::string_view key, Right right, wire::EraseResult& result) {
-  Version version{clock_.issue(wall_clock_ms()), node_};
-  const Outcome outcome = engine_.erase(key, right, version);
-  result.found = outcome == Outcome::done;
-  if (result.found) result.__set_version(to_wire(version));
+Result<Outcome> LocalStore::write(std::string_view key, std::string_view value, OwnershipProof right,
+                                  Version& version) {
+  Change change = Change::write(key, value, right, {clock_.issue(wall_clock_ms()), node_});
+  auto outcome = engine_->apply_one(change);
+  version = change.version;
   return outcome;
 }
 
-Outcome LocalStore::put(std::string_view key, std::string_view value, Right right) {
+Result<Outcome> LocalStore::erase(std::string_view key, OwnershipProof right, wire::EraseResult& result) {
+  Change change = Change::erase(key, right, {clock_.issue(wall_clock_ms()), node_});
+  auto outcome = engine_->apply_one(change);
+  result.found = outcome.ok() && outcome.value() == Outcome::done;
+  if (result.found) result.__set_version(to_wire(change.version));
+  return outcome;
+}
+
+Result<Outcome> LocalStore::put(std::string_view key, std::string_view value, OwnershipProof right) {
   if (value.empty()) {
     wire::EraseResult ignored;
     return erase(key, right, ignored);
@@ -104,16 +108,22 @@ Outcome LocalStore::put(std::string_view key, std::string_view value, Right righ
   return write(key, value, right, ignored);
 }
 
-bool LocalStore::keep(std::string_view key, std::string_view value, Era era, Settled settled) {
-  Held held{std::string(value), {clock_.issue(wall_clock_ms()), node_}, value.empty(), kNeverSettled};
-  std::uint64_t ignored = 0;
-  return engine_.merge(key, held, era, settled == kSettled, ignored) != MergeOutcome::fenced;
+Result<bool> LocalStore::keep(std::string_view key, std::string_view value, ViewVersion view_version,
+                              Confirmed confirmed) {
+  StoredEntry stored{std::string(value), {clock_.issue(wall_clock_ms()), node_}, value.empty(), kNeverConfirmed};
+  const auto outcome = engine_->apply_one(Change::merge(key, stored, view_version, confirmed == kConfirmed));
+  if (!outcome.ok()) return outcome.error();
+  return outcome.value() != Outcome::fenced;
 }
 
-MergeOutcome LocalStore::merge(wire::MovedItem& item, Era era, bool settled, std::uint64_t& digest) {
-  Held held{std::move(item.value), from_wire(item.version), item.erased, kNeverSettled};
-  if (!clock_.accept(held.version.stamp, wall_clock_ms())) too_far_ahead_.fetch_add(1, std::memory_order_relaxed);
-  return engine_.merge(item.key, held, era, settled, digest);
+Result<Outcome> LocalStore::merge(wire::MovedItem& item, ViewVersion view_version, bool confirmed,
+                                  std::uint64_t& digest) {
+  StoredEntry stored{std::move(item.value), from_wire(item.version), item.erased, kNeverConfirmed};
+  if (!clock_.accept(stored.version.stamp, wall_clock_ms())) too_far_ahead_.fetch_add(1, std::memory_order_relaxed);
+  Change change = Change::merge(item.key, stored, view_version, confirmed);
+  auto outcome = engine_->apply_one(change);
+  if (outcome.ok() && outcome.value() == Outcome::done) digest = change.digest;
+  return outcome;
 }
 
 }  // namespace p2p::diststore

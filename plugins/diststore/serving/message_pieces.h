@@ -1,4 +1,4 @@
-// Which pieces do answers share that are written by hand? Fields and their numbers: idl/diststore.thrift.
+// Which pieces do hand-written answers share? Fields and their numbers: idl/diststore.thrift.
 #pragma once
 
 #include "replication/version.h"

@@ -1,10 +1,10 @@
-// What does it mean that a call between stores has failed?
+// What does a failed call between stores mean?
 #pragma once
+
+#include "retry/faults.h"
 
 #include <p2p/call.h>
 #include <p2p/result.h>
-
-#include <string_view>
 
 namespace p2p::diststore {
 
@@ -15,15 +15,11 @@ inline bool has_no_store(const Error& error) {
   return error.text.starts_with(kUnknownPrefix) || error.text.starts_with(kDisabledPrefix);
 }
 
-// A reply that is an exception is decoded as `refused`. That only means that nothing was executed when its text says
-// so: the store's own exceptions between nodes do, and the host's.
+// An exception in a reply is decoded as `refused`. It means that nothing was executed only if its text says so, as the
+// store's own exceptions between nodes and the host's do.
 inline Error error_of_exception(const Error& decoded) {
   if (decoded.kind != ErrorKind::refused) return decoded;
-  for (const std::string_view prefix :
-       {kUnknownPrefix, kDisabledPrefix, kDrainingPrefix, kOverloadedPrefix, kNotExecutedPrefix}) {
-    if (decoded.text.starts_with(prefix)) return Error{ErrorKind::cancelled, decoded.text};
-  }
-  return Error{ErrorKind::internal, decoded.text};
+  return Error{retry::is_refusal(decoded.text) ? ErrorKind::cancelled : ErrorKind::internal, decoded.text};
 }
 
 }  // namespace p2p::diststore

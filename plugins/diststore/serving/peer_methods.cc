@@ -1,14 +1,23 @@
 // What do other nodes' stores ask of ours? Their parts of batches here, the hand-over of keys in
-// moving/peer_transfer.cc. Nothing is passed on: views may differ, and two nodes must not send a key back and forth.
+// moving/peer_transfer.cc. Nothing is forwarded: views may differ, and two nodes must not send a key back and forth.
 #include "serving/batch_verbs.h"
-#include "serving/puller.h"
+#include "serving/fetcher.h"
 #include "serving/store.h"
 
 namespace p2p::diststore {
 namespace {
 
-// The answers to those keys that this node owns; the others, and what no longer fits, are named as undone. The sender
-// has held its client to the limits already: a part beyond ours is wrong, or made under other ones.
+// This node's own engine failed for a key of the part. `was_any_done`: whether an earlier key was done.
+template <class Presult>
+void fail_part(const Store& store, const Error& error, bool was_any_done, Answer<Presult> answer) {
+  const std::string why = text_of_engine_failure(error);
+  log_engine_failure(*store.router, "a part of a batch", error);
+  const bool has_run = was_any_done || may_have_run(error.kind);
+  answer.fail(CallFault::internal_error, has_run ? why : std::string(kNotExecutedPrefix) + why);
+}
+
+// The answers for the keys that this node owns; the others, and what no longer fits, are named as undone. The sender
+// has already enforced its limits on the client: a part beyond ours is wrong, or made under other limits.
 template <class Verb>
 void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& args,
                  Answer<typename Verb::PeerPresult> answer) {
@@ -16,36 +25,38 @@ void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& a
   if (const auto refusal = refusal_of_batch<Verb>(*store->local, inputs)) {
     return answer.fail(CallFault::protocol_error, std::string(kNotExecutedPrefix) + refusal->message);
   }
-  const Standing& standing = store->standing->read();
+  const OwnershipSnapshot& ownership = store->ownership->read();
   typename Verb::Part part;
   part.results.resize(inputs.size());
-  std::vector<std::string> unsettled;
+  std::vector<std::string> unconfirmed;
   std::size_t bytes = 0;
   for (std::size_t index = 0; index < inputs.size(); ++index) {
     const bool is_ours =
-        bytes < store->options.part_reply_bytes_max && standing.owner_of(Verb::key(inputs[index])).is_self;
-    Outcome outcome =
-        is_ours ? do_by_right<Verb>(*store->local, standing, inputs[index], part.results[index]) : Outcome::fenced;
+        bytes < store->options.part_reply_bytes_max && ownership.owner_of(Verb::key(inputs[index])).is_self;
+    const auto done = is_ours ? do_with_proof<Verb>(*store->local, ownership, inputs[index], part.results[index])
+                              : Result<Outcome>(Outcome::fenced);
+    if (!done.ok()) return fail_part(*store, done.error(), index > part.undone.size(), std::move(answer));
+    Outcome outcome = done.value();
     if (outcome == Outcome::done || outcome == Outcome::missing) {
       const std::size_t value_bytes = Verb::reply_bytes(part.results[index]);
       const std::size_t more = value_bytes + kResultBytesMax;
       const bool has_room = bytes == 0 || value_bytes == 0 || bytes + more <= store->options.whole_reply_bytes_max;
       if (has_room) {
-        part.results[index].__set_view(fingerprint_of(*standing.ring));
+        part.results[index].__set_view(fingerprint_of(*ownership.ring));
         bytes += more;
         continue;
       }
       part.results[index] = {};
       outcome = Outcome::fenced;
     }
-    if (outcome == Outcome::unsettled) unsettled.push_back(Verb::key(inputs[index]));
+    if (outcome == Outcome::unconfirmed) unconfirmed.push_back(Verb::key(inputs[index]));
     part.undone.push_back(static_cast<std::int32_t>(index));
   }
   answer(part);
-  // They will be asked for again: until then they have come from their former owners.
-  if (unsettled.empty()) return;
-  settle(store, std::move(unsettled), store->retries->now() + store->options.forward_timeout + kAnswerMargin,
-         [](bool) {});
+  // They will be requested again: fetch them from their former owners until then.
+  if (unconfirmed.empty()) return;
+  confirm(store, std::move(unconfirmed), store->retries->now() + store->options.forward_timeout + kAnswerMargin,
+          [](bool) {});
 }
 
 template <class Verb>

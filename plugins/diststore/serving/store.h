@@ -1,11 +1,11 @@
-// What do the handlers share? Made in plugin.cc, held by every endpoint and by every call that is under way elsewhere.
+// What do the handlers share? Made in plugin.cc, held by every endpoint and by every call in flight to another node.
 #pragma once
 
 #include "serving/classic_peers.h"
 #include "serving/kept_puts.h"
 #include "serving/local_store.h"
+#include "serving/ownership_snapshot.h"
 #include "serving/router.h"
-#include "serving/standing.h"
 #include "serving/store_options.h"
 
 #include <p2p/handlers.h>
@@ -20,14 +20,14 @@ namespace p2p::diststore {
 
 struct Store {
   StoreOptions options;
-  Location self;
+  NodeAddress self;
   std::string peer_service;  // "diststore.peer"
   std::shared_ptr<ILocator> locator;
   Peers& peers;
   std::shared_ptr<LocalStore> local;
   std::shared_ptr<RetryQueue> retries;
-  std::shared_ptr<Router> router;
-  std::shared_ptr<Snapshot<Standing>> standing;
+  std::shared_ptr<Forwarder> router;
+  std::shared_ptr<Snapshot<OwnershipSnapshot>> ownership;
   std::shared_ptr<ClassicPeers> classics;
   std::shared_ptr<KeptPuts> kept_puts = std::make_shared<KeptPuts>();
 };
@@ -38,8 +38,8 @@ void raise(Answer<Presult>& answer, const wire::StoreError& error) {
   answer.raise(1, error);
 }
 
-// How a call ends that could not be answered: as not_executed, unless something of it may have been executed. Who has
-// passed it on to us tries again, or tells its client what became of all attempts.
+// Ends a call that could not be answered: as not_executed, unless some of it may have been executed. A node that
+// forwarded the call to us retries it, or tells its client the outcome of all attempts.
 template <class Presult>
 void raise_failure(Call call, const std::string& why) {
   if (call.info().hops >= kHopsMax) {
@@ -58,7 +58,8 @@ inline std::int64_t fingerprint_of(const RingView& view) { return static_cast<st
 void add_single_methods(Methods& methods, const std::shared_ptr<Store>& store);
 void add_batch_methods(Methods& methods, const std::shared_ptr<Store>& store);
 
-// Of diststore.StorePeer those that answer other nodes' parts of batches; the others stand in moving/peer_transfer.h.
+// The methods of diststore.StorePeer that answer other nodes' parts of batches; the others are in
+// moving/peer_transfer.h.
 void add_part_methods(Methods& methods, const std::shared_ptr<Store>& store);
 
 }  // namespace p2p::diststore

@@ -1,5 +1,4 @@
-// What may the operator turn? [services.diststore.config] as plain values; their defaults and ranges stand in
-// plugin.cc.
+// What can the operator configure? [services.diststore.config] as plain values; defaults and ranges are in plugin.cc.
 #pragma once
 
 #include <p2p/config.h>
@@ -21,9 +20,9 @@ struct StoreOptions {
   Duration tombstone_grace{};
   std::size_t tombstones_max = 0;
 
-  // Of the host's largest message: one value at most, with its key; the results of a batch, in all, that a client is
-  // answered with; and where the part that another node asks for ends, with the value that takes it over this. So what
-  // is announced last still fits.
+  // Shares of the host's largest message: one value with its key; all results in the reply to a client's batch; and the
+  // size at which the reply to another node's part ends, after the value that exceeds it, so that this last value still
+  // fits.
   std::size_t item_bytes_max = 0;
   std::size_t batch_reply_bytes_max = 0;
   std::size_t part_reply_bytes_max = 0;
@@ -33,10 +32,10 @@ struct StoreOptions {
 // What the wire adds to each result or moved item, and a little more.
 inline constexpr std::size_t kResultBytesMax = 128;
 
-// What stands around each value in the reply to a client's batch: at most 49 bytes.
+// The overhead of each value in the reply to a client's batch: at most 49 bytes.
 inline constexpr std::size_t kBatchEntryBytesMax = 64;
 
-// `message_bytes_max`: NodeInfo's. No batch has more keys than results fit its reply.
+// `message_bytes_max`: NodeInfo's. No batch may have more keys than its reply has room for results.
 inline StoreOptions read_options(const Config& config, std::size_t message_bytes_max) {
   const std::size_t batch_reply_bytes_max = message_bytes_max / 4 * 3;
   return {

@@ -1,8 +1,8 @@
 #include "serving/undelivered.h"
 
+#include "serving/classic_puts.h"
+#include "serving/fetcher.h"
 #include "serving/peer_errors.h"
-#include "serving/puller.h"
-#include "serving/puts_of_2009.h"
 
 #include <p2p/handlers.h>
 
@@ -16,30 +16,34 @@
 namespace p2p::diststore {
 namespace {
 
-// Asks one node after the other: who held the key before the owner joined, or knows from whom it awaits it; and those
-// of ours that leave, and may not have given all.
+// Asks one node after the other: those that held the key before the owner joined, or know from where they await it; and
+// those of ours that leave and may not have given all.
 class Search final : public std::enable_shared_from_this<Search> {
  public:
   using Found = std::function<void(Result<std::optional<std::string>>)>;
 
-  Search(std::shared_ptr<Store> store, Location owner, std::string key, TimePoint deadline, Found done)
+  Search(std::shared_ptr<Store> store, NodeAddress owner, std::string key, TimePoint deadline, Found done)
       : store_(std::move(store)),
-        standing_(store_->standing->share()),
+        ownership_(store_->ownership->share()),
         owner_(std::move(owner)),
         key_(std::move(key)),
         deadline_(deadline),
         done_(std::move(done)) {}
 
   void start() {
-    if (auto held = store_->local->engine().copy(key_)) take(std::move(*held));
-    // One of the 2009 system cannot be asked; whether it may have the key the caller has looked (may_come_by_put).
-    for (const Location& leaving : standing_->ring->leaving()) {
-      if (store_->classics->knows_as_ours(leaving) && standing_->may_give(leaving, owner_)) awaited_.push_back(leaving);
+    auto stored = store_->local->engine().copy(key_);
+    if (!stored.ok()) return fail(store_->self, text_of_engine_failure(stored.error()));
+    if (stored.value()) take(std::move(*stored.value()));
+    // A node of the 2009 system cannot be asked; the caller has checked whether it may have the key (may_come_by_put).
+    for (const NodeAddress& leaving : ownership_->ring->leaving()) {
+      if (store_->classics->knows_as_ours(leaving) && ownership_->may_give(leaving, owner_))
+        awaited_.push_back(leaving);
     }
-    const auto holders = givers_to(*store_, *standing_, owner_, key_);
+    const auto holders = givers_to(*store_, *ownership_, owner_, key_);
     awaited_.insert(awaited_.end(), holders.begin(), holders.end());
-    if (standing_->holder_before(owner_, key_) == store_->self && standing_->settled_from(key_) != kNeverSettled) {
-      const auto former = former_owners(*store_, *standing_, key_);
+    if (ownership_->holder_before(owner_, key_) == store_->self &&
+        ownership_->confirmed_from(key_) != kNeverConfirmed) {
+      const auto former = former_owners(*store_, *ownership_, key_);
       awaited_.insert(awaited_.end(), former.begin(), former.end());
     }
     next();
@@ -48,14 +52,14 @@ class Search final : public std::enable_shared_from_this<Search> {
  private:
   void next() {
     while (!awaited_.empty()) {
-      const Location node = awaited_.back();
+      const NodeAddress node = awaited_.back();
       awaited_.pop_back();
       if (node != store_->self && node != owner_ && asked_.insert(node).second) return ask(node);
     }
     end();
   }
 
-  void ask(const Location& node) {
+  void ask(const NodeAddress& node) {
     const Duration timeout = store_->router->time_for_peer(deadline_, Repeat::always);
     if (timeout <= Duration::zero()) return fail(node, "the call's time is over");
     if (asked_.size() > kAskedMax) return fail(node, "too many nodes may hold the key");
@@ -67,24 +71,24 @@ class Search final : public std::enable_shared_from_this<Search> {
         [search = shared_from_this(), node](const Result<std::string>& reply) { search->replied(node, reply); });
   }
 
-  void replied(const Location& node, const Result<std::string>& reply) {
+  void replied(const NodeAddress& node, const Result<std::string>& reply) {
     if (!reply.ok()) return failed(node, reply.error());
     auto decoded = decode_reply<wire::StorePeer_pull_result>(reply.value());
     if (!decoded.ok()) return failed(node, decoded.error());
-    auto& pulled = decoded.value().success;
-    if (pulled.size() != 1 || !pulled.front().yielded)
+    auto& fetched = decoded.value().success;
+    if (fetched.size() != 1 || !fetched.front().yielded)
       return fail(node, "it takes another node for the owner of the key");
-    if (pulled.front().__isset.item) {
-      wire::MovedItem& item = pulled.front().item;
-      take({std::move(item.value), from_wire(item.version), item.erased, kNeverSettled});
+    if (fetched.front().__isset.item) {
+      wire::MovedItem& item = fetched.front().item;
+      take({std::move(item.value), from_wire(item.version), item.erased, kNeverConfirmed});
     }
-    for (const std::string& name : pulled.front().awaits) {
-      if (auto further = parse_location(name); further.ok()) awaited_.push_back(std::move(further).value());
+    for (const std::string& name : fetched.front().awaits) {
+      if (auto further = parse_node_address(name); further.ok()) awaited_.push_back(std::move(further).value());
     }
     next();
   }
 
-  void failed(const Location& node, const Error& error) {
+  void failed(const NodeAddress& node, const Error& error) {
     if (error.kind == ErrorKind::refused) store_->router->report_unreachable(node);
     if (!has_no_store(error)) return fail(node, error.text);
     if (error.kind != ErrorKind::unsupported) return next();  // it holds nothing
@@ -92,17 +96,17 @@ class Search final : public std::enable_shared_from_this<Search> {
     is_of_2009(node);
   }
 
-  // It tells nothing of what it holds for others, but gives all of it at once.
-  void is_of_2009(const Location& node) {
-    if (standing_->may_give(node, owner_)) return fail(node, "it has not shown yet that it knows that one");
+  // It does not show what it holds for others, but gives all of it at once.
+  void is_of_2009(const NodeAddress& node) {
+    if (ownership_->may_give(node, owner_)) return fail(node, "it has not shown yet that it knows that one");
     next();
   }
 
-  void take(Held held) {
-    if (!newest_ || held.version > newest_->version) newest_ = std::move(held);
+  void take(StoredEntry stored) {
+    if (!newest_ || stored.version > newest_->version) newest_ = std::move(stored);
   }
 
-  void fail(const Location& node, const std::string& why) {
+  void fail(const NodeAddress& node, const std::string& why) {
     done_(Error{ErrorKind::cancelled, node.name() + " may still hold the key for " + owner_.name() + ": " + why});
   }
 
@@ -112,19 +116,19 @@ class Search final : public std::enable_shared_from_this<Search> {
   }
 
   const std::shared_ptr<Store> store_;
-  const std::shared_ptr<const Standing> standing_;
-  const Location owner_;
+  const std::shared_ptr<const OwnershipSnapshot> ownership_;
+  const NodeAddress owner_;
   const std::string key_;
   const TimePoint deadline_;
   const Found done_;
-  std::vector<Location> awaited_;  // to be asked
-  std::set<Location> asked_;
-  std::optional<Held> newest_;
+  std::vector<NodeAddress> awaited_;  // to be asked
+  std::set<NodeAddress> asked_;
+  std::optional<StoredEntry> newest_;
 };
 
 }  // namespace
 
-void find_undelivered(const std::shared_ptr<Store>& store, const Location& owner, const std::string& key,
+void find_undelivered(const std::shared_ptr<Store>& store, const NodeAddress& owner, const std::string& key,
                       TimePoint deadline, std::function<void(Result<std::optional<std::string>>)> done) {
   std::make_shared<Search>(store, owner, key, deadline, std::move(done))->start();
 }

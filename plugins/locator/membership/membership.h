@@ -1,148 +1,97 @@
-// Who is in the network? The interface of a membership core: told the time and what arrived, it lists what it wants
-// done. It knows no clock, no thread and no wire; the locator's shell (node.h) and the simulator obey its effects.
+// Who is in the network? What the locator's shell (locator_shell.h) requires of a membership implementation: the shell
+// tells it the time and what happened, and applies the effects. How members agree, and what they send each other, is up
+// to the implementation: to the shell their messages are bytes. It has no clock and no thread.
 #pragma once
 
-#include "membership/member.h"
-
+#include <p2p/node_address.h>
 #include <p2p/result.h>
 #include <p2p/units.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace p2p::membership {
 
-// --- what nodes say to each other ------------------------------------------------------------------------------------
-
-// "I want to be a member." Answered with the whole table.
-struct Join {
-  Member self;
-  friend bool operator==(const Join&, const Join&) = default;
-};
-
-// "This row is news; tell it to the first member that is not among these names." Answered when it is applied.
-struct PassOn {
-  Member row;
-  std::vector<std::string> authorities;  // names of nodes that know already, or that could not be reached
-  friend bool operator==(const PassOn&, const PassOn&) = default;
-};
-
-// "Is your table like mine?" Answered with a fingerprint alone when it is, else with the whole table.
-struct Compare {
-  View ours;
-  friend bool operator==(const Compare&, const Compare&) = default;
-};
-
-// "Whom do you know?" For a node of the 2009 system, which can be compared with in no other way; answered with a View
-// without a fingerprint, whose rows have no known life.
-struct Survey {
-  friend bool operator==(const Survey&, const Survey&) = default;
-};
-
-using Message = std::variant<Join, PassOn, Compare, Survey>;
-
-// How the text of an Error begins when a Join reached the node that sent it, which has called itself by another name.
-inline constexpr std::string_view kIsThisNode = "this very node: ";
-
-// --- what a core asks for --------------------------------------------------------------------------------------------
+// --- what an implementation asks for ---------------------------------------------------------------------------------
 
 using CallId = std::uint64_t;
 
+// A message for another node, to be sent at once.
 struct OutgoingCall {
   CallId id = 0;  // comes back in call_ended()
-  Location to;
-  Message message;
-  bool is_classic = false;  // in the 2009 system's own form: PassOn and Survey only
-  friend bool operator==(const OutgoingCall&, const OutgoingCall&) = default;
+  NodeAddress to;
+  std::string message;  // whole, without a service prefix
+  Duration deadline{};
+  int form = 0;  // how the implementation's Carrier sends it
 };
+
+// Sends a call. `ended` runs exactly once, on any thread, with the bytes of the reply or with the error of Peers::call.
+using Carrier = std::function<void(OutgoingCall call, std::function<void(Result<std::string>)> ended)>;
 
 enum class ChangeKind : std::uint8_t {
   joined,
-  restarted,  // in the ring already, but in a new life: whatever it held is gone
-  leaving,    // leaves the ring by its own wish, and still hands over what it holds
+  restarted,  // already in the ring, but in a new life: whatever it held is gone
+  leaving,    // leaves the ring by its own choice, and is still handing over what it holds
   left,
   gone,  // one that was leaving, and off the ring already
 };
 
-// How it is known that a member has left or is gone. What is said about each stands in change_text.h.
-enum class Departure : std::uint8_t {
-  own_word,  // it said so itself
-  hearsay,   // another node said so
-  refused,   // nobody takes connections there any more
-  silent,    // its machine does not answer, while others do
-  replaced,  // somebody else answers in its place
-  overdue,   // it said that it leaves, and has not ended within kClassicLeaveMax
-};
-
-struct RingChange {
+struct MembershipChange {
   ChangeKind kind = ChangeKind::joined;
-  Location location;
-  Departure how = Departure::own_word;  // of left and gone
-  friend bool operator==(const RingChange&, const RingChange&) = default;
+  NodeAddress address;
+  std::string text = {};    // for the log: "127.0.0.1:9901 has left"
+  bool is_trouble = false;  // a member ended without leaving properly: an operator should look at it
+  friend bool operator==(const MembershipChange&, const MembershipChange&) = default;
 };
 
-// Everything in here is a wish; the core works on whether it is fulfilled or not.
+enum class JoinOutcome : std::uint8_t {
+  joined,
+  absent,   // nobody there, or nobody that lets this node in
+  silent,   // there may be a node that has not answered
+  is_self,  // it is this node, under another name
+};
+
+// The outcome of a join().
+struct JoinEnd {
+  NodeAddress via;
+  JoinOutcome outcome = JoinOutcome::absent;
+  std::vector<NodeAddress> waits_for = {};  // joined: `via` has joined nobody yet, and waits for these itself
+  std::string why = {};                     // not joined: in words
+};
+
+// Requests: the implementation works whether or not they are carried out.
 struct Effects {
-  std::vector<RingChange> changes;  // of the ring, in this order; never about this node
+  std::vector<MembershipChange> changes;  // of the ring, in this order; never about this node
   std::vector<OutgoingCall> calls;
-  bool table_changed = false;  // view() differs from before
-  bool refuted = false;        // somebody had this node removed, and it announced itself again
-  // The network knows that this node leaves the ring (withdraw) or has left it (leave), as far as it can be told.
+  std::vector<JoinEnd> joins;         // to be handled after the changes have been started
+  std::vector<std::string> warnings;  // for the log
+  bool table_changed = false;         // encode_table() differs from before
+  // The network knows, as far as it can be told, that this node leaves the ring (withdraw) or has left it (leave).
   bool farewell_told = false;
 };
 
-// --- what a core is told ---------------------------------------------------------------------------------------------
-
-enum class Outcome : std::uint8_t {
-  answered,
-  rejected,  // the node is there and would not do it
-  refused,   // nobody listens there; nothing was executed
-  silent,    // no answer in time; it may have been executed
-  classic,   // a node of the 2009 system, which does not know the message; nothing was executed
-  broken,    // the connection ended before the answer; it may have been executed
-  unheard,   // no answer to the connect, or no way there; nothing was executed
-  stranger,  // who answers there is not that member; nothing was executed
-  unable,    // this node was not able to ask; says nothing about the other, and nothing was executed
-};
-
-struct CallResult {
-  Outcome outcome = Outcome::silent;
-  View view;  // when answered
-};
+// --- input -----------------------------------------------------------------------------------------------------------
 
 // Not thread-safe; `now` never goes back.
 class Membership {
  public:
   virtual ~Membership() = default;
 
-  // A message of another node. The answer goes back to it; an Error says why it is turned away.
-  virtual Result<View> handle(const Message& message, TimePoint now, Effects& effects) = 0;
+  // Asks `via` to let this node in. Effects::joins reports the outcome once, now or with a later call_ended(), unless
+  // this node leaves first. `patience`: how long `via` may take for its first answer.
+  virtual void join(const NodeAddress& via, Duration patience, TimePoint now, Effects& effects) = 0;
 
   // How a call of Effects::calls ended. Each ends once; an unknown id is ignored.
-  virtual void call_ended(CallId id, const CallResult& result, TimePoint now, Effects& effects) = 0;
+  virtual void call_ended(CallId id, const Result<std::string>& reply, TimePoint now, Effects& effects) = 0;
 
-  // Rows of another node's table, however they came here.
-  virtual void merge(const std::vector<Member>& rows, TimePoint now, Effects& effects) = 0;
+  // A service on this node could not reach `address`: the implementation finds out whether that counts.
+  virtual void report_unreachable(const NodeAddress& address, TimePoint now, Effects& effects) = 0;
 
-  // This node's Join was answered, and the answer is merged: asks others who else has joined meanwhile.
-  virtual void compare_after_join(TimePoint now, Effects& effects) = 0;
-
-  // The 2009 system's calls, which know no incarnation. `authorities` are names.
-  virtual void classic_add(const Location& location, std::vector<std::string> authorities, TimePoint now,
-                           Effects& effects) = 0;
-  virtual void classic_remove(const Location& location, std::vector<std::string> authorities, TimePoint now,
-                              Effects& effects) = 0;
-
-  // This node is about to join through `via`, a node of the 2009 system that knows `members`: itself among them, by the
-  // name under which it is a member.
-  virtual void classic_join(const Location& via, const std::vector<Location>& members, TimePoint now,
-                            Effects& effects) = 0;
-
-  // Somebody on this node could not reach `location`: it is asked at once, and what comes of that counts.
-  virtual void connect_failed(const Location& location, TimePoint now, Effects& effects) = 0;
+  // The result of another node's encode_table(), however it arrived.
+  virtual Result<Done> merge_table(std::string_view table, TimePoint now, Effects& effects) = 0;
 
   // Announces that this node leaves the ring: the others take over what it owns while it still answers them.
   // Effects::farewell_told follows once, now or with a later call_ended(). At most once.
@@ -156,9 +105,14 @@ class Membership {
   virtual void tick(TimePoint now, Effects& effects) = 0;
   virtual TimePoint next_wakeup() const = 0;
 
-  virtual const Member& self() const = 0;
-  virtual View view() const = 0;                      // with every row
-  virtual std::vector<Location> members() const = 0;  // alive ones, sorted by name; this node until it withdraws
+  // The nodes that this one waits for before it is part of a network, for the answers to joiners; empty: none.
+  virtual void waits_for(std::vector<NodeAddress> others) = 0;
+
+  // This node is part of its network, and its ring shows it. Once.
+  virtual void has_settled() = 0;
+
+  virtual std::vector<NodeAddress> members() const = 0;  // on the ring, sorted by name; this node until it withdraws
+  virtual std::string encode_table() const = 0;          // all it knows of members, for another node's merge_table()
 };
 
 }  // namespace p2p::membership

@@ -10,19 +10,19 @@
 namespace p2p::ring {
 namespace {
 
-std::vector<std::string> classic_names_of(const std::vector<Location>& members) {
+std::vector<std::string> classic_names_of(const std::vector<NodeAddress>& members) {
   std::vector<std::string> names;
   names.reserve(members.size());
-  for (const Location& member : members) names.push_back(member.classic_name());
+  for (const NodeAddress& member : members) names.push_back(member.classic_name());
   return names;
 }
 
 }  // namespace
 
-MemberView::MemberView(std::vector<Location> members, std::vector<Location> leaving, const Location& self,
+MemberView::MemberView(std::vector<NodeAddress> members, std::vector<NodeAddress> leaving, const NodeAddress& self,
                        const placement::Placement& placement)
     : members_(std::move(members)), leaving_(std::move(leaving)) {
-  std::ranges::sort(members_, {}, &Location::classic_name);  // as every ring counts its members
+  std::ranges::sort(members_, {}, &NodeAddress::classic_name);  // the order in which rings index members
   const auto names = classic_names_of(members_);
   ring_ = placement.build(names);
   fingerprint_ = placement::fingerprint_of(names, placement.name());
@@ -36,8 +36,8 @@ Owner MemberView::owner_of(std::string_view key) const {
   return {&members_[owner], self_ == owner};
 }
 
-std::vector<Location> MemberView::owners_of(std::string_view key, std::size_t count) const {
-  std::vector<Location> owners;
+std::vector<NodeAddress> MemberView::owners_of(std::string_view key, std::size_t count) const {
+  std::vector<NodeAddress> owners;
   for (const std::size_t owner : ring_->owners_of(key, count)) owners.push_back(members_[owner]);
   return owners;
 }

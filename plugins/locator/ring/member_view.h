@@ -1,4 +1,5 @@
-// What does a reader see of the network at one moment? The members, and a ring of the configured placement over them.
+// What does a reader see of the network at one moment? The members, and the ring that the configured placement builds
+// of them.
 #pragma once
 
 #include "placement/placement.h"
@@ -14,18 +15,18 @@ namespace p2p::ring {
 class MemberView final : public RingView {
  public:
   // `members` in any order; `self` may be among them. Those that are `leaving` own nothing.
-  MemberView(std::vector<Location> members, std::vector<Location> leaving, const Location& self,
+  MemberView(std::vector<NodeAddress> members, std::vector<NodeAddress> leaving, const NodeAddress& self,
              const placement::Placement& placement);
 
   std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
-  const std::vector<Location>& members() const noexcept override { return members_; }
-  const std::vector<Location>& leaving() const noexcept override { return leaving_; }
+  const std::vector<NodeAddress>& members() const noexcept override { return members_; }
+  const std::vector<NodeAddress>& leaving() const noexcept override { return leaving_; }
   Owner owner_of(std::string_view key) const override;
-  std::vector<Location> owners_of(std::string_view key, std::size_t count) const override;
+  std::vector<NodeAddress> owners_of(std::string_view key, std::size_t count) const override;
 
  private:
-  std::vector<Location> members_;
-  std::vector<Location> leaving_;
+  std::vector<NodeAddress> members_;
+  std::vector<NodeAddress> leaving_;
   std::optional<std::size_t> self_;  // index in members_
   std::unique_ptr<const placement::Ring> ring_;
   std::uint64_t fingerprint_ = 0;

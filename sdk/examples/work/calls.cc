@@ -44,14 +44,14 @@ void Calls::route(const Pending& pending) {
     forget(pending);
     return pending->call.disagree();
   }
-  if (owner.location == nullptr) return retry(pending);
-  forward(pending, *owner.location);
+  if (owner.address == nullptr) return retry(pending);
+  forward(pending, *owner.address);
 }
 
 void Calls::wait(const Pending& pending) {
   if (pending->at_deadline) return;  // it waits already
   if (waiting_.size() >= kWaitingMax) return give_up(pending, "too many calls wait on this node");
-  const p2p::Duration left = pending->call.deadline() - kAnswerMargin - strand_->now();
+  const p2p::Duration left = pending->call.deadline() - p2p::kAnswerMargin - strand_->now();
   if (left <= p2p::Duration::zero()) return give_up(pending, "the call's time is over");
   waiting_.emplace(pending->key, pending);
   pending->at_deadline = strand_->after(left, [weak = weak_from_this(), late = std::weak_ptr(pending)] {
@@ -71,9 +71,9 @@ void Calls::retry(const Pending& pending) {
   });
 }
 
-void Calls::forward(const Pending& pending, const p2p::Location& to) {
+void Calls::forward(const Pending& pending, const p2p::NodeAddress& to) {
   forget(pending);
-  const p2p::Duration left = pending->call.deadline() - kAnswerMargin - strand_->now();
+  const p2p::Duration left = pending->call.deadline() - p2p::kAnswerMargin - strand_->now();
   if (left <= p2p::Duration::zero()) return give_up(pending, "the call's time is over");
   pending->call.forward(to, left, [calls = shared_from_this(), pending, to](p2p::Error error, p2p::Call call) {
     pending->call = std::move(call);
@@ -85,10 +85,10 @@ void Calls::forward(const Pending& pending, const p2p::Location& to) {
 
 // Whether it is worth another try: only what was not executed is. Who asked can submit again under the same id, but
 // should know that the node that had the job may be dead.
-void Calls::failed(const Pending& pending, const p2p::Location& to, const p2p::Error& error) {
+void Calls::failed(const Pending& pending, const p2p::NodeAddress& to, const p2p::Error& error) {
   switch (error.kind) {
     case p2p::ErrorKind::refused:
-      report_unreachable(to);
+      if (reports_.is_due(to, strand_->now())) locator_->report_unreachable(to);
       [[fallthrough]];
     case p2p::ErrorKind::unreachable:
     case p2p::ErrorKind::silent:
@@ -121,12 +121,6 @@ void Calls::forget(const Pending& pending) {
     waiting_.erase(at);
     return;
   }
-}
-
-void Calls::report_unreachable(const p2p::Location& member) {
-  if (reported_at_ != p2p::TimePoint{} && strand_->now() - reported_at_ < kReportPause) return;
-  reported_at_ = strand_->now();
-  locator_->report_unreachable(member);
 }
 
 }  // namespace work

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <p2p/call.h>
+#include <p2p/forwarding.h>
 #include <p2p/locator.h>
 #include <p2p/strand.h>
 
@@ -13,14 +14,8 @@
 
 namespace work {
 
-// Kept back from a call's deadline, so that our own answer arrives before the host's: it says more.
-inline constexpr p2p::Duration kAnswerMargin = std::chrono::milliseconds(50);
-
 // A new view usually arrives within one exchange of messages.
 inline constexpr p2p::Duration kRetryPause = std::chrono::milliseconds(20);
-
-// Many calls fail with one failed connect; the locator is told of one in this time, for all members together.
-inline constexpr p2p::Duration kReportPause = std::chrono::milliseconds(100);
 
 // Calls that wait on one node; each holds its message.
 inline constexpr std::size_t kWaitingMax = 20'000;
@@ -66,17 +61,16 @@ class Calls final : public std::enable_shared_from_this<Calls> {
   void route(const Pending& pending);
   void wait(const Pending& pending);
   void retry(const Pending& pending);
-  void forward(const Pending& pending, const p2p::Location& to);
-  void failed(const Pending& pending, const p2p::Location& to, const p2p::Error& error);
+  void forward(const Pending& pending, const p2p::NodeAddress& to);
+  void failed(const Pending& pending, const p2p::NodeAddress& to, const p2p::Error& error);
   void give_up(const Pending& pending, const std::string& why);
   void forget(const Pending& pending);
-  void report_unreachable(const p2p::Location& member);
 
   const std::shared_ptr<p2p::Strand> strand_;
   const std::shared_ptr<p2p::ILocator> locator_;
   MayAct may_act_;
   std::multimap<std::string, Pending> waiting_;  // by key
-  p2p::TimePoint reported_at_{};
+  p2p::UnreachableReports reports_;
   bool is_stopped_ = false;
 };
 

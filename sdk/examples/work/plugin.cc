@@ -53,7 +53,7 @@ class WorkPlugin final : public p2p::Plugin {
   // Clients' calls wait until this node is part of its network: before, it would take every key for its own.
   void ready(p2p::Completion done) override {
     const auto kept = std::make_shared<p2p::Completion>(std::move(done));
-    locator_->when_settled([service = service_, kept] {
+    locator_->when_joined([service = service_, kept] {
       service->joined();
       (*kept)();
     });
@@ -129,8 +129,11 @@ P2P_PLUGIN(work::WorkPlugin,
            P2P_OPTION("queue_max", "int", "10000", "1..1000000", "jobs that wait to run; more are refused as QueueFull")
            P2P_OPTION("results_max", "int", "100000", "1..10000000",
                       "jobs that have ended and are remembered, results and ids; the oldest are forgotten first")
-           P2P_OPTION("results_age", "duration", "10m", "1s..24h", "how long a job that has ended is remembered at most")
+           P2P_OPTION("results_age", "duration", "10m", "1s..24h",
+                      "how long a job that has ended is remembered at most")
            P2P_OPTION("ledger_max", "int", "100000", "1..10000000", "entries of one key's ledger; further appends fail")
-           P2P_OPTION("payload_bytes_max", "bytes", "256KiB", "1KiB..8MiB", "larger payloads are refused, and jobs with larger results fail")
-           P2P_OPTION("batch_bytes", "bytes", "256KiB", "4KiB..8MiB", "what moves to another node travels in pieces of this size"))
+           P2P_OPTION("payload_bytes_max", "bytes", "256KiB", "1KiB..8MiB",
+                      "larger payloads are refused, and jobs with larger results fail")
+           P2P_OPTION("batch_bytes", "bytes", "256KiB", "4KiB..8MiB",
+                      "what moves to another node travels in pieces of this size"))
 // clang-format on

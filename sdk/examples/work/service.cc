@@ -5,15 +5,15 @@
 namespace work {
 namespace {
 
-// What eras, runs and batches are counted up from. A service that is started again, in this process or another, begins
-// further up than it can have come before: it counts less than one a microsecond.
+// What view versions, runs and batches are counted up from. A service that is started again, in this process or
+// another, begins further up than it can have come before: it counts less than one a microsecond.
 std::int64_t life_number() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
 // The node's name spreads the runs of nodes that started together.
-std::int64_t first_run_of(const p2p::Location& self, std::int64_t life) {
+std::int64_t first_run_of(const p2p::NodeAddress& self, std::int64_t life) {
   std::uint64_t run = 0xcbf29ce484222325;
   for (const char byte : self.name()) run = (run ^ static_cast<unsigned char>(byte)) * 0x100000001b3;  // FNV-1a
   return static_cast<std::int64_t>(run + static_cast<std::uint64_t>(life));
@@ -35,9 +35,9 @@ Service::Service(p2p::Context& context, std::shared_ptr<p2p::ILocator> locator, 
       life_(life_number()),
       jobs_(options_.limits, first_run_of(self_, life_)),
       departures_(jobs_, life_),
-      claims_(self_),
+      transfer_requests_(self_),
       ring_(locator_->ring_of({})),
-      era_(life_) {
+      view_version_(life_) {
   workers_->start(context, options_.limits.running_max);
 }
 
@@ -57,7 +57,7 @@ void Service::on_strand(void (Service::*work)()) {
 void Service::ring_changed() { on_strand(&Service::look_at_ring); }
 
 void Service::joined() {
-  strand_->post([service = shared_from_this()] { service->claims_.joined(); });
+  strand_->post([service = shared_from_this()] { service->transfer_requests_.joined(); });
   ring_changed();
 }
 

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "calls.h"
-#include "core/claims.h"
 #include "core/departures.h"
 #include "core/jobs.h"
+#include "core/transfer_requests.h"
 #include "kinds.h"
 #include "workers.h"
 
@@ -62,7 +62,7 @@ class Service final : public std::enable_shared_from_this<Service> {
  private:
   // All of the following: [own strand].
   void on_strand(void (Service::*work)());
-  bool may_act(const std::string& key) const { return claims_.is_settled(key); }
+  bool may_act(const std::string& key) const { return transfer_requests_.is_confirmed(key); }
   void start_jobs();
   void finished(const JobName& name, Outcome outcome);
   void each_second();
@@ -76,19 +76,19 @@ class Service final : public std::enable_shared_from_this<Service> {
   // hand_over.cc
   void look_at_ring();
   void begin_round();
-  void ask(const p2p::Location& node);
-  void replied(std::uint64_t round, const p2p::Location& from, const p2p::Result<std::string>& reply);
-  Claims::Answer take(const p2p::Location& from, const p2p::Result<std::string>& reply);
+  void ask(const p2p::NodeAddress& node);
+  void replied(std::uint64_t round, const p2p::NodeAddress& from, const p2p::Result<std::string>& reply);
+  TransferRequests::Answer take(const p2p::NodeAddress& from, const p2p::Result<std::string>& reply);
   void round_ended();
-  struct Claim;
-  void give(Claim& claim);
+  struct TransferRequest;
+  void give(TransferRequest& claim);
   void reminded();
   void remind_receivers();
   void check_left();
 
   p2p::Logger& log_;
   p2p::Peers& peers_;
-  const p2p::Location self_;
+  const p2p::NodeAddress self_;
   const std::string peer_service_;  // "work.peer"
   const Options options_;
   const std::shared_ptr<p2p::ILocator> locator_;
@@ -102,15 +102,15 @@ class Service final : public std::enable_shared_from_this<Service> {
   // [own strand]
   Jobs jobs_;
   Departures departures_;
-  Claims claims_;
+  TransferRequests transfer_requests_;
   std::shared_ptr<const p2p::RingView> ring_;
-  std::int64_t view_ = 0;                        // its view_id()
-  std::int64_t era_;                             // one more with each ring; counted up from life_
-  std::uint64_t round_ = 0;                      // replies to former ones are not taken
-  std::map<p2p::Location, std::int64_t> taken_;  // batches to confirm with the next call
-  std::set<p2p::Location> disagreeing_;          // whose ring was another one: they get our table
-  bool has_progress_ = false;                    // the round has brought something
-  p2p::Duration pause_{};                        // before the next round
+  std::int64_t view_ = 0;                           // its view_id()
+  std::int64_t view_version_;                       // one more with each ring; counted up from life_
+  std::uint64_t round_ = 0;                         // replies to former ones are not taken
+  std::map<p2p::NodeAddress, std::int64_t> taken_;  // batches to confirm with the next call
+  std::set<p2p::NodeAddress> disagreeing_;          // whose ring was another one: they get our table
+  bool has_progress_ = false;                       // the round has brought something
+  p2p::Duration pause_{};                           // before the next round
   std::unique_ptr<p2p::Timer> round_timer_;
   std::unique_ptr<p2p::Timer> second_timer_;
   p2p::Completion left_;

@@ -73,18 +73,18 @@ struct MovedEntry {
 
 struct HandOver {
   1: required i64 view            // of the node that gives: by this ring it has chosen what to give
-  2: required i64 era             // changes with each ring that it works by; 0: it works by another ring than the claimant
+  2: required i64 view_version             // changes with each ring that it works by; 0: it works by another ring than the receiver
   3: required i64 number          // to be confirmed with the next call; 0: nothing is given
   4: required list<MovedJob> jobs
   5: required list<MovedEntry> entries
-  6: required bool is_all         // nothing of the claimant's is here, but for jobs that are running
+  6: required bool is_all         // nothing of the receiver's is here, but for jobs that are running
   7: required list<binary> busy   // keys of those
   8: optional binary members      // the locator's table, when the rings differ
 }
 
 service WorkPeer {
   // "I work by the ring `view`. Give me what is mine by it." The giver forgets what `taken` confirms, nothing else.
-  HandOver hand_over(1: string claimant, 2: i64 view, 3: i64 taken, 4: optional binary members)
+  HandOver hand_over(1: string receiver, 2: i64 view, 3: i64 taken, 4: optional binary members)
 
   // "I hold something of yours." Answered by asking for it.
   void remind()

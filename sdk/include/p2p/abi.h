@@ -1,5 +1,6 @@
-/* What does the loader of a plugin look for? One C symbol and two ELF sections; everything behind them is C++ and guarded by
- * the stamp. Plain C, so that any tool can include it. Authors do not use this header: P2P_PLUGIN in <p2p/plugin.h> does. */
+/* What does the loader of a plugin look for? One C symbol and two ELF sections; everything behind them is C++ and
+ * guarded by the stamp. Plain C, so that any tool can include it. Authors do not use this header: P2P_PLUGIN in
+ * <p2p/plugin.h> does. */
 #ifndef P2P_ABI_H
 #define P2P_ABI_H
 
@@ -7,10 +8,10 @@
 
 /* The major number changes when a plugin built before no longer works; the minor one when something was added. */
 #ifndef P2P_ABI_MAJOR
-#define P2P_ABI_MAJOR 1
+#define P2P_ABI_MAJOR 2
 #endif
 #ifndef P2P_ABI_MINOR
-#define P2P_ABI_MINOR 2
+#define P2P_ABI_MINOR 0
 #endif
 
 #define P2P_ENTRY_MAGIC 0x50325031u /* "P2P1" */
@@ -32,14 +33,13 @@ typedef struct p2p_entry {
   uint32_t struct_size;
   uint16_t abi_major;
   uint16_t abi_minor;
-  const char *stamp;
-  p2p_plugin_object *(*create)(void);       /* NULL when it could not be made; the host owns the result */
-  void (*destroy)(p2p_plugin_object *made); /* never called while the host still uses it */
-  /* The text of P2P_INFO_SECTION once more, for a plugin that is linked into a program and has no file to read. Plugins whose
-   * struct_size ends before it can only be loaded from files. */
-  const char *info;
+  const char* stamp;
+  p2p_plugin_object* (*create)(void);       /* NULL when it could not be made; the host owns the result */
+  void (*destroy)(p2p_plugin_object* made); /* never called while the host still uses it */
+  /* The text of P2P_INFO_SECTION once more, for a plugin that is linked into a program and has no file to read. */
+  const char* info;
   uint32_t info_bytes;
-  /* Since ABI 1.2, by `abi_minor`: which of p2p::Plugin's functions the class overrides, of those that a host asks about. */
+  /* Which of p2p::Plugin's functions the class overrides, of those that a host asks about. */
   uint32_t overrides;
 } p2p_entry;
 

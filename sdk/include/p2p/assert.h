@@ -1,5 +1,5 @@
-// How does our own code say what it takes for granted? P2P_ASSERT is always on and is for our bugs only: what the network,
-// the disk or an operator hands us is checked with Result, never with this.
+// How does our own code say what it takes for granted? P2P_ASSERT is always on and is for our bugs only: what the
+// network, the disk or an operator hands us is checked with Result, never with this.
 #pragma once
 
 #include <p2p/export.h>

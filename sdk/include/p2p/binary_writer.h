@@ -1,5 +1,5 @@
-// How does a short piece of a strict binary Thrift message come to be, without a protocol object? For the few messages
-// that are written most: heads, field headers and numbers go to memory on the stack, texts are appended between them.
+// How is a short piece of a strict binary Thrift message written without a protocol object? For the few hottest
+// messages: heads, field headers and numbers go to memory on the stack, texts are appended between them.
 //
 //   BinaryPiece<64> head;
 //   head.message(T_REPLY, "read", sequence);
@@ -16,7 +16,7 @@
 
 namespace p2p {
 
-// `room` bytes are enough, or the process ends: callers know the most that they write. One thread at a time.
+// Writing more than `room` bytes aborts: callers know their maximum. One thread at a time.
 template <std::size_t room>
 class BinaryPiece final {
  public:
@@ -26,7 +26,7 @@ class BinaryPiece final {
   void i32(std::int32_t value) noexcept { number(static_cast<std::uint32_t>(value)); }
   void i64(std::int64_t value) noexcept { number(static_cast<std::uint64_t>(value)); }
   void boolean(bool value) noexcept { byte(value ? 1 : 0); }
-  // What stands before a text that is appended by the caller.
+  // Precedes a text that the caller appends.
   void length(std::size_t bytes) noexcept { number(static_cast<std::uint32_t>(bytes)); }
   void text(std::string_view value) noexcept {
     length(value.size());

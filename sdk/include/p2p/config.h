@@ -1,5 +1,6 @@
-// What did the operator set for this service? A read-only view of [services.NAME.config], checked by the host against the
-// options that the plugin's descriptor declares: every declared option has a value here, of its type and within its range.
+// What did the operator set for this service? A read-only view of [services.NAME.config], checked by the host against
+// the options that the plugin's descriptor declares: every declared option has a value here, of its type and within its
+// range.
 #pragma once
 
 #include <p2p/result.h>
@@ -21,7 +22,7 @@ struct ConfigValue {
   std::string where;   // "etc/store.toml:12:3", "--set", "default", ...
 };
 
-// A value type: copies are independent. Asking for a key that the descriptor does not declare, or as another type, is the
+// A value type: copies are independent. Reading a key that the descriptor does not declare, or as another type, is the
 // plugin's bug and asserts. [any thread]
 class P2P_API Config {
  public:
@@ -37,7 +38,7 @@ class P2P_API Config {
   Duration duration(std::string_view key) const;
   std::uint64_t bytes(std::string_view key) const;
 
-  // Keys whose values are not equal, wherever they stand; sorted. Both are of one plugin.
+  // Keys whose values differ, wherever they were set; sorted. Both configs are of one plugin.
   std::vector<std::string> differing_keys(const Config& other) const;
 
   bool has(std::string_view key) const { return values_.find(key) != values_.end(); }

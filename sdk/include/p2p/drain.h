@@ -1,6 +1,6 @@
-// What may a service tell its host about the way in and the way out? Who takes part in Plugin::drain() or
-// RingLayer::cleanup() with more than a few messages asks for it in start(): context.find<p2p::Drain>(), which the host
-// answers itself, whatever the descriptor lists.
+// What may a service tell its host about starting and draining? A service whose Plugin::drain() or RingLayer::cleanup()
+// takes more than a few messages gets it in start() by context.find<p2p::Drain>(), which the host answers itself,
+// whatever the descriptor lists.
 #pragma once
 
 #include <p2p/abi.h>
@@ -12,24 +12,24 @@
 
 namespace p2p {
 
-// Of one service. Since ABI 1.2.
+// One for each service.
 class P2P_API Drain {
  public:
   static constexpr const char* kId = "p2p.host.Drain/1";
   virtual ~Drain();
 
-  // For callers that cannot be told to wait, or to go elsewhere. Calls of these methods are handled as soon as start()
-  // has returned, while all others wait until the service is ready, and may be overtaken. While it drains, clients'
-  // calls of them are handled as well, as are those of locator.Base and, where the service extends it, of
+  // For callers that can neither wait nor go elsewhere. Calls of these methods are handled as soon as start() has
+  // returned; all others wait until the service is ready, and may be overtaken. While the service drains, client calls
+  // of these methods are still handled, as are those of locator.Base and, where the service extends it, of
   // locator.Locator. They are refused once everything has drained. [control]
   virtual void always_take(std::vector<std::string> methods) = 0;
 
-  // Something has been handed over, or has come that must be: `[host] drain_timeout` begins anew. [any thread]
+  // Something was handed over, or something arrived that must be: restarts `[host] drain_timeout`. [any thread]
   virtual void progressed() noexcept = 0;
 
-  // `left` says what is lost if the service ends as it stands, a line for each other node that should have got something: how
-  // much, of how much, to whom and why not; no line: nothing. It is called once, when the drain is over or is given up; nothing
-  // may be handed over from then on. A line makes the node end with 69. [control]
+  // `left` says what is lost if the service ends now, with a line for each node that should have got something: how
+  // much, of how much, to which node and why not; no line: nothing is lost. Called once, when the drain is over or
+  // given up; nothing may be handed over from then on. Any line makes the node exit with 69. [control]
   virtual void when_over(std::function<std::vector<std::string>()> left) = 0;
 };
 

@@ -1,6 +1,6 @@
-// Which fields does an encoded Thrift struct hold, and what stands in them? Reads the bytes as they lie, binary or
-// compact, without Thrift, generated code, allocation or exceptions: to look at one field of a message, or at a few of
-// the hottest. All of it is inline, so a plugin that reads so runs on hosts of any minor ABI.
+// Which fields does an encoded Thrift struct hold, and what are their values? Reads the bytes in place, binary or
+// compact, without Thrift, generated code, allocation or exceptions: for peeking at one field of a message, or for a
+// few hot messages. All of it is inline, so a plugin that uses it runs on hosts of any minor ABI.
 //
 //   FieldReader<Encoding::binary> reader(arguments);
 //   FieldHead field;
@@ -72,30 +72,28 @@ struct FieldHead {
   FieldKind kind = FieldKind::stop;
 };
 
-// `element` of an empty container may be anything, stop too. A map has `count` pairs, each a `key` and an `element`.
+// `element` of an empty container may be anything, even stop. A map has `count` pairs, each a `key` and an `element`.
 struct ContainerHead {
   FieldKind key = FieldKind::stop;
   FieldKind element = FieldKind::stop;
   std::uint32_t count = 0;
 };
 
-// Nesting of structs and containers that skip() goes down; what is nested deeper is refused. Thrift's readers stop
-// there too.
+// How deep skip() follows nested structs and containers; deeper nesting is refused. Thrift's readers stop there too.
 inline constexpr unsigned kSkipDepthMax = 64;
 
-// Stands in one struct, at a field or behind the last. Every value must be read or skipped before the next field is
-// asked for. The first piece of bytes that makes no sense, or that is cut off, ends it: everything answers false from
-// then on, and why() says what it was. Never reads outside what it was given, whatever that holds. Copies go on from
-// where the original stood.
+// Positioned in one struct, at a field or after the last. Every value must be read or skipped before next(). The first
+// bytes that make no sense, or are cut off, end it: everything returns false from then on, and why() says what was
+// wrong. Never reads outside its input, whatever that holds. A copy continues from the original's position.
 template <Encoding encoding>
 class FieldReader final {
  public:
-  // `encoded` begins with the struct's first field; what follows the struct is not looked at. It must outlive the
-  // reader and the texts that it gives out.
+  // `encoded` begins with the struct's first field; what follows the struct is ignored. It must outlive the reader and
+  // the texts that it returns.
   explicit FieldReader(std::string_view encoded) noexcept
       : at_(reinterpret_cast<const std::uint8_t*>(encoded.data())), end_(at_ + encoded.size()) {}
 
-  // The head of the next field; false behind the last one, and after a failure.
+  // The head of the next field; false after the last one, and after a failure.
   bool next(FieldHead& field) noexcept {
     if (is_over_) return false;
     if (at_ == end_) return fail(kCutOff);
@@ -126,7 +124,7 @@ class FieldReader final {
 
   // --- the value of a field, of the kind that its head says
 
-  // A string's or binary's bytes, where they lie.
+  // A string's or binary's bytes, in place.
   bool text(std::string_view& out) noexcept {
     std::size_t bytes = 0;
     if (!length(bytes)) return false;
@@ -154,7 +152,7 @@ class FieldReader final {
       if (kind != FieldKind::i16 && kind != FieldKind::i32 && kind != FieldKind::i64) return false;
       std::uint64_t raw = 0;
       if (!varint(raw)) return false;
-      // As Thrift reads them: the lowest bits of what is too long.
+      // As Thrift reads them: the lowest bits of a value that is too long.
       if (kind == FieldKind::i64) {
         out = static_cast<std::int64_t>((raw >> 1) ^ (0 - (raw & 1)));
       } else {
@@ -165,7 +163,7 @@ class FieldReader final {
     return true;
   }
 
-  // A bool that stands in a field. In a container a compact one is written otherwise: skip() it there.
+  // A bool in a field. Compact encodes one in a container differently: skip() it there.
   bool boolean(bool& out) noexcept {
     if (is_over_) return false;
     if constexpr (kIsBinary) {
@@ -184,8 +182,8 @@ class FieldReader final {
     inner.last_id_ = 0;
     return inner;
   }
-  // Takes over where `inner`, made by nested(), has got to; its failure too. An inner one that is not at its end is a
-  // failure.
+  // Continues where `inner`, made by nested(), has stopped, and takes over its failure. An inner reader that is not at
+  // its end is a failure.
   bool resume_behind(const FieldReader& inner) noexcept {
     at_ = inner.at_;
     if (inner.at_end()) return !is_over_;
@@ -193,7 +191,7 @@ class FieldReader final {
   }
 
   // The head of a list, set or map; `count` elements (pairs of key and element) follow, each to be read or skipped in
-  // turn. A count that cannot be true, because more elements are announced than bytes are left, is a failure.
+  // turn. An impossible count, of more elements than bytes are left, is a failure.
   bool container(FieldKind kind, ContainerHead& out) noexcept {
     if (is_over_) return false;
     if (kind == FieldKind::map) return map_head(out);
@@ -215,22 +213,22 @@ class FieldReader final {
     return is_countable(out);
   }
 
-  // Passes over a field's value.
+  // Skips a field's value.
   bool skip(FieldKind kind) noexcept {
     if constexpr (!kIsBinary) {
-      if (kind == FieldKind::boolean) return !is_over_;  // its truth stands in the field's head
+      if (kind == FieldKind::boolean) return !is_over_;  // its value is in the field's head
     }
     return skip_value(kind, kSkipDepthMax);
   }
-  // Passes over an element of a container.
+  // Skips an element of a container.
   bool skip_element(FieldKind kind) noexcept { return skip_value(kind, kSkipDepthMax); }
 
   // The struct has been read to its end.
   bool at_end() const noexcept { return is_over_ && why_ == nullptr; }
   bool failed() const noexcept { return why_ != nullptr; }
-  // What made no sense, for messages; "" while all does.
+  // What made no sense, for messages; "" while all is well.
   const char* why() const noexcept { return why_ != nullptr ? why_ : ""; }
-  // The bytes that are not read yet.
+  // The unread bytes.
   std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
 
  private:
@@ -264,7 +262,7 @@ class FieldReader final {
                                       FieldKind::structure, FieldKind::stop,    FieldKind::stop,    FieldKind::stop};
     return kKinds[code];
   }
-  // Bytes of a value whose kind tells them; 0 for the others.
+  // Size of a value whose kind fixes it; 0 for the others.
   static constexpr std::size_t fixed_bytes(FieldKind kind) noexcept {
     switch (kind) {
       case FieldKind::boolean:
@@ -354,15 +352,15 @@ class FieldReader final {
     return is_countable(out);
   }
 
-  // Every element has a byte at least, so a false count ends here and not after four billion steps.
+  // Every element has at least one byte, so a false count ends here and not after four billion steps.
   bool is_countable(const ContainerHead& head) noexcept {
     if (head.count == 0) return true;
     if (!is_known(head.key) || !is_known(head.element)) return fail(kUnknownKind);
     return head.count <= left() || fail(kCutOff);
   }
 
-  // As an element of a container is written, which differs from a field for compact bools only. Calls itself for
-  // containers and structs, `depth` times at most.
+  // In a container's element encoding, which differs from a field's only for compact bools. Recurses into containers
+  // and structs, at most `depth` times.
   bool skip_value(FieldKind kind, unsigned depth) noexcept {
     if (is_over_) return false;
     if (const std::size_t bytes = fixed_bytes(kind); bytes > 0) return pass(bytes);

@@ -1,10 +1,12 @@
-// How does a Thrift interface become a service? The only header that shows Thrift: the typed asynchronous kind (Methods), the
-// generated processors (synchronous, and Thrift's own cob style), and the handlers that answer Base and Locator.
+// How does a Thrift interface become a service? The only header that exposes Thrift: typed asynchronous methods
+// (Methods), generated processors (synchronous, and Thrift's own cob style), and the handlers that answer Base and
+// Locator.
 //
-//   synchronous, may block:   serve_processor(context, spec, std::make_shared<GreeterProcessor>(handler));
+//   synchronous, may block:    serve_processor(context, spec, std::make_shared<GreeterProcessor>(handler));
 //   synchronous, never blocks: the same with spec.dispatch = Dispatch::io
-//   asynchronous, typed:      auto methods = std::make_shared<Methods>(); methods->on<Greeter_greet_args, Greeter_greet_presult>(...)
-//   asynchronous, cob style:  serve_processor(context, spec, std::make_shared<GreeterAsyncProcessor>(cob_handler));
+//   asynchronous, typed:       auto methods = std::make_shared<Methods>();
+//                              methods->on<Greeter_greet_args, Greeter_greet_presult>(...)
+//   asynchronous, cob style:   serve_processor(context, spec, std::make_shared<GreeterAsyncProcessor>(cob_handler));
 #pragma once
 
 #include <p2p/call.h>
@@ -40,8 +42,8 @@ using CompactProtocol = apache::thrift::protocol::TCompactProtocolT<MessageBuffe
 // allocating much: a million of the largest element we have (an Item) is about 130 MB.
 inline constexpr std::int32_t kContainerElementsMax = 1'000'000;
 
-// Buffers and protocols of one call: pooled by the host, reused from call to call. After an exception left a protocol half
-// way through a message, the codec is thrown away. One thread at a time.
+// Buffers and protocols of one call: pooled by the host, reused from call to call. A codec whose protocol threw halfway
+// through a message is thrown away. One thread at a time.
 class P2P_API Codec {
  public:
   Codec();
@@ -55,7 +57,7 @@ class P2P_API Codec {
   CompactProtocol& compact_in() noexcept { return compact_in_; }
   CompactProtocol& compact_out() noexcept { return compact_out_; }
 
-  // Shared forms, which generated processors ask for; they live as long as any of them is held.
+  // Shared forms for generated processors; they live as long as any of them is held.
   std::shared_ptr<apache::thrift::protocol::TProtocol> shared_in(Encoding encoding);
   std::shared_ptr<apache::thrift::protocol::TProtocol> shared_out(Encoding encoding);
 
@@ -68,16 +70,16 @@ class P2P_API Codec {
   CompactProtocol compact_out_;
 };
 
-// Runs `body` with the call's protocol, in its concrete type.
+// Runs `body` with the call's protocol as its concrete type.
 template <class Body>
 decltype(auto) with_input(Codec& codec, Encoding encoding, Body&& body) {
   return encoding == Encoding::binary ? body(codec.binary_in()) : body(codec.compact_in());
 }
-// The same for the arguments of a call, each value of which is of the type that its reader asks for, or it throws.
+// The same for the arguments of a call; throws when a value is not of the type that its reader asks for.
 template <class Body>
 decltype(auto) with_arguments(Codec& codec, Encoding encoding, Body&& body) {
   if (encoding == Encoding::binary) {
-    constexpr bool kIsStrict = true;  // of heads of messages, of which there are none among arguments
+    constexpr bool kIsStrict = true;  // about message heads, of which there are none among arguments
     TypedInput<BinaryProtocol> input(codec.in(), 0, kContainerElementsMax, kIsStrict, kIsStrict);
     return body(input);
   }
@@ -89,10 +91,10 @@ decltype(auto) with_output(Codec& codec, Encoding encoding, Body&& body) {
   return encoding == Encoding::binary ? body(codec.binary_out()) : body(codec.compact_out());
 }
 
-// --- the typed asynchronous kind -----------------------------------------------------------------------------------------
+// --- the typed asynchronous kind -------------------------------------------------------------------------------------
 
-// The right to answer one call with a generated result type ("Store_read_presult"). Move-only; may be kept and used from any
-// thread, one at a time. Destroyed unused, the caller gets an exception that says so.
+// The right to answer one call with a generated result type ("Store_read_presult"). Move-only; may be kept and used
+// from any thread, one at a time. If it is destroyed unused, the caller gets an exception that says so.
 template <class Presult>
 class [[nodiscard]] Answer {
  public:
@@ -115,8 +117,8 @@ class [[nodiscard]] Answer {
     write(result);
   }
 
-  // Answers with an exception that the IDL declares as field `field` of the method's throws. Written here, because a generated
-  // presult writes its success in any case.
+  // Answers with an exception that the IDL declares as field `field` of the method's throws. Written here, because a
+  // generated presult writes its success in any case.
   template <class Exception>
   void raise(std::int16_t field, const Exception& exception) {
     write_reply([&](auto& protocol) {
@@ -131,7 +133,7 @@ class [[nodiscard]] Answer {
 
   void fail(CallFault fault, std::string_view text) noexcept { call_.fail(fault, text); }
 
-  // The call itself, to forward it or to give it back. The answer is spent.
+  // The call itself, to forward it or to dispatch it again. The Answer cannot be used afterwards.
   Call release() noexcept { return std::move(call_); }
 
  private:
@@ -155,27 +157,27 @@ class [[nodiscard]] Answer {
   Call call_;
 };
 
-// A table of methods by name: decodes the generated argument struct with the concrete protocol and hands it to a function.
-// Filled before it is served, read-only afterwards.
+// A table of methods by name: decodes the generated argument struct with the concrete protocol and hands it to a
+// function. Filled before it is served, read-only afterwards.
 class P2P_API Methods final : public Endpoint {
  public:
-  // handler(Args&, Answer<Presult>); it may move from its arguments. A call whose arguments cannot be read, or lack one that
-  // the IDL calls `required`, is answered with PROTOCOL_ERROR, and the handler does not see it. What else is absent, or of
-  // another type, has its default value.
+  // handler(Args&, Answer<Presult>); it may move from its arguments. A call whose arguments cannot be read, or lack one
+  // that the IDL calls `required`, is answered with PROTOCOL_ERROR, and the handler does not see it. Any other argument
+  // that is absent, or of another type, has its default value.
   template <class Args, class Presult, class Handler>
   Methods& on(const std::string& method, Handler handler) {
     return set(method, [handler = std::move(handler)](Call call) { decode<Args, Presult>(std::move(call), handler); });
   }
 
-  // The same at once, for a method that was set() and has looked at the arguments without reading them: answers the call
-  // when they make no sense.
+  // The same, run at once, for a method that was set() and has peeked at the arguments without consuming them: answers
+  // the call when they make no sense.
   template <class Args, class Presult, class Handler>
   static void decode(Call call, Handler&& handler) {
     Args args;
     if (read_arguments(call, args)) handler(args, Answer<Presult>(std::move(call)));
   }
 
-  // handler(Args&, Call), for methods the IDL declares oneway: nothing is answered, letting go of the call ends it.
+  // handler(Args&, Call), for methods the IDL declares oneway: nothing is answered, destroying the call ends it.
   template <class Args, class Handler>
   Methods& on_oneway(const std::string& method, Handler handler) {
     return set(method, [handler = std::move(handler)](Call call) {
@@ -185,7 +187,7 @@ class P2P_API Methods final : public Endpoint {
     });
   }
 
-  // Takes the call, arguments unread.
+  // The handler gets the call with its arguments unread.
   Methods& set(const std::string& method, std::function<void(Call)> handler);
 
   // A method that the table does not know is answered with UNKNOWN_METHOD.
@@ -216,20 +218,22 @@ class P2P_API Methods final : public Endpoint {
 P2P_API void add_base_methods(Methods& methods, Context& context, const ServiceSpec& spec);
 
 // Those of locator.Locator on top: join, remove, add, get_all, get_node, all answered by `locator`.
-P2P_API void add_locator_methods(Methods& methods, Context& context, const ServiceSpec& spec, std::shared_ptr<ILocator> locator);
+P2P_API void add_locator_methods(Methods& methods, Context& context, const ServiceSpec& spec,
+                                 std::shared_ptr<ILocator> locator);
 
-// --- generated processors ------------------------------------------------------------------------------------------------
+// --- generated processors --------------------------------------------------------------------------------------------
 
 // Serves a generated synchronous processor; spec.dispatch says whether its handler may block.
-P2P_API Result<Done> serve_processor(Context& context, ServiceSpec spec, std::shared_ptr<apache::thrift::TProcessor> processor);
+P2P_API Result<Done> serve_processor(Context& context, ServiceSpec spec,
+                                     std::shared_ptr<apache::thrift::TProcessor> processor);
 
-// Serves a generated cob-style processor. Its callbacks may be called from any thread, one at a time; each answers once, a second
-// answer is dropped, and a callback that is let go of uncalled is answered with an exception. Arguments must be copied before
-// the handler returns: generated code keeps them on its stack.
+// Serves a generated cob-style processor. Its callbacks may be called from any thread, one at a time; each answers
+// once, a second answer is dropped, and a callback destroyed uncalled answers with an exception. Arguments must be
+// copied before the handler returns: generated code keeps them on its stack.
 P2P_API Result<Done> serve_processor(Context& context, ServiceSpec spec,
                                      std::shared_ptr<apache::thrift::async::TAsyncProcessor> processor);
 
-// --- handlers for synchronous services -----------------------------------------------------------------------------------
+// --- handlers for synchronous services -------------------------------------------------------------------------------
 
 // Base's answers, for a handler that also implements the interface generated from its own .thrift:
 //   class GreeterHandler : public p2p::BaseHandler, public greeter::GreeterIf { ... };
@@ -253,16 +257,16 @@ class P2P_API BaseHandler : virtual public locator::BaseIf {
   ServiceSpec spec_;
 };
 
-// Base and Locator, for a handler whose .thrift extends locator.Locator. It is a ring layer too: override add() and cleanup()
-// of p2p::RingLayer to take part in the changes of the ring; push it with ILocator::push_layer. The wire's own add, join and
-// remove go to the locator, so that each change runs through every layer once.
+// Base and Locator, for a handler whose .thrift extends locator.Locator. It is a ring layer too: override add() and
+// cleanup() of p2p::RingLayer to take part in ring changes; push it with ILocator::push_layer. The wire's own add, join
+// and remove go to the locator, so that each change runs through every layer once.
 class P2P_API LocatorHandler : public BaseHandler, virtual public locator::LocatorIf, public RingLayer {
  public:
   LocatorHandler(Context& context, ServiceSpec spec, std::shared_ptr<ILocator> locator);
 
-  void join(const locator::Location& location) override;
-  void remove(const locator::Location& location, const std::vector<locator::Location>& authorities) override;
-  void add(const locator::Location& location, const std::vector<locator::Location>& authorities) override;
+  void join(const locator::Location& address) override;
+  void remove(const locator::Location& address, const std::vector<locator::Location>& visited_nodes) override;
+  void add(const locator::Location& address, const std::vector<locator::Location>& visited_nodes) override;
   void get_all(std::vector<locator::Location>& answer) override;
   void get_node(locator::Location& answer, const std::string& key) override;
 
@@ -276,10 +280,10 @@ class P2P_API LocatorHandler : public BaseHandler, virtual public locator::Locat
   std::shared_ptr<ILocator> locator_;
 };
 
-// --- messages of our own -------------------------------------------------------------------------------------------------
+// --- messages of our own ---------------------------------------------------------------------------------------------
 
-P2P_API Location from_wire(const locator::Location& location);
-P2P_API locator::Location to_wire(const Location& location);
+P2P_API NodeAddress from_wire(const locator::Location& address);
+P2P_API locator::Location to_wire(const NodeAddress& address);
 
 // The whole binary message of a call, for Peers::call. Sequence id 0; the peer connection gives it its own.
 template <class Args>
@@ -291,11 +295,11 @@ std::string encode_call(const std::string& method, const Args& args) {
   return std::move(codec.out().block());
 }
 
-// Reads the head of a binary reply; on success `codec` stands at the result. Part of decode_reply.
+// Reads the head of a binary reply; on success `codec` is positioned at the result. Part of decode_reply.
 P2P_API Result<Done> begin_reply(Codec& codec, std::string_view message);
 
-// A reply read into a generated result ("Store_read_result"), or why it could not be. Cannot be copied or moved, because Thrift
-// 0.17 declares those of its result types without defining them.
+// A reply read into a generated result ("Store_read_result"), or why it could not be. Cannot be copied or moved,
+// because Thrift 0.17 declares those of its result types without defining them.
 template <class GeneratedResult>
 class DecodedReply final {
  public:
@@ -330,8 +334,8 @@ class DecodedReply final {
   std::optional<Error> error_;
 };
 
-// Reads the whole binary reply message. An Error of kind refused carries the text of a TApplicationException, one of kind
-// protocol says that the bytes make no sense.
+// Reads the whole binary reply message. An Error of kind refused carries the text of a TApplicationException, one of
+// kind protocol says that the bytes make no sense.
 template <class GeneratedResult>
 DecodedReply<GeneratedResult> decode_reply(std::string_view message) {
   return DecodedReply<GeneratedResult>(message);

@@ -1,4 +1,5 @@
-// How does a service say what happened? Through the logger that its host gave it; the host owns sinks, levels and format.
+// How does a service say what happened? Through the logger that its host gave it; the host owns sinks, levels and
+// format.
 #pragma once
 
 #include <p2p/export.h>

@@ -1,5 +1,5 @@
-// Where does a Thrift protocol read a message from, and where does it write the reply? A slice of bytes that somebody else
-// owns on the way in, a growing block of its own on the way out. Included by <p2p/handlers.h>, which is what authors include.
+// Where does a Thrift protocol read a message from, and where does it write the reply? It reads from a borrowed slice
+// of bytes and writes to a growing block of its own. Authors include <p2p/handlers.h>, which includes this.
 #pragma once
 
 #include <p2p/export.h>
@@ -14,18 +14,19 @@
 
 namespace p2p {
 
-// A concrete transport, so that protocols call it without virtual dispatch. Thrift's own TMemoryBuffer is not used because
-// each reset of it allocates, and because its message-size accounting ends a reused buffer after 100 MB. One thread at a time.
+// A concrete transport, so that protocols call it without virtual dispatch. Thrift's own TMemoryBuffer is not used
+// because each reset of it allocates, and because its message-size accounting ends a reused buffer after 100 MB. One
+// thread at a time.
 class P2P_API MessageBuffer final : public apache::thrift::transport::TVirtualTransport<MessageBuffer> {
  public:
   // Reading starts at the front of `message`, which must outlive the reading.
   void attach(std::string_view message) {
     read_at_ = reinterpret_cast<const std::uint8_t*>(message.data());
     read_end_ = read_at_ + message.size();
-    // Thrift compares announced container sizes with this figure before it allocates.
+    // Thrift checks announced container sizes against this before it allocates.
     remainingMessageSize_ = static_cast<long>(message.size());
   }
-  // What has not been read yet; holds as long as what was attached.
+  // The unread bytes; valid as long as what was attached.
   std::string_view rest() const noexcept { return {reinterpret_cast<const char*>(read_at_), unread()}; }
   std::size_t unread() const noexcept { return static_cast<std::size_t>(read_end_ - read_at_); }
   void skip(std::size_t bytes) noexcept { read_at_ += bytes; }
@@ -41,7 +42,7 @@ class P2P_API MessageBuffer final : public apache::thrift::transport::TVirtualTr
     }
   }
 
-  // --- what Thrift asks of a transport ---
+  // --- what Thrift requires of a transport ---
   bool isOpen() const override { return true; }
   bool peek() override { return read_at_ < read_end_; }
   void open() override {}
@@ -60,8 +61,8 @@ class P2P_API MessageBuffer final : public apache::thrift::transport::TVirtualTr
     read_at_ += length;
     return length;
   }
-  // Protocols look ahead by a varint at most, and may find less. Who asks for more wants a string of that length: a false
-  // length ends here, before Thrift allocates it.
+  // Protocols look ahead by a varint at most, and may find less. A longer request is for a string of that length: a
+  // false length ends here, before Thrift allocates it.
   static constexpr std::uint32_t kLookAheadBytesMax = 10;
   const std::uint8_t* borrow(std::uint8_t*, std::uint32_t* length) {
     if (*length > static_cast<std::size_t>(read_end_ - read_at_)) {
@@ -75,7 +76,9 @@ class P2P_API MessageBuffer final : public apache::thrift::transport::TVirtualTr
     if (length > static_cast<std::size_t>(read_end_ - read_at_)) throw_short();
     read_at_ += length;
   }
-  void write(const std::uint8_t* from, std::uint32_t length) { out_.append(reinterpret_cast<const char*>(from), length); }
+  void write(const std::uint8_t* from, std::uint32_t length) {
+    out_.append(reinterpret_cast<const char*>(from), length);
+  }
 
  private:
   [[noreturn]] static void throw_short();

@@ -1,5 +1,5 @@
-// What must a plugin offer? A class derived from Plugin, and one P2P_PLUGIN line that names and describes it. The host reads
-// the description and the ABI stamp from the file before it runs any code of it.
+// What must a plugin offer? A class derived from Plugin, and one P2P_PLUGIN line that names and describes it. The host
+// reads the description and the ABI stamp from the file before it runs any code of it.
 #pragma once
 
 #include <p2p/abi.h>
@@ -17,71 +17,68 @@
 
 namespace p2p {
 
-// What a service makes of a changed configuration while it runs.
+// How a running service responds to a changed configuration.
 enum class Reconfigured : std::uint8_t {
-  applied,        // it works by the new one
-  needs_restart,  // it goes on with the old one: stop it and start it again
+  applied,        // the new one is in effect
+  needs_restart,  // the old one stays in effect until the service is restarted
 };
 
-// The life of a service. All calls come from the host's control thread, one at a time for each service; the next state is
-// reached when the call has returned. An exception counts as an error and leaves the host running; destructors, stop() and
-// static constructors must not throw.
+// The life of a service. All calls come from the host's control thread, one at a time for each service; the next state
+// is reached when the call has returned. An exception counts as an error and leaves the host running; destructors,
+// stop() and static constructors must not throw.
 //
 //   create -> configure -> start -> ready -> drain -> stop -> destroy
 //
-// A service that is enabled again is a new object, which goes the same way; others keep serving meanwhile. So nothing of it may
-// stay behind a stop(): no thread, no open file, no static state.
+// Re-enabling a service creates a new object, which goes through the same steps while other services keep running. So
+// stop() must leave nothing behind: no thread, no open file, no static state.
 class P2P_API Plugin {
  public:
   virtual ~Plugin();
 
-  // Checks what the option declarations cannot say; no side effects. An error ends the start with exit code 78.
+  // Checks what option declarations cannot express; no side effects. An error ends the start with exit code 78.
   virtual Result<Done> configure(const Config& config);
 
-  // Takes what it needs from `context`, which lives until stop() has returned, and sets up: provide, require, serve, files.
-  // No calls arrive yet, and peers cannot be called yet. After an error the host calls stop().
+  // Sets up: provide, require, serve, files. `context` lives until stop() has returned. No calls arrive yet, and peers
+  // cannot be called yet. After an error the host calls stop().
   virtual Result<Done> start(Context& context) = 0;
 
-  // The node listens, and every service has started: outbound work may begin. Clients' calls wait until every `done` has
-  // been called, `[host] start_timeout` at most.
+  // The node is listening and every service has started: outbound work may begin. Client calls wait until every `done`
+  // has been called, for at most `[host] start_timeout`.
   virtual void ready(Completion done);
 
-  // New calls from clients are refused from now on; peers are still served. Hand over what others need, then call `done`.
-  // Dependents drain before what they depend on; `[host] drain_timeout` bounds the time without progress (<p2p/drain.h>).
+  // From now on new client calls are refused; peers are still served. Hand over what others need, then call `done`.
+  // Dependents drain before their dependencies; `[host] drain_timeout` bounds the time without progress
+  // (<p2p/drain.h>).
   virtual void drain(Completion done);
 
-  // Ends everything and lets go of everything taken from the context. Legal after a failed start. Calls to peers have ended by
-  // then; afterwards the service's strands run nothing any more and its threads are joined.
+  // Ends all work and releases everything taken from the context. Legal after a failed start. Calls to peers have ended
+  // by then; afterwards the service's strands run nothing and its threads are joined.
   virtual void stop();
 
-  // --- since ABI 1.1
-
-  // The operator has changed the service's configuration; `config`, which configure() of another object has accepted, replaces
-  // that of the context when the answer is `applied`. May be called whenever the service is ready; calls go on meanwhile. An
-  // Error counts as needs_restart, and is logged.
+  // The operator has changed the service's configuration. `config` has been accepted by configure() of another object;
+  // it replaces the context's when the answer is `applied`. May be called whenever the service is ready; calls continue
+  // meanwhile. An Error is logged and counts as needs_restart.
   virtual Result<Reconfigured> reconfigure(const Config& config);
 
-  // May this service end while the node goes on and stays a member of its network? An Error says what would be lost and what
-  // to do instead; the operator can overrule it.
+  // May this service end while the node keeps running as a member of its network? An Error says what would be lost and
+  // what to do instead; the operator can override it.
   virtual Result<Done> may_end();
 
-  // Is it well? An Error says what is wrong, for `p2pctl services` and `status`. Asked whenever the service is ready, from any
-  // thread, and several at once: it answers from memory.
+  // Is the service healthy? An Error says what is wrong, for `p2pctl services` and `status`. Called whenever the
+  // service is ready, from any thread, and concurrently: answer from memory.
   virtual Result<Done> health();
 
-  // --- since ABI 1.2
-
-  // Asked like configure(), and after it: can the service start by `config` on such a node? Checks what depends on the limits of
-  // the host (`message_bytes_max`); no side effects. Before a start nothing is bound yet: the port of `self` may be 0, and
-  // `data_dir` may be missing.
+  // Called after configure(): can the service start with `config` on this node? Checks what depends on the host's
+  // limits (`message_bytes_max`); no side effects. Before a start nothing is bound yet: the port of `self` may be 0,
+  // and `data_dir` may be missing.
   virtual Result<Done> fits(const Config& config, const NodeInfo& node);
 
-  // What would reconfigure(config) answer? Changes nothing. Whoever overrides reconfigure() overrides this as well, so that
-  // `reload --check` knows whether the service will end; none: not known before it is tried.
+  // What would reconfigure(config) answer? Changes nothing. Override it together with reconfigure(), so that `reload
+  // --check` knows whether the service will end; nullopt: unknown until it is tried.
   virtual std::optional<Reconfigured> would_reconfigure(const Config& config);
 };
 
-// For p2p_entry: a function that is not overridden has the type of Plugin's own; one that is private is an override.
+// For p2p_entry: a function that is not overridden has the type of Plugin's own; a private one is an override.
 template <class Class>
 constexpr std::uint32_t overrides_of() {
   using Own = decltype(&Plugin::reconfigure);
@@ -95,7 +92,7 @@ constexpr std::uint32_t overrides_of() {
 // The types of P2P_OPTION.
 #define P2P_OPTION_TYPES "bool, int, float, text, list, duration, bytes, choice"
 
-// Whether `descriptor`, the text that P2P_PLUGIN is given, names no other types than these.
+// Whether `descriptor`, the text given to P2P_PLUGIN, names only these types.
 constexpr bool option_types_are_known(std::string_view descriptor) {
   constexpr std::string_view kBegin = "option=";
   while (!descriptor.empty()) {
@@ -118,24 +115,26 @@ constexpr bool option_types_are_known(std::string_view descriptor) {
 
 }  // namespace p2p
 
-// --- The descriptor, as text in the section .p2p.info -------------------------------------------------------------------
-// Each piece is one "key=value" ending in NUL. Inside P2P_PLUGIN they stand side by side, without commas.
-#define P2P_NAME(text) "name=" text "\0"           // must be the file's name without ".so": [a-z][a-z0-9_]*
+// --- The descriptor, as text in the section .p2p.info ----------------------------------------------------------------
+// Each piece is one "key=value" ending in NUL. Inside P2P_PLUGIN they are listed without commas.
+#define P2P_NAME(text) "name=" text "\0"  // must be the file's name without ".so": [a-z][a-z0-9_]*
 #define P2P_VERSION(text) "version=" text "\0"
 #define P2P_SUMMARY(text) "summary=" text "\0"
-#define P2P_PROVIDES(id) "provides=" id "\0"       // may be repeated, as may the following
+#define P2P_PROVIDES(id) "provides=" id "\0"  // may be repeated, as may the following
 #define P2P_REQUIRES(id) "requires=" id "\0"
 #define P2P_OPTIONAL(id) "optional=" id "\0"
-#define P2P_SERVES(idl) "serves=" idl "\0"         // "diststore.Store"
-// The service pushes a ring layer (<p2p/locator.h>) that moves what it keeps with its keys' owners. Said so that an operator
-// who shards the service by its configuration is not warned that state stays where it is.
-#define P2P_MOVES_STATE "moves_state=yes" "\0"
-// type: one of P2P_OPTION_TYPES, another does not compile; range: "1..16", "1KiB..8MiB", "10ms..", for choice "a|b|c", or "".
-// The default has the same form as in a file, without quotes; a list is separated by commas.
+#define P2P_SERVES(idl) "serves=" idl "\0"  // "diststore.Store"
+// The service pushes a ring layer (<p2p/locator.h>) that moves its state when keys change owner. Spares an operator who
+// shards the service by configuration the warning that state stays where it is.
+#define P2P_MOVES_STATE \
+  "moves_state=yes"     \
+  "\0"
+// type: one of P2P_OPTION_TYPES, any other does not compile; range: "1..16", "1KiB..8MiB", "10ms..", for choice
+// "a|b|c", or "". The default has the same form as in a file, without quotes; a list is separated by commas.
 #define P2P_OPTION(key, type, default_value, range, help) \
   "option=" key "|" type "|" default_value "|" range "|" help "\0"
 
-// --- The ABI stamp, as text in the section .p2p.abi ---------------------------------------------------------------------
+// --- The ABI stamp, as text in the section .p2p.abi ------------------------------------------------------------------
 #define P2P_STRINGIFY_(x) #x
 #define P2P_STRINGIFY(x) P2P_STRINGIFY_(x)
 
@@ -167,28 +166,35 @@ constexpr bool option_types_are_known(std::string_view descriptor) {
 #define P2P_STAMP_DEBUG "0"
 #endif
 
-// The fields before "compiler" must be equal in host and plugin, except that a plugin's minor ABI number may be below the
-// host's; the rest is only shown.
-#define P2P_ABI_STAMP                                                                                  \
-  "abi=" P2P_STRINGIFY(P2P_ABI_MAJOR) "." P2P_STRINGIFY(P2P_ABI_MINOR) ";arch=" P2P_STAMP_ARCH         \
-  ";stdlib=" P2P_STAMP_STDLIB ";glibcxx_debug=" P2P_STAMP_DEBUG ";thrift=" P2P_STAMP_THRIFT            \
-  ";fmt=" P2P_STRINGIFY(FMT_VERSION) ";sanitizer=" P2P_STAMP_SANITIZER                                 \
-  ";compiler=" __VERSION__ ";cxx=" P2P_STRINGIFY(__cplusplus) ";sdk=" P2P_SDK_VERSION ";"
+// The fields before "compiler" must be equal in host and plugin, except that a plugin's minor ABI number may be below
+// the host's; the rest is only shown.
+#define P2P_ABI_STAMP                                                                                              \
+  "abi=" P2P_STRINGIFY(P2P_ABI_MAJOR) "." P2P_STRINGIFY(                                                           \
+      P2P_ABI_MINOR) ";arch=" P2P_STAMP_ARCH ";stdlib=" P2P_STAMP_STDLIB ";glibcxx_debug=" P2P_STAMP_DEBUG         \
+                     ";thrift=" P2P_STAMP_THRIFT                                                                   \
+                     ";fmt=" P2P_STRINGIFY(FMT_VERSION) ";sanitizer=" P2P_STAMP_SANITIZER ";compiler=" __VERSION__ \
+                                                        ";cxx=" P2P_STRINGIFY(__cplusplus) ";sdk=" P2P_SDK_VERSION ";"
 
 // Defines the plugin's entry and sections; exactly once, at namespace scope, in one source file. `Class` derives from
 // p2p::Plugin and has a default constructor, which must do nothing that can fail.
-#define P2P_PLUGIN(Class, descriptor)                                                                             \
-  static_assert(::p2p::option_types_are_known(std::string_view(descriptor, sizeof(descriptor))),                  \
-                "P2P_OPTION has a type that is none; the types of options are " P2P_OPTION_TYPES);                \
-  extern "C" {                                                                                                    \
-  __attribute__((section(P2P_ABI_SECTION), used, retain)) const char p2p_abi_stamp_text[] = P2P_ABI_STAMP;        \
-  __attribute__((section(P2P_INFO_SECTION), used, retain)) const char p2p_plugin_info_text[] = descriptor;        \
-  static p2p_plugin_object* p2p_create_plugin() {                                                                 \
-    return reinterpret_cast<p2p_plugin_object*>(static_cast<::p2p::Plugin*>(new Class));                          \
-  }                                                                                                               \
-  static void p2p_destroy_plugin(p2p_plugin_object* made) { delete reinterpret_cast<::p2p::Plugin*>(made); }      \
-  __attribute__((used, retain)) const p2p_entry p2p_plugin_v1 = {                                                 \
-      P2P_ENTRY_MAGIC,   sizeof(p2p_entry),  P2P_ABI_MAJOR,        P2P_ABI_MINOR,               p2p_abi_stamp_text,\
-      p2p_create_plugin, p2p_destroy_plugin, p2p_plugin_info_text, sizeof(p2p_plugin_info_text),                  \
-      ::p2p::overrides_of<Class>()};                                                                              \
+#define P2P_PLUGIN(Class, descriptor)                                                                        \
+  static_assert(::p2p::option_types_are_known(std::string_view(descriptor, sizeof(descriptor))),             \
+                "P2P_OPTION has a type that is none; the types of options are " P2P_OPTION_TYPES);           \
+  extern "C" {                                                                                               \
+  __attribute__((section(P2P_ABI_SECTION), used, retain)) const char p2p_abi_stamp_text[] = P2P_ABI_STAMP;   \
+  __attribute__((section(P2P_INFO_SECTION), used, retain)) const char p2p_plugin_info_text[] = descriptor;   \
+  static p2p_plugin_object* p2p_create_plugin() {                                                            \
+    return reinterpret_cast<p2p_plugin_object*>(static_cast<::p2p::Plugin*>(new Class));                     \
+  }                                                                                                          \
+  static void p2p_destroy_plugin(p2p_plugin_object* made) { delete reinterpret_cast<::p2p::Plugin*>(made); } \
+  __attribute__((used, retain)) const p2p_entry p2p_plugin_v1 = {P2P_ENTRY_MAGIC,                            \
+                                                                 sizeof(p2p_entry),                          \
+                                                                 P2P_ABI_MAJOR,                              \
+                                                                 P2P_ABI_MINOR,                              \
+                                                                 p2p_abi_stamp_text,                         \
+                                                                 p2p_create_plugin,                          \
+                                                                 p2p_destroy_plugin,                         \
+                                                                 p2p_plugin_info_text,                       \
+                                                                 sizeof(p2p_plugin_info_text),               \
+                                                                 ::p2p::overrides_of<Class>()};              \
   }

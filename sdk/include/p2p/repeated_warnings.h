@@ -1,9 +1,9 @@
-// When is a warning that repeats written again? Once a minute at most, with the number of those that were left out. For
-// whatever others can bring about as often as they like: one object for each kind of warning, whose `about` tells apart
-// whom or what it speaks of ("" where there is only one). Told the time.
+// When is a repeating warning logged again? Once a minute at most, with the number of suppressed ones. For warnings
+// that others can trigger as often as they like: one object for each kind of warning, whose `about` tells its subjects
+// apart ("" where there is only one). Told the time.
 //
-//   if (const auto unsaid = warnings_.due(to_.name(), now)) log_.warn("{} ... ({} more since the last such line)",
-//   *unsaid);
+//   if (const auto unsaid = warnings_.due(to_.name(), now))
+//     log_.warn("{} ... ({} more since the last such line)", to_.name(), *unsaid);
 #pragma once
 
 #include <p2p/units.h>
@@ -23,14 +23,15 @@ namespace p2p {
 
 inline constexpr Duration kRepeatedWarningPause = std::chrono::minutes(1);
 
-// Whom one kind of warning can tell apart at a time. Those that are remembered longest for nothing make room; while all
-// have spoken within the last minute, further ones count as "".
+// Subjects that one kind of warning tells apart at a time. Those quiet for a minute make room; while all have warned
+// within the last minute, further ones count as "".
 inline constexpr std::size_t kWarnedOfMax = 256;
 
 // Every method: [any thread].
 class RepeatedWarnings final {
  public:
-  // It has happened. When a line is due: how many were left out since the last one about this; nothing: it is counted.
+  // Counts one occurrence. When a line is due: how many were suppressed since the last one about this; nullopt: log
+  // nothing.
   std::optional<std::uint64_t> due(std::string_view about, TimePoint now) {
     const std::lock_guard hold(mutex_);
     Warned& warned = place_of(about, now);

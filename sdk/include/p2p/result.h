@@ -1,4 +1,4 @@
-// How does a call say that the world refused? With a Result: the value, or an Error that a person can act on.
+// How does a call report a failure that is no bug? With a Result: the value, or an Error that a person can act on.
 #pragma once
 
 #include <p2p/assert.h>
@@ -12,7 +12,7 @@
 namespace p2p {
 
 enum class ErrorKind : std::uint8_t {
-  refused,     // nobody listens there, or the other side said no
+  refused,     // nothing listens there, or the other side said no
   timed_out,   // no answer before the deadline; it may have happened
   closed,      // the connection ended before the answer; it may have happened
   protocol,    // bytes that make no sense
@@ -20,14 +20,13 @@ enum class ErrorKind : std::uint8_t {
   cancelled,   // the node is stopping; nothing was done
   not_found,
   invalid,      // a value outside what is allowed
-  unsupported,  // the other side is a node of the 2009 system and knows its own calls only; nothing was done
+  unsupported,  // the other side is a node of the 2009 system and knows only its own calls; nothing was done
   internal,     // a plugin or the host misbehaved
-  unreachable,  // connecting to that node has failed a moment ago: nothing was tried for this, and nothing was done
-  // --- since ABI 1.2
+  unreachable,  // connecting to that node failed a moment ago: nothing was tried this time, and nothing was done
   local,   // this machine said no (descriptors, ports, memory, name resolution, its own network): nothing was sent, and
            // it says nothing about the other side
-  silent,  // a connect got no answer in time, or the network has no way there: nothing was sent
-  wrong_node,  // who answers there is not that node: another program, or a node of other services or of another
+  silent,  // a connect got no answer in time, or the network has no route: nothing was sent
+  wrong_node,  // something else answers there: another program, or a node of other services or of another
                // network; nothing was done
 };
 
@@ -39,7 +38,7 @@ struct Error {
   std::string text;  // what, where and what to do, without a final full stop
 };
 
-// The value of a Result that has nothing to tell but success.
+// The value of a Result that carries nothing but success.
 struct Done {};
 
 template <class T>

@@ -1,4 +1,5 @@
-// How do many threads read what one thread changes now and then? They share an immutable value that is replaced as a whole.
+// How do many threads read a value that one thread changes now and then? They share an immutable copy that is replaced
+// as a whole.
 #pragma once
 
 #include <p2p/export.h>
@@ -22,8 +23,8 @@ struct SnapshotCacheEntry {
 };
 P2P_API std::deque<SnapshotCacheEntry>& snapshot_cache() noexcept;  // a deque: growing keeps references
 
-// read() costs an atomic load and a look into a thread-local table; only the first read after a publish() takes the lock.
-// std::atomic<std::shared_ptr> of GCC 12 is not used because ThreadSanitizer finds it racing.
+// read() costs an atomic load and a lookup in a thread-local table; only the first read after a publish() takes the
+// lock. std::atomic<std::shared_ptr> of GCC 12 is not used because ThreadSanitizer finds it racing.
 template <class T>
 class Snapshot {
  public:
@@ -31,15 +32,15 @@ class Snapshot {
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 
-  // Readers see `next` from now on; values that were read before stay as they are. [any thread]
+  // Readers see `next` from now on; values read before stay unchanged. [any thread]
   void publish(std::shared_ptr<const T> next) {
     const std::lock_guard hold(mutex_);
     value_ = std::move(next);
     version_.fetch_add(1, std::memory_order_release);
   }
 
-  // The newest value. The reference holds until this thread's next read() or share() of the same Snapshot. A thread that
-  // stops reading keeps its last value alive until it ends. [any thread]
+  // The newest value. The reference is valid until this thread's next read() or share() of the same Snapshot. A thread
+  // that stops reading keeps its last value alive until it ends. [any thread]
   const T& read() const { return *static_cast<const T*>(cached().value.get()); }
 
   // The newest value, kept for as long as the caller likes. [any thread]

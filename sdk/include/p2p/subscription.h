@@ -1,4 +1,4 @@
-// How does a registration end? With its Subscription: destroying it takes back what was registered.
+// How does a registration end? With its Subscription: destroying it undoes the registration.
 #pragma once
 
 #include <functional>
@@ -6,8 +6,8 @@
 
 namespace p2p {
 
-// Move-only; an empty one does nothing. When reset() returns, the registered object is called no more, unless the call is
-// under way on this very thread.
+// Move-only; an empty one does nothing. Once reset() has returned, the registered object is not called any more, unless
+// a call of it is under way on this very thread.
 class [[nodiscard]] Subscription {
  public:
   Subscription() = default;

@@ -1,6 +1,5 @@
-// How are the arguments of a call read so that nothing is taken for what it is not? Thrift's own readers check the type
-// of a field, and never that of a container's elements: a list of numbers becomes a list of empty texts. For
-// <p2p/handlers.h>.
+// How are the arguments of a call read with every type checked? Thrift's own readers check the type of a field, but not
+// that of a container's elements: a list of numbers becomes a list of empty texts. For <p2p/handlers.h>.
 #pragma once
 
 #include <p2p/message_buffer.h>
@@ -17,8 +16,7 @@
 
 namespace p2p {
 
-// Structs and containers within each other; Thrift's readers go down 64 structs, each of which may stand in a
-// container.
+// Nesting depth of structs and containers; Thrift's readers go down 64 structs, each of which may be in a container.
 inline constexpr std::size_t kNestingMax = 160;
 
 // Reads as `Form` does (BinaryProtocol or CompactProtocol), and throws when code that was generated with the option
@@ -28,7 +26,7 @@ class TypedInput final : public Form {
  public:
   using Type = apache::thrift::protocol::TType;
 
-  // `limits` are what Form's constructor takes behind its transport.
+  // `limits` are the arguments of Form's constructor after its transport.
   template <class... Limits>
   explicit TypedInput(MessageBuffer& in, Limits... limits)
       : Form(std::shared_ptr<MessageBuffer>(std::shared_ptr<void>(), &in), limits...) {}
@@ -108,7 +106,7 @@ class TypedInput final : public Form {
   }
 
  private:
-  // A struct, whose fields tell their types themselves; or a container, whose elements are all of `next`, or of it and
+  // A struct, whose fields carry their own types; or a container, whose elements are all of `next`, or of `next` and
   // `other` in turn.
   struct Level {
     bool is_container;
@@ -136,7 +134,7 @@ class TypedInput final : public Form {
   }
   void leave() { --depth_; }
 
-  std::array<Level, kNestingMax> levels_;  // of which `depth_` are set: none need be to begin with
+  std::array<Level, kNestingMax> levels_;  // the first `depth_` are set; the rest may be uninitialised
   std::size_t depth_ = 0;
 };
 

@@ -22,16 +22,16 @@ class GreeterHandler final : public p2p::BaseHandler, public p2p::RingLayer, pub
   void greet(std::string& answer, const std::string& name) override { answer = greeting_ + ' ' + name; }
 
   void owner(std::string& answer, const std::string& key) override {
-    const p2p::Location* location = locator_->view().owner_of(key).location;
-    answer = location == nullptr ? std::string() : location->name();
+    const p2p::NodeAddress* address = locator_->view().owner_of(key).address;
+    answer = address == nullptr ? std::string() : address->name();
   }
 
-  void add(const p2p::Location& joined, p2p::Next next) override {
+  void add(const p2p::NodeAddress& joined, p2p::Next next) override {
     context().log().info("{} joins", joined.name());
     next();
   }
 
-  void remove(const p2p::Location& left, p2p::Next next) override {
+  void remove(const p2p::NodeAddress& left, p2p::Next next) override {
     context().log().info("{} leaves", left.name());
     next();
   }

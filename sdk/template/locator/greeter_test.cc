@@ -1,5 +1,5 @@
-// A real node in this process, with the plugin inside, called over its port. Its locator obeys the test, or is the real
-// one.
+// A real node in this process, with the plugin inside, called over its port. Its locator is controlled by the test, or
+// is the real one.
 #include <p2p/testing.h>
 
 #include <Greeter.h>
@@ -35,7 +35,7 @@ TEST(Greeter, WorksWithTheRealLocator) {
   auto client = node.client<greeter_v1::GreeterClient>("greeter");
   std::string answer;
   client->owner(answer, "apple");
-  EXPECT_EQ(answer, node.location().name());
+  EXPECT_EQ(answer, node.address().name());
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 
 namespace p2p::bench {
 
@@ -52,16 +52,16 @@ class ClusterClient {
 
 // Knows the nodes before it returns. Keys and values are those of `data`; values are looked at for their size. The
 // client ends what is under way when it is destroyed. Throws std::runtime_error when no node answers.
-using MakeClusterClient = std::unique_ptr<ClusterClient> (*)(const Location& seed, const load::Dataset& data,
+using MakeClusterClient = std::unique_ptr<ClusterClient> (*)(const NodeAddress& seed, const load::Dataset& data,
                                                              std::size_t places_max, OperationObserver& observer);
 
 // <p2p/client.h>: batches are split by owner, one call each.
-std::unique_ptr<ClusterClient> smart_client(const Location& seed, const load::Dataset& data, std::size_t places_max,
+std::unique_ptr<ClusterClient> smart_client(const NodeAddress& seed, const load::Dataset& data, std::size_t places_max,
                                             OperationObserver& observer);
 
 // Redis Cluster: keys of a batch are GETs and SETs of their own, pipelined, because MGET and MSET take keys of one slot
 // only. One connection to each master; what is asked of it in one turn leaves in one write.
-std::unique_ptr<ClusterClient> redis_cluster_client(const Location& seed, const load::Dataset& data,
+std::unique_ptr<ClusterClient> redis_cluster_client(const NodeAddress& seed, const load::Dataset& data,
                                                     std::size_t places_max, OperationObserver& observer);
 
 }  // namespace p2p::bench

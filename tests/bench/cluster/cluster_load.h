@@ -9,7 +9,7 @@
 namespace p2p::bench {
 
 struct ClusterLoad {
-  Location seed;
+  NodeAddress seed;
   load::Dataset data;
   load::KeyRange keys;
   load::KeyOrder order = load::KeyOrder::random;

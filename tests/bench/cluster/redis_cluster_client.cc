@@ -24,7 +24,7 @@ using load::Verdict;
 constexpr std::size_t kReadBytes = 64 * 1024;
 
 // The whole text that `seed` answers to CLUSTER NODES, over a connection of its own.
-std::string cluster_nodes(const Location& seed) {
+std::string cluster_nodes(const NodeAddress& seed) {
   auto socket = load::connect_to(seed);
   if (!socket.ok()) throw std::runtime_error(socket.error().text);
   constexpr std::string_view kQuestion = "*2\r\n$7\r\nCLUSTER\r\n$5\r\nNODES\r\n";
@@ -49,7 +49,7 @@ std::string cluster_nodes(const Location& seed) {
 
 class RedisClusterClient final : public ClusterClient {
  public:
-  RedisClusterClient(const Location& seed, const load::Dataset& data, std::size_t places_max,
+  RedisClusterClient(const NodeAddress& seed, const load::Dataset& data, std::size_t places_max,
                      OperationObserver& observer)
       : data_(data),
         get_(redis_get(data, load::ValueCheck::size)),
@@ -57,7 +57,7 @@ class RedisClusterClient final : public ClusterClient {
         slots_(parse_cluster_nodes(cluster_nodes(seed), seed)),
         observer_(observer),
         operations_(places_max) {
-    for (const Location& master : slots_.masters) connect(master);
+    for (const NodeAddress& master : slots_.masters) connect(master);
     thread_ = std::thread([this] { run(); });
   }
 
@@ -78,7 +78,7 @@ class RedisClusterClient final : public ClusterClient {
     std::size_t place;
   };
   struct Master {
-    Master(asio::io_context& io, const Location& to) : socket(io), name(to.name()) {}
+    Master(asio::io_context& io, const NodeAddress& to) : socket(io), name(to.name()) {}
 
     asio::ip::tcp::socket socket;
     const std::string name;
@@ -93,10 +93,10 @@ class RedisClusterClient final : public ClusterClient {
     Ended how;
   };
 
-  void connect(const Location& to) {
+  void connect(const NodeAddress& to) {
     Master& master = *masters_.emplace_back(std::make_unique<Master>(io_, to));
     error_code failure;
-    master.socket.connect({asio::ip::make_address(to.address), to.port}, failure);
+    master.socket.connect({asio::ip::make_address(to.host), to.port}, failure);
     if (failure) throw std::runtime_error(fmt::format("{}: {}", to.name(), failure.message()));
     master.socket.set_option(asio::ip::tcp::no_delay(true));
     read(master);
@@ -190,7 +190,7 @@ class RedisClusterClient final : public ClusterClient {
 
 }  // namespace
 
-std::unique_ptr<ClusterClient> redis_cluster_client(const Location& seed, const load::Dataset& data,
+std::unique_ptr<ClusterClient> redis_cluster_client(const NodeAddress& seed, const load::Dataset& data,
                                                     std::size_t places_max, OperationObserver& observer) {
   return std::make_unique<RedisClusterClient>(seed, data, places_max, observer);
 }

@@ -44,11 +44,11 @@ void give(RedisSlots& slots, std::string_view range, std::uint8_t to) {
 }
 
 // "127.0.0.1:30001@31001,hostname"; of the one that was asked perhaps ":30001@31001".
-Location location_of(std::string_view address, const Location& asked) {
+NodeAddress address_of(std::string_view address, const NodeAddress& asked) {
   const std::string_view name = address.substr(0, address.find('@'));
   const auto colon = name.rfind(':');
   if (colon == std::string_view::npos) throw std::runtime_error(fmt::format("no address: '{}'", address));
-  const std::string host(colon == 0 ? asked.address : name.substr(0, colon));
+  const std::string host(colon == 0 ? asked.host : name.substr(0, colon));
   return {host, static_cast<std::uint16_t>(number_of(name.substr(colon + 1)))};
 }
 
@@ -62,7 +62,7 @@ std::uint16_t redis_slot_of(std::string_view key) noexcept {
   return rest % kRedisSlots;
 }
 
-RedisSlots parse_cluster_nodes(std::string_view text, const Location& asked) {
+RedisSlots parse_cluster_nodes(std::string_view text, const NodeAddress& asked) {
   RedisSlots slots;
   slots.owner.fill(kNobody);
   std::istringstream lines{std::string(text)};
@@ -73,7 +73,7 @@ RedisSlots parse_cluster_nodes(std::string_view text, const Location& asked) {
     if (flags.find("master") == std::string::npos) continue;
     if (slots.masters.size() == kMastersMax) throw std::runtime_error("more masters than a byte can count");
     const auto index = static_cast<std::uint8_t>(slots.masters.size());
-    slots.masters.push_back(location_of(address, asked));
+    slots.masters.push_back(address_of(address, asked));
     for (std::string range; words >> range;) {
       if (!range.starts_with('[')) give(slots, range, index);  // [...]: on its way from or to another
     }

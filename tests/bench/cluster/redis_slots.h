@@ -1,7 +1,7 @@
 // Which master of a Redis Cluster owns a key? (Redis Cluster specification, "Key distribution model".)
 #pragma once
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 
 #include <array>
 #include <cstdint>
@@ -16,12 +16,12 @@ inline constexpr std::size_t kRedisSlots = 16'384;
 std::uint16_t redis_slot_of(std::string_view key) noexcept;
 
 struct RedisSlots {
-  std::vector<Location> masters;
+  std::vector<NodeAddress> masters;
   std::array<std::uint8_t, kRedisSlots> owner{};  // index in masters
 };
 
 // From the text that the master at `asked` answers to CLUSTER NODES; a master may not know its own address yet. Throws
 // std::runtime_error when it makes no sense, or a slot has no owner.
-RedisSlots parse_cluster_nodes(std::string_view text, const Location& asked);
+RedisSlots parse_cluster_nodes(std::string_view text, const NodeAddress& asked);
 
 }  // namespace p2p::bench

@@ -15,7 +15,7 @@ using load::Verdict;
 
 class SmartClient final : public ClusterClient {
  public:
-  SmartClient(const Location& seed, const load::Dataset& data, OperationObserver& observer)
+  SmartClient(const NodeAddress& seed, const load::Dataset& data, OperationObserver& observer)
       : data_(data), observer_(observer), client_({.seeds = {seed}}) {
     const auto ring = client_.ring();
     if (!ring.ok()) throw std::runtime_error(ring.failure().text);
@@ -87,7 +87,7 @@ class SmartClient final : public ClusterClient {
 
 }  // namespace
 
-std::unique_ptr<ClusterClient> smart_client(const Location& seed, const load::Dataset& data, std::size_t,
+std::unique_ptr<ClusterClient> smart_client(const NodeAddress& seed, const load::Dataset& data, std::size_t,
                                             OperationObserver& observer) {
   return std::make_unique<SmartClient>(seed, data, observer);
 }

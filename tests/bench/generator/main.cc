@@ -55,7 +55,7 @@ const std::map<std::string, ClusterOperation> kClusterOperations = {
 
 struct Settings {
   load::LoadOptions load;
-  Location server{"127.0.0.1", 0};
+  NodeAddress server{"127.0.0.1", 0};
   std::string operation;
   load::KeyRange keys;
   Dataset data;
@@ -73,7 +73,7 @@ void declare(CLI::App& app, Settings& settings) {
   for (const auto& [name, make] : kOperations) names.push_back(name);
   for (const auto& [name, operation] : kClusterOperations) names.push_back(name);
   app.add_option("operation", settings.operation, "what to ask, of whom")->required()->check(CLI::IsMember(names));
-  app.add_option("--address", settings.server.address, "address of the server")->capture_default_str();
+  app.add_option("--address", settings.server.host, "address of the server")->capture_default_str();
   app.add_option("--port", settings.server.port, "its port")->required();
   app.add_option("--connections", settings.load.connections, "connections; of *-cluster-*: clients, each with a thread")
       ->capture_default_str()

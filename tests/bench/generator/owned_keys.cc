@@ -27,9 +27,9 @@ constexpr std::size_t kLooksPerKeyMax = 1'000;
 
 }  // namespace
 
-std::vector<std::uint64_t> owned_keys(const Location& asked, const std::string& owner, const load::Dataset& data,
+std::vector<std::uint64_t> owned_keys(const NodeAddress& asked, const std::string& owner, const load::Dataset& data,
                                       std::uint64_t first, std::size_t count) {
-  const auto socket = std::make_shared<thrift::transport::TSocket>(asked.address, asked.port);
+  const auto socket = std::make_shared<thrift::transport::TSocket>(asked.host, asked.port);
   const auto framed = std::make_shared<thrift::transport::TFramedTransport>(socket);
   framed->open();
   const auto binary = std::make_shared<thrift::protocol::TBinaryProtocol>(framed);
@@ -42,15 +42,15 @@ std::vector<std::uint64_t> owned_keys(const Location& asked, const std::string& 
     }
     for (std::uint64_t at = number; at < number + kPipelineDepth; ++at) client.send_get_node(data.key(at));
     for (std::uint64_t at = number; at < number + kPipelineDepth; ++at) {
-      locator::Location location;
-      client.recv_get_node(location);
-      if (owned.size() < count && from_wire(location).name() == owner) owned.push_back(at);
+      locator::Location address;
+      client.recv_get_node(address);
+      if (owned.size() < count && from_wire(address).name() == owner) owned.push_back(at);
     }
   }
   return owned;
 }
 
-std::vector<std::uint64_t> owned_keys(const std::filesystem::path& file, const Location& asked,
+std::vector<std::uint64_t> owned_keys(const std::filesystem::path& file, const NodeAddress& asked,
                                       const std::string& owner, const load::Dataset& data, std::uint64_t first,
                                       std::size_t count) {
   if (std::ifstream in(file); in) {

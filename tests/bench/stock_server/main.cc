@@ -1,7 +1,7 @@
 // p2pstock: what does Thrift's own server make of the same store? One of its stock servers with the generated
 // synchronous processor, over the same engine in memory; framed binary, without a service name. A peer for benchmarks:
 // it reads and writes every key, and answers all other calls with nothing.
-#include "engine/memory_engine.h"
+#include "engine/memory/memory_engine.h"
 #include "replication/hybrid_clock.h"
 
 #include <Store.h>
@@ -17,12 +17,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace p2p::bench {
 namespace {
 
 namespace thrift = apache::thrift;
-using diststore::Right;
+using diststore::OwnershipProof;
 
 constexpr std::uint64_t kHashSeed = 0x9E3779B97F4A7C15;  // nobody attacks a benchmark
 constexpr std::uint64_t kNode = 1;                       // breaks ties of versions, of which there are none
@@ -36,19 +37,19 @@ std::uint64_t now_ms() {
 class Handler final : public ::diststore::StoreNull {
  public:
   void read(::diststore::ReadResult& result, const std::string& key, const ::diststore::ReadOptions&) override {
-    diststore::Version version;
-    result.found = engine_.read(key, Right{}, result.value, version) == diststore::Outcome::done;
-    if (!result.found) return;
-    result.__isset.value = true;
-    result.__set_version(to_wire(version));
+    (void)engine_->get(key, OwnershipProof{}, [&](std::string_view value, diststore::Version version) {
+      result.found = true;
+      result.value = value;
+      result.__isset.value = true;
+      result.__set_version(to_wire(version));
+    });
   }
 
   void write(::diststore::WriteResult& result, const std::string& key, const std::string& value,
              const ::diststore::WriteOptions&) override {
-    std::string own_value = value;
-    diststore::Version version{clock_.issue(now_ms()), kNode};
-    engine_.write(key, own_value, Right{}, version);
-    result.__set_version(to_wire(version));
+    auto change = diststore::Change::write(key, value, OwnershipProof{}, {clock_.issue(now_ms()), kNode});
+    (void)engine_->apply_one(change);
+    result.__set_version(to_wire(change.version));
   }
 
  private:
@@ -59,7 +60,7 @@ class Handler final : public ::diststore::StoreNull {
     return sent;
   }
 
-  diststore::MemoryEngine engine_{kHashSeed};
+  const std::unique_ptr<diststore::Engine> engine_ = std::make_unique<diststore::MemoryEngine>(kHashSeed);
   diststore::HybridClock clock_;
 };
 

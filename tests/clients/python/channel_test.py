@@ -177,7 +177,7 @@ class ChannelTest(unittest.TestCase):
             self.addCleanup(channel.close)
             self.answer(listener, 1)
             exchange_all([self.exchange(channel, write(7), read())], late())
-        self.assertEqual(self.outcomes[0].is_passing, False)
+        self.assertEqual(self.outcomes[0].fault.is_passing, False)
         self.assertIsInstance(self.outcomes[1], Answered)
 
     def test_what_is_too_large_is_told_and_leaves_the_others_alone(self):

@@ -42,7 +42,7 @@ class FramingTest(unittest.TestCase):
     def test_arguments_that_do_not_fit_are_not_sent(self):
         with self.assertRaises(NotSent) as caught:
             self.framing.send(StoreRequest("diststore", "read", 7, ReadOptions()), "a")
-        self.assertEqual((type(caught.exception.outcome), caught.exception.outcome.is_passing), (Untaken, False))
+        self.assertEqual((type(caught.exception.outcome), caught.exception.outcome.fault.is_passing), (Untaken, False))
         self.assertEqual(len(self.framing), 0)
 
     def test_a_limit_that_no_node_can_have_is_refused(self):

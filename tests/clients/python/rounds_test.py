@@ -5,10 +5,11 @@ import unittest
 from thrift.Thrift import TApplicationException
 
 from p2p_client.errors import Failed, Rejected, Unknown
+from p2p_client.faults import INVALID
 from p2p_client.gen.diststore.ttypes import ReadResult, StoreError
 from p2p_client.jobs import Batch, Call, OneCall
 from p2p_client.learning import LEARN_SECONDS_MAX
-from p2p_client.outcome import Answered, Foreign, Kind, Lost, Oversized, Raised, Untaken, outcome_of_fault
+from p2p_client.outcome import Answered, Foreign, Kind, Lost, Oversized, Raised, Untaken, outcome_of_exception
 from p2p_client.rounds import ATTEMPTS_MAX, PAUSE_SECONDS_MAX, Learn, Pause, Probe, Rounds, Send
 from p2p_client.store import ERASE, READ, WRITE
 from p2p_client.view import MUTE_SECONDS, View, Views
@@ -20,7 +21,7 @@ REPEATABLE = Kind(is_change=True, is_repeatable=True)
 
 
 def fault(text):
-    return outcome_of_fault(TApplicationException(TApplicationException.INTERNAL_ERROR, text))
+    return outcome_of_exception(TApplicationException(TApplicationException.INTERNAL_ERROR, text))
 
 
 class RoundsTest(unittest.TestCase):
@@ -185,7 +186,7 @@ class RoundsTest(unittest.TestCase):
             self.assertEqual(self.run_one(kind, Lost("closed"), Answered("done")), "done")
 
     def test_a_write_that_may_have_been_executed_stays_unknown_whatever_comes_after(self):
-        for last in (Untaken("refused"), Untaken("no such method", is_passing=False), Oversized("too large")):
+        for last in (Untaken("refused"), Untaken("no such method", INVALID), Oversized("too large")):
             with self.assertRaises(Unknown):
                 self.run_one(REPEATABLE, Lost("closed"), *[last] * ATTEMPTS_MAX)
 
@@ -217,17 +218,34 @@ class RoundsTest(unittest.TestCase):
 
     def test_what_no_node_takes_is_rejected_at_once(self):
         with self.assertRaises(Rejected):
-            self.run_one(WRITE, Untaken("no such method", is_passing=False))
+            self.run_one(WRITE, Untaken("no such method", INVALID))
         self.assertEqual(len(self.sent), 1)
 
     def test_a_declared_exception_is_the_callers(self):
         with self.assertRaises(StoreError):
             self.run_one(ERASE, Raised(StoreError()))
 
+    def test_the_first_repetition_comes_at_once_unless_the_node_wants_a_pause(self):
+        for first, pauses in ((Untaken("refused"), 0), (fault("p2p:overloaded: x"), 1)):
+            before = self.now
+            self.run_one(ERASE, first, Answered("done"))
+            self.assertEqual(self.now > before, bool(pauses), first.why)
+        before = self.now
+        self.run_one(ERASE, Untaken("refused"), Untaken("refused"), Answered("done"))
+        self.assertGreater(self.now, before)
+
+    def test_who_is_full_is_asked_again_and_who_has_the_service_disabled_is_not(self):
+        self.run_one(ERASE, fault("p2p:overloaded: x"), Answered("done"))
+        self.assertEqual(self.nodes(), [View(MEMBERS).owner_of(KEY)] * 2)
+        self.sent.clear()
+        disabled = outcome_of_exception(TApplicationException(TApplicationException.UNKNOWN_METHOD, "p2p:disabled: x"))
+        self.run_one(ERASE, disabled, disabled, Answered("done"))
+        self.assertEqual(self.nodes(), View(MEMBERS).owners_of(KEY, 3))
+
     # --- limits ---
 
     def test_a_client_that_is_closed_ends_it_at_the_next_pause(self):
-        for first, error in ((Untaken("refused"), Failed), (Lost("closed"), Unknown)):
+        for first, error in ((fault("p2p:overloaded: x"), Failed), (fault("p2p:unknown-outcome: x"), Unknown)):
             job = OneCall(Call(REPEATABLE, KEY, "request"))
             self.views.learnt(MEMBERS, self.now)
             self.views.answers(View(MEMBERS).owner_of(KEY))

@@ -72,7 +72,7 @@ class Window final {
 json json_of(const Stats& stats) {
   return {{"calls", stats.calls},
           {"retries", stats.retries},
-          {"detours", stats.detours},
+          {"detours", stats.alternate_nodes},
           {"refreshes", stats.refreshes},
           {"views", stats.views}};
 }
@@ -93,7 +93,7 @@ json agree(Client& client, std::uint64_t count) {
   if (!owners.ok() || !ring.ok()) return {{"error", "the ring is not known"}};
   Window window(1'024);
   std::atomic<std::uint64_t> different{0};
-  for (const p2p::Location& member : ring.value().members) {
+  for (const p2p::NodeAddress& member : ring.value().members) {
     for (std::uint64_t number = 0; number < count; ++number) {
       window.enter();
       const std::string message = get_node_of(keys[number]);
@@ -244,7 +244,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   CLI11_PARSE(app, argc, argv);
   Options options;
-  for (const std::string& seed : seeds) options.seeds.push_back(p2p::parse_location(seed).value());
+  for (const std::string& seed : seeds) options.seeds.push_back(p2p::parse_node_address(seed).value());
   Client client(options);
   json answer;
   if (*agree_verb) answer = agree(client, count);

@@ -20,7 +20,7 @@ Moment moment_of(std::chrono::steady_clock::time_point at) {
 
 }  // namespace
 
-Client::Client(const Surroundings& around, std::uint16_t number)
+Client::Client(const Environment& around, std::uint16_t number)
     : around_(around), number_(number), workload_(around.settings.seed, number, around.settings.keys) {}
 
 void Client::run(const std::stop_token& stop) {
@@ -77,10 +77,10 @@ Outcome Client::record(const ListedNode& node, const Request& request, Clock::ti
 
   if (answer.outcome != Outcome::done) {
     around_.notes.say(fmt::format("client {}: {} of {} key(s) through {} is {}: {}", number_, to_text(request.kind),
-                                  request.keys.size(), node.location.name(), to_text(answer.outcome), answer.reason));
+                                  request.keys.size(), node.address.name(), to_text(answer.outcome), answer.reason));
   } else if (has_foreign_value(answer)) {
     around_.notes.say(fmt::format("client {}: {} answered a read of {}... with bytes that nobody wrote", number_,
-                                  node.location.name(), key_name(request.keys.front())));
+                                  node.address.name(), key_name(request.keys.front())));
   }
   return answer.outcome;
 }
@@ -107,7 +107,7 @@ void Client::refresh_nodes() {
 Client::KnownNode& Client::known(const ListedNode& node) {
   const auto found = known_.find(node.index);
   if (found != known_.end()) return found->second;
-  return known_.emplace(node.index, KnownNode{NodeConnection(node.location, around_.settings.value_bytes)})
+  return known_.emplace(node.index, KnownNode{NodeConnection(node.address, around_.settings.value_bytes)})
       .first->second;
 }
 

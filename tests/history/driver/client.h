@@ -28,7 +28,7 @@ class CallBudget final {
 };
 
 // What all clients of a run share; outlives them.
-struct Surroundings {
+struct Environment {
   const Settings& settings;
   const NodeList& nodes;
   CallBudget& budget;
@@ -39,7 +39,7 @@ struct Surroundings {
 class Client final {
  public:
   // `number` signs its calls and values.
-  Client(const Surroundings& around, std::uint16_t number);
+  Client(const Environment& around, std::uint16_t number);
 
   // Calls until it is told to stop, or the budget is spent. [own thread]
   void run(const std::stop_token& stop);
@@ -69,7 +69,7 @@ class Client final {
   KnownNode& known(const ListedNode& node);
   const ListedNode* choose_node();  // nullptr when every node wants to be left alone
 
-  const Surroundings& around_;
+  const Environment& around_;
   const std::uint16_t number_;
   Workload workload_;
   CallLog log_;

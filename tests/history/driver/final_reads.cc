@@ -28,7 +28,7 @@ std::vector<KeyNumber> keys_from(KeyNumber first, KeyNumber end) {
 FinalState read_final_state(const Settings& settings, const std::vector<ListedNode>& through, Notes& notes) {
   const NodeList nobody;
   CallBudget unused(0);
-  const Surroundings around{settings, nobody, unused, notes, nullptr};
+  const Environment around{settings, nobody, unused, notes, nullptr};
   Client reader(around, kFinalReader);
   FinalState state;
   for (const ListedNode& node : through) {
@@ -36,7 +36,7 @@ FinalState read_final_state(const Settings& settings, const std::vector<ListedNo
       const KeyNumber end = std::min<KeyNumber>(settings.keys, first + kLargeBatchKeys);
       if (ask_patiently(reader, node, {Kind::read, Form::batch, keys_from(first, end), {}}) == Outcome::done) continue;
       state.unanswered.push_back(fmt::format("unanswered: keys {} to {} could not be read through {} in the end",
-                                             key_name(first), key_name(end - 1), node.location.name()));
+                                             key_name(first), key_name(end - 1), node.address.name()));
     }
   }
   for (const Call& call : reader.log().calls()) {

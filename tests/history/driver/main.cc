@@ -34,27 +34,27 @@ void print(const nlohmann::json& line) {
 
 void complain(const std::string& text) { fmt::print(stderr, "p2phistory: {}\n", text); }
 
-// The locations among the words that are left in the line; nothing when one of them is none.
-std::optional<std::vector<Location>> locations_in(std::istringstream& words) {
-  std::vector<Location> locations;
+// The addresses among the words that are left in the line; nothing when one of them is none.
+std::optional<std::vector<NodeAddress>> addresses_in(std::istringstream& words) {
+  std::vector<NodeAddress> addresses;
   for (std::string word; words >> word;) {
-    auto location = parse_location(word);
-    if (!location) {
-      complain(location.error().text);
+    auto address = parse_node_address(word);
+    if (!address) {
+      complain(address.error().text);
       return std::nullopt;
     }
-    locations.push_back(std::move(location).value());
+    addresses.push_back(std::move(address).value());
   }
-  return locations;
+  return addresses;
 }
 
-std::vector<Location> listed(const NodeList& nodes) {
-  std::vector<Location> locations;
-  for (const ListedNode& node : *nodes.current()) locations.push_back(node.location);
-  return locations;
+std::vector<NodeAddress> listed(const NodeList& nodes) {
+  std::vector<NodeAddress> addresses;
+  for (const ListedNode& node : *nodes.current()) addresses.push_back(node.address);
+  return addresses;
 }
 
-int finish(Run& run, std::vector<Location> through) {
+int finish(Run& run, std::vector<NodeAddress> through) {
   if (through.empty()) through = listed(run.nodes());
   const nlohmann::json line = run.finish(through);
   print(line);
@@ -62,21 +62,21 @@ int finish(Run& run, std::vector<Location> through) {
 }
 
 // The exit code, once there is one.
-std::optional<int> obey(Run& run, const std::string& line) {
+std::optional<int> execute(Run& run, const std::string& line) {
   std::istringstream words(line);
   std::string verb;
   if (!(words >> verb)) return std::nullopt;
-  const auto locations = locations_in(words);
-  if (!locations) return std::nullopt;
-  if (verb == "finish") return finish(run, *locations);
+  const auto addresses = addresses_in(words);
+  if (!addresses) return std::nullopt;
+  if (verb == "finish") return finish(run, *addresses);
   if (verb == "report") {
     print(run.report());
-  } else if ((verb != "add" && verb != "remove") || locations->empty()) {
+  } else if ((verb != "add" && verb != "remove") || addresses->empty()) {
     complain("not a command: " + line);
   }
-  for (const Location& location : *locations) {
-    if (verb == "add" && !run.nodes().add(location)) complain(location.name() + " is listed already, or one too many");
-    if (verb == "remove" && !run.nodes().remove(location)) complain(location.name() + " is not listed");
+  for (const NodeAddress& address : *addresses) {
+    if (verb == "add" && !run.nodes().add(address)) complain(address.name() + " is listed already, or one too many");
+    if (verb == "remove" && !run.nodes().remove(address)) complain(address.name() + " is not listed");
   }
   return std::nullopt;
 }
@@ -90,14 +90,14 @@ int run(const Settings& settings) {
   run.start();
   print({{"state", "running"}});
   for (std::string line; std::getline(std::cin, line);) {
-    if (const auto code = obey(run, line)) return *code;
+    if (const auto code = execute(run, line)) return *code;
   }
   complain("stdin ended without `finish`");
   return kNoVerdict;
 }
 
-std::string check_location(const std::string& text) {
-  const auto parsed = parse_location(text);
+std::string check_address(const std::string& text) {
+  const auto parsed = parse_node_address(text);
   return parsed.ok() ? std::string() : parsed.error().text;
 }
 
@@ -112,7 +112,7 @@ void declare(CLI::App& app, Settings& settings, std::vector<std::string>& nodes,
   app.add_option("--node", nodes, "a node to ask; give it for each one")
       ->required()
       ->type_name("HOST:PORT")
-      ->check(check_location);
+      ->check(check_address);
   app.add_option("--clients", settings.clients, "clients, each with its own connections")
       ->capture_default_str()
       ->check(at_most(kClientsMax));
@@ -146,7 +146,7 @@ int main(int argc, char** argv) {
   CLI::App app("Calls a store while its nodes come and go, and tells whether it kept its promises.", "p2phistory");
   p2p::history::declare(app, settings, nodes, pause_us);
   CLI11_PARSE(app, argc, argv);
-  for (const std::string& node : nodes) settings.nodes.push_back(p2p::parse_location(node).value());
+  for (const std::string& node : nodes) settings.nodes.push_back(p2p::parse_node_address(node).value());
   settings.pause = std::chrono::microseconds(pause_us);
   try {
     return p2p::history::run(settings);

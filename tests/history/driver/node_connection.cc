@@ -24,8 +24,8 @@ constexpr const char* kService = "diststore";
 constexpr std::array<std::string_view, 5> kRefusals = {
     "p2p:draining:", "p2p:disabled:", "p2p:unknown:", "p2p:overloaded:", "p2p:not-executed:"};
 
-std::shared_ptr<thrift::protocol::TProtocol> open_to(const Location& node) {
-  auto socket = std::make_shared<thrift::transport::TSocket>(node.address, node.port);
+std::shared_ptr<thrift::protocol::TProtocol> open_to(const NodeAddress& node) {
+  auto socket = std::make_shared<thrift::transport::TSocket>(node.host, node.port);
   socket->setConnTimeout(static_cast<int>(kConnectTimeout.count()));
   socket->setRecvTimeout(static_cast<int>(kAnswerTimeout.count()));
   socket->setSendTimeout(static_cast<int>(kAnswerTimeout.count()));
@@ -72,7 +72,7 @@ std::optional<Version> version_of(bool is_told, const wire::Version& version) {
 // An open connection. Its calls throw what Thrift throws.
 class NodeConnection::Line final {
  public:
-  Line(const Location& node, std::size_t value_bytes) : client_(open_to(node)), value_bytes_(value_bytes) {}
+  Line(const NodeAddress& node, std::size_t value_bytes) : client_(open_to(node)), value_bytes_(value_bytes) {}
 
   std::vector<Told> ask(const Request& request) {
     const bool is_batch = request.form == Form::batch;
@@ -151,7 +151,7 @@ class NodeConnection::Line final {
   const std::size_t value_bytes_;
 };
 
-NodeConnection::NodeConnection(Location node, std::size_t value_bytes)
+NodeConnection::NodeConnection(NodeAddress node, std::size_t value_bytes)
     : node_(std::move(node)), value_bytes_(value_bytes) {}
 NodeConnection::NodeConnection(NodeConnection&&) noexcept = default;
 NodeConnection& NodeConnection::operator=(NodeConnection&&) noexcept = default;

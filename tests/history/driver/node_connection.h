@@ -4,7 +4,7 @@
 
 #include "driver/request.h"
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 
 #include <memory>
 
@@ -12,7 +12,7 @@ namespace p2p::history {
 
 class NodeConnection final {
  public:
-  NodeConnection(Location node, std::size_t value_bytes);
+  NodeConnection(NodeAddress node, std::size_t value_bytes);
   NodeConnection(NodeConnection&&) noexcept;
   NodeConnection& operator=(NodeConnection&&) noexcept;
   ~NodeConnection();
@@ -23,7 +23,7 @@ class NodeConnection final {
  private:
   class Line;
 
-  Location node_;
+  NodeAddress node_;
   std::size_t value_bytes_;
   std::unique_ptr<Line> line_;  // nullptr while there is no connection
 };

@@ -36,7 +36,7 @@ Run::Run(const Settings& settings)
       budget_(settings.calls_max),
       ring_(settings.is_through_client ? std::make_unique<RingConnection>(settings, nodes_) : nullptr),
       around_{settings_, nodes_, budget_, notes_, ring_.get()} {
-  for (const Location& node : settings.nodes) nodes_.add(node);
+  for (const NodeAddress& node : settings.nodes) nodes_.add(node);
   for (std::uint16_t number = kPrefillClient; number <= settings.clients; ++number) {
     clients_.push_back(std::make_unique<Client>(around_, number));
   }
@@ -101,17 +101,17 @@ void Run::wait_for_late_effects() const {
   std::this_thread::sleep_until(ended + kLateEffectMax);
 }
 
-nlohmann::json Run::finish(const std::vector<Location>& through) {
+nlohmann::json Run::finish(const std::vector<NodeAddress>& through) {
   stop_clients();
   wait_for_late_effects();
   std::vector<ListedNode> nodes;
   std::vector<std::string> unanswered;
-  for (const Location& location : through) {
-    const auto node = nodes_.known(location);
+  for (const NodeAddress& address : through) {
+    const auto node = nodes_.known(address);
     if (node.ok()) {
       nodes.push_back(node.value());
     } else {
-      unanswered.push_back("unanswered: " + location.name() + ": " + node.error().text);
+      unanswered.push_back("unanswered: " + address.name() + ": " + node.error().text);
     }
   }
   FinalState state = read_final_state(settings_, nodes, notes_);

@@ -27,7 +27,7 @@ class Run final {
 
   // Stops the clients, reads every key through each of the nodes, and judges. The field "violation_count" is 0 when all
   // is well.
-  nlohmann::json finish(const std::vector<Location>& through);
+  nlohmann::json finish(const std::vector<NodeAddress>& through);
 
  private:
   void stop_clients();
@@ -39,7 +39,7 @@ class Run final {
   CallBudget budget_;
   Notes notes_;
   std::unique_ptr<RingConnection> ring_;  // nullptr unless --through-client
-  const Surroundings around_;
+  const Environment around_;
   std::vector<std::unique_ptr<Client>> clients_;  // the first one prefills, the others have a thread each
   std::vector<std::jthread> threads_;             // the last member: they end before anything that they use
 };

@@ -1,7 +1,7 @@
 // What is a run of p2phistory made of? Its options and its limits, in one place.
 #pragma once
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 #include <p2p/units.h>
 
 #include <chrono>
@@ -19,7 +19,7 @@ struct Settings {
   std::chrono::microseconds pause{0};  // of each client, after each call
   // Calls that are recorded, a batch as one for each of its keys; then the clients stop. About 64 bytes each.
   std::size_t calls_max = 5'000'000;
-  std::vector<Location> nodes;
+  std::vector<NodeAddress> nodes;
   bool is_through_client = false;  // the client library chooses the nodes; `nodes` are its seeds
 };
 

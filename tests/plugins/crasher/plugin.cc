@@ -64,9 +64,6 @@ class CrasherPlugin final : public p2p::Plugin {
 }  // namespace
 
 P2P_PLUGIN(CrasherPlugin,
-           P2P_NAME("crasher")
-           P2P_VERSION("0.1.0")
-           P2P_SUMMARY("ends its node, for tests of what comes then")
-           P2P_SERVES("crasher.Crasher")
-           P2P_OPTION("at_start", "bool", "false", "", "whether start() crashes")
-           P2P_OPTION("inline", "bool", "false", "", "whether calls run on an I/O loop"))
+           P2P_NAME("crasher") P2P_VERSION("0.1.0") P2P_SUMMARY("ends its node, for tests of what comes then")
+               P2P_SERVES("crasher.Crasher") P2P_OPTION("at_start", "bool", "false", "", "whether start() crashes")
+                   P2P_OPTION("inline", "bool", "false", "", "whether calls run on an I/O loop"))

@@ -1,4 +1,5 @@
-// What does a handler that misbehaves cost? One plugin, whose option `kind` says in which of the SDK's kinds it serves Kinds.
+// What does a handler that misbehaves cost? One plugin, whose option `kind` says in which of the SDK's kinds it serves
+// Kinds.
 #include "cob_kinds.h"
 #include "notebook.h"
 #include "synchronous_kinds.h"
@@ -37,9 +38,7 @@ class KindsPlugin final : public p2p::Plugin {
 
 }  // namespace
 
-P2P_PLUGIN(KindsPlugin,
-           P2P_NAME("kinds")
-           P2P_VERSION("0.1.0")
-           P2P_SUMMARY("one interface in every kind of handler, with methods that misbehave")
-           P2P_SERVES("kinds.Kinds")
-           P2P_OPTION("kind", "choice", "pool", "pool|inline|cob|typed", "how this service is served"))
+P2P_PLUGIN(KindsPlugin, P2P_NAME("kinds") P2P_VERSION("0.1.0")
+                            P2P_SUMMARY("one interface in every kind of handler, with methods that misbehave")
+                                P2P_SERVES("kinds.Kinds") P2P_OPTION("kind", "choice", "pool", "pool|inline|cob|typed",
+                                                                     "how this service is served"))

@@ -52,7 +52,7 @@ class Naps final {
   std::uint64_t last_ = 0;
 };
 
-p2p::Location at(std::int32_t port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
+p2p::NodeAddress at(std::int32_t port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
 
 class RelayPlugin final : public p2p::Plugin {
  public:
@@ -103,7 +103,7 @@ class RelayPlugin final : public p2p::Plugin {
   }
 
   template <class GeneratedResult, class TextAnswer>
-  void ask(const p2p::Location& to, std::string message, std::int32_t deadline_ms, TextAnswer answer) {
+  void ask(const p2p::NodeAddress& to, std::string message, std::int32_t deadline_ms, TextAnswer answer) {
     auto kept = std::make_shared<TextAnswer>(std::move(answer));
     context_->peers().call(to, context_->service_name(), std::move(message), milliseconds(deadline_ms),
                            [kept](const p2p::Result<std::string>& reply) {

@@ -1,5 +1,5 @@
-// Does a service that knows only the SDK see every change of the ring, and each once? Its handler is a LocatorHandler of the
-// synchronous kind, as a newcomer would write one.
+// Does a service that knows only the SDK see every change of the ring, and each once? Its handler is a LocatorHandler
+// of the synchronous kind, as a newcomer would write one.
 #include <p2p/handlers.h>
 #include <p2p/plugin.h>
 
@@ -18,16 +18,16 @@ constexpr int kLayerPriority = 10;
 
 class ProbeHandler final : public p2p::LocatorHandler, public probe::ProbeIf {
  public:
-  using LocatorHandler::LocatorHandler;
   using LocatorHandler::add;
+  using LocatorHandler::LocatorHandler;
   using LocatorHandler::remove;
 
-  void add(const p2p::Location& joined, p2p::Next next) override {
+  void add(const p2p::NodeAddress& joined, p2p::Next next) override {
     note("add " + joined.name());
     next();
   }
 
-  void remove(const p2p::Location& left, p2p::Next next) override {
+  void remove(const p2p::NodeAddress& left, p2p::Next next) override {
     note("remove " + left.name());
     next();
   }
@@ -74,8 +74,5 @@ class RingProbe final : public p2p::Plugin {
 }  // namespace
 
 P2P_PLUGIN(RingProbe,
-           P2P_NAME("ring_probe")
-           P2P_VERSION("0.1.0")
-           P2P_SUMMARY("remembers each join and leave that it sees")
-           P2P_REQUIRES("p2p.locator.ILocator/2")
-           P2P_SERVES("probe.Probe"))
+           P2P_NAME("ring_probe") P2P_VERSION("0.1.0") P2P_SUMMARY("remembers each join and leave that it sees")
+               P2P_REQUIRES("p2p.locator.ILocator/2") P2P_SERVES("probe.Probe"))

@@ -28,7 +28,7 @@ class TenantHandler final : public p2p::LocatorHandler, public TenantIf {
   using LocatorHandler::add;
   using LocatorHandler::remove;
 
-  void add(const p2p::Location& joined, p2p::Next next) override {
+  void add(const p2p::NodeAddress& joined, p2p::Next next) override {
     note("add " + joined.name());
     if (keeps_next_) {
       planted().next = std::move(next);
@@ -36,7 +36,7 @@ class TenantHandler final : public p2p::LocatorHandler, public TenantIf {
       next();
     }
   }
-  void remove(const p2p::Location& left, p2p::Next next) override {
+  void remove(const p2p::NodeAddress& left, p2p::Next next) override {
     note("remove " + left.name());
     next();
   }

@@ -57,7 +57,7 @@ class BatchHalving : public TwoNodes {
   }
 
   void each(const Script& script) {
-    for (FakeNode* node : {&one_, &two_}) node->obey(script);
+    for (FakeNode* node : {&one_, &two_}) node->apply(script);
   }
 
   int asked(const std::string& method) const { return one_.asked(method) + two_.asked(method); }
@@ -122,11 +122,11 @@ TEST_F(BatchHalving, FailsOnlyTheItemThatTheStoreDoesNotTake) {
 
 TEST_F(BatchHalving, ForgetsNoAttemptThatMayHaveBeenExecuted) {
   bool is_first = true;
-  two_.obey([&](const Asked& asked) -> std::optional<std::string> {
+  two_.apply([&](const Asked& asked) -> std::optional<std::string> {
     if (std::exchange(is_first, false)) return std::nullopt;
     return write_items(asked);
   });
-  one_.obey(write_items);
+  one_.apply(write_items);
   Client client(options());
   const auto written = client.write_many({{key_of(two_), "v"}, {key_of(two_, kTooLong), "v"}}, {.is_repeatable = true});
   EXPECT_TRUE(written[0].ok());

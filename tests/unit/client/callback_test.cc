@@ -9,7 +9,7 @@ namespace p2p::client {
 namespace {
 
 TEST(Callback, HoldsWhatCannotBeCopied) {
-  Callback<int(int)> add = [held = std::make_unique<int>(40)](int more) { return *held + more; };
+  Callback<int(int)> add = [pending = std::make_unique<int>(40)](int more) { return *pending + more; };
   Callback<int(int)> moved = std::move(add);
   EXPECT_FALSE(add);  // NOLINT: what is moved from is empty
   EXPECT_EQ(moved(2), 42);

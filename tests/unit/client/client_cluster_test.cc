@@ -18,7 +18,7 @@ class Cluster : public ::testing::Test {
   static std::string key(int number) { return "key " + std::to_string(number); }
 
   p2p::testing::TestCluster nodes_{3, {.toml = kStore}};
-  Client client_{{.seeds = {nodes_.node(1).location()}}};
+  Client client_{{.seeds = {nodes_.node(1).address()}}};
 };
 
 TEST_F(Cluster, ReadsWhatItWroteInEveryForm) {
@@ -39,7 +39,7 @@ TEST_F(Cluster, ReadsWhatItWroteInEveryForm) {
   const auto read = client_.read_many(keys);
   for (std::size_t at = 0; at < keys.size(); ++at) EXPECT_EQ(read[at].value().value, items[at].value);
   for (const auto& erased : client_.erase_many_future(keys).get()) EXPECT_TRUE(erased.value().found);
-  EXPECT_EQ(client_.stats().detours, 0U);
+  EXPECT_EQ(client_.stats().alternate_nodes, 0U);
   EXPECT_EQ(client_.stats().views, 1U);
 }
 
@@ -96,7 +96,7 @@ TEST_F(Cluster, ReadsInOneBatchMoreThanOneReplyCarries) {
 TEST(StoreOfSmallBatches, TakesALargeOneInPieces) {
   p2p::testing::TestCluster nodes(2,
                                   {.toml = "[services.locator]\n[services.diststore.config]\nbatch_keys_max = 10\n"});
-  Client client({.seeds = {nodes.node(1).location()}});
+  Client client({.seeds = {nodes.node(1).address()}});
   std::vector<Item> items;
   std::vector<std::string> keys;
   for (int number = 0; number < 500; ++number) {

@@ -75,7 +75,7 @@ TEST_F(TwoNodes, InAForkedChildEveryCallFailsAtOnceAndTheParentGoesOn) {
   ASSERT_TRUE(client.read(key_of(one_)).ok());
   EXPECT_EQ(in_a_child([&] { return forms_not_refused(client); }), 0);
   for (const FakeNode* node : {&one_, &two_})
-    EXPECT_EQ(client.read(key_of(*node)).value().value, node->location().name());
+    EXPECT_EQ(client.read(key_of(*node)).value().value, node->address().name());
 }
 
 TEST_F(TwoNodes, InAForkedChildTheClientCanBeDestroyedAndAnotherOneMade) {

@@ -38,7 +38,7 @@ TEST_F(ClientLimits, ACallThatIsLargerThanNodesTakeIsNotSent) {
 
 TEST_F(ClientLimits, OnlyTheLargeItemsOfABatchFail) {
   for (FakeNode* node : {&one_, &two_}) {
-    node->obey([](const Asked& asked) {
+    node->apply([](const Asked& asked) {
       diststore::Store_write_many_result result;
       result.__isset.success = true;
       result.success.resize(1);
@@ -60,7 +60,7 @@ TEST_F(ClientLimits, AMessageOfAnyServiceFitsToItsLastByte) {
   const std::string message = encode_call("get", args);
   const std::string service = "diststore";
   const std::size_t bytes = service.size() + 1 + message.size();
-  one_.obey([](const Asked& asked) { return exception_of(asked, 1, "p2p:disabled: diststore"); });
+  one_.apply([](const Asked& asked) { return exception_of(asked, 1, "p2p:unknown: diststore"); });
   const std::string key = key_of(one_);
   const Request request{.service = service, .key = key, .message = message};
   auto exact = options();
@@ -70,7 +70,7 @@ TEST_F(ClientLimits, AMessageOfAnyServiceFitsToItsLastByte) {
   exact.request_bytes_max = bytes - 1;
   Client refusing(exact);
   EXPECT_EQ(refusing.call(request).failure().kind, ErrorKind::invalid);
-  EXPECT_EQ(refusing.call_node(one_.location(), request).failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(refusing.call_node(one_.address(), request).failure().kind, ErrorKind::invalid);
   EXPECT_EQ(one_.asked("get"), 1);
 }
 
@@ -107,7 +107,7 @@ class LongReply : public ClientLimits {
  protected:
   LongReply() {
     for (FakeNode* node : {&one_, &two_}) {
-      node->obey([this](const Asked& asked) {
+      node->apply([this](const Asked& asked) {
         return asked.method == "read" ? read_reply(asked, std::string(8'192, 'v'), FakeNode::view_of(members_))
                                       : write_reply(asked);
       });
@@ -137,7 +137,7 @@ TEST_F(LongReply, LeavesItsNodeInUse) {
   ASSERT_FALSE(client.read(key_of(two_)).ok());
   EXPECT_TRUE(client.write(key_of(two_), "v").ok());
   EXPECT_EQ(two_.asked("write"), 1);
-  EXPECT_EQ(client.stats().detours, 0U);
+  EXPECT_EQ(client.stats().alternate_nodes, 0U);
 }
 
 TEST_F(LongReply, OfACallThatIsMoreThanAReadMeansThatItMayHaveBeenExecuted) {
@@ -152,7 +152,7 @@ TEST_F(LongReply, OfACallThatIsMoreThanAReadMeansThatItMayHaveBeenExecuted) {
 
 TEST_F(LongReply, CostsWritesBehindItTheirCertaintyAndReadsNothing) {
   bool is_first = true;
-  two_.obey([&](const Asked& asked) {
+  two_.apply([&](const Asked& asked) {
     if (asked.method != "read") return write_reply(asked);
     const std::size_t bytes = std::exchange(is_first, false) ? 8'192 : 1;
     return read_reply(asked, std::string(bytes, 'v'), FakeNode::view_of(members_));
@@ -176,7 +176,7 @@ TEST_F(LongReply, CostsWritesBehindItTheirCertaintyAndReadsNothing) {
   ASSERT_FALSE(written.ok());
   EXPECT_EQ(written.failure().effect, Effect::unknown);
   EXPECT_EQ(read.get().value().value, "v");
-  EXPECT_EQ(client.stats().detours, 0U);
+  EXPECT_EQ(client.stats().alternate_nodes, 0U);
 }
 
 }  // namespace

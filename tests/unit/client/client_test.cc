@@ -34,9 +34,9 @@ TEST_F(TwoNodes, EachCallGoesStraightToItsOwner) {
   for (const FakeNode* node : {&one_, &two_}) {
     const auto read = client.read(key_of(*node));
     ASSERT_TRUE(read.ok()) << read.failure().text;
-    EXPECT_EQ(read.value().value, node->location().name());
+    EXPECT_EQ(read.value().value, node->address().name());
   }
-  EXPECT_EQ(client.stats().detours, 0U);
+  EXPECT_EQ(client.stats().alternate_nodes, 0U);
   EXPECT_EQ(client.stats().retries, 0U);
 }
 
@@ -63,9 +63,9 @@ TEST_F(TwoNodes, AReplyWithAnotherViewMakesItLookAtTheRing) {
   Client client(options());
   ASSERT_TRUE(client.read(key_of(one_)).ok());
   // The other node leaves, and only the first one says so, with its next reply.
-  const std::vector<Location> rest{one_.location()};
+  const std::vector<NodeAddress> rest{one_.address()};
   one_.tell_ring(rest);
-  one_.obey([&rest, this](const Asked& asked) { return read_reply(asked, "", FakeNode::view_of(rest)); });
+  one_.apply([&rest, this](const Asked& asked) { return read_reply(asked, "", FakeNode::view_of(rest)); });
   const auto views = client.stats().views;
   while (client.stats().views == views) ASSERT_TRUE(client.read(key_of(one_)).ok());
   const int before = two_.asked("read");
@@ -75,31 +75,46 @@ TEST_F(TwoNodes, AReplyWithAnotherViewMakesItLookAtTheRing) {
 }
 
 TEST_F(TwoNodes, AViewThatNobodyElseHasIsNoReasonToFail) {
-  one_.obey([](const Asked& asked) { return read_reply(asked, "late", 12345); });
+  one_.apply([](const Asked& asked) { return read_reply(asked, "late", 12345); });
   Client client(options());
   for (int count = 0; count < 100; ++count) ASSERT_EQ(client.read(key_of(one_)).value().value, "late");
 }
 
 TEST_F(TwoNodes, WhatANodeRefusesBecauseItStopsIsDoneByAnother) {
-  two_.obey([](const Asked& asked) { return exception_of(asked, kUnknownMethod, "p2p:draining: diststore"); });
+  two_.apply([](const Asked& asked) { return exception_of(asked, kUnknownMethod, "p2p:draining: diststore"); });
   Client client(options());
   EXPECT_TRUE(client.write(key_of(two_), "v").ok());
   EXPECT_EQ(one_.asked("write"), 1);
   EXPECT_EQ(two_.asked("write"), 1);
-  EXPECT_GE(client.stats().detours, 1U);
+  EXPECT_GE(client.stats().alternate_nodes, 1U);
 }
 
-TEST_F(TwoNodes, AServiceThatIsDisabledIsSaidAtOnce) {
-  two_.obey([](const Asked& asked) { return exception_of(asked, kUnknownMethod, "p2p:disabled: diststore"); });
-  Client client(options(1h));
+TEST_F(TwoNodes, AServiceThatIsDisabledOnOneNodeIsAskedForAtAnother) {
+  two_.apply([](const Asked& asked) { return exception_of(asked, kUnknownMethod, "p2p:disabled: diststore"); });
+  Client client(options());
+  EXPECT_TRUE(client.write(key_of(two_), "v").ok());
+  EXPECT_EQ(one_.asked("write"), 1);
+  EXPECT_EQ(two_.asked("write"), 1);
+  // The node serves its other services: the next call goes to it again.
+  EXPECT_TRUE(client.write(key_of(two_), "v").ok());
+  EXPECT_EQ(two_.asked("write"), 2);
+}
+
+TEST_F(TwoNodes, AServiceThatIsDisabledEverywhereIsAskedForUntilTheDeadlineAndHasDoneNothing) {
+  for (FakeNode* node : {&one_, &two_}) {
+    node->apply([](const Asked& asked) { return exception_of(asked, kUnknownMethod, "p2p:disabled: diststore"); });
+  }
+  Client client(options(200ms));
   const auto write = client.write(key_of(two_), "v");
   ASSERT_FALSE(write.ok());
+  EXPECT_GE(one_.asked("write"), 1);
+  EXPECT_GE(two_.asked("write"), 2);
   EXPECT_EQ(write.failure().effect, Effect::none);
   EXPECT_EQ(write.failure().kind, ErrorKind::not_found);
 }
 
 TEST_F(TwoNodes, AWriteWhoseConnectionBreaksIsUnknownAndNotRepeated) {
-  two_.obey([](const Asked&) { return std::nullopt; });
+  two_.apply([](const Asked&) { return std::nullopt; });
   Client client(options());
   const auto write = client.write(key_of(two_), "v");
   ASSERT_FALSE(write.ok());
@@ -113,7 +128,7 @@ TEST_F(TwoNodes, AWriteWhoseConnectionBreaksIsUnknownAndNotRepeated) {
 
 TEST_F(TwoNodes, AReadWhoseConnectionBreaksIsAskedAgain) {
   int left = 3;
-  two_.obey([&](const Asked& asked) -> std::optional<std::string> {
+  two_.apply([&](const Asked& asked) -> std::optional<std::string> {
     if (left-- > 0) return std::nullopt;
     return read_reply(asked, "at last", 0);
   });
@@ -124,8 +139,8 @@ TEST_F(TwoNodes, AReadWhoseConnectionBreaksIsAskedAgain) {
 }
 
 TEST_F(TwoNodes, AWriteThatMayBeRepeatedIsButStaysUnknownWhenNoAttemptIsAnswered) {
-  one_.obey([](const Asked&) { return std::nullopt; });
-  two_.obey([](const Asked&) { return std::nullopt; });
+  one_.apply([](const Asked&) { return std::nullopt; });
+  two_.apply([](const Asked&) { return std::nullopt; });
   Client client(options(1s));
   const auto write = client.write(key_of(two_), "v", {.is_repeatable = true});
   ASSERT_FALSE(write.ok());
@@ -149,13 +164,13 @@ TEST_F(TwoNodes, WithoutAnyNodeACallEndsAtItsDeadlineAndWasNotExecuted) {
   ASSERT_FALSE(write.ok());
   EXPECT_EQ(write.failure().effect, Effect::none);
   EXPECT_EQ(write.failure().kind, ErrorKind::refused);
-  EXPECT_NE(write.failure().text.find(one_.location().name()), std::string::npos) << write.failure().text;
+  EXPECT_NE(write.failure().text.find(one_.address().name()), std::string::npos) << write.failure().text;
 }
 
 TEST_F(TwoNodes, ANodeThatIsSilentCostsACallItsDeadlineAndNoMore) {
   Client client(options());
   ASSERT_TRUE(client.write(key_of(two_), "v").ok());
-  two_.obey([](const Asked&) { return std::string(); });
+  two_.apply([](const Asked&) { return std::string(); });
   const auto write = client.write(key_of(two_), "v", {.timeout = 500ms});
   ASSERT_FALSE(write.ok());
   EXPECT_EQ(write.failure().effect, Effect::unknown);
@@ -174,7 +189,7 @@ TEST_F(TwoNodes, AMemberThatIsInNoNetworkItselfIsPassedRound) {
 }
 
 TEST_F(TwoNodes, AnAnswerOutOfOrderEndsTheConnectionNotTheProgram) {
-  two_.obey([](Asked asked) {
+  two_.apply([](Asked asked) {
     ++asked.sequence;
     return write_reply(asked);
   });
@@ -187,7 +202,7 @@ TEST_F(TwoNodes, AnAnswerOutOfOrderEndsTheConnectionNotTheProgram) {
 
 TEST_F(TwoNodes, BytesThatMakeNoSenseAreAFailureOfTheirCallOnly) {
   bool is_first = true;
-  two_.obey([&](const Asked& asked) {
+  two_.apply([&](const Asked& asked) {
     return std::exchange(is_first, false) ? reply_of(asked, diststore::Store_write_result()) : write_reply(asked);
   });
   Client client(options());
@@ -198,7 +213,7 @@ TEST_F(TwoNodes, BytesThatMakeNoSenseAreAFailureOfTheirCallOnly) {
 }
 
 TEST_F(TwoNodes, WhatTheStoreCouldNotDoInTimeIsUnknownForAWriteOnly) {
-  for (FakeNode* node : {&one_, &two_}) node->obey(unavailable);
+  for (FakeNode* node : {&one_, &two_}) node->apply(unavailable);
   Client client(options(1s));
   EXPECT_EQ(client.write("k", "v").failure().effect, Effect::unknown);
   const auto read = client.read("k");
@@ -209,14 +224,14 @@ TEST_F(TwoNodes, WhatTheStoreCouldNotDoInTimeIsUnknownForAWriteOnly) {
 
 TEST_F(TwoNodes, WhatTheStoreHasNotExecutedIsTriedAgainUntilItIs) {
   int attempts = 0;
-  two_.obey([&attempts](const Asked& asked) { return ++attempts > 3 ? write_reply(asked) : not_executed(asked); });
+  two_.apply([&attempts](const Asked& asked) { return ++attempts > 3 ? write_reply(asked) : not_executed(asked); });
   Client client(options());
   EXPECT_TRUE(client.write(key_of(two_), "v").ok());
   EXPECT_EQ(client.stats().retries, 3U);
 }
 
 TEST_F(TwoNodes, AndHasSurelyNotHappenedWhenTheTimeIsOver) {
-  for (FakeNode* node : {&one_, &two_}) node->obey(not_executed);
+  for (FakeNode* node : {&one_, &two_}) node->apply(not_executed);
   Client client(options(1s));
   const auto write = client.write("k", "v");
   ASSERT_FALSE(write.ok());
@@ -230,7 +245,7 @@ TEST_F(TwoNodes, AWriteThatWasLostOnceIsUnknownWhateverIsSaidOfItLater) {
   const auto script = [&attempts](const Asked& asked) {
     return ++attempts == 1 ? unavailable(asked) : not_executed(asked);
   };
-  for (FakeNode* node : {&one_, &two_}) node->obey(script);
+  for (FakeNode* node : {&one_, &two_}) node->apply(script);
   Client client(options(1s));
   const auto write = client.write(key_of(two_), "v", {.is_repeatable = true});
   ASSERT_FALSE(write.ok());
@@ -238,7 +253,7 @@ TEST_F(TwoNodes, AWriteThatWasLostOnceIsUnknownWhateverIsSaidOfItLater) {
 }
 
 TEST_F(TwoNodes, AnyOtherExceptionOfAServiceLeavesOpenWhatHappened) {
-  two_.obey([](const Asked& asked) { return exception_of(asked, kInternalError, "no answer within call_timeout"); });
+  two_.apply([](const Asked& asked) { return exception_of(asked, kInternalError, "no answer within call_timeout"); });
   Client client(options());
   const auto write = client.write(key_of(two_), "v");
   ASSERT_FALSE(write.ok());
@@ -246,7 +261,7 @@ TEST_F(TwoNodes, AnyOtherExceptionOfAServiceLeavesOpenWhatHappened) {
 }
 
 TEST_F(TwoNodes, AServiceThatFailsIsNotAskedAgainEvenForWhatMayBeRepeated) {
-  two_.obey([](const Asked& asked) { return exception_of(asked, kInternalError, "the handler threw"); });
+  two_.apply([](const Asked& asked) { return exception_of(asked, kInternalError, "the handler threw"); });
   Client client(options());
   EXPECT_EQ(client.write(key_of(two_), "v", {.is_repeatable = true}).failure().effect, Effect::unknown);
   EXPECT_FALSE(client.read(key_of(two_)).ok());
@@ -254,7 +269,7 @@ TEST_F(TwoNodes, AServiceThatFailsIsNotAskedAgainEvenForWhatMayBeRepeated) {
 }
 
 TEST_F(TwoNodes, ACallWithoutAReadableKeyIsRefusedOnceAndSurelyNotExecuted) {
-  two_.obey([](const Asked& asked) { return exception_of(asked, kProtocolError, "p2p:no-key: diststore:write: x"); });
+  two_.apply([](const Asked& asked) { return exception_of(asked, kProtocolError, "p2p:no-key: diststore:write: x"); });
   Client client(options());
   const auto write = client.write(key_of(two_), "v", {.is_repeatable = true});
   ASSERT_FALSE(write.ok());
@@ -266,7 +281,7 @@ TEST_F(TwoNodes, ACallWithoutAReadableKeyIsRefusedOnceAndSurelyNotExecuted) {
 TEST_F(TwoNodes, WhatWasNotExecutedIsTriedAgainUntilItIs) {
   for (const char* text : {"p2p:not-executed: no owner", "p2p:overloaded: 10 calls wait already"}) {
     int left = 3;
-    two_.obey([&](const Asked& asked) {
+    two_.apply([&](const Asked& asked) {
       return left-- > 0 ? exception_of(asked, kInternalError, text) : write_reply(asked);
     });
     Client client(options(1h));
@@ -277,7 +292,7 @@ TEST_F(TwoNodes, WhatWasNotExecutedIsTriedAgainUntilItIs) {
 
 TEST_F(TwoNodes, WhatIsNotExecutedUntilItsDeadlineWasSurelyNotExecuted) {
   for (FakeNode* node : {&one_, &two_}) {
-    node->obey([](const Asked& asked) { return exception_of(asked, kInternalError, "p2p:not-executed: no owner"); });
+    node->apply([](const Asked& asked) { return exception_of(asked, kInternalError, "p2p:not-executed: no owner"); });
   }
   Client client(options());
   // The deadlines are spread over the pauses: whoever is just asking when its own comes does not know.
@@ -300,7 +315,7 @@ TEST_F(TwoNodes, WhatIsNotExecutedUntilItsDeadlineWasSurelyNotExecuted) {
 
 TEST_F(TwoNodes, WhatANodeHasLostSightOfIsTriedAgainWhereThatDoesNoHarmAndStaysUnknown) {
   int left = 2;
-  two_.obey([&](const Asked& asked) {
+  two_.apply([&](const Asked& asked) {
     if (left-- > 0) return exception_of(asked, kInternalError, "p2p:unknown-outcome: no answer");
     return exception_of(asked, kProtocolError, "the arguments could not be read");
   });
@@ -318,7 +333,7 @@ TEST_F(TwoNodes, WhatANodeHasLostSightOfIsTriedAgainWhereThatDoesNoHarmAndStaysU
 
 TEST_F(TwoNodes, ABatchIsSplitByOwnerAndJoinedInOrder) {
   for (FakeNode* node : {&one_, &two_}) {
-    node->obey([name = node->location().name()](const Asked& asked) {
+    node->apply([name = node->address().name()](const Asked& asked) {
       Codec codec;
       codec.in().attach(asked.arguments);
       diststore::Store_read_many_args args;
@@ -348,8 +363,8 @@ TEST_F(TwoNodes, ABatchIsSplitByOwnerAndJoinedInOrder) {
 }
 
 TEST_F(TwoNodes, APartOfABatchFailsAlone) {
-  two_.obey([](const Asked&) { return std::nullopt; });
-  one_.obey([](const Asked& asked) {
+  two_.apply([](const Asked&) { return std::nullopt; });
+  one_.apply([](const Asked& asked) {
     diststore::Store_write_many_result result;
     result.__isset.success = true;
     result.success.resize(1);
@@ -363,7 +378,7 @@ TEST_F(TwoNodes, APartOfABatchFailsAlone) {
 }
 
 TEST_F(TwoNodes, AnyServiceIsCalledByTheOwnerOfAKey) {
-  two_.obey([](const Asked& asked) -> std::optional<std::string> {
+  two_.apply([](const Asked& asked) -> std::optional<std::string> {
     EXPECT_EQ(asked.service, "other");
     diststore::Store_get_result result;
     result.__isset.success = true;
@@ -384,7 +399,7 @@ TEST_F(TwoNodes, AnyServiceIsCalledByTheOwnerOfAKey) {
 TEST_F(TwoNodes, ACallInAnAnswerMayTakeThePlaceOfItsConnectionNotOfItsBytes) {
   // Long enough that its memory is a mapping of its own, which is gone as soon as it is freed.
   const std::string value(1024 * 1024, 'v');
-  one_.obey([&](const Asked& asked) { return read_reply(asked, value, FakeNode::view_of(members_)); });
+  one_.apply([&](const Asked& asked) { return read_reply(asked, value, FakeNode::view_of(members_)); });
   Options one_connection = options();
   one_connection.connections_max = 1;
   Client client(one_connection);
@@ -404,7 +419,7 @@ TEST_F(TwoNodes, ACallInAnAnswerMayTakeThePlaceOfItsConnectionNotOfItsBytes) {
 }
 
 TEST_F(TwoNodes, MoreCallsThanTheLimitsAllowAreRefusedNotQueued) {
-  two_.obey([](const Asked&) { return std::string(); });
+  two_.apply([](const Asked&) { return std::string(); });
   auto limited = options(1s);
   limited.node_calls_max = 10;
   Client client(limited);
@@ -422,7 +437,7 @@ TEST_F(TwoNodes, MoreCallsThanTheLimitsAllowAreRefusedNotQueued) {
 }
 
 TEST_F(TwoNodes, OpenCallsEndWithTheClient) {
-  two_.obey([](const Asked&) { return std::string(); });
+  two_.apply([](const Asked&) { return std::string(); });
   std::future<Outcome<Written>> write;
   {
     Client client(options(1h));
@@ -437,8 +452,8 @@ TEST_F(TwoNodes, OpenCallsEndWithTheClient) {
 
 TEST(LoneNode, ThatCannotTellTheRingIsAskedEverything) {
   FakeNode node;
-  node.obey(write_reply);
-  Client client({.seeds = {node.location()}});
+  node.apply(write_reply);
+  Client client({.seeds = {node.address()}});
   EXPECT_TRUE(client.write("k", "v").ok());
   const auto owner = client.owner_of("k");
   ASSERT_FALSE(owner.ok());

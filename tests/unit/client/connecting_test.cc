@@ -98,7 +98,7 @@ TEST_F(ConnectingTest, WhenNoneStandsEachIsNamedWithItsReason) {
   connect({one, other});
   EXPECT_EQ(reached_, std::nullopt);
   const auto refusal = [](const tcp::endpoint& at) {
-    return Location{"127.0.0.1", at.port()}.name() + ": Connection refused";
+    return NodeAddress{"127.0.0.1", at.port()}.name() + ": Connection refused";
   };
   EXPECT_EQ(why_, refusal(one) + "; " + refusal(other));
 }

@@ -91,7 +91,7 @@ FakeNode::FakeNode() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
       ::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size) != 0) {
     throw std::runtime_error("cannot listen on loopback");
   }
-  location_ = {"127.0.0.1", ntohs(at.sin_port)};
+  address_ = {"127.0.0.1", ntohs(at.sin_port)};
   acceptor_ = std::thread([this] {
     while (true) {
       const int socket = ::accept(listener_, nullptr, nullptr);
@@ -145,30 +145,30 @@ std::optional<std::string> FakeNode::answer(const Asked& asked) {
   if (!ring_) return exception_of(asked, 1, "p2p:unknown: " + asked.service);
   locator::Ring_state_result result;
   result.__isset.success = true;
-  for (const Location& member : *ring_) result.success.members.push_back(to_wire(member));
+  for (const NodeAddress& member : *ring_) result.success.members.push_back(to_wire(member));
   result.success.view = static_cast<std::int64_t>(view_of(*ring_));
   result.success.placement = "classic";
   return reply_of(asked, result);
 }
 
-std::uint64_t FakeNode::view_of(const std::vector<Location>& members) {
+std::uint64_t FakeNode::view_of(const std::vector<NodeAddress>& members) {
   std::vector<std::string> names;
-  for (const Location& member : members) names.push_back(member.classic_name());
+  for (const NodeAddress& member : members) names.push_back(member.classic_name());
   std::sort(names.begin(), names.end());
   return placement::fingerprint_of(names, "classic");
 }
 
-void FakeNode::tell_ring(std::vector<Location> members) {
+void FakeNode::tell_ring(std::vector<NodeAddress> members) {
   const std::lock_guard hold(mutex_);
   ring_ = std::move(members);
 }
 
-void FakeNode::obey_probe(Script script) {
+void FakeNode::apply_probe(Script script) {
   const std::lock_guard hold(mutex_);
   probed_ = std::move(script);
 }
 
-void FakeNode::obey(Script script) {
+void FakeNode::apply(Script script) {
   const std::lock_guard hold(mutex_);
   script_ = std::move(script);
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <p2p/handlers.h>
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 
 #include <atomic>
 #include <functional>
@@ -47,15 +47,15 @@ class FakeNode final {
   FakeNode(const FakeNode&) = delete;
   FakeNode& operator=(const FakeNode&) = delete;
 
-  const Location& location() const noexcept { return location_; }
+  const NodeAddress& address() const noexcept { return address_; }
 
   // What it tells of the ring from now on; `leaving` and placement "classic" follow. Without it the service is unknown.
-  void tell_ring(std::vector<Location> members);
-  static std::uint64_t view_of(const std::vector<Location>& members);
+  void tell_ring(std::vector<NodeAddress> members);
+  static std::uint64_t view_of(const std::vector<NodeAddress>& members);
   // Answers everything but the question for the ring.
-  void obey(Script script);
+  void apply(Script script);
   // Answers the probe, which it otherwise answers as a node of ours.
-  void obey_probe(Script script);
+  void apply_probe(Script script);
 
   // Closes all connections, and accepts no more: as if it were killed.
   void vanish();
@@ -67,10 +67,10 @@ class FakeNode final {
   void serve(int socket);
   std::optional<std::string> answer(const Asked& asked);
 
-  Location location_;
+  NodeAddress address_;
   int listener_ = -1;
   mutable std::mutex mutex_;  // of what follows
-  std::optional<std::vector<Location>> ring_;
+  std::optional<std::vector<NodeAddress>> ring_;
   Script script_;
   Script probed_;
   std::map<std::string, int> asked_;

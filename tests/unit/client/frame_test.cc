@@ -1,5 +1,5 @@
 #include "wire/frame.h"
-#include "rules/setback.h"
+#include "retry/faults.h"
 #include "wire/store_messages.h"
 
 #include <Store.h>
@@ -99,7 +99,7 @@ TEST(StoreMessages, ReadTheStoresOwnException) {
   StoreReply<Written> reply;
   decode(codec, false, reply);
   ASSERT_TRUE(reply.refusal);
-  EXPECT_EQ(reply.refusal->kind, static_cast<std::int32_t>(StoreErrorKind::unavailable));
+  EXPECT_EQ(reply.refusal->kind, static_cast<std::int32_t>(retry::StoreErrorKind::unavailable));
   EXPECT_EQ(reply.refusal->message, "late");
 }
 

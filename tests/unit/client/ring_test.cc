@@ -6,9 +6,9 @@
 namespace p2p::client {
 namespace {
 
-RingFacts facts_of(std::vector<Location> members) {
+RingFacts facts_of(std::vector<NodeAddress> members) {
   std::vector<std::string> names;
-  for (const Location& member : members) names.push_back(member.classic_name());
+  for (const NodeAddress& member : members) names.push_back(member.classic_name());
   std::sort(names.begin(), names.end());
   return {std::move(members), {}, placement::fingerprint_of(names, "classic"), "classic"};
 }

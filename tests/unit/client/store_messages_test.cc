@@ -1,6 +1,6 @@
 // What is made of the store's replies: what is known is taken, what is not is skipped, nonsense is thrown.
 #include "wire/store_messages.h"
-#include "rules/setback.h"
+#include "retry/faults.h"
 
 #include <p2p/handlers.h>
 
@@ -107,14 +107,14 @@ TEST(StoreMessages, ARefusalIsNoResult) {
   BinaryProtocol& out = codec.binary_out();
   out.writeFieldBegin("", T_STRUCT, 1);
   out.writeFieldBegin("", T_I32, 1);
-  out.writeI32(static_cast<std::int32_t>(StoreErrorKind::too_many));
+  out.writeI32(static_cast<std::int32_t>(retry::StoreErrorKind::too_many));
   out.writeFieldBegin("", T_STRING, 2);
   out.writeString(std::string("too many"));
   out.writeFieldStop();
   out.writeFieldStop();
   const auto reply = decoded<Written>(codec.out().block(), true);
   ASSERT_TRUE(reply.refusal);
-  EXPECT_EQ(reply.refusal->kind, static_cast<std::int32_t>(StoreErrorKind::too_many));
+  EXPECT_EQ(reply.refusal->kind, static_cast<std::int32_t>(retry::StoreErrorKind::too_many));
   EXPECT_EQ(reply.refusal->message, "too many");
 }
 

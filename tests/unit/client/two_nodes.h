@@ -45,7 +45,7 @@ class TwoNodes : public testing::Test {
   }
 
   void serve(FakeNode& node) {
-    node.obey([this, name = node.location().name()](const Asked& asked) -> std::optional<std::string> {
+    node.apply([this, name = node.address().name()](const Asked& asked) -> std::optional<std::string> {
       if (asked.method == "read") return read_reply(asked, name, FakeNode::view_of(members_));
       return write_reply(asked);
     });
@@ -53,22 +53,22 @@ class TwoNodes : public testing::Test {
 
   // A key of that node, by the rule that the nodes have.
   std::string key_of(const FakeNode& node, const std::string& prefix = "k") const {
-    std::vector<std::string> names{one_.location().name(), two_.location().name()};
+    std::vector<std::string> names{one_.address().name(), two_.address().name()};
     std::sort(names.begin(), names.end());
     const placement::ClassicRing ring(names);
     for (int number = 0;; ++number) {
       std::string key = prefix + std::to_string(number);
-      if (names[ring.owner_of(key)] == node.location().name()) return key;
+      if (names[ring.owner_of(key)] == node.address().name()) return key;
     }
   }
 
   Options options(Duration timeout = std::chrono::seconds(5)) const {
-    return {.seeds = {one_.location()}, .timeout = timeout};
+    return {.seeds = {one_.address()}, .timeout = timeout};
   }
 
   FakeNode one_;
   FakeNode two_;
-  const std::vector<Location> members_{one_.location(), two_.location()};
+  const std::vector<NodeAddress> members_{one_.address(), two_.address()};
 };
 
 }  // namespace p2p::client::test

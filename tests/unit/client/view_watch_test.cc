@@ -7,37 +7,37 @@ namespace {
 
 constexpr TimePoint kNow{std::chrono::hours(1)};
 
-ViewWatch watch_of(std::uint64_t view, TimePoint looked) {
+ViewWatch watch_of(std::uint64_t view, TimePoint refreshed) {
   ViewWatch watch;
   watch.adopted(view);
-  watch.looked(looked);
+  watch.refreshed(refreshed);
   return watch;
 }
 
-TEST(ViewWatch, LooksForAnyViewWhileItKnowsNone) { EXPECT_TRUE(ViewWatch().wants_look(7, kNow)); }
+TEST(ViewWatch, LooksForAnyViewWhileItKnowsNone) { EXPECT_TRUE(ViewWatch().wants_refresh(7, kNow)); }
 
 TEST(ViewWatch, DoesNotLookForTheViewThatItHas) {
-  EXPECT_FALSE(watch_of(7, kNow).wants_look(7, kNow + std::chrono::hours(1)));
+  EXPECT_FALSE(watch_of(7, kNow).wants_refresh(7, kNow + std::chrono::hours(1)));
 }
 
 TEST(ViewWatch, FollowsANewViewAtOnceButNotForEveryReply) {
   const ViewWatch watch = watch_of(7, kNow);
-  EXPECT_FALSE(watch.wants_look(8, kNow + kLookPause / 2));
-  EXPECT_TRUE(watch.wants_look(8, kNow + kLookPause));
+  EXPECT_FALSE(watch.wants_refresh(8, kNow + kRefreshPause / 2));
+  EXPECT_TRUE(watch.wants_refresh(8, kNow + kRefreshPause));
 }
 
 TEST(ViewWatch, LooksSeldomForAViewThatItHasLeft) {
   ViewWatch watch = watch_of(7, kNow);
   watch.adopted(8);
-  EXPECT_FALSE(watch.wants_look(7, kNow + kLookPause));
-  EXPECT_TRUE(watch.wants_look(7, kNow + kLeftViewPause));
+  EXPECT_FALSE(watch.wants_refresh(7, kNow + kRefreshPause));
+  EXPECT_TRUE(watch.wants_refresh(7, kNow + kLeftViewPause));
 }
 
 TEST(ViewWatch, ForgetsViewsThatItLeftLongAgo) {
   ViewWatch watch = watch_of(1, kNow);
   for (std::uint64_t view = 2; view <= kViewsRemembered + 2; ++view) watch.adopted(view);
-  EXPECT_TRUE(watch.wants_look(1, kNow + kLookPause));
-  EXPECT_FALSE(watch.wants_look(2, kNow + kLookPause));
+  EXPECT_TRUE(watch.wants_refresh(1, kNow + kRefreshPause));
+  EXPECT_FALSE(watch.wants_refresh(2, kNow + kRefreshPause));
 }
 
 }  // namespace

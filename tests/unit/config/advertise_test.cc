@@ -1,22 +1,22 @@
 #include "config/advertise.h"
 
-#include "address_kind.h"
+#include "text/address_kind.h"
 
 #include <gtest/gtest.h>
 
 namespace p2p::host {
 namespace {
 
-const Location kEverywhere{"0.0.0.0", 9900};
+const NodeAddress kEverywhere{"0.0.0.0", 9900};
 
 TEST(Advertise, ANodeThatListensOnOneAddressIsReachedThere) {
-  const Location listen{"127.0.0.1", 9901};
+  const NodeAddress listen{"127.0.0.1", 9901};
   EXPECT_EQ(decide_advertised(listen, std::nullopt, {"10.0.0.5"}, 9900).value(), listen);
 }
 
 TEST(Advertise, ANodeThatListensOnAllIsReachedAtItsOwnResolvedAddress) {
-  EXPECT_EQ(decide_advertised(kEverywhere, std::nullopt, {"10.0.0.5"}, 9900).value(), (Location{"10.0.0.5", 9900}));
-  EXPECT_EQ(decide_advertised({"::", 9900}, std::nullopt, {"10.0.0.5"}, 9900).value(), (Location{"10.0.0.5", 9900}));
+  EXPECT_EQ(decide_advertised(kEverywhere, std::nullopt, {"10.0.0.5"}, 9900).value(), (NodeAddress{"10.0.0.5", 9900}));
+  EXPECT_EQ(decide_advertised({"::", 9900}, std::nullopt, {"10.0.0.5"}, 9900).value(), (NodeAddress{"10.0.0.5", 9900}));
 }
 
 TEST(Advertise, AResolvedLoopbackAddressIsRefusedWithTheFix) {
@@ -32,19 +32,19 @@ TEST(Advertise, AResolvedLoopbackAddressIsRefusedWithTheFix) {
 
 TEST(Advertise, OfSeveralAddressesTheFirstThatOthersCanReachAndThatIsServedIsTaken) {
   const std::vector<std::string> resolved{"fe80::1%eth0", "127.0.1.1", "2001:db8::5", "10.0.0.5"};
-  EXPECT_EQ(decide_advertised(kEverywhere, std::nullopt, resolved, 9900).value(), (Location{"10.0.0.5", 9900}));
-  EXPECT_EQ(decide_advertised({"::", 9900}, std::nullopt, resolved, 9900).value(), (Location{"10.0.0.5", 9900}));
+  EXPECT_EQ(decide_advertised(kEverywhere, std::nullopt, resolved, 9900).value(), (NodeAddress{"10.0.0.5", 9900}));
+  EXPECT_EQ(decide_advertised({"::", 9900}, std::nullopt, resolved, 9900).value(), (NodeAddress{"10.0.0.5", 9900}));
   EXPECT_EQ(decide_advertised({"::", 9900}, std::nullopt, {"fe80::1", "::1", "2001:db8::5"}, 9900).value(),
-            (Location{"2001:db8::5", 9900}));
+            (NodeAddress{"2001:db8::5", 9900}));
   EXPECT_FALSE(
       decide_advertised(kEverywhere, std::nullopt, {"2001:db8::5"}, 9900).ok());  // listens on those of IPv4 only
 }
 
 TEST(Advertise, ALinkLocalAddressIsNoAddressToAdvertise) {
   for (const char* address : {"fe80::1", "fe80::1%eth0", "febf::1"}) {
-    EXPECT_FALSE(decide_advertised(kEverywhere, Location{address, 9900}, {}, 9900).ok()) << address;
+    EXPECT_FALSE(decide_advertised(kEverywhere, NodeAddress{address, 9900}, {}, 9900).ok()) << address;
     EXPECT_FALSE(decide_advertised({address, 9900}, std::nullopt, {}, 9900).ok()) << address;
-    EXPECT_TRUE(decide_advertised({address, 9900}, Location{"fd00::1", 0}, {}, 9900).ok()) << address;
+    EXPECT_TRUE(decide_advertised({address, 9900}, NodeAddress{"fd00::1", 0}, {}, 9900).ok()) << address;
   }
 }
 
@@ -55,17 +55,17 @@ TEST(Advertise, AMachineWithoutAddressIsRefusedWithTheFix) {
 }
 
 TEST(Advertise, TheOperatorsWordWinsEvenWhenItIsLoopback) {
-  EXPECT_EQ(decide_advertised(kEverywhere, Location{"127.0.0.1", 7000}, {"10.0.0.5"}, 9900).value(),
-            (Location{"127.0.0.1", 7000}));
+  EXPECT_EQ(decide_advertised(kEverywhere, NodeAddress{"127.0.0.1", 7000}, {"10.0.0.5"}, 9900).value(),
+            (NodeAddress{"127.0.0.1", 7000}));
 }
 
 TEST(Advertise, PortZeroStandsForThePortThatTheNodeGot) {
-  EXPECT_EQ(decide_advertised({"0.0.0.0", 9907}, Location{"10.0.0.9", 0}, {}, 9900).value(),
-            (Location{"10.0.0.9", 9907}));
+  EXPECT_EQ(decide_advertised({"0.0.0.0", 9907}, NodeAddress{"10.0.0.9", 0}, {}, 9900).value(),
+            (NodeAddress{"10.0.0.9", 9907}));
 }
 
 TEST(Advertise, AnAdvertisedPortIsRefusedWhenTheNodeGotAnother) {
-  const auto decided = decide_advertised({"0.0.0.0", 9901}, Location{"10.0.0.9", 9900}, {}, 9900);
+  const auto decided = decide_advertised({"0.0.0.0", 9901}, NodeAddress{"10.0.0.9", 9900}, {}, 9900);
   ASSERT_FALSE(decided.ok());
   EXPECT_NE(decided.error().text.find("the node got port 9901 instead of 9900, which is taken"), std::string::npos);
 }

@@ -1,5 +1,5 @@
 #include "configuration_text.h"
-#include "serving/foreign_text.h"
+#include "text/foreign_text.h"
 
 #include "config/host_keys.h"
 #include "config/print_config.h"
@@ -14,7 +14,7 @@ using std::chrono::seconds;
 TEST(Check, AnEmptyTextGivesTheDefaults) {
   const Checked checked("");
   EXPECT_EQ(checked.messages(), "");
-  EXPECT_EQ(checked.config().listen, (Location{"127.0.0.1", 9900}));
+  EXPECT_EQ(checked.config().listen, (NodeAddress{"127.0.0.1", 9900}));
   EXPECT_EQ(checked.config().port_search, 40u);
   EXPECT_EQ(checked.config().frame_bytes_max, 16u << 20);
   EXPECT_EQ(checked.config().idle_timeout, std::chrono::minutes(10));
@@ -47,8 +47,8 @@ level = "debug"
 [services.locator]
 )");
   EXPECT_EQ(checked.messages(), "");
-  EXPECT_EQ(checked.config().listen, (Location{"0.0.0.0", 0}));
-  EXPECT_EQ(checked.config().advertise, (Location{"fd00::1", 0}));
+  EXPECT_EQ(checked.config().listen, (NodeAddress{"0.0.0.0", 0}));
+  EXPECT_EQ(checked.config().advertise, (NodeAddress{"fd00::1", 0}));
   EXPECT_EQ(checked.config().io_threads, 2u);
   EXPECT_EQ(checked.config().call_timeout, std::chrono::milliseconds(1500));
   EXPECT_EQ(checked.config().frame_bytes_max, 1u << 20);

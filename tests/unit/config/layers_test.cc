@@ -50,7 +50,7 @@ TEST(Layers, ValuesOfArgumentsNeedNoQuotesAndMayHaveThem) {
     EXPECT_EQ(checked.service(0).config.list("join"), (std::vector<std::string>{"10.0.0.1:9900", "10.0.0.2:9900"}));
   }
   EXPECT_EQ(Checked("", {}, {"host.cluster=\"x y\""}).config().cluster, "x y");
-  EXPECT_EQ(Checked("", {}, {"host.listen=[::1]:9900"}).config().listen, (Location{"::1", 9900}));
+  EXPECT_EQ(Checked("", {}, {"host.listen=[::1]:9900"}).config().listen, (NodeAddress{"::1", 9900}));
 }
 
 TEST(Layers, AnUnknownVariableIsAnErrorWithASuggestion) {

@@ -1,4 +1,4 @@
-#include "lifecycle/start_order.h"
+#include "config/start_order.h"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ TEST(StartOrder, PutsOptionalProvidersFirstToo) {
             (Names{"ring", "app"}));
 }
 
-TEST(StartOrder, DropsAnOptionalWishThatWouldMakeACycle) {
+TEST(StartOrder, DropsAnOptionalRequirementThatWouldMakeACycle) {
   const auto order = find_start_order({{"ring", {"ring/1"}, {}, {"app/1"}}, {"app", {"app/1"}, {"ring/1"}, {}}});
   EXPECT_TRUE(order.ok());
   EXPECT_EQ(order.services, (Names{"ring", "app"}));

@@ -20,7 +20,7 @@ TEST(BatchSplit, EveryKeyGoesToItsOwnerInTheOrderOfTheRequest) {
   EXPECT_EQ(split.remote[0].indexes, (Indexes{1, 3}));
   EXPECT_EQ(split.remote[1].owner, kThird);
   EXPECT_EQ(split.remote[1].indexes, (Indexes{2}));
-  EXPECT_TRUE(split.homeless.empty());
+  EXPECT_TRUE(split.unowned.empty());
 }
 
 TEST(BatchSplit, OnlyTheIndexesAskedForAreDealt) {
@@ -29,8 +29,8 @@ TEST(BatchSplit, OnlyTheIndexesAskedForAreDealt) {
   EXPECT_TRUE(split.remote.empty());
 }
 
-TEST(BatchSplit, KeysOfAnEmptyRingAreHomeless) {
-  EXPECT_EQ(split_by_owner(Indexes{0, 1}, FakeRing(Location{}), key_at).homeless, (Indexes{0, 1}));
+TEST(BatchSplit, KeysOfAnEmptyRingAreUnowned) {
+  EXPECT_EQ(split_by_owner(Indexes{0, 1}, FakeRing(NodeAddress{}), key_at).unowned, (Indexes{0, 1}));
 }
 
 TEST(MatchReply, ResultsFindTheirPlaceInTheRequest) {

@@ -26,20 +26,20 @@ class ClassicGiverTest : public ::testing::Test, protected StoreFixture {
     std::vector<Version> versions;
     std::vector<std::size_t> bytes;
   };
-  static HeldKey named(const std::string& key) {
-    HeldKey held;
-    held.key = key;
-    return held;
+  static StoredKey named(const std::string& key) {
+    StoredKey stored;
+    stored.key = key;
+    return stored;
   }
-  std::shared_ptr<Outcome> give(const Location& to, const std::vector<std::string>& keys) {
+  std::shared_ptr<Outcome> give(const NodeAddress& to, const std::vector<std::string>& keys) {
     const auto outcome = std::make_shared<Outcome>();
     MoveBatch batch{to, {}, 0};
     for (const std::string& key : keys) batch.keys.push_back(named(key));
-    giver->give(std::move(batch), [outcome](std::span<const HeldKey> given, const std::string& why_not_all) {
+    giver->give(std::move(batch), [outcome](std::span<const StoredKey> given, const std::string& why_not_all) {
       EXPECT_FALSE(outcome->is_over) << "it runs once";
       outcome->is_over = true;
       outcome->is_all = why_not_all.empty();
-      for (const HeldKey& key : given) {
+      for (const StoredKey& key : given) {
         outcome->given.push_back(key.key);
         outcome->versions.push_back(key.version);
         outcome->bytes.push_back(key.bytes);
@@ -59,7 +59,7 @@ class ClassicGiverTest : public ::testing::Test, protected StoreFixture {
   }
   Asked answer_ping() { return answer("ping", std::string()); }
   // A node that owns the key is asked what it holds of it: nothing yet.
-  Asked name_owner(const Location& owner, const std::string& holds = "") {
+  Asked name_owner(const NodeAddress& owner, const std::string& holds = "") {
     Asked asked = answer("get_node", reply_with<locator::Locator_get_node_result>("get_node", to_wire(owner)));
     if (owner == asked.to) answer_get(holds);
     return asked;
@@ -89,9 +89,9 @@ TEST_F(ClassicGiverTest, AKeyIsGivenWhenItsOwnerNamesItselfTakesItAndHasIt) {
   EXPECT_TRUE(outcome->is_over);
   EXPECT_TRUE(outcome->is_all);
   EXPECT_EQ(outcome->given, (std::vector<std::string>{"a"}));
-  EXPECT_EQ(outcome->versions.at(0), store->local->engine().copy("a")->version) << "as it was given";
+  EXPECT_EQ(outcome->versions.at(0), stored("a")->version) << "as it was given";
   EXPECT_EQ(outcome->bytes.at(0), 6u);
-  EXPECT_EQ(held("a"), "apple") << "to delete it is the mover's business";
+  EXPECT_EQ(value_of("a"), "apple") << "to delete it is the mover's business";
   EXPECT_FALSE(store->classics->is_checked("a"));
   EXPECT_TRUE(peers.asked.empty());
 }
@@ -154,23 +154,23 @@ TEST_F(ClassicGiverTest, ANodeThatListensAndDoesNotAnswerIsNotPingedAgain) {
 
 TEST_F(ClassicGiverTest, WhoIsOffTheRingSaysFarewellBeforeTheFirstKey) {
   hold("a", "apple");
-  work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector<Location>{kOther, kThird}));
+  work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector<NodeAddress>{kOther, kThird}));
   const auto outcome = give(kOther, {"a"});
   answer_ping();
   const Asked farewell = answer("remove", std::string());
   EXPECT_EQ(farewell.to, kOther);
   const Arguments<locator::Locator_remove_args> args(farewell);
   EXPECT_EQ(p2p::from_wire(args->location), kSelf);
-  std::set<Location> told;
+  std::set<NodeAddress> told;
   for (const auto& one : args->authorities) told.insert(p2p::from_wire(one));
-  EXPECT_EQ(told, (std::set<Location>{kSelf, kOther, kThird})) << "it need not tell anybody";
+  EXPECT_EQ(told, (std::set<NodeAddress>{kSelf, kOther, kThird})) << "it need not tell anybody";
   take_one("apple");
   EXPECT_TRUE(outcome->is_all);
 }
 
 TEST_F(ClassicGiverTest, AKeyIsNotGivenToANodeThatStillHasThisOneOnItsRing) {
   hold("a", "apple");
-  work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector<Location>{kOther}));
+  work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector<NodeAddress>{kOther}));
   const auto outcome = give(kOther, {"a"});
   answer_ping();
   answer("remove", Error{ErrorKind::closed, "gone"});
@@ -320,7 +320,7 @@ TEST_F(ClassicGiverTest, AnErasedKeyNeedsNoTelling) {
   answer_get("banana");
   EXPECT_TRUE(outcome->is_all);
   EXPECT_EQ(outcome->given, (std::vector<std::string>{"a", "b"})) << "nothing more is to be done for it here";
-  EXPECT_EQ(outcome->versions.at(0), store->local->engine().copy("a")->version);
+  EXPECT_EQ(outcome->versions.at(0), stored("a")->version);
 }
 
 TEST_F(ClassicGiverTest, AnEmptyValueIsGivenWithoutACheckThatCouldTellNothing) {
@@ -353,7 +353,7 @@ TEST_F(ClassicGiverTest, AKeyIsGivenAsItIsWhenItsTurnComes) {
   EXPECT_EQ(Arguments<wire::Store_put_args>(take_put())->value, "blueberry");
   answer_get("blueberry");
   EXPECT_EQ(outcome->bytes, (std::vector<std::size_t>{6, 10}));
-  EXPECT_EQ(outcome->versions.at(1), store->local->engine().copy("b")->version);
+  EXPECT_EQ(outcome->versions.at(1), stored("b")->version);
 }
 
 // --- several batches -------------------------------------------------------------------------------------------------

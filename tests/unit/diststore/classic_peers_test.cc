@@ -30,8 +30,9 @@ class ClassicPeersTest : public ::testing::Test {
   Result<std::string> get(Result<std::string> reply) {
     return asked<std::string>([&](auto done) { classics.get(kOther, "key", 3s, std::move(done)); }, std::move(reply));
   }
-  Result<Location> get_node(Result<std::string> reply) {
-    return asked<Location>([&](auto done) { classics.get_node(kOther, "key", 3s, std::move(done)); }, std::move(reply));
+  Result<NodeAddress> get_node(Result<std::string> reply) {
+    return asked<NodeAddress>([&](auto done) { classics.get_node(kOther, "key", 3s, std::move(done)); },
+                              std::move(reply));
   }
 
   FakePeers peers;
@@ -68,7 +69,7 @@ TEST_F(ClassicPeersTest, AnOwnersPortIsReadWithoutASign) {
   owner.port = -1;
   const auto node = get_node(reply_with<locator::Locator_get_node_result>("get_node", owner));
   ASSERT_TRUE(node.ok());
-  EXPECT_EQ(node.value(), (Location{"10.0.0.1", 65'535}));
+  EXPECT_EQ(node.value(), (NodeAddress{"10.0.0.1", 65'535}));
   EXPECT_EQ(sent.method(), "get_node");
   EXPECT_EQ(Arguments<locator::Locator_get_node_args>(sent)->key, "key");
   EXPECT_EQ(sent.expect, Peers::Expect::reply);

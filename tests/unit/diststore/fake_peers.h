@@ -15,7 +15,7 @@ namespace p2p::diststore {
 
 // One message, to somebody.
 struct Asked {
-  Location to;
+  NodeAddress to;
   std::string service;  // empty for a call to a node of the 2009 system
   std::string message;
   Duration deadline{};
@@ -58,11 +58,11 @@ class Arguments final {
 
 class FakePeers final : public Peers {
  public:
-  void call(const Location& to, std::string_view service, std::string message, Duration deadline,
+  void call(const NodeAddress& to, std::string_view service, std::string message, Duration deadline,
             std::function<void(Result<std::string>)> done) override {
     asked.push_back({to, std::string(service), std::move(message), deadline, std::move(done)});
   }
-  void call_classic(const Location& to, std::string message, Expect expect, Duration deadline,
+  void call_classic(const NodeAddress& to, std::string message, Expect expect, Duration deadline,
                     std::function<void(Result<std::string>)> done) override {
     asked.push_back({to, "", std::move(message), deadline, std::move(done), true, expect});
   }
@@ -76,7 +76,7 @@ class FakePeers final : public Peers {
     return first;
   }
   // The same, of one node among others.
-  Asked take(std::string_view method, const Location& of) {
+  Asked take(std::string_view method, const NodeAddress& of) {
     for (auto at = asked.begin(); at != asked.end(); ++at) {
       if (at->to != of || at->method() != method) continue;
       Asked found = std::move(*at);

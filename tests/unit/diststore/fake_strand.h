@@ -22,7 +22,7 @@ class FakeStrand final : public Strand {
     return start(period, period, std::move(work));
   }
   TimePoint now() const noexcept override { return now_ += cost_of_now; }
-  bool runs_here() const noexcept override { return true; }
+  bool is_current() const noexcept override { return true; }
 
   void run_posted() {
     while (!posted_.empty()) {

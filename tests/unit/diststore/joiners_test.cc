@@ -1,7 +1,7 @@
-// Several nodes that pull from one another by their own code.
+// Several nodes that fetch from one another by their own code.
 #include "fake_host.h"
 #include "moving/peer_transfer.h"
-#include "serving/puller.h"
+#include "serving/fetcher.h"
 
 #include <StorePeer.h>
 #include <gtest/gtest.h>
@@ -16,30 +16,30 @@ namespace p2p::diststore {
 namespace {
 
 using namespace std::chrono_literals;
-using Locations = std::vector<Location>;
+using NodeAddresses = std::vector<NodeAddress>;
 
 // kSelf comes before kOther, that before kThird, and kFourth held everything before they joined.
 class Joiners : public ::testing::Test {
  protected:
   Joiners() {
-    for (const Location& self : all_) {
+    for (const NodeAddress& self : all_) {
       StoreFixture& node = *nodes_.emplace(self, std::make_unique<StoreFixture>(self)).first->second;
       node.locator->ranks = {{"key", all_}};
     }
     at(kFourth).hold("key", "held by the fourth", {5, 9});
-    for (const Location& self : all_) at(self).work_by(at(self).locator->ring_of(all_));
-    for (const Location& joiner : {kSelf, kOther, kThird}) {
-      Locations others = all_;
+    for (const NodeAddress& self : all_) at(self).work_by(at(self).locator->ring_of(all_));
+    for (const NodeAddress& joiner : {kSelf, kOther, kThird}) {
+      NodeAddresses others = all_;
       std::erase(others, joiner);
       at(joiner).await_keys(1, others);
     }
   }
-  StoreFixture& at(const Location& node) { return *nodes_.at(node); }
+  StoreFixture& at(const NodeAddress& node) { return *nodes_.at(node); }
 
   // Lets `node` settle the key; answers with its outcome when all questions are answered.
-  std::optional<bool> settle_at(const Location& node) {
+  std::optional<bool> confirm_at(const NodeAddress& node) {
     std::optional<bool> told;
-    settle(at(node).store, {"key"}, at(node).in(5s), [&](bool is_settled) { told = is_settled; });
+    confirm(at(node).store, {"key"}, at(node).in(5s), [&](bool is_confirmed) { told = is_confirmed; });
     while (!at(node).peers.asked.empty()) serve(at(node).peers.take("pull"));
     return told;
   }
@@ -47,7 +47,7 @@ class Joiners : public ::testing::Test {
     StoreFixture& node = at(asked.to);
     const auto receipts = std::make_shared<ReceiptBook>();
     Methods methods;
-    add_transfer_methods(methods, node.store, std::make_shared<Mover>(node.log, node.strand, node.store, receipts),
+    add_transfer_methods(methods, node.store, std::make_shared<Rebalancer>(node.log, node.strand, node.store, receipts),
                          receipts);
     wire::StorePeer_pull_args args;
     args.keys = Arguments<wire::StorePeer_pull_args>(asked)->keys;
@@ -57,25 +57,25 @@ class Joiners : public ::testing::Test {
   }
 
  private:
-  const Locations all_{kSelf, kOther, kThird, kFourth};
-  std::map<Location, std::unique_ptr<StoreFixture>> nodes_;
+  const NodeAddresses all_{kSelf, kOther, kThird, kFourth};
+  std::map<NodeAddress, std::unique_ptr<StoreFixture>> nodes_;
 };
 
 TEST_F(Joiners, TheOwnerFindsItsWayThroughThoseThatJoinedWithIt) {
-  EXPECT_EQ(settle_at(kSelf), true);
-  EXPECT_EQ(at(kSelf).held("key"), "held by the fourth");
+  EXPECT_EQ(confirm_at(kSelf), true);
+  EXPECT_EQ(at(kSelf).value_of("key"), "held by the fourth");
 }
 
 TEST_F(Joiners, WhatOneInBetweenHasWrittenIsTheNewest) {
   at(kThird).hold("key", "written by the third", {9, 9});
-  EXPECT_EQ(settle_at(kSelf), true);
-  EXPECT_EQ(at(kSelf).held("key"), "written by the third");
+  EXPECT_EQ(confirm_at(kSelf), true);
+  EXPECT_EQ(at(kSelf).value_of("key"), "written by the third");
 }
 
 TEST_F(Joiners, WhatOneInBetweenHasErasedIsMissing) {
   at(kOther).hold("key", "", {9, 9}, true);
-  EXPECT_EQ(settle_at(kSelf), true);
-  EXPECT_EQ(at(kSelf).held("key"), std::nullopt);
+  EXPECT_EQ(confirm_at(kSelf), true);
+  EXPECT_EQ(at(kSelf).value_of("key"), std::nullopt);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class WireCall final : public CallState {
   void finish() noexcept override { is_finished = true; }
   void fail(CallFault fault, std::string_view) noexcept override { failed = fault; }
   void abandon() noexcept override {}
-  void forward(const Location&, Duration, std::function<void(Error, Call)>) override {}
+  void forward(const NodeAddress&, Duration, std::function<void(Error, Call)>) override {}
   void disagree() noexcept override {}
   void dispatch_again() override {}
   void keep() override {}

@@ -1,5 +1,5 @@
 // Does the table find what it holds, however it grew, and does a scan meet what stays?
-#include "engine/key_table.h"
+#include "engine/memory/key_table.h"
 
 #include <gtest/gtest.h>
 #include <xxhash.h>
@@ -68,22 +68,22 @@ TEST_P(KeyTableTest, HoldsWhatAMapHoldsAfterAnyChanges) {
   }
 }
 
-TEST_P(KeyTableTest, AScanMeetsEachEntryOnceWhenNothingChanges) {
+TEST_P(KeyTableTest, AScanVisitsEachEntryOnceWhenNothingChanges) {
   for (int number = 0; number < 3'000; ++number) put(std::to_string(number), "");
   std::multiset<std::string> met;
   for (KeyTable::Cursor cursor; !cursor.at_end;) {
-    table.scan(cursor, 10, [&](const Entry& entry) { return met.insert(std::string(entry.key())), true; });
+    table.scan(cursor, {}, 10, [&](const Entry& entry) { return met.insert(std::string(entry.key())), true; });
   }
   EXPECT_EQ(met.size(), 3'000u);
   EXPECT_EQ(std::set<std::string>(met.begin(), met.end()).size(), 3'000u);
 }
 
-TEST_P(KeyTableTest, AScanMeetsWhatStaysWhileOthersComeAndGo) {
+TEST_P(KeyTableTest, AScanVisitsWhatStaysWhileOthersComeAndGo) {
   std::mt19937_64 random(2);
   for (int number = 0; number < 500; ++number) put("stays" + std::to_string(number), "");
   std::set<std::string> met;
   for (KeyTable::Cursor cursor; !cursor.at_end;) {
-    table.scan(cursor, 5, [&](const Entry& entry) { return met.insert(std::string(entry.key())), true; });
+    table.scan(cursor, {}, 5, [&](const Entry& entry) { return met.insert(std::string(entry.key())), true; });
     for (int i = 0; i < 10; ++i) {
       const std::string key = "comes" + std::to_string(random() % 4'000);
       if (random() % 3 == 0) {
@@ -99,13 +99,90 @@ TEST_P(KeyTableTest, AScanMeetsWhatStaysWhileOthersComeAndGo) {
 TEST_P(KeyTableTest, AScanGoesOnWhenTheTableWasEmptiedUnderIt) {
   for (int number = 0; number < 3'000; ++number) put(std::to_string(number), "");
   KeyTable::Cursor cursor;
-  std::size_t met = table.scan(cursor, 1'000, [](const Entry&) { return true; });
+  std::size_t met = table.scan(cursor, {}, 1'000, [](const Entry&) { return true; });
   EXPECT_GE(met, 1'000u);
   for (int number = 0; number < 3'000; ++number) ASSERT_TRUE(drop(std::to_string(number)));
   EXPECT_EQ(table.size(), 0u);
-  while (!cursor.at_end) met += table.scan(cursor, 1'000, [](const Entry&) { return true; });
+  while (!cursor.at_end) met += table.scan(cursor, {}, 1'000, [](const Entry&) { return true; });
   put("again", "here");
   EXPECT_NE(table.find(hash("again"), "again"), nullptr);
+}
+
+// --- ranges ----------------------------------------------------------------------------------------------------------
+
+// Keys "N:..." lie in the Nth sixteenth. Counts how often it is asked.
+std::size_t asked = 0;
+std::uint64_t range_hash(std::string_view key, std::uint64_t seed) {
+  ++asked;
+  const std::uint64_t part = std::stoul(std::string(key));
+  return part << (60 - kTableHashShift) | good_hash(key, seed) >> (4 + kTableHashShift);
+}
+KeyTable::Range range_of(std::uint64_t part) { return {part << 60, part << 60 | ~std::uint64_t{0} >> 4}; }
+
+class KeyTableRangeTest : public ::testing::Test {
+ protected:
+  void fill(std::uint64_t part, int entries) {
+    for (int number = 0; number < entries; ++number) {
+      const std::string key = std::to_string(part) + ":" + std::to_string(number);
+      table.insert(range_hash(key, 1), Entry::make(key, "", nullptr, {1, 1}, 1, false));
+    }
+  }
+  std::set<std::string> scan(std::uint64_t part, std::size_t entries_max = 10) {
+    std::set<std::string> met;
+    const auto take = [&](const Entry& entry) { return met.insert(std::string(entry.key())), true; };
+    for (KeyTable::Cursor cursor; !cursor.at_end;) table.scan(cursor, range_of(part), entries_max, take);
+    return met;
+  }
+  int drop(std::uint64_t part) {
+    int gone = 0;
+    for (KeyTable::Range left = range_of(part); !table.drop_some(left, [&](const Entry&) { ++gone; });) {
+    }
+    table.join(range_of(part));
+    return gone;
+  }
+
+  KeyTable table{range_hash, 1};
+};
+
+TEST_F(KeyTableRangeTest, AScanOfARangeScansAtItsOwnEntriesAndAtOneSegmentsMoreAtMost) {
+  for (std::uint64_t part = 0; part < 16; ++part) fill(part, part == 3 ? 20 : 20'000);
+  asked = 0;
+  EXPECT_EQ(scan(3).size(), 20u);
+  EXPECT_LE(asked, 2 * 512u) << "a segment that it shares has no more slots, and is asked of each home once";
+  asked = 0;
+  EXPECT_EQ(scan(4).size(), 20'000u);
+  EXPECT_EQ(asked, 0u) << "it shares no segment with others";
+}
+
+TEST_F(KeyTableRangeTest, ARangeIsDroppedWhereverItsEntriesLie) {
+  for (const int entries : {1, 20, 5'000}) {
+    for (std::uint64_t part = 0; part < 16; ++part) fill(part, entries);
+    for (const std::uint64_t part : {0u, 7u, 15u}) {
+      EXPECT_EQ(drop(part), entries);
+      EXPECT_TRUE(scan(part).empty());
+    }
+    for (const std::uint64_t part : {1u, 6u, 8u, 14u}) EXPECT_EQ(scan(part).size(), static_cast<std::size_t>(entries));
+    EXPECT_EQ(table.size(), 13u * static_cast<std::size_t>(entries));
+    for (const std::uint64_t part : {0u, 7u}) {
+      fill(part, entries);
+      EXPECT_EQ(scan(part).size(), static_cast<std::size_t>(entries)) << "it takes new ones";
+    }
+    for (std::uint64_t part = 0; part < 16; ++part) drop(part);
+    EXPECT_EQ(table.size(), 0u);
+  }
+}
+
+TEST_F(KeyTableRangeTest, AScanOfARangeGoesOnWhenTheRangeWasDroppedUnderIt) {
+  fill(2, 5'000);
+  fill(3, 5'000);
+  KeyTable::Cursor cursor;
+  std::size_t met = table.scan(cursor, range_of(2), 1'000, [](const Entry&) { return true; });
+  drop(2);
+  fill(2, 100);
+  while (!cursor.at_end) met += table.scan(cursor, range_of(2), 1'000, [](const Entry&) { return true; });
+  EXPECT_GE(met, 1'000u);
+  EXPECT_LE(met, 1'200u);
+  EXPECT_EQ(scan(2).size(), 100u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Hashes, KeyTableTest, ::testing::Values(good_hash, same_hash, same_prefix),

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 class LastWordsTest : public ::testing::Test, protected StoreFixture {
  protected:
   LastWordsTest() : words(std::make_shared<LastWords>(log, strand, store)) {
-    work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector<Location>{kOther, kThird}));
-    for (const Location& node : {kOther, kThird}) store->classics->note_ours(node);
+    work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector<NodeAddress>{kOther, kThird}));
+    for (const NodeAddress& node : {kOther, kThird}) store->classics->note_ours(node);
   }
 
   void say() {
@@ -51,9 +51,9 @@ TEST_F(LastWordsTest, EachNodeOfThe2009SystemIsToldThatThisOneHasLeft) {
   EXPECT_EQ(told.expect, Peers::Expect::execution);
   const Arguments<locator::Locator_remove_args> args(told);
   EXPECT_EQ(p2p::from_wire(args->location), kSelf);
-  std::set<Location> knowing;
+  std::set<NodeAddress> knowing;
   for (const auto& one : args->authorities) knowing.insert(p2p::from_wire(one));
-  EXPECT_EQ(knowing, (std::set<Location>{kSelf, kOther, kThird})) << "it need not tell anybody";
+  EXPECT_EQ(knowing, (std::set<NodeAddress>{kSelf, kOther, kThird})) << "it need not tell anybody";
   end(told, std::string());
   EXPECT_TRUE(is_over);
   EXPECT_EQ(strand->timers(), 0u);
@@ -69,7 +69,7 @@ TEST_F(LastWordsTest, OneThatHasLeftTheRingAndLivesIsWaitedForUntilItEnds) {
 }
 
 TEST_F(LastWordsTest, WhoseKindIsNotKnownIsAskedToo) {
-  work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector<Location>{kOther, kFourth}));
+  work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector<NodeAddress>{kOther, kFourth}));
   say();
   EXPECT_EQ(peers.take("remove").to, kFourth);
 }
@@ -123,7 +123,7 @@ TEST_F(LastWordsTest, OneThatIsSilentIsWaitedForAsLongAsItPutsSomethingHere) {
   EXPECT_TRUE(is_over);
 }
 
-TEST_F(LastWordsTest, AfterTheStopNobodyIsWaitedForAndNothingIsHeld) {
+TEST_F(LastWordsTest, AfterTheStopNobodyIsWaitedForAndNothingIsStored) {
   store->classics->remember(kOther);
   say();
   words->stop();

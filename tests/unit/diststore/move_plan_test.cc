@@ -8,8 +8,8 @@
 namespace p2p::diststore {
 namespace {
 
-HeldKey held(std::string key, std::size_t bytes = 10) {
-  HeldKey made;
+StoredKey value_of(std::string key, std::size_t bytes = 10) {
+  StoredKey made;
   made.key = std::move(key);
   made.bytes = bytes;
   return made;
@@ -24,36 +24,36 @@ std::vector<MoveBatch> take_all(MovePlan& plan) {
 TEST(MovePlan, ExactlyTheKeysOfOtherNodesMoveEachToItsOwner) {
   const FakeRing ring(kSelf, {{"b", kOther}, {"c", kThird}, {"d", kOther}});
   MovePlan plan(1000);
-  plan.add(ring, {held("a"), held("b"), held("c"), held("d"), held("e")});
+  plan.add(ring, {value_of("a"), value_of("b"), value_of("c"), value_of("d"), value_of("e")});
   plan.close();
-  std::map<Location, std::set<std::string>> moves;
+  std::map<NodeAddress, std::set<std::string>> moves;
   for (const MoveBatch& batch : take_all(plan)) {
-    for (const HeldKey& key : batch.keys) moves[batch.to].insert(key.key);
+    for (const StoredKey& key : batch.keys) moves[batch.to].insert(key.key);
   }
-  EXPECT_EQ(moves, (std::map<Location, std::set<std::string>>{{kOther, {"b", "d"}}, {kThird, {"c"}}}));
+  EXPECT_EQ(moves, (std::map<NodeAddress, std::set<std::string>>{{kOther, {"b", "d"}}, {kThird, {"c"}}}));
 }
 
 TEST(MovePlan, WhatWasTakenInIsCounted) {
-  const FakeRing ring(kSelf, {{"b", kOther}, {"c", kThird}, {"d", Location{}}});
+  const FakeRing ring(kSelf, {{"b", kOther}, {"c", kThird}, {"d", NodeAddress{}}});
   MovePlan plan(1000);
-  const auto planned = plan.add(ring, {held("a", 1), held("b", 20), held("c", 300), held("d", 4000)});
+  const auto planned = plan.add(ring, {value_of("a", 1), value_of("b", 20), value_of("c", 300), value_of("d", 4000)});
   EXPECT_EQ(planned.keys, 2u);
   EXPECT_EQ(planned.bytes, 320u);
-  EXPECT_EQ(plan.add(ring, {held("b", 5)}).bytes, 5u) << "of this portion, not of all";
+  EXPECT_EQ(plan.add(ring, {value_of("b", 5)}).bytes, 5u) << "of this portion, not of all";
 }
 
 TEST(MovePlan, NothingMovesInARingThatGivesEveryKeyToUs) {
   MovePlan plan(1000);
-  plan.add(FakeRing(kSelf), {held("a"), held("b")});
+  plan.add(FakeRing(kSelf), {value_of("a"), value_of("b")});
   plan.close();
   EXPECT_FALSE(plan.has_batch());
 }
 
 TEST(MovePlan, ABatchWaitsUntilItIsFullOrTheScanHasEnded) {
   MovePlan plan(25);
-  plan.add(FakeRing(kOther), {held("a"), held("b")});
+  plan.add(FakeRing(kOther), {value_of("a"), value_of("b")});
   EXPECT_FALSE(plan.has_batch());
-  plan.add(FakeRing(kOther), {held("c")});
+  plan.add(FakeRing(kOther), {value_of("c")});
   ASSERT_TRUE(plan.has_batch());
   EXPECT_EQ(plan.take_batch().keys.size(), 2u);
   EXPECT_FALSE(plan.has_batch());
@@ -64,7 +64,8 @@ TEST(MovePlan, ABatchWaitsUntilItIsFullOrTheScanHasEnded) {
 
 TEST(MovePlan, NoBatchIsLargerThanTheLimitExceptForOneLargeKey) {
   MovePlan plan(100);
-  plan.add(FakeRing(kOther), {held("a", 60), held("b", 40), held("c", 1), held("large", 500), held("d", 1)});
+  plan.add(FakeRing(kOther),
+           {value_of("a", 60), value_of("b", 40), value_of("c", 1), value_of("large", 500), value_of("d", 1)});
   plan.close();
   const auto batches = take_all(plan);
   ASSERT_EQ(batches.size(), 4u);
@@ -77,8 +78,8 @@ TEST(MovePlan, NoBatchIsLargerThanTheLimitExceptForOneLargeKey) {
 
 TEST(MovePlan, ABatchOfSmallKeysIsLimitedByTheirNumber) {
   MovePlan plan(1'000'000);
-  std::vector<HeldKey> keys;
-  for (std::size_t i = 0; i < kBatchKeysMax + 1; ++i) keys.push_back(held(std::to_string(i), 1));
+  std::vector<StoredKey> keys;
+  for (std::size_t i = 0; i < kBatchKeysMax + 1; ++i) keys.push_back(value_of(std::to_string(i), 1));
   plan.add(FakeRing(kOther), std::move(keys));
   plan.close();
   const auto batches = take_all(plan);
@@ -89,10 +90,10 @@ TEST(MovePlan, ABatchOfSmallKeysIsLimitedByTheirNumber) {
 
 TEST(MovePlan, KeysOfAnEmptyRingStayAndAreCounted) {
   MovePlan plan(100);
-  plan.add(FakeRing(Location{}), {held("a"), held("b")});
+  plan.add(FakeRing(NodeAddress{}), {value_of("a"), value_of("b")});
   plan.close();
   EXPECT_FALSE(plan.has_batch());
-  EXPECT_EQ(plan.homeless(), 2u);
+  EXPECT_EQ(plan.unowned(), 2u);
 }
 
 }  // namespace

@@ -15,17 +15,18 @@ namespace p2p::diststore {
 namespace {
 
 using namespace std::chrono_literals;
-using Locations = std::vector<Location>;
+using NodeAddresses = std::vector<NodeAddress>;
 
 // What this node answers to other nodes that have keys for it, or want some.
 class PeerTransferTest : public ::testing::Test, protected StoreFixture {
  protected:
   PeerTransferTest()
-      : receipts(std::make_shared<ReceiptBook>()), mover(std::make_shared<Mover>(log, strand, store, receipts)) {
-    add_transfer_methods(methods, store, mover, receipts);
+      : receipts(std::make_shared<ReceiptBook>()),
+        rebalancer(std::make_shared<Rebalancer>(log, strand, store, receipts)) {
+    add_transfer_methods(methods, store, rebalancer, receipts);
   }
   ~PeerTransferTest() override {
-    mover->stop();
+    rebalancer->stop();
     strand->advance(0s);
   }
 
@@ -73,26 +74,26 @@ class PeerTransferTest : public ::testing::Test, protected StoreFixture {
     return ask<wire::StorePeer_transfer_result>("transfer", args);
   }
   wire::TransferReply transfer(std::vector<wire::MovedItem> items) { return transfer(transfer_args(std::move(items))); }
-  wire::ClaimReply claim(const Location& claimant, std::int64_t view, std::string members = {}) {
+  wire::TransferRequestReply claim(const NodeAddress& receiver, std::int64_t view, std::string members = {}) {
     wire::StorePeer_claim_args args;
-    args.claim.claimant = claimant.name();
+    args.claim.receiver = receiver.name();
     args.claim.view = view;
     if (!members.empty()) args.claim.__set_members(members);
     return ask<wire::StorePeer_claim_result>("claim", args);
   }
-  std::vector<wire::Pulled> pull(std::vector<std::string> keys) {
+  std::vector<wire::FetchedKey> pull(std::vector<std::string> keys) {
     wire::StorePeer_pull_args args;
     args.keys = std::move(keys);
     return ask<wire::StorePeer_pull_result>("pull", args);
   }
-  std::int64_t view() const { return fingerprint_of(*store->standing->share()->ring); }
-  void look() {
-    mover->look();
+  std::int64_t view() const { return fingerprint_of(*store->ownership->share()->ring); }
+  void rescan() {
+    rebalancer->rescan();
     strand->advance(0s);
   }
 
   std::shared_ptr<ReceiptBook> receipts;
-  std::shared_ptr<Mover> mover;
+  std::shared_ptr<Rebalancer> rebalancer;
   Methods methods;
 };
 
@@ -109,10 +110,10 @@ TEST_F(PeerTransferTest, WhatIsOursIsTakenAndConfirmedByCountAndDigest) {
   EXPECT_TRUE(reply.undone.empty());
   EXPECT_EQ(reply.view, view());
   EXPECT_FALSE(reply.__isset.members);
-  EXPECT_EQ(held("a"), "apple");
-  EXPECT_EQ(store->local->engine().copy("a")->version, (Version{5, 9}));
-  EXPECT_TRUE(store->local->engine().copy("b")->is_erased);
-  EXPECT_EQ(held("kept"), "newer");
+  EXPECT_EQ(value_of("a"), "apple");
+  EXPECT_EQ(stored("a")->version, (Version{5, 9}));
+  EXPECT_TRUE(stored("b")->is_erased);
+  EXPECT_EQ(value_of("kept"), "newer");
   EXPECT_EQ(store->local->keys_moved_in(), 2);
 }
 
@@ -126,8 +127,8 @@ TEST_F(PeerTransferTest, WhatIsNotOursIsLeftToTheDonorWithOurTable) {
   EXPECT_EQ(reply.digest, digest_of_all({items[0], items[2]}));
   EXPECT_EQ(reply.view, 8);
   EXPECT_EQ(reply.members, "table of 127.0.0.1:9900");
-  EXPECT_FALSE(store->local->engine().copy("b"));
-  EXPECT_FALSE(store->local->engine().copy("d"));
+  EXPECT_FALSE(stored("b"));
+  EXPECT_FALSE(stored("d"));
   EXPECT_EQ(store->local->keys_moved_in(), 2);
 }
 
@@ -138,7 +139,7 @@ TEST_F(PeerTransferTest, TheDonorsTableIsReadWhenTheViewsDiffer) {
   EXPECT_TRUE(locator->merged.empty()) << "there is nothing to clear up";
   own(kOther);
   transfer(args);
-  EXPECT_EQ(locator->merged, (std::vector<std::pair<Location, std::string>>{{kOther, "table of the donor"}}));
+  EXPECT_EQ(locator->merged, (std::vector<std::pair<NodeAddress, std::string>>{{kOther, "table of the donor"}}));
 }
 
 TEST_F(PeerTransferTest, ANodeThatOwnsNothingYetTakesNothing) {
@@ -152,45 +153,45 @@ TEST_F(PeerTransferTest, ANodeThatOwnsNothingYetTakesNothing) {
 }
 
 TEST_F(PeerTransferTest, NothingIsTakenByARingThatIsNoLongerInForce) {
-  store->local->engine().fence(era() + 1);
+  store->local->engine().fence(view_version() + 1);
   const auto reply = transfer({item("a", "apple", {5, 9})});
   EXPECT_EQ(reply.undone, (std::vector<std::int32_t>{0}));
   EXPECT_EQ(reply.stored, 0);
-  EXPECT_FALSE(store->local->engine().copy("a"));
+  EXPECT_FALSE(stored("a"));
 }
 
-TEST_F(PeerTransferTest, OnlyWhatItsLastOwnerGivesIsSettled) {
-  await_keys(era(), {kOther});
+TEST_F(PeerTransferTest, OnlyWhatItsLastOwnerGivesIsConfirmed) {
+  await_keys(view_version(), {kOther});
   wire::MovedItem not_latest = item("c", "cherry", {5, 9});
   not_latest.__set_latest(false);
   transfer({item("a", "apple", {5, 9}, true), item("b", "banana", {5, 9}), not_latest});
-  EXPECT_EQ(store->local->engine().copy("a")->settled_in, era());
-  EXPECT_EQ(store->local->engine().copy("b")->settled_in, kNeverSettled);
-  EXPECT_EQ(store->local->engine().copy("c")->settled_in, kNeverSettled);
+  EXPECT_EQ(stored("a")->confirmed_in, view_version());
+  EXPECT_EQ(stored("b")->confirmed_in, kNeverConfirmed);
+  EXPECT_EQ(stored("c")->confirmed_in, kNeverConfirmed);
 }
 
 TEST_F(PeerTransferTest, WhatWasAcknowledgedElsewhereIsTakenWhateverItsSize) {
   const std::string key(store->options.key_bytes_max + 1, 'k');
   EXPECT_EQ(transfer({item(key, std::string(store->options.value_bytes_max + 1, 'v'), {5, 9})}).stored, 1);
-  EXPECT_TRUE(held(key));
+  EXPECT_TRUE(value_of(key));
 }
 
 TEST_F(PeerTransferTest, AStampFarAheadIsTakenAndDoesNotMoveTheClock) {
   const Version far_ahead{stamp_of(std::uint64_t{1} << 46), 9};
   EXPECT_EQ(transfer({item("a", "apple", far_ahead)}).stored, 1);
-  EXPECT_EQ(store->local->engine().copy("a")->version, far_ahead);
+  EXPECT_EQ(stored("a")->version, far_ahead);
   EXPECT_EQ(store->local->stamps_too_far_ahead(), 1);
   hold("b", "banana");
-  EXPECT_LT(store->local->engine().copy("b")->version, far_ahead);
+  EXPECT_LT(stored("b")->version, far_ahead);
   hold("a", "written here");
-  EXPECT_EQ(store->local->engine().copy("a")->version.stamp, far_ahead.stamp + 1) << "but this one goes above it";
+  EXPECT_EQ(stored("a")->version.stamp, far_ahead.stamp + 1) << "but this one goes above it";
 }
 
 TEST_F(PeerTransferTest, AStampThatNoClockIssuesIsNotTaken) {
   const auto reply = transfer({item("a", "apple", {std::uint64_t{1} << 63, 9})});
   EXPECT_EQ(reply.stored, 0);
   EXPECT_EQ(reply.undone, (std::vector<std::int32_t>{0}));
-  EXPECT_FALSE(held("a"));
+  EXPECT_FALSE(value_of("a"));
 }
 
 TEST_F(PeerTransferTest, ATransferOfTooManyItemsIsRefused) {
@@ -209,7 +210,7 @@ TEST_F(PeerTransferTest, ADonorWithoutAnAddressIsRefused) {
     args.head.donor = name;
     EXPECT_NE(dispatch("transfer", args)->failure.find("an address and a port"), std::string::npos) << name;
   }
-  EXPECT_FALSE(store->local->engine().copy("a"));
+  EXPECT_FALSE(stored("a"));
   EXPECT_TRUE(receipts->all().empty());
 }
 
@@ -273,44 +274,45 @@ TEST_F(PeerTransferTest, ATransferUnderWayIsListedAsIncomplete) {
   EXPECT_FALSE(all.front().complete);
 }
 
-// --- claim -----------------------------------------------------------------------------------------------------------
+// --- transfer request
+// -----------------------------------------------------------------------------------------------------------
 
-TEST_F(PeerTransferTest, AClaimIsFencedWhenTheClaimantIsOnOurRing) {
+TEST_F(PeerTransferTest, ATransferRequestIsFencedWhenTheReceiverIsOnOurRing) {
   work_by(locator->ring_of({kSelf, kOther}));
   EXPECT_TRUE(claim(kOther, view()).fenced);
   EXPECT_FALSE(claim(kThird, view()).fenced);
   EXPECT_EQ(claim(kOther, view()).view, view());
 }
 
-TEST_F(PeerTransferTest, ThisNodeIsCleanAfterALookByTheRingOfTheMoment) {
-  EXPECT_FALSE(claim(kOther, view()).clean) << "nobody has looked";
+TEST_F(PeerTransferTest, ThisNodeIsHandedOverAfterAScanByTheRingOfTheMoment) {
+  EXPECT_FALSE(claim(kOther, view()).handed_over) << "nobody has looked";
   strand->advance(0s);
-  EXPECT_TRUE(claim(kOther, view()).clean) << "the question has made it look";
+  EXPECT_TRUE(claim(kOther, view()).handed_over) << "the question has made it look";
   own(kSelf);
-  EXPECT_FALSE(claim(kOther, view()).clean) << "by the former ring";
-  look();
-  EXPECT_TRUE(claim(kOther, view()).clean);
+  EXPECT_FALSE(claim(kOther, view()).handed_over) << "by the former ring";
+  rescan();
+  EXPECT_TRUE(claim(kOther, view()).handed_over);
 }
 
-TEST_F(PeerTransferTest, WhoIsNotOnOurRingDoesNotMakeThisNodeLook) {
+TEST_F(PeerTransferTest, WhoIsNotOnOurRingDoesNotMakeThisNodeScan) {
   work_by(locator->ring_of({kSelf, kOther}));
   claim(kThird, view());
   strand->advance(0s);
-  EXPECT_FALSE(mover->is_clean(era()));
+  EXPECT_FALSE(rebalancer->is_handed_over(view_version()));
 }
 
-TEST_F(PeerTransferTest, ThisNodeIsNotCleanWhileItHoldsAForeignKey) {
+TEST_F(PeerTransferTest, ThisNodeIsNotHandedOverWhileItHoldsAForeignKey) {
   hold("a", "apple");
   own(kOther);
-  look();
-  EXPECT_FALSE(claim(kThird, view()).clean);
+  rescan();
+  EXPECT_FALSE(claim(kThird, view()).handed_over);
 }
 
-TEST_F(PeerTransferTest, WhoIsNotOnOurRingIsToldThatNothingIsClean) {
+TEST_F(PeerTransferTest, WhoIsNotOnOurRingIsToldThatNothingIsHandedOver) {
   work_by(locator->ring_of({kSelf, kOther}));
-  look();
-  EXPECT_TRUE(claim(kOther, view()).clean);
-  EXPECT_FALSE(claim(kThird, view()).clean);
+  rescan();
+  EXPECT_TRUE(claim(kOther, view()).handed_over);
+  EXPECT_FALSE(claim(kThird, view()).handed_over);
 }
 
 TEST_F(PeerTransferTest, WhenTheViewsDifferTablesAreExchanged) {
@@ -319,28 +321,29 @@ TEST_F(PeerTransferTest, WhenTheViewsDifferTablesAreExchanged) {
   EXPECT_TRUE(locator->merged.empty());
   const auto different = claim(kOther, view() + 1, "table of the claimant");
   EXPECT_EQ(different.members, "table of 127.0.0.1:9900");
-  EXPECT_EQ(locator->merged, (std::vector<std::pair<Location, std::string>>{{kOther, "table of the claimant"}}));
+  EXPECT_EQ(locator->merged, (std::vector<std::pair<NodeAddress, std::string>>{{kOther, "table of the claimant"}}));
   claim(kOther, view() + 1);
   EXPECT_EQ(locator->merged.size(), 1u) << "it sent none";
 }
 
-TEST_F(PeerTransferTest, AClaimIsToldWhomThisNodeAwaitsKeysFromItself) {
+TEST_F(PeerTransferTest, ATransferRequestIsToldWhomThisNodeAwaitsKeysFromItself) {
   EXPECT_TRUE(claim(kOther, view()).sources.empty());
-  await_keys(era(), {kOther, kThird, kFourth});
+  await_keys(view_version(), {kOther, kThird, kFourth});
   EXPECT_EQ(claim(kOther, view()).sources, (std::vector<std::string>{kThird.name(), kFourth.name()}))
       << "the claimant knows what it holds itself";
 }
 
-TEST_F(PeerTransferTest, AClaimWithoutAnAddressIsRefused) {
+TEST_F(PeerTransferTest, ATransferRequestWithoutAnAddressIsRefused) {
   wire::StorePeer_claim_args args;
-  args.claim.claimant = "nobody";
+  args.claim.receiver = "nobody";
   args.claim.view = 7;
   EXPECT_FALSE(dispatch("claim", args)->failure.empty());
 }
 
-// --- pull ------------------------------------------------------------------------------------------------------------
+// --- fetch
+// ------------------------------------------------------------------------------------------------------------
 
-TEST_F(PeerTransferTest, ValuesThatTogetherAreNoMessageArePulledOneByOne) {
+TEST_F(PeerTransferTest, ValuesThatTogetherAreNoMessageAreFetchedOneByOne) {
   hold("a", std::string(3 << 20, 'a'));
   hold("b", std::string(14 << 20, 'b'));
   own(kOther);
@@ -367,7 +370,7 @@ TEST_F(PeerTransferTest, WhatBelongsToAnotherNodeIsYieldedWithItsVersion) {
   EXPECT_FALSE(all[1].__isset.item);
   EXPECT_EQ(all[2].item.value, "apple");
   EXPECT_EQ(from_wire(all[2].item.version), (Version{5, 9}));
-  EXPECT_EQ(held("a"), "apple") << "it is moved by the mover only";
+  EXPECT_EQ(value_of("a"), "apple") << "it is moved by the mover only";
 }
 
 TEST_F(PeerTransferTest, WhatIsOursByOurRingIsNotYielded) {
@@ -384,7 +387,7 @@ TEST_F(PeerTransferTest, WhomThisNodeAwaitsTheKeyFromIsNamed) {
   hold("unsettled", "older", {5, 9});
   hold("settled", "apple");
   work_by(locator->ring_of({kOther, kThird}));
-  await_keys(era() - 1, {kOther, kThird});
+  await_keys(view_version() - 1, {kOther, kThird});
   locator->ranks = {};
   const auto all = pull({"unsettled", "missing", "settled"});
   EXPECT_EQ(all[0].item.value, "older") << "it may be the newest all the same";
@@ -399,12 +402,12 @@ TEST_F(PeerTransferTest, WhoHasNotBegunToJoinDoesNotSayThatThereIsNothing) {
   own(kOther);
   be_established(false);
   EXPECT_FALSE(pull({"a"})[0].yielded) << "it does not know yet from whom it awaits keys";
-  await_keys(era(), {kOther});
+  await_keys(view_version(), {kOther});
   EXPECT_TRUE(pull({"a"})[0].yielded);
 }
 
 TEST_F(PeerTransferTest, APlaceholderIsNothing) {
-  ASSERT_EQ(store->local->engine().settle("a", era()), Outcome::done);
+  ASSERT_EQ(store->local->engine().apply_one(Change::confirm("a", view_version())).value(), Outcome::done);
   own(kOther);
   const auto all = pull({"a"});
   EXPECT_TRUE(all[0].yielded);
@@ -422,7 +425,7 @@ TEST_F(PeerTransferTest, WhatDoesNotFitIntoOneReplyIsNotYielded) {
   EXPECT_FALSE(all[2].__isset.item);
 }
 
-TEST_F(PeerTransferTest, APullOfTooManyKeysIsRefused) {
+TEST_F(PeerTransferTest, AFetchOfTooManyKeysIsRefused) {
   wire::StorePeer_pull_args args;
   args.keys.resize(100'001);
   EXPECT_NE(dispatch("pull", args)->failure.find("100001 keys"), std::string::npos);

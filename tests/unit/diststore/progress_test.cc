@@ -15,10 +15,10 @@ TEST(MoveProgress, NothingMovesAtFirst) {
   EXPECT_EQ(figures.keys_left, 0);
 }
 
-TEST(MoveProgress, WhenAllKeysHaveBeenLookedAtWhatIsLeftIsExact) {
+TEST(MoveProgress, WhenAllKeysHaveBeenScannedWhatIsLeftIsExact) {
   MoveProgress progress;
   progress.begin(1'000, kStart);
-  progress.looked_at(1'000);
+  progress.scanned_keys(1'000);
   progress.planned(400, 40'000);
   progress.confirmed(100, 15'000);
   const auto figures = progress.figures(kStart + 2s);
@@ -31,11 +31,11 @@ TEST(MoveProgress, WhenAllKeysHaveBeenLookedAtWhatIsLeftIsExact) {
   EXPECT_EQ(figures.ms_left, 6'000);
 }
 
-TEST(MoveProgress, OfKeysNotLookedAtAsManyAreExpectedToMoveAsOfTheOthers) {
+TEST(MoveProgress, OfKeysNotScannedAsManyAreExpectedToMoveAsOfTheOthers) {
   MoveProgress progress;
   progress.begin(1'000, kStart);
-  progress.looked_at(100);
-  progress.looked_at(100);
+  progress.scanned_keys(100);
+  progress.scanned_keys(100);
   progress.planned(50, 5'000);
   progress.planned(50, 5'000);
   progress.confirmed(20, 2'000);
@@ -48,7 +48,7 @@ TEST(MoveProgress, OfKeysNotLookedAtAsManyAreExpectedToMoveAsOfTheOthers) {
 TEST(MoveProgress, KeysThatCameMeanwhileDoNotTurnTheEstimateNegative) {
   MoveProgress progress;
   progress.begin(10, kStart);
-  progress.looked_at(25);
+  progress.scanned_keys(25);
   progress.planned(20, 200);
   progress.confirmed(21, 210);
   const auto figures = progress.figures(kStart + 1s);
@@ -61,7 +61,7 @@ TEST(MoveProgress, NothingIsDividedByZero) {
   MoveProgress progress;
   progress.begin(1'000, kStart);
   EXPECT_EQ(progress.figures(kStart).keys_left, 0);
-  progress.looked_at(10);
+  progress.scanned_keys(10);
   progress.planned(10, 100);
   EXPECT_EQ(progress.figures(kStart).keys_per_s, 0);
   EXPECT_EQ(progress.figures(kStart).ms_left, 0);
@@ -69,14 +69,14 @@ TEST(MoveProgress, NothingIsDividedByZero) {
   EXPECT_EQ(progress.figures(kStart + 1s).keys_left, 1'000);
 }
 
-TEST(MoveProgress, ALookThatGoesOnWhereAnotherWasBrokenOffKeepsWhatThatHasCounted) {
+TEST(MoveProgress, AScanThatGoesOnWhereAnotherWasBrokenOffKeepsWhatThatHasCounted) {
   MoveProgress progress;
   progress.begin(1'000, kStart);
-  progress.looked_at(1'000);
+  progress.scanned_keys(1'000);
   progress.planned(600, 6'000);
   progress.confirmed(200, 2'000);
   progress.begin(800, kStart + 2s);
-  progress.looked_at(800);
+  progress.scanned_keys(800);
   progress.planned(400, 4'000);
   progress.confirmed(100, 1'000);
   const auto figures = progress.figures(kStart + 3s);
@@ -87,10 +87,10 @@ TEST(MoveProgress, ALookThatGoesOnWhereAnotherWasBrokenOffKeepsWhatThatHasCounte
   EXPECT_EQ(figures.keys_per_s, 100) << "since the first of them began";
 }
 
-TEST(MoveProgress, ALookAfterOneThatHasEndedCountsFromZero) {
+TEST(MoveProgress, AScanAfterOneThatHasEndedCountsFromZero) {
   MoveProgress progress;
   progress.begin(10, kStart);
-  progress.looked_at(10);
+  progress.scanned_keys(10);
   progress.planned(5, 50);
   progress.confirmed(5, 50);
   progress.end();

@@ -15,13 +15,13 @@ namespace p2p::diststore {
 namespace {
 
 using namespace std::chrono_literals;
-using Locations = std::vector<Location>;
+using NodeAddresses = std::vector<NodeAddress>;
 
 class RingWatchTest : public ::testing::Test, protected StoreFixture {
  protected:
   RingWatchTest() {
     // As the plugin makes it: nothing is owned before the locator shows a ring.
-    publish(Standing{kSelf, 0, false, locator->ring_of({}), {}, {}});
+    publish(OwnershipSnapshot{kSelf, 0, false, locator->ring_of({}), {}, {}});
     watch = std::make_shared<RingWatch>(log, strand, store);
   }
   ~RingWatchTest() override {
@@ -29,7 +29,7 @@ class RingWatchTest : public ::testing::Test, protected StoreFixture {
     strand->run_posted();
   }
 
-  void ring(Locations members, Locations leaving = {}) {
+  void ring(NodeAddresses members, NodeAddresses leaving = {}) {
     locator->ring = std::make_shared<RankedRing>(kSelf, locator->ranks, std::move(members), std::move(leaving));
     watch->ring_changed(locator->ring);
     strand->run_posted();
@@ -38,34 +38,35 @@ class RingWatchTest : public ::testing::Test, protected StoreFixture {
     watch->joined(Completion([this] { is_established = true; }));
     strand->run_posted();
   }
-  std::shared_ptr<const Standing> standing() const { return store->standing->share(); }
-  std::int64_t view() const { return fingerprint_of(*standing()->ring); }
+  std::shared_ptr<const OwnershipSnapshot> ownership() const { return store->ownership->share(); }
+  std::int64_t view() const { return fingerprint_of(*ownership()->ring); }
 
   // What a node answers that works by the same ring.
-  wire::ClaimReply same_ring(bool is_fenced, bool is_clean, std::vector<std::string> sources = {}) const {
-    wire::ClaimReply reply;
+  wire::TransferRequestReply same_ring(bool is_fenced, bool is_handed_over,
+                                       std::vector<std::string> sources = {}) const {
+    wire::TransferRequestReply reply;
     reply.fenced = is_fenced;
-    reply.clean = is_clean;
+    reply.handed_over = is_handed_over;
     reply.view = view();
     reply.sources = std::move(sources);
     return reply;
   }
-  wire::Claim take_claim(const Location& of, Asked& asked) {
+  wire::TransferRequest take_transfer_request(const NodeAddress& of, Asked& asked) {
     asked = peers.take("claim", of);
     return Arguments<wire::StorePeer_claim_args>(asked)->claim;
   }
-  void answer(const Location& of, const wire::ClaimReply& reply) {
+  void answer(const NodeAddress& of, const wire::TransferRequestReply& reply) {
     answer(of, reply_with<wire::StorePeer_claim_result>("claim", reply));
   }
-  void answer(const Location& of, Result<std::string> reply) {
+  void answer(const NodeAddress& of, Result<std::string> reply) {
     peers.take("claim", of).done(std::move(reply));
     strand->run_posted();
   }
 
   // A node of the 2009 system answers get_all.
-  void show(const Location& of, const Locations& members) {
+  void show(const NodeAddress& of, const NodeAddresses& members) {
     std::vector<locator::Location> shown;
-    for (const Location& member : members) shown.push_back(to_wire(member));
+    for (const NodeAddress& member : members) shown.push_back(to_wire(member));
     const Asked asked = peers.take("get_all", of);
     EXPECT_TRUE(asked.is_classic);
     asked.done(reply_with<locator::Locator_get_all_result>("get_all", shown));
@@ -73,8 +74,8 @@ class RingWatchTest : public ::testing::Test, protected StoreFixture {
   }
 
   // The same once more after a pause: then it has given all.
-  void show_again(const Location& of, const Locations& members) {
-    strand->advance(kClaimPauseMax);
+  void show_again(const NodeAddress& of, const NodeAddresses& members) {
+    strand->advance(kTransferRequestPauseMax);
     answer(of, Error{ErrorKind::unsupported, "a node of the 2009 system"});
     show(of, members);
   }
@@ -83,20 +84,37 @@ class RingWatchTest : public ::testing::Test, protected StoreFixture {
   bool is_established = false;
 };
 
-// --- eras ------------------------------------------------------------------------------------------------------------
+// --- view versions
+// ------------------------------------------------------------------------------------------------------------
 
-TEST_F(RingWatchTest, EachRingBeginsAnEraOfWhichTheStandingTells) {
+TEST_F(RingWatchTest, EachRingBeginsAnViewVersionOfWhichTheOwnershipSnapshotTells) {
   ring({kSelf, kOther});
-  EXPECT_EQ(standing()->self, kSelf);
-  EXPECT_EQ(standing()->era, 1u);
-  EXPECT_EQ(standing()->ring, locator->ring);
-  EXPECT_TRUE(standing()->former_rings.empty()) << "before the first there was none";
+  EXPECT_EQ(ownership()->self, kSelf);
+  EXPECT_EQ(ownership()->view_version, 1u);
+  EXPECT_EQ(ownership()->ring, locator->ring);
+  EXPECT_TRUE(ownership()->former_rings.empty()) << "before the first there was none";
   const auto first = locator->ring;
   ring({kSelf, kOther}, {kThird});
-  EXPECT_EQ(standing()->era, 2u);
-  EXPECT_EQ(standing()->ring, locator->ring);
-  ASSERT_EQ(standing()->former_rings.size(), 1u);
-  EXPECT_EQ(standing()->former_rings.front(), first);
+  EXPECT_EQ(ownership()->view_version, 2u);
+  EXPECT_EQ(ownership()->ring, locator->ring);
+  ASSERT_EQ(ownership()->former_rings.size(), 1u);
+  EXPECT_EQ(ownership()->former_rings.front(), first);
+}
+
+TEST_F(RingWatchTest, TheRingThatWasThereAtFirstIsTakenOver) {
+  watch->begin(locator->ring);
+  strand->run_posted();
+  EXPECT_EQ(ownership()->view_version, 1u);
+  EXPECT_EQ(ownership()->ring, locator->ring);
+}
+
+TEST_F(RingWatchTest, TheRingThatWasThereAtFirstReplacesNoneThatItWasToldOfSince) {
+  const auto first = locator->ring;
+  ring({kSelf, kOther});
+  watch->begin(first);
+  strand->run_posted();
+  EXPECT_EQ(ownership()->view_version, 1u);
+  EXPECT_EQ(ownership()->ring, locator->ring);
 }
 
 TEST_F(RingWatchTest, OnlyTheLastRingsAreRememberedTheNewestFirst) {
@@ -105,46 +123,46 @@ TEST_F(RingWatchTest, OnlyTheLastRingsAreRememberedTheNewestFirst) {
     ring({kSelf, kOther});
     rings.insert(rings.begin(), locator->ring);
   }
-  EXPECT_EQ(standing()->former_rings,
+  EXPECT_EQ(ownership()->former_rings,
             (std::vector<std::shared_ptr<const RingView>>(rings.begin() + 1, rings.begin() + 1 + kFormerRingsMax)));
 }
 
-TEST_F(RingWatchTest, ARingTakesAwayTheRightsOfTheFormerOne) {
+TEST_F(RingWatchTest, ARingTakesAwayTheProofsOfTheFormerOne) {
   ring({kSelf});
   hold("a", "apple");
-  const Right former = standing()->right_to("a");
+  const OwnershipProof former = ownership()->proof_for("a");
   ring({kSelf, kOther});
-  std::string key = "a";
-  std::string value = "too late";
-  Version version{~Stamp{0}, 9};
-  EXPECT_EQ(store->local->engine().write(key, value, former, version), Outcome::fenced);
-  EXPECT_EQ(store->local->engine().write(key, value, standing()->right_to("a"), version), Outcome::done);
+  const auto write = [&](OwnershipProof right) {
+    return store->local->engine().apply_one(Change::write("a", "too late", right, {~Stamp{0}, 9})).value();
+  };
+  EXPECT_EQ(write(former), Outcome::fenced);
+  EXPECT_EQ(write(ownership()->proof_for("a")), Outcome::done);
 }
 
-// Whoever reads the new standing relies on it that nothing is done by the former one any more. The shards are fenced
-// one after the other; what a scan meets last lies in the last of them.
-TEST_F(RingWatchTest, TheFormerRightsHaveEndedBeforeTheNewStandingIsSeen) {
+// Whoever reads the new ownership snapshot relies on it that nothing is done by the former one any more. The shards are
+// fenced one after the other; what a scan meets last lies in the last of them.
+TEST_F(RingWatchTest, TheFormerProofsHaveEndedBeforeTheNewOwnershipSnapshotIsSeen) {
   ring({kSelf});
   for (int i = 0; i < 1'000; ++i) hold(std::to_string(i), "");
-  std::vector<HeldKey> met;
-  for (ScanPosition position; !position.at_end;) store->local->engine().scan(position, 1'000, met);
-  const std::string last = met.back().key;
+  std::string last;
+  const auto take = [&](const EntryView& entry) { return last = entry.key, true; };
+  for (ScanPosition position; !position.at_end;)
+    ASSERT_TRUE(store->local->engine().scan(kAllPartitions, position, 1'000, take).ok());
   std::atomic<bool> is_over{false};
-  std::atomic<Era> seen{1};
+  std::atomic<ViewVersion> seen{1};
   std::atomic<int> broken{0};
   std::thread reader([&] {
     while (!is_over.load()) {
-      const Era era = store->standing->read().era;
-      if (era == seen.load()) continue;
-      std::string value;
-      Version version;
-      if (store->local->engine().read(last, {era - 1}, value, version) != Outcome::fenced) ++broken;
-      seen.store(era);
+      const ViewVersion view_version = store->ownership->read().view_version;
+      if (view_version == seen.load()) continue;
+      const auto outcome = store->local->engine().get(last, {view_version - 1}, [](std::string_view, Version) {});
+      if (outcome.value() != Outcome::fenced) ++broken;
+      seen.store(view_version);
     }
   });
   for (int i = 0; i < 2'000; ++i) {
     ring({kSelf});
-    while (seen.load() < standing()->era) std::this_thread::yield();
+    while (seen.load() < ownership()->view_version) std::this_thread::yield();
   }
   is_over.store(true);
   reader.join();
@@ -155,30 +173,30 @@ TEST_F(RingWatchTest, TheFormerRightsHaveEndedBeforeTheNewStandingIsSeen) {
 
 TEST_F(RingWatchTest, AFounderIsEstablishedAtOnce) {
   ring({kSelf});
-  EXPECT_FALSE(standing()->is_established);
+  EXPECT_FALSE(ownership()->is_established);
   join();
   EXPECT_TRUE(is_established);
-  EXPECT_TRUE(standing()->is_established);
-  EXPECT_TRUE(standing()->gains.empty());
+  EXPECT_TRUE(ownership()->is_established);
+  EXPECT_TRUE(ownership()->acquired_ranges.empty());
   EXPECT_TRUE(peers.asked.empty());
   EXPECT_EQ(strand->timers(), 0u);
 }
 
-TEST_F(RingWatchTest, AJoinerClaimsItsKeysFromEveryOtherNode) {
+TEST_F(RingWatchTest, AJoinerRequestsItsKeysFromEveryOtherNode) {
   ring({kSelf, kOther, kThird});
   join();
   EXPECT_EQ(peers.questions(), (std::vector<std::string>{"claim of 9901", "claim of 9902"}));
   Asked asked;
-  const wire::Claim claim = take_claim(kOther, asked);
+  const wire::TransferRequest claim = take_transfer_request(kOther, asked);
   EXPECT_EQ(asked.service, "diststore.peer");
   EXPECT_EQ(asked.deadline, 1s);
-  EXPECT_EQ(claim.claimant, kSelf.name());
+  EXPECT_EQ(claim.receiver, kSelf.name());
   EXPECT_EQ(claim.view, view());
   EXPECT_FALSE(claim.__isset.members);
-  ASSERT_EQ(standing()->gains.size(), 1u);
-  EXPECT_TRUE(standing()->gains.front().is_join);
-  EXPECT_EQ(standing()->gains.front().era, 1u);
-  EXPECT_FALSE(standing()->is_established);
+  ASSERT_EQ(ownership()->acquired_ranges.size(), 1u);
+  EXPECT_TRUE(ownership()->acquired_ranges.front().is_join);
+  EXPECT_EQ(ownership()->acquired_ranges.front().view_version, 1u);
+  EXPECT_FALSE(ownership()->is_established);
   EXPECT_FALSE(is_established);
 }
 
@@ -189,10 +207,10 @@ TEST_F(RingWatchTest, AJoinerIsEstablishedWhenAllHaveAnsweredThatTheyWorkByItsRi
   EXPECT_FALSE(is_established);
   answer(kThird, same_ring(true, true));
   EXPECT_TRUE(is_established);
-  EXPECT_TRUE(standing()->is_established);
-  ASSERT_EQ(standing()->gains.size(), 1u);
-  EXPECT_EQ(standing()->gains.front().sources, (Locations{kOther}));
-  EXPECT_EQ(standing()->era, 1u) << "no ring has changed";
+  EXPECT_TRUE(ownership()->is_established);
+  ASSERT_EQ(ownership()->acquired_ranges.size(), 1u);
+  EXPECT_EQ(ownership()->acquired_ranges.front().sources, (NodeAddresses{kOther}));
+  EXPECT_EQ(ownership()->view_version, 1u) << "no ring has changed";
 }
 
 TEST_F(RingWatchTest, WhoDoesNotCountThisNodeAmongItsMembersIsNotFenced) {
@@ -200,21 +218,21 @@ TEST_F(RingWatchTest, WhoDoesNotCountThisNodeAmongItsMembersIsNotFenced) {
   join();
   answer(kOther, same_ring(false, true));
   EXPECT_FALSE(is_established);
-  ASSERT_EQ(standing()->gains.size(), 1u);
+  ASSERT_EQ(ownership()->acquired_ranges.size(), 1u);
 }
 
-TEST_F(RingWatchTest, ClaimsAreRepeatedUntilEverythingHasComeAndThenNoMore) {
+TEST_F(RingWatchTest, RequestsAreRepeatedUntilEverythingHasComeAndThenNoMore) {
   ring({kSelf, kOther});
   join();
   answer(kOther, same_ring(true, false));
   EXPECT_TRUE(peers.asked.empty());
-  strand->advance(kClaimPauseMin);
+  strand->advance(kTransferRequestPauseMin);
   answer(kOther, same_ring(true, false));
-  strand->advance(kClaimPauseMin);
+  strand->advance(kTransferRequestPauseMin);
   EXPECT_TRUE(peers.asked.empty()) << "the pause has doubled";
-  strand->advance(kClaimPauseMin);
+  strand->advance(kTransferRequestPauseMin);
   answer(kOther, same_ring(true, true));
-  EXPECT_TRUE(standing()->gains.empty());
+  EXPECT_TRUE(ownership()->acquired_ranges.empty());
   strand->advance(10s);
   EXPECT_TRUE(peers.asked.empty());
   EXPECT_EQ(strand->timers(), 0u);
@@ -223,34 +241,34 @@ TEST_F(RingWatchTest, ClaimsAreRepeatedUntilEverythingHasComeAndThenNoMore) {
 TEST_F(RingWatchTest, AnAnswerByAnotherRingDoesNotCountAndTablesAreExchanged) {
   ring({kSelf, kOther});
   join();
-  wire::ClaimReply other_ring = same_ring(true, true);
+  wire::TransferRequestReply other_ring = same_ring(true, true);
   other_ring.view = view() + 1;
   other_ring.__set_members("table of the other");
   answer(kOther, other_ring);
   EXPECT_FALSE(is_established);
-  EXPECT_EQ(locator->merged, (std::vector<std::pair<Location, std::string>>{{kOther, "table of the other"}}));
-  strand->advance(kClaimPauseMin);
+  EXPECT_EQ(locator->merged, (std::vector<std::pair<NodeAddress, std::string>>{{kOther, "table of the other"}}));
+  strand->advance(kTransferRequestPauseMin);
   Asked asked;
-  EXPECT_EQ(take_claim(kOther, asked).members, "table of 127.0.0.1:9900");
+  EXPECT_EQ(take_transfer_request(kOther, asked).members, "table of 127.0.0.1:9900");
   asked.done(reply_with<wire::StorePeer_claim_result>("claim", same_ring(true, false)));
   strand->run_posted();
   EXPECT_TRUE(is_established);
-  strand->advance(2 * kClaimPauseMin);
-  EXPECT_FALSE(take_claim(kOther, asked).__isset.members) << "they agree by now";
+  strand->advance(2 * kTransferRequestPauseMin);
+  EXPECT_FALSE(take_transfer_request(kOther, asked).__isset.members) << "they agree by now";
 }
 
 TEST_F(RingWatchTest, AnAnswerIsJudgedByTheRingOfTheMomentWhenItComes) {
   ring({kSelf, kOther});
   join();
-  const wire::ClaimReply by_the_former_ring = same_ring(true, true);
+  const wire::TransferRequestReply by_the_former_ring = same_ring(true, true);
   ring({kSelf, kOther, kThird});
   answer(kOther, by_the_former_ring);
   answer(kThird, same_ring(true, true));
   EXPECT_FALSE(is_established);
-  strand->advance(kClaimPauseMin);
+  strand->advance(kTransferRequestPauseMin);
   answer(kOther, same_ring(true, true));
   EXPECT_TRUE(is_established);
-  EXPECT_TRUE(standing()->gains.empty());
+  EXPECT_TRUE(ownership()->acquired_ranges.empty());
 }
 
 TEST_F(RingWatchTest, ANodeWithoutAStoreIsNotWaitedFor) {
@@ -262,7 +280,7 @@ TEST_F(RingWatchTest, ANodeWithoutAStoreIsNotWaitedFor) {
                                 apache::thrift::TApplicationException::UNKNOWN_METHOD));
   EXPECT_TRUE(is_established);
   show_again(kOther, {kOther, kThird, kSelf});
-  EXPECT_TRUE(standing()->gains.empty());
+  EXPECT_TRUE(ownership()->acquired_ranges.empty());
 }
 
 TEST_F(RingWatchTest, AMemberOfThe2009SystemIsAwaitedUntilItShowsThisNode) {
@@ -272,11 +290,11 @@ TEST_F(RingWatchTest, AMemberOfThe2009SystemIsAwaitedUntilItShowsThisNode) {
   EXPECT_TRUE(is_established) << "it is fenced by no ring of ours";
   EXPECT_TRUE(store->classics->knows(kOther));
   show(kOther, {kOther});
-  EXPECT_EQ(standing()->all_sources(), (Locations{kOther})) << "it gives when it hears of this node";
+  EXPECT_EQ(ownership()->all_sources(), (NodeAddresses{kOther})) << "it gives when it hears of this node";
   show_again(kOther, {kOther, kSelf});
-  EXPECT_EQ(standing()->all_sources(), (Locations{kOther})) << "its last put may not have been read";
+  EXPECT_EQ(ownership()->all_sources(), (NodeAddresses{kOther})) << "its last put may not have been read";
   show_again(kOther, {kOther, kSelf});
-  EXPECT_TRUE(standing()->gains.empty());
+  EXPECT_TRUE(ownership()->acquired_ranges.empty());
 }
 
 TEST_F(RingWatchTest, OneThatLeavesIsAskedNothing) {
@@ -284,7 +302,7 @@ TEST_F(RingWatchTest, OneThatLeavesIsAskedNothing) {
   join();
   answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
   EXPECT_TRUE(peers.asked.empty());
-  EXPECT_EQ(standing()->all_sources(), (Locations{kOther}));
+  EXPECT_EQ(ownership()->all_sources(), (NodeAddresses{kOther}));
 }
 
 TEST_F(RingWatchTest, TheLastRingOfALeaverIsRememberedWhoeverJoinsSince) {
@@ -294,12 +312,12 @@ TEST_F(RingWatchTest, TheLastRingOfALeaverIsRememberedWhoeverJoinsSince) {
   const auto last = locator->ring;
   ring({kSelf}, {kOther});
   ring({kSelf, kThird}, {kOther});
-  ASSERT_EQ(standing()->leavers.size(), 1u);
-  EXPECT_EQ(standing()->leavers.front().node, kOther);
-  EXPECT_EQ(standing()->leavers.front().last_ring->members(), last->members());
-  EXPECT_EQ(standing()->leavers.front().with_it->members(), (Locations{kSelf, kOther, kThird}));
+  ASSERT_EQ(ownership()->leavers.size(), 1u);
+  EXPECT_EQ(ownership()->leavers.front().node, kOther);
+  EXPECT_EQ(ownership()->leavers.front().last_ring->members(), last->members());
+  EXPECT_EQ(ownership()->leavers.front().with_it->members(), (NodeAddresses{kSelf, kOther, kThird}));
   ring({kSelf, kThird, kOther});
-  EXPECT_TRUE(standing()->leavers.empty());
+  EXPECT_TRUE(ownership()->leavers.empty());
 }
 
 TEST_F(RingWatchTest, WhatALeaverHasNotHeardOfIsNotOnItsLastRing) {
@@ -311,7 +329,8 @@ TEST_F(RingWatchTest, WhatALeaverHasNotHeardOfIsNotOnItsLastRing) {
   ring({kSelf, kOther, kThird});
   store->classics->note_ours(kThird);
   ring({kSelf, kThird}, {kOther});
-  EXPECT_EQ(standing()->leavers.front().last_ring->members(), (Locations{kSelf, kOther})) << "news come to it last";
+  EXPECT_EQ(ownership()->leavers.front().last_ring->members(), (NodeAddresses{kSelf, kOther}))
+      << "news come to it last";
 }
 
 TEST_F(RingWatchTest, AJoinerIsNotOnTheLastRingOfOneThatHasNotShownIt) {
@@ -320,7 +339,7 @@ TEST_F(RingWatchTest, AJoinerIsNotOnTheLastRingOfOneThatHasNotShownIt) {
   answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
   answer(kThird, same_ring(true, true));
   ring({kSelf, kThird}, {kOther});
-  EXPECT_EQ(standing()->leavers.front().last_ring->members(), (Locations{kOther, kThird}));
+  EXPECT_EQ(ownership()->leavers.front().last_ring->members(), (NodeAddresses{kOther, kThird}));
 }
 
 TEST_F(RingWatchTest, WhoIsOffTheRingIsNotTakenForOneOfOursAnyMore) {
@@ -337,14 +356,14 @@ TEST_F(RingWatchTest, WhoHasJoinedAndMayBeOfThe2009SystemIsKnownToBeGivenKeys) {
   join();
   answer(kThird, same_ring(true, true));
   ring({kSelf, kOther, kThird});
-  ASSERT_EQ(standing()->gifts.size(), 1u);
-  EXPECT_EQ(standing()->gifts.front().to, kOther);
-  EXPECT_EQ(standing()->gifts.front().givers, (Locations{kThird}));
-  strand->advance(kClaimPauseMax);
+  ASSERT_EQ(ownership()->gifts.size(), 1u);
+  EXPECT_EQ(ownership()->gifts.front().to, kOther);
+  EXPECT_EQ(ownership()->gifts.front().givers, (NodeAddresses{kThird}));
+  strand->advance(kTransferRequestPauseMax);
   answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
   show(kOther, {kSelf, kOther, kThird});
   answer(kThird, same_ring(true, true));
-  EXPECT_TRUE(standing()->gifts.empty());
+  EXPECT_TRUE(ownership()->gifts.empty());
 }
 
 TEST_F(RingWatchTest, ANodeThatCannotAnswerNowIsAskedAgain) {
@@ -355,12 +374,12 @@ TEST_F(RingWatchTest, ANodeThatCannotAnswerNowIsAskedAgain) {
            exception_with("p2p:draining: diststore.peer", apache::thrift::TApplicationException::UNKNOWN_METHOD)}) {
     answer(kOther, std::move(failure));
     EXPECT_FALSE(is_established);
-    strand->advance(kClaimPauseMax);
+    strand->advance(kTransferRequestPauseMax);
     EXPECT_EQ(peers.asked.size(), 1u);
   }
   EXPECT_TRUE(locator->unreachable.empty());
   answer(kOther, Error{ErrorKind::refused, "nobody listens"});
-  EXPECT_EQ(locator->unreachable, (Locations{kOther}));
+  EXPECT_EQ(locator->unreachable, (NodeAddresses{kOther}));
   EXPECT_FALSE(is_established);
 }
 
@@ -372,42 +391,43 @@ TEST_F(RingWatchTest, ASilentMemberHoldsAJoinUpForAWhileOnlyAndIsLogged) {
   EXPECT_TRUE(log.lines.empty());
   strand->advance(1ms);
   EXPECT_TRUE(is_established);
-  EXPECT_TRUE(standing()->is_established);
+  EXPECT_TRUE(ownership()->is_established);
   EXPECT_TRUE(log.has(LogLevel::warn, "127.0.0.1:9901 has not answered for 3s"));
 }
 
 // --- leaving ---------------------------------------------------------------------------------------------------------
 
-TEST_F(RingWatchTest, WhatALeaverAwaitsItselfIsClaimedThereToo) {
+TEST_F(RingWatchTest, WhatALeaverAwaitsItselfIsRequestedThereToo) {
   ring({kSelf, kOther, kThird});
   join();
   answer(kOther, same_ring(true, true));
   answer(kThird, same_ring(true, true));
   ring({kSelf, kThird}, {kOther});
-  ASSERT_EQ(standing()->gains.size(), 1u);
-  EXPECT_FALSE(standing()->gains.front().is_join);
-  EXPECT_EQ(standing()->gains.front().era, 2u);
-  EXPECT_EQ(standing()->gains.front().before->members(), (Locations{kSelf, kOther, kThird}));
-  EXPECT_TRUE(standing()->is_established);
+  ASSERT_EQ(ownership()->acquired_ranges.size(), 1u);
+  EXPECT_FALSE(ownership()->acquired_ranges.front().is_join);
+  EXPECT_EQ(ownership()->acquired_ranges.front().view_version, 2u);
+  EXPECT_EQ(ownership()->acquired_ranges.front().before->members(), (NodeAddresses{kSelf, kOther, kThird}));
+  EXPECT_TRUE(ownership()->is_established);
   answer(kOther, same_ring(true, true, {kThird.name(), "nonsense"}));
-  ASSERT_EQ(standing()->gains.size(), 1u);
-  EXPECT_EQ(standing()->gains.front().sources, (Locations{kThird}));
+  ASSERT_EQ(ownership()->acquired_ranges.size(), 1u);
+  EXPECT_EQ(ownership()->acquired_ranges.front().sources, (NodeAddresses{kThird}));
   answer(kThird, same_ring(true, true));
-  EXPECT_TRUE(standing()->gains.empty());
+  EXPECT_TRUE(ownership()->acquired_ranges.empty());
 }
 
-// --- the census ------------------------------------------------------------------------------------------------------
+// --- the tombstone check
+// ------------------------------------------------------------------------------------------------------
 
-TEST_F(RingWatchTest, ACensusEndsWhenEveryOtherNodeIsClean) {
+TEST_F(RingWatchTest, ATombstoneCheckEndsWhenEveryOtherNodeIsHandedOver) {
   ring({kSelf, kOther});
   join();
   answer(kOther, same_ring(true, true));
   int done = 0;
-  watch->begin_census([&] { ++done; });
+  watch->begin_tombstone_check([&] { ++done; });
   strand->run_posted();
   answer(kOther, same_ring(true, false));
   EXPECT_EQ(done, 0);
-  strand->advance(kClaimPauseMin);
+  strand->advance(kTransferRequestPauseMin);
   answer(kOther, same_ring(true, true));
   EXPECT_EQ(done, 1);
   strand->advance(10s);
@@ -415,11 +435,11 @@ TEST_F(RingWatchTest, ACensusEndsWhenEveryOtherNodeIsClean) {
   EXPECT_EQ(done, 1);
 }
 
-TEST_F(RingWatchTest, ALonelyNodesCensusEndsAtOnce) {
+TEST_F(RingWatchTest, ALonelyNodesTombstoneCheckEndsAtOnce) {
   ring({kSelf});
   join();
   int done = 0;
-  watch->begin_census([&] { ++done; });
+  watch->begin_tombstone_check([&] { ++done; });
   strand->run_posted();
   EXPECT_EQ(done, 1);
 }
@@ -429,21 +449,21 @@ TEST_F(RingWatchTest, ALonelyNodesCensusEndsAtOnce) {
 TEST_F(RingWatchTest, StoppingLetsGoOfWhoWaits) {
   ring({kSelf, kOther});
   join();
-  const auto held = std::make_shared<int>();
-  watch->begin_census([held] { ADD_FAILURE() << "no node has answered"; });
+  const auto stored = std::make_shared<int>();
+  watch->begin_tombstone_check([stored] { ADD_FAILURE() << "no node has answered"; });
   watch->stop();
   strand->run_posted();
   EXPECT_TRUE(is_established) << "whoever waits for it may go on";
-  EXPECT_EQ(held.use_count(), 1);
-  watch->begin_census([held] { ADD_FAILURE() << "there is no end of it either"; });
+  EXPECT_EQ(stored.use_count(), 1);
+  watch->begin_tombstone_check([stored] { ADD_FAILURE() << "there is no end of it either"; });
   strand->run_posted();
-  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_EQ(stored.use_count(), 1);
   EXPECT_EQ(strand->timers(), 0u);
   answer(kOther, same_ring(true, false));
   ring({kSelf, kOther, kThird});
   strand->advance(10s);
   EXPECT_TRUE(peers.asked.empty());
-  EXPECT_EQ(standing()->era, 1u);
+  EXPECT_EQ(ownership()->view_version, 1u);
 }
 
 }  // namespace

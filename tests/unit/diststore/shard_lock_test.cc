@@ -1,5 +1,5 @@
 // Readers beside each other, and nobody beside a change.
-#include "engine/shard_lock.h"
+#include "engine/memory/shard_lock.h"
 
 #include <gtest/gtest.h>
 

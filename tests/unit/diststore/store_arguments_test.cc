@@ -48,7 +48,7 @@ class StoreArguments : public StoreMethods {
  protected:
   void expect_refused(const std::string& method, const std::string& what, std::function<void(BinaryProtocol&)> fields) {
     // Whoever owns the key: the answer is the same, and nobody is asked.
-    for (const Location& owner : {kSelf, kOther}) {
+    for (const NodeAddress& owner : {kSelf, kOther}) {
       own(owner);
       const auto call = dispatch(method, Odd{fields});
       EXPECT_EQ(call->fault, CallFault::protocol_error) << method << ": " << what;
@@ -127,7 +127,7 @@ TEST_F(StoreArguments, OptionsMayBeMissingAndWhatNobodyKnowsMayBeThere) {
                                   empty_struct(out, 98);
                                 }});
   EXPECT_TRUE(decode_reply<wire::Store_write_result>(written->reply).ok());
-  EXPECT_EQ(held("key"), "");
+  EXPECT_EQ(value_of("key"), "");
   const auto erased = dispatch("erase", Odd{[](auto& out) {
                                  number(out, 99);
                                  text(out, 1, "key");

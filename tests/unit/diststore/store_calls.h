@@ -16,7 +16,8 @@ namespace p2p::diststore {
 
 class StoreMethods : public ::testing::Test, protected StoreFixture {
  protected:
-  StoreMethods() {
+  explicit StoreMethods(std::unique_ptr<Engine> engine = std::make_unique<MemoryEngine>(1))
+      : StoreFixture(kSelf, std::move(engine)) {
     add_single_methods(methods, store);
     add_batch_methods(methods, store);
     add_part_methods(methods, store);
@@ -92,18 +93,18 @@ class StoreMethods : public ::testing::Test, protected StoreFixture {
     asked.done(call.reply);
   }
 
-  // Answers a pull of one key with its value, or with nothing.
+  // Answers a fetch of one key with its value, or with nothing.
   void yield(const std::string& key, const std::string& value, Version version) {
-    wire::Pulled pulled;
-    pulled.yielded = true;
+    wire::FetchedKey fetched;
+    fetched.yielded = true;
     if (version != Version()) {
-      pulled.__set_item({});
-      pulled.item.value = value;
-      pulled.item.version = to_wire(version);
+      fetched.__set_item({});
+      fetched.item.value = value;
+      fetched.item.version = to_wire(version);
     }
     const Asked asked = peers.take("pull");
     EXPECT_EQ(Arguments<wire::StorePeer_pull_args>(asked)->keys, std::vector<std::string>{key});
-    asked.done(reply_with<wire::StorePeer_pull_result>("pull", std::vector<wire::Pulled>{pulled}));
+    asked.done(reply_with<wire::StorePeer_pull_result>("pull", std::vector<wire::FetchedKey>{fetched}));
   }
 
   static wire::ReadResult read_of(const FakeCall& call) {

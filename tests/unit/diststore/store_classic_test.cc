@@ -84,7 +84,7 @@ TEST_F(ClassicOwner, AWriteCountsOnceTheNodeAnswersWithWhatWasWritten) {
   EXPECT_TRUE(call->reply.empty());
   answer_get("a", "apple");
   EXPECT_TRUE(decode_reply<wire::Store_write_result>(call->reply).ok());
-  EXPECT_FALSE(store->local->engine().copy("a"));
+  EXPECT_FALSE(stored("a"));
 }
 
 TEST_F(ClassicOwner, AWriteThatTheNodeDoesNotHaveIsTriedAgain) {
@@ -130,7 +130,7 @@ TEST_F(ClassicOwner, APutIsWrittenAndCheckedLikeAWrite) {
 TEST_F(ClassicOwner, ANodeThatDoesNotListenIsReportedAndAskedAgain) {
   const auto call = read("a");
   peers.take("get").done(Error{ErrorKind::refused, "nobody listens"});
-  EXPECT_EQ(locator->unreachable, std::vector<Location>{kOther});
+  EXPECT_EQ(locator->unreachable, std::vector<NodeAddress>{kOther});
   strand->advance(kShortPause);
   answer_get("a", "apple");
   EXPECT_EQ(read_of(*call).value, "apple");
@@ -167,7 +167,7 @@ TEST_F(ClassicOwner, AGetThatIsNotAnsweredIsAFaultThatNamesTheOwner) {
 TEST_F(ClassicOwner, APutIsTakenBackFromANodeThatHasLeftMeanwhile) {
   const auto call = put("a", "apple");
   const Asked asked = peers.take("put", kOther);
-  locator->ring = std::make_shared<FakeRing>(kSelf, FakeRing::Owners{}, 8, std::vector<Location>{kSelf, kThird});
+  locator->ring = std::make_shared<FakeRing>(kSelf, FakeRing::Owners{}, 8, std::vector<NodeAddress>{kSelf, kThird});
   work_by(locator->ring);
   asked.done(Error{ErrorKind::timed_out, "no answer in time"});
   EXPECT_EQ(got(*get("a")), "apple");
@@ -229,7 +229,7 @@ TEST_F(ClassicOwner, WhatOfABatchCouldNotBeAskedIsAskedAgainAndTheRestIsNot) {
 TEST_F(ClassicOwner, ANodeThatDoesNotListenIsReportedForABatchToo) {
   const auto call = read_many({"a"});
   peers.take("get").done(Error{ErrorKind::refused, "nobody listens"});
-  EXPECT_EQ(locator->unreachable, std::vector<Location>{kOther});
+  EXPECT_EQ(locator->unreachable, std::vector<NodeAddress>{kOther});
   strand->advance(kShortPause);
   answer_get("a", "apple");
   EXPECT_FALSE(call->reply.empty());
@@ -311,12 +311,12 @@ class JoinerOf2009 : public ClassicOwner {
   JoinerOf2009() {
     const Ranks ranks{{"a", {kOther, kThird, kSelf}}, {"b", {kOther, kSelf}}, {"ours", {kSelf}}};
     work_by(std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird}));
-    Standing next = *store->standing->share();
+    OwnershipSnapshot next = *store->ownership->share();
     next.gifts = {{kOther, {kThird}, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kThird})}};
     publish(std::move(next));
   }
   void end_gift() {
-    Standing next = *store->standing->share();
+    OwnershipSnapshot next = *store->ownership->share();
     next.gifts = {};
     publish(std::move(next));
   }
@@ -345,12 +345,13 @@ TEST_F(JoinerOf2009, WhatNobodyHoldsForItIsMissing) {
   answer_get("a", "");
   EXPECT_FALSE(read_of(*call).found);
   const auto erased = read("a");
-  wire::Pulled pulled;
-  pulled.yielded = true;
-  pulled.__set_item({});
-  pulled.item.version = to_wire(Version{5, 9});
-  pulled.item.__set_erased(true);
-  peers.take("pull", kThird).done(reply_with<wire::StorePeer_pull_result>("pull", std::vector<wire::Pulled>{pulled}));
+  wire::FetchedKey fetched;
+  fetched.yielded = true;
+  fetched.__set_item({});
+  fetched.item.version = to_wire(Version{5, 9});
+  fetched.item.__set_erased(true);
+  peers.take("pull", kThird)
+      .done(reply_with<wire::StorePeer_pull_result>("pull", std::vector<wire::FetchedKey>{fetched}));
   answer_get("a", "");
   EXPECT_FALSE(read_of(*erased).found);
 }
@@ -404,7 +405,7 @@ TEST_F(JoinerOf2009, WhatItHasIsTheValueWhateverOthersHold) {
 }
 
 TEST_F(JoinerOf2009, AGiverThatLeavesIsAskedToo) {
-  Standing next = *store->standing->share();
+  OwnershipSnapshot next = *store->ownership->share();
   const Ranks ranks{{"a", {kOther, kThird, kSelf}}};
   next.ring = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther}, std::vector{kThird});
   publish(std::move(next));
@@ -416,7 +417,7 @@ TEST_F(JoinerOf2009, AGiverThatLeavesIsAskedToo) {
 
 TEST_F(JoinerOf2009, WhoHasJoinedSinceIsNotTheFormerOwner) {
   const Ranks ranks{{"a", {kOther, kFourth, kThird, kSelf}}};
-  Standing next = *store->standing->share();
+  OwnershipSnapshot next = *store->ownership->share();
   next.ring = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird, kFourth});
   publish(std::move(next));
   store->classics->note_ours(kFourth);
@@ -429,7 +430,7 @@ TEST_F(JoinerOf2009, WhoHasJoinedSinceIsNotTheFormerOwner) {
 // Two of that system have joined one after the other.
 TEST_F(JoinerOf2009, WhatTheFormerOwnerHadNotGotEitherIsSoughtBeforeThatOneJoined) {
   const Ranks ranks{{"a", {kOther, kFourth, kThird, kSelf}}};
-  Standing next = *store->standing->share();
+  OwnershipSnapshot next = *store->ownership->share();
   next.ring = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird, kFourth});
   next.gifts = {{kFourth, {kThird}, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kThird})},
                 {kOther, {kThird}, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kThird, kFourth})}};
@@ -450,7 +451,7 @@ TEST_F(ClassicOwner, WhoHasLostAKeyIsNotAskedForItAnyMore) {
   answer_get("a", "apple");
   EXPECT_TRUE(peers.asked.empty());
   strand->advance(kShortPause);
-  EXPECT_EQ(erased->forwarded_to, (std::vector<Location>{kThird}));
+  EXPECT_EQ(erased->forwarded_to, (std::vector<NodeAddress>{kThird}));
   EXPECT_EQ(peers.questions(), (std::vector<std::string>{"read_here of 9902"}));
   peers.take("read_here", kThird).done(Error{ErrorKind::protocol, "ends the call"});
   EXPECT_FALSE(call->reply.empty());

@@ -14,14 +14,14 @@ TEST_F(StoreMethods, ANodeThatHasJustJoinedLetsCallsWait) {
   const auto got_back = get("a");
   EXPECT_TRUE(written->is_kept);
   EXPECT_TRUE(written->reply.empty());
-  EXPECT_EQ(held("a"), std::nullopt);
+  EXPECT_EQ(value_of("a"), std::nullopt);
   strand->advance(kShortPause);
   EXPECT_TRUE(written->reply.empty());
   EXPECT_EQ(written->dispatched_again, 1);
   be_established(true);
   strand->advance(kShortPause);
   EXPECT_TRUE(decode_reply<wire::Store_write_result>(written->reply).ok());
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
   EXPECT_EQ(got(*got_back), "apple");
   EXPECT_TRUE(peers.asked.empty());
 }
@@ -29,15 +29,15 @@ TEST_F(StoreMethods, ANodeThatHasJustJoinedLetsCallsWait) {
 TEST_F(StoreMethods, APutToANodeThatHasJustJoinedIsKept) {
   be_established(false);
   put("a", "apple");
-  EXPECT_EQ(held("a"), "apple") << "nobody would hear that it has waited in vain";
+  EXPECT_EQ(value_of("a"), "apple") << "nobody would hear that it has waited in vain";
   EXPECT_EQ(store->kept_puts->count(), 1);
   own(kOther);
   put("b", "banana");
-  EXPECT_EQ(held("b"), "banana") << "whoever is to have it";
+  EXPECT_EQ(value_of("b"), "banana") << "whoever is to have it";
   EXPECT_EQ(store->kept_puts->count(), 2);
   be_established(true);
   const auto call = put("c", "cherry");
-  EXPECT_EQ(call->forwarded_to, std::vector<Location>{kOther});
+  EXPECT_EQ(call->forwarded_to, std::vector<NodeAddress>{kOther});
   EXPECT_EQ(store->kept_puts->count(), 2);
 }
 
@@ -48,7 +48,7 @@ TEST_F(StoreMethods, WhatIsWrittenBehindAKeptPutIsNewer) {
   be_established(true);
   strand->advance(kShortPause);
   EXPECT_TRUE(decode_reply<wire::Store_write_result>(written->reply).ok());
-  EXPECT_EQ(held("a"), "newer");
+  EXPECT_EQ(value_of("a"), "newer");
 }
 
 TEST_F(StoreMethods, ACallDoesNotWaitBeyondItsTime) {
@@ -64,18 +64,18 @@ TEST_F(StoreMethods, ACallDoesNotWaitBeyondItsTime) {
 TEST_F(StoreMethods, ANodeThatHasJustJoinedPassesOnWhatIsNotIts) {
   own(kSelf, {{"b", kOther}});
   be_established(false);
-  EXPECT_EQ(read("b")->forwarded_to, std::vector<Location>{kOther});
+  EXPECT_EQ(read("b")->forwarded_to, std::vector<NodeAddress>{kOther});
 }
 
 TEST_F(StoreMethods, ABatchWaitsForANodeThatHasJustJoined) {
   be_established(false);
   const auto call = write_many({{"a", "apple"}, {"b", "banana"}});
   EXPECT_TRUE(call->reply.empty());
-  EXPECT_EQ(held("a"), std::nullopt);
+  EXPECT_EQ(value_of("a"), std::nullopt);
   be_established(true);
   strand->advance(kShortPause);
   EXPECT_EQ(decode_reply<wire::Store_write_many_result>(call->reply).value().success.size(), 2u);
-  EXPECT_EQ(held("b"), "banana");
+  EXPECT_EQ(value_of("b"), "banana");
 }
 
 TEST_F(StoreMethods, ANodeThatHasJustJoinedDoesNothingForAnotherOnesBatch) {
@@ -91,11 +91,11 @@ TEST_F(StoreMethods, ANodeThatHasJustJoinedDoesNothingForAnotherOnesBatch) {
 
 // --- a ring that changes under a call --------------------------------------------------------------------------------
 
-// The engine is fenced a moment before the new standing can be read.
-TEST_F(StoreMethods, ACallWhoseRightHasJustEndedLooksAgain) {
+// The engine is fenced a moment before the new ownership snapshot can be read.
+TEST_F(StoreMethods, ACallWhoseProofHasJustEndedScansAgain) {
   for (const char* method : {"read", "write", "erase"}) {
     hold("a", "apple");
-    store->local->engine().fence(era() + 1);
+    store->local->engine().fence(view_version() + 1);
     FakeCall call = [&] {
       wire::Store_read_args reads;
       wire::Store_write_args writes;
@@ -113,35 +113,35 @@ TEST_F(StoreMethods, ACallWhoseRightHasJustEndedLooksAgain) {
     EXPECT_TRUE(call.is_kept) << method;
     EXPECT_FALSE(call.reply.empty()) << method;
   }
-  EXPECT_EQ(held("a"), std::nullopt) << "the erase came last";
+  EXPECT_EQ(value_of("a"), std::nullopt) << "the erase came last";
 }
 
 TEST_F(StoreMethods, ACallWhoseKeyHasJustGoneToAnotherNodeIsPassedOn) {
   hold("a", "apple");
-  store->local->engine().fence(era() + 1);
+  store->local->engine().fence(view_version() + 1);
   wire::Store_write_args args;
   args.key = "a";
   args.value = "apricot";
   FakeCall call("write", args, in(5s));
   call.before_dispatch_again = [&] { own(kOther); };
   call.dispatch(methods);
-  EXPECT_EQ(call.forwarded_to, std::vector<Location>{kOther});
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(call.forwarded_to, std::vector<NodeAddress>{kOther});
+  EXPECT_EQ(value_of("a"), "apple");
 }
 
-TEST_F(StoreMethods, ABatchWhoseRightsHaveJustEndedIsDealtAgain) {
-  store->local->engine().fence(era() + 1);
+TEST_F(StoreMethods, ABatchWhoseProofsHaveJustEndedIsDealtAgain) {
+  store->local->engine().fence(view_version() + 1);
   const auto call = write_many({{"a", "apple"}});
   EXPECT_TRUE(call->reply.empty());
-  EXPECT_EQ(held("a"), std::nullopt);
+  EXPECT_EQ(value_of("a"), std::nullopt);
   own(kSelf);
   strand->advance(kShortPause);
   EXPECT_EQ(decode_reply<wire::Store_write_many_result>(call->reply).value().success.size(), 1u);
-  EXPECT_EQ(held("a"), "apple") << "its value has waited too";
+  EXPECT_EQ(value_of("a"), "apple") << "its value has waited too";
 }
 
-TEST_F(StoreMethods, APartWhoseRightsHaveJustEndedIsUndone) {
-  store->local->engine().fence(era() + 1);
+TEST_F(StoreMethods, APartWhoseProofsHaveJustEndedIsUndone) {
+  store->local->engine().fence(view_version() + 1);
   wire::StorePeer_erase_here_args args;
   args.keys = {"a"};
   const auto part = decode_reply<wire::StorePeer_erase_here_result>(dispatch("erase_here", args)->reply);
@@ -150,16 +150,16 @@ TEST_F(StoreMethods, APartWhoseRightsHaveJustEndedIsUndone) {
 
 // --- keys that have not arrived --------------------------------------------------------------------------------------
 
-class UnsettledKeys : public StoreMethods {
+class UnconfirmedKeys : public StoreMethods {
  protected:
-  UnsettledKeys() {
+  UnconfirmedKeys() {
     work_by(locator->ring_of({kSelf, kOther}));
     store->classics->note_ours(kOther);
-    await_keys(era(), {kOther});
+    await_keys(view_version(), {kOther});
   }
 };
 
-TEST_F(UnsettledKeys, AReadFetchesTheValueFirst) {
+TEST_F(UnconfirmedKeys, AReadFetchesTheValueFirst) {
   const auto call = read("a");
   EXPECT_TRUE(call->is_kept);
   EXPECT_TRUE(call->reply.empty());
@@ -172,7 +172,7 @@ TEST_F(UnsettledKeys, AReadFetchesTheValueFirst) {
   EXPECT_TRUE(peers.asked.empty());
 }
 
-TEST_F(UnsettledKeys, AKeyThatNobodyHoldsIsMissing) {
+TEST_F(UnconfirmedKeys, AKeyThatNobodyHoldsIsMissing) {
   const auto call = read("a");
   yield("a", "", {});
   EXPECT_FALSE(read_of(*call).found);
@@ -181,24 +181,24 @@ TEST_F(UnsettledKeys, AKeyThatNobodyHoldsIsMissing) {
   EXPECT_TRUE(peers.asked.empty()) << "that is known by now";
 }
 
-TEST_F(UnsettledKeys, AnOlderValueThatLiesHereIsNotAnswered) {
+TEST_F(UnconfirmedKeys, AnOlderValueThatLiesHereIsNotAnswered) {
   hold("a", "older", {4, 9});
   const auto call = get("a");
   yield("a", "newer", {5, 9});
   EXPECT_EQ(got(*call), "newer");
 }
 
-TEST_F(UnsettledKeys, AWriteGoesAboveWhatIsFetched) {
+TEST_F(UnconfirmedKeys, AWriteGoesAboveWhatIsFetched) {
   const Version far_ahead{stamp_of(std::uint64_t{1} << 46), 9};
   const auto call = write("a", "apricot");
-  EXPECT_FALSE(store->local->engine().copy("a"));
+  EXPECT_FALSE(stored("a"));
   yield("a", "apple", far_ahead);
   const auto written = decode_reply<wire::Store_write_result>(call->reply);
   EXPECT_EQ(from_wire(written.value().success.version).stamp, far_ahead.stamp + 1);
-  EXPECT_EQ(held("a"), "apricot");
+  EXPECT_EQ(value_of("a"), "apricot");
 }
 
-TEST_F(UnsettledKeys, AnEraseTellsWhetherThereWasAValueAnywhere) {
+TEST_F(UnconfirmedKeys, AnEraseTellsWhetherThereWasAValueAnywhere) {
   const auto call = erase("a");
   yield("a", "apple", {5, 9});
   EXPECT_TRUE(decode_reply<wire::Store_erase_result>(call->reply).value().success.found);
@@ -207,15 +207,15 @@ TEST_F(UnsettledKeys, AnEraseTellsWhetherThereWasAValueAnywhere) {
   EXPECT_FALSE(decode_reply<wire::Store_erase_result>(nothing->reply).value().success.found);
 }
 
-TEST_F(UnsettledKeys, APutFetchesTheValueFirstToo) {
+TEST_F(UnconfirmedKeys, APutFetchesTheValueFirstToo) {
   const auto call = put("a", "apricot");
-  EXPECT_EQ(held("a"), std::nullopt);
+  EXPECT_EQ(value_of("a"), std::nullopt);
   yield("a", "apple", {5, 9});
-  EXPECT_EQ(held("a"), "apricot");
+  EXPECT_EQ(value_of("a"), "apricot");
 }
 
 // A member of the 2009 system that has not heard of this node yet gives what this one gains later, by puts.
-class JoinedBeside2009 : public UnsettledKeys {
+class JoinedBeside2009 : public UnconfirmedKeys {
  protected:
   JoinedBeside2009() { store->classics->remember(kOther); }
 };
@@ -226,11 +226,11 @@ TEST_F(JoinedBeside2009, AKeyIsNotMissingBeforeItIsPut) {
   EXPECT_TRUE(peers.asked.empty());
   EXPECT_TRUE(call->reply.empty());
   put("a", "apple");
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
   strand->advance(kShortPause);
   EXPECT_EQ(read_of(*call).value, "apple");
   EXPECT_TRUE(decode_reply<wire::Store_write_result>(written->reply).ok());
-  EXPECT_EQ(held("a"), "newer");
+  EXPECT_EQ(value_of("a"), "newer");
 }
 
 // Perhaps the node itself asks: it has nothing else under way then, and is not to be kept waiting.
@@ -252,7 +252,7 @@ TEST_F(JoinedBeside2009, AnEmptyPutErasesNothingThatWasWrittenMeanwhile) {
   put("a", "apple");
   EXPECT_TRUE(decode_reply<wire::Store_write_result>(write("a", "newer")->reply).ok());
   put("a", "");
-  EXPECT_EQ(held("a"), "newer");
+  EXPECT_EQ(value_of("a"), "newer");
 }
 
 TEST_F(JoinedBeside2009, ItIsMissingWhenTheNodeHasGivenAll) {
@@ -266,30 +266,30 @@ TEST_F(JoinedBeside2009, ItIsMissingWhenTheNodeHasGivenAll) {
 TEST_F(JoinedBeside2009, ThatItDoesNotHaveAKeyErasesNothing) {
   hold("a", "apple", {5, 9});
   put("a", "");
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
   be_established(false);
   put("a", "");
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
   be_established(true);
   await_no_keys();
   put("a", "");
-  EXPECT_EQ(held("a"), std::nullopt) << "a client's";
+  EXPECT_EQ(value_of("a"), std::nullopt) << "a client's";
 }
 
 TEST_F(JoinedBeside2009, WhatItPutsHereForAnotherOneIsKept) {
   work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"b", {kThird}}}, std::vector{kSelf, kOther, kThird}));
   const auto call = put("b", "banana");
   EXPECT_TRUE(call->forwarded_to.empty());
-  EXPECT_EQ(held("b"), "banana");
+  EXPECT_EQ(value_of("b"), "banana");
 }
 
-TEST_F(UnsettledKeys, WhatWasWrittenHereIsAnsweredWithoutAQuestion) {
+TEST_F(UnconfirmedKeys, WhatWasWrittenHereIsAnsweredWithoutAQuestion) {
   hold("a", "apple");
   EXPECT_EQ(read_of(*read("a")).value, "apple");
   EXPECT_TRUE(peers.asked.empty());
 }
 
-TEST_F(UnsettledKeys, WhenTheFormerOwnerCannotAnswerTheCallTriesAgain) {
+TEST_F(UnconfirmedKeys, WhenTheFormerOwnerCannotAnswerTheCallTriesAgain) {
   const auto call = read("a");
   peers.take("pull").done(Error{ErrorKind::timed_out, "busy"});
   EXPECT_TRUE(call->reply.empty());
@@ -300,7 +300,7 @@ TEST_F(UnsettledKeys, WhenTheFormerOwnerCannotAnswerTheCallTriesAgain) {
   EXPECT_EQ(read_of(*call).value, "apple");
 }
 
-TEST_F(UnsettledKeys, NobodyIsAskedForLongerThanTheCallHasTime) {
+TEST_F(UnconfirmedKeys, NobodyIsAskedForLongerThanTheCallHasTime) {
   wire::Store_write_args args;
   args.key = "a";
   args.value = "apricot";
@@ -317,7 +317,7 @@ TEST_F(UnsettledKeys, NobodyIsAskedForLongerThanTheCallHasTime) {
   EXPECT_TRUE(peers.asked.empty());
 }
 
-TEST_F(UnsettledKeys, AKeyThatIsNotToBeHadIsAnErrorAndNotMissing) {
+TEST_F(UnconfirmedKeys, AKeyThatIsNotToBeHadIsAnErrorAndNotMissing) {
   const auto call = read("a");
   while (!peers.asked.empty()) {
     peers.take("pull").done(Error{ErrorKind::refused, "nobody listens"});
@@ -329,7 +329,7 @@ TEST_F(UnsettledKeys, AKeyThatIsNotToBeHadIsAnErrorAndNotMissing) {
   EXPECT_EQ(reply.value().error.message, "the key has not arrived from its former owner");
 }
 
-TEST_F(UnsettledKeys, ABatchFetchesWhatHasNotArrived) {
+TEST_F(UnconfirmedKeys, ABatchFetchesWhatHasNotArrived) {
   hold("b", "banana");
   const auto call = read_many({"a", "b"});
   EXPECT_TRUE(call->reply.empty());
@@ -342,17 +342,17 @@ TEST_F(UnsettledKeys, ABatchFetchesWhatHasNotArrived) {
   EXPECT_TRUE(peers.asked.empty());
 }
 
-TEST_F(UnsettledKeys, ABatchWaitsForTheFetchBeforeItDealsAgain) {
+TEST_F(UnconfirmedKeys, ABatchWaitsForTheFetchBeforeItDealsAgain) {
   const auto call = write_many({{"a", "apricot"}});
   strand->advance(kLongPause);
   EXPECT_EQ(peers.asked.size(), 1u) << "one question at a time";
   yield("a", "apple", {stamp_of(std::uint64_t{1} << 46), 9});
   strand->advance(kShortPause);
   EXPECT_EQ(decode_reply<wire::Store_write_many_result>(call->reply).value().success.size(), 1u);
-  EXPECT_EQ(held("a"), "apricot");
+  EXPECT_EQ(value_of("a"), "apricot");
 }
 
-TEST_F(UnsettledKeys, APartLeavesUndoneWhatHasNotArrivedAndFetchesIt) {
+TEST_F(UnconfirmedKeys, APartLeavesUndoneWhatHasNotArrivedAndFetchesIt) {
   hold("b", "banana");
   wire::StorePeer_read_here_args args;
   args.keys = {"a", "b"};

@@ -10,11 +10,11 @@ class LeaverOf2009 : public StoreMethods {
  protected:
   LeaverOf2009() {
     work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector{kSelf}, std::vector{kOther}));
-    Standing next = *store->standing->share();
+    OwnershipSnapshot next = *store->ownership->share();
     const auto before =
         std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kOther}}, {"b", {kSelf}}}, std::vector{kSelf, kOther});
     next.leavers = {{kOther, before, before}};
-    next.gains = {{era(), before, false, {kOther}, {kOther}}};
+    next.acquired_ranges = {{view_version(), before, false, {kOther}, {kOther}}};
     publish(std::move(next));
   }
 };
@@ -45,10 +45,10 @@ TEST_F(LeaverOf2009, AWriteWaitsForItsPutSoThatItIsNewer) {
   const auto call = write("a", "newer");
   EXPECT_TRUE(call->reply.empty());
   put("a", "apple");
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
   strand->advance(kShortPause);
   EXPECT_TRUE(decode_reply<wire::Store_write_result>(call->reply).ok());
-  EXPECT_EQ(held("a"), "newer");
+  EXPECT_EQ(value_of("a"), "newer");
 }
 
 TEST_F(LeaverOf2009, APutWaitsForNobody) {
@@ -61,29 +61,29 @@ TEST_F(LeaverOf2009, APutWaitsForNobody) {
 TEST_F(LeaverOf2009, AnEmptyPutIsAClientsAndErasesWhatTheNodePuts) {
   const auto call = put("a", "");
   put("a", "apple");
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
   strand->advance(kShortPause);
-  EXPECT_EQ(held("a"), std::nullopt);
+  EXPECT_EQ(value_of("a"), std::nullopt);
 }
 
 TEST_F(LeaverOf2009, APutWaitsForWhatANodeOfOursHolds) {
   store->classics->note_ours(kOther);
   const auto call = put("a", "apple");
-  EXPECT_EQ(held("a"), std::nullopt);
+  EXPECT_EQ(value_of("a"), std::nullopt);
   yield("a", "older", {5, 9});
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
 }
 
 // By its ring this node gets what belongs to another one by ours: one that has joined meanwhile, say.
 TEST_F(LeaverOf2009, WhatItPutsHereForAnotherOneIsKeptAndNewerThanWhatThatOneHolds) {
-  const auto leavers = store->standing->share()->leavers;
+  const auto leavers = store->ownership->share()->leavers;
   work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kThird}}}, std::vector{kSelf, kThird}, std::vector{kOther}));
   const auto call = put("a", "apple");
   EXPECT_TRUE(call->forwarded_to.empty()) << "that would be a new write whenever it arrives";
-  EXPECT_EQ(held("a"), "apple");
-  EXPECT_EQ(store->local->engine().copy("a")->settled_in, era());
-  EXPECT_EQ(put("a", "")->forwarded_to, std::vector<Location>{kThird}) << "a client's, it puts no empty ones";
-  EXPECT_EQ(put("c", "cherry")->forwarded_to, std::vector<Location>{}) << "that is ours";
+  EXPECT_EQ(value_of("a"), "apple");
+  EXPECT_EQ(stored("a")->confirmed_in, view_version());
+  EXPECT_EQ(put("a", "")->forwarded_to, std::vector<NodeAddress>{kThird}) << "a client's, it puts no empty ones";
+  EXPECT_EQ(put("c", "cherry")->forwarded_to, std::vector<NodeAddress>{}) << "that is ours";
 }
 
 // The key's new owner is of that system too.
@@ -93,7 +93,7 @@ class LeaverToAnotherOf2009 : public StoreMethods {
     const Ranks ranks{{"a", {kOther, kThird}}, {"b", {kThird}}};
     const auto members = std::vector{kSelf, kThird};
     work_by(std::make_shared<RankedRing>(kSelf, ranks, members, std::vector{kOther}));
-    Standing next = *store->standing->share();
+    OwnershipSnapshot next = *store->ownership->share();
     const auto before = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird});
     next.leavers = {{kOther, before, before}};
     publish(std::move(next));
@@ -102,7 +102,7 @@ class LeaverToAnotherOf2009 : public StoreMethods {
 
   void end_leave() {
     work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kThird}}}, std::vector{kSelf, kThird}));
-    Standing next = *store->standing->share();
+    OwnershipSnapshot next = *store->ownership->share();
     next.leavers = {};
     publish(std::move(next));
   }
@@ -139,8 +139,8 @@ TEST_F(LeaverToAnotherOf2009, NothingIsWrittenOrErasedThereThatTheLeaverWouldOve
 
 // Whatever this node awaits of the leaver itself.
 TEST_F(LeaverToAnotherOf2009, WhatWasNeverTheLeaversIsWrittenAtOnce) {
-  Standing next = *store->standing->share();
-  next.gains = {{era(), next.leavers.front().last_ring, false, {kOther}, {kOther}}};
+  OwnershipSnapshot next = *store->ownership->share();
+  next.acquired_ranges = {{view_version(), next.leavers.front().last_ring, false, {kOther}, {kOther}}};
   publish(std::move(next));
   store->classics->remember(kOther);
   const auto call = write("b", "banana");

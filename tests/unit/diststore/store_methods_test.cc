@@ -31,7 +31,7 @@ TEST_F(StoreMethods, TheClassicGetAnswersEmptyForAMissingKey) {
 
 TEST_F(StoreMethods, TheClassicPutStoresWithoutAReply) {
   const auto call = put("a", "apple");
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
   EXPECT_TRUE(call->is_abandoned) << "letting go of a oneway call ends it";
 }
 
@@ -46,7 +46,7 @@ TEST_F(StoreMethods, WhatIsTooLargeIsRefusedAndNotStored) {
 TEST_F(StoreMethods, AKeyOfAnotherNodeIsPassedOnOnce) {
   own(kOther);
   const auto call = read("a");
-  EXPECT_EQ(call->forwarded_to, std::vector<Location>{kOther});
+  EXPECT_EQ(call->forwarded_to, std::vector<NodeAddress>{kOther});
   EXPECT_EQ(store->router->forwarded(), 1);
   EXPECT_TRUE(call->reply.empty());
 }
@@ -63,12 +63,12 @@ TEST_F(StoreMethods, ACallWhoseOwnerHasGoneIsAnsweredByTheNewOwner) {
   own(kOther);
   const auto call = write("a", "apple");
   call->fail_forward(ErrorKind::refused);
-  EXPECT_EQ(locator->unreachable, std::vector<Location>{kOther});
+  EXPECT_EQ(locator->unreachable, std::vector<NodeAddress>{kOther});
   own(kSelf);
   EXPECT_TRUE(call->reply.empty());
   strand->advance(kShortPause);
   EXPECT_TRUE(decode_reply<wire::Store_write_result>(call->reply).ok());
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
 }
 
 TEST_F(StoreMethods, ACallIsTriedAgainUntilItsTimeIsOver) {
@@ -136,16 +136,16 @@ TEST_F(StoreMethods, ManyCallsThatFailWithOneConnectReportItOnce) {
 }
 
 TEST_F(StoreMethods, ACallWaitsWhileNobodyOwnsItsKey) {
-  own(Location{});
+  own(NodeAddress{});
   const auto call = write("a", "apple");
   EXPECT_TRUE(call->reply.empty());
   own(kSelf);
   strand->advance(kShortPause);
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
 }
 
 TEST_F(StoreMethods, StoppingAnswersWhatWaits) {
-  own(Location{});
+  own(NodeAddress{});
   const auto call = read("a");
   store->retries->stop();
   EXPECT_EQ(decode_reply<wire::Store_read_result>(call->reply).value().error.message, "this node stops");
@@ -186,17 +186,17 @@ TEST_F(StoreMethods, AnEmptyBatchHasNoResults) {
 }
 
 // The ring changes between the look at it and the writes: what was not written is written by the new one.
-TEST_F(StoreMethods, ABatchWhoseEraEndsIsDoneByTheNextOne) {
+TEST_F(StoreMethods, ABatchWhoseViewVersionEndsIsDoneByTheNextOne) {
   store->local->engine().fence(1'000);
   const auto call = write_many({{"a", "apple"}, {"b", "banana"}});
   EXPECT_TRUE(call->reply.empty());
-  EXPECT_EQ(held("a"), std::nullopt);
-  Standing next = *store->standing->share();
-  next.era = 1'000;
+  EXPECT_EQ(value_of("a"), std::nullopt);
+  OwnershipSnapshot next = *store->ownership->share();
+  next.view_version = 1'000;
   publish(std::move(next));
   strand->advance(kShortPause);
   EXPECT_EQ(decode_reply<wire::Store_write_many_result>(call->reply).value().success.size(), 2u);
-  EXPECT_EQ(held("b"), "banana");
+  EXPECT_EQ(value_of("b"), "banana");
 }
 
 TEST_F(StoreMethods, ABatchOverTheLimitStoresNothing) {
@@ -206,7 +206,7 @@ TEST_F(StoreMethods, ABatchOverTheLimitStoresNothing) {
   items = {{"a", "apple"}, {std::string(65, 'k'), "too long a key"}};
   EXPECT_EQ(kind_of(decode_reply<wire::Store_write_many_result>(write_many(items)->reply).value().error),
             wire::StoreErrorKind::too_large);
-  EXPECT_EQ(held("a"), std::nullopt);
+  EXPECT_EQ(value_of("a"), std::nullopt);
 }
 
 TEST_F(StoreMethods, PartsOfOtherNodesAreHeldToTheSameLimits) {
@@ -223,7 +223,7 @@ TEST_F(StoreMethods, PartsOfOtherNodesAreHeldToTheSameLimits) {
   write_here.items[1].key = "b";
   write_here.items[1].value.assign((5 << 20) + 1, 'v');
   EXPECT_NE(dispatch("write_here", write_here)->failure.find("value_bytes_max"), std::string::npos);
-  EXPECT_EQ(held("a"), std::nullopt) << "all or nothing";
+  EXPECT_EQ(value_of("a"), std::nullopt) << "all or nothing";
 }
 
 TEST_F(StoreMethods, TheResultsOfABatchOverSeveralNodesStandInItsOrder) {
@@ -246,14 +246,14 @@ TEST_F(StoreMethods, APartThatItsOwnerDoesNotOwnIsDealtAgain) {
   StoreFixture other;
   other.own(kThird);
   const auto call = write_many({{"a", "apple"}, {"b", "banana"}});
-  EXPECT_EQ(held("a"), "apple") << "the own part waits for nobody";
+  EXPECT_EQ(value_of("a"), "apple") << "the own part waits for nobody";
   let_peer_answer<wire::StorePeer_write_here_args>(other);
   EXPECT_TRUE(call->reply.empty());
   EXPECT_EQ(other.store->local->engine().totals().keys, 0u);
   own(kSelf);
   strand->advance(kShortPause);
   EXPECT_EQ(decode_reply<wire::Store_write_many_result>(call->reply).value().success.size(), 2u);
-  EXPECT_EQ(held("b"), "banana");
+  EXPECT_EQ(value_of("b"), "banana");
 }
 
 TEST_F(StoreMethods, ABatchWhosePartFailsForGoodIsUnavailable) {
@@ -294,7 +294,7 @@ TEST_F(StoreMethods, AClassicPutMayBringMoreThanAClientMayWrite) {
   const std::string key(65, 'k');
   const std::string value((5 << 20) + 1, 'v');
   put(key, value);
-  EXPECT_EQ(held(key), value);
+  EXPECT_EQ(value_of(key), value);
   EXPECT_EQ(store->local->engine().totals().bytes, key.size() + value.size());
   EXPECT_EQ(decode_reply<wire::Store_read_result>(read(key)->reply).value().success.value, value);
   EXPECT_EQ(decode_reply<wire::Store_get_result>(get(key)->reply).value().success, value);

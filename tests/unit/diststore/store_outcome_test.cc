@@ -107,13 +107,13 @@ TEST_F(StoreOutcome, NorDoesTheLackOfAnOwnerAfterIt) {
   own(kOther);
   const auto written = write("a", "apple");
   written->fail_forward(ErrorKind::closed);
-  own(Location{});
+  own(NodeAddress{});
   wait_out(*written);
   EXPECT_EQ(of_write(*written), Kind::unavailable);
 }
 
 TEST_F(StoreOutcome, AKeyThatNobodyOwnsTakesNothing) {
-  own(Location{});
+  own(NodeAddress{});
   const auto written = write("a", "apple");
   wait_out(*written);
   EXPECT_EQ(of_write(*written), Kind::not_executed);
@@ -125,29 +125,29 @@ TEST_F(StoreOutcome, ANodeThatHasJustJoinedTakesNothingYet) {
   wait_out(*written);
   EXPECT_EQ(of_write(*written), Kind::not_executed);
   be_established(true);
-  EXPECT_EQ(held("a"), std::nullopt);
+  EXPECT_EQ(value_of("a"), std::nullopt);
 }
 
 TEST_F(StoreOutcome, AKeyThatDoesNotArriveIsNotWritten) {
   work_by(locator->ring_of({kSelf, kOther}));
-  await_keys(era(), {kOther});
+  await_keys(view_version(), {kOther});
   const auto written = write("a", "apple");
   wait_out(*written, [&] {
     while (!peers.asked.empty()) peers.take("pull").done(Error{ErrorKind::timed_out, "busy"});
   });
   EXPECT_EQ(of_write(*written), Kind::not_executed) << "what was asked is a question";
-  EXPECT_EQ(held("a"), std::nullopt);
+  EXPECT_EQ(value_of("a"), std::nullopt);
 }
 
 TEST_F(StoreOutcome, ANodeThatIsFullOfWaitingCallsTakesNothing) {
-  own(Location{});
+  own(NodeAddress{});
   for (std::size_t waiting = 0; waiting < kWaitingMax; ++waiting) ASSERT_TRUE(store->retries->add([](auto) {}));
   EXPECT_EQ(of_write(*write("a", "apple")), Kind::not_executed);
   EXPECT_EQ(of_write_many(*write_many({{"a", "apple"}})), Kind::not_executed);
 }
 
 TEST_F(StoreOutcome, ANodeThatStopsAnswersWhatWaits) {
-  own(Location{});
+  own(NodeAddress{});
   const auto written = write("a", "apple");
   const auto batch = write_many({{"a", "apple"}});
   own(kOther);
@@ -242,7 +242,7 @@ TEST_F(StoreOutcome, ABatchThatNobodyTookIsNotExecuted) {
 TEST_F(StoreOutcome, ABatchOfWhichOneKeyWasWrittenIsUnavailable) {
   own(kSelf, {{"b", kOther}});
   const auto call = write_many({{"a", "apple"}, {"b", "banana"}});
-  EXPECT_EQ(held("a"), "apple");
+  EXPECT_EQ(value_of("a"), "apple");
   wait_out(*call, [&] {
     while (!peers.asked.empty()) peers.take("write_here").done(Error{ErrorKind::refused, "nobody listens"});
   });

@@ -1,15 +1,15 @@
 // Each way in which a member goes has words of its own.
-#include "membership/change_text.h"
+#include "classic/core/change_text.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
 
-namespace p2p::membership {
+namespace p2p::classic {
 namespace {
 
-const Location kMember{"127.0.0.1", 9901};
+const NodeAddress kMember{"127.0.0.1", 9901};
 
 TEST(ChangeText, NoTwoChangesAreToldInTheSameWords) {
   std::set<std::string> texts;
@@ -39,4 +39,4 @@ TEST(ChangeText, OnlyWhoEndsWithoutAWordIsTrouble) {
 }
 
 }  // namespace
-}  // namespace p2p::membership
+}  // namespace p2p::classic

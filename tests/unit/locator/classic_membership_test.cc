@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace p2p::membership {
+namespace p2p::classic {
 namespace {
 
 using std::chrono::milliseconds;
@@ -21,37 +21,37 @@ TEST_F(ClassicMembershipTest, AJoinIsAnsweredWithEveryRowAndStartsAChain) {
   const auto reply = core.handle(Join{alive(9903)}, now, effects);
   ASSERT_TRUE(reply.ok());
   EXPECT_EQ(reply.value().members.size(), 4u);
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9903)});
+  EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9903)});
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9901));
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{alive(9903), {name(9900)}}));
 }
 
-TEST_F(ClassicMembershipTest, AChainGoesToTheFirstMemberByNameThatIsNoAuthority) {
+TEST_F(ClassicMembershipTest, AChainGoesToTheFirstMemberByNameThatIsNoVisitedNode) {
   with_members({9901, 9902, 9903});
-  const auto effects = hear(PassOn{alive(9904), {name(9901)}});
+  const auto effects = on_message(PassOn{alive(9904), {name(9901)}});
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9902));
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{alive(9904), {name(9901), name(9900)}}));
 }
 
-TEST_F(ClassicMembershipTest, AChainEndsWhenEveryMemberIsAnAuthority) {
+TEST_F(ClassicMembershipTest, AChainEndsWhenEveryMemberIsAVisitedNode) {
   with_members({9901, 9902});
-  const auto effects = hear(PassOn{alive(9903), {name(9901), name(9902)}});
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9903)});
+  const auto effects = on_message(PassOn{alive(9903), {name(9901), name(9902)}});
+  EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9903)});
   EXPECT_TRUE(effects.calls.empty());
 }
 
 TEST_F(ClassicMembershipTest, NobodyIsToldAboutItself) {
   with_members({9901});
-  EXPECT_TRUE(hear(Join{alive(9902)}).calls.size() == 1u);
-  EXPECT_TRUE(hear(PassOn{removed(9901), {name(9902)}}).calls.empty());
+  EXPECT_TRUE(on_message(Join{alive(9902)}).calls.size() == 1u);
+  EXPECT_TRUE(on_message(PassOn{removed(9901), {name(9902)}}).calls.empty());
 }
 
 TEST_F(ClassicMembershipTest, ARowIsPassedOnOnceHoweverOftenItIsHeard) {
   with_members({9901, 9902});
-  EXPECT_EQ(hear(PassOn{alive(9903), {}}).calls.size(), 1u);
-  const auto again = hear(PassOn{alive(9903), {}});
+  EXPECT_EQ(on_message(PassOn{alive(9903), {}}).calls.size(), 1u);
+  const auto again = on_message(PassOn{alive(9903), {}});
   EXPECT_TRUE(again.calls.empty());
   EXPECT_TRUE(again.changes.empty());
 }
@@ -61,13 +61,14 @@ TEST_F(ClassicMembershipTest, ARowLearntByComparingIsStillPassedOnWhenItsChainAr
   Effects effects;
   core.merge({alive(9903)}, now, effects);
   EXPECT_TRUE(effects.calls.empty());
-  EXPECT_EQ(hear(PassOn{alive(9903), {name(9901)}}).calls.size(), 1u);
+  EXPECT_EQ(on_message(PassOn{alive(9903), {name(9901)}}).calls.size(), 1u);
 }
 
 TEST_F(ClassicMembershipTest, WhenTheNextOfAChainFailsTheOneAfterIsToldInstead) {
   with_members({9901, 9902});
-  const auto first = hear(PassOn{alive(9903), {}});
-  for (const Outcome outcome : {Outcome::refused, Outcome::silent, Outcome::broken, Outcome::rejected}) {
+  const auto first = on_message(PassOn{alive(9903), {}});
+  for (const CallOutcome outcome :
+       {CallOutcome::refused, CallOutcome::silent, CallOutcome::broken, CallOutcome::rejected}) {
     SCOPED_TRACE(static_cast<int>(outcome));
     ClassicMembership copy = core;
     Effects effects;
@@ -80,15 +81,15 @@ TEST_F(ClassicMembershipTest, WhenTheNextOfAChainFailsTheOneAfterIsToldInstead) 
 
 TEST_F(ClassicMembershipTest, AnAnsweredChainGoesOnWithoutThisNode) {
   with_members({9901, 9902});
-  const auto first = hear(PassOn{alive(9903), {}});
-  EXPECT_TRUE(end(first.calls[0], {Outcome::answered, {}}).calls.empty());
+  const auto first = on_message(PassOn{alive(9903), {}});
+  EXPECT_TRUE(end(first.calls[0], {CallOutcome::answered, {}}).calls.empty());
 }
 
 TEST_F(ClassicMembershipTest, ARestartOnTheSameAddressIsOneChange) {
   with_members({9901, 9902});
-  const auto effects = hear(Join{alive(9901, 2)});
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::restarted, at(9901)}}));
-  EXPECT_TRUE(hear(Join{alive(9901, 2)}).changes.empty());
+  const auto effects = on_message(Join{alive(9901, 2)});
+  EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{{ChangeKind::restarted, at(9901)}}));
+  EXPECT_TRUE(on_message(Join{alive(9901, 2)}).changes.empty());
   EXPECT_EQ(core.members().size(), 3u);
 }
 
@@ -105,7 +106,7 @@ TEST_F(ClassicMembershipTest, AJoinByThisVeryNodeOrUnderItsNameIsTurnedAway) {
 
 TEST_F(ClassicMembershipTest, ImplausibleRowsAreIgnored) {
   with_members({9901});
-  const auto effects = hear(PassOn{alive(9902, -5), {}});
+  const auto effects = on_message(PassOn{alive(9902, -5), {}});
   EXPECT_TRUE(effects.changes.empty());
   EXPECT_TRUE(effects.calls.empty());
 }
@@ -119,7 +120,7 @@ TEST_F(ClassicMembershipTest, ThreeFailedConnectsWithinASecondRemoveAMemberAndTe
   EXPECT_TRUE(fail_connect(9902).changes.empty());
   now += milliseconds(300);
   const auto effects = fail_connect(9902);
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::left, at(9902), Departure::refused}}));
+  EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{{ChangeKind::left, at(9902), Departure::refused}}));
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{removed(9902), {name(9900)}}));
 }
@@ -139,11 +140,11 @@ TEST_F(ClassicMembershipTest, ManyCallsThatFailWithOneConnectCountOnce) {
 
 TEST_F(ClassicMembershipTest, ASuccessBetweenFailuresStartsTheCountAgain) {
   with_members({9901, 9902});
-  const auto chain = hear(PassOn{alive(9903), {}});
+  const auto chain = on_message(PassOn{alive(9903), {}});
   fail_connect(9901);
   now += milliseconds(250);
   fail_connect(9901);
-  end(chain.calls[0], {Outcome::answered, {}});
+  end(chain.calls[0], {CallOutcome::answered, {}});
   now += milliseconds(250);
   EXPECT_TRUE(fail_connect(9901).changes.empty());
 }
@@ -159,7 +160,7 @@ TEST_F(ClassicMembershipTest, AfterOneFailureTheMemberIsAskedAgainSoThatASecondD
     core.tick(now, effects);
     ASSERT_EQ(effects.calls.size(), 1u);
     EXPECT_EQ(effects.calls[0].to, at(9901));
-    const auto after = end(effects.calls[0], {Outcome::refused, {}});
+    const auto after = end(effects.calls[0], {CallOutcome::refused, {}});
     EXPECT_EQ(after.changes.empty(), probes == 0);
   }
   EXPECT_LE(now, first + seconds(1));
@@ -171,23 +172,23 @@ TEST_F(ClassicMembershipTest, ASilentMemberIsNotRemoved) {
     now = std::max(now, core.next_wakeup());
     Effects effects;
     core.tick(now, effects);
-    for (const auto& call : effects.calls) EXPECT_TRUE(end(call, {Outcome::silent, {}}).changes.empty());
+    for (const auto& call : effects.calls) EXPECT_TRUE(end(call, {CallOutcome::silent, {}}).changes.empty());
   }
   EXPECT_EQ(core.members().size(), 2u);
 }
 
 TEST_F(ClassicMembershipTest, ARemovedMemberStaysRemovedUntilItJoinsInALaterLife) {
   with_members({9901, 9902});
-  hear(PassOn{removed(9902), {}});
+  on_message(PassOn{removed(9902), {}});
   Effects effects;
   core.merge({alive(9902)}, now, effects);
   EXPECT_TRUE(effects.changes.empty());
-  EXPECT_EQ(hear(Join{alive(9902, 2)}).changes, std::vector<RingChange>{joined(9902)});
+  EXPECT_EQ(on_message(Join{alive(9902, 2)}).changes, std::vector<MembershipChange>{joined(9902)});
 }
 
 TEST_F(ClassicMembershipTest, ANodeThatIsRemovedAnnouncesItselfInALaterLife) {
   with_members({9901, 9902});
-  const auto effects = hear(PassOn{removed(9900, 1), {name(9901)}});
+  const auto effects = on_message(PassOn{removed(9900, 1), {name(9901)}});
   EXPECT_TRUE(effects.refuted);
   EXPECT_TRUE(effects.changes.empty());
   EXPECT_EQ(core.self().incarnation, 2);
@@ -204,19 +205,19 @@ TEST_F(ClassicMembershipTest, ANodeWhoseClockWentBackTakesALifeAfterTheOneThatIs
 TEST_F(ClassicMembershipTest, WhatThisNodeRefutesWithIsPlausibleAndStandsAboveEveryRemovalThatOthersBelieve) {
   with_members({9901});
   const std::int64_t beyond = kIncarnationMax + 1;
-  EXPECT_FALSE(hear(PassOn{removed(9900, beyond), {}}).refuted) << "not even heard";
-  EXPECT_TRUE(hear(PassOn{removed(9900, kRemovedIncarnationMax), {}}).refuted);
+  EXPECT_FALSE(on_message(PassOn{removed(9900, beyond), {}}).refuted) << "not even heard";
+  EXPECT_TRUE(on_message(PassOn{removed(9900, kRemovedIncarnationMax), {}}).refuted);
   EXPECT_EQ(core.self(), alive(9900, kRemovedIncarnationMax + 1));
-  EXPECT_TRUE(hear(PassOn{removed(9900, kIncarnationMax), {}}).refuted);
+  EXPECT_TRUE(on_message(PassOn{removed(9900, kIncarnationMax), {}}).refuted);
   EXPECT_EQ(core.self(), alive(9900, kIncarnationMax));
   EXPECT_TRUE(is_plausible(core.self()));
-  EXPECT_FALSE(hear(PassOn{removed(9900, kIncarnationMax), {}}).refuted) << "there is nothing left to say";
+  EXPECT_FALSE(on_message(PassOn{removed(9900, kIncarnationMax), {}}).refuted) << "there is nothing left to say";
 }
 
 TEST_F(ClassicMembershipTest, ARemovalThatIsNotCredibleRemovesNobodyButFailedConnectsDo) {
   with_members({9901, 9902});
-  hear(PassOn{alive(9901, kIncarnationMax), {}});
-  EXPECT_TRUE(hear(PassOn{removed(9901, kIncarnationMax), {}}).changes.empty());
+  on_message(PassOn{alive(9901, kIncarnationMax), {}});
+  EXPECT_TRUE(on_message(PassOn{removed(9901, kIncarnationMax), {}}).changes.empty());
   EXPECT_EQ(core.members().size(), 3u);
   for (int attempt = 0; attempt < 3; ++attempt) {
     fail_connect(9901);
@@ -235,21 +236,21 @@ TEST_F(ClassicMembershipTest, AnOldRemovalOfThisNodeIsNoReasonToRefute) {
 
 // --- the 2009 system's calls -----------------------------------------------------------------------------------------
 
-TEST_F(ClassicMembershipTest, AClassicAddOfAnUnknownLocationIsAJoin) {
+TEST_F(ClassicMembershipTest, AClassicAddOfAnUnknownAddressIsAJoin) {
   with_members({9901});
   Effects effects;
   core.classic_add(at(9950), {}, now, effects);
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9950)});
+  EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9950)});
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{alive(9950, 0), {name(9900)}}));
 }
 
-TEST_F(ClassicMembershipTest, AClassicAddOfARemovedLocationIsANewLife) {
+TEST_F(ClassicMembershipTest, AClassicAddOfARemovedAddressIsANewLife) {
   with_members({9901});
-  hear(PassOn{removed(9901, 1), {}});
+  on_message(PassOn{removed(9901, 1), {}});
   Effects effects;
   core.classic_add(at(9901), {}, now, effects);
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9901)});
+  EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9901)});
   const auto rows = core.view().members;
   EXPECT_NE(std::find(rows.begin(), rows.end(), alive(9901, 2)), rows.end());
 }
@@ -269,10 +270,11 @@ TEST_F(ClassicMembershipTest, AClassicRemoveEndsTheKnownLifeAndAnUnknownOneIsIgn
   with_members({9901, 9902});
   Effects effects;
   core.classic_remove(at(9901), {}, now, effects);
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::left, at(9901), Departure::hearsay}}));
+  EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{{ChangeKind::left, at(9901), Departure::hearsay}}));
   Effects farewell;
   core.classic_remove(at(9902), names({9902}), now, farewell);
-  EXPECT_EQ(farewell.changes, (std::vector<RingChange>{{ChangeKind::leaving, at(9902)}})) << "it hands over first";
+  EXPECT_EQ(farewell.changes, (std::vector<MembershipChange>{{ChangeKind::leaving, at(9902)}}))
+      << "it hands over first";
   Effects unknown;
   core.classic_remove(at(9999), {}, now, unknown);
   EXPECT_TRUE(unknown.changes.empty());
@@ -312,11 +314,11 @@ TEST_F(ClassicMembershipTest, WhoLacksOurRowsGetsThemInASecondComparison) {
   core.tick(now, effects);
   ASSERT_EQ(effects.calls.size(), 1u);
   const View theirs{77, {alive(9901), alive(9902)}};
-  const auto after = end(effects.calls[0], {Outcome::answered, theirs});
-  EXPECT_EQ(after.changes, std::vector<RingChange>{joined(9902)});
+  const auto after = end(effects.calls[0], {CallOutcome::answered, theirs});
+  EXPECT_EQ(after.changes, std::vector<MembershipChange>{joined(9902)});
   ASSERT_EQ(after.calls.size(), 1u);
   EXPECT_EQ(after.calls[0].message, Message(Compare{core.view()}));
-  EXPECT_TRUE(end(after.calls[0], {Outcome::answered, theirs}).calls.empty());
+  EXPECT_TRUE(end(after.calls[0], {CallOutcome::answered, theirs}).calls.empty());
 }
 
 // Names asked at the next `intervals` comparisons, each answered at once.
@@ -330,7 +332,7 @@ std::vector<std::vector<std::string>> asked_at_intervals(ClassicMembership& core
     for (const auto& call : effects.calls) {
       all.back().push_back(call.to.name());
       Effects after;
-      core.call_ended(call.id, {Outcome::answered, {core.view().fingerprint, {}}}, now, after);
+      core.call_ended(call.id, {CallOutcome::answered, {core.view().fingerprint, {}}}, now, after);
     }
   }
   return all;
@@ -357,7 +359,7 @@ TEST_F(ClassicMembershipTest, EveryMemberHasItsTurnToBeCompared) {
 
 TEST_F(ClassicMembershipTest, ARemovedNodeIsAskedNowAndThenSoThatHalvesFindEachOther) {
   with_members({9901});
-  hear(PassOn{removed(9901), {}});
+  on_message(PassOn{removed(9901), {}});
   std::vector<OutgoingCall> calls;
   for (int i = 0; i < kComparesPerRemovedNode; ++i) {
     now = core.next_wakeup();
@@ -378,4 +380,4 @@ TEST_F(ClassicMembershipTest, AfterAJoinSeveralMembersAreComparedAtOnce) {
 }
 
 }  // namespace
-}  // namespace p2p::membership
+}  // namespace p2p::classic

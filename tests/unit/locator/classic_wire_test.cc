@@ -1,5 +1,5 @@
 // The 2009 system's own messages as bytes: what we send to its nodes, and what we make of their replies.
-#include "wire/messages.h"
+#include "classic/wire/messages.h"
 
 #include <p2p/handlers.h>
 
@@ -12,16 +12,16 @@
 namespace p2p::wire {
 namespace {
 
-using membership::CallResult;
-using membership::Member;
-using membership::MemberState;
-using membership::Message;
-using membership::Outcome;
-using membership::PassOn;
-using membership::Survey;
+using classic::CallOutcome;
+using classic::CallResult;
+using classic::Member;
+using classic::MemberState;
+using classic::Message;
+using classic::PassOn;
+using classic::Survey;
 
-Location at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
-Message news(MemberState state, const Location& whom = at(9901)) {
+NodeAddress at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
+Message news(MemberState state, const NodeAddress& whom = at(9901)) {
   return PassOn{{whom, 7, state}, {"127.0.0.1:9900", "127.0.0.1:40000"}};
 }
 
@@ -53,11 +53,11 @@ std::string list_of(const std::vector<locator::Location>& members) {
   return std::string(codec.out().written());
 }
 
-locator::Location on_wire(const std::string& address, std::int16_t port) {
-  locator::Location location;
-  location.address = address;
-  location.port = port;
-  return location;
+locator::Location on_wire(const std::string& host, std::int16_t port) {
+  locator::Location address;
+  address.address = host;
+  address.port = port;
+  return address;
 }
 
 std::string exception_reply(apache::thrift::TApplicationException::TApplicationExceptionType type) {
@@ -71,7 +71,7 @@ std::string exception_reply(apache::thrift::TApplicationException::TApplicationE
 
 // --- what we send ----------------------------------------------------------------------------------------------------
 
-TEST(ClassicWire, AnAliveNodeIsAddedWithItsLocationAndTheAuthorities) {
+TEST(ClassicWire, AnAliveNodeIsAddedWithItsAddressAndTheVisitedNodes) {
   const Read<locator::Locator_add_args> read(encode_classic_call(news(MemberState::alive)));
   EXPECT_EQ(read.method, "add") << "no service is named";
   EXPECT_EQ(read.type, apache::thrift::protocol::T_CALL);
@@ -97,7 +97,7 @@ TEST(ClassicWire, PortsAbove32767TravelNegative) {
   }
 }
 
-TEST(ClassicWire, AuthoritiesThatNameNoLocationAreLeftOut) {
+TEST(ClassicWire, VisitedNodesThatNameNoAddressAreLeftOut) {
   const Read<locator::Locator_add_args> read(
       encode_classic_call(PassOn{{at(9901), 7, MemberState::alive}, {"nonsense", "", "b:1", "c:99999"}}));
   EXPECT_EQ(read.args.authorities, std::vector<locator::Location>{on_wire("b", 1)});
@@ -121,7 +121,7 @@ TEST(ClassicWire, AListOfMembersIsReadWithPortsUnsigned) {
   const auto members =
       read_get_all(list_of({on_wire("127.0.0.1", 9850), on_wire("127.0.0.1", -25536), on_wire("b", -1)}));
   ASSERT_TRUE(members.ok());
-  EXPECT_EQ(members.value(), (std::vector<Location>{at(9850), at(40000), {"b", 65535}}));
+  EXPECT_EQ(members.value(), (std::vector<NodeAddress>{at(9850), at(40000), {"b", 65535}}));
 }
 
 TEST(ClassicWire, AnEmptyListOfMembersIsOne) {
@@ -154,42 +154,42 @@ TEST(ClassicWire, AListOfMoreMembersThanTheLimitIsAnError) {
 
 TEST(ClassicWire, ASurveysReplyBecomesAliveRowsOfUnknownLife) {
   const auto result = read_classic_reply(Survey{}, list_of({on_wire("127.0.0.1", 9850), on_wire("127.0.0.1", -1)}));
-  EXPECT_EQ(result.outcome, Outcome::answered);
-  EXPECT_EQ(result.view.members, (std::vector<Member>{{at(9850), membership::kUnknownLife, MemberState::alive},
-                                                      {at(65535), membership::kUnknownLife, MemberState::alive}}));
+  EXPECT_EQ(result.outcome, CallOutcome::answered);
+  EXPECT_EQ(result.view.members, (std::vector<Member>{{at(9850), classic::kUnknownLife, MemberState::alive},
+                                                      {at(65535), classic::kUnknownLife, MemberState::alive}}));
 }
 
 TEST(ClassicWire, WhoDoesNotKnowTheSurveyOrAnswersNonsenseIsNoNodeOfThatSystem) {
   using Exception = apache::thrift::TApplicationException;
-  EXPECT_EQ(read_classic_reply(Survey{}, std::string("garbage")).outcome, Outcome::stranger);
-  EXPECT_EQ(read_classic_reply(Survey{}, exception_reply(Exception::UNKNOWN_METHOD)).outcome, Outcome::stranger);
+  EXPECT_EQ(read_classic_reply(Survey{}, std::string("garbage")).outcome, CallOutcome::stranger);
+  EXPECT_EQ(read_classic_reply(Survey{}, exception_reply(Exception::UNKNOWN_METHOD)).outcome, CallOutcome::stranger);
 }
 
 TEST(ClassicWire, WhoFailsAtTheSurveyIsNoStranger) {
   using Exception = apache::thrift::TApplicationException;
-  EXPECT_EQ(read_classic_reply(Survey{}, exception_reply(Exception::INTERNAL_ERROR)).outcome, Outcome::broken);
+  EXPECT_EQ(read_classic_reply(Survey{}, exception_reply(Exception::INTERNAL_ERROR)).outcome, CallOutcome::broken);
 }
 
 TEST(ClassicWire, NewsIsAnsweredWhenItsConnectionEnded) {
   const auto result = read_classic_reply(news(MemberState::alive), std::string());
-  EXPECT_EQ(result.outcome, Outcome::answered);
+  EXPECT_EQ(result.outcome, CallOutcome::answered);
   EXPECT_TRUE(result.view.members.empty());
 }
 
 TEST(ClassicWire, TellsHowACallEnded) {
   for (const auto& message : {news(MemberState::removed), Message(Survey{})}) {
     const auto outcome_of = [&](ErrorKind kind) { return read_classic_reply(message, Error{kind, ""}).outcome; };
-    EXPECT_EQ(outcome_of(ErrorKind::refused), Outcome::refused);
-    EXPECT_EQ(outcome_of(ErrorKind::silent), Outcome::unheard);
-    EXPECT_EQ(outcome_of(ErrorKind::wrong_node), Outcome::stranger);
-    EXPECT_EQ(outcome_of(ErrorKind::local), Outcome::unable);
-    EXPECT_EQ(outcome_of(ErrorKind::timed_out), Outcome::silent);
-    EXPECT_EQ(outcome_of(ErrorKind::overloaded), Outcome::silent);
-    EXPECT_EQ(outcome_of(ErrorKind::cancelled), Outcome::silent);
+    EXPECT_EQ(outcome_of(ErrorKind::refused), CallOutcome::refused);
+    EXPECT_EQ(outcome_of(ErrorKind::silent), CallOutcome::unheard);
+    EXPECT_EQ(outcome_of(ErrorKind::wrong_node), CallOutcome::stranger);
+    EXPECT_EQ(outcome_of(ErrorKind::local), CallOutcome::unable);
+    EXPECT_EQ(outcome_of(ErrorKind::timed_out), CallOutcome::silent);
+    EXPECT_EQ(outcome_of(ErrorKind::overloaded), CallOutcome::silent);
+    EXPECT_EQ(outcome_of(ErrorKind::cancelled), CallOutcome::silent);
     // A call that nothing is answered to breaks; where an answer is due, nobody of that system breaks off.
     const bool is_survey = std::holds_alternative<Survey>(message);
-    EXPECT_EQ(outcome_of(ErrorKind::closed), is_survey ? Outcome::stranger : Outcome::broken);
-    EXPECT_EQ(outcome_of(ErrorKind::protocol), is_survey ? Outcome::stranger : Outcome::broken);
+    EXPECT_EQ(outcome_of(ErrorKind::closed), is_survey ? CallOutcome::stranger : CallOutcome::broken);
+    EXPECT_EQ(outcome_of(ErrorKind::protocol), is_survey ? CallOutcome::stranger : CallOutcome::broken);
   }
 }
 

@@ -15,12 +15,12 @@ using std::chrono::seconds;
 
 const TimePoint kStart{seconds(1000)};
 
-Location at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
+NodeAddress at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
 
-Options local(std::vector<Location> candidates) {
+Options local(std::vector<NodeAddress> candidates) {
   return {.source = Source::localhost, .self = at(9900), .candidates = candidates};
 }
-Options named(std::vector<Location> candidates) {
+Options named(std::vector<NodeAddress> candidates) {
   return {.source = Source::operators, .self = at(9900), .candidates = candidates};
 }
 
@@ -34,15 +34,15 @@ Effects refused(Discovery& discovery, int port, Refusal why, TimePoint now = kSt
   discovery.not_answered(at(port), why, now, effects);
   return effects;
 }
-Effects answered(Discovery& discovery, int port, TimePoint now = kStart, std::vector<Location> waits_for = {}) {
+Effects answered(Discovery& discovery, int port, TimePoint now = kStart, std::vector<NodeAddress> waits_for = {}) {
   Effects effects;
   discovery.answered(at(port), waits_for, now, effects);
   return effects;
 }
-Effects waits(Discovery& discovery, int port, std::vector<Location> waits_for, TimePoint now = kStart) {
+Effects waits(Discovery& discovery, int port, std::vector<NodeAddress> waits_for, TimePoint now = kStart) {
   return answered(discovery, port, now, std::move(waits_for));
 }
-Effects ticked(Discovery& discovery, TimePoint now, std::vector<Location> members = {at(9900)}) {
+Effects ticked(Discovery& discovery, TimePoint now, std::vector<NodeAddress> members = {at(9900)}) {
   Effects effects;
   discovery.tick(members, now, effects);
   return effects;
@@ -50,7 +50,7 @@ Effects ticked(Discovery& discovery, TimePoint now, std::vector<Location> member
 
 TEST(Discovery, AsksEveryCandidateButItselfAtOnce) {
   Discovery discovery(local({at(9900), at(9901), at(9902)}));
-  EXPECT_EQ(started(discovery).ask, (std::vector<Location>{at(9901), at(9902)}));
+  EXPECT_EQ(started(discovery).ask, (std::vector<NodeAddress>{at(9901), at(9902)}));
 }
 
 TEST(Discovery, FoundsANetworkWhenNobodyIsThere) {
@@ -89,34 +89,34 @@ TEST(Discovery, ASilentPortThatAnswersInTimeIsJoined) {
   EXPECT_EQ(answered(discovery, 9901, kStart + milliseconds(1500)).verdict, Verdict::joined);
 }
 
-TEST(Discovery, LooksAroundForOthersAfterFoundingAndThenMoreRarely) {
+TEST(Discovery, SearchesOnForOthersAfterFoundingAndThenMoreRarely) {
   Discovery discovery(local({at(9901), at(9902)}));
   started(discovery);
   refused(discovery, 9901, Refusal::absent);
   refused(discovery, 9902, Refusal::absent);
-  std::vector<TimePoint> looks;
+  std::vector<TimePoint> searches;
   for (TimePoint now = kStart; now < kStart + minutes(5); now = discovery.next_wakeup()) {
     const auto effects = ticked(discovery, now);
     if (effects.ask.empty()) continue;
-    looks.push_back(now);
+    searches.push_back(now);
     for (const auto& candidate : effects.ask) refused(discovery, candidate.port, Refusal::absent, now);
   }
-  ASSERT_GT(looks.size(), 30u);
-  EXPECT_LT(looks.size(), 45u);
-  EXPECT_EQ(looks[1] - looks[0], kLookSoon);
-  EXPECT_EQ(looks.back() - looks[looks.size() - 2], kLookLate);
+  ASSERT_GT(searches.size(), 30u);
+  EXPECT_LT(searches.size(), 45u);
+  EXPECT_EQ(searches[1] - searches[0], kSearchSoon);
+  EXPECT_EQ(searches.back() - searches[searches.size() - 2], kSearchLate);
 }
 
-TEST(Discovery, DoesNotLookForThoseWhoAreMembersAlready) {
+TEST(Discovery, DoesNotSearchForThoseWhoAreMembersAlready) {
   Discovery discovery(local({at(9901), at(9902)}));
   started(discovery);
   answered(discovery, 9901);
   refused(discovery, 9902, Refusal::absent);
   const auto effects = ticked(discovery, discovery.next_wakeup(), {at(9900), at(9901)});
-  EXPECT_EQ(effects.ask, std::vector<Location>{at(9902)});
+  EXPECT_EQ(effects.ask, std::vector<NodeAddress>{at(9902)});
 }
 
-TEST(Discovery, OfSeveralMembersOnOneMachineOnlyTheFirstLooksAround) {
+TEST(Discovery, OfSeveralMembersOnOneMachineOnlyTheFirstSearchesOn) {
   Discovery discovery(local({at(9899), at(9901)}));
   started(discovery);
   answered(discovery, 9899);
@@ -134,7 +134,7 @@ TEST(Discovery, WaitsForEverWhenMembersAreNamed) {
   for (const Duration later : {Duration(seconds(10)), Duration(minutes(10)), Duration(minutes(600))}) {
     EXPECT_FALSE(ticked(discovery, kStart + later).verdict);
   }
-  EXPECT_EQ(discovery.waits_for(), (std::vector<Location>{{"10.0.0.1", 9900}}));
+  EXPECT_EQ(discovery.waits_for(), (std::vector<NodeAddress>{{"10.0.0.1", 9900}}));
 }
 
 TEST(Discovery, AsksNamedMembersAgainWithGrowingPausesUntilOneAnswers) {
@@ -146,7 +146,7 @@ TEST(Discovery, AsksNamedMembersAgainWithGrowingPausesUntilOneAnswers) {
     refused(discovery, 9901, Refusal::absent, now);
     pauses.push_back(discovery.next_wakeup() - now);
     now = discovery.next_wakeup();
-    EXPECT_EQ(ticked(discovery, now).ask, std::vector<Location>{at(9901)});
+    EXPECT_EQ(ticked(discovery, now).ask, std::vector<NodeAddress>{at(9901)});
   }
   EXPECT_EQ(pauses.front(), kRetryFirst);
   EXPECT_TRUE(std::is_sorted(pauses.begin(), pauses.end()));
@@ -170,8 +170,8 @@ TEST(Discovery, WhoJoinsANodeThatWaitsWaitsForTheSame) {
   started(discovery);
   const auto effects = waits(discovery, 9901, {at(9905)});
   EXPECT_FALSE(effects.verdict);
-  EXPECT_EQ(effects.ask, std::vector<Location>{at(9905)});
-  EXPECT_EQ(discovery.waits_for(), (std::vector<Location>{at(9901), at(9905)}));
+  EXPECT_EQ(effects.ask, std::vector<NodeAddress>{at(9905)});
+  EXPECT_EQ(discovery.waits_for(), (std::vector<NodeAddress>{at(9901), at(9905)}));
   refused(discovery, 9905, Refusal::absent);
   EXPECT_FALSE(ticked(discovery, kStart + minutes(5)).verdict);
   EXPECT_EQ(answered(discovery, 9901, kStart + minutes(6)).verdict, Verdict::joined);
@@ -217,7 +217,7 @@ TEST(Discovery, OneOfThemThatIsGoneAgainIsWaitedFor) {
 TEST(Discovery, AnotherNameOfThisNodeIsNobodyToWaitFor) {
   Discovery discovery(named({at(9901)}));
   started(discovery);
-  EXPECT_EQ(waits(discovery, 9901, {{"localhost", 9900}}).ask, (std::vector<Location>{{"localhost", 9900}}));
+  EXPECT_EQ(waits(discovery, 9901, {{"localhost", 9900}}).ask, (std::vector<NodeAddress>{{"localhost", 9900}}));
   Effects effects;
   discovery.not_answered({"localhost", 9900}, Refusal::is_self, kStart, effects);
   EXPECT_EQ(effects.verdict, Verdict::joined);
@@ -226,7 +226,7 @@ TEST(Discovery, AnotherNameOfThisNodeIsNobodyToWaitFor) {
 TEST(Discovery, TakesInNoMoreCandidatesThanItsLimit) {
   Discovery discovery(named({at(9901)}));
   started(discovery);
-  std::vector<Location> many;
+  std::vector<NodeAddress> many;
   for (int port = 10000; port < 10000 + 2 * static_cast<int>(kCandidatesMax); ++port) many.push_back(at(port));
   waits(discovery, 9901, many);
   EXPECT_EQ(discovery.waits_for().size(), kCandidatesMax);

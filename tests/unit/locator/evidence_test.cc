@@ -2,42 +2,42 @@
 // their own; this node is on 127.0.0.1.
 #include "membership_fixture.h"
 
-#include "membership/witnesses.h"
+#include "classic/core/witnesses.h"
 
 #include <functional>
 
-namespace p2p::membership {
+namespace p2p::classic {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-Location machine(int number, int port = 9900) {
+NodeAddress machine(int number, int port = 9900) {
   return {"10.0.0." + std::to_string(number), static_cast<std::uint16_t>(port)};
 }
 
 class EvidenceTest : public ClassicMembershipTest {
  protected:
-  void with_machines(const std::vector<Location>& members) {
+  void with_machines(const std::vector<NodeAddress>& members) {
     std::vector<Member> rows;
-    for (const Location& member : members) rows.push_back({member, 1, MemberState::alive});
+    for (const NodeAddress& member : members) rows.push_back({member, 1, MemberState::alive});
     Effects effects;
     core.merge(rows, now, effects);
     core.tick(now, effects);
-    for (const auto& call : effects.calls) end(call, Outcome::answered);
+    for (const auto& call : effects.calls) end(call, CallOutcome::answered);
   }
 
   // Lets the core do what it wants for `duration`: each call ends as `ends(call)` says, those that nobody answers a
   // second later than the others.
-  void run(Duration duration, const std::function<Outcome(const Location&)>& ends) {
+  void run(Duration duration, const std::function<CallOutcome(const NodeAddress&)>& ends) {
     const TimePoint until = now + duration;
     while (now < until) {
       const auto asked = wake();
-      std::vector<std::pair<OutgoingCall, Outcome>> unanswered;
+      std::vector<std::pair<OutgoingCall, CallOutcome>> unanswered;
       now += milliseconds(1);
       for (const auto& call : asked.calls) {
-        const Outcome outcome = ends(call.to);
-        if (outcome == Outcome::unheard || outcome == Outcome::silent) {
+        const CallOutcome outcome = ends(call.to);
+        if (outcome == CallOutcome::unheard || outcome == CallOutcome::silent) {
           unanswered.emplace_back(call, outcome);
         } else {
           keep(end(call, outcome));
@@ -51,49 +51,53 @@ class EvidenceTest : public ClassicMembershipTest {
   void keep(const Effects& effects) {
     changes.insert(changes.end(), effects.changes.begin(), effects.changes.end());
     // What is passed on arrives.
-    for (const auto& call : effects.calls) end(call, Outcome::answered);
+    for (const auto& call : effects.calls) end(call, CallOutcome::answered);
   }
-  bool is_member(const Location& node) const {
+  bool is_member(const NodeAddress& node) const {
     const auto members = core.members();
     return std::find(members.begin(), members.end(), node) != members.end();
   }
 
-  std::vector<RingChange> changes;
+  std::vector<MembershipChange> changes;
 };
 
 TEST_F(EvidenceTest, AMachineThatIsSwitchedOffIsGivenUpWhileAnotherAnswers) {
   with_machines({machine(2), machine(3)});
-  run(seconds(5), [](const Location& to) { return to == machine(2) ? Outcome::unheard : Outcome::answered; });
-  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::left, machine(2), Departure::silent}}));
+  run(seconds(5),
+      [](const NodeAddress& to) { return to == machine(2) ? CallOutcome::unheard : CallOutcome::answered; });
+  EXPECT_EQ(changes, (std::vector<MembershipChange>{{ChangeKind::left, machine(2), Departure::silent}}));
 }
 
 TEST_F(EvidenceTest, WhenNobodyAnswersThisNodesOwnLinkIsDownAndNobodyIsGivenUp) {
   with_machines({machine(2), machine(3), machine(4)});
-  run(seconds(120), [](const Location&) { return Outcome::unheard; });
+  run(seconds(120), [](const NodeAddress&) { return CallOutcome::unheard; });
   EXPECT_EQ(core.members().size(), 4u);
   // It is up again: those who were silent have answers, or are found out now.
-  run(seconds(10), [](const Location& to) { return to == machine(2) ? Outcome::unheard : Outcome::answered; });
-  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::left, machine(2), Departure::silent}}));
+  run(seconds(10),
+      [](const NodeAddress& to) { return to == machine(2) ? CallOutcome::unheard : CallOutcome::answered; });
+  EXPECT_EQ(changes, (std::vector<MembershipChange>{{ChangeKind::left, machine(2), Departure::silent}}));
 }
 
 TEST_F(EvidenceTest, OfTwoMachinesNeitherCanTellWhoseLinkIsDown) {
   with_machines({machine(2), machine(2, 9901), at(9901)});
-  run(seconds(60), [](const Location& to) { return to.address == "10.0.0.2" ? Outcome::unheard : Outcome::answered; });
+  run(seconds(60),
+      [](const NodeAddress& to) { return to.host == "10.0.0.2" ? CallOutcome::unheard : CallOutcome::answered; });
   EXPECT_EQ(core.members().size(), 4u) << "who is on this node's own machine is no witness";
 }
 
 TEST_F(EvidenceTest, WhoseMachineIsHeardIsNotSwitchedOff) {
   with_machines({machine(2), machine(2, 9901), machine(3)});
-  run(seconds(60), [](const Location& to) { return to == machine(2) ? Outcome::unheard : Outcome::answered; });
+  run(seconds(60),
+      [](const NodeAddress& to) { return to == machine(2) ? CallOutcome::unheard : CallOutcome::answered; });
   EXPECT_TRUE(is_member(machine(2))) << "the queue of its listener may be full";
 }
 
 TEST_F(EvidenceTest, LostConnectsBetweenAnswersGiveNobodyUp) {
   with_machines({machine(2), machine(3)});
   int asked = 0;
-  run(seconds(120), [&](const Location& to) {
-    if (to != machine(2)) return Outcome::answered;
-    return ++asked % 2 == 0 ? Outcome::unheard : Outcome::answered;
+  run(seconds(120), [&](const NodeAddress& to) {
+    if (to != machine(2)) return CallOutcome::answered;
+    return ++asked % 2 == 0 ? CallOutcome::unheard : CallOutcome::answered;
   });
   EXPECT_TRUE(changes.empty());
 }
@@ -103,8 +107,10 @@ TEST_F(EvidenceTest, AFrozenMemberStaysHoweverOftenItIsReported) {
   for (int report = 0; report < 100; ++report) {
     Effects effects;
     core.connect_failed(machine(2), now, effects);
-    for (const auto& call : effects.calls) keep(end(call, call.to == machine(2) ? Outcome::silent : Outcome::answered));
-    run(milliseconds(100), [](const Location& to) { return to == machine(2) ? Outcome::silent : Outcome::answered; });
+    for (const auto& call : effects.calls)
+      keep(end(call, call.to == machine(2) ? CallOutcome::silent : CallOutcome::answered));
+    run(milliseconds(100),
+        [](const NodeAddress& to) { return to == machine(2) ? CallOutcome::silent : CallOutcome::answered; });
   }
   EXPECT_TRUE(changes.empty());
 }
@@ -114,7 +120,7 @@ TEST_F(EvidenceTest, ReportsOfOthersGiveNobodyUpWhoAnswers) {
   for (int report = 0; report < 1000; ++report) {
     Effects effects;
     core.connect_failed(machine(2), now, effects);
-    for (const auto& call : effects.calls) keep(end(call, Outcome::answered));
+    for (const auto& call : effects.calls) keep(end(call, CallOutcome::answered));
     now += milliseconds(10);
   }
   EXPECT_TRUE(changes.empty());
@@ -128,7 +134,8 @@ TEST_F(EvidenceTest, ReportsMakeNoMoreQuestionsThanOneAPause) {
     core.connect_failed(machine(2), now, effects);
     questions += static_cast<std::size_t>(std::count_if(effects.calls.begin(), effects.calls.end(),
                                                         [](const auto& call) { return call.to == machine(2); }));
-    for (const auto& call : effects.calls) end(call, call.to == machine(2) ? Outcome::broken : Outcome::answered);
+    for (const auto& call : effects.calls)
+      end(call, call.to == machine(2) ? CallOutcome::broken : CallOutcome::answered);
     now += milliseconds(1);
   }
   EXPECT_LE(questions, 5u);
@@ -136,18 +143,21 @@ TEST_F(EvidenceTest, ReportsMakeNoMoreQuestionsThanOneAPause) {
 
 TEST_F(EvidenceTest, WhatThisNodeIsNotAbleToDoSpeaksAgainstNobody) {
   with_machines({machine(2), machine(3), at(9901)});
-  run(seconds(120), [](const Location&) { return Outcome::unable; });
+  run(seconds(120), [](const NodeAddress&) { return CallOutcome::unable; });
   // Some connections are there already, and answer.
-  run(seconds(120), [](const Location& to) { return to == machine(2) ? Outcome::unable : Outcome::answered; });
+  run(seconds(120),
+      [](const NodeAddress& to) { return to == machine(2) ? CallOutcome::unable : CallOutcome::answered; });
   EXPECT_TRUE(changes.empty());
 }
 
 TEST_F(EvidenceTest, AStrangerInAMembersPlaceIsFoundOutInSecondsAndNotAtOnce) {
   with_machines({machine(2), machine(3)});
-  const auto ends = [](const Location& to) { return to == machine(2) ? Outcome::stranger : Outcome::answered; };
+  const auto ends = [](const NodeAddress& to) {
+    return to == machine(2) ? CallOutcome::stranger : CallOutcome::answered;
+  };
   const TimePoint begin = now;
   while (changes.empty() && now < begin + seconds(10)) run(milliseconds(1), ends);
-  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::left, machine(2), Departure::replaced}}));
+  EXPECT_EQ(changes, (std::vector<MembershipChange>{{ChangeKind::left, machine(2), Departure::replaced}}));
   EXPECT_GE(now - begin, kStrangerLeast);
   EXPECT_LE(now - begin, kStrangerLeast + seconds(2));
 }
@@ -155,8 +165,9 @@ TEST_F(EvidenceTest, AStrangerInAMembersPlaceIsFoundOutInSecondsAndNotAtOnce) {
 TEST_F(EvidenceTest, ANodeThatIsFullNowAndThenIsNoStranger) {
   with_machines({machine(2), machine(3)});
   int asked = 0;
-  run(seconds(300),
-      [&](const Location& to) { return to == machine(2) && ++asked % 5 != 0 ? Outcome::stranger : Outcome::answered; });
+  run(seconds(300), [&](const NodeAddress& to) {
+    return to == machine(2) && ++asked % 5 != 0 ? CallOutcome::stranger : CallOutcome::answered;
+  });
   EXPECT_TRUE(changes.empty());
 }
 
@@ -186,4 +197,4 @@ TEST(Witnesses, OfMoreMachinesThanThereIsRoomForTheLastAreRemembered) {
 }
 
 }  // namespace
-}  // namespace p2p::membership
+}  // namespace p2p::classic

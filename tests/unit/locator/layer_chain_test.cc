@@ -1,7 +1,7 @@
 // The chain of ring layers: order, `next` exactly once, and layers that misbehave.
 #include "shell_fakes.h"
 
-#include "ring/layer_chain.h"
+#include "ring_layers/layer_chain.h"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ class LayerChainTest : public ::testing::Test {
   // A layer that notes what stands before and behind its next.
   struct Noting : RingLayer {
     Noting(std::vector<std::string>& into, std::string its_name) : said(into), name(std::move(its_name)) {}
-    void add(const Location& joined, Next next) override {
+    void add(const NodeAddress& joined, Next next) override {
       said.push_back(name + " before " + joined.name());
       next();
       said.push_back(name + " behind");
@@ -32,7 +32,7 @@ class LayerChainTest : public ::testing::Test {
   // A layer that does with `next` what the test wants.
   struct Wilful : RingLayer {
     explicit Wilful(std::function<void(Next)> does) : what(std::move(does)) {}
-    void add(const Location&, Next next) override { what(std::move(next)); }
+    void add(const NodeAddress&, Next next) override { what(std::move(next)); }
     std::function<void(Next)> what;
   };
 
@@ -93,15 +93,62 @@ TEST_F(LayerChainTest, ANextCalledOnAnotherThreadGoesOnUponTheStrand) {
   EXPECT_EQ(bases(), 1);
 }
 
-TEST_F(LayerChainTest, ALayerThatLetsGoOfItsNextIsNamedAndTheChainGoesOn) {
-  const auto layer = push_wilful([](const Next&) {});
+// As where the called destroys its arguments; here they live until the whole expression of the call has ended.
+TEST_F(LayerChainTest, ALayerThatLetsGoOfItsNextIsNamedAndTheChainGoesOnBehindIt) {
+  const auto layer = push_wilful([this](Next next) {
+    { const Next taken = std::move(next); }
+    said.push_back("behind");
+  });
   run();
+  EXPECT_EQ(said, (std::vector<std::string>{"behind", "base"}));
+  EXPECT_TRUE(log.has("'wilful' let go of its next"));
+}
+
+TEST_F(LayerChainTest, ALayerThatLetsGoOfItsNextLaterIsNamedToo) {
+  Next kept;
+  const auto layer = push_wilful([&](Next next) { kept = std::move(next); });
+  run();
+  kept = {};
   EXPECT_EQ(bases(), 1);
+  EXPECT_TRUE(log.has("'wilful' let go of its next"));
+}
+
+TEST_F(LayerChainTest, ANextThatIsLetGoOfOnAnotherThreadGoesOnUponTheStrand) {
+  Next kept;
+  const auto layer = push_wilful([&](Next next) { kept = std::move(next); });
+  run();
+  strand->is_here = false;
+  kept = {};
+  EXPECT_EQ(bases(), 0);
+  strand->is_here = true;
+  time.settle();
+  EXPECT_EQ(bases(), 1);
+}
+
+TEST_F(LayerChainTest, ANextThatOutlivesTheChainDoesNothing) {
+  Next kept;
+  auto ending = std::make_unique<LayerChain>(strand, log);
+  const auto layer = ending->push(0, "wilful", std::make_shared<Wilful>([&](Next next) { kept = std::move(next); }));
+  ending->run({LayerStep::add, {"a", 1}, nullptr, {}}, [this] { said.push_back("base"); });
+  ending.reset();
+  kept();
+  time.settle();
+  EXPECT_EQ(bases(), 0);
+}
+
+TEST_F(LayerChainTest, EachLayerIsToldOfWhenItsTurnComes) {
+  const auto low = push(1, "low");
+  const auto high = push(5, "high");
+  LayerCall call{LayerStep::add, {"a", 1}, nullptr, {}};
+  call.has_turn = [this](const std::string& layer) { said.push_back("turn of " + layer); };
+  chain.run(std::move(call), [] {});
+  EXPECT_EQ(said, (std::vector<std::string>{"turn of high", "high before a:1", "turn of low", "low before a:1",
+                                            "low behind", "high behind"}));
 }
 
 TEST_F(LayerChainTest, ALayerThatIgnoresItsNextIsNamed) {
   struct Idle : RingLayer {
-    void add(const Location&, Next) override {}
+    void add(const NodeAddress&, Next) override {}
   };
   const auto layer = chain.push(0, "idle", std::make_shared<Idle>());
   run();
@@ -118,6 +165,7 @@ TEST_F(LayerChainTest, ALayerThatThrowsIsNamedAndTheChainGoesOnOnce) {
   run();
   EXPECT_EQ(bases(), 1);
   EXPECT_TRUE(log.has("threw: before"));
+  EXPECT_FALSE(log.has("let go")) << "that it threw says more";
   EXPECT_TRUE(log.has("threw: behind"));
 }
 

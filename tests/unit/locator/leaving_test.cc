@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace p2p::membership {
+namespace p2p::classic {
 namespace {
 
 using std::chrono::milliseconds;
@@ -17,7 +17,7 @@ class LeavingTest : public ClassicMembershipTest {
   // The farewell under way is answered by whoever gets it.
   void be_heard(const Effects& farewell) {
     ASSERT_EQ(farewell.calls.size(), 1u);
-    EXPECT_TRUE(end(farewell.calls[0], Outcome::answered).farewell_told);
+    EXPECT_TRUE(end(farewell.calls[0], CallOutcome::answered).farewell_told);
   }
   void withdraw_and_be_heard() { be_heard(withdraw()); }
 };
@@ -33,18 +33,18 @@ TEST_F(LeavingTest, WithdrawingTellsTheFirstReachableMemberAndIsToldWhenThatAnsw
   ASSERT_EQ(first.calls.size(), 1u);
   EXPECT_EQ(first.calls[0].to, at(9901));
   EXPECT_EQ(first.calls[0].message, Message(PassOn{leaving(9900), names({9900})}));
-  const auto second = end(first.calls[0], Outcome::refused);
+  const auto second = end(first.calls[0], CallOutcome::refused);
   EXPECT_FALSE(second.farewell_told);
   ASSERT_EQ(second.calls.size(), 1u);
   EXPECT_EQ(second.calls[0].to, at(9902));
   EXPECT_EQ(second.calls[0].message, Message(PassOn{leaving(9900), names({9900, 9901})}));
-  EXPECT_TRUE(end(second.calls[0], Outcome::answered).farewell_told);
+  EXPECT_TRUE(end(second.calls[0], CallOutcome::answered).farewell_told);
 }
 
 TEST_F(LeavingTest, AWithdrawnNodeIsNoMemberButStillInItsOwnTable) {
   with_members({9901});
   withdraw_and_be_heard();
-  EXPECT_EQ(core.members(), std::vector<Location>{at(9901)});
+  EXPECT_EQ(core.members(), std::vector<NodeAddress>{at(9901)});
   EXPECT_EQ(core.self(), leaving(9900));
   EXPECT_TRUE(has_row(leaving(9900)));
 }
@@ -101,7 +101,7 @@ TEST_F(LeavingTest, EachFarewellIsGivenUpAfterItsLimitOfAttempts) {
     while (!effects.farewell_told) {
       ASSERT_EQ(effects.calls.size(), 1u);
       ++attempts;
-      effects = end(effects.calls[0], Outcome::silent);
+      effects = end(effects.calls[0], CallOutcome::silent);
     }
     EXPECT_TRUE(effects.calls.empty());
     EXPECT_EQ(attempts, kLeaveAttemptsMax);
@@ -110,10 +110,10 @@ TEST_F(LeavingTest, EachFarewellIsGivenUpAfterItsLimitOfAttempts) {
 
 TEST_F(LeavingTest, NoFarewellIsToldByTheEndOfAnotherChain) {
   with_members({9901, 9902});
-  const auto news = hear(PassOn{alive(9903), {}});
+  const auto news = on_message(PassOn{alive(9903), {}});
   ASSERT_EQ(news.calls.size(), 1u);
   const auto farewell = withdraw();
-  EXPECT_FALSE(end(news.calls[0], Outcome::answered).farewell_told);
+  EXPECT_FALSE(end(news.calls[0], CallOutcome::answered).farewell_told);
   be_heard(farewell);
 }
 
@@ -132,8 +132,8 @@ TEST_F(LeavingTest, AWithdrawnNodeAnswersWithItsTable) {
 TEST_F(LeavingTest, AWithdrawnNodePassesNewsOn) {
   with_members({9901, 9902});
   withdraw_and_be_heard();
-  const auto effects = hear(PassOn{alive(9903), names({9901})});
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9903)});
+  const auto effects = on_message(PassOn{alive(9903), names({9901})});
+  EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9903)});
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9902));
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{alive(9903), names({9901, 9900})}));
@@ -161,37 +161,38 @@ TEST_F(LeavingTest, AWithdrawnNodeGivesUpWhomItCannotReach) {
     EXPECT_TRUE(fail_connect(9902).changes.empty());
     now += milliseconds(300);
   }
-  EXPECT_EQ(fail_connect(9902).changes, (std::vector<RingChange>{{ChangeKind::left, at(9902), Departure::refused}}));
+  EXPECT_EQ(fail_connect(9902).changes,
+            (std::vector<MembershipChange>{{ChangeKind::left, at(9902), Departure::refused}}));
 }
 
 TEST_F(LeavingTest, ANodeThatLeavesRefutesItsRemovalUntilItHasLeft) {
   with_members({9901});
   withdraw_and_be_heard();
-  const auto effects = hear(PassOn{removed(9900), {}});
+  const auto effects = on_message(PassOn{removed(9900), {}});
   EXPECT_TRUE(effects.refuted) << "what it still holds would be given up for lost";
   EXPECT_EQ(core.self().state, MemberState::leaving);
   EXPECT_GT(core.self().incarnation, leaving(9900).incarnation);
   be_heard(leave());
-  EXPECT_FALSE(hear(PassOn{removed(9900), {}}).refuted);
+  EXPECT_FALSE(on_message(PassOn{removed(9900), {}}).refuted);
 }
 
 TEST_F(LeavingTest, AFarewellThatIsRefutedWhileItIsSaidIsToldAllTheSame) {
   with_members({9901, 9902});
   const auto farewell = withdraw();
-  const auto refuted = hear(PassOn{removed(9900), names({9901})});
+  const auto refuted = on_message(PassOn{removed(9900), names({9901})});
   ASSERT_EQ(farewell.calls.size(), 1u);
   ASSERT_EQ(refuted.calls.size(), 1u);
   EXPECT_EQ(refuted.calls[0].message, Message(PassOn{leaving(9900, 2), names({9900})}));
-  EXPECT_TRUE(end(farewell.calls[0], Outcome::answered).farewell_told);
-  EXPECT_FALSE(end(refuted.calls[0], Outcome::answered).farewell_told) << "once";
+  EXPECT_TRUE(end(farewell.calls[0], CallOutcome::answered).farewell_told);
+  EXPECT_FALSE(end(refuted.calls[0], CallOutcome::answered).farewell_told) << "once";
 }
 
 TEST_F(LeavingTest, AWithdrawnNodeThatIsBelievedAliveInALaterLifeSaysThatItLeaves) {
   with_members({9901});
   withdraw_and_be_heard();
-  EXPECT_TRUE(hear(PassOn{alive(9900, 5), {}}).refuted);
+  EXPECT_TRUE(on_message(PassOn{alive(9900, 5), {}}).refuted);
   EXPECT_EQ(core.self(), leaving(9900, 6));
-  EXPECT_EQ(core.members(), std::vector<Location>{at(9901)});
+  EXPECT_EQ(core.members(), std::vector<NodeAddress>{at(9901)});
 }
 
 TEST_F(LeavingTest, AClassicRemoveDoesNotMakeALeavingNodeRefute) {
@@ -205,7 +206,7 @@ TEST_F(LeavingTest, AClassicRemoveDoesNotMakeALeavingNodeRefute) {
 
 TEST_F(LeavingTest, ANodeThatSomebodyCallsLeavingThoughItDoesNotLeaveRefutes) {
   with_members({9901});
-  const auto effects = hear(PassOn{leaving(9900), {}});
+  const auto effects = on_message(PassOn{leaving(9900), {}});
   EXPECT_TRUE(effects.refuted);
   EXPECT_EQ(core.self(), alive(9900, 2));
   EXPECT_EQ(core.members().size(), 2u);
@@ -215,32 +216,32 @@ TEST_F(LeavingTest, ANodeThatSomebodyCallsLeavingThoughItDoesNotLeaveRefutes) {
 
 TEST_F(LeavingTest, OthersTakeAWithdrawnNodeOffTheRingAndPassThatOn) {
   with_members({9901, 9902});
-  const auto effects = hear(PassOn{leaving(9902), names({9902})});
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::leaving, at(9902)}}));
-  EXPECT_EQ(core.members(), (std::vector<Location>{at(9900), at(9901)}));
+  const auto effects = on_message(PassOn{leaving(9902), names({9902})});
+  EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{{ChangeKind::leaving, at(9902)}}));
+  EXPECT_EQ(core.members(), (std::vector<NodeAddress>{at(9900), at(9901)}));
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9901));
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{leaving(9902), names({9902, 9900})}));
-  const auto again = hear(PassOn{leaving(9902), {}});
+  const auto again = on_message(PassOn{leaving(9902), {}});
   EXPECT_TRUE(again.changes.empty());
   EXPECT_TRUE(again.calls.empty());
 }
 
 TEST_F(LeavingTest, OthersGoOnComparingWithALeavingNode) {
   with_members({9901});
-  hear(PassOn{leaving(9901), {}});
+  on_message(PassOn{leaving(9901), {}});
   for (int interval = 0; interval < 3; ++interval) {
     const auto asked = wake();
     ASSERT_EQ(asked.calls.size(), 1u);
     EXPECT_EQ(asked.calls[0].to, at(9901));
-    end(asked.calls[0], {Outcome::answered, {core.view().fingerprint, {}}});
+    end(asked.calls[0], {CallOutcome::answered, {core.view().fingerprint, {}}});
   }
 }
 
 TEST_F(LeavingTest, ALeavingNodeIsStillToldTheNews) {
   with_members({9901, 9902});
-  hear(PassOn{leaving(9901), names({9902})});
-  const auto effects = hear(PassOn{alive(9903), names({9902})});
+  on_message(PassOn{leaving(9901), names({9902})});
+  const auto effects = on_message(PassOn{alive(9903), names({9902})});
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9901));
 }
@@ -250,50 +251,50 @@ TEST_F(LeavingTest, AComparisonCarriesTheRowOfALeavingNode) {
   const auto before = core.view().fingerprint;
   Effects effects;
   core.merge({leaving(9902)}, now, effects);
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::leaving, at(9902)}}));
+  EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{{ChangeKind::leaving, at(9902)}}));
   EXPECT_NE(core.view().fingerprint, before);
   EXPECT_TRUE(has_row(leaving(9902)));
 }
 
 TEST_F(LeavingTest, WhenALeavingNodeHasEndedItIsGone) {
   with_members({9901, 9902});
-  hear(PassOn{leaving(9902), {}});
-  const auto effects = hear(PassOn{removed(9902), names({9902})});
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::gone, at(9902)}}));
+  on_message(PassOn{leaving(9902), {}});
+  const auto effects = on_message(PassOn{removed(9902), names({9902})});
+  EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{{ChangeKind::gone, at(9902)}}));
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{removed(9902), names({9902, 9900})}));
 }
 
 TEST_F(LeavingTest, FailedConnectsToALeavingNodeEndInGone) {
   with_members({9901, 9902});
-  hear(PassOn{leaving(9902), {}});
+  on_message(PassOn{leaving(9902), {}});
   for (int attempt = 0; attempt < 2; ++attempt) {
     EXPECT_TRUE(fail_connect(9902).changes.empty());
     now += milliseconds(300);
   }
   const auto effects = fail_connect(9902);
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::gone, at(9902), Departure::refused}}));
+  EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{{ChangeKind::gone, at(9902), Departure::refused}}));
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{removed(9902), names({9900})}));
 }
 
 TEST_F(LeavingTest, ALeavingNodeThatCrashesIsFoundOutByComparing) {
   with_members({9901});
-  hear(PassOn{leaving(9901), {}});
-  std::vector<RingChange> changes;
+  on_message(PassOn{leaving(9901), {}});
+  std::vector<MembershipChange> changes;
   const TimePoint until = now + seconds(3);
   while (changes.empty() && now < until) {
     for (const auto& call : wake().calls) {
-      const auto after = end(call, Outcome::refused);
+      const auto after = end(call, CallOutcome::refused);
       changes.insert(changes.end(), after.changes.begin(), after.changes.end());
     }
   }
-  EXPECT_EQ(changes, (std::vector<RingChange>{{ChangeKind::gone, at(9901), Departure::refused}}));
+  EXPECT_EQ(changes, (std::vector<MembershipChange>{{ChangeKind::gone, at(9901), Departure::refused}}));
 }
 
 TEST_F(LeavingTest, AClassicRemoveOfALeavingNodeIsIgnored) {
   with_members({9901, 9902});
-  hear(PassOn{leaving(9902), {}});
+  on_message(PassOn{leaving(9902), {}});
   Effects effects;
   core.classic_remove(at(9902), names({9950}), now, effects);
   EXPECT_TRUE(is_nothing(effects));
@@ -302,7 +303,7 @@ TEST_F(LeavingTest, AClassicRemoveOfALeavingNodeIsIgnored) {
 
 TEST_F(LeavingTest, AClassicAddOfALeavingNodeIsAnEchoAndIgnored) {
   with_members({9901, 9902});
-  hear(PassOn{leaving(9902), {}});
+  on_message(PassOn{leaving(9902), {}});
   Effects effects;
   core.classic_add(at(9902), names({9850}), now, effects);
   EXPECT_TRUE(is_nothing(effects));
@@ -311,14 +312,14 @@ TEST_F(LeavingTest, AClassicAddOfALeavingNodeIsAnEchoAndIgnored) {
 
 TEST_F(LeavingTest, ThatANodeLeavesInALifeThatIsNotCredibleTakesItOffNoRing) {
   with_members({9901});
-  EXPECT_TRUE(hear(PassOn{leaving(9901, kRemovedIncarnationMax + 1), {}}).changes.empty());
+  EXPECT_TRUE(on_message(PassOn{leaving(9901, kRemovedIncarnationMax + 1), {}}).changes.empty());
   EXPECT_EQ(core.members().size(), 2u);
-  EXPECT_FALSE(hear(PassOn{leaving(9901, kRemovedIncarnationMax), {}}).changes.empty());
+  EXPECT_FALSE(on_message(PassOn{leaving(9901, kRemovedIncarnationMax), {}}).changes.empty());
 }
 
 TEST_F(LeavingTest, AStaleTableDoesNotBringALeavingNodeBack) {
   with_members({9901, 9902});
-  hear(PassOn{leaving(9902), {}});
+  on_message(PassOn{leaving(9902), {}});
   Effects effects;
   core.merge({alive(9902)}, now, effects);
   EXPECT_TRUE(is_nothing(effects));
@@ -327,22 +328,22 @@ TEST_F(LeavingTest, AStaleTableDoesNotBringALeavingNodeBack) {
 
 TEST_F(LeavingTest, ARestartOfALeavingNodeIsAJoin) {
   with_members({9901, 9902});
-  hear(PassOn{leaving(9902), {}});
-  EXPECT_EQ(hear(Join{alive(9902, 2)}).changes, std::vector<RingChange>{joined(9902)});
+  on_message(PassOn{leaving(9902), {}});
+  EXPECT_EQ(on_message(Join{alive(9902, 2)}).changes, std::vector<MembershipChange>{joined(9902)});
   EXPECT_EQ(core.members().size(), 3u);
 }
 
 TEST_F(LeavingTest, NewsOfALeavingNodeThatWasNeverAMemberHereIsKept) {
   with_members({9901});
-  const auto effects = hear(PassOn{leaving(9902), {}});
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{{ChangeKind::leaving, at(9902)}}));
+  const auto effects = on_message(PassOn{leaving(9902), {}});
+  EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{{ChangeKind::leaving, at(9902)}}));
   EXPECT_EQ(core.members().size(), 2u);
   EXPECT_TRUE(has_row(leaving(9902)));
 }
 
 TEST_F(LeavingTest, AfterAJoinLeavingNodesAreComparedWithToo) {
   with_members({9901, 9902});
-  hear(PassOn{leaving(9902), names({9901})});
+  on_message(PassOn{leaving(9902), names({9901})});
   Effects effects;
   core.compare_after_join(now, effects);
   std::set<std::string> asked;
@@ -351,4 +352,4 @@ TEST_F(LeavingTest, AfterAJoinLeavingNodesAreComparedWithToo) {
 }
 
 }  // namespace
-}  // namespace p2p::membership
+}  // namespace p2p::classic

@@ -8,12 +8,12 @@
 namespace p2p::ring {
 namespace {
 
-const std::vector<Location> kMembers = {{"::1", 9902}, {"2001:db8::5", 9900}, {"::1", 9900}, {"10.0.0.5", 9900}};
+const std::vector<NodeAddress> kMembers = {{"::1", 9902}, {"2001:db8::5", 9900}, {"::1", 9900}, {"10.0.0.5", 9900}};
 
 TEST(MemberView, OrderAndFingerprintAreOfTheNamesWithoutBrackets) {
   const MemberView view(kMembers, {}, {"::1", 9900}, placement::ClassicPlacement());
   EXPECT_EQ(view.members(),
-            (std::vector<Location>{{"10.0.0.5", 9900}, {"2001:db8::5", 9900}, {"::1", 9900}, {"::1", 9902}}));
+            (std::vector<NodeAddress>{{"10.0.0.5", 9900}, {"2001:db8::5", 9900}, {"::1", 9900}, {"::1", 9902}}));
   EXPECT_EQ(view.fingerprint(), 0xdb0ae8801178704cu);
 }
 
@@ -25,7 +25,7 @@ TEST(MemberView, LabelsHaveNoBracketsEither) {
                                                         {"g", "[2001:db8::5]:9900"},
                                                         {"h", "[::1]:9902"}};
   for (const auto& [key, owner] : owners) {
-    EXPECT_EQ(view.owner_of(key).location->name(), owner) << key;
+    EXPECT_EQ(view.owner_of(key).address->name(), owner) << key;
     EXPECT_EQ(view.owner_of(key).is_self, std::string(owner) == "[::1]:9900");
   }
 }

@@ -1,7 +1,7 @@
 // A classic membership core as node 9900, at a told time, and short words for what it hears and says.
 #pragma once
 
-#include "membership/classic.h"
+#include "classic/core/classic_membership.h"
 
 #include <gtest/gtest.h>
 
@@ -10,16 +10,16 @@
 #include <utility>
 #include <vector>
 
-namespace p2p::membership {
+namespace p2p::classic {
 
 inline const TimePoint kStart{std::chrono::seconds(1000)};
 
-inline Location at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
+inline NodeAddress at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
 inline std::string name(int port) { return at(port).name(); }
 inline Member alive(int port, std::int64_t incarnation = 1) { return {at(port), incarnation, MemberState::alive}; }
 inline Member leaving(int port, std::int64_t incarnation = 1) { return {at(port), incarnation, MemberState::leaving}; }
 inline Member removed(int port, std::int64_t incarnation = 1) { return {at(port), incarnation, MemberState::removed}; }
-inline RingChange joined(int port) { return {ChangeKind::joined, at(port)}; }
+inline MembershipChange joined(int port) { return {ChangeKind::joined, at(port)}; }
 
 inline std::vector<std::string> names(const std::vector<int>& ports) {
   std::vector<std::string> all;
@@ -35,33 +35,37 @@ inline bool is_nothing(const Effects& effects) {
 // Node 9900 with the members that the test names, its first timed comparison already behind it.
 class ClassicMembershipTest : public ::testing::Test {
  protected:
+  void TearDown() override { core.check(); }
+
   void with_members(const std::vector<int>& ports) {
     std::vector<Member> rows;
     for (const int port : ports) rows.push_back(alive(port));
     Effects effects;
     core.merge(rows, now, effects);
     core.tick(now, effects);
-    for (const auto& call : effects.calls) core.call_ended(call.id, {Outcome::silent, {}}, now, effects);
+    for (const auto& call : effects.calls) core.call_ended(call.id, {CallOutcome::silent, {}}, now, effects);
   }
 
-  Effects hear(const Message& message) {
+  Effects on_message(const Message& message) {
     Effects effects;
     EXPECT_TRUE(core.handle(message, now, effects).ok());
+    core.check();
     return effects;
   }
   Effects end(const OutgoingCall& call, const CallResult& result) {
     Effects effects;
     core.call_ended(call.id, result, now, effects);
+    core.check();
     return effects;
   }
-  Effects end(const OutgoingCall& call, Outcome outcome) { return end(call, CallResult{outcome, {}}); }
+  Effects end(const OutgoingCall& call, CallOutcome outcome) { return end(call, CallResult{outcome, {}}); }
   // Somebody reports that he could not connect, and the question that follows is refused.
   Effects fail_connect(int port) {
     Effects effects;
     core.connect_failed(at(port), now, effects);
     const auto is_question = [port](const auto& call) { return call.to == at(port); };
     const auto question = std::find_if(effects.calls.begin(), effects.calls.end(), is_question);
-    return question == effects.calls.end() ? effects : end(*question, Outcome::refused);
+    return question == effects.calls.end() ? effects : end(*question, CallOutcome::refused);
   }
   Effects withdraw() {
     Effects effects;
@@ -89,4 +93,4 @@ class ClassicMembershipTest : public ::testing::Test {
   ClassicMembership core{alive(9900, 1), ClassicOptions{}};
 };
 
-}  // namespace p2p::membership
+}  // namespace p2p::classic

@@ -3,11 +3,11 @@
 
 #include "shell_fakes.h"
 
-#include "front.h"
-#include "membership/classic.h"
-#include "node.h"
+#include "classic/classic.h"
+#include "classic/wire/messages.h"
+#include "locator_impl.h"
+#include "locator_shell.h"
 #include "placement/classic_ring.h"
-#include "wire/peer_service.h"
 
 #include <gtest/gtest.h>
 
@@ -19,25 +19,25 @@
 
 namespace p2p::ring {
 
-inline Location at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
+inline NodeAddress at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
 
 // What the plugin makes of its configuration.
 struct TestNode {
-  TestNode(TestTime& time, TestPeers& peers, int port, discovery::Options discovery) : location(at(port)) {
-    discovery.self = location;
-    changes = std::make_shared<RingChanges>(RingChanges::Options{location},
+  TestNode(TestTime& time, TestPeers& peers, int port, discovery::Options discovery) : address(at(port)) {
+    discovery.self = address;
+    changes = std::make_shared<RingChanges>(RingChanges::Options{address},
                                             std::make_shared<placement::ClassicPlacement>(), strand_of(time), log);
-    node = std::make_shared<Node>(
-        Node::Surroundings{strand, peers, log, "locator.peer", std::chrono::seconds(1),
-                           [this](const std::string& why) { waits_for_network = why; }},
-        std::make_unique<membership::ClassicMembership>(
-            membership::Member{location, time.now().time_since_epoch().count() / 1000, membership::MemberState::alive},
-            membership::ClassicOptions{}),
-        discovery, changes);
-    front = std::make_shared<Front>(node, log);
+    const auto classic =
+        classic::assemble({address, time.now().time_since_epoch().count() / 1000, classic::MemberState::alive},
+                          classic::ClassicOptions{}, std::chrono::seconds(1), classic::carrier(peers, "locator.peer"));
+    node = std::make_shared<LocatorShell>(
+        LocatorShell::Environment{strand, log, classic.carry, std::chrono::seconds(1),
+                                  [this](const std::string& why) { waits_for_network = why; }},
+        classic.membership, discovery, changes);
+    locator = std::make_shared<LocatorImpl>(node, classic.make_announcements(node), log);
     methods = std::make_shared<Methods>();
-    wire::add_membership_methods(*methods, node);
-    peers.endpoints[location] = methods;
+    classic.add_peer_methods(*methods, node);
+    peers.endpoints[address] = methods;
   }
   std::shared_ptr<Strand> strand_of(TestTime& time) { return strand = std::make_shared<TestStrand>(time); }
 
@@ -48,12 +48,14 @@ struct TestNode {
     node->leave(Completion([this] { has_left = true; }));
   }
 
-  Location location;
+  std::size_t rows() const { return wire::decode_table(*node->table()).value().members.size(); }  // of its table
+
+  NodeAddress address;
   KeptLog log;
   std::shared_ptr<Strand> strand;
   std::shared_ptr<RingChanges> changes;
-  std::shared_ptr<Node> node;
-  std::shared_ptr<Front> front;
+  std::shared_ptr<LocatorShell> node;
+  std::shared_ptr<LocatorImpl> locator;
   std::shared_ptr<Methods> methods;
   std::string waits_for_network;
   bool is_ready = false;
@@ -95,8 +97,8 @@ class NodeTest : public ::testing::Test {
     peers.endpoints.erase(at(port));
     nodes[port]->node->halt();
   }
-  std::size_t members(int port) { return nodes[port]->front->view().members().size(); }
-  std::vector<Location> leaving(int port) { return nodes[port]->front->view().leaving(); }
+  std::size_t members(int port) { return nodes[port]->locator->view().members().size(); }
+  std::vector<NodeAddress> leaving(int port) { return nodes[port]->locator->view().leaving(); }
   TestOldNode& old_node(int port) { return peers.old_nodes[at(port)]; }
 
   TestTime time;

@@ -20,12 +20,12 @@ class LeavingNodeTest : public NodeTest {
   }
   std::shared_ptr<HandingOver> layer_of(int port) {
     auto layer = std::make_shared<HandingOver>();
-    layers.push_back(nodes[port]->front->push_layer(0, "handing over", layer));
+    layers.push_back(nodes[port]->locator->push_layer(0, "handing over", layer));
     return layer;
   }
   // What listeners on `port` hear of 9901.
   void follow(int port) {
-    layers.push_back(nodes[port]->front->subscribe("test", [this, port](const p2p::RingChange& change) {
+    layers.push_back(nodes[port]->locator->subscribe("test", [this, port](const p2p::RingChange& change) {
       const auto& left = change.removed;
       const bool is_off = std::find(left.begin(), left.end(), at(9901)) != left.end();
       const bool is_silent = change.added.empty() && left.empty();
@@ -63,7 +63,7 @@ TEST_F(LeavingNodeTest, FirstItsOwnRingThenTheOthersThenTheCleanupLayersThenItsE
   };
   follow(9900);
   follow(9901);
-  layers.push_back(nodes[9901]->front->push_layer(0, "telling", std::make_shared<Telling>(events)));
+  layers.push_back(nodes[9901]->locator->push_layer(0, "telling", std::make_shared<Telling>(events)));
   nodes[9901]->node->leave(Completion([this] { events.emplace_back("done"); }));
   time.pass(milliseconds(10));
   EXPECT_EQ(events, (std::vector<std::string>{"off the ring of 9901", "off the ring of 9900", "handed over",
@@ -76,12 +76,12 @@ TEST_F(LeavingNodeTest, WhileItHandsOverTheOthersSeeItLeaving) {
   nodes[9901]->leave();
   time.pass(seconds(20));
   EXPECT_FALSE(nodes[9901]->has_left);
-  EXPECT_EQ(layer->ring->members(), (std::vector<Location>{at(9900), at(9902)}));
-  EXPECT_EQ(nodes[9901]->front->view().members(), (std::vector<Location>{at(9900), at(9902)}));
+  EXPECT_EQ(layer->ring->members(), (std::vector<NodeAddress>{at(9900), at(9902)}));
+  EXPECT_EQ(nodes[9901]->locator->view().members(), (std::vector<NodeAddress>{at(9900), at(9902)}));
   for (const int port : {9900, 9902}) {
     EXPECT_EQ(members(port), 2u);
-    EXPECT_EQ(leaving(port), std::vector<Location>{at(9901)});
-    EXPECT_EQ(nodes[port]->front->view().fingerprint(), nodes[9901]->front->view().fingerprint());
+    EXPECT_EQ(leaving(port), std::vector<NodeAddress>{at(9901)});
+    EXPECT_EQ(nodes[port]->locator->view().fingerprint(), nodes[9901]->locator->view().fingerprint());
   }
   layer->held();
   time.pass(milliseconds(10));
@@ -97,9 +97,9 @@ TEST_F(LeavingNodeTest, WhoJoinsMeanwhileKnowsOfTheLeavingNodeAndIsKnownToIt) {
   time.pass(milliseconds(10));
   make(9903).begin();
   time.pass(seconds(3));
-  EXPECT_EQ(leaving(9903), std::vector<Location>{at(9901)});
-  EXPECT_EQ(nodes[9903]->front->view().members(), (std::vector<Location>{at(9900), at(9903)}));
-  EXPECT_EQ(nodes[9901]->front->view().members(), (std::vector<Location>{at(9900), at(9903)}));
+  EXPECT_EQ(leaving(9903), std::vector<NodeAddress>{at(9901)});
+  EXPECT_EQ(nodes[9903]->locator->view().members(), (std::vector<NodeAddress>{at(9900), at(9903)}));
+  EXPECT_EQ(nodes[9901]->locator->view().members(), (std::vector<NodeAddress>{at(9900), at(9903)}));
 }
 
 TEST_F(LeavingNodeTest, ANodeThatCrashesWhileItHandsOverIsNoLongerLeaving) {
@@ -148,7 +148,7 @@ TEST_F(LeavingNodeTest, AHaltDuringTheHandOverEndsTheLeaving) {
   EXPECT_TRUE(nodes[9901]->has_left);
   layer->held();
   time.pass(milliseconds(10));
-  EXPECT_EQ(leaving(9900), std::vector<Location>{at(9901)}) << "a halted node announces nothing";
+  EXPECT_EQ(leaving(9900), std::vector<NodeAddress>{at(9901)}) << "a halted node announces nothing";
 }
 
 }  // namespace

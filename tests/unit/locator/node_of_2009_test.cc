@@ -23,7 +23,7 @@ class NodeOf2009Test : public NodeTest {
     old_node(9850).members = {at(9850), at(9900)};
     make(9900, {}).begin();
     time.pass(milliseconds(10));
-    nodes[9900]->front->join(at(9850));
+    nodes[9900]->locator->join(at(9850));
     time.settle();
     ASSERT_EQ(members(9900), 2u);
   }
@@ -161,7 +161,7 @@ TEST_F(NodeOf2009Test, ASurveyMendsBothSides) {
 TEST_F(NodeOf2009Test, WhoLeavesTellsItBeforeTheHandOverAndNotAgain) {
   start_with_old_node();
   const auto layer = std::make_shared<HandingOver>();
-  const auto pushed = nodes[9900]->front->push_layer(0, "handing over", layer);
+  const auto pushed = nodes[9900]->locator->push_layer(0, "handing over", layer);
   nodes[9900]->leave();
   time.pass(milliseconds(10));
   ASSERT_TRUE(layer->held.pending());
@@ -189,7 +189,7 @@ TEST_F(NodeOf2009Test, OneThatLeavesIsSaidToHaveLeftAndNothingElse) {
   node.begin();
   time.pass(milliseconds(100));
   ASSERT_EQ(members(9900), 2u);
-  node.front->remove(at(9850), {at(9850)});
+  node.locator->remove(at(9850), {at(9850)});
   peers.old_nodes.erase(at(9850));
   time.pass(seconds(20));
   EXPECT_EQ(members(9900), 1u);
@@ -202,7 +202,7 @@ TEST_F(NodeOf2009Test, OneWithAHighPortIsCalledByItsName) {
   old_node(40000).members = {at(40000), at(9900)};
   make(9900, named({40000})).begin();
   time.pass(milliseconds(100));
-  EXPECT_EQ(nodes[9900]->front->view().members(), (std::vector<Location>{at(40000), at(9900)}));
+  EXPECT_EQ(nodes[9900]->locator->view().members(), (std::vector<NodeAddress>{at(40000), at(9900)}));
 }
 
 TEST_F(NodeOf2009Test, OneThatIsOnNoRingIsNotJoined) {
@@ -215,7 +215,7 @@ TEST_F(NodeOf2009Test, OneThatIsOnNoRingIsNotJoined) {
 }
 
 TEST_F(NodeOf2009Test, OneThatIsNamedByAnAliasIsOneMemberAndJoinedOnce) {
-  auto& alias = peers.old_nodes[Location{"localhost", 9850}];
+  auto& alias = peers.old_nodes[NodeAddress{"localhost", 9850}];
   alias.members = {at(9850)};
   alias.when_joined = [&] { alias.members = {at(9850), at(9900)}; };
   old_node(9850).members = {at(9850), at(9900)};
@@ -223,7 +223,7 @@ TEST_F(NodeOf2009Test, OneThatIsNamedByAnAliasIsOneMemberAndJoinedOnce) {
   options.candidates = {{"localhost", 9850}};
   make(9900, options).begin();
   time.pass(seconds(90));
-  EXPECT_EQ(nodes[9900]->front->view().members(), (std::vector<Location>{at(9850), at(9900)}));
+  EXPECT_EQ(nodes[9900]->locator->view().members(), (std::vector<NodeAddress>{at(9850), at(9900)}));
   EXPECT_EQ(std::count(alias.heard.begin(), alias.heard.end(), "join 127.0.0.1:9900"), 1);
 }
 
@@ -232,7 +232,7 @@ TEST_F(NodeOf2009Test, ANodeThatLeavesJoinsNobodyAnyMore) {
   node.begin();
   time.pass(milliseconds(10));
   const auto layer = std::make_shared<HandingOver>();
-  const auto pushed = node.front->push_layer(0, "handing over", layer);
+  const auto pushed = node.locator->push_layer(0, "handing over", layer);
   node.leave();
   time.settle();
   old_node(9905).members = {at(9905)};
@@ -244,15 +244,15 @@ TEST_F(NodeOf2009Test, ANodeThatLeavesBeforeItHasJoinedDoesNotJoin) {
   old_node(9850).members = {at(9850)};
   auto& node = make(9900, named({9850}));
   const auto layer = std::make_shared<HandingOver>();
-  const auto pushed = node.front->push_layer(0, "handing over", layer);
-  bool is_settled = false;
-  node.front->when_settled([&] { is_settled = true; });
+  const auto pushed = node.locator->push_layer(0, "handing over", layer);
+  bool has_joined = false;
+  node.locator->when_joined([&] { has_joined = true; });
   node.begin();
   time.pass(std::chrono::microseconds(50));
   node.leave();
   time.pass(seconds(5));
   EXPECT_FALSE(old_node(9850).has_heard("join 127.0.0.1:9900"));
-  EXPECT_FALSE(is_settled);
+  EXPECT_FALSE(has_joined);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST_F(NodeTest, TheFirstNodeFoundsANetworkAndTheNextOnesJoin) {
   EXPECT_TRUE(nodes[9902]->log.has("via 127.0.0.1:990"));
   for (const int port : {9900, 9901, 9902}) {
     EXPECT_EQ(members(port), 3u) << port;
-    EXPECT_EQ(nodes[port]->front->view().fingerprint(), nodes[9900]->front->view().fingerprint());
+    EXPECT_EQ(nodes[port]->locator->view().fingerprint(), nodes[9900]->locator->view().fingerprint());
   }
 }
 
@@ -40,18 +40,18 @@ TEST_F(NodeTest, IsReadyOnlyWhenItsRingShowsTheNetwork) {
   time.pass(milliseconds(10));
   auto& joiner = make(9901);
   std::size_t members_when_ready = 0;
-  joiner.node->begin(Completion([&] { members_when_ready = joiner.front->view().members().size(); }));
+  joiner.node->begin(Completion([&] { members_when_ready = joiner.locator->view().members().size(); }));
   time.pass(milliseconds(10));
   EXPECT_EQ(members_when_ready, 2u);
 }
 
-TEST_F(NodeTest, WhoWaitsForItToBeSettledIsToldWhenItsRingShowsTheNetwork) {
+TEST_F(NodeTest, WhoWaitsForItToBeJoinedIsToldWhenItsRingShowsTheNetwork) {
   make(9900).begin();
   time.pass(milliseconds(10));
   auto& joiner = make(9901);
   std::vector<std::size_t> members_when_told;
   const auto wait = [&] {
-    joiner.front->when_settled([&] { members_when_told.push_back(joiner.front->view().members().size()); });
+    joiner.locator->when_joined([&] { members_when_told.push_back(joiner.locator->view().members().size()); });
   };
   wait();
   time.pass(milliseconds(10));
@@ -63,40 +63,40 @@ TEST_F(NodeTest, WhoWaitsForItToBeSettledIsToldWhenItsRingShowsTheNetwork) {
   EXPECT_EQ(members_when_told, (std::vector<std::size_t>{2, 2}));
 }
 
-TEST_F(NodeTest, WhoAsksAfterItIsSettledIsToldAtOnce) {
+TEST_F(NodeTest, WhoAsksAfterItIsJoinedIsToldAtOnce) {
   make(9900).begin();
   time.pass(milliseconds(10));
   int told = 0;
-  nodes[9900]->front->when_settled([&] { ++told; });
+  nodes[9900]->locator->when_joined([&] { ++told; });
   time.settle();
   EXPECT_EQ(told, 1);
   time.pass(seconds(5));
   EXPECT_EQ(told, 1);
 }
 
-TEST_F(NodeTest, WhoWaitsForItToBeSettledIsNotToldWhenItEndsBefore) {
+TEST_F(NodeTest, WhoWaitsForItToBeJoinedIsNotToldWhenItEndsBefore) {
   peers.silent[at(9905)] = true;
   make(9900).begin();
   bool is_told = false;
-  nodes[9900]->front->when_settled([&] { is_told = true; });
+  nodes[9900]->locator->when_joined([&] { is_told = true; });
   time.pass(seconds(1));
   nodes[9900]->node->halt();
   time.pass(seconds(10));
   EXPECT_FALSE(is_told);
 }
 
-TEST_F(NodeTest, ALayerThatHoldsTheFirstChangesUpHoldsUpWhatWaitsForItToBeSettled) {
+TEST_F(NodeTest, ALayerThatHoldsTheFirstChangesUpHoldsUpWhatWaitsForItToBeJoined) {
   struct Holding final : RingLayer {
-    void add(const Location&, Next next) override { held = std::move(next); }
+    void add(const NodeAddress&, Next next) override { held = std::move(next); }
     Next held;
   };
   make(9900).begin();
   time.pass(milliseconds(10));
   auto& joiner = make(9901);
   const auto layer = std::make_shared<Holding>();
-  const auto pushed = joiner.front->push_layer(0, "holding", layer);
+  const auto pushed = joiner.locator->push_layer(0, "holding", layer);
   bool is_told = false;
-  joiner.front->when_settled([&] { is_told = true; });
+  joiner.locator->when_joined([&] { is_told = true; });
   joiner.begin();
   time.pass(milliseconds(10));
   EXPECT_FALSE(is_told);
@@ -107,8 +107,8 @@ TEST_F(NodeTest, ALayerThatHoldsTheFirstChangesUpHoldsUpWhatWaitsForItToBeSettle
 
 TEST_F(NodeTest, ARingOfAnyNodesIsSortedAndNamesEachOnce) {
   make(9900).begin();
-  const auto ring = nodes[9900]->front->ring_of({at(9901), at(10000), at(9901)});
-  EXPECT_EQ(ring->members(), (std::vector<Location>{at(10000), at(9901)}));
+  const auto ring = nodes[9900]->locator->ring_of({at(9901), at(10000), at(9901)});
+  EXPECT_EQ(ring->members(), (std::vector<NodeAddress>{at(10000), at(9901)}));
   EXPECT_EQ(members(9900), 1u) << "the node's own ring is another one";
 }
 
@@ -138,7 +138,7 @@ TEST_F(NodeTest, ReportsOfAnUnreachableMemberBringItsEndNearer) {
   for (const int port : {9900, 9901, 9902}) make(port).begin();
   time.pass(milliseconds(100));
   crash(9901);
-  for (int i = 0; i < 100; ++i) nodes[9900]->front->report_unreachable(at(9901));
+  for (int i = 0; i < 100; ++i) nodes[9900]->locator->report_unreachable(at(9901));
   time.settle();
   EXPECT_EQ(members(9900), 3u);
   time.pass(milliseconds(500));
@@ -227,8 +227,8 @@ TEST_F(NodeTest, ATableFromAnotherNodeIsMergedAndGarbageIsLogged) {
   auto& alone = make(9950, {});
   alone.begin();
   time.pass(milliseconds(10));
-  alone.front->merge_table(at(9900), nodes[9900]->front->encode_table());
-  alone.front->merge_table(at(9900), "garbage");
+  alone.locator->merge_table(at(9900), nodes[9900]->locator->encode_table());
+  alone.locator->merge_table(at(9900), "garbage");
   time.pass(milliseconds(10));
   EXPECT_EQ(members(9950), 3u);
   EXPECT_TRUE(alone.log.has("sent its table, but"));
@@ -237,14 +237,14 @@ TEST_F(NodeTest, ATableFromAnotherNodeIsMergedAndGarbageIsLogged) {
 TEST_F(NodeTest, TheClassicCallsReachTheRing) {
   make(9900).begin();
   time.pass(milliseconds(10));
-  nodes[9900]->front->join(at(20000));
+  nodes[9900]->locator->join(at(20000));
   time.settle();
   EXPECT_EQ(members(9900), 2u);
-  nodes[9900]->front->add(at(20001), {at(20000)});
-  nodes[9900]->front->remove(at(20000), {});
+  nodes[9900]->locator->add(at(20001), {at(20000)});
+  nodes[9900]->locator->remove(at(20000), {});
   time.settle();
-  EXPECT_EQ(nodes[9900]->front->view().members(), (std::vector<Location>{at(20001), at(9900)}));
-  nodes[9900]->front->log_view();
+  EXPECT_EQ(nodes[9900]->locator->view().members(), (std::vector<NodeAddress>{at(20001), at(9900)}));
+  nodes[9900]->locator->log_view();
   EXPECT_TRUE(nodes[9900]->log.has("member 127.0.0.1:20001"));
 }
 
@@ -254,7 +254,7 @@ TEST_F(NodeTest, AHaltBeforeTheBeginDoesNotWaitForAStrandThatNeverTurns) {
   const auto owners = node.node.use_count();
   node.node->halt();
   EXPECT_EQ(node.node.use_count(), owners) << "a halt that waits leaves itself with the strand";
-  node.front->join(at(20000));
+  node.locator->join(at(20000));
   time.pass(seconds(5));
   EXPECT_EQ(members(9900), 1u) << "a strand that does turn runs nothing of it";
 }
@@ -262,7 +262,7 @@ TEST_F(NodeTest, AHaltBeforeTheBeginDoesNotWaitForAStrandThatNeverTurns) {
 TEST_F(NodeTest, AfterAHaltNothingRuns) {
   make(9900).begin();
   nodes[9900]->node->halt();
-  nodes[9900]->front->join(at(20000));
+  nodes[9900]->locator->join(at(20000));
   time.pass(seconds(5));
   EXPECT_EQ(members(9900), 1u);
 }

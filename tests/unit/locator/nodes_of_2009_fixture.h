@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace p2p::membership {
+namespace p2p::classic {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -39,7 +39,7 @@ class NodesOf2009Test : public ClassicMembershipTest {
       const auto found =
           std::find_if(asked.calls.begin(), asked.calls.end(), [&](const auto& call) { return call.to == at(port); });
       for (const auto& call : asked.calls) {
-        if (call.to != at(port)) end(call, Outcome::silent);
+        if (call.to != at(port)) end(call, CallOutcome::silent);
       }
       if (found != asked.calls.end()) return *found;
     }
@@ -57,7 +57,7 @@ class NodesOf2009Test : public ClassicMembershipTest {
     return calls.empty() ? OutgoingCall{} : calls[0];
   }
   static CallResult list(const std::vector<int>& ports) {
-    CallResult result{Outcome::answered, {}};
+    CallResult result{CallOutcome::answered, {}};
     for (const int port : ports) result.view.members.push_back(heard_of(port));
     return result;
   }
@@ -70,10 +70,10 @@ class NodesOf2009Test : public ClassicMembershipTest {
       EXPECT_EQ(effects.calls.size(), 1u);
       ports.push_back(effects.calls[0].to.port);
       EXPECT_EQ(effects.calls[0].is_classic, effects.calls[0].to.port < 9900);
-      effects = end(effects.calls[0], Outcome::silent);
+      effects = end(effects.calls[0], CallOutcome::silent);
     }
     return ports;
   }
 };
 
-}  // namespace p2p::membership
+}  // namespace p2p::classic

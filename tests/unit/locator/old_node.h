@@ -2,7 +2,7 @@
 #pragma once
 
 #include <p2p/handlers.h>
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 #include <p2p/peers.h>
 #include <p2p/result.h>
 
@@ -18,7 +18,7 @@ namespace p2p::ring {
 
 class TestOldNode final {
  public:
-  std::vector<Location> members;         // what get_all answers
+  std::vector<NodeAddress> members;      // what get_all answers
   std::set<std::string> broken_methods;  // the connection breaks when one of them is called
   std::function<void()> when_joined;     // runs while a join is executed
 
@@ -65,7 +65,7 @@ class TestOldNode final {
 
   std::string list_of_members() const {
     locator::Locator_get_all_result result;
-    for (const Location& member : members) result.success.push_back(to_wire(member));
+    for (const NodeAddress& member : members) result.success.push_back(to_wire(member));
     result.__isset.success = true;
     Codec codec;
     codec.binary_out().writeMessageBegin("get_all", apache::thrift::protocol::T_REPLY, 0);

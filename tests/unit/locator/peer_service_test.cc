@@ -61,28 +61,28 @@ TEST_F(PeerServiceTest, AnAddOfANodeThatIsNotAliveIsTurnedAway) {
   for (const State::type state : {State::leaving, State::removed}) {
     EXPECT_NE(add(state).find("does not fit the method"), std::string::npos);
   }
-  EXPECT_EQ(nodes[9900]->node->table()->members.size(), 1u) << "nothing of it was heard";
+  EXPECT_EQ(nodes[9900]->rows(), 1u) << "nothing of it was heard";
 }
 
 TEST_F(PeerServiceTest, ARemoveIsAboutANodeThatLeavesOrHasLeft) {
   add(State::alive);
   EXPECT_EQ(remove(State::leaving), "");
   EXPECT_EQ(members(9900), 1u);
-  EXPECT_EQ(leaving(9900), std::vector<Location>{at(9901)});
+  EXPECT_EQ(leaving(9900), std::vector<NodeAddress>{at(9901)});
   EXPECT_EQ(remove(State::removed), "");
   EXPECT_TRUE(leaving(9900).empty());
 }
 
 TEST_F(PeerServiceTest, ARemoveOfAnAliveNodeIsTurnedAway) {
   EXPECT_NE(remove(State::alive).find("does not fit the method"), std::string::npos);
-  EXPECT_EQ(nodes[9900]->node->table()->members.size(), 1u);
+  EXPECT_EQ(nodes[9900]->rows(), 1u);
 }
 
 TEST_F(PeerServiceTest, AStateThatIsNotKnownIsTurnedAway) {
   const auto strange = static_cast<State::type>(4);
   EXPECT_NE(add(strange).find("unknown member state"), std::string::npos);
   EXPECT_NE(remove(strange).find("unknown member state"), std::string::npos);
-  EXPECT_EQ(nodes[9900]->node->table()->members.size(), 1u);
+  EXPECT_EQ(nodes[9900]->rows(), 1u);
 }
 
 }  // namespace

@@ -17,13 +17,18 @@ namespace {
 
 using membership::ChangeKind;
 
-Location at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
+NodeAddress at(int port) { return {"127.0.0.1", static_cast<std::uint16_t>(port)}; }
 
 class RingChangesTest : public ::testing::Test {
  protected:
-  void change(ChangeKind kind, int port) { changes->enqueue({kind, at(port)}); }
-  std::vector<Location> members() const { return changes->view().members(); }
-  std::vector<Location> leaving() const { return changes->view().leaving(); }
+  void TearDown() override { changes->check(); }
+
+  void change(ChangeKind kind, int port) {
+    changes->enqueue({kind, at(port)});
+    changes->check();
+  }
+  std::vector<NodeAddress> members() const { return changes->view().members(); }
+  std::vector<NodeAddress> leaving() const { return changes->view().leaving(); }
 
   TestTime time;
   KeptLog log;
@@ -33,9 +38,9 @@ class RingChangesTest : public ::testing::Test {
 };
 
 TEST_F(RingChangesTest, BeginsWithThisNodeAlone) {
-  EXPECT_EQ(members(), std::vector<Location>{at(9900)});
+  EXPECT_EQ(members(), std::vector<NodeAddress>{at(9900)});
   const Owner owner = changes->view().owner_of("key");
-  ASSERT_NE(owner.location, nullptr);
+  ASSERT_NE(owner.address, nullptr);
   EXPECT_TRUE(owner.is_self);
 }
 
@@ -44,7 +49,7 @@ TEST_F(RingChangesTest, MembersAreSortedByNameAndTheFingerprintIsTheirs) {
   change(ChangeKind::joined, 10000);
   change(ChangeKind::joined, 9899);
   time.settle();
-  EXPECT_EQ(members(), (std::vector<Location>{at(10000), at(9899), at(9900)}));
+  EXPECT_EQ(members(), (std::vector<NodeAddress>{at(10000), at(9899), at(9900)}));
   EXPECT_NE(changes->view().fingerprint(), alone);
   change(ChangeKind::left, 10000);
   change(ChangeKind::left, 9899);
@@ -63,19 +68,19 @@ TEST_F(RingChangesTest, AViewThatIsHeldDoesNotChange) {
 TEST_F(RingChangesTest, AnEmptyRingHasNoOwner) {
   changes->withdraw();
   EXPECT_TRUE(members().empty());
-  EXPECT_EQ(changes->view().owner_of("key").location, nullptr);
+  EXPECT_EQ(changes->view().owner_of("key").address, nullptr);
   EXPECT_TRUE(changes->view().owners_of("key", 3).empty());
 }
 
 TEST_F(RingChangesTest, ALayerSeesTheRingWithoutTheJoinerBeforeItsNextAndWithItBehind) {
   struct Looking : RingLayer {
     explicit Looking(RingChanges& of) : changes(of) {}
-    void add(const Location&, Next next) override {
+    void add(const NodeAddress&, Next next) override {
       sizes.push_back(changes.view().members().size());
       next();
       sizes.push_back(changes.view().members().size());
     }
-    void remove(const Location&, Next next) override { add({}, std::move(next)); }
+    void remove(const NodeAddress&, Next next) override { add({}, std::move(next)); }
     RingChanges& changes;
     std::vector<std::size_t> sizes;
   };
@@ -91,7 +96,7 @@ TEST_F(RingChangesTest, ALayerSeesTheRingWithoutTheJoinerBeforeItsNextAndWithItB
 
 TEST_F(RingChangesTest, ChangesWaitForTheOneThatALayerHolds) {
   struct Holding : RingLayer {
-    void add(const Location&, Next next) override { held.push_back(std::move(next)); }
+    void add(const NodeAddress&, Next next) override { held.push_back(std::move(next)); }
     std::vector<Next> held;
   };
   const auto layer = std::make_shared<Holding>();
@@ -114,7 +119,7 @@ TEST_F(RingChangesTest, ChangesWaitForTheOneThatALayerHolds) {
   EXPECT_TRUE(is_idle);
 }
 
-TEST_F(RingChangesTest, ListenersHearOfEachChangeWithItsView) {
+TEST_F(RingChangesTest, ListenersAreToldOfEachChangeWithItsView) {
   std::vector<p2p::RingChange> heard;
   auto listening = changes->subscribe("test", [&](const p2p::RingChange& change) { heard.push_back(change); });
   const auto rude = changes->subscribe("rude", [](const p2p::RingChange&) { throw std::runtime_error("no"); });
@@ -122,9 +127,9 @@ TEST_F(RingChangesTest, ListenersHearOfEachChangeWithItsView) {
   change(ChangeKind::left, 9901);
   time.settle();
   ASSERT_EQ(heard.size(), 2u);
-  EXPECT_EQ(heard[0].added, std::vector<Location>{at(9901)});
+  EXPECT_EQ(heard[0].added, std::vector<NodeAddress>{at(9901)});
   EXPECT_EQ(heard[0].view->members().size(), 2u);
-  EXPECT_EQ(heard[1].removed, std::vector<Location>{at(9901)});
+  EXPECT_EQ(heard[1].removed, std::vector<NodeAddress>{at(9901)});
   EXPECT_TRUE(log.has("'rude'"));
   listening.reset();
   change(ChangeKind::joined, 9901);
@@ -139,12 +144,12 @@ TEST_F(RingChangesTest, ALeavingMemberIsOffTheRingAndAmongTheLeavingUntilItIsGon
   change(ChangeKind::leaving, 9901);
   change(ChangeKind::leaving, 10000);
   time.settle();
-  EXPECT_EQ(members(), std::vector<Location>{at(9900)});
-  EXPECT_EQ(leaving(), (std::vector<Location>{at(10000), at(9901)})) << "sorted by name";
+  EXPECT_EQ(members(), std::vector<NodeAddress>{at(9900)});
+  EXPECT_EQ(leaving(), (std::vector<NodeAddress>{at(10000), at(9901)})) << "sorted by name";
   change(ChangeKind::gone, 10000);
   time.settle();
-  EXPECT_EQ(members(), std::vector<Location>{at(9900)});
-  EXPECT_EQ(leaving(), std::vector<Location>{at(9901)});
+  EXPECT_EQ(members(), std::vector<NodeAddress>{at(9900)});
+  EXPECT_EQ(leaving(), std::vector<NodeAddress>{at(9901)});
 }
 
 TEST_F(RingChangesTest, WhoJoinsAgainIsNotAmongTheLeavingAnyMore) {
@@ -172,17 +177,17 @@ TEST_F(RingChangesTest, TheFingerprintAndTheOwnersAreThoseOfTheMembersWhoeverIsL
   time.settle();
   ASSERT_EQ(leaving().size(), 1u);
   EXPECT_EQ(changes->view().fingerprint(), alone);
-  EXPECT_EQ(changes->view().owners_of("key", 3), std::vector<Location>{at(9900)});
+  EXPECT_EQ(changes->view().owners_of("key", 3), std::vector<NodeAddress>{at(9900)});
   change(ChangeKind::gone, 9901);
   time.settle();
   EXPECT_EQ(changes->view().fingerprint(), alone);
 }
 
-TEST_F(RingChangesTest, LayersHearOfALeavingMemberAsARemovalAndOfItsEndNothing) {
+TEST_F(RingChangesTest, LayersAreToldOfALeavingMemberAsARemovalAndOfItsEndNothing) {
   struct Noting final : RingLayer {
-    void add(const Location& joined, Next next) override { note("add ", joined, next); }
-    void remove(const Location& left, Next next) override { note("remove ", left, next); }
-    void note(const char* what, const Location& whom, Next& next) {
+    void add(const NodeAddress& joined, Next next) override { note("add ", joined, next); }
+    void remove(const NodeAddress& left, Next next) override { note("remove ", left, next); }
+    void note(const char* what, const NodeAddress& whom, Next& next) {
       heard.push_back(what + whom.name());
       next();
     }
@@ -190,7 +195,7 @@ TEST_F(RingChangesTest, LayersHearOfALeavingMemberAsARemovalAndOfItsEndNothing) 
   };
   const auto layer = std::make_shared<Noting>();
   const auto pushed = changes->layers().push(0, "noting", layer);
-  const auto hears = [&](ChangeKind kind) {
+  const auto is_told = [&](ChangeKind kind) {
     layer->heard.clear();
     change(kind, 9901);
     time.settle();
@@ -199,19 +204,19 @@ TEST_F(RingChangesTest, LayersHearOfALeavingMemberAsARemovalAndOfItsEndNothing) 
   const std::vector<std::string> nothing;
   const std::vector<std::string> added{"add 127.0.0.1:9901"};
   const std::vector<std::string> removed{"remove 127.0.0.1:9901"};
-  EXPECT_EQ(hears(ChangeKind::leaving), nothing) << "it was never seen as a member";
-  EXPECT_EQ(leaving(), std::vector<Location>{at(9901)});
-  EXPECT_EQ(hears(ChangeKind::gone), nothing);
-  EXPECT_EQ(hears(ChangeKind::joined), added);
-  EXPECT_EQ(hears(ChangeKind::leaving), removed);
-  EXPECT_EQ(hears(ChangeKind::leaving), nothing) << "a later life of it leaves too";
-  EXPECT_EQ(hears(ChangeKind::gone), nothing);
+  EXPECT_EQ(is_told(ChangeKind::leaving), nothing) << "it was never seen as a member";
+  EXPECT_EQ(leaving(), std::vector<NodeAddress>{at(9901)});
+  EXPECT_EQ(is_told(ChangeKind::gone), nothing);
+  EXPECT_EQ(is_told(ChangeKind::joined), added);
+  EXPECT_EQ(is_told(ChangeKind::leaving), removed);
+  EXPECT_EQ(is_told(ChangeKind::leaving), nothing) << "a later life of it leaves too";
+  EXPECT_EQ(is_told(ChangeKind::gone), nothing);
   EXPECT_TRUE(leaving().empty());
-  EXPECT_EQ(hears(ChangeKind::joined), added);
-  EXPECT_EQ(hears(ChangeKind::left), removed);
+  EXPECT_EQ(is_told(ChangeKind::joined), added);
+  EXPECT_EQ(is_told(ChangeKind::left), removed);
 }
 
-TEST_F(RingChangesTest, ListenersHearThatALeavingMemberIsRemovedAndOfItsEndAViewAlone) {
+TEST_F(RingChangesTest, ListenersAreToldThatALeavingMemberIsRemovedAndOfItsEndAViewAlone) {
   std::vector<p2p::RingChange> heard;
   const auto listening = changes->subscribe("test", [&](const p2p::RingChange& change) { heard.push_back(change); });
   change(ChangeKind::joined, 9901);
@@ -220,19 +225,19 @@ TEST_F(RingChangesTest, ListenersHearThatALeavingMemberIsRemovedAndOfItsEndAView
   change(ChangeKind::leaving, 9902);
   time.settle();
   ASSERT_EQ(heard.size(), 4u);
-  EXPECT_EQ(heard[1].removed, std::vector<Location>{at(9901)});
-  EXPECT_EQ(heard[1].view->leaving(), std::vector<Location>{at(9901)});
+  EXPECT_EQ(heard[1].removed, std::vector<NodeAddress>{at(9901)});
+  EXPECT_EQ(heard[1].view->leaving(), std::vector<NodeAddress>{at(9901)});
   EXPECT_TRUE(heard[2].removed.empty());
   EXPECT_TRUE(heard[2].added.empty());
   EXPECT_TRUE(heard[2].view->leaving().empty());
   EXPECT_TRUE(heard[3].removed.empty()) << "it was no member";
   EXPECT_TRUE(heard[3].added.empty());
-  EXPECT_EQ(heard[3].view->leaving(), std::vector<Location>{at(9902)});
+  EXPECT_EQ(heard[3].view->leaving(), std::vector<NodeAddress>{at(9902)});
 }
 
-TEST_F(RingChangesTest, AChangeThatNoLayerHearsOfWaitsForTheOnesBeforeIt) {
+TEST_F(RingChangesTest, AChangeThatNoLayerAreToldOfWaitsForTheOnesBeforeIt) {
   struct Holding final : RingLayer {
-    void add(const Location&, Next next) override { held = std::move(next); }
+    void add(const NodeAddress&, Next next) override { held = std::move(next); }
     Next held;
   };
   const auto layer = std::make_shared<Holding>();
@@ -246,7 +251,7 @@ TEST_F(RingChangesTest, AChangeThatNoLayerHearsOfWaitsForTheOnesBeforeIt) {
   EXPECT_FALSE(is_idle);
   layer->held();
   time.settle();
-  EXPECT_EQ(leaving(), std::vector<Location>{at(9902)});
+  EXPECT_EQ(leaving(), std::vector<NodeAddress>{at(9902)});
   EXPECT_TRUE(is_idle);
 }
 
@@ -258,15 +263,15 @@ TEST_F(RingChangesTest, WithdrawingTakesThisNodeOffAndTellsTheListeners) {
   const auto views = changes->view_changes();
   changes->withdraw();
   ASSERT_EQ(heard.size(), 1u);
-  EXPECT_EQ(heard[0].removed, std::vector<Location>{at(9900)});
+  EXPECT_EQ(heard[0].removed, std::vector<NodeAddress>{at(9900)});
   EXPECT_TRUE(heard[0].added.empty());
-  EXPECT_EQ(heard[0].view->members(), std::vector<Location>{at(9901)});
+  EXPECT_EQ(heard[0].view->members(), std::vector<NodeAddress>{at(9901)});
   EXPECT_TRUE(heard[0].view->leaving().empty()) << "only others are called leaving";
   EXPECT_EQ(changes->view_changes(), views + 1);
   EXPECT_FALSE(changes->view().owner_of("key").is_self);
   change(ChangeKind::joined, 9902);
   time.settle();
-  EXPECT_EQ(members(), (std::vector<Location>{at(9901), at(9902)})) << "later changes do not bring it back";
+  EXPECT_EQ(members(), (std::vector<NodeAddress>{at(9901), at(9902)})) << "later changes do not bring it back";
 }
 
 TEST_F(RingChangesTest, ARingOfOtherNodesPlacesKeysAsItWouldIfTheyWereTheMembers) {
@@ -282,7 +287,7 @@ TEST_F(RingChangesTest, ARingOfOtherNodesPlacesKeysAsItWouldIfTheyWereTheMembers
     EXPECT_EQ(ring->owners_of(key, 2), changes->view().owners_of(key, 2));
     EXPECT_EQ(ring->owner_of(key).is_self, changes->view().owner_of(key).is_self);
   }
-  EXPECT_EQ(changes->ring_of({})->owner_of("key").location, nullptr);
+  EXPECT_EQ(changes->ring_of({})->owner_of("key").address, nullptr);
 }
 
 TEST_F(RingChangesTest, LeavingGivesTheCleanupLayersTheRingWithoutThisNode) {
@@ -300,14 +305,14 @@ TEST_F(RingChangesTest, LeavingGivesTheCleanupLayersTheRingWithoutThisNode) {
   time.settle();
   bool has_left = false;
   changes->withdraw();
-  EXPECT_EQ(members(), std::vector<Location>{at(9901)}) << "it owns nothing any more when the layers hand over";
+  EXPECT_EQ(members(), std::vector<NodeAddress>{at(9901)}) << "it owns nothing any more when the layers hand over";
   changes->clean_up([&] { has_left = true; });
-  EXPECT_EQ(layer->seen->members(), std::vector<Location>{at(9901)});
+  EXPECT_EQ(layer->seen->members(), std::vector<NodeAddress>{at(9901)});
   time.pass(std::chrono::minutes(1));
   EXPECT_FALSE(has_left);
   layer->held();
   EXPECT_TRUE(has_left);
-  EXPECT_EQ(members(), std::vector<Location>{at(9901)});
+  EXPECT_EQ(members(), std::vector<NodeAddress>{at(9901)});
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 
 class RingServiceTest : public NodeTest {
  protected:
-  void serve_ring(TestNode& node) { wire::add_ring_methods(*node.methods, node.front); }
+  void serve_ring(TestNode& node) { wire::add_ring_methods(*node.methods, node.locator); }
 
   // What the node tells within a moment, if it does.
   std::optional<locator::RingState> state_of(int port) {

@@ -1,5 +1,6 @@
 // The operator's settings: what they become, and what is refused.
 #include "settings.h"
+#include "classic/classic.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +13,7 @@ namespace {
 
 using std::chrono::seconds;
 
-const Location kSelf{"127.0.0.1", 9901};
+const NodeAddress kSelf{"127.0.0.1", 9901};
 
 std::int64_t nanoseconds(Duration duration) { return duration.count(); }
 
@@ -39,33 +40,33 @@ TEST(Settings, ByDefaultTenPortsOfThisMachineAreAskedButNotTheOwn) {
   const auto& discovery = settings.value().discovery;
   EXPECT_EQ(discovery.source, discovery::Source::localhost);
   EXPECT_EQ(discovery.candidates.size(), 9u);
-  EXPECT_EQ(discovery.candidates.front(), (Location{"127.0.0.1", 9900}));
-  EXPECT_EQ(settings.value().classic.failed_connects.attempts, 3);
+  EXPECT_EQ(discovery.candidates.front(), (NodeAddress{"127.0.0.1", 9900}));
+  EXPECT_EQ(classic::read_options(config_with({})).failed_connects.attempts, 3);
 }
 
 TEST(Settings, TheSearchIsInTheFamilyByWhichThisNodeIsReached) {
-  const auto first_candidate = [](const Location& self) {
+  const auto first_candidate = [](const NodeAddress& self) {
     return read_settings(config_with({}), self).value().discovery.candidates.front();
   };
-  EXPECT_EQ(first_candidate({"::1", 9901}), (Location{"::1", 9900}));
-  EXPECT_EQ(first_candidate({"2001:db8::5", 9901}), (Location{"::1", 9900}));
-  EXPECT_EQ(first_candidate({"10.0.0.5", 9901}), (Location{"127.0.0.1", 9900}));
-  EXPECT_EQ(first_candidate({"node.example", 9901}), (Location{"127.0.0.1", 9900}));
-  EXPECT_EQ(first_candidate({"localhost", 9901}), (Location{"localhost", 9900}));
+  EXPECT_EQ(first_candidate({"::1", 9901}), (NodeAddress{"::1", 9900}));
+  EXPECT_EQ(first_candidate({"2001:db8::5", 9901}), (NodeAddress{"::1", 9900}));
+  EXPECT_EQ(first_candidate({"10.0.0.5", 9901}), (NodeAddress{"127.0.0.1", 9900}));
+  EXPECT_EQ(first_candidate({"node.example", 9901}), (NodeAddress{"127.0.0.1", 9900}));
+  EXPECT_EQ(first_candidate({"localhost", 9901}), (NodeAddress{"localhost", 9900}));
 }
 
 TEST(Settings, AMemberIsTheSameHoweverItsAddressIsSpelled) {
   const std::vector<std::string> spellings{"[0:0::1]:9900", "[::ffff:10.0.0.1]:9900"};
   const auto settings = read_settings(config_with({{"join", spellings}}), kSelf);
   ASSERT_TRUE(settings.ok());
-  EXPECT_EQ(settings.value().discovery.candidates, (std::vector<Location>{{"::1", 9900}, {"10.0.0.1", 9900}}));
+  EXPECT_EQ(settings.value().discovery.candidates, (std::vector<NodeAddress>{{"::1", 9900}, {"10.0.0.1", 9900}}));
 }
 
 TEST(Settings, NamedMembersReplaceTheSearch) {
   const auto settings = read_settings(config_with({{"join", std::vector<std::string>{"10.0.0.1:9900"}}}), kSelf);
   ASSERT_TRUE(settings.ok());
   EXPECT_EQ(settings.value().discovery.source, discovery::Source::operators);
-  EXPECT_EQ(settings.value().discovery.candidates, (std::vector<Location>{{"10.0.0.1", 9900}}));
+  EXPECT_EQ(settings.value().discovery.candidates, (std::vector<NodeAddress>{{"10.0.0.1", 9900}}));
 }
 
 TEST(Settings, DiscoverNoneAsksNobody) {

@@ -72,7 +72,7 @@ class TestStrand final : public Strand {
   }
   std::unique_ptr<Timer> every(Duration, std::function<void()>) override { return nullptr; }
   TimePoint now() const noexcept override { return time_.now(); }
-  bool runs_here() const noexcept override { return is_here; }
+  bool is_current() const noexcept override { return is_here; }
 
   bool is_here = true;  // false: as if the caller were on another thread
 
@@ -110,7 +110,7 @@ class TestCall final : public CallState {
     finish();
   }
   void abandon() noexcept override { fail(CallFault::internal_error, "abandoned"); }
-  void forward(const Location&, Duration, std::function<void(Error, Call)>) override {}
+  void forward(const NodeAddress&, Duration, std::function<void(Error, Call)>) override {}
   void disagree() noexcept override {}
   void dispatch_again() override {}
   void keep() override {}
@@ -134,7 +134,7 @@ class TestCall final : public CallState {
   std::function<void(Result<std::string>)> done_;
 };
 
-// Every shell of the test, and every node of the 2009 system, by location. Who is not in it refuses; a silent one never
+// Every shell of the test, and every node of the 2009 system, by address. Who is not in it refuses; a silent one never
 // answers before the deadline.
 class TestPeers final : public Peers {
  public:
@@ -142,7 +142,7 @@ class TestPeers final : public Peers {
 
   explicit TestPeers(TestTime& time) : time_(time) {}
 
-  void call(const Location& to, std::string_view, std::string message, Duration deadline, Done done) override {
+  void call(const NodeAddress& to, std::string_view, std::string message, Duration deadline, Done done) override {
     reach(to, deadline, done, [this, to, message = std::move(message), done] {
       if (const auto old = old_nodes.find(to); old != old_nodes.end()) {
         ++old->second.strange_calls;
@@ -154,26 +154,26 @@ class TestPeers final : public Peers {
     });
   }
 
-  void call_classic(const Location& to, std::string message, Expect expect, Duration deadline, Done done) override {
+  void call_classic(const NodeAddress& to, std::string message, Expect expect, Duration deadline, Done done) override {
     reach(to, deadline, done, [this, to, message = std::move(message), expect, done] {
       const auto old = old_nodes.find(to);
       done(old != old_nodes.end() ? old->second.handle(message, expect) : refused(to));
     });
   }
 
-  std::map<Location, std::shared_ptr<Endpoint>> endpoints;
-  std::map<Location, TestOldNode> old_nodes;
-  std::map<Location, bool> silent;
+  std::map<NodeAddress, std::shared_ptr<Endpoint>> endpoints;
+  std::map<NodeAddress, TestOldNode> old_nodes;
+  std::map<NodeAddress, bool> silent;
 
  private:
-  void reach(const Location& to, Duration deadline, const Done& done, std::function<void()> arrive) {
+  void reach(const NodeAddress& to, Duration deadline, const Done& done, std::function<void()> arrive) {
     if (silent.contains(to)) {
       time_.at(time_.now() + deadline, [done] { done(Error{ErrorKind::timed_out, "no answer in time"}); });
     } else {
       time_.at(time_.now() + std::chrono::microseconds(100), std::move(arrive));
     }
   }
-  static Result<std::string> refused(const Location& to) {
+  static Result<std::string> refused(const NodeAddress& to) {
     return Error{ErrorKind::refused, "nobody listens on " + to.name()};
   }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace p2p::membership {
+namespace p2p::classic {
 namespace {
 
 // --- surveys ---------------------------------------------------------------------------------------------------------
@@ -20,7 +20,7 @@ TEST_F(NodesOf2009Test, AMemberThatOnlyASurveyShowsJoinsAndIsPassedOn) {
   with_members({9901});
   with_old_nodes({9850});
   const auto effects = survey_answered(9850, {9850, 9851, 9900, 9901});
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9851)});
+  EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9851)});
   EXPECT_TRUE(has_row(heard_of(9851)));
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9901));
@@ -37,7 +37,7 @@ TEST_F(NodesOf2009Test, AMemberThatASurveyLacksIsAddedThereAndNowhereElse) {
   EXPECT_TRUE(effects.calls[0].is_classic);
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{alive(9901), names({9850, 9851, 9900, 9901})}))
       << "all that are known are authorities, so that it stops there";
-  EXPECT_TRUE(is_nothing(end(effects.calls[0], Outcome::silent))) << "nobody is told in its place";
+  EXPECT_TRUE(is_nothing(end(effects.calls[0], CallOutcome::silent))) << "nobody is told in its place";
 }
 
 TEST_F(NodesOf2009Test, AnOldNodeThatHasForgottenThisOneIsToldOfItAgain) {
@@ -50,7 +50,7 @@ TEST_F(NodesOf2009Test, AnOldNodeThatHasForgottenThisOneIsToldOfItAgain) {
 TEST_F(NodesOf2009Test, ANodeThatLeavesIsRemovedWhereASurveyStillShowsIt) {
   with_members({9901});
   with_old_nodes({9850});
-  hear(PassOn{leaving(9901), {}});
+  on_message(PassOn{leaving(9901), {}});
   const auto effects = survey_answered(9850, {9850, 9900, 9901});
   EXPECT_TRUE(effects.changes.empty());
   ASSERT_EQ(effects.calls.size(), 1u);
@@ -62,12 +62,12 @@ TEST_F(NodesOf2009Test, ANodeThatLeavesIsRemovedWhereASurveyStillShowsIt) {
 TEST_F(NodesOf2009Test, AGhostOfASurveyIsRemovedThereOnceItRefuses) {
   with_members({9902});
   with_old_nodes({9850});
-  hear(PassOn{removed(9902), {}});
+  on_message(PassOn{removed(9902), {}});
   const auto asked = survey_answered(9850, {9850, 9900, 9902});
   EXPECT_TRUE(asked.changes.empty());
   ASSERT_EQ(asked.calls.size(), 1u);
   EXPECT_EQ(asked.calls[0].to, at(9902));
-  const auto refused = end(asked.calls[0], Outcome::refused);
+  const auto refused = end(asked.calls[0], CallOutcome::refused);
   ASSERT_EQ(refused.calls.size(), 1u);
   EXPECT_EQ(refused.calls[0].to, at(9850));
   EXPECT_TRUE(refused.calls[0].is_classic);
@@ -77,8 +77,8 @@ TEST_F(NodesOf2009Test, AGhostOfASurveyIsRemovedThereOnceItRefuses) {
 TEST_F(NodesOf2009Test, WhomASurveyShowsAndWhoDoesNotAnswerIsLeftThere) {
   with_members({9902});
   with_old_nodes({9850});
-  hear(PassOn{removed(9902), {}});
-  for (const Outcome outcome : {Outcome::silent, Outcome::broken, Outcome::rejected}) {
+  on_message(PassOn{removed(9902), {}});
+  for (const CallOutcome outcome : {CallOutcome::silent, CallOutcome::broken, CallOutcome::rejected}) {
     const auto asked = survey_answered(9850, {9850, 9900, 9902});
     ASSERT_EQ(asked.calls.size(), 1u);
     EXPECT_TRUE(is_nothing(end(asked.calls[0], outcome)));
@@ -87,12 +87,12 @@ TEST_F(NodesOf2009Test, WhomASurveyShowsAndWhoDoesNotAnswerIsLeftThere) {
 
 TEST_F(NodesOf2009Test, ANodeThatStartedAgainThroughAnotherIsAMemberAgain) {
   with_old_nodes({9850, 9851});
-  hear(PassOn{heard_of(9851, MemberState::removed), {}});
+  on_message(PassOn{heard_of(9851, MemberState::removed), {}});
   const auto asked = survey_answered(9850, {9850, 9851, 9900});
   ASSERT_EQ(asked.calls.size(), 1u);
   EXPECT_EQ(asked.calls[0].to, at(9851));
   EXPECT_EQ(asked.calls[0].message, Message(Survey{}));
-  EXPECT_EQ(end(asked.calls[0], list({9850, 9851})).changes, std::vector<RingChange>{joined(9851)});
+  EXPECT_EQ(end(asked.calls[0], list({9850, 9851})).changes, std::vector<MembershipChange>{joined(9851)});
 }
 
 TEST_F(NodesOf2009Test, OldNodesBehindThisOneAreWatchedUpToTheNextOfOurs) {
@@ -115,7 +115,7 @@ TEST_F(NodesOf2009Test, OnlySoManyOldNodesAreWatched) {
 
 TEST_F(NodesOf2009Test, AWithdrawnNodeIsRemovedWhereItsOwnSurveyShowsIt) {
   with_old_nodes({9850});
-  end(withdraw().calls.at(0), Outcome::answered);
+  end(withdraw().calls.at(0), CallOutcome::answered);
   const auto effects = survey_answered(9850, {9850, 9900});
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{leaving(9900), names({9850, 9900})}));
@@ -124,15 +124,15 @@ TEST_F(NodesOf2009Test, AWithdrawnNodeIsRemovedWhereItsOwnSurveyShowsIt) {
 TEST_F(NodesOf2009Test, JoiningThroughAnAliasMakesAMemberOfTheNameThatIsOnTheRing) {
   Effects effects;
   core.classic_join({"localhost", 9850}, {at(9850), at(9851)}, now, effects);
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{joined(9850), joined(9851)}));
+  EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{joined(9850), joined(9851)}));
 }
 
 TEST_F(NodesOf2009Test, JoiningThroughOneThatWasRemovedMakesItAMemberAgain) {
   with_old_nodes({9850});
-  hear(PassOn{heard_of(9850, MemberState::removed), {}});
+  on_message(PassOn{heard_of(9850, MemberState::removed), {}});
   Effects effects;
   core.classic_join(at(9850), {at(9850)}, now, effects);
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9850)});
+  EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9850)});
 }
 
 TEST_F(NodesOf2009Test, WhatCannotBeAMemberIsLeftOutOfASurvey) {
@@ -145,7 +145,7 @@ TEST_F(NodesOf2009Test, WhatCannotBeAMemberIsLeftOutOfASurvey) {
 TEST_F(NodesOf2009Test, ASurveyThatIsNotAnsweredMendsNothing) {
   with_members({9901});
   with_old_nodes({9850});
-  for (const Outcome outcome : {Outcome::rejected, Outcome::silent, Outcome::broken}) {
+  for (const CallOutcome outcome : {CallOutcome::rejected, CallOutcome::silent, CallOutcome::broken}) {
     const auto effects = end(survey(9850), outcome);
     EXPECT_TRUE(effects.calls.empty());
     EXPECT_TRUE(effects.changes.empty());
@@ -166,7 +166,7 @@ TEST_F(NodesOf2009Test, ASurveyOfANodeOfOursIsAnsweredWithItsTable) {
 TEST_F(NodesOf2009Test, JoiningThroughOneAddsItAndWhomItKnowsWithoutPassingThemOn) {
   Effects effects;
   core.classic_join(at(9850), {at(9850), at(9851), at(9901)}, now, effects);
-  EXPECT_EQ(effects.changes, (std::vector<RingChange>{joined(9850), joined(9851), joined(9901)}));
+  EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{joined(9850), joined(9851), joined(9901)}));
   EXPECT_TRUE(effects.table_changed);
   EXPECT_TRUE(effects.calls.empty());
   EXPECT_TRUE(has_row(heard_of(9851)));
@@ -176,7 +176,7 @@ TEST_F(NodesOf2009Test, JoiningThroughOneAddsItAndWhomItKnowsWithoutPassingThemO
 TEST_F(NodesOf2009Test, JoiningThroughOneLeavesOutThisNodeAndWhatCannotBeAMember) {
   Effects effects;
   core.classic_join(at(9850), {at(9850), at(9900), {"", 9851}, {"127.0.0.1", 0}}, now, effects);
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9850)});
+  EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9850)});
   EXPECT_EQ(core.self(), alive(9900));
   EXPECT_FALSE(effects.refuted);
 }
@@ -185,7 +185,7 @@ TEST_F(NodesOf2009Test, JoiningThroughOneDoesNotTouchMembersWhoseLifeIsKnown) {
   with_members({9901});
   Effects effects;
   core.classic_join(at(9850), {at(9850), at(9901)}, now, effects);
-  EXPECT_EQ(effects.changes, std::vector<RingChange>{joined(9850)});
+  EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9850)});
   EXPECT_TRUE(has_row(alive(9901)));
 }
 
@@ -211,4 +211,4 @@ TEST_F(NodesOf2009Test, AfterJoiningThroughOneItIsSurveyedAndTheOthersAreCompare
 }
 
 }  // namespace
-}  // namespace p2p::membership
+}  // namespace p2p::classic

@@ -1,6 +1,6 @@
 // Rows of the membership table: which claim wins, what it means to the ring, what is remembered and for how long.
-#include "membership/table.h"
-#include "membership/round_robin.h"
+#include "classic/core/table.h"
+#include "classic/core/round_robin.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <tuple>
 #include <vector>
 
-namespace p2p::membership {
+namespace p2p::classic {
 namespace {
 
 using std::chrono::minutes;
@@ -132,8 +132,8 @@ TEST(Table, PresentAreAliveAndLeavingOnes) {
   table.apply(removed("b", 1), kStart);
   EXPECT_EQ(table.present_names(), (Names{"a:9900", "c:9900"}));
   EXPECT_EQ(table.removed_names(), Names{"b:9900"});
-  EXPECT_EQ(table.present(), (std::vector<Location>{{"a", 9900}, {"c", 9900}}));
-  EXPECT_EQ(table.alive(), (std::vector<Location>{{"c", 9900}}));
+  EXPECT_EQ(table.present(), (std::vector<NodeAddress>{{"a", 9900}, {"c", 9900}}));
+  EXPECT_EQ(table.alive(), (std::vector<NodeAddress>{{"c", 9900}}));
   EXPECT_TRUE(table.is_present("a:9900"));
   EXPECT_TRUE(table.is_present("c:9900"));
   EXPECT_FALSE(table.is_present("b:9900"));
@@ -168,8 +168,8 @@ TEST(Table, EndsEqualInWhateverOrderRowsArrive) {
   std::vector<Member> rows = {alive("a", 1),   leaving("a", 1), alive("a", 2), removed("b", 4),
                               leaving("b", 4), leaving("c", 7), alive("c", 7)};
   std::sort(rows.begin(), rows.end(), [](const Member& left, const Member& right) {
-    return std::tuple(left.location, left.incarnation, left.state) <
-           std::tuple(right.location, right.incarnation, right.state);
+    return std::tuple(left.address, left.incarnation, left.state) <
+           std::tuple(right.address, right.incarnation, right.state);
   });
   Table first({});
   for (const Member& row : rows) first.apply(row, kStart);
@@ -179,6 +179,7 @@ TEST(Table, EndsEqualInWhateverOrderRowsArrive) {
     for (const int index : order) table.apply(rows[static_cast<std::size_t>(index)], kStart);
     ASSERT_EQ(table.rows(), first.rows());
     ASSERT_EQ(table.fingerprint(), first.fingerprint());
+    table.check();
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
@@ -186,7 +187,7 @@ TEST(Table, EndsEqualInWhateverOrderRowsArrive) {
 // sense.
 struct Followed {
   void apply(const Member& row, Applied meaning) {
-    const std::string name = row.location.name();
+    const std::string name = row.address.name();
     switch (meaning) {
       case Applied::nothing:
         return;
@@ -216,7 +217,7 @@ struct Followed {
 std::set<std::string> names_of(const Table& table, MemberState state) {
   std::set<std::string> names;
   for (const Member& row : table.rows()) {
-    if (row.state == state) names.insert(row.location.name());
+    if (row.state == state) names.insert(row.address.name());
   }
   return names;
 }
@@ -360,4 +361,4 @@ TEST(RoundRobin, HasNobodyToNameAlone) {
 }
 
 }  // namespace
-}  // namespace p2p::membership
+}  // namespace p2p::classic

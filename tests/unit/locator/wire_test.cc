@@ -1,5 +1,5 @@
 // Membership messages as bytes: what goes in comes out, and what makes no sense is an error.
-#include "wire/messages.h"
+#include "classic/wire/messages.h"
 
 #include <p2p/call.h>
 #include <p2p/handlers.h>
@@ -12,10 +12,10 @@
 namespace p2p::wire {
 namespace {
 
-using membership::Member;
-using membership::MemberState;
-using membership::Outcome;
-using membership::View;
+using classic::CallOutcome;
+using classic::Member;
+using classic::MemberState;
+using classic::View;
 
 const View kView{0xfedcba9876543210u,
                  {{{"10.0.0.1", 9900}, 1'700'000'000'000'000, MemberState::alive},
@@ -54,7 +54,7 @@ TEST(MembershipWire, EachStateHasItsNumberForEver) {
 
 TEST(MembershipWire, NewsTravelsAsAnAddOnlyWhenItIsAboutAnAliveNode) {
   const auto method_of = [](MemberState state) {
-    const std::string message = encode_call(membership::PassOn{{{"a", 9900}, 7, state}, {"b:1", "c:2"}});
+    const std::string message = encode_call(classic::PassOn{{{"a", 9900}, 7, state}, {"b:1", "c:2"}});
     Codec codec;
     codec.in().attach(message);
     std::string method;
@@ -88,29 +88,30 @@ TEST(MembershipWire, ARowThatCannotBeTrueCostsATableNothingButThatRow) {
   const auto read = from_wire(view);
   ASSERT_TRUE(read.ok());
   ASSERT_EQ(read.value().members.size(), 2u);
-  EXPECT_EQ(read.value().members[1].location.port, 9902);
+  EXPECT_EQ(read.value().members[1].address.port, 9902);
 }
 
-TEST(MembershipWire, MoreRowsOrAuthoritiesThanTheLimitAreErrors) {
+TEST(MembershipWire, MoreRowsOrVisitedNodesThanTheLimitAreErrors) {
   ::membership::View view;
   view.members.assign(kRowsMax + 1, row(9900));
   EXPECT_FALSE(from_wire(view).ok());
-  EXPECT_TRUE(checked_authorities(std::vector<std::string>(kAuthoritiesMax)).ok());
-  EXPECT_FALSE(checked_authorities(std::vector<std::string>(kAuthoritiesMax + 1)).ok());
+  EXPECT_TRUE(checked_visited_nodes(std::vector<std::string>(kVisitedNodesMax)).ok());
+  EXPECT_FALSE(checked_visited_nodes(std::vector<std::string>(kVisitedNodesMax + 1)).ok());
 }
 
 TEST(MembershipWire, TellsHowACallEnded) {
   std::string why;
-  EXPECT_EQ(read_reply(Error{ErrorKind::refused, "nobody"}, why).outcome, Outcome::refused);
+  EXPECT_EQ(read_reply(Error{ErrorKind::refused, "nobody"}, why).outcome, CallOutcome::refused);
   EXPECT_EQ(why, "nobody");
-  EXPECT_EQ(read_reply(Error{ErrorKind::timed_out, ""}, why).outcome, Outcome::silent);
-  EXPECT_EQ(read_reply(Error{ErrorKind::closed, ""}, why).outcome, Outcome::broken);
-  EXPECT_EQ(read_reply(Error{ErrorKind::unsupported, ""}, why).outcome, Outcome::classic);
-  EXPECT_EQ(read_reply(Error{ErrorKind::silent, ""}, why).outcome, Outcome::unheard);
-  EXPECT_EQ(read_reply(Error{ErrorKind::wrong_node, ""}, why).outcome, Outcome::stranger);
-  EXPECT_EQ(read_reply(Error{ErrorKind::local, ""}, why).outcome, Outcome::unable);
-  EXPECT_EQ(read_reply(Error{ErrorKind::unreachable, ""}, why).outcome, Outcome::broken) << "not tried, so no evidence";
-  EXPECT_EQ(read_reply(std::string("garbage"), why).outcome, Outcome::broken);
+  EXPECT_EQ(read_reply(Error{ErrorKind::timed_out, ""}, why).outcome, CallOutcome::silent);
+  EXPECT_EQ(read_reply(Error{ErrorKind::closed, ""}, why).outcome, CallOutcome::broken);
+  EXPECT_EQ(read_reply(Error{ErrorKind::unsupported, ""}, why).outcome, CallOutcome::classic);
+  EXPECT_EQ(read_reply(Error{ErrorKind::silent, ""}, why).outcome, CallOutcome::unheard);
+  EXPECT_EQ(read_reply(Error{ErrorKind::wrong_node, ""}, why).outcome, CallOutcome::stranger);
+  EXPECT_EQ(read_reply(Error{ErrorKind::local, ""}, why).outcome, CallOutcome::unable);
+  EXPECT_EQ(read_reply(Error{ErrorKind::unreachable, ""}, why).outcome, CallOutcome::broken)
+      << "not tried, so no evidence";
+  EXPECT_EQ(read_reply(std::string("garbage"), why).outcome, CallOutcome::broken);
 }
 
 std::string refusal_of(const std::string& text) {
@@ -124,7 +125,7 @@ std::string refusal_of(const std::string& text) {
 
 TEST(MembershipWire, AnExceptionInReplyIsARejection) {
   std::string why;
-  EXPECT_EQ(read_reply(refusal_of("no such member"), why).outcome, Outcome::rejected);
+  EXPECT_EQ(read_reply(refusal_of("no such member"), why).outcome, CallOutcome::rejected);
   EXPECT_NE(why.find("no such member"), std::string::npos);
 }
 
@@ -133,10 +134,10 @@ TEST(MembershipWire, ANodeWithoutALocatorIsNoMemberAndOneWhoseLocatorRestsOrLeav
   const auto outcome_of = [&](std::string_view prefix) {
     return read_reply(refusal_of(std::string(prefix) + "service 'locator.peer'"), why).outcome;
   };
-  EXPECT_EQ(outcome_of(kUnknownPrefix), Outcome::stranger);
-  EXPECT_EQ(outcome_of(kDisabledPrefix), Outcome::rejected);
-  EXPECT_EQ(outcome_of(kDrainingPrefix), Outcome::rejected);
-  EXPECT_EQ(outcome_of(kOverloadedPrefix), Outcome::rejected);
+  EXPECT_EQ(outcome_of(kUnknownPrefix), CallOutcome::stranger);
+  EXPECT_EQ(outcome_of(kDisabledPrefix), CallOutcome::rejected);
+  EXPECT_EQ(outcome_of(kDrainingPrefix), CallOutcome::rejected);
+  EXPECT_EQ(outcome_of(kOverloadedPrefix), CallOutcome::rejected);
 }
 
 }  // namespace

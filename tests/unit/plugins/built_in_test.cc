@@ -57,12 +57,11 @@ TEST(BuiltIn, MakesObjectsAndTakesThemBack) {
   EXPECT_EQ(objects, 0);
 }
 
-TEST(BuiltIn, IsRefusedWhenItsEntryHoldsNoDescriptor) {
+TEST(BuiltIn, IsRefusedWhenItsEntryIsShorter) {
   p2p_entry old = entry();
   old.struct_size = offsetof(p2p_entry, info);
-  EXPECT_EQ(refusal(old), kRefused +
-                              "it was compiled with an older <p2p/plugin.h>, whose entry holds no descriptor; compile "
-                              "it again");
+  EXPECT_EQ(refusal(old),
+            kRefused + "it was compiled with an older <p2p/plugin.h>, whose entry is shorter; compile it again");
 }
 
 TEST(BuiltIn, IsRefusedForTheReasonsOfAFile) {

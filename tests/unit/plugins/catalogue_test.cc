@@ -59,7 +59,7 @@ TEST(Catalogue, FindsAcceptedPluginsAndSaysWhyOthersAreRefused) {
   EXPECT_EQ(refused.kind, ProblemKind::bad_plugin);
   EXPECT_EQ(refused.problem,
             "plugin 'wrong_abi' is refused: " + fs::canonical(ScratchFolder::fixture("wrong_abi.so")).string() +
-                ": abi: plugin 99.2, host 1.2");
+                ": abi: plugin 99.0, host 2.0");
   EXPECT_EQ(plugins.file_of("wrong_abi"), nullptr);
 
   EXPECT_EQ(plugins.find("nowhere").kind, ProblemKind::missing_plugin);
@@ -81,7 +81,7 @@ TEST(Catalogue, ListsAcceptedPluginsInColumnsAndRefusedOnesWithTheirReasons) {
   const std::string at = folder.path().string();
   EXPECT_EQ(plugin_table(catalogue({at}).list()),
             "NAME  VERSION  ABI  PROVIDES         REQUIRES  FILE\n"
-            "good  1.2.3    1.2  fixture.IGood/1  -         " +
+            "good  1.2.3    2.0  fixture.IGood/1  -         " +
                 at +
                 "/good.so\n"
                 "refused: " +
@@ -91,7 +91,7 @@ TEST(Catalogue, ListsAcceptedPluginsInColumnsAndRefusedOnesWithTheirReasons) {
                 "refused: " +
                 at +
                 "/wrong_abi.so\n"
-                "  abi: plugin 99.2, host 1.2\n");
+                "  abi: plugin 99.0, host 2.0\n");
 }
 
 TEST(Catalogue, ASecondFileOfOneNameIsRefused) {

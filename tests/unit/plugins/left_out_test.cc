@@ -1,5 +1,5 @@
 // Which services does a start go without? Configurations by hand, notes of crashes as a signal handler writes them.
-#include "cli/left_out.h"
+#include "preflight/left_out.h"
 #include "crash/quarantine.h"
 #include "scratch_folder.h"
 

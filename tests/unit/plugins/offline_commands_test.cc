@@ -1,8 +1,8 @@
 // p2phost's flags, and the commands that start no node.
 #include "scratch_folder.h"
 
-#include "cli/load_configuration.h"
-#include "cli/offline_commands.h"
+#include "preflight/load_configuration.h"
+#include "preflight/offline_commands.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -92,7 +92,7 @@ TEST(OfflineCommands, WithoutOneANodeIsToBeStarted) { EXPECT_EQ(run({"--config",
 TEST(OfflineCommands, VersionTellsTheStamp) {
   const Outcome version = run({"--version"});
   EXPECT_EQ(version.code, 0);
-  EXPECT_NE(version.out.find("plugin ABI 1.2"), std::string::npos);
+  EXPECT_NE(version.out.find("plugin ABI 2.0"), std::string::npos);
   EXPECT_NE(version.out.find("thrift="), std::string::npos);
 }
 

@@ -41,8 +41,8 @@ TEST(Refusal, AGoodPluginIsAcceptedAndDescribed) {
 }
 
 TEST(Refusal, AnotherAbiIsNamedWithBothValues) {
-  EXPECT_EQ(fixture_reasons("wrong_abi"), Reasons{"abi: plugin 99.2, host 1.2"});
-  EXPECT_EQ(fixture_reasons("newer_minor"), Reasons{"abi: plugin 1.7, host 1.2"});
+  EXPECT_EQ(fixture_reasons("wrong_abi"), Reasons{"abi: plugin 99.0, host 2.0"});
+  EXPECT_EQ(fixture_reasons("newer_minor"), Reasons{"abi: plugin 2.7, host 2.0"});
 }
 
 TEST(Refusal, EveryOtherDifferingFieldOfTheStampIsNamed) {

@@ -1,6 +1,6 @@
 // etc/*.toml must show every key that there is, each with its true default: the plugins' own descriptors are asked.
-#include "cli/load_configuration.h"
 #include "config/host_keys.h"
+#include "preflight/load_configuration.h"
 
 #include <gtest/gtest.h>
 

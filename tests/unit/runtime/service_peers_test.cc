@@ -23,11 +23,11 @@ class SilentLog final : public Logger {
 // Takes one call, and never answers it by itself.
 class SilentPeers final : public Peers {
  public:
-  void call(const Location&, std::string_view, std::string, Duration,
+  void call(const NodeAddress&, std::string_view, std::string, Duration,
             std::function<void(Result<std::string>)> done) override {
     answer = std::move(done);
   }
-  void call_classic(const Location&, std::string, Expect, Duration,
+  void call_classic(const NodeAddress&, std::string, Expect, Duration,
                     std::function<void(Result<std::string>)> done) override {
     answer = std::move(done);
   }

@@ -12,7 +12,7 @@ using namespace apache::thrift::protocol;  // NOLINT: TType
 
 class TypedInputTest : public ::testing::TestWithParam<Encoding> {
  protected:
-  // The arguments of `add`, with a list of authorities as the test writes it; true when they could be read.
+  // The arguments of `add`, with a list of visited nodes as the test writes it; true when they could be read.
   template <class WriteElements>
   bool reads(TType element, std::uint32_t count, WriteElements write_elements) {
     Codec codec;
@@ -43,10 +43,10 @@ class TypedInputTest : public ::testing::TestWithParam<Encoding> {
 TEST_P(TypedInputTest, ElementsOfTheDeclaredTypeAreRead) {
   const bool is_read = reads(T_STRUCT, 2, [](auto& out) {
     for (const std::int16_t port : {1, 2}) {
-      locator::Location location;
-      location.address = "a";
-      location.port = port;
-      location.write(&out);
+      locator::Location address;
+      address.address = "a";
+      address.port = port;
+      address.write(&out);
     }
   });
   EXPECT_TRUE(is_read);
@@ -79,9 +79,9 @@ TEST_P(TypedInputTest, WhatIsSkippedIsNotAskedForItsType) {
     out.writeI32(5);
     out.writeFieldEnd();
     out.writeFieldBegin("", T_STRUCT, 1);
-    locator::Location location;
-    location.address = "a";
-    location.write(&out);
+    locator::Location address;
+    address.address = "a";
+    address.write(&out);
     out.writeFieldEnd();
     out.writeFieldStop();
     out.writeStructEnd();

@@ -23,7 +23,7 @@ using Connection = std::shared_ptr<OldConnection>;
 
 class ClassicCallTest : public PoolTest {
  protected:
-  std::future<Result<std::string>> call(const Location& to, Expect expect, Duration deadline = seconds(60)) {
+  std::future<Result<std::string>> call(const NodeAddress& to, Expect expect, Duration deadline = seconds(60)) {
     auto ended = std::make_shared<std::promise<Result<std::string>>>();
     auto result = ended->get_future();
     pool.call_classic(to, kCall, expect, deadline,
@@ -42,7 +42,7 @@ TEST_F(ClassicCallTest, AReplyIsHandedOverWholeAndTheConnectionIsClosed) {
       connection->read_to_the_end([&](const std::string& all) { heard_to_the_end.set_value(all); });
     });
   });
-  const auto result = call(server.location(), Expect::reply).get();
+  const auto result = call(server.address(), Expect::reply).get();
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result.value(), kReply);
   EXPECT_EQ(heard.get_future().get(), kCall);
@@ -59,7 +59,7 @@ TEST_F(ClassicCallTest, AReplyThatComesInPiecesIsWaitedFor) {
       has_begun.set_value();
     });
   });
-  auto ended = call(server.location(), Expect::reply);
+  auto ended = call(server.address(), Expect::reply);
   has_begun.get_future().wait();
   pass_through_the_loop();
   EXPECT_EQ(ended.wait_for(seconds(0)), std::future_status::timeout);
@@ -73,7 +73,7 @@ TEST_F(ClassicCallTest, WhatFollowsAReplyIsNotPartOfIt) {
   OldServer server([](const Connection& connection) {
     connection->read_message([connection](const std::string&) { connection->write(kReply + "and more"); });
   });
-  const auto result = call(server.location(), Expect::reply).get();
+  const auto result = call(server.address(), Expect::reply).get();
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result.value(), kReply);
 }
@@ -83,7 +83,7 @@ TEST_F(ClassicCallTest, EveryCallHasAConnectionOfItsOwn) {
     connection->read_message([connection](const std::string&) { connection->write(kReply); });
   });
   for (int calls = 1; calls <= 3; ++calls) {
-    EXPECT_EQ(failure_of(call(server.location(), Expect::reply)), "");
+    EXPECT_EQ(failure_of(call(server.address(), Expect::reply)), "");
     EXPECT_EQ(server.connections(), calls);
   }
 }
@@ -95,7 +95,7 @@ TEST_F(ClassicCallTest, ACallThatIsToBeExecutedEndsWhenTheOtherSideHasClosedTheC
     kept = connection.get();
     connection->read_to_the_end([&](const std::string& all) { heard.set_value(all); });
   });
-  auto ended = call(server.location(), Expect::execution);
+  auto ended = call(server.address(), Expect::execution);
   EXPECT_EQ(heard.get_future().get(), kCall) << "and it has been told that no other call follows";
   pass_through_the_loop();
   EXPECT_EQ(ended.wait_for(seconds(0)), std::future_status::timeout) << "it is not executed yet";
@@ -115,7 +115,7 @@ TEST_F(ClassicCallTest, WhatIsSaidBeforeACallHasBeenExecutedIsNoEnd) {
       has_written.set_value();
     });
   });
-  auto ended = call(server.location(), Expect::execution);
+  auto ended = call(server.address(), Expect::execution);
   has_written.get_future().wait();
   pass_through_the_loop();
   EXPECT_EQ(ended.wait_for(seconds(0)), std::future_status::timeout);
@@ -128,12 +128,12 @@ TEST_F(ClassicCallTest, ACallThatNothingIsExpectedOfEndsWhenItIsSent) {
   OldServer server([&](const Connection& connection) {
     connection->read_to_the_end([&](const std::string& all) { heard.set_value(all); });
   });
-  EXPECT_EQ(failure_of(call(server.location(), Expect::nothing)), "") << "though the other side says nothing";
+  EXPECT_EQ(failure_of(call(server.address(), Expect::nothing)), "") << "though the other side says nothing";
   EXPECT_EQ(heard.get_future().get(), kCall);
 }
 
 TEST_F(ClassicCallTest, WhereNobodyListensACallIsRefused) {
-  const Location nobody = this->nobody();
+  const NodeAddress nobody = this->nobody();
   for (const Expect expect : {Expect::reply, Expect::execution, Expect::nothing}) {
     const auto result = call(nobody, expect).get();
     ASSERT_FALSE(result.ok());
@@ -144,13 +144,13 @@ TEST_F(ClassicCallTest, WhereNobodyListensACallIsRefused) {
 
 TEST_F(ClassicCallTest, WhoDoesNotAnswerBeforeTheDeadlineTimesOut) {
   OldServer server([](const Connection&) {});
-  EXPECT_EQ(failure_of(call(server.location(), Expect::reply, milliseconds(20))), "timed out");
+  EXPECT_EQ(failure_of(call(server.address(), Expect::reply, milliseconds(20))), "timed out");
 }
 
 TEST_F(ClassicCallTest, ACallWhoseTimeIsOverBeforeItHasAConnectionIsNotExecutedAndSaysNothingOfTheNode) {
   const FullListener full({"127.0.0.1", 0});
   for (const Expect expect : {Expect::reply, Expect::execution, Expect::nothing}) {
-    const auto result = call(full.location(), expect, milliseconds(20)).get();
+    const auto result = call(full.address(), expect, milliseconds(20)).get();
     ASSERT_FALSE(result.ok());
     EXPECT_FALSE(may_have_run(result.error().kind)) << result.error().text;
     EXPECT_EQ(result.error().kind, ErrorKind::local) << result.error().text;
@@ -165,7 +165,7 @@ TEST_F(ClassicCallTest, AConnectionWithoutAnAnswerInTimeIsLeftOpenUntilSomething
     kept = connection.get();
     kept->read_to_the_end([&](const std::string&) { closed.set_value(); });
   });
-  EXPECT_EQ(failure_of(call(server.location(), Expect::reply, milliseconds(200))), "timed out");
+  EXPECT_EQ(failure_of(call(server.address(), Expect::reply, milliseconds(200))), "timed out");
   pass_through_the_loop();
   EXPECT_EQ(has_closed.wait_for(seconds(0)), std::future_status::timeout);
   server.loop().post([&] { kept->write(kReply); });
@@ -174,7 +174,7 @@ TEST_F(ClassicCallTest, AConnectionWithoutAnAnswerInTimeIsLeftOpenUntilSomething
 
 TEST_F(ClassicCallTest, WhoDoesNotCloseBeforeTheDeadlineTimesOut) {
   OldServer server([](const Connection&) {});
-  EXPECT_EQ(failure_of(call(server.location(), Expect::execution, milliseconds(20))), "timed out");
+  EXPECT_EQ(failure_of(call(server.address(), Expect::execution, milliseconds(20))), "timed out");
 }
 
 TEST_F(ClassicCallTest, WhoEndsOrBreaksTheConnectionBeforeItsReplyHasClosedIt) {
@@ -186,7 +186,7 @@ TEST_F(ClassicCallTest, WhoEndsOrBreaksTheConnectionBeforeItsReplyHasClosedIt) {
         is_broken ? connection->reset() : connection->close();
       });
     });
-    EXPECT_EQ(failure_of(call(server.location(), Expect::reply)), "closed");
+    EXPECT_EQ(failure_of(call(server.address(), Expect::reply)), "closed");
   }
 }
 
@@ -194,14 +194,14 @@ TEST_F(ClassicCallTest, WhoBreaksTheConnectionHasNotExecutedTheCall) {
   OldServer server([](const Connection& connection) {
     connection->read_to_the_end([connection](const std::string&) { connection->reset(); });
   });
-  EXPECT_EQ(failure_of(call(server.location(), Expect::execution)), "closed");
+  EXPECT_EQ(failure_of(call(server.address(), Expect::execution)), "closed");
 }
 
 TEST_F(ClassicCallTest, WhatIsNoMessageIsAnErrorOfTheProtocol) {
   OldServer server([](const Connection& connection) {
     connection->read_message([connection](const std::string&) { connection->write("HTTP/1.1 400 Bad Request\r\n"); });
   });
-  EXPECT_EQ(failure_of(call(server.location(), Expect::reply)), "protocol error");
+  EXPECT_EQ(failure_of(call(server.address(), Expect::reply)), "protocol error");
 }
 
 TEST_F(ClassicCallTest, AReplyThatIsLargerThanTheLimitIsAnErrorOfTheProtocol) {
@@ -209,7 +209,7 @@ TEST_F(ClassicCallTest, AReplyThatIsLargerThanTheLimitIsAnErrorOfTheProtocol) {
   OldServer server([&](const Connection& connection) {
     connection->read_message([&, connection](const std::string&) { connection->write(large); });
   });
-  EXPECT_EQ(failure_of(call(server.location(), Expect::reply)), "protocol error");
+  EXPECT_EQ(failure_of(call(server.address(), Expect::reply)), "protocol error");
 }
 
 TEST_F(ClassicCallTest, AShutDownClosesCallsUnderWayAndCancelsLaterOnes) {
@@ -217,11 +217,11 @@ TEST_F(ClassicCallTest, AShutDownClosesCallsUnderWayAndCancelsLaterOnes) {
   OldServer server([&](const Connection& connection) {
     connection->read_message([&](const std::string&) { has_come.set_value(); });
   });
-  auto under_way = call(server.location(), Expect::execution);
+  auto under_way = call(server.address(), Expect::execution);
   has_come.get_future().wait();
   pool.shut_down();
   EXPECT_EQ(failure_of(std::move(under_way)), "closed") << "it may be executed yet";
-  EXPECT_EQ(failure_of(call(server.location(), Expect::reply)), "cancelled");
+  EXPECT_EQ(failure_of(call(server.address(), Expect::reply)), "cancelled");
   EXPECT_EQ(server.connections(), 1);
 }
 
@@ -247,7 +247,7 @@ TEST_F(ClassicCallTest, ANodeThatDoesNotKnowTheHelloIsOfThe2009SystemAndNotAsked
       connection->read_to_the_end([&](const std::string&) { has_closed.set_value(); });
     });
   });
-  for (int calls = 0; calls < 3; ++calls) EXPECT_EQ(failure_of(call_ours(server.location())), "unsupported");
+  for (int calls = 0; calls < 3; ++calls) EXPECT_EQ(failure_of(call_ours(server.address())), "unsupported");
   has_closed.get_future().wait();
   EXPECT_EQ(server.connections(), 1);
 }
@@ -259,7 +259,7 @@ TEST_F(ClassicCallTest, ANodeThatFailsAtTheHelloInAnotherWayIsNotOfThe2009System
     });
   });
   // It is asked again, after a pause in which calls fail as the first one did. None was executed.
-  while (server.connections() < 2) ASSERT_EQ(failure_of(call_ours(server.location())), "unreachable");
+  while (server.connections() < 2) ASSERT_EQ(failure_of(call_ours(server.address())), "unreachable");
 }
 
 }  // namespace

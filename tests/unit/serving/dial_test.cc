@@ -42,7 +42,7 @@ class Dialler {
   ~Dialler() { loop_.stop(); }
 
   // "" when it has connected.
-  std::string failure_of(const Location& to, Duration timeout = seconds(60)) {
+  std::string failure_of(const NodeAddress& to, Duration timeout = seconds(60)) {
     auto ended = std::make_shared<std::promise<std::string>>();
     loop_.post([this, to, timeout, ended] {
       const auto dial = std::make_shared<Dial>(loop_, book, machines, to);
@@ -54,7 +54,7 @@ class Dialler {
   }
   static std::uint16_t unused_port() {
     OldServer server([](const std::shared_ptr<OldConnection>&) {});
-    return server.location().port;
+    return server.address().port;
   }
 
   AddressBook book;
@@ -69,7 +69,7 @@ class DialTest : public ::testing::Test, protected Dialler {};
 
 TEST_F(DialTest, AnAddressIsConnectedTo) {
   OldServer server([](const std::shared_ptr<OldConnection>&) {});
-  EXPECT_EQ(failure_of(server.location()), "");
+  EXPECT_EQ(failure_of(server.address()), "");
 }
 
 TEST_F(DialTest, WhereNobodyListensItIsRefused) { EXPECT_EQ(failure_of({"127.0.0.1", unused_port()}), "refused"); }
@@ -81,7 +81,7 @@ TEST_F(DialTest, ANameThatDoesNotResolveSaysNothingAboutTheOtherSide) {
 TEST_F(DialTest, ANameThatDoesNotResolveAnyMoreStandsForItsLastAddresses) {
   OldServer server([](const std::shared_ptr<OldConnection>&) {});
   book.keep(kName, addresses({"127.0.0.1"}));
-  EXPECT_EQ(failure_of({kName, server.location().port}), "");
+  EXPECT_EQ(failure_of({kName, server.address().port}), "");
   EXPECT_EQ(failure_of({kName, unused_port()}), "refused");
 }
 
@@ -89,20 +89,20 @@ TEST_F(DialTest, EveryAddressOfANameIsTried) {
   OldServer server([](const std::shared_ptr<OldConnection>&) {});
   for (const auto& several : {addresses({"127.0.0.2", "127.0.0.3", "127.0.0.1"}), addresses({"::1", "127.0.0.1"})}) {
     book.keep(kName, several);
-    EXPECT_EQ(failure_of({kName, server.location().port}), "");
+    EXPECT_EQ(failure_of({kName, server.address().port}), "");
     EXPECT_EQ(failure_of({kName, unused_port()}), "refused");
   }
 }
 
 TEST_F(DialTest, OneThatIsSilentDoesNotKeepTheNextFromBeingTried) {
   OldServer server([](const std::shared_ptr<OldConnection>&) {});
-  const FullListener full({"127.0.0.2", server.location().port});
-  EXPECT_EQ(failure_of({"127.0.0.2", server.location().port}, std::chrono::milliseconds(50)), "silent");
-  EXPECT_EQ(failure_of({"127.0.0.2", server.location().port}, seconds(1)), "overloaded") << "but its machine lives";
+  const FullListener full({"127.0.0.2", server.address().port});
+  EXPECT_EQ(failure_of({"127.0.0.2", server.address().port}, std::chrono::milliseconds(50)), "silent");
+  EXPECT_EQ(failure_of({"127.0.0.2", server.address().port}, seconds(1)), "overloaded") << "but its machine lives";
   book.keep(kName, addresses({"127.0.0.3", "127.0.0.2"}));
-  EXPECT_EQ(failure_of({kName, server.location().port}, seconds(1)), "overloaded") << "whatever the other says";
+  EXPECT_EQ(failure_of({kName, server.address().port}, seconds(1)), "overloaded") << "whatever the other says";
   book.keep(kName, addresses({"127.0.0.2", "127.0.0.1"}));
-  EXPECT_EQ(failure_of({kName, server.location().port}, seconds(5)), "");
+  EXPECT_EQ(failure_of({kName, server.address().port}, seconds(5)), "");
 }
 
 // UndefinedBehaviorSanitizer looks through a pipe whether memory can be read, and takes a pipe that it cannot open for
@@ -110,7 +110,7 @@ TEST_F(DialTest, OneThatIsSilentDoesNotKeepTheNextFromBeingTried) {
 #ifndef __SANITIZE_ADDRESS__
 TEST_F(DialTest, AProcessWithoutADescriptorBlamesNobody) {
   OldServer server([](const std::shared_ptr<OldConnection>&) {});
-  const Location to = server.location();
+  const NodeAddress to = server.address();
   ASSERT_EQ(failure_of(to), "");
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
@@ -163,13 +163,13 @@ bool blames_nobody_without_a_port() {
   asio::io_context context;
   std::vector<asio::ip::tcp::socket> taken;
   for (int ports = 0; ports < 2; ++ports) {
-    taken.emplace_back(context).connect({asio::ip::make_address("127.0.0.1"), server.location().port});
+    taken.emplace_back(context).connect({asio::ip::make_address("127.0.0.1"), server.address().port});
   }
   Dialler dialler;
   dialler.book.keep(kName, addresses({"127.0.0.2", "127.0.0.1"}));
-  const std::string with_both = dialler.failure_of({kName, server.location().port});
+  const std::string with_both = dialler.failure_of({kName, server.address().port});
   return with_both == "failure of this machine" &&
-         dialler.failure_of({"127.0.0.2", server.location().port}) == "refused";
+         dialler.failure_of({"127.0.0.2", server.address().port}) == "refused";
 }
 
 bool is_refused_where_the_other_address_is_of_a_kind_this_machine_lacks() {

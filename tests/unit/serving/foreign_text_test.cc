@@ -1,4 +1,4 @@
-#include "serving/foreign_text.h"
+#include "text/foreign_text.h"
 
 #include <gtest/gtest.h>
 

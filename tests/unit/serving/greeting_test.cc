@@ -15,7 +15,7 @@ namespace {
 
 using Exception = apache::thrift::TApplicationException;
 
-const Location kMember{"10.0.0.2", 9900};
+const NodeAddress kMember{"10.0.0.2", 9900};
 
 std::string answer(const peer::Peer_hello_result& result) {
   Codec codec;

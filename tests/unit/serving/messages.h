@@ -7,7 +7,8 @@
 
 namespace p2p::host {
 
-// A call with every kind of field that Thrift knows: numbers, text, bools, lists, sets, maps, nested structs, empty ones too.
+// A call with every kind of field that Thrift knows: numbers, text, bools, lists, sets, maps, nested structs, empty
+// ones too.
 std::string rich_call(Encoding encoding, const std::string& name, std::int32_t sequence);
 
 // diststore's read(key).

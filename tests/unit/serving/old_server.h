@@ -6,8 +6,8 @@
 #include "serving/loop.h"
 #include "serving/message_scanner.h"
 
-#include <p2p/location.h>
 #include <p2p/log.h>
+#include <p2p/node_address.h>
 
 #include <atomic>
 #include <cstdint>
@@ -28,9 +28,9 @@ class SilentLog final : public Logger {
 // Its queue is full, so that it does not answer, as a machine that is switched off.
 class FullListener {
  public:
-  explicit FullListener(const Location& at) {
+  explicit FullListener(const NodeAddress& at) {
     full_.open(asio::ip::tcp::v4());
-    full_.bind({asio::ip::make_address(at.address), at.port});
+    full_.bind({asio::ip::make_address(at.host), at.port});
     full_.listen(0);
     const auto endpoint = full_.local_endpoint();
     for (int more_than_it_queues = 0; more_than_it_queues < 3; ++more_than_it_queues) {
@@ -39,7 +39,7 @@ class FullListener {
       (void)::connect(waiting_.back().native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size()));
     }
   }
-  Location location() const { return {full_.local_endpoint().address().to_string(), full_.local_endpoint().port()}; }
+  NodeAddress address() const { return {full_.local_endpoint().address().to_string(), full_.local_endpoint().port()}; }
 
  private:
   asio::io_context context_;
@@ -115,7 +115,7 @@ class OldServer final {
   OldServer(const OldServer&) = delete;
   OldServer& operator=(const OldServer&) = delete;
 
-  Location location() const { return {"127.0.0.1", port_}; }
+  NodeAddress address() const { return {"127.0.0.1", port_}; }
   int connections() const { return connections_; }
   Loop& loop() { return loop_; }
 

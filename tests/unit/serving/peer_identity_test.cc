@@ -10,7 +10,7 @@ peer::HelloRequest hello_of(const std::string& cluster) { return PeerIdentity({"
 TEST(Hello, NodesOfOneClusterWelcomeEachOther) {
   const PeerIdentity here({"127.0.0.1", 9900}, "p2phost");
   EXPECT_FALSE(here.refusal_of(hello_of("p2phost")).has_value());
-  EXPECT_EQ(here.reply_to(hello_of("p2phost")).features, std::vector<std::string>{kOvertakeFeature});
+  EXPECT_EQ(here.reply_to(hello_of("p2phost")).features, std::vector<std::string>{kOutOfOrderFeature});
 }
 
 TEST(Hello, AnotherClusterIsRefusedWithBothNames) {
@@ -38,7 +38,7 @@ TEST(Hello, VersionsThatDoNotOverlapAreRefusedAndWiderOnesAgreeOnTheHighestKnown
 
 MethodRoute by_field(std::int16_t id) {
   MethodRoute method;
-  method.fate = Fate::by_key;
+  method.destination = Destination::by_key;
   method.key.ids[0] = id;
   method.key.depth = 1;
   return method;

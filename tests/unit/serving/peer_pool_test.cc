@@ -10,7 +10,7 @@ namespace {
 // Says who has joined when the test wants it to.
 class TellingLocator final : public ILocator {
  public:
-  void has_joined(const Location& member) { told({.added = {member}, .removed = {}, .view = nullptr}); }
+  void has_joined(const NodeAddress& member) { told({.added = {member}, .removed = {}, .view = nullptr}); }
 
   Subscription subscribe(std::string, std::function<void(const RingChange&)> listener) override {
     told = std::move(listener);
@@ -19,32 +19,32 @@ class TellingLocator final : public ILocator {
 
   const RingView& view() const override { return *ring_; }
   std::shared_ptr<const RingView> shared_view() const override { return ring_; }
-  std::shared_ptr<const RingView> ring_of(std::vector<Location>) const override { return ring_; }
-  void when_settled(std::function<void()>) override {}
+  std::shared_ptr<const RingView> ring_of(std::vector<NodeAddress>) const override { return ring_; }
+  void when_joined(std::function<void()>) override {}
   Subscription push_layer(int, std::string, std::shared_ptr<RingLayer>) override { return {}; }
-  void join(const Location&) override {}
-  void add(const Location&, std::vector<Location>) override {}
-  void remove(const Location&, std::vector<Location>) override {}
+  void join(const NodeAddress&) override {}
+  void add(const NodeAddress&, std::vector<NodeAddress>) override {}
+  void remove(const NodeAddress&, std::vector<NodeAddress>) override {}
   void log_view() const override {}
-  void report_unreachable(const Location& member) override { reported.set_value(member); }
+  void report_unreachable(const NodeAddress& member) override { reported.set_value(member); }
   std::string placement() const override { return ""; }
   std::string encode_table() const override { return ""; }
-  void merge_table(const Location&, std::string_view) override {}
+  void merge_table(const NodeAddress&, std::string_view) override {}
 
   std::function<void(const RingChange&)> told;
-  std::promise<Location> reported;  // once
+  std::promise<NodeAddress> reported;  // once
 
  private:
   class NoRing final : public RingView {
    public:
     std::uint64_t fingerprint() const noexcept override { return 0; }
-    const std::vector<Location>& members() const noexcept override { return none_; }
-    const std::vector<Location>& leaving() const noexcept override { return none_; }
+    const std::vector<NodeAddress>& members() const noexcept override { return none_; }
+    const std::vector<NodeAddress>& leaving() const noexcept override { return none_; }
     Owner owner_of(std::string_view) const override { return {}; }
-    std::vector<Location> owners_of(std::string_view, std::size_t) const override { return {}; }
+    std::vector<NodeAddress> owners_of(std::string_view, std::size_t) const override { return {}; }
 
    private:
-    const std::vector<Location> none_;
+    const std::vector<NodeAddress> none_;
   };
   const std::shared_ptr<const RingView> ring_ = std::make_shared<NoRing>();
 };
@@ -55,7 +55,7 @@ class PeerPoolTest : public PoolTest {
   ~PeerPoolTest() override { pool.set_locator(nullptr); }
 
   // Pauses grow with each failed try, so that before long one call follows another within a pause.
-  void call_until_it_is_known_to_be_out_of_reach(const Location& to) {
+  void call_until_it_is_known_to_be_out_of_reach(const NodeAddress& to) {
     while (failure_of(call_ours(to)) != "unreachable") continue;
   }
 
@@ -63,7 +63,7 @@ class PeerPoolTest : public PoolTest {
 };
 
 TEST_F(PeerPoolTest, ANodeThatHasJoinedIsTriedAtOnceWhateverFailedBefore) {
-  const Location joining = nobody();
+  const NodeAddress joining = nobody();
   call_until_it_is_known_to_be_out_of_reach(joining);
   locator->has_joined(joining);
   EXPECT_EQ(failure_of(call_ours(joining)), "refused") << "tried, and not told from memory";
@@ -72,14 +72,14 @@ TEST_F(PeerPoolTest, ANodeThatHasJoinedIsTriedAtOnceWhateverFailedBefore) {
 TEST_F(PeerPoolTest, CallsBetweenLocatorsAlwaysTry) {
   pool.set_locator(nullptr);
   pool.set_locator(locator, "locator.peer");
-  const Location there = nobody();
+  const NodeAddress there = nobody();
   for (int calls = 0; calls < 20; ++calls) EXPECT_EQ(failure_of(call_ours(there)), "refused");
 }
 
 // It was not sent, and so is not answered as one that may have been executed.
 TEST_F(PeerPoolTest, ACallWhoseTimeIsOverBeforeTheNodeHasGreetedFoundItOutOfReach) {
   OldServer server([](const std::shared_ptr<OldConnection>&) {});
-  const auto ended = call_ours(server.location(), std::chrono::milliseconds(20)).get();
+  const auto ended = call_ours(server.address(), std::chrono::milliseconds(20)).get();
   ASSERT_FALSE(ended.ok());
   EXPECT_EQ(ended.error().kind, ErrorKind::unreachable) << ended.error().text;
 }
@@ -88,13 +88,13 @@ TEST_F(PeerPoolTest, ALocatorIsToldThatItWasTheTimeThatWasOver) {
   pool.set_locator(nullptr);
   pool.set_locator(locator, "locator.peer");
   OldServer server([](const std::shared_ptr<OldConnection>&) {});
-  EXPECT_EQ(failure_of(call_ours(server.location(), std::chrono::milliseconds(20))), "timed out");
+  EXPECT_EQ(failure_of(call_ours(server.address(), std::chrono::milliseconds(20))), "timed out");
 }
 
 TEST_F(PeerPoolTest, WhoEndsTheConnectionInsteadOfGreetingIsReported) {
   OldServer server([](const std::shared_ptr<OldConnection>& connection) { connection->close(); });
-  EXPECT_EQ(failure_of(call_ours(server.location())), "another node");
-  EXPECT_EQ(locator->reported.get_future().get(), server.location());
+  EXPECT_EQ(failure_of(call_ours(server.address())), "another node");
+  EXPECT_EQ(locator->reported.get_future().get(), server.address());
 }
 
 TEST_F(PeerPoolTest, WhenTheLocatorIsGoneItIsNotListenedToAnyMore) {

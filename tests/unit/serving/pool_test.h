@@ -37,7 +37,7 @@ class PoolTest : public ::testing::Test {
   }
 
   // As one node of ours calls another.
-  std::future<Result<std::string>> call_ours(const Location& to, Duration deadline = seconds(60)) {
+  std::future<Result<std::string>> call_ours(const NodeAddress& to, Duration deadline = seconds(60)) {
     auto ended = std::make_shared<std::promise<Result<std::string>>>();
     auto result = ended->get_future();
     pool.call(to, "locator.peer", kCall, deadline,
@@ -50,9 +50,9 @@ class PoolTest : public ::testing::Test {
     return result.ok() ? "" : to_text(result.error().kind);
   }
   // Where nobody listens, as far as one can know.
-  static Location nobody() {
+  static NodeAddress nobody() {
     OldServer server([](const std::shared_ptr<OldConnection>&) {});
-    return server.location();
+    return server.address();
   }
 
   // The loop has seen what has come to its sockets, and done what it had to do about it: it looks at them at the latest

@@ -11,8 +11,9 @@ namespace {
 
 class Replies : public ::testing::Test {
  protected:
-  void fill(std::uint64_t ticket, const std::string& reply) {
-    order.fill(ticket, {reply}, [this](EncodedReply ready) { sent += ready.bytes; });
+  void fill(std::uint64_t call_id, const std::string& reply) {
+    order.fill(call_id, {reply}, [this](EncodedReply ready) { sent += ready.bytes; });
+    order.check();
   }
   ReplyOrder order;
   std::string sent;

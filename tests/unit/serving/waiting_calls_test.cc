@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-struct Caller final : ReplyTaker {
+struct Caller final : ReplyHandler {
   void replied(std::string_view) override {}
   void failed(Error) override {}
 };
@@ -101,6 +101,7 @@ TEST(WaitingCallsTest, ClearHandsOutThoseThatWaitAndForgetsTheLateOnes) {
   EXPECT_TRUE(calls.empty());
   EXPECT_EQ(calls.late(), 0u);
   EXPECT_EQ(calls.next_deadline(), std::nullopt);
+  calls.check();
 }
 
 TEST(WaitingCallsTest, AnyMixtureOfAnswersAndDeadlinesReachesTheRightCalls) {
@@ -125,7 +126,7 @@ TEST(WaitingCallsTest, AnyMixtureOfAnswersAndDeadlinesReachesTheRightCalls) {
       ASSERT_EQ(calls.take(answered->first), answered->second.first);
       expected.erase(answered);
     }
-    while (ReplyTaker* overdue = calls.take_overdue(at(now)).taker) {
+    while (ReplyHandler* overdue = calls.take_overdue(at(now)).taker) {
       const auto found = std::find_if(expected.begin(), expected.end(), [&](const auto& call) {
         return call.second.first == overdue && call.second.second <= now;
       });
@@ -140,6 +141,7 @@ TEST(WaitingCallsTest, AnyMixtureOfAnswersAndDeadlinesReachesTheRightCalls) {
     }
     ASSERT_EQ(calls.waiting(), expected.size());
     ASSERT_EQ(calls.late(), late.size());
+    calls.check();
   }
 }
 

@@ -32,7 +32,8 @@ TEST(WireForm, EachFormIsKnownByItsFirstBytesAndNotBefore) {
 
 TEST(WireForm, ForeignProtocolsAreUnknown) {
   WireForm form;
-  for (const std::string bytes : {"GET / HTTP/1.1\r\n", "\x16\x03\x01\x02\x00\x01", "*1\r\n$4\r\nPING\r\n", "\x80\x02", "\x7f\xff\xff\xff"}) {
+  for (const std::string bytes :
+       {"GET / HTTP/1.1\r\n", "\x16\x03\x01\x02\x00\x01", "*1\r\n$4\r\nPING\r\n", "\x80\x02", "\x7f\xff\xff\xff"}) {
     EXPECT_EQ(detect(bytes, form), Detection::unknown) << bytes;
   }
 }

@@ -67,8 +67,8 @@ TEST(TestNodeOfFiles, FindsAPluginInTheFolderThatTheTestNames) {
 TEST(TestNodeOfFiles, DoesNotLookForOtherNodesOfTheMachine) {
   const TestNode first({.toml = "[services.locator]\n"});
   const TestNode second({.toml = "[services.locator]\n[services.locator.config]\ndiscover_port_count = 1000\n"});
-  EXPECT_EQ(second.members(), std::vector{second.location()});
-  const TestNode third({.toml = "[services.locator]\n", .join = {first.location()}});
+  EXPECT_EQ(second.members(), std::vector{second.address()});
+  const TestNode third({.toml = "[services.locator]\n", .join = {first.address()}});
   EXPECT_EQ(third.members().size(), 2u);
 }
 

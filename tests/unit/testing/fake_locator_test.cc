@@ -11,7 +11,7 @@
 namespace p2p::testing::test {
 namespace {
 
-const Location kThird{"127.0.0.1", 65001};
+const NodeAddress kThird{"127.0.0.1", 65001};
 
 using Seen = std::vector<std::string>;
 
@@ -21,7 +21,7 @@ Seen seen_by(const TestNode& node) {
   return seen;
 }
 
-Location owner_by(const TestNode& node, const std::string& key) {
+NodeAddress owner_by(const TestNode& node, const std::string& key) {
   ::locator::Location owner;
   node.client<::tenant::TenantClient>("tenant")->get_node(owner, key);
   return {owner.address, static_cast<std::uint16_t>(owner.port)};
@@ -29,22 +29,22 @@ Location owner_by(const TestNode& node, const std::string& key) {
 
 TEST(FakeLocator, FirstHasItsOwnNodeAlone) {
   TestNode node(tenant());
-  EXPECT_EQ(node.fake_locator().self(), node.location());
-  EXPECT_EQ(node.fake_locator().view()->members(), std::vector{node.location()});
+  EXPECT_EQ(node.fake_locator().self(), node.address());
+  EXPECT_EQ(node.fake_locator().view()->members(), std::vector{node.address()});
   EXPECT_TRUE(node.fake_locator().view()->owner_of("any").is_self);
 }
 
 TEST(FakeLocator, TellsListenersOfTheMembersThatATestSets) {
   TestNode node(tenant());
-  node.fake_locator().set_members({kThird, node.location(), kOther});
+  node.fake_locator().set_members({kThird, node.address(), kOther});
   EXPECT_EQ(seen_by(node), (Seen{"told 3"}));
   EXPECT_EQ(node.fake_locator().view()->members().size(), 3u);
 }
 
 TEST(FakeLocator, GivesAKeyToItsNamedOwner) {
   TestNode node(tenant());
-  node.fake_locator().set_members({node.location(), kOther});
-  for (const Location& owner : {kOther, node.location(), kOther}) {
+  node.fake_locator().set_members({node.address(), kOther});
+  for (const NodeAddress& owner : {kOther, node.address(), kOther}) {
     const auto before = node.fake_locator().view()->fingerprint();
     node.fake_locator().set_owner("key", owner);
     EXPECT_EQ(owner_by(node, "key"), owner);
@@ -65,11 +65,20 @@ TEST(FakeLocator, NamesTheLayerThatKeepsItsNext) {
   const auto failure =
       thrown_by<std::runtime_error>([&] { node.fake_locator().run_add(kOther, std::chrono::milliseconds(50)); });
   EXPECT_EQ(failure, "the change of the ring has not ended after 50ms: ring layer 'tenant' has not called its next");
-  EXPECT_EQ(node.members(), std::vector{node.location()});
+  EXPECT_EQ(node.members(), std::vector{node.address()});
   // When it is called after all, from another thread, the change goes on; others wait for it.
   ::tenant::planted().next();
   node.fake_locator().run_remove(kOther);
   EXPECT_EQ(seen_by(node), (Seen{"add " + kOther.name(), "told 2", "remove " + kOther.name(), "told 1"}));
+}
+
+TEST(FakeLocator, SaysWhatTheRealOneSaysOfALayerThatLetsGoOfItsNext) {
+  TestNode node(tenant("hangs_in = \"add\"\n"));
+  EXPECT_THROW(node.fake_locator().run_add(kOther, std::chrono::milliseconds(50)), std::runtime_error);
+  ::tenant::planted().next = {};
+  node.wait_for_log("ring layer 'tenant' let go of its next without calling it");
+  node.fake_locator().run_remove(kOther);  // it was added all the same
+  EXPECT_EQ(node.members(), std::vector{node.address()});
 }
 
 TEST(FakeLocator, CleansUpOnceWhenTheNodeLeaves) {

@@ -6,8 +6,8 @@
 namespace p2p::testing::test {
 namespace {
 
-std::vector<Location> nodes(std::uint16_t count) {
-  std::vector<Location> all;
+std::vector<NodeAddress> nodes(std::uint16_t count) {
+  std::vector<NodeAddress> all;
   for (std::uint16_t number = 0; number < count; ++number) {
     all.push_back({"127.0.0.1", static_cast<std::uint16_t>(65000 + number)});
   }
@@ -24,8 +24,8 @@ TEST(FakeRing, MovesOnlyKeysThatTheJoinerGets) {
   const auto after = node.fake_locator().view();
   int moved = 0;
   for (int number = 0; number < 1000; ++number) {
-    const Location from = *before->owner_of(key(number)).location;
-    const Location to = *after->owner_of(key(number)).location;
+    const NodeAddress from = *before->owner_of(key(number)).address;
+    const NodeAddress to = *after->owner_of(key(number)).address;
     if (from == to) continue;
     ++moved;
     EXPECT_EQ(to, nodes(5).back());
@@ -39,7 +39,7 @@ TEST(FakeRing, NamesAsManyOwnersAsThereAreTheOwnerFirst) {
   node.fake_locator().set_owner("key", nodes(3).back());
   const auto owners = node.fake_locator().view()->owners_of("key", 10);
   EXPECT_EQ(owners.front(), nodes(3).back());
-  EXPECT_EQ(std::set<Location>(owners.begin(), owners.end()).size(), 3u);
+  EXPECT_EQ(std::set<NodeAddress>(owners.begin(), owners.end()).size(), 3u);
   EXPECT_EQ(node.fake_locator().view()->owners_of("key", 2).size(), 2u);
 }
 
@@ -48,7 +48,7 @@ TEST(FakeRing, PassesAKeyOnWhenItsNamedOwnerIsNoMember) {
   node.fake_locator().set_owner("key", nodes(1).front());
   EXPECT_TRUE(node.fake_locator().view()->owner_of("key").is_self);
   node.fake_locator().set_members({});
-  EXPECT_EQ(node.fake_locator().view()->owner_of("key").location, nullptr);
+  EXPECT_EQ(node.fake_locator().view()->owner_of("key").address, nullptr);
 }
 
 }  // namespace

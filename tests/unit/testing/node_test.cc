@@ -31,18 +31,18 @@ TEST(TestNode, AnswersAClientThatNamesNoService) {
 TEST(TestNode, RunsBesideAnotherOneWithItsOwnLog) {
   const TestNode first(tenant());
   const TestNode second(tenant());
-  EXPECT_NE(first.location(), second.location());
+  EXPECT_NE(first.address(), second.address());
   EXPECT_NE(first.data_dir(), second.data_dir());
-  EXPECT_TRUE(first.has_logged("tenant moves in at " + first.location().name()));
-  EXPECT_FALSE(first.has_logged(second.location().name()));
-  EXPECT_TRUE(second.has_logged("tenant moves in at " + second.location().name()));
+  EXPECT_TRUE(first.has_logged("tenant moves in at " + first.address().name()));
+  EXPECT_FALSE(first.has_logged(second.address().name()));
+  EXPECT_TRUE(second.has_logged("tenant moves in at " + second.address().name()));
 }
 
 TEST(TestNode, KeepsLogLinesWithTheirLevelAndService) {
   const TestNode node(tenant());
   node.wait_for_log("ready after");
   const auto lines = node.log_lines();
-  EXPECT_NE(std::find(lines.begin(), lines.end(), "info tenant: tenant moves in at " + node.location().name()),
+  EXPECT_NE(std::find(lines.begin(), lines.end(), "info tenant: tenant moves in at " + node.address().name()),
             lines.end());
   const auto missed =
       thrown_by<std::runtime_error>([&] { node.wait_for_log("a line that nobody writes", Duration(1)); });
@@ -92,9 +92,9 @@ TEST(TestNode, EndsByItselfWhenAClientMayEndIt) {
 
 TEST(TestNode, TellsTheMembersItKnows) {
   TestNode node(tenant());
-  EXPECT_EQ(node.members(), std::vector{node.location()});
-  const Location other{"127.0.0.1", 65000};
-  node.fake_locator().set_members({node.location(), other});
+  EXPECT_EQ(node.members(), std::vector{node.address()});
+  const NodeAddress other{"127.0.0.1", 65000};
+  node.fake_locator().set_members({node.address(), other});
   EXPECT_EQ(node.members(), node.fake_locator().view()->members());
   EXPECT_EQ(node.members().size(), 2u);
 }

@@ -11,7 +11,7 @@
 namespace p2p::testing::test {
 
 // Another node of the ring, which nobody calls.
-inline const Location kOther{"127.0.0.1", 65000};
+inline const NodeAddress kOther{"127.0.0.1", 65000};
 
 // `settings` are lines of [services.tenant.config].
 inline NodeOptions tenant(const std::string& settings = "", const std::string& host_settings = "") {

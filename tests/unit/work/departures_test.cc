@@ -27,7 +27,7 @@ class DeparturesTest : public ::testing::Test {
 };
 
 TEST_F(DeparturesTest, WhatIsTheirsGoesToThemAndIsForgottenOnceItIsConfirmed) {
-  EXPECT_EQ(departures_.receivers(), std::vector<p2p::Location>{kOther});
+  EXPECT_EQ(departures_.receivers(), std::vector<p2p::NodeAddress>{kOther});
   const auto part = departures_.give(kOther, 0, kPlenty);
   EXPECT_EQ(part.batch.jobs.size(), 2u);
   EXPECT_GT(part.number, 50);

@@ -13,26 +13,26 @@
 
 namespace work {
 
-inline p2p::Location node_at(std::uint16_t number) { return {"10.0.0.1", number}; }
+inline p2p::NodeAddress node_at(std::uint16_t number) { return {"10.0.0.1", number}; }
 
-inline const p2p::Location kSelf = node_at(1);
-inline const p2p::Location kOther = node_at(2);
-inline const p2p::Location kThird = node_at(3);
+inline const p2p::NodeAddress kSelf = node_at(1);
+inline const p2p::NodeAddress kOther = node_at(2);
+inline const p2p::NodeAddress kThird = node_at(3);
 
 class HashRing final : public p2p::RingView {
  public:
   // `members` and `leaving` are sorted by name; `self` is the node whose view this is.
-  HashRing(std::vector<p2p::Location> members, std::vector<p2p::Location> leaving, p2p::Location self,
+  HashRing(std::vector<p2p::NodeAddress> members, std::vector<p2p::NodeAddress> leaving, p2p::NodeAddress self,
            bool is_moody = false)
       : members_(std::move(members)), leaving_(std::move(leaving)), self_(std::move(self)), is_moody_(is_moody) {}
 
   std::uint64_t fingerprint() const noexcept override {
     std::uint64_t print = 7;
-    for (const p2p::Location& member : members_) print = mixed(print ^ member.port);
+    for (const p2p::NodeAddress& member : members_) print = mixed(print ^ member.port);
     return print;
   }
-  const std::vector<p2p::Location>& members() const noexcept override { return members_; }
-  const std::vector<p2p::Location>& leaving() const noexcept override { return leaving_; }
+  const std::vector<p2p::NodeAddress>& members() const noexcept override { return members_; }
+  const std::vector<p2p::NodeAddress>& leaving() const noexcept override { return leaving_; }
 
   p2p::Owner owner_of(std::string_view key) const override {
     const auto owner = std::max_element(members_.begin(), members_.end(), [&](const auto& one, const auto& other) {
@@ -41,9 +41,9 @@ class HashRing final : public p2p::RingView {
     if (owner == members_.end()) return {};
     return {&*owner, *owner == self_};
   }
-  std::vector<p2p::Location> owners_of(std::string_view key, std::size_t) const override {
+  std::vector<p2p::NodeAddress> owners_of(std::string_view key, std::size_t) const override {
     const p2p::Owner owner = owner_of(key);
-    return owner.location == nullptr ? std::vector<p2p::Location>{} : std::vector<p2p::Location>{*owner.location};
+    return owner.address == nullptr ? std::vector<p2p::NodeAddress>{} : std::vector<p2p::NodeAddress>{*owner.address};
   }
 
  private:
@@ -52,23 +52,23 @@ class HashRing final : public p2p::RingView {
     bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
     return bits ^ (bits >> 31);
   }
-  std::uint64_t weight(const p2p::Location& node, std::string_view key) const {
+  std::uint64_t weight(const p2p::NodeAddress& node, std::string_view key) const {
     std::uint64_t bits = is_moody_ ? node.port ^ fingerprint() : node.port;
     for (const char byte : key) bits = mixed(bits ^ static_cast<unsigned char>(byte));
     return mixed(bits);
   }
 
-  const std::vector<p2p::Location> members_;
-  const std::vector<p2p::Location> leaving_;
-  const p2p::Location self_;
+  const std::vector<p2p::NodeAddress> members_;
+  const std::vector<p2p::NodeAddress> leaving_;
+  const p2p::NodeAddress self_;
   const bool is_moody_;
 };
 
 // The first of the keys "key-0", "key-1", ... that `owner` owns in `ring`.
-inline std::string key_of(const p2p::RingView& ring, const p2p::Location& owner) {
+inline std::string key_of(const p2p::RingView& ring, const p2p::NodeAddress& owner) {
   for (int number = 0;; ++number) {
     std::string key = "key-" + std::to_string(number);
-    if (*ring.owner_of(key).location == owner) return key;
+    if (*ring.owner_of(key).address == owner) return key;
   }
 }
 

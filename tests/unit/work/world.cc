@@ -17,7 +17,7 @@ constexpr std::size_t kTurnsAtRestMax = 2'000;
 
 void World::step() {
   Node& node = any_node();
-  if (below(100) == 0) deaf_ = below(3) == 0 ? p2p::Location{} : any_node().self;
+  if (below(100) == 0) deaf_ = below(3) == 0 ? p2p::NodeAddress{} : any_node().self;
   switch (below(13)) {
     case 0:
       if (below(nature_.restfulness) == 0 && present().size() < kNodesMax) add_node();
@@ -58,7 +58,7 @@ bool World::come_to_rest() {
       finish_one(*node);
       begin_round(*node);
       const Jobs::Counts& counts = node->jobs.counts();
-      is_at_rest = is_at_rest && counts.queued + counts.running == 0 && !node->claims.wants_round() &&
+      is_at_rest = is_at_rest && counts.queued + counts.running == 0 && !node->transfer_requests.wants_round() &&
                    node->departures.is_over() && node->table.at(node->self) == Row::alive;
     }
     while (!under_way_.empty()) deliver(below(under_way_.size()));
@@ -98,7 +98,7 @@ void World::add_node() {
   if (contact != nullptr) added.table = contact->table;
   added.table[added.self] = Row::alive;
   look_at_ring(added);
-  added.claims.joined();
+  added.transfer_requests.joined();
   if (contact != nullptr) merge(*contact, added.table);
 }
 
@@ -128,8 +128,8 @@ void World::end_leaves() {
 void World::merge(Node& node, const Table& news) {
   if (node.self == deaf_) return;
   Table merged = node.table;
-  for (const auto& [location, row] : news) {
-    const auto [at, is_new] = merged.try_emplace(location, row);
+  for (const auto& [address, row] : news) {
+    const auto [at, is_new] = merged.try_emplace(address, row);
     at->second = std::max(at->second, row);
   }
   if (merged == node.table) return;
@@ -140,25 +140,25 @@ void World::merge(Node& node, const Table& news) {
 // --- what the shell does with the cores ------------------------------------------------------------------------------
 
 void World::look_at_ring(Node& node) {
-  std::vector<p2p::Location> members;
-  std::vector<p2p::Location> leaving;
-  for (const auto& [location, row] : node.table) {
-    if (row == Row::alive) members.push_back(location);
-    if (row == Row::leaving && location != node.self) leaving.push_back(location);
+  std::vector<p2p::NodeAddress> members;
+  std::vector<p2p::NodeAddress> leaving;
+  for (const auto& [address, row] : node.table) {
+    if (row == Row::alive) members.push_back(address);
+    if (row == Row::leaving && address != node.self) leaving.push_back(address);
   }
   node.ring = std::make_shared<HashRing>(members, leaving, node.self, nature_.is_moody);
   node.view = view_id(*node.ring, node.self);
-  ++node.era;
+  ++node.view_version;
   ++node.round;
   node.taken.clear();
-  node.claims.ring_changed(node.ring);
+  node.transfer_requests.ring_changed(node.ring);
   node.departures.ring_changed(*node.ring);
 }
 
 void World::begin_round(Node& node) {
-  if (!node.claims.wants_round()) return;
+  if (!node.transfer_requests.wants_round()) return;
   ++node.round;
-  for (const p2p::Location& to : node.claims.begin_round()) {
+  for (const p2p::NodeAddress& to : node.transfer_requests.begin_round()) {
     under_way_.push_back({node.self, to, false, node.round, node.view, node.taken[to], node.table, 0, {}});
   }
 }
@@ -178,7 +178,7 @@ void World::deliver(std::size_t index) {
 void World::give(Node& node, const Message& request) {
   Message reply{node.self, request.from, true, request.round, node.view, 0, node.table, 0, {}};
   if (request.view == node.view) {
-    reply.era = node.era;
+    reply.view_version = node.view_version;
     reply.part = node.departures.give(request.from, request.taken, kBatchBytes);
   }
   under_way_.push_back(std::move(reply));
@@ -188,21 +188,21 @@ void World::give(Node& node, const Message& request) {
 void World::take(Node& node, Message& reply) {
   if (reply.round != node.round) return;
   node.taken.erase(reply.from);
-  Claims::Answer answer;
-  if (reply.era != 0) {
-    answer = {reply.era, reply.part.number == 0, {reply.part.busy.begin(), reply.part.busy.end()}};
+  TransferRequests::Answer answer;
+  if (reply.view_version != 0) {
+    answer = {reply.view_version, reply.part.number == 0, {reply.part.busy.begin(), reply.part.busy.end()}};
     node.taken[reply.from] = reply.part.number;
     node.jobs.take(std::move(reply.part.batch));
   }
-  node.claims.answered(reply.from, std::move(answer));
-  if (reply.era == 0) merge(node, reply.table);
+  node.transfer_requests.answered(reply.from, std::move(answer));
+  if (reply.view_version == 0) merge(node, reply.table);
 }
 
 void World::remind_all() {
   for (Node* node : present()) {
-    for (const p2p::Location& receiver : node->departures.receivers()) {
+    for (const p2p::NodeAddress& receiver : node->departures.receivers()) {
       Node* reminded = find(receiver);
-      if (reminded != nullptr && !reminded->claims.wants_round()) reminded->claims.reopen();
+      if (reminded != nullptr && !reminded->transfer_requests.wants_round()) reminded->transfer_requests.reopen();
     }
   }
 }
@@ -217,16 +217,17 @@ JobName World::any_name(const Node& node) {
 
 // A caller who submits a job on every node in turn: whoever may act for the key takes it.
 void World::submit(const JobName& name) {
-  EXPECT_LE(settled_nodes(name.key), 1u) << name.key << " may be worked on by two nodes";
+  EXPECT_LE(joined_nodes(name.key), 1u) << name.key << " may be worked on by two nodes";
   for (Node* node : present()) {
-    if (!node->claims.is_settled(name.key) || node->jobs.find(name) != nullptr) continue;
+    if (!node->transfer_requests.is_confirmed(name.key) || node->jobs.find(name) != nullptr) continue;
     EXPECT_TRUE(node->jobs.submit(name, "append", ""));
     accepted_.insert(name);
   }
 }
 
 void World::start_one(Node& node) {
-  const auto start = node.jobs.start_next([&](const std::string& key) { return node.claims.is_settled(key); });
+  const auto start =
+      node.jobs.start_next([&](const std::string& key) { return node.transfer_requests.is_confirmed(key); });
   if (!start) return;
   EXPECT_EQ(++runs_[start->name], 1) << start->name.key << ' ' << start->name.id << " runs again";
   node.running.push_back(start->name);
@@ -240,10 +241,10 @@ void World::finish_one(Node& node) {
   node.jobs.finish(name, {true, "done", {name.id}}, p2p::TimePoint{});
 }
 
-std::size_t World::settled_nodes(const std::string& key) const {
+std::size_t World::joined_nodes(const std::string& key) const {
   const auto nodes = present();
-  return static_cast<std::size_t>(
-      std::count_if(nodes.begin(), nodes.end(), [&](const Node* node) { return node->claims.is_settled(key); }));
+  return static_cast<std::size_t>(std::count_if(
+      nodes.begin(), nodes.end(), [&](const Node* node) { return node->transfer_requests.is_confirmed(key); }));
 }
 
 // --- nodes -----------------------------------------------------------------------------------------------------------
@@ -253,7 +254,7 @@ World::Node& World::any_node() {
   return *nodes[below(nodes.size())];
 }
 
-World::Node* World::find(const p2p::Location& at) {
+World::Node* World::find(const p2p::NodeAddress& at) {
   const auto nodes = present();
   const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const Node* node) { return node->self == at; });
   return found == nodes.end() ? nullptr : *found;

@@ -2,9 +2,9 @@
 // and the same jobs are submitted everywhere. What the shell does with the cores, this does too, in a few lines.
 #pragma once
 
-#include "core/claims.h"
 #include "core/departures.h"
 #include "core/jobs.h"
+#include "core/transfer_requests.h"
 #include "hash_ring.h"
 
 #include <map>
@@ -31,37 +31,37 @@ class World final {
 
  private:
   enum class Row { alive, leaving, gone };
-  using Table = std::map<p2p::Location, Row>;
+  using Table = std::map<p2p::NodeAddress, Row>;
 
   struct Node {
     explicit Node(std::uint16_t number)
         : self(node_at(number)),
-          era(number * 1'000'000),
-          jobs({.running_max = 3}, era),
-          departures(jobs, era),
-          claims(self) {}
-    const p2p::Location self;
-    std::int64_t era;
+          view_version(number * 1'000'000),
+          jobs({.running_max = 3}, view_version),
+          departures(jobs, view_version),
+          transfer_requests(self) {}
+    const p2p::NodeAddress self;
+    std::int64_t view_version;
     Jobs jobs;
     Departures departures;
-    Claims claims;
+    TransferRequests transfer_requests;
     Table table;
     std::shared_ptr<const HashRing> ring;
     std::int64_t view = 0;
     std::uint64_t round = 0;
-    std::map<p2p::Location, std::int64_t> taken;
+    std::map<p2p::NodeAddress, std::int64_t> taken;
     std::vector<JobName> running;
     bool has_ended = false;
   };
   struct Message {
-    p2p::Location from;
-    p2p::Location to;
+    p2p::NodeAddress from;
+    p2p::NodeAddress to;
     bool is_reply = false;
     std::uint64_t round = 0;
     std::int64_t view = 0;
     std::int64_t taken = 0;
     Table table;
-    std::int64_t era = 0;  // of replies, as the following
+    std::int64_t view_version = 0;  // of replies, as the following
     Departures::Part part;
   };
 
@@ -79,10 +79,10 @@ class World final {
   void start_one(Node& node);
   void finish_one(Node& node);
   void remind_all();
-  std::size_t settled_nodes(const std::string& key) const;
+  std::size_t joined_nodes(const std::string& key) const;
 
   Node& any_node();
-  Node* find(const p2p::Location& at);
+  Node* find(const p2p::NodeAddress& at);
   std::vector<Node*> present() const;
   std::size_t below(std::size_t limit) { return std::uniform_int_distribution<std::size_t>(0, limit - 1)(chance_); }
 
@@ -90,7 +90,7 @@ class World final {
   const Nature nature_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<Message> under_way_;
-  p2p::Location deaf_;  // no news reach it at the moment
+  p2p::NodeAddress deaf_;  // no news reach it at the moment
   std::set<JobName> accepted_;
   std::map<JobName, int> runs_;
   std::uint16_t last_number_ = 0;

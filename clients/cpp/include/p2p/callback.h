@@ -1,5 +1,5 @@
-// What is called when an answer is there? A function that is moved and never copied, and that keeps small captures in
-// itself: a call that ends in one costs no allocation.
+// What is called when an answer arrives? A move-only function that stores small captures inline, so that a call costs
+// no allocation for it.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace p2p::client {
 template <class Signature, std::size_t kInlineBytes = 48>
 class Callback;
 
-// Empty when default-constructed or moved from; only one that is not empty may be called. One thread at a time.
+// Empty when default-constructed or moved from; an empty one must not be called. One thread at a time.
 template <class Result, class... Arguments, std::size_t kInlineBytes>
 class Callback<Result(Arguments...), kInlineBytes> final {
  public:

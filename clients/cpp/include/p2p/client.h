@@ -1,4 +1,4 @@
-// How does a program outside reach a network of nodes? Through one Client: it learns the members from any of them,
+// How does an outside program reach a network of nodes? Through one Client: it learns the members from any of them,
 // sends each call straight to the node that owns its key, and follows the ring as it changes.
 //
 //   p2p::client::Client store({.seeds = {{"127.0.0.1", 9900}}});
@@ -11,14 +11,14 @@
 // overtake each other.
 //
 // A Client belongs to the process that made it. In a child that is forked without exec, its thread does not exist:
-// every call fails at once as `local`, not executed, and the Client may be destroyed; futures of calls that were under
-// way are never fulfilled there. Make a Client in the child.
+// every call fails at once as `local`, not executed, and the Client may be destroyed; futures of calls in flight at the
+// fork are never fulfilled there. Make a Client in the child.
 #pragma once
 
 #include <p2p/callback.h>
 #include <p2p/client_outcome.h>
 #include <p2p/client_values.h>
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 #include <p2p/units.h>
 
 #include <cstddef>
@@ -31,55 +31,54 @@
 
 namespace p2p::client {
 
-// Limits and patience; every field but `seeds` has a default that serves.
+// Limits and timeouts; every field but `seeds` has a sensible default.
 struct Options {
-  std::vector<Location> seeds;  // some members, tried in turn until one answers
+  std::vector<NodeAddress> seeds;  // some members, tried in turn until one answers
 
-  // Of a call that names none; the nodes' own default is 5 s. Ten years at most: a longer one is taken for that.
+  // For calls that set none; the nodes' own default is 5 s. Capped at ten years.
   Duration timeout = std::chrono::seconds(6);
   Duration connect_timeout = std::chrono::seconds(1);
-  Duration refresh_interval = std::chrono::seconds(5);  // while calls are made, the ring is asked for so often at least
-  Duration idle_timeout = std::chrono::seconds(60);     // then a connection is closed; below the nodes' own
+  Duration refresh_interval = std::chrono::seconds(5);  // how often the ring is fetched at least while calls are made
+  Duration idle_timeout = std::chrono::seconds(60);     // then a connection is closed; less than the nodes' own
 
-  std::string store = "diststore";                      // name of the service that the store's calls go to
-  std::string ring = "locator.ring";                    // name of the service that tells the ring
-  std::size_t calls_max = 1'000'000;                    // not answered yet; more end at once, overloaded
-  std::size_t node_calls_max = 100'000;                 // the same, of one node
-  std::size_t node_queue_bytes_max = 64 * 1024 * 1024;  // that wait to be sent to one node; more end, overloaded
-  // Of one message that is sent: a larger one fails as invalid, and is not sent. No more than the least [host]
-  // frame_bytes_max of the nodes, which is so much by default: a node ends the connection over a larger message, and
-  // with it what others have asked over it.
+  std::string store = "diststore";                      // name of the service that store calls go to
+  std::string ring = "locator.ring";                    // name of the service that serves the ring
+  std::size_t calls_max = 1'000'000;                    // in flight; further ones fail at once as overloaded
+  std::size_t node_calls_max = 100'000;                 // the same, for one node
+  std::size_t node_queue_bytes_max = 64 * 1024 * 1024;  // queued for one node; further calls fail as overloaded
+  // A larger request fails as invalid and is not sent. Keep it within the smallest [host] frame_bytes_max of the nodes,
+  // whose default this is: a node closes the connection over a larger message, which fails the other calls on it too.
   std::size_t request_bytes_max = 16 * 1024 * 1024;
   // A larger reply fails its call as invalid and ends the connection.
   std::size_t reply_bytes_max = 64 * 1024 * 1024;
-  std::size_t connections_max = 1'000;  // open ones, over which the idle ones of the longest silence are closed
+  std::size_t connections_max = 1'000;  // open ones; above it those idle for longest are closed
 };
 
 struct CallOptions {
-  Duration timeout{};  // zero: that of the client
+  Duration timeout{};  // zero: the client's
 
-  // Executing it twice does no harm: then it is tried again even when an attempt at it may have been executed, unless
-  // the service itself has answered that it failed. Reads always are. A write that is tried twice may undo another's
-  // write that came between the attempts.
+  // Executing the call twice does no harm: it is retried even when an attempt may have been executed, unless the
+  // service itself has answered that it failed. Reads always are. A retried write may undo someone else's write that
+  // came between the attempts.
   bool is_repeatable = false;
 };
 
-// A call of any service that is sharded by key: `message` is one whole binary Thrift message, with no service in its
-// name, as p2p::encode_call of <p2p/handlers.h> makes it. Not for oneway methods. What is viewed is copied before the
-// call returns.
+// A call to any service that is sharded by key: `message` is one whole binary Thrift message, with no service in its
+// name, as made by p2p::encode_call of <p2p/handlers.h>. Not for oneway methods. The views are copied before the call
+// returns.
 struct Request {
   std::string_view service;
   std::string_view key;
   std::string_view message;
 };
 
-// Since the client began.
+// Since the client was created.
 struct Stats {
-  std::uint64_t calls = 0;      // parts of batches each
-  std::uint64_t retries = 0;    // attempts beyond the first
-  std::uint64_t detours = 0;    // sent to another node than the owner, because that could not be reached
-  std::uint64_t refreshes = 0;  // looks at the ring
-  std::uint64_t views = 0;      // rings that were adopted
+  std::uint64_t calls = 0;            // each part of a batch counts
+  std::uint64_t retries = 0;          // attempts beyond the first
+  std::uint64_t alternate_nodes = 0;  // calls sent to another node because the owner could not take them
+  std::uint64_t refreshes = 0;        // fetches of the ring
+  std::uint64_t views = 0;            // rings that were adopted
 };
 
 template <class T>
@@ -89,15 +88,15 @@ class P2P_API Client final {
  public:
   // Starts the thread; connects when the first call comes.
   explicit Client(Options options);
-  // Open calls end with ErrorKind::cancelled before it returns. Not from a callback.
+  // Calls in flight end with ErrorKind::cancelled before it returns. Not from a callback.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   // --- the store, one key ---
   // Each in three forms: one that waits, one with a future, and one that calls `then` exactly once: on the client's
-  // thread, or before it returns when the call is not taken on, because the client has reached `calls_max` or the
-  // message is over `request_bytes_max`. So do all other forms with `then`.
+  // thread, or before it returns when the call is rejected because the client has reached `calls_max` or the message is
+  // over `request_bytes_max`. All other forms with `then` do the same.
   Outcome<Read> read(std::string_view key, CallOptions options = {});
   std::future<Outcome<Read>> read_future(std::string_view key, CallOptions options = {});
   void read(std::string_view key, Then<Read> then, CallOptions options = {});
@@ -111,10 +110,9 @@ class P2P_API Client final {
   void erase(std::string_view key, Then<Erased> then, CallOptions options = {});
 
   // --- the store, many keys ---
-  // Split by owner, sent at once, joined in the order of the request. Each key has an outcome of its own: a batch is no
-  // transaction, and the part of one owner may fail while the others do not. What is too much for one call, by the
-  // client's limits on requests or by the store's, is asked for in smaller pieces; a single key that is fails as
-  // invalid.
+  // Split by owner, sent at once, and joined in request order. Each key has its own outcome: a batch is no transaction,
+  // and the part of one owner may fail while the others succeed. A part too large for one call, by the client's request
+  // limits or the store's, is sent in smaller pieces; a single key that is too large fails as invalid.
   template <class T>
   using Many = std::vector<Outcome<T>>;
 
@@ -131,28 +129,29 @@ class P2P_API Client final {
   void erase_many(std::vector<std::string> keys, Callback<void(Many<Erased>)> then, CallOptions options = {});
 
   // --- any service ---
-  // The whole reply message, for p2p::decode_reply; declared exceptions are in it, what a node answers instead of a
-  // service is a Failure. Surely not executed, and not tried again: `not_found`, the node has no such service or
-  // method, or its route refuses the method; `invalid`, the arguments cannot be read or hold no key. Not executed
-  // either, but tried again until the deadline: `overloaded`, the node has reached a limit; `unreachable`, it could not
-  // reach the owner. In the form with `then` the bytes live until that returns; a small `then` is the cheapest form
-  // there is; a message that is not as Request says is not taken on either, and fails as invalid.
+  // The whole reply message, for p2p::decode_reply; it includes declared exceptions, while an answer from the node
+  // instead of the service is a Failure. Surely not executed, and not retried: `not_found`, the node has no such
+  // service or method, or its route refuses the method; `invalid`, the arguments cannot be read or hold no key. Not
+  // executed either, but retried until the deadline: `overloaded`, the node has reached a limit; `unreachable`, it
+  // could not reach the owner. In the form with `then` the bytes live until `then` returns; a small `then` is the
+  // cheapest form. A message that is not as Request says is rejected, too, and fails as invalid.
   Outcome<std::string> call(const Request& request, CallOptions options = {});
   std::future<Outcome<std::string>> call_future(const Request& request, CallOptions options = {});
   void call(const Request& request, Then<std::string_view> then, CallOptions options = {});
 
-  // The same to that node, whoever owns what; one attempt. request.key means nothing.
-  Outcome<std::string> call_node(const Location& node, const Request& request, CallOptions options = {});
-  void call_node(const Location& node, const Request& request, Then<std::string_view> then, CallOptions options = {});
+  // The same to that node, whatever it owns; one attempt. request.key is ignored.
+  Outcome<std::string> call_node(const NodeAddress& node, const Request& request, CallOptions options = {});
+  void call_node(const NodeAddress& node, const Request& request, Then<std::string_view> then,
+                 CallOptions options = {});
 
   // --- the ring ---
-  // As the client knows it; asks for it first when it knows none.
+  // As the client knows it; fetched first when it knows none.
   Outcome<RingFacts> ring(CallOptions options = {});
   // In the order of `keys`.
-  Outcome<std::vector<Location>> owners_of(std::vector<std::string> keys, CallOptions options = {});
-  Outcome<Location> owner_of(std::string_view key, CallOptions options = {});
+  Outcome<std::vector<NodeAddress>> owners_of(std::vector<std::string> keys, CallOptions options = {});
+  Outcome<NodeAddress> owner_of(std::string_view key, CallOptions options = {});
 
-  // Looks at the ring now, and returns when that is done; some member's answer, or why there is none.
+  // Fetches the ring now and returns some member's answer, or why there is none.
   Outcome<RingFacts> refresh(CallOptions options = {});
 
   Stats stats() const;

@@ -1,4 +1,4 @@
-// What came of a call? The value, or a Failure that says above all whether the call may have been executed.
+// What became of a call? The value, or a Failure that says above all whether the call may have been executed.
 #pragma once
 
 #include <p2p/assert.h>
@@ -12,8 +12,8 @@
 namespace p2p::client {
 
 enum class Effect : std::uint8_t {
-  none,     // surely not executed, or nothing that changes anything: trying again is safe
-  unknown,  // it may have been executed, may be executed yet, or neither
+  none,     // surely not executed, or without side effects: retrying is safe
+  unknown,  // it may have been executed, may still be executed, or neither
 };
 
 struct Failure {

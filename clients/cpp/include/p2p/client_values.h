@@ -1,7 +1,7 @@
-// What does a store tell, and what is known of a ring? Plain values.
+// What does a store return, and what is known of a ring? Plain values.
 #pragma once
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 
 #include <cstdint>
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace p2p::client {
 
-// By (stamp, node), as unsigned numbers, the higher is the newer.
+// Ordered by (stamp, node) as unsigned numbers; the higher is newer.
 struct Version {
   std::int64_t stamp = 0;
   std::int64_t node = 0;
@@ -34,9 +34,9 @@ struct Item {
 };
 
 struct RingFacts {
-  std::vector<Location> members;  // sorted by name
-  std::vector<Location> leaving;  // own nothing any more, and still hand over
-  std::uint64_t view = 0;         // fingerprint of members and placement
+  std::vector<NodeAddress> members;  // sorted by name
+  std::vector<NodeAddress> leaving;  // no longer own anything, but are still handing over
+  std::uint64_t view = 0;            // fingerprint of members and placement
   std::string placement;
 };
 

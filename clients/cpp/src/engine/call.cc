@@ -28,10 +28,11 @@ void CallPool::give(Call* call) noexcept {
   call->to.reset();
   call->key.clear();
   call->aim = Aim::owner;
-  call->is_repeatable = call->is_tainted = call->is_listed = false;
+  call->is_repeatable = call->may_have_run = call->is_listed = false;
   call->state = CallState::idle;
   call->attempts = 0;
   call->link = nullptr;
+  call->avoided = nullptr;
   if (call->frame.capacity() > kPooledFrameBytesMax) std::string().swap(call->frame);
   call->frame.clear();
   if (call->key.capacity() > kPooledFrameBytesMax) std::string().swap(call->key);

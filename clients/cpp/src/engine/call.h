@@ -1,15 +1,15 @@
-// What is a call on its way? Its bytes, its deadline, and what follows when it has ended. Calls are pooled: their
-// buffers are used again, so that a call in the steady state allocates nothing.
+// What is a call in flight? Its bytes, its deadline, and the handler of its end. Calls are pooled: their buffers are
+// reused, so that a call in the steady state allocates nothing.
 #pragma once
 
 #include "engine/fork_watch.h"
-#include "rules/setback.h"
+#include "rules/failed_attempt.h"
 #include "wire/frame.h"
 
 #include <p2p/callback.h>
 #include <p2p/client_outcome.h>
 #include <p2p/handlers.h>
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 #include <p2p/units.h>
 
 #include <cstdint>
@@ -25,26 +25,27 @@ class Link;
 
 // How an attempt ended, for the handler.
 struct Arrival {
-  Failure* failure = nullptr;        // the call has ended in this; may be moved from
+  Failure* failure = nullptr;        // the call has ended with this; may be moved from
   std::string_view message;          // otherwise: the whole reply, empty for a call that only waits for the ring
-  Codec* codec = nullptr;            // stands at the result
-  bool is_tainted = false;           // an earlier attempt may have been executed
+  Codec* codec = nullptr;            // positioned at the result
+  bool may_have_run = false;         // an earlier attempt may have been executed
   bool is_codec_spoiled = false;     // for the handler to set: reading has thrown
-  std::optional<std::int64_t> view;  // for the handler to set: what the reply told
-  Setback setback;                   // for a handler that returns Handled::again
+  std::optional<std::int64_t> view;  // for the handler to set: the view in the reply
+  FailedAttempt failed_attempt;      // for a handler that returns Handled::again
 };
 enum class Handled : std::uint8_t {
   done,   // the call has ended
-  again,  // the reply says that it has failed: `setback` decides whether it is tried again or comes back as a failure
+  again,  // the reply says that it has failed: `failed_attempt` decides whether it is tried again or comes back as a
+          // failure
 };
 // Called on the client's thread until it returns done; a failure is always the last.
 using Handler = Callback<Handled(Arrival&), 96>;
 
 enum class Aim : std::uint8_t {
   owner,    // of `key`
-  node,     // `to`, and nobody else: one attempt
+  node,     // `to`, and no other: one attempt
   ring,     // no node: the handler runs as soon as the ring is known
-  refresh,  // no node: the handler runs after a look at the ring
+  refresh,  // no node: the handler runs after the ring was fetched
 };
 
 enum class CallState : std::uint8_t {
@@ -61,17 +62,18 @@ struct Call {
   FrameInfo info;
   std::string key;
   Aim aim = Aim::owner;
-  std::optional<Location> to;
+  std::optional<NodeAddress> to;
   TimePoint deadline{};
   bool is_repeatable = false;
-  bool is_tainted = false;  // an attempt of it may have been executed, or of what it is a part of
+  bool may_have_run = false;  // an attempt at it, or at what it was split from, may have been executed
   Handler handler;
 
   // --- the engine's ---
   CallState state = CallState::idle;
-  bool is_listed = false;  // in a list of the engine, which lets it go
+  bool is_listed = false;  // in a list of the engine, which releases it
   std::uint32_t attempts = 0;
-  std::optional<Failure> last;  // why it has not been answered yet
+  std::optional<Failure> last;    // why it has not been answered yet
+  const Link* avoided = nullptr;  // the link that just failed it: another one is tried if there is any. Only compared
 
   // --- the link's ---
   Link* link = nullptr;  // while queued, sent, or done and still held
@@ -85,7 +87,7 @@ struct Call {
   std::uint64_t due_tick = 0;
 };
 
-// Calls that are kept for later, and how large their buffers may be; what is above is given back to the system.
+// How many calls are kept for reuse, and how large their buffers may be; anything above is freed.
 inline constexpr std::size_t kPooledCallsMax = 16'384;
 inline constexpr std::size_t kPooledFrameBytesMax = 4 * 1024;
 
@@ -97,8 +99,8 @@ class CallPool final {
   CallPool& operator=(const CallPool&) = delete;
   ~CallPool();
 
-  // As if new, but for the memory of its strings; owned by whoever takes it until give(). In a forked child, where the
-  // mutex may be held for ever, nothing is pooled.
+  // As if new, except that its strings keep their memory; the caller owns it until give(). In a forked child, where the
+  // mutex may be locked forever, nothing is pooled.
   Call* take();
   void give(Call* call) noexcept;
 

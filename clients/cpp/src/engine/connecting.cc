@@ -16,12 +16,12 @@ bool is_self_connected(const asio::ip::tcp::socket& socket) {
 Connecting::Connecting(asio::io_context& io, Ended ended)
     : io_(io), ended_(std::move(ended)), resolver_(io), pause_(io) {}
 
-void Connecting::begin(const Location& to, Duration limit) {
+void Connecting::begin(const NodeAddress& to, Duration limit) {
   error_code not_numeric;
-  const auto address = asio::ip::make_address(to.address, not_numeric);
+  const auto address = asio::ip::make_address(to.host, not_numeric);
   if (!not_numeric) return begin_at({{address, to.port}}, limit);
   resolver_.async_resolve(
-      to.address, std::to_string(to.port),
+      to.host, std::to_string(to.port),
       [self = shared_from_this(), limit](error_code failure, const asio::ip::tcp::resolver::results_type& found) {
         if (!self->ended_) return;
         if (failure) self->why_ = "the name cannot be resolved: " + failure.message();
@@ -53,11 +53,11 @@ void Connecting::try_next() {
 }
 
 void Connecting::attempt_ended(Place place, error_code failure) {
-  // On loopback a connect to a free port may meet itself (TCP simultaneous open): that is nobody's listener.
+  // On loopback a connect to a free port may reach itself (TCP simultaneous open): there is no listener.
   if (!failure && is_self_connected(place->socket)) failure = asio::error::connection_refused;
   if (!failure) return end(&place->socket);
   if (!why_.empty()) why_ += "; ";
-  if (addresses_.size() > 1) why_ += Location{place->to.address().to_string(), place->to.port()}.name() + ": ";
+  if (addresses_.size() > 1) why_ += NodeAddress{place->to.address().to_string(), place->to.port()}.name() + ": ";
   why_ += failure.message();
   attempts_.erase(place);
   pause_.cancel();
@@ -74,7 +74,7 @@ void Connecting::cancel() {
   ended_ = nullptr;
   resolver_.cancel();
   pause_.cancel();
-  // Their handlers still hold this object, and look at ended_ only.
+  // Their handlers still hold this object, but only check ended_.
   attempts_.clear();
 }
 

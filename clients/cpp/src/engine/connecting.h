@@ -1,10 +1,10 @@
-// How is a node reached whose name has several addresses? Each is tried, the next a moment after the last even while
-// that one is silent (RFC 8305 in plain form); the first that stands is taken, and the others are dropped.
+// How is a node reached whose name has several addresses? They are tried in turn, each starting a moment after the last
+// even if that one is still silent (a simple form of RFC 8305); the first to connect wins, and the others are dropped.
 #pragma once
 
 #include "engine/asio.h"
 
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 #include <p2p/units.h>
 
 #include <cstddef>
@@ -16,23 +16,23 @@
 
 namespace p2p::client {
 
-// How long an address may be silent before the next is tried beside it, or an equal part of the time, if that is less
+// How long an address may be silent before the next is tried in parallel; an equal share of the limit, if that is less
 // (RFC 8305, section 8).
 inline constexpr Duration kNextAddressAfter = std::chrono::milliseconds(250);
 
-// Addresses of one name that are tried.
+// How many addresses of one name are tried.
 inline constexpr std::size_t kAddressesMax = 8;
 
-// One try to reach a node; made with std::make_shared. Every method: [the client's thread].
+// One attempt to connect to a node; made with std::make_shared. Every method: [the client's thread].
 class Connecting final : public std::enable_shared_from_this<Connecting> {
  public:
-  // Called once, unless it is cancelled before: with the socket that stands, or with null and why there is none.
+  // Called once, unless cancelled first: with the connected socket, or with null and the reason.
   using Ended = std::function<void(asio::ip::tcp::socket* connected, const std::string& why)>;
 
   Connecting(asio::io_context& io, Ended ended);
 
-  // `limit`: within which each address is to be tried. It never ends of itself over silence.
-  void begin(const Location& to, Duration limit);
+  // `limit`: the time within which every address is to be tried. Silence alone never ends it.
+  void begin(const NodeAddress& to, Duration limit);
   void begin_at(std::vector<asio::ip::tcp::endpoint> addresses, Duration limit);
   void cancel();
 

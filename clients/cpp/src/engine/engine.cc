@@ -19,18 +19,18 @@ Engine::Engine(Options options) : options_(std::move(options)), now_(clock_now()
 }
 
 Engine::~Engine() {
-  P2P_ASSERT(!runs_here(), "a Client is not destroyed by one of its callbacks");
+  P2P_ASSERT(!is_current(), "a Client is not destroyed by one of its callbacks");
   asio::post(io_, [this] { stop(); });
   thread_.join();
 }
 
 void Engine::run() {
   begin_turn();
-  look_in_a_while();
+  refresh_in_a_while();
   end_turn();
   finish_turn();
-  // Whatever is ready at once is one turn: replies of several nodes that wait, say, after the machine has done
-  // something else. What comes out of it leaves in one write a node.
+  // Everything that is ready at once makes one turn, for example replies of several nodes that queued up while the
+  // machine was busy. Its output leaves in one write per node.
   while (io_.run_one() != 0) {
     for (int handlers = 1; handlers < kTurnHandlersMax && io_.poll_one() != 0; ++handlers) {
     }
@@ -44,11 +44,11 @@ TimePoint Engine::deadline_of(const CallOptions& options) const noexcept {
 
 Stats Engine::stats() const noexcept {
   return {counts_.calls.load(std::memory_order_relaxed), counts_.retries.load(std::memory_order_relaxed),
-          counts_.detours.load(std::memory_order_relaxed), counts_.refreshes.load(std::memory_order_relaxed),
+          counts_.alternate_nodes.load(std::memory_order_relaxed), counts_.refreshes.load(std::memory_order_relaxed),
           counts_.views.load(std::memory_order_relaxed)};
 }
 
-// A protocol that has thrown stands somewhere inside a message: then the codec is thrown away.
+// A protocol that has thrown is left in the middle of a message: then the codec is thrown away.
 Codec& Engine::codec() {
   if (codec_ == nullptr) codec_ = std::make_unique<Codec>();
   return *codec_;
@@ -110,14 +110,14 @@ void Engine::tick() {
       return true;
     };
     std::erase_if(waiting_, is_dead);
-    std::erase_if(look_waiters_, is_dead);
+    std::erase_if(refresh_waiters_, is_dead);
   }
   end_turn();
 }
 
 // --- ends ------------------------------------------------------------------------------------------------------------
 
-// The call has left the wheel: its time is over, or its pause.
+// The call has left the wheel: its deadline or its back-off has passed.
 void Engine::expire(Call& call) {
   if (call.deadline > now_) {
     wheel_.add(call, call.deadline);
@@ -129,26 +129,27 @@ void Engine::expire(Call& call) {
   } else if (call.last) {
     finish(call, std::move(*call.last));
   } else if (call.state == CallState::waiting) {
-    finish(call, look_failure_);
+    finish(call, refresh_failure_);
   } else {
     finish(call, {Effect::none, ErrorKind::timed_out, "the call's time was over before it could be sent"});
   }
 }
 
-// The call has left the link that it was sent by.
-void Engine::set_back(Call& call, Setback setback, Link* by) {
-  if (setback.failure.effect == Effect::unknown) call.is_tainted = true;
-  if (setback.is_of_leaving && by != nullptr) {
-    by->health().leaving_until = now_ + kLeavingPause;
-    look(&by->to());
+// The call has left the link that sent it.
+void Engine::set_back(Call& call, FailedAttempt failed_attempt, Link* by) {
+  if (failed_attempt.failure.effect == Effect::unknown) call.may_have_run = true;
+  const bool is_leaving = failed_attempt.fault.is_leaving && by != nullptr;
+  if (is_leaving) by->health().leaving_until = now_ + kLeavingPause;
+  if (failed_attempt.fault.after == retry::After::new_view) refresh(is_leaving ? &by->to() : nullptr);
+  if (is_stopping_ || call.aim == Aim::node || call.deadline <= now_ ||
+      !may_try_again(failed_attempt, call.is_repeatable)) {
+    return finish(call, std::move(failed_attempt.failure));
   }
-  if (is_stopping_ || call.aim == Aim::node || call.deadline <= now_ || !may_try_again(setback, call.is_repeatable)) {
-    return finish(call, std::move(setback.failure));
-  }
-  call.last = std::move(setback.failure);
+  call.last = std::move(failed_attempt.failure);
+  call.avoided = failed_attempt.fault.where == retry::Where::another ? by : nullptr;
   ++call.attempts;
   counts_.retries.fetch_add(1, std::memory_order_relaxed);
-  const Duration pause = pause_before(call.attempts);
+  const Duration pause = pause_before(call.attempts, failed_attempt.fault.after);
   if (pause == Duration::zero()) {
     enlist(call, again_, CallState::pausing);
   } else {
@@ -159,7 +160,7 @@ void Engine::set_back(Call& call, Setback setback, Link* by) {
 }
 
 void Engine::finish(Call& call, Failure failure) {
-  if (call.is_tainted) failure.effect = Effect::unknown;
+  if (call.may_have_run) failure.effect = Effect::unknown;
   Arrival arrival;
   arrival.failure = &failure;
   Handler handler = std::move(call.handler);
@@ -167,7 +168,7 @@ void Engine::finish(Call& call, Failure failure) {
   static_cast<void>(handler(arrival));
 }
 
-// Whoever holds the call still lets it go later.
+// A list or link that still holds the call releases it later.
 void Engine::end(Call& call) noexcept {
   wheel_.remove(call);
   calls_in_hand_.fetch_sub(1, std::memory_order_relaxed);
@@ -188,15 +189,15 @@ void Engine::let_go(Call& call) noexcept {
 
 // The call has left its link.
 void Engine::complete(Call& call, Arrival& arrival, Link* by) {
-  arrival.is_tainted = call.is_tainted;
+  arrival.may_have_run = call.may_have_run;
   const Handled handled = call.handler(arrival);
   if (arrival.is_codec_spoiled) codec_.reset();
   if (arrival.view && by != nullptr) saw_view(by->to(), static_cast<std::uint64_t>(*arrival.view));
-  if (handled == Handled::again) return set_back(call, std::move(arrival.setback), by);
+  if (handled == Handled::again) return set_back(call, std::move(arrival.failed_attempt), by);
   end(call);
 }
 
-// --- what links tell -------------------------------------------------------------------------------------------------
+// --- what links report -----------------------------------------------------------------------------------------------
 
 void Engine::answered(Link& link, Call& call, std::string_view message) {
   const auto head = read_reply_head(message);
@@ -207,7 +208,7 @@ void Engine::answered(Link& link, Call& call, std::string_view message) {
   if (link.is_greeting(call)) {
     call.link = nullptr;
     Failure unusable;
-    // A node of ours that does not know the question says so, and may be asked everything else.
+    // A node of ours that does not know this request says so, and can take all other calls.
     const bool is_one_of_ours = head.value().is_exception || learn(*arrival.codec, unusable);
     link.health().failures = 0;
     let_go(call);
@@ -215,40 +216,39 @@ void Engine::answered(Link& link, Call& call, std::string_view message) {
     return link.close(unusable);
   }
   if (!head.value().is_exception) return complete(call, arrival, &link);
-  Setback setback;
+  FailedAttempt failed_attempt;
   try {
     const RemoteException exception = decode_exception(*arrival.codec);
-    setback = setback_of_exception(exception.type, exception.text, link.to().name());
+    failed_attempt = failed_attempt_of_exception(exception.type, exception.text, link.to().name());
   } catch (const std::exception& failure) {
     codec_.reset();
-    setback = {{Effect::unknown, ErrorKind::protocol, link.to().name() + " sent an unreadable exception"}, true};
+    failed_attempt =
+        failed_attempt_of(retry::fault_of(ErrorKind::protocol), link.to().name() + " sent an unreadable exception");
   }
-  set_back(call, std::move(setback), &link);
+  set_back(call, std::move(failed_attempt), &link);
 }
 
-void Engine::lost(Link&, Call& call, Setback how) {
-  look(nullptr);
-  set_back(call, std::move(how), nullptr);
-}
+void Engine::lost(Link& link, Call& call, FailedAttempt how) { set_back(call, std::move(how), &link); }
 
 void Engine::closed(Link& link, LinkState was, const Failure& why) {
   --open_links_;
   if (is_stopping_) return;
-  // A connection that worked may have ended because it was idle, or its node is gone: the next attempt tells.
+  // A connection that worked may have ended because it was idle or because its node is gone: the next attempt will
+  // show.
   const bool was_usual = why.kind == ErrorKind::closed || why.kind == ErrorKind::cancelled;
   if (was == LinkState::ready && was_usual) return;
   const auto doublings = std::min<std::uint32_t>(link.health().failures++, 16);
   const bool was_silent = was == LinkState::probing || was == LinkState::greeting;
   const Duration first = was_silent ? kSilentPauseFirst : kDownPauseFirst;
   link.health().retry_at = now_ + std::min(was_silent ? kSilentPauseMax : kDownPauseMax, first * (1 << doublings));
-  look(nullptr);
+  refresh(nullptr);
 }
 
 Call* Engine::greeting(Link&) {
   Call& call = take_call();
   call.info = encode_state(codec(), options_.ring, call.frame);
   call.aim = Aim::node;
-  call.deadline = now_ + kLookTimeout;
+  call.deadline = now_ + kRefreshTimeout;
   wheel_.add(call, call.deadline);
   return &call;
 }
@@ -262,10 +262,10 @@ void Engine::stop() {
   const Failure over{Effect::none, ErrorKind::cancelled, "the client ends"};
   for (const auto& [at, link] : links_) link->close(over);
   while (Call* call = wheel_.take_any()) finish(*call, over);
-  for (std::vector<Call*>* list : {&waiting_, &look_waiters_, &again_}) dispatch_all(*list);  // all of them are done
+  for (std::vector<Call*>* list : {&waiting_, &refresh_waiters_, &again_}) dispatch_all(*list);  // all of them are done
   tick_timer_.cancel();
-  look_timer_.cancel();
-  look_again_timer_.cancel();
+  refresh_timer_.cancel();
+  refresh_again_timer_.cancel();
   end_turn();
   work_.reset();
 }

@@ -1,6 +1,6 @@
-// Who decides where a call goes? The engine: one thread that routes each call to its key's owner, tries again what may
-// be tried again, ends what has no time left, and keeps the ring it routes by up to date. The rules are in rules/, the
-// connections in Link.
+// Who decides where a call goes? The engine: one thread that routes each call to its key's owner, retries what may be
+// retried, ends calls past their deadline, and keeps its ring up to date. The rules are in rules/, the connections in
+// Link.
 #pragma once
 
 #include "engine/asio.h"
@@ -24,30 +24,30 @@
 
 namespace p2p::client {
 
-// A node that could not be reached, or did not speak like one, is tried again in the background after a pause that
-// grows from the first to the second of these; calls take a detour until it answers.
+// A node that could not be reached, or did not answer like one, is retried in the background, with a back-off from the
+// first to the second of these; calls take an alternate node until it answers.
 inline constexpr Duration kDownPauseFirst = std::chrono::milliseconds(100);
 inline constexpr Duration kDownPauseMax = std::chrono::seconds(5);
-// One that takes the connection, and is silent or no node of ours, is left alone for longer: it stays so for a while.
+// One that accepts the connection but is silent or no node of ours is left alone for longer: that rarely changes soon.
 inline constexpr Duration kSilentPauseFirst = std::chrono::seconds(1);
 inline constexpr Duration kSilentPauseMax = std::chrono::seconds(60);
-// So long a node is left alone that said that it stops; by then the ring says so too.
+// How long a node is left alone after it said that it is stopping; by then the ring says so too.
 inline constexpr Duration kLeavingPause = std::chrono::seconds(1);
 
-// Handlers of one turn, after which what they want to send is sent: callers that never rest must not hold it up.
+// Handlers of one turn, after which their output is flushed: busy callers must not delay it forever.
 inline constexpr int kTurnHandlersMax = 64;
 
-// What waits for one node within a turn; above it, it is sent at once, so that the node has something to do while the
-// rest of the turn is made. About a hundred small calls, or two parts of a batch of writes.
+// Bytes queued for one node within a turn above which they are sent at once, so that the node has work while the turn
+// goes on. About a hundred small calls, or two parts of a batch of writes.
 inline constexpr std::size_t kEarlyFlushBytes = 8 * 1024;
 
-// Patience with one node that is asked for the ring, and how many are asked before a pause that grows within bounds.
-inline constexpr Duration kLookTimeout = std::chrono::seconds(1);
-inline constexpr std::size_t kLookCandidatesMax = 16;
-inline constexpr Duration kLookPauseFirst = std::chrono::milliseconds(20);
-inline constexpr Duration kLookPauseMax = std::chrono::milliseconds(500);
+// Timeout for asking one node for the ring, and how many nodes are asked before a bounded back-off.
+inline constexpr Duration kRefreshTimeout = std::chrono::seconds(1);
+inline constexpr std::size_t kRefreshCandidatesMax = 16;
+inline constexpr Duration kRefreshPauseFirst = std::chrono::milliseconds(20);
+inline constexpr Duration kRefreshPauseMax = std::chrono::milliseconds(500);
 
-// No call lives longer, and no clock overflows by it.
+// No call lives longer; small enough not to overflow a clock.
 inline constexpr Duration kTimeoutMax = std::chrono::hours(10 * 365 * 24);
 
 class Engine final : private LinkHome {
@@ -59,20 +59,20 @@ class Engine final : private LinkHome {
 
   const Options& options() const noexcept { return options_; }
 
-  // A call to fill in: frame, info, key, aim, to, deadline, is_repeatable, is_tainted, handler. [any thread]
+  // A call to fill in: frame, info, key, aim, to, deadline, is_repeatable, may_have_run, handler. [any thread]
   Call& take_call() { return *pool_.take(); }
-  // Takes it back. The handler runs on the engine's thread, or here and now when `calls_max` is reached or the call
-  // does not fit. [any thread]
+  // Sends it. The handler runs on the engine's thread, or within submit() when `calls_max` is reached or the call does
+  // not fit. [any thread]
   void submit(Call& call);
   bool fits(const Call& call) const noexcept;  // its message is within `request_bytes_max` [any thread]
-  // Gives back a call that is not submitted. [any thread]
+  // Returns a call that was not submitted. [any thread]
   void drop(Call& call) noexcept { pool_.give(&call); }
 
   TimePoint deadline_of(const CallOptions& options) const noexcept;  // within kTimeoutMax [any thread]
-  bool runs_here() const noexcept {                                  // [any thread]
+  bool is_current() const noexcept {                                 // [any thread]
     return !is_in_child() && std::this_thread::get_id() == thread_.get_id();
   }
-  // In a forked child, which has no thread that would run it: submit() refuses, and it must not be destroyed. [any
+  // In a forked child, which lacks the engine's thread: submit() refuses, and the engine must not be destroyed. [any
   // thread]
   bool is_in_child() const noexcept { return forks_.is_in_child(); }
   Stats stats() const noexcept;  // [any thread]
@@ -89,21 +89,21 @@ class Engine final : private LinkHome {
   void wants_flush(Link& link) override { dirty_.push_back(link.shared_from_this()); }
   Call* greeting(Link& link) override;
   void answered(Link& link, Call& call, std::string_view message) override;
-  void lost(Link& link, Call& call, Setback how) override;
+  void lost(Link& link, Call& call, FailedAttempt how) override;
   void let_go(Call& call) noexcept override;
   void closed(Link& link, LinkState was, const Failure& why) override;
 
   // routing.cc
-  void refuse(Call& call, Failure failure);  // of one that is not taken on [any thread]
+  void refuse(Call& call, Failure failure);  // for a rejected call [any thread]
   void take_inbox();
   void accept(Call& call);
   void dispatch(Call& call);
   void route(Call& call);
   void send(Call& call, Link& link);
   bool is_usable(Link& link);
-  Link* other_than(const Link* avoided);
-  Link& link_to(const Location& at);
-  void open(Link& link);  // before a link that is closed gets a call
+  Link* other_than(const Link* owner, const Link* avoided);
+  Link& link_to(const NodeAddress& at);
+  void open(Link& link);  // before a closed link gets a call
   void make_room_for_connection();
   void close_idle_links();
 
@@ -113,26 +113,26 @@ class Engine final : private LinkHome {
   void stop();
   void tick();
   void expire(Call& call);
-  void set_back(Call& call, Setback setback, Link* by);
+  void set_back(Call& call, FailedAttempt failed_attempt, Link* by);
   void finish(Call& call, Failure failure);
   void complete(Call& call, Arrival& arrival, Link* by);
   void end(Call& call) noexcept;
   void arm_tick();
-  void dispatch_all(std::vector<Call*>& list);  // those that are done are let go
+  void dispatch_all(std::vector<Call*>& list);  // those that are done are released
   void enlist(Call& call, std::vector<Call*>& list, CallState state);
 
   // ring_learning.cc
-  void look(const Location* hint);
+  void refresh(const NodeAddress* hint);
   void ask_next();
-  void ask(const Location& candidate);
-  void look_ended(bool has_learned);
-  void look_again();
+  void ask(const NodeAddress& candidate);
+  void refresh_ended(bool has_learned);
+  void refresh_again();
   bool learn(Codec& codec, Failure& failure);
   void adopt(std::shared_ptr<const Ring> ring);
-  void adopt_lone(const Location& node);
-  void saw_view(const Location& by, std::uint64_t view);
-  void look_in_a_while();
-  void end_look_waiters(const Failure* failure);
+  void adopt_lone(const NodeAddress& node);
+  void saw_view(const NodeAddress& by, std::uint64_t view);
+  void refresh_in_a_while();
+  void end_refresh_waiters(const Failure* failure);
   void forget_strangers();
 
   const Options options_;
@@ -145,7 +145,7 @@ class Engine final : private LinkHome {
   bool is_woken_ = false;
 
   struct Counts {
-    std::atomic<std::uint64_t> calls{0}, retries{0}, detours{0}, refreshes{0}, views{0};
+    std::atomic<std::uint64_t> calls{0}, retries{0}, alternate_nodes{0}, refreshes{0}, views{0};
   };
   Counts counts_;
 
@@ -160,30 +160,30 @@ class Engine final : private LinkHome {
   bool is_stopping_ = false;
   std::unique_ptr<Codec> codec_;
   std::vector<Call*> taken_;                     // from the inbox
-  std::vector<Call*> again_;                     // tried again at the end of the turn
+  std::vector<Call*> again_;                     // retried at the end of the turn
   std::vector<std::shared_ptr<Link>> dirty_;     // want to be flushed at the end of the turn
   std::vector<std::shared_ptr<Link>> flushing_;  // taken from there
 
-  std::unordered_map<Location, std::shared_ptr<Link>> links_;
+  std::unordered_map<NodeAddress, std::shared_ptr<Link>> links_;
   std::size_t open_links_ = 0;
 
   std::shared_ptr<const Ring> ring_;
   std::vector<Link*> owners_;  // by index of member; links_ holds them
   std::size_t next_other_ = 0;
   ViewWatch views_;
-  std::vector<Call*> waiting_;       // for the ring; those that are done are let go when they are looked through
-  std::vector<Call*> look_waiters_;  // for the end of a look
+  std::vector<Call*> waiting_;          // for the ring; those that are done are released by the next scan
+  std::vector<Call*> refresh_waiters_;  // for the end of a refresh
   bool has_dead_waiters_ = false;
 
   bool is_looking_ = false;
-  std::deque<Location> candidates_;
-  Failure look_failure_{Effect::none, ErrorKind::refused, "none of the seeds has answered"};
-  Duration look_pause_ = kLookPauseFirst;  // after the next look that finds nobody
-  TimePoint look_not_before_{};
-  bool is_look_again_armed_ = false;
-  asio::steady_timer look_timer_{io_};        // every refresh_interval
-  asio::steady_timer look_again_timer_{io_};  // after a look that has found nobody
-  std::uint64_t calls_at_look_ = 0;
+  std::deque<NodeAddress> candidates_;
+  Failure refresh_failure_{Effect::none, ErrorKind::refused, "none of the seeds has answered"};
+  Duration refresh_pause_ = kRefreshPauseFirst;  // after the next refresh that gets no answer
+  TimePoint refresh_not_before_{};
+  bool is_refresh_again_armed_ = false;
+  asio::steady_timer refresh_timer_{io_};        // every refresh_interval
+  asio::steady_timer refresh_again_timer_{io_};  // after a refresh that got no answer
+  std::uint64_t calls_at_refresh_ = 0;
 
   std::thread thread_;
 };

@@ -1,5 +1,5 @@
-// Is this still the process that made the client? A child that was forked from it has the client's memory, its mutexes
-// as other threads happened to hold them, and none of its threads.
+// Is this still the process that made the client? A forked child has the client's memory, its mutexes as other threads
+// happened to hold them, and none of its threads.
 #pragma once
 
 #include <cstdint>

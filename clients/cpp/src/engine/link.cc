@@ -17,11 +17,11 @@ constexpr std::size_t kKeptBytesMax = 4 * kReadBytes;
 
 }  // namespace
 
-Link::Link(asio::io_context& io, LinkHome& home, Location to, LinkLimits limits)
+Link::Link(asio::io_context& io, LinkHome& home, NodeAddress to, LinkLimits limits)
     : io_(io), home_(home), to_(std::move(to)), limits_(limits), socket_(io), patience_(io) {}
 
-// A handler of this socket, in a turn of its own; void once the socket is another. The home outlives what the link
-// still waits for, but not for its say: nothing of it is touched by what is void.
+// Wraps a handler of this socket in a turn of its own; ignored once the socket has been replaced. The home outlives the
+// link's pending operations, but gets nothing from ignored ones: these do not touch it.
 template <class Handler>
 auto Link::guarded(Handler handler) {
   return [self = shared_from_this(), generation = generation_, handler](error_code failure, auto... told) {
@@ -41,7 +41,7 @@ void Link::open() {
   connect();
 }
 
-// Closes it if it is still in `during` when connect_timeout is over.
+// Closes the link if it is still in `during` after connect_timeout.
 void Link::wait_at_most(State during, ErrorKind how, const char* what) {
   patience_.expires_after(clock_duration(limits_.connect_timeout));
   patience_.async_wait(guarded([during, how, what](Link& link, error_code cancelled) {
@@ -81,7 +81,7 @@ void Link::probe() {
   answer_.clear();
   const std::string question = probe_message();
   error_code failure;
-  // A fresh socket takes so few bytes at once.
+  // A fresh socket accepts this few bytes at once.
   if (socket_.write_some(asio::buffer(question), failure) != question.size()) {
     return close({Effect::none, ErrorKind::closed, "cannot ask " + to_.name() + ": " + failure.message()});
   }
@@ -109,7 +109,7 @@ void Link::read_probe_answer() {
                             }
                             link.is_probed_ = true;
                             link.socket_.close(failure);
-                            link.connect();  // the form of messages is that of a connection's first
+                            link.connect();  // a connection keeps the message form of its first message
                           }));
 }
 
@@ -147,7 +147,7 @@ void Link::want_flush() {
   if (!std::exchange(is_flush_wanted_, true)) home_.wants_flush(*this);
 }
 
-// From the queue into the buffer that is written.
+// Moves the call from the queue into the write buffer.
 void Link::put(Call& call) {
   last_sequence_ = last_sequence_ == std::numeric_limits<std::int32_t>::max() ? 1 : last_sequence_ + 1;
   call.sequence = last_sequence_;
@@ -166,7 +166,7 @@ void Link::fill() {
     queue_.pop_front();
     queued_bytes_ -= call.frame.size();
     if (call.state == CallState::done) {
-      home_.let_go(call);  // its time was over before it was sent: it must not be executed any more
+      home_.let_go(call);  // its deadline passed before it was sent: it must not be executed any more
     } else {
       put(call);
     }
@@ -216,8 +216,7 @@ void Link::read() {
                             }
                             link.end_ += bytes;
                             link.received_at_ = link.home_.now();
-                            // Whoever takes a reply may end this connection, and with it the bytes that the reply lies
-                            // in.
+                            // Handling a reply may end this connection, and destroy the buffer that the reply is in.
                             std::vector<char> received = std::move(link.received_);
                             if (!link.take_replies(received)) return;
                             link.received_ = std::move(received);
@@ -225,7 +224,7 @@ void Link::read() {
                           }));
 }
 
-// There is room behind end_ for the rest of the frame that has begun.
+// Ensures room after end_ for the rest of the current frame.
 void Link::make_room() {
   if (begin_ == end_) {
     begin_ = end_ = 0;
@@ -246,7 +245,7 @@ void Link::make_room() {
   if (received_.size() < wanted) received_.resize(wanted);
 }
 
-// False when the connection has been closed meanwhile.
+// False when the connection was closed meanwhile.
 bool Link::take_replies(const std::vector<char>& received) {
   const std::uint64_t generation = generation_;
   while (end_ - begin_ >= kFrameHeadBytes) {
@@ -281,8 +280,8 @@ bool Link::take_reply(std::string_view message) {
   return true;
 }
 
-// The reply that comes next is longer than may be. Asking again would bring it again: its call fails, and nobody is
-// sent elsewhere, where the same reply would end the next connection.
+// The next reply exceeds the limit. A retry would bring the same one: its call fails, and is not sent to another node,
+// where the same reply would end the next connection.
 void Link::end_over_reply(std::size_t bytes) {
   if (sent_.empty() || is_greeting(*sent_.front())) {
     return close({Effect::none, ErrorKind::protocol, to_.name() + " sent a frame that is no reply, or too long a one"});
@@ -296,12 +295,14 @@ void Link::end_over_reply(std::size_t bytes) {
     call.link = nullptr;
   }
   const std::string limit = "the client's reply_bytes_max is " + format_bytes(limits_.reply_bytes_max);
-  close({Effect::none, ErrorKind::closed, "the connection to " + to_.name() + " ended over a reply: " + limit});
+  close({Effect::none, ErrorKind::closed, "the connection to " + to_.name() + " ended over a reply: " + limit},
+        Cause::own_limit);
   if (is_done) return;
-  home_.lost(*this, call,
-             {{Effect::unknown, ErrorKind::invalid,
-               "the reply of " + to_.name() + " has " + std::to_string(bytes) + " bytes, " + limit},
-              true});
+  FailedAttempt failed_attempt =
+      failed_attempt_of(retry::fault_of(ErrorKind::protocol),
+                        "the reply of " + to_.name() + " has " + std::to_string(bytes) + " bytes, " + limit);
+  failed_attempt.failure.kind = ErrorKind::invalid;
+  home_.lost(*this, call, std::move(failed_attempt));
 }
 
 bool Link::is_stuck() const noexcept {
@@ -318,13 +319,13 @@ void Link::abandon(Call& call) {
     return close({Effect::none, ErrorKind::timed_out, to_.name() + " did not answer in time"});
   }
   --live_;
-  // Nobody waits for anything here any more, and it has been silent: whoever comes next had better ask anew.
+  // No call waits here any more, and the node has been silent: the next call had better use a new connection.
   if (was_sent && live_ == 0 && received_at_ < call.sent_at) {
     close({Effect::none, ErrorKind::timed_out, to_.name() + " did not answer in time"});
   }
 }
 
-void Link::close(const Failure& why) {
+void Link::close(const Failure& why, Cause cause) {
   if (state_ == State::closed) return;
   const State was = state_;
   ++generation_;
@@ -340,18 +341,22 @@ void Link::close(const Failure& why) {
   const std::uint64_t handed = std::exchange(handed_, 0);
   put_ = 0;
   Call* const greeting = std::exchange(greeting_, nullptr);
-  std::deque<Call*> held;
-  held.swap(sent_);
-  held.insert(held.end(), queue_.begin(), queue_.end());
+  std::deque<Call*> pending;
+  pending.swap(sent_);
+  pending.insert(pending.end(), queue_.begin(), queue_.end());
   queue_.clear();
   home_.closed(*this, was, why);
-  for (Call* call : held) {
+  for (Call* call : pending) {
     const bool was_handed = call->state == CallState::sent && call->end_offset <= handed;
     call->link = nullptr;
     if (call->state == CallState::done || call == greeting) {
       home_.let_go(*call);
     } else {
-      home_.lost(*this, *call, {{was_handed ? Effect::unknown : Effect::none, why.kind, why.text}});
+      FailedAttempt failed_attempt =
+          failed_attempt_of(was_handed ? retry::fault_of(ErrorKind::closed) : retry::fault_of_unsent(), why.text);
+      failed_attempt.failure.kind = why.kind;
+      if (cause == Cause::own_limit) failed_attempt.fault.where = retry::Where::owner;
+      home_.lost(*this, *call, std::move(failed_attempt));
     }
   }
 }

@@ -1,6 +1,7 @@
-// How do calls reach one node? Over a single connection that carries many at once, answered in their order. Before it,
-// on another one, the probe tells a node of ours from anything else that may listen there (wire/probe.h): nobody else
-// is sent a frame. It opens with a greeting, the question for the ring: nothing else is sent before that is answered.
+// How do calls reach one node? Pipelined over a single connection, with replies in order. First a probe, on a
+// connection of its own, tells a node of ours from anything else that may listen there (wire/probe.h): only our nodes
+// are sent frames. The connection opens with a greeting, a request for the ring; nothing else is sent until that is
+// answered.
 #pragma once
 
 #include "engine/asio.h"
@@ -8,7 +9,7 @@
 #include "engine/connecting.h"
 
 #include <p2p/client_outcome.h>
-#include <p2p/location.h>
+#include <p2p/node_address.h>
 #include <p2p/units.h>
 
 #include <cstdint>
@@ -20,11 +21,11 @@
 
 namespace p2p::client {
 
-// An unanswered connection on which nothing has come for so long is not given further calls while others can take them.
-// A node whose answers take this long is on its way to being given up by its peers.
+// A connection with unanswered calls on which nothing has arrived for this long gets no further calls while others can
+// take them. A node that takes this long to answer is about to be given up by its peers.
 inline constexpr Duration kStuckAfter = std::chrono::seconds(1);
 
-// How much leaves in one write, and what is read at once at first; a reply that is longer makes room for itself.
+// Bytes of one write, and the initial size of the read buffer; it grows for a longer reply.
 inline constexpr std::size_t kWriteBytes = 256 * 1024;
 inline constexpr std::size_t kReadBytes = 64 * 1024;
 
@@ -32,7 +33,7 @@ class Link;
 
 enum class LinkState : std::uint8_t { closed, connecting, probing, greeting, ready };
 
-// Whom a link tells. What it tells of, it holds no more.
+// A link's callbacks. The link no longer holds a call that it passes.
 class LinkHome {
  public:
   virtual ~LinkHome() = default;
@@ -42,18 +43,18 @@ class LinkHome {
   virtual void end_turn() = 0;
   virtual void wants_flush(Link& link) = 0;  // once: call flush() at the end of the turn
 
-  virtual Call* greeting(Link& link) = 0;  // the connection stands: what it opens with
+  virtual Call* greeting(Link& link) = 0;  // connected: the call to open with
   virtual void answered(Link& link, Call& call, std::string_view message) = 0;
-  virtual void lost(Link& link, Call& call, Setback how) = 0;  // with the effect that it may have had
-  virtual void let_go(Call& call) noexcept = 0;                // of a call that is done
+  virtual void lost(Link& link, Call& call, FailedAttempt how) = 0;  // `how` says whether it may have run
+  virtual void let_go(Call& call) noexcept = 0;                      // a call that is done
   virtual void closed(Link& link, LinkState was, const Failure& why) = 0;
 };
 
-// What its owner remembers of the node.
+// What the engine remembers of the node.
 struct Health {
-  std::uint32_t failures = 0;  // since the last greeting that was answered well
-  TimePoint retry_at{};        // when it is tried again, if it has failed
-  TimePoint leaving_until{};   // it said that it stops
+  std::uint32_t failures = 0;  // since the last successful greeting
+  TimePoint retry_at{};        // when it is retried, if it has failed
+  TimePoint leaving_until{};   // it said that it is stopping
 };
 
 struct LinkLimits {
@@ -64,21 +65,23 @@ struct LinkLimits {
 // Every method: [the client's thread].
 class Link final : public std::enable_shared_from_this<Link> {
  public:
-  Link(asio::io_context& io, LinkHome& home, Location to, LinkLimits limits);
+  Link(asio::io_context& io, LinkHome& home, NodeAddress to, LinkLimits limits);
 
-  const Location& to() const noexcept { return to_; }
+  const NodeAddress& to() const noexcept { return to_; }
   Health& health() noexcept { return health_; }
 
-  void open();               // begins to connect, unless it has
+  void open();               // starts connecting, unless it has
   void enqueue(Call& call);  // opens it where needed
   void flush();
-  void become_ready();  // the greeting has been answered well
+  void become_ready();  // the greeting succeeded
 
-  // A call that it holds is done: it is not sent if it has not been, and let go when its reply is there.
+  // A call that the link holds is done: it is not sent any more, and released when its reply has arrived.
   void abandon(Call& call);
 
-  // Ends the connection; calls that were done are let go, the others are lost. May be used again.
-  void close(const Failure& why);
+  // Ends the connection; calls that are done are released, the others are lost. May be opened again. Lost calls go
+  // where the fault table says or, when this client's own limit ended the connection, to the owner again.
+  enum class Cause : std::uint8_t { node, own_limit };
+  void close(const Failure& why, Cause cause = Cause::node);
 
   bool is_open() const noexcept { return state_ != State::closed; }
   bool is_ready() const noexcept { return state_ == State::ready; }
@@ -112,36 +115,36 @@ class Link final : public std::enable_shared_from_this<Link> {
 
   asio::io_context& io_;
   LinkHome& home_;
-  const Location to_;
+  const NodeAddress to_;
   const LinkLimits limits_;
   Health health_;
 
   State state_ = State::closed;
-  std::uint64_t generation_ = 0;  // of the socket: operations of an older one are void
+  std::uint64_t generation_ = 0;  // of the socket: operations of an older one are ignored
   asio::ip::tcp::socket socket_;
   std::shared_ptr<Connecting> connecting_;  // while it connects
   asio::steady_timer patience_;
   bool is_probed_ = false;  // since it was opened: a node of ours listens there
-  std::string answer_;      // to the probe, as far as it has come
+  std::string answer_;      // to the probe, as received so far
 
   Call* greeting_ = nullptr;
   std::deque<Call*> queue_;
   std::deque<Call*> sent_;
-  std::size_t live_ = 0;  // calls in both that are not done, but for the greeting
+  std::size_t live_ = 0;  // calls in both that are not done, except the greeting
   std::size_t queued_bytes_ = 0;
   std::int32_t last_sequence_ = 0;
   TimePoint used_at_{};
   TimePoint received_at_{};
 
   std::string writing_;
-  std::size_t written_ = 0;   // bytes of writing_ that the system has
+  std::size_t written_ = 0;   // bytes of writing_ handed to the system
   std::uint64_t put_ = 0;     // bytes of the connection up to the end of writing_
-  std::uint64_t handed_ = 0;  // bytes of the connection that the system has
+  std::uint64_t handed_ = 0;  // bytes of the connection handed to the system
   bool is_waiting_for_room_ = false;
   bool is_flush_wanted_ = false;
 
   std::vector<char> received_;  // empty while replies are taken from it
-  std::size_t begin_ = 0;       // of what is not taken yet
+  std::size_t begin_ = 0;       // of the unread bytes
   std::size_t end_ = 0;
 };
 

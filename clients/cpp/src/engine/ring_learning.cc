@@ -1,5 +1,5 @@
-// Engine: how it learns who owns what. It looks at the ring when it knows none, when a reply told another view, when a
-// node was lost, and now and then.
+// Engine: how it learns who owns what. It fetches the ring when it knows none, when a reply carried another view, when
+// a node was lost, and periodically.
 #include "engine/engine.h"
 #include "wire/store_messages.h"
 
@@ -15,26 +15,26 @@ auto clock_length(Duration length) { return std::chrono::duration_cast<std::chro
 
 }  // namespace
 
-void Engine::saw_view(const Location& by, std::uint64_t view) {
-  if (!is_looking_ && ring_->knows_owners() && views_.wants_look(view, now_)) look(&by);
+void Engine::saw_view(const NodeAddress& by, std::uint64_t view) {
+  if (!is_looking_ && ring_->knows_owners() && views_.wants_refresh(view, now_)) refresh(&by);
 }
 
-// Whoever knows something new first, then the members, then the seeds.
-void Engine::look(const Location* hint) {
+// First the node with news, then the members, then the seeds.
+void Engine::refresh(const NodeAddress* hint) {
   if (is_looking_ || is_stopping_) return;
-  if (hint == nullptr && now_ < look_not_before_) return look_again();
+  if (hint == nullptr && now_ < refresh_not_before_) return refresh_again();
   is_looking_ = true;
-  views_.looked(now_);
-  calls_at_look_ = counts_.calls.load(std::memory_order_relaxed);
+  views_.refreshed(now_);
+  calls_at_refresh_ = counts_.calls.load(std::memory_order_relaxed);
   counts_.refreshes.fetch_add(1, std::memory_order_relaxed);
   candidates_.clear();
-  const auto add = [this](const Location& at) {
+  const auto add = [this](const NodeAddress& at) {
     const bool is_there = std::find(candidates_.begin(), candidates_.end(), at) != candidates_.end();
-    if (!is_there && candidates_.size() < kLookCandidatesMax) candidates_.push_back(at);
+    if (!is_there && candidates_.size() < kRefreshCandidatesMax) candidates_.push_back(at);
   };
   if (hint != nullptr) add(*hint);
   const std::size_t first = next_other_++;
-  for (std::size_t step = 0; step < owners_.size() && candidates_.size() < kLookCandidatesMax / 2; ++step) {
+  for (std::size_t step = 0; step < owners_.size() && candidates_.size() < kRefreshCandidatesMax / 2; ++step) {
     Link& link = *owners_[(first + step) % owners_.size()];
     if (is_usable(link)) add(link.to());
   }
@@ -48,29 +48,29 @@ void Engine::look(const Location* hint) {
 }
 
 void Engine::ask_next() {
-  if (candidates_.empty() || is_stopping_) return look_ended(false);
-  const Location candidate = candidates_.front();
+  if (candidates_.empty() || is_stopping_) return refresh_ended(false);
+  const NodeAddress candidate = candidates_.front();
   candidates_.pop_front();
   ask(candidate);
 }
 
-void Engine::ask(const Location& candidate) {
+void Engine::ask(const NodeAddress& candidate) {
   Call& call = take_call();
   call.info = encode_state(codec(), options_.ring, call.frame);
   call.aim = Aim::node;
   call.to = candidate;
-  call.deadline = now_ + kLookTimeout;
+  call.deadline = now_ + kRefreshTimeout;
   call.handler = [this, candidate](Arrival& arrival) {
     Failure failure;
     const bool has_learned = arrival.failure == nullptr && learn(*arrival.codec, failure);
     if (has_learned) {
-      look_ended(true);
+      refresh_ended(true);
     } else if (arrival.failure != nullptr && arrival.failure->kind == ErrorKind::not_found && ring_ == nullptr) {
       adopt_lone(candidate);
-      look_ended(true);
+      refresh_ended(true);
     } else {
-      look_failure_ = arrival.failure != nullptr ? std::move(*arrival.failure) : std::move(failure);
-      look_failure_.effect = Effect::none;  // of the look; calls that wait for it were never sent
+      refresh_failure_ = arrival.failure != nullptr ? std::move(*arrival.failure) : std::move(failure);
+      refresh_failure_.effect = Effect::none;  // of the fetch; calls that wait for it were never sent
       ask_next();
     }
     return Handled::done;
@@ -81,35 +81,36 @@ void Engine::ask(const Location& candidate) {
   dispatch(call);
 }
 
-void Engine::look_ended(bool has_learned) {
+void Engine::refresh_ended(bool has_learned) {
   is_looking_ = false;
   candidates_.clear();
   if (is_stopping_) return;
-  end_look_waiters(has_learned ? nullptr : &look_failure_);
+  end_refresh_waiters(has_learned ? nullptr : &refresh_failure_);
   if (has_learned) {
-    look_pause_ = kLookPauseFirst;
+    refresh_pause_ = kRefreshPauseFirst;
     return;
   }
-  look_not_before_ = now_ + look_pause_;
-  look_pause_ = std::min(look_pause_ * 2, kLookPauseMax);
-  if (!waiting_.empty()) look_again();
+  refresh_not_before_ = now_ + refresh_pause_;
+  refresh_pause_ = std::min(refresh_pause_ * 2, kRefreshPauseMax);
+  if (!waiting_.empty()) refresh_again();
 }
 
-// Nobody has answered a moment ago: who waits for the ring waits for the next look, too.
-void Engine::look_again() {
-  if (std::exchange(is_look_again_armed_, true)) return;
-  look_again_timer_.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(look_not_before_));
-  look_again_timer_.async_wait([this](error_code) {
-    is_look_again_armed_ = false;
+// No node answered just now: calls that wait for the ring wait for the next fetch, too.
+void Engine::refresh_again() {
+  if (std::exchange(is_refresh_again_armed_, true)) return;
+  refresh_again_timer_.expires_at(
+      std::chrono::time_point_cast<std::chrono::steady_clock::duration>(refresh_not_before_));
+  refresh_again_timer_.async_wait([this](error_code) {
+    is_refresh_again_armed_ = false;
     if (is_stopping_) return;
     begin_turn();
-    if (!waiting_.empty() || !look_waiters_.empty()) look(nullptr);
+    if (!waiting_.empty() || !refresh_waiters_.empty()) refresh(nullptr);
     end_turn();
   });
 }
 
-void Engine::end_look_waiters(const Failure* failure) {
-  for (Call* call : std::exchange(look_waiters_, {})) {
+void Engine::end_refresh_waiters(const Failure* failure) {
+  for (Call* call : std::exchange(refresh_waiters_, {})) {
     call->is_listed = false;
     if (call->state == CallState::done) {
       let_go(*call);
@@ -122,7 +123,7 @@ void Engine::end_look_waiters(const Failure* failure) {
   }
 }
 
-// From a reply to the question for the ring; `failure` says why not.
+// Learns from a reply to the ring request; `failure` says why not.
 bool Engine::learn(Codec& codec, Failure& failure) {
   RingFacts facts;
   try {
@@ -136,8 +137,8 @@ bool Engine::learn(Codec& codec, Failure& failure) {
     failure = {Effect::none, ErrorKind::refused, "the node is in no network"};
     return false;
   }
-  // Nodes that are late with a change are heard when they answer calls, not when they greet.
-  if (!is_looking_ && ring_ != nullptr && !views_.wants_look(facts.view, now_)) return true;
+  // A node that lags behind a change is followed when it answers calls, not when it greets.
+  if (!is_looking_ && ring_ != nullptr && !views_.wants_refresh(facts.view, now_)) return true;
   auto ring = Ring::of(std::move(facts));
   if (!ring.ok()) {
     failure = {Effect::none, ring.error().kind, ring.error().text};
@@ -154,32 +155,32 @@ void Engine::adopt(std::shared_ptr<const Ring> ring) {
   views_.adopted(ring_->facts().view);
   counts_.views.fetch_add(1, std::memory_order_relaxed);
   owners_.clear();
-  for (const Location& member : ring_->facts().members) owners_.push_back(&link_to(member));
+  for (const NodeAddress& member : ring_->facts().members) owners_.push_back(&link_to(member));
   forget_strangers();
   dispatch_all(waiting_);
 }
 
-// A node of ours that cannot tell the ring: it is asked everything, and passes calls on as it does for any client.
-void Engine::adopt_lone(const Location& node) {
+// A node of ours that cannot serve the ring: it gets all calls, and forwards them as it does for any client.
+void Engine::adopt_lone(const NodeAddress& node) {
   auto ring = Ring::of({.members = {node}, .leaving = {}, .view = 0, .placement = ""});
   adopt(std::move(ring).value());
 }
 
-// Nodes that are neither members nor seeds, once nothing hangs on them.
+// Drops nodes that are neither members nor seeds, once nothing depends on them.
 void Engine::forget_strangers() {
-  std::unordered_set<Location> known(options_.seeds.begin(), options_.seeds.end());
+  std::unordered_set<NodeAddress> known(options_.seeds.begin(), options_.seeds.end());
   known.insert(ring_->facts().members.begin(), ring_->facts().members.end());
   std::erase_if(links_, [&](const auto& entry) { return !known.contains(entry.first) && !entry.second->is_open(); });
 }
 
-void Engine::look_in_a_while() {
-  look_timer_.expires_after(clock_length(options_.refresh_interval));
-  look_timer_.async_wait([this](error_code cancelled) {
+void Engine::refresh_in_a_while() {
+  refresh_timer_.expires_after(clock_length(options_.refresh_interval));
+  refresh_timer_.async_wait([this](error_code cancelled) {
     if (cancelled || is_stopping_) return;
     begin_turn();
     close_idle_links();
-    if (counts_.calls.load(std::memory_order_relaxed) != calls_at_look_) look(nullptr);
-    look_in_a_while();
+    if (counts_.calls.load(std::memory_order_relaxed) != calls_at_refresh_) refresh(nullptr);
+    refresh_in_a_while();
     end_turn();
   });
 }

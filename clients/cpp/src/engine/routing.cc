@@ -25,7 +25,7 @@ void Engine::submit(Call& call) {
     calls_in_hand_.fetch_sub(1, std::memory_order_relaxed);
     return refuse(call, {Effect::none, ErrorKind::overloaded, "the client has calls_max calls in hand"});
   }
-  if (runs_here()) return accept(call);
+  if (is_current()) return accept(call);
   bool must_wake = false;
   {
     const std::lock_guard hold(inbox_mutex_);
@@ -41,7 +41,7 @@ void Engine::submit(Call& call) {
 }
 
 void Engine::refuse(Call& call, Failure failure) {
-  if (call.is_tainted) failure.effect = Effect::unknown;
+  if (call.may_have_run) failure.effect = Effect::unknown;
   Arrival arrival;
   arrival.failure = &failure;
   static_cast<void>(call.handler(arrival));
@@ -65,7 +65,7 @@ void Engine::accept(Call& call) {
   dispatch(call);
 }
 
-// The call is held by nobody but the wheel.
+// Only the wheel holds the call.
 void Engine::dispatch(Call& call) {
   call.state = CallState::idle;
   if (is_stopping_) return finish(call, {Effect::none, ErrorKind::cancelled, "the client ends"});
@@ -73,15 +73,15 @@ void Engine::dispatch(Call& call) {
     case Aim::node:
       return send(call, link_to(*call.to));
     case Aim::refresh:
-      enlist(call, look_waiters_, CallState::waiting);
-      return look(nullptr);
+      enlist(call, refresh_waiters_, CallState::waiting);
+      return refresh(nullptr);
     case Aim::owner:
     case Aim::ring:
       break;
   }
   if (ring_ == nullptr) {
     enlist(call, waiting_, CallState::waiting);
-    return look(nullptr);
+    return refresh(nullptr);
   }
   if (call.aim == Aim::owner) return route(call);
   Arrival arrival;
@@ -91,12 +91,12 @@ void Engine::dispatch(Call& call) {
 void Engine::route(Call& call) {
   const auto index = ring_->owner_of(call.key);
   Link* const owner = index ? owners_[*index] : nullptr;
-  if (owner != nullptr && is_usable(*owner)) return send(call, *owner);
-  if (Link* other = other_than(owner); other != nullptr) {
-    if (owner != nullptr) counts_.detours.fetch_add(1, std::memory_order_relaxed);
+  if (owner != nullptr && owner != call.avoided && is_usable(*owner)) return send(call, *owner);
+  if (Link* other = other_than(owner, call.avoided); other != nullptr) {
+    if (owner != nullptr && owner != other) counts_.alternate_nodes.fetch_add(1, std::memory_order_relaxed);
     return send(call, *other);
   }
-  // Nobody can be reached at the moment: whoever owns the key is tried anyway, at the pace of the call's attempts.
+  // No node can be reached at the moment: the owner is tried anyway, at the pace of the call's attempts.
   send(call, owner != nullptr ? *owner : *owners_[next_other_++ % owners_.size()]);
 }
 
@@ -112,7 +112,7 @@ void Engine::send(Call& call, Link& link) {
   if (link.queued_bytes() >= kEarlyFlushBytes && link.is_ready()) link.flush();
 }
 
-Link& Engine::link_to(const Location& at) {
+Link& Engine::link_to(const NodeAddress& at) {
   std::shared_ptr<Link>& link = links_[at];
   if (link == nullptr) {
     LinkHome& home = *this;
@@ -121,7 +121,7 @@ Link& Engine::link_to(const Location& at) {
   return *link;
 }
 
-// May its node be sent calls? One that failed is tried again in the background, and has no calls until it answers.
+// May its node be sent calls? One that failed is retried in the background, and gets no calls until it answers.
 bool Engine::is_usable(Link& link) {
   const Health& health = link.health();
   if (now_ < health.leaving_until) return false;
@@ -132,17 +132,23 @@ bool Engine::is_usable(Link& link) {
   return !link.is_stuck();
 }
 
-// A member that can take a call in the place of `avoided`; connected ones go first. nullptr when there is none.
-Link* Engine::other_than(const Link* avoided) {
+// A member that can take a call instead of its owner; connected ones come first, `avoided` and the owner last. nullptr
+// when there is none.
+Link* Engine::other_than(const Link* owner, const Link* avoided) {
   Link* unconnected = nullptr;
+  Link* last_resort = nullptr;
   const std::size_t first = next_other_++;
   for (std::size_t step = 0; step < owners_.size(); ++step) {
     Link* const link = owners_[(first + step) % owners_.size()];
-    if (link == avoided || !is_usable(*link)) continue;
+    if ((link == owner && link != avoided) || !is_usable(*link)) continue;
+    if (link == avoided) {
+      last_resort = link;
+      continue;
+    }
     if (link->is_ready()) return link;
     if (unconnected == nullptr) unconnected = link;
   }
-  return unconnected;
+  return unconnected != nullptr ? unconnected : last_resort;
 }
 
 void Engine::open(Link& link) {

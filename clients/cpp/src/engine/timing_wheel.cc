@@ -65,7 +65,7 @@ Call* TimingWheel::take_due(TimePoint now) noexcept {
     tick_ = std::max(tick_, reached);
     return nullptr;
   }
-  // After a long pause each slot is looked at once; all that was due then is due still.
+  // After a long pause each slot is visited once; all that was due then is still due.
   if (reached > tick_ + kSlots) {
     for (std::uint64_t tick = reached - kSlots + 1; tick <= reached; ++tick) gather(tick);
     tick_ = reached;

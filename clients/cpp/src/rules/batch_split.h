@@ -1,4 +1,4 @@
-// Which keys of a batch go to whom? One part for each owner, cut where it would grow too long for one message.
+// Which keys of a batch go to which node? One part for each owner, split where it would grow too long for one message.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace p2p::client {
 
-// Half of what a node takes in one batch by default, and a fraction of its largest message.
+// Half of what a node accepts in one batch by default, and a fraction of its largest message.
 inline constexpr std::size_t kPartKeysMax = 5'000;
 inline constexpr std::size_t kPartBytesMax = 1024 * 1024;
 
@@ -17,8 +17,8 @@ struct BatchKey {
   std::size_t bytes = 0;
 };
 
-// Indexes of the request, ascending. One owner may have several parts; a key that is longer than kPartBytesMax has one
-// of its own. Together the parts name each key once.
+// Indexes of the request, ascending. One owner may have several parts; a key longer than kPartBytesMax has one to
+// itself. Together the parts name each key once.
 using BatchPart = std::vector<std::uint32_t>;
 std::vector<BatchPart> split(const std::vector<BatchKey>& keys);
 

@@ -11,9 +11,9 @@ namespace p2p::client {
 
 Result<std::shared_ptr<const Ring>> Ring::of(RingFacts facts) {
   if (facts.members.size() > kMembersMax) return Error{ErrorKind::protocol, "a ring has too many members"};
-  std::vector<std::pair<std::string, Location>> named;
+  std::vector<std::pair<std::string, NodeAddress>> named;
   named.reserve(facts.members.size());
-  for (Location& member : facts.members) named.emplace_back(member.classic_name(), std::move(member));
+  for (NodeAddress& member : facts.members) named.emplace_back(member.classic_name(), std::move(member));
   std::sort(named.begin(), named.end());
   std::vector<std::string> names;
   names.reserve(named.size());

@@ -1,4 +1,5 @@
-// Who owns a key, as the client knows? What a node told of the members, checked, with the network's placement over it.
+// Who owns a key, as far as the client knows? The members as reported by a node, checked, with the network's placement
+// over them.
 #pragma once
 
 #include "placement/placement.h"
@@ -13,14 +14,14 @@
 
 namespace p2p::client {
 
-// Members that a ring may have: what a node's table may hold, and bounds what a foreign message makes us keep.
+// Members that a ring may have: as many as a node's table may hold. Bounds what a foreign message makes us keep.
 inline constexpr std::size_t kMembersMax = 10'000;
 
 // Never changes. [any thread]
 class Ring final {
  public:
-  // Sorts the members by name. An error of kind protocol when there are too many of them, one is named twice, or the
-  // fingerprint is not that of members and placement: then the node and we do not mean the same by them. A placement
+  // Sorts the members by name. An error of kind protocol when there are too many, one is named twice, or the
+  // fingerprint does not match members and placement: then the node and we do not mean the same by them. A placement
   // that we do not know is no error, but such a ring has no owners.
   static Result<std::shared_ptr<const Ring>> of(RingFacts facts);
 

@@ -9,9 +9,9 @@ bool ViewWatch::was_left(std::uint64_t view) const noexcept {
   return std::find(left_.begin(), end, view) != end;
 }
 
-bool ViewWatch::wants_look(std::uint64_t told, TimePoint now) const noexcept {
+bool ViewWatch::wants_refresh(std::uint64_t told, TimePoint now) const noexcept {
   if (is_known_ && told == current_) return false;
-  return now - last_look_ >= (was_left(told) ? kLeftViewPause : kLookPause);
+  return now - last_refresh_ >= (was_left(told) ? kLeftViewPause : kRefreshPause);
 }
 
 void ViewWatch::adopted(std::uint64_t view) noexcept {

@@ -6,12 +6,12 @@
 namespace p2p::client {
 namespace {
 
-constexpr std::uint32_t kVersion = 0x80010000U;  // of strict binary messages; the type stands in the last byte
+constexpr std::uint32_t kVersion = 0x80010000U;  // of strict binary messages; the last byte is the type
 constexpr std::uint32_t kVersionMask = 0xffff0000U;
 constexpr std::uint32_t kCall = 1;
 constexpr std::uint32_t kReply = 2;
 constexpr std::uint32_t kException = 3;
-constexpr std::size_t kNameAt = 8;  // in a message: behind version and length of the name
+constexpr std::size_t kNameAt = 8;  // in a message: after the version and the length of the name
 
 std::uint32_t number_at(std::string_view bytes, std::size_t at) noexcept {
   std::uint32_t number = 0;
@@ -29,7 +29,7 @@ void append_number(std::string& bytes, std::uint32_t number) {
   put_number(bytes, at, number);
 }
 
-// Length of the message at the front plus head, or nothing when it is cut short or not of strict binary form.
+// The head of the message at the front, or nothing when it is cut short or not strict binary.
 struct MessageHead {
   std::uint32_t type;
   std::string_view name;
@@ -42,7 +42,7 @@ std::optional<MessageHead> head_of(std::string_view message) noexcept {
   return MessageHead{version & 0xffU, message.substr(kNameAt, name_bytes)};
 }
 
-// Room for the frame's length, then the head up to the sequence id, whose place is told.
+// Appends room for the frame's length and the head up to the sequence id; returns where the id goes.
 FrameInfo append_head(std::string& frame, std::string_view service, std::string_view method) {
   const std::size_t prefix = service.empty() ? 0 : service.size() + 1;
   append_number(frame, 0);

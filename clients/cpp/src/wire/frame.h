@@ -12,17 +12,18 @@ namespace p2p::client {
 
 inline constexpr std::size_t kFrameHeadBytes = 4;
 
-// Where in a frame the sequence id stands, which the connection sets when it sends: "as many bytes in" as this says.
+// Byte offset in a frame of the sequence id, which the connection sets when it sends.
 struct FrameInfo {
   std::size_t sequence_at = 0;
 };
 
-// Begins a call in `codec`'s output, which is cleared; the arguments come next, then end_call.
+// Begins a call in `codec`'s output, which is cleared; write the arguments next, then call end_call.
 FrameInfo begin_call(Codec& codec, std::string_view service, std::string_view method);
 // Completes the frame and gives it to `frame`, whose memory goes back to the codec for the next one.
 void end_call(Codec& codec, std::string& frame);
 
-// Makes a frame of a whole message with no service in its name. An error of kind invalid when it is none, or oneway.
+// Makes a frame of a whole message with no service in its name. An error of kind invalid when it is not one, or is
+// oneway.
 Result<FrameInfo> frame_of(std::string_view service, std::string_view message, std::string& frame);
 
 void set_sequence(std::string& frame, FrameInfo info, std::int32_t sequence) noexcept;

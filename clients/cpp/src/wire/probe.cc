@@ -11,13 +11,13 @@
 namespace p2p::client {
 namespace {
 
-// Of every strict binary message.
+// Starts every strict binary message.
 constexpr std::string_view kStrictBegin = "\x80";
 
-// A longer answer is none to this question.
+// A longer answer is not one to the probe.
 constexpr std::size_t kAnswerBytesMax = 16 * 1024;
 
-// Hosts of ours begin so when they do not know what they are asked for, as those do that are older than the question.
+// How our hosts' answers begin when they do not know the service, as those older than the probe do not.
 bool is_said_by_ours(std::string_view text) { return text.starts_with("p2p:") || text.starts_with("service '"); }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Is it a node of ours that listens there? It is asked before it is sent a frame: a node of the 2009 system takes a
-// frame for the begin of a message, and serves nobody else while it waits for the rest.
+// Is it a node of ours that listens there? Checked before any frame is sent: a node of the 2009 system takes a frame
+// for the start of a message, and serves no other client while it waits for the rest.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace p2p::client {
 
-// The question: a `ping` of the service that every host of ours has, unframed, which both kinds of nodes understand.
+// The probe: an unframed `ping` to the service that every host of ours has, which both kinds of nodes understand.
 std::string probe_message();
 
 enum class Probed : std::uint8_t {

@@ -20,7 +20,7 @@ constexpr std::int16_t kSecond = 2;
 constexpr std::int16_t kThird = 3;
 constexpr std::int16_t kSuccess = 0;
 
-// Texts are most of a message: they go straight to where it is made.
+// Texts are most of a message: they are written straight into its buffer.
 void write_text(Codec& codec, std::int16_t id, std::string_view text) {
   BinaryPiece<8> head;
   head.field(T_STRING, id);
@@ -38,10 +38,11 @@ void begin_list(BinaryProtocol& out, TType type, std::size_t size) {
   out.writeListBegin(type, static_cast<std::uint32_t>(size));
 }
 
-// Replies are read where they lie.
+// Replies are read in place.
 using Reader = FieldReader<Encoding::binary>;
 
-// Calls `field(head)` for each field of the struct that `in` was made for; what it does not take, by false, is skipped.
+// Calls `field(head)` for each field of the struct that `in` was made for; a field for which it returns false is
+// skipped.
 template <class Field>
 void each_field(Reader& in, Field field) {
   FieldHead head;
@@ -132,7 +133,7 @@ bool read_results(Reader& in, FieldKind kind, bool is_many, StoreReply<T>& reply
   if (!are_results || list.count > static_cast<std::uint32_t>(kContainerElementsMax)) {
     throw TProtocolException(TProtocolException::INVALID_DATA, "no list of results");
   }
-  // At least the stop byte of each has arrived: the reader has compared the count with what is there.
+  // At least the stop byte of each has arrived: the reader has checked the count against the bytes left.
   reply.many.reserve(list.count);
   for (std::uint32_t at = 0; at < list.count; ++at) {
     if (!read_one(in, reply.many.emplace_back(), reply.view)) return false;
@@ -222,7 +223,7 @@ FrameInfo encode_keys(Codec& codec, std::string_view service, std::string_view m
   return info;
 }
 
-// Of a list of items: two texts and a stop each.
+// Encoded size of a list of items: two texts and a stop each.
 std::size_t bytes_of(std::span<const ItemView> items) {
   constexpr std::size_t kAroundAnItem = 2 * (3 + 4) + 1;
   std::size_t bytes = items.size() * kAroundAnItem;
@@ -247,7 +248,7 @@ FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<co
                             std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "write_many");
   BinaryProtocol& out = codec.binary_out();
-  // Frames of this size are not kept (kPooledFrameBytesMax), and growing would copy what is there several times.
+  // Frames of this size are not pooled (kPooledFrameBytesMax), and growing would copy the content several times.
   codec.out().block().reserve(codec.out().block().size() + bytes_of(items) + kEndBytesMax);
   begin_list(out, T_STRUCT, items.size());
   for (const ItemView& item : items) {

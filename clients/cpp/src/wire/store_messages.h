@@ -1,5 +1,5 @@
 // How do the store's calls look on the wire (idl/diststore.thrift)? Written from and read into the client's own values
-// at once, without the generated structs between: a batch of many keys is then copied once.
+// directly, without generated structs in between: a batch of many keys is then copied once.
 #pragma once
 
 #include "wire/frame.h"
@@ -16,7 +16,7 @@
 
 namespace p2p::client {
 
-// The codec that the calling thread writes calls with.
+// The calling thread's codec for writing calls.
 Codec& encoding_codec();
 
 struct ItemView {
@@ -24,8 +24,7 @@ struct ItemView {
   std::string_view value;
 };
 
-// --- calls: whole frames
-// -----------------------------------------------------------------------------------------------
+// --- calls: whole frames ---------------------------------------------------------------------------------------------
 
 FrameInfo encode_read(Codec& codec, std::string_view service, std::string_view key, std::string& frame);
 FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view key, std::string_view value,
@@ -41,10 +40,9 @@ FrameInfo encode_erase_many(Codec& codec, std::string_view service, std::span<co
 
 FrameInfo encode_state(Codec& codec, std::string_view service, std::string& frame);
 
-// --- replies: the codec's input stands at the result
-// ---------------------------------------------------------------------
+// --- replies: the codec's input is at the result ---------------------------------------------------------------------
 
-// A declared exception of the store; `kind` is a StoreErrorKind (rules/setback.h), or one that is not known here.
+// A declared exception of the store; `kind` is a StoreErrorKind (retry/faults.h), or one that is not known here.
 struct StoreRefusal {
   std::int32_t kind = 0;
   std::string message;
@@ -53,13 +51,13 @@ struct StoreRefusal {
 // What a reply said; `refusal` is set instead of results.
 template <class T>
 struct StoreReply {
-  T one;                             // of a call of one key
+  T one;                             // of a call for one key
   std::vector<T> many;               // of a batch
-  std::optional<std::int64_t> view;  // of the last result that told one
+  std::optional<std::int64_t> view;  // of the last result that carried one
   std::optional<StoreRefusal> refusal;
 };
 
-// Throw what Thrift throws when the bytes make no sense; so does a reply with neither results nor an exception.
+// Throw what Thrift throws when the bytes make no sense, and also for a reply with neither results nor an exception.
 void decode(Codec& codec, bool is_many, StoreReply<Read>& reply);
 void decode(Codec& codec, bool is_many, StoreReply<Written>& reply);
 void decode(Codec& codec, bool is_many, StoreReply<Erased>& reply);

@@ -6,11 +6,11 @@ void Departures::ring_changed(const p2p::RingView& ring) {
   departures_.clear();
   for (const std::string& key : jobs_.keys()) {
     const p2p::Owner owner = ring.owner_of(key);
-    if (owner.location != nullptr && !owner.is_self) departures_[*owner.location].keys.insert(key);
+    if (owner.address != nullptr && !owner.is_self) departures_[*owner.address].keys.insert(key);
   }
 }
 
-Departures::Part Departures::give(const p2p::Location& to, std::int64_t taken, std::size_t bytes_max) {
+Departures::Part Departures::give(const p2p::NodeAddress& to, std::int64_t taken, std::size_t bytes_max) {
   const auto found = departures_.find(to);
   if (found == departures_.end()) return {};
   Departure& departure = found->second;
@@ -35,8 +35,8 @@ Departures::Part Departures::give(const p2p::Location& to, std::int64_t taken, s
   return given;
 }
 
-std::vector<p2p::Location> Departures::receivers() const {
-  std::vector<p2p::Location> all;
+std::vector<p2p::NodeAddress> Departures::receivers() const {
+  std::vector<p2p::NodeAddress> all;
   for (const auto& [receiver, departure] : departures_) all.push_back(receiver);
   return all;
 }

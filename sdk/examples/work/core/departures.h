@@ -26,10 +26,10 @@ class Departures final {
     Batch batch;
     std::vector<std::string> busy;  // once nothing else is left: keys with jobs that still run here
   };
-  Part give(const p2p::Location& to, std::int64_t taken, std::size_t bytes_max);
+  Part give(const p2p::NodeAddress& to, std::int64_t taken, std::size_t bytes_max);
 
   bool is_over() const { return departures_.empty(); }
-  std::vector<p2p::Location> receivers() const;  // who has something to get
+  std::vector<p2p::NodeAddress> receivers() const;  // who has something to get
   std::size_t jobs_moved() const { return jobs_moved_; }
 
  private:
@@ -41,7 +41,7 @@ class Departures final {
   Jobs& jobs_;
   std::int64_t last_number_;
   std::size_t jobs_moved_ = 0;
-  std::map<p2p::Location, Departure> departures_;
+  std::map<p2p::NodeAddress, Departure> departures_;
 };
 
 }  // namespace work

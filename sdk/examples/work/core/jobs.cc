@@ -20,10 +20,10 @@ std::size_t& Jobs::count_of(State state) {
 }
 
 Job* Jobs::find_here(const JobName& name) {
-  const auto held = held_.find(name.key);
-  if (held == held_.end()) return nullptr;
-  const auto job = held->second.jobs.find(name.id);
-  return job == held->second.jobs.end() ? nullptr : &job->second;
+  const auto keys = keys_.find(name.key);
+  if (keys == keys_.end()) return nullptr;
+  const auto job = keys->second.jobs.find(name.id);
+  return job == keys->second.jobs.end() ? nullptr : &job->second;
 }
 
 const Job* Jobs::find(const JobName& name) const { return const_cast<Jobs*>(this)->find_here(name); }
@@ -31,7 +31,7 @@ const Job* Jobs::find(const JobName& name) const { return const_cast<Jobs*>(this
 bool Jobs::submit(const JobName& name, std::string kind, std::string payload) {
   P2P_ASSERT(find(name) == nullptr, "a job is submitted once");
   if (counts_.queued >= limits_.queue_max) return false;
-  held_[name.key].jobs.emplace(name.id, Job{std::move(kind), std::move(payload), State::queued, {}, {}});
+  keys_[name.key].jobs.emplace(name.id, Job{std::move(kind), std::move(payload), State::queued, {}, {}});
   queue_.push_back(name);
   ++counts_.queued;
   return true;
@@ -39,8 +39,8 @@ bool Jobs::submit(const JobName& name, std::string kind, std::string payload) {
 
 std::vector<std::string> Jobs::ledger(const std::string& key) const {
   std::vector<std::string> texts;
-  if (const auto held = held_.find(key); held != held_.end()) {
-    for (const auto& [run, text] : held->second.ledger) texts.push_back(text);
+  if (const auto keys = keys_.find(key); keys != keys_.end()) {
+    for (const auto& [run, text] : keys->second.ledger) texts.push_back(text);
   }
   return texts;
 }
@@ -62,7 +62,7 @@ std::optional<Jobs::Start> Jobs::start_next(const std::function<bool(const std::
     job->state = State::running;
     --counts_.queued;
     ++counts_.running;
-    ++held_.at(start.name.key).running;
+    ++keys_.at(start.name.key).running;
     return start;
   }
   return std::nullopt;
@@ -71,17 +71,17 @@ std::optional<Jobs::Start> Jobs::start_next(const std::function<bool(const std::
 void Jobs::finish(const JobName& name, Outcome outcome, p2p::TimePoint now) {
   Job* job = find_here(name);
   P2P_ASSERT(job != nullptr && job->state == State::running, "what finishes has been started, and does not move");
-  Held& held = held_.at(name.key);
-  if (outcome.is_done && held.ledger.size() + outcome.entries.size() > limits_.ledger_max) {
+  KeyState& keys = keys_.at(name.key);
+  if (outcome.is_done && keys.ledger.size() + outcome.entries.size() > limits_.ledger_max) {
     outcome = {false, "the key's ledger is full: ledger_max = " + std::to_string(limits_.ledger_max), {}};
   }
   job->state = outcome.is_done ? State::done : State::failed;
   job->text = std::move(outcome.text);
   job->ended_at = now;
   if (outcome.is_done) {
-    for (std::string& entry : outcome.entries) held.ledger.emplace(next_run_++, std::move(entry));
+    for (std::string& entry : outcome.entries) keys.ledger.emplace(next_run_++, std::move(entry));
   }
-  --held.running;
+  --keys.running;
   --counts_.running;
   ++counts_.ended;
   ended_.push_back(name);
@@ -101,50 +101,50 @@ void Jobs::forget_old(p2p::TimePoint now) {
 }
 
 void Jobs::drop(const JobName& name) {
-  const auto held = held_.find(name.key);
-  if (held == held_.end()) return;
-  const auto job = held->second.jobs.find(name.id);
-  if (job == held->second.jobs.end()) return;
+  const auto keys = keys_.find(name.key);
+  if (keys == keys_.end()) return;
+  const auto job = keys->second.jobs.find(name.id);
+  if (job == keys->second.jobs.end()) return;
   P2P_ASSERT(job->second.state != State::running, "a running job stays until it has ended");
   --count_of(job->second.state);
-  held->second.jobs.erase(job);
+  keys->second.jobs.erase(job);
   drop_if_empty(name.key);
 }
 
 void Jobs::drop_if_empty(const std::string& key) {
-  const auto held = held_.find(key);
-  if (held != held_.end() && held->second.jobs.empty() && held->second.ledger.empty()) held_.erase(held);
+  const auto keys = keys_.find(key);
+  if (keys != keys_.end() && keys->second.jobs.empty() && keys->second.ledger.empty()) keys_.erase(keys);
 }
 
 // --- keys that move --------------------------------------------------------------------------------------------------
 
 std::vector<std::string> Jobs::keys() const {
   std::vector<std::string> all;
-  all.reserve(held_.size());
-  for (const auto& [key, held] : held_) all.push_back(key);
+  all.reserve(keys_.size());
+  for (const auto& [key, keys] : keys_) all.push_back(key);
   return all;
 }
 
 bool Jobs::is_busy(const std::string& key) const {
-  const auto held = held_.find(key);
-  return held != held_.end() && held->second.running > 0;
+  const auto keys = keys_.find(key);
+  return keys != keys_.end() && keys->second.running > 0;
 }
 
 void Jobs::copy(const std::string& key, std::size_t bytes_max, Batch& into) const {
-  const auto held = held_.find(key);
-  if (held == held_.end()) return;
+  const auto keys = keys_.find(key);
+  if (keys == keys_.end()) return;
   const auto fits = [&](std::size_t bytes) {
     if (!into.is_empty() && into.bytes + bytes > bytes_max) return false;
     into.bytes += bytes;
     return true;
   };
-  for (const auto& [id, job] : held->second.jobs) {
+  for (const auto& [id, job] : keys->second.jobs) {
     JobName name{key, id};
     if (job.state == State::running) continue;
     if (!fits(bytes_of(name, job))) return;
     into.jobs.emplace_back(std::move(name), job);
   }
-  for (const auto& entry : held->second.ledger) {
+  for (const auto& entry : keys->second.ledger) {
     if (!fits(kPieceBytes + key.size() + entry.second.size())) return;
     into.entries.emplace_back(key, entry);
   }
@@ -153,7 +153,7 @@ void Jobs::copy(const std::string& key, std::size_t bytes_max, Batch& into) cons
 void Jobs::remove(const Batch& given) {
   for (const auto& [name, job] : given.jobs) drop(name);
   for (const auto& [key, entry] : given.entries) {
-    if (const auto held = held_.find(key); held != held_.end()) held->second.ledger.erase(entry.first);
+    if (const auto keys = keys_.find(key); keys != keys_.end()) keys->second.ledger.erase(entry.first);
     drop_if_empty(key);
   }
 }
@@ -167,9 +167,9 @@ void Jobs::take(Batch batch) {
     }
     (job.state == State::queued ? queue_ : ended_).push_back(name);
     ++count_of(job.state);
-    held_[name.key].jobs.emplace(name.id, std::move(job));
+    keys_[name.key].jobs.emplace(name.id, std::move(job));
   }
-  for (auto& [key, entry] : batch.entries) held_[key].ledger.insert(std::move(entry));
+  for (auto& [key, entry] : batch.entries) keys_[key].ledger.insert(std::move(entry));
 }
 
 }  // namespace work

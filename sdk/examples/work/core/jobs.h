@@ -54,7 +54,7 @@ class Jobs final {
 
   // --- for keys that move; a running job stays where it is ---
   std::vector<std::string> keys() const;
-  bool holds(const std::string& key) const { return held_.contains(key); }
+  bool holds(const std::string& key) const { return keys_.contains(key); }
   bool is_busy(const std::string& key) const;  // one of its jobs is running
 
   // Copies what may move of `key` into `into`, until that has `bytes_max`; at least one piece, if `into` is empty.
@@ -65,7 +65,7 @@ class Jobs final {
   void take(Batch batch);
 
  private:
-  struct Held {
+  struct KeyState {
     std::map<std::string, Job> jobs;  // by id
     Ledger ledger;
     std::size_t running = 0;
@@ -78,7 +78,7 @@ class Jobs final {
 
   const Limits limits_;
   std::int64_t next_run_;
-  std::unordered_map<std::string, Held> held_;  // by key; none of them empty
+  std::unordered_map<std::string, KeyState> keys_;  // by key; none of them empty
   // In the order in which they are due. Names of jobs that have moved away meanwhile are passed over.
   std::list<JobName> queue_;
   std::list<JobName> ended_;

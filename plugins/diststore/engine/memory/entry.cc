@@ -1,0 +1,53 @@
+#include "engine/memory/entry.h"
+
+#include <p2p/assert.h>
+
+#include <new>
+#include <utility>
+
+namespace p2p::diststore {
+
+static_assert(sizeof(Entry) == 32 && alignof(Entry) >= alignof(std::shared_ptr<const std::string>));
+
+EntryOwner Entry::make(std::string_view key, std::string_view value, std::string* owned, Version version,
+                       ViewVersion confirmed_in, bool is_erased) {
+  const bool is_large = value.size() >= kLargeValueBytes;
+  Handle handle;
+  const std::size_t behind = is_large ? sizeof(Handle) : value.size();
+  if (is_large) {
+    P2P_ASSERT(owned != nullptr, "a large value is taken over");
+    handle = std::make_shared<const std::string>(std::move(*owned));
+  }
+  void* block = ::operator new(sizeof(Entry) + key.size() + behind);
+  EntryOwner entry(new (block) Entry(version, confirmed_in));
+  entry->key_bytes_ = static_cast<std::uint32_t>(key.size());
+  entry->is_erased_ = is_erased ? 1 : 0;
+  if (is_large) {
+    new (entry->bytes()) Handle(std::move(handle));
+    entry->is_large_ = 1;
+    key.copy(entry->bytes() + sizeof(Handle), key.size());
+  } else {
+    entry->value_bytes_ = static_cast<std::uint32_t>(value.size());
+    key.copy(entry->bytes(), key.size());
+    value.copy(entry->bytes() + key.size(), value.size());
+  }
+  return entry;
+}
+
+const std::shared_ptr<const std::string>& Entry::large() const noexcept {
+  return *std::launder(reinterpret_cast<const Handle*>(bytes()));
+}
+
+bool Entry::overwrite(std::string_view value) noexcept {
+  if (is_large() || is_erased() || value.size() != value_bytes_) return false;
+  value.copy(bytes() + key_bytes_, value.size());
+  return true;
+}
+
+void EntryDeleter::operator()(Entry* entry) const noexcept {
+  if (entry->is_large()) entry->large().~shared_ptr();
+  entry->~Entry();
+  ::operator delete(entry);
+}
+
+}  // namespace p2p::diststore

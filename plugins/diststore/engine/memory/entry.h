@@ -1,0 +1,71 @@
+// How is a key laid out in memory, with everything stored for it? In one block: finding it touches one piece of memory,
+// and a key of 16 bytes with a value of 100 takes 148.
+#pragma once
+
+#include "replication/version.h"
+#include "replication/view_version.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace p2p::diststore {
+
+// A value of this size or more has a string of its own, shared with its readers: it is moved in from the caller and
+// sent from where it is, so nobody waits for a lock while it is copied.
+inline constexpr std::size_t kLargeValueBytes = 16 * 1024;
+
+class Entry;
+
+struct EntryDeleter {
+  void operator()(Entry* entry) const noexcept;
+};
+using EntryOwner = std::unique_ptr<Entry, EntryDeleter>;
+
+// A header, then a large value's handle if there is one, the key, and the value if it is not large. Made by make()
+// only. Not synchronised: the holder of its table's lock may read or change it.
+class Entry final {
+ public:
+  // Copies key and value. A large value is moved from `owned`, which then holds `value`; null otherwise.
+  static EntryOwner make(std::string_view key, std::string_view value, std::string* owned, Version version,
+                         ViewVersion confirmed_in, bool is_erased);
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  std::string_view key() const noexcept { return {bytes() + handle_bytes(), key_bytes_}; }
+  std::string_view value() const noexcept {
+    return is_large_ != 0 ? std::string_view(*large()) : std::string_view{bytes() + key_bytes_, value_bytes_};
+  }
+  std::size_t bytes_held() const noexcept { return key_bytes_ + value().size(); }  // of key and value
+
+  bool is_large() const noexcept { return is_large_ != 0; }
+  const std::shared_ptr<const std::string>& large() const noexcept;  // only of a large one
+
+  // Overwrites a value that is not large with one of the same size; false, and nothing is done, otherwise.
+  bool overwrite(std::string_view value) noexcept;
+
+  bool is_erased() const noexcept { return is_erased_ != 0; }
+
+  Version version;
+  ViewVersion confirmed_in;
+
+ private:
+  friend struct EntryDeleter;
+  using Handle = std::shared_ptr<const std::string>;
+
+  Entry(Version version_held, ViewVersion confirmed) noexcept : version(version_held), confirmed_in(confirmed) {}
+  ~Entry() = default;
+
+  char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
+  const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
+  std::size_t handle_bytes() const noexcept { return is_large_ != 0 ? sizeof(Handle) : 0; }
+
+  std::uint32_t key_bytes_ = 0;
+  std::uint32_t value_bytes_ : 30 = 0;  // below kLargeValueBytes
+  std::uint32_t is_large_ : 1 = 0;
+  std::uint32_t is_erased_ : 1 = 0;
+};
+
+}  // namespace p2p::diststore

@@ -1,0 +1,35 @@
+// What does a membership implementation consist of? The shell knows no more of it than this.
+#pragma once
+
+#include "locator_impl.h"
+#include "locator_shell.h"
+#include "membership/membership.h"
+
+#include <p2p/context.h>
+#include <p2p/handlers.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace p2p::ring {
+
+struct Implementation {
+  std::shared_ptr<membership::Membership> membership;
+  membership::Carrier carry;
+
+  // What other nodes call on the service's part "peer": its IDL name and its methods.
+  std::string peer_idl;
+  std::function<void(Methods& methods, const std::shared_ptr<LocatorShell>& node)> add_peer_methods;
+
+  // Null when there are none.
+  std::function<std::shared_ptr<Announcements>(const std::shared_ptr<LocatorShell>& node)> make_announcements;
+};
+
+// Reads the service's options; `context` outlives the result. An error refuses the start.
+using MakeImplementation = std::function<Result<Implementation>(Context& context)>;
+
+// The service on other nodes that calls go to, unless an implementation sends them in a form of its own.
+inline std::string peer_service(const Context& context) { return context.service_name() + ".peer"; }
+
+}  // namespace p2p::ring

@@ -1,0 +1,52 @@
+// What the locator offers to the other services of its node: ILocator in front of the shell and the ring.
+#pragma once
+
+#include "locator_shell.h"
+
+#include <p2p/locator.h>
+#include <p2p/log.h>
+
+#include <memory>
+#include <string>
+
+namespace p2p::ring {
+
+// What nodes without incarnations announce about members in the calls of idl/locator.thrift. The membership
+// implementation decides what that means. [any thread]
+class Announcements {
+ public:
+  virtual ~Announcements() = default;
+
+  // `visited`: nodes that know already, or that could not be reached; empty when `address` announces itself.
+  virtual void add(const NodeAddress& address, std::vector<NodeAddress> visited) = 0;
+  virtual void remove(const NodeAddress& address, std::vector<NodeAddress> visited) = 0;
+};
+
+class LocatorImpl final : public ILocator {
+ public:
+  // `announcements` may be null: announcements are then ignored.
+  LocatorImpl(std::shared_ptr<LocatorShell> node, std::shared_ptr<Announcements> announcements, Logger& log)
+      : node_(std::move(node)), announcements_(std::move(announcements)), log_(log) {}
+
+  const RingView& view() const override { return node_->changes().view(); }
+  std::shared_ptr<const RingView> shared_view() const override { return node_->changes().shared_view(); }
+  std::shared_ptr<const RingView> ring_of(std::vector<NodeAddress> members) const override;
+  void when_joined(std::function<void()> then) override { node_->when_joined(std::move(then)); }
+  Subscription push_layer(int priority, std::string name, std::shared_ptr<RingLayer> layer) override;
+  Subscription subscribe(std::string name, std::function<void(const p2p::RingChange&)> listener) override;
+  void join(const NodeAddress& joiner) override;
+  void add(const NodeAddress& address, std::vector<NodeAddress> visited_nodes) override;
+  void remove(const NodeAddress& address, std::vector<NodeAddress> visited_nodes) override;
+  void log_view() const override;
+  void report_unreachable(const NodeAddress& member) override;
+  std::string placement() const override;
+  std::string encode_table() const override;
+  void merge_table(const NodeAddress& from, std::string_view table) override;
+
+ private:
+  const std::shared_ptr<LocatorShell> node_;
+  const std::shared_ptr<Announcements> announcements_;
+  Logger& log_;
+};
+
+}  // namespace p2p::ring

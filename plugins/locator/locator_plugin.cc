@@ -1,0 +1,89 @@
+#include "locator_plugin.h"
+
+#include "placement/classic_ring.h"
+#include "ring/ring_changes.h"
+#include "wire/ring_service.h"
+
+#include <p2p/handlers.h>
+
+#include <utility>
+
+namespace p2p::ring {
+namespace {
+
+// One choice so far; a second strategy goes here.
+std::shared_ptr<const placement::Placement> make_placement(const Settings&) {
+  return std::make_shared<placement::ClassicPlacement>();
+}
+
+}  // namespace
+
+Result<Done> LocatorPlugin::configure(const Config& config) {
+  auto settings = read_settings(config, {});
+  if (!settings.ok()) return settings.error();
+  return Done{};
+}
+
+Result<Done> LocatorPlugin::start(Context& context) {
+  auto read = read_settings(context.config(), context.node().self);
+  if (!read.ok()) return read.error();
+  const Settings settings = std::move(read).value();
+  auto made = make_(context);
+  if (!made.ok()) return made.error();
+  const Implementation implementation = std::move(made).value();
+
+  const auto strand = context.strand("membership");
+  const auto changes = std::make_shared<RingChanges>(RingChanges::Options{context.node().self, settings.layer_timeout},
+                                                     make_placement(settings), strand, context.log());
+  shell_ = std::make_shared<LocatorShell>(
+      LocatorShell::Environment{strand, context.log(), implementation.carry, settings.call_timeout,
+                                [&context](const std::string& why) { context.waits_for_network(why); }},
+      implementation.membership, settings.discovery, changes);
+  const auto announcements = implementation.make_announcements ? implementation.make_announcements(shell_) : nullptr;
+  const auto locator = std::make_shared<LocatorImpl>(shell_, announcements, context.log());
+
+  if (auto provided = context.provide<ILocator>(locator); !provided.ok()) return provided;
+  if (auto served = serve_clients(context, locator); !served.ok()) return served;
+  if (auto served = serve_peers(context, implementation); !served.ok()) return served;
+  if (auto served = serve_ring(context, locator); !served.ok()) return served;
+  context.gauge("members", [changes] { return static_cast<std::int64_t>(changes->view().members().size()); });
+  context.gauge("view_changes", [changes] { return changes->view_changes(); });
+  return Done{};
+}
+
+void LocatorPlugin::stop() {
+  if (shell_ != nullptr) shell_->halt();
+  shell_.reset();
+}
+
+Result<Done> LocatorPlugin::serve_clients(Context& context, const std::shared_ptr<LocatorImpl>& locator) {
+  ServiceSpec spec;
+  spec.idl = "locator.Locator";
+  spec.extends = {"locator.Base"};
+  spec.dispatch = Dispatch::io;
+  auto methods = std::make_shared<Methods>();
+  add_locator_methods(*methods, context, spec, locator);
+  return context.serve(spec, methods);
+}
+
+Result<Done> LocatorPlugin::serve_peers(Context& context, const Implementation& implementation) {
+  ServiceSpec spec;
+  spec.idl = implementation.peer_idl;
+  spec.dispatch = Dispatch::io;
+  spec.part = "peer";
+  auto methods = std::make_shared<Methods>();
+  implementation.add_peer_methods(*methods, shell_);
+  return context.serve(spec, methods);
+}
+
+Result<Done> LocatorPlugin::serve_ring(Context& context, const std::shared_ptr<LocatorImpl>& locator) {
+  ServiceSpec spec;
+  spec.idl = "locator.Ring";
+  spec.dispatch = Dispatch::io;
+  spec.part = "ring";
+  auto methods = std::make_shared<Methods>();
+  wire::add_ring_methods(*methods, locator);
+  return context.serve(spec, methods);
+}
+
+}  // namespace p2p::ring
