@@ -88,7 +88,7 @@ void LocatorShell::when_joined(std::function<void()> then) {
 void LocatorShell::become_joined() {
   P2P_ASSERT_THREAD(environment_.strand->is_current());
   has_joined_ = true;
-  membership_->has_settled();
+  membership_->note_joined();
   joined_();
   for (auto& then : std::exchange(join_waiters_, {})) then();
 }

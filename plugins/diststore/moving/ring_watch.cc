@@ -79,7 +79,7 @@ void RingWatch::stop() {
 
 void RingWatch::take_over(std::shared_ptr<const RingView> view) {
   P2P_ASSERT_THREAD(strand_->is_current());
-  P2P_ASSERT(view_version_ < kViewVersionMax, "eras do not run out");
+  P2P_ASSERT(view_version_ < kViewVersionMax, "view versions do not run out");
   const auto former = store_->ownership->share();
   if (view_version_++ > 0) former_rings_.insert(former_rings_.begin(), former->ring);
   if (former_rings_.size() > kFormerRingsMax) former_rings_.pop_back();

@@ -37,7 +37,7 @@ class Adapter final : public membership::Membership {
   void tick(TimePoint now, membership::Effects& effects) override;
   TimePoint next_wakeup() const override { return core_.next_wakeup(); }
   void waits_for(std::vector<NodeAddress> others) override { waits_for_ = std::move(others); }
-  void has_settled() override { has_joined_ = true; }
+  void note_joined() override { has_joined_ = true; }
   std::vector<NodeAddress> members() const override { return core_.members(); }
   std::string encode_table() const override;
 

@@ -109,7 +109,7 @@ class Membership {
   virtual void waits_for(std::vector<NodeAddress> others) = 0;
 
   // This node is part of its network, and its ring shows it. Once.
-  virtual void has_settled() = 0;
+  virtual void note_joined() = 0;
 
   virtual std::vector<NodeAddress> members() const = 0;  // on the ring, sorted by name; this node until it withdraws
   virtual std::string encode_table() const = 0;          // all it knows of members, for another node's merge_table()

@@ -91,7 +91,7 @@ TEST_F(ClassicGiverTest, AKeyIsGivenWhenItsOwnerNamesItselfTakesItAndHasIt) {
   EXPECT_EQ(outcome->given, (std::vector<std::string>{"a"}));
   EXPECT_EQ(outcome->versions.at(0), stored("a")->version) << "as it was given";
   EXPECT_EQ(outcome->bytes.at(0), 6u);
-  EXPECT_EQ(value_of("a"), "apple") << "to delete it is the mover's business";
+  EXPECT_EQ(value_of("a"), "apple") << "to delete it is the rebalancer's business";
   EXPECT_FALSE(store->classics->is_checked("a"));
   EXPECT_TRUE(peers.asked.empty());
 }

@@ -142,7 +142,7 @@ struct StoreFixture {
   void hold(std::string key, std::string value) {
     wire::WriteResult ignored;
     const auto outcome = store->local->write(key, value, {view_version(), kNeverConfirmed}, ignored);
-    P2P_ASSERT(outcome.value() == Outcome::done, "the era is right");
+    P2P_ASSERT(outcome.value() == Outcome::done, "the view version is right");
   }
   // What another node wrote, whoever it belongs to.
   void hold(std::string key, std::string value, Version version, bool is_erased = false) {

@@ -197,7 +197,7 @@ TEST_F(PeerTransferTest, AStampThatNoClockIssuesIsNotTaken) {
 TEST_F(PeerTransferTest, ATransferOfTooManyItemsIsRefused) {
   std::vector<wire::MovedItem> items;
   for (std::size_t i = 0; i < kBatchKeysMax; ++i) items.push_back(item(std::to_string(i), "", {5, 9}));
-  EXPECT_EQ(transfer(items).stored, static_cast<std::int32_t>(kBatchKeysMax)) << "as many as our own mover sends";
+  EXPECT_EQ(transfer(items).stored, static_cast<std::int32_t>(kBatchKeysMax)) << "as many as our own rebalancer sends";
   items.resize(1'000 * kBatchKeysMax);
   EXPECT_NE(dispatch("transfer", transfer_args(items))->failure.find("items, the limit is"), std::string::npos);
 }
@@ -370,7 +370,7 @@ TEST_F(PeerTransferTest, WhatBelongsToAnotherNodeIsYieldedWithItsVersion) {
   EXPECT_FALSE(all[1].__isset.item);
   EXPECT_EQ(all[2].item.value, "apple");
   EXPECT_EQ(from_wire(all[2].item.version), (Version{5, 9}));
-  EXPECT_EQ(value_of("a"), "apple") << "it is moved by the mover only";
+  EXPECT_EQ(value_of("a"), "apple") << "it is moved by the rebalancer only";
 }
 
 TEST_F(PeerTransferTest, WhatIsOursByOurRingIsNotYielded) {

@@ -76,7 +76,7 @@ class GrowingList final : public membership::Membership {
   void tick(TimePoint, Effects&) override {}
   TimePoint next_wakeup() const override { return TimePoint::max(); }
   void waits_for(std::vector<NodeAddress>) override {}
-  void has_settled() override {}
+  void note_joined() override {}
   std::vector<NodeAddress> members() const override { return members_; }
 
  private:
