@@ -50,8 +50,8 @@ void Forwarder::forward(const NodeAddress& to, Call call, const CallKind& kind) 
 }
 
 void Forwarder::failed(const NodeAddress& owner, const Error& error, Call call, const CallKind& kind) {
-  if (error.kind == ErrorKind::unsupported && hooks_.remember_classic) {
-    hooks_.remember_classic(owner);
+  if (error.kind == ErrorKind::unsupported && hooks_.note_foreign) {
+    hooks_.note_foreign(owner);
     call.dispatch_again();
     return;
   }

@@ -29,9 +29,9 @@ struct ForwarderHooks {
   std::function<void(const NodeAddress& member)> report_unreachable;
   // A call was given up.
   std::function<void(const CallInfo& call, const std::string& why)> log_failure;
-  // `node` is of the 2009 system: the call is dispatched again, then sent in that system's way. Without this hook it is
-  // given up.
-  std::function<void(const NodeAddress& node)> remember_classic = nullptr;
+  // `node` does not know the service that was asked: the call is dispatched again, to be sent in that node's own way.
+  // Without this hook it is given up.
+  std::function<void(const NodeAddress& node)> note_foreign = nullptr;
 };
 
 // Every method: [any thread].

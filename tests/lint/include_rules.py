@@ -44,7 +44,10 @@ BEHIND_AN_INTERFACE = {"plugins/diststore/engine/memory/": "plugins/diststore/pl
 THRIFT_HEADERS = {"sdk/include/p2p/handlers.h", "sdk/include/p2p/message_buffer.h", "sdk/include/p2p/typed_input.h"}
 
 # Implementations behind an interface, and the only files outside that may include them: where the choice is made.
-WALLED = {"plugins/locator/classic/": ("plugins/locator/plugin.cc",)}
+WALLED = {
+    "plugins/locator/classic/": ("plugins/locator/plugin.cc",),
+    "plugins/diststore/classic/": ("plugins/diststore/plugin.cc",),
+}
 
 # Folders and files of rules alone: the world comes in as arguments and goes out as results.
 PURE = (
@@ -55,6 +58,9 @@ PURE = (
     "clients/cpp/src/rules/",
     "plugins/locator/discovery/",
     "plugins/diststore/replication/",
+    "plugins/diststore/classic/core/",
+    "plugins/diststore/serving/batch_split.",
+    "plugins/diststore/serving/key_route.",
     "sdk/examples/work/core/",
     "host/config/",
     "host/routing/",

@@ -35,6 +35,7 @@ CLEAN = {
     "lib/ring_layers/chain.h": "#pragma once\n",
     "plugins/locator/wire/client.h": "#pragma once\n#include <thrift/TProcessor.h>\n",
     "plugins/diststore/plugin.cc": '#include "engine/memory/engine.h"\n#include "replication/rules.h"\n\n#include <Locator.h>\n',
+    "plugins/diststore/classic/ring_watch.h": "#pragma once\n",
     "plugins/diststore/engine/memory/engine.h": "#pragma once\n",
     "plugins/diststore/engine/memory/engine.cc": '#include "engine/memory/engine.h"\n',
     "plugins/diststore/replication/rules.h": "#pragma once\n",
@@ -71,6 +72,7 @@ class Lint(unittest.TestCase):
             self.finds("plugins/locator/node.cc", f"#include {name}\n", 1, "wall")
             self.accepts("plugins/locator/plugin.cc", f"#include {name}\n")
             self.accepts("tests/unit/table_test.cc", f"#include {name}\n")
+        self.finds("plugins/diststore/serving/a.cc", '#include "classic/ring_watch.h"\n', 1, "wall")
 
     # --- addresses ---
 

@@ -71,29 +71,31 @@ bool read_entries(std::string_view arguments, FieldKind kind, std::size_t count_
 std::string_view key_of(std::string_view key) { return key; }
 std::string_view key_of(const ItemView& item) { return item.key; }
 
-// This node owns all of them, their stored entries count, and none is too large.
+// The entries of a call that are none of them too large; none if the generated code has to take them.
 template <class Entry>
-bool are_plainly_ours(const Store& store, const OwnershipSnapshot& ownership, const std::vector<Entry>& entries) {
-  if (!ownership.is_established || !ownership.acquired_ranges.empty()) return false;
-  for (const Entry& entry : entries) {
-    if constexpr (std::is_same_v<Entry, ItemView>) {
-      if (store.local->refusal(entry.key, entry.value)) return false;
-    }
-    if (!ownership.owner_of(key_of(entry)).is_self) return false;
-  }
-  return true;
-}
-
-// The entries of a call that can be answered here; none if it cannot.
-template <class Entry>
-std::optional<std::vector<Entry>> entries_of(const Store& store, const OwnershipSnapshot& ownership, Call& call,
-                                             FieldKind kind) {
+std::optional<std::vector<Entry>> entries_of(const Store& store, Call& call, FieldKind kind) {
   CallState& state = *call.state();
   if (state.info().encoding != Encoding::binary) return std::nullopt;
   std::vector<Entry> entries;
   if (!read_entries(state.codec().in().rest(), kind, store.options.batch_keys_max, entries)) return std::nullopt;
-  if (!are_plainly_ours(store, ownership, entries)) return std::nullopt;
+  if constexpr (std::is_same_v<Entry, ItemView>) {
+    for (const Entry& entry : entries) {
+      if (store.local->refusal(entry.key, entry.value)) return std::nullopt;
+    }
+  }
   return entries;
+}
+
+// One for each entry; none unless all of them are served here.
+template <class Entry>
+std::optional<std::vector<KeyRoute>> routes_of(const Store& store, const std::vector<Entry>& entries) {
+  std::vector<KeyRoute> routes;
+  routes.reserve(entries.size());
+  for (const Entry& entry : entries) {
+    routes.push_back(store.routing->route(key_of(entry)));
+    if (routes.back().where != KeyRoute::Where::here) return std::nullopt;
+  }
+  return routes;
 }
 
 // The reply up to the first result.
@@ -133,12 +135,17 @@ void append_stored(std::string& out, Version version, std::int64_t view) {
   out.append(result.written());
 }
 
+struct Written {
+  Version version;
+  std::int64_t view = 0;
+};
+
 // For the generated code.
-std::vector<wire::WriteResult> results_of(const std::vector<Version>& versions, std::int64_t view) {
-  std::vector<wire::WriteResult> results(versions.size());
+std::vector<wire::WriteResult> results_of(const std::vector<Written>& written) {
+  std::vector<wire::WriteResult> results(written.size());
   for (std::size_t at = 0; at < results.size(); ++at) {
-    results[at].__set_version(to_wire(versions[at]));
-    results[at].__set_view(view);
+    results[at].__set_version(to_wire(written[at].version));
+    results[at].__set_view(written[at].view);
   }
   return results;
 }
@@ -146,23 +153,24 @@ std::vector<wire::WriteResult> results_of(const std::vector<Version>& versions, 
 }  // namespace
 
 bool read_many_here(const Store& store, Call& call) {
-  const OwnershipSnapshot& ownership = store.ownership->read();
-  const auto keys = entries_of<std::string_view>(store, ownership, call, FieldKind::text);
+  const auto keys = entries_of<std::string_view>(store, call, FieldKind::text);
   if (!keys) return false;
-  const std::int64_t view = fingerprint_of(*ownership.ring);
+  const auto routes = routes_of(store, *keys);
+  if (!routes) return false;
   std::string& out = call.state()->codec().out().block();
   const std::size_t begin = out.size();
   out.reserve(begin + keys->size() * kBatchEntryBytesMax);
   append_head(*call.state(), keys->size());
   std::size_t reply_bytes = keys->size() * kBatchEntryBytesMax;
-  for (const std::string_view key : *keys) {
+  for (std::size_t at = 0; at < keys->size(); ++at) {
+    const KeyRoute& route = (*routes)[at];
     const auto outcome =
-        store.local->engine().get(key, ownership.proof_for(key), [&](std::string_view value, Version version) {
+        store.local->engine().get((*keys)[at], route.proof, [&](std::string_view value, Version version) {
           reply_bytes += value.size();
-          append_found(out, value, version, view);
+          append_found(out, value, version, route.view);
         });
     const bool is_missing = outcome.ok() && outcome.value() == Outcome::missing;
-    if (is_missing) append_missing(out, view);
+    if (is_missing) append_missing(out, route.view);
     const bool was_done = is_missing || (outcome.ok() && outcome.value() == Outcome::done);
     const bool is_too_large = reply_bytes > store.options.batch_reply_bytes_max && keys->size() > 1;
     if (was_done && !is_too_large) continue;
@@ -178,23 +186,25 @@ bool read_many_here(const Store& store, Call& call) {
 }
 
 std::optional<std::vector<wire::WriteResult>> write_many_here(const Store& store, Call& call) {
-  const OwnershipSnapshot& ownership = store.ownership->read();
-  const auto items = entries_of<ItemView>(store, ownership, call, FieldKind::structure);
+  const auto items = entries_of<ItemView>(store, call, FieldKind::structure);
   if (!items) return std::vector<wire::WriteResult>();
-  const std::int64_t view = fingerprint_of(*ownership.ring);
-  std::vector<Version> versions;
-  versions.reserve(items->size());
-  for (const ItemView& item : *items) {
+  const auto routes = routes_of(store, *items);
+  if (!routes) return std::vector<wire::WriteResult>();
+  std::vector<Written> written;
+  written.reserve(items->size());
+  for (std::size_t at = 0; at < items->size(); ++at) {
+    const ItemView& item = (*items)[at];
+    const KeyRoute& route = (*routes)[at];
     Version version;
-    const auto outcome = store.local->write(item.key, item.value, ownership.proof_for(item.key), version);
+    const auto outcome = store.local->write(item.key, item.value, route.proof, version);
     // The rounds decide about the rest, and report a failure of the engine.
     if (!outcome.ok() && may_have_run(outcome.error().kind)) call.note_unknown_outcome();
-    if (!outcome.ok() || outcome.value() != Outcome::done) return results_of(versions, view);
-    versions.push_back(version);
+    if (!outcome.ok() || outcome.value() != Outcome::done) return results_of(written);
+    written.push_back({version, route.view});
   }
   std::string& out = call.state()->codec().out().block();
-  append_head(*call.state(), versions.size());
-  for (const Version version : versions) append_stored(out, version, view);
+  append_head(*call.state(), written.size());
+  for (const Written& one : written) append_stored(out, one.version, one.view);
   out.push_back(T_STOP);
   call.take()->finish();
   return std::nullopt;

@@ -2,9 +2,8 @@
 // the other parts are sent to their owners; what is left undone is split again after a pause, until the deadline.
 #pragma once
 
-#include "replication/batch_split.h"
+#include "serving/batch_split.h"
 #include "serving/batch_verbs.h"
-#include "serving/fetcher.h"
 #include "serving/peer_errors.h"
 #include "serving/store.h"
 
@@ -53,27 +52,24 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   }
 
   void round(const std::vector<KeyIndex>& indexes) {
-    const auto ownership = store_->ownership->share();
-    BatchSplit split = split_by_owner(indexes, *ownership->ring,
-                                      [&](KeyIndex index) -> const std::string& { return Verb::key(inputs_[index]); });
+    BatchSplit split =
+        split_by_route(indexes, [&](KeyIndex index) { return store_->routing->route(Verb::key(inputs_[index])); });
     std::vector<std::string> messages;
-    for (const RemotePart& part : split.remote) {
-      messages.push_back(store_->classics->knows(part.owner) ? std::string() : encode(part));
-    }
+    for (const RemotePart& part : split.remote) messages.push_back(part.is_foreign ? std::string() : encode(part));
     {
       const std::lock_guard hold(mutex_);
       open_parts_ = split.remote.size() + 1;
-      undone_ = std::move(split.unowned);
-      if (!undone_.empty()) why_ = "no node owns the key at the moment";
+      undone_ = std::move(split.waiting);
+      if (!undone_.empty()) why_ = split.why;
     }
     for (std::size_t at = 0; at < messages.size(); ++at) {
-      if (messages[at].empty()) {
-        ask_classic(std::make_shared<const RemotePart>(std::move(split.remote[at])), 0);
+      if (split.remote[at].is_foreign) {
+        ask_foreign(std::make_shared<const RemotePart>(std::move(split.remote[at])), 0);
       } else {
         ask(std::move(split.remote[at]), std::move(messages[at]));
       }
     }
-    answer_here(split.local, *ownership);
+    answer_here(split.local);
     part_ended();
   }
 
@@ -84,56 +80,56 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   }
 
   void ask(RemotePart part, std::string message) {
-    const Duration timeout = store_->router->time_for_peer(deadline_, Verb::kRepeat);
+    const Duration timeout = store_->forwarder->time_for_peer(deadline_, Verb::kRepeat);
     if (timeout <= Duration::zero()) return part_failed(part, Error{ErrorKind::local, "the call's time is over"});
     store_->peers.call(
         part.owner, store_->peer_service, std::move(message), timeout,
         [job = this->shared_from_this(), part](Result<std::string> reply) { job->replied(part, reply); });
   }
 
-  // A node of the 2009 system is asked for one key at a time: it serves one connection at a time.
-  void ask_classic(const std::shared_ptr<const RemotePart>& part, std::size_t at) {
+  // A foreign store knows no batches.
+  void ask_foreign(const std::shared_ptr<const RemotePart>& part, std::size_t at) {
     if (at == part->indexes.size()) return part_ended();
     const KeyIndex index = part->indexes[at];
-    Verb::ask_classic(store_, part->owner, inputs_[index], deadline_,
-                      [job = this->shared_from_this(), part, at, index](Result<typename Verb::Result> asked) {
-                        if (!asked.ok()) {
-                          if (asked.error().kind == ErrorKind::refused) {
-                            job->store_->router->report_unreachable(part->owner);
-                          }
-                          RemotePart rest{
-                              part->owner,
-                              {part->indexes.begin() + static_cast<std::ptrdiff_t>(at), part->indexes.end()}};
-                          return job->part_failed(rest, asked.error());
-                        }
-                        {
-                          const std::lock_guard hold(job->mutex_);
-                          job->keep(index, std::move(asked).value());
-                        }
-                        job->ask_classic(part, at + 1);
-                      });
+    Verb::ask_foreign(
+        store_->routing->foreign_store(), part->owner, inputs_[index], deadline_,
+        [job = this->shared_from_this(), part, at, index](Result<typename Verb::Result> asked) {
+          if (!asked.ok()) {
+            if (asked.error().kind == ErrorKind::refused) {
+              job->store_->forwarder->report_unreachable(part->owner);
+            }
+            RemotePart rest{
+                part->owner, {part->indexes.begin() + static_cast<std::ptrdiff_t>(at), part->indexes.end()}, true};
+            return job->part_failed(rest, asked.error());
+          }
+          {
+            const std::lock_guard hold(job->mutex_);
+            job->keep(index, std::move(asked).value());
+          }
+          job->ask_foreign(part, at + 1);
+        });
   }
 
   // Keys not done here go into the next round; those that have yet to arrive are fetched meanwhile.
-  void answer_here(const std::vector<KeyIndex>& indexes, const OwnershipSnapshot& ownership) {
+  void answer_here(const std::vector<LocalKey>& keys) {
     std::vector<std::string> unconfirmed;
     {
       const std::lock_guard hold(mutex_);
-      for (const KeyIndex index : indexes) {
+      for (const LocalKey& key : keys) {
         if (is_too_large()) break;
         typename Verb::Result result;
-        const auto outcome = do_with_proof<Verb>(*store_->local, ownership, inputs_[index], result);
+        const auto outcome = Verb::do_here(*store_->local, inputs_[key.index], key.proof, result);
         if (!outcome.ok()) {
-          failed_here(index, outcome.error());
+          failed_here(key.index, outcome.error());
           break;
         }
         if (outcome.value() == Outcome::done || outcome.value() == Outcome::missing) {
-          result.__set_view(fingerprint_of(*ownership.ring));
-          keep(index, std::move(result));
+          result.__set_view(key.view);
+          keep(key.index, std::move(result));
           continue;
         }
-        if (outcome.value() == Outcome::unconfirmed) unconfirmed.push_back(Verb::key(inputs_[index]));
-        undone_.push_back(index);
+        if (outcome.value() == Outcome::unconfirmed) unconfirmed.push_back(Verb::key(inputs_[key.index]));
+        undone_.push_back(key.index);
         why_ = "the ring has just changed";
       }
     }
@@ -142,7 +138,8 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       const std::lock_guard hold(mutex_);
       ++open_parts_;
     }
-    confirm(store_, std::move(unconfirmed), deadline_, [job = this->shared_from_this()](bool) { job->part_ended(); });
+    store_->routing->fetch(std::move(unconfirmed), deadline_,
+                           [job = this->shared_from_this()](bool) { job->part_ended(); });
   }
 
   // With mutex_ held. Our own engine failed: the batch ends with this round.
@@ -155,7 +152,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
 
   void replied(const RemotePart& part, const Result<std::string>& reply) {
     if (!reply.ok()) {
-      if (reply.error().kind == ErrorKind::refused) store_->router->report_unreachable(part.owner);
+      if (reply.error().kind == ErrorKind::refused) store_->forwarder->report_unreachable(part.owner);
       return part_failed(part, reply.error());
     }
     auto decoded = decode_reply<typename Verb::PeerReply>(reply.value());
@@ -180,10 +177,10 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       const std::lock_guard hold(mutex_);
       undone_.insert(undone_.end(), part.indexes.begin(), part.indexes.end());
       why_ = part.owner.name() + ": " + error.text;
-      const bool is_classic = error.kind == ErrorKind::unsupported;
-      if (is_classic) store_->classics->remember(part.owner);
+      const bool is_foreign = error.kind == ErrorKind::unsupported;
+      if (is_foreign) store_->routing->note_foreign(part.owner);
       may_have_run_ = may_have_run_ || may_have_run(error.kind);
-      has_failed_ = has_failed_ || !(is_classic || is_worth_retrying(error.kind, Verb::kRepeat));
+      has_failed_ = has_failed_ || !(is_foreign || is_worth_retrying(error.kind, Verb::kRepeat));
     }
     part_ended();
   }
@@ -196,7 +193,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     // The last part of the round: nothing else touches this job now.
     if (is_too_large()) return refuse_as_too_large(answer_, store_->options);
     if (undone_.empty()) return answer_(results_);
-    if (has_failed_ || !store_->router->has_time_to_retry(deadline_) || !retry()) give_up();
+    if (has_failed_ || !store_->forwarder->has_time_to_retry(deadline_) || !retry()) give_up();
   }
 
   // With mutex_ held. Results that no longer fit the reply are dropped: a small batch must not fill the memory.
@@ -217,7 +214,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
 
   void give_up() {
     Call call = answer_.release();
-    store_->router->log_failure(call.info(), why_);
+    store_->forwarder->log_failure(call.info(), why_);
     if (may_have_run_) call.note_unknown_outcome();
     raise_failure<typename Verb::Presult>(std::move(call), why_);
   }

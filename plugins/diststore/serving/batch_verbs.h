@@ -3,10 +3,9 @@
 // send.
 #pragma once
 
-#include "serving/classic_verbs.h"
+#include "serving/key_routing.h"
 #include "serving/local_store.h"
-#include "serving/ownership_snapshot.h"
-#include "serving/router.h"
+#include "serving/store_forwarder.h"
 
 #include <p2p/handlers.h>
 
@@ -23,7 +22,7 @@
 namespace p2p::diststore {
 
 // Each verb has: one `Input` per key; input(), where these are in the arguments of a whole batch or a part; do_here(),
-// which answers one by an ownership proof for its key; ask_classic(), which asks a node of the 2009 system.
+// which answers one by an ownership proof for its key; ask_foreign(), which asks a node that runs another store.
 struct ReadMany {
   using Input = std::string;
   using Result = wire::ReadResult;
@@ -45,9 +44,9 @@ struct ReadMany {
   static p2p::Result<Outcome> do_here(LocalStore& local, Input& key, OwnershipProof right, Result& result) {
     return local.read(key, right, result);
   }
-  static void ask_classic(const std::shared_ptr<Store>& store, const NodeAddress& owner, const Input& key,
-                          TimePoint deadline, std::function<void(p2p::Result<Result>)> done) {
-    classic_read(store, owner, key, deadline, std::move(done));
+  static void ask_foreign(ForeignStore& store, const NodeAddress& owner, const Input& key, TimePoint deadline,
+                          std::function<void(p2p::Result<Result>)> done) {
+    store.read(owner, key, deadline, std::move(done));
   }
   static std::size_t reply_bytes(const Result& result) { return result.value.size(); }
 };
@@ -75,9 +74,9 @@ struct WriteMany {
   static p2p::Result<Outcome> do_here(LocalStore& local, Input& item, OwnershipProof right, Result& result) {
     return local.write(item.key, item.value, right, result);
   }
-  static void ask_classic(const std::shared_ptr<Store>& store, const NodeAddress& owner, const Input& item,
-                          TimePoint deadline, std::function<void(p2p::Result<Result>)> done) {
-    classic_write(store, owner, item.key, item.value, deadline, std::move(done));
+  static void ask_foreign(ForeignStore& store, const NodeAddress& owner, const Input& item, TimePoint deadline,
+                          std::function<void(p2p::Result<Result>)> done) {
+    store.write(owner, item.key, item.value, deadline, std::move(done));
   }
   static std::size_t reply_bytes(const Result&) { return 0; }
 };
@@ -103,20 +102,12 @@ struct EraseMany {
   static p2p::Result<Outcome> do_here(LocalStore& local, Input& key, OwnershipProof right, Result& result) {
     return local.erase(key, right, result);
   }
-  static void ask_classic(const std::shared_ptr<Store>& store, const NodeAddress& owner, const Input& key,
-                          TimePoint deadline, std::function<void(p2p::Result<Result>)> done) {
-    classic_erase(store, owner, key, deadline, std::move(done));
+  static void ask_foreign(ForeignStore& store, const NodeAddress& owner, const Input& key, TimePoint deadline,
+                          std::function<void(p2p::Result<Result>)> done) {
+    store.erase(owner, key, deadline, std::move(done));
   }
   static std::size_t reply_bytes(const Result&) { return 0; }
 };
-
-// Does the verb for one key that this node owns by `ownership`.
-template <class Verb>
-Result<Outcome> do_with_proof(LocalStore& local, const OwnershipSnapshot& ownership, typename Verb::Input& input,
-                              typename Verb::Result& result) {
-  if (!ownership.is_established) return Outcome::fenced;
-  return Verb::do_here(local, input, ownership.proof_for(Verb::key(input)), result);
-}
 
 // What is wrong with a batch, or with a part of one; checked before anything is done, so that a batch with an invalid
 // key changes nothing.

@@ -1,7 +1,6 @@
-// What do other nodes' stores ask of ours? Their parts of batches here, the hand-over of keys in
-// moving/peer_transfer.cc. Nothing is forwarded: views may differ, and two nodes must not send a key back and forth.
+// What do other nodes' stores ask of ours? Their parts of batches here, what moves keys belongs to
+// the routing. Nothing is forwarded: views may differ, and two nodes must not send a key back and forth.
 #include "serving/batch_verbs.h"
-#include "serving/fetcher.h"
 #include "serving/store.h"
 
 namespace p2p::diststore {
@@ -11,7 +10,7 @@ namespace {
 template <class Presult>
 void fail_part(const Store& store, const Error& error, bool was_any_done, Answer<Presult> answer) {
   const std::string why = text_of_engine_failure(error);
-  log_engine_failure(*store.router, "a part of a batch", error);
+  log_engine_failure(*store.forwarder, "a part of a batch", error);
   const bool has_run = was_any_done || may_have_run(error.kind);
   answer.fail(CallFault::internal_error, has_run ? why : std::string(kNotExecutedPrefix) + why);
 }
@@ -25,16 +24,16 @@ void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& a
   if (const auto refusal = refusal_of_batch<Verb>(*store->local, inputs)) {
     return answer.fail(CallFault::protocol_error, std::string(kNotExecutedPrefix) + refusal->message);
   }
-  const OwnershipSnapshot& ownership = store->ownership->read();
   typename Verb::Part part;
   part.results.resize(inputs.size());
   std::vector<std::string> unconfirmed;
   std::size_t bytes = 0;
   for (std::size_t index = 0; index < inputs.size(); ++index) {
-    const bool is_ours =
-        bytes < store->options.part_reply_bytes_max && ownership.owner_of(Verb::key(inputs[index])).is_self;
-    const auto done = is_ours ? do_with_proof<Verb>(*store->local, ownership, inputs[index], part.results[index])
-                              : Result<Outcome>(Outcome::fenced);
+    KeyRoute route;
+    if (bytes < store->options.part_reply_bytes_max) route = store->routing->route(Verb::key(inputs[index]));
+    const auto done = route.where == KeyRoute::Where::here
+                          ? Verb::do_here(*store->local, inputs[index], route.proof, part.results[index])
+                          : Result<Outcome>(Outcome::fenced);
     if (!done.ok()) return fail_part(*store, done.error(), index > part.undone.size(), std::move(answer));
     Outcome outcome = done.value();
     if (outcome == Outcome::done || outcome == Outcome::missing) {
@@ -42,7 +41,7 @@ void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& a
       const std::size_t more = value_bytes + kResultBytesMax;
       const bool has_room = bytes == 0 || value_bytes == 0 || bytes + more <= store->options.whole_reply_bytes_max;
       if (has_room) {
-        part.results[index].__set_view(fingerprint_of(*ownership.ring));
+        part.results[index].__set_view(route.view);
         bytes += more;
         continue;
       }
@@ -55,8 +54,8 @@ void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& a
   answer(part);
   // They will be requested again: fetch them from their former owners until then.
   if (unconfirmed.empty()) return;
-  confirm(store, std::move(unconfirmed), store->retries->now() + store->options.forward_timeout + kAnswerMargin,
-          [](bool) {});
+  store->routing->fetch(std::move(unconfirmed), store->retries->now() + store->options.forward_timeout + kAnswerMargin,
+                        [](bool) {});
 }
 
 template <class Verb>

@@ -1,35 +1,32 @@
 // What do the handlers share? Made in plugin.cc, held by every endpoint and by every call in flight to another node.
 #pragma once
 
-#include "serving/classic_peers.h"
-#include "serving/kept_puts.h"
+#include "serving/key_routing.h"
 #include "serving/local_store.h"
-#include "serving/ownership_snapshot.h"
-#include "serving/router.h"
+#include "serving/store_forwarder.h"
 #include "serving/store_options.h"
 
 #include <p2p/handlers.h>
-#include <p2p/locator.h>
 #include <p2p/peers.h>
-#include <p2p/snapshot.h>
 
 #include <memory>
 #include <string>
 
 namespace p2p::diststore {
 
-struct Store {
+// What the path of a call and the routing of keys both use.
+struct StoreParts {
   StoreOptions options;
   NodeAddress self;
   std::string peer_service;  // "diststore.peer"
-  std::shared_ptr<ILocator> locator;
   Peers& peers;
   std::shared_ptr<LocalStore> local;
   std::shared_ptr<RetryQueue> retries;
-  std::shared_ptr<Forwarder> router;
-  std::shared_ptr<Snapshot<OwnershipSnapshot>> ownership;
-  std::shared_ptr<ClassicPeers> classics;
-  std::shared_ptr<KeptPuts> kept_puts = std::make_shared<KeptPuts>();
+  std::shared_ptr<Forwarder> forwarder;
+};
+
+struct Store : StoreParts {
+  std::shared_ptr<KeyRouting> routing;
 };
 
 // Answers with the StoreError that the method's IDL declares.
@@ -52,14 +49,12 @@ void raise_failure(Call call, const std::string& why) {
   raise(answer, error);
 }
 
-inline std::int64_t fingerprint_of(const RingView& view) { return static_cast<std::int64_t>(view.fingerprint()); }
-
 // The methods of diststore.Store, in two files by their number of keys.
 void add_single_methods(Methods& methods, const std::shared_ptr<Store>& store);
 void add_batch_methods(Methods& methods, const std::shared_ptr<Store>& store);
 
-// The methods of diststore.StorePeer that answer other nodes' parts of batches; the others are in
-// moving/peer_transfer.h.
+// The methods of diststore.StorePeer that answer other nodes' parts of batches. Those that move keys belong to the
+// routing.
 void add_part_methods(Methods& methods, const std::shared_ptr<Store>& store);
 
 }  // namespace p2p::diststore

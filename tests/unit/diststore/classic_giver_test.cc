@@ -1,4 +1,4 @@
-#include "moving/classic_giver.h"
+#include "classic/classic_giver.h"
 #include "fake_host.h"
 
 #include <Store.h>
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 class ClassicGiverTest : public ::testing::Test, protected StoreFixture {
  protected:
-  ClassicGiverTest() : giver(std::make_shared<ClassicGiver>(log, strand, store)) {}
+  ClassicGiverTest() : giver(std::make_shared<ClassicGiver>(log, strand, classic)) {}
 
   struct Outcome {
     bool is_over = false;
@@ -92,7 +92,7 @@ TEST_F(ClassicGiverTest, AKeyIsGivenWhenItsOwnerNamesItselfTakesItAndHasIt) {
   EXPECT_EQ(outcome->versions.at(0), stored("a")->version) << "as it was given";
   EXPECT_EQ(outcome->bytes.at(0), 6u);
   EXPECT_EQ(value_of("a"), "apple") << "to delete it is the rebalancer's business";
-  EXPECT_FALSE(store->classics->is_checked("a"));
+  EXPECT_FALSE(classic->classics->is_checked("a"));
   EXPECT_TRUE(peers.asked.empty());
 }
 
@@ -233,7 +233,7 @@ TEST_F(ClassicGiverTest, AClientThatAsksThisNodeDuringACheckOnlyMakesItCheckAgai
   answer_ping();
   name_owner(kOther);
   take_put();
-  EXPECT_TRUE(store->classics->came_back("a"));
+  EXPECT_TRUE(classic->classics->came_back("a"));
   answer_get("apple");
   EXPECT_FALSE(outcome->is_over);
   answer_get("apple");
@@ -249,7 +249,7 @@ TEST_F(ClassicGiverTest, EachKeyIsCheckedAsOftenAsTheFirst) {
     name_owner(kOther);
     take_put();
     for (int check = 1; check < kChecksMax; ++check) {
-      EXPECT_TRUE(store->classics->came_back(key));
+      EXPECT_TRUE(classic->classics->came_back(key));
       answer_get("a client's answer");
     }
     answer_get("at last from itself");
@@ -263,7 +263,7 @@ TEST_F(ClassicGiverTest, AValueThatCameBackBeforeThePutIsNotTheNodesOwn) {
   const auto outcome = give(kOther, {"a"});
   answer_ping();
   answer("get_node", reply_with<locator::Locator_get_node_result>("get_node", to_wire(kOther)));
-  EXPECT_TRUE(store->classics->came_back("a"));
+  EXPECT_TRUE(classic->classics->came_back("a"));
   answer_get("apple");
   take_put();
   answer_get("apple");
@@ -277,14 +277,14 @@ TEST_F(ClassicGiverTest, AKeyWhoseGetComesBackEachTimeStays) {
   name_owner(kOther);
   take_put();
   for (int check = 0; check < kChecksMax; ++check) {
-    EXPECT_TRUE(store->classics->came_back("a")) << "it asks us for what it should hold";
+    EXPECT_TRUE(classic->classics->came_back("a")) << "it asks us for what it should hold";
     answer_get("apple");
   }
   EXPECT_TRUE(outcome->is_over);
   EXPECT_FALSE(outcome->is_all);
   EXPECT_TRUE(outcome->given.empty());
   EXPECT_TRUE(log.has(LogLevel::warn, "back to us"));
-  EXPECT_FALSE(store->classics->came_back("a")) << "the check is over";
+  EXPECT_FALSE(classic->classics->came_back("a")) << "the check is over";
 }
 
 TEST_F(ClassicGiverTest, EachCallThatFailsLeavesTheKeyHere) {
@@ -302,7 +302,7 @@ TEST_F(ClassicGiverTest, EachCallThatFailsLeavesTheKeyHere) {
     EXPECT_TRUE(outcome->is_over) << failing;
     EXPECT_FALSE(outcome->is_all) << failing;
     EXPECT_TRUE(outcome->given.empty()) << failing;
-    EXPECT_FALSE(store->classics->came_back("a")) << failing;
+    EXPECT_FALSE(classic->classics->came_back("a")) << failing;
     EXPECT_TRUE(peers.asked.empty()) << failing;
   }
 }

@@ -1,4 +1,4 @@
-#include "serving/classic_peers.h"
+#include "classic/classic_peers.h"
 #include "fake_peers.h"
 #include "fake_ring.h"
 

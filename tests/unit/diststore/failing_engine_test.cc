@@ -1,8 +1,8 @@
 // What becomes of calls and of keys on the move when this node's own engine cannot do something, as one on a disk may
 // not? Whoever asked is told why, nothing is lost, and what can wait is tried again.
+#include "classic/peer_transfer.h"
+#include "classic/tombstone_collector.h"
 #include "fake_engine.h"
-#include "moving/peer_transfer.h"
-#include "moving/tombstone_collector.h"
 #include "rebalancer_fixture.h"
 #include "store_calls.h"
 
@@ -74,7 +74,7 @@ TEST_F(CallsWithFailingEngine, APutIsLogged) {
 
 TEST_F(CallsWithFailingEngine, APutThatCannotBeKeptIsPassedOnToItsOwner) {
   own(kOther);
-  store->kept_puts->keep_all();
+  classic->kept_puts->keep_all();
   engine.fail(Verb::apply, kNothingDone);
   EXPECT_EQ(put("a", "apple")->forwarded_to, std::vector<NodeAddress>{kOther});
   EXPECT_TRUE(log.has(LogLevel::warn, "keeping a put failed: this node's engine: the disk is full"));
@@ -106,7 +106,7 @@ TEST_F(CallsWithFailingEngine, ThePartOfABatchFailsAsAWhole) {
 TEST_F(CallsWithFailingEngine, WhatComesBackFromANodeOfThe2009SystemIsNotMissing) {
   hold("a", "apple");
   engine.fail(Verb::copy, kNothingDone);
-  store->classics->begin_check("a");
+  classic->classics->begin_check("a");
   EXPECT_TRUE(get("a")->failure.starts_with(kNotExecutedPrefix));
 }
 
@@ -128,7 +128,7 @@ TEST_F(CallsWithFailingEngine, AKeyThatIsFetchedAndCannotBeTakenIsFetchedAgain) 
 class RebalancerWithFailingEngine : public RebalancerTest {
  protected:
   RebalancerWithFailingEngine() : RebalancerTest(std::make_unique<FakeEngine>()) {
-    add_transfer_methods(methods, store, rebalancer, receipts);
+    add_transfer_methods(methods, classic, rebalancer, receipts);
   }
   template <class GeneratedResult, class Args>
   auto ask(const std::string& method, const Args& args) {
@@ -211,8 +211,8 @@ TEST_F(RebalancerWithFailingEngine, WhatCannotBeLookedUpIsNotYielded) {
 }
 
 TEST_F(RebalancerWithFailingEngine, ErasedKeysThatCannotBeForgottenAreForgottenLater) {
-  const auto watch = std::make_shared<RingWatch>(log, strand, store);
-  const auto tombstone_collector = std::make_shared<TombstoneCollector>(strand, store, watch, rebalancer);
+  const auto watch = std::make_shared<RingWatch>(log, strand, classic);
+  const auto tombstone_collector = std::make_shared<TombstoneCollector>(strand, classic, watch, rebalancer);
   publish(OwnershipSnapshot{kSelf, 0, false, locator->ring_of({}), {}, {}});
   watch->ring_changed(locator->ring_of({kSelf}));
   watch->joined({});
@@ -235,7 +235,7 @@ TEST_F(RebalancerWithFailingEngine, ErasedKeysThatCannotBeForgottenAreForgottenL
 
 TEST_F(RebalancerWithFailingEngine, ANodeOfThe2009SystemIsGivenNothingThatCannotBeLookedUp) {
   hold("a", "apple");
-  store->classics->remember(kOther);
+  classic->classics->remember(kOther);
   own(kOther);
   engine.fail(Verb::copy, kNothingDone);
   rescan();

@@ -1,6 +1,7 @@
 // What a store's shell asks of its host, in one thread and on a clock that a test moves: strand, peers, locator, calls.
 #pragma once
 
+#include "classic/classic_routing.h"
 #include "engine/memory/memory_engine.h"
 #include "fake_call.h"
 #include "fake_peers.h"
@@ -68,8 +69,8 @@ class KeptLog final : public Logger {
   void write(LogLevel level, std::string_view line) noexcept override { lines.emplace_back(level, line); }
 };
 
-// A store without plugin and host around it. It is a member of its network, owns every key, and awaits none, until the
-// test says otherwise.
+// A store in classic mode, without plugin and host around it. It is a member of its network, owns every key, and awaits
+// none, until the test says otherwise.
 struct StoreFixture {
   explicit StoreFixture(const NodeAddress& self = kSelf,
                         std::unique_ptr<Engine> engine = std::make_unique<MemoryEngine>(1)) {
@@ -90,11 +91,17 @@ struct StoreFixture {
     auto retries = std::make_shared<RetryQueue>(strand);
     auto classics = std::make_shared<ClassicPeers>(peers);
     auto first = std::make_shared<const OwnershipSnapshot>(OwnershipSnapshot{self, 0, true, locator->ring, {}, {}});
-    store =
-        std::make_shared<Store>(Store{options, self, "diststore.peer", locator, peers,
-                                      std::make_shared<LocalStore>(options, self.name(), std::move(engine)), retries,
-                                      make_router(log, locator, retries, classics, options.forward_timeout),
-                                      std::make_shared<Snapshot<OwnershipSnapshot>>(std::move(first)), classics});
+    const StoreParts parts{options,
+                           self,
+                           "diststore.peer",
+                           peers,
+                           std::make_shared<LocalStore>(options, self.name(), std::move(engine)),
+                           retries,
+                           make_store_forwarder(log, locator, retries, options.forward_timeout,
+                                                [classics](const NodeAddress& node) { classics->remember(node); })};
+    classic = std::make_shared<ClassicStore>(
+        ClassicStore{parts, locator, classics, std::make_shared<Snapshot<OwnershipSnapshot>>(std::move(first))});
+    store = std::make_shared<Store>(Store{parts, std::make_shared<ClassicRouting>(classic)});
     work_by(locator->ring);
   }
   ~StoreFixture() {
@@ -106,7 +113,7 @@ struct StoreFixture {
   // The store takes over a ring as RingWatch does: fence, then ownership snapshot. What it stands for otherwise stays
   // as it was.
   void work_by(std::shared_ptr<const RingView> ring) {
-    const auto former = store->ownership->share();
+    const auto former = classic->ownership->share();
     OwnershipSnapshot next = *former;
     if (next.view_version++ > 0) next.former_rings.insert(next.former_rings.begin(), next.ring);
     next.ring = std::move(ring);
@@ -119,25 +126,25 @@ struct StoreFixture {
     work_by(locator->ring);
   }
   void be_established(bool is_established) {
-    OwnershipSnapshot next = *store->ownership->share();
+    OwnershipSnapshot next = *classic->ownership->share();
     next.is_established = is_established;
     publish(std::move(next));
   }
   // Every key became this node's own in `from`, and may still lie at `sources`.
   void await_keys(ViewVersion from, std::vector<NodeAddress> sources) {
-    OwnershipSnapshot next = *store->ownership->share();
+    OwnershipSnapshot next = *classic->ownership->share();
     next.acquired_ranges = {{from, locator->ring_of({}), true, std::move(sources)}};
     publish(std::move(next));
   }
   void await_no_keys() {
-    OwnershipSnapshot next = *store->ownership->share();
+    OwnershipSnapshot next = *classic->ownership->share();
     next.acquired_ranges.clear();
     publish(std::move(next));
   }
   void publish(OwnershipSnapshot next) {
-    store->ownership->publish(std::make_shared<const OwnershipSnapshot>(std::move(next)));
+    classic->ownership->publish(std::make_shared<const OwnershipSnapshot>(std::move(next)));
   }
-  ViewVersion view_version() const { return store->ownership->share()->view_version; }
+  ViewVersion view_version() const { return classic->ownership->share()->view_version; }
 
   void hold(std::string key, std::string value) {
     wire::WriteResult ignored;
@@ -172,6 +179,7 @@ struct StoreFixture {
   FakePeers peers;
   std::shared_ptr<FakeLocator> locator;
   std::shared_ptr<FakeStrand> strand;
+  std::shared_ptr<ClassicStore> classic;
   std::shared_ptr<Store> store;
 };
 

@@ -1,4 +1,4 @@
-#include "serving/fetcher.h"
+#include "classic/fetcher.h"
 #include "fake_host.h"
 
 #include <StorePeer.h>
@@ -27,7 +27,7 @@ class FetcherTest : public ::testing::Test, protected StoreFixture {
   // What settle() told; nothing while it is under way.
   std::shared_ptr<std::optional<bool>> confirm_keys(std::vector<std::string> keys) {
     const auto told = std::make_shared<std::optional<bool>>();
-    confirm(store, std::move(keys), in(5s), [told](bool is_confirmed) {
+    confirm(classic, std::move(keys), in(5s), [told](bool is_confirmed) {
       EXPECT_FALSE(told->has_value()) << "it runs exactly once";
       *told = is_confirmed;
     });
@@ -70,7 +70,7 @@ class FetcherTest : public ::testing::Test, protected StoreFixture {
 
   // What counts here now.
   Outcome read(const std::string& key, std::string& value) {
-    const OwnershipProof right = store->ownership->share()->proof_for(key);
+    const OwnershipProof right = classic->ownership->share()->proof_for(key);
     return store->local->engine().get(key, right, [&](std::string_view stored, Version) { value = stored; }).value();
   }
   Outcome read(const std::string& key) {
@@ -286,7 +286,7 @@ TEST_F(FetcherTest, WhatANodeOfThe2009SystemHasStillToPutIsNotKnown) {
   const auto told = confirm_keys({"a"});
   fail(kOther, ErrorKind::unsupported);
   EXPECT_EQ(*told, false);
-  store->classics->remember(kOther);
+  classic->classics->remember(kOther);
   EXPECT_EQ(*confirm_keys({"a"}), false);
   EXPECT_TRUE(peers.asked.empty()) << "it comes by a put, and not sooner for being asked for";
   const auto further = confirm_keys({"b"});
@@ -304,10 +304,10 @@ TEST_F(FetcherTest, WhatANodeOfThe2009SystemHasNotPutWhenItHasPutAllIsMissing) {
 
 TEST_F(FetcherTest, UnlessItHasJoinedSoShortlyAgoThatItHadNotGotIt) {
   await_keys(view_version(), {kThird, kFourth});
-  OwnershipSnapshot next = *store->ownership->share();
+  OwnershipSnapshot next = *classic->ownership->share();
   next.gifts = {{kOther, {kThird}, locator->ring_of({kThird, kFourth})}};
   publish(std::move(next));
-  store->classics->note_ours(kThird);
+  classic->classics->note_ours(kThird);
   const auto told = confirm_keys({"a"});
   fail(kOther, ErrorKind::unsupported);
   answer(kThird, {"a"}, {item("apple", {5, 9})});
@@ -319,12 +319,12 @@ TEST_F(FetcherTest, OfTwoThatMayHaveJoinedOneAfterTheOtherTheFirstOfOursIsAsked)
   locator->ranks["a"] = {kSelf, kOther, kThird, kFourth};
   work_by(locator->ring_of({kSelf, kOther, kThird, kFourth}));
   await_keys(view_version(), {kFourth});
-  OwnershipSnapshot next = *store->ownership->share();
+  OwnershipSnapshot next = *classic->ownership->share();
   next.gifts = {{kOther, {kFourth}, locator->ring_of({kThird, kFourth})},
                 {kThird, {kFourth}, locator->ring_of({kOther, kFourth})}};
   publish(std::move(next));
-  store->classics->remember(kThird);
-  store->classics->note_ours(kFourth);
+  classic->classics->remember(kThird);
+  classic->classics->note_ours(kFourth);
   const auto told = confirm_keys({"a"});
   fail(kOther, ErrorKind::unsupported);
   answer(kFourth, {"a"}, {item("apple", {5, 9})});

@@ -1,8 +1,8 @@
 // An incoming transfers on told time, and short words for what it is told.
 #pragma once
 
+#include "classic/core/incoming_transfers.h"
 #include "fake_ring.h"
-#include "replication/incoming_transfers.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Several nodes that fetch from one another by their own code.
+#include "classic/fetcher.h"
+#include "classic/peer_transfer.h"
 #include "fake_host.h"
-#include "moving/peer_transfer.h"
-#include "serving/fetcher.h"
 
 #include <StorePeer.h>
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ class Joiners : public ::testing::Test {
   // Lets `node` settle the key; answers with its outcome when all questions are answered.
   std::optional<bool> confirm_at(const NodeAddress& node) {
     std::optional<bool> told;
-    confirm(at(node).store, {"key"}, at(node).in(5s), [&](bool is_confirmed) { told = is_confirmed; });
+    confirm(at(node).classic, {"key"}, at(node).in(5s), [&](bool is_confirmed) { told = is_confirmed; });
     while (!at(node).peers.asked.empty()) serve(at(node).peers.take("pull"));
     return told;
   }
@@ -47,8 +47,8 @@ class Joiners : public ::testing::Test {
     StoreFixture& node = at(asked.to);
     const auto receipts = std::make_shared<ReceiptBook>();
     Methods methods;
-    add_transfer_methods(methods, node.store, std::make_shared<Rebalancer>(node.log, node.strand, node.store, receipts),
-                         receipts);
+    add_transfer_methods(methods, node.classic,
+                         std::make_shared<Rebalancer>(node.log, node.strand, node.classic, receipts), receipts);
     wire::StorePeer_pull_args args;
     args.keys = Arguments<wire::StorePeer_pull_args>(asked)->keys;
     FakeCall call("pull", args, node.in(1s));

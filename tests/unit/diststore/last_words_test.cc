@@ -1,5 +1,5 @@
 // When a node that has handed over everything may end.
-#include "moving/last_words.h"
+#include "classic/last_words.h"
 #include "fake_host.h"
 
 #include <gtest/gtest.h>
@@ -16,9 +16,9 @@ using namespace std::chrono_literals;
 
 class LastWordsTest : public ::testing::Test, protected StoreFixture {
  protected:
-  LastWordsTest() : words(std::make_shared<LastWords>(log, strand, store)) {
+  LastWordsTest() : words(std::make_shared<LastWords>(log, strand, classic)) {
     work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector<NodeAddress>{kOther, kThird}));
-    for (const NodeAddress& node : {kOther, kThird}) store->classics->note_ours(node);
+    for (const NodeAddress& node : {kOther, kThird}) classic->classics->note_ours(node);
   }
 
   void say() {
@@ -43,7 +43,7 @@ TEST_F(LastWordsTest, NodesOfOursAreNotWaitedFor) {
 }
 
 TEST_F(LastWordsTest, EachNodeOfThe2009SystemIsToldThatThisOneHasLeft) {
-  store->classics->remember(kOther);
+  classic->classics->remember(kOther);
   say();
   EXPECT_FALSE(is_over);
   const Asked told = peers.take("remove");
@@ -60,7 +60,7 @@ TEST_F(LastWordsTest, EachNodeOfThe2009SystemIsToldThatThisOneHasLeft) {
 }
 
 TEST_F(LastWordsTest, OneThatHasLeftTheRingAndLivesIsWaitedForUntilItEnds) {
-  store->classics->remember(kFourth);  // it has told this node that it leaves, and gives now
+  classic->classics->remember(kFourth);  // it has told this node that it leaves, and gives now
   say();
   EXPECT_EQ(peers.asked.front().to, kFourth);
   EXPECT_FALSE(is_over);
@@ -77,8 +77,8 @@ TEST_F(LastWordsTest, WhoseKindIsNotKnownIsAskedToo) {
 TEST_F(LastWordsTest, WhoIsGoneIsNotWaitedFor) {
   for (const ErrorKind kind : {ErrorKind::refused, ErrorKind::closed}) {
     is_over = false;
-    words = std::make_shared<LastWords>(log, strand, store);
-    store->classics->remember(kOther);
+    words = std::make_shared<LastWords>(log, strand, classic);
+    classic->classics->remember(kOther);
     say();
     end(peers.take("remove"), Error{kind, "test"});
     EXPECT_TRUE(is_over) << to_text(kind);
@@ -89,8 +89,8 @@ TEST_F(LastWordsTest, WhoIsGoneIsNotWaitedFor) {
 TEST_F(LastWordsTest, OneThatIsNotReachedIsToldAgainUntilThePatienceIsOver) {
   for (const ErrorKind kind : {ErrorKind::silent, ErrorKind::local, ErrorKind::timed_out, ErrorKind::unreachable}) {
     is_over = false;
-    words = std::make_shared<LastWords>(log, strand, store);
-    store->classics->remember(kOther);
+    words = std::make_shared<LastWords>(log, strand, classic);
+    classic->classics->remember(kOther);
     say();
     for (Duration waited{}; waited < kLastWordPatience; waited += 1s) {
       end(peers.take("remove"), Error{kind, "test"});
@@ -105,10 +105,10 @@ TEST_F(LastWordsTest, OneThatIsNotReachedIsToldAgainUntilThePatienceIsOver) {
 }
 
 TEST_F(LastWordsTest, OneThatIsSilentIsWaitedForAsLongAsItPutsSomethingHere) {
-  store->classics->remember(kOther);
+  classic->classics->remember(kOther);
   say();
   for (int round = 0; round < 4; ++round) {
-    store->classics->put(kThird, "key", "value", 1s, [](const auto&) {});  // what it has put is passed on
+    classic->classics->put(kThird, "key", "value", 1s, [](const auto&) {});  // what it has put is passed on
     strand->advance(3s);
     peers.take("put", kThird);
     end(peers.take("remove"), Error{ErrorKind::timed_out, "test"});
@@ -124,7 +124,7 @@ TEST_F(LastWordsTest, OneThatIsSilentIsWaitedForAsLongAsItPutsSomethingHere) {
 }
 
 TEST_F(LastWordsTest, AfterTheStopNobodyIsWaitedForAndNothingIsStored) {
-  store->classics->remember(kOther);
+  classic->classics->remember(kOther);
   say();
   words->stop();
   strand->run_posted();

@@ -1,4 +1,4 @@
-#include "replication/move_plan.h"
+#include "classic/core/move_plan.h"
 #include "fake_ring.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "serving/ownership_snapshot.h"
+#include "classic/core/ownership_snapshot.h"
 #include "fake_ring.h"
 
 #include <gtest/gtest.h>

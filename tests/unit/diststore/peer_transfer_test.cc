@@ -1,6 +1,6 @@
-#include "moving/peer_transfer.h"
+#include "classic/peer_transfer.h"
+#include "classic/receipt_wire.h"
 #include "fake_host.h"
-#include "moving/receipt_wire.h"
 
 #include <StorePeer.h>
 #include <gtest/gtest.h>
@@ -22,8 +22,8 @@ class PeerTransferTest : public ::testing::Test, protected StoreFixture {
  protected:
   PeerTransferTest()
       : receipts(std::make_shared<ReceiptBook>()),
-        rebalancer(std::make_shared<Rebalancer>(log, strand, store, receipts)) {
-    add_transfer_methods(methods, store, rebalancer, receipts);
+        rebalancer(std::make_shared<Rebalancer>(log, strand, classic, receipts)) {
+    add_transfer_methods(methods, classic, rebalancer, receipts);
   }
   ~PeerTransferTest() override {
     rebalancer->stop();
@@ -86,7 +86,7 @@ class PeerTransferTest : public ::testing::Test, protected StoreFixture {
     args.keys = std::move(keys);
     return ask<wire::StorePeer_pull_result>("pull", args);
   }
-  std::int64_t view() const { return fingerprint_of(*store->ownership->share()->ring); }
+  std::int64_t view() const { return fingerprint_of(*classic->ownership->share()->ring); }
   void rescan() {
     rebalancer->rescan();
     strand->advance(0s);

@@ -1,4 +1,4 @@
-#include "moving/progress.h"
+#include "classic/progress.h"
 
 #include <gtest/gtest.h>
 

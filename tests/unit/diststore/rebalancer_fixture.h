@@ -1,9 +1,9 @@
 // A rebalancer, and the nodes to which it gives keys as the test plays them.
 #pragma once
 
+#include "classic/rebalancer.h"
+#include "classic/receipt_wire.h"
 #include "fake_host.h"
-#include "moving/rebalancer.h"
-#include "moving/receipt_wire.h"
 
 #include <StorePeer.h>
 #include <gtest/gtest.h>
@@ -21,8 +21,8 @@ class RebalancerTest : public ::testing::Test, protected StoreFixture {
   explicit RebalancerTest(std::unique_ptr<Engine> engine = std::make_unique<MemoryEngine>(1))
       : StoreFixture(kSelf, std::move(engine)),
         receipts(std::make_shared<ReceiptBook>()),
-        rebalancer(std::make_shared<Rebalancer>(log, strand, store, receipts)) {
-    for (const NodeAddress& node : {kOther, kThird, kFourth}) store->classics->note_ours(node);
+        rebalancer(std::make_shared<Rebalancer>(log, strand, classic, receipts)) {
+    for (const NodeAddress& node : {kOther, kThird, kFourth}) classic->classics->note_ours(node);
     rebalancer->start();
   }
   ~RebalancerTest() override {

@@ -1,5 +1,5 @@
 // From one look at all keys to the next: changes of the ring, receipts, and the end of a node.
-#include "moving/store_layer.h"
+#include "classic/store_layer.h"
 #include "rebalancer_fixture.h"
 
 namespace p2p::diststore {
@@ -212,7 +212,7 @@ TEST_F(RebalancerTest, EachScanIsATransferOfItsOwn) {
   move_to(kOther);
   const std::int64_t first = take_batch().head.session;
   rebalancer->stop();
-  rebalancer = std::make_shared<Rebalancer>(log, strand, store, receipts);
+  rebalancer = std::make_shared<Rebalancer>(log, strand, classic, receipts);
   move_to(kOther);
   const Batch batch = take_batch();
   EXPECT_NE(batch.head.session, first) << "not even after a new start";
@@ -367,7 +367,7 @@ TEST_F(RebalancerTest, WhatIsPutToALeaverIsHandedOverBeforeItEnds) {
   own(kOther);
   const auto is_done = hand_over();
   const Batch batch = take_batch();
-  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", view_version(), kUnconfirmed).value());
+  ASSERT_TRUE(classic->kept_puts->keep(*store->local, "late", "not lost", view_version(), kUnconfirmed).value());
   confirm(batch);
   confirm_all();
   EXPECT_FALSE(*is_done);
@@ -375,16 +375,16 @@ TEST_F(RebalancerTest, WhatIsPutToALeaverIsHandedOverBeforeItEnds) {
   EXPECT_EQ(confirm_all(), 1u);
   EXPECT_TRUE(*is_done);
   EXPECT_FALSE(
-      store->kept_puts->keep(*store->local, "later", "passed on at once", view_version(), kUnconfirmed).value());
+      classic->kept_puts->keep(*store->local, "later", "passed on at once", view_version(), kUnconfirmed).value());
   EXPECT_EQ(keys_here(), 0u);
 }
 
 TEST_F(RebalancerTest, WhatIsPutWhileANodeOfThe2009SystemIsWaitedForIsHandedOverToo) {
   own(kOther);
-  store->classics->remember(kFourth);
+  classic->classics->remember(kFourth);
   const auto is_done = hand_over();
   Asked told = peers.take("remove");
-  ASSERT_TRUE(store->kept_puts->keep(*store->local, "late", "not lost", view_version(), kUnconfirmed).value());
+  ASSERT_TRUE(classic->kept_puts->keep(*store->local, "late", "not lost", view_version(), kUnconfirmed).value());
   strand->advance(1s);
   const Batch batch = take_batch();
   told.done(Error{ErrorKind::closed, "its process has ended"});
@@ -415,7 +415,7 @@ TEST_F(RebalancerTest, AStopEndsWhatWasToComeLater) {
 
 TEST_F(RebalancerTest, AStopEndsAPause) {
   for (int i = 0; i < 1'000; ++i) hold(std::to_string(i), "");
-  store->options.transfer_share = 1;
+  classic->options.transfer_share = 1;
   strand->cost_of_now = 1ms;
   own(kSelf);
   rebalancer->rescan();
@@ -443,7 +443,7 @@ TEST_F(RebalancerTest, NothingIsSentOrDeletedAfterTheStop) {
 
 TEST_F(RebalancerTest, NothingIsGivenClassicallyAfterTheStopAndNothingIsStored) {
   hold("a", "apple");
-  store->classics->remember(kOther);
+  classic->classics->remember(kOther);
   move_to(kOther);
   peers.take("ping").done(Error{ErrorKind::refused, "nobody listens"});
   run();
@@ -453,7 +453,7 @@ TEST_F(RebalancerTest, NothingIsGivenClassicallyAfterTheStopAndNothingIsStored) 
   EXPECT_TRUE(peers.asked.empty());
   EXPECT_EQ(strand->timers(), 0u);
   const std::weak_ptr<Rebalancer> gone = rebalancer;
-  rebalancer = std::make_shared<Rebalancer>(log, strand, store, receipts);
+  rebalancer = std::make_shared<Rebalancer>(log, strand, classic, receipts);
   EXPECT_TRUE(gone.expired());
 }
 
@@ -464,7 +464,7 @@ TEST_F(RebalancerTest, TheLayerContinuesACleanupOnlyWhenTheKeysAreGone) {
   own(kOther);
   bool is_continued = false;
   StoreLayer layer(rebalancer);
-  layer.cleanup(store->ownership->share()->ring, Next([&] { is_continued = true; }));
+  layer.cleanup(classic->ownership->share()->ring, Next([&] { is_continued = true; }));
   run();
   EXPECT_FALSE(is_continued);
   EXPECT_EQ(confirm_all(), 1u);

@@ -335,7 +335,7 @@ TEST_F(RebalancerTest, AReceiverOfThe2009SystemIsGivenItsKeysByItsOwnCalls) {
 
 TEST_F(RebalancerTest, WhatAReceiverOfThe2009SystemDoesNotTakeIsTriedAgainLater) {
   hold_large_keys(5);
-  store->classics->remember(kOther);
+  classic->classics->remember(kOther);
   move_to(kOther);
   for (std::size_t batch = 0; batch < kGivenAtOnce; ++batch) {
     peers.take("ping").done(std::string());
@@ -369,7 +369,7 @@ TEST_F(RebalancerTest, ItWorksForItsShareOfTheTimeOnly) {
   for (int i = 0; i < 10'000; ++i) hold(std::to_string(i), "");
   strand->cost_of_now = 1ms;
   const auto time_of_a_scan = [this](std::size_t percent) {
-    store->options.transfer_share = percent;
+    classic->options.transfer_share = percent;
     own(kSelf);
     const TimePoint began = strand->now();
     rebalancer->rescan();

@@ -1,5 +1,5 @@
-#include "moving/receipts.h"
-#include "moving/receipt_wire.h"
+#include "classic/receipts.h"
+#include "classic/receipt_wire.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "moving/ring_watch.h"
+#include "classic/ring_watch.h"
 #include "fake_host.h"
 
 #include <StorePeer.h>
@@ -22,7 +22,7 @@ class RingWatchTest : public ::testing::Test, protected StoreFixture {
   RingWatchTest() {
     // As the plugin makes it: nothing is owned before the locator shows a ring.
     publish(OwnershipSnapshot{kSelf, 0, false, locator->ring_of({}), {}, {}});
-    watch = std::make_shared<RingWatch>(log, strand, store);
+    watch = std::make_shared<RingWatch>(log, strand, classic);
   }
   ~RingWatchTest() override {
     watch->stop();
@@ -38,7 +38,7 @@ class RingWatchTest : public ::testing::Test, protected StoreFixture {
     watch->joined(Completion([this] { is_established = true; }));
     strand->run_posted();
   }
-  std::shared_ptr<const OwnershipSnapshot> ownership() const { return store->ownership->share(); }
+  std::shared_ptr<const OwnershipSnapshot> ownership() const { return classic->ownership->share(); }
   std::int64_t view() const { return fingerprint_of(*ownership()->ring); }
 
   // What a node answers that works by the same ring.
@@ -153,7 +153,7 @@ TEST_F(RingWatchTest, TheFormerProofsHaveEndedBeforeTheNewOwnershipSnapshotIsSee
   std::atomic<int> broken{0};
   std::thread reader([&] {
     while (!is_over.load()) {
-      const ViewVersion view_version = store->ownership->read().view_version;
+      const ViewVersion view_version = classic->ownership->read().view_version;
       if (view_version == seen.load()) continue;
       const auto outcome = store->local->engine().get(last, {view_version - 1}, [](std::string_view, Version) {});
       if (outcome.value() != Outcome::fenced) ++broken;
@@ -288,7 +288,7 @@ TEST_F(RingWatchTest, AMemberOfThe2009SystemIsAwaitedUntilItShowsThisNode) {
   join();
   answer(kOther, Error{ErrorKind::unsupported, "a node of the 2009 system"});
   EXPECT_TRUE(is_established) << "it is fenced by no ring of ours";
-  EXPECT_TRUE(store->classics->knows(kOther));
+  EXPECT_TRUE(classic->classics->knows(kOther));
   show(kOther, {kOther});
   EXPECT_EQ(ownership()->all_sources(), (NodeAddresses{kOther})) << "it gives when it hears of this node";
   show_again(kOther, {kOther, kSelf});
@@ -327,7 +327,7 @@ TEST_F(RingWatchTest, WhatALeaverHasNotHeardOfIsNotOnItsLastRing) {
   show(kOther, {kSelf, kOther});
   show_again(kOther, {kSelf, kOther});
   ring({kSelf, kOther, kThird});
-  store->classics->note_ours(kThird);
+  classic->classics->note_ours(kThird);
   ring({kSelf, kThird}, {kOther});
   EXPECT_EQ(ownership()->leavers.front().last_ring->members(), (NodeAddresses{kSelf, kOther}))
       << "news come to it last";
@@ -344,11 +344,11 @@ TEST_F(RingWatchTest, AJoinerIsNotOnTheLastRingOfOneThatHasNotShownIt) {
 
 TEST_F(RingWatchTest, WhoIsOffTheRingIsNotTakenForOneOfOursAnyMore) {
   ring({kSelf, kOther});
-  store->classics->note_ours(kOther);
+  classic->classics->note_ours(kOther);
   ring({kSelf}, {kOther});
-  EXPECT_TRUE(store->classics->knows_as_ours(kOther));
+  EXPECT_TRUE(classic->classics->knows_as_ours(kOther));
   ring({kSelf});
-  EXPECT_FALSE(store->classics->knows_as_ours(kOther)) << "another one may come to its port";
+  EXPECT_FALSE(classic->classics->knows_as_ours(kOther)) << "another one may come to its port";
 }
 
 TEST_F(RingWatchTest, WhoHasJoinedAndMayBeOfThe2009SystemIsKnownToBeGivenKeys) {

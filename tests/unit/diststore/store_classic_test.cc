@@ -10,7 +10,7 @@ class ClassicOwner : public StoreMethods {
  protected:
   ClassicOwner() {
     own(kOther, {{"ours", kSelf}});
-    store->classics->remember(kOther);
+    classic->classics->remember(kOther);
   }
 
   void answer_get(const std::string& key, const std::string& value) {
@@ -34,7 +34,7 @@ TEST_F(StoreMethods, AnOwnerThatTurnsOutToBeOfThe2009SystemIsAskedByItsOwnCalls)
   const auto call = read("a");
   ASSERT_TRUE(call->is_forwarding());
   call->fail_forward(ErrorKind::unsupported);
-  EXPECT_TRUE(store->classics->knows(kOther));
+  EXPECT_TRUE(classic->classics->knows(kOther));
   EXPECT_TRUE(locator->unreachable.empty());
   ASSERT_EQ(peers.asked.size(), 1u) << "at once";
   const Asked asked = peers.take("get", kOther);
@@ -170,6 +170,7 @@ TEST_F(ClassicOwner, APutIsTakenBackFromANodeThatHasLeftMeanwhile) {
   locator->ring = std::make_shared<FakeRing>(kSelf, FakeRing::Owners{}, 8, std::vector<NodeAddress>{kSelf, kThird});
   work_by(locator->ring);
   asked.done(Error{ErrorKind::timed_out, "no answer in time"});
+  strand->advance(kShortPause);
   EXPECT_EQ(got(*get("a")), "apple");
 }
 
@@ -263,18 +264,18 @@ TEST_F(StoreMethods, ABatchFindsOutThatAnOwnerIsOfThe2009System) {
 
 TEST_F(ClassicOwner, AGetForAKeyUnderCheckIsAnsweredHere) {
   hold("a", "apple");
-  store->classics->begin_check("a");
+  classic->classics->begin_check("a");
   EXPECT_EQ(got(*get("a")), "apple") << "the node asks us for what it should hold itself";
   EXPECT_TRUE(peers.asked.empty()) << "to ask it in turn would go round in circles";
-  EXPECT_TRUE(store->classics->has_come_back("a"));
-  store->classics->end_check("a");
+  EXPECT_TRUE(classic->classics->has_come_back("a"));
+  classic->classics->end_check("a");
   const auto call = get("a");
   EXPECT_EQ(peers.asked.size(), 1u);
   answer_get("a", "apple");
 }
 
 TEST_F(ClassicOwner, AChangeOfAKeyUnderCheckWaitsUntilThatIsOver) {
-  store->classics->begin_check("a");
+  classic->classics->begin_check("a");
   const auto written = write("a", "apricot");
   const auto erased = erase("a");
   EXPECT_TRUE(peers.asked.empty()) << "what is given would overwrite it";
@@ -286,7 +287,7 @@ TEST_F(ClassicOwner, AChangeOfAKeyUnderCheckWaitsUntilThatIsOver) {
   const auto elsewhere = write("b", "banana");
   take_put("b", "banana");
   answer_get("b", "banana");
-  store->classics->end_check("a");
+  classic->classics->end_check("a");
   strand->advance(kShortPause);
   take_put("a", "apricot");
   answer_get("a", "");  // asked by the erase
@@ -296,11 +297,11 @@ TEST_F(ClassicOwner, AChangeOfAKeyUnderCheckWaitsUntilThatIsOver) {
 }
 
 TEST_F(ClassicOwner, AGetForAnotherKeyIsNot) {
-  store->classics->begin_check("a");
+  classic->classics->begin_check("a");
   const auto call = get("b");
   answer_get("b", "banana");
   EXPECT_EQ(got(*call), "banana");
-  EXPECT_FALSE(store->classics->has_come_back("a"));
+  EXPECT_FALSE(classic->classics->has_come_back("a"));
 }
 
 // --- keys that nodes of ours still hold for it -----------------------------------------------------------------------
@@ -311,12 +312,12 @@ class JoinerOf2009 : public ClassicOwner {
   JoinerOf2009() {
     const Ranks ranks{{"a", {kOther, kThird, kSelf}}, {"b", {kOther, kSelf}}, {"ours", {kSelf}}};
     work_by(std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird}));
-    OwnershipSnapshot next = *store->ownership->share();
+    OwnershipSnapshot next = *classic->ownership->share();
     next.gifts = {{kOther, {kThird}, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kThird})}};
     publish(std::move(next));
   }
   void end_gift() {
-    OwnershipSnapshot next = *store->ownership->share();
+    OwnershipSnapshot next = *classic->ownership->share();
     next.gifts = {};
     publish(std::move(next));
   }
@@ -386,7 +387,7 @@ TEST_F(JoinerOf2009, ChangesWaitUntilItHasBeenGivenTheKey) {
 }
 
 TEST_F(JoinerOf2009, OneOfItsKindThatDoesNotKnowItYetMayHoldTheKey) {
-  store->classics->remember(kThird);
+  classic->classics->remember(kThird);
   const auto call = read("a");
   answer_get("a", "");
   EXPECT_TRUE(call->reply.empty());
@@ -405,7 +406,7 @@ TEST_F(JoinerOf2009, WhatItHasIsTheValueWhateverOthersHold) {
 }
 
 TEST_F(JoinerOf2009, AGiverThatLeavesIsAskedToo) {
-  OwnershipSnapshot next = *store->ownership->share();
+  OwnershipSnapshot next = *classic->ownership->share();
   const Ranks ranks{{"a", {kOther, kThird, kSelf}}};
   next.ring = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther}, std::vector{kThird});
   publish(std::move(next));
@@ -417,10 +418,10 @@ TEST_F(JoinerOf2009, AGiverThatLeavesIsAskedToo) {
 
 TEST_F(JoinerOf2009, WhoHasJoinedSinceIsNotTheFormerOwner) {
   const Ranks ranks{{"a", {kOther, kFourth, kThird, kSelf}}};
-  OwnershipSnapshot next = *store->ownership->share();
+  OwnershipSnapshot next = *classic->ownership->share();
   next.ring = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird, kFourth});
   publish(std::move(next));
-  store->classics->note_ours(kFourth);
+  classic->classics->note_ours(kFourth);
   const auto call = read("a");
   yield("a", "apple", {5, 9});
   answer_get("a", "");
@@ -430,12 +431,12 @@ TEST_F(JoinerOf2009, WhoHasJoinedSinceIsNotTheFormerOwner) {
 // Two of that system have joined one after the other.
 TEST_F(JoinerOf2009, WhatTheFormerOwnerHadNotGotEitherIsSoughtBeforeThatOneJoined) {
   const Ranks ranks{{"a", {kOther, kFourth, kThird, kSelf}}};
-  OwnershipSnapshot next = *store->ownership->share();
+  OwnershipSnapshot next = *classic->ownership->share();
   next.ring = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird, kFourth});
   next.gifts = {{kFourth, {kThird}, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kThird})},
                 {kOther, {kThird}, std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kThird, kFourth})}};
   publish(std::move(next));
-  store->classics->remember(kFourth);
+  classic->classics->remember(kFourth);
   const auto call = read("a");
   yield("a", "apple", {5, 9});
   answer_get("a", "");

@@ -30,15 +30,15 @@ TEST_F(StoreMethods, APutToANodeThatHasJustJoinedIsKept) {
   be_established(false);
   put("a", "apple");
   EXPECT_EQ(value_of("a"), "apple") << "nobody would hear that it has waited in vain";
-  EXPECT_EQ(store->kept_puts->count(), 1);
+  EXPECT_EQ(classic->kept_puts->count(), 1);
   own(kOther);
   put("b", "banana");
   EXPECT_EQ(value_of("b"), "banana") << "whoever is to have it";
-  EXPECT_EQ(store->kept_puts->count(), 2);
+  EXPECT_EQ(classic->kept_puts->count(), 2);
   be_established(true);
   const auto call = put("c", "cherry");
   EXPECT_EQ(call->forwarded_to, std::vector<NodeAddress>{kOther});
-  EXPECT_EQ(store->kept_puts->count(), 2);
+  EXPECT_EQ(classic->kept_puts->count(), 2);
 }
 
 TEST_F(StoreMethods, WhatIsWrittenBehindAKeptPutIsNewer) {
@@ -154,7 +154,7 @@ class UnconfirmedKeys : public StoreMethods {
  protected:
   UnconfirmedKeys() {
     work_by(locator->ring_of({kSelf, kOther}));
-    store->classics->note_ours(kOther);
+    classic->classics->note_ours(kOther);
     await_keys(view_version(), {kOther});
   }
 };
@@ -217,7 +217,7 @@ TEST_F(UnconfirmedKeys, APutFetchesTheValueFirstToo) {
 // A member of the 2009 system that has not heard of this node yet gives what this one gains later, by puts.
 class JoinedBeside2009 : public UnconfirmedKeys {
  protected:
-  JoinedBeside2009() { store->classics->remember(kOther); }
+  JoinedBeside2009() { classic->classics->remember(kOther); }
 };
 
 TEST_F(JoinedBeside2009, AKeyIsNotMissingBeforeItIsPut) {

@@ -10,7 +10,7 @@ class LeaverOf2009 : public StoreMethods {
  protected:
   LeaverOf2009() {
     work_by(std::make_shared<RankedRing>(kSelf, Ranks{}, std::vector{kSelf}, std::vector{kOther}));
-    OwnershipSnapshot next = *store->ownership->share();
+    OwnershipSnapshot next = *classic->ownership->share();
     const auto before =
         std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kOther}}, {"b", {kSelf}}}, std::vector{kSelf, kOther});
     next.leavers = {{kOther, before, before}};
@@ -67,7 +67,7 @@ TEST_F(LeaverOf2009, AnEmptyPutIsAClientsAndErasesWhatTheNodePuts) {
 }
 
 TEST_F(LeaverOf2009, APutWaitsForWhatANodeOfOursHolds) {
-  store->classics->note_ours(kOther);
+  classic->classics->note_ours(kOther);
   const auto call = put("a", "apple");
   EXPECT_EQ(value_of("a"), std::nullopt);
   yield("a", "older", {5, 9});
@@ -76,7 +76,7 @@ TEST_F(LeaverOf2009, APutWaitsForWhatANodeOfOursHolds) {
 
 // By its ring this node gets what belongs to another one by ours: one that has joined meanwhile, say.
 TEST_F(LeaverOf2009, WhatItPutsHereForAnotherOneIsKeptAndNewerThanWhatThatOneHolds) {
-  const auto leavers = store->ownership->share()->leavers;
+  const auto leavers = classic->ownership->share()->leavers;
   work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kThird}}}, std::vector{kSelf, kThird}, std::vector{kOther}));
   const auto call = put("a", "apple");
   EXPECT_TRUE(call->forwarded_to.empty()) << "that would be a new write whenever it arrives";
@@ -93,16 +93,16 @@ class LeaverToAnotherOf2009 : public StoreMethods {
     const Ranks ranks{{"a", {kOther, kThird}}, {"b", {kThird}}};
     const auto members = std::vector{kSelf, kThird};
     work_by(std::make_shared<RankedRing>(kSelf, ranks, members, std::vector{kOther}));
-    OwnershipSnapshot next = *store->ownership->share();
+    OwnershipSnapshot next = *classic->ownership->share();
     const auto before = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird});
     next.leavers = {{kOther, before, before}};
     publish(std::move(next));
-    store->classics->remember(kThird);
+    classic->classics->remember(kThird);
   }
 
   void end_leave() {
     work_by(std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kThird}}}, std::vector{kSelf, kThird}));
-    OwnershipSnapshot next = *store->ownership->share();
+    OwnershipSnapshot next = *classic->ownership->share();
     next.leavers = {};
     publish(std::move(next));
   }
@@ -139,10 +139,10 @@ TEST_F(LeaverToAnotherOf2009, NothingIsWrittenOrErasedThereThatTheLeaverWouldOve
 
 // Whatever this node awaits of the leaver itself.
 TEST_F(LeaverToAnotherOf2009, WhatWasNeverTheLeaversIsWrittenAtOnce) {
-  OwnershipSnapshot next = *store->ownership->share();
+  OwnershipSnapshot next = *classic->ownership->share();
   next.acquired_ranges = {{view_version(), next.leavers.front().last_ring, false, {kOther}, {kOther}}};
   publish(std::move(next));
-  store->classics->remember(kOther);
+  classic->classics->remember(kOther);
   const auto call = write("b", "banana");
   peers.take("put", kThird).done(std::string());
   answer_get("banana");
@@ -156,7 +156,7 @@ TEST_F(LeaverToAnotherOf2009, AClassicPutGoesThereAtOnce) {
 }
 
 TEST_F(LeaverToAnotherOf2009, WhatALeaverOfOursHasNotGivenItIsNotCalledMissing) {
-  store->classics->note_ours(kOther);
+  classic->classics->note_ours(kOther);
   const auto call = read("a");
   answer_get("");
   EXPECT_TRUE(call->reply.empty());

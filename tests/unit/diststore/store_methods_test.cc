@@ -47,7 +47,7 @@ TEST_F(StoreMethods, AKeyOfAnotherNodeIsPassedOnOnce) {
   own(kOther);
   const auto call = read("a");
   EXPECT_EQ(call->forwarded_to, std::vector<NodeAddress>{kOther});
-  EXPECT_EQ(store->router->forwarded(), 1);
+  EXPECT_EQ(store->forwarder->forwarded(), 1);
   EXPECT_TRUE(call->reply.empty());
 }
 
@@ -191,7 +191,7 @@ TEST_F(StoreMethods, ABatchWhoseViewVersionEndsIsDoneByTheNextOne) {
   const auto call = write_many({{"a", "apple"}, {"b", "banana"}});
   EXPECT_TRUE(call->reply.empty());
   EXPECT_EQ(value_of("a"), std::nullopt);
-  OwnershipSnapshot next = *store->ownership->share();
+  OwnershipSnapshot next = *classic->ownership->share();
   next.view_version = 1'000;
   publish(std::move(next));
   strand->advance(kShortPause);

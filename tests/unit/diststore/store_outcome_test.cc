@@ -184,7 +184,7 @@ class ClassicOutcome : public StoreOutcome {
  protected:
   ClassicOutcome() {
     own(kOther);
-    store->classics->remember(kOther);
+    classic->classics->remember(kOther);
   }
   void answer_get(const std::string& value) {
     peers.take("get").done(reply_with<wire::Store_get_result>("get", value));

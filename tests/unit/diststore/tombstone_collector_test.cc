@@ -1,4 +1,4 @@
-#include "moving/tombstone_collector.h"
+#include "classic/tombstone_collector.h"
 #include "fake_host.h"
 
 #include <StorePeer.h>
@@ -19,9 +19,9 @@ constexpr Version kToCome{stamp_of(std::uint64_t{1} << 46), 1};
 class TombstoneCollectorTest : public ::testing::Test, protected StoreFixture {
  protected:
   TombstoneCollectorTest()
-      : watch(std::make_shared<RingWatch>(log, strand, store)),
-        rebalancer(std::make_shared<Rebalancer>(log, strand, store, std::make_shared<ReceiptBook>())),
-        tombstone_collector(std::make_shared<TombstoneCollector>(strand, store, watch, rebalancer)) {
+      : watch(std::make_shared<RingWatch>(log, strand, classic)),
+        rebalancer(std::make_shared<Rebalancer>(log, strand, classic, std::make_shared<ReceiptBook>())),
+        tombstone_collector(std::make_shared<TombstoneCollector>(strand, classic, watch, rebalancer)) {
     publish(OwnershipSnapshot{kSelf, 0, false, locator->ring_of({}), {}, {}});
   }
   ~TombstoneCollectorTest() override {
@@ -38,8 +38,8 @@ class TombstoneCollectorTest : public ::testing::Test, protected StoreFixture {
     watch->joined({});
     strand->run_posted();
     while (!peers.asked.empty()) answer_transfer_request(true);
-    ASSERT_TRUE(store->ownership->share()->is_established);
-    ASSERT_TRUE(store->ownership->share()->acquired_ranges.empty());
+    ASSERT_TRUE(classic->ownership->share()->is_established);
+    ASSERT_TRUE(classic->ownership->share()->acquired_ranges.empty());
     be_handed_over();
     tombstone_collector->start();
     strand->run_posted();
@@ -47,13 +47,13 @@ class TombstoneCollectorTest : public ::testing::Test, protected StoreFixture {
   void be_handed_over() {
     rebalancer->rescan();
     strand->advance(1s);
-    ASSERT_TRUE(rebalancer->is_handed_over(store->ownership->share()->view_version));
+    ASSERT_TRUE(rebalancer->is_handed_over(classic->ownership->share()->view_version));
   }
   void answer_transfer_request(bool is_handed_over) {
     wire::TransferRequestReply reply;
     reply.fenced = true;
     reply.handed_over = is_handed_over;
-    reply.view = fingerprint_of(*store->ownership->share()->ring);
+    reply.view = fingerprint_of(*classic->ownership->share()->ring);
     peers.take("claim").done(reply_with<wire::StorePeer_claim_result>("claim", reply));
     strand->run_posted();
   }
@@ -208,10 +208,10 @@ TEST_F(TombstoneCollectorTest, APlaceholderStaysWhileKeysAreAwaited) {
 // --- too many --------------------------------------------------------------------------------------------------------
 
 TEST_F(TombstoneCollectorTest, WithTooManyErasedKeysThereIsNoGrace) {
-  store->options.tombstone_grace = 24h * 365 * 30;
+  classic->options.tombstone_grace = 24h * 365 * 30;
   constexpr Version kIn2010{stamp_of(1'262'304'000'000), 1};
   be_with({kOther});
-  for (std::size_t i = 0; i < store->options.tombstones_max; ++i) hold_tombstone(std::to_string(i), kIn2010);
+  for (std::size_t i = 0; i < classic->options.tombstones_max; ++i) hold_tombstone(std::to_string(i), kIn2010);
   strand->advance(1s);
   EXPECT_TRUE(peers.asked.empty()) << "as many as may be";
   hold_tombstone("one more", kIn2010);
@@ -223,11 +223,11 @@ TEST_F(TombstoneCollectorTest, WithTooManyErasedKeysThereIsNoGrace) {
 
 TEST_F(TombstoneCollectorTest, WithTooManyErasedKeysNothingGoesThatANodeMayStillHold) {
   be_with({kOther});
-  for (std::size_t i = 0; i <= store->options.tombstones_max; ++i) hold_tombstone(std::to_string(i));
+  for (std::size_t i = 0; i <= classic->options.tombstones_max; ++i) hold_tombstone(std::to_string(i));
   strand->advance(1s);
   answer_transfer_request(false);
   strand->advance(10s);
-  EXPECT_EQ(store->local->engine().totals().tombstones, store->options.tombstones_max + 1);
+  EXPECT_EQ(store->local->engine().totals().tombstones, classic->options.tombstones_max + 1);
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------

@@ -145,7 +145,7 @@ TEST_F(Forwarding, TheLocatorIsToldOnceAWhileThatAMemberRefuses) {
 TEST_F(Forwarding, ANodeOfThe2009SystemIsAskedInItsOwnWayWhereThatIsKnown) {
   begin(kRead).fail_forward(ErrorKind::unsupported);
   EXPECT_EQ(calls.back().failure, "not executed: 127.0.0.1:9901: test");
-  hooks.remember_classic = [this](const NodeAddress& node) { classics.push_back(node); };
+  hooks.note_foreign = [this](const NodeAddress& node) { classics.push_back(node); };
   forwarder = std::make_shared<Forwarder>(std::make_shared<RetryQueue>(strand), kTryTimeout, hooks);
   begin(kRead).fail_forward(ErrorKind::unsupported);
   EXPECT_EQ(classics, std::vector<NodeAddress>{kOther});

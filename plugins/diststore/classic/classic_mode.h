@@ -1,0 +1,61 @@
+// The classic mode of the store, as one object: who owns a key follows from the locator's ring, and keys move when the
+// ring changes. plugin.cc makes it and tells it about the life of the service; the path of a call knows its routing
+// alone.
+#pragma once
+
+#include "classic/classic_store.h"
+#include "classic/rebalancer.h"
+#include "classic/receipts.h"
+#include "classic/ring_watch.h"
+#include "classic/tombstone_collector.h"
+#include "serving/key_routing.h"
+
+#include <p2p/completion.h>
+#include <p2p/context.h>
+#include <p2p/handlers.h>
+#include <p2p/strand.h>
+#include <p2p/subscription.h>
+
+#include <filesystem>
+#include <memory>
+
+namespace p2p::diststore {
+
+// Every method: [control thread].
+class ClassicMode final {
+ public:
+  // `classics`: what the forwarder of `parts` notes as foreign. `context` must outlive stop().
+  ClassicMode(Context& context, StoreParts parts, std::shared_ptr<ILocator> locator,
+              std::shared_ptr<ClassicPeers> classics);
+
+  std::shared_ptr<KeyRouting> routing() const { return routing_; }
+
+  // Follows the ring from now on, and shows gauges.
+  void start(Context& context);
+  // The methods of diststore.StorePeer that move keys.
+  void add_methods(Methods& methods);
+  // `done` runs when this node may own keys: when it has joined, and no other node owns them any more.
+  void when_established(Completion done);
+  // Keys move when the locator takes this node off the ring (StoreLayer). Before and after that, others may put here.
+  void begin_leave() { rebalancer_->begin_leave(); }
+  // Legal once; nothing runs any more once the host has ended the service's strands.
+  void stop();
+
+ private:
+  void show_gauges(Context& context);
+  void show_progress(Context& context);
+  void leave_receipts_behind() const;
+
+  const std::filesystem::path receipts_file_;
+  const std::shared_ptr<ClassicStore> store_;
+  const std::shared_ptr<KeyRouting> routing_;
+  const std::shared_ptr<ReceiptBook> receipts_;
+  const std::shared_ptr<Strand> strand_;
+  const std::shared_ptr<RingWatch> watch_;
+  const std::shared_ptr<Rebalancer> rebalancer_;
+  const std::shared_ptr<TombstoneCollector> tombstone_collector_;
+  Subscription layer_;
+  Subscription views_;
+};
+
+}  // namespace p2p::diststore

@@ -1,0 +1,27 @@
+// What do the parts of the classic mode share? What every mode's store has, the ring by which this node works, and what
+// it knows about nodes of the 2009 system. Made in plugin.cc.
+#pragma once
+
+#include "classic/classic_peers.h"
+#include "classic/core/ownership_snapshot.h"
+#include "classic/kept_puts.h"
+#include "serving/store.h"
+
+#include <p2p/locator.h>
+#include <p2p/snapshot.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace p2p::diststore {
+
+struct ClassicStore : StoreParts {
+  std::shared_ptr<ILocator> locator;
+  std::shared_ptr<ClassicPeers> classics;
+  std::shared_ptr<Snapshot<OwnershipSnapshot>> ownership;
+  std::shared_ptr<KeptPuts> kept_puts = std::make_shared<KeptPuts>();
+};
+
+inline std::int64_t fingerprint_of(const RingView& view) { return static_cast<std::int64_t>(view.fingerprint()); }
+
+}  // namespace p2p::diststore
