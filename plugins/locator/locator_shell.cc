@@ -139,7 +139,7 @@ void LocatorShell::halt() {
 
 void LocatorShell::report_unreachable(NodeAddress address) {
   on_strand([address = std::move(address)](LocatorShell& node) {
-    node.tell_here([&](TimePoint now, auto& effects) { node.membership_->report_unreachable(address, now, effects); });
+    node.tell_here([&](TimePoint now, auto& effects) { node.membership_->report({.about = address}, now, effects); });
   });
 }
 

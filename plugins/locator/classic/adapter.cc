@@ -81,9 +81,12 @@ void Adapter::pass_on(OutgoingCall wanted, membership::Effects& effects) {
 
 // --- input -----------------------------------------------------------------------------------------------------------
 
-void Adapter::report_unreachable(const NodeAddress& address, TimePoint now, membership::Effects& effects) {
+void Adapter::report(const membership::Evidence& evidence, TimePoint now, membership::Effects& effects) {
   Effects wanted;
-  core_.connect_failed(address, now, wanted);
+  switch (evidence.kind) {
+    case membership::Evidence::Kind::unreachable:
+      core_.connect_failed(evidence.about, now, wanted);
+  }
   pass_on(std::move(wanted), effects);
 }
 

@@ -30,7 +30,7 @@ class Adapter final : public membership::Membership {
   void join(const NodeAddress& via, Duration patience, TimePoint now, membership::Effects& effects) override;
   void call_ended(membership::CallId id, const Result<std::string>& reply, TimePoint now,
                   membership::Effects& effects) override;
-  void report_unreachable(const NodeAddress& address, TimePoint now, membership::Effects& effects) override;
+  void report(const membership::Evidence& evidence, TimePoint now, membership::Effects& effects) override;
   Result<Done> merge_table(std::string_view table, TimePoint now, membership::Effects& effects) override;
   void withdraw(TimePoint now, membership::Effects& effects) override;
   void leave(TimePoint now, membership::Effects& effects) override;

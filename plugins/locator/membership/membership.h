@@ -75,6 +75,15 @@ struct Effects {
 
 // --- input -----------------------------------------------------------------------------------------------------------
 
+// What speaks against a member. An implementation decides what it counts.
+struct Evidence {
+  enum class Kind : std::uint8_t {
+    unreachable,  // a service on this node could not connect to it
+  };
+  NodeAddress about;
+  Kind kind = Kind::unreachable;
+};
+
 // Not thread-safe; `now` never goes back.
 class Membership {
  public:
@@ -87,8 +96,7 @@ class Membership {
   // How a call of Effects::calls ended. Each ends once; an unknown id is ignored.
   virtual void call_ended(CallId id, const Result<std::string>& reply, TimePoint now, Effects& effects) = 0;
 
-  // A service on this node could not reach `address`: the implementation finds out whether that counts.
-  virtual void report_unreachable(const NodeAddress& address, TimePoint now, Effects& effects) = 0;
+  virtual void report(const Evidence& evidence, TimePoint now, Effects& effects) = 0;
 
   // The result of another node's encode_table(), however it arrived.
   virtual Result<Done> merge_table(std::string_view table, TimePoint now, Effects& effects) = 0;

@@ -70,7 +70,7 @@ class GrowingList final : public membership::Membership {
     return table;
   }
 
-  void report_unreachable(const NodeAddress&, TimePoint, Effects&) override {}
+  void report(const membership::Evidence&, TimePoint, Effects&) override {}
   void withdraw(TimePoint, Effects& effects) override { effects.farewell_told = true; }
   void leave(TimePoint, Effects& effects) override { effects.farewell_told = true; }
   void tick(TimePoint, Effects&) override {}
