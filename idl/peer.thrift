@@ -2,8 +2,6 @@
 namespace cpp peer
 namespace py peer
 
-const i32 kProtocolVersion = 1
-
 struct HelloRequest {
   1: required i32 version_min
   2: required i32 version_max

@@ -19,6 +19,7 @@ enum class Where : std::uint8_t {
   another,  // the next attempt avoids this node while another one can take the call
   nowhere,  // the next attempt would fail in the same way
 };
+// For clients. A node pauses before every retry, as retry_queue.h says.
 enum class After : std::uint8_t {
   at_once,   // the first retry is immediate; later ones pause
   back_off,  // the first retry pauses too
