@@ -10,7 +10,7 @@ bool affects(const AcquiredRange& acquired_range, std::string_view key) {
   return !acquired_range.before->owner_of(key).is_self;
 }
 
-bool contains(const std::vector<NodeAddress>& sorted, const NodeAddress& wanted) {
+bool is_in(const std::vector<NodeAddress>& sorted, const NodeAddress& wanted) {
   return std::binary_search(sorted.begin(), sorted.end(), wanted);
 }
 
@@ -62,7 +62,7 @@ std::vector<NodeAddress> OwnershipSnapshot::former_owners(std::string_view key) 
     if (!is_by_join) continue;
     for (const Leaver& leaver : leavers) {
       const bool is_next = leaver.may_have(key) || next_owner(*leaver.with_it, self, key) == leaver.node;
-      if (is_next && contains(acquired_range.sources, leaver.node)) insert(owners, leaver.node);
+      if (is_next && is_in(acquired_range.sources, leaver.node)) insert(owners, leaver.node);
     }
     if (const auto next = next_owner(*ring, self, key)) insert(owners, *next);
   }
@@ -103,13 +103,13 @@ std::vector<NodeAddress> OwnershipSnapshot::others() const {
 
 bool OwnershipSnapshot::awaits_from(const NodeAddress& node) const {
   return std::any_of(acquired_ranges.begin(), acquired_ranges.end(),
-                     [&](const AcquiredRange& acquired_range) { return contains(acquired_range.sources, node); });
+                     [&](const AcquiredRange& acquired_range) { return is_in(acquired_range.sources, node); });
 }
 
 // While this node still awaits keys from `holder`, it knows no more than that.
 bool OwnershipSnapshot::may_give(const NodeAddress& holder, const NodeAddress& owner) const {
-  const bool is_giver = std::any_of(
-      gifts.begin(), gifts.end(), [&](const Gift& gift) { return gift.to == owner && contains(gift.givers, holder); });
+  const bool is_giver = std::any_of(gifts.begin(), gifts.end(),
+                                    [&](const Gift& gift) { return gift.to == owner && is_in(gift.givers, holder); });
   return is_giver || awaits_from(holder);
 }
 
