@@ -237,10 +237,8 @@ void Engine::closed(Link& link, LinkState was, const Failure& why) {
   // show.
   const bool was_usual = why.kind == ErrorKind::closed || why.kind == ErrorKind::cancelled;
   if (was == LinkState::ready && was_usual) return;
-  const auto doublings = std::min<std::uint32_t>(link.health().failures++, 16);
   const bool was_silent = was == LinkState::probing || was == LinkState::greeting;
-  const Duration first = was_silent ? kSilentPauseFirst : kDownPauseFirst;
-  link.health().retry_at = now_ + std::min(was_silent ? kSilentPauseMax : kDownPauseMax, first * (1 << doublings));
+  link.health().retry_at = now_ + (was_silent ? kSilentPause : kDownPause).after(++link.health().failures);
   refresh(nullptr);
 }
 
