@@ -2,6 +2,7 @@
 // at a time, so one that stays open would block all others.
 #pragma once
 
+#include "net/read_buffer.h"
 #include "peers/dial.h"
 #include "peers/left_connections.h"
 #include "peers/peer_environment.h"
@@ -68,8 +69,7 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
   bool is_sent_ = false;
   bool is_written_ = false;  // whole
   MessageScanner scanner_;
-  std::string received_;
-  std::vector<char> block_;
+  net::ReadBuffer input_;
 };
 
 }  // namespace p2p::host

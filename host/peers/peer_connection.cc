@@ -1,7 +1,6 @@
 #include "peers/peer_connection.h"
 
 #include "peers/greeting.h"
-#include "serving/limits.h"
 #include "serving/loop.h"
 #include "serving/message_head.h"
 
@@ -200,7 +199,6 @@ void PeerConnection::greet() {
     return broke({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
   watch_silence();
   scanner_.reset(Encoding::binary, limits_.message_bytes_max);
-  begin_ = end_ = 0;
   read();
 }
 
@@ -370,50 +368,30 @@ void PeerConnection::take_queued(std::string& into) {
 }
 
 void PeerConnection::read() {
-  make_room();
-  socket_.async_read_some(asio::buffer(block_.data() + end_, block_.size() - end_),
+  socket_.async_read_some(input_.room(),
                           [self = shared_from_this(), generation = generation_](error_code failure, std::size_t bytes) {
                             if (generation == self->generation_) self->on_read(failure, bytes);
                           });
-}
-
-void PeerConnection::make_room() {
-  if (begin_ == end_) {
-    begin_ = end_ = 0;
-    if (block_.size() > kReadBlockBytesMax) block_.reset();  // a large reply is done
-  }
-  if (block_.empty()) block_.resize(kReadBlockBytesMin);
-  if (end_ < block_.size()) return;
-  if (begin_ > block_.size() / 2) {
-    std::memmove(block_.data(), block_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
-  } else {
-    block_.resize(2 * block_.size());  // bounded: the scanner refuses what is larger than a message may be
-  }
 }
 
 void PeerConnection::on_read(error_code failure, std::size_t bytes) {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (failure) return broke({ErrorKind::closed, to_.name() + " closed the connection: " + failure.message()});
   loop_.refresh_now();
-  end_ += bytes;
-  const bool filled_block = end_ == block_.size();
-  const std::uint64_t generation = generation_;
-  // A reply's handler may end this connection, and with it the block that holds the reply.
-  ReadBlock block = std::move(block_);
-  taken_ = {block.data(), end_};
-  const bool is_well = take_replies();
-  if (!is_well || generation != generation_ || state_ == State::shut) return;
-  block_ = std::move(block);
-  // More has arrived than one read takes: fewer, larger reads serve it better.
-  if (filled_block && block_.size() < kReadBlockBytesMax) block_.resize(2 * block_.size());
+  input_.arrived(bytes);
+  // A reply's handler may end this connection, and with it the buffer that holds the reply.
+  net::ReadBuffer input = std::move(input_);
+  if (!take_replies(input)) return;
+  input_ = std::move(input);
+  input_.adapt();
   read();
 }
 
-bool PeerConnection::take_replies() {
-  while (begin_ < end_) {
-    const std::string_view rest = taken_.substr(begin_);
+// False when the connection has ended meanwhile.
+bool PeerConnection::take_replies(net::ReadBuffer& input) {
+  const std::uint64_t generation = generation_;
+  while (!input.is_empty()) {
+    const std::string_view rest = input.unread();
     const ScanStatus status = scanner_.scan(rest);
     if (status == ScanStatus::need_more) break;
     if (status == ScanStatus::malformed) {
@@ -422,11 +400,10 @@ bool PeerConnection::take_replies() {
     }
     const std::size_t bytes = scanner_.bytes();
     scanner_.reset(Encoding::binary, limits_.message_bytes_max);
-    const std::uint64_t generation = generation_;
+    input.take(bytes);
     if (!take_reply(rest.substr(0, bytes)) || generation != generation_) return false;
-    begin_ += bytes;
   }
-  return true;
+  return state_ != State::shut;
 }
 
 bool PeerConnection::take_reply(std::string_view message) {
@@ -459,8 +436,7 @@ void PeerConnection::fail_all(Error error) {
   queued_.clear();
   std::string().swap(queue_);
   std::string().swap(writing_);
-  block_.reset();
-  begin_ = end_ = 0;
+  input_.reset();
   for (const auto& waiting : waiting_.clear()) fail_later(loop_, *waiting.taker, error, waiting.was_sent);
 }
 

@@ -3,14 +3,15 @@
 #pragma once
 
 #include "config/live_duration.h"
+#include "net/read_buffer.h"
 #include "peers/dial.h"
 #include "peers/outage.h"
 #include "peers/peer_environment.h"
 #include "peers/waiting_calls.h"
 #include "serving/asio.h"
 #include "serving/forward_message.h"
+#include "serving/limits.h"
 #include "serving/message_scanner.h"
-#include "serving/read_block.h"
 
 #include <p2p/log.h>
 #include <p2p/result.h>
@@ -112,8 +113,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   void read();
   void on_read(error_code failure, std::size_t bytes);
   void forget_written();
-  void make_room();
-  bool take_replies();
+  bool take_replies(net::ReadBuffer& input);
   bool take_reply(std::string_view message);
 
   // Closes the connection; every open call ends with `error`, not before this call returns.
@@ -157,10 +157,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   bool is_writing_ = false;
   bool is_armed_ = false;
   bool is_flush_scheduled_ = false;
-  ReadBlock block_;
-  std::size_t begin_ = 0;   // of the first reply that is not taken yet
-  std::size_t end_ = 0;     // of what has been read
-  std::string_view taken_;  // the block, while its replies are taken
+  net::ReadBuffer input_{kReadBytes};
   MessageScanner scanner_;
 };
 

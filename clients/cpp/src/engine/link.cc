@@ -3,7 +3,6 @@
 #include "wire/probe.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <string>
 
@@ -11,9 +10,6 @@ namespace p2p::client {
 namespace {
 
 auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
-
-// A buffer that grew for one long reply is given back when it is empty.
-constexpr std::size_t kKeptBytesMax = 4 * kReadBytes;
 
 }  // namespace
 
@@ -78,26 +74,24 @@ void Link::on_connected(asio::ip::tcp::socket* connected, const std::string& why
 void Link::probe() {
   state_ = State::probing;
   wait_at_most(State::probing, ErrorKind::timed_out, "no answer of ");
-  answer_.clear();
   const std::string question = probe_message();
   error_code failure;
   // A fresh socket accepts this few bytes at once.
   if (socket_.write_some(asio::buffer(question), failure) != question.size()) {
     return close({Effect::none, ErrorKind::closed, "cannot ask " + to_.name() + ": " + failure.message()});
   }
-  received_.resize(kReadBytes);
   read_probe_answer();
 }
 
 void Link::read_probe_answer() {
-  socket_.async_read_some(asio::buffer(received_), guarded([](Link& link, error_code failure, std::size_t bytes) {
+  socket_.async_read_some(input_.room(), guarded([](Link& link, error_code failure, std::size_t bytes) {
                             if (failure) {
                               return link.close({Effect::none, ErrorKind::closed,
                                                  link.to_.name() + " closed the connection before it answered (" +
                                                      failure.message() + ")"});
                             }
-                            link.answer_.append(link.received_.data(), bytes);
-                            switch (read_probe(link.answer_)) {
+                            link.input_.arrived(bytes);
+                            switch (read_probe(link.input_.unread())) {
                               case Probed::need_more:
                                 return link.read_probe_answer();
                               case Probed::foreign:
@@ -108,6 +102,7 @@ void Link::read_probe_answer() {
                                 break;
                             }
                             link.is_probed_ = true;
+                            link.input_.take_all();
                             link.socket_.close(failure);
                             link.connect();  // a connection keeps the message form of its first message
                           }));
@@ -116,7 +111,6 @@ void Link::read_probe_answer() {
 void Link::greet() {
   state_ = State::greeting;
   received_at_ = home_.now();
-  received_.resize(kReadBytes);
   greeting_ = home_.greeting(*this);
   greeting_->link = this;
   put(*greeting_);
@@ -206,57 +200,39 @@ void Link::wait_for_room() {
 // --- replies ---------------------------------------------------------------------------------------------------------
 
 void Link::read() {
-  make_room();
-  socket_.async_read_some(asio::buffer(received_.data() + end_, received_.size() - end_),
-                          guarded([](Link& link, error_code failure, std::size_t bytes) {
+  socket_.async_read_some(input_.room(frame_bytes_), guarded([](Link& link, error_code failure, std::size_t bytes) {
                             if (failure) {
                               return link.close({Effect::none, ErrorKind::closed,
                                                  link.to_.name() + " closed the connection before it answered (" +
                                                      failure.message() + ")"});
                             }
-                            link.end_ += bytes;
                             link.received_at_ = link.home_.now();
-                            // Handling a reply may end this connection, and destroy the buffer that the reply is in.
-                            std::vector<char> received = std::move(link.received_);
-                            if (!link.take_replies(received)) return;
-                            link.received_ = std::move(received);
+                            link.input_.arrived(bytes);
+                            // Handling a reply may end this connection, and the buffer that the reply is in.
+                            net::ReadBuffer input = std::move(link.input_);
+                            if (!link.take_replies(input)) return;
+                            link.input_ = std::move(input);
+                            link.input_.adapt();
                             link.read();
                           }));
 }
 
-// Ensures room after end_ for the rest of the current frame.
-void Link::make_room() {
-  if (begin_ == end_) {
-    begin_ = end_ = 0;
-    if (received_.size() > kKeptBytesMax) {
-      received_.resize(kReadBytes);
-      received_.shrink_to_fit();
-    }
-    return;
-  }
-  std::size_t wanted = kReadBytes;
-  if (end_ - begin_ >= kFrameHeadBytes) {
-    wanted = std::max(wanted, kFrameHeadBytes + length_at({received_.data() + begin_, kFrameHeadBytes}));
-  }
-  if (begin_ + wanted <= received_.size()) return;
-  std::memmove(received_.data(), received_.data() + begin_, end_ - begin_);
-  end_ -= begin_;
-  begin_ = 0;
-  if (received_.size() < wanted) received_.resize(wanted);
-}
-
 // False when the connection was closed meanwhile.
-bool Link::take_replies(const std::vector<char>& received) {
+bool Link::take_replies(net::ReadBuffer& input) {
   const std::uint64_t generation = generation_;
-  while (end_ - begin_ >= kFrameHeadBytes) {
-    const std::string_view rest(received.data() + begin_, end_ - begin_);
+  frame_bytes_ = 0;
+  while (input.unread().size() >= kFrameHeadBytes) {
+    const std::string_view rest = input.unread();
     const std::uint32_t length = length_at(rest);
     if (length > limits_.reply_bytes_max) {
       end_over_reply(length);
       return false;
     }
-    if (rest.size() - kFrameHeadBytes < length) break;
-    begin_ += kFrameHeadBytes + length;
+    if (rest.size() - kFrameHeadBytes < length) {
+      frame_bytes_ = kFrameHeadBytes + length;
+      break;
+    }
+    input.take(kFrameHeadBytes + length);
     if (!take_reply(rest.substr(kFrameHeadBytes, length)) || generation != generation_) return false;
   }
   return true;
@@ -336,8 +312,8 @@ void Link::close(const Failure& why, Cause cause) {
   state_ = State::closed;
   is_waiting_for_room_ = false;
   std::string().swap(writing_);
-  std::vector<char>().swap(received_);
-  written_ = begin_ = end_ = queued_bytes_ = live_ = 0;
+  input_.reset();
+  written_ = frame_bytes_ = queued_bytes_ = live_ = 0;
   const std::uint64_t handed = std::exchange(handed_, 0);
   put_ = 0;
   Call* const greeting = std::exchange(greeting_, nullptr);

@@ -7,6 +7,7 @@
 #include "engine/asio.h"
 #include "engine/call.h"
 #include "engine/connecting.h"
+#include "net/read_buffer.h"
 
 #include <p2p/client_outcome.h>
 #include <p2p/node_address.h>
@@ -17,7 +18,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace p2p::client {
 
@@ -25,9 +25,10 @@ namespace p2p::client {
 // take them. A node that takes this long to answer is about to be given up by its peers.
 inline constexpr Duration kStuckAfter = std::chrono::seconds(1);
 
-// Bytes of one write, and the initial size of the read buffer; it grows for a longer reply.
+// Bytes of one write.
 inline constexpr std::size_t kWriteBytes = 256 * 1024;
-inline constexpr std::size_t kReadBytes = 64 * 1024;
+// 64 KiB is the most that one read of a loopback socket returns in practice.
+inline constexpr net::ReadBuffer::Sizes kReadBytes{.first = 64 * 1024, .usual_max = 256 * 1024};
 
 class Link;
 
@@ -106,10 +107,9 @@ class Link final : public std::enable_shared_from_this<Link> {
   void put(Call& call);
   void wait_for_room();
   void read();
-  bool take_replies(const std::vector<char>& received);
+  bool take_replies(net::ReadBuffer& input);
   bool take_reply(std::string_view message);
   void end_over_reply(std::size_t bytes);
-  void make_room();
   template <class Handler>
   auto guarded(Handler handler);
 
@@ -125,7 +125,6 @@ class Link final : public std::enable_shared_from_this<Link> {
   std::shared_ptr<Connecting> connecting_;  // while it connects
   asio::steady_timer patience_;
   bool is_probed_ = false;  // since it was opened: a node of ours listens there
-  std::string answer_;      // to the probe, as received so far
 
   Call* greeting_ = nullptr;
   std::deque<Call*> queue_;
@@ -143,9 +142,8 @@ class Link final : public std::enable_shared_from_this<Link> {
   bool is_waiting_for_room_ = false;
   bool is_flush_wanted_ = false;
 
-  std::vector<char> received_;  // empty while replies are taken from it
-  std::size_t begin_ = 0;       // of the unread bytes
-  std::size_t end_ = 0;
+  net::ReadBuffer input_{kReadBytes};
+  std::size_t frame_bytes_ = 0;  // of the unfinished first reply, once its head is read
 };
 
 }  // namespace p2p::client
