@@ -71,7 +71,8 @@ PeerConnection::PeerConnection(Loop& loop, NodeAddress to, const PeerEnvironment
       socket_(loop.context()),
       patience_(loop.context()),
       expiry_(loop.context()),
-      silence_(loop.context()) {}
+      silence_(loop.context()),
+      output_(kKeptBytesMax) {}
 
 PeerConnection::~PeerConnection() {
   for (const auto& waiting : waiting_.clear()) waiting.taker->dropped();
@@ -117,7 +118,7 @@ std::optional<Error> PeerConnection::refusal_of(std::size_t bytes, Urgency urgen
     return Error{ErrorKind::overloaded, "[host] peer_calls_max calls to " + to_.name() + " are unanswered"};
   }
   // A single message may exceed this connection's share.
-  const std::uint64_t unsent = queue_.size() + writing_.size();
+  const std::uint64_t unsent = queue_.size() + output_.bytes();
   if (unsent > 0 && unsent + bytes > queue_bytes_max_) {
     return Error{ErrorKind::overloaded, "[host] peer_queue_bytes_max bytes wait to be sent to " + to_.name()};
   }
@@ -305,7 +306,7 @@ Error PeerConnection::why_unsent() const {
 // --- bytes -----------------------------------------------------------------------------------------------------------
 
 void PeerConnection::schedule_flush() {
-  if (is_flush_scheduled_ || is_writing_ || queued_.empty()) return;
+  if (is_flush_scheduled_ || output_.is_waiting() || queued_.empty()) return;
   is_flush_scheduled_ = true;
   // Later, so that all calls from one read of a client leave in one write.
   loop_.post([self = shared_from_this()] {
@@ -316,34 +317,18 @@ void PeerConnection::schedule_flush() {
 
 void PeerConnection::flush() {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
-  if (state_ != State::ready || is_writing_ || queued_.empty()) return;
-  take_queued(writing_);
-  if (writing_.empty()) return;
-  error_code failure;
-  const std::size_t sent = socket_.write_some(asio::buffer(writing_), failure);
-  const bool must_wait = failure == asio::error::would_block || failure == asio::error::try_again;
-  if (failure && !must_wait)
-    return fail_all({ErrorKind::closed, "the connection to " + to_.name() + " broke: " + failure.message()});
-  watch_silence();
-  if (sent == writing_.size()) return forget_written();
-  is_writing_ = true;
-  const std::size_t done = must_wait ? 0 : sent;
-  asio::async_write(socket_, asio::buffer(writing_.data() + done, writing_.size() - done),
-                    [self = shared_from_this(), generation = generation_](error_code broken, std::size_t) {
-                      if (generation != self->generation_) return;
-                      self->is_writing_ = false;
-                      self->forget_written();
-                      if (broken) {
-                        return self->fail_all({ErrorKind::closed, "the connection to " + self->to_.name() +
-                                                                      " broke: " + broken.message()});
-                      }
-                      self->flush();
-                    });
-}
-
-void PeerConnection::forget_written() {
-  writing_.clear();
-  if (writing_.capacity() > kKeptBytesMax) writing_.shrink_to_fit();
+  if (state_ != State::ready) return;
+  const error_code broken = output_.flush(
+      socket_, [this](std::string& batch) { take_queued(batch); },
+      [this] {
+        return [self = shared_from_this(), generation = generation_](error_code) {
+          if (generation != self->generation_) return;
+          self->output_.has_room();
+          self->flush();
+        };
+      });
+  if (broken) return fail_all({ErrorKind::closed, "the connection to " + to_.name() + " broke: " + broken.message()});
+  if (!waiting_.empty()) watch_silence();
 }
 
 // The caller has given up on an expired call, and may have retried it: it must not be executed any more.
@@ -432,10 +417,10 @@ void PeerConnection::fail_all(Error error) {
   ++generation_;
   close_socket();
   if (state_ != State::shut) state_ = State::closed;
-  is_writing_ = is_armed_ = is_watching_silence_ = false;
+  is_armed_ = is_watching_silence_ = false;
   queued_.clear();
   std::string().swap(queue_);
-  std::string().swap(writing_);
+  output_.reset();
   input_.reset();
   for (const auto& waiting : waiting_.clear()) fail_later(loop_, *waiting.taker, error, waiting.was_sent);
 }

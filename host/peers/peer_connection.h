@@ -4,6 +4,7 @@
 
 #include "config/live_duration.h"
 #include "net/read_buffer.h"
+#include "net/write_queue.h"
 #include "peers/dial.h"
 #include "peers/outage.h"
 #include "peers/peer_environment.h"
@@ -112,7 +113,6 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   void flush();
   void read();
   void on_read(error_code failure, std::size_t bytes);
-  void forget_written();
   bool take_replies(net::ReadBuffer& input);
   bool take_reply(std::string_view message);
 
@@ -153,8 +153,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   std::string queue_;  // calls that wait for the hello or for the socket, one behind the other
   std::vector<Queued> queued_;
   bool was_used_ = false;  // since the last idleness check
-  std::string writing_;
-  bool is_writing_ = false;
+  net::WriteQueue output_;
   bool is_armed_ = false;
   bool is_flush_scheduled_ = false;
   net::ReadBuffer input_{kReadBytes};

@@ -141,21 +141,21 @@ void Link::want_flush() {
   if (!std::exchange(is_flush_wanted_, true)) home_.wants_flush(*this);
 }
 
-// Moves the call from the queue into the write buffer.
+// Moves the call from the queue into the batch, the one that is written next.
 void Link::put(Call& call) {
   last_sequence_ = last_sequence_ == std::numeric_limits<std::int32_t>::max() ? 1 : last_sequence_ + 1;
   call.sequence = last_sequence_;
   set_sequence(call.frame, call.info, call.sequence);
-  writing_ += call.frame;
-  put_ += call.frame.size();
-  call.end_offset = put_;
+  output_.batch() += call.frame;
+  call.end_offset = output_.end();
   call.sent_at = home_.now();
   call.state = CallState::sent;
   sent_.push_back(&call);
 }
 
 void Link::fill() {
-  while (!queue_.empty() && writing_.size() < kWriteBytes) {
+  if (state_ != State::ready) return;
+  while (!queue_.empty() && output_.bytes() < kWriteBytes) {
     Call& call = *queue_.front();
     queue_.pop_front();
     queued_bytes_ -= call.frame.size();
@@ -169,32 +169,18 @@ void Link::fill() {
 
 void Link::flush() {
   is_flush_wanted_ = false;
-  while (!is_waiting_for_room_ && state_ != State::closed) {
-    if (state_ == State::ready && written_ == writing_.size()) {
-      writing_.clear();
-      written_ = 0;
-      fill();
-    }
-    if (written_ == writing_.size()) return;
-    error_code failure;
-    const std::size_t sent =
-        socket_.write_some(asio::buffer(writing_.data() + written_, writing_.size() - written_), failure);
-    if (failure == asio::error::would_block || failure == asio::error::try_again) return wait_for_room();
-    if (failure) {
-      return close(
-          {Effect::none, ErrorKind::closed, "the connection to " + to_.name() + " broke: " + failure.message()});
-    }
-    written_ += sent;
-    handed_ += sent;
+  if (state_ != State::greeting && state_ != State::ready) return;
+  const error_code broken = output_.flush(
+      socket_, [this](std::string&) { fill(); },
+      [this] {
+        return guarded([](Link& link, error_code) {
+          link.output_.has_room();
+          link.flush();
+        });
+      });
+  if (broken) {
+    close({Effect::none, ErrorKind::closed, "the connection to " + to_.name() + " broke: " + broken.message()});
   }
-}
-
-void Link::wait_for_room() {
-  is_waiting_for_room_ = true;
-  socket_.async_wait(asio::ip::tcp::socket::wait_write, guarded([](Link& link, error_code) {
-                       link.is_waiting_for_room_ = false;
-                       link.flush();
-                     }));
 }
 
 // --- replies ---------------------------------------------------------------------------------------------------------
@@ -310,12 +296,10 @@ void Link::close(const Failure& why, Cause cause) {
   if (connecting_ != nullptr) std::exchange(connecting_, nullptr)->cancel();
   patience_.cancel();
   state_ = State::closed;
-  is_waiting_for_room_ = false;
-  std::string().swap(writing_);
   input_.reset();
-  written_ = frame_bytes_ = queued_bytes_ = live_ = 0;
-  const std::uint64_t handed = std::exchange(handed_, 0);
-  put_ = 0;
+  frame_bytes_ = queued_bytes_ = live_ = 0;
+  const std::uint64_t handed = output_.handed();
+  output_.reset();
   Call* const greeting = std::exchange(greeting_, nullptr);
   std::deque<Call*> pending;
   pending.swap(sent_);

@@ -8,6 +8,7 @@
 #include "engine/call.h"
 #include "engine/connecting.h"
 #include "net/read_buffer.h"
+#include "net/write_queue.h"
 
 #include <p2p/client_outcome.h>
 #include <p2p/node_address.h>
@@ -25,8 +26,9 @@ namespace p2p::client {
 // take them. A node that takes this long to answer is about to be given up by its peers.
 inline constexpr Duration kStuckAfter = std::chrono::seconds(1);
 
-// Bytes of one write.
+// Bytes of one write, about; and of its memory, which is kept.
 inline constexpr std::size_t kWriteBytes = 256 * 1024;
+inline constexpr std::size_t kWriteBytesKept = 2 * kWriteBytes;
 // 64 KiB is the most that one read of a loopback socket returns in practice.
 inline constexpr net::ReadBuffer::Sizes kReadBytes{.first = 64 * 1024, .usual_max = 256 * 1024};
 
@@ -105,7 +107,6 @@ class Link final : public std::enable_shared_from_this<Link> {
   void want_flush();
   void fill();
   void put(Call& call);
-  void wait_for_room();
   void read();
   bool take_replies(net::ReadBuffer& input);
   bool take_reply(std::string_view message);
@@ -135,11 +136,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   TimePoint used_at_{};
   TimePoint received_at_{};
 
-  std::string writing_;
-  std::size_t written_ = 0;   // bytes of writing_ handed to the system
-  std::uint64_t put_ = 0;     // bytes of the connection up to the end of writing_
-  std::uint64_t handed_ = 0;  // bytes of the connection handed to the system
-  bool is_waiting_for_room_ = false;
+  net::WriteQueue output_{kWriteBytesKept};
   bool is_flush_wanted_ = false;
 
   net::ReadBuffer input_{kReadBytes};
