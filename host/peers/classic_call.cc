@@ -28,7 +28,7 @@ ClassicCall::ClassicCall(Loop& loop, const PeerEnvironment& environment, LeftCon
       limits_(limits),
       done_(std::move(done)),
       socket_(loop.context()),
-      dial_(std::make_shared<Dial>(loop, environment.book, environment.machines, to_)),
+      dial_(std::make_shared<net::Dial>(loop.context(), to_, environment.dial_options())),
       patience_(loop.context()),
       input_(kReplyBytes) {}
 
@@ -56,7 +56,7 @@ void ClassicCall::on_connected(Result<asio::ip::tcp::socket> connected) {
     environment_.own_failures.note("connect to " + to_.name(), failure.text, loop_.now());
   }
   loop_.refresh_now();
-  const bool was_hasty = deadline_ - started_at_ < kSilenceMeaning;
+  const bool was_hasty = deadline_ - started_at_ < net::kSilenceMeaning;
   fail(failure.kind == ErrorKind::silent && was_hasty ? kHastyKind : failure.kind, failure.text);
 }
 

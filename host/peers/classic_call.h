@@ -2,8 +2,8 @@
 // at a time, so one that stays open would block all others.
 #pragma once
 
+#include "net/dial.h"
 #include "net/read_buffer.h"
-#include "peers/dial.h"
 #include "peers/left_connections.h"
 #include "peers/peer_environment.h"
 #include "serving/asio.h"
@@ -64,7 +64,7 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
   TimePoint started_at_{};
   TimePoint deadline_{};
   asio::ip::tcp::socket socket_;
-  const std::shared_ptr<Dial> dial_;
+  const std::shared_ptr<net::Dial> dial_;
   asio::steady_timer patience_;
   bool is_sent_ = false;
   bool is_written_ = false;  // whole

@@ -151,7 +151,7 @@ std::int32_t PeerConnection::expect(TimePoint deadline, ReplyHandler& taker) {
 void PeerConnection::connect() {
   state_ = State::connecting;
   ++generation_;
-  dial_ = std::make_shared<Dial>(loop_, environment_.book, environment_.machines, to_, first_address_);
+  dial_ = std::make_shared<net::Dial>(loop_.context(), to_, environment_.dial_options(first_address_));
   dial_->start(limits_.connect_timeout,
                [self = shared_from_this(), generation = generation_](Result<asio::ip::tcp::socket> connected) {
                  if (generation == self->generation_) self->on_connected(std::move(connected));

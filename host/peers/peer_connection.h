@@ -3,9 +3,9 @@
 #pragma once
 
 #include "config/live_duration.h"
+#include "net/dial.h"
 #include "net/read_buffer.h"
 #include "net/write_queue.h"
-#include "peers/dial.h"
 #include "peers/outage.h"
 #include "peers/peer_environment.h"
 #include "peers/waiting_calls.h"
@@ -142,9 +142,9 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   Outage outage_;
   std::uint64_t generation_ = 0;  // of the socket: operations of an older one are void
   asio::ip::tcp::socket socket_;
-  std::shared_ptr<Dial> dial_;     // while connecting
-  std::size_t first_address_ = 0;  // to try: the one after an address where something else answered
-  asio::steady_timer patience_;    // for idleness
+  std::shared_ptr<net::Dial> dial_;  // while connecting
+  std::size_t first_address_ = 0;    // to try: the one after an address where something else answered
+  asio::steady_timer patience_;      // for idleness
   asio::steady_timer expiry_;
   asio::steady_timer silence_;
   bool is_watching_silence_ = false;

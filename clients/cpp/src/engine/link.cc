@@ -37,43 +37,37 @@ void Link::open() {
   connect();
 }
 
-// Closes the link if it is still in `during` after connect_timeout.
-void Link::wait_at_most(State during, ErrorKind how, const char* what) {
-  patience_.expires_after(clock_duration(limits_.connect_timeout));
-  patience_.async_wait(guarded([during, how, what](Link& link, error_code cancelled) {
-    if (cancelled || link.state_ != during) return;
-    link.close({Effect::none, how, std::string(what) + link.to_.name() + " in time"});
-  }));
-}
-
 void Link::connect() {
   state_ = State::connecting;
   ++generation_;
-  wait_at_most(State::connecting, ErrorKind::refused, "no connection to ");
-  connecting_ = std::make_shared<Connecting>(
-      io_, [tell = guarded([](Link& link, error_code, asio::ip::tcp::socket* connected, const std::string& why_not) {
-              link.on_connected(connected, why_not);
-            })](asio::ip::tcp::socket* connected, const std::string& why_not) { tell({}, connected, why_not); });
-  connecting_->begin(to_, limits_.connect_timeout);
+  dial_ = std::make_shared<net::Dial>(io_, to_);
+  dial_->start(limits_.connect_timeout,
+               [tell = guarded([](Link& link, error_code, Result<asio::ip::tcp::socket>* connected) {
+                  link.on_connected(std::move(*connected));
+                })](Result<asio::ip::tcp::socket> connected) { tell({}, &connected); });
 }
 
-void Link::on_connected(asio::ip::tcp::socket* connected, const std::string& why_not) {
-  connecting_.reset();
-  if (connected == nullptr) {
-    return close({Effect::none, ErrorKind::refused, "no node reached at " + to_.name() + ": " + why_not});
+void Link::on_connected(Result<asio::ip::tcp::socket> connected) {
+  dial_.reset();
+  if (!connected.ok()) {
+    return close(
+        {Effect::none, ErrorKind::refused, "no node reached at " + to_.name() + ": " + connected.error().text});
   }
-  socket_ = std::move(*connected);
+  socket_ = std::move(connected).value();
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
-  patience_.cancel();
   if (is_probed_) return greet();
   probe();
 }
 
 void Link::probe() {
   state_ = State::probing;
-  wait_at_most(State::probing, ErrorKind::timed_out, "no answer of ");
+  patience_.expires_after(clock_duration(limits_.connect_timeout));
+  patience_.async_wait(guarded([](Link& link, error_code cancelled) {
+    if (cancelled || link.state_ != State::probing) return;
+    link.close({Effect::none, ErrorKind::timed_out, "no answer of " + link.to_.name() + " in time"});
+  }));
   const std::string question = probe_message();
   error_code failure;
   // A fresh socket accepts this few bytes at once.
@@ -103,6 +97,7 @@ void Link::read_probe_answer() {
                             }
                             link.is_probed_ = true;
                             link.input_.take_all();
+                            link.patience_.cancel();
                             link.socket_.close(failure);
                             link.connect();  // a connection keeps the message form of its first message
                           }));
@@ -293,7 +288,7 @@ void Link::close(const Failure& why, Cause cause) {
   ++generation_;
   error_code ignored;
   socket_.close(ignored);
-  if (connecting_ != nullptr) std::exchange(connecting_, nullptr)->cancel();
+  if (dial_ != nullptr) std::exchange(dial_, nullptr)->cancel();
   patience_.cancel();
   state_ = State::closed;
   input_.reset();

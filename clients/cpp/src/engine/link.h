@@ -6,12 +6,13 @@
 
 #include "engine/asio.h"
 #include "engine/call.h"
-#include "engine/connecting.h"
+#include "net/dial.h"
 #include "net/read_buffer.h"
 #include "net/write_queue.h"
 
 #include <p2p/client_outcome.h>
 #include <p2p/node_address.h>
+#include <p2p/result.h>
 #include <p2p/units.h>
 
 #include <cstdint>
@@ -99,8 +100,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   using State = LinkState;
 
   void connect();
-  void wait_at_most(State during, ErrorKind how, const char* what);
-  void on_connected(asio::ip::tcp::socket* connected, const std::string& why_not);
+  void on_connected(Result<asio::ip::tcp::socket> connected);
   void probe();
   void read_probe_answer();
   void greet();
@@ -123,7 +123,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   State state_ = State::closed;
   std::uint64_t generation_ = 0;  // of the socket: operations of an older one are ignored
   asio::ip::tcp::socket socket_;
-  std::shared_ptr<Connecting> connecting_;  // while it connects
+  std::shared_ptr<net::Dial> dial_;  // while it connects
   asio::steady_timer patience_;
   bool is_probed_ = false;  // since it was opened: a node of ours listens there
 
