@@ -7,7 +7,6 @@
 #include "engine/call.h"
 #include "engine/fork_watch.h"
 #include "engine/link.h"
-#include "engine/timing_wheel.h"
 #include "net/back_off.h"
 #include "rules/ring.h"
 #include "rules/view_watch.h"
@@ -152,7 +151,7 @@ class Engine final : private LinkHome {
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   TimePoint now_;
-  TimingWheel wheel_;
+  net::DeadlineWheel wheel_;
   asio::steady_timer tick_timer_{io_};
   bool is_tick_armed_ = false;
   int turn_depth_ = 0;
