@@ -35,7 +35,7 @@ void Dial::resolve() {
   patience_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (cancelled || !self->done_ || !self->addresses_.empty()) return;
     self->resolver_.cancel();
-    self->not_resolved(std::string("no answer of the name service within ") + self->options_.timeout);
+    self->not_resolved(std::string("no answer of the name service within ") + self->options_.timeout_name);
   });
   resolver_.async_resolve(
       to_.host, std::to_string(to_.port),

@@ -32,10 +32,10 @@ inline constexpr Duration kProbePause = std::chrono::milliseconds(250);
 
 // What differs between those who connect. What it points to outlives the dial.
 struct DialOptions {
-  std::size_t first_address = 0;            // this one is tried first, modulo their number
-  AddressBook* book = nullptr;              // the last addresses of names, for when one does not resolve
-  MachinesHeard* machines = nullptr;        // probed while their nodes are silent; none: silence is silence
-  const char* timeout = "connect_timeout";  // what the time limit is called, in the words of errors
+  std::size_t first_address = 0;                 // this one is tried first, modulo their number
+  AddressBook* book = nullptr;                   // the last addresses of names, for when one does not resolve
+  MachinesHeard* machines = nullptr;             // probed while their nodes are silent; none: silence is silence
+  const char* timeout_name = "connect_timeout";  // what the time limit is called, in the words of errors
 };
 
 // One connection. Every method: [the context's thread].
@@ -47,8 +47,8 @@ class Dial final : public std::enable_shared_from_this<Dial> {
 
   Dial(asio::io_context& context, NodeAddress to, DialOptions options = {});
 
-  // `done` runs exactly once, later, unless cancel() comes first. A name is resolved within `timeout`, and so its
-  // addresses are tried; when it does not resolve, its last known ones.
+  // `done` runs exactly once, later, unless cancel() comes first: a name has `timeout` to resolve, and then its
+  // addresses, or its last known ones, have as much to answer.
   void start(Duration timeout, Done done);
   void cancel() noexcept;
 
@@ -71,7 +71,7 @@ class Dial final : public std::enable_shared_from_this<Dial> {
   void try_next();
   void tried(std::size_t number, const error_code& failure);
   void probe_machines();
-  std::string no_answer() const { return std::string("no answer within ") + options_.timeout; }
+  std::string no_answer() const { return std::string("no answer within ") + options_.timeout_name; }
   bool is_machine_heard(std::size_t number) const;
   void out_of_time();
   void fail_try(std::size_t number, ConnectVerdict verdict, const std::string& why);

@@ -140,7 +140,7 @@ TEST_F(DialTest, OneThatIsSilentDoesNotKeepTheNextFromBeingTried) {
 
 TEST_F(DialTest, WhereNobodyIsProbedSilenceIsSilence) {
   options.machines = nullptr;
-  options.timeout = "the limit";
+  options.timeout_name = "the limit";
   const FullListener full({"127.0.0.1", 0});
   const auto silent = dial(full.address(), std::chrono::milliseconds(600));
   EXPECT_EQ(silent.error().kind, ErrorKind::silent);
