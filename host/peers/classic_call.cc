@@ -10,7 +10,7 @@ namespace p2p::host {
 namespace {
 
 // A reply of the 2009 system is a value or a list of members: one block is nearly always enough.
-constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr net::ReadBuffer::Sizes kReplyBytes{.first = 16 * 1024, .usual_max = 16 * 1024};
 
 // For a call whose time ran out before there was a connection: nothing was sent, and it says nothing about the node.
 constexpr ErrorKind kHastyKind = ErrorKind::local;
@@ -28,8 +28,9 @@ ClassicCall::ClassicCall(Loop& loop, const PeerEnvironment& environment, LeftCon
       limits_(limits),
       done_(std::move(done)),
       socket_(loop.context()),
-      dial_(std::make_shared<Dial>(loop, environment.book, environment.machines, to_)),
-      patience_(loop.context()) {}
+      dial_(std::make_shared<net::Dial>(loop.context(), to_, environment.dial_options())),
+      patience_(loop.context()),
+      input_(kReplyBytes) {}
 
 void ClassicCall::start(Duration deadline) {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
@@ -55,7 +56,7 @@ void ClassicCall::on_connected(Result<asio::ip::tcp::socket> connected) {
     environment_.own_failures.note("connect to " + to_.name(), failure.text, loop_.now());
   }
   loop_.refresh_now();
-  const bool was_hasty = deadline_ - started_at_ < kSilenceMeaning;
+  const bool was_hasty = deadline_ - started_at_ < net::kSilenceMeaning;
   fail(failure.kind == ErrorKind::silent && was_hasty ? kHastyKind : failure.kind, failure.text);
 }
 
@@ -68,7 +69,6 @@ void ClassicCall::send() {
     if (failure) return self->fail(ErrorKind::closed, failure.message());
     self->is_written_ = true;
     self->scanner_.reset(Encoding::binary, self->limits_.message_bytes_max);
-    self->block_.resize(kReadBytes);
     if (self->expect_ == Peers::Expect::reply) return self->read();
     if (self->expect_ == Peers::Expect::nothing) return self->end(std::string());
     error_code ignored;
@@ -78,14 +78,13 @@ void ClassicCall::send() {
 }
 
 void ClassicCall::read() {
-  socket_.async_read_some(asio::buffer(block_), [self = shared_from_this()](error_code failure, std::size_t bytes) {
+  socket_.async_read_some(input_.room(), [self = shared_from_this()](error_code failure, std::size_t bytes) {
     if (!self->done_) return;
     if (failure) return self->fail(ErrorKind::closed, failure.message());
-    self->received_.append(self->block_.data(), bytes);
-    switch (self->scanner_.scan(self->received_)) {
+    self->input_.arrived(bytes);
+    switch (self->scanner_.scan(self->input_.unread())) {
       case ScanStatus::whole:
-        self->received_.resize(self->scanner_.bytes());
-        return self->end(std::move(self->received_));
+        return self->end(std::string(self->input_.unread().substr(0, self->scanner_.bytes())));
       case ScanStatus::need_more:
         return self->read();
       case ScanStatus::malformed:
@@ -97,7 +96,7 @@ void ClassicCall::read() {
 // The node closes its side once it has executed the call and no other follows: only then is a oneway call done, and not
 // when its bytes are in a socket's buffer.
 void ClassicCall::wait_for_close() {
-  socket_.async_read_some(asio::buffer(block_), [self = shared_from_this()](error_code failure, std::size_t) {
+  socket_.async_read_some(input_.room(), [self = shared_from_this()](error_code failure, std::size_t) {
     if (!self->done_) return;
     if (failure == asio::error::eof) return self->end(std::string());
     if (failure) return self->fail(ErrorKind::closed, failure.message());

@@ -2,7 +2,8 @@
 // at a time, so one that stays open would block all others.
 #pragma once
 
-#include "peers/dial.h"
+#include "net/dial.h"
+#include "net/read_buffer.h"
 #include "peers/left_connections.h"
 #include "peers/peer_environment.h"
 #include "serving/asio.h"
@@ -63,13 +64,12 @@ class ClassicCall final : public std::enable_shared_from_this<ClassicCall> {
   TimePoint started_at_{};
   TimePoint deadline_{};
   asio::ip::tcp::socket socket_;
-  const std::shared_ptr<Dial> dial_;
+  const std::shared_ptr<net::Dial> dial_;
   asio::steady_timer patience_;
   bool is_sent_ = false;
   bool is_written_ = false;  // whole
   MessageScanner scanner_;
-  std::string received_;
-  std::vector<char> block_;
+  net::ReadBuffer input_;
 };
 
 }  // namespace p2p::host

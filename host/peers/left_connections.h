@@ -1,10 +1,10 @@
 // Is a node's machine alive when the node answers no call? A call to a node of the 2009 system that gets no answer in
 // time leaves its connection open. There it waits among many others, and costs the node nothing; but the node's machine
 // goes on acknowledging keep-alives on it. So it shows that the machine is alive when no further connect is answered,
-// because the queue is full, and no datagram, because a packet filter drops it (machine_probe.h).
+// because the queue is full, and no datagram, because a packet filter drops it (net/machine_probe.h).
 #pragma once
 
-#include "peers/machine_probe.h"
+#include "net/machine_probe.h"
 #include "serving/asio.h"
 
 #include <p2p/units.h>
@@ -28,7 +28,7 @@ inline constexpr int kKeepAlivesMax = 5;
 // Of one loop. Every method: [own loop].
 class LeftConnections final {
  public:
-  LeftConnections(asio::io_context& context, MachinesHeard& machines) : context_(context), machines_(machines) {}
+  LeftConnections(asio::io_context& context, net::MachinesHeard& machines) : context_(context), machines_(machines) {}
   ~LeftConnections() { close(); }
   LeftConnections(const LeftConnections&) = delete;
   LeftConnections& operator=(const LeftConnections&) = delete;
@@ -51,7 +51,7 @@ class LeftConnections final {
   void look(const asio::ip::address& machine, const Shared& left);
 
   asio::io_context& context_;
-  MachinesHeard& machines_;
+  net::MachinesHeard& machines_;
   std::map<asio::ip::address, Shared> all_;
 };
 

@@ -3,10 +3,11 @@
 // Pure.
 #pragma once
 
+#include "net/back_off.h"
+
 #include <p2p/result.h>
 #include <p2p/units.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -14,11 +15,10 @@
 
 namespace p2p::host {
 
-// The pause after the first failed try; it doubles with each further one. A little longer than a service usually waits
-// before it retries (20 ms).
-inline constexpr Duration kReconnectPauseMin = std::chrono::milliseconds(50);
-// Well below the second within which the locator's failed connects count, so that each of those is a try of its own.
-inline constexpr Duration kReconnectPauseMax = std::chrono::milliseconds(500);
+// The first pause is a little longer than a service usually waits before it retries (20 ms). The longest is well below
+// the second within which the locator's failed connects count, so that each of those is a try of its own.
+inline constexpr net::BackOff kReconnectPause{.first = std::chrono::milliseconds(50),
+                                              .max = std::chrono::milliseconds(500)};
 
 // How long a failed try counts while the next one is under way: the longest pause plus a try that takes the default of
 // [host] connect_timeout. A call after a longer silence waits for the try instead.
@@ -34,17 +34,16 @@ class Outage final {
     error_ = std::move(error);
     // Calls that end with this error were not sent, and made no connect of their own. A protocol error stays one.
     if (error_.kind != ErrorKind::protocol) error_.kind = ErrorKind::unreachable;
-    const bool is_new = pause_ == Duration::zero() || now - failed_at_ > kOutageMemory;
-    pause_ = is_new ? kReconnectPauseMin : std::min(2 * pause_, kReconnectPauseMax);
+    failures_ = now - failed_at_ > kOutageMemory ? 1 : failures_ + 1;
     failed_at_ = now;
-    until_ = now + pause_ - pause_ * (random_() % 50) / 100;
+    until_ = now + net::with_jitter(kReconnectPause.after(failures_), random_);
   }
 
-  void is_over() noexcept { pause_ = Duration::zero(); }
+  void is_over() noexcept { failures_ = 0; }
 
   // Calls fail with error() at once. `is_trying`: a try is under way; otherwise the caller begins one.
   bool lasts(TimePoint now, bool is_trying) const noexcept {
-    if (pause_ == Duration::zero()) return false;
+    if (failures_ == 0) return false;
     return is_trying ? now - failed_at_ < kOutageMemory : now < until_;
   }
 
@@ -56,7 +55,7 @@ class Outage final {
   Error error_;
   TimePoint failed_at_{};
   TimePoint until_{};
-  Duration pause_{};  // zero: there is no outage
+  std::uint32_t failures_ = 0;  // in a row; zero: there is no outage
 };
 
 }  // namespace p2p::host

@@ -1,7 +1,6 @@
 #include "peers/peer_connection.h"
 
 #include "peers/greeting.h"
-#include "serving/limits.h"
 #include "serving/loop.h"
 #include "serving/message_head.h"
 
@@ -72,7 +71,8 @@ PeerConnection::PeerConnection(Loop& loop, NodeAddress to, const PeerEnvironment
       socket_(loop.context()),
       patience_(loop.context()),
       expiry_(loop.context()),
-      silence_(loop.context()) {}
+      silence_(loop.context()),
+      output_(kKeptBytesMax) {}
 
 PeerConnection::~PeerConnection() {
   for (const auto& waiting : waiting_.clear()) waiting.taker->dropped();
@@ -118,7 +118,7 @@ std::optional<Error> PeerConnection::refusal_of(std::size_t bytes, Urgency urgen
     return Error{ErrorKind::overloaded, "[host] peer_calls_max calls to " + to_.name() + " are unanswered"};
   }
   // A single message may exceed this connection's share.
-  const std::uint64_t unsent = queue_.size() + writing_.size();
+  const std::uint64_t unsent = queue_.size() + output_.bytes();
   if (unsent > 0 && unsent + bytes > queue_bytes_max_) {
     return Error{ErrorKind::overloaded, "[host] peer_queue_bytes_max bytes wait to be sent to " + to_.name()};
   }
@@ -151,7 +151,7 @@ std::int32_t PeerConnection::expect(TimePoint deadline, ReplyHandler& taker) {
 void PeerConnection::connect() {
   state_ = State::connecting;
   ++generation_;
-  dial_ = std::make_shared<Dial>(loop_, environment_.book, environment_.machines, to_, first_address_);
+  dial_ = std::make_shared<net::Dial>(loop_.context(), to_, environment_.dial_options(first_address_));
   dial_->start(limits_.connect_timeout,
                [self = shared_from_this(), generation = generation_](Result<asio::ip::tcp::socket> connected) {
                  if (generation == self->generation_) self->on_connected(std::move(connected));
@@ -200,7 +200,6 @@ void PeerConnection::greet() {
     return broke({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
   watch_silence();
   scanner_.reset(Encoding::binary, limits_.message_bytes_max);
-  begin_ = end_ = 0;
   read();
 }
 
@@ -307,7 +306,7 @@ Error PeerConnection::why_unsent() const {
 // --- bytes -----------------------------------------------------------------------------------------------------------
 
 void PeerConnection::schedule_flush() {
-  if (is_flush_scheduled_ || is_writing_ || queued_.empty()) return;
+  if (is_flush_scheduled_ || output_.is_waiting() || queued_.empty()) return;
   is_flush_scheduled_ = true;
   // Later, so that all calls from one read of a client leave in one write.
   loop_.post([self = shared_from_this()] {
@@ -318,34 +317,18 @@ void PeerConnection::schedule_flush() {
 
 void PeerConnection::flush() {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
-  if (state_ != State::ready || is_writing_ || queued_.empty()) return;
-  take_queued(writing_);
-  if (writing_.empty()) return;
-  error_code failure;
-  const std::size_t sent = socket_.write_some(asio::buffer(writing_), failure);
-  const bool must_wait = failure == asio::error::would_block || failure == asio::error::try_again;
-  if (failure && !must_wait)
-    return fail_all({ErrorKind::closed, "the connection to " + to_.name() + " broke: " + failure.message()});
-  watch_silence();
-  if (sent == writing_.size()) return forget_written();
-  is_writing_ = true;
-  const std::size_t done = must_wait ? 0 : sent;
-  asio::async_write(socket_, asio::buffer(writing_.data() + done, writing_.size() - done),
-                    [self = shared_from_this(), generation = generation_](error_code broken, std::size_t) {
-                      if (generation != self->generation_) return;
-                      self->is_writing_ = false;
-                      self->forget_written();
-                      if (broken) {
-                        return self->fail_all({ErrorKind::closed, "the connection to " + self->to_.name() +
-                                                                      " broke: " + broken.message()});
-                      }
-                      self->flush();
-                    });
-}
-
-void PeerConnection::forget_written() {
-  writing_.clear();
-  if (writing_.capacity() > kKeptBytesMax) writing_.shrink_to_fit();
+  if (state_ != State::ready) return;
+  const error_code broken = output_.flush(
+      socket_, [this](std::string& batch) { take_queued(batch); },
+      [this] {
+        return [self = shared_from_this(), generation = generation_](error_code) {
+          if (generation != self->generation_) return;
+          self->output_.has_room();
+          self->flush();
+        };
+      });
+  if (broken) return fail_all({ErrorKind::closed, "the connection to " + to_.name() + " broke: " + broken.message()});
+  if (!waiting_.empty()) watch_silence();
 }
 
 // The caller has given up on an expired call, and may have retried it: it must not be executed any more.
@@ -370,50 +353,30 @@ void PeerConnection::take_queued(std::string& into) {
 }
 
 void PeerConnection::read() {
-  make_room();
-  socket_.async_read_some(asio::buffer(block_.data() + end_, block_.size() - end_),
+  socket_.async_read_some(input_.room(),
                           [self = shared_from_this(), generation = generation_](error_code failure, std::size_t bytes) {
                             if (generation == self->generation_) self->on_read(failure, bytes);
                           });
-}
-
-void PeerConnection::make_room() {
-  if (begin_ == end_) {
-    begin_ = end_ = 0;
-    if (block_.size() > kReadBlockBytesMax) block_.reset();  // a large reply is done
-  }
-  if (block_.empty()) block_.resize(kReadBlockBytesMin);
-  if (end_ < block_.size()) return;
-  if (begin_ > block_.size() / 2) {
-    std::memmove(block_.data(), block_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
-  } else {
-    block_.resize(2 * block_.size());  // bounded: the scanner refuses what is larger than a message may be
-  }
 }
 
 void PeerConnection::on_read(error_code failure, std::size_t bytes) {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (failure) return broke({ErrorKind::closed, to_.name() + " closed the connection: " + failure.message()});
   loop_.refresh_now();
-  end_ += bytes;
-  const bool filled_block = end_ == block_.size();
-  const std::uint64_t generation = generation_;
-  // A reply's handler may end this connection, and with it the block that holds the reply.
-  ReadBlock block = std::move(block_);
-  taken_ = {block.data(), end_};
-  const bool is_well = take_replies();
-  if (!is_well || generation != generation_ || state_ == State::shut) return;
-  block_ = std::move(block);
-  // More has arrived than one read takes: fewer, larger reads serve it better.
-  if (filled_block && block_.size() < kReadBlockBytesMax) block_.resize(2 * block_.size());
+  input_.arrived(bytes);
+  // A reply's handler may end this connection, and with it the buffer that holds the reply.
+  net::ReadBuffer input = std::move(input_);
+  if (!take_replies(input)) return;
+  input_ = std::move(input);
+  input_.adapt();
   read();
 }
 
-bool PeerConnection::take_replies() {
-  while (begin_ < end_) {
-    const std::string_view rest = taken_.substr(begin_);
+// False when the connection has ended meanwhile.
+bool PeerConnection::take_replies(net::ReadBuffer& input) {
+  const std::uint64_t generation = generation_;
+  while (!input.is_empty()) {
+    const std::string_view rest = input.unread();
     const ScanStatus status = scanner_.scan(rest);
     if (status == ScanStatus::need_more) break;
     if (status == ScanStatus::malformed) {
@@ -422,11 +385,10 @@ bool PeerConnection::take_replies() {
     }
     const std::size_t bytes = scanner_.bytes();
     scanner_.reset(Encoding::binary, limits_.message_bytes_max);
-    const std::uint64_t generation = generation_;
+    input.take(bytes);
     if (!take_reply(rest.substr(0, bytes)) || generation != generation_) return false;
-    begin_ += bytes;
   }
-  return true;
+  return state_ != State::shut;
 }
 
 bool PeerConnection::take_reply(std::string_view message) {
@@ -455,12 +417,11 @@ void PeerConnection::fail_all(Error error) {
   ++generation_;
   close_socket();
   if (state_ != State::shut) state_ = State::closed;
-  is_writing_ = is_armed_ = is_watching_silence_ = false;
+  is_armed_ = is_watching_silence_ = false;
   queued_.clear();
   std::string().swap(queue_);
-  std::string().swap(writing_);
-  block_.reset();
-  begin_ = end_ = 0;
+  output_.reset();
+  input_.reset();
   for (const auto& waiting : waiting_.clear()) fail_later(loop_, *waiting.taker, error, waiting.was_sent);
 }
 

@@ -3,14 +3,16 @@
 #pragma once
 
 #include "config/live_duration.h"
-#include "peers/dial.h"
+#include "net/dial.h"
+#include "net/read_buffer.h"
+#include "net/write_queue.h"
 #include "peers/outage.h"
 #include "peers/peer_environment.h"
 #include "peers/waiting_calls.h"
 #include "serving/asio.h"
 #include "serving/forward_message.h"
+#include "serving/limits.h"
 #include "serving/message_scanner.h"
-#include "serving/read_block.h"
 
 #include <p2p/log.h>
 #include <p2p/result.h>
@@ -111,9 +113,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   void flush();
   void read();
   void on_read(error_code failure, std::size_t bytes);
-  void forget_written();
-  void make_room();
-  bool take_replies();
+  bool take_replies(net::ReadBuffer& input);
   bool take_reply(std::string_view message);
 
   // Closes the connection; every open call ends with `error`, not before this call returns.
@@ -142,9 +142,9 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   Outage outage_;
   std::uint64_t generation_ = 0;  // of the socket: operations of an older one are void
   asio::ip::tcp::socket socket_;
-  std::shared_ptr<Dial> dial_;     // while connecting
-  std::size_t first_address_ = 0;  // to try: the one after an address where something else answered
-  asio::steady_timer patience_;    // for idleness
+  std::shared_ptr<net::Dial> dial_;  // while connecting
+  std::size_t first_address_ = 0;    // to try: the one after an address where something else answered
+  asio::steady_timer patience_;      // for idleness
   asio::steady_timer expiry_;
   asio::steady_timer silence_;
   bool is_watching_silence_ = false;
@@ -153,14 +153,10 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   std::string queue_;  // calls that wait for the hello or for the socket, one behind the other
   std::vector<Queued> queued_;
   bool was_used_ = false;  // since the last idleness check
-  std::string writing_;
-  bool is_writing_ = false;
+  net::WriteQueue output_;
   bool is_armed_ = false;
   bool is_flush_scheduled_ = false;
-  ReadBlock block_;
-  std::size_t begin_ = 0;   // of the first reply that is not taken yet
-  std::size_t end_ = 0;     // of what has been read
-  std::string_view taken_;  // the block, while its replies are taken
+  net::ReadBuffer input_{kReadBytes};
   MessageScanner scanner_;
 };
 

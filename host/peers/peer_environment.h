@@ -1,13 +1,16 @@
 // What do all connections to other nodes share? The node's own state, across all loops.
 #pragma once
 
-#include "peers/address_book.h"
+#include "net/address_book.h"
+#include "net/dial.h"
+#include "net/machine_probe.h"
 #include "peers/classic_nodes.h"
-#include "peers/machine_probe.h"
 #include "peers/peer_identity.h"
 #include "serving/own_failures.h"
 
 #include <p2p/log.h>
+
+#include <cstddef>
 
 namespace p2p::host {
 
@@ -15,10 +18,15 @@ namespace p2p::host {
 struct PeerEnvironment {
   const PeerIdentity& identity;
   ClassicNodes& classics;
-  AddressBook& book;
-  MachinesHeard& machines;
+  net::AddressBook& book;
+  net::MachinesHeard& machines;
   OwnFailures& own_failures;
   Logger& log;
+
+  // How all of them connect.
+  net::DialOptions dial_options(std::size_t first_address = 0) const {
+    return {first_address, &book, &machines, "[host] connect_timeout"};
+  }
 };
 
 }  // namespace p2p::host

@@ -56,8 +56,8 @@ class PeerPool final : public Peers, public Forwarder {
   std::vector<std::unique_ptr<Loop>>& loops_;
   PeerIdentity& identity_;
   ClassicNodes classics_;
-  AddressBook book_;
-  MachinesHeard machines_;
+  net::AddressBook book_;
+  net::MachinesHeard machines_;
   const PeerEnvironment environment_;
   const std::shared_ptr<PeerLimits> limits_;                           // shared with the connections
   std::vector<LoopPeers> peers_;                                       // by loop

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace p2p::host {
 namespace {
@@ -23,10 +22,6 @@ constexpr std::size_t kReplyOverrunFactor = 2;
 // Waiting bytes are reported to the home in steps of at least this size, so small requests and replies never are:
 // 10,000 connections may leave 40 MiB unreported.
 constexpr std::size_t kCountStep = 4096;
-
-// A large message's block grows to at most this many times what has arrived: 64 KiB, 256 KiB and 1 MiB, of which 320
-// KiB may be copied. Memory that was never written takes no pages.
-constexpr std::size_t kRoomFactor = 4;
 
 // Keeps a connection alive while an operation of Asio's is pending.
 template <class Handler>
@@ -52,7 +47,6 @@ void Connection::start() {
   error_code ignored;
   socket_.non_blocking(true, ignored);
   active_at_ = opened_at_ = loop_.now();
-  block_.resize(kReadBlockBytesMin);
   read();
 }
 
@@ -66,27 +60,12 @@ bool Connection::may_take() const noexcept {
 
 void Connection::read() {
   if (is_reading_ || is_closed_) return;
-  make_room();
-  if (counted_ != 0 || begin_ != end_) recount(false);
+  const asio::mutable_buffer room = input_.room(frame_bytes_);
+  if (counted_ != 0 || !input_.is_empty()) recount(false);
   if (is_closed_) return;
   is_reading_ = true;
-  socket_.async_read_some(asio::buffer(block_.data() + end_, block_.size() - end_),
+  socket_.async_read_some(room,
                           holding(this, [this](error_code failure, std::size_t bytes) { on_read(failure, bytes); }));
-}
-
-void Connection::make_room() {
-  if (begin_ == end_) {
-    begin_ = end_ = 0;
-  }
-  if (wanted_ > block_.size() - begin_ || end_ == block_.size()) {
-    std::memmove(block_.data(), block_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
-  }
-  // A message that states its length gets a few times the room of what has arrived of it, so a length alone costs
-  // nothing.
-  const std::size_t needed = std::min(std::max(wanted_, end_ + 1), std::max(kRoomFactor * end_, kReadBlockBytesMin));
-  if (block_.size() < needed || end_ == block_.size()) block_.resize(std::max(needed, 2 * block_.size()));
 }
 
 void Connection::on_read(error_code failure, std::size_t bytes) {
@@ -103,18 +82,10 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
   loop_.refresh_now();
   active_at_ = loop_.now();
   home_.bytes_came();
-  end_ += bytes;
-  const bool filled_block = end_ == block_.size();
+  input_.arrived(bytes);
   take_messages();
   if (is_closed_) return;
-  if (filled_block && block_.size() < kReadBlockBytesMax) {
-    // More has arrived than one read takes: the client pipelines, and fewer, larger reads serve it better.
-    block_.resize(2 * block_.size());
-  } else if (begin_ == end_ && block_.size() > kReadBlockBytesMax) {
-    // A large message is done: give its memory back.
-    begin_ = end_ = 0;
-    block_ = ReadBlock(kReadBlockBytesMax);
-  }
+  input_.adapt();
   if (!may_take()) return;
   // After the others' turn: by then the next request has usually arrived, which saves a read that finds nothing.
   loop_.post(holding(this, [this] {
@@ -129,7 +100,7 @@ void Connection::take_messages() {
     std::span<char> message;
     const Next next = next_message(message);
     if (next != Next::message) {
-      if (next == Next::need_more && begin_ != end_ && partial_since_ == TimePoint{}) partial_since_ = loop_.now();
+      if (next == Next::need_more && !input_.is_empty() && partial_since_ == TimePoint{}) partial_since_ = loop_.now();
       break;
     }
     partial_since_ = {};
@@ -160,7 +131,7 @@ bool Connection::may_be_of_a_node(std::span<const char> message) const {
 
 Connection::Next Connection::next_message(std::span<char>& message) {
   if (!is_detected_) {
-    const Detection detection = detect(unread(), form_);
+    const Detection detection = detect(input_.unread(), form_);
     if (detection == Detection::need_more) return Next::need_more;
     if (detection == Detection::unknown) {
       break_off("bytes that are no Thrift message, framed or unframed, strict binary or compact");
@@ -173,8 +144,8 @@ Connection::Next Connection::next_message(std::span<char>& message) {
 }
 
 Connection::Next Connection::next_framed(std::span<char>& message) {
-  const std::string_view bytes = unread();
-  wanted_ = 0;
+  const std::string_view bytes = input_.unread();
+  frame_bytes_ = 0;
   if (bytes.size() < 4) return Next::need_more;
   const std::uint32_t length = boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(bytes.data()));
   if (length > bytes_max_) {
@@ -183,28 +154,26 @@ Connection::Next Connection::next_framed(std::span<char>& message) {
     return Next::broken;
   }
   if (bytes.size() < 4ull + length) {
-    wanted_ = 4ull + length;
+    frame_bytes_ = 4ull + length;
     return Next::need_more;
   }
-  message = {block_.data() + begin_ + 4, length};
-  begin_ += 4ull + length;
+  message = input_.take(4ull + length).subspan(4);
   return Next::message;
 }
 
 Connection::Next Connection::next_unframed(std::span<char>& message) {
-  if (begin_ == end_) return Next::need_more;
-  switch (scanner_.scan(unread())) {
+  if (input_.is_empty()) return Next::need_more;
+  switch (scanner_.scan(input_.unread())) {
     case ScanStatus::need_more:
       return Next::need_more;
     case ScanStatus::malformed:
-      if (scanner_.is_too_large()) router_.warn_too_large(unread(), form_.encoding, loop_.now());
+      if (scanner_.is_too_large()) router_.warn_too_large(input_.unread(), form_.encoding, loop_.now());
       break_off(scanner_.why());
       return Next::broken;
     case ScanStatus::whole:
       break;
   }
-  message = {block_.data() + begin_, scanner_.bytes()};
-  begin_ += scanner_.bytes();
+  message = input_.take(scanner_.bytes());
   scanner_.reset(form_.encoding, bytes_max_);
   return Next::message;
 }
@@ -212,7 +181,7 @@ Connection::Next Connection::next_unframed(std::span<char>& message) {
 void Connection::break_off(const char* why) {
   log_.debug("closing a connection that sent {}", why);
   is_finishing_ = true;
-  begin_ = end_;
+  input_.take_all();
 }
 
 // --- answers ---------------------------------------------------------------------------------------------------------
@@ -363,7 +332,7 @@ void Connection::on_written(error_code failure) {
 // Counts the replies that wait for the client, and the block that an incomplete request keeps.
 void Connection::recount(bool has_moved) noexcept {
   if (is_closed_) return;
-  std::size_t now = begin_ != end_ ? block_.size() : 0;
+  std::size_t now = input_.is_empty() ? 0 : input_.capacity();
   if (queued_bytes() >= kCountStep) {
     now += out_.capacity() + writing_.capacity() + writing_large_.capacity() + order_.waiting_bytes();
   }
@@ -403,8 +372,7 @@ void Connection::close() noexcept {
   std::string().swap(writing_);
   std::string().swap(writing_large_);
   order_ = ReplyOrder();
-  if (!is_taking_) block_.reset();
-  begin_ = end_ = 0;
+  is_taking_ ? input_.take_all() : input_.reset();
   home_.connection_closed(*this);
 }
 
@@ -436,7 +404,7 @@ void Connection::check_age(TimePoint now) {
 
 bool Connection::check_trial(TimePoint now, Duration patience) {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
-  const bool is_idle = in_flight_ == 0 && begin_ == end_ && !is_writing_ && out_.empty();
+  const bool is_idle = in_flight_ == 0 && input_.is_empty() && !is_writing_ && out_.empty();
   if (status_ != ConnectionStatus::on_trial || !is_idle || now - opened_at_ <= patience) return false;
   close();
   return true;

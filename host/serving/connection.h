@@ -3,10 +3,11 @@
 // calls.
 #pragma once
 
+#include "net/read_buffer.h"
 #include "serving/asio.h"
+#include "serving/limits.h"
 #include "serving/message_scanner.h"
 #include "serving/pending_call.h"
-#include "serving/read_block.h"
 #include "serving/reply_order.h"
 #include "serving/send_allowance.h"
 #include "serving/service_router.h"
@@ -93,8 +94,6 @@ class Connection final : public ReplySink {
   void break_off(const char* why);
   bool may_take() const noexcept;
   bool may_be_of_a_node(std::span<const char> message) const;
-  std::string_view unread() const noexcept { return {block_.data() + begin_, end_ - begin_}; }
-  void make_room();
 
   void append_reply(EncodedReply reply);
   void call_ended();
@@ -119,14 +118,12 @@ class Connection final : public ReplySink {
   ConnectionStatus status_;
 
   std::uint64_t bytes_max_;  // of one message
-  ReadBlock block_;
-  std::size_t begin_ = 0;  // of the first message that is not taken yet
-  std::size_t end_ = 0;    // of what has been read
+  net::ReadBuffer input_{kReadBytes};
   bool is_detected_ = false;
   WireForm form_;
   MessageScanner scanner_;
-  std::size_t wanted_ = 0;     // bytes of the first message, once its frame header is read
-  TimePoint partial_since_{};  // when an unfinished message began; zero: there is none
+  std::size_t frame_bytes_ = 0;  // of the unfinished first message, header included, once that is read
+  TimePoint partial_since_{};    // when an unfinished message began; zero: there is none
   TimePoint active_at_{};
   TimePoint opened_at_{};
 

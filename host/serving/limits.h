@@ -3,6 +3,7 @@
 
 #include "config/host_config.h"
 #include "config/live_duration.h"
+#include "net/read_buffer.h"
 
 #include <cstdint>
 
@@ -26,10 +27,9 @@ struct ServingLimits {
   }
 };
 
-// A connection's first block to read into, and the largest it grows to while clients pipeline. 1 KiB holds eight small
-// requests; 64 KiB is the most that one read of a loopback socket returns in practice.
-inline constexpr std::size_t kReadBlockBytesMin = 1024;
-inline constexpr std::size_t kReadBlockBytesMax = 64 * 1024;
+// What a connection reads into, of a client or of a node. 1 KiB holds eight small requests; 64 KiB is the most that one
+// read of a loopback socket returns in practice.
+inline constexpr net::ReadBuffer::Sizes kReadBytes{.first = 1024, .usual_max = 64 * 1024};
 
 // What wrapping a client's message into Peer.forward may add to it: heads, field headers, a service's and a method's
 // name.

@@ -23,13 +23,17 @@ COMPONENTS = {
 }
 PUBLIC_ROOT = "sdk/include"
 
-# The libraries that each component may know besides: whoever must own keys, or try again, by the same rules shares them.
+# The libraries that each component may know besides: whoever must own keys, try again, or reach
+# others by the same rules shares them.
 LIBRARIES = {
     "plugins/locator": ("lib/placement/", "lib/ring_layers/"),
     "plugins/diststore": ("lib/retry/",),
-    "clients/cpp": ("lib/placement/", "lib/retry/"),
-    "host": ("lib/retry/",),
+    "clients/cpp": ("lib/net/", "lib/placement/", "lib/retry/"),
+    "host": ("lib/net/", "lib/retry/"),
 }
+# The one folder of lib/ that has sockets. It is below all others there, and knows none of them.
+NET_ROOT = "lib/net/"
+ASIO = re.compile(r"boost/asio\b.*")
 # The client library's public headers, and the one part of the host that is a client.
 CLIENT_ROOT = "clients/cpp/include"
 CLIENT_USERS = ("host/ctl/",)
@@ -55,6 +59,7 @@ PURE = (
     "plugins/locator/classic/core/",
     "lib/placement/",
     "lib/retry/faults.",
+    "lib/net/back_off.",
     "clients/cpp/src/rules/",
     "plugins/locator/discovery/",
     "plugins/diststore/replication/",
@@ -127,6 +132,10 @@ def check_fences(tree: SourceTree, file: SourceFile):
             yield Finding(file.path, include.line, "fence", f"'{include.name}' is an absolute path")
             continue
         target = resolve(tree, file, include)
+        if component == "lib" and not_of_this_library(file.path, include.name, target or ""):
+            yield Finding(file.path, include.line, "fence",
+                          f"'{include.name}': of lib/ only net/ may know Asio, and net/ knows no other folder of it")
+            continue
         part = next((part for part in BEHIND_AN_INTERFACE if (target or "").startswith(part)), None)
         if part and not file.path.startswith(part) and file.path != BEHIND_AN_INTERFACE[part]:
             yield Finding(file.path, include.line, "fence",
@@ -139,6 +148,12 @@ def check_fences(tree: SourceTree, file: SourceFile):
         if owner and owner != component and not may_know(file, component, target or ""):
             yield Finding(file.path, include.line, "fence",
                           f"{component}/ must not know '{include.name}', which is private to {owner}/")
+
+
+def not_of_this_library(path: str, name: str, target: str) -> bool:
+    if path.startswith(NET_ROOT):
+        return target.startswith("lib/") and not target.startswith(NET_ROOT)
+    return bool(ASIO.fullmatch(name))
 
 
 def may_know(file: SourceFile, component: str, target: str) -> bool:

@@ -32,6 +32,8 @@ CLEAN = {
     "plugins/locator/classic/core/table.h": "#pragma once\n",
     "plugins/locator/classic/adapter.cc": '#include "classic/core/table.h"\n',
     "lib/placement/ring.h": "#pragma once\n",
+    "lib/net/dial.h": "#pragma once\n#include <p2p/result.h>\n\n#include <boost/asio/io_context.hpp>\n",
+    "lib/net/back_off.h": "#pragma once\n",
     "lib/ring_layers/chain.h": "#pragma once\n",
     "plugins/locator/wire/client.h": "#pragma once\n#include <thrift/TProcessor.h>\n",
     "plugins/diststore/plugin.cc": '#include "engine/memory/engine.h"\n#include "replication/rules.h"\n\n#include <Locator.h>\n',
@@ -133,6 +135,20 @@ class Lint(unittest.TestCase):
         self.accepts("clients/cpp/src/a.cc", '#include "placement/ring.h"\n')
         self.finds("plugins/diststore/a.cc", '#include "placement/ring.h"\n', 1, "fence")
         self.finds("lib/placement/a.cc", '#include "membership/core.h"\n', 1, "fence")
+
+    def test_who_reaches_others_shares_how(self):
+        self.accepts("clients/cpp/src/a.cc", '#include "net/dial.h"\n')
+        self.accepts("host/a.cc", '#include "net/dial.h"\n')
+        self.finds("plugins/locator/a.cc", '#include "net/dial.h"\n', 1, "fence")
+        self.finds("plugins/diststore/a.cc", '#include "net/dial.h"\n', 1, "fence")
+
+    def test_of_the_libraries_only_net_has_sockets_and_it_stands_alone(self):
+        self.finds("lib/ring_layers/a.cc", "#include <boost/asio/post.hpp>\n", 1, "fence")
+        self.finds("lib/net/a.cc", '#include "placement/ring.h"\n', 1, "fence")
+        self.finds("lib/net/a.cc", '#include "node.h"\n', 1, "fence")
+        self.finds("lib/net/back_off.cc", "#include <thread>\n", 1, "pure")
+        self.accepts("clients/cpp/src/rules/a.cc", '#include "net/back_off.h"\n')
+        self.finds("clients/cpp/src/rules/a.cc", '#include "net/dial.h"\n', 1, "pure")
 
     def test_of_the_host_only_the_harness_runs_ring_layers(self):
         self.accepts("host/testing/a.cc", '#include "ring_layers/chain.h"\n')

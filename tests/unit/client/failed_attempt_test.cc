@@ -67,13 +67,13 @@ TEST(FailedAttempt, TheTextSaysWhoAndWhat) {
 TEST(FailedAttempt, PausesGrowFromNothingToTheirLimit) {
   for (const auto after : {retry::After::at_once, retry::After::new_view, retry::After::back_off}) {
     EXPECT_EQ(pause_before(1, after), Duration::zero());
-    EXPECT_EQ(pause_before(3, after), kRetryPauseFirst);
-    EXPECT_EQ(pause_before(4, after), 2 * kRetryPauseFirst);
-    EXPECT_EQ(pause_before(1'000'000, after), kRetryPauseMax);
+    EXPECT_EQ(pause_before(3, after), kRetryPause.first);
+    EXPECT_EQ(pause_before(4, after), 2 * kRetryPause.first);
+    EXPECT_EQ(pause_before(1'000'000, after), kRetryPause.max);
   }
   EXPECT_EQ(pause_before(2, retry::After::at_once), Duration::zero());
   EXPECT_EQ(pause_before(2, retry::After::new_view), Duration::zero());
-  EXPECT_EQ(pause_before(2, retry::After::back_off), kRetryPauseFirst);
+  EXPECT_EQ(pause_before(2, retry::After::back_off), kRetryPause.first);
 }
 
 }  // namespace

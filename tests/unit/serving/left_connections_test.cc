@@ -24,7 +24,7 @@ class LeftConnectionsTest : public ::testing::Test {
 
   asio::io_context context;
   asio::ip::tcp::acceptor listener{context, {asio::ip::address_v4::any(), 0}};
-  MachinesHeard machines;
+  net::MachinesHeard machines;
   LeftConnections left{context, machines};
 };
 

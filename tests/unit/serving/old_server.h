@@ -2,6 +2,8 @@
 // with each connection is what the test says.
 #pragma once
 
+#include "listeners.h"
+
 #include "serving/asio.h"
 #include "serving/loop.h"
 #include "serving/message_scanner.h"
@@ -20,31 +22,11 @@
 
 namespace p2p::host {
 
+using net::FullListener;
+
 class SilentLog final : public Logger {
  protected:
   void write(LogLevel, std::string_view) noexcept override {}
-};
-
-// Its queue is full, so that it does not answer, as a machine that is switched off.
-class FullListener {
- public:
-  explicit FullListener(const NodeAddress& at) {
-    full_.open(asio::ip::tcp::v4());
-    full_.bind({asio::ip::make_address(at.host), at.port});
-    full_.listen(0);
-    const auto endpoint = full_.local_endpoint();
-    for (int more_than_it_queues = 0; more_than_it_queues < 3; ++more_than_it_queues) {
-      waiting_.emplace_back(context_).open(asio::ip::tcp::v4());
-      waiting_.back().native_non_blocking(true);
-      (void)::connect(waiting_.back().native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size()));
-    }
-  }
-  NodeAddress address() const { return {full_.local_endpoint().address().to_string(), full_.local_endpoint().port()}; }
-
- private:
-  asio::io_context context_;
-  asio::ip::tcp::acceptor full_{context_};
-  std::vector<asio::ip::tcp::socket> waiting_;
 };
 
 // Every method: [server's loop]. What it hands over runs there too.

@@ -22,8 +22,8 @@ TEST(Outage, CallsFailAtOnceUntilTheNextTryIsDue) {
   Outage outage(1);
   outage.begins(kRefused, kOutageBegin);
   EXPECT_TRUE(outage.lasts(kOutageBegin, false));
-  EXPECT_TRUE(outage.lasts(kOutageBegin + kReconnectPauseMin / 2, false));
-  EXPECT_FALSE(outage.lasts(kOutageBegin + kReconnectPauseMin, false));
+  EXPECT_TRUE(outage.lasts(kOutageBegin + kReconnectPause.first / 2, false));
+  EXPECT_FALSE(outage.lasts(kOutageBegin + kReconnectPause.first, false));
 }
 
 // Of each try its own calls tell; who was not tried for must not count as another failed connect.
@@ -50,13 +50,13 @@ TEST(Outage, PausesGrowWithEachFailureAndAreAtMostHalfASecond) {
     outage.begins(kRefused, now);
     Duration pause{};
     while (outage.lasts(now + pause, false)) pause += milliseconds(1);
-    EXPECT_LE(pause, kReconnectPauseMax);
+    EXPECT_LE(pause, kReconnectPause.max);
     EXPECT_GE(pause, shortest);
-    shortest = std::min(kReconnectPauseMin * (1 << failures), kReconnectPauseMax) / 2;
+    shortest = std::min(kReconnectPause.first * (1 << failures), kReconnectPause.max) / 2;
     EXPECT_GE(pause, shortest);
     now += pause;
   }
-  EXPECT_EQ(shortest, kReconnectPauseMax / 2);
+  EXPECT_EQ(shortest, kReconnectPause.max / 2);
 }
 
 TEST(Outage, PausesOfDifferentNodesDiffer) {
@@ -66,7 +66,7 @@ TEST(Outage, PausesOfDifferentNodesDiffer) {
   for (int failures = 0; failures < 10; ++failures) {
     one.begins(kRefused, kOutageBegin);
     other.begins(kRefused, kOutageBegin);
-    for (Duration pause{}; pause < kReconnectPauseMax; pause += milliseconds(1)) {
+    for (Duration pause{}; pause < kReconnectPause.max; pause += milliseconds(1)) {
       differences += one.lasts(kOutageBegin + pause, false) != other.lasts(kOutageBegin + pause, false) ? 1 : 0;
     }
   }
@@ -93,7 +93,7 @@ TEST(Outage, AfterASuccessOrALongTimeThePausesAreShortAgain) {
       now += seconds(3600);
     }
     outage.begins(kRefused, now);
-    EXPECT_FALSE(outage.lasts(now + kReconnectPauseMin, false));
+    EXPECT_FALSE(outage.lasts(now + kReconnectPause.first, false));
   }
 }
 

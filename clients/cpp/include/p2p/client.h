@@ -37,7 +37,7 @@ struct Options {
 
   // For calls that set none; the nodes' own default is 5 s. Capped at ten years.
   Duration timeout = std::chrono::seconds(6);
-  Duration connect_timeout = std::chrono::seconds(1);
+  Duration connect_timeout = std::chrono::seconds(1);   // to resolve a name, and then to try its addresses
   Duration refresh_interval = std::chrono::seconds(5);  // how often the ring is fetched at least while calls are made
   Duration idle_timeout = std::chrono::seconds(60);     // then a connection is closed; less than the nodes' own
 

@@ -1,19 +1,13 @@
 // Boost.Asio as the client uses it, in one place.
 #pragma once
 
-// Asio 1.74 uses std::exchange without including it.
-#include <utility>
+#include "net/asio.h"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 namespace p2p::client {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
+namespace asio = net::asio;
+using net::error_code;
 
 }  // namespace p2p::client

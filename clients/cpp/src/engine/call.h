@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/fork_watch.h"
+#include "net/deadline_wheel.h"
 #include "rules/failed_attempt.h"
 #include "wire/frame.h"
 
@@ -57,7 +58,7 @@ enum class CallState : std::uint8_t {
   done,     // the handler has run, but a link or a list still holds it
 };
 
-struct Call {
+struct Call : net::DeadlineWheel::Entry {
   std::string frame;
   FrameInfo info;
   std::string key;
@@ -80,11 +81,6 @@ struct Call {
   TimePoint sent_at{};
   std::int32_t sequence = 0;
   std::uint64_t end_offset = 0;  // of its last byte among all bytes of the connection
-
-  // --- the wheel's ---
-  Call* next = nullptr;
-  Call* previous = nullptr;
-  std::uint64_t due_tick = 0;
 };
 
 // How many calls are kept for reuse, and how large their buffers may be; anything above is freed.

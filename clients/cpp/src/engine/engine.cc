@@ -102,7 +102,7 @@ void Engine::arm_tick() {
 
 void Engine::tick() {
   begin_turn();
-  while (Call* call = wheel_.take_due(now_)) expire(*call);
+  while (auto* due = wheel_.take_due(now_)) expire(static_cast<Call&>(*due));
   if (std::exchange(has_dead_waiters_, false)) {
     const auto is_dead = [this](Call* call) {
       if (call->state != CallState::done) return false;
@@ -237,10 +237,8 @@ void Engine::closed(Link& link, LinkState was, const Failure& why) {
   // show.
   const bool was_usual = why.kind == ErrorKind::closed || why.kind == ErrorKind::cancelled;
   if (was == LinkState::ready && was_usual) return;
-  const auto doublings = std::min<std::uint32_t>(link.health().failures++, 16);
   const bool was_silent = was == LinkState::probing || was == LinkState::greeting;
-  const Duration first = was_silent ? kSilentPauseFirst : kDownPauseFirst;
-  link.health().retry_at = now_ + std::min(was_silent ? kSilentPauseMax : kDownPauseMax, first * (1 << doublings));
+  link.health().retry_at = now_ + (was_silent ? kSilentPause : kDownPause).after(++link.health().failures);
   refresh(nullptr);
 }
 
@@ -261,7 +259,7 @@ void Engine::stop() {
   take_inbox();
   const Failure over{Effect::none, ErrorKind::cancelled, "the client ends"};
   for (const auto& [at, link] : links_) link->close(over);
-  while (Call* call = wheel_.take_any()) finish(*call, over);
+  while (auto* any = wheel_.take_any()) finish(static_cast<Call&>(*any), over);
   for (std::vector<Call*>* list : {&waiting_, &refresh_waiters_, &again_}) dispatch_all(*list);  // all of them are done
   tick_timer_.cancel();
   refresh_timer_.cancel();

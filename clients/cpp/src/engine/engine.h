@@ -7,7 +7,7 @@
 #include "engine/call.h"
 #include "engine/fork_watch.h"
 #include "engine/link.h"
-#include "engine/timing_wheel.h"
+#include "net/back_off.h"
 #include "rules/ring.h"
 #include "rules/view_watch.h"
 
@@ -24,13 +24,11 @@
 
 namespace p2p::client {
 
-// A node that could not be reached, or did not answer like one, is retried in the background, with a back-off from the
-// first to the second of these; calls take an alternate node until it answers.
-inline constexpr Duration kDownPauseFirst = std::chrono::milliseconds(100);
-inline constexpr Duration kDownPauseMax = std::chrono::seconds(5);
+// A node that could not be reached, or did not answer like one, is retried in the background, with this
+// back-off; calls take an alternate node until it answers.
+inline constexpr net::BackOff kDownPause{.first = std::chrono::milliseconds(100), .max = std::chrono::seconds(5)};
 // One that accepts the connection but is silent or no node of ours is left alone for longer: that rarely changes soon.
-inline constexpr Duration kSilentPauseFirst = std::chrono::seconds(1);
-inline constexpr Duration kSilentPauseMax = std::chrono::seconds(60);
+inline constexpr net::BackOff kSilentPause{.first = std::chrono::seconds(1), .max = std::chrono::seconds(60)};
 // How long a node is left alone after it said that it is stopping; by then the ring says so too.
 inline constexpr Duration kLeavingPause = std::chrono::seconds(1);
 
@@ -44,8 +42,8 @@ inline constexpr std::size_t kEarlyFlushBytes = 8 * 1024;
 // Timeout for asking one node for the ring, and how many nodes are asked before a bounded back-off.
 inline constexpr Duration kRefreshTimeout = std::chrono::seconds(1);
 inline constexpr std::size_t kRefreshCandidatesMax = 16;
-inline constexpr Duration kRefreshPauseFirst = std::chrono::milliseconds(20);
-inline constexpr Duration kRefreshPauseMax = std::chrono::milliseconds(500);
+inline constexpr net::BackOff kUnansweredPause{.first = std::chrono::milliseconds(20),
+                                               .max = std::chrono::milliseconds(500)};
 
 // No call lives longer; small enough not to overflow a clock.
 inline constexpr Duration kTimeoutMax = std::chrono::hours(10 * 365 * 24);
@@ -153,7 +151,7 @@ class Engine final : private LinkHome {
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   TimePoint now_;
-  TimingWheel wheel_;
+  net::DeadlineWheel wheel_;
   asio::steady_timer tick_timer_{io_};
   bool is_tick_armed_ = false;
   int turn_depth_ = 0;
@@ -178,7 +176,7 @@ class Engine final : private LinkHome {
   bool is_looking_ = false;
   std::deque<NodeAddress> candidates_;
   Failure refresh_failure_{Effect::none, ErrorKind::refused, "none of the seeds has answered"};
-  Duration refresh_pause_ = kRefreshPauseFirst;  // after the next refresh that gets no answer
+  std::uint32_t unanswered_refreshes_ = 0;  // in a row
   TimePoint refresh_not_before_{};
   bool is_refresh_again_armed_ = false;
   asio::steady_timer refresh_timer_{io_};        // every refresh_interval

@@ -3,7 +3,6 @@
 #include "wire/probe.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <string>
 
@@ -11,9 +10,6 @@ namespace p2p::client {
 namespace {
 
 auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
-
-// A buffer that grew for one long reply is given back when it is empty.
-constexpr std::size_t kKeptBytesMax = 4 * kReadBytes;
 
 }  // namespace
 
@@ -41,63 +37,55 @@ void Link::open() {
   connect();
 }
 
-// Closes the link if it is still in `during` after connect_timeout.
-void Link::wait_at_most(State during, ErrorKind how, const char* what) {
-  patience_.expires_after(clock_duration(limits_.connect_timeout));
-  patience_.async_wait(guarded([during, how, what](Link& link, error_code cancelled) {
-    if (cancelled || link.state_ != during) return;
-    link.close({Effect::none, how, std::string(what) + link.to_.name() + " in time"});
-  }));
-}
-
 void Link::connect() {
   state_ = State::connecting;
   ++generation_;
-  wait_at_most(State::connecting, ErrorKind::refused, "no connection to ");
-  connecting_ = std::make_shared<Connecting>(
-      io_, [tell = guarded([](Link& link, error_code, asio::ip::tcp::socket* connected, const std::string& why_not) {
-              link.on_connected(connected, why_not);
-            })](asio::ip::tcp::socket* connected, const std::string& why_not) { tell({}, connected, why_not); });
-  connecting_->begin(to_, limits_.connect_timeout);
+  dial_ = std::make_shared<net::Dial>(io_, to_);
+  dial_->start(limits_.connect_timeout,
+               [tell = guarded([](Link& link, error_code, Result<asio::ip::tcp::socket>* connected) {
+                  link.on_connected(std::move(*connected));
+                })](Result<asio::ip::tcp::socket> connected) { tell({}, &connected); });
 }
 
-void Link::on_connected(asio::ip::tcp::socket* connected, const std::string& why_not) {
-  connecting_.reset();
-  if (connected == nullptr) {
-    return close({Effect::none, ErrorKind::refused, "no node reached at " + to_.name() + ": " + why_not});
+void Link::on_connected(Result<asio::ip::tcp::socket> connected) {
+  dial_.reset();
+  if (!connected.ok()) {
+    return close(
+        {Effect::none, ErrorKind::refused, "no node reached at " + to_.name() + ": " + connected.error().text});
   }
-  socket_ = std::move(*connected);
+  socket_ = std::move(connected).value();
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
-  patience_.cancel();
   if (is_probed_) return greet();
   probe();
 }
 
 void Link::probe() {
   state_ = State::probing;
-  wait_at_most(State::probing, ErrorKind::timed_out, "no answer of ");
-  answer_.clear();
+  patience_.expires_after(clock_duration(limits_.connect_timeout));
+  patience_.async_wait(guarded([](Link& link, error_code cancelled) {
+    if (cancelled || link.state_ != State::probing) return;
+    link.close({Effect::none, ErrorKind::timed_out, "no answer of " + link.to_.name() + " in time"});
+  }));
   const std::string question = probe_message();
   error_code failure;
   // A fresh socket accepts this few bytes at once.
   if (socket_.write_some(asio::buffer(question), failure) != question.size()) {
     return close({Effect::none, ErrorKind::closed, "cannot ask " + to_.name() + ": " + failure.message()});
   }
-  received_.resize(kReadBytes);
   read_probe_answer();
 }
 
 void Link::read_probe_answer() {
-  socket_.async_read_some(asio::buffer(received_), guarded([](Link& link, error_code failure, std::size_t bytes) {
+  socket_.async_read_some(input_.room(), guarded([](Link& link, error_code failure, std::size_t bytes) {
                             if (failure) {
                               return link.close({Effect::none, ErrorKind::closed,
                                                  link.to_.name() + " closed the connection before it answered (" +
                                                      failure.message() + ")"});
                             }
-                            link.answer_.append(link.received_.data(), bytes);
-                            switch (read_probe(link.answer_)) {
+                            link.input_.arrived(bytes);
+                            switch (read_probe(link.input_.unread())) {
                               case Probed::need_more:
                                 return link.read_probe_answer();
                               case Probed::foreign:
@@ -108,6 +96,8 @@ void Link::read_probe_answer() {
                                 break;
                             }
                             link.is_probed_ = true;
+                            link.input_.take_all();
+                            link.patience_.cancel();
                             link.socket_.close(failure);
                             link.connect();  // a connection keeps the message form of its first message
                           }));
@@ -116,7 +106,6 @@ void Link::read_probe_answer() {
 void Link::greet() {
   state_ = State::greeting;
   received_at_ = home_.now();
-  received_.resize(kReadBytes);
   greeting_ = home_.greeting(*this);
   greeting_->link = this;
   put(*greeting_);
@@ -147,21 +136,21 @@ void Link::want_flush() {
   if (!std::exchange(is_flush_wanted_, true)) home_.wants_flush(*this);
 }
 
-// Moves the call from the queue into the write buffer.
+// Moves the call from the queue into the batch, the one that is written next.
 void Link::put(Call& call) {
   last_sequence_ = last_sequence_ == std::numeric_limits<std::int32_t>::max() ? 1 : last_sequence_ + 1;
   call.sequence = last_sequence_;
   set_sequence(call.frame, call.info, call.sequence);
-  writing_ += call.frame;
-  put_ += call.frame.size();
-  call.end_offset = put_;
+  output_.batch() += call.frame;
+  call.end_offset = output_.end();
   call.sent_at = home_.now();
   call.state = CallState::sent;
   sent_.push_back(&call);
 }
 
 void Link::fill() {
-  while (!queue_.empty() && writing_.size() < kWriteBytes) {
+  if (state_ != State::ready) return;
+  while (!queue_.empty() && output_.bytes() < kWriteBytes) {
     Call& call = *queue_.front();
     queue_.pop_front();
     queued_bytes_ -= call.frame.size();
@@ -175,88 +164,56 @@ void Link::fill() {
 
 void Link::flush() {
   is_flush_wanted_ = false;
-  while (!is_waiting_for_room_ && state_ != State::closed) {
-    if (state_ == State::ready && written_ == writing_.size()) {
-      writing_.clear();
-      written_ = 0;
-      fill();
-    }
-    if (written_ == writing_.size()) return;
-    error_code failure;
-    const std::size_t sent =
-        socket_.write_some(asio::buffer(writing_.data() + written_, writing_.size() - written_), failure);
-    if (failure == asio::error::would_block || failure == asio::error::try_again) return wait_for_room();
-    if (failure) {
-      return close(
-          {Effect::none, ErrorKind::closed, "the connection to " + to_.name() + " broke: " + failure.message()});
-    }
-    written_ += sent;
-    handed_ += sent;
+  if (state_ != State::greeting && state_ != State::ready) return;
+  const error_code broken = output_.flush(
+      socket_, [this](std::string&) { fill(); },
+      [this] {
+        return guarded([](Link& link, error_code) {
+          link.output_.has_room();
+          link.flush();
+        });
+      });
+  if (broken) {
+    close({Effect::none, ErrorKind::closed, "the connection to " + to_.name() + " broke: " + broken.message()});
   }
-}
-
-void Link::wait_for_room() {
-  is_waiting_for_room_ = true;
-  socket_.async_wait(asio::ip::tcp::socket::wait_write, guarded([](Link& link, error_code) {
-                       link.is_waiting_for_room_ = false;
-                       link.flush();
-                     }));
 }
 
 // --- replies ---------------------------------------------------------------------------------------------------------
 
 void Link::read() {
-  make_room();
-  socket_.async_read_some(asio::buffer(received_.data() + end_, received_.size() - end_),
-                          guarded([](Link& link, error_code failure, std::size_t bytes) {
+  socket_.async_read_some(input_.room(frame_bytes_), guarded([](Link& link, error_code failure, std::size_t bytes) {
                             if (failure) {
                               return link.close({Effect::none, ErrorKind::closed,
                                                  link.to_.name() + " closed the connection before it answered (" +
                                                      failure.message() + ")"});
                             }
-                            link.end_ += bytes;
                             link.received_at_ = link.home_.now();
-                            // Handling a reply may end this connection, and destroy the buffer that the reply is in.
-                            std::vector<char> received = std::move(link.received_);
-                            if (!link.take_replies(received)) return;
-                            link.received_ = std::move(received);
+                            link.input_.arrived(bytes);
+                            // Handling a reply may end this connection, and the buffer that the reply is in.
+                            net::ReadBuffer input = std::move(link.input_);
+                            if (!link.take_replies(input)) return;
+                            link.input_ = std::move(input);
+                            link.input_.adapt();
                             link.read();
                           }));
 }
 
-// Ensures room after end_ for the rest of the current frame.
-void Link::make_room() {
-  if (begin_ == end_) {
-    begin_ = end_ = 0;
-    if (received_.size() > kKeptBytesMax) {
-      received_.resize(kReadBytes);
-      received_.shrink_to_fit();
-    }
-    return;
-  }
-  std::size_t wanted = kReadBytes;
-  if (end_ - begin_ >= kFrameHeadBytes) {
-    wanted = std::max(wanted, kFrameHeadBytes + length_at({received_.data() + begin_, kFrameHeadBytes}));
-  }
-  if (begin_ + wanted <= received_.size()) return;
-  std::memmove(received_.data(), received_.data() + begin_, end_ - begin_);
-  end_ -= begin_;
-  begin_ = 0;
-  if (received_.size() < wanted) received_.resize(wanted);
-}
-
 // False when the connection was closed meanwhile.
-bool Link::take_replies(const std::vector<char>& received) {
+bool Link::take_replies(net::ReadBuffer& input) {
   const std::uint64_t generation = generation_;
-  while (end_ - begin_ >= kFrameHeadBytes) {
-    const std::string_view rest(received.data() + begin_, end_ - begin_);
+  frame_bytes_ = 0;
+  while (input.unread().size() >= kFrameHeadBytes) {
+    const std::string_view rest = input.unread();
     const std::uint32_t length = length_at(rest);
     if (length > limits_.reply_bytes_max) {
       end_over_reply(length);
       return false;
     }
-    if (rest.size() - kFrameHeadBytes < length) break;
-    begin_ += kFrameHeadBytes + length;
+    if (rest.size() - kFrameHeadBytes < length) {
+      frame_bytes_ = kFrameHeadBytes + length;
+      break;
+    }
+    input.take(kFrameHeadBytes + length);
     if (!take_reply(rest.substr(kFrameHeadBytes, length)) || generation != generation_) return false;
   }
   return true;
@@ -331,15 +288,13 @@ void Link::close(const Failure& why, Cause cause) {
   ++generation_;
   error_code ignored;
   socket_.close(ignored);
-  if (connecting_ != nullptr) std::exchange(connecting_, nullptr)->cancel();
+  if (dial_ != nullptr) std::exchange(dial_, nullptr)->cancel();
   patience_.cancel();
   state_ = State::closed;
-  is_waiting_for_room_ = false;
-  std::string().swap(writing_);
-  std::vector<char>().swap(received_);
-  written_ = begin_ = end_ = queued_bytes_ = live_ = 0;
-  const std::uint64_t handed = std::exchange(handed_, 0);
-  put_ = 0;
+  input_.reset();
+  frame_bytes_ = queued_bytes_ = live_ = 0;
+  const std::uint64_t handed = output_.handed();
+  output_.reset();
   Call* const greeting = std::exchange(greeting_, nullptr);
   std::deque<Call*> pending;
   pending.swap(sent_);

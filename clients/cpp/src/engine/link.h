@@ -6,10 +6,13 @@
 
 #include "engine/asio.h"
 #include "engine/call.h"
-#include "engine/connecting.h"
+#include "net/dial.h"
+#include "net/read_buffer.h"
+#include "net/write_queue.h"
 
 #include <p2p/client_outcome.h>
 #include <p2p/node_address.h>
+#include <p2p/result.h>
 #include <p2p/units.h>
 
 #include <cstdint>
@@ -17,7 +20,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace p2p::client {
 
@@ -25,9 +27,11 @@ namespace p2p::client {
 // take them. A node that takes this long to answer is about to be given up by its peers.
 inline constexpr Duration kStuckAfter = std::chrono::seconds(1);
 
-// Bytes of one write, and the initial size of the read buffer; it grows for a longer reply.
+// Bytes of one write, about; and of its memory, which is kept.
 inline constexpr std::size_t kWriteBytes = 256 * 1024;
-inline constexpr std::size_t kReadBytes = 64 * 1024;
+inline constexpr std::size_t kWriteBytesKept = 2 * kWriteBytes;
+// 64 KiB is the most that one read of a loopback socket returns in practice.
+inline constexpr net::ReadBuffer::Sizes kReadBytes{.first = 64 * 1024, .usual_max = 256 * 1024};
 
 class Link;
 
@@ -96,20 +100,17 @@ class Link final : public std::enable_shared_from_this<Link> {
   using State = LinkState;
 
   void connect();
-  void wait_at_most(State during, ErrorKind how, const char* what);
-  void on_connected(asio::ip::tcp::socket* connected, const std::string& why_not);
+  void on_connected(Result<asio::ip::tcp::socket> connected);
   void probe();
   void read_probe_answer();
   void greet();
   void want_flush();
   void fill();
   void put(Call& call);
-  void wait_for_room();
   void read();
-  bool take_replies(const std::vector<char>& received);
+  bool take_replies(net::ReadBuffer& input);
   bool take_reply(std::string_view message);
   void end_over_reply(std::size_t bytes);
-  void make_room();
   template <class Handler>
   auto guarded(Handler handler);
 
@@ -122,10 +123,9 @@ class Link final : public std::enable_shared_from_this<Link> {
   State state_ = State::closed;
   std::uint64_t generation_ = 0;  // of the socket: operations of an older one are ignored
   asio::ip::tcp::socket socket_;
-  std::shared_ptr<Connecting> connecting_;  // while it connects
+  std::shared_ptr<net::Dial> dial_;  // while it connects
   asio::steady_timer patience_;
   bool is_probed_ = false;  // since it was opened: a node of ours listens there
-  std::string answer_;      // to the probe, as received so far
 
   Call* greeting_ = nullptr;
   std::deque<Call*> queue_;
@@ -136,16 +136,11 @@ class Link final : public std::enable_shared_from_this<Link> {
   TimePoint used_at_{};
   TimePoint received_at_{};
 
-  std::string writing_;
-  std::size_t written_ = 0;   // bytes of writing_ handed to the system
-  std::uint64_t put_ = 0;     // bytes of the connection up to the end of writing_
-  std::uint64_t handed_ = 0;  // bytes of the connection handed to the system
-  bool is_waiting_for_room_ = false;
+  net::WriteQueue output_{kWriteBytesKept};
   bool is_flush_wanted_ = false;
 
-  std::vector<char> received_;  // empty while replies are taken from it
-  std::size_t begin_ = 0;       // of the unread bytes
-  std::size_t end_ = 0;
+  net::ReadBuffer input_{kReadBytes};
+  std::size_t frame_bytes_ = 0;  // of the unfinished first reply, once its head is read
 };
 
 }  // namespace p2p::client

@@ -87,11 +87,10 @@ void Engine::refresh_ended(bool has_learned) {
   if (is_stopping_) return;
   end_refresh_waiters(has_learned ? nullptr : &refresh_failure_);
   if (has_learned) {
-    refresh_pause_ = kRefreshPauseFirst;
+    unanswered_refreshes_ = 0;
     return;
   }
-  refresh_not_before_ = now_ + refresh_pause_;
-  refresh_pause_ = std::min(refresh_pause_ * 2, kRefreshPauseMax);
+  refresh_not_before_ = now_ + kUnansweredPause.after(++unanswered_refreshes_);
   if (!waiting_.empty()) refresh_again();
 }
 

@@ -1,6 +1,5 @@
 #include "rules/failed_attempt.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace p2p::client {
@@ -28,8 +27,7 @@ bool may_try_again(const FailedAttempt& failed_attempt, bool is_repeatable) noex
 Duration pause_before(std::uint32_t attempt, retry::After after) noexcept {
   const bool is_first_retry = attempt <= 2;
   if (attempt <= 1 || (is_first_retry && after != retry::After::back_off)) return Duration::zero();
-  const std::uint32_t doublings = is_first_retry ? 0 : std::min<std::uint32_t>(attempt - 3, 10);
-  return std::min(kRetryPauseMax, kRetryPauseFirst * (1 << doublings));
+  return kRetryPause.after(is_first_retry ? 1 : attempt - 2);
 }
 
 }  // namespace p2p::client

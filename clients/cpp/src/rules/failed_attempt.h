@@ -2,6 +2,7 @@
 // of lib/retry in the client's terms.
 #pragma once
 
+#include "net/back_off.h"
 #include "retry/faults.h"
 
 #include <p2p/client_outcome.h>
@@ -22,8 +23,7 @@ struct FailedAttempt {
 // The first retry is mostly immediate: the usual cause is a node that has just gone, and another one knows the new
 // owner. Then the back-off grows, from the time in which a changed ring reaches all nodes to one that a person does not
 // notice.
-inline constexpr Duration kRetryPauseFirst = std::chrono::milliseconds(5);
-inline constexpr Duration kRetryPauseMax = std::chrono::milliseconds(250);
+inline constexpr net::BackOff kRetryPause{.first = std::chrono::milliseconds(5), .max = std::chrono::milliseconds(250)};
 
 // An attempt that ended in `fault`; `text` says how.
 FailedAttempt failed_attempt_of(const retry::Fault& fault, std::string text);

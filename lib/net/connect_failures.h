@@ -2,13 +2,13 @@
 // not do counts against nobody.
 #pragma once
 
-#include "serving/asio.h"
+#include "net/asio.h"
 
 #include <p2p/result.h>
 
 #include <cstdint>
 
-namespace p2p::host {
+namespace p2p::net {
 
 // In this order: of the verdicts on a name's addresses, the last in it is the node's.
 enum class ConnectVerdict : std::uint8_t {
@@ -29,4 +29,4 @@ ConnectVerdict verdict_of(const error_code& failure, const asio::ip::address& ad
 // The kind of error that callers see.
 ErrorKind kind_of(ConnectVerdict verdict) noexcept;
 
-}  // namespace p2p::host
+}  // namespace p2p::net

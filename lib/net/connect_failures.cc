@@ -1,11 +1,11 @@
-#include "peers/connect_failures.h"
+#include "net/connect_failures.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-namespace p2p::host {
+namespace p2p::net {
 namespace {
 
 // The port for a route lookup: any will do.
@@ -81,4 +81,4 @@ ErrorKind kind_of(ConnectVerdict verdict) noexcept {
   return ErrorKind::local;
 }
 
-}  // namespace p2p::host
+}  // namespace p2p::net

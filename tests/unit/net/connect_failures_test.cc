@@ -1,5 +1,5 @@
 // Which errors of a connect speak against the other side, and which say only that this machine was not able to try.
-#include "peers/connect_failures.h"
+#include "net/connect_failures.h"
 
 #include <gtest/gtest.h>
 
@@ -9,14 +9,14 @@
 #include <cerrno>
 #include <vector>
 
-namespace p2p::host {
+namespace p2p::net {
 namespace {
 
 error_code of_system(int number) { return {number, boost::system::system_category()}; }
 
 const asio::ip::address kAddress = asio::ip::make_address("127.0.0.1");
 
-ConnectVerdict verdict_of(const error_code& failure) { return host::verdict_of(failure, kAddress); }
+ConnectVerdict verdict_of(const error_code& failure) { return net::verdict_of(failure, kAddress); }
 
 TEST(ConnectFailures, OnlyWhatTheOtherSideDidIsARefusal) {
   for (const int number : {ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE}) {
@@ -73,4 +73,4 @@ TEST(ConnectFailures, OfSeveralAddressesOneThatWasNotTriedOutweighsAllAndOneWith
 }
 
 }  // namespace
-}  // namespace p2p::host
+}  // namespace p2p::net

@@ -1,36 +1,25 @@
-#include "peers/dial.h"
-
-#include "serving/loop.h"
-
-#include <p2p/thread_check.h>
+#include "net/dial.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace p2p::host {
+namespace p2p::net {
 namespace {
-
-constexpr const char* kNoAnswer = "no answer within [host] connect_timeout";
-constexpr const char* kQueueFull =
-    "no answer within [host] connect_timeout, but its machine lives: its queue of connections is full";
 
 auto clock_length(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
 
 }  // namespace
 
-Dial::Dial(Loop& loop, AddressBook& book, MachinesHeard& machines, NodeAddress to, std::size_t first)
-    : loop_(loop),
-      book_(book),
-      machines_(machines),
+Dial::Dial(asio::io_context& context, NodeAddress to, DialOptions options)
+    : context_(context),
       to_(std::move(to)),
-      first_(first),
-      resolver_(loop.context()),
-      patience_(loop.context()),
-      stagger_(loop.context()),
-      probing_(loop.context()) {}
+      options_(options),
+      resolver_(context),
+      patience_(context),
+      stagger_(context),
+      probing_(context) {}
 
 void Dial::start(Duration timeout, Done done) {
-  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   timeout_ = timeout;
   done_ = std::move(done);
   error_code not_numeric;
@@ -46,7 +35,7 @@ void Dial::resolve() {
   patience_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (cancelled || !self->done_ || !self->addresses_.empty()) return;
     self->resolver_.cancel();
-    self->not_resolved("no answer of the name service within [host] connect_timeout");
+    self->not_resolved(std::string("no answer of the name service within ") + self->options_.timeout_name);
   });
   resolver_.async_resolve(
       to_.host, std::to_string(to_.port),
@@ -56,15 +45,14 @@ void Dial::resolve() {
 }
 
 void Dial::resolved(const error_code& failure, const asio::ip::tcp::resolver::results_type& found) {
-  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (failure || found.empty()) return not_resolved(failure.message());
   AddressBook::Addresses addresses;
   for (const auto& entry : found) {
     const auto address = entry.endpoint().address();
     const bool is_known = std::find(addresses.begin(), addresses.end(), address) != addresses.end();
-    if (!is_known && addresses.size() < kAddressesMax) addresses.push_back(address);
+    if (!is_known) addresses.push_back(address);
   }
-  book_.keep(to_.host, addresses);
+  if (options_.book != nullptr) options_.book->keep(to_.host, addresses);
   connect_to(std::move(addresses));
 }
 
@@ -72,7 +60,7 @@ void Dial::resolved(const error_code& failure, const asio::ip::tcp::resolver::re
 // do not resolve at all, that is this machine's trouble, and says nothing about any node.
 void Dial::not_resolved(const std::string& why) {
   whys_ = "cannot resolve '" + to_.host + "': " + why;
-  auto known = book_.last(to_.host);
+  auto known = options_.book != nullptr ? options_.book->last(to_.host) : AddressBook::Addresses{};
   if (known.empty()) return end(Error{ErrorKind::local, whys_});
   connect_to(std::move(known));
 }
@@ -81,18 +69,19 @@ void Dial::not_resolved(const std::string& why) {
 
 void Dial::connect_to(AddressBook::Addresses addresses) {
   addresses_ = std::move(addresses);
-  std::rotate(addresses_.begin(), addresses_.begin() + static_cast<std::ptrdiff_t>(first_ % addresses_.size()),
-              addresses_.end());
+  if (addresses_.size() > kAddressesMax) addresses_.resize(kAddressesMax);
+  const auto first = static_cast<std::ptrdiff_t>(options_.first_address % addresses_.size());
+  std::rotate(addresses_.begin(), addresses_.begin() + first, addresses_.end());
   connecting_since_ = std::chrono::steady_clock::now();
   patience_.expires_after(clock_length(timeout_));
   patience_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (cancelled || !self->done_) return;
     // A process that was held up finds its timers expired and its answers there at the same moment: answers go first.
-    self->loop_.post([self] {
+    asio::post(self->context_, [self] {
       if (self->done_) self->out_of_time();
     });
   });
-  probe_machines();
+  if (options_.machines != nullptr) probe_machines();
   try_next();
 }
 
@@ -104,7 +93,7 @@ void Dial::probe_machines() {
       Try& one = self->tries_[number];
       if (one.has_ended || !one.socket.is_open()) continue;
       if (!one.probe) {
-        one.probe = std::make_shared<MachineProbe>(self->loop_.context(), self->machines_,
+        one.probe = std::make_shared<MachineProbe>(self->context_, *self->options_.machines,
                                                    asio::ip::tcp::endpoint(self->addresses_[number], self->to_.port));
       }
       one.probe->ask();
@@ -114,27 +103,28 @@ void Dial::probe_machines() {
 }
 
 bool Dial::is_machine_heard(std::size_t number) const {
-  return machines_.were_heard(addresses_[number], std::chrono::steady_clock::now());
+  return options_.machines != nullptr &&
+         options_.machines->were_heard(addresses_[number], std::chrono::steady_clock::now());
 }
 
 void Dial::try_next() {
   if (tries_.size() == addresses_.size()) return;
   const std::size_t number = tries_.size();
-  tries_.emplace_back(loop_.context());
+  tries_.emplace_back(context_);
   tries_.back().socket.async_connect({addresses_[number], to_.port},
                                      [self = shared_from_this(), number](const error_code& failure) {
                                        if (self->done_ && !self->tries_[number].has_ended) self->tried(number, failure);
                                      });
   if (tries_.size() == addresses_.size()) return;
   // The last one still gets a share of the time if all before it are silent.
-  stagger_.expires_after(clock_length(timeout_ / (addresses_.size() + 1)));
+  const Duration share = timeout_ / static_cast<std::int64_t>(addresses_.size() + 1);
+  stagger_.expires_after(clock_length(std::min(kNextAddressAfter, share)));
   stagger_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (!cancelled && self->done_) self->try_next();
   });
 }
 
 void Dial::tried(std::size_t number, const error_code& failure) {
-  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (failure) return fail_try(number, verdict_of(failure, addresses_[number]), failure.message());
   auto& socket = tries_[number].socket;
   error_code ignored;
@@ -145,18 +135,17 @@ void Dial::tried(std::size_t number, const error_code& failure) {
 }
 
 void Dial::out_of_time() {
-  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   // While this loop was held up, the last tries have not even begun.
-  while (tries_.size() < addresses_.size()) tries_.emplace_back(loop_.context());
+  while (tries_.size() < addresses_.size()) tries_.emplace_back(context_);
   for (std::size_t number = 0; number < tries_.size() && done_; ++number) {
     const Try& one = tries_[number];
     if (one.has_ended) continue;
     if (!one.socket.is_open()) {
-      fail_try(number, ConnectVerdict::local, kNoAnswer);
+      fail_try(number, ConnectVerdict::local, no_answer());
     } else if (is_machine_heard(number)) {
-      fail_try(number, ConnectVerdict::full, kQueueFull);
+      fail_try(number, ConnectVerdict::full, no_answer() + ", but its machine lives: its queue of connections is full");
     } else {
-      fail_try(number, ConnectVerdict::silent, kNoAnswer);
+      fail_try(number, ConnectVerdict::silent, no_answer());
     }
   }
 }
@@ -192,13 +181,11 @@ void Dial::end(Result<asio::ip::tcp::socket> result) {
   auto done = std::exchange(done_, nullptr);
   if (!result.ok()) ended_ = result.error();
   cancel();
-  loop_.post([done = std::move(done), kept = std::make_shared<Result<asio::ip::tcp::socket>>(std::move(result))] {
-    done(std::move(*kept));
-  });
+  asio::post(context_, [done = std::move(done), kept = std::make_shared<Result<asio::ip::tcp::socket>>(
+                                                    std::move(result))] { done(std::move(*kept)); });
 }
 
 void Dial::cancel() noexcept {
-  P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   done_ = nullptr;
   resolver_.cancel();
   patience_.cancel();
@@ -211,4 +198,4 @@ void Dial::cancel() noexcept {
   }
 }
 
-}  // namespace p2p::host
+}  // namespace p2p::net

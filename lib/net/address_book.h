@@ -1,7 +1,7 @@
 // Which addresses did a name last resolve to? When the name server fails, a node still reaches the nodes it knows.
 #pragma once
 
-#include "serving/asio.h"
+#include "net/asio.h"
 
 #include <cstddef>
 #include <map>
@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-namespace p2p::host {
+namespace p2p::net {
 
-// Per name; more are left out.
+// Of one name; more are neither tried nor remembered.
 inline constexpr std::size_t kAddressesMax = 8;
 
 // Names that are remembered; beyond it all are forgotten. As many as a table of members has room for.
@@ -25,6 +25,7 @@ class AddressBook final {
 
   void keep(const std::string& name, Addresses addresses) {
     const std::lock_guard hold(mutex_);
+    if (addresses.size() > kAddressesMax) addresses.resize(kAddressesMax);
     if (known_.size() >= kNamesMax && !known_.contains(name)) known_.clear();
     known_[name] = std::move(addresses);
   }
@@ -41,4 +42,4 @@ class AddressBook final {
   std::map<std::string, Addresses> known_;
 };
 
-}  // namespace p2p::host
+}  // namespace p2p::net

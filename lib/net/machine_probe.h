@@ -4,7 +4,7 @@
 // datagram that goes unanswered says nothing: a packet filter may drop it. See docs/decisions/0017.
 #pragma once
 
-#include "serving/asio.h"
+#include "net/asio.h"
 
 #include <p2p/units.h>
 
@@ -16,7 +16,7 @@
 #include <memory>
 #include <mutex>
 
-namespace p2p::host {
+namespace p2p::net {
 
 // How long an answer of a machine counts. Machines answer about once a second, shared by all processes of the probing
 // machine; one that is switched off must still be detected within seconds.
@@ -47,7 +47,7 @@ class MachinesHeard final {
   std::map<asio::ip::address, TimePoint> heard_at_;
 };
 
-// Probes one machine while a connect to it is awaited. Every method: [own loop].
+// Probes one machine while a connect to it is awaited. Every method: [the context's thread].
 class MachineProbe final : public std::enable_shared_from_this<MachineProbe> {
  public:
   // `node`: where the connect goes to.
@@ -69,4 +69,4 @@ class MachineProbe final : public std::enable_shared_from_this<MachineProbe> {
   asio::ip::udp::socket socket_;
 };
 
-}  // namespace p2p::host
+}  // namespace p2p::net

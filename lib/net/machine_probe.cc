@@ -1,4 +1,4 @@
-#include "peers/machine_probe.h"
+#include "net/machine_probe.h"
 
 #include <linux/errqueue.h>
 #include <netinet/icmp6.h>
@@ -10,7 +10,7 @@
 #include <chrono>
 #include <cstring>
 
-namespace p2p::host {
+namespace p2p::net {
 namespace {
 
 // The sender of an ICMP error: not the machine itself when a router or a packet filter answers.
@@ -99,4 +99,4 @@ void MachineProbe::cancel() noexcept {
   socket_.close(ignored);
 }
 
-}  // namespace p2p::host
+}  // namespace p2p::net
