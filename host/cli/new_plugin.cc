@@ -1,11 +1,8 @@
 #include "cli/new_plugin.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <fstream>
 #include <optional>
-#include <set>
 #include <sstream>
 #include <utility>
 

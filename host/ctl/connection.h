@@ -14,7 +14,6 @@
 #include <memory>
 #include <string>
 #include <type_traits>
-#include <utility>
 
 namespace p2p::ctl {
 

@@ -4,7 +4,6 @@
 #include "plugins/loader.h"
 #include "plugins/stamp.h"
 
-#include <cstddef>
 #include <utility>
 
 namespace p2p::host {

@@ -4,8 +4,6 @@
 
 #include <boost/endian/conversion.hpp>
 
-#include <algorithm>
-
 namespace p2p::host {
 namespace {
 

@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <fstream>
 #include <locale>
-#include <new>
 #include <string_view>
 #include <thread>
 

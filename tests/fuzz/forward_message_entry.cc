@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <functional>
 #include <memory>
 
 namespace p2p::fuzz {

@@ -11,7 +11,6 @@
 #include "discovery/discovery.h"
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>

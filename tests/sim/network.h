@@ -12,7 +12,6 @@
 #include <memory>
 #include <set>
 #include <utility>
-#include <vector>
 
 namespace p2p::sim {
 

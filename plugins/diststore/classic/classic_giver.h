@@ -16,7 +16,6 @@
 #include <memory>
 #include <set>
 #include <span>
-#include <vector>
 
 namespace p2p::diststore {
 

@@ -8,8 +8,6 @@
 
 #include <Store.h>
 
-#include <utility>
-
 namespace p2p::diststore {
 namespace {
 

@@ -1,6 +1,5 @@
 #include "ways.h"
 
-#include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
 #include <thread>

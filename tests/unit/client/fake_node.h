@@ -5,14 +5,11 @@
 #include <p2p/handlers.h>
 #include <p2p/node_address.h>
 
-#include <atomic>
 #include <functional>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 

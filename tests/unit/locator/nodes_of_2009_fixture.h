@@ -4,7 +4,6 @@
 #include "membership_fixture.h"
 
 #include <algorithm>
-#include <string>
 #include <vector>
 
 namespace p2p::classic {

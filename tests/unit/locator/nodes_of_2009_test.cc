@@ -2,7 +2,6 @@
 // their own form, told last, and come back in a second life.
 #include "nodes_of_2009_fixture.h"
 
-#include <string>
 #include <vector>
 
 namespace p2p::classic {

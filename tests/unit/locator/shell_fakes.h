@@ -10,7 +10,6 @@
 #include <p2p/strand.h>
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>

@@ -2,7 +2,6 @@
 #include "nodes_of_2009_fixture.h"
 
 #include <set>
-#include <string>
 #include <vector>
 
 namespace p2p::classic {

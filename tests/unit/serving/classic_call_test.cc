@@ -11,7 +11,6 @@
 #include <future>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace p2p::host {
 namespace {

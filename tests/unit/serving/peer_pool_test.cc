@@ -2,7 +2,6 @@
 #include "pool_test.h"
 
 #include <functional>
-#include <optional>
 
 namespace p2p::host {
 namespace {

@@ -1,6 +1,5 @@
 #include "wire/frame.h"
 
-#include <array>
 #include <optional>
 
 namespace p2p::client {

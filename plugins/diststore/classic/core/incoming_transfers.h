@@ -12,9 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
-#include <string_view>
 #include <vector>
 
 namespace p2p::diststore {

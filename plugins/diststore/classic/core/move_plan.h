@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <deque>
 #include <map>
-#include <string>
 #include <vector>
 
 namespace p2p::diststore {
