@@ -163,7 +163,7 @@ void LocatorShell::apply(membership::Effects effects) {
     changes_->enqueue(std::move(change));
   }
   for (auto& wanted : effects.calls) call(std::move(wanted));
-  if (effects.farewell_told) {
+  if (effects.farewell_done) {
     if (const auto then = std::exchange(farewell_told_, nullptr)) then();
   }
   for (const auto& end : effects.joins) ask_ended(end);

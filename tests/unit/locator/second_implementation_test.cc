@@ -71,8 +71,8 @@ class GrowingList final : public membership::Membership {
   }
 
   void report(const membership::Evidence&, TimePoint, Effects&) override {}
-  void withdraw(TimePoint, Effects& effects) override { effects.farewell_told = true; }
-  void leave(TimePoint, Effects& effects) override { effects.farewell_told = true; }
+  void withdraw(TimePoint, Effects& effects) override { effects.farewell_done = true; }
+  void leave(TimePoint, Effects& effects) override { effects.farewell_done = true; }
   void tick(TimePoint, Effects&) override {}
   TimePoint next_wakeup() const override { return TimePoint::max(); }
   void waits_for(std::vector<NodeAddress>) override {}

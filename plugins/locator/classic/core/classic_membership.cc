@@ -181,7 +181,7 @@ void ClassicMembership::pass_on(const Member& row, std::vector<std::string> visi
 void ClassicMembership::continue_chain(Chain chain, Effects& effects) {
   const auto target = next_in_chain(chain);
   if (!target) {
-    if (chain.is_farewell) effects.farewell_told = true;
+    if (chain.is_farewell) effects.farewell_done = true;
     return;
   }
   ++chains_;
@@ -451,7 +451,7 @@ void ClassicMembership::call_ended(CallId id, const CallResult& result, TimePoin
       pending.chain->visited_nodes.push_back(pending.to.name());
       continue_chain(std::move(*pending.chain), effects);
     } else if (pending.chain->is_farewell) {
-      effects.farewell_told = true;
+      effects.farewell_done = true;
     }
   } else if (pending.comparison) {
     comparison_ended(pending, result, now, effects);

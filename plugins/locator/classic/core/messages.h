@@ -85,8 +85,8 @@ struct Effects {
   std::vector<OutgoingCall> calls;
   bool table_changed = false;  // view() differs from before
   bool refuted = false;        // this node had been removed by another, and announced itself again
-  // The network knows, as far as it can be told, that this node leaves the ring (withdraw) or has left it (leave).
-  bool farewell_told = false;
+  // The announcement that this node leaves the ring (withdraw) or has left it (leave) has been made, or given up.
+  bool farewell_done = false;
 };
 
 // --- input -----------------------------------------------------------------------------------------------------------
