@@ -1,5 +1,5 @@
 // Who is in the network? What the locator's shell (locator_shell.h) requires of a membership implementation: the shell
-// tells it the time and what happened, and applies the effects. How members agree, and what they send each other, is up
+// passes it the time and events, and applies the effects. How members agree, and what they send each other, is up
 // to the implementation: to the shell their messages are bytes. It has no clock and no thread.
 #pragma once
 

@@ -24,10 +24,10 @@ struct Join {
   friend bool operator==(const Join&, const Join&) = default;
 };
 
-// "This row is news; tell it to the first member that is not among these names." Answered when it is applied.
+// "This row is new; pass it on to the first member that is not among these names." Answered when it is applied.
 struct PassOn {
   Member row;
-  std::vector<std::string> visited_nodes;  // names of nodes that know already, or that could not be reached
+  std::vector<std::string> visited_nodes;  // names of nodes that already have it, or that could not be reached
   friend bool operator==(const PassOn&, const PassOn&) = default;
 };
 
