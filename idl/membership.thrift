@@ -1,11 +1,11 @@
-// Between locators of ours: the acknowledged form of the classic join, add and remove, and the comparison of views.
+// Between our own locators: join, add and remove of the classic protocol, acknowledged, and the comparison of views.
 namespace cpp membership
 namespace py membership
 
 enum MemberState {
   alive = 1
   removed = 2
-  leaving = 3                            // off the ring, and still handing over what it holds
+  leaving = 3                            // off the ring, still handing over what it holds
 }
 
 // One row of the membership table. The higher incarnation wins; at a tie alive < leaving < removed.
@@ -19,7 +19,7 @@ struct Member {
 struct View {
   1: required i64 fingerprint
   2: required list<Member> members       // empty when the fingerprints of both sides are equal
-  3: optional list<string> waits_for     // answer of join: the node has joined nobody yet, and waits for these ("address:port") itself
+  3: optional list<string> waits_for     // in the reply to join: the node has not joined any network yet, and waits for these nodes ("address:port")
 }
 
 service Membership {

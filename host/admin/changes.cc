@@ -91,8 +91,8 @@ void Changes::keep(Number number, const ChangeReport& report) {
   if (reports_.size() > kReportsKept) reports_.erase(reports_.begin());
 }
 
-// An operator who was told that nothing is done must not find it done an hour later. A change that has begun goes on
-// when the step returns.
+// If the operator gets the answer that nothing was done, the change must not happen an hour later. A change that has
+// begun continues when the step returns.
 ChangeReport Changes::turn_away(Number number, const StepWatch::Step& step) {
   ChangeReport report;
   const auto waits =

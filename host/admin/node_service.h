@@ -17,8 +17,8 @@ namespace p2p::host {
 // `status` is called on I/O threads.
 std::shared_ptr<Endpoint> make_node_service(std::function<node::NodeStatus()> status);
 
-// `leave` and `stop` return at once, the node ends later. Called on I/O threads. `waiters` and `changes` outlive the
-// endpoint.
+// `leave` and `stop` return at once; the node ends later. Both are called on I/O threads. `waiters` and `changes`
+// outlive the endpoint.
 std::shared_ptr<Endpoint> make_admin_service(std::function<void()> leave, std::function<void()> stop,
                                              LeaveWaiters& waiters, Changes& changes);
 

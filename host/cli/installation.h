@@ -1,12 +1,12 @@
-// Where are the parts of this installation? All beside the executable, in the layout that the build fixes; a build tree
-// has the same.
+// Where are the parts of this installation? At fixed places relative to the executable, the same as in a build
+// tree.
 #pragma once
 
 #include <filesystem>
 
 namespace p2p::host {
 
-// The parent of the executable's folder: "/usr" for /usr/bin/p2phost. Empty when the system does not tell.
+// The parent of the executable's folder: "/usr" for /usr/bin/p2phost. Empty if the system cannot say.
 std::filesystem::path installation_prefix();
 
 // The CMake package, which find_package(p2phost) reads; may be missing, with the files for development.

@@ -1,5 +1,5 @@
-// What did the operator decide? The checked configuration as plain values: every field is within its range, every
-// option of a service is declared by its plugin. Made by config/check.h; config/host_keys.cc explains the fields, their
+// What has the operator configured? The checked configuration as plain values: every field is within its range, every
+// option of a service is declared by its plugin. Made by config/check.h; config/host_keys.cc explains the fields; their
 // defaults are here.
 #pragma once
 
@@ -24,12 +24,12 @@ struct ServiceConfig {
   std::string plugin;  // a plugin's name, or the absolute path of its file
   bool enabled = true;
   bool required = true;                 // the node does not start without it
-  std::optional<LogLevel> log_level;    // none: that of [log]
+  std::optional<LogLevel> log_level;    // none: the level of [log]
   Config config;                        // complete: a value for each option that the plugin declares
-  std::shared_ptr<const Route> route;   // null: every node runs the calls it gets
+  std::shared_ptr<const Route> route;   // null: every node executes the calls it gets
   std::string where;                    // "etc/store.toml:12:1", for messages
-  bool has_mistakes = false;            // in its own table: the plugin is not asked to check it
-  std::string left_out;                 // why this start leaves it out although it is enabled; empty: it does not
+  bool has_mistakes = false;            // in its own table: the plugin does not check it
+  std::string left_out;                 // why this start leaves it out although it is enabled; empty: not left out
   bool is_left_out_on_purpose = false;  // by --safe-mode
 };
 

@@ -39,17 +39,17 @@ Assignment argument(std::string_view flag, std::string_view path, std::string_vi
 // The name of this node's overlay: [host] node as set by the layers, else `machine`.
 std::string node_name(const Layers& layers, const std::string& machine);
 
-// All layers for the node of that name, without the tables [node.NAME].
+// All layers merged for the node of that name, without the tables [node.NAME].
 Table assemble(const Layers& layers, const std::string& node);
 
 // The names of all overlays.
 std::vector<std::string> overlay_names(const Layers& layers);
 
-// Reports tables under [node] that are no overlays.
+// Reports tables under [node] that are not overlays.
 void check_overlays(const Layers& layers, Problems& problems);
 
-// Lays `included` files' trees over `file`. A key that two of them set is reported, naming both: no visible rule
-// decides which one wins.
+// Merges the trees of the `included` files over `file`. A key that two of them set is reported with both places: users
+// could not see which one wins.
 void include(Table& file, const std::vector<Table>& included, const Sources& sources, Problems& problems);
 
 }  // namespace p2p::host

@@ -6,7 +6,7 @@
 namespace p2p::host {
 namespace {
 
-// The entry at `path`, made where it was missing.
+// The entry at `path`, created if it is missing.
 Entry& make_at(Table& root, const std::vector<std::string>& path, const Place& place) {
   Table* table = &root;
   for (std::size_t depth = 0;; ++depth) {

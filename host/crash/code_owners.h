@@ -1,4 +1,4 @@
-// Whose code lies at an address? The host's own program and every loaded plugin, recorded once and never removed,
+// Whose code is at an address? The host's own program and every loaded plugin, recorded once and never removed,
 // because plugins stay mapped. Kept in static memory: a signal handler must find it.
 #pragma once
 

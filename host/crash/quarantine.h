@@ -23,12 +23,13 @@ inline constexpr const char* kCrashNotesFile = "crash.notes";
 inline constexpr std::size_t kCrashesUntilLeftOut = 3;
 inline constexpr std::chrono::seconds kCrashWindow = std::chrono::minutes(5);
 
-// Plugins go by the name in their descriptor. All methods [control], but a crash may append to the file at any time.
+// Plugins are identified by the name in their descriptors. All methods [control], but a crash may append to the file at
+// any time.
 class Quarantine final {
  public:
-  // Reads `file`, which may be missing, and lets the signal handler append to it from now on. Keeps of each plugin only
-  // the newest notes, or those that have it left out. An unreadable file never keeps a node from starting: it is
-  // logged, and set aside beside it as *.unreadable.
+  // Reads `file`, which may be missing, and lets the signal handler append to it from now on. Of each plugin it
+  // keeps only the newest notes, or those for which the plugin is left out. An unreadable file never keeps a node from
+  // starting: it is logged, and renamed to *.unreadable.
   Quarantine(std::filesystem::path file, Logger& log);
 
   bool is_left_out(const std::string& plugin) const;
@@ -56,7 +57,7 @@ class Quarantine final {
   void drop_old_notes();
   Result<Done> write() const;
 
-  // A plugin's latest crashes that suffice to leave it out; if none do, the newest, at most as many.
+  // The latest crashes that suffice to leave the plugin out; if none do, its newest ones, no more than would suffice.
   struct Evidence {
     std::vector<const Note*> notes;
     bool is_enough = false;
@@ -64,7 +65,7 @@ class Quarantine final {
   Evidence evidence_against(const std::string& plugin) const;
 
   const std::filesystem::path file_;
-  std::vector<Note> notes_;  // the oldest first
+  std::vector<Note> notes_;  // oldest first
 };
 
 }  // namespace p2p::host

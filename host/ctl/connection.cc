@@ -45,7 +45,7 @@ Error transport_error(const std::string& peer, const TTransportException& failur
   switch (failure.getType()) {
     case TTransportException::TIMED_OUT:
       return {ErrorKind::timed_out,
-              fmt::format("{} did not answer in time; `p2pctl ping` tells whether it answers at all", peer)};
+              fmt::format("{} did not answer in time; `p2pctl ping` shows whether it answers at all", peer)};
     case TTransportException::END_OF_FILE:
     case TTransportException::NOT_OPEN:
     case TTransportException::INTERRUPTED:

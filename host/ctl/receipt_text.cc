@@ -23,7 +23,7 @@ std::string verdict(const diststore::Receipt& receipt) {
   return receipt.digest_before == receipt.digest_after ? "agreed" : "differs";
 }
 
-// Keys are any bytes, JSON is text: what is not plain ASCII becomes the character of its number.
+// Keys are arbitrary bytes, JSON is text: each byte that is not ASCII becomes the code point of the same number.
 std::vector<std::string> texts_of(const std::vector<std::string>& keys) {
   std::vector<std::string> texts;
   for (const std::string& key : keys) {

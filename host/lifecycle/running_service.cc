@@ -174,9 +174,9 @@ std::vector<std::string> RunningService::end_drain() {
   try {
     return context_->drain().end();
   } catch (const std::exception& failure) {
-    return {std::string("what is left could not be told: ") + failure.what()};
+    return {std::string("cannot say what is left: ") + failure.what()};
   } catch (...) {
-    return {"what is left could not be told: an exception of a type that is not derived from std::exception"};
+    return {"cannot say what is left: an exception of a type that is not derived from std::exception"};
   }
 }
 

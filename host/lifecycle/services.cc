@@ -38,10 +38,10 @@ std::string why_late(RunningService& service, const std::string& limit) {
 
 }  // namespace
 
-Services::Services(NodeCore& core, Wait wait, TellWait tell_wait)
+Services::Services(NodeCore& core, Wait wait, ReportWait report_wait)
     : core_(core),
       wait_(std::move(wait)),
-      tell_wait_(std::move(tell_wait)),
+      report_wait_(std::move(report_wait)),
       config_(std::make_shared<const HostConfig>(core.config)) {}
 
 Services::~Services() = default;
@@ -232,12 +232,12 @@ Result<bool> Services::get_ready() {
   const auto is_over = [&] {
     waits_for = network_wait(starting);
     clock.pass(std::chrono::steady_clock::now(), !waits_for.empty());
-    if (!waits_for.empty() && clock.take_telling()) tell_wait_(waits_for, clock.waited());
-    return all_ready() || clock.start_is_over() || clock.network_is_over();
+    if (!waits_for.empty() && clock.take_report_due()) report_wait_(waits_for, clock.waited());
+    return all_ready() || clock.start_timed_out() || clock.network_timed_out();
   };
   if (!wait_(is_over, kForEver)) return false;
-  const std::string limit = clock.network_is_over() ? "network_timeout = " + format_duration(config_->network_timeout)
-                                                    : "start_timeout = " + format_duration(config_->start_timeout);
+  const std::string limit = clock.network_timed_out() ? "network_timeout = " + format_duration(config_->network_timeout)
+                                                      : "start_timeout = " + format_duration(config_->start_timeout);
   std::string missed;  // of the required ones
   auto kind = ErrorKind::internal;
   for (const Service& service : starting) {

@@ -37,10 +37,10 @@ class Services final {
   using Wait = std::function<bool(const std::function<bool()>& condition, Duration patience)>;
 
   // The start has waited for other nodes for `waited`, for the reason `why`; see start_clock.h.
-  using TellWait = std::function<void(const std::string& why, Duration waited)>;
+  using ReportWait = std::function<void(const std::string& why, Duration waited)>;
 
   // `core` outlives it.
-  Services(NodeCore& core, Wait wait, TellWait tell_wait);
+  Services(NodeCore& core, Wait wait, ReportWait report_wait);
   ~Services();
 
   // --- the start of the node, in this order. A failed service that is not `required` leaves the others running; an
@@ -149,7 +149,7 @@ class Services final {
   NodeCore& core_;
   std::thread::id control_;
   const Wait wait_;
-  const TellWait tell_wait_;
+  const ReportWait report_wait_;
   std::vector<std::string> order_;                   // of the configuration in force, providers first
   std::set<std::string> off_;                        // disabled by the operator since
   std::map<std::string, std::string> loaded_files_;  // by path: the identity of the file as this process runs it

@@ -6,10 +6,10 @@
 
 namespace p2p::host {
 
-// A wait for other nodes is reported to operators when it has lasted this long, and then once per period, to a service
-// manager that would lose patience.
-inline constexpr Duration kTellWaitAfter = std::chrono::seconds(1);
-inline constexpr Duration kTellWaitPeriod = std::chrono::seconds(10);
+// A wait for other nodes is reported to operators when it has lasted this long, and then once per period to the service
+// manager, which would otherwise lose patience.
+inline constexpr Duration kReportWaitAfter = std::chrono::seconds(1);
+inline constexpr Duration kReportWaitPeriod = std::chrono::seconds(10);
 
 class StartClock final {
  public:
@@ -23,14 +23,16 @@ class StartClock final {
     seen_ = now;
   }
 
-  bool start_is_over() const noexcept { return started_ >= start_timeout_; }
-  bool network_is_over() const noexcept { return network_timeout_ != Duration::zero() && waited_ >= network_timeout_; }
+  bool start_timed_out() const noexcept { return started_ >= start_timeout_; }
+  bool network_timed_out() const noexcept {
+    return network_timeout_ != Duration::zero() && waited_ >= network_timeout_;
+  }
   Duration waited() const noexcept { return waited_; }
 
-  // True once each time that the wait is due to be reported.
-  bool take_telling() noexcept {
-    if (waited_ < tell_at_) return false;
-    tell_at_ = waited_ + kTellWaitPeriod;
+  // True when a report is due; then false until the next one is.
+  bool take_report_due() noexcept {
+    if (waited_ < report_at_) return false;
+    report_at_ = waited_ + kReportWaitPeriod;
     return true;
   }
 
@@ -40,7 +42,7 @@ class StartClock final {
   TimePoint seen_;
   Duration started_{};
   Duration waited_{};
-  Duration tell_at_ = kTellWaitAfter;
+  Duration report_at_ = kReportWaitAfter;
 };
 
 }  // namespace p2p::host

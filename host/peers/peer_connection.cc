@@ -254,7 +254,7 @@ void PeerConnection::watch_silence() {
     here->is_watching_silence_ = false;
     if (here->waiting_.empty() && here->waiting_.late() == 0) return;
     if (!here->is_silent()) return here->watch_silence();
-    here->fail_all({ErrorKind::closed, "nothing is heard any more from the machine of " + here->to_.name()});
+    here->fail_all({ErrorKind::closed, "no sign of life from the machine of " + here->to_.name()});
     here->report(ErrorKind::silent);
   });
 }

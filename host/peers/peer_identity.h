@@ -38,7 +38,7 @@ class PeerIdentity final : public ViewTeller {
   std::shared_ptr<ILocator> locator() const;  // [any thread]; null: this node has none
 
   // The same for use with every call: lock-free, from the calling thread's copy, which stays valid until that thread
-  // calls again. Code that takes a locator back makes every loop call this once more. [I/O threads]
+  // calls again. Code that takes a locator back makes every loop call this again. [I/O threads]
   const std::shared_ptr<ILocator>& locator_here() const { return by_thread_.read().locator; }
 
   bool is_among_locators(std::string_view service) const {  // [I/O threads]

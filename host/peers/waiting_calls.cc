@@ -93,7 +93,7 @@ std::size_t WaitingCalls::check_list() const {
   Index before = kNone;
   for (Index index = first_; index != kNone; before = index, index = places_[index].later) {
     const Place& place = places_[index];
-    P2P_ASSERT(place.taker != nullptr && place.is_given_out, "who waits is told");
+    P2P_ASSERT(place.taker != nullptr && place.is_given_out, "a waiting call has a handler");
     P2P_ASSERT(place.earlier == before, "the list leads back the way it came");
     P2P_ASSERT(before == kNone || places_[before].deadline <= place.deadline, "the earliest deadline comes first");
     P2P_ASSERT(++count <= places_.size(), "the list ends");

@@ -98,7 +98,7 @@ Result<std::unique_ptr<LoadedPlugin>> load_plugin(const PluginFile& file) {
     auto created = create(file, {[&entry] { return make_object(entry); }, overrides_reconfigure(entry)});
     if (created.ok() && !copied.ok()) {
       created.value()->warn("runs from its file, since no copy could be made (" + copied.error().text +
-                            "): whoever writes over " + file.path.string() + " ends this node");
+                            "): overwriting " + file.path.string() + " would end this node");
     }
     return created;
   } catch (const std::system_error& failure) {

@@ -194,7 +194,7 @@ Result<Done> Node::listen() {
       [this](const std::function<bool()>& condition, Duration patience) {
         return wait_until(condition, patience, true);
       },
-      [this](const std::string& why, Duration waited) { tell_wait(why, waited); });
+      [this](const std::string& why, Duration waited) { report_wait(why, waited); });
   const auto admin = parts.info.data_dir / config.admin;
   if (auto place = check_socket_place(admin, parts.info.data_dir); !place.ok()) return place;
   parts.server.serve(std::move(port).value(), parts.router);
@@ -269,10 +269,10 @@ ExitCode Node::get_ready() {
 }
 
 // The manager would kill a node whose start takes long.
-void Node::tell_wait(const std::string& why, Duration waited) {
-  if (waited < kTellWaitAfter + kTellWaitPeriod) parts_->log->warn("not ready yet: {}", why);
-  parts_->manager.tell(
-      starting_notification("waits for a network: " + why, 2 * kTellWaitPeriod + configuration_.config.start_timeout));
+void Node::report_wait(const std::string& why, Duration waited) {
+  if (waited < kReportWaitAfter + kReportWaitPeriod) parts_->log->warn("not ready yet: {}", why);
+  parts_->manager.tell(starting_notification("waits for a network: " + why,
+                                             2 * kReportWaitPeriod + configuration_.config.start_timeout));
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Node final {
   void choose_services();
   Result<Done> serve_own_services();
   ExitCode get_ready();
-  void tell_wait(const std::string& why, Duration waited);
+  void report_wait(const std::string& why, Duration waited);
   // Applies operators' requests until the node is asked to end.
   void serve_changes();
   void change(Changes::Number number, const ChangeRequest& request);

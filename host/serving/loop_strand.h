@@ -1,5 +1,5 @@
-// The host's Strand: functions of one service, run one at a time on one I/O loop. Dropped work after close() makes a
-// service's stop final.
+// The host's Strand: runs the functions of one service, one at a time, on one I/O loop. After close() it drops all
+// work, which makes a service's stop final.
 #pragma once
 
 #include <p2p/log.h>
@@ -22,7 +22,7 @@ class LoopStrand final : public Strand {
   TimePoint now() const noexcept override;
   bool is_current() const noexcept override;
 
-  // Runs what has been posted, drops timers and all that comes later. When it returns, nothing of the strand runs any
+  // Runs the work already posted; drops timers and all later work. Once it returns, nothing runs on this strand any
   // more. [control]
   void close();
 

@@ -1,5 +1,5 @@
-// Where does an unframed message end? It carries no length, so the scanner walks its structure, and resumes where it
-// stopped when more bytes arrive: each byte is read once, however the network splits the message. Pure.
+// Where does an unframed message end? It carries no length, so the scanner walks its structure. When more bytes arrive,
+// it resumes where it stopped: each byte is read once, however the network splits the message. Pure.
 #pragma once
 
 #include <p2p/call.h>
@@ -22,13 +22,13 @@ class MessageScanner final {
   // Begins a new message.
   void reset(Encoding encoding, std::uint64_t bytes_max);
 
-  // `message` holds what has arrived of it, from its first byte on, and never less than in the call before. whole:
+  // `message` is what has arrived so far, from its first byte on, and never shorter than in the previous call. whole:
   // bytes() is the message's length. malformed: the stream is unusable; why() says why.
   ScanStatus scan(std::string_view message);
 
   std::size_t bytes() const noexcept { return at_; }
   const char* why() const noexcept { return why_; }
-  bool is_too_large() const noexcept { return is_too_large_; }  // that is why
+  bool is_too_large() const noexcept { return is_too_large_; }  // this is the reason
 
  private:
   enum class Kind : std::uint8_t { structure, elements };
@@ -53,14 +53,14 @@ class MessageScanner final {
   ScanStatus scan_compact_head(std::string_view message);
   ScanStatus binary_field(std::string_view message);
   ScanStatus compact_field(std::string_view message);
-  // Takes one value of the encoding's own type code, or opens a level for it.
+  // Scans one value, or opens a level for it. `type` is the encoding's own code.
   ScanStatus value(std::string_view message, std::uint8_t type, bool in_container);
   ScanStatus binary_value(std::string_view message, std::uint8_t type);
   ScanStatus compact_value(std::string_view message, std::uint8_t type, bool in_container);
   ScanStatus open(Kind kind, std::uint8_t first, std::uint8_t second, std::uint64_t count);
   ScanStatus skip(std::uint64_t bytes);
   void close_finished();
-  // 1: read, `length` bytes long; 0: cut off; -1: longer than ten bytes.
+  // 1: read, `length` bytes long; 0: incomplete; -1: longer than ten bytes.
   static int peek_varint(std::string_view message, std::size_t at, std::uint64_t& value, std::size_t& length);
 
   Encoding encoding_ = Encoding::binary;

@@ -1,5 +1,5 @@
-// Is the node really alive? Its heartbeat is one round through the control thread and every I/O loop: it tells the
-// watchdog that each of them still turns. If one hangs, the rounds end, and the manager restarts the node.
+// Is the node really alive? Its heartbeat is one round through the control thread and every I/O loop: it shows
+// the watchdog that each of them still runs. If one hangs, the heartbeats stop, and the manager restarts the node.
 #pragma once
 
 #include "serving/loop.h"

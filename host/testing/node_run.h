@@ -1,4 +1,4 @@
-// How does a node run beside a test? On a thread of its own, watched from the test's thread. A node that does not end
+// How does a node run during a test? On a thread of its own, watched from the test's thread. A node that does not end
 // is left behind with its thread, because neither can be destroyed under a plugin's code.
 #pragma once
 

@@ -32,7 +32,8 @@ fs::path shipped_plugins() {
   std::error_code failure;
   if (::dladdr(reinterpret_cast<const void*>(&shipped_plugins), &here) == 0 || here.dli_fname == nullptr) return {};
   const fs::path library = fs::canonical(here.dli_fname, failure);
-  // In a build tree beside the library; installed, the library lies one folder deeper, in that of the machine's kind.
+  // In a build tree the folder is next to the library; an installed library is one folder deeper, named after the
+  // machine's architecture.
   const fs::path folder = fs::path("p2phost") / "plugins";
   const fs::path beside = library.parent_path() / folder;
   return fs::exists(beside, failure) ? beside : library.parent_path().parent_path() / folder;

@@ -9,7 +9,7 @@ namespace p2p::host {
 
 PluginFile plugin_of(const Subject& subject) {
   auto elf = read_elf_plugin(subject.path);
-  // Without its own entry, another library's may still be found: the rule `entry` tells which.
+  // Without its own entry, another library's may still be found: the rule `entry` reports which.
   if (!elf.ok()) return PluginFile{subject.path, std::string(host_stamp()), {}, {}, {}, {}};
   auto description = parse_descriptor(elf.value().descriptor);
   PluginFile file{subject.path, std::move(elf.value().stamp), {}, {}, {}, {}};

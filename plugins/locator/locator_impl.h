@@ -12,19 +12,19 @@
 namespace p2p::ring {
 
 // What nodes without incarnations announce about members in the calls of idl/locator.thrift. The membership
-// implementation decides what that means. [any thread]
+// implementation decides what to do with them. [any thread]
 class Announcements {
  public:
   virtual ~Announcements() = default;
 
-  // `visited`: nodes that know already, or that could not be reached; empty when `address` announces itself.
+  // `visited`: nodes that already know it, or that could not be reached; empty when `address` announces itself.
   virtual void add(const NodeAddress& address, std::vector<NodeAddress> visited) = 0;
   virtual void remove(const NodeAddress& address, std::vector<NodeAddress> visited) = 0;
 };
 
 class LocatorImpl final : public ILocator {
  public:
-  // `announcements` may be null: announcements are then ignored.
+  // `announcements` may be null: the calls are then ignored.
   LocatorImpl(std::shared_ptr<LocatorShell> node, std::shared_ptr<Announcements> announcements, Logger& log)
       : node_(std::move(node)), announcements_(std::move(announcements)), log_(log) {}
 

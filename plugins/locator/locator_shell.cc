@@ -55,11 +55,11 @@ void LocatorShell::on_strand(std::function<void(LocatorShell&)> work) {
   });
 }
 
-void LocatorShell::tell(Event event) {
-  on_strand([event = std::move(event)](LocatorShell& node) { node.tell_here(event); });
+void LocatorShell::post_event(Event event) {
+  on_strand([event = std::move(event)](LocatorShell& node) { node.run_event(event); });
 }
 
-void LocatorShell::tell_here(const Event& event) {
+void LocatorShell::run_event(const Event& event) {
   P2P_ASSERT_THREAD(environment_.strand->is_current());
   membership::Effects effects;
   event(environment_.strand->now(), effects);
@@ -103,7 +103,7 @@ void LocatorShell::leave(Completion done) {
     node.join_waiters_.clear();
     node.changes_->withdraw();
     node.farewell_told_ = [&node] { node.clean_up(); };
-    node.tell_here([&node](TimePoint now, auto& effects) { node.membership_->withdraw(now, effects); });
+    node.run_event([&node](TimePoint now, auto& effects) { node.membership_->withdraw(now, effects); });
   });
 }
 
@@ -113,7 +113,7 @@ void LocatorShell::clean_up() {
     if (!node) return;
     node->on_strand([](LocatorShell& self) {
       self.farewell_told_ = [&self] { self.left_(); };
-      self.tell_here([&self](TimePoint now, auto& effects) { self.membership_->leave(now, effects); });
+      self.run_event([&self](TimePoint now, auto& effects) { self.membership_->leave(now, effects); });
     });
   });
 }
@@ -139,13 +139,13 @@ void LocatorShell::halt() {
 
 void LocatorShell::report_unreachable(NodeAddress address) {
   on_strand([address = std::move(address)](LocatorShell& node) {
-    node.tell_here([&](TimePoint now, auto& effects) { node.membership_->report({.about = address}, now, effects); });
+    node.run_event([&](TimePoint now, auto& effects) { node.membership_->report({.about = address}, now, effects); });
   });
 }
 
 void LocatorShell::merge_table(NodeAddress from, std::string table) {
   on_strand([from = std::move(from), table = std::move(table)](LocatorShell& node) {
-    node.tell_here([&](TimePoint now, auto& effects) {
+    node.run_event([&](TimePoint now, auto& effects) {
       const auto merged = node.membership_->merge_table(table, now, effects);
       if (!merged.ok()) node.say_bad_table(from, merged.error().text);
     });
@@ -163,7 +163,7 @@ void LocatorShell::apply(membership::Effects effects) {
     changes_->enqueue(std::move(change));
   }
   for (auto& wanted : effects.calls) call(std::move(wanted));
-  if (effects.farewell_told) {
+  if (effects.farewell_done) {
     if (const auto then = std::exchange(farewell_told_, nullptr)) then();
   }
   for (const auto& end : effects.joins) ask_ended(end);
@@ -192,7 +192,7 @@ void LocatorShell::call(membership::OutgoingCall wanted) {
     const auto node = weak.lock();
     if (!node) return;
     node->on_strand([id, reply = std::move(reply)](LocatorShell& self) {
-      self.tell_here([&](TimePoint now, auto& effects) { self.membership_->call_ended(id, reply, now, effects); });
+      self.run_event([&](TimePoint now, auto& effects) { self.membership_->call_ended(id, reply, now, effects); });
     });
   };
   environment_.carry(std::move(wanted), std::move(ended));
@@ -203,7 +203,7 @@ void LocatorShell::call(membership::OutgoingCall wanted) {
 void LocatorShell::ask(const NodeAddress& candidate) {
   const bool is_local = discovery_options_.source == discovery::Source::localhost;
   const Duration patience = is_local ? discovery_options_.answer_timeout : environment_.call_timeout;
-  tell_here([&](TimePoint now, auto& effects) { membership_->join(candidate, patience, now, effects); });
+  run_event([&](TimePoint now, auto& effects) { membership_->join(candidate, patience, now, effects); });
 }
 
 void LocatorShell::ask_ended(const membership::JoinEnd& end) {
@@ -231,7 +231,7 @@ void LocatorShell::ask_ended(const membership::JoinEnd& end) {
 void LocatorShell::tick() {
   alarm_at_ = TimePoint::max();
   if (!has_begun_) return;
-  tell_here([this](TimePoint now, auto& effects) { membership_->tick(now, effects); });
+  run_event([this](TimePoint now, auto& effects) { membership_->tick(now, effects); });
   if (is_leaving_) return;
   discovery::Effects effects;
   discovery_.tick(membership_->members(), environment_.strand->now(), effects);

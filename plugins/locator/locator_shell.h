@@ -1,4 +1,4 @@
-// The locator's shell: it owns the strand, the clock and the calls, tells membership and discovery what happened and
+// The locator's shell: it owns the strand, the clock and the calls, reports events to membership and discovery, and
 // applies their effects. How members agree is behind membership/membership.h; the ring is in ring/.
 #pragma once
 
@@ -41,8 +41,8 @@ class LocatorShell final : public std::enable_shared_from_this<LocatorShell> {
 
   void when_joined(std::function<void()> then);  // see ILocator [any thread]
 
-  // Leaves: takes this node off the ring, tells the others so, runs the cleanup layers, and tells them that it has
-  // ended; calls `done` when they know, as far as they can be told. Once. [any thread]
+  // Leaves: takes this node off the ring, announces that, runs the cleanup layers, and announces that it has ended;
+  // then calls `done`, even if others could not be reached. Once. [any thread]
   void leave(Completion done);
 
   // Ends all work: what the strand runs later does nothing. Waits for what it runs now, unless begin() was never
@@ -52,7 +52,7 @@ class LocatorShell final : public std::enable_shared_from_this<LocatorShell> {
   // Runs an event of the membership implementation, such as an incoming message, and applies its effects. `event` runs
   // on the strand, or never when the node halts. [any thread]
   using Event = std::function<void(TimePoint now, membership::Effects& effects)>;
-  void tell(Event event);
+  void post_event(Event event);
 
   void report_unreachable(NodeAddress address);           // [any thread]
   void merge_table(NodeAddress from, std::string table);  // [any thread]
@@ -61,7 +61,7 @@ class LocatorShell final : public std::enable_shared_from_this<LocatorShell> {
   std::shared_ptr<const std::string> table() const { return table_.share(); }  // as sent to other nodes [any thread]
 
  private:
-  void tell_here(const Event& event);  // [own strand]
+  void run_event(const Event& event);  // [own strand]
   void clean_up();
   void become_joined();
   void on_strand(std::function<void(LocatorShell&)> work);

@@ -14,7 +14,8 @@ void Logger::format_and_write(LogLevel level, fmt::string_view format, fmt::form
     fmt::vformat_to(std::back_inserter(line), format, args);
     write(level, {line.data(), line.size()});
   } catch (const std::exception&) {
-    // A line that cannot be formatted (out of memory) must not end the caller; its bare format is better than nothing.
+    // A line that cannot be formatted (out of memory) must not end the caller: its format string is better than
+    // nothing.
     write(level, {format.data(), format.size()});
   }
 }

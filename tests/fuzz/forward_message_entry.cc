@@ -28,7 +28,7 @@ bool thrift_reads(Encoding encoding, std::string_view bytes, Struct& read) {
   }
 }
 
-// A view that was not set lies nowhere.
+// A view that was not set points nowhere, and must be empty.
 bool is_inside(std::string_view whole, std::string_view part) {
   if (part.data() == nullptr) return part.empty();
   const std::less_equal<const char*> is_not_behind;
@@ -49,7 +49,7 @@ ForwardOutcome try_call(Encoding encoding, std::string_view arguments) {
   return ForwardOutcome::read;
 }
 
-// Of results that come twice we read the first, and Thrift the last.
+// If there are two results, we read the first and Thrift the last.
 bool has_one_result(std::string_view bytes) {
   FieldReader<Encoding::binary> reader(bytes);
   FieldHead field;
@@ -66,7 +66,7 @@ ForwardOutcome try_reply(std::string_view result) {
   if (!reply) return ForwardOutcome::refused;
   P2P_ASSERT(is_inside(result, reply->message) && is_inside(result, reply->members), "views into the reply");
   const auto status = static_cast<int>(reply->status);
-  P2P_ASSERT(status >= 1 && status <= 3, "a status that there is");
+  P2P_ASSERT(status >= 1 && status <= 3, "a known status");
   peer::Peer_forward_result seen;
   if (thrift_reads(Encoding::binary, result, seen) && has_one_result(result)) {
     P2P_ASSERT(seen.success.message == reply->message, "the message that Thrift reads");
@@ -80,7 +80,7 @@ ForwardOutcome try_reply(std::string_view result) {
 ForwardOutcome try_forward_message(std::string_view input) {
   if (input.empty()) return ForwardOutcome::refused;
   const auto form = static_cast<ForwardForm>(static_cast<std::uint8_t>(input.front()) % kForwardFormsCount);
-  // A copy of its own, so that a sanitizer sees what is read behind it.
+  // A copy of exactly this size, so that a sanitizer catches reads past its end.
   const std::size_t bytes = input.size() - 1;
   const auto copy = std::make_unique<char[]>(bytes);
   std::copy_n(input.data() + 1, bytes, copy.get());

@@ -1,4 +1,4 @@
-// The fuzzer's entry on messages that Thrift has written and chance has mutilated, the same on every run.
+// Runs the fuzzer's entry on messages that Thrift wrote and on randomly damaged ones, the same on every run.
 #include "key_finder_entry.h"
 
 #include "mutilate.h"
@@ -29,7 +29,8 @@ char first_byte(Encoding encoding, std::uint32_t levels, std::size_t declared) {
   return static_cast<char>(declared << 4 | (levels - 1) << 1 | (encoding == Encoding::compact ? 1 : 0));
 }
 
-// What the entry takes: a path of small ids, as the random structs have, and a message. Half declare the key's kind.
+// An input for the entry: a path of small field ids, as in the random structs, and a message. Half of the inputs
+// declare the key's kind.
 std::string random_input(std::mt19937& random, int depth) {
   const Encoding encoding = random() % 2 == 0 ? Encoding::binary : Encoding::compact;
   const std::uint32_t levels = random() % 3 == 0 ? 1 + random() % 3 : 1;
@@ -48,7 +49,7 @@ TEST(KeyFinderFuzz, WhatThriftWroteHasTheKeysThatThriftReads) {
   EXPECT_GT(outcomes[Outcome::no_key], 5'000);
 }
 
-// The arguments with one field, 1, of the kind.
+// Arguments with a single field, of id 1 and the given kind.
 std::string one_field(Encoding encoding, FieldKind kind) {
   Codec codec;
   with_output(codec, encoding, [&](auto& out) {
@@ -96,7 +97,7 @@ TEST(KeyFinderFuzz, DeepNestingIsRefusedAndNotFollowed) {
   std::mt19937 random(3);
   for (const Encoding encoding : {Encoding::binary, Encoding::compact}) {
     const bool is_binary = encoding == Encoding::binary;
-    // A struct, a list and a map that hold the next of their kind in field 1 or their first element.
+    // A struct, a list and a map, each holding another of its kind: in field 1, or as its first element.
     const std::string kinds[] = {is_binary ? std::string("\x0c\0\1", 3) : "\x1c",
                                  is_binary ? std::string("\x0f\0\1\x0f\0\0\0\1", 8) : "\x19\x19",
                                  is_binary ? std::string("\x0d\0\1\x0d\x0d\0\0\0\1", 9) : "\x1b\x01\xbb"};

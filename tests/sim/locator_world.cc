@@ -86,7 +86,7 @@ void LocatorWorld::leave(int port) {
 }
 
 // What it holds is handed over for a while; then it says that it is gone.
-void LocatorWorld::farewell_told(const std::shared_ptr<Locator>& at) {
+void LocatorWorld::farewell_done(const std::shared_ptr<Locator>& at) {
   if (!std::exchange(at->awaits_farewell, false)) return broke(*at, "a farewell is told that nobody has said");
   if (std::exchange(at->has_withdrawn, true)) return at->end();
   time_.after(time_.between(options_.hand_over_least, options_.hand_over_most), [this, at] {
@@ -168,7 +168,7 @@ void LocatorWorld::apply(const std::shared_ptr<Locator>& at, classic::Effects ef
       apply(at, std::move(more));
     });
   }
-  if (effects.farewell_told) farewell_told(at);
+  if (effects.farewell_done) farewell_done(at);
   at->core.check();
   set_alarm(at);
 }

@@ -92,7 +92,7 @@ class LocatorWorld {
   void not_joined(const std::shared_ptr<Locator>& at, const NodeAddress& candidate, classic::CallOutcome why);
   void wake(const std::shared_ptr<Locator>& at);
   void set_alarm(const std::shared_ptr<Locator>& at);
-  void farewell_told(const std::shared_ptr<Locator>& at);
+  void farewell_done(const std::shared_ptr<Locator>& at);
 
   // --- the 2009 system's
   void start_old(int port);

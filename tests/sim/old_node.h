@@ -1,5 +1,5 @@
-// A node of the 2009 system by its own rules: a ring without incarnations, chains of adds and removes that are sent and
-// forgotten, no comparisons. Pure: it is told what arrived, and says whom to call in turn.
+// A node of the 2009 system with its own rules: a ring without incarnations, chains of adds and removes that are not
+// acknowledged, no comparisons. Pure: takes a call that has arrived, and returns the call to make in turn.
 #pragma once
 
 #include <p2p/node_address.h>
@@ -17,8 +17,8 @@ namespace p2p::sim {
 struct OldCall {
   enum class Method : std::uint8_t { get_all, join, add, remove };
   Method method = Method::get_all;
-  NodeAddress address;                     // of all but get_all
-  std::vector<std::string> visited_nodes;  // of add and remove
+  NodeAddress address;                     // for all but get_all
+  std::vector<std::string> visited_nodes;  // for add and remove
 };
 
 class OldNode {
@@ -34,7 +34,7 @@ class OldNode {
     for (const NodeAddress& member : members) ring_[member.name()] = member;
   }
 
-  // Executes it; what is passed on, to whom, if to anybody. Not for get_all, which members() answers.
+  // Executes the call; returns the call to pass on, if any. Not for get_all, which ring() answers.
   std::optional<Forward> handle(const OldCall& call) {
     using Method = OldCall::Method;
     const std::string name = call.address.name();
@@ -47,10 +47,10 @@ class OldNode {
     return forward;
   }
 
-  // Takes itself off the ring; whom to tell.
+  // Takes itself off the ring; returns the call that announces it, if there is another node.
   std::optional<Forward> clean_up() { return handle({OldCall::Method::remove, self_, {}}); }
 
-  // Nobody is there: it is removed, and the next one is tried.
+  // The target was not reached: removes it, and returns the call for the next node.
   std::optional<Forward> not_reached(const Forward& forward) {
     ring_.erase(forward.to.name());
     return next(forward.call);
@@ -60,11 +60,11 @@ class OldNode {
   const NodeAddress& self() const { return self_; }
 
  private:
-  // The first of the ring, by name, that is no visited node: one that has joined already is told about itself.
+  // To the first node on the ring, by name, that has not been visited; it may be the node that the call is about.
   std::optional<Forward> next(OldCall call) const {
     for (const auto& [name, address] : ring_) {
-      const auto& knowing = call.visited_nodes;
-      if (std::find(knowing.begin(), knowing.end(), name) != knowing.end()) continue;
+      const auto& visited = call.visited_nodes;
+      if (std::find(visited.begin(), visited.end(), name) != visited.end()) continue;
       if (address != self_) return Forward{address, std::move(call)};
     }
     return std::nullopt;

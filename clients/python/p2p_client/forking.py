@@ -1,5 +1,5 @@
-"""What becomes of connections when the process forks? They stay the parent's: two processes on one connection would read
-each other's replies. What must not be shared registers here, and starts anew in a child."""
+"""What becomes of connections when the process forks? They stay with the parent: two processes on one connection would
+read each other's replies. Objects that must not be shared register here, and start afresh in a child."""
 import os
 import weakref
 
@@ -8,7 +8,7 @@ _owned = weakref.WeakSet()
 
 def start_anew_in_children(thing):
     """Calls thing.forked() in each child process that is forked while `thing` exists, before anything else runs there. Threads
-    that held its locks, or were in the middle of something, do not exist in the child."""
+    that held its locks, or were using it, do not exist in the child."""
     _owned.add(thing)
 
 

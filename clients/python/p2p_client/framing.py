@@ -1,5 +1,5 @@
-"""Which reply belongs to which call? The bytes of one pipelined connection, without the connection: a node answers in
-the order of the requests, and repeats their sequence ids. For the plain and the asyncio transport alike."""
+"""Which reply belongs to which call? The protocol of one pipelined connection, without the socket: a node answers in
+the order of the requests, with their sequence ids. Used by the plain and the asyncio client."""
 import collections
 import struct
 
@@ -8,17 +8,17 @@ from p2p_client.faults import INVALID
 from p2p_client.interruption import happens_again
 from p2p_client.outcome import Oversized, Untaken
 
-# Before each message; no limit counts them.
+# The length before each message; the limits do not count it.
 LENGTH_BYTES = 4
 
-# A larger frame is a protocol error: above the host's greatest [host] frame_bytes_max.
+# A larger frame is a protocol error: it is above every [host] frame_bytes_max that a node accepts.
 FRAME_BYTES_MAX = 352 << 20
 
-# A larger request is not sent: a node would close the connection, and with it the calls behind. The default of the
-# nodes' [host] frame_bytes_max.
+# A larger request is not sent: a node would close the connection, and the calls behind it would fail. The default of
+# the nodes' [host] frame_bytes_max.
 REQUEST_BYTES_MAX = 16 << 20
 
-# Below the smallest that a node can be given, the client's own questions would not be sent either.
+# The smallest frame_bytes_max that a node accepts. With less, the client could not even ask for the members.
 REQUEST_BYTES_LEAST = 1 << 10
 
 _SEQUENCES = 0x7FFFFFFF
@@ -32,7 +32,7 @@ def checked_request_bytes_max(count):
 
 
 class NotSent(Exception):
-    """A call that did not become bytes; `outcome` says why."""
+    """A call cannot be sent; `outcome` says why."""
 
     def __init__(self, outcome):
         super().__init__(outcome.why)
@@ -40,7 +40,7 @@ class NotSent(Exception):
 
 
 class Framing:
-    """Calls that were sent and not yet answered, as `token`s of the caller, and a reply that has come in part."""
+    """The calls in flight, each with a `token` of the caller's, and what has arrived of the next reply."""
 
     is_for_one_call = False
 
@@ -49,18 +49,18 @@ class Framing:
         self._pending = collections.deque()  # (sequence, token), the oldest first
         self._received = bytearray()
         self._sequence = 0
-        self._breach = None  # the rule that the node has broken
+        self._violation = None  # how the node has violated the protocol, a ValueError
 
     def __len__(self):
         return len(self._pending)
 
     def send(self, request, token):
-        """The bytes of the call; its reply will come with `token`, unless it is oneway. NotSent, and nothing changed,
-        when there are none to be sent."""
+        """Returns the bytes of the call; receive() returns its reply with `token`, unless it is oneway. Raises NotSent,
+        with nothing changed, when the call cannot be sent."""
         sequence = self._sequence % _SEQUENCES + 1
         try:
             frame = request.encode(sequence)
-        except Exception as failure:  # arguments that are not of the method's types
+        except Exception as failure:  # arguments of the wrong types
             if not happens_again(failure, request.encode, sequence):
                 raise
             raise NotSent(Untaken(f"the arguments do not fit: {failure!r}", INVALID)) from failure
@@ -73,27 +73,27 @@ class Framing:
         return frame
 
     def receive(self, data):
-        """The replies that `data` completes, as [(token, message)]. Once the node has broken the rules the connection is
-        good for nothing any more: ValueError, or what came before the breach, and check() raises it. Calls without a
-        reply stay among the tokens()."""
+        """Returns the replies that `data` completes, as [(token, message)]. When the node violates the protocol, the
+        connection becomes unusable: check() raises ValueError from then on, and so does this method unless it has
+        replies to return. Calls without a reply stay in tokens()."""
         self._received += data
         done = []
         try:
             self._take_into(done)
-        except ValueError as breach:
-            self._breach = breach
+        except ValueError as violation:
+            self._violation = violation
         if not done:
             self.check()
         return done
 
     def check(self):
-        """ValueError when the node has broken the rules."""
-        if self._breach is not None:
-            raise self._breach
+        """Raises ValueError if the node has violated the protocol."""
+        if self._violation is not None:
+            raise self._violation
 
     def _take_into(self, done):
         received, at = self._received, 0
-        while self._breach is None and at < len(received):
+        while self._violation is None and at < len(received):
             if not self._pending:
                 raise ValueError("a reply that nobody awaits")
             if len(received) - at < LENGTH_BYTES:
@@ -117,23 +117,23 @@ class Framing:
         done.append((token, message))
 
     def tokens(self):
-        """Of the calls that have no reply yet, the oldest first."""
+        """The tokens of the calls without a reply, oldest first."""
         return [token for _, token in self._pending]
 
     def drop(self):
-        """Tokens of the calls that will have no reply: the connection has ended."""
+        """Forgets the calls without a reply and returns their tokens: the connection has ended."""
         tokens = self.tokens()
         self._pending.clear()
         return tokens
 
 
-# The longest reply to such a call: the members of a network of ten thousand.
+# The longest reply to an unframed call: enough for the members of a network of ten thousand nodes.
 UNFRAMED_BYTES_MAX = 1 << 20
 
 
 class Unframed(Framing):
-    """The same for one call without a frame, on a connection that ends with it: who answers may be a node of the 2009
-    system. It takes a frame for the begin of a message, and serves nobody else while it waits for the rest, nor as long as
+    """The same for a single call without a frame, after which the connection is closed. The node may be one of the 2009
+    system: that would take a frame for the beginning of a message and wait for the rest, and it serves nobody else while
     a connection is open."""
 
     is_for_one_call = True

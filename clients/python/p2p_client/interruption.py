@@ -1,12 +1,12 @@
-"""Whose exception is it? One that a signal's handler raises comes out of whatever was being done, and belongs to the
+"""Whose exception is it? An exception that a signal handler raises can come out of any statement, and belongs to the
 caller: it is never taken for a failure of the connection, the arguments or the reply."""
 
-# Packages whose code raises what a connection fails with.
+# Packages whose code raises the failures of connections.
 _OF_CONNECTIONS = frozenset(("p2p_client", "socket", "encodings", "asyncio", "selectors"))
 
 
 def is_foreign(failure):
-    """Whether `failure`, caught around work with a connection, was raised by other code than that."""
+    """Whether `failure`, caught around work on a connection, was raised by code that does no such work."""
     at = failure.__traceback__
     while at.tb_next is not None:
         at = at.tb_next
@@ -14,7 +14,7 @@ def is_foreign(failure):
 
 
 def happens_again(failure, compute, *arguments):
-    """Whether compute(*arguments), which has raised `failure`, does so by itself: then it does each time."""
+    """Whether compute(*arguments), which raised `failure`, raised it itself: then it does so every time."""
     try:
         compute(*arguments)
     except Exception as again:

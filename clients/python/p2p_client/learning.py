@@ -1,4 +1,4 @@
-"""Whom does a client ask for the members, and how? The order of asking, for the plain and the asyncio client alike."""
+"""Which nodes does a client ask for the members, and in which order? Used by the plain and the asyncio client."""
 import random
 
 from p2p_client.codec import Request
@@ -6,20 +6,20 @@ from p2p_client.gen.locator import Locator
 from p2p_client.outcome import Answered, Foreign
 from p2p_client.view import address_of, name_of
 
-# How long one node may take to tell the members before the next one is asked.
+# How long one node may take to answer before the next one is asked.
 LEARN_SECONDS_MAX = 0.5
 
-# What part of its time a call spends on learning while it has a view that it could use, and on probing.
+# The part of its time that a call spends on learning, if there is a view that it could use, and on probing.
 LEARN_SHARE = 0.25
 
 
 def brief_end(now, deadline):
-    """When a question must be answered that is asked on the way to a call with this deadline."""
+    """The deadline of a request that is made on behalf of a call with the deadline `deadline`."""
     return now + min(LEARN_SECONDS_MAX, LEARN_SHARE * (deadline - now))
 
 
 def checked_seeds(seeds):
-    """"host:port" of every seed, given one by one or in lists; ValueError for what is none."""
+    """"host:port" of every seed, given one by one or in lists; ValueError for anything else."""
     names = []
     for seed in seeds:
         names += [seed] if isinstance(seed, str) else list(seed)
@@ -31,8 +31,8 @@ def checked_seeds(seeds):
 
 
 def candidates(views, seeds):
-    """Nodes in the order in which they are to be asked, each once: who has contradicted, members, seeds; in the end
-    those that have not answered lately."""
+    """The nodes in the order in which they are to be asked, each once: the one that contradicted the view, members,
+    seeds; last those that have not answered lately."""
     first = views.whom_to_ask()
     members = list(views.current.members) if views.current is not None else []
     random.shuffle(members)
@@ -46,7 +46,7 @@ def members_request(service):
 
 
 def names_in(views, node, outcome, now):
-    """The members in the answer of `node` to a members_request; nobody when there is none."""
+    """The members in the reply of `node` to a members_request; empty if there is no reply."""
     if isinstance(outcome, Foreign):
         views.is_none_of_ours(node, now)
     if not isinstance(outcome, Answered):

@@ -1,7 +1,6 @@
-"""How many at once? Seats, for any number of threads.
+"""How many connections are in use at once? A seat is the permission to use one; for any number of threads.
 
-A seat is held as long as the object exists. Whoever loses it, because an exception of a signal's handler has ended the call at
-any point whatever, has given it back."""
+A seat is taken as long as the object exists. So it also becomes free when a signal handler's exception ends a call at any point."""
 import collections
 import gc
 import threading
@@ -10,11 +9,11 @@ import weakref
 
 from p2p_client.forking import start_anew_in_children
 
-# A seat that was lost wakes nobody: who waits looks again after so long.
+# A seat that becomes free in this way wakes no waiting thread: waiting threads look again after this time.
 LOOK_SECONDS = 0.05
 
-# An exception that was raised in the cleanup of another may hold a seat in a cycle: who finds none free has such cycles collected,
-# so often at most.
+# An exception raised while another is handled may keep a seat in a reference cycle: a thread that finds no seat free runs the
+# garbage collector, at most once in this time.
 COLLECT_SECONDS = 1.0
 
 
@@ -23,10 +22,10 @@ class Seat:
 
 
 class Seats:
-    """`count` of them. Any thread; a signal's handler too, which may interrupt another call of its thread.
+    """`count` seats. For any thread, and for a signal handler, which may interrupt another call of its thread.
 
-    The lock is one whose `with` no exception of a handler can break, as a Condition's can be, and that its thread may
-    enter again.
+    Hence the lock: an RLock may be entered again by its thread, and unlike a Condition's, its `with` is not broken by
+    an exception of a handler.
     """
 
     def __init__(self, count):
@@ -37,13 +36,13 @@ class Seats:
         start_anew_in_children(self)
 
     def forked(self):
-        """All seats are free: who held them is in the parent."""
+        """All seats are free: the threads that had them are in the parent."""
         self._lock = threading.RLock()
         self._held = []  # weak references
-        self._turns = collections.deque()  # of each who waits a lock, released when a seat may be free
+        self._turns = collections.deque()  # one lock per waiting thread, released when a seat may be free
 
     def take(self, deadline):
-        """A seat; None when none came free before `deadline` (time.monotonic), or when they are closed."""
+        """Returns a seat; None if none became free before `deadline` (time.monotonic), or if they are closed."""
         seat = Seat()
         while not self._is_closed:
             turn = self._admit(seat)
@@ -68,7 +67,7 @@ class Seats:
         return True
 
     def _admit(self, seat):
-        """None when `seat` is taken now, else the turn to wait for."""
+        """Takes `seat` and returns None, or returns the turn to wait for."""
         with self._lock:
             if len(self._held) >= self._count:
                 self._held = [held for held in self._held if held() is not None]
@@ -92,7 +91,7 @@ class Seats:
                 self._turns.popleft().release()
 
     def close(self):
-        """Nobody gets one any more."""
+        """No thread gets a seat any more."""
         with self._lock:
             self._is_closed = True
             while self._turns:

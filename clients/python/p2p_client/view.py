@@ -1,5 +1,5 @@
-"""What does a client believe of the network? Views are pictures that never change; `Views` says which one holds, and
-when to doubt it. No sockets, no clock: the time is told."""
+"""What does a client know of the network? Views are immutable; `Views` says which one is current, and when to ask for a
+new one. No sockets, no clock: the time is an argument."""
 import ipaddress
 import threading
 
@@ -7,23 +7,23 @@ from p2p_client import placement
 from p2p_client.fingerprint import fingerprint_of
 from p2p_client.forking import start_anew_in_children
 
-# A view that no reply has confirmed for so long is asked for again: replies of most services carry no fingerprint.
+# A view that no reply has confirmed for this long is asked for again: replies of most services carry no fingerprint.
 UNCONFIRMED_SECONDS_MAX = 1.0
 
-# Between two questions while replies contradict the view: soon at first, since a change spreads within milliseconds,
-# and rarely when asking brought nothing new.
+# The pause between two requests for the members while replies contradict the view: short at first, since a change
+# spreads within milliseconds, and longer each time the answer is not new.
 DOUBT_SECONDS_MIN = 0.02
 DOUBT_SECONDS_MAX = 1.0
 
 
 def name_of(address, port):
-    """The one text form, "host:port" or "[v6]:port", which address_of() reads; a port may have travelled negative in an
-    i16."""
+    """The address as text, "host:port" or "[v6]:port", which address_of() reads; a port that was sent as an i16 may be
+    negative."""
     return f"[{address}]:{port & 0xFFFF}" if ":" in address else f"{address}:{port & 0xFFFF}"
 
 
 def classic_name(name):
-    """What the 2009 system calls the node of this name, without brackets: what rings and fingerprints are made of."""
+    """The name of this node in the 2009 system, without brackets; rings and fingerprints are computed from it."""
     return name[1:].replace("]:", ":") if name.startswith("[") else name
 
 
@@ -49,7 +49,7 @@ def _is_v6(text):
 
 
 class View:
-    """Members and ring at one moment, with the fingerprint that nodes of the same view have."""
+    """Members and ring at one moment, with the fingerprint of nodes that have the same view."""
 
     def __init__(self, names):
         self.members = tuple(sorted(set(names), key=lambda name: classic_name(name).encode()))
@@ -64,20 +64,20 @@ class View:
         return [self.members[index] for index in self._ring.owners_of(key, count)]
 
 
-# A node that was silent when it was tried is passed over for so long, and one that is none of ours: those of the 2009
-# system stay so until another is started in their place.
+# For how long a node is skipped that did not answer a probe, or is not one of ours: a node of the 2009 system stays so
+# until another is started in its place.
 MUTE_SECONDS = 30.0
 
 
 class Views:
-    """The view that holds. Any thread may use it; `now` is any clock that only goes forward, the same for all calls."""
+    """The current view. For any thread; `now` is from any monotonic clock, the same for all calls."""
 
     def __init__(self):
         self.current = None  # None until the first one is learnt
-        self.speaking = set()  # nodes that have answered, and have answered everything since
+        self.speaking = set()  # nodes that have answered every call since their first answer
         self.silent = set()  # nodes that have not answered lately
         self._mute_until = {}  # node -> when it may be tried again
-        self._foreign = set()  # of those that are mute, nodes that are none of ours
+        self._foreign = set()  # of the mute ones, nodes that are not ours
         self.forked()
         self._is_doubted = False
         self._contradicts = None  # the node that contradicted the view last
@@ -87,11 +87,11 @@ class Views:
         start_anew_in_children(self)
 
     def forked(self):
-        """A thread that held the lock may not exist here. What is known of the network holds in the child too."""
-        self._lock = threading.RLock()  # a signal's handler may make calls
+        """The thread that held the lock may not exist in the child. What is known of the network is valid there too."""
+        self._lock = threading.RLock()  # a signal handler may make calls
 
     def heard(self, node, fingerprint, now):
-        """A reply of `node` told the fingerprint of its view."""
+        """A reply of `node` carried the fingerprint of its view."""
         current = self.current
         if current is not None and fingerprint == current.fingerprint:
             self._confirmed_at = now
@@ -99,8 +99,8 @@ class Views:
             self._contradicts, self._is_doubted = node, True
 
     def suspect(self, node):
-        """`node` did not answer a call that it should have answered: something may have changed, and it is the last one
-        to ask about it."""
+        """`node` did not answer a call that it should have answered: the members may have changed, and
+        it is asked last for them."""
         self.silent.add(node)
         self.speaking.discard(node)
         self._is_doubted = True
@@ -114,13 +114,13 @@ class Views:
             self._foreign.discard(node)
 
     def mute(self, node, now):
-        """`node` took a harmless question and said nothing."""
+        """`node` accepted a probe and did not answer."""
         self.silent.add(node)
         self.speaking.discard(node)
         self._mute_until[node] = now + MUTE_SECONDS
 
     def is_none_of_ours(self, node, now):
-        """`node` has said so."""
+        """The answer of `node` shows it."""
         self.mute(node, now)
         self._foreign.add(node)
 
@@ -140,13 +140,14 @@ class Views:
             return now - max(self._confirmed_at, self._asked_at) >= UNCONFIRMED_SECONDS_MAX
 
     def whom_to_ask(self):
-        """The node that contradicted first, None if nobody did; the asking begins."""
+        """The node that contradicted the view, or None; the caller asks for the members now."""
         with self._lock:
             node, self._contradicts, self._is_doubted = self._contradicts, None, False
             return node
 
     def learnt(self, names, now):
-        """The answer: a node's members. Nobody is no answer, and changes nothing. Whether there is a new view now."""
+        """Takes the members in a node's reply; an empty list means no reply, and changes nothing. Returns whether the view
+        is new."""
         with self._lock:
             self._asked_at = now
             if not names:

@@ -59,7 +59,7 @@ void Adapter::pass_on(Effects wanted, membership::Effects& effects) {
                                std::to_string(core_.self().incarnation));
   }
   effects.table_changed = effects.table_changed || wanted.table_changed;
-  effects.farewell_told = effects.farewell_told || wanted.farewell_told;
+  effects.farewell_done = effects.farewell_done || wanted.farewell_done;
 }
 
 void Adapter::pass_on(OutgoingCall wanted, membership::Effects& effects) {

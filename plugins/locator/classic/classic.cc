@@ -14,12 +14,12 @@ class ClassicCalls final : public ring::Announcements {
       : node_(std::move(node)), membership_(std::move(membership)) {}
 
   void add(const NodeAddress& address, std::vector<NodeAddress> visited) override {
-    node_->tell([membership = membership_, address, visited = std::move(visited)](TimePoint now, auto& effects) {
+    node_->post_event([membership = membership_, address, visited = std::move(visited)](TimePoint now, auto& effects) {
       membership->add(address, visited, now, effects);
     });
   }
   void remove(const NodeAddress& address, std::vector<NodeAddress> visited) override {
-    node_->tell([membership = membership_, address, visited = std::move(visited)](TimePoint now, auto& effects) {
+    node_->post_event([membership = membership_, address, visited = std::move(visited)](TimePoint now, auto& effects) {
       membership->remove(address, visited, now, effects);
     });
   }

@@ -1,4 +1,4 @@
-// The 2009 system's membership, made safe: `membership = "classic"`. Assembles its parts.
+// The 2009 system's membership, made safe: `membership = "classic"`. Puts its parts together.
 #pragma once
 
 #include "classic/adapter.h"
@@ -10,7 +10,7 @@ namespace p2p::classic {
 
 Result<ring::Implementation> make_classic(Context& context);
 
-// The same from given parts.
+// The same from the given parts.
 ring::Implementation assemble(Member self, const ClassicOptions& options, Duration call_timeout,
                               membership::Carrier carry);
 

@@ -62,7 +62,7 @@ std::set<NodeAddress> Discovery::needed() const {
   return needed;
 }
 
-// The nodes were told to join each other: no other node is left that could know of a network.
+// These nodes are configured to join each other: no other node is left that could know of a network.
 void Discovery::join_those_who_wait(TimePoint now, Effects& effects) {
   const auto others = needed();
   const auto is_here = [this](const NodeAddress& other) { return !candidates_.at(other).waits_for.empty(); };

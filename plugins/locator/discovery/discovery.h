@@ -1,7 +1,7 @@
 // Is there a network to join, or does this node found one? Asks candidates, decides, and keeps looking for a while, so
 // that nodes which started at the same moment end in one network. A node with named members to join waits until it has
-// joined, and so does one whose candidates wait. Pure: told the time and what the candidates said, it lists what to do.
-// membership/ defines what joining means.
+// joined, and so does one whose candidates wait. Pure: from the time and the candidates' answers it computes what to
+// do. membership/ defines what joining means.
 #pragma once
 
 #include <p2p/node_address.h>

@@ -1,5 +1,5 @@
 // Who is in the network? What the locator's shell (locator_shell.h) requires of a membership implementation: the shell
-// tells it the time and what happened, and applies the effects. How members agree, and what they send each other, is up
+// passes it the time and events, and applies the effects. How members agree, and what they send each other, is up
 // to the implementation: to the shell their messages are bytes. It has no clock and no thread.
 #pragma once
 
@@ -69,8 +69,8 @@ struct Effects {
   std::vector<JoinEnd> joins;         // to be handled after the changes have been started
   std::vector<std::string> warnings;  // for the log
   bool table_changed = false;         // encode_table() differs from before
-  // The network knows, as far as it can be told, that this node leaves the ring (withdraw) or has left it (leave).
-  bool farewell_told = false;
+  // The announcement that this node leaves the ring (withdraw) or has left it (leave) has been made, or given up.
+  bool farewell_done = false;
 };
 
 // --- input -----------------------------------------------------------------------------------------------------------
@@ -102,10 +102,10 @@ class Membership {
   virtual Result<Done> merge_table(std::string_view table, TimePoint now, Effects& effects) = 0;
 
   // Announces that this node leaves the ring: the others take over what it owns while it still answers them.
-  // Effects::farewell_told follows once, now or with a later call_ended(). At most once.
+  // Effects::farewell_done follows once, now or with a later call_ended(). At most once.
   virtual void withdraw(TimePoint now, Effects& effects) = 0;
 
-  // Announces that this node has left and is about to end; Effects::farewell_told follows as above. At most once, after
+  // Announces that this node has left and is about to end; Effects::farewell_done follows as above. At most once, after
   // the withdrawal's.
   virtual void leave(TimePoint now, Effects& effects) = 0;
 

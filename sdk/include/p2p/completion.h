@@ -1,5 +1,5 @@
-// How does a callee report the end of work that continues after its return? It keeps the Completion it was given and
-// calls it.
+// How does a callee report the end of work that continues after its return? It keeps the Completion it was given, and
+// calls it when the work is done.
 #pragma once
 
 #include <functional>
@@ -8,9 +8,9 @@
 namespace p2p {
 
 // Move-only. The function runs exactly once: when called, or at the latest when the Completion is destroyed, so that a
-// forgotten or thrown-away one never blocks anyone. To tell the two apart, pass a second function, which runs instead
-// of the first when the Completion is destroyed uncalled. Calling it a second time does nothing. Not thread-safe in
-// itself: one holder at a time; the function may run on any thread.
+// forgotten one never blocks anyone. To tell the two apart, pass a second function, which runs instead
+// of the first when the Completion is destroyed uncalled. Calling it a second time does nothing. Not thread-safe:
+// one holder at a time; the function may run on any thread.
 class [[nodiscard]] Completion {
  public:
   Completion() = default;

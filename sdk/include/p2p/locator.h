@@ -1,5 +1,5 @@
 // Who is in the network, and who owns a key? What the locator plugin offers other services, and the ring layers through
-// which they take part in ring changes: the seed system's add() and cleanup() overrides.
+// which they take part in ring changes, as the 2009 system's overrides of add() and cleanup() did.
 #pragma once
 
 #include <p2p/completion.h>
@@ -27,7 +27,7 @@ class P2P_API RingView {
  public:
   virtual ~RingView();
 
-  // Equal on two nodes exactly when members and placement are (hash of both).
+  // A hash of members and placement: equal on two nodes exactly when both are.
   virtual std::uint64_t fingerprint() const noexcept = 0;
   virtual const std::vector<NodeAddress>& members() const noexcept = 0;  // sorted by name
 
@@ -50,16 +50,16 @@ class P2P_API RingLayer {
  public:
   virtual ~RingLayer();
 
-  // `joined` enters the ring when `next` has run to its end: code before the call of `next` sees the ring without it,
+  // `joined` enters the ring when `next` has run to its end: code before the call to `next` sees the ring without it,
   // code after it sees the ring with it. Runs once for each join, however the node learnt of it. [locator's strand]
   virtual void add(const NodeAddress& joined, Next next);
 
-  // `left` leaves the ring: it was given up for lost, or announced its leave; in that case it is in the view's
-  // leaving() while it hands over. [locator's strand]
+  // `left` leaves the ring: it was given up as lost, or has announced that it leaves. A node that announced it is in
+  // the view's leaving() while it hands over. [locator's strand]
   virtual void remove(const NodeAddress& left, Next next);
 
-  // This node is leaving and has told the others, as far as possible: it no longer owns anything (decision 7). Hand
-  // what it holds over to the owners, then call `next`, after which this node ends. The ring may change meanwhile:
+  // This node is leaving and has announced it as far as possible: it no longer owns anything (decision 7). Hand over
+  // what it holds to the owners, then call `next`; this node ends afterwards. The ring may change meanwhile:
   // add() and remove() are still called. Bounded as Plugin::drain() is. Runs at most once. [locator's strand]
   virtual void cleanup(std::shared_ptr<const RingView> ring_without_self, Next next);
 };
@@ -84,8 +84,8 @@ class P2P_API ILocator {
   virtual std::shared_ptr<const RingView> ring_of(std::vector<NodeAddress> members) const = 0;
 
   // Runs `then` once this node is part of its network and the ring shows it, or once it serves alone because none of
-  // the nodes that it was to join answered in time. Now, or later on the locator's strand; never when the node leaves
-  // or ends first. [any thread]
+  // the nodes that it was to join answered in time. Runs it now, or later on the locator's strand; never if the node
+  // leaves or ends first. [any thread]
   virtual void when_joined(std::function<void()> then) = 0;
 
   // Layers of equal priority run in the order of registration. `name` is for the log. [any thread]
@@ -95,14 +95,15 @@ class P2P_API ILocator {
   // that differs only in its leaving() has nothing added or removed. [any thread]
   virtual Subscription subscribe(std::string name, std::function<void(const RingChange&)> listener) = 0;
 
-  // The classic calls of the wire, through whichever service they came; they return at once. [any thread]
+  // The calls of the classic wire, whichever service received them. They return at once. [any thread]
   virtual void join(const NodeAddress& joiner) = 0;
   virtual void add(const NodeAddress& address, std::vector<NodeAddress> visited_nodes) = 0;
   virtual void remove(const NodeAddress& address, std::vector<NodeAddress> visited_nodes) = 0;
   virtual void log_view() const = 0;
 
-  // A connect to `member` failed (ErrorKind::refused; the host reports silence and strangers itself). The locator
-  // probes it at once, and in classic mode removes it when enough probes fail, too; a report alone removes no member.
+  // A connect to `member` failed (ErrorKind::refused; the host itself reports nodes that are silent or turn out to
+  // be others). The locator probes it at once; classic mode removes it when enough probes fail as well. A report alone
+  // removes no member.
   // [any thread]
   virtual void report_unreachable(const NodeAddress& member) = 0;
 

@@ -90,7 +90,7 @@ class FramingTest(unittest.TestCase):
             self.assertRaises(ValueError, self.framing.receive, reply(2))
         self.assertEqual(self.framing.tokens(), ["b"])
 
-    def test_the_beginning_of_a_reply_that_nobody_awaits_is_a_breach(self):
+    def test_the_beginning_of_a_reply_that_nobody_awaits_is_a_violation(self):
         self.framing.send(request(), "a")
         self.assertEqual(len(self.framing.receive(reply(1) + reply(2)[:3])), 1)
         self.assertRaises(ValueError, self.framing.check)

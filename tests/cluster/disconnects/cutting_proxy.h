@@ -1,4 +1,4 @@
-// What stands between two nodes? A proxy that passes bytes on, and cuts each connection after a random number of them.
+// A proxy between two nodes: passes bytes on, and cuts each connection after a random number of them.
 #pragma once
 
 #include "descriptor.h"
@@ -15,7 +15,7 @@ namespace disconnects {
 // Runs on a thread of its own from construction to destruction.
 class CuttingProxy final {
  public:
-  // A connection lives for `bytes_max` bytes of both directions at most; with 0 none is ever cut.
+  // Cuts a connection after at most `bytes_max` bytes, counted in both directions together; with 0 it cuts none.
   CuttingProxy(int target_port, std::uint32_t bytes_max, std::uint64_t seed);
   ~CuttingProxy();
 
@@ -31,7 +31,7 @@ class CuttingProxy final {
 
   void run();
   void accept_one();
-  // False when the pair has to go.
+  // False: the pair must be closed.
   bool pass_on(Pair& pair, const Descriptor& from, const Descriptor& to);
   void cut(Pair& pair);
 

@@ -7,12 +7,12 @@
 namespace crasher {
 namespace {
 
-// Volatile: the compiler must not know what these are.
+// Volatile: the compiler must not know their values.
 int* volatile nothing = nullptr;
 volatile int zero = 0;
 void (*volatile nowhere)() = nullptr;
 
-// Each call keeps a page of the stack, so that the end comes soon.
+// Each call takes a page of the stack, so that it overflows soon.
 int recur(int depth) {
   if (zero != 0) return 0;
   volatile char page[4096];
@@ -20,7 +20,7 @@ int recur(int depth) {
   return recur(depth + 1) + page[0];
 }
 
-// Before anything of the plugin is known to the host: while its file is being loaded.
+// Runs while the file is being loaded, before the host knows anything about the plugin.
 const bool kCrashesAtLoad = [] {
   if (std::getenv("P2P_CRASH_AT_LOAD") != nullptr) std::abort();
   return false;

@@ -1,5 +1,5 @@
-// Does a service that knows only the SDK see every change of the ring, and each once? Its handler is a LocatorHandler
-// of the synchronous kind, as a newcomer would write one.
+// Does a service that knows only the SDK see every change of the ring exactly once? Its handler is a synchronous
+// LocatorHandler, as a newcomer would write it.
 #include <p2p/handlers.h>
 #include <p2p/plugin.h>
 
@@ -13,7 +13,7 @@
 
 namespace {
 
-// Any place in the chain will do for a layer that only looks on.
+// A layer that only watches may be anywhere in the chain.
 constexpr int kLayerPriority = 10;
 
 class ProbeHandler final : public p2p::LocatorHandler, public probe::ProbeIf {
@@ -32,7 +32,7 @@ class ProbeHandler final : public p2p::LocatorHandler, public probe::ProbeIf {
     next();
   }
 
-  // Nobody can ask a node that leaves, so this one goes to the log.
+  // A leaving node cannot be asked any more, so this goes to the log.
   void cleanup(std::shared_ptr<const p2p::RingView> ring_without_self, p2p::Next next) override {
     context().log().info("cleanup seen, {} members remain", ring_without_self->members().size());
     next();

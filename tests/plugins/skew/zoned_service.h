@@ -1,4 +1,4 @@
-// A service on a newer NodeAddress; this header knows neither that one nor the SDK's.
+// A service built with a newer NodeAddress; this header includes neither that one nor the SDK's.
 #pragma once
 
 #include <memory>

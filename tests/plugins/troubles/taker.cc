@@ -1,4 +1,4 @@
-// Catches what another plugin throws, by its type, or lets it pass to the host.
+// Catches by type what another plugin throws, or lets it propagate to the host.
 #include "trouble.h"
 
 #include <p2p/handlers.h>
@@ -41,7 +41,7 @@ class Taker final : public troubles::TakerIf {
   void pass_on(std::string&, const std::string& kind) override { maker_->make(kind, kText); }
   void cast(std::string& answer) override {
     auto* newer = dynamic_cast<troubles::INewerTrouble*>(maker_.get());
-    answer = newer == nullptr ? "it is no newer one" : newer->promise();
+    answer = newer == nullptr ? "it is not a newer one" : newer->promise();
   }
 
  private:

@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using NodeAddresses = std::vector<NodeAddress>;
 
-// What this node answers to other nodes that have keys for it, or want some.
+// How this node answers other nodes that have keys for it, or ask for some.
 class PeerTransferTest : public ::testing::Test, protected StoreFixture {
  protected:
   PeerTransferTest()
@@ -98,14 +98,14 @@ class PeerTransferTest : public ::testing::Test, protected StoreFixture {
 
 // --- transfer --------------------------------------------------------------------------------------------------------
 
-TEST_F(PeerTransferTest, WhatIsOursIsTakenAndConfirmedByCountAndDigest) {
+TEST_F(PeerTransferTest, OurItemsAreTakenAndAcknowledgedByCountAndDigest) {
   hold("kept", "newer", {9, 9});
   const std::vector<wire::MovedItem> items{item("a", "apple", {5, 9}), tombstone("b", {6, 9}),
                                            item("kept", "older", {8, 9})};
   const auto reply = transfer(items);
   EXPECT_EQ(reply.stored, 2);
   EXPECT_EQ(reply.kept, 1);
-  EXPECT_EQ(reply.digest, digest_of_all(items)) << "of what was kept, as it came";
+  EXPECT_EQ(reply.digest, digest_of_all(items)) << "kept items count as they were sent";
   EXPECT_TRUE(reply.undone.empty());
   EXPECT_EQ(reply.view, view());
   EXPECT_FALSE(reply.__isset.members);
@@ -116,7 +116,7 @@ TEST_F(PeerTransferTest, WhatIsOursIsTakenAndConfirmedByCountAndDigest) {
   EXPECT_EQ(store->local->keys_moved_in(), 2);
 }
 
-TEST_F(PeerTransferTest, WhatIsNotOursIsLeftToTheDonorWithOurTable) {
+TEST_F(PeerTransferTest, ItemsOfOtherNodesAreLeftToTheDonorAndOurTableIsSent) {
   own(kSelf, {{"b", kOther}, {"d", kThird}}, 8);
   const std::vector<wire::MovedItem> items{item("a", "apple", {5, 9}), item("b", "banana", {5, 9}),
                                            item("c", "cherry", {5, 9}), item("d", "date", {5, 9})};
@@ -135,7 +135,7 @@ TEST_F(PeerTransferTest, TheDonorsTableIsReadWhenTheViewsDiffer) {
   auto args = transfer_args({item("a", "apple", {5, 9})});
   args.head.__set_members("table of the donor");
   transfer(args);
-  EXPECT_TRUE(locator->merged.empty()) << "there is nothing to clear up";
+  EXPECT_TRUE(locator->merged.empty()) << "nothing was left undone";
   own(kOther);
   transfer(args);
   EXPECT_EQ(locator->merged, (std::vector<std::pair<NodeAddress, std::string>>{{kOther, "table of the donor"}}));
@@ -151,7 +151,7 @@ TEST_F(PeerTransferTest, ANodeThatOwnsNothingYetTakesNothing) {
   EXPECT_TRUE(receipts->all().empty()) << "nothing has arrived";
 }
 
-TEST_F(PeerTransferTest, NothingIsTakenByARingThatIsNoLongerInForce) {
+TEST_F(PeerTransferTest, NothingIsTakenByAnOutdatedRing) {
   store->local->engine().fence(view_version() + 1);
   const auto reply = transfer({item("a", "apple", {5, 9})});
   EXPECT_EQ(reply.undone, (std::vector<std::int32_t>{0}));
@@ -159,7 +159,7 @@ TEST_F(PeerTransferTest, NothingIsTakenByARingThatIsNoLongerInForce) {
   EXPECT_FALSE(stored("a"));
 }
 
-TEST_F(PeerTransferTest, OnlyWhatItsLastOwnerGivesIsConfirmed) {
+TEST_F(PeerTransferTest, OnlyItemsFromTheirLastOwnerAreConfirmed) {
   await_keys(view_version(), {kOther});
   wire::MovedItem not_latest = item("c", "cherry", {5, 9});
   not_latest.__set_latest(false);
@@ -169,7 +169,7 @@ TEST_F(PeerTransferTest, OnlyWhatItsLastOwnerGivesIsConfirmed) {
   EXPECT_EQ(stored("c")->confirmed_in, kNeverConfirmed);
 }
 
-TEST_F(PeerTransferTest, WhatWasAcknowledgedElsewhereIsTakenWhateverItsSize) {
+TEST_F(PeerTransferTest, ItemsAcknowledgedElsewhereAreTakenWhateverTheirSize) {
   const std::string key(store->options.key_bytes_max + 1, 'k');
   EXPECT_EQ(transfer({item(key, std::string(store->options.value_bytes_max + 1, 'v'), {5, 9})}).stored, 1);
   EXPECT_TRUE(value_of(key));
@@ -183,7 +183,7 @@ TEST_F(PeerTransferTest, AStampFarAheadIsTakenAndDoesNotMoveTheClock) {
   hold("b", "banana");
   EXPECT_LT(stored("b")->version, far_ahead);
   hold("a", "written here");
-  EXPECT_EQ(stored("a")->version.stamp, far_ahead.stamp + 1) << "but this one goes above it";
+  EXPECT_EQ(stored("a")->version.stamp, far_ahead.stamp + 1) << "but a write to this key gets a higher version";
 }
 
 TEST_F(PeerTransferTest, AStampThatNoClockIssuesIsNotTaken) {
@@ -238,14 +238,14 @@ TEST_F(PeerTransferTest, BothSidesOfATransferCountTheSame) {
   const auto ours = ask<wire::StorePeer_finish_result>("finish", args);
   EXPECT_TRUE(ours.complete);
   EXPECT_TRUE(agree(from_wire(ours), from_wire(donors)));
-  EXPECT_EQ(ours.view, 7) << "by which the donor chose what to send";
+  EXPECT_EQ(ours.view, 7) << "the view by which the donor chose the items";
   const auto all = ask<wire::StorePeer_receipts_result>("receipts", wire::StorePeer_receipts_args());
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all.front(), ours);
   EXPECT_NE(dispatch("finish", args)->failure.find("nothing of this transfer"), std::string::npos) << "it has ended";
 }
 
-TEST_F(PeerTransferTest, ADonorThatCountsOtherwiseGetsAReceiptThatSaysSo) {
+TEST_F(PeerTransferTest, ADonorThatCountsDifferentlyGetsAReceiptThatSaysSo) {
   const std::vector<wire::MovedItem> items{item("a", "apple", {5, 9})};
   transfer(items);
   wire::StorePeer_finish_args args;
@@ -273,8 +273,7 @@ TEST_F(PeerTransferTest, ATransferUnderWayIsListedAsIncomplete) {
   EXPECT_FALSE(all.front().complete);
 }
 
-// --- transfer request
-// -----------------------------------------------------------------------------------------------------------
+// --- transfer request ------------------------------------------------------------------------------------------------
 
 TEST_F(PeerTransferTest, ATransferRequestIsFencedWhenTheReceiverIsOnOurRing) {
   work_by(locator->ring_of({kSelf, kOther}));
@@ -283,17 +282,17 @@ TEST_F(PeerTransferTest, ATransferRequestIsFencedWhenTheReceiverIsOnOurRing) {
   EXPECT_EQ(claim(kOther, view()).view, view());
 }
 
-TEST_F(PeerTransferTest, ThisNodeIsHandedOverAfterAScanByTheRingOfTheMoment) {
-  EXPECT_FALSE(claim(kOther, view()).handed_over) << "nobody has looked";
+TEST_F(PeerTransferTest, ThisNodeIsHandedOverAfterAScanByTheCurrentRing) {
+  EXPECT_FALSE(claim(kOther, view()).handed_over) << "nothing has been scanned yet";
   strand->advance(0s);
-  EXPECT_TRUE(claim(kOther, view()).handed_over) << "the question has made it look";
+  EXPECT_TRUE(claim(kOther, view()).handed_over) << "the request has started a scan";
   own(kSelf);
-  EXPECT_FALSE(claim(kOther, view()).handed_over) << "by the former ring";
+  EXPECT_FALSE(claim(kOther, view()).handed_over) << "the last scan was by the former ring";
   rescan();
   EXPECT_TRUE(claim(kOther, view()).handed_over);
 }
 
-TEST_F(PeerTransferTest, WhoIsNotOnOurRingDoesNotMakeThisNodeScan) {
+TEST_F(PeerTransferTest, ARequestFromAnotherRingStartsNoScan) {
   work_by(locator->ring_of({kSelf, kOther}));
   claim(kThird, view());
   strand->advance(0s);
@@ -307,7 +306,7 @@ TEST_F(PeerTransferTest, ThisNodeIsNotHandedOverWhileItHoldsAForeignKey) {
   EXPECT_FALSE(claim(kThird, view()).handed_over);
 }
 
-TEST_F(PeerTransferTest, WhoIsNotOnOurRingIsToldThatNothingIsHandedOver) {
+TEST_F(PeerTransferTest, ARequestFromAnotherRingIsNeverAnsweredHandedOver) {
   work_by(locator->ring_of({kSelf, kOther}));
   rescan();
   EXPECT_TRUE(claim(kOther, view()).handed_over);
@@ -325,11 +324,11 @@ TEST_F(PeerTransferTest, WhenTheViewsDifferTablesAreExchanged) {
   EXPECT_EQ(locator->merged.size(), 1u) << "it sent none";
 }
 
-TEST_F(PeerTransferTest, ATransferRequestIsToldWhomThisNodeAwaitsKeysFromItself) {
+TEST_F(PeerTransferTest, TheReplyToATransferRequestNamesTheNodesThatWeAwaitKeysFrom) {
   EXPECT_TRUE(claim(kOther, view()).sources.empty());
   await_keys(view_version(), {kOther, kThird, kFourth});
   EXPECT_EQ(claim(kOther, view()).sources, (std::vector<std::string>{kThird.name(), kFourth.name()}))
-      << "the claimant knows what it holds itself";
+      << "the requester knows what it holds itself";
 }
 
 TEST_F(PeerTransferTest, ATransferRequestWithoutAnAddressIsRefused) {
@@ -339,27 +338,26 @@ TEST_F(PeerTransferTest, ATransferRequestWithoutAnAddressIsRefused) {
   EXPECT_FALSE(dispatch("claim", args)->failure.empty());
 }
 
-// --- fetch
-// ------------------------------------------------------------------------------------------------------------
+// --- fetch -----------------------------------------------------------------------------------------------------------
 
-TEST_F(PeerTransferTest, ValuesThatTogetherAreNoMessageAreFetchedOneByOne) {
+TEST_F(PeerTransferTest, ValuesTooLargeForOneMessageAreFetchedOneByOne) {
   hold("a", std::string(3 << 20, 'a'));
   hold("b", std::string(14 << 20, 'b'));
   own(kOther);
   const auto all = pull({"a", "b"});
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[0].item.value.size(), std::size_t{3} << 20);
-  EXPECT_FALSE(all[1].yielded) << "it is asked for again";
+  EXPECT_FALSE(all[1].yielded) << "the requester asks for it again";
   EXPECT_FALSE(all[1].__isset.item);
   EXPECT_EQ(pull({"b"})[0].item.value.size(), std::size_t{14} << 20);
 }
 
-TEST_F(PeerTransferTest, WhatBelongsToAnotherNodeIsYieldedWithItsVersion) {
+TEST_F(PeerTransferTest, KeysOfAnotherNodeAreYieldedWithTheirVersions) {
   hold("a", "apple", {5, 9});
   hold("b", "", {6, 9}, true);
   own(kOther);
   const auto all = pull({"b", "missing", "a"});
-  ASSERT_EQ(all.size(), 3u) << "in the order of the question";
+  ASSERT_EQ(all.size(), 3u) << "in the order of the request";
   for (const auto& one : all) {
     EXPECT_TRUE(one.yielded);
     EXPECT_TRUE(one.awaits.empty());
@@ -369,43 +367,43 @@ TEST_F(PeerTransferTest, WhatBelongsToAnotherNodeIsYieldedWithItsVersion) {
   EXPECT_FALSE(all[1].__isset.item);
   EXPECT_EQ(all[2].item.value, "apple");
   EXPECT_EQ(from_wire(all[2].item.version), (Version{5, 9}));
-  EXPECT_EQ(value_of("a"), "apple") << "it is moved by the rebalancer only";
+  EXPECT_EQ(value_of("a"), "apple") << "only the rebalancer moves it";
 }
 
-TEST_F(PeerTransferTest, WhatIsOursByOurRingIsNotYielded) {
+TEST_F(PeerTransferTest, KeysThatAreOursByOurRingAreNotYielded) {
   hold("a", "apple", {5, 9});
   const auto all = pull({"a"});
   ASSERT_EQ(all.size(), 1u);
   EXPECT_FALSE(all[0].yielded);
   EXPECT_FALSE(all[0].__isset.item);
   be_established(false);
-  EXPECT_FALSE(pull({"a"})[0].yielded) << "soon we may take writes for it";
+  EXPECT_FALSE(pull({"a"})[0].yielded) << "we may soon accept writes for it";
 }
 
-TEST_F(PeerTransferTest, WhomThisNodeAwaitsTheKeyFromIsNamed) {
+TEST_F(PeerTransferTest, TheNodesThatAKeyIsAwaitedFromAreNamed) {
   hold("unsettled", "older", {5, 9});
   hold("settled", "apple");
   work_by(locator->ring_of({kOther, kThird}));
   await_keys(view_version() - 1, {kOther, kThird});
   locator->ranks = {};
   const auto all = pull({"unsettled", "missing", "settled"});
-  EXPECT_EQ(all[0].item.value, "older") << "it may be the newest all the same";
-  const std::vector<std::string> all_of_them{kOther.name(), kThird.name()};  // it is off the ring itself
+  EXPECT_EQ(all[0].item.value, "older") << "it may be the newest nevertheless";
+  const std::vector<std::string> all_of_them{kOther.name(), kThird.name()};  // this node is off the ring
   EXPECT_EQ(all[0].awaits, all_of_them);
   EXPECT_EQ(all[1].awaits, all_of_them);
   EXPECT_EQ(all[2].item.value, "apple");
-  EXPECT_TRUE(all[2].awaits.empty()) << "nobody holds anything newer";
+  EXPECT_TRUE(all[2].awaits.empty()) << "no other node has a newer value";
 }
 
-TEST_F(PeerTransferTest, WhoHasNotBegunToJoinDoesNotSayThatThereIsNothing) {
+TEST_F(PeerTransferTest, ANodeThatHasNotBegunToJoinReportsNoKeyAsMissing) {
   own(kOther);
   be_established(false);
-  EXPECT_FALSE(pull({"a"})[0].yielded) << "it does not know yet from whom it awaits keys";
+  EXPECT_FALSE(pull({"a"})[0].yielded) << "it does not know yet which nodes have keys for it";
   await_keys(view_version(), {kOther});
   EXPECT_TRUE(pull({"a"})[0].yielded);
 }
 
-TEST_F(PeerTransferTest, APlaceholderIsNothing) {
+TEST_F(PeerTransferTest, APlaceholderCountsAsMissing) {
   ASSERT_EQ(store->local->engine().apply_one(Change::confirm("a", view_version())).value(), Outcome::done);
   own(kOther);
   const auto all = pull({"a"});
@@ -413,7 +411,7 @@ TEST_F(PeerTransferTest, APlaceholderIsNothing) {
   EXPECT_FALSE(all[0].__isset.item);
 }
 
-TEST_F(PeerTransferTest, WhatDoesNotFitIntoOneReplyIsNotYielded) {
+TEST_F(PeerTransferTest, KeysThatDoNotFitIntoOneReplyAreNotYielded) {
   for (const char* key : {"a", "b", "c"}) hold(key, std::string(3 << 20, *key));
   own(kOther);
   const auto all = pull({"a", "b", "c"});

@@ -13,7 +13,7 @@ struct During {
   Moment ended;
 };
 
-// A history of one key, told in short words; `version` 0 means that none was told.
+// Builds a history of one key, one short line per call; `version` 0: the reply carried none.
 class Story final {
  public:
   Call& write(During when, std::uint32_t value, std::uint64_t version) {
@@ -37,7 +37,7 @@ class Story final {
 
   Verdict verdict() const { return check(history_, kSentencesMax); }
 
-  // The names of the rules that are broken, each as often as it is.
+  // The names of the broken rules, each as often as it was broken.
   std::vector<std::string> broken() const {
     std::vector<std::string> rules;
     for (const auto& [rule, times] : verdict().by_rule) rules.insert(rules.end(), times, rule);
@@ -72,8 +72,7 @@ class Story final {
 using Rules = std::vector<std::string>;
 const Rules kNone;
 
-// --- histories without a fault
-// --------------------------------------------------------------------------------------------
+// --- histories without a fault ---------------------------------------------------------------------------------------
 
 TEST(CleanHistory, NothingAtAll) { EXPECT_EQ(Story().broken(), kNone); }
 
@@ -100,7 +99,7 @@ TEST(CleanHistory, ConcurrentReadsMaySeeAWriteBeforeItIsAcknowledgedOrNot) {
   story.write({30, 100}, 2, 6);
   story.read({40, 50}, 1, 5);
   story.read({60, 70}, 2, 6);
-  story.read({65, 110}, 1, 5);  // began while the other one had not yet ended
+  story.read({65, 110}, 1, 5);  // began before the other read ended
   EXPECT_EQ(story.broken(), kNone);
 }
 
@@ -127,7 +126,7 @@ TEST(CleanHistory, AnUnknownWriteMayAppearLongAfterItEndedOrNever) {
   EXPECT_EQ(story.broken(), kNone);
 }
 
-TEST(CleanHistory, AnUnknownEraseMayTakeWhatWasWrittenAfterItEnded) {
+TEST(CleanHistory, AnUnknownEraseMayEraseWhatWasWrittenAfterItEnded) {
   Story story;
   story.unknown_erase({1, 2});
   story.write({10, 20}, 1, 5);
@@ -148,7 +147,7 @@ TEST(CleanHistory, AnEraseThatHasNotEndedMayBeSeen) {
   EXPECT_EQ(story.broken(), kNone);
 }
 
-TEST(CleanHistory, ErasesOfStoresThatTellNoVersionForThem) {
+TEST(CleanHistory, ErasesWhoseRepliesCarryNoVersion) {
   Story story;
   story.write({10, 20}, 1, 5);
   story.erase({30, 40}, 0);
@@ -170,8 +169,7 @@ TEST(CleanHistory, AReadDuringAWriteMaySeeAnEarlierAttemptAtIt) {
   EXPECT_EQ(story.broken(), kNone);
 }
 
-// --- where a value comes from
-// ---------------------------------------------------------------------------------------------
+// --- where a value comes from ----------------------------------------------------------------------------------------
 
 TEST(Read, OfAValueThatNobodyWroteIsCaught) {
   Story story;
@@ -208,8 +206,7 @@ TEST(Read, OfARefusedWriteIsCaught) {
   EXPECT_EQ(story.broken(), Rules{"refused_value"});
 }
 
-// --- versions
-// -------------------------------------------------------------------------------------------------------------
+// --- versions --------------------------------------------------------------------------------------------------------
 
 TEST(Read, WithAnotherVersionThanItsWriteWasAcknowledgedWithIsCaught) {
   Story higher;
@@ -272,8 +269,7 @@ TEST(Version, OfAnAcknowledgedWriteIsNotReadWithAnUnknownOnesValue) {
   EXPECT_EQ(story.broken(), Rules{"shared_version"});
 }
 
-// --- reads that are too old
-// -----------------------------------------------------------------------------------------------
+// --- reads that are too old ------------------------------------------------------------------------------------------
 
 TEST(Read, OlderThanAWriteThatWasAcknowledgedBeforeIsCaught) {
   Story story;
@@ -300,7 +296,7 @@ TEST(Read, OlderThanAReadBeforeItIsCaughtEvenIfNothingWasAcknowledged) {
   EXPECT_EQ(story.broken(), Rules{"stale_read"});
 }
 
-TEST(Read, OfAValueThatAnEraseWithoutVersionTookIsCaught) {
+TEST(Read, OfAValueThatAnEraseWithoutVersionErasedIsCaught) {
   Story story;
   story.write({10, 20}, 1, 5);
   story.erase({30, 40}, 0);
@@ -317,8 +313,7 @@ TEST(Read, OfAValueThatWasMissingBeforeIsCaughtEvenIfAnUnknownEraseExplainsTheGa
   EXPECT_EQ(story.broken(), Rules{"back_again"});
 }
 
-// --- answers "not found"
-// --------------------------------------------------------------------------------------------------
+// --- answers "not found" ---------------------------------------------------------------------------------------------
 
 TEST(NotFound, AfterAWriteAndWithoutAnyEraseIsCaught) {
   Story story;
@@ -328,7 +323,7 @@ TEST(NotFound, AfterAWriteAndWithoutAnyEraseIsCaught) {
 }
 
 TEST(NotFound, IsNotExplainedByAnEraseThatAWriteOutranks) {
-  Story concurrent;  // only the versions tell that the write came later
+  Story concurrent;  // only the versions show that the write came later
   concurrent.write({10, 20}, 1, 5);
   concurrent.erase({30, 60}, 6);
   concurrent.write({40, 70}, 2, 7);
@@ -380,8 +375,7 @@ TEST(NotFound, AfterAReadFoundAHigherVersionThanThatOfTheEraseIsCaught) {
   EXPECT_EQ(story.broken(), Rules{"lost_value"});
 }
 
-// --- answers of erases
-// ----------------------------------------------------------------------------------------------------
+// --- answers of erases -----------------------------------------------------------------------------------------------
 
 TEST(Erase, ThatFoundNothingOnAKeyThatExistedThroughoutIsCaught) {
   Story story;
@@ -397,12 +391,12 @@ TEST(Erase, ThatFoundSomethingOnAKeyThatNobodyWroteIsCaught) {
   EXPECT_EQ(story.broken(), Rules{"erased_nothing"});
 }
 
-TEST(Erase, ThatFoundSomethingAfterAnotherEraseTookItIsCaught) {
-  for (const std::uint64_t told : {1u, 0u}) {
+TEST(Erase, ThatFoundSomethingAfterAnotherEraseErasedItIsCaught) {
+  for (const std::uint64_t has_version : {1u, 0u}) {
     Story story;
     story.write({10, 20}, 1, 5);
-    story.erase({30, 40}, 6 * told);
-    story.erase({50, 60}, 7 * told);
+    story.erase({30, 40}, 6 * has_version);
+    story.erase({50, 60}, 7 * has_version);
     EXPECT_EQ(story.broken(), Rules{"erased_nothing"});
   }
 }
@@ -410,7 +404,7 @@ TEST(Erase, ThatFoundSomethingAfterAnotherEraseTookItIsCaught) {
 TEST(Erase, ThatFoundSomethingOutrankedByAnEarlierEraseIsCaught) {
   Story story;
   story.write({10, 50}, 1, 5);
-  story.erase({20, 60}, 6);  // during the write, but above it
+  story.erase({20, 60}, 6);  // during the write, but with a higher version
   story.erase({70, 80}, 7);
   EXPECT_EQ(story.broken(), Rules{"erased_nothing"});
 }
@@ -424,8 +418,7 @@ TEST(Erase, MayFindWhatAnUnknownWriteBringsBack) {
   EXPECT_EQ(story.broken(), kNone);
 }
 
-// --- the final state
-// ------------------------------------------------------------------------------------------------------
+// --- the final state -------------------------------------------------------------------------------------------------
 
 TEST(FinalState, IsTheSameOnEveryNode) {
   Story story;
@@ -458,8 +451,7 @@ TEST(FinalState, IsNotMissingUnlessAnEraseCameLast) {
   EXPECT_EQ(story.broken(), Rules{"lost_value"});
 }
 
-// --- the verdict
-// ----------------------------------------------------------------------------------------------------------
+// --- the verdict -----------------------------------------------------------------------------------------------------
 
 TEST(Verdict, NamesKeyClientsNodesTimesAndVersions) {
   Story story;
@@ -469,12 +461,12 @@ TEST(Verdict, NamesKeyClientsNodesTimesAndVersions) {
   EXPECT_EQ(
       story.verdict().sentences,
       std::vector<std::string>{
-          "stale_read: key k0000012: client 0 found c1-000001 of version 5/7 through b:2 from 4.000000 s to 5.000000 "
-          "s, "
-          "although before that client 4 wrote c1-000002 of version 6/7 through a:1 from 2.000000 s to 3.000000 s"});
+          "stale_read: key k0000012: client 0 found c1-000001 of version 5/7 through b:2 from 4.000000 s to "
+          "5.000000 s, although before that client 4 wrote c1-000002 of version 6/7 through a:1 from 2.000000 s to "
+          "3.000000 s"});
 }
 
-TEST(Verdict, CountsAllViolationsAndWordsTheEarliest) {
+TEST(Verdict, CountsAllViolationsAndDescribesTheEarliest) {
   Story story;
   story.write({10, 20}, 1, 5);
   for (Moment at = 300; at > 100; at -= 2) story.miss({at, at + 1});

@@ -17,7 +17,7 @@ class LeavingTest : public ClassicMembershipTest {
   // The farewell under way is answered by whoever gets it.
   void be_heard(const Effects& farewell) {
     ASSERT_EQ(farewell.calls.size(), 1u);
-    EXPECT_TRUE(end(farewell.calls[0], CallOutcome::answered).farewell_told);
+    EXPECT_TRUE(end(farewell.calls[0], CallOutcome::answered).farewell_done);
   }
   void withdraw_and_be_heard() { be_heard(withdraw()); }
 };
@@ -29,16 +29,16 @@ TEST_F(LeavingTest, WithdrawingTellsTheFirstReachableMemberAndIsToldWhenThatAnsw
   const auto first = withdraw();
   EXPECT_TRUE(first.table_changed);
   EXPECT_TRUE(first.changes.empty()) << "a ring change is never about this node";
-  EXPECT_FALSE(first.farewell_told);
+  EXPECT_FALSE(first.farewell_done);
   ASSERT_EQ(first.calls.size(), 1u);
   EXPECT_EQ(first.calls[0].to, at(9901));
   EXPECT_EQ(first.calls[0].message, Message(PassOn{leaving(9900), names({9900})}));
   const auto second = end(first.calls[0], CallOutcome::refused);
-  EXPECT_FALSE(second.farewell_told);
+  EXPECT_FALSE(second.farewell_done);
   ASSERT_EQ(second.calls.size(), 1u);
   EXPECT_EQ(second.calls[0].to, at(9902));
   EXPECT_EQ(second.calls[0].message, Message(PassOn{leaving(9900), names({9900, 9901})}));
-  EXPECT_TRUE(end(second.calls[0], CallOutcome::answered).farewell_told);
+  EXPECT_TRUE(end(second.calls[0], CallOutcome::answered).farewell_done);
 }
 
 TEST_F(LeavingTest, AWithdrawnNodeIsNoMemberButStillInItsOwnTable) {
@@ -54,7 +54,7 @@ TEST_F(LeavingTest, LeavingAfterWithdrawingTellsTheFirstReachableMemberAgain) {
   withdraw_and_be_heard();
   const auto effects = leave();
   EXPECT_TRUE(effects.table_changed);
-  EXPECT_FALSE(effects.farewell_told);
+  EXPECT_FALSE(effects.farewell_done);
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9901));
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{removed(9900), names({9900})}));
@@ -88,8 +88,8 @@ TEST_F(LeavingTest, EachFarewellIsSaidOnce) {
 }
 
 TEST_F(LeavingTest, TheLastNodeIsDoneWithBothFarewellsAtOnce) {
-  EXPECT_TRUE(withdraw().farewell_told);
-  EXPECT_TRUE(leave().farewell_told);
+  EXPECT_TRUE(withdraw().farewell_done);
+  EXPECT_TRUE(leave().farewell_done);
 }
 
 TEST_F(LeavingTest, EachFarewellIsGivenUpAfterItsLimitOfAttempts) {
@@ -98,7 +98,7 @@ TEST_F(LeavingTest, EachFarewellIsGivenUpAfterItsLimitOfAttempts) {
     SCOPED_TRACE(is_last);
     Effects effects = is_last ? leave() : withdraw();
     int attempts = 0;
-    while (!effects.farewell_told) {
+    while (!effects.farewell_done) {
       ASSERT_EQ(effects.calls.size(), 1u);
       ++attempts;
       effects = end(effects.calls[0], CallOutcome::silent);
@@ -113,7 +113,7 @@ TEST_F(LeavingTest, NoFarewellIsToldByTheEndOfAnotherChain) {
   const auto news = on_message(PassOn{alive(9903), {}});
   ASSERT_EQ(news.calls.size(), 1u);
   const auto farewell = withdraw();
-  EXPECT_FALSE(end(news.calls[0], CallOutcome::answered).farewell_told);
+  EXPECT_FALSE(end(news.calls[0], CallOutcome::answered).farewell_done);
   be_heard(farewell);
 }
 
@@ -183,8 +183,8 @@ TEST_F(LeavingTest, AFarewellThatIsRefutedWhileItIsSaidIsToldAllTheSame) {
   ASSERT_EQ(farewell.calls.size(), 1u);
   ASSERT_EQ(refuted.calls.size(), 1u);
   EXPECT_EQ(refuted.calls[0].message, Message(PassOn{leaving(9900, 2), names({9900})}));
-  EXPECT_TRUE(end(farewell.calls[0], CallOutcome::answered).farewell_told);
-  EXPECT_FALSE(end(refuted.calls[0], CallOutcome::answered).farewell_told) << "once";
+  EXPECT_TRUE(end(farewell.calls[0], CallOutcome::answered).farewell_done);
+  EXPECT_FALSE(end(refuted.calls[0], CallOutcome::answered).farewell_done) << "once";
 }
 
 TEST_F(LeavingTest, AWithdrawnNodeThatIsBelievedAliveInALaterLifeSaysThatItLeaves) {

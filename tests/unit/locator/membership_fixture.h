@@ -28,7 +28,7 @@ inline std::vector<std::string> names(const std::vector<int>& ports) {
 
 inline bool is_nothing(const Effects& effects) {
   return effects.changes.empty() && effects.calls.empty() && !effects.table_changed && !effects.refuted &&
-         !effects.farewell_told;
+         !effects.farewell_done;
 }
 
 // Node 9900 with the members that the test names, its first timed comparison already behind it.

@@ -15,8 +15,8 @@ using std::chrono::seconds;
 
 class NodeOf2009Test : public NodeTest {
  protected:
-  static std::ptrdiff_t place(const std::vector<std::string>& heard, const std::string& call) {
-    return std::find(heard.begin(), heard.end(), call) - heard.begin();
+  static std::ptrdiff_t place(const std::vector<std::string>& received, const std::string& call) {
+    return std::find(received.begin(), received.end(), call) - received.begin();
   }
   // Node 9900 of ours, with the old node 9850, which has joined it.
   void start_with_old_node() {
@@ -42,10 +42,10 @@ TEST_F(NodeOf2009Test, JoiningThroughOneAsksWhomItKnowsTakesThemOverAndOnlyThenJ
   };
   joiner.begin();
   time.pass(milliseconds(100));
-  ASSERT_FALSE(via.heard.empty());
-  EXPECT_EQ(via.strange_calls, 1) << "it is asked as one of ours would be, once";
-  EXPECT_EQ(via.heard[0], "get_all");
-  EXPECT_EQ(std::count(via.heard.begin(), via.heard.end(), "join 127.0.0.1:9900"), 1);
+  ASSERT_FALSE(via.received.empty());
+  EXPECT_EQ(via.unknown_calls, 1) << "it is asked as one of ours would be, once";
+  EXPECT_EQ(via.received[0], "get_all");
+  EXPECT_EQ(std::count(via.received.begin(), via.received.end(), "join 127.0.0.1:9900"), 1);
   EXPECT_EQ(members_when_joined, 3u);
   EXPECT_FALSE(was_ready_when_joined);
   EXPECT_TRUE(joiner.is_ready);
@@ -58,7 +58,7 @@ TEST_F(NodeOf2009Test, OneOnAPortOfThisMachineIsJoinedToo) {
   make(9900).begin();
   time.pass(milliseconds(100));
   EXPECT_TRUE(nodes[9900]->is_ready);
-  EXPECT_TRUE(old_node(9905).has_heard("join 127.0.0.1:9900"));
+  EXPECT_TRUE(old_node(9905).has_received("join 127.0.0.1:9900"));
   EXPECT_TRUE(nodes[9900]->log.has("joined 1 member via 127.0.0.1:9905"));
 }
 
@@ -70,9 +70,9 @@ TEST_F(NodeOf2009Test, WhenItDoesNotSayWhomItKnowsItIsNotJoinedAndAskedAgain) {
   time.pass(seconds(1));
   EXPECT_FALSE(nodes[9900]->is_ready);
   EXPECT_EQ(members(9900), 1u);
-  EXPECT_FALSE(via.has_heard("join 127.0.0.1:9900"));
+  EXPECT_FALSE(via.has_received("join 127.0.0.1:9900"));
   EXPECT_TRUE(nodes[9900]->log.has("127.0.0.1:9850 cannot be joined: the connection broke"));
-  EXPECT_GE(via.strange_calls, 2);
+  EXPECT_GE(via.unknown_calls, 2);
   via.broken_methods.clear();
   time.pass(seconds(1));
   EXPECT_TRUE(nodes[9900]->is_ready);
@@ -86,8 +86,8 @@ TEST_F(NodeOf2009Test, WhenTheJoinItselfFailsItIsAskedAgain) {
   make(9900, named({9850})).begin();
   time.pass(seconds(1));
   EXPECT_FALSE(nodes[9900]->is_ready);
-  EXPECT_GE(via.strange_calls, 2);
-  EXPECT_GE(std::count(via.heard.begin(), via.heard.end(), "join 127.0.0.1:9900"), 2);
+  EXPECT_GE(via.unknown_calls, 2);
+  EXPECT_GE(std::count(via.received.begin(), via.received.end(), "join 127.0.0.1:9900"), 2);
   via.broken_methods.clear();
   time.pass(seconds(1));
   EXPECT_TRUE(nodes[9900]->is_ready);
@@ -113,7 +113,7 @@ TEST_F(NodeOf2009Test, NewsReachesAMemberOfThe2009SystemInItsOwnForm) {
   make(9901, named({9900})).begin();
   time.pass(milliseconds(100));
   EXPECT_EQ(members(9901), 3u);
-  EXPECT_TRUE(old_node(9850).has_heard("add 127.0.0.1:9901 by 127.0.0.1:9900 127.0.0.1:9901"))
+  EXPECT_TRUE(old_node(9850).has_received("add 127.0.0.1:9901 by 127.0.0.1:9900 127.0.0.1:9901"))
       << "the newcomer knows: it would hand its keys over to itself";
 }
 
@@ -136,26 +136,26 @@ TEST_F(NodeOf2009Test, OnlyAJoinIsNotWaitedFor) {
 TEST_F(NodeOf2009Test, AMemberOfThe2009SystemIsSurveyedAtEveryInterval) {
   start_with_old_node();
   time.pass(seconds(10));
-  const auto surveys = std::count(old_node(9850).heard.begin(), old_node(9850).heard.end(), "get_all");
+  const auto surveys = std::count(old_node(9850).received.begin(), old_node(9850).received.end(), "get_all");
   EXPECT_GE(surveys, 9);
   EXPECT_LE(surveys, 11);
-  EXPECT_EQ(old_node(9850).heard.size(), static_cast<std::size_t>(surveys)) << "and there is nothing to mend";
-  EXPECT_EQ(old_node(9850).strange_calls, 1);
+  EXPECT_EQ(old_node(9850).received.size(), static_cast<std::size_t>(surveys)) << "and there is nothing to mend";
+  EXPECT_EQ(old_node(9850).unknown_calls, 1);
 }
 
 TEST_F(NodeOf2009Test, ASurveyMendsBothSides) {
   start_with_old_node();
   make(9901, named({9900})).begin();
   time.pass(milliseconds(100));
-  old_node(9850).heard.clear();
+  old_node(9850).received.clear();
   old_node(9850).members = {at(9850), at(9852), at(9900)};
   old_node(9852).members = {at(9850), at(9852), at(9900), at(9901)};
   time.pass(seconds(3));
   EXPECT_EQ(members(9900), 4u);
   EXPECT_EQ(members(9901), 4u);
-  EXPECT_NE(
-      place(old_node(9850).heard, "add 127.0.0.1:9901 by 127.0.0.1:9850 127.0.0.1:9852 127.0.0.1:9900 127.0.0.1:9901"),
-      std::ssize(old_node(9850).heard));
+  EXPECT_NE(place(old_node(9850).received,
+                  "add 127.0.0.1:9901 by 127.0.0.1:9850 127.0.0.1:9852 127.0.0.1:9900 127.0.0.1:9901"),
+            std::ssize(old_node(9850).received));
 }
 
 TEST_F(NodeOf2009Test, WhoLeavesTellsItBeforeTheHandOverAndNotAgain) {
@@ -165,13 +165,13 @@ TEST_F(NodeOf2009Test, WhoLeavesTellsItBeforeTheHandOverAndNotAgain) {
   nodes[9900]->leave();
   time.pass(milliseconds(10));
   ASSERT_TRUE(layer->held.pending());
-  EXPECT_TRUE(old_node(9850).has_heard("remove 127.0.0.1:9900 by 127.0.0.1:9900"));
+  EXPECT_TRUE(old_node(9850).has_received("remove 127.0.0.1:9900 by 127.0.0.1:9900"));
   old_node(9850).members = {at(9850)};
-  old_node(9850).heard.clear();
+  old_node(9850).received.clear();
   layer->held();
   time.pass(milliseconds(10));
   EXPECT_TRUE(nodes[9900]->has_left);
-  EXPECT_TRUE(old_node(9850).heard.empty());
+  EXPECT_TRUE(old_node(9850).received.empty());
 }
 
 TEST_F(NodeOf2009Test, OneThatIsKilledIsRemoved) {
@@ -211,7 +211,7 @@ TEST_F(NodeOf2009Test, OneThatIsOnNoRingIsNotJoined) {
   node.begin();
   time.pass(seconds(2));
   EXPECT_TRUE(node.log.has("127.0.0.1:9850 cannot be joined: it is on no ring"));
-  EXPECT_FALSE(old_node(9850).has_heard("join 127.0.0.1:9900"));
+  EXPECT_FALSE(old_node(9850).has_received("join 127.0.0.1:9900"));
 }
 
 TEST_F(NodeOf2009Test, OneThatIsNamedByAnAliasIsOneMemberAndJoinedOnce) {
@@ -224,7 +224,7 @@ TEST_F(NodeOf2009Test, OneThatIsNamedByAnAliasIsOneMemberAndJoinedOnce) {
   make(9900, options).begin();
   time.pass(seconds(90));
   EXPECT_EQ(nodes[9900]->locator->view().members(), (std::vector<NodeAddress>{at(9850), at(9900)}));
-  EXPECT_EQ(std::count(alias.heard.begin(), alias.heard.end(), "join 127.0.0.1:9900"), 1);
+  EXPECT_EQ(std::count(alias.received.begin(), alias.received.end(), "join 127.0.0.1:9900"), 1);
 }
 
 TEST_F(NodeOf2009Test, ANodeThatLeavesJoinsNobodyAnyMore) {
@@ -237,7 +237,7 @@ TEST_F(NodeOf2009Test, ANodeThatLeavesJoinsNobodyAnyMore) {
   time.settle();
   old_node(9905).members = {at(9905)};
   time.pass(seconds(5));
-  EXPECT_TRUE(old_node(9905).heard.empty());
+  EXPECT_TRUE(old_node(9905).received.empty());
 }
 
 TEST_F(NodeOf2009Test, ANodeThatLeavesBeforeItHasJoinedDoesNotJoin) {
@@ -251,7 +251,7 @@ TEST_F(NodeOf2009Test, ANodeThatLeavesBeforeItHasJoinedDoesNotJoin) {
   time.pass(std::chrono::microseconds(50));
   node.leave();
   time.pass(seconds(5));
-  EXPECT_FALSE(old_node(9850).has_heard("join 127.0.0.1:9900"));
+  EXPECT_FALSE(old_node(9850).has_received("join 127.0.0.1:9900"));
   EXPECT_FALSE(has_joined);
 }
 

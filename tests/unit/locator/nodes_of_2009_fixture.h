@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // In these tests old nodes have ports below 9900, so that their names sort before those of ours.
-inline Member heard_of(int port, MemberState state = MemberState::alive) { return {at(port), kUnknownLife, state}; }
+inline Member row_of_old(int port, MemberState state = MemberState::alive) { return {at(port), kUnknownLife, state}; }
 
 class NodesOf2009Test : public ClassicMembershipTest {
  protected:
@@ -24,7 +24,7 @@ class NodesOf2009Test : public ClassicMembershipTest {
     }
   }
 
-  // An old node leaves, and has told this one.
+  // An old node announces to this one that it leaves.
   Effects say_leaving(int port) {
     Effects effects;
     core.classic_remove(at(port), names({port}), now, effects);
@@ -45,7 +45,7 @@ class NodesOf2009Test : public ClassicMembershipTest {
     ADD_FAILURE() << "nobody surveys " << port;
     return {};
   }
-  // The one that goes to a removed node; nobody else is there.
+  // The call to a removed node; there is no other node.
   OutgoingCall question_to_removed() {
     std::vector<OutgoingCall> calls;
     for (int interval = 0; interval < kComparesPerRemovedNode; ++interval) {
@@ -57,12 +57,12 @@ class NodesOf2009Test : public ClassicMembershipTest {
   }
   static CallResult list(const std::vector<int>& ports) {
     CallResult result{CallOutcome::answered, {}};
-    for (const int port : ports) result.view.members.push_back(heard_of(port));
+    for (const int port : ports) result.view.members.push_back(row_of_old(port));
     return result;
   }
   Effects survey_answered(int port, const std::vector<int>& ports) { return end(survey(port), list(ports)); }
 
-  // Every target of a chain, each of which fails.
+  // The targets of a chain when the call to each of them fails.
   std::vector<int> targets(Effects effects) {
     std::vector<int> ports;
     while (!effects.calls.empty()) {

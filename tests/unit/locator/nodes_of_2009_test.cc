@@ -1,5 +1,5 @@
-// Nodes of the 2009 system as members, by the rules of the classic membership core: they are found out, spoken to in
-// their own form, told last, and come back in a second life.
+// Nodes of the 2009 system as members of the classic membership core: how they are recognised, called in their own
+// form, notified last, and accepted again after a restart.
 #include "nodes_of_2009_fixture.h"
 
 #include <vector>
@@ -7,9 +7,9 @@
 namespace p2p::classic {
 namespace {
 
-// --- found out -------------------------------------------------------------------------------------------------------
+// --- recognising them ------------------------------------------------------------------------------------------------
 
-TEST_F(NodesOf2009Test, ANodeThatDoesNotKnowAChainIsToldAgainInItsOwnFormAfterThoseOfOurs) {
+TEST_F(NodesOf2009Test, ANodeThatDoesNotKnowOurCallGetsItInItsOwnFormAfterAllOfOurs) {
   with_members({9850, 9902});
   const auto first = on_message(PassOn{alive(9903), {}});
   ASSERT_EQ(first.calls.size(), 1u);
@@ -40,7 +40,7 @@ TEST_F(NodesOf2009Test, ANodeThatDoesNotKnowAComparisonIsSurveyedAtOnce) {
   EXPECT_TRUE(again.calls[0].is_classic);
 }
 
-TEST_F(NodesOf2009Test, OnceFoundOutANodeIsOnlySurveyed) {
+TEST_F(NodesOf2009Test, ARecognisedOldNodeIsOnlySurveyed) {
   with_members({9850});
   end(end(wake().calls.at(0), CallOutcome::classic).calls.at(0), list({9850, 9900}));
   for (int interval = 0; interval < 3; ++interval) {
@@ -52,7 +52,7 @@ TEST_F(NodesOf2009Test, OnceFoundOutANodeIsOnlySurveyed) {
   }
 }
 
-TEST_F(NodesOf2009Test, ToBeOfThe2009SystemIsNoFailedConnect) {
+TEST_F(NodesOf2009Test, AnAnswerInTheOldFormIsNoFailedConnect) {
   with_members({9850});
   for (int attempt = 0; attempt < 2; ++attempt) {
     fail_connect(9850);
@@ -78,17 +78,17 @@ TEST_F(NodesOf2009Test, ARemovedNodeThatIsOffItsOwnRingStaysRemoved) {
   with_members({9850});
   on_message(PassOn{removed(9850), {}});
   const auto again = end(question_to_removed(), CallOutcome::classic);
-  EXPECT_TRUE(is_nothing(end(again.calls.at(0), list({9851})))) << "it leaves";
+  EXPECT_TRUE(is_nothing(end(again.calls.at(0), list({9851})))) << "it is leaving";
 }
 
-TEST_F(NodesOf2009Test, ARemovedNodeThatDoesNotEvenKnowASurveyIsAskedNoFurther) {
+TEST_F(NodesOf2009Test, ARemovedNodeThatDoesNotEvenKnowASurveyIsNotAskedAgain) {
   with_members({9850});
   on_message(PassOn{removed(9850), {}});
   const auto again = end(question_to_removed(), CallOutcome::classic);
   EXPECT_TRUE(is_nothing(end(again.calls.at(0), CallOutcome::rejected)));
 }
 
-TEST_F(NodesOf2009Test, AfterAWhileItIsAskedAgainWhetherItIsStillOne) {
+TEST_F(NodesOf2009Test, AnOldNodeIsAskedAgainAfterAWhileWhetherItStillIsOne) {
   with_old_nodes({9850});
   const TimePoint found_out = now;
   bool is_asked = false;
@@ -103,9 +103,9 @@ TEST_F(NodesOf2009Test, AfterAWhileItIsAskedAgainWhetherItIsStillOne) {
   EXPECT_GE(now, found_out + kClassicMemory);
 }
 
-TEST_F(NodesOf2009Test, ANodeOfOursThatJoinsOnTheAddressOfOneIsSpokenToAsOneOfOurs) {
+TEST_F(NodesOf2009Test, ANodeOfOursThatJoinsAtAnOldNodesAddressIsCalledInOurForm) {
   with_old_nodes({9850});
-  on_message(PassOn{heard_of(9850, MemberState::removed), {}});
+  on_message(PassOn{row_of_old(9850, MemberState::removed), {}});
   on_message(Join{alive(9850, 1'000'000)});
   const auto effects = on_message(PassOn{alive(9903), {}});
   ASSERT_EQ(effects.calls.size(), 1u);
@@ -154,16 +154,16 @@ TEST_F(NodesOf2009Test, AChainOfTheirsGoesOnAmongNodesOfOurs) {
   EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9852)});
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9901));
-  EXPECT_EQ(effects.calls[0].message, Message(PassOn{heard_of(9852), names({9850, 9900})}));
-  EXPECT_EQ(targets(effects), (std::vector<int>{9901, 9851})) << "and it is not told about itself";
+  EXPECT_EQ(effects.calls[0].message, Message(PassOn{row_of_old(9852), names({9850, 9900})}));
+  EXPECT_EQ(targets(effects), (std::vector<int>{9901, 9851})) << "and the joined node gets no call about itself";
 }
 
 // --- leaving ---------------------------------------------------------------------------------------------------------
 
-TEST_F(NodesOf2009Test, WithdrawingIsToldToOldNodesWhenNobodyOfOursIsThere) {
+TEST_F(NodesOf2009Test, AWithdrawalIsSentToOldNodesWhenThereIsNoneOfOurs) {
   with_old_nodes({9850, 9851});
   const auto first = withdraw();
-  EXPECT_FALSE(first.farewell_told);
+  EXPECT_FALSE(first.farewell_done);
   ASSERT_EQ(first.calls.size(), 1u);
   EXPECT_EQ(first.calls[0].to, at(9850));
   EXPECT_TRUE(first.calls[0].is_classic);
@@ -171,30 +171,30 @@ TEST_F(NodesOf2009Test, WithdrawingIsToldToOldNodesWhenNobodyOfOursIsThere) {
   const auto second = end(first.calls[0], CallOutcome::refused);
   ASSERT_EQ(second.calls.size(), 1u);
   EXPECT_EQ(second.calls[0].to, at(9851));
-  EXPECT_TRUE(end(second.calls[0], CallOutcome::answered).farewell_told);
+  EXPECT_TRUE(end(second.calls[0], CallOutcome::answered).farewell_done);
 }
 
-TEST_F(NodesOf2009Test, WithdrawingIsToldToOneThatIsFoundOutOnlyThen) {
+TEST_F(NodesOf2009Test, AWithdrawalIsSentAgainToANodeThatTurnsOutToBeOld) {
   with_members({9850});
   const auto first = withdraw();
   const auto second = end(first.calls.at(0), CallOutcome::classic);
-  EXPECT_FALSE(second.farewell_told);
+  EXPECT_FALSE(second.farewell_done);
   ASSERT_EQ(second.calls.size(), 1u);
   EXPECT_EQ(second.calls[0].to, at(9850));
   EXPECT_TRUE(second.calls[0].is_classic);
-  EXPECT_TRUE(end(second.calls[0], CallOutcome::answered).farewell_told);
+  EXPECT_TRUE(end(second.calls[0], CallOutcome::answered).farewell_done);
 }
 
-TEST_F(NodesOf2009Test, WithdrawingIsToldToAnOldNodeHoweverManyBeforeItRefuse) {
+TEST_F(NodesOf2009Test, AWithdrawalIsSentToAnOldNodeHoweverManyRefuseBefore) {
   with_old_nodes({9850, 9851, 9852, 9853, 9854});
   auto effects = withdraw();
   for (int refusals = 0; refusals < 4; ++refusals) effects = end(effects.calls.at(0), CallOutcome::refused);
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9854));
-  EXPECT_TRUE(end(effects.calls[0], CallOutcome::answered).farewell_told);
+  EXPECT_TRUE(end(effects.calls[0], CallOutcome::answered).farewell_done);
 }
 
-TEST_F(NodesOf2009Test, WithdrawingIsToldToAnOldNodeWhenManyOfOursAreDead) {
+TEST_F(NodesOf2009Test, AWithdrawalIsSentToAnOldNodeWhenManyOfOursAreDead) {
   with_members({9901, 9902, 9903, 9904});
   with_old_nodes({9850});
   for (const CallOutcome outcome : {CallOutcome::refused, CallOutcome::silent}) {
@@ -216,31 +216,31 @@ TEST_F(NodesOf2009Test, WithdrawingIsToldToAnOldNodeWhenManyOfOursAreDead) {
   }
 }
 
-TEST_F(NodesOf2009Test, WithdrawingIsToldHoweverManyAreFoundOutOnlyThen) {
+TEST_F(NodesOf2009Test, AWithdrawalIsSentHoweverManyNodesTurnOutToBeOld) {
   with_members({9850, 9851, 9852, 9853});
   auto effects = withdraw();
   for (int found = 0; found < 4; ++found) effects = end(effects.calls.at(0), CallOutcome::classic);
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_TRUE(effects.calls[0].is_classic);
-  EXPECT_TRUE(end(effects.calls[0], CallOutcome::answered).farewell_told);
+  EXPECT_TRUE(end(effects.calls[0], CallOutcome::answered).farewell_done);
 }
 
-TEST_F(NodesOf2009Test, WithdrawingIsGivenUpWhenManyOldNodesFallSilent) {
+TEST_F(NodesOf2009Test, AWithdrawalIsGivenUpWhenManyOldNodesAreSilent) {
   with_old_nodes({9850, 9851, 9852, 9853, 9854});
   auto effects = withdraw();
   for (int attempt = 0; attempt < kLeaveAttemptsMax; ++attempt) {
-    EXPECT_FALSE(effects.farewell_told);
+    EXPECT_FALSE(effects.farewell_done);
     effects = end(effects.calls.at(0), CallOutcome::silent);
   }
-  EXPECT_TRUE(effects.farewell_told);
+  EXPECT_TRUE(effects.farewell_done);
 }
 
 TEST_F(NodesOf2009Test, TheSecondFarewellIsNotSentToOldNodes) {
   with_old_nodes({9850, 9851});
   end(withdraw().calls.at(0), CallOutcome::answered);
   const auto effects = leave();
-  EXPECT_TRUE(effects.calls.empty()) << "they took it off their rings at the first";
-  EXPECT_TRUE(effects.farewell_told);
+  EXPECT_TRUE(effects.calls.empty()) << "they took it off their rings after the first farewell";
+  EXPECT_TRUE(effects.farewell_done);
 }
 
 TEST_F(NodesOf2009Test, TheSecondFarewellEndsWithNodesOfOursEvenWhenTheyFail) {
@@ -252,10 +252,10 @@ TEST_F(NodesOf2009Test, TheSecondFarewellEndsWithNodesOfOursEvenWhenTheyFail) {
   EXPECT_EQ(first.calls[0].to, at(9901));
   const auto after = end(first.calls[0], CallOutcome::refused);
   EXPECT_TRUE(after.calls.empty());
-  EXPECT_TRUE(after.farewell_told);
+  EXPECT_TRUE(after.farewell_done);
 }
 
-TEST_F(NodesOf2009Test, ThatANodeOfOursLeavesIsPassedOnToOldNodes) {
+TEST_F(NodesOf2009Test, TheLeaveOfANodeOfOursIsPassedOnToOldNodes) {
   with_members({9901});
   with_old_nodes({9850});
   const auto effects = on_message(PassOn{leaving(9901), names({9901})});
@@ -265,7 +265,7 @@ TEST_F(NodesOf2009Test, ThatANodeOfOursLeavesIsPassedOnToOldNodes) {
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{leaving(9901), names({9901, 9900})}));
 }
 
-TEST_F(NodesOf2009Test, ItsEchoFromOldNodesChangesNothing) {
+TEST_F(NodesOf2009Test, TheEchoOfALeaveFromOldNodesChangesNothing) {
   with_members({9901});
   with_old_nodes({9850});
   on_message(PassOn{leaving(9901), names({9901})});
@@ -280,12 +280,12 @@ TEST_F(NodesOf2009Test, AnOldNodeThatLeavesHandsOverUntilItTakesNoConnection) {
   const auto told = say_leaving(9850);
   EXPECT_EQ(told.changes, (std::vector<MembershipChange>{{ChangeKind::leaving, at(9850)}}));
   ASSERT_EQ(told.calls.size(), 1u);
-  EXPECT_EQ(told.calls[0].message, Message(PassOn{heard_of(9850, MemberState::leaving), names({9850, 9900})}));
+  EXPECT_EQ(told.calls[0].message, Message(PassOn{row_of_old(9850, MemberState::leaving), names({9850, 9900})}));
   EXPECT_EQ(core.members(), (std::vector<NodeAddress>{at(9900), at(9901)}));
   for (int question = 0; question < 100; ++question) {
     EXPECT_TRUE(end(survey(9850), CallOutcome::silent).changes.empty()) << "it serves nobody meanwhile";
   }
-  EXPECT_TRUE(end(survey(9850), CallOutcome::stranger).changes.empty()) << "its end breaks what waits there";
+  EXPECT_TRUE(end(survey(9850), CallOutcome::stranger).changes.empty()) << "its end breaks the waiting connections";
   EXPECT_TRUE(end(survey(9850), CallOutcome::refused).changes.empty());
   EXPECT_TRUE(end(survey(9850), CallOutcome::refused).changes.empty());
   const auto ended = end(survey(9850), CallOutcome::refused);
@@ -306,7 +306,7 @@ TEST_F(NodesOf2009Test, AnOldNodeThatLeavesAndNeverEndsIsGivenUpInTheEnd) {
   EXPECT_GT(now, begin + kClassicLeaveMax);
 }
 
-TEST_F(NodesOf2009Test, WhoHasSaidThatItLeavesNeedsNoWitnessForItsSilence) {
+TEST_F(NodesOf2009Test, TheSilenceOfANodeThatAnnouncedItsLeaveNeedsNoWitness) {
   with_old_nodes({9850});
   say_leaving(9850);
   std::vector<MembershipChange> changes;
@@ -316,7 +316,7 @@ TEST_F(NodesOf2009Test, WhoHasSaidThatItLeavesNeedsNoWitnessForItsSilence) {
   EXPECT_EQ(changes, (std::vector<MembershipChange>{{ChangeKind::gone, at(9850), Departure::silent}}));
 }
 
-TEST_F(NodesOf2009Test, AnOldNodeThatLeavesIsAskedAtOnceAndAgainAndAgain) {
+TEST_F(NodesOf2009Test, AnOldNodeThatLeavesIsAskedAtOnceAndOften) {
   with_old_nodes({9850});
   say_leaving(9850);
   const TimePoint begin = now;
@@ -329,7 +329,7 @@ TEST_F(NodesOf2009Test, AnOldNodeThatLeftAndAnswersOnItsOwnRingIsAMemberAgain) {
   const auto before = survey(9850);
   say_leaving(9850);
   EXPECT_TRUE(end(before, list({9850, 9900})).changes.empty()) << "it may have answered before it left";
-  EXPECT_TRUE(end(survey(9850), list({9900})).changes.empty()) << "it leaves";
+  EXPECT_TRUE(end(survey(9850), list({9900})).changes.empty()) << "it is leaving";
   EXPECT_EQ(end(survey(9850), list({9850, 9900})).changes, std::vector<MembershipChange>{joined(9850)});
   EXPECT_TRUE(has_row(alive(9850, kUnknownLife + 1)));
 }
@@ -339,7 +339,7 @@ TEST_F(NodesOf2009Test, AnOldNodeThatLeftAndAsksToJoinIsAMemberAgain) {
   say_leaving(9850);
   Effects echo;
   core.classic_add(at(9850), names({9851}), now, echo);
-  EXPECT_TRUE(is_nothing(echo)) << "who tells of others may be late";
+  EXPECT_TRUE(is_nothing(echo)) << "what others say about it may be outdated";
   Effects effects;
   core.classic_add(at(9850), {}, now, effects);
   EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9850)});
@@ -352,7 +352,7 @@ TEST_F(NodesOf2009Test, AnOldNodeThatOthersHaveGivenUpIsGoneAtOnce) {
   EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{{ChangeKind::left, at(9850), Departure::hearsay}}));
 }
 
-// --- reachability, and a second life ---------------------------------------------------------------------------------
+// --- reachability, and restarts --------------------------------------------------------------------------------------
 
 TEST_F(NodesOf2009Test, RefusedConnectsRemoveAnOldNodeAfterTheUsualAttempts) {
   with_members({9901});
@@ -365,7 +365,7 @@ TEST_F(NodesOf2009Test, RefusedConnectsRemoveAnOldNodeAfterTheUsualAttempts) {
     if (probes == 0) continue;
     EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{{ChangeKind::left, at(9850), Departure::refused}}));
     ASSERT_EQ(effects.calls.size(), 1u);
-    EXPECT_EQ(effects.calls[0].message, Message(PassOn{heard_of(9850, MemberState::removed), names({9900})}));
+    EXPECT_EQ(effects.calls[0].message, Message(PassOn{row_of_old(9850, MemberState::removed), names({9900})}));
   }
   EXPECT_LE(now, first + seconds(1));
 }
@@ -385,7 +385,7 @@ TEST_F(NodesOf2009Test, AnOldNodeThatWasGivenUpAndStartsAgainIsAMemberInANewLife
   EXPECT_EQ(effects.calls[0].message, Message(PassOn{alive(9850, kUnknownLife + 1), names({9900})}));
 }
 
-TEST_F(NodesOf2009Test, ANewLifeOfAnOldNodeIsNoRestartWhereItsEndWasNotHeardOf) {
+TEST_F(NodesOf2009Test, ANewLifeOfAnOldNodeIsNoRestartIfItsEndWasNotNoticed) {
   with_old_nodes({9850});
   Effects effects;
   core.merge({alive(9850, kUnknownLife + 1)}, now, effects);
@@ -399,7 +399,7 @@ TEST_F(NodesOf2009Test, AnOldNodeThatStartsAgainBeforeAnybodyNoticedChangesNothi
   Effects effects;
   core.classic_add(at(9850), {}, now, effects);
   EXPECT_TRUE(effects.changes.empty());
-  EXPECT_TRUE(has_row(heard_of(9850)));
+  EXPECT_TRUE(has_row(row_of_old(9850)));
 }
 
 }  // namespace

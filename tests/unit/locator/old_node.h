@@ -1,4 +1,4 @@
-// A node of the 2009 system as its callers see it: what it hears, in order and as text, and what it answers.
+// A fake node of the 2009 system: records the calls that it receives, in order and as text, and answers them.
 #pragma once
 
 #include <p2p/handlers.h>
@@ -22,11 +22,13 @@ class TestOldNode final {
   std::set<std::string> broken_methods;  // the connection breaks when one of them is called
   std::function<void()> when_joined;     // runs while a join is executed
 
-  std::vector<std::string> heard;  // "get_all", "join 127.0.0.1:9900", "add 127.0.0.1:9901 by 127.0.0.1:9900 ..."
+  std::vector<std::string> received;  // "get_all", "join 127.0.0.1:9900", "add 127.0.0.1:9901 by 127.0.0.1:9900 ..."
   std::map<std::string, Peers::Expect> expected;  // by method: what the last caller waited for
-  int strange_calls = 0;                          // in the form of ours, which it does not know
+  int unknown_calls = 0;                          // in our nodes' form, which it does not know
 
-  bool has_heard(std::string_view call) const { return std::find(heard.begin(), heard.end(), call) != heard.end(); }
+  bool has_received(std::string_view call) const {
+    return std::find(received.begin(), received.end(), call) != received.end();
+  }
 
   Result<std::string> handle(const std::string& message, Peers::Expect expect) {
     Codec codec;
@@ -35,7 +37,7 @@ class TestOldNode final {
     apache::thrift::protocol::TMessageType type{};
     std::int32_t sequence = 0;
     codec.binary_in().readMessageBegin(method, type, sequence);
-    heard.push_back(method + arguments(method, codec));
+    received.push_back(method + arguments(method, codec));
     expected[method] = expect;
     if (broken_methods.contains(method)) return Error{ErrorKind::closed, "the connection broke"};
     if (method == "join" && when_joined) when_joined();
@@ -49,13 +51,13 @@ class TestOldNode final {
       args.read(&codec.binary_in());
       return ' ' + from_wire(args.location).name();
     }
-    if (method == "add") return news<locator::Locator_add_args>(codec);
-    if (method == "remove") return news<locator::Locator_remove_args>(codec);
+    if (method == "add") return change_text<locator::Locator_add_args>(codec);
+    if (method == "remove") return change_text<locator::Locator_remove_args>(codec);
     return "";
   }
 
   template <class Args>
-  static std::string news(Codec& codec) {
+  static std::string change_text(Codec& codec) {
     Args args;
     args.read(&codec.binary_in());
     std::string text = ' ' + from_wire(args.location).name() + " by";

@@ -71,8 +71,8 @@ class GrowingList final : public membership::Membership {
   }
 
   void report(const membership::Evidence&, TimePoint, Effects&) override {}
-  void withdraw(TimePoint, Effects& effects) override { effects.farewell_told = true; }
-  void leave(TimePoint, Effects& effects) override { effects.farewell_told = true; }
+  void withdraw(TimePoint, Effects& effects) override { effects.farewell_done = true; }
+  void leave(TimePoint, Effects& effects) override { effects.farewell_done = true; }
   void tick(TimePoint, Effects&) override {}
   TimePoint next_wakeup() const override { return TimePoint::max(); }
   void waits_for(std::vector<NodeAddress>) override {}
@@ -115,7 +115,7 @@ Result<Implementation> make_growing_list(Context& context) {
     methods.on<locator::Locator_add_args, locator::Locator_get_all_presult>(
         "let_in", [list, node](auto& args, auto answer) {
           const auto kept = std::make_shared<Answer<locator::Locator_get_all_presult>>(std::move(answer));
-          node->tell([list, kept, joiner = from_wire(args.location)](TimePoint, Effects& effects) {
+          node->post_event([list, kept, joiner = from_wire(args.location)](TimePoint, Effects& effects) {
             std::vector<locator::Location> all;
             for (const NodeAddress& member : list->let_in(joiner, effects)) all.push_back(to_wire(member));
             (*kept)(all);

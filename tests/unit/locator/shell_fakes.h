@@ -144,7 +144,7 @@ class TestPeers final : public Peers {
   void call(const NodeAddress& to, std::string_view, std::string message, Duration deadline, Done done) override {
     reach(to, deadline, done, [this, to, message = std::move(message), done] {
       if (const auto old = old_nodes.find(to); old != old_nodes.end()) {
-        ++old->second.strange_calls;
+        ++old->second.unknown_calls;
         return done(Error{ErrorKind::unsupported, to.name() + " is a node of the 2009 system"});
       }
       const auto found = endpoints.find(to);

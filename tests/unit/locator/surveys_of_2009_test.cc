@@ -20,10 +20,10 @@ TEST_F(NodesOf2009Test, AMemberThatOnlyASurveyShowsJoinsAndIsPassedOn) {
   with_old_nodes({9850});
   const auto effects = survey_answered(9850, {9850, 9851, 9900, 9901});
   EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9851)});
-  EXPECT_TRUE(has_row(heard_of(9851)));
+  EXPECT_TRUE(has_row(row_of_old(9851)));
   ASSERT_EQ(effects.calls.size(), 1u);
   EXPECT_EQ(effects.calls[0].to, at(9901));
-  EXPECT_EQ(effects.calls[0].message, Message(PassOn{heard_of(9851), names({9850, 9900})}));
+  EXPECT_EQ(effects.calls[0].message, Message(PassOn{row_of_old(9851), names({9850, 9900})}));
 }
 
 TEST_F(NodesOf2009Test, AMemberThatASurveyLacksIsAddedThereAndNowhereElse) {
@@ -86,7 +86,7 @@ TEST_F(NodesOf2009Test, WhomASurveyShowsAndWhoDoesNotAnswerIsLeftThere) {
 
 TEST_F(NodesOf2009Test, ANodeThatStartedAgainThroughAnotherIsAMemberAgain) {
   with_old_nodes({9850, 9851});
-  on_message(PassOn{heard_of(9851, MemberState::removed), {}});
+  on_message(PassOn{row_of_old(9851, MemberState::removed), {}});
   const auto asked = survey_answered(9850, {9850, 9851, 9900});
   ASSERT_EQ(asked.calls.size(), 1u);
   EXPECT_EQ(asked.calls[0].to, at(9851));
@@ -128,7 +128,7 @@ TEST_F(NodesOf2009Test, JoiningThroughAnAliasMakesAMemberOfTheNameThatIsOnTheRin
 
 TEST_F(NodesOf2009Test, JoiningThroughOneThatWasRemovedMakesItAMemberAgain) {
   with_old_nodes({9850});
-  on_message(PassOn{heard_of(9850, MemberState::removed), {}});
+  on_message(PassOn{row_of_old(9850, MemberState::removed), {}});
   Effects effects;
   core.classic_join(at(9850), {at(9850)}, now, effects);
   EXPECT_EQ(effects.changes, std::vector<MembershipChange>{joined(9850)});
@@ -168,7 +168,7 @@ TEST_F(NodesOf2009Test, JoiningThroughOneAddsItAndWhomItKnowsWithoutPassingThemO
   EXPECT_EQ(effects.changes, (std::vector<MembershipChange>{joined(9850), joined(9851), joined(9901)}));
   EXPECT_TRUE(effects.table_changed);
   EXPECT_TRUE(effects.calls.empty());
-  EXPECT_TRUE(has_row(heard_of(9851)));
+  EXPECT_TRUE(has_row(row_of_old(9851)));
   EXPECT_EQ(core.members().size(), 4u);
 }
 

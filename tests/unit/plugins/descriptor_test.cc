@@ -23,11 +23,11 @@ TEST(Descriptor, IsReadPieceByPiece) {
   EXPECT_EQ(plugin.value().options[1].range, "a|b");
 }
 
-TEST(Descriptor, PiecesOfANewerSdkArePassedOver) {
+TEST(Descriptor, PiecesOfANewerSdkAreSkipped) {
   EXPECT_TRUE(parse_descriptor("name=a\0version=1\0licence=MIT\0"sv).ok());
 }
 
-TEST(Descriptor, NonsenseIsRefusedWithItsReason) {
+TEST(Descriptor, AnInvalidOneIsRefusedWithAReason) {
   const auto refusal = [](std::string_view section) { return parse_descriptor(section).error().text; };
   const std::string prefix = "its descriptor makes no sense: ";
   EXPECT_EQ(refusal(""sv), prefix + "its name '' does not match [a-z][a-z0-9_]*");

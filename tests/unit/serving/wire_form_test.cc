@@ -14,7 +14,7 @@ std::string frame(const std::string& message) {
   return framed + message;
 }
 
-TEST(WireForm, EachFormIsKnownByItsFirstBytesAndNotBefore) {
+TEST(WireForm, EachFormIsDetectedFromItsFirstBytesAndNotBefore) {
   for (const Encoding encoding : {Encoding::binary, Encoding::compact}) {
     for (const bool framed : {false, true}) {
       const std::string call = read_call(encoding, "read", "k", 1);

@@ -1,5 +1,4 @@
-// What is called when an answer arrives? A move-only function that stores small captures inline, so that a call costs
-// no allocation for it.
+// What is called when a reply arrives? A move-only function. Small captures are stored inline, without an allocation.
 #pragma once
 
 #include <cstddef>
@@ -21,14 +20,14 @@ class Callback<Result(Arguments...), kInlineBytes> final {
   template <class Function>
   requires(!std::is_same_v<std::decay_t<Function>, Callback> &&
            std::is_invocable_r_v<Result, std::decay_t<Function>&, Arguments...>)
-      Callback(Function&& function) {  // NOLINT: a lambda is passed as it stands
-    using Held = std::decay_t<Function>;
-    if constexpr (kFits<Held>) {
-      ::new (static_cast<void*>(storage_)) Held(std::forward<Function>(function));
-      kind_ = &kInlineKind<Held>;
+      Callback(Function&& function) {  // NOLINT: implicit, so that callers can pass a lambda
+    using Stored = std::decay_t<Function>;
+    if constexpr (kFits<Stored>) {
+      ::new (static_cast<void*>(storage_)) Stored(std::forward<Function>(function));
+      kind_ = &kInlineKind<Stored>;
     } else {
-      ::new (static_cast<void*>(storage_)) Held*(new Held(std::forward<Function>(function)));
-      kind_ = &kHeapKind<Held>;
+      ::new (static_cast<void*>(storage_)) Stored*(new Stored(std::forward<Function>(function)));
+      kind_ = &kHeapKind<Stored>;
     }
   }
 
@@ -46,7 +45,7 @@ class Callback<Result(Arguments...), kInlineBytes> final {
   explicit operator bool() const noexcept { return kind_ != nullptr; }
   Result operator()(Arguments... arguments) { return kind_->call(storage_, std::forward<Arguments>(arguments)...); }
 
-  // Destroys what is held.
+  // Destroys the stored function.
   void reset() noexcept {
     if (kind_ != nullptr) std::exchange(kind_, nullptr)->destroy(storage_);
   }
@@ -54,32 +53,32 @@ class Callback<Result(Arguments...), kInlineBytes> final {
  private:
   struct Kind {
     Result (*call)(void* storage, Arguments&&... arguments);
-    void (*move)(void* from, void* to) noexcept;  // and destroys what was in `from`
+    void (*move)(void* from, void* to) noexcept;  // also destroys the function in `from`
     void (*destroy)(void* storage) noexcept;
   };
 
-  template <class Held>
+  template <class Stored>
   static constexpr bool kFits =
-      sizeof(Held) <= kInlineBytes &&
-      alignof(Held) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<Held>;
+      sizeof(Stored) <= kInlineBytes &&
+      alignof(Stored) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<Stored>;
 
-  template <class Held>
+  template <class Stored>
   static constexpr Kind kInlineKind = {[](void* storage, Arguments&&... arguments) -> Result {
-                                         return (*static_cast<Held*>(storage))(std::forward<Arguments>(arguments)...);
+                                         return (*static_cast<Stored*>(storage))(std::forward<Arguments>(arguments)...);
                                        },
                                        [](void* from, void* to) noexcept {
-                                         ::new (to) Held(std::move(*static_cast<Held*>(from)));
-                                         static_cast<Held*>(from)->~Held();
+                                         ::new (to) Stored(std::move(*static_cast<Stored*>(from)));
+                                         static_cast<Stored*>(from)->~Stored();
                                        },
-                                       [](void* storage) noexcept { static_cast<Held*>(storage)->~Held(); }};
+                                       [](void* storage) noexcept { static_cast<Stored*>(storage)->~Stored(); }};
 
-  template <class Held>
+  template <class Stored>
   static constexpr Kind kHeapKind = {
       [](void* storage, Arguments&&... arguments) -> Result {
-        return (**static_cast<Held**>(storage))(std::forward<Arguments>(arguments)...);
+        return (**static_cast<Stored**>(storage))(std::forward<Arguments>(arguments)...);
       },
-      [](void* from, void* to) noexcept { ::new (to) Held*(*static_cast<Held**>(from)); },
-      [](void* storage) noexcept { delete *static_cast<Held**>(storage); }};
+      [](void* from, void* to) noexcept { ::new (to) Stored*(*static_cast<Stored**>(from)); },
+      [](void* storage) noexcept { delete *static_cast<Stored**>(storage); }};
 
   void take(Callback& other) noexcept {
     kind_ = std::exchange(other.kind_, nullptr);

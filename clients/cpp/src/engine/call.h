@@ -1,5 +1,5 @@
-// What is a call in flight? Its bytes, its deadline, and the handler of its end. Calls are pooled: their buffers are
-// reused, so that a call in the steady state allocates nothing.
+// What is a call in flight? Its bytes, its deadline, and the handler that is called when it ends. Calls are pooled and
+// their buffers reused: in the steady state a call allocates nothing.
 #pragma once
 
 #include "engine/fork_watch.h"
@@ -30,32 +30,31 @@ struct Arrival {
   std::string_view message;          // otherwise: the whole reply, empty for a call that only waits for the ring
   Codec* codec = nullptr;            // positioned at the result
   bool may_have_run = false;         // an earlier attempt may have been executed
-  bool is_codec_spoiled = false;     // for the handler to set: reading has thrown
-  std::optional<std::int64_t> view;  // for the handler to set: the view in the reply
+  bool is_codec_spoiled = false;     // set by the handler: reading threw an exception
+  std::optional<std::int64_t> view;  // set by the handler: the view in the reply
   FailedAttempt failed_attempt;      // for a handler that returns Handled::again
 };
 enum class Handled : std::uint8_t {
   done,   // the call has ended
-  again,  // the reply says that it has failed: `failed_attempt` decides whether it is tried again or comes back as a
-          // failure
+  again,  // the reply reports a failure: `failed_attempt` decides whether the call is retried or called back with it
 };
-// Called on the client's thread until it returns done; a failure is always the last.
+// Called on the client's thread until it returns done; nothing follows a failure.
 using Handler = Callback<Handled(Arrival&), 96>;
 
 enum class Aim : std::uint8_t {
   owner,    // of `key`
-  node,     // `to`, and no other: one attempt
+  node,     // `to` only, one attempt
   ring,     // no node: the handler runs as soon as the ring is known
-  refresh,  // no node: the handler runs after the ring was fetched
+  refresh,  // no node: the handler runs after the ring has been fetched
 };
 
 enum class CallState : std::uint8_t {
-  idle,     // nowhere
+  idle,     // not in use
   waiting,  // for the ring
-  queued,   // at its link, unsent
-  sent,     // at its link; at least in part
+  queued,   // in its link's queue, unsent
+  sent,     // by its link, at least in part
   pausing,  // before the next attempt
-  done,     // the handler has run, but a link or a list still holds it
+  done,     // the handler has run, but a link or a list still refers to it
 };
 
 struct Call : net::DeadlineWheel::Entry {
@@ -66,7 +65,7 @@ struct Call : net::DeadlineWheel::Entry {
   std::optional<NodeAddress> to;
   TimePoint deadline{};
   bool is_repeatable = false;
-  bool may_have_run = false;  // an attempt at it, or at what it was split from, may have been executed
+  bool may_have_run = false;  // an attempt at this call, or at the one it was split from, may have been executed
   Handler handler;
 
   // --- the engine's ---
@@ -74,10 +73,10 @@ struct Call : net::DeadlineWheel::Entry {
   bool is_listed = false;  // in a list of the engine, which releases it
   std::uint32_t attempts = 0;
   std::optional<Failure> last;    // why it has not been answered yet
-  const Link* avoided = nullptr;  // the link that just failed it: another one is tried if there is any. Only compared
+  const Link* avoided = nullptr;  // the link that just failed: another one is preferred. Only compared, never used
 
   // --- the link's ---
-  Link* link = nullptr;  // while queued, sent, or done and still held
+  Link* link = nullptr;  // while queued, sent, or done and still referred to
   TimePoint sent_at{};
   std::int32_t sequence = 0;
   std::uint64_t end_offset = 0;  // of its last byte among all bytes of the connection

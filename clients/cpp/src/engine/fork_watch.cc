@@ -7,15 +7,15 @@
 namespace p2p::client {
 namespace {
 
-// How many forks led to this process since the first client was made. Checking the process id would cost a system call
-// for every call.
+// The number of forks between the process that made the first client and this one. Asking for the process id instead
+// would cost a system call per call.
 std::atomic<std::uint32_t> forks{0};
 
 }  // namespace
 
 ForkWatch::ForkWatch() {
   static const int registered = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
-  static_cast<void>(registered);  // fails only for lack of memory; a child then waits as before
+  static_cast<void>(registered);  // fails only when out of memory; forks then go unnoticed
   made_in_ = forks.load(std::memory_order_relaxed);
 }
 

@@ -174,7 +174,7 @@ class P2P_API TestNode final {
   // "" if the plugin has cleaned up, else one line for each thing left that was not there before the node started:
   // threads, open descriptors, and references to objects that the host lent to the plugin (another service's interface,
   // a strand). Connections of client() do not count. Throws std::logic_error while any TestNode of this process runs,
-  // because then nobody can tell what belongs to which.
+  // because then it is unknown what belongs to which.
   std::string leftovers() const;
 
  private:

@@ -6,7 +6,7 @@
 namespace p2p::classic {
 namespace {
 
-// This node's name in `visited_nodes` tells the rest of the chain that it knows the row.
+// With its name in `visited_nodes`, the rest of the chain knows that this node has the row.
 std::vector<std::string> with_name(std::vector<std::string> visited_nodes, const std::string& name) {
   if (std::find(visited_nodes.begin(), visited_nodes.end(), name) == visited_nodes.end()) visited_nodes.push_back(name);
   return visited_nodes;
@@ -24,7 +24,7 @@ Departure departure_of(ConnectFault fault) {
   return Departure::refused;
 }
 
-// A leaving node is the first to know: whoever passes the news on has it among the visited nodes.
+// A leaving node starts the chain about its leave, so it is always among the visited nodes.
 Departure how_it_left(const Member& row, const std::vector<std::string>& visited_nodes) {
   const bool said_so = std::find(visited_nodes.begin(), visited_nodes.end(), row.address.name()) != visited_nodes.end();
   return said_so ? Departure::own_word : Departure::hearsay;
@@ -159,7 +159,8 @@ void ClassicMembership::classic_remove(const NodeAddress& address, std::vector<s
                                        TimePoint now, Effects& effects) {
   const std::string name = address.name();
   const Member* known = table_.find(name);
-  // A leaving node tells our nodes itself when it has ended; until then this is an echo of what it told the others.
+  // A leaving node announces to our nodes itself that it has ended; until then this is an echo of its first
+  // announcement.
   if (known == nullptr || known->state == MemberState::leaving) return;
   Member row = *known;
   const bool is_own_word = how_it_left(row, visited_nodes) == Departure::own_word;
@@ -181,7 +182,7 @@ void ClassicMembership::pass_on(const Member& row, std::vector<std::string> visi
 void ClassicMembership::continue_chain(Chain chain, Effects& effects) {
   const auto target = next_in_chain(chain);
   if (!target) {
-    if (chain.is_farewell) effects.farewell_told = true;
+    if (chain.is_farewell) effects.farewell_done = true;
     return;
   }
   ++chains_;
@@ -279,8 +280,8 @@ void ClassicMembership::comparison_ended(const Pending& pending, const CallResul
   }
 }
 
-// Its table cannot be merged for lack of incarnations: each side is told what it lacks. Only this repairs a chain that
-// was cut among nodes of the 2009 system, which compare nothing themselves.
+// Its table has no incarnations and cannot be merged: each side is sent the changes it lacks. Only this repairs a chain
+// that was cut among nodes of the 2009 system, which do not compare tables themselves.
 void ClassicMembership::survey_ended(const Pending& pending, const CallResult& result, TimePoint now,
                                      Effects& effects) {
   const auto& rows = result.view.members;
@@ -451,7 +452,7 @@ void ClassicMembership::call_ended(CallId id, const CallResult& result, TimePoin
       pending.chain->visited_nodes.push_back(pending.to.name());
       continue_chain(std::move(*pending.chain), effects);
     } else if (pending.chain->is_farewell) {
-      effects.farewell_told = true;
+      effects.farewell_done = true;
     }
   } else if (pending.comparison) {
     comparison_ended(pending, result, now, effects);

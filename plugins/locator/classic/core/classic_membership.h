@@ -1,6 +1,6 @@
 // Who is in the network, by the 2009 system's rules made safe? Joins and removals travel as a chain from member to
 // member, a member that cannot be reached is given up, and periodic comparisons of tables repair what a chain missed.
-// Pure: told the time and what arrived, it lists effects. README.md explains the terms.
+// Pure: from the time and what arrived it computes effects. README.md explains the terms.
 #pragma once
 
 #include "classic/core/failed_connects.h"

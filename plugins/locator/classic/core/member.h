@@ -1,4 +1,4 @@
-// What do nodes tell each other about a member, and which of two claims wins? The rows of the membership table.
+// What do nodes send each other about a member, and which of two rows wins? The rows of the membership table.
 #pragma once
 
 #include <p2p/node_address.h>

@@ -24,10 +24,10 @@ struct Join {
   friend bool operator==(const Join&, const Join&) = default;
 };
 
-// "This row is news; tell it to the first member that is not among these names." Answered when it is applied.
+// "This row is new; pass it on to the first member that is not among these names." Answered when it is applied.
 struct PassOn {
   Member row;
-  std::vector<std::string> visited_nodes;  // names of nodes that know already, or that could not be reached
+  std::vector<std::string> visited_nodes;  // names of nodes that already have it, or that could not be reached
   friend bool operator==(const PassOn&, const PassOn&) = default;
 };
 
@@ -85,8 +85,8 @@ struct Effects {
   std::vector<OutgoingCall> calls;
   bool table_changed = false;  // view() differs from before
   bool refuted = false;        // this node had been removed by another, and announced itself again
-  // The network knows, as far as it can be told, that this node leaves the ring (withdraw) or has left it (leave).
-  bool farewell_told = false;
+  // The announcement that this node leaves the ring (withdraw) or has left it (leave) has been made, or given up.
+  bool farewell_done = false;
 };
 
 // --- input -----------------------------------------------------------------------------------------------------------

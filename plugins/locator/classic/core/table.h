@@ -1,4 +1,4 @@
-// What does this node believe about every member it has heard of? Rows merge to the same result in any order, so that
+// What does this node know about every member? Rows merge to the same result in any order, so that
 // tables become equal once exchanged.
 #pragma once
 

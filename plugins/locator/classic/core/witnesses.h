@@ -1,6 +1,6 @@
-// Is a member silent, or is this node cut off? A silence counts only when a member on a third machine was heard while
-// it lasted: if all are silent, this node's own link is down. Nor does it count when another member on the silent
-// member's machine was heard: then that machine is not switched off.
+// Is a member silent, or is this node cut off? Silence counts only if meanwhile a member on a third machine answered:
+// if all are silent, this node's own link is down. Nor does it count if another member on the silent member's machine
+// answered: then that machine is still running.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ namespace p2p::classic {
 // Machines whose last sign of life is remembered; enough, since two are asked at a time.
 inline constexpr std::size_t kMachinesHeardMax = 64;
 
-// Time is measured in calls, numbered in the order in which they begin. Machines are told apart by their members'
-// addresses.
+// Time is measured in calls, numbered in the order in which they begin. A machine is identified by its members'
+// address.
 class Witnesses {
  public:
   explicit Witnesses(std::string own_address) : own_address_(std::move(own_address)) {}
@@ -31,7 +31,7 @@ class Witnesses {
     heard_[address] = latest;
   }
 
-  // Whether a member at `address` was heard since the `call`th call began.
+  // Whether a member at `address` has answered since the `call`th call began.
   bool have_heard(const std::string& address, std::uint64_t call) const {
     const auto found = heard_.find(address);
     return found != heard_.end() && found->second >= call;

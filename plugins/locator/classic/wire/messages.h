@@ -1,5 +1,5 @@
-// How do the membership core's messages travel? As calls of the service Membership (idl/membership.thrift). Foreign
-// rows are checked here, so that the core only sees what could be true; nothing in here throws.
+// How do the membership core's messages travel? As calls of the service Membership (idl/membership.thrift). Rows from
+// other nodes are checked here, so that the core sees only plausible ones. Nothing here throws.
 #pragma once
 
 #include "classic/core/messages.h"
@@ -14,8 +14,8 @@
 
 namespace p2p::wire {
 
-// Limits on a message's table rows, and on its names in a chain or of nodes waited for: twice a full table with all its
-// removed rows.
+// Limits of a message: on its table rows, and on its lists of names (visited nodes, nodes waited for). Twice a full
+// table with all its removed rows.
 inline constexpr std::size_t kRowsMax = 10'000;
 inline constexpr std::size_t kVisitedNodesMax = 10'000;
 
@@ -33,7 +33,7 @@ std::string encode_classic_join(const NodeAddress& joiner);
 classic::CallResult read_classic_reply(const classic::Message& message, const Result<std::string>& reply);
 Result<std::vector<NodeAddress>> read_get_all(const Result<std::string>& reply);
 
-// What the result of a Peers::call means to the core; `why` says why it was not answered.
+// What the result of a Peers::call means to the core; on failure `why` is set to the reason.
 classic::CallResult read_reply(const Result<std::string>& reply, std::string& why);
 
 // --- the other side --------------------------------------------------------------------------------------------------

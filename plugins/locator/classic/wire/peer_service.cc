@@ -21,11 +21,12 @@ class Listener final {
   void on_message(Result<classic::Message> message, Answer<Presult> answer) const {
     if (!message.ok()) return answer.fail(CallFault::protocol_error, message.error().text);
     auto kept = std::make_shared<Answer<Presult>>(std::move(answer));
-    node_->tell([membership = membership_, message = std::move(message).value(), kept](TimePoint now, auto& effects) {
-      const auto view = membership->handle(message, now, effects);
-      if (!view.ok()) return kept->fail(CallFault::internal_error, view.error().text);
-      (*kept)(to_wire(view.value()));
-    });
+    node_->post_event(
+        [membership = membership_, message = std::move(message).value(), kept](TimePoint now, auto& effects) {
+          const auto view = membership->handle(message, now, effects);
+          if (!view.ok()) return kept->fail(CallFault::internal_error, view.error().text);
+          (*kept)(to_wire(view.value()));
+        });
   }
 
  private:

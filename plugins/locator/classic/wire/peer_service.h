@@ -10,7 +10,7 @@
 
 namespace p2p::wire {
 
-// Answers on the node's strand; bytes that make no sense are answered with an exception at once.
+// Answers on the node's strand; malformed bytes get an exception at once.
 void add_membership_methods(Methods& methods, std::shared_ptr<ring::LocatorShell> node,
                             std::shared_ptr<classic::Adapter> membership);
 
