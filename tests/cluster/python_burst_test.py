@@ -90,7 +90,7 @@ class BurstTest(PythonClientTest):
                 await asyncio.gather(*(client.read(key_of(number)) for number in range(1_000)))
                 waiting = [len(shared.task.result()._waiting) for shared in client._pool._connections.values()]
                 # Members are asked for in the background, at times.
-                mine = {asyncio.current_task(), client._learning.task}
+                mine = {asyncio.current_task(), client._refreshing.task}
                 return waiting, dict(client._probes), asyncio.all_tasks() - mine
 
         waiting, probes, tasks = asyncio.run(run())

@@ -84,9 +84,9 @@ class InterruptionTest(PythonClientTest):
             channels = [pool.take(node.name, time.monotonic()) for _ in range(pool._limit)]
             for channel in channels:
                 pool.give_back(channel)
-        seat = self.used._learning.take(time.monotonic())
-        self.assertIsNotNone(seat)
-        self.used._learning.leave(seat)
+        permit = self.used._refreshing.acquire(time.monotonic())
+        self.assertIsNotNone(permit)
+        self.used._refreshing.release(permit)
         others = [threading.Thread(target=self.read_many) for _ in range(8)]
         for thread in others:
             thread.start()
@@ -96,7 +96,7 @@ class InterruptionTest(PythonClientTest):
     def test_clients_that_are_interrupted_while_they_connect_and_learn_are_none_the_worse(self):
         def call():
             self.used._pool.keep_only(())  # connects anew
-            self.used._views.suspect("nobody")
+            self.used._views.note_no_answer("nobody")
             self.read()
 
         self.interrupt(call, Interruption, INTERRUPTIONS // 4)

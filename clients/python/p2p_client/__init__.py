@@ -1,8 +1,8 @@
-"""A client of p2phost networks that knows the ring: each call goes straight to the node that owns its key.
+"""A client for p2phost networks that knows the ring: each call goes directly to the node that owns its key.
 
-    Client        plain, for any number of threads
+    Client        blocking, for any number of threads
     AsyncClient   for asyncio, pipelined
-    Failed, Rejected, Unknown   why a call has no result: nothing was changed, or nobody knows
+    Failed, Rejected, Unknown   why a call has no result: nothing was changed, or the outcome is unknown
 """
 from p2p_client.async_client import AsyncClient
 from p2p_client.client import Client

@@ -2,38 +2,37 @@
 import asyncio
 import time
 
-from p2p_client.async_gate import Shared, is_done_in_time
 from p2p_client.async_pool import AsyncPool
+from p2p_client.async_waiting import SharedTask, is_done_in_time
 from p2p_client.calls import Calls
 from p2p_client.client import DEADLINE_SECONDS
+from p2p_client.discovery import REFRESH_SECONDS_MAX, brief_end, candidates, names_in
 from p2p_client.errors import Failed
 from p2p_client.faults import TIMED_OUT
-from p2p_client.forking import start_anew_in_children
+from p2p_client.forking import call_after_fork
 from p2p_client.framing import REQUEST_BYTES_MAX
-from p2p_client.interruption import is_foreign
-from p2p_client.learning import LEARN_SECONDS_MAX, brief_end, candidates, names_in
-from p2p_client.outcome import Lost, Untaken, who_answered
-from p2p_client.rounds import Learn, Pause, Probe, Rounds, Send
+from p2p_client.interruption import is_from_signal_handler
+from p2p_client.outcome import Lost, NotExecuted, outcome_of_probe
+from p2p_client.rounds import Pause, Probe, Refresh, Rounds, Send
 
 
 class AsyncClient(Calls):
-    """What Client is, with methods to be awaited; `async with` closes it. It belongs to the event loop of its first
-    call.
+    """The same as Client, with awaitable methods; `async with` closes it. It belongs to the event loop of its first call.
 
-    A call whose task is cancelled is given up: a change may have happened all the same.
+    A call ends when its task is cancelled; a change may be executed nevertheless.
     """
 
     def __init__(self, *seeds, service="diststore", locator="locator", deadline=DEADLINE_SECONDS,
                  request_bytes_max=REQUEST_BYTES_MAX):
         super().__init__(seeds, service, locator, deadline, request_bytes_max)
         self._pool = AsyncPool(request_bytes_max)
-        self.forked()
-        start_anew_in_children(self)
+        self.after_fork()
+        call_after_fork(self)
 
-    def forked(self):
-        """What is under way is under way in the parent's loop."""
-        self._learning = None  # Shared: asks for the members
-        self._probes = {}  # node -> Shared: asks it a harmless question
+    def after_fork(self):
+        """Running tasks belong to the parent's loop."""
+        self._refreshing = None  # SharedTask: asks for the members
+        self._probes = {}  # node -> SharedTask: probes it
 
     async def __aenter__(self):
         return self
@@ -42,19 +41,19 @@ class AsyncClient(Calls):
         await self.close()
 
     async def close(self):
-        """Calls that are under way end as calls do whose connection breaks; later ones are Failed."""
+        """Calls in flight end as if their connection had broken; later ones are Failed."""
         self._is_closed = True
         self._pool.close()
-        if self._learning is not None:
-            await self._learning.wait()  # it finds the pool closed
-        await asyncio.sleep(0)  # lets the transports say that they have ended
+        if self._refreshing is not None:
+            await self._refreshing.wait()  # it ends, since the pool is closed
+        await asyncio.sleep(0)  # lets the transports call connection_lost()
 
-    # --- obeying the rounds ---
+    # --- applying the effects of the rounds ---
 
     async def _run(self, job, deadline):
         if self._is_closed:
             raise Failed("the client is closed")
-        end = time.monotonic() + (self._seconds if deadline is None else deadline)
+        end = time.monotonic() + (self._deadline_seconds if deadline is None else deadline)
         rounds = Rounds(job, self._views, end, time.monotonic)
         steps = rounds.run()
         answer = None
@@ -66,8 +65,8 @@ class AsyncClient(Calls):
             answer = None
             if isinstance(effect, Send):
                 answer = await self._send(effect.parts, end)
-            elif isinstance(effect, Learn):
-                await self._learn(end)
+            elif isinstance(effect, Refresh):
+                await self._refresh(end)
             elif isinstance(effect, Probe):
                 until = brief_end(time.monotonic(), end)
                 answer = await self._probe_all(effect.nodes, until)
@@ -89,7 +88,7 @@ class AsyncClient(Calls):
             async with asyncio.timeout(deadline - time.monotonic()) as limit:
                 connection = await self._pool.connection(part.node, part.request.service)
                 while not connection.has_room and connection.is_open:
-                    await connection.room()
+                    await connection.wait_for_room()
                 started = connection.start(part.request)
                 return await started
         except TimeoutError as failure:
@@ -97,35 +96,35 @@ class AsyncClient(Calls):
                 return self._not_connected(failure)
             why = "no answer before the deadline"
             if started is None:
-                return Untaken(why)
+                return NotExecuted(why)
             if started.done() and not started.cancelled():
-                return started.result()  # it came while the loop was busy with others
-            connection.complain()
+                return started.result()  # it arrived while the loop was busy
+            connection.note_timeout()
             return Lost(why, TIMED_OUT)
         except OSError as failure:
             return self._not_connected(failure)
 
     @staticmethod
     def _not_connected(failure):
-        if is_foreign(failure):
+        if is_from_signal_handler(failure):
             raise failure
-        return Untaken(str(failure) or type(failure).__name__)
+        return NotExecuted(str(failure) or type(failure).__name__)
 
-    async def _learn(self, deadline):
-        """Asks for the members in a task of its own. Who has a view goes on with it: learning delays no call."""
-        if self._learning is None or self._learning.task.done():
-            self._learning = Shared(self._ask())
+    async def _refresh(self, deadline):
+        """Asks for the members in a separate task. If there is a view, the call continues with it at once."""
+        if self._refreshing is None or self._refreshing.task.done():
+            self._refreshing = SharedTask(self._fetch_members())
         if self._views.current is None:
-            await self._learning.wait(deadline)
+            await self._refreshing.wait(deadline)
 
-    async def _ask(self):
+    async def _fetch_members(self):
         names = []
         for node in candidates(self._views, self._seeds):
-            outcome = await self._ask_one(node, time.monotonic() + LEARN_SECONDS_MAX)
+            outcome = await self._request_members(node, time.monotonic() + REFRESH_SECONDS_MAX)
             names = names_in(self._views, node, outcome, time.monotonic())
             if names:
                 break
-        if self._views.learnt(names, time.monotonic()):
+        if self._views.update(names, time.monotonic()):
             self._pool.keep_only({*names, *self._seeds})
 
     async def _probe_all(self, nodes, until):
@@ -134,41 +133,41 @@ class AsyncClient(Calls):
         return await asyncio.gather(*(self._probe(node, until) for node in nodes))
 
     async def _probe(self, node, until):
-        """Asks once for all calls that want to know."""
+        """Probes the node once for all calls that need it."""
         probe = self._probes.get(node)
         if probe is None:
-            ends_by = time.monotonic() + LEARN_SECONDS_MAX
-            probe = self._probes[node] = Shared(self._ask_one(node, ends_by), ends_by)
+            ends_by = time.monotonic() + REFRESH_SECONDS_MAX
+            probe = self._probes[node] = SharedTask(self._request_members(node, ends_by), ends_by)
             probe.task.add_done_callback(lambda _: self._probes.pop(node, None))
         return probe.task.result() if await probe.wait(until) else Lost("no answer in time", TIMED_OUT)
 
-    async def _ask_one(self, node, until):
-        """What `node`, which may be none of ours, answers to the question for the members."""
+    async def _request_members(self, node, until):
+        """Asks `node`, which may be of the 2009 system, for the members; returns the outcome."""
         connection = None
 
-        async def ask():
+        async def request():
             nonlocal connection
-            connection = await self._pool.unframed(node)
-            return who_answered(await connection.start(self._members_request))
+            connection = await self._pool.open_unframed(node)
+            return outcome_of_probe(await connection.start(self._members_request))
 
-        asking = asyncio.ensure_future(ask())
+        requesting = asyncio.ensure_future(request())
         try:
-            if await is_done_in_time(asking, until - time.monotonic()):
-                return asking.result()
+            if await is_done_in_time(requesting, until - time.monotonic()):
+                return requesting.result()
             if connection is None:
-                return Untaken("the node does not answer the connect")
+                return NotExecuted("the node does not answer the connection attempt")
             return Lost("no answer in time", TIMED_OUT)
         except OSError as failure:
             return self._not_connected(failure)
         finally:
-            asking.cancel()
+            requesting.cancel()
             if connection is not None:
                 connection.close()
 
-    async def _with_view(self, look, deadline):
-        end = time.monotonic() + (self._seconds if deadline is None else deadline)
-        if self._views.is_due(time.monotonic()):
-            await self._learn(end)
+    async def _with_view(self, query, deadline):
+        end = time.monotonic() + (self._deadline_seconds if deadline is None else deadline)
+        if self._views.is_refresh_due(time.monotonic()):
+            await self._refresh(end)
         if self._views.current is None:
             raise Failed("no node of the network has answered")
-        return look(self._views.current)
+        return query(self._views.current)

@@ -1,57 +1,56 @@
-"""One pipelined connection of the asyncio client: framed Thrift on an asyncio transport. Everything in here belongs to
-one event loop."""
+"""One pipelined connection of the asyncio client: framed Thrift on an asyncio transport. Everything here belongs to one
+event loop."""
 import asyncio
 import os
 import select
 import socket
 
-from p2p_client.async_gate import Gate
-from p2p_client.forking import start_anew_in_children
+from p2p_client.async_waiting import WaitQueue
+from p2p_client.forking import call_after_fork
 from p2p_client.framing import NotSent
-from p2p_client.interruption import is_foreign
-from p2p_client.outcome import Answered, Lost, Untaken
+from p2p_client.interruption import is_from_signal_handler
+from p2p_client.outcome import Answered, Lost, NotExecuted
 
-# Calls of one connection that are not answered; a further one waits until some are. Below the host's
-# calls_in_flight_max, so that the node goes on reading.
+# Calls in flight on one connection; further ones wait. Below the host's calls_in_flight_max, so that the node does not stop
+# reading.
 CALLS_IN_FLIGHT_MAX = 512
 
-# A connection on which calls wait in vain, and nothing was heard for so long, is given up: the way to the node may be
-# gone although no packet has said so.
+# A connection is closed if a call on it has timed out and no data has arrived for this long: the network path to the node may
+# be broken without any error.
 SILENT_SECONDS_MAX = 10.0
 
 
-# So much of what is to be sent is collected until the loop's next turn; above it, it is sent at once.
+# Frames are collected until the loop's next turn and sent in one write; at this size they are sent at once.
 COLLECTED_BYTES_MAX = 64 << 10
 
 
 class AsyncConnection(asyncio.Protocol):
-    """Made by loop.create_connection(); `ended(self)` is called when it is of no use any more."""
+    """Made by loop.create_connection(); `on_lost(self)` is called when the connection has ended."""
 
-    def __init__(self, ended, framing):
-        self._ended = ended
+    def __init__(self, on_lost, framing):
+        self._on_lost = on_lost
         self._framing = framing
         self._transport = None
-        self._end = select.poll()  # knows of the node's close before the loop does
+        self._close_poll = select.poll()  # sees that the node has closed before the loop does
         self._is_paused = False
         self._unsent = []  # (frame, future, whether it is oneway), until the loop's next turn
         self._unsent_bytes = 0
-        self._waiting = Gate()  # for room
-        self._why = None  # it has ended
-        self._heard_at = 0.0  # by the loop's clock: when data came, or the first call of those that wait was sent
+        self._waiting = WaitQueue()  # for room
+        self._why = None  # why the connection has ended; None while it is open
+        self._last_data_at = 0.0  # loop.time() when data came last, or when a call was sent while none was in flight
+        call_after_fork(self)
 
-        start_anew_in_children(self)
-
-    def forked(self):
-        """The connection is the parent's, and so is the loop, which is not to be touched: it may watch its sockets by what
-        both processes share. Only the descriptor is given up."""
-        self._why = self._why or "the process has forked, and the connection is the parent's"
+    def after_fork(self):
+        """The connection and the loop are the parent's. The loop must not be touched: both processes may share its epoll
+        instance. So only the descriptor is replaced."""
+        self._why = self._why or "the process has forked, and the connection belongs to the parent"
         descriptor = self._transport.get_extra_info("socket").fileno() if self._transport is not None else -1
         if descriptor >= 0:
             nothing = os.open(os.devnull, os.O_RDWR)
             os.dup2(nothing, descriptor, inheritable=False)
             os.close(nothing)
 
-    # --- what the client wants ---
+    # --- called by the client ---
 
     @property
     def has_room(self):
@@ -63,27 +62,27 @@ class AsyncConnection(asyncio.Protocol):
 
     @property
     def is_idle(self):
-        """Nobody waits for anything from it."""
+        """No caller waits for a reply."""
         return all(future.done() for future, _ in self._framing.tokens())
 
     def start(self, request):
-        """Sends a call; a future of its outcome. Only while there is room."""
+        """Sends a call and returns the future of its outcome. Only while there is room."""
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         if self._why is not None:
-            future.set_result(Untaken(self._why))
+            future.set_result(NotExecuted(self._why))
             return future
         try:
             self._collect(self._framing.send(request, (future, request)), future, request.is_oneway, loop)
         except NotSent as why:
             future.set_result(why.outcome)
-            self._let_in()  # another in its place
+            self._wake()  # the room goes to another call
             return future
-        except BaseException:  # of a signal's handler: what has left is not known
+        except BaseException:  # raised by a signal handler: it is unknown what was sent
             self.close("interrupted")
             raise
         if len(self._framing) == 1:
-            self._heard_at = loop.time()
+            self._last_data_at = loop.time()
         return future
 
     def _collect(self, frame, future, is_oneway, loop):
@@ -95,96 +94,96 @@ class AsyncConnection(asyncio.Protocol):
             self._flush()
 
     def _flush(self):
-        """Sends what was collected, in one piece."""
+        """Sends the collected frames in one write."""
         if not self._unsent:
             return
-        if self._why is None and self._end.poll(0):
-            # What is sent now would only be lost; what waits for replies may still find them in the socket.
+        if self._why is None and self._close_poll.poll(0):
+            # What is sent now would be lost; replies to earlier calls may still be in the socket.
             self._why = "the node has closed the connection"
         if self._why is not None:
-            self._give_up_unsent()
+            self._fail_unsent()
             return
         unsent, self._unsent, self._unsent_bytes = self._unsent, [], 0
         try:
             self._transport.write(b"".join(frame for frame, _, _ in unsent))
-        except BaseException:  # of a signal's handler: what has left is not known
+        except BaseException:  # raised by a signal handler: it is unknown what was sent
             self.close("interrupted")
             raise
         for _, future, is_oneway in unsent:
             if is_oneway and not future.done():
                 future.set_result(Answered(None))
 
-    def _give_up_unsent(self):
+    def _fail_unsent(self):
         unsent, self._unsent, self._unsent_bytes = self._unsent, [], 0
         for _, future, _ in unsent:
             if not future.done():
-                future.set_result(Untaken(self._why))
+                future.set_result(NotExecuted(self._why))
 
-    async def room(self):
-        """Returns when there may be room, or none is needed any more."""
+    async def wait_for_room(self):
+        """Returns when there may be room, or the connection has ended."""
         if self.has_room or self._why is not None:
             return
         try:
             await self._waiting.wait()
         except asyncio.CancelledError:
-            self._let_in()  # another, if it was this one's turn
+            self._wake()  # the next one, if this one had been woken
             raise
 
-    def complain(self):
-        """A call has waited in vain until its deadline."""
-        if asyncio.get_running_loop().time() - self._heard_at > SILENT_SECONDS_MAX:
+    def note_timeout(self):
+        """A call has reached its deadline without a reply."""
+        if asyncio.get_running_loop().time() - self._last_data_at > SILENT_SECONDS_MAX:
             self.close("the node is silent")
 
     def close(self, why="the client is closed"):
-        """Ends every call that is under way."""
+        """Ends every call in flight."""
         self._why = self._why or why
-        self._give_up_unsent()
+        self._fail_unsent()
         if self._transport is not None:
             self._transport.abort()
 
-    # --- what the transport tells ---
+    # --- called by the transport ---
 
     def connection_made(self, transport):
         self._transport = transport
         connected = transport.get_extra_info("socket")
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._end.register(connected.fileno(), select.POLLRDHUP)
+        self._close_poll.register(connected.fileno(), select.POLLRDHUP)
 
     def data_received(self, data):
-        self._heard_at = asyncio.get_running_loop().time()
+        self._last_data_at = asyncio.get_running_loop().time()
         try:
             for (future, request), message in self._framing.receive(data):
-                # A call that was given up has its place in the order all the same.
+                # A cancelled call keeps its place in the order of replies.
                 if not future.done():
                     future.set_result(request.outcome_of(message))
             self._framing.check()
         except ValueError as failure:
             self.close(str(failure))
-            if is_foreign(failure):
+            if is_from_signal_handler(failure):
                 raise
-        except BaseException:  # of a signal's handler: what was answered is not known
+        except BaseException:  # raised by a signal handler: it is unknown what was answered
             self.close("interrupted")
             raise
-        self._let_in()
+        self._wake()
 
     def connection_lost(self, failure):
         self._why = self._why or (str(failure) if failure else "the node has closed the connection")
-        self._give_up_unsent()
+        self._fail_unsent()
         for future, _ in self._framing.drop():
             if not future.done():
-                future.set_result(Lost(self._why))  # nobody knows what of it had left the socket
-        self._let_in()
-        self._ended(self)
+                future.set_result(Lost(self._why))  # it is unknown how much of it was sent
+        self._wake()
+        self._on_lost(self)
 
     def pause_writing(self):
         self._is_paused = True
 
     def resume_writing(self):
         self._is_paused = False
-        self._let_in()
+        self._wake()
 
-    def _let_in(self):
+    def _wake(self):
         if self._why is not None:
-            self._waiting.let_in(len(self._waiting))
+            self._waiting.wake(len(self._waiting))
         elif not self._is_paused:
-            self._waiting.let_in(CALLS_IN_FLIGHT_MAX - len(self._framing))
+            self._waiting.wake(CALLS_IN_FLIGHT_MAX - len(self._framing))

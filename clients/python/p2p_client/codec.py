@@ -1,4 +1,4 @@
-"""How do a call and its reply become bytes? With the generated clients, on memory buffers: framed, strict binary."""
+"""How are a call and its reply encoded? By the generated clients, on memory buffers: framed, strict binary."""
 import struct
 
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol, TBinaryProtocolAccelerated
@@ -6,20 +6,20 @@ from thrift.protocol.TProtocol import TProtocolException
 from thrift.Thrift import TApplicationException, TException, TType
 from thrift.transport.TTransport import TMemoryBuffer
 
-from p2p_client.interruption import happens_again
 from p2p_client.faults import PROTOCOL
+from p2p_client.interruption import is_reproducible
 from p2p_client.outcome import Answered, Lost, Raised, outcome_of_exception
 
 _LENGTH = struct.Struct(">I")
 
-# Of a strict binary message: version and type, the length of the name; behind the name, the sequence id.
+# A strict binary message begins with version and type, the length of the name, the name, and the sequence id.
 _HEAD = struct.Struct(">II")
 _SEQUENCE = struct.Struct(">i")
 _VERSION_1 = 0x80010000
 
 
 class _Writer(TBinaryProtocolAccelerated):
-    """Names the service as TMultiplexedProtocol does, and gives the message its own sequence id."""
+    """Adds the service's name as TMultiplexedProtocol does, and the given sequence id."""
 
     def __init__(self, buffer, service, sequence):
         super().__init__(buffer)
@@ -32,7 +32,7 @@ class _Writer(TBinaryProtocolAccelerated):
 
 
 class _Reader(TBinaryProtocolAccelerated):
-    """Of one whole message, whose head is skipped at once: sequence_of() has looked at it."""
+    """Reads one whole message. Skips its head, which sequence_of() has checked."""
 
     def __init__(self, message):
         super().__init__(TMemoryBuffer(message))
@@ -42,13 +42,13 @@ class _Reader(TBinaryProtocolAccelerated):
         head, name_bytes = _HEAD.unpack_from(self._message)
         begin = _HEAD.size + name_bytes + _SEQUENCE.size
         if begin > len(self._message):
-            raise EOFError("the reply is cut short")  # the accelerator crashes when it reads from behind the end
+            raise EOFError("the reply is truncated")  # the accelerator crashes when it reads past the end
         self.trans.cstringio_buf.seek(begin)
         return "", head & 0xFF, 0
 
 
 class Request:
-    """One call of a method of a generated client class, to be sent any number of times to any node."""
+    """One call of a method of a generated client class. It can be sent any number of times, to any node."""
 
     __slots__ = ("service", "interface", "method", "arguments")
 
@@ -71,31 +71,31 @@ class Request:
         return _LENGTH.pack(len(message)) + message
 
     def decode(self, message):
-        """The result in a reply; raises what the reply raises: a declared exception, or a TApplicationException."""
+        """The result in a reply. Raises the exception in a reply: one that the IDL declares, or a TApplicationException."""
         client = self.interface(_Reader(message))
         return getattr(client, "recv_" + self.method)()
 
     def outcome_of(self, message):
-        """What a reply's bytes mean."""
+        """The outcome that a reply means."""
         try:
             return Answered(self.decode(message))
         except TApplicationException as fault:
             return outcome_of_exception(fault)
         except TProtocolException as failure:
-            return Lost(f"the reply makes no sense: {failure}", PROTOCOL)
+            return Lost(f"the reply is malformed: {failure}", PROTOCOL)
         except TException as declared:
             return Raised(declared)
-        except Exception as failure:  # of bytes that are no reply of this method
-            if not happens_again(failure, self.decode, message):
+        except Exception as failure:  # the bytes are not a reply of this method
+            if not is_reproducible(failure, self.decode, message):
                 raise
-            return Lost(f"the reply makes no sense: {failure!r}", PROTOCOL)
+            return Lost(f"the reply is malformed: {failure!r}", PROTOCOL)
 
 
-def whole_bytes(data):
-    """The length of the strict binary message at the front of `data`, None when it is cut short; ValueError when it is
-    none."""
+def message_length(data):
+    """The length of the strict binary message at the front of `data`; None if it is incomplete. Raises ValueError if it is
+    not such a message."""
     if data[:1] not in (b"", b"\x80"):
-        raise ValueError("the reply is no binary message")
+        raise ValueError("the reply is not a binary message")
     transport = TMemoryBuffer(bytes(data))
     protocol = TBinaryProtocol(transport, strictRead=True)
     try:
@@ -104,16 +104,16 @@ def whole_bytes(data):
     except EOFError:
         return None
     except TProtocolException as failure:
-        raise ValueError(f"the reply is no binary message: {failure}") from failure
+        raise ValueError(f"the reply is not a binary message: {failure}") from failure
     return transport.cstringio_buf.tell()
 
 
 def sequence_of(message):
-    """The sequence id of a strict binary message; ValueError when it is none."""
+    """The sequence id of a strict binary message. Raises ValueError if it is not such a message."""
     try:
         head, name_bytes = _HEAD.unpack_from(message)
         if head & 0xFFFF0000 != _VERSION_1:
-            raise ValueError("the reply is no binary message")
+            raise ValueError("the reply is not a binary message")
         return _SEQUENCE.unpack_from(message, _HEAD.size + name_bytes)[0]
     except struct.error:
-        raise ValueError("the reply is cut short") from None
+        raise ValueError("the reply is truncated") from None

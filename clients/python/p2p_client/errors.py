@@ -1,11 +1,11 @@
-"""What can a call end with, other than its result? Two kinds: nothing was changed, or nobody knows."""
+"""How can a call end without a result? In two ways: nothing was changed, or the outcome is unknown."""
 
 
 class ClientError(Exception):
     """A call that has no result.
 
-    `cause` is the reason in words. After a batch or a pipeline, `outcomes` holds for each of its keys, in the request's
-    order, the result or the ClientError of that key; it is empty after a single call.
+    `cause` is the reason as text. After a batch or a pipeline, `outcomes` holds the result or the ClientError of each key,
+    in the order of the request; after a single call it is empty.
     """
 
     def __init__(self, cause, outcomes=()):
@@ -15,13 +15,13 @@ class ClientError(Exception):
 
 
 class Failed(ClientError):
-    """The call was not executed and will not be: nothing has changed. A read that has no result is one of these too."""
+    """The call was not executed and will not be: nothing has changed. A read without a result always ends as Failed."""
 
 
 class Rejected(Failed):
-    """The service does not take such a call at all, however often it is asked: too large, too many keys, no such
-    method. Or the client does not send it: larger than its request_bytes_max, arguments of the wrong types."""
+    """A retry is pointless. The service refuses such calls: too large, too many keys, no such method. Or the client does
+    not send it: larger than its request_bytes_max, arguments of the wrong types."""
 
 
 class Unknown(ClientError):
-    """The call may have been executed, or may be still. Of a batch: of at least one key; `outcomes` says which."""
+    """The call may have been executed, or may still be. After a batch: that of at least one key; see `outcomes`."""

@@ -1,5 +1,5 @@
-"""What does a failed attempt mean, and what follows? Nodes and the clients of other languages ask the same table,
-lib/retry/faults.table, whose head says what its columns mean; the build makes a module of it."""
+"""What does a failed attempt mean, and what happens next? Nodes and the clients in other languages use the same table,
+lib/retry/faults.table, whose head explains its columns; the build generates a module from it."""
 import enum
 from typing import NamedTuple
 
@@ -10,20 +10,20 @@ from p2p_client.gen.diststore.ttypes import StoreErrorKind
 
 
 class Executed(enum.Enum):
-    no = enum.auto()  # surely not, and it never will be
-    maybe = enum.auto()  # then or later
+    no = enum.auto()  # certainly not, and it never will be
+    maybe = enum.auto()  # already, or later
 
 
 class Where(enum.Enum):
-    owner = enum.auto()  # the next attempt goes to whoever owns the key by then
-    another = enum.auto()  # not to the node that was asked, as long as there is another one
-    nowhere = enum.auto()  # the next attempt would end in the same way
+    owner = enum.auto()  # the next attempt goes to the owner that the key has then
+    another = enum.auto()  # the next attempt goes to a node other than the last one, if there is one
+    nowhere = enum.auto()  # a retry is pointless: it would end in the same way
 
 
 class After(enum.Enum):
-    at_once = enum.auto()  # the first repetition is; later ones pause
-    back_off = enum.auto()  # the first one pauses too
-    new_view = enum.auto()  # as at_once, and the ring is asked for
+    at_once = enum.auto()  # the first retry comes at once; later ones after a pause
+    back_off = enum.auto()  # the first retry comes after a pause, too
+    new_view = enum.auto()  # as at_once; the view is refreshed first
 
 
 class Fault(NamedTuple):
@@ -34,8 +34,8 @@ class Fault(NamedTuple):
     kind: str
 
     @property
-    def is_passing(self):
-        """Whether another attempt may fare better."""
+    def is_transient(self):
+        """Whether a retry may succeed."""
         return self.where is not Where.nowhere
 
 
@@ -44,7 +44,7 @@ def _fault(executed, where, after, notes, kind):
 
 
 def _kind(kinds, name):
-    """The number of this name; None for any."""
+    """The enumerator of this name; None for "any"."""
     return None if name.lower() == "any" else getattr(kinds, name)
 
 
@@ -56,16 +56,16 @@ TRANSPORT = {seen: _fault(*row) for seen, row in fault_table.TRANSPORT.items()}
 UNSENT = TRANSPORT["unsent"]
 CLOSED = TRANSPORT["closed"]
 TIMED_OUT = TRANSPORT["timed_out"]
-PROTOCOL = TRANSPORT["protocol"]  # bytes that make no sense
+PROTOCOL = TRANSPORT["protocol"]  # malformed bytes
 INVALID = TRANSPORT["invalid"]
 
 
 def fault_of_exception(kind, text):
-    """A TApplicationException of this type. A prefix counts only with the type that nodes send it with: a service may
-    pass on a text that it was given."""
+    """The fault of a TApplicationException. A prefix counts only with the type that nodes send it with: a service may
+    quote a text that it has received."""
     return next(fault for of_kind, prefix, fault in _EXCEPTIONS if of_kind in (None, kind) and text.startswith(prefix))
 
 
 def fault_of_store_error(kind):
-    """A kind that is not known says nothing of what has happened."""
+    """The fault of a StoreError. After one of an unknown kind the call may have been executed."""
     return _STORE_ERRORS.get(kind) or _STORE_ERRORS[None]

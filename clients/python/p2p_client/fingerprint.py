@@ -1,7 +1,7 @@
 """Which view of the network does a node have? The same hash over members and placement as in
 plugins/locator/ring/member_view.cc.
 
-XXH3 comes from libxxhash, which is on every Debian machine because apt needs it.
+XXH3 comes from libxxhash, which every Debian machine has because apt needs it.
 """
 import ctypes
 import struct
@@ -13,6 +13,6 @@ _xxh3.argtypes = (ctypes.c_char_p, ctypes.c_size_t)
 
 
 def fingerprint_of(sorted_names, placement):
-    """The fingerprint as replies carry it in `view`, an i64."""
+    """The fingerprint as an i64, as in the field `view` of replies."""
     text = "\n".join([placement, *sorted_names]).encode()
     return struct.unpack("q", struct.pack("Q", _xxh3(text, len(text))))[0]

@@ -1,33 +1,33 @@
-"""Which reply belongs to which call? The protocol of one pipelined connection, without the socket: a node answers in
-the order of the requests, with their sequence ids. Used by the plain and the asyncio client."""
+"""Which reply belongs to which call? The protocol of one pipelined connection, without the socket: a node replies in
+the order of the requests, with their sequence ids. Used by both clients."""
 import collections
 import struct
 
-from p2p_client.codec import sequence_of, whole_bytes
+from p2p_client.codec import message_length, sequence_of
 from p2p_client.faults import INVALID
-from p2p_client.interruption import happens_again
-from p2p_client.outcome import Oversized, Untaken
+from p2p_client.interruption import is_reproducible
+from p2p_client.outcome import NotExecuted, Oversized
 
-# The length before each message; the limits do not count it.
+# The length before each message; it does not count towards the limits.
 LENGTH_BYTES = 4
 
-# A larger frame is a protocol error: it is above every [host] frame_bytes_max that a node accepts.
+# A larger frame is a protocol error: no node accepts so large a [host] frame_bytes_max.
 FRAME_BYTES_MAX = 352 << 20
 
-# A larger request is not sent: a node would close the connection, and the calls behind it would fail. The default of
-# the nodes' [host] frame_bytes_max.
+# A larger request is not sent: the node would close the connection, and the calls after it would fail. Equal to the
+# default of [host] frame_bytes_max.
 REQUEST_BYTES_MAX = 16 << 20
 
 # The smallest frame_bytes_max that a node accepts. With less, the client could not even ask for the members.
-REQUEST_BYTES_LEAST = 1 << 10
+REQUEST_BYTES_MIN = 1 << 10
 
 _SEQUENCES = 0x7FFFFFFF
 
 
 def checked_request_bytes_max(count):
-    """`count`; ValueError when no node could have such a frame_bytes_max."""
-    if not REQUEST_BYTES_LEAST <= count < FRAME_BYTES_MAX:
-        raise ValueError(f"request_bytes_max is {count}; it must be from {REQUEST_BYTES_LEAST} to {FRAME_BYTES_MAX - 1}")
+    """Returns `count`; raises ValueError if no node could have such a frame_bytes_max."""
+    if not REQUEST_BYTES_MIN <= count < FRAME_BYTES_MAX:
+        raise ValueError(f"request_bytes_max is {count}; it must be from {REQUEST_BYTES_MIN} to {FRAME_BYTES_MAX - 1}")
     return count
 
 
@@ -40,7 +40,7 @@ class NotSent(Exception):
 
 
 class Framing:
-    """The calls in flight, each with a `token` of the caller's, and what has arrived of the next reply."""
+    """The calls in flight, each with a `token` chosen by the caller, and the part of the next reply that has arrived."""
 
     is_for_one_call = False
 
@@ -61,9 +61,9 @@ class Framing:
         try:
             frame = request.encode(sequence)
         except Exception as failure:  # arguments of the wrong types
-            if not happens_again(failure, request.encode, sequence):
+            if not is_reproducible(failure, request.encode, sequence):
                 raise
-            raise NotSent(Untaken(f"the arguments do not fit: {failure!r}", INVALID)) from failure
+            raise NotSent(NotExecuted(f"the arguments have wrong types: {failure!r}", INVALID)) from failure
         if len(frame) - LENGTH_BYTES > self._request_bytes_max:
             raise NotSent(Oversized(f"a request of {len(frame) - LENGTH_BYTES} bytes is larger than request_bytes_max, "
                                     f"{self._request_bytes_max}"))
@@ -79,7 +79,7 @@ class Framing:
         self._received += data
         done = []
         try:
-            self._take_into(done)
+            self._parse(done)
         except ValueError as violation:
             self._violation = violation
         if not done:
@@ -91,11 +91,11 @@ class Framing:
         if self._violation is not None:
             raise self._violation
 
-    def _take_into(self, done):
+    def _parse(self, done):
         received, at = self._received, 0
         while self._violation is None and at < len(received):
             if not self._pending:
-                raise ValueError("a reply that nobody awaits")
+                raise ValueError("a reply to no request")
             if len(received) - at < LENGTH_BYTES:
                 break
             (length,) = struct.unpack_from(">I", received, at)
@@ -105,11 +105,11 @@ class Framing:
                 break
             begin = at + LENGTH_BYTES
             message = bytes(memoryview(received)[begin:begin + length])
-            self._take(message, done)
+            self._match(message, done)
             at = begin + length
         del received[:at]
 
-    def _take(self, message, done):
+    def _match(self, message, done):
         sequence, token = self._pending[0]
         if sequence_of(message) != sequence:
             raise ValueError("replies out of order")
@@ -133,20 +133,20 @@ UNFRAMED_BYTES_MAX = 1 << 20
 
 class Unframed(Framing):
     """The same for a single call without a frame, after which the connection is closed. The node may be one of the 2009
-    system: that would take a frame for the beginning of a message and wait for the rest, and it serves nobody else while
-    a connection is open."""
+    system: it would mistake a frame for the beginning of a message and wait for the rest, and it serves no other
+    connection while one is open."""
 
     is_for_one_call = True
 
     def send(self, request, token):
         return super().send(request, token)[LENGTH_BYTES:]
 
-    def _take_into(self, done):
+    def _parse(self, done):
         if not self._pending:
-            raise ValueError("a reply that nobody awaits")
-        length = whole_bytes(self._received)
+            raise ValueError("a reply to no request")
+        length = message_length(self._received)
         if length is not None:
-            self._take(bytes(self._received[:length]), done)
+            self._match(bytes(self._received[:length]), done)
             del self._received[:length]
         elif len(self._received) > UNFRAMED_BYTES_MAX:
             raise ValueError(f"a reply of more than {UNFRAMED_BYTES_MAX} bytes")

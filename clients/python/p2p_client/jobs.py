@@ -1,4 +1,5 @@
-"""What is to be done, key by key? A job deals its calls to nodes as parts, and collects what became of each."""
+"""Which calls are to be made, and how did each end? A job splits its calls into parts by node, and collects the outcome of
+each key."""
 import collections
 from typing import NamedTuple
 
@@ -6,24 +7,24 @@ from p2p_client.errors import ClientError, Failed, Rejected, Unknown
 from p2p_client.faults import PROTOCOL
 from p2p_client.outcome import Answered, Kind, Lost
 
-# One part of a batch: many keys share the cost of a message, and a slow node keeps few of them waiting.
+# Keys of one part of a batch: many share the cost of a message, and few wait for a slow node.
 PART_KEYS_MAX = 1_000
 
-# Keys and values of one part, unless it is one key alone.
+# Bytes of the keys and values of one part, unless it has a single key.
 PART_BYTES_MAX = 4 << 20
 
-# Of what a request may have, the part that is keys and values: what stands between them comes on top. Where that is not
-# enough, parts are halved.
+# The share of a request's limit that keys and values may take; the encoding adds to it. If a request is still too large, its
+# part is halved.
 PART_SHARE = 1 / 4
 
 
 def part_bytes_max(request_bytes_max):
-    """The limit of keys and values of one part, by the limit of a request."""
+    """The limit for the keys and values of one part, given the limit of a request."""
     return min(PART_BYTES_MAX, int(PART_SHARE * request_bytes_max))
 
 
 class Part(NamedTuple):
-    """One message to one node, for the keys of these indexes."""
+    """One message to one node, for the keys at these indexes of the job."""
 
     node: str
     indexes: list
@@ -38,15 +39,13 @@ class Call(NamedTuple):
 
 
 class Job:
-    """`outcomes` holds, once it is over, a result or an exception for each index."""
-
-    is_many = False
+    """When the job is over, `outcomes` holds a result or an exception for each index."""
 
     def __init__(self, count):
         self.outcomes = [None] * count
 
     def parts(self, indexes, choose):
-        """The messages that do what is to be done for `indexes`; choose(index) is the node."""
+        """The messages for `indexes`; choose(index) returns the node."""
         raise NotImplementedError
 
     def key(self, index):
@@ -55,15 +54,15 @@ class Job:
     def kind(self, index):
         raise NotImplementedError
 
-    def answered(self, part, value):
-        """Takes over a reply; None, or what is wrong with it."""
+    def accept_reply(self, part, value):
+        """Stores the results in a reply. Returns None, or the outcome if the reply is wrong."""
         raise NotImplementedError
 
     def halve(self, part):
-        """Makes further parts smaller than this one."""
+        """Makes later parts smaller than this one."""
 
     def result(self):
-        """The job's result, or raises why there is none."""
+        """Returns the job's result, or raises the reason why there is none."""
         raise NotImplementedError
 
 
@@ -81,7 +80,7 @@ class OneCall(Job):
     def kind(self, _):
         return self._call.kind
 
-    def answered(self, _, value):
+    def accept_reply(self, _, value):
         self.outcomes[0] = value
 
     def result(self):
@@ -91,7 +90,7 @@ class OneCall(Job):
 
 
 class ManyCalls(Job):
-    """Any calls side by side, each a message of its own: a pipeline."""
+    """A pipeline: any calls at once, each with its own message."""
 
     def __init__(self, calls):
         super().__init__(len(calls))
@@ -106,7 +105,7 @@ class ManyCalls(Job):
     def kind(self, index):
         return self._calls[index].kind
 
-    def answered(self, part, value):
+    def accept_reply(self, part, value):
         self.outcomes[part.indexes[0]] = value
 
     def result(self):
@@ -114,10 +113,10 @@ class ManyCalls(Job):
 
 
 class Batch(Job):
-    """One method over many keys: one message for all that one node owns, up to the limits above.
+    """One method for many keys: one message to each owner, within the limits above.
 
-    `inputs` are what the method's list holds; key_of(input) and bytes_of(input) look into them, and
-    request_of([input]) makes the message.
+    `inputs` are the elements of the method's list; key_of(input) is the key of one, bytes_of(input) its size, and
+    request_of([input]) the message.
     """
 
     def __init__(self, kind, inputs, key_of, bytes_of, request_of, bytes_max=PART_BYTES_MAX):
@@ -155,9 +154,9 @@ class Batch(Job):
     def kind(self, _):
         return self._kind
 
-    def answered(self, part, values):
+    def accept_reply(self, part, values):
         if not isinstance(values, list) or len(values) != len(part.indexes):
-            return Lost("the reply does not fit what was asked", PROTOCOL)
+            return Lost("the reply does not match the request", PROTOCOL)
         for index, value in zip(part.indexes, values):
             self.outcomes[index] = value
         return None
@@ -181,12 +180,12 @@ def _all_or_raise(outcomes, is_change):
     else:
         kind = Failed
     first = next((error for error in errors if isinstance(error, Unknown)), errors[0])
-    words = first.cause if isinstance(first, ClientError) else repr(first)
-    raise kind(f"{len(errors)} of {len(outcomes)} keys have no result: {words}", outcomes)
+    cause = first.cause if isinstance(first, ClientError) else repr(first)
+    raise kind(f"{len(errors)} of {len(outcomes)} keys have no result: {cause}", outcomes)
 
 
 def fingerprints_of(outcome):
-    """The views that an answer tells of, each once."""
+    """The fingerprints of views in a reply, without duplicates."""
     if not isinstance(outcome, Answered):
         return ()
     value = outcome.value

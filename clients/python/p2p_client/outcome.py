@@ -1,4 +1,4 @@
-"""How did one attempt end, and what follows? The rules of retrying, alone: an outcome that is not known is never
+"""How did one attempt end, and what happens next? Only the rules of retrying: a call whose outcome is unknown is never
 "failed"."""
 import enum
 from typing import NamedTuple
@@ -9,7 +9,7 @@ class Kind(NamedTuple):
     """What a method promises. One that changes nothing is always repeatable."""
 
     is_change: bool
-    is_repeatable: bool  # executed twice, it leaves what it left once, and answers the same
+    is_repeatable: bool  # idempotent: a second execution changes nothing more and has the same reply
 
 
 class Answered(NamedTuple):
@@ -17,26 +17,26 @@ class Answered(NamedTuple):
 
 
 class Raised(NamedTuple):
-    """The service has answered with an exception that its IDL declares: the caller's business."""
+    """The service has answered with an exception that its IDL declares. It is passed to the caller."""
 
     exception: Exception
 
 
-class Untaken(NamedTuple):
-    """Surely not executed."""
+class NotExecuted(NamedTuple):
+    """Certainly not executed."""
 
     why: str
     fault: Fault = UNSENT
 
 
 class Oversized(NamedTuple):
-    """Not executed, because the part of a batch, or its reply, is too large: smaller parts may do."""
+    """Not executed, because the part of a batch, or its reply, is too large: smaller parts may succeed."""
 
     why: str
 
 
 class Lost(NamedTuple):
-    """Sent, and not answered, or answered with a word that tells nothing: it may have been executed."""
+    """Possibly executed: sent but not answered, or answered with a fault that leaves it open."""
 
     why: str
     fault: Fault = CLOSED
@@ -57,46 +57,47 @@ class Next(enum.Enum):
     unknown = enum.auto()
 
 
-# How the hosts of ours begin when they do not know what they are asked for.
-OURS = ("p2p:", "service '")
+# How the text begins with which a p2phost node refuses a request that it does not know.
+OUR_PREFIXES = ("p2p:", "service '")
 
 
-def who_answered(outcome):
-    """`outcome` of a question that every node of ours knows, or has words of its own for; Foreign for other words."""
-    if isinstance(outcome, Untaken) and not outcome.fault.is_passing and not outcome.why.startswith(OURS):
+def outcome_of_probe(outcome):
+    """The outcome of a request that every p2phost node either knows or refuses in its own words; Foreign if the refusal has
+    other words."""
+    if isinstance(outcome, NotExecuted) and not outcome.fault.is_transient and not outcome.why.startswith(OUR_PREFIXES):
         return Foreign(outcome.why)
     return outcome
 
 
 def next_step(kind, outcome, keys=1):
-    """What follows an attempt at a part of `keys` keys, while there is time."""
+    """What follows an attempt at a part of `keys` keys, before the deadline."""
     match outcome:
         case Answered() | Raised():
             return Next.done
-        case Untaken():
-            return Next.again if outcome.fault.is_passing else Next.rejected
+        case NotExecuted():
+            return Next.again if outcome.fault.is_transient else Next.rejected
         case Oversized():
             return Next.halved if keys > 1 else Next.rejected
         case Lost():
-            if outcome.fault.is_passing and kind.is_repeatable:
+            if outcome.fault.is_transient and kind.is_repeatable:
                 return Next.again
             return Next.unknown if kind.is_change else Next.failed
-    raise TypeError(f"{outcome!r} is no outcome")
+    raise TypeError(f"{outcome!r} is not an outcome")
 
 
-def when_time_is_over(kind, was_lost):
-    """What a call is that nobody has answered; `was_lost`: one of its attempts ended as Lost."""
+def step_at_deadline(kind, was_lost):
+    """How a call without an answer ends at its deadline; `was_lost`: one of its attempts ended as Lost."""
     return Next.unknown if was_lost and kind.is_change else Next.failed
 
 
 def outcome_of(fault, why):
-    """How an attempt ended that came to `fault`."""
+    """The outcome of an attempt that ended with `fault`."""
     if "too_much" in fault.notes:
         return Oversized(why)
-    return Untaken(why, fault) if fault.executed is Executed.no else Lost(why, fault)
+    return NotExecuted(why, fault) if fault.executed is Executed.no else Lost(why, fault)
 
 
 def outcome_of_exception(exception):
-    """What a TApplicationException of a node means."""
+    """The outcome that a node's TApplicationException means."""
     text = exception.message or ""
     return outcome_of(fault_of_exception(exception.type, text), text)

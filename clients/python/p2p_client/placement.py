@@ -1,11 +1,11 @@
-"""Who owns a key? The 2009 system's ring, point for point what plugins/locator/placement/classic_ring.h computes."""
+"""Who owns a key? The ring of the 2009 system, exactly as plugins/locator/placement/classic_ring.h computes it."""
 import bisect
 import hashlib
 import re
 
 NAME = "classic"
 
-# Each node has so many labels, "<name>-0" to "<name>-29", and each label so many points.
+# Each node has the labels "<name>-0" to "<name>-29", and each label has several points on the ring.
 LABELS_PER_NODE = 30
 POINTS_PER_LABEL = 4
 
@@ -13,7 +13,7 @@ _HEX_DIGEST = re.compile(rb"[0-9a-fA-F]{32}\Z")
 
 
 def position_of(key):
-    """Where on the ring `key` (bytes) stands. 32 hex digits count as an MD5 digest and are not hashed again."""
+    """The position of `key` (bytes) on the ring. 32 hex digits count as an MD5 digest and are not hashed again."""
     if len(key) == 32 and _HEX_DIGEST.match(key):
         return int(key[:8], 16)
     return _md5_head(key)
@@ -24,11 +24,11 @@ def _md5_head(data):
 
 
 class ClassicRing:
-    """Of one fixed set of members; never changes. Members are named by their index in `sorted_names`."""
+    """The immutable ring of one set of members. A member is given by its index in `sorted_names`."""
 
     def __init__(self, sorted_names):
-        # The four points of a label share its digest's head and stand up to 12 bits above the range of keys. Where the
-        # points of two nodes meet, the greatest name wins: it comes last and overwrites.
+        # The four points of a label are the head of its digest, shifted by up to 12 bits; most lie above the range of keys.
+        # If two nodes have the same point, the greatest name wins: it comes last and overwrites.
         owners = {}
         for owner, name in enumerate(sorted_names):
             for label in range(LABELS_PER_NODE):
@@ -36,11 +36,11 @@ class ClassicRing:
                 for point in range(POINTS_PER_LABEL):
                     owners[head << (4 * point)] = owner
         self._members = len(sorted_names)
-        self.positions = sorted(owners)  # ascending, each once
+        self.positions = sorted(owners)  # ascending, without duplicates
         self._owners = [owners[position] for position in self.positions]
 
     def owner_of(self, key):
-        """The owner's index; only when there is a member."""
+        """The owner's index. There must be at least one member."""
         point = bisect.bisect_right(self.positions, position_of(key))
         return self._owners[point] if point < len(self._owners) else self._owners[0]
 

@@ -1,12 +1,12 @@
-"""Which connection does a call of the plain client use? An idle one to the node, or a new one. The number per node is
-limited; above it, calls wait."""
+"""Which connection does a call of the plain client use? An idle one to the node, or a new one. Their number per node is
+limited; at the limit, calls wait."""
 import threading
 import time
 
 from p2p_client.channel import Channel
-from p2p_client.forking import start_anew_in_children
+from p2p_client.forking import call_after_fork
 from p2p_client.framing import REQUEST_BYTES_MAX
-from p2p_client.seats import Seats
+from p2p_client.semaphore import Semaphore
 
 # Connections to one node; further threads wait for one until their deadlines.
 CONNECTIONS_PER_NODE_MAX = 16
@@ -26,39 +26,39 @@ class Pool:
         self._limit = connections_per_node
         self._request_bytes_max = request_bytes_max
         self._is_closed = False
-        self.forked()
-        start_anew_in_children(self)
+        self.after_fork()
+        call_after_fork(self)
 
-    def forked(self):
+    def after_fork(self):
         """The channels belong to the parent, and have closed themselves in this child."""
-        self._lock = threading.RLock()  # see Seats
+        self._lock = threading.RLock()  # see Semaphore
         self._idle = {}  # node -> channels, the most recently used last
-        self._seats = {}  # node -> the seats of channels in use
+        self._semaphores = {}  # node -> the semaphore of its channels
 
     def take(self, node, deadline):
         """Returns a channel; a new one connects at its first exchange. Raises Exhausted at the deadline, or when the pool
         is closed."""
-        seat = self._seats_of(node).take(deadline)
+        permit = self._semaphore_of(node).acquire(deadline)
         if self._is_closed:
             raise Exhausted("the client is closed")
-        if seat is None:
+        if permit is None:
             raise Exhausted(f"all {self._limit} connections were in use until the deadline")
-        channel = self._pop_sound(node) or Channel(node, self._request_bytes_max)
-        channel.seat = seat
+        channel = self._pop_usable(node) or Channel(node, self._request_bytes_max)
+        channel.permit = permit
         return channel
 
-    def _seats_of(self, node):
+    def _semaphore_of(self, node):
         with self._lock:
-            seats = self._seats.get(node)
-            if seats is None:
-                seats = self._seats[node] = Seats(self._limit)
-            return seats
+            semaphore = self._semaphores.get(node)
+            if semaphore is None:
+                semaphore = self._semaphores[node] = Semaphore(self._limit)
+            return semaphore
 
-    def _pop_sound(self, node):
-        """The most recently used idle channel that still works, or None. Closes those that do not, or are too old."""
+    def _pop_usable(self, node):
+        """The most recently used idle channel that still works, or None. Closes those that do not work or are too old."""
         oldest = time.monotonic() - IDLE_SECONDS_MAX
         while (channel := self._pop_idle(node)) is not None:
-            if channel.idle_since >= oldest and channel.is_sound():
+            if channel.idle_since >= oldest and channel.is_usable():
                 return channel
             channel.close()
         return None
@@ -70,7 +70,7 @@ class Pool:
 
     def give_back(self, channel):
         """Makes the channel idle, or closes it if it cannot be used again."""
-        seat, channel.seat = channel.seat, None
+        permit, channel.permit = channel.permit, None
         with self._lock:
             now = time.monotonic()
             idle = self._idle.setdefault(channel.node, [])
@@ -81,18 +81,18 @@ class Pool:
                 idle.append(channel)
             else:
                 useless.append(channel)
-            seats = self._seats.get(channel.node)
-        if seats is not None:
-            seats.leave(seat)
+            semaphore = self._semaphores.get(channel.node)
+        if semaphore is not None:
+            semaphore.release(permit)
         for channel in useless:
             channel.close()
 
     def keep_only(self, nodes):
-        """Closes the idle connections to all other nodes, which have left the network."""
+        """Closes the idle connections to all other nodes; those have left the network."""
         with self._lock:
             gone = [self._idle.pop(node) for node in list(self._idle) if node not in nodes]
-            for node in [node for node in self._seats if node not in nodes]:
-                del self._seats[node]
+            for node in [node for node in self._semaphores if node not in nodes]:
+                del self._semaphores[node]
         for channels in gone:
             for channel in channels:
                 channel.close()
@@ -102,8 +102,8 @@ class Pool:
         with self._lock:
             self._is_closed = True
             idle, self._idle = list(self._idle.values()), {}
-            for seats in self._seats.values():
-                seats.close()
+            for semaphore in self._semaphores.values():
+                semaphore.close()
         for channels in idle:
             for channel in channels:
                 channel.close()

@@ -1,4 +1,4 @@
-"""Any service of the network, called at the node that owns a key."""
+"""How is a method of any service called at the node that owns a key?"""
 from p2p_client.codec import Request
 from p2p_client.jobs import Call, OneCall
 from p2p_client.outcome import Kind
@@ -8,8 +8,8 @@ from p2p_client.store import key_bytes
 class Service:
     """The methods of a generated client class, each call sent to the owner of one key.
 
-    A call of a method in `repeatable` is sent again when its outcome is not known; of any other that ends as Unknown.
-    Exceptions that the service's IDL declares are raised as they are. Made by Client.service(); holds no connection.
+    A call whose outcome is unknown is retried if its method is in `repeatable`; otherwise it ends as Unknown. Exceptions
+    that the service's IDL declares are raised unchanged. Made by Client.service(); holds no connection.
     """
 
     def __init__(self, run, name, interface, key, repeatable, deadline):
@@ -32,7 +32,7 @@ class Service:
         if method.startswith("_") or not hasattr(self._interface, "send_" + method):
             raise AttributeError(f"service '{self._name}' has no method '{method}'")
         if self._key is None:
-            raise ValueError(f"whose '{self._name}'? Name a key: service.at(key).{method}(...)")
+            raise ValueError(f"a call of '{self._name}' needs a key: service.at(key).{method}(...)")
         kind = Kind(is_change=True, is_repeatable=method in self._repeatable)
 
         def call(*arguments):

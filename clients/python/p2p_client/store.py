@@ -1,5 +1,5 @@
-"""The key-value store's calls, as jobs: what may be repeated, what a StoreError means, and the methods that the plain
-and the asyncio client share."""
+"""How do the key-value store's methods become jobs? Which calls may be repeated, what a StoreError means, and the methods
+that both clients share."""
 from p2p_client.codec import Request
 from p2p_client.faults import fault_of_store_error
 from p2p_client.gen.diststore import Store
@@ -11,9 +11,9 @@ from p2p_client.outcome import Kind, Raised, outcome_of
 __all__ = ["EraseResult", "Pipeline", "ReadResult", "StoreCalls", "WriteResult"]
 
 READ = Kind(is_change=False, is_repeatable=True)
-# A first attempt may be executed late, over what another client has written since (decision 12).
+# A first attempt may be executed late, and overwrite what another client has written since (decision 12).
 WRITE = Kind(is_change=True, is_repeatable=False)
-# An erase that was executed already would answer "not found", besides.
+# As a write; besides, the second of two erases would answer "not found".
 ERASE = Kind(is_change=True, is_repeatable=False)
 
 _READ_OPTIONS = ReadOptions()
@@ -30,7 +30,7 @@ def key_bytes(key):
 
 
 class StoreRequest(Request):
-    """A call of diststore.Store, which tells by a StoreError what it did not do."""
+    """A call of diststore.Store, whose StoreErrors say whether the call was executed."""
 
     __slots__ = ()
 
@@ -48,8 +48,8 @@ def outcome_of_store_error(error):
     return outcome_of(fault_of_store_error(error.kind), error.message or "the store does not say why")
 
 
-class _Calls:
-    """The store's calls with one key, made from plain arguments."""
+class _CallFactory:
+    """Makes the store's calls and batches from plain arguments."""
 
     def __init__(self, service, request_bytes_max):
         self.service = service
@@ -81,18 +81,18 @@ class _Calls:
 class StoreCalls:
     """The store's methods.
 
-    Keys and values are bytes; str is taken as UTF-8. `deadline` is in seconds from now, the client's own when None: by
-    then the call has ended, with its result or with a ClientError.
+    Keys and values are bytes; str is encoded as UTF-8. `deadline` is in seconds from now; None means that of the client.
+    By then the call has ended, with its result or with a ClientError.
     """
 
     def __init__(self, service, request_bytes_max):
-        self._calls = _Calls(service, request_bytes_max)
+        self._calls = _CallFactory(service, request_bytes_max)
 
     def _run(self, job, deadline):
         raise NotImplementedError
 
     def read(self, key, deadline=None):
-        """A ReadResult: `found` tells missing from empty, `value` the bytes, `version` which write it was."""
+        """A ReadResult: `found` (an empty value is found, too), `value`, and `version`, which identifies the write."""
         return self._run(OneCall(self._calls.read(key)), deadline)
 
     def write(self, key, value, deadline=None):
@@ -116,16 +116,16 @@ class StoreCalls:
         return self._run(self._calls.batch(ERASE, "erase_many", keys, _WRITE_OPTIONS), deadline)
 
     def pipeline(self):
-        """Collects calls of any kind, to send all at once."""
+        """Collects calls of any kind, to send them all at once."""
         return Pipeline(self._calls, self._run)
 
 
 class Pipeline:
-    """Calls side by side: run() sends all of them before it waits for the first answer. They are not ordered, not even
-    for one key. Of the thread that made it."""
+    """Concurrent calls: run() sends all of them before it waits for the first reply. They are not ordered, not even
+    for one key. Only for the thread that made it."""
 
     def __init__(self, calls, run):
-        self._made = calls
+        self._calls = calls
         self._run = run
         self._collected = []
 
@@ -133,18 +133,18 @@ class Pipeline:
         return len(self._collected)
 
     def read(self, key):
-        self._collected.append(self._made.read(key))
+        self._collected.append(self._calls.read(key))
         return self
 
     def write(self, key, value):
-        self._collected.append(self._made.write(key, value))
+        self._collected.append(self._calls.write(key, value))
         return self
 
     def erase(self, key):
-        self._collected.append(self._made.erase(key))
+        self._collected.append(self._calls.erase(key))
         return self
 
     def run(self, deadline=None):
-        """The results in the order of the calls, or a ClientError with `outcomes`; the pipeline is empty then."""
+        """Returns the results in the order of the calls, or raises a ClientError with `outcomes`. Empties the pipeline."""
         calls, self._collected = self._collected, []
         return self._run(ManyCalls(calls), deadline)

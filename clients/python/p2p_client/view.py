@@ -1,34 +1,34 @@
-"""What does a client know of the network? Views are immutable; `Views` says which one is current, and when to ask for a
-new one. No sockets, no clock: the time is an argument."""
+"""What does a client know of the network? Views are immutable; `Views` knows the current one, and when to refresh it. No
+sockets, no clock: the time is an argument."""
 import ipaddress
 import threading
 
 from p2p_client import placement
 from p2p_client.fingerprint import fingerprint_of
-from p2p_client.forking import start_anew_in_children
+from p2p_client.forking import call_after_fork
 
-# A view that no reply has confirmed for this long is asked for again: replies of most services carry no fingerprint.
+# A view that no reply has confirmed for this long is refreshed: replies of most services carry no fingerprint.
 UNCONFIRMED_SECONDS_MAX = 1.0
 
-# The pause between two requests for the members while replies contradict the view: short at first, since a change
-# spreads within milliseconds, and longer each time the answer is not new.
-DOUBT_SECONDS_MIN = 0.02
-DOUBT_SECONDS_MAX = 1.0
+# The pause between two refreshes while replies contradict the view: short at first, since a change spreads within
+# milliseconds, and doubled each time the members are the same as before.
+REFRESH_PAUSE_SECONDS_MIN = 0.02
+REFRESH_PAUSE_SECONDS_MAX = 1.0
 
 
 def name_of(address, port):
-    """The address as text, "host:port" or "[v6]:port", which address_of() reads; a port that was sent as an i16 may be
-    negative."""
+    """The address as text, "host:port" or "[v6]:port", as address_of() reads it. The port may be negative, if it was sent as
+    an i16."""
     return f"[{address}]:{port & 0xFFFF}" if ":" in address else f"{address}:{port & 0xFFFF}"
 
 
 def classic_name(name):
-    """The name of this node in the 2009 system, without brackets; rings and fingerprints are computed from it."""
+    """The node's name in the 2009 system, without brackets. Rings and fingerprints are computed from it."""
     return name[1:].replace("]:", ":") if name.startswith("[") else name
 
 
 def address_of(name):
-    """(host, port) of "host:port" or "[v6]:port"; ValueError with the reason for anything else."""
+    """(host, port) of "host:port" or "[v6]:port". Raises ValueError for anything else."""
     host, _, port = name.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
@@ -36,7 +36,7 @@ def address_of(name):
     else:
         is_host = bool(host) and ":" not in host
     if not is_host or not port.isdecimal() or not 1 <= int(port) <= 65535:
-        raise ValueError(f"'{name}' is no address of a node; it looks like 127.0.0.1:9900 or [::1]:9900")
+        raise ValueError(f"'{name}' is not a node's address, such as 127.0.0.1:9900 or [::1]:9900")
     return host, int(port)
 
 
@@ -49,7 +49,7 @@ def _is_v6(text):
 
 
 class View:
-    """Members and ring at one moment, with the fingerprint of nodes that have the same view."""
+    """The members and the ring at one moment, and the fingerprint, which is equal on all nodes with the same view."""
 
     def __init__(self, names):
         self.members = tuple(sorted(set(names), key=lambda name: classic_name(name).encode()))
@@ -64,103 +64,102 @@ class View:
         return [self.members[index] for index in self._ring.owners_of(key, count)]
 
 
-# For how long a node is skipped that did not answer a probe, or is not one of ours: a node of the 2009 system stays so
+# How long a node is skipped that did not answer a probe, or is not a p2phost node: a node of the 2009 system remains one
 # until another is started in its place.
-MUTE_SECONDS = 30.0
+SKIP_SECONDS = 30.0
 
 
 class Views:
     """The current view. For any thread; `now` is from any monotonic clock, the same for all calls."""
 
     def __init__(self):
-        self.current = None  # None until the first one is learnt
-        self.speaking = set()  # nodes that have answered every call since their first answer
-        self.silent = set()  # nodes that have not answered lately
-        self._mute_until = {}  # node -> when it may be tried again
-        self._foreign = set()  # of the mute ones, nodes that are not ours
-        self.forked()
-        self._is_doubted = False
-        self._contradicts = None  # the node that contradicted the view last
+        self.current = None  # None until the first update()
+        self.responsive = set()  # nodes that have answered every call since their first answer
+        self.unresponsive = set()  # nodes that did not answer the last call
+        self._skipped_until = {}  # node -> when it may be tried again
+        self._foreign = set()  # skipped nodes that are not p2phost nodes
+        self.after_fork()
+        self._may_be_stale = False
+        self._contradicting_node = None  # the last node whose reply contradicted the view
         self._confirmed_at = 0.0
-        self._asked_at = 0.0
-        self._pause = DOUBT_SECONDS_MIN
-        start_anew_in_children(self)
+        self._refreshed_at = 0.0
+        self._pause = REFRESH_PAUSE_SECONDS_MIN
+        call_after_fork(self)
 
-    def forked(self):
-        """The thread that held the lock may not exist in the child. What is known of the network is valid there too."""
+    def after_fork(self):
+        """The thread that held the lock may not exist in the child. The view remains valid there."""
         self._lock = threading.RLock()  # a signal handler may make calls
 
-    def heard(self, node, fingerprint, now):
+    def note_fingerprint(self, node, fingerprint, now):
         """A reply of `node` carried the fingerprint of its view."""
         current = self.current
         if current is not None and fingerprint == current.fingerprint:
             self._confirmed_at = now
         else:
-            self._contradicts, self._is_doubted = node, True
+            self._contradicting_node, self._may_be_stale = node, True
 
-    def suspect(self, node):
-        """`node` did not answer a call that it should have answered: the members may have changed, and
-        it is asked last for them."""
-        self.silent.add(node)
-        self.speaking.discard(node)
-        self._is_doubted = True
+    def note_no_answer(self, node):
+        """`node` did not answer a call: the members may have changed, and this node is asked last for them."""
+        self.unresponsive.add(node)
+        self.responsive.discard(node)
+        self._may_be_stale = True
 
-    def answers(self, node):
+    def note_answer(self, node):
         """`node` has answered a call."""
-        if node not in self.speaking:
-            self.speaking.add(node)
-            self.silent.discard(node)
-            self._mute_until.pop(node, None)
+        if node not in self.responsive:
+            self.responsive.add(node)
+            self.unresponsive.discard(node)
+            self._skipped_until.pop(node, None)
             self._foreign.discard(node)
 
-    def mute(self, node, now):
-        """`node` accepted a probe and did not answer."""
-        self.silent.add(node)
-        self.speaking.discard(node)
-        self._mute_until[node] = now + MUTE_SECONDS
+    def skip(self, node, now):
+        """No call goes to `node` for a while: it accepted a probe and did not answer."""
+        self.unresponsive.add(node)
+        self.responsive.discard(node)
+        self._skipped_until[node] = now + SKIP_SECONDS
 
-    def is_none_of_ours(self, node, now):
-        """The answer of `node` shows it."""
-        self.mute(node, now)
+    def note_foreign(self, node, now):
+        """`node` has answered as no p2phost node does."""
+        self.skip(node, now)
         self._foreign.add(node)
 
     def is_foreign(self, node, now):
-        return node in self._foreign and self.is_mute(node, now)
+        return node in self._foreign and self.is_skipped(node, now)
 
-    def is_mute(self, node, now):
-        return node in self._mute_until and now < self._mute_until[node]
+    def is_skipped(self, node, now):
+        return node in self._skipped_until and now < self._skipped_until[node]
 
-    def is_due(self, now):
-        """Whether to ask for the view before the next call is sent."""
+    def is_refresh_due(self, now):
+        """Whether to refresh the view before the next call is sent."""
         if self.current is None:
             return True
         with self._lock:
-            if self._is_doubted:
-                return now - self._asked_at >= self._pause
-            return now - max(self._confirmed_at, self._asked_at) >= UNCONFIRMED_SECONDS_MAX
+            if self._may_be_stale:
+                return now - self._refreshed_at >= self._pause
+            return now - max(self._confirmed_at, self._refreshed_at) >= UNCONFIRMED_SECONDS_MAX
 
-    def whom_to_ask(self):
-        """The node that contradicted the view, or None; the caller asks for the members now."""
+    def start_refresh(self):
+        """The caller now asks for the members. Returns the node to ask first, because it contradicted the view, or None."""
         with self._lock:
-            node, self._contradicts, self._is_doubted = self._contradicts, None, False
+            node, self._contradicting_node, self._may_be_stale = self._contradicting_node, None, False
             return node
 
-    def learnt(self, names, now):
-        """Takes the members in a node's reply; an empty list means no reply, and changes nothing. Returns whether the view
-        is new."""
+    def update(self, names, now):
+        """Ends a refresh with the members in a node's reply; an empty list means no reply, and the view stays. Returns
+        whether the view is new."""
         with self._lock:
-            self._asked_at = now
+            self._refreshed_at = now
             if not names:
                 return False
             is_new = self.current is None or set(names) != set(self.current.members)
-            self._pause = DOUBT_SECONDS_MIN if is_new else min(2 * self._pause, DOUBT_SECONDS_MAX)
+            self._pause = REFRESH_PAUSE_SECONDS_MIN if is_new else min(2 * self._pause, REFRESH_PAUSE_SECONDS_MAX)
             if is_new:
                 self.current = View(names)
                 self._forget_all_but(set(names))
             return is_new
 
     def _forget_all_but(self, names):
-        self.speaking &= names
-        self.silent &= names
-        self._mute_until = {node: until for node, until in list(self._mute_until.items()) if node in names}
+        self.responsive &= names
+        self.unresponsive &= names
+        self._skipped_until = {node: until for node, until in list(self._skipped_until.items()) if node in names}
         self._foreign &= names

@@ -1,4 +1,4 @@
-"""The asyncio connection against a real socket whose other end does as the test says."""
+"""The asyncio connection against a real socket whose other end is scripted by the test."""
 import asyncio
 import socket
 import unittest
@@ -9,7 +9,7 @@ from p2p_client.async_connection import CALLS_IN_FLIGHT_MAX
 from p2p_client.async_pool import AsyncPool
 from p2p_client.framing import REQUEST_BYTES_MAX
 from p2p_client.gen.diststore.ttypes import ReadOptions, WriteOptions
-from p2p_client.outcome import Answered, Lost, Oversized, Untaken
+from p2p_client.outcome import Answered, Lost, NotExecuted, Oversized
 from p2p_client.store import StoreRequest
 from p2p_client.view import address_of
 
@@ -47,7 +47,7 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
     def connection(self, service="diststore"):
         return self.pool.connection(self.name, service)
 
-    async def test_many_calls_are_under_way_at_once(self):
+    async def test_many_calls_are_in_flight_at_once(self):
         connection = await self.connection()
         calls = [connection.start(read()) for _ in range(100)]
         self.answers.set()
@@ -60,7 +60,7 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
         self.assertIs(await self.connection(), both[0])
         self.assertIsNot(await self.connection("counter"), both[0])
 
-    async def test_behind_an_address_that_is_silent_or_refuses_the_others_are_tried(self):
+    async def test_other_addresses_are_tried_when_one_is_silent_or_refuses(self):
         with full_listener() as silent:
             places = [silent.getsockname(), address_of(free_name()), silent.getsockname(), address_of(self.name)]
             addresses = [socket.getaddrinfo(*place, type=socket.SOCK_STREAM)[0] for place in places]
@@ -69,7 +69,7 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
                 connection = await self.pool.connection("node:1", "diststore")
             self.assertIsInstance(await connection.start(read()), Answered)
 
-    async def test_a_call_that_was_given_up_leaves_the_order_as_it_was(self):
+    async def test_a_cancelled_call_does_not_disturb_the_order_of_replies(self):
         connection = await self.connection()
         first, second = connection.start(read()), connection.start(read())
         first.cancel()
@@ -77,7 +77,7 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
         self.assertIsInstance(await second, Answered)
         self.assertTrue(connection.is_idle)
 
-    async def test_what_is_too_large_is_told_and_leaves_the_others_alone(self):
+    async def test_a_request_that_is_too_large_does_not_affect_the_others(self):
         connection = await self.connection()
         large = StoreRequest("diststore", "write", b"k", b"x" * REQUEST_BYTES_MAX, WriteOptions())
         calls = [connection.start(request) for request in (read(), large, read())]
@@ -90,7 +90,7 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
         connection = await self.connection()
         calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]
         self.assertFalse(connection.has_room)
-        waiting = asyncio.ensure_future(connection.room())
+        waiting = asyncio.ensure_future(connection.wait_for_room())
         await asyncio.sleep(0)
         self.assertFalse(waiting.done())
         self.answers.set()
@@ -98,18 +98,18 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
         self.assertTrue(connection.has_room)
         await asyncio.gather(*calls)
 
-    async def test_a_connection_that_breaks_loses_what_it_carried_and_is_replaced(self):
+    async def test_calls_on_a_broken_connection_are_lost_and_the_connection_is_replaced(self):
         connection = await self.connection()
         call = connection.start(read())
         while not self.streams:
             await asyncio.sleep(0)
         self.streams[0].transport.abort()
         self.assertIsInstance(await call, Lost)
-        self.assertIsInstance(await connection.start(read()), Untaken)
+        self.assertIsInstance(await connection.start(read()), NotExecuted)
         await asyncio.sleep(0)
         self.assertIsNot(await self.connection(), connection)
 
-    async def test_replies_before_one_that_is_none_count_and_the_rest_is_lost(self):
+    async def test_replies_before_a_malformed_one_count_and_the_other_calls_are_lost(self):
         for wrong in (b"\0\0\0\3abc", b"\xff" * 4):
             with self.subTest(wrong), Listener() as listener:
                 connection = await self.pool.connection(listener.name, "diststore")
@@ -117,89 +117,89 @@ class AsyncConnectionTest(unittest.IsolatedAsyncioTestCase):
                 calls = [connection.start(read()) for _ in range(3)]
                 messages = [await asyncio.to_thread(read_call, accepted) for _ in calls]
                 accepted.sendall(not_found(messages[0]) + wrong)
-                async with asyncio.timeout(60):  # no end of the connection comes from the node
+                async with asyncio.timeout(60):  # the node does not close the connection
                     outcomes = await asyncio.gather(*calls)
                 self.assertEqual([type(outcome) for outcome in outcomes], [Answered, Lost, Lost])
                 self.assertFalse(connection.is_open)
                 self.assertIsNot(await self.pool.connection(listener.name, "diststore"), connection)
 
-    async def test_who_waits_for_room_is_let_go_when_it_breaks(self):
+    async def test_a_task_that_waits_for_room_is_woken_when_the_connection_breaks(self):
         connection = await self.connection()
         calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]
-        waiting = asyncio.ensure_future(connection.room())
+        waiting = asyncio.ensure_future(connection.wait_for_room())
         await asyncio.sleep(0)
         connection.close("test")
         await waiting
         self.assertFalse(connection.is_open)
         await asyncio.gather(*calls)
 
-    async def test_who_is_cancelled_while_others_are_let_in_is_cancelled(self):
+    async def test_a_task_that_is_cancelled_just_after_it_was_woken_is_cancelled(self):
         connection = await self.connection()
         calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]
-        waiting = asyncio.ensure_future(connection.room())
+        waiting = asyncio.ensure_future(connection.wait_for_room())
         await asyncio.sleep(0)
-        connection.close("test")  # lets all in, at the loop's next turn
-        waiting.cancel()  # which it tells the task behind that
+        connection.close("test")  # wakes all at the loop's next turn
+        waiting.cancel()
         with self.assertRaises(asyncio.CancelledError):
             await waiting
         await asyncio.gather(*calls)
 
-    async def test_who_is_let_in_and_cancelled_leaves_its_turn_to_the_next(self):
+    async def test_a_woken_task_that_is_cancelled_wakes_the_next(self):
         with Listener() as listener:
             connection = await self.pool.connection(listener.name, "diststore")
             accepted = listener.accept()
             calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]
             replies = [not_found(await asyncio.to_thread(read_call, accepted)) for _ in calls]
-            first = [asyncio.ensure_future(connection.room()) for _ in calls]
-            last = asyncio.ensure_future(connection.room())
+            first = [asyncio.ensure_future(connection.wait_for_room()) for _ in calls]
+            last = asyncio.ensure_future(connection.wait_for_room())
             await asyncio.sleep(0)
-            connection.data_received(b"".join(replies))  # all at once, as the transport may tell it
+            connection.data_received(b"".join(replies))  # all at once, as the transport may deliver them
             for waiting in first:
                 waiting.cancel()
             async with asyncio.timeout(60):  # no further reply will come
                 await last
             self.assertTrue(all(waiting.cancelled() for waiting in first))
 
-    async def test_who_sends_nothing_after_all_leaves_its_turn_to_the_next(self):
+    async def test_a_woken_task_that_sends_nothing_wakes_the_next(self):
         with Listener() as listener:
             connection = await self.pool.connection(listener.name, "diststore")
             accepted = listener.accept()
 
             async def send(request):
                 while not connection.has_room:
-                    await connection.room()
+                    await connection.wait_for_room()
                 return connection.start(request)
 
             calls = [connection.start(read()) for _ in range(CALLS_IN_FLIGHT_MAX)]
             replies = [not_found(await asyncio.to_thread(read_call, accepted)) for _ in calls]
-            misfit = StoreRequest("diststore", "read", 7, ReadOptions())
-            misfits = [asyncio.ensure_future(send(misfit)) for _ in calls]
+            invalid = StoreRequest("diststore", "read", 7, ReadOptions())
+            invalid_calls = [asyncio.ensure_future(send(invalid)) for _ in calls]
             last = asyncio.ensure_future(send(read()))
             await asyncio.sleep(0)
             connection.data_received(b"".join(replies))
             async with asyncio.timeout(60):
                 await last
-            for sent in misfits:
-                self.assertIsInstance(await sent.result(), Untaken)
+            for sent in invalid_calls:
+                self.assertIsInstance(await sent.result(), NotExecuted)
 
-    async def test_what_is_sent_after_the_node_has_closed_was_not_executed(self):
+    async def test_a_call_sent_after_the_node_has_closed_was_not_executed(self):
         with Listener() as listener:
             connection = await self.pool.connection(listener.name, "diststore")
             accepted = listener.accept()
             first = connection.start(read())
-            await asyncio.sleep(0)  # it leaves at the loop's next turn
+            await asyncio.sleep(0)  # it is sent at the loop's next turn
             accepted.sendall(not_found(read_call(accepted)))
             accepted.close()
-            second = connection.start(read())  # before the loop has seen any of it
-            self.assertEqual([type(outcome) for outcome in await asyncio.gather(first, second)], [Answered, Untaken])
+            second = connection.start(read())  # before the loop has read the reply
+            self.assertEqual([type(outcome) for outcome in await asyncio.gather(first, second)], [Answered, NotExecuted])
 
-    async def test_where_nobody_listens_there_is_no_connection(self):
+    async def test_connecting_fails_when_nobody_listens(self):
         name = free_name()
         for _ in range(2):
             with self.assertRaises(OSError):
                 await self.pool.connection(name, "diststore")
 
-    async def test_closing_ends_those_who_connect_without_cancelling_them(self):
+    async def test_closing_the_pool_fails_tasks_that_connect_without_cancelling_them(self):
         with Listener() as listener:
             connecting = asyncio.ensure_future(self.pool.connection(listener.name, "diststore"))
             await asyncio.sleep(0)

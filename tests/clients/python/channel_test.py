@@ -1,5 +1,5 @@
-"""What became of a call, as far as its connection can tell? Through real sockets whose other end does as the test
-says."""
+"""What is the outcome of a call, as far as its connection can know? Through real sockets whose other end is scripted by
+the test."""
 import select
 import socket
 import struct
@@ -10,17 +10,17 @@ import unittest.mock
 
 from listener import Listener, free_name, full_listener, not_found, read_call
 from p2p_client.channel import CALLS_IN_FLIGHT_MAX, Channel, Exchange, exchange_all
-from p2p_client.gen.diststore.ttypes import ReadOptions, WriteOptions
+from p2p_client.discovery import members_request
 from p2p_client.framing import Unframed
-from p2p_client.learning import members_request
-from p2p_client.outcome import Answered, Foreign, Lost, Oversized, Untaken, who_answered
+from p2p_client.gen.diststore.ttypes import ReadOptions, WriteOptions
+from p2p_client.outcome import Answered, Foreign, Lost, NotExecuted, Oversized, outcome_of_probe
 from p2p_client.store import StoreRequest
 from p2p_client.view import address_of
 
-# More than both sockets' buffers hold: such a call cannot leave whole unless it is read.
+# More than the buffers of both sockets hold: such a call cannot be sent completely unless it is read.
 LARGE = b"x" * (32 << 20)
 
-# Everybody's address, to which no stream goes: connect() says so at once.
+# The broadcast address: connect() of a stream socket fails at once.
 NOWHERE = "255.255.255.255:9"
 
 
@@ -57,7 +57,7 @@ class ChannelTest(unittest.TestCase):
         thread.start()
         self.addCleanup(thread.join)
 
-    def test_pipelined_calls_are_answered_each(self):
+    def test_each_pipelined_call_is_answered(self):
         calls = 3 * CALLS_IN_FLIGHT_MAX
         with Listener() as listener:
             channel = Channel(listener.name)
@@ -73,26 +73,26 @@ class ChannelTest(unittest.TestCase):
             self.addCleanup(channel.close)
             self.answer(listener, 3)
             for _ in range(3):
-                self.assertTrue(channel.socket is None or channel.is_sound())
+                self.assertTrue(channel.socket is None or channel.is_usable())
                 exchange_all([self.exchange(channel, read())], late())
                 self.assertIsInstance(self.outcomes.pop(0), Answered)
 
-    def test_where_nobody_listens_nothing_was_executed(self):
+    def test_a_call_is_not_executed_when_nobody_listens(self):
         exchange_all([self.exchange(Channel(free_name()), read())], late())
-        self.assertIsInstance(self.outcomes[0], Untaken)
+        self.assertIsInstance(self.outcomes[0], NotExecuted)
 
-    def test_a_call_that_left_whole_is_lost_at_the_deadline(self):
+    def test_a_call_that_was_sent_completely_is_lost_at_the_deadline(self):
         with Listener() as listener:
             exchange_all([self.exchange(Channel(listener.name), read())], soon())
         self.assertIsInstance(self.outcomes[0], Lost)
 
-    def test_a_call_that_left_in_part_was_not_executed_nor_one_behind_it(self):
+    def test_a_call_that_was_sent_in_part_and_those_after_it_were_not_executed(self):
         with Listener() as listener:
             channel = Channel(listener.name, request_bytes_max=2 * len(LARGE))
             exchange_all([self.exchange(channel, read(), write(LARGE), read())], soon())
-        self.assertEqual([type(self.outcomes[token]) for token in range(3)], [Lost, Untaken, Untaken])
+        self.assertEqual([type(self.outcomes[token]) for token in range(3)], [Lost, NotExecuted, NotExecuted])
 
-    def test_a_connection_that_breaks_loses_what_it_carried(self):
+    def test_calls_on_a_broken_connection_are_lost(self):
         with Listener() as listener:
             def drop():
                 accepted = listener.accept()
@@ -105,7 +105,7 @@ class ChannelTest(unittest.TestCase):
             thread.join()
         self.assertIsInstance(self.outcomes[0], Lost)
 
-    def test_replies_before_one_that_is_none_count_and_the_rest_is_lost(self):
+    def test_replies_before_a_malformed_one_count_and_the_other_calls_are_lost(self):
         for wrong in (b"\0\0\0\3abc", b"\xff" * 4):
             self.outcomes.clear()
             with self.subTest(wrong), Listener() as listener:
@@ -122,7 +122,7 @@ class ChannelTest(unittest.TestCase):
                 self.assertEqual([type(self.outcomes[token]) for token in range(3)], [Answered, Lost, Lost])
                 self.assertFalse(channel.is_connected)
 
-    def test_a_node_that_says_more_than_it_was_asked_is_given_up(self):
+    def test_a_channel_with_unexpected_data_is_not_used_again(self):
         with Listener() as listener:
             def serve():
                 accepted = listener.accept()
@@ -136,9 +136,9 @@ class ChannelTest(unittest.TestCase):
             exchange_all([self.exchange(channel, read())], late())
             thread.join()
             self.assertIsInstance(self.outcomes[0], Answered)
-            self.assertFalse(channel.is_connected and channel.is_sound())
+            self.assertFalse(channel.is_connected and channel.is_usable())
 
-    def test_a_node_that_closes_has_not_executed_what_was_not_sent_yet(self):
+    def test_calls_not_yet_sent_when_the_node_closes_were_not_executed(self):
         calls = 3 * CALLS_IN_FLIGHT_MAX
         with Listener() as listener:
             def leave():
@@ -153,16 +153,16 @@ class ChannelTest(unittest.TestCase):
             channel.end_connect()
             exchange.begin()
             thread.start()
-            thread.join()  # replies and end lie in the socket
+            thread.join()  # the socket now holds the replies and the end of the stream
             while not exchange.is_over:
                 watch = select.poll()
                 watch.register(channel.socket, exchange.wants())
                 ((_, events),) = watch.poll()
                 exchange.ready(events)
         self.assertEqual([type(outcome) for _, outcome in sorted(self.outcomes.items())],
-                         [Answered] * CALLS_IN_FLIGHT_MAX + [Untaken] * (calls - CALLS_IN_FLIGHT_MAX))
+                         [Answered] * CALLS_IN_FLIGHT_MAX + [NotExecuted] * (calls - CALLS_IN_FLIGHT_MAX))
 
-    def test_a_node_that_is_silent_holds_up_no_other(self):
+    def test_a_silent_node_does_not_delay_another(self):
         with Listener() as silent, Listener() as listener:
             channel = Channel(listener.name)
             self.addCleanup(channel.close)
@@ -171,25 +171,25 @@ class ChannelTest(unittest.TestCase):
             exchange_all([stuck, Exchange(channel, [(1, read())], self.outcomes)], time.monotonic() + 1)
         self.assertEqual((type(self.outcomes[0]), type(self.outcomes[1])), (Lost, Answered))
 
-    def test_arguments_that_do_not_fit_are_told_and_send_nothing(self):
+    def test_arguments_of_wrong_types_are_rejected_and_not_sent(self):
         with Listener() as listener:
             channel = Channel(listener.name)
             self.addCleanup(channel.close)
             self.answer(listener, 1)
             exchange_all([self.exchange(channel, write(7), read())], late())
-        self.assertEqual(self.outcomes[0].fault.is_passing, False)
+        self.assertEqual(self.outcomes[0].fault.is_transient, False)
         self.assertIsInstance(self.outcomes[1], Answered)
 
-    def test_what_is_too_large_is_told_and_leaves_the_others_alone(self):
+    def test_a_request_that_is_too_large_does_not_affect_the_others(self):
         with Listener() as listener:
             channel = Channel(listener.name)
             self.addCleanup(channel.close)
             self.answer(listener, 2)
             exchange_all([self.exchange(channel, read(), write(LARGE), read())], late())
-            self.assertTrue(channel.is_sound())
+            self.assertTrue(channel.is_usable())
         self.assertEqual([type(self.outcomes[token]) for token in range(3)], [Answered, Oversized, Answered])
 
-    def test_a_name_with_several_addresses_is_tried_until_one_answers(self):
+    def test_the_addresses_of_a_name_are_tried_until_one_answers(self):
         with Listener() as listener:
             channel = Channel(listener.name.replace("127.0.0.1", "localhost"))  # ::1 too, where nobody listens
             self.addCleanup(channel.close)
@@ -197,15 +197,15 @@ class ChannelTest(unittest.TestCase):
             exchange_all([self.exchange(channel, read())], late())
         self.assertIsInstance(self.outcomes[0], Answered)
 
-    def test_an_address_that_the_system_refuses_at_once_is_not_connected(self):
+    def test_connecting_fails_when_the_system_refuses_the_address_at_once(self):
         channel = Channel(NOWHERE)
         self.assertRaises(OSError, channel.begin_connect)
         self.assertIsNone(channel.socket)
         exchange_all([self.exchange(Channel(NOWHERE), read())], late())
-        self.assertIsInstance(self.outcomes[0], Untaken)
+        self.assertIsInstance(self.outcomes[0], NotExecuted)
         self.assertIn("cannot connect", self.outcomes[0].why)
 
-    def test_behind_an_address_that_is_refused_at_once_the_others_are_tried(self):
+    def test_other_addresses_are_tried_when_one_is_refused_at_once(self):
         with Listener() as listener:
             addresses = [socket.getaddrinfo(*name.split(":"), type=socket.SOCK_STREAM)[0]
                          for name in (NOWHERE, free_name(), NOWHERE, listener.name)]
@@ -217,7 +217,7 @@ class ChannelTest(unittest.TestCase):
                 exchange_all([self.exchange(channel, read())], late())
         self.assertIsInstance(self.outcomes[0], Answered)
 
-    def test_behind_an_address_that_is_silent_the_others_are_tried_within_the_deadline(self):
+    def test_other_addresses_are_tried_within_the_deadline_when_one_is_silent(self):
         with Listener() as listener, full_listener() as silent:
             places = [silent.getsockname(), silent.getsockname(), address_of(listener.name)]
             addresses = [socket.getaddrinfo(*place, type=socket.SOCK_STREAM)[0] for place in places]
@@ -228,15 +228,17 @@ class ChannelTest(unittest.TestCase):
                 exchange_all([self.exchange(channel, read())], late())
         self.assertIsInstance(self.outcomes[0], Answered)
 
-    def test_a_node_whose_every_address_is_silent_is_given_up(self):
+    def test_connecting_fails_when_every_address_is_silent(self):
         with full_listener() as silent:
             address = socket.getaddrinfo(*silent.getsockname(), type=socket.SOCK_STREAM)[0]
             with unittest.mock.patch("socket.getaddrinfo", return_value=[address] * 3):
                 exchange_all([self.exchange(Channel("node:1"), read())], late())
-        self.assertEqual((type(self.outcomes[0]), self.outcomes[0].why), (Untaken, "the node does not answer the connect"))
+        self.assertEqual((type(self.outcomes[0]), self.outcomes[0].why),
+                         (NotExecuted, "the node does not answer the connection attempt"))
 
     def ask(self, answer):
-        """What a question ends with whose bytes `answer` answers; it returns when the node has seen the end of both."""
+        """Asks two nodes for the members: answer(request) returns the reply of one, the other is silent. Returns the request
+        and the outcome of the first."""
         seen = []
 
         def serve():
@@ -245,7 +247,7 @@ class ChannelTest(unittest.TestCase):
             for piece in answer(data):
                 accepted.sendall(piece)
             seen.append(data)
-            seen.append(accepted.recv(1))  # the end comes with the answer, however long others are waited for
+            seen.append(accepted.recv(1))  # the connection ends after the reply, although the other node is still silent
 
         with Listener() as listener, Listener() as silent:
             thread = threading.Thread(target=serve)
@@ -259,9 +261,9 @@ class ChannelTest(unittest.TestCase):
             silent.accept().close()
             waiting.join()
         self.assertEqual(seen[1], b"")
-        return seen[0], who_answered(self.outcomes[0])
+        return seen[0], outcome_of_probe(self.outcomes[0])
 
-    def test_a_question_leaves_without_a_frame_and_its_connection_ends_with_the_answer(self):
+    def test_a_request_for_the_members_is_unframed_and_its_connection_ends_with_the_reply(self):
         members = b"\x0f\x00\x00\x0c\x00\x00\x00\x00\x00"  # an empty list of structs in field 0
 
         def answer(data):
@@ -269,11 +271,11 @@ class ChannelTest(unittest.TestCase):
             reply = b"\x80\x01\x00\x02" + data[4:12 + name_bytes] + members
             return reply[:20], reply[20:]
 
-        question, outcome = self.ask(answer)
-        self.assertEqual(question[:4], b"\x80\x01\x00\x01")
+        request, outcome = self.ask(answer)
+        self.assertEqual(request[:4], b"\x80\x01\x00\x01")
         self.assertEqual(outcome, Answered([]))
 
-    def test_a_node_that_does_not_know_the_question_is_none_of_ours(self):
+    def test_a_node_that_does_not_know_the_method_is_foreign(self):
         def answer(data):
             (name_bytes,) = struct.unpack_from(">I", data, 4)
             name = data[8:8 + name_bytes]
@@ -284,16 +286,16 @@ class ChannelTest(unittest.TestCase):
         self.assertEqual(self.ask(answer)[1], Foreign("Unknown function locator:get_all"))
         self.assertIsInstance(self.ask(lambda _: [b"HTTP/1.1 400 Bad Request\r\n\r\n"])[1], Lost)
 
-    def test_a_closed_channel_is_not_sound(self):
+    def test_a_closed_channel_is_not_usable(self):
         with Listener() as listener:
             channel = Channel(listener.name)
             self.addCleanup(channel.close)
             self.answer(listener, 1)
             exchange_all([self.exchange(channel, read())], late())
         end = time.monotonic() + 10
-        while channel.is_sound() and time.monotonic() < end:
+        while channel.is_usable() and time.monotonic() < end:
             pass  # until the end has arrived
-        self.assertFalse(channel.is_sound())
+        self.assertFalse(channel.is_usable())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What each failed attempt means is what nodes and the C++ client are tested with too: tests/vectors/faults.json."""
+"""What does each failed attempt mean? Tested with tests/vectors/faults.json, as nodes and the C++ client are."""
 import json
 import pathlib
 import unittest
@@ -7,7 +7,7 @@ from thrift.Thrift import TApplicationException
 
 from p2p_client import faults
 from p2p_client.gen.diststore.ttypes import StoreError, StoreErrorKind
-from p2p_client.outcome import Kind, Lost, Next, Oversized, Untaken, next_step, outcome_of, outcome_of_exception
+from p2p_client.outcome import Kind, Lost, Next, NotExecuted, Oversized, next_step, outcome_of, outcome_of_exception
 from p2p_client.store import outcome_of_store_error
 
 VECTORS = pathlib.Path(__file__).resolve().parents[2] / "vectors" / "faults.json"
@@ -27,7 +27,7 @@ class FaultsTest(unittest.TestCase):
         self.assertEqual(fault.after.name, vector["after"])
 
     def assert_as_said(self, outcome, vector):
-        self.assertIs(type(outcome), Untaken if vector["executed"] == "no" else Lost)
+        self.assertIs(type(outcome), NotExecuted if vector["executed"] == "no" else Lost)
         self.assert_row_as_said(outcome.fault, vector)
         self.assertIs(next_step(ONCE, outcome) is Next.again, vector["once"])
         self.assertIs(next_step(REPEATABLE, outcome) is Next.again, vector["repeatable"])
@@ -58,7 +58,7 @@ class FaultsTest(unittest.TestCase):
                 self.assert_row_as_said(fault, vector)
                 self.assertEqual(fault.kind, vector["kind"])
 
-    def test_what_happens_to_messages_means_what_the_vectors_say(self):
+    def test_transport_faults_mean_what_the_vectors_say(self):
         self.assertEqual(set(faults.TRANSPORT), {vector["seen"] for vector in self.golden["transport"]})
         for vector in self.golden["transport"]:
             with self.subTest(vector):

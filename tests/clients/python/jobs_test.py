@@ -1,4 +1,4 @@
-"""Are batches split by owner, and joined again as they were asked for?"""
+"""Are batches split by owner, and are the results joined in the order of the keys?"""
 import unittest
 
 from p2p_client.errors import Failed, Rejected, Unknown
@@ -29,16 +29,16 @@ class BatchTest(unittest.TestCase):
         keys = [b"%d" % number for number in range(1_000)]
         job = batch(keys)
         for part in reversed(job.parts(all_of(job), lambda index: f"n{int(job.key(index)) % 7}")):
-            self.assertIsNone(job.answered(part, [int(key) for key in part.request]))
+            self.assertIsNone(job.accept_reply(part, [int(key) for key in part.request]))
         self.assertEqual(job.result(), list(range(1_000)))
 
-    def test_a_key_that_is_there_twice_has_two_results(self):
+    def test_a_key_given_twice_has_two_results(self):
         job = batch([b"a", b"a"])
         (part,) = job.parts(all_of(job), lambda _: "n")
-        job.answered(part, [1, 2])
+        job.accept_reply(part, [1, 2])
         self.assertEqual(job.result(), [1, 2])
 
-    def test_parts_keep_their_limits(self):
+    def test_parts_stay_within_their_limits(self):
         job = batch([b"k"] * (2 * PART_KEYS_MAX + 1))
         self.assertEqual([len(part.indexes) for part in job.parts(all_of(job), lambda _: "n")],
                          [PART_KEYS_MAX, PART_KEYS_MAX, 1])
@@ -62,11 +62,11 @@ class BatchTest(unittest.TestCase):
             job.halve(parts[0])
         self.assertEqual(sizes, [5, 2, 1, 1])
 
-    def test_a_reply_that_does_not_fit_tells_nothing(self):
+    def test_a_reply_that_does_not_match_the_request_leaves_the_outcome_unknown(self):
         job = batch([b"a", b"b"])
         (part,) = job.parts(all_of(job), lambda _: "n")
         for values in ([1], [1, 2, 3], None, "ab"):
-            self.assertIsInstance(job.answered(part, values), Lost)
+            self.assertIsInstance(job.accept_reply(part, values), Lost)
         self.assertEqual(job.outcomes, [None, None])
 
 
@@ -79,14 +79,14 @@ class ResultTest(unittest.TestCase):
         self.assertEqual(caught.exception.outcomes, list(outcomes))
         return type(caught.exception)
 
-    def test_a_batch_has_failed_only_when_nothing_of_it_was_done(self):
+    def test_a_batch_has_failed_only_if_none_of_it_was_executed(self):
         for kind in (WRITE, ERASE):
             self.assertIs(self.raised(kind, Failed("x"), Rejected("y")), Failed)
             self.assertIs(self.raised(kind, Rejected("x"), Rejected("y")), Rejected)
             self.assertIs(self.raised(kind, Failed("x"), "done"), Unknown)
             self.assertIs(self.raised(kind, Failed("x"), Unknown("y")), Unknown)
 
-    def test_reads_change_nothing(self):
+    def test_a_batch_of_reads_with_errors_has_failed(self):
         self.assertIs(self.raised(READ, Failed("x"), "done"), Failed)
 
     def test_an_empty_batch_has_an_empty_result(self):
@@ -97,19 +97,19 @@ class ResultTest(unittest.TestCase):
         job.outcomes[0] = Unknown("x")
         self.assertRaises(Unknown, job.result)
 
-    def test_a_pipeline_is_an_unknown_when_one_of_its_changes_is(self):
+    def test_a_pipeline_is_unknown_if_one_of_its_changes_is(self):
         job = ManyCalls([Call(READ, b"a", None), Call(ERASE, b"b", None)])
         job.outcomes = ["value", Unknown("x")]
         self.assertRaises(Unknown, job.result)
 
 
 class FingerprintsTest(unittest.TestCase):
-    def test_each_view_of_a_reply_is_told_once(self):
+    def test_each_fingerprint_of_a_reply_is_returned_once(self):
         results = [ReadResult(found=False, view=view) for view in (7, 7, None, 8)]
         self.assertEqual(set(fingerprints_of(Answered(results))), {7, 8})
         self.assertEqual(tuple(fingerprints_of(Answered(results[0]))), (7,))
 
-    def test_replies_of_other_services_tell_none(self):
+    def test_replies_of_other_services_have_no_fingerprints(self):
         for value in (None, "text", 7, [], ["a"], {}):
             self.assertFalse(fingerprints_of(Answered(value)))
 

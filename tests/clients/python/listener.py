@@ -1,14 +1,14 @@
-"""A real socket for the transports' tests: it accepts, and reads and answers only when the test says so."""
+"""A real listening socket for the tests of connections: it accepts, reads and answers only when the test says so."""
 import contextlib
 import socket
 import struct
 
-# More than the kernel queues for a listener that queues none.
+# More connections than the kernel queues for a listener with a backlog of 0.
 QUEUED = 4
 
 
 class Listener:
-    """A context; `name` is where it listens."""
+    """To be used in a `with` statement; `name` is its address."""
 
     def __enter__(self):
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -29,7 +29,7 @@ class Listener:
 
 @contextlib.contextmanager
 def full_listener():
-    """A listening socket that lets nobody in any more, as if it were behind a network that swallows packets."""
+    """A listening socket whose queue is full: it answers no connection attempt, as if packets were dropped on the way."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as queued:
         for _ in range(QUEUED):
             waiting = queued.enter_context(socket.socket())
@@ -64,6 +64,6 @@ def _exactly(accepted, count):
 
 
 def free_name():
-    """Where nobody listens."""
+    """An address where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return f"127.0.0.1:{probe.getsockname()[1]}"

@@ -1,5 +1,5 @@
-"""What follows an attempt? Nothing whose outcome is unknown is ever called failed, and nothing is repeated that must
-not be."""
+"""What follows an attempt? A call whose outcome is unknown is never reported as failed, and none is retried that must not
+be."""
 import itertools
 import unittest
 
@@ -9,8 +9,8 @@ from p2p_client.codec import Request
 from p2p_client.faults import CLOSED, INVALID, PROTOCOL
 from p2p_client.gen.diststore import Store
 from p2p_client.gen.diststore.ttypes import StoreError, StoreErrorKind
-from p2p_client.outcome import (Answered, Kind, Lost, Next, Oversized, Raised, Untaken, next_step, outcome_of_exception,
-                                when_time_is_over)
+from p2p_client.outcome import (Answered, Kind, Lost, Next, Oversized, Raised, NotExecuted, next_step, outcome_of_exception,
+                                step_at_deadline)
 from p2p_client.store import ERASE, READ, WRITE, outcome_of_store_error
 
 CALL = Kind(is_change=True, is_repeatable=False)
@@ -19,37 +19,37 @@ KINDS = (READ, WRITE, ERASE, CALL)
 
 
 class NextStepTest(unittest.TestCase):
-    def test_what_was_answered_is_done(self):
+    def test_an_answered_call_is_done(self):
         for kind in KINDS:
             self.assertIs(next_step(kind, Answered(1)), Next.done)
             self.assertIs(next_step(kind, Raised(StoreError())), Next.done)
 
-    def test_what_was_surely_not_executed_is_tried_again_whatever_it_is(self):
+    def test_a_call_that_was_not_executed_is_retried_whatever_its_kind(self):
         for kind in KINDS:
-            self.assertIs(next_step(kind, Untaken("refused")), Next.again)
-            self.assertIs(next_step(kind, Untaken("no such method", INVALID)), Next.rejected)
+            self.assertIs(next_step(kind, NotExecuted("refused")), Next.again)
+            self.assertIs(next_step(kind, NotExecuted("no such method", INVALID)), Next.rejected)
 
-    def test_what_may_have_been_executed_is_repeated_only_where_that_is_harmless(self):
+    def test_a_call_that_may_have_been_executed_is_retried_only_if_repeatable(self):
         self.assertIs(next_step(READ, Lost("closed")), Next.again)
         self.assertIs(next_step(REPEATABLE, Lost("closed")), Next.again)
         self.assertIs(next_step(WRITE, Lost("closed")), Next.unknown)
         self.assertIs(next_step(ERASE, Lost("closed")), Next.unknown)
         self.assertIs(next_step(CALL, Lost("closed")), Next.unknown)
 
-    def test_no_change_that_was_lost_is_called_failed(self):
+    def test_a_lost_change_is_never_failed(self):
         for kind, fault in itertools.product((WRITE, ERASE, CALL), (CLOSED, PROTOCOL)):
             self.assertIn(next_step(kind, Lost("?", fault)), (Next.again, Next.unknown))
-            self.assertIs(when_time_is_over(kind, was_lost=True), Next.unknown)
+            self.assertIs(step_at_deadline(kind, was_lost=True), Next.unknown)
 
     def test_a_read_without_a_result_has_failed(self):
         self.assertIs(next_step(READ, Lost("the handler threw", PROTOCOL)), Next.failed)
-        self.assertIs(when_time_is_over(READ, was_lost=True), Next.failed)
+        self.assertIs(step_at_deadline(READ, was_lost=True), Next.failed)
 
-    def test_what_never_left_has_failed(self):
+    def test_a_call_that_was_never_executed_has_failed(self):
         for kind in KINDS:
-            self.assertIs(when_time_is_over(kind, was_lost=False), Next.failed)
+            self.assertIs(step_at_deadline(kind, was_lost=False), Next.failed)
 
-    def test_a_part_that_is_too_large_is_halved_until_it_is_one_key(self):
+    def test_a_part_that_is_too_large_is_halved_unless_it_has_one_key(self):
         self.assertIs(next_step(READ, Oversized("too large"), keys=2), Next.halved)
         self.assertIs(next_step(READ, Oversized("too large"), keys=1), Next.rejected)
 
@@ -58,22 +58,22 @@ class FaultTest(unittest.TestCase):
     def outcome(self, kind, text):
         return outcome_of_exception(TApplicationException(kind, text))
 
-    def test_a_service_that_is_stopping_or_full_has_not_taken_the_call(self):
+    def test_a_service_that_is_stopping_or_overloaded_has_not_executed_the_call(self):
         for prefix in ("p2p:draining: ", "p2p:disabled: "):
             outcome = self.outcome(TApplicationException.UNKNOWN_METHOD, prefix + "service 'x'")
-            self.assertEqual((type(outcome), outcome.fault.is_passing), (Untaken, True))
+            self.assertEqual((type(outcome), outcome.fault.is_transient), (NotExecuted, True))
         outcome = self.outcome(TApplicationException.INTERNAL_ERROR, "p2p:overloaded: 10 calls wait already")
-        self.assertEqual((type(outcome), outcome.fault.is_passing), (Untaken, True))
+        self.assertEqual((type(outcome), outcome.fault.is_transient), (NotExecuted, True))
 
-    def test_a_call_whose_owner_could_not_be_reached_was_not_executed_and_may_be_soon(self):
+    def test_a_call_whose_owner_could_not_be_reached_was_not_executed_and_may_be_retried(self):
         outcome = self.outcome(TApplicationException.INTERNAL_ERROR, "p2p:not-executed: counter:value: refused")
-        self.assertEqual((type(outcome), outcome.fault.is_passing), (Untaken, True))
+        self.assertEqual((type(outcome), outcome.fault.is_transient), (NotExecuted, True))
 
-    def test_a_call_that_a_node_has_lost_sight_of_may_be_repeated(self):
+    def test_a_forwarded_call_with_an_unknown_outcome_may_be_retried(self):
         outcome = self.outcome(TApplicationException.INTERNAL_ERROR, "p2p:unknown-outcome: no answer")
-        self.assertEqual((type(outcome), outcome.fault.is_passing), (Lost, True))
+        self.assertEqual((type(outcome), outcome.fault.is_transient), (Lost, True))
 
-    def test_what_a_node_does_not_know_is_asked_in_vain(self):
+    def test_a_call_that_no_node_can_execute_is_not_retried(self):
         for kind, text in ((TApplicationException.UNKNOWN_METHOD, "p2p:unknown: no service 'x'"),
                            (TApplicationException.UNKNOWN_METHOD, "service 'x' has no method 'y'"),
                            (TApplicationException.UNKNOWN_METHOD, "p2p:unroutable: the route refuses 'clear'"),
@@ -81,44 +81,44 @@ class FaultTest(unittest.TestCase):
                            (TApplicationException.PROTOCOL_ERROR, "p2p:bad-key: counter:value: field 1 is a double"),
                            (TApplicationException.PROTOCOL_ERROR, "the arguments could not be read")):
             outcome = self.outcome(kind, text)
-            self.assertEqual((type(outcome), outcome.fault.is_passing), (Untaken, False))
+            self.assertEqual((type(outcome), outcome.fault.is_transient), (NotExecuted, False))
 
-    def test_any_other_fault_tells_nothing_and_would_come_again(self):
+    def test_after_any_other_fault_the_outcome_is_unknown_and_a_retry_pointless(self):
         for kind, text in (*((TApplicationException.INTERNAL_ERROR, text) for text in
                              ("the handler threw", "no answer within [host] call_timeout", "", " p2p:overloaded: x")),
                            (TApplicationException.UNKNOWN, None)):
             outcome = self.outcome(kind, text)
-            self.assertEqual((type(outcome), outcome.fault.is_passing), (Lost, False))
+            self.assertEqual((type(outcome), outcome.fault.is_transient), (Lost, False))
 
-    def test_a_text_that_a_service_passes_on_proves_nothing(self):
-        # Generated processors answer UNKNOWN when a handler throws: it has been executed, up to there.
+    def test_a_prefix_in_an_exception_of_the_service_itself_proves_nothing(self):
+        # Generated processors answer UNKNOWN when a handler throws, that is, after it was executed in part.
         for text in ("p2p:draining: x", "p2p:overloaded: x", "p2p:not-executed: x", "p2p:unknown-outcome: x"):
             outcome = self.outcome(TApplicationException.UNKNOWN, text)
-            self.assertEqual((type(outcome), outcome.fault.is_passing), (Lost, False))
+            self.assertEqual((type(outcome), outcome.fault.is_transient), (Lost, False))
         self.assertIsInstance(self.outcome(TApplicationException.INTERNAL_ERROR, "p2p:draining: x"), Lost)
 
 
 class StoreErrorTest(unittest.TestCase):
-    def test_unavailable_tells_nothing(self):
+    def test_after_unavailable_the_outcome_is_unknown(self):
         outcome = outcome_of_store_error(StoreError(StoreErrorKind.unavailable, "no answer"))
-        self.assertEqual((type(outcome), outcome.fault.is_passing), (Lost, True))
+        self.assertEqual((type(outcome), outcome.fault.is_transient), (Lost, True))
 
-    def test_what_was_not_executed_is_tried_again(self):
+    def test_after_not_executed_the_call_is_retried(self):
         outcome = outcome_of_store_error(StoreError(StoreErrorKind.not_executed, "nobody owns the key"))
-        self.assertEqual((type(outcome), outcome.why, outcome.fault.is_passing), (Untaken, "nobody owns the key", True))
+        self.assertEqual((type(outcome), outcome.why, outcome.fault.is_transient), (NotExecuted, "nobody owns the key", True))
         for kind in (Kind(is_change=True, is_repeatable=False), Kind(is_change=False, is_repeatable=True)):
             self.assertIs(next_step(kind, outcome), Next.again)
 
-    def test_limits_are_surely_not_executed(self):
+    def test_a_call_above_a_limit_was_not_executed(self):
         for kind in (StoreErrorKind.too_large, StoreErrorKind.too_many):
             self.assertIsInstance(outcome_of_store_error(StoreError(kind, "limit")), Oversized)
 
-    def test_a_kind_of_later_versions_tells_nothing(self):
+    def test_after_an_error_of_an_unknown_kind_the_outcome_is_unknown(self):
         self.assertIsInstance(outcome_of_store_error(StoreError(99, "")), Lost)
 
 
 class BytesTest(unittest.TestCase):
-    def test_bytes_that_are_no_reply_tell_nothing(self):
+    def test_after_a_malformed_reply_the_outcome_is_unknown(self):
         request = Request("diststore", Store.Client, "read", (b"k", None))
         whole = b"\x80\x01\x00\x02\x00\x00\x00\x04read\x00\x00\x00\x01"
         for message in (b"", b"\x80\x01", whole, whole + b"\x0c\x00\x00\x02", b"\xff" * 40, whole[:12] + b"\xff" * 30):

@@ -1,4 +1,4 @@
-"""The Python ring is the 2009 system's, by the vectors that the locator's own ring is tested with."""
+"""Does the Python ring equal that of the 2009 system? Tested with the same vectors as the locator's ring."""
 import json
 import pathlib
 import unittest
@@ -36,7 +36,7 @@ class GoldenVectorTest(unittest.TestCase):
 
 
 class OrderTest(unittest.TestCase):
-    def test_the_owner_comes_first_and_nobody_twice(self):
+    def test_the_owner_comes_first_and_each_member_once(self):
         ring = ClassicRing([f"10.0.0.{number}:9900" for number in range(1, 9)])
         for number in range(1_000):
             order = ring.owners_of(b"key-%d" % number, 8)

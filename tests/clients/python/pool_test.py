@@ -1,4 +1,4 @@
-"""Are connections bounded, shared, and forgotten when they are of no use?"""
+"""Are connections limited in number, shared, and closed when they cannot be used any more?"""
 import threading
 import time
 import unittest
@@ -25,14 +25,14 @@ class PoolTest(unittest.TestCase):
         self.pool = Pool(connections_per_node=2)
         self.addCleanup(self.pool.close)
 
-    def test_no_more_than_the_limit_are_given_out(self):
+    def test_no_more_channels_than_the_limit_are_taken(self):
         taken = [self.pool.take("n:1", soon()) for _ in range(2)]
         self.assertRaises(Exhausted, self.pool.take, "n:1", soon())
-        self.pool.take("m:1", soon())  # another node's are counted apart
+        self.pool.take("m:1", soon())  # each node has its own limit
         self.pool.give_back(taken[0])
         self.pool.take("n:1", soon())
 
-    def test_who_waits_gets_the_next_that_is_given_back(self):
+    def test_a_waiting_thread_gets_the_next_channel_that_is_given_back(self):
         taken = [self.pool.take("n:1", soon()) for _ in range(2)]
         got = []
         waiter = threading.Thread(target=lambda: got.append(self.pool.take("n:1", time.monotonic() + 60)))
@@ -41,7 +41,7 @@ class PoolTest(unittest.TestCase):
         waiter.join(60)
         self.assertEqual(len(got), 1)
 
-    def test_those_who_wait_for_another_node_do_not_swallow_its_turn(self):
+    def test_a_channel_that_is_given_back_wakes_only_threads_that_wait_for_its_node(self):
         taken = {node: [self.pool.take(node, soon()) for _ in range(2)] for node in ("a:1", "b:1")}
         got = []
 
@@ -49,10 +49,10 @@ class PoolTest(unittest.TestCase):
             got.append(self.pool.take(node, time.monotonic() + 60).node)
 
         waiters = []
-        for node in ("b:1", "a:1"):  # who waits longest is woken first
+        for node in ("b:1", "a:1"):  # the thread that has waited longest is woken first
             waiters.append(threading.Thread(target=wait_for, args=(node,)))
             waiters[-1].start()
-            while not self.pool._seats_of(node)._turns:
+            while not self.pool._semaphore_of(node)._waiters:
                 pass  # until it waits
         self.pool.give_back(taken["a:1"][0])
         waiters[1].join(10)
@@ -60,18 +60,18 @@ class PoolTest(unittest.TestCase):
         self.pool.give_back(taken["b:1"][0])
         waiters[0].join(10)
 
-    def test_one_that_was_lost_makes_room(self):
+    def test_a_channel_that_is_garbage_collected_makes_room(self):
         taken = [self.pool.take("n:1", soon()) for _ in range(2)]
         got = []
         waiter = threading.Thread(target=lambda: got.append(self.pool.take("n:1", time.monotonic() + 60)))
         waiter.start()
-        while not self.pool._seats_of("n:1")._turns:
+        while not self.pool._semaphore_of("n:1")._waiters:
             pass  # until it waits
         taken.pop()
         waiter.join(60)
         self.assertEqual(len(got), 1)
 
-    def test_what_was_left_in_the_middle_of_an_exchange_is_not_used(self):
+    def test_a_channel_with_an_incomplete_exchange_is_not_used_again(self):
         with Listener() as listener:
             channel = opened(self.pool.take(listener.name, soon()))
             channel.is_reusable = False
@@ -94,7 +94,7 @@ class PoolTest(unittest.TestCase):
             self.pool.give_back(channel)
             listener.accept().close()
             end = time.monotonic() + 10
-            while channel.is_sound() and time.monotonic() < end:
+            while channel.is_usable() and time.monotonic() < end:
                 pass  # until the end has arrived
             self.assertIsNot(self.pool.take(listener.name, soon()), channel)
             self.assertIsNone(channel.socket)
@@ -119,7 +119,7 @@ class PoolTest(unittest.TestCase):
             self.assertIsNot(self.pool.take(listener.name, soon()), young)
             self.assertIsNone(young.socket)
 
-    def test_a_closed_pool_gives_nothing_and_keeps_nothing(self):
+    def test_a_closed_pool_hands_out_and_keeps_no_channel(self):
         with Listener() as listener:
             channel = opened(self.pool.take(listener.name, soon()))
             self.pool.close()

@@ -1,4 +1,4 @@
-"""Where does a call of any service go, and may it be repeated? What Service hands on, without a network."""
+"""To which key's owner does a call of a Service go, and may it be repeated? Without a network."""
 import unittest
 
 from p2p_client.gen.diststore import Store
@@ -24,7 +24,7 @@ class ServiceTest(unittest.TestCase):
             self.assertEqual(self.jobs[-1].key(0), expected)
             self.assertIs(type(self.jobs[-1].key(0)), bytes)
 
-    def test_another_key_changes_nothing_else(self):
+    def test_at_changes_the_key_and_nothing_else(self):
         here = self.service(b"here", {"read"}, 2.0)
         here.at("there").read(b"k", None)
         self.assertTrue(self.jobs[-1].kind(0).is_repeatable)
@@ -34,13 +34,13 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual([job.key(0) for job in self.jobs], [b"there", b"there", b"here"])
         self.assertEqual(self.deadlines, [2.0, 1.0, 2.0])
 
-    def test_what_is_no_key_is_said_where_it_is_given(self):
+    def test_a_wrong_key_is_reported_where_it_is_given(self):
         for key in (None, 7, ["k"]):
             with self.assertRaises(TypeError) as caught:
                 self.service().at(key)
             self.assertIn("bytes or str", str(caught.exception))
 
-    def test_without_a_key_nothing_is_called(self):
+    def test_a_call_without_a_key_is_an_error(self):
         with self.assertRaises(ValueError):
             self.service().ping()
         self.assertEqual(self.jobs, [])
