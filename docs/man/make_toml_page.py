@@ -24,15 +24,15 @@ shows what is in force and where it was set.
 .PP
 Times have a unit: ns, us, ms, s, m, h. So have sizes: B, KiB, MiB, GiB (powers of 1024) and KB, MB, GB (powers of 1000).
 .PP
-Who has the last word: defaults < this file < files that it includes < [node.NAME] < environment < arguments. In the environment a key
+Precedence, lowest first: defaults < this file < files that it includes < [node.NAME] < environment < arguments. In the environment a key
 is P2PHOST_HOST__LISTEN or P2PHOST_SERVICES__LOCATOR__CONFIG__JOIN, as an argument \-\-set host.listen=...
 .PP
-What follows are the keys of each table with the values of the file that comes with p2phost, which are the defaults, except that
-a service which no file names does not run.
+The following sections list the keys of each table with their values in the file that comes with p2phost. These are the defaults, except that
+a service that no file names does not run.
 """
 
 TAIL = r""".SH NODE OVERLAYS
-One file can serve many machines: tables under [node.NAME] win on the node of that name.
+One file can serve many machines: tables under [node.NAME] take precedence on the node of that name.
 .PP
 .nf
 [node.n3.services.diststore]

@@ -93,7 +93,7 @@ class InterruptionTest(PythonClientTest):
         for thread in others:
             thread.join()
 
-    def test_clients_that_are_interrupted_while_they_connect_and_learn_are_none_the_worse(self):
+    def test_a_client_that_is_interrupted_while_it_connects_and_refreshes_its_view_still_works(self):
         def call():
             self.used._pool.keep_only(())  # connects anew
             self.used._views.note_no_answer("nobody")
