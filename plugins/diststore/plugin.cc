@@ -6,6 +6,7 @@
 #include "moving/ring_watch.h"
 #include "moving/store_layer.h"
 #include "moving/tombstone_collector.h"
+#include "serving/random_number.h"
 #include "serving/store.h"
 
 #include <p2p/drain.h>
@@ -17,7 +18,6 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <random>
 
 namespace p2p::diststore {
 namespace {
@@ -35,15 +35,10 @@ Error does_not_fit(const Config& config, const StoreOptions& options) {
                   format_bytes(options.item_bytes_max)));
 }
 
-std::uint64_t random_seed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
-
 // The engine named by [config] engine.
 std::unique_ptr<Engine> make_engine(std::string_view name) {
   P2P_ASSERT(name == "memory", "the descriptor allows no other engine");
-  return std::make_unique<MemoryEngine>(random_seed());
+  return std::make_unique<MemoryEngine>(random_number());
 }
 
 class DiststorePlugin final : public Plugin {
@@ -61,13 +56,13 @@ class DiststorePlugin final : public Plugin {
     locator_ = context.require<ILocator>();
     local_ = std::make_shared<LocalStore>(options, self.name(), make_engine(context.config().text("engine")));
     const auto retries = std::make_shared<RetryQueue>(context.strand("retries"));
-    const auto classics = std::make_shared<ClassicPeers>(context.peers());
+    const auto strand = context.strand("moves");
+    const auto classics = std::make_shared<ClassicPeers>(context.peers(), strand);
     router_ = make_router(context.log(), locator_, retries, classics, options.forward_timeout);
     const auto ownership = std::make_shared<Snapshot<OwnershipSnapshot>>(first_ownership(self));
     const std::string peer_service = context.service_name() + ".peer";
     const auto store = std::make_shared<Store>(
         Store{options, self, peer_service, locator_, context.peers(), local_, retries, router_, ownership, classics});
-    const auto strand = context.strand("moves");
     const auto drain = context.find<Drain>();
     receipts_ = std::make_shared<ReceiptBook>();
     watch_ = std::make_shared<RingWatch>(context.log(), strand, store);

@@ -4,6 +4,7 @@
 #include "moving/receipt_wire.h"
 #include "moving/test_point.h"
 #include "serving/peer_errors.h"
+#include "serving/random_number.h"
 
 #include <p2p/handlers.h>
 
@@ -40,7 +41,7 @@ Rebalancer::Rebalancer(Logger& log, std::shared_ptr<Strand> strand, std::shared_
       classic_giver_(std::make_shared<ClassicGiver>(log_, strand_, store_)),
       last_words_(std::make_shared<LastWords>(log_, strand_, store_)),
       retry_pause_(kRetryPauseMin),
-      last_session_(random_session()) {}
+      last_session_(random_number()) {}
 
 void Rebalancer::rescan() {
   strand_->post([self = shared_from_this()] {

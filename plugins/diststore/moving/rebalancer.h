@@ -168,6 +168,7 @@ class Rebalancer final : public std::enable_shared_from_this<Rebalancer> {
   std::unique_ptr<Timer> progress_timer_;
   std::set<NodeAddress> failing_;      // receivers whose failure has been logged
   std::set<NodeAddress> disagreeing_;  // receivers with a different ring: they get our table
+  // Sessions of different donors, and of different lives of one, must differ; within one they count up.
   std::atomic<std::uint64_t> last_session_;
   std::atomic<std::int64_t> kept_seen_{0};  // puts that were kept when the last round began
   bool is_saying_last_words_ = false;
