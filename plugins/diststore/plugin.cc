@@ -144,6 +144,7 @@ class DiststorePlugin final : public Plugin {
                                    rebalancer->rescan();
                                  });
     watch_->begin(locator_->shared_view());
+    rebalancer_->rescan();  // a node that stays alone sees no change
   }
 
   Result<Done> serve(Context& context, const std::shared_ptr<Store>& store) {
