@@ -169,7 +169,7 @@ bool is_kept(Store& store, const OwnershipSnapshot& ownership, std::string_view 
   if (is_passed_on) return false;
   if (kept.keeps_all()) return keep_put(store, key, value, ownership.view_version, kUnconfirmed);
   if (value.empty() || (owner.address != nullptr && store.classics->knows(*owner.address))) return false;
-  if (may_come_by_put(store, ownership, key)) return keep_put(store, key, value, ownership.view_version, kConfirmed);
+  if (comes_by_put(store, ownership, key)) return keep_put(store, key, value, ownership.view_version, kConfirmed);
   const bool is_kept_too = !ownership.is_established || may_get_puts_for_others(store, ownership);
   return is_kept_too && keep_put(store, key, value, ownership.view_version, kUnconfirmed);
 }
@@ -193,7 +193,7 @@ void put(const std::shared_ptr<Store>& store, Call call) {
         const auto outcome = store->local->put(key, value, right);
         if (!outcome.ok() || outcome.value() != Outcome::unconfirmed || value.empty()) return outcome;
         // The put that all other calls for the key wait for must not wait itself.
-        if (may_come_by_put(*store, *ownership, key))
+        if (comes_by_put(*store, *ownership, key))
           return store->local->put(key, value, {right.view_version, kNeverConfirmed});
         if (!may_get_puts_for_others(*store, *ownership)) return outcome;
         return keep_put(*store, key, value, right.view_version, kUnconfirmed) ? Outcome::done : outcome;
