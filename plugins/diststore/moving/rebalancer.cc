@@ -310,7 +310,7 @@ void Rebalancer::taken(const Sent& sent, const wire::TransferReply& reply) {
     return failed(sent, Error{ErrorKind::protocol, "the reply does not account for every key and byte"});
   }
   failing_.erase(sent.batch.to);
-  store_->classics->note_ours(sent.batch.to);
+  if (store_->ownership->read().is_present(sent.batch.to)) store_->classics->note_ours(sent.batch.to);
   if (!undone.empty()) {
     round_->is_handed_over = false;
     disagreeing_.insert(sent.batch.to);

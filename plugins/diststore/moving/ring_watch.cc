@@ -227,7 +227,8 @@ void RingWatch::shown(const NodeAddress& node, const Result<std::vector<NodeAddr
 
 void RingWatch::note_kind(const NodeAddress& node, bool is_classic) {
   if (is_classic) return store_->classics->remember(node);
-  store_->classics->note_ours(node);
+// Of one that has left meanwhile nothing is noted: another one may start on its port.
+  if (store_->ownership->read().is_present(node)) store_->classics->note_ours(node);
 }
 
 void RingWatch::set_timer() {

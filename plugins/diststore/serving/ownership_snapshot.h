@@ -61,6 +61,7 @@ struct OwnershipSnapshot {
   std::vector<NodeAddress> leavers_with(std::string_view key) const;
   bool is_leaving(const NodeAddress& node) const;
 
+  bool is_present(const NodeAddress& node) const;  // a member, or leaving
   // In the order of successive owners of `key`, `node` comes right after this node, a member.
   bool is_next(const NodeAddress& node, std::string_view key) const;
 
