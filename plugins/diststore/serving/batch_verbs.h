@@ -114,7 +114,7 @@ struct EraseMany {
 template <class Verb>
 Result<Outcome> do_with_proof(LocalStore& local, const OwnershipSnapshot& ownership, typename Verb::Input& input,
                               typename Verb::Result& result) {
-  if (!ownership.is_established) return Outcome::fenced;
+  if (!ownership.is_established) return Outcome::fenced;  // (H27)
   return Verb::do_here(local, input, ownership.proof_for(Verb::key(input)), result);
 }
 

@@ -23,7 +23,7 @@ std::vector<NodeAddress> givers_to(const Store& store, const OwnershipSnapshot& 
 bool may_come_by_put(const Store& store, const OwnershipSnapshot& ownership, std::string_view key);
 
 // The same, and all that leave with it are known to be of the 2009 system: a put of the key is the hand-over, or a
-// client's that counts as newer. One of ours may hold it with a version above that of the put. [any thread]
+// client's that counts as newer. One of ours may hold it with a version above that of the put (H29). [any thread]
 bool comes_by_put(const Store& store, const OwnershipSnapshot& ownership, std::string_view key);
 
 // A node of the 2009 system that stays has not yet given this node all that it acquired by joining. [any thread]

@@ -62,8 +62,8 @@ void serve_key(const std::shared_ptr<Store>& store, std::string_view key, Call c
   const OwnershipSnapshot& ownership = store->ownership->read();
   const Owner owner = ownership.owner_of(key);
   if (!owner.is_self) {
-    // A call that another node of ours forwarded is returned by pass_on(): whichever node owns the key, it is not this
-    // one.
+    // A call that another node of ours forwarded is returned by pass_on() (H28): whichever node owns the key, it is not
+    // this one.
     const bool is_passed_on = call.info().hops >= kHopsMax;
     if (owner.address == nullptr || is_passed_on || !store->classics->knows(*owner.address)) {
       return store->router->pass_on(owner, std::move(call), kind);
@@ -86,6 +86,7 @@ void serve_key(const std::shared_ptr<Store>& store, std::string_view key, Call c
                 });
     return;
   }
+  // (H27)
   if (!ownership.is_established) return store->router->wait(std::move(call), kind, "this node has just joined");
   const Result<Outcome> outcome = act(ownership.proof_for(key), call, fingerprint_of(*ownership.ring));
   if (!outcome.ok()) return give_up_here(*store->router, outcome.error(), std::move(call), kind);
