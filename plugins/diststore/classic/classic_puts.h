@@ -23,6 +23,10 @@ std::vector<NodeAddress> givers_to(const ClassicStore& store, const OwnershipSna
 // is missing may come. [any thread]
 bool may_come_by_put(const ClassicStore& store, const OwnershipSnapshot& ownership, std::string_view key);
 
+// The same, and all that leave with it are known to be of the 2009 system: a put of the key is the hand-over, or a
+// client's that counts as newer. One of ours may hold it with a version above that of the put (H29). [any thread]
+bool comes_by_put(const ClassicStore& store, const OwnershipSnapshot& ownership, std::string_view key);
+
 // A node of the 2009 system that stays has not yet given this node all that it acquired by joining. [any thread]
 bool is_given_by_puts(const ClassicStore& store, const OwnershipSnapshot& ownership);
 
