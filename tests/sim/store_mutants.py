@@ -98,7 +98,7 @@ MUTANTS = [
     Mutant("H9", "fetch-skips-the-next-owner", "ownership_snapshot.cc",
            "if (const auto next = next_owner(*ring, self, key)) insert(owners, *next);", ""),
     Mutant("H9", "fetch-skips-leavers", "ownership_snapshot.cc",
-           "if (is_next && contains(acquired_range.sources, leaver.node)) insert(owners, leaver.node);", ""),
+           "if (is_next && is_in(acquired_range.sources, leaver.node)) insert(owners, leaver.node);", ""),
     Mutant("H10", "fetch-asks-no-further", "fetcher.cc", "plan(at, further, questions);", ""),
     Mutant("H10", "awaited-nodes-are-not-named", "peer_transfer.cc",
            "for (const NodeAddress& owner : former_owners(store, ownership, key)) "
@@ -175,7 +175,7 @@ MUTANTS = [
     Mutant("H23", "a-check-asks-one", "incoming_transfers.cc",
            "await(Kind::tombstone_check, {}, others(), now);",
            "auto one = others();\n  if (one.size() > 1) one.resize(1);\n  await(Kind::tombstone_check, {}, one, now);"),
-    Mutant("H23", "a-lone-node-never-scans", "plugin.cc",
+    Mutant("H23", "a-lone-node-never-scans", "classic_mode.cc",
            "rebalancer_->rescan();  // a node that stays alone sees no change", ""),
     Mutant("H23", "collects-before-it-has-handed-over", "tombstone_collector.cc",
            "if (!rebalancer_->is_handed_over(store_->ownership->read().view_version)) {", "if (false) {"),
@@ -198,11 +198,8 @@ MUTANTS = [
     Mutant("H30", "late-answers-are-noted", "ring_watch.cc",
            "if (store_->ownership->read().is_present(node)) store_->classics", "store_->classics"),
     # --- answers ---
-    Mutant("H27", "answers-before-it-is-established", "single_methods.cc",
-           "if (!ownership.is_established) return store->router->wait(std::move(call), kind, "
-           "\"this node has just joined\");", ""),
-    Mutant("H27", "does-batches-before-it-is-established", "batch_verbs.h",
-           "if (!ownership.is_established) return Outcome::fenced;", ""),
+    Mutant("H27", "answers-before-it-is-established", "classic_routing.cc",
+           "if (owner.is_self && ownership.is_established) {", "if (owner.is_self) {"),
     Mutant("H28", "passes-on-twice", "forwarder.cc",
            "if (call.info().hops >= kHopsMax) {\n    call.disagree();\n    return;\n  }", ""),
 ]
