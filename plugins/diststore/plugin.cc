@@ -1,6 +1,7 @@
 // The store plugin: where its objects meet, in reading order.
 #include "classic/classic_mode.h"
 #include "engine/memory/memory_engine.h"
+#include "serving/random_number.h"
 #include "serving/store.h"
 
 #include <p2p/handlers.h>
@@ -9,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <random>
 
 namespace p2p::diststore {
 namespace {
@@ -24,15 +24,10 @@ Error does_not_fit(const Config& config, const StoreOptions& options) {
                   format_bytes(options.item_bytes_max)));
 }
 
-std::uint64_t random_seed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
-
 // The engine named by [config] engine.
 std::unique_ptr<Engine> make_engine(std::string_view name) {
   P2P_ASSERT(name == "memory", "the descriptor allows no other engine");
-  return std::make_unique<MemoryEngine>(random_seed());
+  return std::make_unique<MemoryEngine>(random_number());
 }
 
 class DiststorePlugin final : public Plugin {
@@ -49,7 +44,7 @@ class DiststorePlugin final : public Plugin {
     const auto locator = context.require<ILocator>();
     local_ = std::make_shared<LocalStore>(options, self.name(), make_engine(context.config().text("engine")));
     const auto retries = std::make_shared<RetryQueue>(context.strand("retries"));
-    const auto classics = std::make_shared<ClassicPeers>(context.peers());
+    const auto classics = std::make_shared<ClassicPeers>(context.peers(), context.strand("moves"));
     forwarder_ = make_store_forwarder(context.log(), locator, retries, options.forward_timeout,
                                       [classics](const NodeAddress& node) { classics->remember(node); });
     const StoreParts parts{options, self,      context.service_name() + ".peer", context.peers(), local_,

@@ -34,6 +34,9 @@ class VirtualTime {
     now_ = until;
   }
 
+  // Nothing that was to happen will. For the end of a simulation.
+  void forget_all() { events_.clear(); }
+
   // Own arithmetic: the distributions of the standard library differ between implementations.
   std::uint64_t below(std::uint64_t limit) { return limit == 0 ? 0 : chance_() % limit; }
   bool happens(double probability) { return static_cast<double>(chance_() >> 11) < probability * 9007199254740992.0; }

@@ -59,6 +59,7 @@ void ClassicMode::start(Context& context) {
                                         rebalancer->rescan();
                                       });
   watch_->begin(store_->locator->shared_view());
+  rebalancer_->rescan();  // a node that stays alone sees no change
   show_gauges(context);
   tombstone_collector_->start();
 }

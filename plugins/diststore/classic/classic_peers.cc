@@ -5,7 +5,6 @@
 #include <Store.h>
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
 namespace p2p::diststore {
@@ -34,7 +33,7 @@ void ClassicPeers::remember(const NodeAddress& node) {
   const std::lock_guard hold(mutex_);
   if (known_until_.size() >= kClassicPeersMax) known_until_.clear();
   ours_.erase(node);
-  known_until_[node] = std::chrono::steady_clock::now() + kClassicMemory;
+  known_until_[node] = clock_->now() + kClassicMemory;
   knows_any_.store(true, std::memory_order_relaxed);
 }
 
@@ -77,7 +76,7 @@ bool ClassicPeers::knows(const NodeAddress& node) const {
   if (!knows_any_.load(std::memory_order_relaxed)) return false;
   const std::lock_guard hold(mutex_);
   const auto found = known_until_.find(node);
-  return found != known_until_.end() && std::chrono::steady_clock::now() < found->second;
+  return found != known_until_.end() && clock_->now() < found->second;
 }
 
 void ClassicPeers::get(const NodeAddress& node, const std::string& key, Duration deadline,

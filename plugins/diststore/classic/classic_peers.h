@@ -13,10 +13,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace p2p::diststore {
@@ -30,7 +32,8 @@ inline constexpr std::size_t kClassicPeersMax = 1'000;
 // Every method: [any thread]. Callbacks run once, on an I/O thread.
 class ClassicPeers final {
  public:
-  explicit ClassicPeers(Peers& peers) : peers_(peers) {}
+  // `clock` is only asked for the time.
+  ClassicPeers(Peers& peers, std::shared_ptr<Strand> clock) : peers_(peers), clock_(std::move(clock)) {}
 
   void remember(const NodeAddress& node);
   bool knows(const NodeAddress& node) const;
@@ -72,6 +75,7 @@ class ClassicPeers final {
 
  private:
   Peers& peers_;
+  const std::shared_ptr<Strand> clock_;
   mutable std::mutex mutex_;  // of what follows
   std::map<NodeAddress, TimePoint> known_until_;
   std::set<NodeAddress> ours_;

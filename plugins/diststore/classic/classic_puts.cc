@@ -53,6 +53,13 @@ bool may_come_by_put(const ClassicStore& store, const OwnershipSnapshot& ownersh
   });
 }
 
+bool comes_by_put(const ClassicStore& store, const OwnershipSnapshot& ownership, std::string_view key) {
+  const auto leavers = ownership.leavers_with(key);
+  return may_come_by_put(store, ownership, key) &&
+         std::all_of(leavers.begin(), leavers.end(),
+                     [&](const NodeAddress& node) { return store.classics->was_of_2009(node); });
+}
+
 bool is_given_by_puts(const ClassicStore& store, const OwnershipSnapshot& ownership) {
   if (!ownership.has_joined()) return is_any_not_ours(store, ownership.others());
   return std::any_of(ownership.acquired_ranges.begin(), ownership.acquired_ranges.end(),

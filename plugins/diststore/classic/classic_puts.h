@@ -1,6 +1,7 @@
-// Which keys may nodes of the 2009 system still hand over, and to whom? They do so by puts, like any client's: one that
-// leaves puts all it holds, one that stays puts what a joiner of ours acquires, each to the owner by its own ring. The
-// answer follows from the ownership snapshot: which nodes leave, and from which this node awaits keys.
+// Which keys may nodes of the 2009 system still hand over, and to whom? They send ordinary puts: a
+// leaving node puts everything it holds, a staying one puts the keys that a newly joined node of ours acquires, each to
+// the owner by the sender's own ring. Computed from the ownership snapshot: which nodes are leaving, and which still
+// have keys for this node.
 #pragma once
 
 #include "classic/classic_store.h"
@@ -19,14 +20,20 @@ std::vector<NodeAddress> former_owners(const ClassicStore& store, const Ownershi
 std::vector<NodeAddress> givers_to(const ClassicStore& store, const OwnershipSnapshot& ownership,
                                    const NodeAddress& owner, std::string_view key);
 
-// A put may still bring `key` to its owner, this node or another: until then what is there is not the newest, and what
-// is missing may come. [any thread]
+// True if a put with `key` may still reach its owner, this node or another. Until then the owner's value may be
+// outdated, and a missing key may still arrive. [any thread]
 bool may_come_by_put(const ClassicStore& store, const OwnershipSnapshot& ownership, std::string_view key);
 
-// A node of the 2009 system that stays has not yet given this node all that it acquired by joining. [any thread]
+// The same, and all that leave with it are known to be of the 2009 system: a put of the key is the hand-over, or a
+// client's that counts as newer. One of ours may hold it with a version above that of the put (H29). [any thread]
+bool comes_by_put(const ClassicStore& store, const OwnershipSnapshot& ownership, std::string_view key);
+
+// True while a staying node of the 2009 system has not yet sent this node all keys that it acquired by joining. [any
+// thread]
 bool is_given_by_puts(const ClassicStore& store, const OwnershipSnapshot& ownership);
 
-// Keys of other nodes may be put to this one, by a node that leaves or that does not know those nodes yet. [any thread]
+// True if this node may get puts for other nodes' keys, from a leaving node or from one that does not know their owners
+// yet. [any thread]
 bool may_get_puts_for_others(const ClassicStore& store, const OwnershipSnapshot& ownership);
 
 }  // namespace p2p::diststore

@@ -15,7 +15,7 @@ KeyRoute ClassicRouting::route(std::string_view key) const {
     route.proof = ownership.proof_for(key);
   } else if (owner.is_self) {
     route.where = Where::wait;
-    route.why = "this node has just joined";
+    route.why = "this node has just joined";  // (H27)
   } else if (owner.address != nullptr) {
     route.where = store_->classics->knows(*owner.address) ? Where::foreign : Where::peer;
   }
@@ -58,7 +58,7 @@ bool ClassicRouting::is_kept(const OwnershipSnapshot& ownership, std::string_vie
   if (is_passed_on) return false;
   if (kept.keeps_all()) return keep(key, value, ownership.view_version, kUnconfirmed);
   if (value.empty() || (owner.address != nullptr && store_->classics->knows(*owner.address))) return false;
-  if (may_come_by_put(*store_, ownership, key)) return keep(key, value, ownership.view_version, kConfirmed);
+  if (comes_by_put(*store_, ownership, key)) return keep(key, value, ownership.view_version, kConfirmed);
   const bool is_kept_too = !ownership.is_established || may_get_puts_for_others(*store_, ownership);
   return is_kept_too && keep(key, value, ownership.view_version, kUnconfirmed);
 }
@@ -75,7 +75,7 @@ bool ClassicRouting::takes_put(std::string_view key, std::string_view value, con
 Result<Outcome> ClassicRouting::put_unconfirmed(std::string_view key, std::string_view value, OwnershipProof proof) {
   if (value.empty()) return Outcome::unconfirmed;
   const auto ownership = store_->ownership->share();
-  if (may_come_by_put(*store_, *ownership, key)) {
+  if (comes_by_put(*store_, *ownership, key)) {
     return store_->local->put(key, value, {proof.view_version, kNeverConfirmed});
   }
   if (!may_get_puts_for_others(*store_, *ownership)) return Outcome::unconfirmed;

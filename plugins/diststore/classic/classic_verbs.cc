@@ -10,7 +10,7 @@
 namespace p2p::diststore {
 namespace {
 
-// After the deadline a node is not asked: it would only seem not to answer.
+// Sends nothing after the deadline: the node would wrongly appear not to answer.
 template <class Value>
 bool is_too_late(const std::shared_ptr<ClassicStore>& store, TimePoint deadline,
                  const std::function<void(Result<Value>)>& done) {
@@ -19,7 +19,7 @@ bool is_too_late(const std::shared_ptr<ClassicStore>& store, TimePoint deadline,
   return true;
 }
 
-constexpr const char* kMayCome = "the key lies at another node, or may, and has not come to its owner";
+constexpr const char* kMayCome = "another node has the key, or may have it, and its owner does not have it yet";
 
 // The error for a put that was sent to the node but does not show in its answer: its outcome is unknown.
 Error after_put(const Error& error) { return {may_have_run(error.kind) ? error.kind : ErrorKind::closed, error.text}; }
@@ -43,15 +43,15 @@ bool is_disowned(const ClassicStore& store, const NodeAddress& owner, const std:
   return true;
 }
 
-// A node that is not the owner any more forwards the call to the owner and serves nobody until that one answers, which
-// in turn may wait for keys from the former owner.
+// A former owner forwards the call to the owner and serves nobody until the owner answers; the owner in turn may be
+// waiting for keys from the former owner.
 void ask(const std::shared_ptr<ClassicStore>& store, const NodeAddress& owner, const std::string& key,
          TimePoint deadline, std::function<void(Result<std::string>)> done) {
   if (is_too_late(store, deadline, done) || is_disowned(*store, owner, key, done)) return;
   store->classics->get(owner, key, store->forwarder->time_for_peer(deadline, Repeat::always), std::move(done));
 }
 
-// Continues only if nothing is on its way to `owner` that would overwrite what it gets now.
+// Continues only if no put in flight to `owner` could overwrite the new value.
 template <class Value, class Act>
 void when_delivered(const std::shared_ptr<ClassicStore>& store, const NodeAddress& owner, const std::string& key,
                     TimePoint deadline, std::function<void(Result<Value>)> done, Act act) {
@@ -64,7 +64,7 @@ void when_delivered(const std::shared_ptr<ClassicStore>& store, const NodeAddres
                    });
 }
 
-// A put by our own giver is being checked at the owner: a change now would look like one that got lost.
+// Our own hand-over put is being verified at the owner: a change now would look like a lost put.
 template <class Value>
 bool is_checked(const ClassicStore& store, const std::string& key, const std::function<void(Result<Value>)>& done) {
   if (!store.classics->is_checked(key)) return false;
@@ -72,7 +72,7 @@ bool is_checked(const ClassicStore& store, const std::string& key, const std::fu
   return true;
 }
 
-// Puts, and reads back what was put.
+// Puts the value and reads it back.
 void put_and_check(const std::shared_ptr<ClassicStore>& store, const NodeAddress& owner, const std::string& key,
                    const std::string& value, TimePoint deadline, std::function<void(Result<wire::WriteResult>)> done) {
   if (is_too_late(store, deadline, done) || is_disowned(*store, owner, key, done)) return;
@@ -99,12 +99,12 @@ bool has_left(const ClassicStore& store, const NodeAddress& owner) {
 void ClassicVerbs::read(const NodeAddress& owner, const std::string& key, TimePoint deadline,
                         Done<wire::ReadResult> done) {
   if (is_awaited(may_come_by_put(*store_, *store_->ownership->share(), key), done)) return;
-  // Checked before the owner is asked: a leaver that is gone when it answers may not have been gone then.
+  // Checked first: a leaver that is gone by the time of the answer may have been there when the owner was asked.
   const bool may_come = may_lie_at_leaver(*store_, key);
   find_undelivered(store_, owner, key, deadline,
                    [store = store_, owner, key, deadline, may_come,
                     done = std::move(done)](Result<std::optional<std::string>> undelivered) {
-                     // What the owner already has is newer: it will not be given the other value.
+                     // The owner's value is newer: the undelivered one will not be sent to it.
                      ask(store, owner, key, deadline,
                          [done, may_come, undelivered = std::move(undelivered)](Result<std::string> value) {
                            if (!value.ok()) return done(value.error());
@@ -120,14 +120,14 @@ void ClassicVerbs::read(const NodeAddress& owner, const std::string& key, TimePo
                    });
 }
 
-// Nobody would learn of a put that was lost: one that the owner has not taken since it left is put again.
+// Nobody would notice a lost put, so a put that the owner did not take because it had left is sent again.
 void ClassicVerbs::put(const NodeAddress& owner, const std::string& key, const std::string& value, TimePoint deadline,
                        Done<wire::WriteResult> done) {
   if (is_checked(*store_, key, done)) return;
   put_and_check(store_, owner, key, value, deadline,
                 [store = store_, owner, done = std::move(done)](Result<wire::WriteResult> put) {
                   if (!put.ok() && has_left(*store, owner))
-                    return done(Error{ErrorKind::cancelled, "it has left the ring"});
+                    return done(Error{ErrorKind::cancelled, "the owner has left the ring"});
                   done(std::move(put));
                 });
 }
@@ -144,7 +144,7 @@ void ClassicVerbs::write(const NodeAddress& owner, const std::string& key, const
 void ClassicVerbs::erase(const NodeAddress& owner, const std::string& key, TimePoint deadline,
                          Done<wire::EraseResult> done) {
   if (is_checked(*store_, key, done)) return;
-  if (is_awaited(may_lie_at_leaver(*store_, key), done)) return;  // it would come back
+  if (is_awaited(may_lie_at_leaver(*store_, key), done)) return;  // the leaver would hand the key over again
   when_delivered(store_, owner, key, deadline, std::move(done), [store = store_, owner, key, deadline](auto erased) {
     ask(store, owner, key, deadline, [store, owner, key, deadline, erased](const Result<std::string>& stored) {
       if (!stored.ok()) return erased(stored.error());

@@ -113,7 +113,7 @@ class Fetch final : public std::enable_shared_from_this<Fetch> {
       if (auto node = parse_node_address(name); node.ok()) further.push_back(std::move(node).value());
     }
     const std::lock_guard hold(mutex_);
-    keys_[at].is_known = keys_[at].is_known && is_taken;
+    keys_[at].is_known = keys_[at].is_known && is_taken;  // (H11)
     plan(at, further, questions);
   }
 

@@ -1,6 +1,6 @@
 // What do other nodes hold of a key that has become ours and has not arrived yet? Reads follow the move: every node
-// that may hold it is asked, and so are those from which these await it themselves. The newest version wins; the next
-// write here gets a later one.
+// that may hold it is asked (H9), and so are those from which these await it themselves (H10). The newest version wins;
+// the next write here gets a later one.
 #pragma once
 
 #include "classic/classic_store.h"

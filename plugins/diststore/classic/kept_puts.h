@@ -1,5 +1,5 @@
 // What happens to a classic put that its receiver cannot or should not forward at once? It is kept here with the
-// version of its arrival and handed over with everything else, confirmed and counted: its caller gets no error, a
+// version of its arrival and handed over with everything else (H26), confirmed and counted: its caller gets no error, a
 // waiting call has a deadline, and one that runs late would count as newer than what was acknowledged since.
 #pragma once
 

@@ -54,7 +54,7 @@ bool take(ClassicStore& store, const OwnershipSnapshot& ownership, wire::MovedIt
 }
 
 // Takes only what this node owns by its own ring, so that no key ends up where nobody looks for it; the donor keeps the
-// rest until the views agree.
+// rest until the views agree (H16).
 void transfer(ClassicStore& store, ReceiptBook& receipts, wire::StorePeer_transfer_args& args,
               Answer<wire::StorePeer_transfer_presult> answer) {
   if (args.items.size() > kTransferItemsMax) {
@@ -118,7 +118,7 @@ void claim(ClassicStore& store, Rebalancer& rebalancer, wire::StorePeer_claim_ar
     reply.__set_members(store.locator->encode_table());
     if (args.claim.__isset.members) store.locator->merge_table(receiver.value(), args.claim.members);
   }
-  for (const NodeAddress& source : ownership->all_sources()) {
+  for (const NodeAddress& source : ownership->all_sources()) {  // (H13)
     if (source != receiver.value()) reply.sources.push_back(source.name());
   }
   answer(reply);
@@ -127,7 +127,7 @@ void claim(ClassicStore& store, Rebalancer& rebalancer, wire::StorePeer_claim_ar
 
 wire::FetchedKey fetched(const ClassicStore& store, const OwnershipSnapshot& ownership, const std::string& key) {
   wire::FetchedKey answer;
-  // Not while this node would still accept writes for the key.
+  // Not while this node would still accept writes for the key (H12).
   answer.yielded = ownership.has_joined() && !ownership.owner_of(key).is_self;
   if (!answer.yielded) return answer;
   auto looked_up = store.local->engine().copy(key);
@@ -139,7 +139,7 @@ wire::FetchedKey fetched(const ClassicStore& store, const OwnershipSnapshot& own
   std::optional<StoredEntry>& stored = looked_up.value();
   const ViewVersion needed = ownership.confirmed_from(key);
   const bool is_confirmed = needed == kNeverConfirmed || (stored && stored->confirmed_in >= needed);
-  if (!is_confirmed) {
+  if (!is_confirmed) {  // (H10)
     for (const NodeAddress& owner : former_owners(store, ownership, key)) answer.awaits.push_back(owner.name());
   }
   if (stored && stored->version != Version()) answer.__set_item(to_wire(std::string(), std::move(*stored)));

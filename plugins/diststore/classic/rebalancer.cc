@@ -4,6 +4,7 @@
 #include "classic/receipt_wire.h"
 #include "classic/test_point.h"
 #include "serving/peer_errors.h"
+#include "serving/random_number.h"
 
 #include <p2p/handlers.h>
 
@@ -40,7 +41,7 @@ Rebalancer::Rebalancer(Logger& log, std::shared_ptr<Strand> strand, std::shared_
       classic_giver_(std::make_shared<ClassicGiver>(log_, strand_, store_)),
       last_words_(std::make_shared<LastWords>(log_, strand_, store_)),
       retry_pause_(kRetryPauseMin),
-      last_session_(random_session()) {}
+      last_session_(random_number()) {}
 
 void Rebalancer::rescan() {
   strand_->post([self = shared_from_this()] {
@@ -270,7 +271,7 @@ std::vector<wire::MovedItem> Rebalancer::fill(Sent& sent) const {
   for (StoredKey& key : sent.batch.keys) {
     sent.digests.push_back(digest_of(key.key, key.value, key.version, key.is_erased));
     items.push_back(to_wire(key.key, {std::move(key.value), key.version, key.is_erased, key.confirmed_in}));
-    const bool is_latest =
+    const bool is_latest =  // (H8)
         key.confirmed_in >= ownership.confirmed_from(key.key) && ownership.was_owner_before(sent.batch.to, key.key);
     if (is_latest) items.back().__set_latest(true);
   }
@@ -291,7 +292,7 @@ void Rebalancer::replied(const Sent& sent, const Result<std::string>& reply) {
   }
 }
 
-// Nothing is deleted unless the reply accounts for every key, and for every byte of those that were taken.
+// Nothing is deleted unless the reply accounts for every key, and for every byte of those that were taken (H17).
 void Rebalancer::taken(const Sent& sent, const wire::TransferReply& reply) {
   const auto& keys = sent.batch.keys;
   const std::set<std::int32_t> undone(reply.undone.begin(), reply.undone.end());
@@ -309,7 +310,7 @@ void Rebalancer::taken(const Sent& sent, const wire::TransferReply& reply) {
     return failed(sent, Error{ErrorKind::protocol, "the reply does not account for every key and byte"});
   }
   failing_.erase(sent.batch.to);
-  store_->classics->note_ours(sent.batch.to);
+  if (store_->ownership->read().is_present(sent.batch.to)) store_->classics->note_ours(sent.batch.to);
   if (!undone.empty()) {
     round_->is_handed_over = false;
     disagreeing_.insert(sent.batch.to);
@@ -326,8 +327,8 @@ void Rebalancer::taken(const Sent& sent, const wire::TransferReply& reply) {
   P2P_TEST_POINT("donor.batch_deleted");
 }
 
-// False: it has changed since it was sent, and must be scanned again. A confirmation that comes in a later view version
-// deletes nothing: the receiver may have given the key on, or back to us, since. The next round sends it again.
+// False: it has changed since it was sent, and must be scanned again (H18). What is confirmed in a later view version
+// deletes nothing (H19): the receiver may have given the key on, or back to us. The next round sends it again.
 bool Rebalancer::delete_confirmed(const StoredKey& stored) {
   progress_.confirmed(1, stored.bytes);
   if (drain_) drain_->progressed();
@@ -438,7 +439,7 @@ void Rebalancer::end_transfer(const NodeAddress& receiver, const Transfer& trans
   receipts_->ended(moved);
 }
 
-void Rebalancer::end_round() {
+void Rebalancer::end_round() {  // (H15)
   const Round ended = std::move(*round_);
   round_.reset();
   progress_timer_.reset();
@@ -453,7 +454,7 @@ void Rebalancer::end_round() {
   retry_pause_ = kRetryPauseMin;
   if (store_->kept_puts->count() != kept_seen_) return begin_round_after(kRetryPauseMin);
   handed_over_in_.store(view_version);
-  if (handed_over_.pending()) finish_hand_over();
+  if (handed_over_.pending()) finish_hand_over();  // (H25)
 }
 
 void Rebalancer::put_kept() {
@@ -483,7 +484,7 @@ void Rebalancer::all_is_said() {
   if (!round_ && !timer_) conclude();  // else the end of that round calls conclude()
 }
 
-// Puts kept until the last moment are still handed over; from now on puts are forwarded at once.
+// Puts kept until the last moment are still handed over (H26); from now on puts are forwarded at once.
 void Rebalancer::conclude() {
   store_->kept_puts->end();
   if (store_->kept_puts->count() != kept_seen_) return begin_round();

@@ -49,7 +49,7 @@ class Rebalancer final : public std::enable_shared_from_this<Rebalancer> {
   // thread]
   void scan_for_receiver();
 
-  // This node is about to leave: from now on puts for other nodes' keys are kept and handed over. [any thread]
+  // This node is about to leave: from now on puts for other nodes' keys are kept and handed over (H26). [any thread]
   void begin_leave() { store_->kept_puts->keep_all(); }
 
   // This node leaves, and is off the ring already: moves every key to its owner, through ring changes and in as many
@@ -64,7 +64,7 @@ class Rebalancer final : public std::enable_shared_from_this<Rebalancer> {
   // Sends nothing more, and calls the `done` of an unfinished hand_over(). The keys stay. [any thread]
   void stop();
 
-  // By the ring of `view_version`, all keys were scanned, and none is here that belongs elsewhere. [any thread]
+  // By the ring of `view_version`, all keys were scanned, and none is here that belongs elsewhere (H15). [any thread]
   bool is_handed_over(ViewVersion view_version) const noexcept {
     // In this order: a round for kept puts resets the view version before it counts.
     return kept_seen_.load() == store_->kept_puts->count() && handed_over_in_.load() == view_version;
@@ -168,6 +168,7 @@ class Rebalancer final : public std::enable_shared_from_this<Rebalancer> {
   std::unique_ptr<Timer> progress_timer_;
   std::set<NodeAddress> failing_;      // receivers whose failure has been logged
   std::set<NodeAddress> disagreeing_;  // receivers with a different ring: they get our table
+  // Sessions of different donors, and of different lives of one, must differ; within one they count up.
   std::atomic<std::uint64_t> last_session_;
   std::atomic<std::int64_t> kept_seen_{0};  // puts that were kept when the last round began
   bool is_saying_last_words_ = false;

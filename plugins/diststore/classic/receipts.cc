@@ -1,7 +1,6 @@
 #include "classic/receipts.h"
 
 #include <algorithm>
-#include <random>
 #include <tuple>
 #include <utility>
 
@@ -20,11 +19,6 @@ bool agree(const Receipt& one, const Receipt& other) {
                     of.digest_after);
   };
   return facts(one) == facts(other) && one.digest_before == one.digest_after;
-}
-
-std::uint64_t random_session() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
 }
 
 void ReceiptBook::keep(Receipt receipt) {

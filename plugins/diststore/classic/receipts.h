@@ -50,9 +50,6 @@ struct Receipt {
 // Do both sides' receipts of one transfer show the same keys, intact? Times and completeness are each side's own.
 bool agree(const Receipt& one, const Receipt& other);
 
-// Sessions of different donors, and of different lives of one, must differ; within one they count up.
-std::uint64_t random_session();
-
 // A rolling restart of a hundred nodes fits.
 inline constexpr std::size_t kReceiptsMax = 1'000;
 

@@ -87,7 +87,8 @@ void RingWatch::take_over(std::shared_ptr<const RingView> view) {
   leavers_ = leavers_of(*view, *former);
   store_->classics->forget_ours_but(*view);
   incoming_.ring_changed(view, view_version_, strand_->now(), effects);
-  // In this order: a reader of the new ownership snapshot can rely on nothing being done by the former one any more.
+  // In this order: a reader of the new ownership snapshot can rely on nothing being done by the former one any more
+  // (H1).
   store_->local->engine().fence(view_version_);
   publish(std::move(view));
   effects.is_changed = false;
@@ -184,6 +185,7 @@ void RingWatch::transfer_request_ended(const NodeAddress& from, const Result<std
     note_kind(from, false);
     const wire::TransferRequestReply& told = decoded.value().success;
     if (told.__isset.members) store_->locator->merge_table(from, told.members);
+    // (H3)
     const bool is_same_ring = told.view == fingerprint_of(*store_->ownership->read().ring);
     if (is_same_ring) {
       disagreeing_.erase(from);
@@ -225,9 +227,10 @@ void RingWatch::shown(const NodeAddress& node, const Result<std::vector<NodeAddr
   apply(effects);
 }
 
+// Of one that has left meanwhile nothing is noted: another one may start on its port (H30).
 void RingWatch::note_kind(const NodeAddress& node, bool is_classic) {
   if (is_classic) return store_->classics->remember(node);
-  store_->classics->note_ours(node);
+  if (store_->ownership->read().is_present(node)) store_->classics->note_ours(node);
 }
 
 void RingWatch::set_timer() {

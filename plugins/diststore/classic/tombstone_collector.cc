@@ -52,7 +52,8 @@ void TombstoneCollector::run() {
 
 void TombstoneCollector::collect_some() {
   P2P_ASSERT_THREAD(strand_->is_current());
-  // This node must have handed over fully as well: another node's tombstone moves there, where it may still be needed.
+  // This node must have handed over fully as well (H23): another node's tombstone moves there, where it may still be
+  // needed.
   if (!rebalancer_->is_handed_over(store_->ownership->read().view_version)) {
     is_counting_ = false;
     return;
@@ -70,7 +71,7 @@ void TombstoneCollector::collect_some() {
 
 Result<Done> TombstoneCollector::sweep_step() {
   const bool awaits_keys = !store_->ownership->read().acquired_ranges.empty();
-  // One without a version only says that nothing has been here since this node acquired the range.
+  // One without a version only says that nothing has been here since this node acquired the range (H24).
   const auto is_due = [&](Version version) {
     return version == Version() ? !awaits_keys : milliseconds_of(version.stamp) < erased_before_ms_;
   };

@@ -1,5 +1,5 @@
 // When may a tombstone go? When no node can still hold an older value: some time after the erase, and after every node
-// has since said that it holds no key of another node.
+// has since said that it holds no key of another node (H23).
 #pragma once
 
 #include "classic/classic_store.h"

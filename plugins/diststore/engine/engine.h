@@ -21,8 +21,8 @@
 namespace p2p::diststore {
 
 // Entitles a caller to a key. `view_version`: the ring by which the caller found this node to be the owner.
-// `confirmed_from`: a stored entry counts only if it was confirmed in this view version or later; kNeverConfirmed: it
-// always counts.
+// `confirmed_from`: a stored entry counts only if it was confirmed in this view version or later (H7); kNeverConfirmed:
+// it always counts. Rules, H1 and so on: docs/decisions/0008.
 struct OwnershipProof {
   ViewVersion view_version = 0;
   ViewVersion confirmed_from = kNeverConfirmed;
@@ -65,18 +65,18 @@ struct Change {
   enum class Kind : std::uint8_t { write, erase, merge, confirm, remove };
 
   // Replaces the stored value, whatever its version; `version` is raised above that one if it is not already, so that
-  // an acknowledged write always wins over earlier ones. [done, unconfirmed, fenced]
+  // an acknowledged write always wins over earlier ones (H21). [done, unconfirmed, fenced]
   static Change write(std::string_view key, std::string_view value, OwnershipProof right, Version version) {
     return {.kind = Kind::write, .key = key, .value = value, .right = right, .version = version};
   }
-  // Leaves a tombstone, with its version raised in the same way; nothing if the key is missing. [done, missing,
+  // Leaves a tombstone (H22), with its version raised in the same way; nothing if the key is missing. [done, missing,
   // unconfirmed, fenced]
   static Change erase(std::string_view key, OwnershipProof right, Version version) {
     return {.kind = Kind::erase, .key = key, .right = right, .version = version};
   }
-  // Another node's entry: stored only if newer than ours. `is_confirmed`: its sender knows of nothing newer; the stored
-  // entry then counts as confirmed in `view_version`. If done, `digest` is that of the stored entry. [done, kept,
-  // fenced]
+  // Another node's entry: stored only if newer than ours (H20). `is_confirmed`: its sender knows of nothing newer; the
+  // stored entry then counts as confirmed in `view_version`. If done, `digest` is that of the stored entry. [done,
+  // kept, fenced]
   static Change merge(std::string_view key, StoredEntry& item, ViewVersion view_version, bool is_confirmed) {
     return {.kind = Kind::merge,
             .key = key,
@@ -92,7 +92,7 @@ struct Change {
   static Change confirm(std::string_view key, ViewVersion view_version) {
     return {.kind = Kind::confirm, .key = key, .right = {view_version, 0}};
   }
-  // Removes the key without a trace, if it still has `version`. [done, missing, kept]
+  // Removes the key without a trace, if it still has `version` (H18). [done, missing, kept]
   static Change remove(std::string_view key, Version version) {
     return {.kind = Kind::remove, .key = key, .version = version};
   }
@@ -138,7 +138,7 @@ class Engine {
   // Removes what the partition holds at the call, without a trace; what is written meanwhile may stay.
   virtual Result<Done> drop(Partition partition) = 0;
 
-  // Begins a view version. When it returns, no call with an older proof is running, and none will succeed.
+  // Begins a view version. When it returns, no call with an older proof is running, and none will succeed (H1).
   virtual void fence(ViewVersion view_version) = 0;
 
   virtual EngineTotals totals() const = 0;

@@ -3,7 +3,7 @@
 
 #include "engine/partition.h"
 
-// Inlined: for a short key the call alone would be a good part of the cost.
+// Inlined: for a short key the call alone would be a large part of the cost.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <chrono>
-
 namespace p2p::diststore {
 namespace {
 
@@ -18,11 +16,6 @@ wire::StoreError error_of(wire::StoreErrorKind::type kind, std::string message) 
 }
 
 }  // namespace
-
-std::uint64_t wall_clock_ms() {
-  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count());
-}
 
 wire::Version to_wire(Version version) {
   wire::Version sent;

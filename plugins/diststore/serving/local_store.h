@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "replication/hybrid_clock.h"
 #include "serving/store_options.h"
+#include "serving/wall_clock.h"
 
 #include <diststore_types.h>
 
@@ -22,9 +23,6 @@ namespace wire = ::diststore;
 wire::Version to_wire(Version version);
 Version from_wire(const wire::Version& version);
 wire::MovedItem to_wire(std::string key, StoredEntry stored);
-
-// Milliseconds since 1970, by this machine's clock. [any thread]
-std::uint64_t wall_clock_ms();
 
 // Whether no node holds anything newer for a key.
 enum class Confirmed : bool {};

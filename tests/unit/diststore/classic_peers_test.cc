@@ -1,6 +1,7 @@
 #include "classic/classic_peers.h"
 #include "fake_peers.h"
 #include "fake_ring.h"
+#include "fake_strand.h"
 
 #include <Store.h>
 #include <gtest/gtest.h>
@@ -36,7 +37,7 @@ class ClassicPeersTest : public ::testing::Test {
   }
 
   FakePeers peers;
-  ClassicPeers classics{peers};
+  ClassicPeers classics{peers, std::make_shared<FakeStrand>()};
   Asked sent;  // the last message
 };
 

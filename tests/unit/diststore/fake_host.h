@@ -89,7 +89,7 @@ struct StoreFixture {
                                .part_reply_bytes_max = 4 << 20,
                                .whole_reply_bytes_max = 16 << 20};
     auto retries = std::make_shared<RetryQueue>(strand);
-    auto classics = std::make_shared<ClassicPeers>(peers);
+    auto classics = std::make_shared<ClassicPeers>(peers, strand);
     auto first = std::make_shared<const OwnershipSnapshot>(OwnershipSnapshot{self, 0, true, locator->ring, {}, {}});
     const StoreParts parts{options,
                            self,

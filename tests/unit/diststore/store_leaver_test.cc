@@ -14,6 +14,7 @@ class LeaverOf2009 : public StoreMethods {
     const auto before =
         std::make_shared<RankedRing>(kSelf, Ranks{{"a", {kOther}}, {"b", {kSelf}}}, std::vector{kSelf, kOther});
     next.leavers = {{kOther, before, before}};
+    classic->classics->remember(kOther);
     next.acquired_ranges = {{view_version(), before, false, {kOther}, {kOther}}};
     publish(std::move(next));
   }
@@ -66,6 +67,16 @@ TEST_F(LeaverOf2009, AnEmptyPutIsAClientsAndErasesWhatTheNodePuts) {
   EXPECT_EQ(value_of("a"), std::nullopt);
 }
 
+TEST_F(LeaverOf2009, APutIsKeptAndSettlesNothingWhileItMayBeOneOfOurs) {
+  classic->classics->note_ours(kOther);
+  classic->classics->forget_ours_but(RankedRing(kSelf, Ranks{}, {kSelf}));
+  put("a", "apple");
+  EXPECT_EQ(value_of("a"), "apple");
+  const auto call = get("a");
+  EXPECT_TRUE(call->reply.empty()) << "the leaver may hold it with a version above that of the put";
+  strand->advance(5s);
+}
+
 TEST_F(LeaverOf2009, APutWaitsForWhatANodeOfOursHolds) {
   classic->classics->note_ours(kOther);
   const auto call = put("a", "apple");
@@ -96,6 +107,7 @@ class LeaverToAnotherOf2009 : public StoreMethods {
     OwnershipSnapshot next = *classic->ownership->share();
     const auto before = std::make_shared<RankedRing>(kSelf, ranks, std::vector{kSelf, kOther, kThird});
     next.leavers = {{kOther, before, before}};
+    classic->classics->remember(kOther);
     publish(std::move(next));
     classic->classics->remember(kThird);
   }

@@ -201,6 +201,7 @@ TEST_F(ClassicOutcome, APutThatNobodyTookIsNotExecuted) {
 
 TEST_F(ClassicOutcome, APutThatWasTakenAndCannotBeReadBackIsUnavailable) {
   for (const auto kind : {ErrorKind::refused, ErrorKind::local, ErrorKind::timed_out, ErrorKind::overloaded}) {
+    classic->classics->remember(kOther);
     const auto written = write("a", "apple");
     wait_out(*written, [&] {
       while (!peers.asked.empty()) {

@@ -15,6 +15,7 @@ bool contains(const std::vector<NodeAddress>& addresses, const NodeAddress& want
 
 }  // namespace
 
+// Those that leave among them (H5).
 std::vector<NodeAddress> IncomingTransfers::others() const {
   std::vector<NodeAddress> all;
   if (!view_) return all;
@@ -36,7 +37,7 @@ void IncomingTransfers::ring_changed(std::shared_ptr<const RingView> view, ViewV
     if (awaited.kind != Kind::join || is_established_) continue;
     for (const NodeAddress& node : present) await_from(awaited, node, now);
     // A node that works by the former ring may not know yet of a new member, and if it leaves with that ring it has
-    // keys for us that were its own.
+    // keys for us that were its own (H4).
     for (auto& [node, source] : awaited.sources) {
       source.is_fenced = may_hand_over_by_puts(node) || awaited.by_puts.contains(node);
       source.is_handed_over = false;
@@ -51,6 +52,7 @@ void IncomingTransfers::ring_changed(std::shared_ptr<const RingView> view, ViewV
     if (!is_new || !is_member || !is_established_ || node == self_) continue;
     std::vector<NodeAddress> with_it = view_->members();
     with_it.push_back(node);
+    // (H6)
     await(Kind::leave, {view_version, ring_of_(std::move(with_it)), false, {}}, {node}, now);
     if (!is_ours_(node)) await_puts_of(node, present, now);
     effects.is_changed = true;
@@ -153,7 +155,7 @@ void IncomingTransfers::ask_soon(const NodeAddress& source, TimePoint now) {
   Asking& asking = asking_[source];
   asking.pause = kTransferRequestPauseMin;
   if (asking.is_asked) {
-    asking.is_asked_anew = true;  // the answer in flight may be older than what is awaited now
+    asking.is_asked_anew = true;  // the answer in flight may be older than what is awaited now (H14)
   } else {
     asking.ask_at = now;
   }
@@ -191,7 +193,7 @@ void IncomingTransfers::take_answer(const NodeAddress& from, const Answer& answe
     if (source == awaited.sources.end()) continue;
     source->second.is_fenced = source->second.is_fenced || answer.is_fenced;
     source->second.is_handed_over = source->second.is_handed_over || (answer.is_fenced && answer.is_handed_over);
-    // What that node still awaits may be ours by now, and will come to us from its sources.
+    // What that node still awaits may be ours by now, and will come to us from its sources (H13).
     for (const NodeAddress& further : answer.sources) {
       if (awaited.kind != Kind::leave || !contains(present, further)) continue;
       await_from(awaited, further, now);
@@ -309,6 +311,7 @@ void IncomingTransfers::ask_due(TimePoint now, Effects& effects) {
 }
 
 void IncomingTransfers::conclude(Effects& effects) {
+  // H2 and H14.
   const auto is_fenced = [](const auto& source) { return source.second.is_fenced; };
   const auto is_handed_over = [](const auto& source) { return source.second.is_handed_over; };
   for (const Awaited& awaited : awaited_) {

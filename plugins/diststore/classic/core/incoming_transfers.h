@@ -1,7 +1,7 @@
 // From which nodes does this node still await keys that it owns? A joiner awaits them from every other node, a node
 // that stays from a member that leaves. Until all of them have said that they hold nothing more, a key missing here may
 // be there. Pure: gets the ring and the answers, lists the nodes to ask, and checks each time which nodes are ours.
-// Terms and rules: README.md, "When the ring changes".
+// Terms: README.md, "When the ring changes"; rules, H1 and so on: docs/decisions/0008.
 #pragma once
 
 #include "replication/view_version.h"
@@ -18,7 +18,7 @@
 namespace p2p::diststore {
 
 // Keys that became ours with the ring of `view_version`: those that are not ours by `before`. A stored entry of such a
-// key counts only if it was confirmed since.
+// key counts only if it was confirmed since (H7).
 struct AcquiredRange {
   ViewVersion view_version = 0;
   std::shared_ptr<const RingView> before;
@@ -94,7 +94,7 @@ class IncomingTransfers final {
   void tick(TimePoint now, Effects& effects);
   TimePoint next_wakeup() const;
 
-  // May this node own keys? Only once every other node works by a ring that contains it: a key has one owner.
+  // May this node own keys? Only once every other node works by a ring that contains it: a key has one owner (H2).
   bool is_established() const noexcept { return is_established_; }
   std::vector<AcquiredRange> acquired_ranges() const;
   std::vector<Gift> gifts() const;

@@ -78,6 +78,11 @@ bool OwnershipSnapshot::is_leaving(const NodeAddress& node) const {
   return std::find(leaving.begin(), leaving.end(), node) != leaving.end();
 }
 
+bool OwnershipSnapshot::is_present(const NodeAddress& node) const {
+  const auto& members = ring->members();
+  return std::find(members.begin(), members.end(), node) != members.end() || is_leaving(node);
+}
+
 std::vector<NodeAddress> OwnershipSnapshot::leavers_with(std::string_view key) const {
   std::vector<NodeAddress> owners;
   for (const Leaver& leaver : leavers) {

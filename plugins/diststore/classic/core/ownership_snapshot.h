@@ -54,12 +54,14 @@ struct OwnershipSnapshot {
   // False until this node's join has begun: what it holds and awaits says nothing yet.
   bool has_joined() const { return is_established || !acquired_ranges.empty(); }
 
-  // Nodes that may hold `key`, which has not arrived here: all are to be asked, and those that they name in turn.
+  // Nodes that may hold `key`, which has not arrived here: all are to be asked (H9), and those that they name in turn
+  // (H10).
   std::vector<NodeAddress> former_owners(std::string_view key) const;
 
   // Leaving nodes that owned `key` and may not have handed it over yet.
   std::vector<NodeAddress> leavers_with(std::string_view key) const;
   bool is_leaving(const NodeAddress& node) const;
+  bool is_present(const NodeAddress& node) const;  // a member, or leaving
 
   // In the order of successive owners of `key`, `node` comes right after this node, a member.
   bool is_next(const NodeAddress& node, std::string_view key) const;

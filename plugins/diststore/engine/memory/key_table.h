@@ -16,7 +16,7 @@ namespace p2p::diststore {
 // A table ignores this many upper bits of a hash: they are the caller's, to choose among tables.
 inline constexpr unsigned kTableHashShift = 6;
 
-// Not synchronised. Owns its entries. A key must always come with the same `hash`.
+// Not synchronised. Owns its entries. Every call for a key must pass the same `hash`.
 class KeyTable final {
  public:
   using Hash = std::uint64_t (*)(std::string_view key, std::uint64_t seed);

@@ -58,7 +58,7 @@ std::uint64_t MemoryEngine::hash_of(std::string_view key, std::uint64_t seed) {
 // --- looking ---------------------------------------------------------------------------------------------------------
 
 Outcome MemoryEngine::admit(const Shard& shard, KeyTable::Place at, OwnershipProof right) {
-  if (right.view_version != shard.view_version) return Outcome::fenced;
+  if (right.view_version != shard.view_version) return Outcome::fenced;  // (H1)
   const bool is_there = at != nullptr;
   if (right.confirmed_from != kNeverConfirmed &&
       (!is_there || KeyTable::entry_at(at).confirmed_in < right.confirmed_from)) {
@@ -228,7 +228,7 @@ Outcome MemoryEngine::merge(Shard& shard, std::uint64_t hash, KeyTable::Place at
       if (change.is_confirmed) entry.confirmed_in = view_version;
       return Outcome::kept;
     }
-    // An unconfirmed entry outranks one that was confirmed here: the newer one wins, and still counts.
+    // An unconfirmed entry outranks one that was confirmed here: the newer one wins (H20), and still counts.
     if (!change.is_confirmed) confirmed_in = entry.confirmed_in;
   }
   EntryOwner entry =

@@ -1,0 +1,160 @@
+#include "store_history.h"
+
+#include <p2p/assert.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <set>
+#include <tuple>
+
+namespace p2p::sim {
+namespace {
+
+using Kind = StoreOperation::Kind;
+using Outcome = StoreOperation::Outcome;
+
+std::int64_t microseconds(TimePoint at) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count() - 1'000'000'000;
+}
+
+std::string text_of(const StoreOperation& done) {
+  const char* const kind = done.kind == Kind::read ? "read" : done.kind == Kind::write ? "write" : "erase";
+  const char* const outcome = done.outcome == Outcome::done      ? ""
+                              : done.outcome == Outcome::unknown ? " (unknown)"
+                                                                 : " (not executed)";
+  const std::string end = done.ended == TimePoint::max() ? "..." : std::to_string(microseconds(done.ended));
+  return fmt::format("  {:>9} to {:>9} us at {}: {} {}{}{}\n", microseconds(done.begun), end, done.node, kind,
+                     done.value, outcome, done.may_be_repeated ? " (perhaps twice)" : "");
+}
+
+// Searches for an order, as Wing and Gong did, remembering what has been tried (Lowe).
+class Search final {
+ public:
+  explicit Search(const StoreHistory& history) {
+    const bool has_erases = std::any_of(history.begin(), history.end(), [](const auto& one) {
+      return one.kind == Kind::erase && one.outcome == Outcome::done && one.value != 0;
+    });
+    std::set<int> read;
+    for (const auto& one : history) {
+      if (one.kind == Kind::read && one.outcome == Outcome::done) read.insert(one.value);
+    }
+    for (const auto& one : history) {
+      if (one.outcome == Outcome::done) definite_.push_back(one);
+      if (one.kind == Kind::read || one.outcome == Outcome::failed) continue;
+      // A write that nobody saw need not have happened, unless an erase needs it.
+      const bool matters = one.kind == Kind::erase || has_erases || read.contains(one.value);
+      if (one.outcome == Outcome::unknown && matters) optional_.push_back(one);
+      if (one.may_be_repeated && matters && one.kind == Kind::write) optional_.push_back(one);
+    }
+    std::stable_sort(definite_.begin(), definite_.end(),
+                     [](const auto& left, const auto& right) { return left.begun < right.begun; });
+    for (auto& one : optional_) {
+      if (one.outcome == Outcome::unknown) one.ended = TimePoint::max();
+    }
+    P2P_ASSERT(optional_.size() <= 64, "a run has few operations on one key with an unknown outcome");
+  }
+
+  bool succeeds() { return go({}); }
+
+ private:
+  // definite_ before `base`, those of `window` behind it, and those of `used` have happened.
+  struct Place {
+    std::size_t base = 0;
+    std::uint64_t window = 0;
+    std::uint64_t used = 0;
+    int value = 0;
+    auto operator<=>(const Place&) const = default;
+  };
+
+  static bool apply(const StoreOperation& one, int& value) {
+    switch (one.kind) {
+      case Kind::read:
+        return one.value == value;
+      case Kind::write:
+        value = one.value;
+        return true;
+      case Kind::erase:
+        if (one.outcome == Outcome::done && (one.value != 0) != (value != 0)) return false;
+        value = 0;
+        return true;
+    }
+    return false;
+  }
+
+  bool go(Place at) {
+    const auto done = static_cast<std::size_t>(std::countr_one(at.window));
+    at.base += done;
+    at.window = done == 64 ? 0 : at.window >> done;
+    if (at.base == definite_.size()) return true;
+    if (!tried_.insert(at).second) return false;
+    TimePoint first_end = TimePoint::max();
+    std::size_t end = at.base;
+    for (; end < definite_.size() && end < at.base + 64 && definite_[end].begun <= first_end; ++end) {
+      if ((at.window >> (end - at.base) & 1) == 0) first_end = std::min(first_end, definite_[end].ended);
+    }
+    for (std::size_t i = at.base; i < end; ++i) {
+      const std::uint64_t bit = std::uint64_t{1} << (i - at.base);
+      Place next = at;
+      next.window |= bit;
+      if ((at.window & bit) == 0 && definite_[i].begun <= first_end && apply(definite_[i], next.value) && go(next))
+        return true;
+    }
+    return go_by_option(at, first_end);
+  }
+
+  bool go_by_option(const Place& at, TimePoint first_end) {
+    const std::size_t last = at.base + 64 - static_cast<std::size_t>(std::countl_zero(at.window));
+    const TimePoint latest = last == 0 ? TimePoint::min() : definite_[last - 1].begun;
+    for (std::size_t i = 0; i < optional_.size(); ++i) {
+      const std::uint64_t bit = std::uint64_t{1} << i;
+      const bool is_possible = optional_[i].begun <= first_end && latest <= optional_[i].ended;
+      Place next = at;
+      next.used |= bit;
+      if ((at.used & bit) != 0 || !is_possible || !apply(optional_[i], next.value)) continue;
+      if (next.value != at.value && go(next)) return true;
+    }
+    return false;
+  }
+
+  StoreHistory definite_;
+  StoreHistory optional_;
+  std::set<Place> tried_;
+};
+
+}  // namespace
+
+StoreHistory before(const StoreHistory& history, TimePoint at) {
+  StoreHistory part;
+  for (StoreOperation one : history) {
+    if (one.begun >= at) continue;
+    if (one.ended > at && one.outcome == Outcome::done) one.outcome = Outcome::unknown;
+    part.push_back(one);
+  }
+  return part;
+}
+
+std::string not_linearizable(const StoreHistory& history) {
+  if (Search(history).succeeds()) return "";
+  StoreHistory sorted = history;
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& left, const auto& right) { return left.begun < right.begun; });
+  std::string text = "no order of these fits their answers:\n";
+  for (const auto& one : sorted) text += text_of(one);
+  return text;
+}
+
+std::string read_of_nothing(const StoreHistory& history) {
+  for (const auto& one : history) {
+    if (one.kind != Kind::read || one.outcome != Outcome::done || one.value == 0) continue;
+    const bool is_written = std::any_of(history.begin(), history.end(), [&](const auto& other) {
+      return other.kind == Kind::write && other.value == one.value && other.begun <= one.ended &&
+             other.outcome != Outcome::failed;
+    });
+    if (!is_written) return "this was never written:\n" + text_of(one);
+  }
+  return "";
+}
+
+}  // namespace p2p::sim
