@@ -3,7 +3,6 @@
 #include "placement/fingerprint.h"
 
 #include <algorithm>
-#include <functional>
 #include <string>
 #include <utility>
 

@@ -9,7 +9,6 @@
 #include "classic/core/table.h"
 #include "classic/core/witnesses.h"
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
