@@ -5,7 +5,6 @@
 #include <p2p/log.h>
 #include <p2p/strand.h>
 
-#include <atomic>
 #include <memory>
 
 namespace p2p::host {
