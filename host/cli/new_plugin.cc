@@ -5,7 +5,6 @@
 #include <cctype>
 #include <fstream>
 #include <optional>
-#include <set>
 #include <sstream>
 #include <utility>
 

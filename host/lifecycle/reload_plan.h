@@ -3,7 +3,6 @@
 
 #include "config/host_config.h"
 
-#include <set>
 #include <string>
 #include <vector>
 

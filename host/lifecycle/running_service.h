@@ -10,7 +10,6 @@
 #include <p2p/plugin.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>

@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <random>
-#include <string>
 #include <utility>
 
 namespace p2p::host {

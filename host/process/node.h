@@ -8,10 +8,8 @@
 #include "runtime/node_hooks.h"
 
 #include <condition_variable>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <string>
 

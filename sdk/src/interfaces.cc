@@ -5,8 +5,6 @@
 #include <p2p/plugin.h>
 #include <p2p/strand.h>
 
-#include <utility>
-
 namespace p2p {
 
 Timer::~Timer() = default;
