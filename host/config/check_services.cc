@@ -28,14 +28,8 @@ constexpr std::size_t kServicesMax = 1'000;
 // The host's own service, as a service name.
 constexpr const char* kHostsOwnName = "node";
 
-bool is_service_name(const std::string& name) {
-  const auto is_letter = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
-  };
-  // Two underscores separate keys in the name of an environment variable.
-  return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
-         std::all_of(name.begin(), name.end(), is_letter) && name.find("__") == std::string::npos;
-}
+// Two underscores separate keys in the name of an environment variable.
+bool is_service_name(const std::string& name) { return is_plain_name(name) && name.find("__") == std::string::npos; }
 
 // Reads one service; the caller chooses where its problems go, because they weigh less for a disabled one.
 class ServiceReader {

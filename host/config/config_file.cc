@@ -1,5 +1,7 @@
 #include "config/config_file.h"
 
+#include "files/owned_descriptor.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -22,20 +24,6 @@ Error too_large() {
   return refused(
       fmt::format("the files of a configuration must not be larger than {} bytes together", kConfigBytesMax));
 }
-
-class Descriptor final {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  int number() const noexcept { return number_; }
-
- private:
-  const int number_;
-};
 
 Result<Done> check_kind(mode_t mode, ConfigRole role) {
   if (S_ISREG(mode)) return Done{};
@@ -99,8 +87,8 @@ Result<std::string> read_config_file(const std::string& path, ConfigRole role, s
   struct stat before {};
   if (::stat(path.c_str(), &before) != 0) return of_the_system();
   if (const auto fits = check_kind(before.st_mode, role); !fits.ok()) return fits.error();
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (file.number() < 0) return of_the_system();
+  const OwnedDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file.is_open()) return of_the_system();
   struct stat opened {};
   if (::fstat(file.number(), &opened) != 0) return of_the_system();
   if (const auto fits = check_kind(opened.st_mode, role); !fits.ok()) return fits.error();

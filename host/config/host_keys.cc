@@ -102,14 +102,9 @@ struct Storer {
   const ConfigScalar& value;
 
   Result<Done> operator()(bool HostConfig::*field) const { return put(field, std::get<bool>(value)); }
-  Result<Done> operator()(std::uint32_t HostConfig::*field) const {
-    return put(field, static_cast<std::uint32_t>(std::get<std::int64_t>(value)));
-  }
-  Result<Done> operator()(std::uint64_t HostConfig::*field) const {
-    return put(field, static_cast<std::uint64_t>(std::get<std::int64_t>(value)));
-  }
-  Result<Done> operator()(Duration HostConfig::*field) const {
-    return put(field, Duration(std::get<std::int64_t>(value)));
+  template <class Quantity>  // a number or a Duration
+  Result<Done> operator()(Quantity HostConfig::*field) const {
+    return put(field, static_cast<Quantity>(std::get<std::int64_t>(value)));
   }
   Result<Done> operator()(std::string HostConfig::*field) const { return put(field, std::get<std::string>(value)); }
   Result<Done> operator()(std::vector<std::string> HostConfig::*field) const {

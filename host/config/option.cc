@@ -154,14 +154,6 @@ std::optional<Declaration> split_declaration(std::string_view text) {
   return Declaration{heads[0], heads[1], heads[2], text.substr(0, last), text.substr(last + 1)};
 }
 
-bool is_key(std::string_view text) {
-  const auto is_letter = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
-  };
-  return !text.empty() && text.front() >= 'a' && text.front() <= 'z' &&
-         std::all_of(text.begin(), text.end(), is_letter);
-}
-
 // Those of P2P_OPTION_TYPES.
 std::string known_types() {
   std::string text;
@@ -187,20 +179,21 @@ Error bad_declaration(std::string_view declaration, std::string_view why) {
 
 }  // namespace
 
+bool is_plain_name(std::string_view text) {
+  const auto is_letter = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
+  };
+  return !text.empty() && text.front() >= 'a' && text.front() <= 'z' &&
+         std::all_of(text.begin(), text.end(), is_letter);
+}
+
 const char* type_word(OptionType type) noexcept { return entry_of(type).word; }
 
 std::vector<std::string> choices(const Option& option) { return split(option.range, '|'); }
 
 std::string expectation(const Option& option) {
   std::string text = entry_of(option.type).expectation;
-  if (option.type == OptionType::choice) {
-    std::string separator = " ";
-    for (const std::string& choice : choices(option)) {
-      text += separator + "'" + choice + "'";
-      separator = ", ";
-    }
-    return text;
-  }
+  if (option.type == OptionType::choice) return fmt::format("{} '{}'", text, fmt::join(choices(option), "', '"));
   const auto bounds = has_bounds(option.type) ? parse_bounds(option) : std::nullopt;
   if (!bounds) return text;
   const bool is_simple = option.type == OptionType::integer || option.type == OptionType::number;
@@ -216,7 +209,7 @@ Result<Option> parse_option(std::string_view declaration) {
   if (!parts) return bad_declaration(declaration, "not key|type|default|range|help");
   const auto known =
       std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeWord& entry) { return entry.word == parts->type; });
-  if (!is_key(parts->key)) return bad_declaration(declaration, "a key is [a-z][a-z0-9_]*");
+  if (!is_plain_name(parts->key)) return bad_declaration(declaration, "a key is [a-z][a-z0-9_]*");
   if (known == kTypes.end())
     return bad_declaration(declaration, "unknown type '" + std::string(parts->type) + "'; " + known_types());
 
@@ -248,12 +241,8 @@ std::string plain_text(const Option& option, const ConfigScalar& value) {
       const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), std::get<double>(value)).ptr;
       return std::string(digits.data(), end);
     }
-    case OptionType::list: {
-      std::string joined;
-      for (const std::string& part : std::get<std::vector<std::string>>(value))
-        joined += (joined.empty() ? "" : ",") + part;
-      return joined;
-    }
+    case OptionType::list:
+      return fmt::format("{}", fmt::join(std::get<std::vector<std::string>>(value), ","));
   }
   return {};
 }

@@ -49,4 +49,7 @@ std::string toml_text(const Option& option, const ConfigScalar& value);
 // "a|b|c" as its words.
 std::vector<std::string> choices(const Option& option);
 
+// [a-z][a-z0-9_]*, as the keys of options and the names of services and plugins are.
+bool is_plain_name(std::string_view text);
+
 }  // namespace p2p::host

@@ -1,5 +1,7 @@
 #include "config/start_order.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <map>
@@ -137,10 +139,6 @@ StartOrder find_start_order(const std::vector<ServiceNeeds>& services) {
   return order;
 }
 
-std::string cycle_text(const std::vector<std::string>& cycle) {
-  std::string text;
-  for (const std::string& service : cycle) text += (text.empty() ? "" : " -> ") + service;
-  return text;
-}
+std::string cycle_text(const std::vector<std::string>& cycle) { return fmt::format("{}", fmt::join(cycle, " -> ")); }
 
 }  // namespace p2p::host

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 namespace p2p::host {
 
@@ -17,14 +18,10 @@ PlainText& PlainText::add(std::string_view text) noexcept {
 PlainText& PlainText::add_number(std::uint64_t number) noexcept { return add_digits(number, 10); }
 PlainText& PlainText::add_hex(std::uint64_t number) noexcept { return add_digits(number, 16); }
 
-PlainText& PlainText::add_digits(std::uint64_t number, unsigned base) noexcept {
+PlainText& PlainText::add_digits(std::uint64_t number, int base) noexcept {
   std::array<char, 20> digits{};  // of 2^64 in base 10
-  std::size_t first = digits.size();
-  do {
-    digits[--first] = "0123456789abcdef"[number % base];
-    number /= base;
-  } while (number != 0);
-  return add({digits.data() + first, digits.size() - first});
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
+  return add({digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 
 void PlainText::write_to(int descriptor) const noexcept {

@@ -24,7 +24,7 @@ class PlainText final {
   // A line about a crash has less than 300 bytes with the longest names.
   static constexpr std::size_t kBytesMax = 512;
 
-  PlainText& add_digits(std::uint64_t number, unsigned base) noexcept;
+  PlainText& add_digits(std::uint64_t number, int base) noexcept;
 
   std::array<char, kBytesMax> bytes_;  // only the first size_ are set
   std::size_t size_ = 0;

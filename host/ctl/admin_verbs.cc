@@ -23,16 +23,10 @@ template <class Order>
 ExitCode tell(const Session& session, const char* state, Order order) {
   auto admin = connect_admin(session);
   if (!admin.ok()) return report(admin.error());
-  const auto told = admin.value().template ask<node::AdminClient>("admin", [&](auto& client) {
-    order(client);
-    return Done{};
-  });
+  const auto told = admin.value().template ask<node::AdminClient>("admin", order);
   if (!told.ok()) return report(told.error());
-  if (session.json) {
-    print({{"admin", admin.value().peer()}, {"state", state}});
-  } else {
-    fmt::print("the node of {} is {}\n", admin.value().peer(), state);
-  }
+  show(session, {{"admin", admin.value().peer()}, {"state", state}},
+       fmt::format("the node of {} is {}\n", admin.value().peer(), state));
   return ExitCode::done;
 }
 
@@ -64,10 +58,7 @@ void show_hand_over(const Session& session, Connection& admin, const std::future
 }
 
 Result<Done> ask_how_it_leaves(Connection& admin) {
-  return admin.ask<node::AdminClient>("admin", [](auto& client) {
-    client.send_await_leave();
-    return Done{};
-  });
+  return admin.ask<node::AdminClient>("admin", [](auto& client) { client.send_await_leave(); });
 }
 
 // Awaits the answer to ask_how_it_leaves(). The node answers every call within its call_timeout, with an exception if
@@ -75,11 +66,7 @@ Result<Done> ask_how_it_leaves(Connection& admin) {
 Result<node::LeaveResult> await_leave(Connection& admin, const std::atomic<bool>& is_given_up) {
   while (true) {
     const auto asked_at = std::chrono::steady_clock::now();
-    auto result = admin.ask<node::AdminClient>("admin", [](auto& client) {
-      node::LeaveResult told;
-      client.recv_await_leave(told);
-      return told;
-    });
+    auto result = admin.ask("admin", &node::AdminClient::recv_await_leave);
     if (result.ok() || result.error().kind != ErrorKind::internal || is_given_up.load()) return result;
     if (std::chrono::steady_clock::now() - asked_at < kLookPause) std::this_thread::sleep_for(kLookPause);
     if (auto again = ask_how_it_leaves(admin); !again.ok()) return again.error();
@@ -123,10 +110,7 @@ ExitCode leave_and_wait(const Session& session) {
     result = await_leave(waiting.value(), is_given_up);
     ended.set_value();
   });
-  const auto told = admin.value().ask<node::AdminClient>("admin", [](auto& client) {
-    client.leave();
-    return Done{};
-  });
+  const auto told = admin.value().ask<node::AdminClient>("admin", [](auto& client) { client.leave(); });
   if (told.ok()) {
     show_hand_over(session, admin.value(), ended.get_future());
   } else {

@@ -104,7 +104,6 @@ Result<std::vector<NodeAddress>> try_nodes(const Session& session, const load::D
       diststore::ReadResult found;
       if (writes) client.write(written, data.key(number), data.value(number), {});
       client.read(found, data.key(number), {});
-      return Done{};
     });
     if (!tried.ok()) return failed_try(session, node.value(), data.value_bytes, tried.error());
     nodes.push_back(parse_node_address(node.value().peer()).value());
@@ -153,11 +152,7 @@ Result<load::LoadResult> measure(load::LoadOptions load, std::vector<const load:
 }
 
 ExitCode show(const Session& session, const BenchPlan& plan, const load::LoadResult& result) {
-  if (session.json) {
-    print(bench_json(plan, result));
-  } else {
-    fmt::print("{}", bench_text(plan, result));
-  }
+  p2p::ctl::show(session, bench_json(plan, result), bench_text(plan, result));
   return exit_code_of(result);
 }
 

@@ -37,12 +37,9 @@ ExitCode order(const Session& session, const std::function<std::int64_t(node::Ad
   if (!change.ok()) return p2p::ctl::report(change.error());
   const auto report = await_change(admin.value(), change.value());
   if (!report.ok()) return p2p::ctl::report(report.error());
-  if (session.json) {
-    print({{"done", report.value().done}, {"lines", report.value().lines}});
-  } else {
-    for (const std::string& line : report.value().lines) fmt::print("{}\n", line);
-  }
-  return report.value().done ? ExitCode::done : ExitCode::failed;
+  const node::ChangeReport& told = report.value();
+  show(session, {{"done", told.done}, {"lines", told.lines}}, text_of(told.lines));
+  return told.done ? ExitCode::done : ExitCode::failed;
 }
 
 }  // namespace

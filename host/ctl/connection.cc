@@ -1,7 +1,6 @@
 #include "ctl/connection.h"
 
 #include <fmt/format.h>
-#include <p2p/call.h>
 #include <thrift/TApplicationException.h>
 #include <thrift/TConfiguration.h>
 #include <thrift/protocol/TBinaryProtocol.h>
@@ -42,22 +41,11 @@ std::string reason_of(const TTransportException& failure) {
 }
 
 Error transport_error(const std::string& peer, const TTransportException& failure) {
-  switch (failure.getType()) {
-    case TTransportException::TIMED_OUT:
-      return {ErrorKind::timed_out,
-              fmt::format("{} did not answer in time; `p2pctl ping` shows whether it answers at all", peer)};
-    case TTransportException::END_OF_FILE:
-    case TTransportException::NOT_OPEN:
-    case TTransportException::INTERRUPTED:
-    case TTransportException::BAD_ARGS:
-    case TTransportException::CORRUPTED_DATA:
-    case TTransportException::INTERNAL_ERROR:
-    case TTransportException::CLIENT_DISCONNECT:
-    case TTransportException::UNKNOWN:
-      return {ErrorKind::closed,
-              fmt::format("{} closed the connection before it answered ({})", peer, reason_of(failure))};
+  if (failure.getType() == TTransportException::TIMED_OUT) {
+    return {ErrorKind::timed_out,
+            fmt::format("{} did not answer in time; `p2pctl ping` shows whether it answers at all", peer)};
   }
-  return {ErrorKind::closed, failure.what()};
+  return {ErrorKind::closed, fmt::format("{} closed the connection before it answered ({})", peer, reason_of(failure))};
 }
 
 // Our hosts' texts begin like this when a request is unknown; any other node is not ours.

@@ -39,13 +39,29 @@ class Connection final {
   // when the node did not answer, not_found when it has no such service (now), unsupported when it is no node of ours,
   // invalid when the store refuses the arguments.
   template <class Client, class Body>
-  auto ask(const std::string& service, Body&& body) -> Result<std::invoke_result_t<Body, Client&>> {
+  auto ask(const std::string& service, Body&& body) {
+    using Told = std::invoke_result_t<Body, Client&>;
+    using Answer = Result<std::conditional_t<std::is_void_v<Told>, Done, Told>>;
     try {
       Client client(protocol_of(service));
-      return body(client);
+      if constexpr (std::is_void_v<Told>) {
+        body(client);
+        return Answer(Done{});
+      } else {
+        return Answer(body(client));
+      }
     } catch (...) {
-      return error_of(std::current_exception(), service);
+      return Answer(error_of(std::current_exception(), service));
     }
+  }
+  // The same for one method without arguments: ask("node", &NodeClient::status).
+  template <class Client, class Reply>
+  Result<Reply> ask(const std::string& service, void (Client::*method)(Reply&)) {
+    return ask<Client>(service, [method](Client& client) {
+      Reply reply;
+      (client.*method)(reply);
+      return reply;
+    });
   }
 
  private:

@@ -39,10 +39,7 @@ std::vector<Candidate> ask_all() {
       const NodeAddress address{host, port};
       auto opened = Connection::open(address, kDiscoveryTimeouts);
       if (!opened.ok()) continue;
-      const auto sent = opened.value().ask<node::NodeClient>("node", [](auto& client) {
-        client.send_status();
-        return Done{};
-      });
+      const auto sent = opened.value().ask<node::NodeClient>("node", [](auto& client) { client.send_status(); });
       if (sent.ok()) candidates.push_back({address, std::move(opened).value()});
     }
   }
@@ -51,11 +48,7 @@ std::vector<Candidate> ask_all() {
 
 // Also ends the connection: a node of the 2009 system serves nobody else as long as it is open.
 void take_answer(Candidate& candidate) {
-  const auto status = candidate.asked->ask<node::NodeClient>("node", [](auto& client) {
-    node::NodeStatus told;
-    client.recv_status(told);
-    return told;
-  });
+  const auto status = candidate.asked->ask("node", &node::NodeClient::recv_status);
   candidate.asked.reset();
   if (status.ok()) {
     candidate.kind = Kind::ours;

@@ -6,7 +6,6 @@
 
 #include <p2p/version.h>
 
-#include <fmt/format.h>
 #include <thrift/TOutput.h>
 #include <CLI/CLI.hpp>
 
@@ -80,7 +79,6 @@ ExitCode run(int argc, char** argv) {
   add_store_verbs(app, session);
   add_ring_verbs(app, session);
   add_node_verbs(app, session);
-  add_receipt_verbs(app, session);
   add_change_verbs(app, session);
   add_bench_verb(app, session);
   add_admin_verbs(app, session);

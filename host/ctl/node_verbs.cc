@@ -1,8 +1,10 @@
-// ping, status, services.
+// ping, status, services, receipts.
+#include "ctl/receipt_text.h"
 #include "ctl/status_text.h"
 #include "ctl/verbs.h"
 
 #include <Locator.h>
+#include <StorePeer.h>
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -45,17 +47,11 @@ Result<ClassicStatus> ask_classic(Connection& node) {
 
 ExitCode ping_classic(const Session& session, Connection& node) {
   const auto asked_at = std::chrono::steady_clock::now();
-  const auto answered = node.ask<locator::LocatorClient>(kNoService, [](auto& client) {
-    client.ping();
-    return Done{};
-  });
+  const auto answered = node.ask<locator::LocatorClient>(kNoService, [](auto& client) { client.ping(); });
   const Milliseconds took = std::chrono::steady_clock::now() - asked_at;
   if (!answered.ok()) return report(answered.error());
-  if (session.json) {
-    print({{"node", node.peer()}, {"state", "classic"}, {"took_ms", took.count()}});
-  } else {
-    fmt::print("{} answers after {:.1f} ms: a node of the 2009 system\n", node.peer(), took.count());
-  }
+  show(session, {{"node", node.peer()}, {"state", "classic"}, {"took_ms", took.count()}},
+       fmt::format("{} answers after {:.1f} ms: a node of the 2009 system\n", node.peer(), took.count()));
   return ExitCode::done;
 }
 
@@ -63,11 +59,8 @@ ExitCode classic_status(const Session& session, Connection& node) {
   const auto status = ask_classic(node);
   if (!status.ok()) return report(status.error());
   const auto& [service, members] = status.value();
-  if (session.json) {
-    print({{"node", node.peer()}, {"state", "classic"}, {"service", service}, {"members", members}});
-  } else {
-    fmt::print("node       {}, of the 2009 system: {}\nnetwork    {} members\n", node.peer(), service, members);
-  }
+  show(session, {{"node", node.peer()}, {"state", "classic"}, {"service", service}, {"members", members}},
+       fmt::format("node       {}, of the 2009 system: {}\nnetwork    {} members\n", node.peer(), service, members));
   return ExitCode::done;
 }
 
@@ -79,11 +72,9 @@ ExitCode ping(const Session& session) {
   if (is_classic(status)) return ping_classic(session, node.value());
   if (!status.ok()) return report(status.error());
   const Milliseconds took = std::chrono::steady_clock::now() - asked_at;
-  if (session.json) {
-    print({{"node", status.value().node}, {"state", status.value().state}, {"took_ms", took.count()}});
-  } else {
-    fmt::print("{} answers after {:.1f} ms: {}\n", status.value().node, took.count(), status.value().state);
-  }
+  const node::NodeStatus& told = status.value();
+  show(session, {{"node", told.node}, {"state", told.state}, {"took_ms", took.count()}},
+       fmt::format("{} answers after {:.1f} ms: {}\n", told.node, took.count(), told.state));
   return health_code(status.value());
 }
 
@@ -93,11 +84,7 @@ ExitCode status(const Session& session) {
   const auto status = ask_status(node.value());
   if (is_classic(status)) return classic_status(session, node.value());
   if (!status.ok()) return report(status.error());
-  if (session.json) {
-    print(status_json(status.value()));
-  } else {
-    fmt::print("{}", status_text(status.value(), now_ms()));
-  }
+  show(session, status_json(status.value()), status_text(status.value(), now_ms()));
   return health_code(status.value());
 }
 
@@ -106,12 +93,17 @@ ExitCode services(const Session& session) {
   if (!node.ok()) return report(node.error());
   const auto status = ask_status(node.value());
   if (!status.ok()) return report(status.error());
-  if (session.json) {
-    print({{"services", status_json(status.value())["services"]}});
-  } else {
-    fmt::print("{}", services_text(status.value(), now_ms()));
-  }
+  show(session, {{"services", status_json(status.value())["services"]}}, services_text(status.value(), now_ms()));
   return health_code(status.value());
+}
+
+ExitCode receipts(const Session& session) {
+  auto node = connect(session);
+  if (!node.ok()) return report(node.error());
+  const auto kept = node.value().ask("diststore.peer", &diststore::StorePeerClient::receipts);
+  if (!kept.ok()) return report(kept.error());
+  show(session, {{"receipts", receipts_json(kept.value())}}, receipts_text(kept.value()));
+  return ExitCode::done;
 }
 
 }  // namespace
@@ -125,6 +117,9 @@ void add_node_verbs(CLI::App& app, Session& session) {
 
   verb = app.add_subcommand("services", "list a node's services and their plugins");
   verb->callback([&session] { session.verb = [&session] { return services(session); }; });
+
+  verb = app.add_subcommand("receipts", "what has moved to and from a node, and whether both sides agree");
+  verb->callback([&session] { session.verb = [&session] { return receipts(session); }; });
 }
 
 }  // namespace p2p::ctl

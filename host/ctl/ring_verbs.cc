@@ -60,11 +60,7 @@ ExitCode members(const Session& session) {
   if (!node.ok()) return report(node.error());
   const auto names = ask_members(node.value());
   if (!names.ok()) return report(names.error());
-  if (session.json) {
-    print({{"members", names.value()}});
-  } else {
-    for (const std::string& name : names.value()) fmt::print("{}\n", name);
-  }
+  show(session, {{"members", names.value()}}, text_of(names.value()));
   return ExitCode::done;
 }
 
@@ -78,11 +74,7 @@ ExitCode locate(const Session& session, const std::string& key) {
   });
   if (!owner.ok()) return report(owner.error());
   if (owner.value().empty()) return report({ErrorKind::not_found, "nobody owns the key: the ring is empty"});
-  if (session.json) {
-    print({{"key", key}, {"owner", owner.value().name()}});
-  } else {
-    fmt::print("{}\n", owner.value().name());
-  }
+  show(session, {{"key", key}, {"owner", owner.value().name()}}, owner.value().name() + '\n');
   return ExitCode::done;
 }
 
@@ -96,14 +88,14 @@ ExitCode ring(const Session& session) {
   const auto owners = ask_owners_of_samples(node.value());
   if (!owners.ok()) return report(owners.error());
   const auto shares = shares_of(names.value(), owners.value());
-  if (session.json) {
-    nlohmann::json listed = nlohmann::json::array();
-    for (const Share& share : shares) listed.push_back({{"node", share.member}, {"share", share.share}});
-    print({{"members", listed}, {"samples", kSamples}});
-  } else {
-    for (const Share& share : shares) fmt::print("{:<24} {:5.1f} %\n", share.member, 100 * share.share);
-    fmt::print("(shares of the ring as {} sample keys show them)\n", kSamples);
+  nlohmann::json listed = nlohmann::json::array();
+  std::string text;
+  for (const Share& share : shares) {
+    listed.push_back({{"node", share.member}, {"share", share.share}});
+    text += fmt::format("{:<24} {:5.1f} %\n", share.member, 100 * share.share);
   }
+  text += fmt::format("(shares of the ring as {} sample keys show them)\n", kSamples);
+  show(session, {{"members", listed}, {"samples", kSamples}}, text);
   return ExitCode::done;
 }
 

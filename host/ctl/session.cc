@@ -20,13 +20,7 @@ Result<Connection> connect(const Session& session) {
   return Connection::open(where.value(), session.timeouts);
 }
 
-Result<node::NodeStatus> ask_status(Connection& node) {
-  return node.ask<node::NodeClient>("node", [](auto& client) {
-    node::NodeStatus status;
-    client.status(status);
-    return status;
-  });
-}
+Result<node::NodeStatus> ask_status(Connection& node) { return node.ask("node", &node::NodeClient::status); }
 
 Result<std::string> admin_path(const Session& session) {
   if (!session.admin.empty()) return session.admin;
@@ -57,6 +51,17 @@ ExitCode report(const Error& error) {
 void print(const nlohmann::json& document) {
   const std::string text = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   fmt::print("{}\n", text);
+}
+
+std::string text_of(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + '\n';
+  return text;
+}
+
+void show(const Session& session, const nlohmann::json& document, const std::string& text) {
+  if (session.json) return print(document);
+  fmt::print("{}", text);
 }
 
 }  // namespace p2p::ctl

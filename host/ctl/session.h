@@ -46,4 +46,10 @@ ExitCode report(const Error& error);
 // One line of JSON on the standard output; invalid UTF-8 is replaced.
 void print(const nlohmann::json& document);
 
+// What a verb has found: the document with --json, else the text.
+void show(const Session& session, const nlohmann::json& document, const std::string& text);
+
+// Each with its end of line.
+std::string text_of(const std::vector<std::string>& lines);
+
 }  // namespace p2p::ctl

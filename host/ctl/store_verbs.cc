@@ -90,12 +90,9 @@ ExitCode prime(const Session& session) {
     if (!written.ok())
       return report(Error{written.failure().kind, written.failure().text + "; some words may be stored"});
   }
-  if (session.json) {
-    print({{"stored", kNatoAlphabet.size()}});
-  } else {
-    fmt::print("stored {} words, A = {} to Z = {}\n", kNatoAlphabet.size(), kNatoAlphabet.front(),
-               kNatoAlphabet.back());
-  }
+  show(session, {{"stored", kNatoAlphabet.size()}},
+       fmt::format("stored {} words, A = {} to Z = {}\n", kNatoAlphabet.size(), kNatoAlphabet.front(),
+                   kNatoAlphabet.back()));
   return ExitCode::done;
 }
 
@@ -123,12 +120,8 @@ ExitCode verify(const Session& session) {
     if (!flaw.value().empty()) flaws.push_back(std::move(flaw).value());
   }
   const std::size_t found = kNatoAlphabet.size() - flaws.size();
-  if (session.json) {
-    print({{"found", found}, {"of", kNatoAlphabet.size()}, {"flaws", flaws}});
-  } else {
-    for (const std::string& flaw : flaws) fmt::print("{}\n", flaw);
-    fmt::print("found {} of {}\n", found, kNatoAlphabet.size());
-  }
+  show(session, {{"found", found}, {"of", kNatoAlphabet.size()}, {"flaws", flaws}},
+       text_of(flaws) + fmt::format("found {} of {}\n", found, kNatoAlphabet.size()));
   return flaws.empty() ? ExitCode::done : ExitCode::no;
 }
 

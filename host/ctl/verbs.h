@@ -10,12 +10,11 @@ class App;
 
 namespace p2p::ctl {
 
-void add_store_verbs(CLI::App& app, Session& session);    // put get delete prime verify
-void add_ring_verbs(CLI::App& app, Session& session);     // members locate ring
-void add_node_verbs(CLI::App& app, Session& session);     // ping status services
-void add_receipt_verbs(CLI::App& app, Session& session);  // receipts
-void add_admin_verbs(CLI::App& app, Session& session);    // leave stop
-void add_change_verbs(CLI::App& app, Session& session);   // enable disable reload
-void add_bench_verb(CLI::App& app, Session& session);     // bench
+void add_store_verbs(CLI::App& app, Session& session);   // put get delete prime verify
+void add_ring_verbs(CLI::App& app, Session& session);    // members locate ring
+void add_node_verbs(CLI::App& app, Session& session);    // ping status services receipts
+void add_admin_verbs(CLI::App& app, Session& session);   // leave stop
+void add_change_verbs(CLI::App& app, Session& session);  // enable disable reload
+void add_bench_verb(CLI::App& app, Session& session);    // bench
 
 }  // namespace p2p::ctl

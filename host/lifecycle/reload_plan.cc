@@ -1,24 +1,14 @@
 #include "lifecycle/reload_plan.h"
 
 #include "config/host_keys.h"
+#include "lifecycle/lookups.h"
 
-#include <algorithm>
 #include <optional>
 
 namespace p2p::host {
 namespace {
 
 using Action = ServiceChange::Action;
-
-bool contains(const std::vector<std::string>& names, const std::string& wanted) {
-  return std::find(names.begin(), names.end(), wanted) != names.end();
-}
-
-const ServiceConfig* find(const HostConfig& config, const std::string& name) {
-  const auto& all = config.services;
-  const auto found = std::find_if(all.begin(), all.end(), [&](const ServiceConfig& one) { return one.name == name; });
-  return found == all.end() ? nullptr : &*found;
-}
 
 std::string level_of(const ServiceConfig& service, const HostConfig& config) {
   return log_level_word(service.log_level.value_or(config.log_level));
@@ -57,7 +47,7 @@ std::optional<ServiceChange> change_of(const ServiceConfig& before, const Servic
 }
 
 std::string why_stopped(const HostConfig& next, const std::string& name) {
-  const ServiceConfig* config = find(next, name);
+  const ServiceConfig* config = config_of(next, name);
   if (config == nullptr) return "there is no [services." + name + "] any more";
   if (!config->left_out.empty()) return config->left_out;
   if (!config->enabled) return "services." + name + " is disabled";
@@ -74,24 +64,19 @@ ReloadPlan plan_reload(const HostConfig& now, const std::vector<std::string>& ru
     if (!contains(next_order, *name)) plan.services.push_back({Action::stop, *name, why_stopped(next, *name)});
   }
   for (const std::string& name : next_order) {
-    const ServiceConfig* after = find(next, name);
-    const ServiceConfig* before = find(now, name);
+    const ServiceConfig* after = config_of(next, name);
+    const ServiceConfig* before = config_of(now, name);
     if (!contains(running, name)) {
       plan.services.push_back({Action::start, name, "services." + name + " is enabled"});
       continue;
     }
     if (before == nullptr || after == nullptr) continue;
     if (auto change = change_of(*before, *after)) plan.services.push_back(std::move(*change));
-    const std::string level_before = level_of(*before, now);
-    const std::string level_after = level_of(*after, next);
-    if (level_before != level_after) {
-      plan.live.push_back("services." + name + ".log_level: " + level_before + " -> " + level_after);
-    }
-    const std::string route_before = route_text(before->route);
-    const std::string route_after = route_text(after->route);
-    if (route_before != route_after) {
-      plan.live.push_back("services." + name + ".route: " + route_before + " -> " + route_after);
-    }
+    const auto compare = [&](const char* key, const std::string& was, const std::string& is) {
+      if (was != is) plan.live.push_back("services." + name + '.' + key + ": " + was + " -> " + is);
+    };
+    compare("log_level", level_of(*before, now), level_of(*after, next));
+    compare("route", route_text(before->route), route_text(after->route));
     if (before->required != after->required) {
       plan.live.push_back("services." + name + ".required: " + (after->required ? "true" : "false"));
     }

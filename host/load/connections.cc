@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -27,10 +26,6 @@ Error reason(const NodeAddress& to, const char* words) {
 
 }  // namespace
 
-void Socket::close() noexcept {
-  if (handle_ >= 0) ::close(std::exchange(handle_, -1));
-}
-
 Result<Socket> connect_to(const NodeAddress& to) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -42,10 +37,10 @@ Result<Socket> connect_to(const NodeAddress& to) {
   for (const addrinfo* at = candidates.get(); at != nullptr; at = at->ai_next) {
     Socket socket(::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol));
     // A limit for sending is one for connecting too (socket(7)).
-    ::setsockopt(socket.handle(), SOL_SOCKET, SO_SNDTIMEO, &kConnectTimeout, sizeof kConnectTimeout);
-    if (socket.handle() >= 0 && ::connect(socket.handle(), at->ai_addr, at->ai_addrlen) == 0) {
+    ::setsockopt(socket.number(), SOL_SOCKET, SO_SNDTIMEO, &kConnectTimeout, sizeof kConnectTimeout);
+    if (socket.number() >= 0 && ::connect(socket.number(), at->ai_addr, at->ai_addrlen) == 0) {
       const int on = 1;
-      ::setsockopt(socket.handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      ::setsockopt(socket.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       return socket;
     }
     failure = errno == EINPROGRESS ? ETIMEDOUT : errno;

@@ -6,7 +6,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -51,7 +50,7 @@ class Load final {
       : options_(options), requests_(requests), poll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
   Result<Done> connect() {
-    if (poll_.handle() < 0) return Error{ErrorKind::internal, fmt::format("epoll_create1: {}", std::strerror(errno))};
+    if (poll_.number() < 0) return Error{ErrorKind::internal, fmt::format("epoll_create1: {}", std::strerror(errno))};
     if (auto room = make_room_for(options_.connections); !room.ok()) return room;
     for (std::size_t at = 0; at < options_.connections; ++at) {
       const NodeAddress& target = options_.targets[at % options_.targets.size()];
@@ -82,16 +81,16 @@ class Load final {
     epoll_event event{};
     event.events = events;
     event.data.ptr = &connection;
-    return ::epoll_ctl(poll_.handle(), action, connection.socket.handle(), &event) == 0;
+    return ::epoll_ctl(poll_.number(), action, connection.socket.number(), &event) == 0;
   }
 
   void wait_and_serve() {
     std::array<epoll_event, kEventsMax> events;
-    const int count = ::epoll_wait(poll_.handle(), events.data(), kEventsMax, static_cast<int>(kTick.count()));
+    const int count = ::epoll_wait(poll_.number(), events.data(), kEventsMax, static_cast<int>(kTick.count()));
     for (int at = 0; at < count; ++at) {
       auto& connection = *static_cast<Connection*>(events[static_cast<std::size_t>(at)].data.ptr);
       if (connection.waits_for_room) send(connection);
-      if (connection.socket.handle() >= 0) receive(connection);
+      if (connection.socket.number() >= 0) receive(connection);
     }
     const auto now = Clock::now();
     if (count < 0 || now >= ticks_at_) tick(now);
@@ -114,7 +113,7 @@ class Load final {
 
   // Closes a connection; what was in flight on it counts as `verdict`.
   void lose(Connection& connection, Verdict verdict, std::string_view why) {
-    if (connection.socket.handle() < 0) return;
+    if (connection.socket.number() < 0) return;
     const std::uint64_t lost = connection.in_flight.size();
     result_.failures.count(verdict, fmt::format("{}: {}", connection.target.name(), why), lost);
     in_flight_ -= lost;
@@ -123,7 +122,7 @@ class Load final {
   }
 
   void receive(Connection& connection) {
-    const ssize_t bytes = ::recv(connection.socket.handle(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    const ssize_t bytes = ::recv(connection.socket.number(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     if (bytes == 0) return lose(connection, Verdict::closed, "the connection was closed");
     if (bytes < 0) {
       if (errno == EAGAIN || errno == EINTR) return;
@@ -184,7 +183,7 @@ class Load final {
   void send(Connection& connection) {
     const std::string_view left = std::string_view(connection.unsent).substr(connection.unsent_from);
     if (!left.empty()) {
-      const ssize_t bytes = ::send(connection.socket.handle(), left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      const ssize_t bytes = ::send(connection.socket.number(), left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
       if (bytes < 0 && errno != EAGAIN && errno != EINTR) {
         return lose(connection, Verdict::closed, std::strerror(errno));
       }

@@ -23,7 +23,7 @@ void Requests::encode_all() {
 
 Asked Requests::next(std::string& into) {
   const std::size_t all = wires_.size() * keys_.size();
-  const std::size_t turn = order_ == KeyOrder::sequential ? next_++ % all : random_.next() % all;
+  const std::size_t turn = order_ == KeyOrder::sequential ? next_++ % all : random_() % all;
   const Asked asked{wires_[turn / keys_.size()], keys_.at(turn % keys_.size())};
   if (ends_.empty()) {
     asked.wire->request(asked.number, into);

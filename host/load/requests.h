@@ -2,11 +2,11 @@
 // nothing while it measures.
 #pragma once
 
-#include "load/random_order.h"
 #include "load/wire.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -52,7 +52,7 @@ class Requests final {
   std::string bytes_;              // empty: nothing is encoded in advance
   std::vector<std::size_t> ends_;  // in bytes_: those of the first wire, in the order of the keys, then the second's
   std::size_t next_ = 0;
-  RandomOrder random_;
+  std::mt19937_64 random_;  // any order that no cache predicts will do, and every run uses the same
 };
 
 }  // namespace p2p::load

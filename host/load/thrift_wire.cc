@@ -32,6 +32,10 @@ void append_frame(const std::string& method, const Arguments& arguments, std::ui
   put_big_endian(static_cast<std::uint32_t>(into.size() - head_at - kFrameHead), into.data() + head_at);
 }
 
+bool is_right(const Dataset& data, ValueCheck check, std::uint64_t number, std::string_view value) {
+  return check == ValueCheck::bytes ? data.is_value_of(number, value) : value.size() == data.value_bytes;
+}
+
 Reply misplaced(std::size_t length, std::string words) { return {length, Verdict::misplaced, std::move(words)}; }
 
 // A whole framed reply, recognized by `method`; `judge` checks one that is no exception and belongs to the request.
@@ -76,9 +80,7 @@ class FramedRead final : public Wire {
 
  private:
   Told judge(std::uint64_t number, std::string_view value) const {
-    const bool is_right =
-        check_ == ValueCheck::bytes ? data_.is_value_of(number, value) : value.size() == data_.value_bytes;
-    if (is_right) return {};
+    if (is_right(data_, check_, number, value)) return {};
     return {Verdict::misplaced,
             fmt::format("key {} has a value that no load stored, of {} bytes", data_.key(number), value.size()),
             {}};
@@ -142,10 +144,8 @@ class ClassicGet final : public Wire {
     }
     const std::string_view value = received.substr(kValueAt, value_bytes);
     if (value.empty() && data_.value_bytes != 0) return Reply{length, Verdict::missing, "the store has no such key"};
-    const bool is_right =
-        check_ == ValueCheck::bytes ? data_.is_value_of(number, value) : value.size() == data_.value_bytes;
-    return is_right ? Reply{length, Verdict::good, {}}
-                    : misplaced(length, fmt::format("key {} has a value that no load stored", data_.key(number)));
+    if (is_right(data_, check_, number, value)) return Reply{length, Verdict::good, {}};
+    return misplaced(length, fmt::format("key {} has a value that no load stored", data_.key(number)));
   }
 
  private:

@@ -6,7 +6,6 @@
 #include <p2p/handlers.h>
 #include <p2p/thread_check.h>
 
-#include <algorithm>
 #include <future>
 
 namespace p2p::host {

@@ -4,6 +4,8 @@
 #include "plugins/loader.h"
 #include "plugins/stamp.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace p2p::host {
@@ -17,10 +19,8 @@ Result<PluginFile> built_in_plugin(const p2p_entry& entry) {
     return refused("it was compiled with an older <p2p/plugin.h>, whose entry is shorter; compile it again");
   if (entry.stamp == nullptr || entry.info == nullptr || entry.create == nullptr || entry.destroy == nullptr)
     return refused("its entry is incomplete");
-  std::string differences;
-  for (const std::string& difference : find_differences(entry.stamp, host_stamp()))
-    differences += (differences.empty() ? "" : "; ") + difference;
-  if (!differences.empty()) return refused(differences);
+  const auto differences = find_differences(entry.stamp, host_stamp());
+  if (!differences.empty()) return refused(fmt::format("{}", fmt::join(differences, "; ")));
   auto plugin = built_in_plugin({entry.info, entry.info_bytes}, [&entry] { return make_object(entry); });
   if (!plugin.ok()) return refused(plugin.error().text);
   plugin.value().stamp = entry.stamp;

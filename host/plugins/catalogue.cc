@@ -2,6 +2,8 @@
 
 #include "plugins/finder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace p2p::host {
@@ -77,13 +79,7 @@ std::vector<Inspection> Catalogue::list() {
 }
 
 std::string refusal_text(const Refusal& refusal) {
-  std::string text = refusal.path.string();
-  std::string separator = ": ";
-  for (const std::string& reason : refusal.reasons) {
-    text += separator + reason;
-    separator = "; ";
-  }
-  return text;
+  return fmt::format("{}: {}", refusal.path.string(), fmt::join(refusal.reasons, "; "));
 }
 
 }  // namespace p2p::host

@@ -1,7 +1,8 @@
 #include "plugins/code_copy.h"
 
+#include "files/owned_descriptor.h"
+
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <link.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -93,13 +94,8 @@ Result<std::vector<Area>> areas_of(const std::vector<Library>& libraries) {
 // The dynamic loader also identifies a library by its file's inode number. While something of the file is mapped, no
 // other file gets that number, and none is taken for the loaded library.
 bool keep_number_of(const Library& library) {
-  const int file = ::open(library.path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  void* const kept = ::mmap(nullptr, 1, PROT_NONE, MAP_PRIVATE, file, 0);
-  const int error = errno;
-  ::close(file);
-  errno = error;
-  return kept != MAP_FAILED;
+  const OwnedDescriptor file(::open(library.path.c_str(), O_RDONLY | O_CLOEXEC));
+  return file.is_open() && ::mmap(nullptr, 1, PROT_NONE, MAP_PRIVATE, file.number(), 0) != MAP_FAILED;
 }
 
 // Word by word, and past the sanitizers: they keep poisoned bytes between the variables that are copied here.
@@ -114,16 +110,11 @@ bool keep_number_of(const Library& library) {
 class Copy final {
  public:
   explicit Copy(std::size_t bytes) : bytes_(bytes), file_(::memfd_create(kCopyName, MFD_CLOEXEC | MFD_ALLOW_SEALING)) {}
-  Copy(const Copy&) = delete;
-  Copy& operator=(const Copy&) = delete;
-  ~Copy() {
-    if (file_ >= 0) ::close(file_);
-  }
 
   // False: errno says why.
   bool fill(const std::vector<Area>& areas) {
-    if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(bytes_)) != 0) return false;
-    void* view = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
+    if (!file_.is_open() || ::ftruncate(file_.number(), static_cast<off_t>(bytes_)) != 0) return false;
+    void* view = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, file_.number(), 0);
     if (view == MAP_FAILED) return false;
     auto to = reinterpret_cast<std::uintptr_t>(view);
     for (const Area& area : areas) {
@@ -131,19 +122,20 @@ class Copy final {
       to += area.bytes();
     }
     ::munmap(view, bytes_);
-    return ::fcntl(file_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
+    return ::fcntl(file_.number(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
   }
 
   // Atomic for code that runs there meanwhile: the bytes are the same.
   bool map(const Area& area, std::size_t offset) const {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): an address from /proc/self/maps
     void* const at = reinterpret_cast<void*>(area.begin);
-    return ::mmap(at, area.bytes(), area.protection, MAP_PRIVATE | MAP_FIXED, file_, static_cast<off_t>(offset)) == at;
+    return ::mmap(at, area.bytes(), area.protection, MAP_PRIVATE | MAP_FIXED, file_.number(),
+                  static_cast<off_t>(offset)) == at;
   }
 
   // Whether the system allows code to run from it at all.
   bool may_run() const {
-    void* view = ::mmap(nullptr, bytes_, PROT_READ | PROT_EXEC, MAP_PRIVATE, file_, 0);
+    void* view = ::mmap(nullptr, bytes_, PROT_READ | PROT_EXEC, MAP_PRIVATE, file_.number(), 0);
     if (view == MAP_FAILED) return false;
     ::munmap(view, bytes_);
     return true;
@@ -151,7 +143,7 @@ class Copy final {
 
  private:
   const std::size_t bytes_;
-  const int file_;
+  const OwnedDescriptor file_;
 };
 
 }  // namespace

@@ -37,14 +37,6 @@ bool has_control_characters(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7F; });
 }
 
-bool is_plugin_name(std::string_view name) {
-  const auto is_letter = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
-  };
-  return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
-         std::all_of(name.begin(), name.end(), is_letter);
-}
-
 Result<PluginDescription> parse_descriptor(std::string_view section) {
   PluginDescription description;
   while (!section.empty()) {
@@ -58,7 +50,7 @@ Result<PluginDescription> parse_descriptor(std::string_view section) {
     const auto taken = take_piece(piece.substr(0, equals), piece.substr(equals + 1), description);
     if (!taken.ok()) return taken.error();
   }
-  if (!is_plugin_name(description.name))
+  if (!is_plain_name(description.name))
     return malformed("its name '" + description.name + "' does not match [a-z][a-z0-9_]*");
   if (description.version.empty()) return malformed("it has no version");
   return description;

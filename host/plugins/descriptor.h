@@ -17,7 +17,4 @@ Result<PluginDescription> parse_descriptor(std::string_view section);
 // Descriptors are printed on terminals, which interpret control characters.
 bool has_control_characters(std::string_view text);
 
-// [a-z][a-z0-9_]*
-bool is_plugin_name(std::string_view name);
-
 }  // namespace p2p::host

@@ -64,18 +64,14 @@ Result<Done> check_header(const GElf_Ehdr& header, std::uint64_t file_bytes) {
 
 }  // namespace
 
-ElfFile::OpenFile::~OpenFile() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<ElfFile> ElfFile::open(const std::filesystem::path& path) {
-  OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return bad_file(fmt::format("it cannot be read: {}", std::strerror(errno)));
-  const off_t file_bytes = lseek(file.get(), 0, SEEK_END);
+  OwnedDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return bad_file(fmt::format("it cannot be read: {}", std::strerror(errno)));
+  const off_t file_bytes = lseek(file.number(), 0, SEEK_END);
   if (file_bytes < 0 || elf_version(EV_CURRENT) == EV_NONE) return bad_file("it cannot be read");
 
   // Not mapped: a file that shrinks meanwhile would end the host.
-  Elf* begun = elf_begin(file.get(), ELF_C_READ, nullptr);
+  Elf* begun = elf_begin(file.number(), ELF_C_READ, nullptr);
   ElfFile opened(std::move(file), begun);
   if (begun == nullptr || elf_kind(begun) != ELF_K_ELF) return bad_file("it is no ELF file");
   GElf_Ehdr header{};

@@ -2,6 +2,8 @@
 // and nothing runs, whatever the file contains.
 #pragma once
 
+#include "files/owned_descriptor.h"
+
 #include <p2p/result.h>
 
 #include <gelf.h>
@@ -32,24 +34,13 @@ class ElfFile final {
   const char* text_at(std::size_t section, std::size_t offset) const;
 
  private:
-  class OpenFile {
-   public:
-    explicit OpenFile(int fd) : fd_(fd) {}
-    OpenFile(OpenFile&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-    OpenFile& operator=(OpenFile&&) = delete;
-    ~OpenFile();
-    int get() const { return fd_; }
-
-   private:
-    int fd_;
-  };
   struct ElfEnd {
     void operator()(Elf* elf) const { elf_end(elf); }
   };
 
-  ElfFile(OpenFile file, Elf* elf) : file_(std::move(file)), elf_(elf) {}
+  ElfFile(OwnedDescriptor file, Elf* elf) : file_(std::move(file)), elf_(elf) {}
 
-  OpenFile file_;
+  OwnedDescriptor file_;
   std::unique_ptr<Elf, ElfEnd> elf_;
 };
 

@@ -2,6 +2,8 @@
 
 #include "config/suggestion.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace p2p::host {
@@ -12,12 +14,7 @@ namespace fs = std::filesystem;
 Error missing(const std::string& plugin, const std::vector<std::string>& tried,
               const std::vector<std::string>& folders) {
   std::string text = "no plugin '" + plugin + "'";
-  std::string separator = " (looked for ";
-  for (const std::string& path : tried) {
-    text += separator + path;
-    separator = ", ";
-  }
-  if (!tried.empty()) text += ')';
+  if (!tried.empty()) text += fmt::format(" (looked for {})", fmt::join(tried, ", "));
   std::vector<std::string> names;
   for (const fs::path& file : list_plugin_files(folders)) names.push_back(file.stem().string());
   return {ErrorKind::not_found, text + did_you_mean(plugin, names)};

@@ -14,9 +14,7 @@ namespace {
 using Row = std::array<std::string, 6>;
 
 std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
-  return text.empty() ? "-" : text;
+  return words.empty() ? "-" : fmt::format("{}", fmt::join(words, ","));
 }
 
 Row row_of(const PluginFile& file) {

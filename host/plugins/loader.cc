@@ -2,7 +2,6 @@
 
 #include "crash/code_owners.h"
 #include "plugins/code_copy.h"
-#include "plugins/stamp.h"
 
 #include <vector>  // before Boost.DLL, whose headers rely on it
 

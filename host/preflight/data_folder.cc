@@ -89,25 +89,13 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
   }
   if (is_new && ::chmod(path.c_str(), 0700) != 0) return cannot("protect", path);
   const std::filesystem::path file = path / "node.lock";
-  const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock < 0) return cannot("write into", path);
-  if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return DataFolder(std::filesystem::absolute(path), lock);
-  ::close(lock);
+  OwnedDescriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.is_open()) return cannot("write into", path);
+  if (::flock(lock.number(), LOCK_EX | LOCK_NB) == 0) {
+    return DataFolder(std::filesystem::absolute(path), std::move(lock));
+  }
   return Error{ErrorKind::refused,
                "the data folder " + path.native() + " is in use by another node; give each node its own --data-dir"};
-}
-
-DataFolder::DataFolder(DataFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
-
-DataFolder& DataFolder::operator=(DataFolder&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(lock_, other.lock_);
-  return *this;
-}
-
-DataFolder::~DataFolder() {
-  if (lock_ >= 0) ::close(lock_);
 }
 
 }  // namespace p2p::host

@@ -1,6 +1,8 @@
 // Where does a node keep its files? In a folder of its own, which only its user may enter and only one node may use.
 #pragma once
 
+#include "files/owned_descriptor.h"
+
 #include <p2p/result.h>
 
 #include <cstdint>
@@ -26,19 +28,13 @@ class DataFolder final {
   // node.
   static Result<Done> check(const std::filesystem::path& path);
 
-  DataFolder(DataFolder&& other) noexcept;
-  DataFolder& operator=(DataFolder&& other) noexcept;
-  DataFolder(const DataFolder&) = delete;
-  DataFolder& operator=(const DataFolder&) = delete;
-  ~DataFolder();
-
   const std::filesystem::path& path() const noexcept { return path_; }
 
  private:
-  DataFolder(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
+  DataFolder(std::filesystem::path path, OwnedDescriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::filesystem::path path_;
-  int lock_ = -1;
+  OwnedDescriptor lock_;
 };
 
 }  // namespace p2p::host

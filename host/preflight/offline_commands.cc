@@ -9,6 +9,8 @@
 #include <p2p/abi.h>
 #include <p2p/version.h>
 
+#include <fmt/format.h>
+
 namespace p2p::host {
 namespace {
 
@@ -32,8 +34,7 @@ ExitCode list_plugins(const CommandLine& command_line, std::ostream& out, std::o
 }
 
 std::string summary(const LoadedConfiguration& loaded) {
-  std::string services;
-  for (const std::string& service : loaded.start_order) services += (services.empty() ? "" : ", ") + service;
+  const std::string services = fmt::format("{}", fmt::join(loaded.start_order, ", "));
   return "configuration is fine: node " + loaded.config.node + " listens on " + loaded.config.listen.name() +
          ", services " + (services.empty() ? "none" : services);
 }

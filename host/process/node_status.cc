@@ -1,5 +1,7 @@
 #include "process/node_status.h"
 
+#include "lifecycle/lookups.h"
+
 #include <p2p/version.h>
 
 #include <unistd.h>
@@ -100,9 +102,7 @@ node::NodeStatus node_status(const NodeCore& core, const Services& services, Nod
   for (const auto& [name, idle] : services.idle()) {
     const auto is_listed = [&](const auto& service) { return service->name() == name; };
     if (std::any_of(all.begin(), all.end(), is_listed)) continue;
-    const auto& named = config->services;
-    const auto found = std::find_if(named.begin(), named.end(), [&](const auto& one) { return one.name == name; });
-    if (found != named.end()) status.services.push_back(idle_status(*found, idle));
+    if (const ServiceConfig* named = config_of(*config, name)) status.services.push_back(idle_status(*named, idle));
   }
   if (const auto step = core.steps.hanging()) show_hang(*step, status);
   status.__set_configuration(services.generation());

@@ -3,7 +3,6 @@
 
 #include <p2p/drain.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>

@@ -9,8 +9,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/write.hpp>
 
-#include <memory>
-
 namespace p2p::host {
 
 namespace asio = net::asio;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <p2p/call.h>
+#include <p2p/field_reader.h>
 
 #include <cstdint>
 #include <string_view>
@@ -34,7 +35,7 @@ class MessageScanner final {
   enum class Kind : std::uint8_t { structure, elements };
   struct Level {
     Kind kind;
-    std::uint8_t types[2];    // of elements: a list's type twice, or a map's key and value
+    FieldKind types[2];       // of elements: a list's type twice, or a map's key and value
     std::uint64_t remaining;  // elements: values still to come
     bool key_next;
   };
@@ -53,23 +54,31 @@ class MessageScanner final {
   ScanStatus scan_compact_head(std::string_view message);
   ScanStatus binary_field(std::string_view message);
   ScanStatus compact_field(std::string_view message);
-  // Scans one value, or opens a level for it. `type` is the encoding's own code.
-  ScanStatus value(std::string_view message, std::uint8_t type, bool in_container);
-  ScanStatus binary_value(std::string_view message, std::uint8_t type);
-  ScanStatus compact_value(std::string_view message, std::uint8_t type, bool in_container);
-  ScanStatus open(Kind kind, std::uint8_t first, std::uint8_t second, std::uint64_t count);
+  // Scans one value, or opens a level for it.
+  ScanStatus value(std::string_view message, FieldKind kind, bool in_container);
+  ScanStatus list(std::string_view message);
+  ScanStatus map(std::string_view message);
+  ScanStatus elements(FieldKind first, FieldKind second, std::uint64_t size, unsigned values_each);
+  ScanStatus open(const Level& level);
   ScanStatus skip(std::uint64_t bytes);
   void close_finished();
-  // 1: read, `length` bytes long; 0: incomplete; -1: longer than ten bytes.
-  static int peek_varint(std::string_view message, std::size_t at, std::uint64_t& value, std::size_t& length);
+  bool is_binary() const noexcept { return encoding_ == Encoding::binary; }
+  std::uint64_t fixed_bytes(FieldKind kind) const noexcept;
+  // A number of the encoding's own form, `offset` bytes from here: a text's length or a container's size.
+  struct Number {
+    std::uint64_t value = 0;
+    std::size_t bytes = 0;
+  };
+  ScanStatus peek(std::string_view message, std::size_t offset, Number& number, const char* too_long);
+  ScanStatus peek_varint(std::string_view message, std::size_t offset, Number& number, const char* too_long);
 
   Encoding encoding_ = Encoding::binary;
   std::uint64_t bytes_max_ = 0;
   Phase phase_ = Phase::head;
   std::size_t at_ = 0;          // everything before it is scanned
   std::uint64_t skip_ = 0;      // bytes of a value to skip unread
-  bool field_pending_ = false;  // a field's type is read, its value is not
-  std::uint8_t field_type_ = 0;
+  bool field_pending_ = false;  // a field's head is read, its value is not
+  FieldKind field_kind_ = FieldKind::stop;
   std::vector<Level> levels_;
   const char* why_ = "";
   bool is_too_large_ = false;

@@ -9,6 +9,8 @@
 
 #include <p2p/handlers.h>
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -23,7 +25,7 @@ class ServiceEntry;
 class ServiceRouter;
 
 // Where a call came from and its answer goes: a client's connection, or another node's forward(). Counted by its calls.
-// All methods but hold() and release(): [own loop] of the calls.
+// All methods: [own loop] of the calls. Held and let go by any thread.
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
@@ -40,37 +42,19 @@ class ReplySink {
   // Nobody is left to read an answer.
   virtual bool is_gone() const noexcept { return false; }
 
-  void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
-  void release() noexcept {
-    if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  friend void intrusive_ptr_add_ref(ReplySink* sink) noexcept {
+    sink->holders_.fetch_add(1, std::memory_order_relaxed);
+  }
+  friend void intrusive_ptr_release(ReplySink* sink) noexcept {
+    if (sink->holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete sink;
   }
 
  private:
   std::atomic<std::uint32_t> holders_{0};
 };
 
-class OriginRef final {
- public:
-  OriginRef() = default;
-  explicit OriginRef(ReplySink* origin) noexcept : origin_(origin) {
-    if (origin_ != nullptr) origin_->hold();
-  }
-  OriginRef(const OriginRef& other) noexcept : OriginRef(other.origin_) {}
-  OriginRef(OriginRef&& other) noexcept : origin_(std::exchange(other.origin_, nullptr)) {}
-  OriginRef& operator=(OriginRef other) noexcept {
-    std::swap(origin_, other.origin_);
-    return *this;
-  }
-  ~OriginRef() {
-    if (origin_ != nullptr) origin_->release();
-  }
-  ReplySink* operator->() const noexcept { return origin_; }
-  ReplySink* get() const noexcept { return origin_; }
-  void reset() noexcept { *this = OriginRef(); }
-
- private:
-  ReplySink* origin_ = nullptr;
-};
+// Shares an origin; the last one destroys it. May be empty.
+using OriginRef = boost::intrusive_ptr<ReplySink>;
 
 struct Arrival {
   ReplySink* origin = nullptr;

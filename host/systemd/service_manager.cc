@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <utility>
 
 namespace p2p::host {
 namespace {
@@ -51,9 +50,9 @@ ServiceManager::ServiceManager(const ReadVariable& variable, pid_t self) {
   std::memcpy(address_.sun_path, name, bytes);
   if (*name == '@') address_.sun_path[0] = '\0';
   address_bytes_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + bytes);
-  socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket_ < 0) return;
-  ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof kSendTimeout);
+  socket_ = OwnedDescriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!is_there()) return;
+  ::setsockopt(socket_.number(), SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof kSendTimeout);
   heartbeat_period_ = read_heartbeat_period(variable, self);
 }
 
@@ -61,21 +60,11 @@ ServiceManager ServiceManager::of_this_process() {
   return ServiceManager([](const char* name) -> const char* { return std::getenv(name); }, ::getpid());
 }
 
-ServiceManager::ServiceManager(ServiceManager&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)),
-      address_(other.address_),
-      address_bytes_(other.address_bytes_),
-      heartbeat_period_(other.heartbeat_period_) {}
-
-ServiceManager::~ServiceManager() {
-  if (socket_ >= 0) ::close(socket_);
-}
-
 bool ServiceManager::tell(std::string_view message, Patience patience) const noexcept {
   if (!is_there()) return false;
   const int flags = MSG_NOSIGNAL | (patience == Patience::none ? MSG_DONTWAIT : 0);
   for (;;) {
-    const ssize_t sent = ::sendto(socket_, message.data(), message.size(), flags,
+    const ssize_t sent = ::sendto(socket_.number(), message.data(), message.size(), flags,
                                   reinterpret_cast<const sockaddr*>(&address_), address_bytes_);
     if (sent >= 0) return static_cast<std::size_t>(sent) == message.size();
     if (errno != EINTR) return false;

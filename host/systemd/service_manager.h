@@ -2,6 +2,8 @@
 // it names in the environment; without one nothing is sent.
 #pragma once
 
+#include "files/owned_descriptor.h"
+
 #include <p2p/units.h>
 
 #include <sys/socket.h>
@@ -24,13 +26,7 @@ class ServiceManager final {
   explicit ServiceManager(const ReadVariable& variable, pid_t self);
   static ServiceManager of_this_process();
 
-  ServiceManager(ServiceManager&& other) noexcept;
-  ServiceManager(const ServiceManager&) = delete;
-  ServiceManager& operator=(const ServiceManager&) = delete;
-  ServiceManager& operator=(ServiceManager&&) = delete;
-  ~ServiceManager();
-
-  bool is_there() const noexcept { return socket_ >= 0; }
+  bool is_there() const noexcept { return socket_.is_open(); }
 
   // How often to send a heartbeat: half of the time after which the manager would end the node. None: never.
   std::optional<Duration> heartbeat_period() const noexcept { return heartbeat_period_; }
@@ -45,7 +41,7 @@ class ServiceManager final {
   void tell_ready(std::string_view status) const;
 
  private:
-  int socket_ = -1;
+  OwnedDescriptor socket_;
   sockaddr_un address_{};
   socklen_t address_bytes_ = 0;
   std::optional<Duration> heartbeat_period_;

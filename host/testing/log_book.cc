@@ -1,19 +1,15 @@
 #include "testing/log_book.h"
 
+#include "config/host_keys.h"
+
 #include <algorithm>
-#include <array>
 #include <cstdio>
 
 namespace p2p::testing {
-namespace {
-
-constexpr std::array kLevelNames = {"trace", "debug", "info", "warn", "error", "off"};
-
-}  // namespace
 
 void LogBook::write(LogLevel level, std::string_view logger, std::string_view line) noexcept {
   try {
-    std::string entry = kLevelNames.at(static_cast<std::size_t>(level));
+    std::string entry = host::log_level_word(level);
     entry.append(" ").append(logger).append(": ").append(line);
     if (echo_ == Echo::standard_error) std::fprintf(stderr, "%s\n", entry.c_str());
     const std::lock_guard hold(mutex_);

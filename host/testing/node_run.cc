@@ -4,37 +4,26 @@
 
 namespace p2p::testing {
 
-void NodeRun::Shared::enter(State next) {
+template <class Note>
+void NodeRun::Shared::enter(State next, Note note) {
   const std::lock_guard hold(mutex);
+  note(*this);
   state = next;
   changed.notify_all();
 }
 
 NodeRun::NodeRun(host::LoadedConfiguration configuration, host::NodeHooks hooks) {
-  // The hooks belong to the node, which belongs to what they point at.
   Shared* const shared = shared_.get();
   hooks.ready = [shared](const NodeAddress& self) {
-    {
-      const std::lock_guard hold(shared->mutex);
-      shared->address = self;
-    }
-    shared->enter(State::ready);
+    shared->enter(State::ready, [&](Shared& to) { to.address = self; });
   };
   hooks.start_hangs = [shared](const std::string& what) {
-    {
-      const std::lock_guard hold(shared->mutex);
-      shared->what_hangs = what;
-    }
-    shared->enter(State::hangs);
+    shared->enter(State::hangs, [&](Shared& to) { to.what_hangs = what; });
   };
   shared_->node = std::make_unique<host::Node>(std::move(configuration), std::move(hooks));
   thread_ = std::thread([kept = shared_] {
     const host::ExitCode code = kept->node->run();
-    {
-      const std::lock_guard hold(kept->mutex);
-      kept->exit_code = code;
-    }
-    kept->enter(State::ended);
+    kept->enter(State::ended, [&](Shared& to) { to.exit_code = code; });
   });
 }
 

@@ -45,7 +45,8 @@ class NodeRun final {
     host::ExitCode exit_code = host::ExitCode::done;
     std::unique_ptr<host::Node> node;
 
-    void enter(State next);
+    template <class Note>
+    void enter(State next, Note note);
   };
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();

@@ -1,5 +1,6 @@
 #include "testing/node_setup.h"
 
+#include "config/option.h"
 #include "config/toml_text.h"
 #include "plugins/built_in.h"
 #include "testing/fake_locator.h"
@@ -7,9 +8,6 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <stdexcept>
 #include <utility>
@@ -39,24 +37,12 @@ fs::path shipped_plugins() {
   return fs::exists(beside, failure) ? beside : library.parent_path().parent_path() / folder;
 }
 
-std::string quoted(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char letter : text) {
-    if (letter == '"' || letter == '\\') quoted += '\\';
-    quoted += letter;
-  }
-  return quoted + '"';
-}
-
 std::string list_of(const std::vector<fs::path>& folders) {
-  std::string list;
-  for (const fs::path& folder : folders) {
-    list += (list.empty() ? "[" : ", ") + quoted(fs::absolute(folder).string());
-  }
-  return list + ']';
+  std::vector<std::string> list;
+  for (const fs::path& folder : folders) list.push_back(fs::absolute(folder).string());
+  return host::toml_text({"plugin_dirs", host::OptionType::list, "", "", ""}, list);
 }
 
-// Nodes of other tests are strangers: one of their ports may have become free and be ours now.
 std::string cluster_of_this_process() { return "test-" + std::to_string(::getpid()); }
 
 fs::path config_file_in(const fs::path& folder) { return folder / "node.toml"; }
@@ -101,19 +87,6 @@ host::CommandLine command_line_of(const NodeOptions& options, const fs::path& fo
 }
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "p2p_node_XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) {
-    throw std::runtime_error("cannot make a folder for the node, " + name + ": " + std::strerror(errno));
-  }
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 void write_configuration(const fs::path& folder, const std::string& toml) {
   std::ofstream(config_file_in(folder), std::ios::trunc) << toml;

@@ -13,19 +13,6 @@
 
 namespace p2p::testing {
 
-// A folder for one node, gone with this object.
-class TemporaryFolder final {
- public:
-  TemporaryFolder();  // throws std::runtime_error when it cannot be made
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 // Each call reads the configuration of a node in `folder`; with the service `also_enabled`, whatever the file says.
 // `fake_locator` makes the plugin that replaces the locator; empty: none does. Throws std::runtime_error when the
 // options are contradictory.

@@ -1,3 +1,4 @@
+#include "files/temporary_folder.h"
 #include "testing/client_socket.h"
 #include "testing/fake_locator.h"
 #include "testing/log_book.h"
@@ -123,7 +124,7 @@ struct TestNode::Impl {
   const ProcessState before = look_before_a_node();
   const std::shared_ptr<LogBook> log;
   const std::shared_ptr<host::Lendings> lendings = std::make_shared<host::Lendings>();
-  const TemporaryFolder folder;
+  const host::TemporaryFolder folder{"p2p_node"};
   std::unique_ptr<FakeLocator> locator;
   Duration drain_timeout{};
   std::filesystem::path admin_socket;

@@ -1,6 +1,6 @@
 #include "trial/trial.h"
 
-#include <p2p/assert.h>
+#include "files/owned_descriptor.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -97,22 +97,18 @@ class Arena final {
     void* memory = ::mmap(nullptr, sizeof(Trial::Page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) refuse("mmap");
     page_ = new (memory) Trial::Page;
-    output_ = ::memfd_create("p2phost-validate", MFD_CLOEXEC);
-    if (output_ < 0) refuse("memfd_create");
+    if (!output_.is_open()) refuse("memfd_create");
   }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
-  ~Arena() {
-    ::close(output_);
-    ::munmap(page_, sizeof(Trial::Page));
-  }
+  ~Arena() { ::munmap(page_, sizeof(Trial::Page)); }
 
   Trial::Page& page() { return *page_; }
-  int output() const { return output_; }
+  int output() const { return output_.number(); }
 
  private:
   Trial::Page* page_;
-  int output_;
+  const OwnedDescriptor output_{::memfd_create("p2phost-validate", MFD_CLOEXEC)};
 };
 
 [[noreturn]] void be_the_child(Arena& arena, const std::string& folder, pid_t parent,
@@ -152,13 +148,13 @@ double in_seconds(std::chrono::milliseconds time) { return static_cast<double>(t
 // Waits until the child has ended, or kills it when its time is over. Returns why it was killed, or "".
 std::string watch(pid_t child, const Trial::Page& page, const TrialLimits& limits) {
   // glibc 2.36 declares pidfd_open() without C linkage.
-  const int handle = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
-  if (handle < 0) refuse("pidfd_open");
+  const OwnedDescriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  if (!handle.is_open()) refuse("pidfd_open");
   const auto begun = Clock::now();
   auto step_begun = begun;
   std::uint32_t step = page.steps.load();
   std::string why;
-  pollfd ended{handle, POLLIN, 0};
+  pollfd ended{handle.number(), POLLIN, 0};
   while (::poll(&ended, 1, kLookMs) <= 0) {
     const auto now = Clock::now();
     if (page.steps.load() != step) {
@@ -171,7 +167,6 @@ std::string watch(pid_t child, const Trial::Page& page, const TrialLimits& limit
     ::kill(-child, SIGKILL);
     break;
   }
-  ::close(handle);
   return why;
 }
 

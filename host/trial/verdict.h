@@ -1,6 +1,8 @@
 // What did the check of one rule find?
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -28,9 +30,7 @@ inline Verdict skipped(std::string why) { return {TrialOutcome::skipped, std::mo
 
 // "a; b; c"
 inline std::string joined(const std::vector<std::string>& parts, const char* separator = "; ") {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
-  return text;
+  return fmt::format("{}", fmt::join(parts, separator));
 }
 
 }  // namespace p2p::host

@@ -70,19 +70,11 @@ Result<ElfFacts> read_elf_facts(const std::filesystem::path& path) {
       elf.value().for_each_section([&](Elf_Scn* section, const GElf_Shdr& header, std::string_view name) {
         if (header.sh_type == SHT_DYNSYM) add_symbols(elf.value(), section, header, facts);
         if (header.sh_type == SHT_DYNAMIC) add_dynamic(elf.value(), section, header, path.parent_path(), facts);
-        if (name == P2P_ABI_SECTION) {
-          const auto bytes = bytes_of(section, header);
-          facts.has_stamp = bytes.has_value();
-          facts.stamp = bytes.value_or("");
-          facts.stamp.resize(std::strlen(facts.stamp.c_str()));
-        }
-        if (name == P2P_INFO_SECTION) {
-          const auto bytes = bytes_of(section, header);
-          facts.has_descriptor = bytes.has_value();
-          facts.descriptor = bytes.value_or("");
-        }
+        if (name == P2P_ABI_SECTION) facts.stamp = bytes_of(section, header);
+        if (name == P2P_INFO_SECTION) facts.descriptor = bytes_of(section, header);
       });
   if (!walked.ok()) return walked.error();
+  if (facts.stamp) facts.stamp->resize(std::strlen(facts.stamp->c_str()));
   return facts;
 }
 

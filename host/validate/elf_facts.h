@@ -4,20 +4,19 @@
 #include <p2p/result.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace p2p::host {
 
 struct ElfFacts {
-  std::vector<std::string> exports;  // mangled, in the order of the file; whatever their binding
-  std::vector<std::string> unique;   // those of them that are STB_GNU_UNIQUE
-  std::vector<std::string> needed;   // DT_NEEDED
-  std::vector<std::string> folders;  // DT_RPATH and DT_RUNPATH, $ORIGIN resolved
-  bool has_stamp = false;            // the section .p2p.abi
-  std::string stamp;
-  bool has_descriptor = false;  // the section .p2p.info
-  std::string descriptor;
+  std::vector<std::string> exports;       // mangled, in the order of the file; whatever their binding
+  std::vector<std::string> unique;        // those of them that are STB_GNU_UNIQUE
+  std::vector<std::string> needed;        // DT_NEEDED
+  std::vector<std::string> folders;       // DT_RPATH and DT_RUNPATH, $ORIGIN resolved
+  std::optional<std::string> stamp;       // the section .p2p.abi, up to its first NUL
+  std::optional<std::string> descriptor;  // the section .p2p.info
 };
 
 // Refused as by ElfFile::open().

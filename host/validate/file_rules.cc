@@ -49,8 +49,8 @@ Verdict with_facts(const Subject& subject, Check check) {
 template <class Check>
 Verdict with_description(const Subject& subject, Check check) {
   return with_facts(subject, [&](const ElfFacts& facts) {
-    if (!facts.has_descriptor) return broken("it has no readable section " P2P_INFO_SECTION, kMendNoSection);
-    const auto description = parse_descriptor(facts.descriptor);
+    if (!facts.descriptor) return broken("it has no readable section " P2P_INFO_SECTION, kMendNoSection);
+    const auto description = parse_descriptor(*facts.descriptor);
     if (description.ok()) return check(description.value());
     const std::string& why = description.error().text;
     return broken(why, why.find("option '") == std::string::npos ? kMendDescriptor : kMendOption);
@@ -122,7 +122,7 @@ bool is_plugin(const fs::path& path) {
   const auto facts = read_elf_facts(path);
   if (!facts.ok()) return false;
   const auto& exports = facts.value().exports;
-  return facts.value().has_stamp || std::find(exports.begin(), exports.end(), P2P_ENTRY_SYMBOL) != exports.end();
+  return facts.value().stamp || std::find(exports.begin(), exports.end(), P2P_ENTRY_SYMBOL) != exports.end();
 }
 
 // Where the dynamic linker might find `library` for this plugin, other than among the system's own.
@@ -151,10 +151,10 @@ Verdict check_place(const Subject& subject, Trial&) {
 
 Verdict check_stamp(const Subject& subject, Trial&) {
   return with_facts(subject, [](const ElfFacts& facts) {
-    if (!facts.has_stamp) return broken("it has no readable section " P2P_ABI_SECTION, kMendNoSection);
-    const auto differences = find_differences(facts.stamp, host_stamp());
+    if (!facts.stamp) return broken("it has no readable section " P2P_ABI_SECTION, kMendNoSection);
+    const auto differences = find_differences(*facts.stamp, host_stamp());
     if (!differences.empty()) return broken(joined(differences));
-    return holds(fmt::format("abi {}, host {}", field_of(facts.stamp, "abi"), field_of(host_stamp(), "abi")));
+    return holds(fmt::format("abi {}, host {}", field_of(*facts.stamp, "abi"), field_of(host_stamp(), "abi")));
   });
 }
 

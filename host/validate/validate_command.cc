@@ -1,38 +1,13 @@
 #include "validate/validate_command.h"
 
+#include "files/temporary_folder.h"
 #include "preflight/load_configuration.h"
 #include "validate/validation.h"
-
-#include <cerrno>
-#include <cstring>
-#include <stdexcept>
 
 namespace p2p::host {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A folder that is removed, with all its contents, after the validation.
-class ScratchFolder final {
- public:
-  ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "p2phost-validate-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr)
-      throw std::runtime_error("cannot make a folder " + name + ": " + std::strerror(errno) + "; set TMPDIR");
-    path_ = name;
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
-    std::error_code failure;  // a process that could not be killed may still write there
-    fs::remove_all(path_, failure);
-  }
-
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 std::vector<PluginFile> accepted_of(Catalogue& catalogue) {
   std::vector<PluginFile> accepted;
@@ -61,7 +36,7 @@ ExitCode validate_command(const CommandLine& command_line, std::ostream& out, st
     err << mistakes->messages;
     return mistakes->code;
   }
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch("p2phost-validate");
   const Subject subject{path, named.stem().string(), trust_rule_of_this_process(command_line.allow_unsafe_plugins),
                         accepted_of(std::get<Catalogue>(opened)), scratch.path()};
   const auto results = validate(subject);

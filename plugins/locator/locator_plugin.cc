@@ -16,6 +16,13 @@ std::shared_ptr<const placement::Placement> make_placement(const Settings&) {
   return std::make_shared<placement::ClassicPlacement>();
 }
 
+// Serves what `add_methods` fills in.
+Result<Done> serve(Context& context, const ServiceSpec& spec, const std::function<void(Methods&)>& add_methods) {
+  const auto methods = std::make_shared<Methods>();
+  add_methods(*methods);
+  return context.serve(spec, methods);
+}
+
 }  // namespace
 
 Result<Done> LocatorPlugin::configure(const Config& config) {
@@ -43,9 +50,17 @@ Result<Done> LocatorPlugin::start(Context& context) {
   const auto locator = std::make_shared<LocatorImpl>(shell_, announcements, context.log());
 
   if (auto provided = context.provide<ILocator>(locator); !provided.ok()) return provided;
-  if (auto served = serve_clients(context, locator); !served.ok()) return served;
-  if (auto served = serve_peers(context, implementation); !served.ok()) return served;
-  if (auto served = serve_ring(context, locator); !served.ok()) return served;
+  const ServiceSpec clients{
+      .idl = "locator.Locator", .extends = {"locator.Base"}, .dispatch = Dispatch::io, .part = ""};
+  auto served =
+      serve(context, clients, [&](Methods& methods) { add_locator_methods(methods, context, clients, locator); });
+  if (!served.ok()) return served;
+  served = serve(context, {.idl = implementation.peer_idl, .extends = {}, .dispatch = Dispatch::io, .part = "peer"},
+                 [&](Methods& methods) { implementation.add_peer_methods(methods, shell_); });
+  if (!served.ok()) return served;
+  served = serve(context, {.idl = "locator.Ring", .extends = {}, .dispatch = Dispatch::io, .part = "ring"},
+                 [&](Methods& methods) { wire::add_ring_methods(methods, locator); });
+  if (!served.ok()) return served;
   context.gauge("members", [changes] { return static_cast<std::int64_t>(changes->view().members().size()); });
   context.gauge("view_changes", [changes] { return changes->view_changes(); });
   return Done{};
@@ -54,36 +69,6 @@ Result<Done> LocatorPlugin::start(Context& context) {
 void LocatorPlugin::stop() {
   if (shell_ != nullptr) shell_->halt();
   shell_.reset();
-}
-
-Result<Done> LocatorPlugin::serve_clients(Context& context, const std::shared_ptr<LocatorImpl>& locator) {
-  ServiceSpec spec;
-  spec.idl = "locator.Locator";
-  spec.extends = {"locator.Base"};
-  spec.dispatch = Dispatch::io;
-  auto methods = std::make_shared<Methods>();
-  add_locator_methods(*methods, context, spec, locator);
-  return context.serve(spec, methods);
-}
-
-Result<Done> LocatorPlugin::serve_peers(Context& context, const Implementation& implementation) {
-  ServiceSpec spec;
-  spec.idl = implementation.peer_idl;
-  spec.dispatch = Dispatch::io;
-  spec.part = "peer";
-  auto methods = std::make_shared<Methods>();
-  implementation.add_peer_methods(*methods, shell_);
-  return context.serve(spec, methods);
-}
-
-Result<Done> LocatorPlugin::serve_ring(Context& context, const std::shared_ptr<LocatorImpl>& locator) {
-  ServiceSpec spec;
-  spec.idl = "locator.Ring";
-  spec.dispatch = Dispatch::io;
-  spec.part = "ring";
-  auto methods = std::make_shared<Methods>();
-  wire::add_ring_methods(*methods, locator);
-  return context.serve(spec, methods);
 }
 
 }  // namespace p2p::ring

@@ -22,10 +22,6 @@ class LocatorPlugin : public Plugin {
   void stop() override;
 
  private:
-  Result<Done> serve_clients(Context& context, const std::shared_ptr<LocatorImpl>& locator);
-  Result<Done> serve_peers(Context& context, const Implementation& implementation);
-  Result<Done> serve_ring(Context& context, const std::shared_ptr<LocatorImpl>& locator);
-
   const MakeImplementation make_;
   std::shared_ptr<LocatorShell> shell_;
 };

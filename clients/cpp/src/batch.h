@@ -123,8 +123,7 @@ class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
       std::vector<std::string_view> keys;
       keys.reserve(part.size());
       for (const auto at : part) keys.push_back(entries_[at]);
-      return std::is_same_v<Kind, ReadBatch> ? encode_read_many(codec, service, keys, frame)
-                                             : encode_erase_many(codec, service, keys, frame);
+      return encode_keys(codec, service, std::is_same_v<Kind, ReadBatch> ? "read_many" : "erase_many", keys, frame);
     }
   }
 

@@ -114,7 +114,7 @@ Stats Client::stats() const { return impl_->engine.stats(); }
 
 void Client::read(std::string_view key, Then<Read> then, CallOptions options) {
   impl_->ask_store<Read>(key, std::move(then), options, true, [key](Codec& codec, const auto& service, auto& frame) {
-    return encode_read(codec, service, key, frame);
+    return encode_key(codec, service, "read", key, frame);
   });
 }
 std::future<Outcome<Read>> Client::read_future(std::string_view key, CallOptions options) {
@@ -142,7 +142,7 @@ Outcome<Written> Client::write(std::string_view key, std::string_view value, Cal
 
 void Client::erase(std::string_view key, Then<Erased> then, CallOptions options) {
   impl_->ask_store<Erased>(key, std::move(then), options, false, [key](Codec& codec, const auto& service, auto& frame) {
-    return encode_erase(codec, service, key, frame);
+    return encode_key(codec, service, "erase", key, frame);
   });
 }
 std::future<Outcome<Erased>> Client::erase_future(std::string_view key, CallOptions options) {

@@ -81,20 +81,17 @@ class WorkPlugin final : public p2p::Plugin {
 
  private:
   p2p::Result<p2p::Done> serve(p2p::Context& context) {
-    p2p::ServiceSpec for_clients;
-    for_clients.idl = "work.Work";
-    for_clients.extends = {"locator.Base"};
-    for_clients.dispatch = p2p::Dispatch::io;  // handlers only post to the strand
+    // Handlers only post to the strand.
+    const p2p::ServiceSpec for_clients{
+        .idl = "work.Work", .extends = {"locator.Base"}, .dispatch = p2p::Dispatch::io, .part = ""};
     const auto client_methods = std::make_shared<p2p::Methods>();
     p2p::add_base_methods(*client_methods, context, for_clients);
     service_->add_methods(*client_methods);
     if (auto served = context.serve(for_clients, client_methods); !served.ok()) return served;
 
     // What other nodes call stands behind a name of its own: it is served while this node starts and while it leaves.
-    p2p::ServiceSpec for_peers;
-    for_peers.idl = "work.WorkPeer";
-    for_peers.dispatch = p2p::Dispatch::io;
-    for_peers.part = "peer";
+    const p2p::ServiceSpec for_peers{
+        .idl = "work.WorkPeer", .extends = {}, .dispatch = p2p::Dispatch::io, .part = "peer"};
     const auto peer_methods = std::make_shared<p2p::Methods>();
     service_->add_peer_methods(*peer_methods);
     return context.serve(for_peers, peer_methods);

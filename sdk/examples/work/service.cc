@@ -91,10 +91,10 @@ void Service::start_jobs() {
   while (auto start = jobs_.start_next(may_run)) {
     const auto kind = kinds_.find(start->kind);  // another node may know kinds that this one does not
     workers_->run([service = shared_from_this(), job = std::move(*start),
-                   kind = kind == kinds_.end() ? nullptr : kind->second](std::stop_token stop) {
+                   kind = kind == kinds_.end() ? JobKind() : kind->second](std::stop_token stop) {
       Outcome outcome{false, "this node knows no jobs of kind '" + job.kind + "'", {}};
       try {
-        if (kind) outcome = kind->run(job.name, job.payload, stop);
+        if (kind) outcome = kind(job.name, job.payload, stop);
       } catch (const std::exception& failure) {
         outcome = {false, failure.what(), {}};
       }

@@ -93,6 +93,39 @@ class FieldReader final {
   explicit FieldReader(std::string_view encoded) noexcept
       : at_(reinterpret_cast<const std::uint8_t*>(encoded.data())), end_(at_ + encoded.size()) {}
 
+  // Of compact's type codes; stop for what is none.
+  static constexpr FieldKind kind_of_code(unsigned code) noexcept {
+    constexpr FieldKind kKinds[16] = {FieldKind::stop,      FieldKind::boolean, FieldKind::boolean, FieldKind::byte,
+                                      FieldKind::i16,       FieldKind::i32,     FieldKind::i64,     FieldKind::real,
+                                      FieldKind::text,      FieldKind::list,    FieldKind::set,     FieldKind::map,
+                                      FieldKind::structure, FieldKind::stop,    FieldKind::stop,    FieldKind::stop};
+    return kKinds[code];
+  }
+  // Size of a value whose kind fixes it; 0 for the others.
+  static constexpr std::size_t fixed_bytes(FieldKind kind) noexcept {
+    switch (kind) {
+      case FieldKind::boolean:
+      case FieldKind::byte:
+        return 1;
+      case FieldKind::real:
+        return 8;
+      case FieldKind::i16:
+        return kIsBinary ? 2 : 0;
+      case FieldKind::i32:
+        return kIsBinary ? 4 : 0;
+      case FieldKind::i64:
+        return kIsBinary ? 8 : 0;
+      case FieldKind::stop:
+      case FieldKind::text:
+      case FieldKind::structure:
+      case FieldKind::map:
+      case FieldKind::set:
+      case FieldKind::list:
+        return 0;
+    }
+    return 0;
+  }
+
   // The head of the next field; false after the last one, and after a failure.
   bool next(FieldHead& field) noexcept {
     if (is_over_) return false;
@@ -254,39 +287,6 @@ class FieldReader final {
     const auto code = static_cast<std::uint8_t>(kind);
     return code < 16 && ((kCodes >> code) & 1) != 0;
   }
-  // Of compact's type codes; stop for what is none.
-  static constexpr FieldKind kind_of_code(unsigned code) noexcept {
-    constexpr FieldKind kKinds[16] = {FieldKind::stop,      FieldKind::boolean, FieldKind::boolean, FieldKind::byte,
-                                      FieldKind::i16,       FieldKind::i32,     FieldKind::i64,     FieldKind::real,
-                                      FieldKind::text,      FieldKind::list,    FieldKind::set,     FieldKind::map,
-                                      FieldKind::structure, FieldKind::stop,    FieldKind::stop,    FieldKind::stop};
-    return kKinds[code];
-  }
-  // Size of a value whose kind fixes it; 0 for the others.
-  static constexpr std::size_t fixed_bytes(FieldKind kind) noexcept {
-    switch (kind) {
-      case FieldKind::boolean:
-      case FieldKind::byte:
-        return 1;
-      case FieldKind::real:
-        return 8;
-      case FieldKind::i16:
-        return kIsBinary ? 2 : 0;
-      case FieldKind::i32:
-        return kIsBinary ? 4 : 0;
-      case FieldKind::i64:
-        return kIsBinary ? 8 : 0;
-      case FieldKind::stop:
-      case FieldKind::text:
-      case FieldKind::structure:
-      case FieldKind::map:
-      case FieldKind::set:
-      case FieldKind::list:
-        return 0;
-    }
-    return 0;
-  }
-
   // Big-endian; the bytes must be there.
   template <class Number>
   Number load() noexcept {

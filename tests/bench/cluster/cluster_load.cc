@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <random>
 #include <stdexcept>
 
 namespace p2p::bench {
@@ -24,7 +25,7 @@ class KeySource final {
     numbers.clear();
     const std::lock_guard hold(mutex_);
     for (; numbers.size() < load_.batch && given_ < load_.keys_max; ++given_) {
-      const std::uint64_t turn = load_.order == load::KeyOrder::sequential ? given_ : random_.next();
+      const std::uint64_t turn = load_.order == load::KeyOrder::sequential ? given_ : random_();
       numbers.push_back(load_.keys.at(turn % load_.keys.size()));
     }
   }
@@ -33,7 +34,7 @@ class KeySource final {
   const ClusterLoad& load_;
   std::mutex mutex_;
   std::uint64_t given_ = 0;
-  load::RandomOrder random_;
+  std::mt19937_64 random_;
 };
 
 // Whether anything is still under way, and when something last ended.

@@ -28,11 +28,11 @@ std::string cluster_nodes(const NodeAddress& seed) {
   auto socket = load::connect_to(seed);
   if (!socket.ok()) throw std::runtime_error(socket.error().text);
   constexpr std::string_view kQuestion = "*2\r\n$7\r\nCLUSTER\r\n$5\r\nNODES\r\n";
-  ::send(socket.value().handle(), kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL);
+  ::send(socket.value().number(), kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL);
   std::string received;
   for (;;) {
     std::array<char, 4096> buffer;
-    const ssize_t bytes = ::recv(socket.value().handle(), buffer.data(), buffer.size(), 0);
+    const ssize_t bytes = ::recv(socket.value().number(), buffer.data(), buffer.size(), 0);
     if (bytes <= 0) throw std::runtime_error(fmt::format("{} did not answer CLUSTER NODES", seed.name()));
     received.append(buffer.data(), static_cast<std::size_t>(bytes));
     const auto line = first_line(received);

@@ -51,7 +51,7 @@ TEST(StoreMessages, AreWhatTheGeneratedCodeReads) {
   EXPECT_EQ(many.items[0].value, "1");
 
   const std::vector<std::string_view> keys{"x", "y"};
-  encode_erase_many(codec, "s", keys, frame);
+  encode_keys(codec, "s", "erase_many", keys, frame);
   diststore::Store_erase_many_args erase;
   EXPECT_EQ(read_call(frame, erase).name, "s:erase_many");
   EXPECT_EQ(erase.keys, (std::vector<std::string>{"x", "y"}));

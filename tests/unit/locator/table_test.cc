@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -78,51 +79,51 @@ TEST(Member, AnAddressThatWouldBreakUpALineIsNotPlausible) {
 
 TEST(Table, TellsWhatARowMeansToTheRing) {
   Table table({});
-  EXPECT_EQ(table.apply(alive("a", 1), kStart), Applied::joined);
-  EXPECT_EQ(table.apply(alive("a", 1), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(alive("a", 2), kStart), Applied::restarted);
-  EXPECT_EQ(table.apply(removed("a", 2), kStart), Applied::left);
-  EXPECT_EQ(table.apply(removed("a", 3), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(alive("a", 4), kStart), Applied::joined);
+  EXPECT_EQ(table.apply(alive("a", 1), kStart), ChangeKind::joined);
+  EXPECT_EQ(table.apply(alive("a", 1), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(alive("a", 2), kStart), ChangeKind::restarted);
+  EXPECT_EQ(table.apply(removed("a", 2), kStart), ChangeKind::left);
+  EXPECT_EQ(table.apply(removed("a", 3), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(alive("a", 4), kStart), ChangeKind::joined);
 }
 
 TEST(Table, TellsWhatLeavingMeansToTheRing) {
   Table table({});
   table.apply(alive("a", 1), kStart);
-  EXPECT_EQ(table.apply(leaving("a", 1), kStart), Applied::leaving);
-  EXPECT_EQ(table.apply(leaving("a", 1), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(alive("a", 1), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(removed("a", 1), kStart), Applied::gone);
-  EXPECT_EQ(table.apply(removed("a", 1), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(leaving("a", 1), kStart), Applied::nothing) << "it has ended already";
+  EXPECT_EQ(table.apply(leaving("a", 1), kStart), ChangeKind::leaving);
+  EXPECT_EQ(table.apply(leaving("a", 1), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(alive("a", 1), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(removed("a", 1), kStart), ChangeKind::gone);
+  EXPECT_EQ(table.apply(removed("a", 1), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(leaving("a", 1), kStart), std::nullopt) << "it has ended already";
 }
 
 TEST(Table, ALaterLifeOfALeavingNodeIsAJoin) {
   Table table({});
   table.apply(leaving("a", 1), kStart);
-  EXPECT_EQ(table.apply(alive("a", 2), kStart), Applied::joined);
+  EXPECT_EQ(table.apply(alive("a", 2), kStart), ChangeKind::joined);
 }
 
 TEST(Table, ALeavingNodeThatEndedInALaterLifeIsGone) {
   Table table({});
   table.apply(leaving("a", 1), kStart);
-  EXPECT_EQ(table.apply(removed("a", 2), kStart), Applied::gone);
+  EXPECT_EQ(table.apply(removed("a", 2), kStart), ChangeKind::gone);
 }
 
 TEST(Table, LeavingIsNewsOfWhomNobodyHasHeardAndOfWhoeverWasRemovedInAnEarlierLife) {
   Table table({});
-  EXPECT_EQ(table.apply(leaving("a", 1), kStart), Applied::leaving);
+  EXPECT_EQ(table.apply(leaving("a", 1), kStart), ChangeKind::leaving);
   table.apply(removed("b", 1), kStart);
-  EXPECT_EQ(table.apply(leaving("b", 1), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(leaving("b", 2), kStart), Applied::leaving);
+  EXPECT_EQ(table.apply(leaving("b", 1), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(leaving("b", 2), kStart), ChangeKind::leaving);
 }
 
 TEST(Table, AMemberWhoseUnknownLifeLeavesOrEndsLeavesTheRing) {
   Table table({});
   table.apply(alive("a", kUnknownLife), kStart);
-  EXPECT_EQ(table.apply(leaving("a", 7), kStart), Applied::leaving);
+  EXPECT_EQ(table.apply(leaving("a", 7), kStart), ChangeKind::leaving);
   table.apply(alive("b", kUnknownLife), kStart);
-  EXPECT_EQ(table.apply(removed("b", 7), kStart), Applied::left);
+  EXPECT_EQ(table.apply(removed("b", 7), kStart), ChangeKind::left);
 }
 
 TEST(Table, PresentAreAliveAndLeavingOnes) {
@@ -142,26 +143,26 @@ TEST(Table, PresentAreAliveAndLeavingOnes) {
 
 TEST(Table, LearningTheLifeOfAMemberThatClassicCallsHaveAddedIsNoRestart) {
   Table table({});
-  EXPECT_EQ(table.apply(alive("a", kUnknownLife), kStart), Applied::joined);
-  EXPECT_EQ(table.apply(alive("a", 7), kStart), Applied::nothing);
+  EXPECT_EQ(table.apply(alive("a", kUnknownLife), kStart), ChangeKind::joined);
+  EXPECT_EQ(table.apply(alive("a", 7), kStart), std::nullopt);
   EXPECT_EQ(table.find("a:9900")->incarnation, 7);
-  EXPECT_EQ(table.apply(alive("a", 8), kStart), Applied::restarted);
+  EXPECT_EQ(table.apply(alive("a", 8), kStart), ChangeKind::restarted);
 }
 
 TEST(Table, ARemovedRowIsNotBroughtBackByAStaleTable) {
   Table table({});
   table.apply(alive("a", 1), kStart);
   table.apply(removed("a", 1), kStart);
-  EXPECT_EQ(table.apply(alive("a", 1), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(alive("a", 0), kStart), Applied::nothing);
+  EXPECT_EQ(table.apply(alive("a", 1), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(alive("a", 0), kStart), std::nullopt);
   EXPECT_FALSE(table.is_present("a:9900"));
 }
 
 TEST(Table, HearingOfARemovalFirstKeepsAnOlderJoinOut) {
   Table table({});
-  EXPECT_EQ(table.apply(removed("a", 5), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(alive("a", 5), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(alive("a", 6), kStart), Applied::joined);
+  EXPECT_EQ(table.apply(removed("a", 5), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(alive("a", 5), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(alive("a", 6), kStart), ChangeKind::joined);
 }
 
 TEST(Table, EndsEqualInWhateverOrderRowsArrive) {
@@ -183,29 +184,28 @@ TEST(Table, EndsEqualInWhateverOrderRowsArrive) {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
-// What a reader of Applied makes of it: who is on the ring, and who is leaving. Complains about steps that make no
-// sense.
+// What a reader of the changes makes of them: who is on the ring, and who is leaving. Complains about steps that make
+// no sense.
 struct Followed {
-  void apply(const Member& row, Applied meaning) {
+  void apply(const Member& row, std::optional<ChangeKind> meaning) {
     const std::string name = row.address.name();
-    switch (meaning) {
-      case Applied::nothing:
-        return;
-      case Applied::joined:
+    if (!meaning) return;
+    switch (*meaning) {
+      case ChangeKind::joined:
         leaving.erase(name);
         EXPECT_TRUE(ring.insert(name).second) << name << " joined twice";
         return;
-      case Applied::restarted:
+      case ChangeKind::restarted:
         EXPECT_TRUE(ring.contains(name)) << name << " restarted without being there";
         return;
-      case Applied::leaving:
+      case ChangeKind::leaving:
         ring.erase(name);
         leaving.insert(name);
         return;
-      case Applied::left:
+      case ChangeKind::left:
         EXPECT_EQ(ring.erase(name), 1u) << name << " left without being there";
         return;
-      case Applied::gone:
+      case ChangeKind::gone:
         EXPECT_EQ(leaving.erase(name), 1u) << name << " is gone without having been leaving";
         return;
     }
@@ -248,7 +248,7 @@ TEST(Table, EndsEqualInAnyOrderOfAnyRowsAndWhatItTellsOnTheWayAddsUp) {
       Table table({});
       Followed followed;
       for (const Member& row : rows) followed.apply(row, table.apply(row, kStart));
-      for (const Member& again : rows) EXPECT_EQ(table.apply(again, kStart), Applied::nothing);
+      for (const Member& again : rows) EXPECT_EQ(table.apply(again, kStart), std::nullopt);
       ASSERT_EQ(table.rows(), first.rows());
       ASSERT_EQ(table.fingerprint(), first.fingerprint());
       ASSERT_EQ(followed.ring, names_of(table, MemberState::alive));
@@ -304,24 +304,24 @@ TEST(Table, AFullTableTakesNoNewMemberButStillServesThoseItHas) {
   Table table({.present_max = 2});
   table.apply(alive("a", 1), kStart);
   table.apply(alive("b", 1), kStart);
-  EXPECT_EQ(table.apply(alive("c", 1), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(alive("a", 2), kStart), Applied::restarted);
-  EXPECT_EQ(table.apply(removed("b", 1), kStart), Applied::left);
-  EXPECT_EQ(table.apply(alive("c", 1), kStart), Applied::joined);
+  EXPECT_EQ(table.apply(alive("c", 1), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(alive("a", 2), kStart), ChangeKind::restarted);
+  EXPECT_EQ(table.apply(removed("b", 1), kStart), ChangeKind::left);
+  EXPECT_EQ(table.apply(alive("c", 1), kStart), ChangeKind::joined);
 }
 
 TEST(Table, LeavingMembersCountForTheLimitToo) {
   Table table({.present_max = 2});
   table.apply(alive("a", 1), kStart);
   table.apply(alive("b", 1), kStart);
-  EXPECT_EQ(table.apply(leaving("b", 1), kStart), Applied::leaving);
-  EXPECT_EQ(table.apply(alive("c", 1), kStart), Applied::nothing);
-  EXPECT_EQ(table.apply(leaving("c", 1), kStart), Applied::nothing);
+  EXPECT_EQ(table.apply(leaving("b", 1), kStart), ChangeKind::leaving);
+  EXPECT_EQ(table.apply(alive("c", 1), kStart), std::nullopt);
+  EXPECT_EQ(table.apply(leaving("c", 1), kStart), std::nullopt);
   EXPECT_EQ(table.find("c:9900"), nullptr);
-  EXPECT_EQ(table.apply(alive("b", 2), kStart), Applied::joined) << "it had a place already";
-  EXPECT_EQ(table.apply(leaving("b", 2), kStart), Applied::leaving);
-  EXPECT_EQ(table.apply(removed("b", 2), kStart), Applied::gone);
-  EXPECT_EQ(table.apply(leaving("c", 1), kStart), Applied::leaving);
+  EXPECT_EQ(table.apply(alive("b", 2), kStart), ChangeKind::joined) << "it had a place already";
+  EXPECT_EQ(table.apply(leaving("b", 2), kStart), ChangeKind::leaving);
+  EXPECT_EQ(table.apply(removed("b", 2), kStart), ChangeKind::gone);
+  EXPECT_EQ(table.apply(leaving("c", 1), kStart), ChangeKind::leaving);
 }
 
 TEST(Table, ALeavingMemberIsNeverForgotten) {

@@ -9,7 +9,7 @@ namespace work {
 namespace {
 
 Outcome run(const std::string& kind, const std::string& payload, std::stop_token stop = {}) {
-  return built_in_kinds().at(kind)->run({"k", "id"}, payload, stop);
+  return built_in_kinds().at(kind)({"k", "id"}, payload, stop);
 }
 
 TEST(Kinds, WordsAreCounted) {

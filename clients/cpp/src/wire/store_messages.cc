@@ -169,6 +169,15 @@ void decode_reply_of(Codec& codec, bool is_many, StoreReply<T>& reply) {
   }
 }
 
+// Encoded size of a list of items: two texts and a stop each.
+std::size_t bytes_of(std::span<const ItemView> items) {
+  constexpr std::size_t kAroundAnItem = 2 * (3 + 4) + 1;
+  std::size_t bytes = items.size() * kAroundAnItem;
+  for (const ItemView& item : items) bytes += item.key.size() + item.value.size();
+  return bytes;
+}
+constexpr std::size_t kEndBytesMax = 64;  // heads of the list and of the options, and the last stop
+
 }  // namespace
 
 Codec& encoding_codec() {
@@ -176,8 +185,9 @@ Codec& encoding_codec() {
   return codec;
 }
 
-FrameInfo encode_read(Codec& codec, std::string_view service, std::string_view key, std::string& frame) {
-  const FrameInfo info = begin_call(codec, service, "read");
+FrameInfo encode_key(Codec& codec, std::string_view service, std::string_view method, std::string_view key,
+                     std::string& frame) {
+  const FrameInfo info = begin_call(codec, service, method);
   write_text(codec, kFirst, key);
   write_empty_struct(codec.binary_out(), kSecond);
   codec.binary_out().writeFieldStop();
@@ -196,17 +206,6 @@ FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view 
   return info;
 }
 
-FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, std::string& frame) {
-  const FrameInfo info = begin_call(codec, service, "erase");
-  write_text(codec, kFirst, key);
-  write_empty_struct(codec.binary_out(), kSecond);
-  codec.binary_out().writeFieldStop();
-  end_call(codec, frame);
-  return info;
-}
-
-namespace {
-
 FrameInfo encode_keys(Codec& codec, std::string_view service, std::string_view method,
                       std::span<const std::string_view> keys, std::string& frame) {
   const FrameInfo info = begin_call(codec, service, method);
@@ -221,27 +220,6 @@ FrameInfo encode_keys(Codec& codec, std::string_view service, std::string_view m
   codec.binary_out().writeFieldStop();
   end_call(codec, frame);
   return info;
-}
-
-// Encoded size of a list of items: two texts and a stop each.
-std::size_t bytes_of(std::span<const ItemView> items) {
-  constexpr std::size_t kAroundAnItem = 2 * (3 + 4) + 1;
-  std::size_t bytes = items.size() * kAroundAnItem;
-  for (const ItemView& item : items) bytes += item.key.size() + item.value.size();
-  return bytes;
-}
-constexpr std::size_t kEndBytesMax = 64;  // heads of the list and of the options, and the last stop
-
-}  // namespace
-
-FrameInfo encode_read_many(Codec& codec, std::string_view service, std::span<const std::string_view> keys,
-                           std::string& frame) {
-  return encode_keys(codec, service, "read_many", keys, frame);
-}
-
-FrameInfo encode_erase_many(Codec& codec, std::string_view service, std::span<const std::string_view> keys,
-                            std::string& frame) {
-  return encode_keys(codec, service, "erase_many", keys, frame);
 }
 
 FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<const ItemView> items,

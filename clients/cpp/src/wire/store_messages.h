@@ -26,16 +26,15 @@ struct ItemView {
 
 // --- calls: whole frames ---------------------------------------------------------------------------------------------
 
-FrameInfo encode_read(Codec& codec, std::string_view service, std::string_view key, std::string& frame);
+// "read" or "erase" of one key, "read_many" or "erase_many" of several.
+FrameInfo encode_key(Codec& codec, std::string_view service, std::string_view method, std::string_view key,
+                     std::string& frame);
+FrameInfo encode_keys(Codec& codec, std::string_view service, std::string_view method,
+                      std::span<const std::string_view> keys, std::string& frame);
+
 FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view key, std::string_view value,
                        std::string& frame);
-FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, std::string& frame);
-
-FrameInfo encode_read_many(Codec& codec, std::string_view service, std::span<const std::string_view> keys,
-                           std::string& frame);
 FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<const ItemView> items,
-                            std::string& frame);
-FrameInfo encode_erase_many(Codec& codec, std::string_view service, std::span<const std::string_view> keys,
                             std::string& frame);
 
 FrameInfo encode_state(Codec& codec, std::string_view service, std::string& frame);

@@ -96,28 +96,12 @@ void ClassicMembership::take(const Member& row, Departure how, TimePoint now, Ef
 
 void ClassicMembership::accept(const Member& row, Departure how, TimePoint now, Effects& effects) {
   if (const Member* known = table_.find(row.address.name()); known != nullptr && !supersedes(row, *known)) return;
-  const Applied applied = table_.apply(row, now);
+  const auto change = table_.apply(row, now);
   effects.table_changed = true;
   failed_connects_.forget(row.address.name());
-  switch (applied) {
-    case Applied::nothing:
-      break;
-    case Applied::joined:
-      effects.changes.push_back({ChangeKind::joined, row.address});
-      break;
-    case Applied::restarted:
-      effects.changes.push_back({ChangeKind::restarted, row.address});
-      break;
-    case Applied::leaving:
-      effects.changes.push_back({ChangeKind::leaving, row.address});
-      break;
-    case Applied::left:
-      effects.changes.push_back({ChangeKind::left, row.address, how});
-      break;
-    case Applied::gone:
-      effects.changes.push_back({ChangeKind::gone, row.address, how});
-      break;
-  }
+  if (!change) return;
+  const bool has_ended = *change == ChangeKind::left || *change == ChangeKind::gone;
+  effects.changes.push_back({*change, row.address, has_ended ? how : Departure::own_word});
 }
 
 // A node believes that this one has left, or had a later life (a clock that went back before a restart). A leaving node

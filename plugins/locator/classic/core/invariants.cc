@@ -4,8 +4,6 @@
 
 #include <p2p/assert.h>
 
-#include <algorithm>
-
 namespace p2p::classic {
 
 void Table::check() const {

@@ -6,7 +6,6 @@
 #include "membership/membership.h"
 
 #include <p2p/result.h>
-#include <p2p/units.h>
 
 #include <cstdint>
 #include <string>

@@ -2,41 +2,44 @@
 
 #include <xxhash.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace p2p::classic {
 
 namespace {
 
-Applied meaning(const Member* known, const Member& heard) {
+std::optional<ChangeKind> meaning(const Member* known, const Member& heard) {
   const bool was_alive = known != nullptr && known->state == MemberState::alive;
   const bool was_leaving = known != nullptr && known->state == MemberState::leaving;
   switch (heard.state) {
     case MemberState::alive:
-      if (was_alive && known->incarnation == kUnknownLife) return Applied::nothing;  // the same life, now known
-      return was_alive ? Applied::restarted : Applied::joined;
+      if (was_alive && known->incarnation == kUnknownLife) return std::nullopt;  // the same life, now known
+      return was_alive ? ChangeKind::restarted : ChangeKind::joined;
     case MemberState::leaving:
-      return Applied::leaving;
+      return ChangeKind::leaving;
     case MemberState::removed:
-      if (was_leaving) return Applied::gone;
-      return was_alive ? Applied::left : Applied::nothing;
+      if (was_leaving) return ChangeKind::gone;
+      return was_alive ? std::optional(ChangeKind::left) : std::nullopt;
   }
-  return Applied::nothing;
+  return std::nullopt;
 }
 
 bool is_present_state(MemberState state) { return state != MemberState::removed; }
+bool is_alive_state(MemberState state) { return state == MemberState::alive; }
+bool is_removed_state(MemberState state) { return state == MemberState::removed; }
+std::string name_of(const std::string& name, const Member&) { return name; }
+NodeAddress address_of(const std::string&, const Member& member) { return member.address; }
 
 }  // namespace
 
-Applied Table::apply(const Member& heard, TimePoint now) {
+std::optional<ChangeKind> Table::apply(const Member& heard, TimePoint now) {
   const Member* known = find(heard.address.name());
-  if (known != nullptr && !supersedes(heard, *known)) return Applied::nothing;
+  if (known != nullptr && !supersedes(heard, *known)) return std::nullopt;
   const bool is_new = known == nullptr || !is_present_state(known->state);
-  if (is_new && is_present_state(heard.state) && present_ >= limits_.present_max) return Applied::nothing;
-  const Applied applied = meaning(known, heard);
+  if (is_new && is_present_state(heard.state) && present_ >= limits_.present_max) return std::nullopt;
+  const auto change = meaning(known, heard);
   keep({heard, false, now});
-  return applied;
+  return change;
 }
 
 void Table::keep(Row row) {
@@ -92,51 +95,21 @@ std::vector<Member> Table::rows() const {
   return all;
 }
 
-template <class Wanted, class Made>
-void Table::collect(Wanted wanted, std::vector<Made>& into, Made (*made)(const std::string&, const Member&)) const {
+template <class Made>
+std::vector<Made> Table::collect(bool (*wanted)(MemberState), Made (*made)(const std::string&, const Member&)) const {
+  std::vector<Made> all;
+  all.reserve(present_);
   for (const auto& [name, row] : rows_) {
-    if (wanted(row.member.state)) into.push_back(made(name, row.member));
+    if (wanted(row.member.state)) all.push_back(made(name, row.member));
   }
+  return all;
 }
 
-namespace {
+std::vector<std::string> Table::present_names() const { return collect(is_present_state, name_of); }
+std::vector<std::string> Table::removed_names() const { return collect(is_removed_state, name_of); }
+std::vector<NodeAddress> Table::alive() const { return collect(is_alive_state, address_of); }
+std::vector<NodeAddress> Table::present() const { return collect(is_present_state, address_of); }
 
-bool is_alive_state(MemberState state) { return state == MemberState::alive; }
-bool is_removed_state(MemberState state) { return state == MemberState::removed; }
-std::string name_of(const std::string& name, const Member&) { return name; }
-NodeAddress address_of(const std::string&, const Member& member) { return member.address; }
-
-}  // namespace
-
-std::vector<std::string> Table::present_names() const {
-  std::vector<std::string> names;
-  names.reserve(present_);
-  collect(is_present_state, names, name_of);
-  return names;
-}
-
-std::vector<std::string> Table::removed_names() const {
-  std::vector<std::string> names;
-  names.reserve(removed_);
-  collect(is_removed_state, names, name_of);
-  return names;
-}
-
-std::vector<NodeAddress> Table::alive() const {
-  std::vector<NodeAddress> addresses;
-  addresses.reserve(present_);
-  collect(is_alive_state, addresses, address_of);
-  return addresses;
-}
-
-std::vector<NodeAddress> Table::present() const {
-  std::vector<NodeAddress> addresses;
-  addresses.reserve(present_);
-  collect(is_present_state, addresses, address_of);
-  return addresses;
-}
-
-// Removed rows are left out: nodes forget them at different times, which is no reason to exchange tables.
 std::uint64_t Table::fingerprint() const {
   if (!std::exchange(fingerprint_is_current_, true)) fingerprint_ = fingerprint_of_rows();
   return fingerprint_;

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "classic/core/member.h"
+#include "membership/membership.h"
 
 #include <p2p/units.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,15 +27,14 @@ struct TableLimits {
   Duration removed_kept_for = std::chrono::hours(1);
 };
 
-// What applying a row did to the ring.
-enum class Applied : std::uint8_t { nothing, joined, restarted, leaving, left, gone };
+using membership::ChangeKind;
 
 class Table {
  public:
   explicit Table(TableLimits limits) : limits_(limits) {}
 
-  // Adopts the row if it supersedes the known one.
-  Applied apply(const Member& heard, TimePoint now);
+  // Adopts the row if it supersedes the known one. Returns what that did to the ring, if anything.
+  std::optional<ChangeKind> apply(const Member& heard, TimePoint now);
 
   // Null when unknown or forgotten. Valid until the next apply() or forget_old().
   const Member* find(std::string_view name) const;
@@ -61,8 +62,8 @@ class Table {
     TimePoint removed_at{};  // by this node's clock
   };
 
-  template <class Wanted, class Made>
-  void collect(Wanted wanted, std::vector<Made>& into, Made (*made)(const std::string&, const Member&)) const;
+  template <class Made>
+  std::vector<Made> collect(bool (*wanted)(MemberState), Made (*made)(const std::string&, const Member&)) const;
   void keep(Row row);
   void count(const Member& member, std::ptrdiff_t by);
   void forget_oldest_removed();
