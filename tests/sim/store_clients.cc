@@ -21,7 +21,7 @@ namespace {
 // A client gives up later than its node does.
 constexpr Duration kPatience = kStoreCallTimeout + std::chrono::milliseconds(500);
 
-enum class Method { read, write, erase, get, put, read_many, write_many, erase_many };
+using Method = StoreClients::Method;
 
 // In percent, in the order of Method, without puts.
 constexpr int kShares[] = {36, 31, 8, 8, 0, 8, 6, 3};
@@ -101,10 +101,14 @@ void StoreClients::next(Duration pause_most) {
   });
 }
 
-void StoreClients::read_all() {
+void StoreClients::read_all() { ask_all(Method::read); }
+void StoreClients::write_all() { ask_all(Method::write); }
+
+void StoreClients::ask_all(Method method) {
   for (std::size_t key = 0; key < keys_.size(); ++key) {
     StoreNode* const node = pick_();
     const auto call = std::make_shared<Call>();
+    call->method = method;
     call->keys = {key};
     if (node != nullptr) ask(call, *node, nullptr);
   }

@@ -13,6 +13,7 @@ namespace p2p::sim {
 
 class StoreClients final {
  public:
+  enum class Method : std::uint8_t { read, write, erase, get, put, read_many, write_many, erase_many };
   using Pick = std::function<StoreNode*()>;  // a node to ask; null: there is none
 
   StoreClients(StoreNetwork& network, std::vector<std::string> keys, Pick pick);
@@ -20,8 +21,9 @@ class StoreClients final {
   // So many clients make so many calls in all, one each at a time, with pauses up to `pause_most`.
   void begin(std::size_t clients, std::size_t calls, Duration pause_most);
   void stop() { left_ = 0; }
-  // Reads every key once, at any node.
+  // Reads, or writes, every key once, at any node.
   void read_all();
+  void write_all();
   // No call waits for its answer.
   bool are_idle() const { return open_ == 0; }
 
@@ -41,6 +43,7 @@ class StoreClients final {
 
   void next(Duration pause_most);
   CallRef make();
+  void ask_all(Method method);
   void ask(const CallRef& call, StoreNode& node, std::function<void()> then);
   void arrive(const CallRef& call, StoreNode& node);
   void note(const CallRef& call, StoreOperation::Outcome outcome);

@@ -14,10 +14,16 @@
 
 namespace p2p::sim {
 
+struct StoreWorldOptions {
+  std::uint64_t seed = 1;
+  bool traces = false;           // keeps the last events, for timeline()
+  bool is_beside_2009 = false;   // a node of the 2009 system comes and goes
+  bool checks_histories = true;  // whether what clients were told is linearizable
+};
+
 class StoreWorld final {
  public:
-  // `traces`: keeps the last events, for timeline().
-  explicit StoreWorld(std::uint64_t seed, bool traces = false);
+  explicit StoreWorld(StoreWorldOptions options);
   ~StoreWorld();
   StoreWorld(const StoreWorld&) = delete;
   StoreWorld& operator=(const StoreWorld&) = delete;
@@ -48,7 +54,7 @@ class StoreWorld final {
     std::size_t value_bytes_most = 100;
     std::uint64_t puts_percent = 4;
   };
-  static Plan make_plan(VirtualTime& time);
+  static Plan make_plan(VirtualTime& time, bool is_beside_2009);
   static std::vector<std::string> make_keys(VirtualTime& time);
 
   StoreNode* node_of(StoreListener& listener) const;
@@ -84,6 +90,7 @@ class StoreWorld final {
   void check_left_behind(std::vector<std::string>& broken) const;
   void check_tombstones(std::vector<std::string>& broken);
 
+  const StoreWorldOptions options_;
   VirtualTime time_;
   StoreNetwork network_;
   const Plan plan_;
