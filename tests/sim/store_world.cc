@@ -48,8 +48,8 @@ StoreWorld::Plan StoreWorld::make_plan(VirtualTime& time, bool is_beside_2009) {
   // The longer all takes, the more happens in between.
   constexpr Duration kLatencies[] = {std::chrono::microseconds(800), milliseconds(5), milliseconds(20)};
   plan.latency_most = kLatencies[time.below(3)];
-  constexpr Duration kNews[] = {Duration::zero(), milliseconds(10), milliseconds(150)};
-  plan.news_late_most = kNews[time.below(3)];
+  constexpr Duration kNews[] = {Duration::zero(), milliseconds(10), milliseconds(150), milliseconds(400)};
+  plan.news_late_most = kNews[time.below(4)];
   plan.value_bytes_most = time.happens(0.3) ? 1500 : 100;
   plan.puts_percent = time.happens(0.3) ? 20 : 4;
   return plan;
@@ -335,6 +335,8 @@ std::vector<std::string> StoreWorld::run() {
   for (std::size_t at = 0; at < plan_.changes; ++at) {
     time_.after(first + time_.between(Duration::zero(), within), [this] { change_something(); });
   }
+  // Two that join at once do not know of each other for a while.
+  for (int joiner = 0; is_burst && joiner < 2; ++joiner) time_.after(first, [this] { start_node(); });
   run_for(length + length / 2);
   calm();
   std::vector<std::string> broken;
