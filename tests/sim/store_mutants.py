@@ -5,6 +5,11 @@ Each mutant breaks one rule (H1, H2, ... of docs/decisions/0008) in one place. I
 build/mutants, built, and run until a seed fails. Prints one line a mutant: the seed that caught it, or SURVIVED; then
 whether that is what the table says.
 
+TODO(soon): the simulation does not catch all of them yet. In 1,200 to 8,000 seeds survived: H2 established-by-one; H3;
+H4 fences-outlive-a-ring and newcomers-are-not-asked; H7 only-the-first-range; the three of H8 that change `latest`; H13
+a-leave-has-one-source; H14 handed-over-by-any-ring and old-answers-count; H15 changed-keys-do-not-count; H16
+takes-before-it-is-established; H19; H23 but for the lone node; H26; H27 answers-before-it-is-established; H29.
+
     tests/sim/store_mutants.py                all
     tests/sim/store_mutants.py H7 fetch       those whose rule or name is given
 """
@@ -86,7 +91,7 @@ MUTANTS = [
            "ViewVersion confirmed_in = view_version;"),
     Mutant("H8", "latest-by-anybody", "rebalancer.cc",
            "key.confirmed_in >= ownership.confirmed_from(key.key) && ownership.was_owner_before(sent.batch.to, key.key);",
-           "true;"),
+           "ownership.view_version > 0;"),
     Mutant("H8", "latest-though-unconfirmed", "rebalancer.cc",
            "key.confirmed_in >= ownership.confirmed_from(key.key) && ownership.was_owner_before(sent.batch.to, key.key);",
            "ownership.was_owner_before(sent.batch.to, key.key);"),
@@ -98,8 +103,9 @@ MUTANTS = [
     Mutant("H9", "fetch-skips-the-next-owner", "ownership_snapshot.cc",
            "if (const auto next = next_owner(*ring, self, key)) insert(owners, *next);", ""),
     Mutant("H9", "fetch-skips-leavers", "ownership_snapshot.cc",
-           "if (is_next && is_in(acquired_range.sources, leaver.node)) insert(owners, leaver.node);", ""),
-    Mutant("H10", "fetch-asks-no-further", "fetcher.cc", "plan(at, further, questions);", ""),
+           "if (is_next && is_in(acquired_range.sources, leaver.node)) insert(owners, leaver.node);",
+           "static_cast<void>(is_next);"),
+    Mutant("H10", "fetch-asks-no-further", "fetcher.cc", "plan(at, further, questions);", "static_cast<void>(questions);"),
     Mutant("H10", "awaited-nodes-are-not-named", "peer_transfer.cc",
            "for (const NodeAddress& owner : former_owners(store, ownership, key)) "
            "answer.awaits.push_back(owner.name());", ""),
@@ -115,7 +121,8 @@ MUTANTS = [
     Mutant("H13", "a-leave-has-one-source", "incoming_transfers.cc",
            "await_from(awaited, further, now);\n      effects.is_changed = true;", ""),
     Mutant("H13", "sources-are-not-named", "peer_transfer.cc",
-           "if (source != receiver.value()) reply.sources.push_back(source.name());", ""),
+           "if (source != receiver.value()) reply.sources.push_back(source.name());",
+           "static_cast<void>(source);"),
     Mutant("H14", "acquired-when-one-has-given", "incoming_transfers.cc",
            "if (!std::all_of(awaited.sources.begin(), awaited.sources.end(), is_handed_over)) return false;",
            "if (!std::any_of(awaited.sources.begin(), awaited.sources.end(), is_handed_over)) return false;"),
@@ -145,13 +152,15 @@ MUTANTS = [
            "if (!ownership.is_established || !ownership.owner_of(item.key).is_self) return false;",
            "if (!ownership.owner_of(item.key).is_self) return false;"),
     Mutant("H17", "deletes-unconfirmed", "rebalancer.cc",
-           "if (confirmed != count || static_cast<std::uint64_t>(reply.digest) != digest) {", "if (false) {",
+           "if (confirmed != count || static_cast<std::uint64_t>(reply.digest) != digest) {",
+           "if (confirmed + digest + 1 == 0) {",
            survives="the simulated network damages no bytes and its receivers count right: rebalancer_test has such ones"),
     Mutant("H17", "deletes-what-was-refused", "rebalancer.cc",
            "if (!undone.contains(static_cast<std::int32_t>(at)) && !delete_confirmed(keys[at]))",
            "if (!delete_confirmed(keys[at]))"),
     Mutant("H18", "deletes-what-has-changed", "memory_engine.cc",
-           "if (entry.version != change.version) return Outcome::kept;", ""),
+           "if (entry.version != change.version) return Outcome::kept;",
+           "if (entry.version < Version() || change.key.empty()) return Outcome::kept;"),
     Mutant("H19", "deletes-by-a-former-view", "rebalancer.cc",
            "if (store_->ownership->read().view_version != round_->ownership->view_version) return true;", ""),
     Mutant("H20", "an-older-value-wins", "memory_engine.cc",
@@ -180,7 +189,7 @@ MUTANTS = [
     Mutant("H23", "collects-before-it-has-handed-over", "tombstone_collector.cc",
            "if (!rebalancer_->is_handed_over(store_->ownership->read().view_version)) {", "if (false) {"),
     Mutant("H24", "placeholders-go-at-once", "tombstone_collector.cc",
-           "return version == Version() ? !awaits_keys :", "return version == Version() ? true :"),
+           "return version == Version() ? !awaits_keys :", "return version == Version() ? awaits_keys || !awaits_keys :"),
     # --- leaving ---
     Mutant("H25", "leaves-after-one-round", "rebalancer.cc",
            "if (!ended.is_handed_over) {",

@@ -72,7 +72,7 @@ TEST(StoreSim, AFewSeeds) {
   run_all(number("P2P_SIM_FIRST", 1), number("P2P_SIM_RUNS", kSeedsOfAQuickRun));
 }
 
-// Not whether histories are linearizable: about one run in two thousand is not, when keys move among ours while such a
+// Not whether histories are linearizable: one run in some hundreds is not, when keys move among ours while such a
 // node joins. P2P_SIM_HISTORIES=1 checks it.
 TEST(StoreSimBeside2009, AFewSeeds) {
   const StoreWorldOptions options{.is_beside_2009 = true,
