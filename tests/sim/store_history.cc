@@ -15,7 +15,7 @@ namespace {
 using Kind = StoreOperation::Kind;
 using Outcome = StoreOperation::Outcome;
 
-std::int64_t microseconds(TimePoint at) {
+std::int64_t microseconds_of(TimePoint at) {
   return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count() - 1'000'000'000;
 }
 
@@ -24,8 +24,8 @@ std::string text_of(const StoreOperation& done) {
   const char* const outcome = done.outcome == Outcome::done      ? ""
                               : done.outcome == Outcome::unknown ? " (unknown)"
                                                                  : " (not executed)";
-  const std::string end = done.ended == TimePoint::max() ? "..." : std::to_string(microseconds(done.ended));
-  return fmt::format("  {:>9} to {:>9} us at {}: {} {}{}{}\n", microseconds(done.begun), end, done.node, kind,
+  const std::string end = done.ended == TimePoint::max() ? "..." : std::to_string(microseconds_of(done.ended));
+  return fmt::format("  {:>9} to {:>9} us at {}: {} {}{}{}\n", microseconds_of(done.begun), end, done.node, kind,
                      done.value, outcome, done.may_be_repeated ? " (perhaps twice)" : "");
 }
 

@@ -33,11 +33,6 @@ Config config_of(const StoreNodeOptions& options) {
   return Config("services.diststore.config", std::move(values));
 }
 
-class NoPool final : public WorkerPool {
- public:
-  bool submit(std::function<void()>) override { return false; }
-};
-
 }  // namespace
 
 // --- what the plugin is given ----------------------------------------------------------------------------------------
@@ -152,6 +147,10 @@ class StoreNode::NodeContext final : public Context {
   const Config config_;
   const std::string name_ = kService;
   NodeInfo info_;
+  class NoPool final : public WorkerPool {
+   public:
+    bool submit(std::function<void()>) override { return false; }
+  };
   NoPool pool_;
 };
 
