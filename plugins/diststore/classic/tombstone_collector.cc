@@ -44,9 +44,12 @@ void TombstoneCollector::run() {
   since_round_ = Duration::zero();
   const auto grace_ms = std::chrono::duration_cast<std::chrono::milliseconds>(grace).count();
   erased_before_ms_ = wall_clock_ms() - static_cast<std::uint64_t>(grace_ms);
-  watch_->begin_tombstone_check([tombstone_collector = shared_from_this()] {
-    tombstone_collector->scanned_ = {};
-    tombstone_collector->collect_some();
+  // Weakly: the watch keeps this until the check is done, and this keeps the watch.
+  watch_->begin_tombstone_check([weak = weak_from_this()] {
+    const auto alive = weak.lock();
+    if (!alive) return;
+    alive->scanned_ = {};
+    alive->collect_some();
   });
 }
 
