@@ -85,7 +85,7 @@ std::string StoreWorld::disagreement() const {
 void StoreWorld::check_histories(std::vector<std::string>& broken) const {
   const auto histories = clients_->histories();
   for (std::size_t at = 0; at < histories.size(); ++at) {
-    auto until = tainted_[at];
+    auto until = lost_since_[at];
     if (given_up_at_) until = until ? std::min(*until, *given_up_at_) : *given_up_at_;
     const auto wrong =
         options_.checks_histories ? not_linearizable(until ? before(histories[at], *until) : histories[at]) : "";

@@ -201,7 +201,7 @@ MUTANTS = [
     Mutant("H26", "kept-puts-do-not-count", "rebalancer.cc",
            "if (store_->kept_puts->count() != kept_seen_) return begin_round_after(kRetryPauseMin);", ""),
     # --- beside the 2009 system ---
-    Mutant("H29", "any-put-settles-its-key", "classic_puts.cc",
+    Mutant("H29", "any-put-confirms-its-key", "classic_puts.cc",
            "[&](const NodeAddress& node) { return store.classics->was_of_2009(node); });",
            "[&](const NodeAddress& node) { return !node.empty() || store.classics->was_of_2009(node); });"),
     Mutant("H30", "late-answers-are-noted", "ring_watch.cc",

@@ -67,7 +67,7 @@ StoreWorld::StoreWorld(StoreWorldOptions options)
     : options_(options), time_(options.seed), network_(time_), plan_(make_plan(time_, options.is_beside_2009)) {
   if (options_.traces) network_.trace = [this](const std::string& line) { say(line); };
   auto keys = make_keys(time_);
-  tainted_.resize(keys.size());
+  lost_since_.resize(keys.size());
   clients_ = std::make_unique<StoreClients>(network_, std::move(keys), [this] { return any_to_ask(); });
   clients_->value_bytes_most = plan_.value_bytes_most;
   clients_->puts_percent = plan_.has_one_of_2009 ? 0 : plan_.puts_percent;
@@ -241,7 +241,7 @@ void StoreWorld::freeze_one() {
 }
 
 // What it holds, and what it owns, may be lost from now on.
-void StoreWorld::taint(StoreNode& killed) {
+void StoreWorld::note_loss(StoreNode& killed) {
   const auto& keys = clients_->keys();
   ::diststore::StorePeer_pull_args args;
   args.keys = keys;
@@ -254,7 +254,7 @@ void StoreWorld::taint(StoreNode& killed) {
       const Owner owner = node->locator().view().owner_of(keys[at]);
       return owner.address != nullptr && *owner.address == killed.self();
     });
-    if ((holds || is_owner) && !tainted_[at]) tainted_[at] = time_.now();
+    if ((holds || is_owner) && !lost_since_[at]) lost_since_[at] = time_.now();
   }
 }
 
@@ -264,7 +264,7 @@ void StoreWorld::kill_one() {
   if (nodes_in(Phase::open).size() < 2) return;
   if (network_.trace) network_.trace(fmt::format("{} is killed", node->self().port));
   ++kills_;
-  taint(*node);
+  note_loss(*node);
   const std::int64_t life = node->locator().life();
   node->kill();
   tell_of_the_end(node->self(), life);

@@ -73,7 +73,7 @@ class StoreWorld final {
   void leave_one();
   void kill_one();
   void tell_of_the_end(const NodeAddress& address, std::int64_t life);
-  void taint(StoreNode& killed);
+  void note_loss(StoreNode& killed);
   void calm();
   bool run_until_agreed(Duration patience);
   void run_for(Duration duration);
@@ -97,7 +97,7 @@ class StoreWorld final {
   std::vector<std::unique_ptr<StoreNode>> nodes_;  // all there have been
   std::vector<std::unique_ptr<StoreNodeOf2009>> nodes_of_2009_;
   std::unique_ptr<StoreClients> clients_;
-  std::vector<std::optional<TimePoint>> tainted_;  // since when a key may have been lost, by key
+  std::vector<std::optional<TimePoint>> lost_since_;  // since when a key may be lost, by key
   std::deque<std::string> timeline_;
   std::int64_t last_life_ = 0;
   int kills_ = 0;

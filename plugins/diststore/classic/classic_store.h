@@ -7,7 +7,9 @@
 #include "classic/kept_puts.h"
 #include "serving/store.h"
 
+#include <p2p/call.h>
 #include <p2p/locator.h>
+#include <p2p/result.h>
 #include <p2p/snapshot.h>
 
 #include <cstdint>
@@ -23,5 +25,12 @@ struct ClassicStore : StoreParts {
 };
 
 inline std::int64_t fingerprint_of(const RingView& view) { return static_cast<std::int64_t>(view.fingerprint()); }
+
+// The node runs no store that could hold keys for us: it is one of the 2009 system, or this service is not configured
+// there. `error` is that of the call, or of its decoded reply.
+inline bool has_no_store(const Error& error) {
+  if (error.kind == ErrorKind::unsupported) return true;
+  return error.text.starts_with(kUnknownPrefix) || error.text.starts_with(kDisabledPrefix);
+}
 
 }  // namespace p2p::diststore

@@ -1,7 +1,6 @@
 #include "classic/fetcher.h"
 
 #include "classic/classic_puts.h"
-#include "serving/peer_errors.h"
 
 #include <p2p/handlers.h>
 

@@ -3,7 +3,6 @@
 #include "classic/left_behind.h"
 #include "classic/receipt_wire.h"
 #include "classic/test_point.h"
-#include "serving/peer_errors.h"
 #include "serving/random_number.h"
 
 #include <p2p/handlers.h>

@@ -1,7 +1,6 @@
 #include "classic/ring_watch.h"
 
 #include "classic/test_point.h"
-#include "serving/peer_errors.h"
 
 #include <p2p/handlers.h>
 #include <p2p/thread_check.h>

@@ -61,8 +61,8 @@ void TombstoneCollector::collect_some() {
     is_counting_ = false;
     return;
   }
-  if (const auto swept = sweep_step(); !swept.ok()) {
-    log_engine_failure(*store_->forwarder, "forgetting erased keys", swept.error());
+  if (const auto collected = collect_step(); !collected.ok()) {
+    log_engine_failure(*store_->forwarder, "forgetting erased keys", collected.error());
     scanned_.at_end = true;  // the next tombstone check retries it
   }
   if (scanned_.at_end) {
@@ -72,7 +72,7 @@ void TombstoneCollector::collect_some() {
   strand_->post([tombstone_collector = shared_from_this()] { tombstone_collector->collect_some(); });
 }
 
-Result<Done> TombstoneCollector::sweep_step() {
+Result<Done> TombstoneCollector::collect_step() {
   const bool awaits_keys = !store_->ownership->read().acquired_ranges.empty();
   // One without a version only says that nothing has been here since this node acquired the range (H24).
   const auto is_due = [&](Version version) {

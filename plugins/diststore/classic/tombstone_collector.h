@@ -29,7 +29,7 @@ class TombstoneCollector final : public std::enable_shared_from_this<TombstoneCo
   // All of the following: [own strand].
   void run();
   void collect_some();
-  Result<Done> sweep_step();
+  Result<Done> collect_step();
 
   const std::shared_ptr<Strand> strand_;
   const std::shared_ptr<ClassicStore> store_;

@@ -2,7 +2,6 @@
 
 #include "classic/classic_puts.h"
 #include "classic/fetcher.h"
-#include "serving/peer_errors.h"
 
 #include <p2p/handlers.h>
 

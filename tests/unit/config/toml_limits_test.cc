@@ -82,11 +82,11 @@ TEST(TomlLimits, StringsAndCommentsAreNotCounted) {
 }
 
 TEST(TomlLimits, AnExcessNamesItsPlaceAndTheLimit) {
-  const auto census = count_toml("# one\n[host]\n\xC3\xA4 = \"x\"\nb" + repeated(".b", 40) + " = 1\n");
-  ASSERT_TRUE(census.excess);
-  EXPECT_EQ(census.excess->line, 4u);
-  EXPECT_EQ(census.excess->column, 2 * kTomlLevelsMax - 1);
-  EXPECT_EQ(census.excess->what, "nests deeper than 32 levels of keys, tables and lists");
+  const auto count = count_toml("# one\n[host]\n\xC3\xA4 = \"x\"\nb" + repeated(".b", 40) + " = 1\n");
+  ASSERT_TRUE(count.excess);
+  EXPECT_EQ(count.excess->line, 4u);
+  EXPECT_EQ(count.excess->column, 2 * kTomlLevelsMax - 1);
+  EXPECT_EQ(count.excess->what, "nests deeper than 32 levels of keys, tables and lists");
 }
 
 TEST(TomlLimits, KeysTablesAndElementsAreCountedTogether) {

@@ -76,7 +76,7 @@ TEST_P(EngineTest, WhatWasConfirmedBeforeTheKeyBecameOursDoesNotCount) {
   expect_refused(right, Outcome::unconfirmed);
   EXPECT_EQ(copy("a")->value, "apple");
   EXPECT_EQ(copy("a")->version, (Version{5, 1}));
-  EXPECT_EQ(value_of("a", {2, 1}), "apple") << "it was settled in 1";
+  EXPECT_EQ(value_of("a", {2, 1}), "apple") << "it was confirmed in 1";
 }
 
 TEST_P(EngineTest, WhatIsNotThereIsMissingOnlyWhereNobodyElseMayHoldIt) {
@@ -104,15 +104,15 @@ TEST_P(EngineTest, WhatIsWrittenOrErasedIsConfirmed) {
   EXPECT_EQ(read("a", {3, 3}), Outcome::missing);
 }
 
-TEST_P(EngineTest, SettlingMakesWhatLiesHereCount) {
+TEST_P(EngineTest, ConfirmingMakesTheStoredEntryCount) {
   merge("a", "apple", {5, 9});
   EXPECT_EQ(read("a", {1, 1}), Outcome::unconfirmed);
   EXPECT_EQ(confirm("a", 1), Outcome::done);
   EXPECT_EQ(value_of("a", {1, 1}), "apple");
-  EXPECT_EQ(copy("a")->version, (Version{5, 9})) << "settling is not a write";
+  EXPECT_EQ(copy("a")->version, (Version{5, 9})) << "confirming is not a write";
 }
 
-TEST_P(EngineTest, SettlingNothingLeavesAPlaceholderThatLosesToEverything) {
+TEST_P(EngineTest, ConfirmingAMissingKeyLeavesAPlaceholderThatLosesToEverything) {
   EXPECT_EQ(confirm("a", 1), Outcome::done);
   EXPECT_EQ(read("a", {1, 1}), Outcome::missing);
   const auto left = copy("a");
@@ -131,7 +131,7 @@ TEST_P(EngineTest, APlaceholderIsWrittenOver) {
   EXPECT_EQ(value_of("a", {1, 1}), "apple");
 }
 
-TEST_P(EngineTest, SettlingATombstoneLeavesIt) {
+TEST_P(EngineTest, ConfirmingATombstoneLeavesIt) {
   merge_erased("a", {5, 9});
   EXPECT_EQ(confirm("a", 1), Outcome::done);
   EXPECT_EQ(read("a", {1, 1}), Outcome::missing);

@@ -24,7 +24,7 @@ class FetcherTest : public ::testing::Test, protected StoreFixture {
     await_keys(view_version(), {kOther, kThird, kFourth});
   }
 
-  // What settle() told; nothing while it is under way.
+  // What confirm() reported; nothing while it is running.
   std::shared_ptr<std::optional<bool>> confirm_keys(std::vector<std::string> keys) {
     const auto told = std::make_shared<std::optional<bool>>();
     confirm(classic, std::move(keys), in(5s), [told](bool is_confirmed) {
@@ -176,7 +176,7 @@ TEST_F(FetcherTest, KeysOfOneFormerOwnerAreAskedForTogether) {
   EXPECT_EQ(peers.asked.size(), 2u);
   answer(kThird, {"b", "c"}, {item("banana", {5, 9}), item("cherry", {5, 9})});
   EXPECT_FALSE(told->has_value());
-  EXPECT_EQ(value_of("b"), "banana") << "each is settled as soon as it can be";
+  EXPECT_EQ(value_of("b"), "banana") << "each is confirmed as soon as it can be";
   EXPECT_EQ(value_of("c"), "cherry");
   EXPECT_EQ(read("a"), Outcome::unconfirmed);
   answer(kOther, {"a"}, {item("apple", {5, 9})});

@@ -260,7 +260,8 @@ TEST_F(IncomingTransfersTest, AnAnswerToAnOlderQuestionDoesNotCountForATombstone
 TEST_F(IncomingTransfersTest, AnAnswerToAnOlderQuestionDoesNotCountForALeave) {
   be_a_member_with({kOther, kThird});
   tombstone_check();
-  EXPECT_TRUE(ring({kSelf, kThird}, {kOther}).transfer_requests.empty()) << "both are being asked for the census";
+  EXPECT_TRUE(ring({kSelf, kThird}, {kOther}).transfer_requests.empty())
+      << "both are being asked for the tombstone check";
   EXPECT_EQ(answer(kOther, kFencedAndHandedOver).transfer_requests, (NodeAddresses{kOther}));
   EXPECT_EQ(sources(), (NodeAddresses{kOther}));
   answer(kOther, kFencedAndHandedOver);

@@ -35,7 +35,7 @@ class Joiners : public ::testing::Test {
   }
   StoreFixture& at(const NodeAddress& node) { return *nodes_.at(node); }
 
-  // Lets `node` settle the key; answers with its outcome when all questions are answered.
+  // Lets `node` confirm the key; answers with its outcome when all questions are answered.
   std::optional<bool> confirm_at(const NodeAddress& node) {
     std::optional<bool> told;
     confirm(at(node).classic, {"key"}, at(node).in(5s), [&](bool is_confirmed) { told = is_confirmed; });

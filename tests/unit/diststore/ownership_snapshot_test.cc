@@ -24,7 +24,7 @@ class OwnershipSnapshotTest : public ::testing::Test {
       {"third, other", {kThird, kOther, kSelf, kFourth}}, {"fourth, other", {kFourth, kOther, kSelf, kThird}}};
 };
 
-// --- settled_from ----------------------------------------------------------------------------------------------------
+// --- confirmed_from --------------------------------------------------------------------------------------------------
 
 TEST_F(OwnershipSnapshotTest, WithoutAcquiredRangesWhateverLiesHereCounts) {
   const OwnershipSnapshot all_here = ownership(ring({kSelf, kOther}), {});

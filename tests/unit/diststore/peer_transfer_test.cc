@@ -381,12 +381,12 @@ TEST_F(PeerTransferTest, KeysThatAreOursByOurRingAreNotYielded) {
 }
 
 TEST_F(PeerTransferTest, TheNodesThatAKeyIsAwaitedFromAreNamed) {
-  hold("unsettled", "older", {5, 9});
-  hold("settled", "apple");
+  hold("unconfirmed", "older", {5, 9});
+  hold("confirmed", "apple");
   work_by(locator->ring_of({kOther, kThird}));
   await_keys(view_version() - 1, {kOther, kThird});
   locator->ranks = {};
-  const auto all = pull({"unsettled", "missing", "settled"});
+  const auto all = pull({"unconfirmed", "missing", "confirmed"});
   EXPECT_EQ(all[0].item.value, "older") << "it may be the newest nevertheless";
   const std::vector<std::string> all_of_them{kOther.name(), kThird.name()};  // this node is off the ring
   EXPECT_EQ(all[0].awaits, all_of_them);

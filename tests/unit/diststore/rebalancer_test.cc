@@ -73,7 +73,7 @@ TEST_F(RebalancerTest, WhoWasTheLastOwnerSaysThatItKnowsTheNewestVersion) {
 }
 
 TEST_F(RebalancerTest, WhoAwaitsAKeyItselfDoesNotKnowItsNewestVersion) {
-  hold("unsettled", "apple", {5, 9});
+  hold("unconfirmed", "apple", {5, 9});
   hold("written", "banana");
   own(kOther);
   await_keys(view_version() - 1, {kThird});

@@ -67,7 +67,7 @@ TEST_F(LeaverOf2009, AnEmptyPutIsAClientsAndErasesWhatTheNodePuts) {
   EXPECT_EQ(value_of("a"), std::nullopt);
 }
 
-TEST_F(LeaverOf2009, APutIsKeptAndSettlesNothingWhileItMayBeOneOfOurs) {
+TEST_F(LeaverOf2009, APutIsKeptAndConfirmsNothingWhileItMayBeOneOfOurs) {
   classic->classics->note_ours(kOther);
   classic->classics->forget_ours_but(RankedRing(kSelf, Ranks{}, {kSelf}));
   put("a", "apple");
