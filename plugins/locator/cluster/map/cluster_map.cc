@@ -1,0 +1,115 @@
+#include "cluster/map/cluster_map.h"
+
+#include <p2p/assert.h>
+
+#include <algorithm>
+#include <bit>
+#include <set>
+#include <string_view>
+
+namespace p2p::cluster {
+
+bool Partition::is_in_sync(Slot node) const noexcept { return std::ranges::find(in_sync, node) != in_sync.end(); }
+
+const Learner* Partition::learner(Slot node) const noexcept {
+  const auto found = std::ranges::find(learners, node, &Learner::node);
+  return found == learners.end() ? nullptr : &*found;
+}
+
+Slot ClusterMap::slot_of(const NodeId& id) const noexcept {
+  if (id.empty()) return kNoSlot;
+  const auto found = std::ranges::find(members, id, &Member::id);
+  return found == members.end() ? kNoSlot : static_cast<Slot>(found - members.begin());
+}
+
+Slot ClusterMap::slot_at(const NodeAddress& address) const noexcept {
+  const auto found =
+      std::ranges::find_if(members, [&](const Member& member) { return member.is_up() && member.address == address; });
+  return found == members.end() ? kNoSlot : static_cast<Slot>(found - members.begin());
+}
+
+bool ClusterMap::is_voter(Slot slot) const noexcept { return std::ranges::binary_search(voters, slot); }
+
+std::size_t ClusterMap::up_count() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(members, &Member::is_up));
+}
+
+ClusterMap found(const Founding& founding) {
+  P2P_ASSERT(std::has_single_bit(founding.partitions) && founding.partitions <= kPartitionsMax,
+             "the number of partitions must be a power of two within the limit");
+  ClusterMap map{.epoch = 1,
+                 .cluster = founding.cluster,
+                 .succeeds = founding.succeeds,
+                 .copies = founding.copies,
+                 .copies_min = founding.copies_min,
+                 .durability = founding.durability,
+                 .feature_level = founding.founder.feature_level,
+                 .members = {founding.founder},
+                 .voters = {0},
+                 .voters_since = 1,
+                 .partitions = std::vector<Partition>(founding.partitions)};
+  map.members.front().since = 1;
+  for (Partition& partition : map.partitions) {
+    partition.primary = 0;
+    partition.in_sync = {0};
+    partition.term = partition.born = 1;
+  }
+  return map;
+}
+
+namespace {
+
+std::string unsoundness_of_members(const ClusterMap& map) {
+  if (map.members.size() > kMembersMax) return "it has too many members";
+  std::set<NodeId> ids;
+  for (const Member& member : map.members) {
+    if (!member.id.empty() && !ids.insert(member.id).second) return "it has a member twice: " + member.id.text();
+    if (member.weight > kWeightMax) return "the weight of a member is too large";
+    if (!member.id.empty() && member.feature_level < map.feature_level) return "a member knows less than is in force";
+  }
+  return {};
+}
+
+bool is_member(const ClusterMap& map, Slot slot) { return slot < map.members.size() && !map.members[slot].id.empty(); }
+
+std::string unsoundness_of_voters(const ClusterMap& map) {
+  if (map.voters.size() % 2 == 0 || map.voters.size() > kVotersMax)
+    return "it has a number of voters that is not allowed";
+  if (!std::ranges::is_sorted(map.voters) || std::ranges::adjacent_find(map.voters) != map.voters.end())
+    return "its voters are not sorted, or one is there twice";
+  for (const Slot voter : map.voters)
+    if (!is_member(map, voter)) return "a voter is no member";
+  return map.voters_since > map.epoch ? "its voters come from a later epoch" : "";
+}
+
+std::string_view unsoundness_of(const ClusterMap& map, const Partition& partition) {
+  std::set<Slot> seen;
+  for (const Slot copy : partition.in_sync)
+    if (!is_member(map, copy) || !seen.insert(copy).second) return "an in-sync copy is no member, or is there twice";
+  for (const Learner& learner : partition.learners) {
+    if (!is_member(map, learner.node) || !seen.insert(learner.node).second)
+      return "a learner is no member, or holds the partition already";
+    if (!map.is_up(learner.node) || learner.since > map.epoch) return "a learner is down, or begins later";
+  }
+  if (!partition.is_in_sync(partition.primary)) return "the primary is not in sync";
+  const bool has_up = std::ranges::any_of(partition.in_sync, [&](Slot copy) { return map.is_up(copy); });
+  const bool has_down = std::ranges::any_of(partition.in_sync, [&](Slot copy) { return !map.is_up(copy); });
+  if (has_up && has_down) return "a member that is down counts as in sync beside one that is up";
+  return partition.term > map.epoch || partition.born > partition.term ? "its term is from a later epoch" : "";
+}
+
+}  // namespace
+
+std::string unsoundness(const ClusterMap& map) {
+  if (map.epoch == 0 || map.cluster.empty()) return "it has no epoch, or no network";
+  if (!std::has_single_bit(map.partitions.size()) || map.partitions.size() > kPartitionsMax)
+    return "the number of its partitions is no power of two within the limit";
+  if (std::string why = unsoundness_of_members(map); !why.empty()) return why;
+  if (std::string why = unsoundness_of_voters(map); !why.empty()) return why;
+  for (std::size_t number = 0; number < map.partitions.size(); ++number)
+    if (const std::string_view why = unsoundness_of(map, map.partitions[number]); !why.empty())
+      return "partition " + std::to_string(number) + ": " + std::string(why);
+  return {};
+}
+
+}  // namespace p2p::cluster

@@ -1,0 +1,127 @@
+// What has been agreed: who is a member, who votes, and which members hold each partition (cluster.md 1). A map never
+// changes; the next one is what apply.h makes of it and a change. Plain values without a rule of their own.
+#pragma once
+
+#include "cluster/map/identity.h"
+
+#include <p2p/node_address.h>
+
+#include <boost/container/static_vector.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace p2p::cluster {
+
+// The place of a member in ClusterMap::members. It is the member's as long as it is one, and is given away again only
+// after that.
+using Slot = std::uint16_t;
+inline constexpr Slot kNoSlot = 0xffff;
+inline constexpr std::size_t kMembersMax = 4096;
+
+inline constexpr std::uint32_t kPartitions = 4096;     // unless the founder chose another power of two
+inline constexpr std::size_t kPartitionsMax = 65'536;  // 16 bits of a key's hash
+// More copies than anybody keeps. A move needs one more for a while, and what was not put back in time another.
+inline constexpr std::size_t kCopiesMax = 8;
+inline constexpr std::size_t kLearnersMax = 4;
+inline constexpr std::size_t kVotersMax = 5;  // A6
+
+inline constexpr std::uint32_t kWeightDefault = 100;
+inline constexpr std::uint32_t kWeightMax = 10'000;
+
+// What a process that held data still has after a restart (B2).
+enum class Durability : std::uint8_t {
+  memory,   // nothing
+  durable,  // everything that it had synced
+};
+
+enum class MemberState : std::uint8_t {
+  up,
+  leaving,  // up, and giving away what it has (J3)
+  down,
+};
+
+struct Member {
+  NodeId id;  // empty: the slot is free
+  NodeAddress address;
+  Boot boot;
+  MemberState state = MemberState::up;
+  std::string zone;                       // copies of a partition are spread over zones; "": a zone like any other
+  std::uint32_t weight = kWeightDefault;  // its share of the partitions; 0: none
+  std::vector<std::string> services;      // that it runs, sorted
+  bool holds_partitions = true;           // runs the service that holds the data of partitions (M6)
+  std::uint32_t feature_level = 1;        // the highest that its program knows (M7)
+  Epoch since = 0;                        // it has this state
+
+  bool is_up() const noexcept { return !id.empty() && state != MemberState::down; }
+  friend bool operator==(const Member&, const Member&) = default;
+};
+
+// Gets the data of a partition, and is then put in sync. `since` tells its assignments apart (M2).
+struct Learner {
+  Slot node = kNoSlot;
+  Epoch since = 0;
+  friend bool operator==(const Learner&, const Learner&) = default;
+};
+
+struct Partition {
+  Slot primary = kNoSlot;                                     // one of in_sync
+  boost::container::static_vector<Slot, kCopiesMax> in_sync;  // each has every acknowledged write; in order of takeover
+  boost::container::static_vector<Learner, kLearnersMax> learners;
+  Epoch term = 0;  // at which primary or in_sync last changed, or a member of in_sync came up with another boot (M1)
+  Epoch born = 0;  // at which it last started empty (M2)
+
+  bool is_in_sync(Slot node) const noexcept;
+  const Learner* learner(Slot node) const noexcept;  // null: none; until the partition changes
+  friend bool operator==(const Partition&, const Partition&) = default;
+};
+
+struct ClusterMap {
+  Epoch epoch = 0;
+  ClusterId cluster;
+  ClusterId succeeds;            // the network that ended, and whose members may join this one (J6); empty: none
+  std::uint64_t generation = 0;  // how often an operator went on without a majority of voters (J5)
+  std::uint32_t copies = 3;
+  std::uint32_t copies_min = 2;
+  Durability durability = Durability::memory;
+  std::uint32_t feature_level = 1;  // in force (M7)
+  std::vector<Member> members;      // by slot; free ones among them
+  std::vector<Slot> voters;         // sorted; of odd number
+  Epoch voters_since = 0;           // at which they last changed (L6)
+  std::vector<Partition> partitions;
+
+  // kNoSlot: no member.
+  Slot slot_of(const NodeId& id) const noexcept;
+  Slot slot_at(const NodeAddress& address) const noexcept;  // of an up member, if any has it
+
+  const Member& at(Slot slot) const { return members[slot]; }  // the slot must be a member's
+  bool is_up(Slot slot) const noexcept { return slot < members.size() && members[slot].is_up(); }
+  bool is_voter(Slot slot) const noexcept;
+
+  std::size_t majority() const noexcept { return voters.size() / 2 + 1; }
+  std::size_t up_count() const noexcept;
+
+  friend bool operator==(const ClusterMap&, const ClusterMap&) = default;
+};
+
+// M_1 of a new network: the founder is the only member and voter, and primary of all partitions, which are empty (J1).
+// `partitions` is a power of two, at most kPartitionsMax.
+struct Founding {
+  ClusterId cluster;
+  ClusterId succeeds;
+  Member founder;
+  std::uint32_t partitions = kPartitions;
+  std::uint32_t copies = 3;
+  std::uint32_t copies_min = 2;
+  Durability durability = Durability::memory;
+};
+ClusterMap found(const Founding& founding);
+
+// Why this cannot be a map, in words; empty: it can. Ask it before a map from disk or from another node is used; tests
+// and the simulator ask it after each change.
+std::string unsoundness(const ClusterMap& map);
+
+}  // namespace p2p::cluster
