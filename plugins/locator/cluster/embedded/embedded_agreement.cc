@@ -1,0 +1,285 @@
+#include "cluster/embedded/embedded_agreement.h"
+
+#include "cluster/map/apply.h"
+
+#include <p2p/assert.h>
+
+#include <algorithm>
+
+namespace p2p::cluster {
+
+EmbeddedAgreement::EmbeddedAgreement(const Self& self, const LeaseRules& rules, SavedAgreement saved, TimePoint now)
+    : self_(self),
+      rules_(rules),
+      map_(std::move(saved.map)),
+      voter_(std::move(saved.voter)),
+      accepted_at_(now),
+      granter_(rules, self.id, self.boot, now),
+      holder_(rules),
+      proposer_(self.id, self.boot) {
+  if (map_ == nullptr) return;
+  voter_.begin(map_->epoch + 1);
+  if (!voter_.has_accepted()) return;
+  const Result<ClusterMap> changed = apply(*map_, voter_.state().change);  // L5 holds after a restart too
+  if (changed.ok()) accepted_effect_ = effect_of(*map_, changed.value());
+}
+
+bool EmbeddedAgreement::is_voter() const { return map_ != nullptr && map_->is_voter(map_->slot_of(self_.id)); }
+
+TimePoint EmbeddedAgreement::lease_held_until() const {
+  if (map_ == nullptr) return TimePoint::min();
+  const Slot self = map_->slot_of(self_.id);
+  const bool is_this_boot = map_->is_up(self) && map_->at(self).boot == self_.boot;
+  return is_this_boot ? holder_.held_until(*map_) : TimePoint::min();
+}
+
+// --- what is decided -------------------------------------------------------------------------------------------------
+
+void EmbeddedAgreement::adopt(std::shared_ptr<const ClusterMap> map, TimePoint now, AgreementEffects& effects) {
+  P2P_ASSERT(map_ == nullptr, "a node adopts a map only when it has none");
+  install(std::move(map), now);
+  effects.decisions.push_back({.map = map_});
+  save(effects);
+}
+
+void EmbeddedAgreement::install(std::shared_ptr<const ClusterMap> next, TimePoint now) {
+  const bool voters_changed = map_ == nullptr || map_->voters_since != next->voters_since;
+  map_ = std::move(next);
+  voter_.begin(map_->epoch + 1);
+  accepted_effect_ = {};
+  proposer_.stop();
+  wanted_.reset();
+  granter_.begin(*map_);
+  if (voters_changed && is_voter()) granter_.fear_everyone(now);  // L6
+}
+
+void EmbeddedAgreement::learn(const MapUpdate& update, TimePoint now, AgreementEffects& effects) {
+  if (map_ == nullptr) return;  // a joiner is told by adopt()
+  const Epoch before = map_->epoch;
+  if (update.map != nullptr && update.map->epoch > map_->epoch) {
+    history_.clear();
+    install(update.map, now);
+    effects.decisions.push_back({.map = map_});
+  }
+  for (std::size_t at = 0; at < update.changes.size(); ++at) {
+    if (update.from + at != map_->epoch) continue;  // known already, or over a gap
+    decided(update.changes[at], now, effects);
+  }
+  if (map_->epoch != before) save(effects);
+}
+
+void EmbeddedAgreement::decided(Change change, TimePoint now, AgreementEffects& effects) {
+  Result<ClusterMap> next = apply(*map_, change);
+  if (!next.ok()) return;  // no voter accepts such a change: whoever says that it is decided is wrong
+  history_.add(map_->epoch, change);
+  install(std::make_shared<const ClusterMap>(std::move(next).value()), now);
+  effects.decisions.push_back({.map = map_, .change = std::move(change)});
+}
+
+SaveId EmbeddedAgreement::save(AgreementEffects& effects) {
+  effects.saves.push_back({.id = ++last_save_, .what = {.map = map_, .voter = voter_.state()}});
+  return last_save_;
+}
+
+void EmbeddedAgreement::on_saved(SaveId id, AgreementEffects& effects) {
+  while (!pending_.empty() && pending_.front().save <= id) {
+    effects.answers.push_back(std::move(pending_.front().answer));
+    pending_.pop_front();
+  }
+}
+
+// --- requests --------------------------------------------------------------------------------------------------------
+
+Reply EmbeddedAgreement::reply_to(const Sender& from, AgreementReply body) const {
+  Reply reply{.body = std::move(body)};
+  if (map_ != nullptr && from.epoch < map_->epoch) reply.update = history_.since(from.epoch, map_);
+  return reply;
+}
+
+void EmbeddedAgreement::reply(const Sender& from, AgreementReply body, RequestId id, AgreementEffects& effects) {
+  effects.answers.push_back({.to = id, .reply = reply_to(from, std::move(body))});
+}
+
+void EmbeddedAgreement::reply_when_saved(const Sender& from, AgreementReply body, RequestId id,
+                                         AgreementEffects& effects) {
+  pending_.push_back({.save = save(effects), .answer = {.to = id, .reply = reply_to(from, std::move(body))}});
+}
+
+void EmbeddedAgreement::on_request(const Sender& from, AgreementRequest request, RequestId id, TimePoint now,
+                                   AgreementEffects& effects) {
+  std::visit([&](auto& one) { answer(from, one, id, now, effects); }, request);
+}
+
+// L2.
+bool EmbeddedAgreement::may_grant(const Sender& from) const {
+  if (!is_voter() || from.epoch != map_->epoch) return false;
+  const Slot asker = map_->slot_of(from.node);
+  return map_->is_up(asker) && map_->at(asker).boot == from.boot;
+}
+
+void EmbeddedAgreement::answer(const Sender& from, const Renew& renew, RequestId id, TimePoint now,
+                               AgreementEffects& effects) {
+  if (map_ != nullptr && map_->slot_of(from.node) != kNoSlot) {
+    std::vector<Consent> consents = renew.consents;
+    std::erase_if(consents, [&](const Consent& one) { return one.partition >= map_->partitions.size(); });
+    granter_.note_consents(from.node, std::move(consents));
+  }
+  const AcceptedEffect* accepted = voter_.has_accepted() ? &accepted_effect_ : nullptr;
+  if (may_grant(from) && granter_.grant(from.node, accepted, now))
+    reply(from, Granted{.sent_at = renew.sent_at, .boot = from.boot}, id, effects);
+  else
+    reply(from, NotGranted{}, id, effects);
+}
+
+void EmbeddedAgreement::answer(const Sender& from, const Prepare& prepare, RequestId id, TimePoint,
+                               AgreementEffects& effects) {
+  if (!is_voter() || prepare.slot != map_->epoch + 1 || !voter_.promise(prepare.ballot)) {  // A1
+    reply(from, Rejected{.slot = prepare.slot, .ballot = prepare.ballot, .promised = voter_.state().promised}, id,
+          effects);
+    return;
+  }
+  const VoterState& state = voter_.state();
+  reply_when_saved(
+      from,
+      Promised{.slot = prepare.slot, .ballot = prepare.ballot, .accepted = state.accepted, .change = state.change}, id,
+      effects);
+}
+
+std::optional<Rejected> EmbeddedAgreement::objection(const Accept& accept, TimePoint now, ClusterMap& changed) {
+  Rejected rejected{.slot = accept.slot, .ballot = accept.ballot};
+  if (!is_voter() || accept.slot != map_->epoch + 1) return rejected;  // A1
+  if (!voter_.may_accept(accept.ballot)) {
+    rejected.promised = voter_.state().promised;
+    return rejected;
+  }
+  Result<ClusterMap> next = apply(*map_, accept.change);  // A5
+  if (!next.ok()) {
+    rejected.why = next.error().text;
+    return rejected;
+  }
+  changed = std::move(next).value();
+  rejected.try_after = granter_.forbidden_for(*map_, changed, now);  // L4
+  if (rejected.try_after > Duration{}) return rejected;
+  return std::nullopt;
+}
+
+void EmbeddedAgreement::answer(const Sender& from, Accept& accept, RequestId id, TimePoint now,
+                               AgreementEffects& effects) {
+  ClusterMap changed;
+  if (std::optional<Rejected> rejected = objection(accept, now, changed)) {
+    reply(from, std::move(*rejected), id, effects);
+    return;
+  }
+  if (!voter_.has_accepted()) accepted_at_ = now;
+  voter_.accept(accept.ballot, accept.change);
+  accepted_effect_ = effect_of(*map_, changed);
+  reply_when_saved(from, Accepted{.slot = accept.slot, .ballot = accept.ballot}, id, effects);
+}
+
+void EmbeddedAgreement::answer(const Sender& from, const Announce& announce, RequestId id, TimePoint now,
+                               AgreementEffects& effects) {
+  learn(announce.update, now, effects);
+  reply(from, Noted{}, id, effects);
+}
+
+void EmbeddedAgreement::answer(const Sender& from, const FetchMap&, RequestId id, TimePoint,
+                               AgreementEffects& effects) {
+  reply(from, Noted{}, id, effects);
+}
+
+// --- replies ---------------------------------------------------------------------------------------------------------
+
+void EmbeddedAgreement::on_reply(const Sender& from, Reply reply, TimePoint now, AgreementEffects& effects) {
+  if (map_ == nullptr) return;
+  const bool was_behind = reply.update.has_value();
+  if (was_behind) learn(*reply.update, now, effects);
+  const bool is_behind = from.epoch < map_->epoch;
+  if (is_behind && !std::holds_alternative<Noted>(reply.body))
+    effects.calls.push_back({.to = from.node, .request = Announce{.update = history_.since(from.epoch, map_)}});
+
+  if (const auto* granted = std::get_if<Granted>(&reply.body)) take(from, *granted);
+  if (const auto* promised = std::get_if<Promised>(&reply.body)) take(from, *promised, effects);
+  if (const auto* accepted = std::get_if<Accepted>(&reply.body)) take(from, *accepted, now, effects);
+  if (const auto* rejected = std::get_if<Rejected>(&reply.body)) proposer_.on_rejected(*rejected);
+  // Whoever was behind is so no more, and this node asks again at once (L2).
+  if (std::holds_alternative<NotGranted>(reply.body) && (was_behind || is_behind))
+    renew_lease_at(from.node, now, effects);
+}
+
+void EmbeddedAgreement::take(const Sender& from, const Granted& granted) {
+  if (granted.boot == self_.boot) holder_.note_granted(from.node, granted.sent_at);
+}
+
+void EmbeddedAgreement::take(const Sender& from, const Promised& promised, AgreementEffects& effects) {
+  if (std::optional<Accept> accept = proposer_.on_promised(*map_, from.node, promised))
+    send_to_voters(std::move(*accept), effects);
+}
+
+void EmbeddedAgreement::take(const Sender& from, const Accepted& accepted, TimePoint now, AgreementEffects& effects) {
+  std::optional<Change> change = proposer_.on_accepted(*map_, from.node, accepted);
+  if (!change) return;
+  const Epoch before = map_->epoch;
+  decided(std::move(*change), now, effects);
+  save(effects);
+  for (const Member& member : map_->members)  // A3
+    if (!member.id.empty() && member.id != self_.id)
+      effects.calls.push_back({.to = member.id, .request = Announce{.update = history_.since(before, map_)}});
+}
+
+// --- what is due -----------------------------------------------------------------------------------------------------
+
+void EmbeddedAgreement::decide(Epoch epoch, const Change& change, TimePoint now) {
+  if (!is_voter() || epoch != map_->epoch || proposer_.is_running(now)) return;
+  wanted_ = change;
+}
+
+void EmbeddedAgreement::send_to_voters(const AgreementRequest& request, AgreementEffects& effects) const {
+  for (const Slot voter : map_->voters) effects.calls.push_back({.to = map_->at(voter).id, .request = request});
+}
+
+void EmbeddedAgreement::begin_round(std::optional<Change> change, TimePoint now, AgreementEffects& effects) {
+  send_to_voters(proposer_.begin(*map_, std::move(change), voter_.state().promised, now), effects);
+}
+
+void EmbeddedAgreement::renew_lease_at(const NodeId& voter, TimePoint now, AgreementEffects& effects) const {
+  if (is_healthy_)
+    effects.calls.push_back({.to = voter, .request = Renew{.sent_at = now, .consents = consents_}});  // L1
+}
+
+void EmbeddedAgreement::renew_leases(TimePoint now, AgreementEffects& effects) {
+  renewed_at_ = now;
+  for (const Slot voter : map_->voters) renew_lease_at(map_->at(voter).id, now, effects);
+}
+
+TimePoint EmbeddedAgreement::undecided_at() const {
+  const Slot self = map_->slot_of(self_.id);
+  const auto place = std::ranges::find(map_->voters, self) - map_->voters.begin();
+  return accepted_at_ + kUndecidedMax + place * kUndecidedStep;
+}
+
+void EmbeddedAgreement::tick(TimePoint now, AgreementEffects& effects) {
+  if (map_ == nullptr) return;
+  if (now >= renewed_at_ + rules_.renewed_every()) renew_leases(now, effects);
+  if (!is_voter() || proposer_.is_running(now)) return;
+  if (wanted_) {
+    begin_round(std::exchange(wanted_, std::nullopt), now, effects);
+  } else if (voter_.has_accepted() && now >= undecided_at()) {  // A4
+    begin_round(std::nullopt, now, effects);
+  }
+}
+
+TimePoint EmbeddedAgreement::next_wakeup() const {
+  if (map_ == nullptr) return TimePoint::max();
+  if (wanted_) return TimePoint::min();
+  const TimePoint renewal = renewed_at_ == TimePoint::min() ? renewed_at_ : renewed_at_ + rules_.renewed_every();
+  return is_voter() && voter_.has_accepted() ? std::min(renewal, undecided_at()) : renewal;
+}
+
+void EmbeddedAgreement::check() const {
+  if (map_ == nullptr) return;
+  P2P_ASSERT(voter_.state().slot == map_->epoch + 1, "a voter takes part in the slot after its newest map alone (A1)");
+  const std::string why = unsoundness(*map_);
+  P2P_ASSERT(why.empty(), why.c_str());
+}
+
+}  // namespace p2p::cluster

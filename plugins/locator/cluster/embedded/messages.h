@@ -1,0 +1,115 @@
+// What do voters and members say to each other? Plain values, no bytes. Every request gets one reply, unless it is
+// lost.
+#pragma once
+
+#include "cluster/agreement.h"
+#include "cluster/map/change.h"
+#include "cluster/map/cluster_map.h"
+
+#include <p2p/units.h>
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace p2p::cluster {
+
+// Never used twice: a proposer's rounds rise within its boot, and over boots (A2). All zero: none.
+struct Ballot {
+  std::uint64_t generation = 0;  // of the network (J5)
+  std::uint64_t round = 0;
+  std::uint64_t boot = 0;  // of the proposer
+  NodeId proposer = {};
+
+  bool empty() const noexcept { return *this == Ballot{}; }
+  friend bool operator==(const Ballot&, const Ballot&) = default;
+  friend auto operator<=>(const Ballot&, const Ballot&) = default;
+};
+
+// --- requests --------------------------------------------------------------------------------------------------------
+
+// "Promise me not to take my primaries away for a while" (L1). `sent_at` is by the sender's clock, and comes back.
+struct Renew {
+  TimePoint sent_at{};
+  std::vector<Consent> consents = {};  // all that are out (H1: repeated with each)
+};
+
+struct Prepare {
+  Epoch slot = 0;  // the epoch that is to be decided
+  Ballot ballot = {};
+};
+
+struct Accept {
+  Epoch slot = 0;
+  Ballot ballot = {};
+  Change change = {};
+};
+
+// What the receiver lacks: the changes from its epoch on, or the whole map over a gap (A3).
+struct MapUpdate {
+  Epoch from = 0;                              // the epoch that `changes` begin at
+  std::vector<Change> changes = {};            // of from, from + 1, ...
+  std::shared_ptr<const ClusterMap> map = {};  // null: the changes are enough
+};
+
+struct Announce {
+  MapUpdate update;
+};
+
+// "What has been decided since?" The reply's update tells it.
+struct FetchMap {};
+
+using AgreementRequest = std::variant<Renew, Prepare, Accept, Announce, FetchMap>;
+
+// --- replies ---------------------------------------------------------------------------------------------------------
+
+struct Granted {
+  TimePoint sent_at{};
+  Boot boot = {};  // the asker's: an answer to another boot of it counts nothing (L3)
+};
+
+// Rules L2, L5 or L7 forbid it, or the epochs differ.
+struct NotGranted {};
+
+struct Promised {
+  Epoch slot = 0;
+  Ballot ballot = {};
+  Ballot accepted = {};  // empty: nothing yet
+  Change change = {};
+};
+
+struct Accepted {
+  Epoch slot = 0;
+  Ballot ballot = {};
+};
+
+struct Rejected {
+  Epoch slot = 0;
+  Ballot ballot = {};
+  Ballot promised = {};  // a higher one; empty: that is not the reason
+  Duration try_after{};  // promises of leases are in the way for so long (L4); 0: that is not the reason
+  std::string why = {};  // the change is not allowed; empty: that is not the reason
+};
+
+struct Noted {};
+
+using AgreementReply = std::variant<Granted, NotGranted, Promised, Accepted, Rejected, Noted>;
+
+// Who says it, and what it knows: with every message.
+struct Sender {
+  NodeId node;
+  Boot boot;
+  Epoch epoch = 0;
+};
+
+// Of a reply alone: what the asker lacks.
+struct Reply {
+  AgreementReply body = Noted{};
+  std::optional<MapUpdate> update = {};
+};
+
+}  // namespace p2p::cluster

@@ -1,0 +1,54 @@
+#include "cluster/embedded/proposer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace p2p::cluster {
+
+Prepare Proposer::begin(const ClusterMap& map, std::optional<Change> change, const Ballot& promised, TimePoint now) {
+  round_seen_ = std::max(round_seen_, promised.round) + 1;
+  ballot_ = Ballot{.generation = map.generation, .round = round_seen_, .boot = boot_.number, .proposer = self_};
+  phase_ = Phase::preparing;
+  slot_ = map.epoch + 1;
+  change_ = std::move(change);
+  change_ballot_ = Ballot{};
+  voters_.clear();
+  begun_at_ = now;
+  return {.slot = slot_, .ballot = ballot_};
+}
+
+bool Proposer::is_of_this_round(const ClusterMap& map, Epoch slot, const Ballot& ballot, Phase phase) const {
+  return phase_ == phase && slot == slot_ && ballot == ballot_ && map.epoch + 1 == slot_;
+}
+
+bool Proposer::count(const ClusterMap& map, const NodeId& voter) {
+  if (!map.is_voter(map.slot_of(voter))) return false;
+  return voters_.insert(voter).second && voters_.size() == map.majority();
+}
+
+std::optional<Accept> Proposer::on_promised(const ClusterMap& map, const NodeId& voter, const Promised& promised) {
+  if (!is_of_this_round(map, promised.slot, promised.ballot, Phase::preparing)) return std::nullopt;
+  if (promised.accepted > change_ballot_) {
+    change_ballot_ = promised.accepted;
+    change_ = promised.change;
+  }
+  if (!count(map, voter)) return std::nullopt;
+  voters_.clear();
+  phase_ = change_ ? Phase::accepting : Phase::idle;
+  if (!change_) return std::nullopt;
+  return Accept{.slot = slot_, .ballot = ballot_, .change = *change_};
+}
+
+std::optional<Change> Proposer::on_accepted(const ClusterMap& map, const NodeId& voter, const Accepted& accepted) {
+  if (!is_of_this_round(map, accepted.slot, accepted.ballot, Phase::accepting) || !count(map, voter))
+    return std::nullopt;
+  phase_ = Phase::idle;
+  return std::exchange(change_, std::nullopt);
+}
+
+void Proposer::on_rejected(const Rejected& rejected) {
+  round_seen_ = std::max(round_seen_, rejected.promised.round);
+  if (rejected.promised > ballot_ && rejected.ballot == ballot_) phase_ = Phase::idle;
+}
+
+}  // namespace p2p::cluster

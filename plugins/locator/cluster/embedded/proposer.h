@@ -1,0 +1,57 @@
+// How does one slot get decided by this node (A2)? The textbook's proposer: promises of a majority, then accepts of a
+// majority.
+#pragma once
+
+#include "cluster/embedded/messages.h"
+
+#include <p2p/units.h>
+
+#include <optional>
+#include <set>
+
+namespace p2p::cluster {
+
+// A round that has not ended by then is begun anew. Longer than a slow disk takes twice, shorter than anybody waits
+// for.
+inline constexpr Duration kRoundMax = std::chrono::milliseconds(250);
+
+class Proposer final {
+ public:
+  Proposer(const NodeId& self, Boot boot) : self_(self), boot_(boot) {}
+
+  // Begins a round for the slot after `map`. Without a change it ends what others began, and stops if that is nothing.
+  // `promised`: the highest ballot that this node's voter knows.
+  Prepare begin(const ClusterMap& map, std::optional<Change> change, const Ballot& promised, TimePoint now);
+
+  // The accepts to send, once a majority of `map`'s voters have promised.
+  std::optional<Accept> on_promised(const ClusterMap& map, const NodeId& voter, const Promised& promised);
+
+  // What is decided, once a majority have accepted.
+  std::optional<Change> on_accepted(const ClusterMap& map, const NodeId& voter, const Accepted& accepted);
+
+  // Another proposer's higher ballot ends the round. Any other reason may be that of one voter alone.
+  void on_rejected(const Rejected& rejected);
+
+  void stop() { phase_ = Phase::idle; }
+  bool is_running(TimePoint now) const { return phase_ != Phase::idle && now < begun_at_ + kRoundMax; }
+
+ private:
+  enum class Phase : std::uint8_t { idle, preparing, accepting };
+
+  // Counts the voter; true when it completes a majority.
+  bool count(const ClusterMap& map, const NodeId& voter);
+  bool is_of_this_round(const ClusterMap& map, Epoch slot, const Ballot& ballot, Phase phase) const;
+
+  NodeId self_;
+  Boot boot_;
+  Phase phase_ = Phase::idle;
+  Epoch slot_ = 0;
+  Ballot ballot_;
+  std::uint64_t round_seen_ = 0;  // the highest of any ballot
+  std::optional<Change> change_;
+  Ballot change_ballot_;  // under which it was accepted; empty: this node's own
+  std::set<NodeId> voters_;
+  TimePoint begun_at_{};
+};
+
+}  // namespace p2p::cluster

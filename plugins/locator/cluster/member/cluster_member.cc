@@ -1,0 +1,290 @@
+#include "cluster/member/cluster_member.h"
+
+#include <p2p/assert.h>
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+namespace p2p::cluster {
+
+namespace {
+
+// Work that is due at the latest: what is wanted, and what others did not say.
+constexpr Duration kTickEvery = std::chrono::milliseconds(50);
+// Later than this, it was this node that hung (E2).
+constexpr Duration kLateMin = std::chrono::milliseconds(50);
+
+}  // namespace
+
+ClusterMember::ClusterMember(Member self, const LeaseRules& rules, SavedAgreement saved, PartitionHost& host,
+                             TimePoint now)
+    : self_(std::move(self)),
+      rules_(rules),
+      host_(host),
+      agreement_({.id = self_.id, .boot = self_.boot}, rules, std::move(saved), now),
+      coordinator_(self_.id, rules),
+      ticked_for_(now) {
+  if (map() == nullptr) return;
+  coordinator_.begin(*map(), now);
+  tell_host(now);
+}
+
+Sender ClusterMember::sender() const {
+  return {.node = self_.id, .boot = self_.boot, .epoch = map() == nullptr ? 0 : map()->epoch};
+}
+
+Slot ClusterMember::self_slot() const { return map()->slot_of(self_.id); }
+
+bool ClusterMember::serves(PartitionNumber partition, TimePoint now) const {
+  if (map() == nullptr || agreement_.lease_held_until() <= now) return false;
+  return map()->partitions[partition].primary == self_slot() && !handovers_.contains(partition);
+}
+
+// --- what arrives ----------------------------------------------------------------------------------------------------
+
+void ClusterMember::found(const Founding& founding, TimePoint now, MemberEffects& effects) {
+  AgreementEffects made;
+  agreement_.adopt(std::make_shared<const ClusterMap>(cluster::found(founding)), now, made);
+  absorb(made, now, effects);
+}
+
+void ClusterMember::on_request(const Sender& from, MemberRequest request, RequestId id, TimePoint now,
+                               MemberEffects& effects) {
+  if (map() != nullptr) coordinator_.note_heard(from.node, now);
+  std::visit(
+      [&](auto& one) {
+        if constexpr (std::is_constructible_v<AgreementRequest, decltype(std::move(one))>) {
+          AgreementEffects made;
+          agreement_.on_request(from, std::move(one), id, now, made);
+          absorb(made, now, effects);
+        } else {
+          answer(from, one, id, now, effects);
+        }
+      },
+      request);
+}
+
+void ClusterMember::on_reply(const Sender& from, Reply reply, TimePoint now, MemberEffects& effects) {
+  AgreementEffects made;
+  if (map() == nullptr) {
+    // The answer to a joiner, once it is a member (J1).
+    if (reply.update && reply.update->map && reply.update->map->slot_of(self_.id) != kNoSlot)
+      agreement_.adopt(reply.update->map, now, made);
+  } else {
+    agreement_.on_reply(from, std::move(reply), now, made);
+  }
+  absorb(made, now, effects);
+}
+
+void ClusterMember::on_saved(SaveId id, TimePoint now, MemberEffects& effects) {
+  AgreementEffects made;
+  agreement_.on_saved(id, made);
+  absorb(made, now, effects);
+}
+
+void ClusterMember::on_ended(const NodeId& node, std::uint64_t boot, TimePoint now, MemberEffects& effects) {
+  if (map() == nullptr || node == self_.id) return;
+  agreement_.note_ended(node, {.number = boot});
+  coordinate(now, effects);
+}
+
+void ClusterMember::absorb(AgreementEffects& from, TimePoint now, MemberEffects& effects) {
+  for (AgreementEffects::Call& call : from.calls)
+    std::visit([&](auto& request) { effects.calls.push_back({.to = call.to, .request = std::move(request)}); },
+               call.request);
+  std::ranges::move(from.answers, std::back_inserter(effects.answers));
+  std::ranges::move(from.saves, std::back_inserter(effects.saves));
+  for (Decision& decision : from.decisions) {
+    on_decision(decision, now);
+    effects.decisions.push_back(std::move(decision));
+  }
+}
+
+void ClusterMember::on_decision(const Decision&, TimePoint now) {
+  coordinator_.begin(*map(), now);
+  was_asked_ = false;
+  suggested_at_ = TimePoint::min();
+  suggested_to_ = 0;
+  std::erase_if(handovers_, [&](const auto& one) {
+    const Partition& partition = map()->partitions[one.first];
+    return partition.term != one.second.term || partition.primary != self_slot();
+  });
+  tell_host(now);
+}
+
+void ClusterMember::reply(const Sender& from, RequestId id, MemberEffects& effects) const {
+  AgreementEffects::Answer answer{.to = id, .reply = {}};
+  if (map() != nullptr && from.epoch < map()->epoch) answer.reply.update = MapUpdate{.from = from.epoch, .map = map()};
+  effects.answers.push_back(std::move(answer));
+}
+
+void ClusterMember::answer(const Sender& from, Suggest& suggest, RequestId id, TimePoint now, MemberEffects& effects) {
+  was_asked_ = true;
+  for (const Request& request : suggest.requests)
+    if (!coordinator_.add(request, now)) break;
+  reply(from, id, effects);
+  coordinate(now, effects);
+}
+
+void ClusterMember::answer(const Sender& from, AskToJoin& ask, RequestId id, TimePoint now, MemberEffects& effects) {
+  if (map() != nullptr && map()->slot_of(from.node) == kNoSlot) {
+    const Slot voter = map()->voters[joins_at_++ % map()->voters.size()];
+    effects.calls.push_back(
+        {.to = map()->at(voter).id, .request = Suggest{.requests = {Join{.member = std::move(ask.joiner)}}}});
+  }
+  static_cast<void>(now);
+  reply(from, id, effects);
+}
+
+void ClusterMember::answer(const Sender& from, HandOver& hand_over, RequestId id, TimePoint now,
+                           MemberEffects& effects) {
+  for (std::size_t at = 0; at < std::min(hand_over.partitions.size(), hand_over.to.size()); ++at) {
+    const auto [number, term] = hand_over.partitions[at];
+    if (map() == nullptr || number >= map()->partitions.size() || handovers_.contains(number)) continue;
+    const Partition& partition = map()->partitions[number];
+    const Slot to = map()->slot_of(hand_over.to[at]);
+    if (partition.term != term || partition.primary != self_slot() || to == self_slot() || !partition.is_in_sync(to))
+      continue;
+    handovers_[number] = {.term = term, .to = hand_over.to[at], .begun_at = now};
+    host_.stop_serving(number, term, now);
+  }
+  reply(from, id, effects);
+}
+
+// --- the host of partitions ------------------------------------------------------------------------------------------
+
+Assignment ClusterMember::assignment(PartitionNumber number) const {
+  const Partition& partition = map()->partitions[number];
+  const Slot self = self_slot();
+  Assignment is{.partition = number, .term = partition.term, .born = partition.born};
+  // B1: no role before the map has this boot.
+  if (self == kNoSlot || map()->at(self).boot != self_.boot) return is;
+  if (partition.primary == self) {
+    is.role = Role::primary;
+  } else if (partition.is_in_sync(self)) {
+    is.role = Role::in_sync;
+  } else if (const Learner* learner = partition.learner(self)) {
+    is.role = Role::learner;
+    is.since = learner->since;
+  }
+  return is;
+}
+
+void ClusterMember::tell_host(TimePoint now) {
+  assignments_.resize(map()->partitions.size());
+  std::vector<Assignment> changed;
+  for (PartitionNumber number = 0; number < assignments_.size(); ++number) {
+    const Assignment is = assignment(number);
+    if (is == assignments_[number]) continue;
+    assignments_[number] = is;
+    changed.push_back(is);
+  }
+  host_.on_map(map(), changed, now);
+}
+
+void ClusterMember::advance_handovers(TimePoint now) {
+  std::vector<Consent> consents;
+  for (auto at = handovers_.begin(); at != handovers_.end();) {
+    auto& [number, handover] = *at;
+    if (!handover.consented_at && host_.has_stopped(number, handover.term)) handover.consented_at = now;
+    if (!handover.consented_at && now >= handover.begun_at + kStopMax) {
+      at = handovers_.erase(at);  // given up before the consent
+      continue;
+    }
+    if (handover.consented_at) consents.push_back({.partition = number, .term = handover.term});
+    ++at;
+  }
+  agreement_.set_consents(std::move(consents));
+}
+
+// --- what this node wants
+// ---------------------------------------------------------------------------------------------
+
+void ClusterMember::add_wanted_of_member(std::vector<Request>& all) const {
+  const Slot self = self_slot();
+  if (self == kNoSlot) return;
+  const Member& known = map()->at(self);
+  if (!known.is_up() || known.boot != self_.boot) {
+    all.push_back(Up{.node = self_.id, .boot = self_.boot, .address = self_.address});
+  } else if (is_leaving_ && known.state == MemberState::up) {
+    all.push_back(Leave{.node = self_.id, .boot = self_.boot});
+  }
+}
+
+void ClusterMember::add_wanted_of_primary(std::vector<Request>& all, TimePoint now) const {
+  for (const CopyReport& copy : host_.filled(now))
+    all.push_back(PutInSync{.partition = copy.partition, .node = copy.copy, .term = copy.term, .since = copy.since});
+  for (const CopyReport& copy : host_.failed(now)) {
+    if (copy.since == 0)
+      all.push_back(TakeOutOfSync{.partition = copy.partition, .node = copy.copy, .term = copy.term});
+    else
+      all.push_back(RemoveLearner{.partition = copy.partition, .node = copy.copy, .since = copy.since});
+  }
+  for (const auto& [number, handover] : handovers_) {
+    if (!handover.consented_at) continue;
+    if (now < *handover.consented_at + kConsentMax)
+      all.push_back(MovePrimary{.partition = number, .to = handover.to, .term = handover.term});
+    else
+      all.push_back(RenewTerm{.partition = number, .primary = self_.id, .term = handover.term});
+  }
+}
+
+std::vector<Request> ClusterMember::wanted(TimePoint now) const {
+  std::vector<Request> all;
+  add_wanted_of_member(all);
+  add_wanted_of_primary(all, now);
+  return all;
+}
+
+// To the coordinator; to the next voter when nothing was decided in time (A4).
+void ClusterMember::suggest(TimePoint now, MemberEffects& effects) {
+  if (now < suggested_at_ + kCoordinatorPatience) return;
+  std::vector<Request> requests = wanted(now);
+  if (requests.empty()) return;
+  if (requests.size() > kRequestsMax) requests.resize(kRequestsMax);
+  const Slot voter = map()->voters[suggested_to_++ % map()->voters.size()];
+  suggested_at_ = now;
+  effects.calls.push_back({.to = map()->at(voter).id, .request = Suggest{.requests = std::move(requests)}});
+}
+
+void ClusterMember::ask_to_join(TimePoint now, MemberEffects& effects) {
+  if (joins_via_.empty() || now < suggested_at_ + kCoordinatorPatience) return;
+  suggested_at_ = now;
+  effects.calls.push_back({.to = joins_via_[joins_at_++ % joins_via_.size()], .request = AskToJoin{.joiner = self_}});
+}
+
+void ClusterMember::coordinate(TimePoint now, MemberEffects& effects) {
+  if (!agreement_.is_voter()) return;
+  if (!was_asked_ && !coordinator_.is_first(*map(), agreement_.granter(), now)) return;
+  const std::optional<Change> change = coordinator_.next_change(*map(), agreement_.granter(), now);
+  if (!change) return;
+  agreement_.decide(map()->epoch, *change, now);
+  AgreementEffects made;
+  agreement_.tick(now, made);
+  absorb(made, now, effects);
+}
+
+// --- what is due -----------------------------------------------------------------------------------------------------
+
+void ClusterMember::tick(TimePoint now, MemberEffects& effects) {
+  if (now > ticked_for_ + kLateMin) coordinator_.forgive(now - ticked_for_);
+  if (map() == nullptr) {
+    ask_to_join(now, effects);
+  } else {
+    agreement_.set_healthy(host_.is_healthy(now));
+    advance_handovers(now);
+    AgreementEffects made;
+    agreement_.tick(now, made);
+    absorb(made, now, effects);
+    suggest(now, effects);
+    coordinate(now, effects);
+  }
+  ticked_for_ = now + kTickEvery;
+}
+
+TimePoint ClusterMember::next_wakeup() const { return std::min(agreement_.next_wakeup(), ticked_for_); }
+
+void ClusterMember::check() const { agreement_.check(); }
+
+}  // namespace p2p::cluster

@@ -1,0 +1,112 @@
+// What does a node of an agreed cluster do with what happens? The whole of a member but its shell: agreement,
+// coordinator, and what this node is for each partition. One for each node; no clock, socket, file or thread of its
+// own.
+#pragma once
+
+#include "cluster/embedded/embedded_agreement.h"
+#include "cluster/member/coordinator.h"
+#include "cluster/member/messages.h"
+#include "cluster/partition_host.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace p2p::cluster {
+
+// After so long without a decision the next voter is asked (A4).
+inline constexpr Duration kCoordinatorPatience = std::chrono::milliseconds(150);
+// A primary that has consented, and about which nothing was decided, asks for a term of its own (H1).
+inline constexpr Duration kConsentMax = std::chrono::seconds(2);
+// A primary that cannot stop serving gives the hand-over up (H1).
+inline constexpr Duration kStopMax = std::chrono::seconds(1);
+
+struct MemberEffects {
+  struct Call {
+    NodeId to;  // may be this node
+    MemberRequest request;
+  };
+
+  std::vector<Call> calls;
+  std::vector<AgreementEffects::Answer> answers;
+  std::vector<AgreementEffects::Save> saves;
+  std::vector<Decision> decisions;
+};
+
+class ClusterMember final {
+ public:
+  // `self`: what this node says of itself when it joins. `host` outlives this.
+  ClusterMember(Member self, const LeaseRules& rules, SavedAgreement saved, PartitionHost& host, TimePoint now);
+
+  // Founds a network of its own. Only without a map.
+  void found(const Founding& founding, TimePoint now, MemberEffects& effects);
+  // Asks these members to be let in, in turn, until one does. Only without a map.
+  void join(std::vector<NodeId> via) { joins_via_ = std::move(via); }
+  // Leaves: what it holds goes to others first; the map shows when it is no member any more.
+  void leave() { is_leaving_ = true; }
+
+  void on_request(const Sender& from, MemberRequest request, RequestId id, TimePoint now, MemberEffects& effects);
+  void on_reply(const Sender& from, Reply reply, TimePoint now, MemberEffects& effects);
+  void on_saved(SaveId id, TimePoint now, MemberEffects& effects);
+
+  // Proof that the process of `node` with `boot`, and all before it, have ended (L4): its connections broke, and a
+  // connect that began when this boot was the highest known was refused, or another boot answered it.
+  void on_ended(const NodeId& node, std::uint64_t boot, TimePoint now, MemberEffects& effects);
+
+  void tick(TimePoint now, MemberEffects& effects);
+  TimePoint next_wakeup() const;
+
+  std::shared_ptr<const ClusterMap> map() const { return agreement_.latest(); }
+  Sender sender() const;  // for each message
+  // This node may answer clients for the partition: primary by its newest map, under its lease, without consent.
+  bool serves(PartitionNumber partition, TimePoint now) const;
+  const EmbeddedAgreement& agreement() const { return agreement_; }
+
+  void check() const;
+
+ private:
+  struct Handover {
+    Epoch term = 0;
+    NodeId to;
+    TimePoint begun_at{};
+    std::optional<TimePoint> consented_at = std::nullopt;
+  };
+
+  void answer(const Sender& from, Suggest& suggest, RequestId id, TimePoint now, MemberEffects& effects);
+  void answer(const Sender& from, AskToJoin& ask, RequestId id, TimePoint now, MemberEffects& effects);
+  void answer(const Sender& from, HandOver& hand_over, RequestId id, TimePoint now, MemberEffects& effects);
+  void reply(const Sender& from, RequestId id, MemberEffects& effects) const;
+
+  void absorb(AgreementEffects& from, TimePoint now, MemberEffects& effects);
+  void on_decision(const Decision& decision, TimePoint now);
+  void tell_host(TimePoint now);
+  void coordinate(TimePoint now, MemberEffects& effects);
+  void suggest(TimePoint now, MemberEffects& effects);
+  std::vector<Request> wanted(TimePoint now) const;
+  void add_wanted_of_member(std::vector<Request>& all) const;
+  void add_wanted_of_primary(std::vector<Request>& all, TimePoint now) const;
+  void advance_handovers(TimePoint now);
+  void ask_to_join(TimePoint now, MemberEffects& effects);
+  Slot self_slot() const;
+  Assignment assignment(PartitionNumber number) const;
+
+  Member self_;
+  LeaseRules rules_;
+  PartitionHost& host_;
+  EmbeddedAgreement agreement_;
+  Coordinator coordinator_;
+  bool is_leaving_ = false;
+  std::vector<NodeId> joins_via_;
+  std::size_t joins_at_ = 0;
+  std::vector<Assignment> assignments_;  // that the host knows, by partition
+  std::map<PartitionNumber, Handover> handovers_;
+  std::vector<Request> suggested_;  // last; the time and the voter of it follow
+  TimePoint suggested_at_ = TimePoint::min();
+  std::size_t suggested_to_ = 0;
+  bool was_asked_ = false;  // since the last decision, as coordinator
+  TimePoint ticked_for_;    // when the next tick is due at the latest
+};
+
+}  // namespace p2p::cluster

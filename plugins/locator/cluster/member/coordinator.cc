@@ -1,0 +1,63 @@
+#include "cluster/member/coordinator.h"
+
+#include <algorithm>
+
+namespace p2p::cluster {
+
+void Coordinator::begin(const ClusterMap& map, TimePoint now) {
+  life_.begin(map, now);
+  decided_at_ = now;
+}
+
+bool Coordinator::add(const Request& request, TimePoint now) {
+  const auto same = std::ranges::find(waiting_, request, &Waiting::request);
+  if (same != waiting_.end()) {
+    same->until = now + kRequestKept;
+    return true;
+  }
+  if (waiting_.size() >= kRequestsWaitingMax) return false;
+  waiting_.push_back({.request = request, .until = now + kRequestKept});
+  return true;
+}
+
+void Coordinator::drop_old(TimePoint now) {
+  std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.until <= now; });
+}
+
+bool Coordinator::is_first(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const {
+  for (const Slot slot : map.voters) {
+    const Member& voter = map.at(slot);
+    if (voter.id == self_) return true;
+    if (life_.silent_for(voter.id, now) < kVoterSilentMax && !granter.has_ended(voter.id, voter.boot)) return false;
+  }
+  return false;
+}
+
+// Proof, or silence beyond every promise (E2).
+bool Coordinator::has_died(const ClusterMap& map, const Member& member, const LeaseGranter& granter,
+                           TimePoint now) const {
+  if (!member.is_up() || member.id == self_) return false;
+  if (granter.has_ended(member.id, member.boot)) return true;
+  return granter.promised_until(member.id) <= now && life_.is_silent(map, member.id, self_, rules_.length, now);
+}
+
+std::vector<Down> Coordinator::deaths(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const {
+  std::vector<Down> all;
+  for (const Member& member : map.members)
+    if (has_died(map, member, granter, now)) all.push_back({.node = member.id, .boot = member.boot});
+  return all;
+}
+
+std::optional<Change> Coordinator::next_change(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) {
+  drop_old(now);
+  const std::vector<Down> dead = deaths(map, granter, now);
+  if (dead.empty() && (waiting_.empty() || now < decided_at_ + kSlotPause)) return std::nullopt;
+  NextMap next(map);
+  for (const Down& down : dead) static_cast<void>(next.apply(down));
+  for (const Waiting& waiting : waiting_)
+    static_cast<void>(next.apply(waiting.request));  // what is refused waits, or is void
+  if (next.change().requests.empty()) return std::nullopt;
+  return next.change();
+}
+
+}  // namespace p2p::cluster

@@ -1,0 +1,64 @@
+// What should the next change be (A4, E1, E2)? Every voter has one, and works with it when it is the first reachable
+// voter, or is asked.
+#pragma once
+
+#include "cluster/embedded/granter.h"
+#include "cluster/map/apply.h"
+#include "cluster/member/life_signs.h"
+
+#include <p2p/units.h>
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace p2p::cluster {
+
+// A new slot starts at the earliest so long after the last, so that what comes at once becomes one change (M4); deaths
+// do not wait.
+inline constexpr Duration kSlotPause = std::chrono::milliseconds(20);
+// Whoever asked asks again, so that what is older is wanted by nobody, or is not allowed.
+inline constexpr Duration kRequestKept = std::chrono::seconds(1);
+inline constexpr std::size_t kRequestsWaitingMax = 2 * kRequestsMax;
+// Voters renew their leases at each other four times in a lease.
+inline constexpr Duration kVoterSilentMax = std::chrono::milliseconds(600);
+
+class Coordinator final {
+ public:
+  Coordinator(const NodeId& self, const LeaseRules& rules) : self_(self), rules_(rules) {}
+
+  void begin(const ClusterMap& map, TimePoint now);
+  void note_heard(const NodeId& node, TimePoint now) { life_.note(node, now); }
+  void forgive(Duration late) { life_.forgive(late); }
+
+  // Somebody wants it; false: there are too many already.
+  bool add(const Request& request, TimePoint now);
+
+  // The first voter in map order that is not silent and has not ended (A4).
+  bool is_first(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
+  bool has_requests() const { return !waiting_.empty(); }
+
+  // What to propose now; nothing: there is nothing to do, or it is too early. Deaths first, then what was asked for in
+  // order.
+  std::optional<Change> next_change(const ClusterMap& map, const LeaseGranter& granter, TimePoint now);
+
+  const LifeSigns& life() const { return life_; }
+
+ private:
+  struct Waiting {
+    Request request;
+    TimePoint until{};
+  };
+
+  std::vector<Down> deaths(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
+  bool has_died(const ClusterMap& map, const Member& member, const LeaseGranter& granter, TimePoint now) const;
+  void drop_old(TimePoint now);
+
+  NodeId self_;
+  LeaseRules rules_;
+  LifeSigns life_;
+  std::deque<Waiting> waiting_;
+  TimePoint decided_at_ = TimePoint::min();
+};
+
+}  // namespace p2p::cluster

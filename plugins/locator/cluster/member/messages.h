@@ -1,0 +1,30 @@
+// What do the members of a cluster say to each other, beside what their agreement needs? Plain values, no bytes.
+#pragma once
+
+#include "cluster/embedded/messages.h"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace p2p::cluster {
+
+// To the coordinator: "these are to be in one of the next changes". Said again until the map shows it.
+struct Suggest {
+  std::vector<Request> requests;
+};
+
+// A node wants to be a member, and asks one (J1).
+struct AskToJoin {
+  Member joiner;
+};
+
+// The coordinator to a primary: let another copy have these (H1).
+struct HandOver {
+  std::vector<Consent> partitions;  // and the terms they are in
+  std::vector<NodeId> to;           // of each
+};
+
+using MemberRequest = std::variant<Renew, Prepare, Accept, Announce, FetchMap, Suggest, AskToJoin, HandOver>;
+
+}  // namespace p2p::cluster

@@ -1,0 +1,81 @@
+#include "cluster_world.h"
+
+#include <algorithm>
+
+namespace p2p::sim {
+
+using namespace std::chrono_literals;
+
+void ClusterWorld::violate(std::string what) {
+  if (!broken_.empty()) return;
+  trace("VIOLATION " + what);
+  broken_.push_back(std::move(what));
+}
+
+void ClusterWorld::trace(const std::string& line) {
+  if (!options_.traces) return;
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(time_.now().time_since_epoch() - 1000s);
+  timeline_.push_back(std::to_string(since.count() / 1000) + "." + std::to_string(since.count() % 1000) + " " + line);
+}
+
+// One decision a slot, whoever tells it.
+void ClusterWorld::note_decision(Index at, const cluster::Decision& decision) {
+  const auto [known, is_new] = decided_.try_emplace(decision.map->epoch, decision.map);
+  if (is_new)
+    trace("decided by " + std::to_string(at) + " " + std::to_string(decision.map->epoch) + ": " +
+          text(decision.change));
+  if (!is_new && known->second != decision.map && !(*known->second == *decision.map))
+    violate("two decisions in slot " + std::to_string(decision.map->epoch));
+  const std::string why = unsoundness(*decision.map);
+  if (!why.empty()) violate("map " + std::to_string(decision.map->epoch) + ": " + why);
+  if (newest_ == nullptr || decision.map->epoch > newest_->epoch) newest_ = decision.map;
+  trace_hash_ = (trace_hash_ ^ (decision.map->epoch << 8 | at)) * 0x100000001b3;
+}
+
+// At no moment two processes that may both answer for one partition.
+void ClusterWorld::check_leases() {
+  const Machine& touched = *machines_[touched_];
+  if (touched.member == nullptr || touched.member->map() == nullptr) return;
+  const cluster::ClusterMap& map = *touched.member->map();
+  if (touched.member->agreement().lease_held_until() <= local(touched_)) return;
+  for (Index other = 0; other < machines_.size(); ++other) {
+    const Machine& machine = *machines_[other];
+    if (other == touched_ || machine.member == nullptr || machine.member->map() == nullptr) continue;
+    if (machine.member->map()->epoch == map.epoch) continue;  // one map, one primary
+    if (machine.member->agreement().lease_held_until() <= local(other)) continue;
+    for (cluster::PartitionNumber number = 0; number < map.partitions.size(); ++number)
+      if (touched.member->serves(number, local(touched_)) && machine.member->serves(number, local(other)))
+        violate("partition " + std::to_string(number) + " has two primaries: " + std::to_string(touched_) +
+                " by epoch " + std::to_string(map.epoch) + " and " + std::to_string(other) + " by " +
+                std::to_string(machine.member->map()->epoch));
+  }
+}
+
+void ClusterWorld::check() {
+  trace_hash_ = (trace_hash_ ^ static_cast<std::uint64_t>(time_.now().time_since_epoch().count())) * 0x100000001b3;
+  check_leases();
+}
+
+void ClusterWorld::check_end() {
+  if (!broken_.empty() || newest_ == nullptr) return;
+  for (Index at = 0; at < machines_.size(); ++at) {
+    const Machine& machine = *machines_[at];
+    if (machine.is_gone) continue;
+    const std::string who = std::to_string(at);
+    if (machine.member == nullptr || machine.member->map() == nullptr) return violate(who + " is not in the network");
+    machine.member->check();
+    const cluster::ClusterMap& map = *machine.member->map();
+    if (map.epoch != newest_->epoch) return violate(who + " knows an old map at the end");
+    if (!map.is_up(map.slot_of(machine.id))) return violate(who + " is not up at the end");
+    if (machine.member->agreement().lease_held_until() <= local(at)) return violate(who + " has no lease at the end");
+  }
+  for (cluster::PartitionNumber number = 0; number < newest_->partitions.size(); ++number) {
+    const cluster::Member& primary = newest_->at(newest_->partitions[number].primary);
+    const Index at = index_of(primary.id);
+    if (machines_[at]->is_gone) continue;  // its data is lost with it; the planner's to end
+    if (!machines_[at]->member->serves(number, local(at)))
+      return violate("partition " + std::to_string(number) + " is not served");
+  }
+}
+
+}  // namespace p2p::sim

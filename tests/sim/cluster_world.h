@@ -1,0 +1,128 @@
+// A whole agreed cluster in virtual time: members of the product's own core, on clocks that drift, disks that forget
+// what was not synced, and a network that loses, delays, doubles and cuts. What may never be is looked for after every
+// event.
+#pragma once
+
+#include "cluster_host.h"
+#include "virtual_time.h"
+
+#include "cluster/member/cluster_member.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace p2p::sim {
+
+struct ClusterWorldOptions {
+  std::uint64_t seed = 1;
+  std::size_t nodes = 0;  // 0: three to nine, by the seed
+  std::uint32_t partitions = 8;
+  Duration troubled_for = std::chrono::seconds(12);  // then all is healed
+  bool traces = false;
+};
+
+class ClusterWorld final {
+ public:
+  explicit ClusterWorld(const ClusterWorldOptions& options);
+
+  // What was not as it must be; empty: all was.
+  std::vector<std::string> run();
+
+  const std::vector<std::string>& timeline() const { return timeline_; }
+  std::uint64_t trace_hash() const { return trace_hash_; }
+  std::uint64_t events() const { return time_.events_so_far(); }
+  cluster::Epoch epoch() const { return newest_ == nullptr ? 0 : newest_->epoch; }
+
+ private:
+  using Index = std::size_t;
+
+  // A machine: what outlives its process.
+  struct Machine {
+    cluster::NodeId id;
+    NodeAddress address;
+    std::uint64_t boots = 0;          // on disk before anything else (B1)
+    cluster::SavedAgreement on_disk;  // synced
+    std::deque<std::pair<cluster::SaveId, cluster::SavedAgreement>> unsynced;
+    double clock_rate = 1;
+    Duration clock_offset{};
+    bool is_gone = false;  // its disk was lost: another id took its place
+    // The process, and its life.
+    std::unique_ptr<ClusterHost> host;
+    std::unique_ptr<cluster::ClusterMember> member;
+    std::uint64_t life = 0;  // rises with each start and end
+    bool is_paused = false;
+    TimePoint paused_until{};
+    std::vector<std::function<void()>> held;  // arrived during a pause
+    TimePoint wakes_at = TimePoint::max();    // scheduled
+    TimePoint saved_last{};
+    std::map<cluster::NodeId, TimePoint> heard_at;  // by requests
+    std::map<cluster::NodeId, std::uint64_t> boots_heard;
+  };
+
+  // --- machines (cluster_world.cc) ---
+  Index add_machine();
+  void start(Index at);
+  void crash(Index at, Duration for_so_long);
+  void pause(Index at, Duration for_so_long);
+  void lose_disk(Index at);
+  TimePoint local(Index at) const;
+  void on_machine(Index at, TimePoint when, std::function<void()> what);
+  void deliver(Index at, std::uint64_t life, std::function<void()> what);
+  void apply(Index at, cluster::MemberEffects& effects);
+  void schedule_tick(Index at);
+  void save(Index at, cluster::AgreementEffects::Save save);
+
+  // --- the network (cluster_network.cc) ---
+  void send(Index from, Index to, cluster::MemberRequest request);
+  void answer(Index from, cluster::AgreementEffects::Answer answer);
+  void carry(Index from, Index to, std::function<void()> arrive);
+  void probe(Index from, Index to);
+  void probe_the_silent(Index at);
+  bool is_cut(Index from, Index to) const { return cut_[from][to]; }
+  void cut(Index from, Index to, Duration for_so_long);
+  Index index_of(const cluster::NodeId& id) const;
+
+  // --- what goes wrong (cluster_faults.cc) ---
+  void set_up();
+  void schedule_fault();
+  void fault();
+  void schedule_request();
+  void request_something();
+  void suggest(cluster::Request request);
+  void heal();
+  Index any_machine();
+  Duration a_while();
+
+  // --- what must be (cluster_invariants.cc) ---
+  void check();
+  void note_decision(Index at, const cluster::Decision& decision);
+  void check_leases();
+  void check_end();
+  void violate(std::string what);
+  void trace(const std::string& line);
+
+  ClusterWorldOptions options_;
+  VirtualTime time_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+  std::vector<std::vector<int>> cut_;  // how many cuts there are from one to another
+  std::uint64_t requests_ = 0;
+  double loss_ = 0;
+  double long_delay_ = 0;
+  double crash_after_sync_ = 0;
+  double odd_request_ = 0;  // requests that no planner would make
+  bool loses_disks_ = false;
+  bool is_healed_ = false;
+  std::map<cluster::Epoch, std::shared_ptr<const cluster::ClusterMap>> decided_;
+  std::shared_ptr<const cluster::ClusterMap> newest_;
+  Index touched_ = 0;
+  std::vector<std::string> broken_;
+  std::vector<std::string> timeline_;
+  std::uint64_t trace_hash_ = 0xcbf29ce484222325;
+};
+
+}  // namespace p2p::sim
