@@ -56,26 +56,26 @@ void ClusterWorld::check() {
   check_leases();
 }
 
-void ClusterWorld::check_end() {
-  if (!broken_.empty() || newest_ == nullptr) return;
+std::string ClusterWorld::why_not_at_rest() const {
+  if (newest_ == nullptr) return "there is no network";
   for (Index at = 0; at < machines_.size(); ++at) {
     const Machine& machine = *machines_[at];
     if (machine.is_gone) continue;
     const std::string who = std::to_string(at);
-    if (machine.member == nullptr || machine.member->map() == nullptr) return violate(who + " is not in the network");
+    if (machine.member == nullptr || machine.member->map() == nullptr) return who + " is not in the network at the end";
     machine.member->check();
     const cluster::ClusterMap& map = *machine.member->map();
-    if (map.epoch != newest_->epoch) return violate(who + " knows an old map at the end");
-    if (!map.is_up(map.slot_of(machine.id))) return violate(who + " is not up at the end");
-    if (machine.member->agreement().lease_held_until() <= local(at)) return violate(who + " has no lease at the end");
+    if (map.epoch != newest_->epoch) return who + " knows an old map at the end";
+    if (!map.is_up(map.slot_of(machine.id))) return who + " is not up at the end";
+    if (machine.member->agreement().lease_held_until() <= local(at)) return who + " has no lease at the end";
   }
   for (cluster::PartitionNumber number = 0; number < newest_->partitions.size(); ++number) {
-    const cluster::Member& primary = newest_->at(newest_->partitions[number].primary);
-    const Index at = index_of(primary.id);
-    if (machines_[at]->is_gone) continue;  // its data is lost with it; the planner's to end
-    if (!machines_[at]->member->serves(number, local(at)))
-      return violate("partition " + std::to_string(number) + " is not served");
+    const Index primary = index_of(newest_->at(newest_->partitions[number].primary).id);
+    if (machines_[primary]->is_gone) continue;  // its data is lost with it, until somebody gives it up
+    if (!machines_[primary]->member->serves(number, local(primary)))
+      return "partition " + std::to_string(number) + " is not served at the end";
   }
+  return {};
 }
 
 }  // namespace p2p::sim

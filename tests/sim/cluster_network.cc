@@ -6,12 +6,6 @@ namespace p2p::sim {
 
 using namespace std::chrono_literals;
 
-ClusterWorld::Index ClusterWorld::index_of(const cluster::NodeId& id) const {
-  for (Index at = 0; at < machines_.size(); ++at)
-    if (machines_[at]->id == id) return at;
-  return 0;
-}
-
 void ClusterWorld::carry(Index from, Index to, std::function<void()> arrive) {
   if (from == to) return on_machine(to, time_.now() + time_.between(1us, 30us), std::move(arrive));
   if (is_cut(from, to) || time_.happens(loss_)) return;

@@ -13,9 +13,8 @@ namespace {
 
 cluster::NodeId id_of(std::size_t at) {
   cluster::NodeId id;
-  // The order of ids is another one than that of the machines.
-  id.bytes[0] = static_cast<std::uint8_t>(at * 37 + 11);
-  id.bytes[15] = static_cast<std::uint8_t>(at + 1);
+  id.high = (at * 37 + 11) % 256 << 56;  // the order of ids is another one than that of the machines
+  id.low = at + 1;
   return id;
 }
 
@@ -28,8 +27,9 @@ std::vector<std::string> ClusterWorld::run() {
   time_.run(time_.now() + options_.troubled_for, checked);
   if (broken_.empty()) {
     heal();
-    time_.run(time_.now() + 25s, checked);
-    check_end();
+    for (int second = 0; second < 25 && broken_.empty() && !why_not_at_rest().empty(); ++second)
+      time_.run(time_.now() + 1s, checked);
+    if (const std::string why = why_not_at_rest(); !why.empty()) violate(why);
   }
   return broken_;
 }
@@ -76,7 +76,7 @@ void ClusterWorld::start(Index at) {
   if (machine.on_disk.map == nullptr) {
     if (at == 0 && newest_ == nullptr) {
       cluster::Founding founding;
-      founding.cluster.bytes[0] = 1;
+      founding.cluster.high = 1;
       founding.founder = self;
       founding.partitions = options_.partitions;
       founding.durability = time_.happens(0.5) ? cluster::Durability::durable : cluster::Durability::memory;
