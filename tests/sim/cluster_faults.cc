@@ -49,6 +49,19 @@ void ClusterWorld::schedule_fault() {
   time_.after(time_.between(50ms, 1500ms), [this] { schedule_fault(); });
 }
 
+// One at most, and never what nobody else knows: who loses a majority of voters for good has lost the network (J5).
+bool ClusterWorld::can_lose_disk(Index at) const {
+  if (!loses_disks_ || newest_ == nullptr) return false;
+  if (std::ranges::any_of(machines_, [](const auto& one) { return one->is_gone; })) return false;
+  std::size_t voters_left = 0;
+  for (const Slot voter : newest_->voters) {
+    const Index other = index_of(newest_->at(voter).id);
+    const auto& map = machines_[other]->on_disk.map;
+    if (other != at && map != nullptr && map->epoch == newest_->epoch) ++voters_left;
+  }
+  return voters_left >= newest_->majority();
+}
+
 void ClusterWorld::fault() {
   const Index at = any_machine();
   const Duration length = a_while();
@@ -82,12 +95,7 @@ void ClusterWorld::fault() {
         if (time_.happens(0.3)) crash(one, time_.happens(0.5) ? time_.between(5ms, 200ms) : length);
       return;
     }
-    case 8: {
-      const std::size_t gone =
-          static_cast<std::size_t>(std::ranges::count_if(machines_, [](const auto& one) { return one->is_gone; }));
-      if (loses_disks_ && gone == 0 && newest_ != nullptr && newest_->voters.size() > 2) lose_disk(at);
-      return;
-    }
+    case 8: return can_lose_disk(at) ? lose_disk(at) : crash(at, length);
     default: {
       if (machines_[at]->host == nullptr) return;
       machines_[at]->host->hang(true);

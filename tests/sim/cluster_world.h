@@ -91,6 +91,7 @@ class ClusterWorld final {
   void set_up();
   void schedule_fault();
   void fault();
+  bool can_lose_disk(Index at) const;
   void schedule_request();
   void request_something();
   void suggest(cluster::Request request);

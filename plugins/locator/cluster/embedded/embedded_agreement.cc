@@ -54,13 +54,14 @@ void EmbeddedAgreement::install(std::shared_ptr<const ClusterMap> next, TimePoin
 }
 
 void EmbeddedAgreement::learn(const MapUpdate& update, TimePoint now, AgreementEffects& effects) {
-  if (map_ == nullptr) return;  // a joiner is told by adopt()
-  const Epoch before = map_->epoch;
-  if (update.map != nullptr && update.map->epoch > map_->epoch) {
+  const Epoch before = map_ == nullptr ? 0 : map_->epoch;
+  if (update.map != nullptr && update.map->epoch > before) {
+    if (map_ == nullptr && update.map->slot_of(self_.id) == kNoSlot) return;  // not let in yet (J1)
     history_.clear();
     install(update.map, now);
     effects.decisions.push_back({.map = map_});
   }
+  if (map_ == nullptr) return;
   for (std::size_t at = 0; at < update.changes.size(); ++at) {
     if (update.from + at != map_->epoch) continue;  // known already, or over a gap
     decided(update.changes[at], now, effects);
@@ -128,7 +129,7 @@ void EmbeddedAgreement::answer(const Sender& from, const Renew& renew, RequestId
   if (may_grant(from) && granter_.grant(from.node, accepted, now))
     reply(from, Granted{.sent_at = renew.sent_at, .boot = from.boot}, id, effects);
   else
-    reply(from, NotGranted{}, id, effects);
+    reply(from, NotGranted{.sent_at = renew.sent_at}, id, effects);
 }
 
 void EmbeddedAgreement::answer(const Sender& from, const Prepare& prepare, RequestId id, TimePoint,
@@ -190,9 +191,9 @@ void EmbeddedAgreement::answer(const Sender& from, const FetchMap&, RequestId id
 // --- replies ---------------------------------------------------------------------------------------------------------
 
 void EmbeddedAgreement::on_reply(const Sender& from, Reply reply, TimePoint now, AgreementEffects& effects) {
-  if (map_ == nullptr) return;
   const bool was_behind = reply.update.has_value();
   if (was_behind) learn(*reply.update, now, effects);
+  if (map_ == nullptr) return;
   const bool is_behind = from.epoch < map_->epoch;
   if (is_behind && !std::holds_alternative<Noted>(reply.body))
     effects.calls.push_back({.to = from.node, .request = Announce{.update = history_.since(from.epoch, map_)}});
@@ -270,9 +271,10 @@ void EmbeddedAgreement::tick(TimePoint now, AgreementEffects& effects) {
 
 TimePoint EmbeddedAgreement::next_wakeup() const {
   if (map_ == nullptr) return TimePoint::max();
-  if (wanted_) return TimePoint::min();
   const TimePoint renewal = renewed_at_ == TimePoint::min() ? renewed_at_ : renewed_at_ + rules_.renewed_every();
-  return is_voter() && voter_.has_accepted() ? std::min(renewal, undecided_at()) : renewal;
+  if (wanted_) return std::min(renewal, proposer_.runs_until());
+  if (!is_voter() || !voter_.has_accepted()) return renewal;
+  return std::min(renewal, std::max(undecided_at(), proposer_.runs_until()));
 }
 
 void EmbeddedAgreement::check() const {

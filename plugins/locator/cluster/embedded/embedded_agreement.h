@@ -76,7 +76,7 @@ class EmbeddedAgreement final : public Agreement {
 
   // --- what arrives ---
 
-  // A founder's M_1, or what a member gave to a joiner. Only without a map.
+  // A founder's M_1. Only without a map; a joiner learns it from replies.
   void adopt(std::shared_ptr<const ClusterMap> map, TimePoint now, AgreementEffects& effects);
 
   // From a member, or from a node that is none. Answered once, now or after a save.

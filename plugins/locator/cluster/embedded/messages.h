@@ -73,7 +73,9 @@ struct Granted {
 };
 
 // Rules L2, L5 or L7 forbid it, or the epochs differ.
-struct NotGranted {};
+struct NotGranted {
+  TimePoint sent_at{};
+};
 
 struct Promised {
   Epoch slot = 0;

@@ -33,7 +33,8 @@ class Proposer final {
   void on_rejected(const Rejected& rejected);
 
   void stop() { phase_ = Phase::idle; }
-  bool is_running(TimePoint now) const { return phase_ != Phase::idle && now < begun_at_ + kRoundMax; }
+  bool is_running(TimePoint now) const { return now < runs_until(); }
+  TimePoint runs_until() const { return phase_ == Phase::idle ? TimePoint::min() : begun_at_ + kRoundMax; }
 
  private:
   enum class Phase : std::uint8_t { idle, preparing, accepting };

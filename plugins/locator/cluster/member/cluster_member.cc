@@ -67,13 +67,7 @@ void ClusterMember::on_request(const Sender& from, MemberRequest request, Reques
 
 void ClusterMember::on_reply(const Sender& from, Reply reply, TimePoint now, MemberEffects& effects) {
   AgreementEffects made;
-  if (map() == nullptr) {
-    // The answer to a joiner, once it is a member (J1).
-    if (reply.update && reply.update->map && reply.update->map->slot_of(self_.id) != kNoSlot)
-      agreement_.adopt(reply.update->map, now, made);
-  } else {
-    agreement_.on_reply(from, std::move(reply), now, made);
-  }
+  agreement_.on_reply(from, std::move(reply), now, made);
   absorb(made, now, effects);
 }
 
