@@ -149,7 +149,8 @@ void ClusterWorld::request_something() {
     }
     case 4: {  // voters: as A6 wants them, or any
       const std::size_t up = newest_->up_count();
-      const std::size_t size = is_odd ? 1 + 2 * time_.below(3) : up >= 5 ? 5 : up >= 3 ? 3 : 1;
+      std::size_t size = is_odd ? 1 + 2 * time_.below(3) : up >= 5 ? 5 : up >= 3 ? 3 : 1;
+      if (loses_disks_) size = std::max<std::size_t>(size, 3);  // the only voter must not be the one that is lost
       if (!is_odd && size == newest_->voters.size() &&
           std::ranges::all_of(newest_->voters, [&](Slot voter) { return newest_->is_up(voter); }))
         return;

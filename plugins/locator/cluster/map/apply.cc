@@ -186,6 +186,10 @@ Result<Done> NextMap::apply_to_next(const SetVoters& set) {
   std::ranges::sort(voters);
   if (std::ranges::adjacent_find(voters) != voters.end()) return refusal("a voter is named twice");
   if (voters == next_.voters) return refusal("these are the voters already");
+  const auto votes_in_vain = [&](Slot voter) { return !next_.is_up(voter) && !next_.is_voter(voter); };
+  if (std::ranges::any_of(voters, votes_in_vain)) return refusal("a new voter is down");
+  if (std::ranges::count_if(voters, [&](Slot voter) { return next_.is_up(voter); }) * 2 <= std::ssize(voters))
+    return refusal("no majority of these voters is up");
   next_.voters = std::move(voters);
   next_.voters_since = next_.epoch;
   return Done{};
