@@ -7,15 +7,23 @@ namespace p2p::sim {
 using namespace std::chrono_literals;
 using cluster::Slot;
 
-// Each seed is a world of its own kind.
+// Each seed is a world of its own kind: half of them of any, the others of what is rare in those.
 void ClusterWorld::set_up() {
-  const std::size_t nodes = options_.nodes != 0 ? options_.nodes : 3 + time_.below(7);
+  constexpr Emphasis kKinds[] = {Emphasis::anything, Emphasis::duels,  Emphasis::anything, Emphasis::leases,
+                                 Emphasis::anything, Emphasis::voters, Emphasis::anything, Emphasis::duels};
+  emphasis_ = kKinds[options_.seed % 8];
+  std::size_t nodes = options_.nodes != 0 ? options_.nodes : 3 + time_.below(7);
+  if (emphasis_ == Emphasis::duels) nodes = 3 + time_.below(3);
   for (std::size_t at = 0; at < nodes; ++at) add_machine();
   if (time_.happens(0.5)) loss_ = static_cast<double>(time_.below(100)) * 0.001;
   if (time_.happens(0.4)) long_delay_ = static_cast<double>(time_.below(50)) * 0.001;
   if (time_.happens(0.3)) crash_after_sync_ = 0.01;
+  if (emphasis_ == Emphasis::duels) {
+    long_delay_ = 0.1;
+    crash_after_sync_ = 0.05;
+  }
   odd_request_ = time_.happens(0.5) ? 0.3 : 0.02;
-  loses_disks_ = time_.happens(0.2);
+  loses_disks_ = time_.happens(0.4);
   for (std::size_t at = 0; at < nodes; ++at)
     time_.after(at == 0 ? 0s : time_.between(10ms, 300ms), [this, at] { start(at); });
   time_.after(1s, [this] { schedule_fault(); });
@@ -62,8 +70,35 @@ bool ClusterWorld::can_lose_disk(Index at) const {
   return voters_left >= newest_->majority();
 }
 
+// The new majority knows nothing of the lease that the old one gave, and its holder does not hear of the change (L6).
+void ClusterWorld::replace_voters_behind_a_lease() {
+  const cluster::NodeId holder = newest_->at(newest_->partitions[time_.below(newest_->partitions.size())].primary).id;
+  std::vector<cluster::NodeId> voters;
+  const std::size_t first = time_.below(newest_->members.size());
+  for (std::size_t step = 0; step < newest_->members.size() && voters.size() < 3; ++step) {
+    const cluster::Member& member = newest_->at(static_cast<Slot>((first + step) % newest_->members.size()));
+    if (member.is_up() && member.id != holder) voters.push_back(member.id);
+  }
+  if (voters.size() < 3 || machines_[index_of(voters[0])]->member == nullptr) return;
+  const Duration length = time_.between(1s, 4s);
+  for (const cluster::NodeId& voter : voters) {
+    cut(index_of(holder), index_of(voter), length);
+    if (time_.happens(0.7)) cut(index_of(voter), index_of(holder), length);
+  }
+  for (const Slot voter : newest_->voters) {
+    send(index_of(voters[0]), index_of(newest_->at(voter).id),
+         cluster::Suggest{.requests = {cluster::SetVoters{.voters = voters}}});
+    const Index old = index_of(newest_->at(voter).id);
+    if (time_.happens(0.5))
+      time_.after(time_.between(5ms, 60ms), [this, old] { crash(old, time_.between(5ms, 40ms)); });
+  }
+}
+
 void ClusterWorld::fault() {
+  if (newest_ == nullptr) return;
+  if (emphasis_ == Emphasis::voters && time_.happens(0.4)) return replace_voters_behind_a_lease();
   const Index at = any_machine();
+  if (emphasis_ == Emphasis::leases && time_.happens(0.5)) return pause(at, time_.between(1200ms, 2500ms));
   const Duration length = a_while();
   switch (time_.below(10)) {
     case 0:
@@ -95,7 +130,8 @@ void ClusterWorld::fault() {
         if (time_.happens(0.3)) crash(one, time_.happens(0.5) ? time_.between(5ms, 200ms) : length);
       return;
     }
-    case 8: return can_lose_disk(at) ? lose_disk(at) : crash(at, length);
+    case 8:
+      return can_lose_disk(at) ? lose_disk(at) : crash(at, length);
     default: {
       if (machines_[at]->host == nullptr) return;
       machines_[at]->host->hang(true);
@@ -112,6 +148,12 @@ void ClusterWorld::suggest(cluster::Request request) {
   const Index from = time_.below(machines_.size());
   if (machines_[from]->member == nullptr || machines_[from]->is_paused) return;
   const Slot voter = newest_->voters[time_.below(newest_->voters.size())];
+  // Whoever is asked proposes: two at once get into each other's way.
+  if (emphasis_ == Emphasis::duels && newest_->voters.size() > 1) {
+    const Slot other = newest_->voters[time_.below(newest_->voters.size())];
+    send(from, index_of(newest_->at(other).id),
+         cluster::Suggest{.requests = {cluster::AddLearner{.partition = 0, .node = newest_->at(voter).id}}});
+  }
   send(from, index_of(newest_->at(voter).id), cluster::Suggest{.requests = {std::move(request)}});
 }
 

@@ -42,7 +42,9 @@ ClusterWorld::Index ClusterWorld::add_machine() {
   Machine& machine = *machines_.back();
   machine.id = id_of(at);
   machine.address = {.host = "10.0.0." + std::to_string(at + 1), .port = 9900};
-  machine.clock_rate = 0.975 + static_cast<double>(time_.below(1001)) * 0.00005;  // any two within 5 %
+  const double rate = emphasis_ == Emphasis::leases ? static_cast<double>(time_.below(2))
+                                                    : static_cast<double>(time_.below(1001)) * 0.001;
+  machine.clock_rate = 0.976 + rate * 0.048;  // any two within 5 %
   machine.clock_offset = time_.between(0s, 1000s);
   for (auto& row : cut_) row.push_back(0);
   cut_.emplace_back(machines_.size(), 0);
@@ -201,7 +203,9 @@ void ClusterWorld::save(Index at, cluster::AgreementEffects::Save one) {
     synced.member->on_saved(id, local(at), effects);
     const bool ends_before = !is_healed_ && time_.happens(crash_after_sync_);
     if (!ends_before) apply(at, effects);
-    if (ends_before || (!is_healed_ && time_.happens(crash_after_sync_))) crash(at, time_.between(5ms, 2500ms));
+    if (!ends_before && (is_healed_ || !time_.happens(crash_after_sync_))) return;
+    if (time_.happens(0.2) && can_lose_disk(at)) return lose_disk(at);
+    crash(at, emphasis_ == Emphasis::duels ? time_.between(1ms, 30ms) : time_.between(5ms, 2500ms));
   });
 }
 

@@ -92,6 +92,7 @@ class ClusterWorld final {
   void schedule_fault();
   void fault();
   bool can_lose_disk(Index at) const;
+  void replace_voters_behind_a_lease();
   void schedule_request();
   void request_something();
   void suggest(cluster::Request request);
@@ -112,6 +113,8 @@ class ClusterWorld final {
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<std::vector<int>> cut_;  // how many cuts there are from one to another
   std::uint64_t requests_ = 0;
+  enum class Emphasis : std::uint8_t { anything, duels, leases, voters };
+  Emphasis emphasis_ = Emphasis::anything;
   double loss_ = 0;
   double long_delay_ = 0;
   double crash_after_sync_ = 0;

@@ -78,7 +78,8 @@ void EmbeddedAgreement::decided(Change change, TimePoint now, AgreementEffects& 
 }
 
 SaveId EmbeddedAgreement::save(AgreementEffects& effects) {
-  effects.saves.push_back({.id = ++last_save_, .what = {.map = map_, .voter = voter_.state()}});
+  SavedAgreement what{.map = map_, .voter = voter_.state()};
+  effects.saves.push_back({.id = ++last_save_, .what = std::move(what)});
   return last_save_;
 }
 

@@ -1,0 +1,207 @@
+// Rules L1 to L7, each with the schedule that needs it (the facts behind decision 27 tell what went wrong without it).
+#include "agreement_fixture.h"
+
+namespace p2p::cluster {
+namespace {
+
+class Leases : public AgreementTest {
+ protected:
+  static Change down(std::uint64_t number) {
+    return {.requests = {Down{.node = node_id(number), .boot = {.number = 1, .nonce = number}}}};
+  }
+  static Change voters(std::vector<std::uint64_t> numbers) {
+    SetVoters set;
+    for (const std::uint64_t number : numbers) set.voters.push_back(node_id(number));
+    return {.requests = {set}};
+  }
+  bool is_up(std::uint64_t number, std::uint64_t by) {
+    const ClusterMap& map = *at(by).latest();
+    return map.is_up(map.slot_of(node_id(number)));
+  }
+};
+
+TEST_F(Leases, AreHeldByWhoAsks) {
+  start(map_of(3, 3));
+  run(400ms);
+  for (const std::uint64_t number : {1, 2, 3}) EXPECT_TRUE(holds_lease(number)) << number;
+}
+
+TEST_F(Leases, RunOutWithoutAMajority) {  // L3
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(2);
+  run(1450ms);
+  EXPECT_FALSE(holds_lease(2));
+  EXPECT_TRUE(holds_lease(1));
+}
+
+TEST_F(Leases, OfANodeThatHangsRunOut) {  // L1
+  start(map_of(3, 3));
+  run(400ms);
+  at(2).set_healthy(false);
+  run(1500ms);
+  EXPECT_FALSE(holds_lease(2));
+  at(2).set_healthy(true);
+  run(400ms);
+  EXPECT_TRUE(holds_lease(2));
+}
+
+TEST_F(Leases, ForbidToTakeAMembersPrimaries) {  // L4
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(1);
+  decide(2, down(1));
+  EXPECT_TRUE(is_up(1, 2));
+  run(1600ms, {1});
+  decide(2, down(1));
+  EXPECT_FALSE(is_up(1, 2));
+  EXPECT_FALSE(holds_lease(1));
+}
+
+TEST_F(Leases, EndWithProofThatTheProcessHas) {  // L4
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(1);
+  for (const std::uint64_t number : {2, 3}) at(number).note_ended(node_id(1), {.number = 1});
+  decide(2, down(1));
+  EXPECT_FALSE(is_up(1, 2));
+}
+
+TEST_F(Leases, AreNotEndedByProofAboutAnEarlierBoot) {  // L4: "refused" of a connect begun before the node came back
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(1);
+  for (const std::uint64_t number : {2, 3}) at(number).note_ended(node_id(1), {.number = 0});
+  decide(2, down(1));
+  EXPECT_TRUE(is_up(1, 2));
+}
+
+TEST_F(Leases, AVoterOfOneDoesNotWaitForItself) {  // L4: its own new boot is proof
+  start(map_of(1, 1));
+  run(400ms);
+  restart(1);
+  decide(1, {.requests = {Up{.node = node_id(1), .boot = {.number = 2, .nonce = 1}, .address = member(1).address}}});
+  EXPECT_EQ(epoch_at(1), 2U);
+}
+
+TEST_F(Leases, AreNotGivenToWhomAChangeThatMayBeDecidedTakesFrom) {  // L5
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(1);
+  run(1600ms, {1});  // promises to 1 have run out
+  half_decide(2, down(1));
+  cut(3, 2);
+  sync(3);  // decided by 2 and 3, and nobody knows it
+  ASSERT_EQ(epoch_at(2), 1U);
+  mend();
+  tick(1);
+  EXPECT_FALSE(holds_lease(1));
+  run(500ms);
+  EXPECT_FALSE(is_up(1, 3));
+}
+
+TEST_F(Leases, WaitForTheEndOfAChangeOfVoters) {  // L5, A4
+  start(map_of(5, 3));
+  run(400ms);
+  half_decide(1, voters({1, 4, 5}));
+  cut_off(1);
+  sync(2);
+  sync(3);
+  tick(4);
+  run(1500ms, {1});
+  EXPECT_EQ(epoch_at(2), 2U);
+  mend();
+  run(2s);
+  for (const std::uint64_t number : {1, 2, 3, 4, 5}) EXPECT_TRUE(holds_lease(number)) << number;
+}
+
+TEST_F(Leases, AreFearedByNewVoters) {  // L6
+  start(map_of(5, 3));
+  run(400ms);
+  cut_off(1);
+  decide(2, voters({2, 4, 5}));
+  ASSERT_EQ(epoch_at(4), 2U);
+  ASSERT_TRUE(holds_lease(1));
+  decide(4, down(1));
+  EXPECT_TRUE(is_up(1, 4));
+  run(1700ms, {1});
+  decide(4, down(1));
+  EXPECT_FALSE(is_up(1, 4));
+}
+
+TEST_F(Leases, AreFearedByKeptVotersToo) {  // L6: voters 1..5, the lease of 1 from {1, 2, 3}; then {3, 4, 5} vote
+  start(map_of(5, 5));
+  cut(1, 4);
+  cut(1, 5);
+  run(3s);  // what 4 and 5 promised to 1 has run out
+  ASSERT_TRUE(holds_lease(1));
+  cut_off(1);
+  decide(3, voters({3, 4, 5}));
+  ASSERT_EQ(epoch_at(4), 2U);
+  decide(4, down(1));
+  EXPECT_TRUE(holds_lease(1));
+  EXPECT_TRUE(is_up(1, 4));
+}
+
+TEST_F(Leases, AreFearedByAVoterThatHasRestarted) {  // L6
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(1);
+  restart(2);
+  restart(3);
+  decide(2, down(1));
+  EXPECT_TRUE(is_up(1, 2));
+}
+
+TEST_F(Leases, AreNotRenewedForeverBesideAChangeThatTheyBlock) {  // L7
+  start(map_of(3, 3));
+  run(400ms);
+  // 2 goes on renewing, while 1 wants it down: who refuses to accept because of it renews no more.
+  cut(2, 1);
+  cut(1, 2);
+  for (int turn = 0; turn < 80 && is_up(2, 1); ++turn) {
+    decide(1, down(2));
+    run(50ms);
+  }
+  EXPECT_FALSE(is_up(2, 1));
+}
+
+TEST_F(Leases, HoldOverClocksThatRunApartByTheRatio) {  // L3
+  node(1).clock_rate = 0.976;
+  node(2).clock_rate = node(3).clock_rate = 1.024;
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(1);
+  for (int turn = 0; turn < 60; ++turn) {
+    run(50ms, {1});
+    decide(2, down(1));
+    EXPECT_FALSE(holds_lease(1) && !is_up(1, 2)) << turn;
+  }
+  EXPECT_FALSE(is_up(1, 2));
+}
+
+TEST_F(Leases, AreNoHindranceWhereThePrimaryHasConsented) {  // H1
+  start(map_of(3, 3));
+  run(400ms);
+  const Change move{.requests = {MovePrimary{.partition = 1, .to = node_id(2), .term = 1}}};
+  decide(3, move);
+  run(100ms);
+  EXPECT_EQ(epoch_at(3), 1U);
+  at(1).set_consents({{.partition = 1, .term = 1}});
+  run(400ms);
+  decide(3, move);
+  EXPECT_EQ(at(3).latest()->partitions[1].primary, 1);
+  EXPECT_EQ(at(3).latest()->partitions[0].primary, 0);
+}
+
+TEST_F(Leases, ConsentToAMoveIsNoneToADeath) {  // H1
+  start(map_of(3, 3));
+  run(400ms);
+  at(1).set_consents({{.partition = 0, .term = 1}, {.partition = 1, .term = 1}});
+  run(400ms);
+  decide(2, down(1));
+  EXPECT_TRUE(is_up(1, 2));
+}
+
+}  // namespace
+}  // namespace p2p::cluster
