@@ -99,6 +99,10 @@ class AgreementTest : public ::testing::Test {
     cuts_.erase({node_id(number), node_id(number)});
   }
   void mend() { cuts_.clear(); }
+  void mend_all_but(const std::set<std::pair<std::uint64_t, std::uint64_t>>& cuts) {
+    mend();
+    for (const auto& [from, to] : cuts) cut(from, to);
+  }
 
   void wait(Duration duration) { now_ += duration; }
   void tick(const NodeId& id) {

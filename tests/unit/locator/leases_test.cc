@@ -100,6 +100,21 @@ TEST_F(Leases, AreNotGivenToWhomAChangeThatMayBeDecidedTakesFrom) {  // L5
   EXPECT_FALSE(is_up(1, 3));
 }
 
+TEST_F(Leases, AreNotGivenToThemByAVoterThatHasRestartedEither) {  // L5: from disk
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(1);
+  run(1600ms, {1});
+  half_decide(2, down(1));
+  cut(3, 2);
+  sync(3);
+  restart(3);
+  // The lease would come from 1 itself and 3.
+  mend_all_but({{1, 2}, {2, 1}, {2, 3}, {3, 2}});
+  tick(1);
+  EXPECT_FALSE(holds_lease(1));
+}
+
 TEST_F(Leases, WaitForTheEndOfAChangeOfVoters) {  // L5, A4
   start(map_of(5, 3));
   run(400ms);
@@ -107,12 +122,31 @@ TEST_F(Leases, WaitForTheEndOfAChangeOfVoters) {  // L5, A4
   cut_off(1);
   sync(2);
   sync(3);
+  const TimePoint before = at(4).lease_held_until();
+  wait(250ms);  // shorter than A4 waits
   tick(4);
+  wait(150ms);
+  EXPECT_EQ(at(4).lease_held_until(), before);
   run(1500ms, {1});
   EXPECT_EQ(epoch_at(2), 2U);
   mend();
   run(2s);
   for (const std::uint64_t number : {1, 2, 3, 4, 5}) EXPECT_TRUE(holds_lease(number)) << number;
+}
+
+TEST_F(Leases, AreNotGrantedUnderAnotherEpoch) {  // L2
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(1);
+  decide(2, {.requests = {Describe{.node = node_id(2), .zone = "", .weight = 50, .services = {}}}});
+  const TimePoint before = at(1).lease_held_until();
+  wait(400ms);
+  mend();
+  cut(2, 1);
+  cut(3, 1);
+  tick(1);  // its requests arrive, from an older epoch
+  EXPECT_EQ(at(1).lease_held_until(), before);
+  EXPECT_LT(at(2).granter().promised_until(node_id(1)), now(2) + 1200ms);
 }
 
 TEST_F(Leases, AreFearedByNewVoters) {  // L6
