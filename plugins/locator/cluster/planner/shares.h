@@ -23,6 +23,7 @@ struct Holder {
   std::uint16_t zone = 0;  // index into Shares::zones
   Bounds copies;
   Bounds primaries;
+  Bounds primaries_at_most;  // where the copies allow nothing better
   friend bool operator==(const Holder&, const Holder&) = default;
 };
 
@@ -39,13 +40,16 @@ inline constexpr std::uint64_t kShareStretch = 50;  // one in fifty: 2 %
 // 1. A member's share of all copies is that of its weight among the holders; but nobody holds two copies of a
 //    partition: what would be above one of each goes to the others, by weight.
 // 2. A zone's share is that of its members. With z zones, each of them should hold at most ceil(copies / z) copies of a
-//    partition: with enough zones, one. A zone whose share is more gives what is above to zones that have less, as far
-//    as no share grows by more than one in kShareStretch. What still is above stays: balance goes before spreading, and
-//    some partitions then have one copy more in that zone, as few as possible.
-// 3. A member holds the next whole number below or above its share, and of primaries its share divided by the copies
-//    (so 1.02 of what its weight divides at most, up to the whole number). A zone holds of each partition the next
+//    partition: with enough zones, one. Zones whose share is more give what is above to zones that have less, as far as
+//    no member's share becomes more than the whole number above its weight's, or than 1.02 of it. What still is above
+//    stays: balance goes before spreading, and some partitions then have one copy more in that zone, as few as
+//    possible.
+// 3. A member holds the next whole number of copies below or above its share; a zone holds of each partition the next
 //    whole number below or above its share of one.
-// There is always a placement within these bounds.
+// 4. A member's share of primaries is that of its weight, whatever the zones make of its copies; it is the primary of
+//    the next whole number below or above it. Where the copies do not allow that, of one between this and what its
+//    share of copies comes to.
+// There always is a placement of copies within these bounds, and of primaries among them.
 Shares shares_of(const ClusterMap& map);
 
 }  // namespace p2p::cluster

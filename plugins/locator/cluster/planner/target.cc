@@ -50,6 +50,7 @@ Placement placement_of_primaries(const ClusterMap& map, const Shares& shares, co
                    .kept = {},
                    .others = copies};
   for (const Holder& holder : shares.holders) wanted.members.push_back(holder.primaries);
+  wanted.kept.reserve(copies.size());
   for (PartitionNumber partition = 0; partition < copies.size(); ++partition) {
     const Place now = places[map.partitions[partition].primary];
     const bool stays = std::ranges::find(copies[partition], now) != copies[partition].end();
@@ -70,24 +71,30 @@ bool fits_zones(const Placement& wanted, const std::vector<std::uint16_t>& due, 
       kept, [&](Place member) { return count_in(wanted.zone[member]) <= wanted.zones[wanted.zone[member]].high; });
 }
 
-// Most maps are as they should be: then there is nothing to search for. Exactly what is kept, or nothing.
-std::vector<Places> kept_if_it_fits(const Placement& wanted) {
+bool keeps_bounds(const Placement& wanted, const std::vector<Places>& all) {
   std::vector<std::uint32_t> counts(wanted.members.size());
   std::vector<std::uint16_t> due;
   for (std::size_t zone = 0; zone < wanted.zones.size(); ++zone)
     if (wanted.zones[zone].low > 0) due.push_back(static_cast<std::uint16_t>(zone));
-  for (const Places& kept : wanted.kept) {
-    if (kept.size() != wanted.copies || !fits_zones(wanted, due, kept)) return {};
-    for (const Place member : kept) ++counts[member];
+  for (const Places& places : all) {
+    if (places.size() != wanted.copies || !fits_zones(wanted, due, places)) return false;
+    for (const Place member : places) ++counts[member];
   }
   for (std::size_t member = 0; member < counts.size(); ++member)
-    if (counts[member] < wanted.members[member].low || counts[member] > wanted.members[member].high) return {};
-  return wanted.kept;
+    if (counts[member] < wanted.members[member].low || counts[member] > wanted.members[member].high) return false;
+  return true;
 }
 
+// Most maps are as they should be: then there is nothing to search for.
 std::vector<Places> solve(const Placement& wanted) {
-  std::vector<Places> kept = kept_if_it_fits(wanted);
-  return kept.empty() ? place(wanted) : kept;
+  return keeps_bounds(wanted, wanted.kept) ? wanted.kept : place(wanted);
+}
+
+std::vector<Places> solve_primaries(Placement wanted, const Shares& shares) {
+  std::vector<Places> primaries = solve(wanted);
+  if (keeps_bounds(wanted, primaries)) return primaries;
+  for (std::size_t at = 0; at < shares.holders.size(); ++at) wanted.members[at] = shares.holders[at].primaries_at_most;
+  return solve(wanted);
 }
 
 }  // namespace
@@ -103,7 +110,7 @@ Target make_target(const ClusterMap& map) {
   if (shares.holders.empty()) return target;
   const std::vector<Place> places = places_by_slot(map, shares);
   const std::vector<Places> copies = solve(placement_of_copies(map, shares, places));
-  const std::vector<Places> primaries = solve(placement_of_primaries(map, shares, places, copies));
+  const std::vector<Places> primaries = solve_primaries(placement_of_primaries(map, shares, places, copies), shares);
   for (PartitionNumber partition = 0; partition < copies.size(); ++partition) {
     for (const Place place : copies[partition]) target.copies[partition].push_back(shares.holders[place].slot);
     std::ranges::sort(target.copies[partition]);
