@@ -57,6 +57,7 @@ WALLED = {
 PURE = (
     "plugins/locator/membership/",
     "plugins/locator/classic/core/",
+    "plugins/locator/cluster/",
     "lib/placement/",
     "lib/retry/faults.",
     "lib/net/back_off.",

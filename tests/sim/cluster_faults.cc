@@ -59,8 +59,7 @@ void ClusterWorld::schedule_fault() {
 
 // One at most, and never what nobody else knows: who loses a majority of voters for good has lost the network (J5).
 bool ClusterWorld::can_lose_disk(Index at) const {
-  if (!loses_disks_ || newest_ == nullptr) return false;
-  if (std::ranges::any_of(machines_, [](const auto& one) { return one->is_gone; })) return false;
+  if (!loses_disks_ || lost_a_disk_ || newest_ == nullptr) return false;
   std::size_t voters_left = 0;
   for (const Slot voter : newest_->voters) {
     const Index other = index_of(newest_->at(voter).id);
@@ -158,8 +157,9 @@ void ClusterWorld::suggest(cluster::Request request) {
 }
 
 void ClusterWorld::schedule_request() {
+  if (is_healed_) return;  // then the planner has the last word
   if (newest_ != nullptr) request_something();
-  time_.after(is_healed_ ? time_.between(50ms, 200ms) : time_.between(5ms, 100ms), [this] { schedule_request(); });
+  time_.after(time_.between(5ms, 100ms), [this] { schedule_request(); });
 }
 
 void ClusterWorld::request_something() {
@@ -167,7 +167,7 @@ void ClusterWorld::request_something() {
   const cluster::Partition& partition = newest_->partitions[number];
   const Slot slot = static_cast<Slot>(time_.below(newest_->members.size()));
   const cluster::Member& member = newest_->at(slot);
-  const bool is_odd = !is_healed_ && time_.happens(odd_request_);
+  const bool is_odd = time_.happens(odd_request_);
   switch (time_.below(7)) {
     case 0:
     case 1:
@@ -179,14 +179,14 @@ void ClusterWorld::request_something() {
         suggest(cluster::TakeOutOfSync{.partition = number, .node = member.id, .term = partition.term});
       return;
     case 3: {
-      if (is_healed_ || partition.in_sync.size() < 2) return;
+      if (partition.in_sync.size() < 2) return;
       const Slot to = partition.in_sync[time_.below(partition.in_sync.size())];
       const Index primary = index_of(newest_->at(partition.primary).id);
       const Index from = time_.below(machines_.size());
       if (to == partition.primary || machines_[from]->member == nullptr) return;
-      send(
-          from, primary,
-          cluster::HandOver{.partitions = {{.partition = number, .term = partition.term}}, .to = {newest_->at(to).id}});
+      send(from, primary,
+           cluster::BeginHandOver{.partitions = {{.partition = number, .term = partition.term}},
+                                  .to = {newest_->at(to).id}});
       return;
     }
     case 4: {  // voters: as A6 wants them, or any

@@ -69,11 +69,15 @@ std::string ClusterWorld::why_not_at_rest() const {
     if (!map.is_up(map.slot_of(machine.id))) return who + " is not up at the end";
     if (machine.member->agreement().lease_held_until() <= local(at)) return who + " has no lease at the end";
   }
+  const std::size_t copies = std::min<std::size_t>(newest_->copies, newest_->up_count());
   for (cluster::PartitionNumber number = 0; number < newest_->partitions.size(); ++number) {
-    const Index primary = index_of(newest_->at(newest_->partitions[number].primary).id);
+    const cluster::Partition& partition = newest_->partitions[number];
+    const Index primary = index_of(newest_->at(partition.primary).id);
+    const std::string which = "partition " + std::to_string(number);
     if (machines_[primary]->is_gone) continue;  // its data is lost with it, until somebody gives it up
-    if (!machines_[primary]->member->serves(number, local(primary)))
-      return "partition " + std::to_string(number) + " is not served at the end";
+    if (!machines_[primary]->member->serves(number, local(primary))) return which + " is not served at the end";
+    if (partition.in_sync.size() != copies || !partition.learners.empty())
+      return which + " has not its copies at the end";
   }
   return {};
 }

@@ -14,6 +14,7 @@ namespace p2p::sim {
 namespace {
 
 constexpr std::uint64_t kSeedsOfAQuickRun = 100;
+constexpr std::uint64_t kSeedsOfAPart = 1'000;  // of four, in about a minute of one core
 
 std::uint64_t number(const char* name, std::uint64_t otherwise) {
   const char* const given = std::getenv(name);
@@ -69,6 +70,12 @@ TEST(ClusterSim, EqualSeedsGiveEqualRuns) {
     EXPECT_GT(one.epoch(), 20U);
   }
 }
+
+class ClusterSimOfMany : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(ClusterSimOfMany, Seeds) { run_all(1 + GetParam() * kSeedsOfAPart, kSeedsOfAPart); }
+
+INSTANTIATE_TEST_SUITE_P(Parts, ClusterSimOfMany, ::testing::Range<std::uint64_t>(0, 4));
 
 }  // namespace
 }  // namespace p2p::sim

@@ -18,6 +18,15 @@ cluster::NodeId id_of(std::size_t at) {
   return id;
 }
 
+// As the default, in a hurry.
+cluster::Policy policy() {
+  cluster::Policy policy;
+  policy.restore_after = 1s;
+  policy.remove_after = 6s;
+  policy.replace_voter_after = 2s;
+  return policy;
+}
+
 }  // namespace
 
 ClusterWorld::ClusterWorld(const ClusterWorldOptions& options) : options_(options), time_(options.seed) { set_up(); }
@@ -72,7 +81,7 @@ void ClusterWorld::start(Index at) {
   self.address = machine.address;
   self.boot = {.number = machine.boots, .nonce = at + 1};
   machine.member =
-      std::make_unique<ClusterMember>(self, cluster::LeaseRules{}, machine.on_disk, *machine.host, local(at));
+      std::make_unique<ClusterMember>(self, cluster::LeaseRules{}, policy(), machine.on_disk, *machine.host, local(at));
   trace("start " + std::to_string(at) + " boot " + std::to_string(machine.boots));
   MemberEffects effects;
   if (machine.on_disk.map == nullptr) {
@@ -130,14 +139,10 @@ void ClusterWorld::pause(Index at, Duration for_so_long) {
   });
 }
 
-// The machine comes back with nothing: as another node (A7).
 void ClusterWorld::lose_disk(Index at) {
-  machines_[at]->is_gone = true;
-  crash(at, 1h);
   trace("disk lost " + std::to_string(at));
-  const Index fresh = add_machine();
-  machines_[fresh]->address = machines_[at]->address;
-  time_.after(a_while(), [this, fresh] { start(fresh); });
+  lost_a_disk_ = true;
+  begin_anew(at);
 }
 
 // To a process: what arrives while it is paused waits, what arrives after its end is lost.
@@ -162,7 +167,19 @@ void ClusterWorld::apply(Index at, MemberEffects& effects) {
   for (auto& one : effects.saves) save(at, std::move(one));
   for (auto& answered : effects.answers) answer(at, std::move(answered));
   for (auto& call : effects.calls) send(at, index_of(call.to), std::move(call.request));
-  if (machine.member != nullptr) schedule_tick(at);
+  if (machine.member == nullptr) return;
+  const auto map = machine.member->map();
+  if (map != nullptr && map->slot_of(machine.id) == cluster::kNoSlot) return begin_anew(at);
+  schedule_tick(at);
+}
+
+// A member that was removed while it was away joins as another node (J4), as does a machine without its disk (A7).
+void ClusterWorld::begin_anew(Index at) {
+  machines_[at]->is_gone = true;
+  crash(at, 1h);
+  const Index fresh = add_machine();
+  machines_[fresh]->address = machines_[at]->address;
+  time_.after(is_healed_ ? Duration(100ms) : a_while(), [this, fresh] { start(fresh); });
 }
 
 void ClusterWorld::schedule_tick(Index at) {

@@ -70,6 +70,7 @@ class ClusterWorld final {
   void crash(Index at, Duration for_so_long);
   void pause(Index at, Duration for_so_long);
   void lose_disk(Index at);
+  void begin_anew(Index at);
   TimePoint local(Index at) const;
   void on_machine(Index at, TimePoint when, std::function<void()> what);
   void deliver(Index at, std::uint64_t life, std::function<void()> what);
@@ -120,6 +121,7 @@ class ClusterWorld final {
   double crash_after_sync_ = 0;
   double odd_request_ = 0;  // requests that no planner would make
   bool loses_disks_ = false;
+  bool lost_a_disk_ = false;
   bool is_healed_ = false;
   std::map<cluster::Epoch, std::shared_ptr<const cluster::ClusterMap>> decided_;
   std::shared_ptr<const cluster::ClusterMap> newest_;

@@ -241,6 +241,8 @@ Result<Done> NextMap::apply_to_next(const PutInSync& put) {
   if (slot == kNoSlot) return not_up(put.node);
   const Learner* learner = found.value()->learner(slot);
   if (learner == nullptr || learner->since != put.since) return refusal("that assignment has ended");  // I3
+  if (put.since == next_.epoch)
+    return refusal("that assignment begins with this very change: nobody can have filled it");
   end_assignment(*found.value(), slot);
   found.value()->in_sync.push_back(slot);
   return Done{};

@@ -37,6 +37,7 @@ std::size_t ClusterMap::up_count() const noexcept {
 ClusterMap found(const Founding& founding) {
   P2P_ASSERT(std::has_single_bit(founding.partitions) && founding.partitions <= kPartitionsMax,
              "the number of partitions must be a power of two within the limit");
+  P2P_ASSERT(founding.copies > 0 && founding.copies < kCopiesMax, "the number of copies must be within the limit");
   ClusterMap map{.epoch = 1,
                  .cluster = founding.cluster,
                  .succeeds = founding.succeeds,
@@ -48,6 +49,7 @@ ClusterMap found(const Founding& founding) {
                  .voters = {0},
                  .voters_since = 1,
                  .partitions = std::vector<Partition>(founding.partitions)};
+  map.members.front().state = MemberState::up;
   map.members.front().since = 1;
   for (Partition& partition : map.partitions) {
     partition.primary = 0;
@@ -83,6 +85,8 @@ std::string unsoundness_of_voters(const ClusterMap& map) {
 }
 
 std::string_view unsoundness_of(const ClusterMap& map, const Partition& partition) {
+  // Whoever is put in sync must find room.
+  if (partition.in_sync.size() + partition.learners.size() > kCopiesMax) return "it has too many copies";
   std::set<Slot> seen;
   for (const Slot copy : partition.in_sync)
     if (!is_member(map, copy) || !seen.insert(copy).second) return "an in-sync copy is no member, or is there twice";
@@ -104,6 +108,8 @@ std::string unsoundness(const ClusterMap& map) {
   if (map.epoch == 0 || map.cluster.empty()) return "it has no epoch, or no network";
   if (!std::has_single_bit(map.partitions.size()) || map.partitions.size() > kPartitionsMax)
     return "the number of its partitions is no power of two within the limit";
+  if (map.copies == 0 || map.copies >= kCopiesMax || map.copies_min > map.copies)
+    return "it asks for a number of copies that is not allowed";
   if (std::string why = unsoundness_of_members(map); !why.empty()) return why;
   if (std::string why = unsoundness_of_voters(map); !why.empty()) return why;
   for (std::size_t number = 0; number < map.partitions.size(); ++number)

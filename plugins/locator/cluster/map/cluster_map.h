@@ -84,8 +84,8 @@ struct ClusterMap {
   ClusterId cluster;
   ClusterId succeeds;            // the network that ended, and whose members may join this one (J6); empty: none
   std::uint64_t generation = 0;  // how often an operator went on without a majority of voters (J5)
-  std::uint32_t copies = 3;
-  std::uint32_t copies_min = 2;
+  std::uint32_t copies = 3;      // that the planner keeps of each partition; less than kCopiesMax
+  std::uint32_t copies_min = 2;  // that a write must reach (W1), and that are restored at once (I4)
   Durability durability = Durability::memory;
   std::uint32_t feature_level = 1;  // in force (M7)
   std::vector<Member> members;      // by slot; free ones among them

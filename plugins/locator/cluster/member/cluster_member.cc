@@ -17,16 +17,18 @@ constexpr Duration kLateMin = std::chrono::milliseconds(50);
 
 }  // namespace
 
-ClusterMember::ClusterMember(Member self, const LeaseRules& rules, SavedAgreement saved, PartitionHost& host,
-                             TimePoint now)
+ClusterMember::ClusterMember(Member self, const LeaseRules& rules, const Policy& policy, SavedAgreement saved,
+                             PartitionHost& host, TimePoint now)
     : self_(std::move(self)),
       rules_(rules),
       host_(host),
       agreement_({.id = self_.id, .boot = self_.boot}, rules, std::move(saved), now),
       coordinator_(self_.id, rules),
+      planner_(policy),
       ticked_for_(now) {
   if (map() == nullptr) return;
   coordinator_.begin(*map(), now);
+  planner_.observe(*map(), now);
   tell_host(now);
 }
 
@@ -97,6 +99,9 @@ void ClusterMember::absorb(AgreementEffects& from, TimePoint now, MemberEffects&
 
 void ClusterMember::on_decision(const Decision&, TimePoint now) {
   coordinator_.begin(*map(), now);
+  planner_.observe(*map(), now);
+  planned_at_ = TimePoint::min();
+  voters_wanted_.reset();
   was_asked_ = false;
   suggested_at_ = TimePoint::min();
   suggested_to_ = 0;
@@ -131,7 +136,7 @@ void ClusterMember::answer(const Sender& from, AskToJoin& ask, RequestId id, Tim
   reply(from, id, effects);
 }
 
-void ClusterMember::answer(const Sender& from, HandOver& hand_over, RequestId id, TimePoint now,
+void ClusterMember::answer(const Sender& from, BeginHandOver& hand_over, RequestId id, TimePoint now,
                            MemberEffects& effects) {
   for (std::size_t at = 0; at < std::min(hand_over.partitions.size(), hand_over.to.size()); ++at) {
     const auto [number, term] = hand_over.partitions[at];
@@ -248,10 +253,43 @@ void ClusterMember::ask_to_join(TimePoint now, MemberEffects& effects) {
   effects.calls.push_back({.to = joins_via_[joins_at_++ % joins_via_.size()], .request = AskToJoin{.joiner = self_}});
 }
 
+void ClusterMember::begin_hand_overs(const std::vector<HandOver>& wanted, MemberEffects& effects) {
+  std::map<Slot, BeginHandOver> by_primary;
+  for (const HandOver& one : wanted) {
+    BeginHandOver& begin = by_primary[one.from];
+    begin.partitions.push_back({.partition = one.partition, .term = map()->partitions[one.partition].term});
+    begin.to.push_back(map()->at(one.to).id);
+  }
+  for (auto& [primary, begin] : by_primary)
+    effects.calls.push_back({.to = map()->at(primary).id, .request = std::move(begin)});
+  hand_overs_ = wanted;
+}
+
+// What the planner wants; asked again with the next map, or after a while.
+void ClusterMember::plan(TimePoint now, MemberEffects& effects) {
+  if (now < planned_at_ + kPlanEvery) return;
+  planned_at_ = now;
+  voters_wanted_ = planner_.voters(*map(), now);
+  if (voters_wanted_) return;
+  const Steps steps = planner_.next(*map(), now, hand_overs_);
+  begin_hand_overs(steps.hand_overs, effects);
+  for (const Request& request : steps.requests) static_cast<void>(coordinator_.add(request, now));
+}
+
+std::optional<Change> ClusterMember::next_change(TimePoint now, MemberEffects& effects) {
+  const bool is_first = coordinator_.is_first(*map(), agreement_.granter(), now);
+  if (!is_first && !was_asked_) return std::nullopt;
+  if (is_first) plan(now, effects);
+  const std::optional<Change> change = coordinator_.next_change(*map(), agreement_.granter(), now);
+  // Voters are changed alone (A6), before all but a death.
+  const bool is_death = change && std::holds_alternative<Down>(change->requests.front());
+  if (is_first && voters_wanted_ && !is_death) return Change{.requests = {*voters_wanted_}};
+  return change;
+}
+
 void ClusterMember::coordinate(TimePoint now, MemberEffects& effects) {
   if (!agreement_.is_voter()) return;
-  if (!was_asked_ && !coordinator_.is_first(*map(), agreement_.granter(), now)) return;
-  const std::optional<Change> change = coordinator_.next_change(*map(), agreement_.granter(), now);
+  const std::optional<Change> change = next_change(now, effects);
   if (!change) return;
   agreement_.decide(map()->epoch, *change, now);
   AgreementEffects made;

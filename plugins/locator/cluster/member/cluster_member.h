@@ -7,6 +7,7 @@
 #include "cluster/member/coordinator.h"
 #include "cluster/member/messages.h"
 #include "cluster/partition_host.h"
+#include "cluster/planner/planner.h"
 
 #include <map>
 #include <memory>
@@ -20,6 +21,8 @@ namespace p2p::cluster {
 inline constexpr Duration kCoordinatorPatience = std::chrono::milliseconds(150);
 // A primary that has consented, and about which nothing was decided, asks for a term of its own (H1).
 inline constexpr Duration kConsentMax = std::chrono::seconds(2);
+// The planner is asked with each map, and as often without one: time alone may have made something due.
+inline constexpr Duration kPlanEvery = std::chrono::seconds(1);
 // A primary that cannot stop serving gives the hand-over up (H1).
 inline constexpr Duration kStopMax = std::chrono::seconds(1);
 
@@ -38,7 +41,8 @@ struct MemberEffects {
 class ClusterMember final {
  public:
   // `self`: what this node says of itself when it joins. `host` outlives this.
-  ClusterMember(Member self, const LeaseRules& rules, SavedAgreement saved, PartitionHost& host, TimePoint now);
+  ClusterMember(Member self, const LeaseRules& rules, const Policy& policy, SavedAgreement saved, PartitionHost& host,
+                TimePoint now);
 
   // Founds a network of its own. Only without a map.
   void found(const Founding& founding, TimePoint now, MemberEffects& effects);
@@ -76,13 +80,16 @@ class ClusterMember final {
 
   void answer(const Sender& from, Suggest& suggest, RequestId id, TimePoint now, MemberEffects& effects);
   void answer(const Sender& from, AskToJoin& ask, RequestId id, TimePoint now, MemberEffects& effects);
-  void answer(const Sender& from, HandOver& hand_over, RequestId id, TimePoint now, MemberEffects& effects);
+  void answer(const Sender& from, BeginHandOver& hand_over, RequestId id, TimePoint now, MemberEffects& effects);
   void reply(const Sender& from, RequestId id, MemberEffects& effects) const;
 
   void absorb(AgreementEffects& from, TimePoint now, MemberEffects& effects);
   void on_decision(const Decision& decision, TimePoint now);
   void tell_host(TimePoint now);
   void coordinate(TimePoint now, MemberEffects& effects);
+  void plan(TimePoint now, MemberEffects& effects);
+  void begin_hand_overs(const std::vector<HandOver>& wanted, MemberEffects& effects);
+  std::optional<Change> next_change(TimePoint now, MemberEffects& effects);
   void suggest(TimePoint now, MemberEffects& effects);
   std::vector<Request> wanted(TimePoint now) const;
   void add_wanted_of_member(std::vector<Request>& all) const;
@@ -97,6 +104,10 @@ class ClusterMember final {
   PartitionHost& host_;
   EmbeddedAgreement agreement_;
   Coordinator coordinator_;
+  Planner planner_;
+  TimePoint planned_at_ = TimePoint::min();
+  std::optional<SetVoters> voters_wanted_;
+  std::vector<HandOver> hand_overs_;  // that this node, as coordinator, has asked for
   bool is_leaving_ = false;
   std::vector<NodeId> joins_via_;
   std::size_t joins_at_ = 0;

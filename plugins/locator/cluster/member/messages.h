@@ -20,11 +20,11 @@ struct AskToJoin {
 };
 
 // The coordinator to a primary: let another copy have these (H1).
-struct HandOver {
+struct BeginHandOver {
   std::vector<Consent> partitions;  // and the terms they are in
   std::vector<NodeId> to;           // of each
 };
 
-using MemberRequest = std::variant<Renew, Prepare, Accept, Announce, FetchMap, Suggest, AskToJoin, HandOver>;
+using MemberRequest = std::variant<Renew, Prepare, Accept, Announce, FetchMap, Suggest, AskToJoin, BeginHandOver>;
 
 }  // namespace p2p::cluster

@@ -1,0 +1,63 @@
+// Which copies and primaries move next? The part of steps.h that is about partitions.
+#pragma once
+
+#include "cluster/planner/steps.h"
+
+#include <functional>
+#include <vector>
+
+namespace p2p::cluster {
+
+class PartitionSteps final {
+ public:
+  // The situation outlives this.
+  explicit PartitionSteps(const Situation& situation);
+
+  // Once.
+  Steps list() &&;
+
+ private:
+  // Why a copy is to be added, the most urgent first.
+  enum class Reason : std::uint8_t { below_minimum, lost, given_away, balance };
+  struct Missing {
+    PartitionNumber partition = 0;
+    Slot to = kNoSlot;
+    Reason reason = Reason::balance;
+  };
+
+  // --- copies ---
+  void start_empty();
+  void find_missing(PartitionNumber number);
+  Reason reason_for(PartitionNumber number, std::size_t copies) const;
+  bool may_wait(const Missing& missing) const;
+  void add(Reason reason);
+  void end_surplus(PartitionNumber number);
+  bool is_promised(PartitionNumber number, Slot to) const;
+
+  // --- primaries ---
+  void hand_over();
+  void begin_hand_overs(const std::function<bool(Slot)>& of);
+  bool can_hand_over(PartitionNumber number) const;
+  void list_hand_over(PartitionNumber number);
+
+  // --- limits ---
+  void count_moves();
+  bool has_room(Slot from, Slot to, std::size_t max) const;
+  void count_move(Slot from, Slot to);
+  void request(const Request& request);
+
+  bool has_source(PartitionNumber number) const;  // data to copy, and somebody to copy it to
+  const NodeId& id_of(Slot node) const { return map_.at(node).id; }
+
+  const Situation& now_;
+  const ClusterMap& map_;
+  const Target& target_;
+  bool is_calm_;  // nobody may come back whose copies would be balanced once more
+  std::vector<Missing> missing_;
+  std::vector<std::size_t> receives_;  // by slot, as gives_
+  std::vector<std::size_t> gives_;
+  std::vector<bool> is_listed_;  // by partition: its hand-over
+  Steps steps_;
+};
+
+}  // namespace p2p::cluster
