@@ -20,8 +20,6 @@ class NodeRun final {
   NodeRun(host::LoadedConfiguration configuration, host::NodeHooks hooks);
   // Leaves the node behind if it has not ended.
   ~NodeRun();
-  NodeRun(const NodeRun&) = delete;
-  NodeRun& operator=(const NodeRun&) = delete;
 
   // Waits while the node is starting, which the host's own limits end.
   State wait_while_starting();

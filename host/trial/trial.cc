@@ -99,8 +99,6 @@ class Arena final {
     page_ = new (memory) Trial::Page;
     if (!output_.is_open()) refuse("memfd_create");
   }
-  Arena(const Arena&) = delete;
-  Arena& operator=(const Arena&) = delete;
   ~Arena() { ::munmap(page_, sizeof(Trial::Page)); }
 
   Trial::Page& page() { return *page_; }
