@@ -16,8 +16,7 @@ namespace p2p::ctl {
 namespace {
 
 std::int64_t now_ms() {
-  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
 }
 
 bool is_classic(const Result<node::NodeStatus>& status) {
