@@ -108,17 +108,11 @@ ExitCode receipts(const Session& session) {
 }  // namespace
 
 void add_node_verbs(CLI::App& app, Session& session) {
-  CLI::App* verb = app.add_subcommand("ping", "does a node answer, and is it ready?");
-  verb->callback([&session] { session.verb = [&session] { return ping(session); }; });
-
-  verb = app.add_subcommand("status", "a node's state, keys held, calls, view; exit code 1 when it is not healthy");
-  verb->callback([&session] { session.verb = [&session] { return status(session); }; });
-
-  verb = app.add_subcommand("services", "list a node's services and their plugins");
-  verb->callback([&session] { session.verb = [&session] { return services(session); }; });
-
-  verb = app.add_subcommand("receipts", "what has moved to and from a node, and whether both sides agree");
-  verb->callback([&session] { session.verb = [&session] { return receipts(session); }; });
+  add_verb(app, session, "ping", "does a node answer, and is it ready?", ping);
+  add_verb(app, session, "status", "a node's state, keys held, calls, view; exit code 1 when it is not healthy",
+           status);
+  add_verb(app, session, "services", "list a node's services and their plugins", services);
+  add_verb(app, session, "receipts", "what has moved to and from a node, and whether both sides agree", receipts);
 }
 
 }  // namespace p2p::ctl
