@@ -1,5 +1,7 @@
 #include "runtime/log_sink.h"
 
+#include "files/owned_descriptor.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -59,16 +61,6 @@ Result<int> open_log_file(const std::filesystem::path& file) {
   if (opened < 0) return cannot_open(file, std::strerror(failure));
   ::close(opened);
   return cannot_open(file, "it is no regular file");
-}
-
-bool write_all(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace
