@@ -45,6 +45,11 @@ class NodeRun final {
 
     template <class Note>
     void enter(State next, Note note);
+    template <class Field>
+    Field read(const Field& field) const {
+      const std::lock_guard hold(mutex);
+      return field;
+    }
   };
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
