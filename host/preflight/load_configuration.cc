@@ -36,21 +36,12 @@ std::size_t count_entries(const Table& table) {
 }
 
 ExitCode code_of(ProblemKind kind) {
-  switch (kind) {
-    case ProblemKind::warning:
-      return ExitCode::done;
-    case ProblemKind::machine:
-      return ExitCode::system;
-    case ProblemKind::unsafe_file:
-      return ExitCode::permissions;
-    case ProblemKind::bad_plugin:
-      return ExitCode::service_failed;
-    case ProblemKind::missing_plugin:
-    case ProblemKind::configuration:
-    case ProblemKind::unreadable:
-      return ExitCode::configuration;
-  }
-  return ExitCode::internal;
+  // In the order of ProblemKind, from warning to unreadable.
+  static constexpr ExitCode kCodes[] = {ExitCode::done,           ExitCode::system,        ExitCode::permissions,
+                                        ExitCode::service_failed, ExitCode::configuration, ExitCode::configuration,
+                                        ExitCode::configuration};
+  static_assert(std::size(kCodes) == static_cast<std::size_t>(ProblemKind::unreadable) + 1);
+  return kCodes[static_cast<std::size_t>(kind)];
 }
 
 // The steps from flags to a checked configuration; collects problems on the way.

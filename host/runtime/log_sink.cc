@@ -22,22 +22,9 @@ constexpr mode_t kLogFileMode = 0640;
 
 // <syslog.h>
 const char* priority_prefix(spdlog::level::level_enum level) {
-  switch (level) {
-    case spdlog::level::trace:
-    case spdlog::level::debug:
-      return "<7>";
-    case spdlog::level::warn:
-      return "<4>";
-    case spdlog::level::err:
-      return "<3>";
-    case spdlog::level::critical:
-      return "<2>";
-    case spdlog::level::info:
-    case spdlog::level::off:
-    case spdlog::level::n_levels:
-      return "<6>";
-  }
-  return "<6>";
+  // In the order of spdlog's levels: trace, debug, info, warn, err, critical, off, n_levels.
+  static constexpr const char* kPrefixes[] = {"<7>", "<7>", "<6>", "<4>", "<3>", "<2>", "<6>", "<6>"};
+  return kPrefixes[level];
 }
 
 Error cannot_open(const std::filesystem::path& file, const std::string& why) {

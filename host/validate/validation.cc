@@ -11,15 +11,8 @@ namespace p2p::host {
 namespace {
 
 const char* word_of(TrialOutcome outcome) {
-  switch (outcome) {
-    case TrialOutcome::ok:
-      return "ok";
-    case TrialOutcome::failed:
-      return "failed";
-    case TrialOutcome::skipped:
-      return "skipped";
-  }
-  return "unknown";
+  static constexpr const char* kWords[] = {"ok", "failed", "skipped"};  // in the order of TrialOutcome
+  return kWords[static_cast<std::size_t>(outcome)];
 }
 
 std::size_t count(const std::vector<RuleResult>& results, TrialOutcome outcome) {
@@ -30,6 +23,13 @@ std::size_t count(const std::vector<RuleResult>& results, TrialOutcome outcome) 
 // Output of a foreign file goes to a terminal: control characters are shown, not applied.
 std::string printable(const std::string& text) {
   std::string shown;
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    shown += code < 0x20 || code == 0x7F ? fmt::format("\\x{:02x}", code) : std::string(1, letter);
+  }
+  return shown;
+}
+
 // The first of `names`, with spaces between, that is one of `rules`; empty: none is.
 std::string first_in(const std::set<std::string>& rules, const std::string& names) {
   std::istringstream words(names);
@@ -37,13 +37,6 @@ std::string first_in(const std::set<std::string>& rules, const std::string& name
     if (rules.contains(word)) return word;
   }
   return "";
-}
-
-  for (const char letter : text) {
-    const auto code = static_cast<unsigned char>(letter);
-    shown += code < 0x20 || code == 0x7F ? fmt::format("\\x{:02x}", code) : std::string(1, letter);
-  }
-  return shown;
 }
 
 // Rules that others cannot build on: those would only fail, too.
