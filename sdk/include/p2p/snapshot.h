@@ -29,8 +29,6 @@ template <class T>
 class Snapshot {
  public:
   explicit Snapshot(std::shared_ptr<const T> first) : value_(std::move(first)) {}
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
 
   // Readers see `next` from now on; values read before stay unchanged. [any thread]
   void publish(std::shared_ptr<const T> next) {
