@@ -3,6 +3,7 @@
 #include "retry/faults.h"
 
 #include <Store.h>
+#include <StorePeer.h>
 
 #include <fmt/format.h>
 
@@ -26,8 +27,9 @@ using Method = StoreClients::Method;
 // In percent, in the order of Method, without puts.
 constexpr int kShares[] = {36, 31, 8, 8, 0, 8, 6, 3};
 
-Method any_method(VirtualTime& time, std::uint64_t puts_percent) {
+Method any_method(VirtualTime& time, std::uint64_t puts_percent, std::uint64_t erases_percent) {
   if (time.below(100) < puts_percent) return Method::put;
+  if (time.below(100) < erases_percent) return Method::erase;
   int at = static_cast<int>(time.below(100));
   std::size_t method = 0;
   while (at >= kShares[method]) at -= kShares[method++];
@@ -114,14 +116,24 @@ void StoreClients::ask_all(Method method) {
   }
 }
 
+void StoreClients::put_at(StoreNode& node) {
+  const auto call = std::make_shared<Call>();
+  call->method = Method::put;
+  call->keys = {keys_.size() - 1 - time_.below(put_only_keys)};
+  ask(call, node, nullptr);
+}
+
 StoreClients::CallRef StoreClients::make() {
   auto call = std::make_shared<Call>();
   do {
-    call->method = any_method(time_, puts_percent);
+    call->method = any_method(time_, puts_percent, erases_percent);
   } while (!erases && kind_of(call->method) == Kind::erase);
-  const std::size_t count = is_of_many(call->method) ? 1 + time_.below(std::min<std::size_t>(keys_.size(), 5)) : 1;
-  const std::size_t first = time_.below(keys_.size());
-  for (std::size_t at = 0; at < count; ++at) call->keys.push_back((first + at) % keys_.size());
+  const std::size_t count =
+      is_of_many(call->method) ? 1 + time_.below(std::min<std::size_t>(keys_.size() - put_only_keys, 5)) : 1;
+  const bool is_read = kind_of(call->method) == Kind::read;
+  const std::size_t among = is_read ? keys_.size() : keys_.size() - put_only_keys;
+  const std::size_t first = time_.below(among);
+  for (std::size_t at = 0; at < count; ++at) call->keys.push_back((first + at) % among);
   return call;
 }
 
@@ -147,6 +159,18 @@ void StoreClients::ask(const CallRef& call, StoreNode& node, std::function<void(
   time_.after(kPatience, [this, call] { note(call, Outcome::unknown); });
 }
 
+// It has another node's key, with the value of this put: it must bring it to its owner.
+bool StoreClients::keeps(StoreNode& node, const Call& put) {
+  if (!node.process()->is_running()) return false;
+  wire::StorePeer_pull_args args;
+  args.keys = {keys_[put.keys.front()]};
+  const auto reply =
+      decode_reply<wire::StorePeer_pull_result>(node.ask_now("diststore.peer", encode_call("pull", args)));
+  if (!reply.ok()) return false;
+  const auto& found = reply.value().success.front();
+  return found.__isset.item && number_of(found.item.value) == operation(put, 0).value;
+}
+
 void StoreClients::arrive(const CallRef& call, StoreNode& node) {
   if (!node.process()->is_running()) return note(call, Outcome::failed);
   const bool is_put = call->method == Method::put;
@@ -154,6 +178,7 @@ void StoreClients::arrive(const CallRef& call, StoreNode& node) {
     node.take({"diststore", message, 0, nullptr, [this, call, is_put](const StoreReply& reply) {
                  if (!is_put) told(call, reply.bytes);
                }});
+    if (is_put && keeps(node, *call)) operation(*call, 0).kept_at = time_.now();
   });
   // Its caller gets no answer, and does not wait for one.
   if (is_put) note(call, Outcome::unknown);

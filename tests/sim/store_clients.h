@@ -24,6 +24,8 @@ class StoreClients final {
   // Reads, or writes, every key once, at any node.
   void read_all();
   void write_all();
+  // A put there of one of the keys that get no other changes.
+  void put_at(StoreNode& node);
   // No call waits for its answer.
   bool are_idle() const { return open_ == 0; }
 
@@ -31,6 +33,8 @@ class StoreClients final {
   // Set before begin().
   std::size_t value_bytes_most = 100;
   std::uint64_t puts_percent = 4;
+  std::uint64_t erases_percent = 0;  // besides those among the usual calls
+  std::size_t put_only_keys = 0;     // the last ones: changed by put_at() only
   bool erases = true;
   bool repeats = false;  // nodes may repeat any write that they do not find again
 
@@ -46,6 +50,7 @@ class StoreClients final {
   void ask_all(Method method);
   void ask(const CallRef& call, StoreNode& node, std::function<void()> then);
   void arrive(const CallRef& call, StoreNode& node);
+  bool keeps(StoreNode& node, const Call& put);
   void note(const CallRef& call, StoreOperation::Outcome outcome);
   void told(const CallRef& call, const std::string& reply);
   std::string message_of(const Call& call);

@@ -29,6 +29,9 @@ std::string text_of(const StoreOperation& done) {
                      done.value, outcome, done.may_be_repeated ? " (perhaps twice)" : "");
 }
 
+// A search that takes longer is given up: many open calls on one key have very many orders.
+constexpr std::size_t kPlacesMax = 20'000;
+
 // Searches for an order, as Wing and Gong did, remembering what has been tried (Lowe).
 class Search final {
  public:
@@ -88,6 +91,7 @@ class Search final {
     at.base += done;
     at.window = done == 64 ? 0 : at.window >> done;
     if (at.base == definite_.size()) return true;
+    if (tried_.size() > kPlacesMax) return true;
     if (!tried_.insert(at).second) return false;
     TimePoint first_end = TimePoint::max();
     std::size_t end = at.base;
@@ -143,6 +147,20 @@ std::string not_linearizable(const StoreHistory& history) {
   std::string text = "no order of these fits their answers:\n";
   for (const auto& one : sorted) text += text_of(one);
   return text;
+}
+
+std::string lost_put(const StoreHistory& history, Duration slack) {
+  for (const auto& put : history) {
+    if (put.kept_at == TimePoint()) continue;
+    const bool is_found = std::any_of(history.begin(), history.end(), [&](const auto& other) {
+      if (other.outcome == Outcome::failed || &other == &put) return false;
+      if (other.kind == Kind::read) return other.outcome == Outcome::done && other.value == put.value;
+      const TimePoint last = other.kept_at == TimePoint() ? other.ended : other.kept_at;
+      return last == TimePoint::max() || last + slack >= put.kept_at;
+    });
+    if (!is_found) return "this was kept and got lost:\n" + text_of(put);
+  }
+  return "";
 }
 
 std::string read_of_nothing(const StoreHistory& history) {

@@ -90,6 +90,9 @@ void StoreWorld::check_histories(std::vector<std::string>& broken) const {
     const auto wrong =
         options_.checks_histories ? not_linearizable(until ? before(histories[at], *until) : histories[at]) : "";
     if (!wrong.empty()) broken.push_back(clients_->keys()[at] + ": " + wrong);
+    // As clocks differ, and a clock that counts in milliseconds.
+    const auto lost = until ? "" : lost_put(histories[at], 2 * plan_.skew_most + std::chrono::milliseconds(2));
+    if (!lost.empty()) broken.push_back(clients_->keys()[at] + ": " + lost);
     const auto unwritten = read_of_nothing(histories[at]);
     if (!unwritten.empty()) broken.push_back(clients_->keys()[at] + ": " + unwritten);
   }
