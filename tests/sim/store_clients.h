@@ -38,6 +38,8 @@ class StoreClients final {
   bool erases = true;
   bool repeats = false;  // nodes may repeat any write that they do not find again
 
+  // Keys of puts that reached a node that was handing over, and kept none.
+  const std::vector<std::string>& passed_on() const { return passed_on_; }
   // By key. Repetitions are noted.
   std::vector<StoreHistory> histories() const;
 
@@ -50,7 +52,7 @@ class StoreClients final {
   void ask_all(Method method);
   void ask(const CallRef& call, StoreNode& node, std::function<void()> then);
   void arrive(const CallRef& call, StoreNode& node);
-  bool keeps(StoreNode& node, const Call& put);
+  void look_after(StoreNode& node, const Call& put, bool is_handing_over);
   void note(const CallRef& call, StoreOperation::Outcome outcome);
   void told(const CallRef& call, const std::string& reply);
   std::string message_of(const Call& call);
@@ -62,6 +64,7 @@ class StoreClients final {
   const std::vector<std::string> keys_;
   const Pick pick_;
   std::vector<StoreHistory> histories_;
+  std::vector<std::string> passed_on_;
   std::size_t left_ = 0;
   std::size_t open_ = 0;
   int last_value_ = 0;

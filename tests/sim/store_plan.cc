@@ -36,12 +36,16 @@ void emphasize(StorePlan& plan, VirtualTime& time) {
       plan.faults.transfer_late_most = milliseconds(20 << time.below(6));
       return;
     case Emphasis::news_are_slow: {
-      constexpr Duration kLate[] = {milliseconds(2), milliseconds(10), milliseconds(50)};
+      constexpr Duration kLate[] = {milliseconds(10), milliseconds(60), milliseconds(300)};
+      plan.keys = 2 + time.below(4);
       plan.joiners_at_once = 2 + time.below(3);
       plan.nodes_at_first = 1 + time.below(3);
+      plan.clients = 3 + time.below(4);
+      plan.changes = 1 + time.below(5);
       plan.joins = 55;
       plan.deaths = time.happens(0.5) ? 15 : 0;
       plan.leaves = 85 - plan.joins - plan.deaths;
+      plan.faults.latency_most = microseconds(800 << time.below(3));
       plan.faults.news_late_most = milliseconds(10 << time.below(6));
       plan.faults.publication_late_most = kLate[time.below(3)];
       return;
@@ -76,6 +80,7 @@ StorePlan make_plan(VirtualTime& time, std::uint64_t seed, bool is_beside_2009) 
   if (time.happens(0.5)) plan.faults = usual_faults(time);
   if (time.happens(0.2)) plan.deaths = 12;
   plan.keys = 4 + time.below(17);
+  plan.clients = 1 + time.below(4);
   // Clocks kept by NTP, badly set ones, and one that is beyond what the others follow.
   constexpr Duration kSkews[] = {Duration::zero(), milliseconds(30), seconds(2), seconds(25)};
   plan.skew_most = kSkews[time.below(4)];
@@ -98,6 +103,7 @@ StorePlan make_plan(VirtualTime& time, std::uint64_t seed, bool is_beside_2009) 
     plan.faults = none;
     plan.deaths = 0;
     plan.has_one_of_2009 = true;
+    if (seed % 2 == 0) plan.puts_at_leavers = 20;
     return plan;
   }
   plan.emphasis = static_cast<Emphasis>(seed % kEmphases);

@@ -30,6 +30,7 @@ struct StorePlan {
   std::uint64_t deaths = 0;
   bool has_one_of_2009 = false;  // now and then
   std::size_t keys = 10;
+  std::size_t clients = 1;
   Duration skew_most{};
   Duration tombstone_grace = std::chrono::minutes(1);
   Duration forward_timeout = std::chrono::seconds(1);

@@ -293,12 +293,10 @@ std::vector<std::string> StoreWorld::run() {
   const bool is_burst = time_.happens(0.6);
   const Duration within = is_burst ? length / 20 : length;
   const Duration first = time_.between(Duration::zero(), length / 4);
-  const std::size_t clients = 1 + time_.below(4);
   const std::size_t calls = 80 + time_.below(120);
-  const Duration crowd = milliseconds(600) * clients / calls;
-  time_.after(is_burst ? first : Duration::zero(), [this, clients, calls, pause = is_burst ? crowd : length / 20] {
-    clients_->begin(clients, calls, pause);
-  });
+  const Duration crowd = milliseconds(600) * plan_.clients / calls;
+  time_.after(is_burst ? first : Duration::zero(),
+              [this, calls, pause = is_burst ? crowd : length / 20] { clients_->begin(plan_.clients, calls, pause); });
   for (std::size_t at = 0; at < plan_.changes; ++at) {
     time_.after(first + time_.between(Duration::zero(), within), [this] { change_something(); });
   }
@@ -314,6 +312,7 @@ std::vector<std::string> StoreWorld::run() {
   run_for(milliseconds(100));
   if (broken.empty() && !run_until_agreed(kCalmPatience)) broken.push_back("a read has changed something");
   check_histories(broken);
+  check_puts(broken);
   check_receipts(broken);
   check_left_behind(broken);
   if (broken.empty()) check_tombstones(broken);

@@ -68,6 +68,7 @@ class StoreWorld final {
   std::string disagreement_of(const StoreNodeOf2009& node) const;
   std::string misplaced() const;
   void check_histories(std::vector<std::string>& broken) const;
+  void check_puts(std::vector<std::string>& broken) const;
   void check_receipts(std::vector<std::string>& broken) const;
   void check_left_behind(std::vector<std::string>& broken) const;
   void check_tombstones(std::vector<std::string>& broken);
