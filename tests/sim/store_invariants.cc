@@ -29,6 +29,16 @@ ReceiptFacts facts_of(const ::diststore::Receipt& receipt) {
 
 }  // namespace
 
+// Of two nodes that may own keys one at least knows the other: then they cannot both own the same one (H2).
+void StoreWorld::note_strangers(const StoreNode& opened) {
+  const auto knows = [](const StoreNode& one, const StoreNode& other) { return one.locator().shows(other.self()); };
+  for (const StoreNode* other : nodes_in(Phase::open)) {
+    if (other == &opened || knows(opened, *other) || knows(*other, opened)) continue;
+    strangers_.push_back(
+        fmt::format("{} may own keys, and does not know of {}", opened.self().port, other->self().port));
+  }
+}
+
 std::string StoreWorld::disagreement_of(StoreNode& node) const {
   const std::string name = std::to_string(node.self().port);
   if (node.phase() != Phase::open) return name + " has not started, or not left";

@@ -7,6 +7,7 @@
 
 #include <p2p/locator.h>
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <deque>
@@ -46,6 +47,9 @@ class StoreLocator final : public ILocator {
   bool runs_layers() const { return runs_layers_; }  // as it leaves
   bool is_idle() const { return waiting_.empty() && !is_changing_; }
   const Table& table() const { return table_; }
+  bool shows(const NodeAddress& node) const {
+    return std::find(members_.begin(), members_.end(), node) != members_.end();
+  }
   std::int64_t life() const { return life_; }
 
   // ILocator

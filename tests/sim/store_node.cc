@@ -199,6 +199,7 @@ void StoreNode::start(StoreLocator::Contact contact) {
 void StoreNode::opened() {
   if (phase_ != Phase::starting) return;
   phase_ = Phase::open;
+  if (options_.opened) options_.opened(*this);
   for (auto& call : std::exchange(parked_, {})) call.dispatch_again();
 }
 

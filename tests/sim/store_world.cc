@@ -103,6 +103,7 @@ NodeAddress StoreWorld::contact() {
     if (node->locator().is_member()) members.push_back(node);
   }
   StoreNode* const any = any_of(members);
+  founders_ += any == nullptr;
   return any == nullptr ? NodeAddress() : any->self();
 }
 
@@ -129,6 +130,7 @@ void StoreWorld::start_node() {
   options.transfer_batches_in_flight = static_cast<std::int64_t>(1 + time_.below(4));
   options.forward_timeout = plan_.forward_timeout;
   options.tombstone_grace = plan_.tombstone_grace;
+  options.opened = [this](const StoreNode& node) { note_strangers(node); };
   options.log = [this](const StoreNode& node, const std::string& line) { logged(node, line); };
   nodes_.push_back(std::make_unique<StoreNode>(network_, address, std::move(options),
                                                [this](StoreListener& listener) { return node_of(listener); }));
@@ -312,6 +314,7 @@ std::vector<std::string> StoreWorld::run() {
   run_for(milliseconds(100));
   if (broken.empty() && !run_until_agreed(kCalmPatience)) broken.push_back("a read has changed something");
   check_histories(broken);
+  if (founders_ == 1 && !has_given_up_) broken.insert(broken.end(), strangers_.begin(), strangers_.end());
   check_puts(broken);
   check_receipts(broken);
   check_left_behind(broken);

@@ -63,6 +63,7 @@ class StoreWorld final {
   void logged(const StoreNode& node, const std::string& line);
 
   // In store_invariants.cc.
+  void note_strangers(const StoreNode& opened);
   std::string disagreement() const;
   std::string disagreement_of(StoreNode& node) const;
   std::string disagreement_of(const StoreNodeOf2009& node) const;
@@ -84,6 +85,8 @@ class StoreWorld final {
   std::deque<std::string> timeline_;
   std::int64_t last_life_ = 0;
   int kills_ = 0;
+  int founders_ = 0;                    // of networks: nodes that found none to join
+  std::vector<std::string> strangers_;  // see note_strangers()
   std::optional<TimePoint> given_up_at_;
   bool has_given_up_ = false;
 };
