@@ -177,7 +177,7 @@ void StoreClients::arrive(const CallRef& call, StoreNode& node) {
   if (!node.process()->is_running()) return note(call, Outcome::failed);
   const bool is_put = call->method == Method::put;
   node.process()->run([this, call, &node, is_put, message = message_of(*call)] {
-    const bool is_handing_over = node.locator().runs_layers();
+    const bool is_handing_over = node.locator().runs_layers() && node.gauge("moving_keys") > 0;
     node.take({"diststore", message, 0, nullptr, [this, call, is_put](const StoreReply& reply) {
                  if (!is_put) told(call, reply.bytes);
                }});

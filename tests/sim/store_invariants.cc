@@ -97,8 +97,9 @@ void StoreWorld::check_histories(std::vector<std::string>& broken) const {
   for (std::size_t at = 0; at < histories.size(); ++at) {
     auto until = lost_since_[at];
     if (given_up_at_) until = until ? std::min(*until, *given_up_at_) : *given_up_at_;
-    const auto wrong =
-        options_.checks_histories ? not_linearizable(until ? before(histories[at], *until) : histories[at]) : "";
+    // A node of the 2009 system keeps whatever comes last: what a leaver of ours has kept may come too late.
+    const bool is_checked = !plan_.has_one_of_2009 || at + clients_->put_only_keys < histories.size();
+    const auto wrong = is_checked ? not_linearizable(until ? before(histories[at], *until) : histories[at]) : "";
     if (!wrong.empty()) broken.push_back(clients_->keys()[at] + ": " + wrong);
     // As clocks differ, and a clock that counts in milliseconds.
     const auto lost = until || plan_.has_one_of_2009
@@ -110,9 +111,7 @@ void StoreWorld::check_histories(std::vector<std::string>& broken) const {
   }
 }
 
-// Beside the 2009 system a leaver may wait for its last words, when it keeps nothing any more.
 void StoreWorld::check_puts(std::vector<std::string>& broken) const {
-  if (plan_.has_one_of_2009) return;
   for (const std::string& key : clients_->passed_on()) broken.push_back("a leaver has passed on a put of " + key);
 }
 

@@ -102,6 +102,7 @@ StorePlan make_plan(VirtualTime& time, std::uint64_t seed, bool is_beside_2009) 
     none.news_late_most = plan.faults.news_late_most;
     plan.faults = none;
     plan.deaths = 0;
+    plan.skew_most = {};
     plan.has_one_of_2009 = true;
     if (seed % 2 == 0) plan.puts_at_leavers = 20;
     return plan;

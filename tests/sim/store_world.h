@@ -17,9 +17,8 @@ namespace p2p::sim {
 
 struct StoreWorldOptions {
   std::uint64_t seed = 1;
-  bool traces = false;           // keeps the last events, for timeline()
-  bool is_beside_2009 = false;   // a node of the 2009 system comes and goes
-  bool checks_histories = true;  // whether what clients were told is linearizable
+  bool traces = false;          // keeps the last events, for timeline()
+  bool is_beside_2009 = false;  // a node of the 2009 system comes and goes
 };
 
 class StoreWorld final {
