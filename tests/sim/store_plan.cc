@@ -54,7 +54,9 @@ void emphasize(StorePlan& plan, VirtualTime& time) {
       plan.keys = 4 + time.below(8);
       plan.nodes_at_first = 2 + time.below(3);
       plan.leaves = 50;
-      if (time.happens(0.7)) plan.skew_most = {};
+      if (time.happens(0.6)) plan.skew_most = {};
+      if (time.happens(0.5)) plan.faults.late = 0.1;
+      plan.puts_percent = 25;
       plan.puts_at_leavers = 2 + time.below(10);
       if (time.happens(0.5)) plan.faults.hung_transfers = 0.3;
       plan.faults.transfer_late_most = milliseconds(5 << time.below(5));

@@ -16,7 +16,7 @@
 namespace p2p::sim {
 namespace {
 
-// All parts together take less than a minute of one core.
+// All parts together take about a minute of one core.
 constexpr std::uint64_t kSeedsOfAPart = 2'500;
 constexpr std::uint64_t kSeedsOfAQuickRun = 300;
 
