@@ -198,7 +198,8 @@ MUTANTS = [
     # --- beside the 2009 system ---
     Mutant("H29", "any-put-confirms-its-key", "classic_puts.cc",
            "[&](const NodeAddress& node) { return store.classics->was_of_2009(node); });",
-           "[&](const NodeAddress& node) { return !node.empty() || store.classics->was_of_2009(node); });"),
+           "[&](const NodeAddress& node) { return !node.empty() || store.classics->was_of_2009(node); });",
+           survives="it takes a leaver of ours that was never heard of, and a clock that is ahead: store_leaver_test has it"),
     Mutant("H30", "late-answers-are-noted", "ring_watch.cc",
            "if (store_->ownership->read().is_present(node)) store_->classics", "store_->classics",
            survives="it takes a node of another kind on the same port within one message: ring_watch_test has it"),
