@@ -128,7 +128,7 @@ struct TransferRequest {
 }
 
 struct TransferRequestReply {
-  1: required bool fenced       // the ring that this store works by has the receiver among its members
+  1: required bool fenced       // always true: the receiver compares the views; one of an earlier version looks at both
   2: required bool handed_over        // by that ring, a look at all keys has found none that belongs elsewhere
   3: required i64 view
   4: optional binary members    // when the views differ

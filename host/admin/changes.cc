@@ -14,17 +14,9 @@ constexpr const char* kNothingChanges =
 }  // namespace
 
 std::string to_text(const ChangeRequest& request) {
-  switch (request.kind) {
-    case ChangeRequest::Kind::enable:
-      return "enable " + request.service;
-    case ChangeRequest::Kind::disable:
-      return "disable " + request.service;
-    case ChangeRequest::Kind::reload:
-      return "reload";
-    case ChangeRequest::Kind::plan_reload:
-      return "reload --check";
-  }
-  return "change";
+  constexpr const char* kWords[] = {"enable ", "disable ", "reload", "reload --check"};  // in the order of the kinds
+  static_assert(std::size(kWords) == static_cast<std::size_t>(ChangeRequest::Kind::plan_reload) + 1);
+  return kWords[static_cast<std::size_t>(request.kind)] + request.service;
 }
 
 Result<Changes::Number> Changes::submit(ChangeRequest request) {

@@ -13,79 +13,69 @@ constexpr const char* kFooter =
     "71 the system refused, 73 cannot create, 74 the output could not be written, 75 start timed out,\n"
     "77 unsafe permissions, 78 configuration.";
 
+CLI::Option* add_repeated(CLI::App& app, const char* flag, std::vector<std::string>& values, const char* help,
+                          const char* type) {
+  return app.add_option(flag, values, help)->type_name(type)->take_all()->allow_extra_args(false);
+}
+
 void add_configuration_flags(CLI::App& app, CommandLine& parsed) {
   app.add_option("--config", parsed.config_file, "the configuration, such as etc/store.toml")->type_name("FILE");
-  app.add_option("--set", parsed.set, "set one key; may be repeated")
-      ->type_name("KEY.PATH=VALUE")
-      ->take_all()
-      ->allow_extra_args(false);
+  add_repeated(app, "--set", parsed.set, "set one key; may be repeated", "KEY.PATH=VALUE");
   app.add_option("--listen", parsed.listen, "where to listen; port 0 takes any free one")->type_name("HOST:PORT");
-  app.add_option("--join", parsed.join, "a node of the network to join; may be repeated")
-      ->type_name("HOST:PORT")
-      ->take_all()
-      ->allow_extra_args(false);
+  add_repeated(app, "--join", parsed.join, "a node of the network to join; may be repeated", "HOST:PORT");
   app.add_option("--data-dir", parsed.data_dir, "folder of this node's files")->type_name("DIR");
   app.add_option("--node", parsed.node, "this node's name, which chooses its [node.NAME] tables")->type_name("NAME");
-  app.add_option("--plugin-dir", parsed.plugin_dirs, "a further folder of plugins; may be repeated")
-      ->type_name("DIR")
-      ->take_all()
-      ->allow_extra_args(false);
+  add_repeated(app, "--plugin-dir", parsed.plugin_dirs, "a further folder of plugins; may be repeated", "DIR");
   app.add_flag("--allow-unsafe-plugins", parsed.allow_unsafe_plugins,
                "load plugins that others could replace; for development");
   app.add_flag("--safe-mode", parsed.safe_mode, "start required services only, and what these need");
 }
 
 void add_commands(CLI::App& app, CommandLine& parsed) {
-  CLI::Option* check = app.add_flag("--check", parsed.check, "check the configuration, and end");
-  CLI::Option* print =
-      app.add_flag("--print-config", parsed.print_config, "print every key and where it was set, and end");
-  CLI::Option* list =
-      app.add_flag("--list-plugins", parsed.list_plugins, "list the plugins, accepted and refused, and end");
-  CLI::Option* version = app.add_flag("--version", parsed.version, "print versions, and end");
-  CLI::Option* validate =
-      app.add_option("--validate", parsed.validate, "check whether a plugin's file keeps all rules, and end")
-          ->type_name("FILE.so");
+  app.add_flag("--check", parsed.check, "check the configuration, and end");
+  app.add_flag("--print-config", parsed.print_config, "print every key and where it was set, and end");
+  app.add_flag("--list-plugins", parsed.list_plugins, "list the plugins, accepted and refused, and end");
+  app.add_flag("--version", parsed.version, "print versions, and end");
+  app.add_option("--validate", parsed.validate, "check whether a plugin's file keeps all rules, and end")
+      ->type_name("FILE.so");
   app.add_flag("--json", parsed.json, "with --list-plugins or --validate: as JSON");
-  validate->excludes(check)->excludes(print)->excludes(list)->excludes(version);
-  check->excludes(print)->excludes(list)->excludes(version);
-  print->excludes(list)->excludes(version);
-  list->excludes(version);
 }
 
 void add_author_commands(CLI::App& app, CommandLine& parsed) {
   CLI::Option* create =
       app.add_option("--new-plugin", parsed.new_plugin, "make the folder of a new plugin, and end")->type_name("NAME");
-  app.add_option("--requires", parsed.needs, "with --new-plugin: a service that it builds on; known is locator")
-      ->type_name("SERVICE")
-      ->take_all()
-      ->allow_extra_args(false)
+  add_repeated(app, "--requires", parsed.needs, "with --new-plugin: a service that it builds on; known is locator",
+               "SERVICE")
       ->needs(create);
   app.add_option("--dir", parsed.dir, "with --new-plugin: where to make the folder (default: here)")
       ->type_name("DIR")
       ->needs(create);
-  CLI::Option* cmakedir =
-      app.add_flag("--cmakedir", parsed.cmakedir, "print the folder of the CMake package, for p2phost_DIR, and end");
-  create->excludes(cmakedir);
-  for (const char* other : {"--check", "--print-config", "--list-plugins", "--version", "--validate"}) {
-    create->excludes(app.get_option(other));
-    cmakedir->excludes(app.get_option(other));
+  app.add_flag("--cmakedir", parsed.cmakedir, "print the folder of the CMake package, for p2phost_DIR, and end");
+}
+
+// One command at a time.
+void exclude_each_other(CLI::App& app) {
+  std::vector<CLI::Option*> earlier;
+  for (const char* flag :
+       {"--validate", "--check", "--print-config", "--list-plugins", "--version", "--new-plugin", "--cmakedir"}) {
+    CLI::Option* command = app.get_option(flag);
+    for (CLI::Option* other : earlier) other->excludes(command);
+    earlier.push_back(command);
   }
 }
 
 // Checks names that do not become configuration values, and are shown in messages as they are.
 std::string fault_of_names(const CommandLine& parsed) {
-  const auto fault_of = [](const char* flag, const std::string& text) {
-    const std::string fault = fault_of_text(text);
-    return fault.empty() ? "" : std::string(flag) + " '" + foreign_text(text) + "' " + fault;
-  };
-  std::string fault = fault_of("--config", parsed.config_file);
-  if (fault.empty()) fault = fault_of("--validate", parsed.validate);
-  if (fault.empty()) fault = fault_of("--new-plugin", parsed.new_plugin.value_or(""));
-  if (fault.empty()) fault = fault_of("--dir", parsed.dir);
-  for (const std::string& folder : parsed.plugin_dirs) {
-    if (fault.empty()) fault = fault_of("--plugin-dir", folder);
+  std::vector<std::pair<const char*, std::string>> names = {{"--config", parsed.config_file},
+                                                            {"--validate", parsed.validate},
+                                                            {"--new-plugin", parsed.new_plugin.value_or("")},
+                                                            {"--dir", parsed.dir}};
+  for (const std::string& folder : parsed.plugin_dirs) names.emplace_back("--plugin-dir", folder);
+  for (const auto& [flag, name] : names) {
+    const std::string fault = fault_of_text(name);
+    if (!fault.empty()) return std::string(flag) + " '" + foreign_text(name) + "' " + fault;
   }
-  return fault;
+  return "";
 }
 
 }  // namespace
@@ -98,6 +88,7 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
   add_configuration_flags(app, parsed);
   add_commands(app, parsed);
   add_author_commands(app, parsed);
+  exclude_each_other(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& end) {

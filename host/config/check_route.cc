@@ -26,15 +26,6 @@ std::optional<Destination> destination_of(std::string_view word) {
   return std::nullopt;
 }
 
-bool is_method_name(std::string_view name) {
-  const auto is_letter = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || letter == '_';
-  };
-  return !name.empty() && is_letter(name.front()) && std::all_of(name.begin(), name.end(), [&](char letter) {
-    return is_letter(letter) || (letter >= '0' && letter <= '9') || letter == '.';
-  });
-}
-
 // Text, quoted in a file or bare in an argument, or a whole number as its text; null for everything else.
 std::optional<std::string> scalar_text(const Value& value) {
   if (const auto* untyped = std::get_if<Untyped>(&value.data)) return untyped->text;
@@ -78,7 +69,7 @@ class RouteReader {
   bool is_name_right(const Entry& method) {
     const std::string& name = method.key;
     std::string why;
-    if (!is_method_name(name)) {
+    if (!is_identifier(name, ".")) {
       why = "'" + name + "' is no name of a method; '" + std::string(kOtherMethods) + "' stands for those not listed";
     } else if (is_base_method(name)) {
       why = path(name) + " cannot be routed: it speaks of one node, and always runs on the node that was asked";

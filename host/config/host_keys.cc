@@ -95,8 +95,6 @@ OptionType type_of(const Row& row) {
   return std::visit(Typer{*row.range != '\0'}, row.field);
 }
 
-Error wrong_address(const Error& error) { return {error.kind, "must be an address and a port: " + error.text}; }
-
 struct Storer {
   HostConfig& config;
   const ConfigScalar& value;
@@ -110,21 +108,21 @@ struct Storer {
   Result<Done> operator()(std::vector<std::string> HostConfig::*field) const {
     return put(field, std::get<std::vector<std::string>>(value));
   }
-  Result<Done> operator()(NodeAddress HostConfig::*field) const {
-    auto address = entered_address(std::get<std::string>(value));
-    if (!address.ok()) return wrong_address(address.error());
-    return put(field, std::move(address.value()));
-  }
+  Result<Done> operator()(NodeAddress HostConfig::*field) const { return put_address(field); }
   Result<Done> operator()(std::optional<NodeAddress> HostConfig::*field) const {
     if (std::get<std::string>(value).empty()) return put(field, std::nullopt);
-    auto address = entered_address(std::get<std::string>(value));
-    if (!address.ok()) return wrong_address(address.error());
-    return put(field, std::move(address.value()));
+    return put_address(field);
   }
   Result<Done> operator()(LogLevel HostConfig::*field) const {
     return put(field, log_level_of(std::get<std::string>(value)));
   }
 
+  template <class Field>
+  Result<Done> put_address(Field HostConfig::*field) const {
+    auto address = entered_address(std::get<std::string>(value));
+    if (!address.ok()) return Error{address.error().kind, "must be an address and a port: " + address.error().text};
+    return put(field, std::move(address.value()));
+  }
   template <class Field, class New>
   Result<Done> put(Field HostConfig::*field, New&& new_value) const {
     config.*field = std::forward<New>(new_value);

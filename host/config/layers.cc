@@ -3,6 +3,7 @@
 #include "config/reading.h"
 #include "config/toml_limits.h"
 #include "config/toml_text.h"
+#include "text/pieces.h"
 
 #include <algorithm>
 #include <cctype>
@@ -15,11 +16,9 @@ constexpr std::string_view kVariablePrefix = "P2PHOST_";
 // "HOST__LISTEN" as "host", "listen".
 std::vector<std::string> path_of_variable(std::string_view name) {
   std::vector<std::string> path;
-  for (std::size_t begin = 0; begin <= name.size();) {
-    const std::size_t end = std::min(name.find("__", begin), name.size());
-    std::string& key = path.emplace_back(name.substr(begin, end - begin));
+  for (const std::string_view piece : split(name, "__")) {
+    std::string& key = path.emplace_back(piece);
     std::transform(key.begin(), key.end(), key.begin(), [](unsigned char letter) { return std::tolower(letter); });
-    begin = end + 2;
   }
   return path;
 }
@@ -86,14 +85,8 @@ Place add_source(Source::Kind kind, std::string name, Sources& sources) {
 
 void apply(const std::vector<Assignment>& assignments, Table& root) {
   for (const Assignment& assignment : assignments) {
-    switch (assignment.how) {
-      case Assignment::How::replace:
-        set_at(root, assignment.path, assignment.value);
-        break;
-      case Assignment::How::append:
-        append_at(root, assignment.path, assignment.value);
-        break;
-    }
+    const auto apply_at = assignment.how == Assignment::How::replace ? set_at : append_at;
+    apply_at(root, assignment.path, assignment.value);
   }
 }
 
@@ -195,14 +188,6 @@ Table assemble(const Layers& layers, const std::string& node) {
   std::erase_if(root.entries, [](const Entry& entry) { return entry.key == "node"; });
   apply(layers.assignments, root);
   return root;
-}
-
-std::vector<std::string> overlay_names(const Layers& layers) {
-  std::vector<std::string> names;
-  const Entry* nodes = layers.files.find("node");
-  if (nodes == nullptr || nodes->value.table() == nullptr) return names;
-  for (const Entry& overlay : nodes->value.table()->entries) names.push_back(overlay.key);
-  return names;
 }
 
 void check_overlays(const Layers& layers, Problems& problems) {

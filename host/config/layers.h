@@ -42,9 +42,6 @@ std::string node_name(const Layers& layers, const std::string& machine);
 // All layers merged for the node of that name, without the tables [node.NAME].
 Table assemble(const Layers& layers, const std::string& node);
 
-// The names of all overlays.
-std::vector<std::string> overlay_names(const Layers& layers);
-
 // Reports tables under [node] that are not overlays.
 void check_overlays(const Layers& layers, Problems& problems);
 

@@ -2,6 +2,7 @@
 
 #include "config/suggestion.h"
 #include "text/foreign_text.h"
+#include "text/pieces.h"
 
 #include <p2p/units.h>
 
@@ -43,23 +44,11 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-std::vector<std::string> split(std::string_view text, char separator) {
+std::vector<std::string> trimmed_pieces(std::string_view text, std::string_view separator) {
   std::vector<std::string> parts;
   if (trimmed(text).empty()) return parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, begin), text.size());
-    parts.emplace_back(trimmed(text.substr(begin, end - begin)));
-    begin = end + 1;
-  }
+  for (const std::string_view part : split(text, separator)) parts.emplace_back(trimmed(part));
   return parts;
-}
-
-template <class Number>
-std::optional<Number> read_number(std::string_view text) {
-  Number number{};
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return number;
 }
 
 Error wrong(const Option& option, std::string_view text) {
@@ -76,10 +65,10 @@ std::optional<ConfigScalar> parse_scalar(OptionType type, std::string_view text)
       if (text == "false") return ConfigScalar(false);
       return std::nullopt;
     case OptionType::integer:
-      if (const auto number = read_number<std::int64_t>(text)) return ConfigScalar(*number);
+      if (const auto number = number_in<std::int64_t>(text)) return ConfigScalar(*number);
       return std::nullopt;
     case OptionType::number:
-      if (const auto number = read_number<double>(text); number && std::isfinite(*number)) return ConfigScalar(*number);
+      if (const auto number = number_in<double>(text); number && std::isfinite(*number)) return ConfigScalar(*number);
       return std::nullopt;
     case OptionType::duration:
       if (const auto parsed = parse_duration(text); parsed.ok())
@@ -93,7 +82,7 @@ std::optional<ConfigScalar> parse_scalar(OptionType type, std::string_view text)
     case OptionType::choice:
       return ConfigScalar(std::string(text));
     case OptionType::list:
-      return ConfigScalar(split(text, ','));
+      return ConfigScalar(trimmed_pieces(text, ","));
   }
   return std::nullopt;
 }
@@ -189,7 +178,7 @@ bool is_plain_name(std::string_view text) {
 
 const char* type_word(OptionType type) noexcept { return entry_of(type).word; }
 
-std::vector<std::string> choices(const Option& option) { return split(option.range, '|'); }
+std::vector<std::string> choices(const Option& option) { return trimmed_pieces(option.range, "|"); }
 
 std::string expectation(const Option& option) {
   std::string text = entry_of(option.type).expectation;
@@ -272,25 +261,14 @@ Result<Done> check_range(const Option& option, const ConfigScalar& value) {
 }
 
 std::string toml_text(const Option& option, const ConfigScalar& value) {
-  switch (option.type) {
-    case OptionType::flag:
-    case OptionType::integer:
-    case OptionType::number:
-      return plain_text(option, value);
-    case OptionType::text:
-    case OptionType::choice:
-    case OptionType::duration:
-    case OptionType::bytes:
-      return quoted(plain_text(option, value));
-    case OptionType::list: {
-      std::string text = "[";
-      for (const std::string& part : std::get<std::vector<std::string>>(value)) {
-        text += (text.size() > 1 ? ", " : "") + quoted(part);
-      }
-      return text + "]";
-    }
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) {
+    std::string text = "[";
+    for (const std::string& part : *texts) text += (text.size() > 1 ? ", " : "") + quoted(part);
+    return text + "]";
   }
-  return {};
+  const OptionType type = option.type;
+  const bool is_bare = type == OptionType::flag || type == OptionType::integer || type == OptionType::number;
+  return is_bare ? plain_text(option, value) : quoted(plain_text(option, value));
 }
 
 }  // namespace p2p::host

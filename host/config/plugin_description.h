@@ -16,6 +16,8 @@ struct IdlField {
   std::string name;
   std::string
       type;  // Thrift's word: "string", "i32", "list"; "struct" and "union" with the name behind a '/': "struct/Who"
+
+  friend bool operator==(const IdlField&, const IdlField&) = default;
 };
 
 struct IdlMethod {

@@ -51,25 +51,6 @@ class Printer {
   std::string text_;
 };
 
-ConfigScalar value_of(const Option& option, const Config& config) {
-  switch (option.type) {
-    case OptionType::flag:
-      return config.flag(option.key);
-    case OptionType::number:
-      return config.number(option.key);
-    case OptionType::list:
-      return config.list(option.key);
-    case OptionType::text:
-    case OptionType::choice:
-      return config.text(option.key);
-    case OptionType::integer:
-    case OptionType::duration:
-    case OptionType::bytes:
-      return config.integer(option.key);
-  }
-  return false;
-}
-
 // Except log_level, which need not be set.
 ConfigScalar value_of(const Option& key, const ServiceConfig& service) {
   if (key.key == "enabled") return service.enabled;
@@ -118,7 +99,7 @@ void print_service(const ServiceConfig& service, LogLevel node_level, PluginSour
   if (description == nullptr || description->options.empty()) return;
   printer.section("services." + service.name + ".config");
   for (const Option& option : description->options) {
-    printer.key({"services", service.name, "config", option.key}, option, value_of(option, service.config));
+    printer.key({"services", service.name, "config", option.key}, option, service.config.value(option.key));
   }
 }
 

@@ -43,28 +43,16 @@ Result<ConfigScalar> read_list(const Option& option, const std::vector<Value>& e
 
 // A value to which TOML itself gave the option's type; else none.
 std::optional<ConfigScalar> read_native(OptionType type, const Value& value) {
+  if (const auto* flag = std::get_if<bool>(&value.data); flag != nullptr && type == OptionType::flag) return *flag;
+  if (const auto* number = std::get_if<double>(&value.data); number != nullptr && type == OptionType::number)
+    return *number;
   const auto* integer = std::get_if<std::int64_t>(&value.data);
-  const auto* number = std::get_if<double>(&value.data);
-  const auto* flag = std::get_if<bool>(&value.data);
-  switch (type) {
-    case OptionType::flag:
-      return flag != nullptr ? std::optional<ConfigScalar>(*flag) : std::nullopt;
-    case OptionType::integer:
-      return integer != nullptr ? std::optional<ConfigScalar>(*integer) : std::nullopt;
-    case OptionType::number:
-      if (integer != nullptr) return ConfigScalar(static_cast<double>(*integer));
-      return number != nullptr ? std::optional<ConfigScalar>(*number) : std::nullopt;
-    case OptionType::bytes:
-      return integer != nullptr && *integer >= 0 ? std::optional<ConfigScalar>(*integer) : std::nullopt;
-    case OptionType::duration:
-      // Only zero is the same in every unit.
-      return integer != nullptr && *integer == 0 ? std::optional<ConfigScalar>(*integer) : std::nullopt;
-    case OptionType::text:
-    case OptionType::choice:
-    case OptionType::list:
-      return std::nullopt;
-  }
-  return std::nullopt;
+  if (integer == nullptr) return std::nullopt;
+  if (type == OptionType::number) return static_cast<double>(*integer);
+  // Of durations, only zero is the same in every unit.
+  const bool is_fit = type == OptionType::integer || (type == OptionType::bytes && *integer >= 0) ||
+                      (type == OptionType::duration && *integer == 0);
+  return is_fit ? std::optional<ConfigScalar>(*integer) : std::nullopt;
 }
 
 Result<ConfigScalar> in_range(const Option& option, ConfigScalar value) {

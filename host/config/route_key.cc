@@ -2,9 +2,9 @@
 
 #include "config/suggestion.h"
 #include "config/tree.h"
+#include "text/pieces.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace p2p::host {
@@ -14,19 +14,8 @@ namespace {
 constexpr std::size_t kExtendsMax = 32;
 
 std::optional<std::int16_t> field_id(std::string_view text) {
-  std::int64_t id = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (failure != std::errc() || end != text.data() + text.size() || id < 1 || id > kFieldIdMax) return std::nullopt;
-  return static_cast<std::int16_t>(id);
-}
-
-bool is_field_name(std::string_view text) {
-  const auto is_letter = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || letter == '_';
-  };
-  return !text.empty() && is_letter(text.front()) && std::all_of(text.begin(), text.end(), [&](char letter) {
-    return is_letter(letter) || (letter >= '0' && letter <= '9');
-  });
+  const auto id = number_in<std::int16_t>(text);
+  return id && *id >= 1 && *id <= kFieldIdMax ? id : std::nullopt;
 }
 
 // Stop for one that cannot be a key.
@@ -156,6 +145,15 @@ const std::vector<IdlField>* PluginMethods::fields_of(const std::string& structu
   return found == plugin_->idl.structs.end() ? nullptr : &found->second;
 }
 
+bool is_identifier(std::string_view text, std::string_view also) {
+  const auto is_letter = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || letter == '_';
+  };
+  return !text.empty() && is_letter(text.front()) && std::all_of(text.begin(), text.end(), [&](char letter) {
+    return is_letter(letter) || (letter >= '0' && letter <= '9') || also.find(letter) != std::string_view::npos;
+  });
+}
+
 bool is_made_of_numbers(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(),
                                       [](char letter) { return letter == '.' || (letter >= '0' && letter <= '9'); });
@@ -168,7 +166,7 @@ std::variant<KeyPath, NoField, FieldFault> find_field(const std::string& text, c
     return FieldFault{"names a field within " + std::to_string(pieces.size() - 1) + " structs, '" + text +
                       "'; a path has at most " + std::to_string(KeyPath::kDepthMax) + " ids"};
   }
-  const auto is_piece = [](const std::string& piece) { return field_id(piece) || is_field_name(piece); };
+  const auto is_piece = [](const std::string& piece) { return field_id(piece) || is_identifier(piece); };
   if (!std::all_of(pieces.begin(), pieces.end(), is_piece)) return NoField{};
   Walk walk(method == nullptr ? nullptr : &method->arguments, methods);
   for (std::size_t at = 0; at < pieces.size(); ++at) {

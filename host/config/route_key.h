@@ -41,6 +41,9 @@ struct FieldFault {
 std::variant<KeyPath, NoField, FieldFault> find_field(const std::string& text, const IdlMethod* method,
                                                       const PluginMethods& methods);
 
+// Whether Thrift takes it as a name; letters of `also` may follow the first one, too.
+bool is_identifier(std::string_view text, std::string_view also = {});
+
 // Ids and nothing else, whatever their values and however many.
 bool is_made_of_numbers(std::string_view text);
 

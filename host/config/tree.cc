@@ -1,5 +1,7 @@
 #include "config/tree.h"
 
+#include "text/pieces.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -48,17 +50,12 @@ void GrowingTable::add(const Entry& entry) {
 }
 
 std::string kind_of(const Value& value) {
-  struct Namer {
-    std::string operator()(bool) const { return "true or false"; }
-    std::string operator()(std::int64_t) const { return "a whole number"; }
-    std::string operator()(double) const { return "a number"; }
-    std::string operator()(const std::string&) const { return "text"; }
-    std::string operator()(const std::vector<Value>&) const { return "a list"; }
-    std::string operator()(const Untyped&) const { return "text"; }
-    std::string operator()(const Unsupported& unsupported) const { return unsupported.what; }
-    std::string operator()(const Table&) const { return "a table"; }
-  };
-  return std::visit(Namer{}, value.data);
+  if (const auto* unsupported = std::get_if<Unsupported>(&value.data)) return unsupported->what;
+  // In the order of the variant.
+  constexpr const char* kKinds[] = {"true or false", "a whole number", "a number", "text",
+                                    "a list",        "text",           "",         "a table"};
+  static_assert(std::size(kKinds) == std::variant_size_v<decltype(value.data)>);
+  return kKinds[value.data.index()];
 }
 
 void lay_over(Table& under, const Table& over) {
@@ -105,14 +102,18 @@ const Entry* find_at(const Table& root, const std::vector<std::string>& path) {
   return entry;
 }
 
-std::vector<std::string> split_path(std::string_view path) {
+std::vector<std::string> keys_in(const Table& root, std::string_view key) {
+  const Entry* entry = root.find(key);
+  const Table* table = entry == nullptr ? nullptr : entry->value.table();
   std::vector<std::string> keys;
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const std::size_t end = std::min(path.find('.', begin), path.size());
-    keys.emplace_back(path.substr(begin, end - begin));
-    begin = end + 1;
-  }
+  if (table == nullptr) return keys;
+  for (const Entry& below : table->entries) keys.push_back(below.key);
   return keys;
+}
+
+std::vector<std::string> split_path(std::string_view path) {
+  const auto keys = split(path, ".");
+  return {keys.begin(), keys.end()};
 }
 
 }  // namespace p2p::host

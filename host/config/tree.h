@@ -77,6 +77,9 @@ void append_at(Table& root, const std::vector<std::string>& path, Value value);
 // The entry at `path`, or null.
 const Entry* find_at(const Table& root, const std::vector<std::string>& path);
 
+// The keys of the table `key` of the root; none if it is not there, or no table.
+std::vector<std::string> keys_in(const Table& root, std::string_view key);
+
 // "services.store.config" as its keys.
 std::vector<std::string> split_path(std::string_view path);
 

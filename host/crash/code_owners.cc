@@ -24,9 +24,7 @@ std::atomic<pid_t> loading_thread{0};
 
 template <std::size_t kSize>
 void copy(std::string_view text, std::array<char, kSize>& into) noexcept {
-  const std::size_t count = std::min(text.size(), kSize - 1);
-  std::copy_n(text.data(), count, into.data());
-  into[count] = '\0';
+  into[text.copy(into.data(), kSize - 1)] = '\0';
 }
 
 // The build id among the notes of a mapped file, in hexadecimal.

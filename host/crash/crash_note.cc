@@ -66,20 +66,12 @@ std::optional<CrashNote> parse_crash_note(std::string_view line) {
 }
 
 std::string_view signal_name(int signal) noexcept {
-  switch (signal) {
-    case SIGSEGV:
-      return "SIGSEGV";
-    case SIGBUS:
-      return "SIGBUS";
-    case SIGFPE:
-      return "SIGFPE";
-    case SIGILL:
-      return "SIGILL";
-    case SIGABRT:
-      return "SIGABRT";
-    default:
-      return "a signal";
+  static constexpr std::pair<int, std::string_view> kNames[] = {
+      {SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"}, {SIGFPE, "SIGFPE"}, {SIGILL, "SIGILL"}, {SIGABRT, "SIGABRT"}};
+  for (const auto& [number, name] : kNames) {
+    if (number == signal) return name;
   }
+  return "a signal";
 }
 
 }  // namespace p2p::host

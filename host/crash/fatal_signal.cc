@@ -2,6 +2,7 @@
 
 #include "crash/code_owners.h"
 #include "crash/crash_note.h"
+#include "files/owned_descriptor.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -159,8 +160,8 @@ void report(int signal, const ucontext_t& context) noexcept {
     note.version = culprit.plugin->version.data();
     note.build_id = culprit.plugin->build_id.data();
   }
-  if (const int file = notes.load(); file >= 0) crash_note_line(note).write_to(file);
-  report_line(signal, culprit, thread.data()).write_to(STDERR_FILENO);
+  if (const int file = notes.load(); file >= 0) write_all(file, crash_note_line(note).view());
+  write_all(STDERR_FILENO, report_line(signal, culprit, thread.data()).view());
 }
 
 // After the handler has returned, a fault happens again at the same instruction, now with the default action: the core

@@ -17,9 +17,6 @@ class PlainText final {
 
   std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
-  // Writes all of it, in one call if the system allows.
-  void write_to(int descriptor) const noexcept;
-
  private:
   // A line about a crash has less than 300 bytes with the longest names.
   static constexpr std::size_t kBytesMax = 512;

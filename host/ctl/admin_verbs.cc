@@ -125,20 +125,15 @@ ExitCode leave_and_wait(const Session& session) {
 }  // namespace
 
 void add_admin_verbs(CLI::App& app, Session& session) {
-  CLI::App* verb = app.add_subcommand("leave", "let a node hand over its keys, tell the others, and end; waits for it");
   const auto does_not_wait = std::make_shared<bool>(false);
-  verb->add_flag("--no-wait", *does_not_wait, "return when the hand-over has begun");
-  verb->callback([&session, does_not_wait] {
-    session.verb = [&session, does_not_wait] {
-      if (!*does_not_wait) return leave_and_wait(session);
-      return tell(session, "leaving", [](auto& client) { client.leave(); });
-    };
-  });
-
-  verb = app.add_subcommand("stop", "end a node after the calls in hand; the others find out for themselves");
-  verb->callback([&session] {
-    session.verb = [&session] { return tell(session, "stopping", [](auto& client) { client.stop(); }); };
-  });
+  add_verb(app, session, "leave", "let a node hand over its keys, tell the others, and end; waits for it",
+           [does_not_wait](const Session& asked) {
+             if (!*does_not_wait) return leave_and_wait(asked);
+             return tell(asked, "leaving", [](auto& client) { client.leave(); });
+           })
+      ->add_flag("--no-wait", *does_not_wait, "return when the hand-over has begun");
+  add_verb(app, session, "stop", "end a node after the calls in hand; the others find out for themselves",
+           [](const Session& asked) { return tell(asked, "stopping", [](auto& client) { client.stop(); }); });
 }
 
 }  // namespace p2p::ctl

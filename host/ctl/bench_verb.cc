@@ -238,7 +238,7 @@ void add_bench_verb(CLI::App& app, Session& session) {
                  "do not store the keys before reads; those that are not there count as missing");
   verb->callback([&session, options] {
     session.takes_several_nodes = true;
-    session.verb = [&session, options] { return bench(session, *options); };
+    session.verb = [options](const Session& asked) { return bench(asked, *options); };
   });
 }
 

@@ -46,30 +46,24 @@ ExitCode order(const Session& session, const std::function<std::int64_t(node::Ad
 
 void add_change_verbs(CLI::App& app, Session& session) {
   const auto service = std::make_shared<std::string>();
-  CLI::App* verb = app.add_subcommand("enable", "start a service that the node's configuration names");
+  CLI::App* verb = add_verb(
+      app, session, "enable", "start a service that the node's configuration names",
+      [service](const Session& asked) { return order(asked, [&](auto& client) { return client.enable(*service); }); });
   verb->add_option("SERVICE", *service, "NAME of [services.NAME]")->required();
-  verb->callback([&session, service] {
-    session.verb = [&session, service] {
-      return order(session, [&](auto& client) { return client.enable(*service); });
-    };
-  });
 
   const auto force = std::make_shared<bool>(false);
-  verb = app.add_subcommand("disable", "stop a service, until it is enabled or the configuration is reloaded");
+  verb = add_verb(app, session, "disable", "stop a service, until it is enabled or the configuration is reloaded",
+                  [service, force](const Session& asked) {
+                    return order(asked, [&](auto& client) { return client.disable(*service, *force); });
+                  });
   verb->add_option("SERVICE", *service, "NAME of [services.NAME]")->required();
   verb->add_flag("--force", *force, "also when the service says that something would be lost");
-  verb->callback([&session, service, force] {
-    session.verb = [&session, service, force] {
-      return order(session, [&](auto& client) { return client.disable(*service, *force); });
-    };
-  });
 
   const auto check = std::make_shared<bool>(false);
-  verb = app.add_subcommand("reload", "let a node work by its configuration as it stands now");
+  verb = add_verb(
+      app, session, "reload", "let a node work by its configuration as it stands now",
+      [check](const Session& asked) { return order(asked, [&](auto& client) { return client.reload(*check); }); });
   verb->add_flag("--check", *check, "only say what would be done");
-  verb->callback([&session, check] {
-    session.verb = [&session, check] { return order(session, [&](auto& client) { return client.reload(*check); }); };
-  });
 }
 
 }  // namespace p2p::ctl

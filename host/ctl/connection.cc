@@ -1,5 +1,7 @@
 #include "ctl/connection.h"
 
+#include "retry/faults.h"
+
 #include <fmt/format.h>
 #include <thrift/TApplicationException.h>
 #include <thrift/TConfiguration.h>
@@ -71,19 +73,6 @@ Error application_error(const std::string& peer, const std::string& service,
   return {ErrorKind::internal, fmt::format("{} failed: {}", peer, text)};
 }
 
-ErrorKind kind_of(const diststore::StoreError& error) {
-  switch (error.kind) {
-    case diststore::StoreErrorKind::too_large:
-    case diststore::StoreErrorKind::too_many:
-      return ErrorKind::invalid;
-    case diststore::StoreErrorKind::not_executed:
-      return ErrorKind::unreachable;
-    case diststore::StoreErrorKind::unavailable:
-      break;
-  }
-  return ErrorKind::timed_out;
-}
-
 }  // namespace
 
 Connection::Connection(std::string peer, std::shared_ptr<Socket> socket, const Timeouts& timeouts)
@@ -127,7 +116,7 @@ Error Connection::error_of(const std::exception_ptr& failure, const std::string&
   try {
     std::rethrow_exception(failure);
   } catch (const diststore::StoreError& error) {
-    return {kind_of(error), fmt::format("{}: {}", peer_, error.message)};
+    return {retry::fault_of_store_error(error.kind).kind, fmt::format("{}: {}", peer_, error.message)};
   } catch (const TTransportException& error) {
     return transport_error(peer_, error);
   } catch (const thrift::TApplicationException& error) {

@@ -94,10 +94,17 @@ ExitCode run(int argc, char** argv) {
     return ExitCode::usage;
   }
   if (!session.nodes.empty()) session.node = session.nodes.front();
-  return session.verb();
+  return session.verb(session);
 }
 
 }  // namespace
+
+CLI::App* p2p::ctl::add_verb(CLI::App& app, Session& session, const std::string& name, const std::string& help,
+                             std::function<ExitCode(const Session&)> run) {
+  CLI::App* verb = app.add_subcommand(name, help);
+  verb->callback([&session, run = std::move(run)] { session.verb = run; });
+  return verb;
+}
 
 int main(int argc, char** argv) {
   host::fill_closed_streams();

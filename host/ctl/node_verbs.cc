@@ -16,8 +16,7 @@ namespace p2p::ctl {
 namespace {
 
 std::int64_t now_ms() {
-  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
 }
 
 bool is_classic(const Result<node::NodeStatus>& status) {
@@ -109,17 +108,11 @@ ExitCode receipts(const Session& session) {
 }  // namespace
 
 void add_node_verbs(CLI::App& app, Session& session) {
-  CLI::App* verb = app.add_subcommand("ping", "does a node answer, and is it ready?");
-  verb->callback([&session] { session.verb = [&session] { return ping(session); }; });
-
-  verb = app.add_subcommand("status", "a node's state, keys held, calls, view; exit code 1 when it is not healthy");
-  verb->callback([&session] { session.verb = [&session] { return status(session); }; });
-
-  verb = app.add_subcommand("services", "list a node's services and their plugins");
-  verb->callback([&session] { session.verb = [&session] { return services(session); }; });
-
-  verb = app.add_subcommand("receipts", "what has moved to and from a node, and whether both sides agree");
-  verb->callback([&session] { session.verb = [&session] { return receipts(session); }; });
+  add_verb(app, session, "ping", "does a node answer, and is it ready?", ping);
+  add_verb(app, session, "status", "a node's state, keys held, calls, view; exit code 1 when it is not healthy",
+           status);
+  add_verb(app, session, "services", "list a node's services and their plugins", services);
+  add_verb(app, session, "receipts", "what has moved to and from a node, and whether both sides agree", receipts);
 }
 
 }  // namespace p2p::ctl

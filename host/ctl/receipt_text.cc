@@ -2,8 +2,10 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <boost/locale/utf.hpp>
 
 #include <ctime>
+#include <iterator>
 
 namespace p2p::ctl {
 namespace {
@@ -27,15 +29,9 @@ std::string verdict(const diststore::Receipt& receipt) {
 std::vector<std::string> texts_of(const std::vector<std::string>& keys) {
   std::vector<std::string> texts;
   for (const std::string& key : keys) {
-    std::string& text = texts.emplace_back();
+    auto into = std::back_inserter(texts.emplace_back());
     for (const char letter : key) {
-      const auto byte = static_cast<unsigned char>(letter);
-      if (byte < 0x80) {
-        text += letter;
-      } else {
-        text += static_cast<char>(0xc0 | (byte >> 6));
-        text += static_cast<char>(0x80 | (byte & 0x3f));
-      }
+      into = boost::locale::utf::utf_traits<char>::encode(static_cast<unsigned char>(letter), into);
     }
   }
   return texts;

@@ -102,16 +102,14 @@ ExitCode ring(const Session& session) {
 }  // namespace
 
 void add_ring_verbs(CLI::App& app, Session& session) {
-  CLI::App* verb = app.add_subcommand("members", "list the nodes of the network, as one of them knows them");
-  verb->callback([&session] { session.verb = [&session] { return members(session); }; });
-
+  add_verb(app, session, "members", "list the nodes of the network, as one of them knows them", members);
   const auto key = std::make_shared<std::string>();
-  verb = app.add_subcommand("locate", "print the node that owns KEY");
-  verb->add_option("KEY", *key)->required();
-  verb->callback([&session, key] { session.verb = [&session, key] { return locate(session, *key); }; });
+  add_verb(app, session, "locate", "print the node that owns KEY",
+           [key](const Session& asked) { return locate(asked, *key); })
+      ->add_option("KEY", *key)
+      ->required();
 
-  verb = app.add_subcommand("ring", "list the nodes with their shares of the keys, estimated from sample keys");
-  verb->callback([&session] { session.verb = [&session] { return ring(session); }; });
+  add_verb(app, session, "ring", "list the nodes with their shares of the keys, estimated from sample keys", ring);
 }
 
 }  // namespace p2p::ctl

@@ -21,8 +21,8 @@ struct Session {
   bool json = false;
   Timeouts timeouts;
 
-  std::function<ExitCode()> verb;    // set by the command line
-  bool takes_several_nodes = false;  // the verb does
+  std::function<ExitCode(const Session&)> verb;  // set by the command line
+  bool takes_several_nodes = false;              // the verb does
 };
 
 // The address of --node, or of the node that find_here() finds.

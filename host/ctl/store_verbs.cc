@@ -131,25 +131,22 @@ void add_store_verbs(CLI::App& app, Session& session) {
   const auto key = std::make_shared<std::string>();
   const auto value = std::make_shared<std::string>();
 
-  CLI::App* verb = app.add_subcommand("put", "store VALUE under KEY");
+  CLI::App* verb = add_verb(app, session, "put", "store VALUE under KEY",
+                            [key, value](const Session& asked) { return put(asked, *key, *value); });
   verb->add_option("KEY", *key)->required();
   verb->add_option("VALUE", *value)->required();
-  verb->callback(
-      [&session, key, value] { session.verb = [&session, key, value] { return put(session, *key, *value); }; });
 
-  verb = app.add_subcommand("get", "print the value of KEY; exit code 1 when there is none");
+  verb = add_verb(app, session, "get", "print the value of KEY; exit code 1 when there is none",
+                  [key](const Session& asked) { return get(asked, *key); });
   verb->add_option("KEY", *key)->required();
-  verb->callback([&session, key] { session.verb = [&session, key] { return get(session, *key); }; });
 
-  verb = app.add_subcommand("delete", "delete KEY; exit code 1 when there is none");
+  verb = add_verb(app, session, "delete", "delete KEY; exit code 1 when there is none",
+                  [key](const Session& asked) { return erase(asked, *key); });
   verb->add_option("KEY", *key)->required();
-  verb->callback([&session, key] { session.verb = [&session, key] { return erase(session, *key); }; });
 
-  verb = app.add_subcommand("prime", "store the NATO alphabet, A = Alpha to Z = Zulu");
-  verb->callback([&session] { session.verb = [&session] { return prime(session); }; });
+  add_verb(app, session, "prime", "store the NATO alphabet, A = Alpha to Z = Zulu", prime);
 
-  verb = app.add_subcommand("verify", "look for what prime stored; names the node that should have a missing one");
-  verb->callback([&session] { session.verb = [&session] { return verify(session); }; });
+  add_verb(app, session, "verify", "look for what prime stored; names the node that should have a missing one", verify);
 }
 
 }  // namespace p2p::ctl

@@ -10,6 +10,10 @@ class App;
 
 namespace p2p::ctl {
 
+// Adds a verb; when it is given, `run` becomes session.verb.
+CLI::App* add_verb(CLI::App& app, Session& session, const std::string& name, const std::string& help,
+                   std::function<ExitCode(const Session&)> run);
+
 void add_store_verbs(CLI::App& app, Session& session);   // put get delete prime verify
 void add_ring_verbs(CLI::App& app, Session& session);    // members locate ring
 void add_node_verbs(CLI::App& app, Session& session);    // ping status services receipts

@@ -1,6 +1,7 @@
 // Who closes a file descriptor? The object that holds it.
 #pragma once
 
+#include <string_view>
 #include <utility>
 
 namespace p2p::host {
@@ -22,5 +23,8 @@ class OwnedDescriptor final {
  private:
   int number_;
 };
+
+// Writes all of `text`, or as much as the system takes; false: not all. Async-signal-safe.
+bool write_all(int descriptor, std::string_view text) noexcept;
 
 }  // namespace p2p::host

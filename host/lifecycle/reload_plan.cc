@@ -85,19 +85,15 @@ ReloadPlan plan_reload(const HostConfig& now, const std::vector<std::string>& ru
 }
 
 std::string change_line(const ServiceChange& change) {
-  switch (change.action) {
-    case Action::stop:
-      return "stop " + change.service + ": " + change.why;
-    case Action::start:
-      return "start " + change.service + ": " + change.why;
-    case Action::restart:
-      return "restart " + change.service + ": " + change.why;
-    case Action::apply:
-      return "reconfigure " + change.service + " in place: " + change.why;
-    case Action::reconfigure:
-      return "reconfigure " + change.service + " (restart it if it cannot): " + change.why;
-  }
-  return change.service;
+  // What stands before and behind the service's name, in the order of Action.
+  static constexpr std::pair<const char*, const char*> kWords[] = {{"stop ", ": "},
+                                                                   {"start ", ": "},
+                                                                   {"restart ", ": "},
+                                                                   {"reconfigure ", " in place: "},
+                                                                   {"reconfigure ", " (restart it if it cannot): "}};
+  static_assert(std::size(kWords) == static_cast<std::size_t>(Action::reconfigure) + 1);
+  const auto& [before, behind] = kWords[static_cast<std::size_t>(change.action)];
+  return before + change.service + behind + change.why;
 }
 
 std::vector<std::string> plan_lines(const ReloadPlan& plan) {

@@ -9,30 +9,17 @@ namespace p2p::host {
 namespace {
 
 std::int64_t unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
 }
 
 }  // namespace
 
 const char* to_text(ServiceState state) noexcept {
-  switch (state) {
-    case ServiceState::loaded:
-      return "loaded";
-    case ServiceState::configured:
-      return "configured";
-    case ServiceState::starting:
-      return "starting";
-    case ServiceState::ready:
-      return "ready";
-    case ServiceState::draining:
-      return "draining";
-    case ServiceState::stopped:
-      return "stopped";
-    case ServiceState::failed:
-      return "failed";
-  }
-  return "unknown";
+  // In the order of ServiceState.
+  static constexpr const char* kWords[] = {"loaded",   "configured", "starting", "ready",
+                                           "draining", "stopped",    "failed"};
+  static_assert(std::size(kWords) == static_cast<std::size_t>(ServiceState::failed) + 1);
+  return kWords[static_cast<std::size_t>(state)];
 }
 
 RunningService::RunningService(NodeCore& core, ServiceConfig config, PluginFile file, LogLevel log_level)
@@ -74,19 +61,18 @@ void RunningService::enter(ServiceState state) noexcept {
 template <class Step>
 Result<Done> RunningService::guarded(const char* callback, const char* verb, Step run) {
   const auto in = core_.steps.enter(config_.name, callback);
-  std::string why;
+  Error why{ErrorKind::internal, ""};
   try {
     Result<Done> done = run();
     if (done.ok()) return done;
-    fail(fmt::format("failed to {}: {}", verb, done.error().text));
-    return Error{done.error().kind, "service " + config_.name + ' ' + why_failed()};
+    why = done.error();
   } catch (const std::exception& failure) {
-    why = failure.what();
+    why.text = failure.what();
   } catch (...) {
-    why = "an exception of a type that is not derived from std::exception";
+    why.text = "an exception of a type that is not derived from std::exception";
   }
-  fail(fmt::format("failed to {}: {}", verb, why));
-  return Error{ErrorKind::internal, "service " + config_.name + ' ' + why_failed()};
+  fail(fmt::format("failed to {}: {}", verb, why.text));
+  return Error{why.kind, "service " + config_.name + ' ' + why_failed()};
 }
 
 Result<Done> RunningService::load() {

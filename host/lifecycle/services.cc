@@ -48,25 +48,10 @@ Services::~Services() = default;
 
 // --- what there is ---------------------------------------------------------------------------------------------------
 
-std::vector<std::shared_ptr<RunningService>> Services::list() const {
-  const std::lock_guard hold(mutex_);
-  return all_;
-}
-
-std::shared_ptr<const HostConfig> Services::config() const {
-  const std::lock_guard hold(mutex_);
-  return config_;
-}
-
-std::int64_t Services::generation() const {
-  const std::lock_guard hold(mutex_);
-  return generation_;
-}
-
-std::map<std::string, Services::Idle> Services::idle() const {
-  const std::lock_guard hold(mutex_);
-  return idle_;
-}
+std::vector<std::shared_ptr<RunningService>> Services::list() const { return locked(all_); }
+std::shared_ptr<const HostConfig> Services::config() const { return locked(config_); }
+std::int64_t Services::generation() const { return locked(generation_); }
+std::map<std::string, Services::Idle> Services::idle() const { return locked(idle_); }
 
 Services::Service Services::find(const std::string& name) const {
   const auto found = std::find_if(all_.begin(), all_.end(), [&](const Service& one) { return one->name() == name; });

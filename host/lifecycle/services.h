@@ -104,6 +104,12 @@ class Services final {
     std::vector<Service> beginning;
   };
 
+  // What one of the fields behind mutex_ is now.
+  template <class Field>
+  Field locked(const Field& field) const {
+    const std::lock_guard hold(mutex_);
+    return field;
+  }
   Service find(const std::string& name) const;  // null: it neither runs nor has failed
   std::vector<Service> running() const;
   // Running services that use any of `provides`, directly or not; providers first.

@@ -5,27 +5,10 @@
 namespace p2p::load {
 
 const char* to_text(Verdict verdict) noexcept {
-  switch (verdict) {
-    case Verdict::good:
-      return "good";
-    case Verdict::missing:
-      return "missing";
-    case Verdict::refused:
-      return "refused";
-    case Verdict::not_executed:
-      return "not_executed";
-    case Verdict::unavailable:
-      return "unavailable";
-    case Verdict::failed:
-      return "failed";
-    case Verdict::misplaced:
-      return "misplaced";
-    case Verdict::closed:
-      return "closed";
-    case Verdict::unanswered:
-      return "unanswered";
-  }
-  return "unknown";
+  // In the order of Verdict.
+  static constexpr std::array<const char*, kVerdicts> kWords = {
+      "good", "missing", "refused", "not_executed", "unavailable", "failed", "misplaced", "closed", "unanswered"};
+  return kWords[static_cast<std::size_t>(verdict)];
 }
 
 void Failures::count(Verdict verdict, std::string_view words, std::uint64_t times) {

@@ -1,5 +1,7 @@
 #include "load/thrift_reply.h"
 
+#include "retry/faults.h"
+
 #include <Store.h>
 #include <fmt/format.h>
 #include <thrift/TApplicationException.h>
@@ -33,16 +35,9 @@ void decode(std::string_view message, Result& result) {
 }
 
 Told told_by(const diststore::StoreError& error) {
-  switch (error.kind) {
-    case diststore::StoreErrorKind::too_large:
-    case diststore::StoreErrorKind::too_many:
-      return {Verdict::refused, error.message, {}};
-    case diststore::StoreErrorKind::not_executed:
-      return {Verdict::not_executed, error.message, {}};
-    case diststore::StoreErrorKind::unavailable:
-      break;
-  }
-  return {Verdict::unavailable, error.message, {}};
+  const retry::Fault& fault = retry::fault_of_store_error(error.kind);
+  if (fault.is_too_much) return {Verdict::refused, error.message, {}};
+  return {fault.executed == retry::Executed::no ? Verdict::not_executed : Verdict::unavailable, error.message, {}};
 }
 
 }  // namespace

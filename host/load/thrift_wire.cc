@@ -1,6 +1,7 @@
 #include "load/thrift_reply.h"
 #include "load/wire.h"
 
+#include <p2p/binary_writer.h>
 #include <p2p/handlers.h>
 
 #include <Store.h>
@@ -12,31 +13,17 @@
 namespace p2p::load {
 namespace {
 
-void put_big_endian(std::uint32_t number, char* into) {
-  for (int shift = 24; shift >= 0; shift -= 8) *into++ = static_cast<char>(number >> shift);
-}
-
-// Appends the call with the key's number as its sequence id.
-template <class Arguments>
-void append_call(const std::string& method, const Arguments& arguments, std::uint64_t number, std::string& into) {
-  std::string message = encode_call(method, arguments);
-  put_big_endian(sequence_of(number), message.data() + 8 + method.size());
-  into += message;
-}
-
+// Appends the framed call with the key's number as its sequence id.
 template <class Arguments>
 void append_frame(const std::string& method, const Arguments& arguments, std::uint64_t number, std::string& into) {
-  const std::size_t head_at = into.size();
-  into.append(kFrameHead, '\0');
-  append_call(method, arguments, number, into);
-  put_big_endian(static_cast<std::uint32_t>(into.size() - head_at - kFrameHead), into.data() + head_at);
+  std::string message = encode_call(method, arguments);
+  BinaryPiece<4> sequence;
+  sequence.i32(static_cast<std::int32_t>(sequence_of(number)));
+  message.replace(8 + method.size(), 4, sequence.written());
+  BinaryPiece<kFrameHead> frame;
+  frame.length(message.size());
+  into.append(frame.written()).append(message);
 }
-
-bool is_right(const Dataset& data, ValueCheck check, std::uint64_t number, std::string_view value) {
-  return check == ValueCheck::bytes ? data.is_value_of(number, value) : value.size() == data.value_bytes;
-}
-
-Reply misplaced(std::size_t length, std::string words) { return {length, Verdict::misplaced, std::move(words)}; }
 
 // A whole framed reply, recognized by `method`; `judge` checks one that is no exception and belongs to the request.
 template <class Judge>
@@ -47,8 +34,9 @@ std::optional<Reply> framed_reply(std::string_view received, std::string_view me
   const std::size_t length = kFrameHead + message->size();
   const MessageHead head = head_of(*message);
   if (head.method != method || head.sequence != sequence_of(number)) {
-    return misplaced(length, fmt::format("{} of sequence id {} came where {} of {} was awaited", head.method,
-                                         head.sequence, method, sequence_of(number)));
+    return Reply{length, Verdict::misplaced,
+                 fmt::format("{} of sequence id {} came where {} of {} was awaited", head.method, head.sequence, method,
+                             sequence_of(number))};
   }
   Told told;
   try {
@@ -80,7 +68,9 @@ class FramedRead final : public Wire {
 
  private:
   Told judge(std::uint64_t number, std::string_view value) const {
-    if (is_right(data_, check_, number, value)) return {};
+    const bool is_right =
+        check_ == ValueCheck::bytes ? data_.is_value_of(number, value) : value.size() == data_.value_bytes;
+    if (is_right) return {};
     return {Verdict::misplaced,
             fmt::format("key {} has a value that no load stored, of {} bytes", data_.key(number), value.size()),
             {}};
@@ -115,44 +105,6 @@ class FramedWrite final : public Wire {
   const std::string method_;
 };
 
-class ClassicGet final : public Wire {
- public:
-  ClassicGet(const Dataset& data, ValueCheck check) : data_(data), check_(check) {}
-
-  void request(std::uint64_t number, std::string& into) const override {
-    diststore::Store_get_args arguments;
-    arguments.key = data_.key(number);
-    append_call("get", arguments, number, into);
-  }
-
-  // An unframed message carries no length, but this one always has the same shape: head, field 0 as a string, end.
-  std::optional<Reply> reply(std::string_view received, std::uint64_t number) const override {
-    constexpr std::size_t kMessageTypeAt = 3;
-    constexpr std::size_t kSequenceAt = 4 + 4 + 3;  // version and type, length of the name, "get"
-    constexpr std::size_t kHead = kSequenceAt + 4;
-    constexpr std::size_t kValueAt = kHead + 1 + 2 + 4;
-    if (received.size() < kValueAt) return std::nullopt;
-    if (received[kMessageTypeAt] != apache::thrift::protocol::T_REPLY ||
-        received[kHead] != apache::thrift::protocol::T_STRING) {
-      throw std::runtime_error("get was answered with an exception");
-    }
-    const std::uint32_t value_bytes = big_endian(received.substr(kHead + 3));
-    const std::size_t length = kValueAt + value_bytes + 1;
-    if (received.size() < length) return std::nullopt;
-    if (big_endian(received.substr(kSequenceAt)) != sequence_of(number)) {
-      return misplaced(length, "a get was answered with another sequence id than its own");
-    }
-    const std::string_view value = received.substr(kValueAt, value_bytes);
-    if (value.empty() && data_.value_bytes != 0) return Reply{length, Verdict::missing, "the store has no such key"};
-    if (is_right(data_, check_, number, value)) return Reply{length, Verdict::good, {}};
-    return misplaced(length, fmt::format("key {} has a value that no load stored", data_.key(number)));
-  }
-
- private:
-  const Dataset data_;
-  const ValueCheck check_;
-};
-
 }  // namespace
 
 Wire::~Wire() = default;
@@ -162,9 +114,6 @@ std::unique_ptr<Wire> framed_read(const Dataset& data, std::string_view prefix, 
 }
 std::unique_ptr<Wire> framed_write(const Dataset& data, std::string_view prefix) {
   return std::make_unique<FramedWrite>(data, prefix);
-}
-std::unique_ptr<Wire> classic_get(const Dataset& data, ValueCheck check) {
-  return std::make_unique<ClassicGet>(data, check);
 }
 
 }  // namespace p2p::load

@@ -40,7 +40,4 @@ class Wire {
 std::unique_ptr<Wire> framed_read(const Dataset& data, std::string_view prefix, ValueCheck check);
 std::unique_ptr<Wire> framed_write(const Dataset& data, std::string_view prefix);
 
-// Unframed binary without a service name, as the clients of 2009 speak: `get`.
-std::unique_ptr<Wire> classic_get(const Dataset& data, ValueCheck check);
-
 }  // namespace p2p::load

@@ -105,7 +105,7 @@ void ClassicCall::wait_for_close() {
 }
 
 void ClassicCall::watch(Duration patience, ErrorKind kind, const char* what) {
-  patience_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(patience));
+  patience_.expires_after(patience);
   patience_.async_wait([self = shared_from_this(), kind, what](error_code cancelled) {
     if (cancelled || !self->done_) return;
     if (self->is_sent_ && kind == kHastyKind) return;  // it had expired already when send() set another

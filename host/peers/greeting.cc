@@ -7,25 +7,6 @@
 namespace p2p::host {
 namespace {
 
-// How a node of the 2009 system answers an unknown call.
-bool is_unknown_method(std::string_view reply) {
-  using apache::thrift::TApplicationException;
-  Codec codec;
-  codec.in().attach(reply);
-  try {
-    std::string method;
-    apache::thrift::protocol::TMessageType type{};
-    std::int32_t sequence = 0;
-    codec.binary_in().readMessageBegin(method, type, sequence);
-    if (type != apache::thrift::protocol::T_EXCEPTION) return false;
-    TApplicationException exception;
-    exception.read(&codec.binary_in());
-    return exception.getType() == TApplicationException::UNKNOWN_METHOD;
-  } catch (const std::exception&) {
-    return false;
-  }
-}
-
 // A peer that breaks off or sends nonsense instead of a greeting is no node: an overloaded node answers a hello first.
 Error not_answered(const Error& error, const NodeAddress& to) {
   const bool is_stranger = error.kind == ErrorKind::closed || error.kind == ErrorKind::protocol;

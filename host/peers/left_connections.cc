@@ -59,7 +59,7 @@ void LeftConnections::look(const asio::ip::address& machine, const Shared& left)
   if (const auto age = since_acknowledged(left->socket.native_handle())) {
     machines_.heard(machine, std::chrono::steady_clock::now() - *age);
   }
-  left->look.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(kLookPause));
+  left->look.expires_after(kLookPause);
   left->look.async_wait([this, machine, left](error_code cancelled) {
     if (!cancelled && left->socket.is_open()) look(machine, left);
   });

@@ -53,9 +53,6 @@ class FunctionTaker final : public ReplyHandler {
 // Memory of written bytes kept for reuse.
 constexpr std::size_t kKeptBytesMax = 256 * 1024;
 
-auto clock_time(TimePoint at) { return std::chrono::time_point_cast<std::chrono::steady_clock::duration>(at); }
-auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
-
 }  // namespace
 
 PeerConnection::PeerConnection(Loop& loop, NodeAddress to, const PeerEnvironment& environment,
@@ -233,7 +230,7 @@ void PeerConnection::became_ready() {
 void PeerConnection::watch_idleness() {
   was_used_ = false;
   // Half of the other side's idle timeout: so a call never races with its close.
-  patience_.expires_after(clock_duration(Duration(limits_.idle_timeout) / 2));
+  patience_.expires_after(Duration(limits_.idle_timeout) / 2);
   patience_.async_wait([self = weak_from_this(), generation = generation_](error_code cancelled) {
     const auto here = self.lock();
     if (cancelled || !here || generation != here->generation_) return;
@@ -247,7 +244,7 @@ void PeerConnection::watch_idleness() {
 void PeerConnection::watch_silence() {
   if (is_watching_silence_) return;
   is_watching_silence_ = true;
-  silence_.expires_after(clock_duration(kSilenceLook));
+  silence_.expires_after(kSilenceLook);
   silence_.async_wait([self = weak_from_this(), generation = generation_](error_code cancelled) {
     const auto here = self.lock();
     if (cancelled || !here || generation != here->generation_) return;
@@ -272,9 +269,9 @@ bool PeerConnection::is_silent() {
 // A timer that fires with nothing to do is cheaper than one that is moved with every call.
 void PeerConnection::arm() {
   const auto next = waiting_.next_deadline();
-  if (!next || (is_armed_ && expiry_.expiry() <= clock_time(*next))) return;
+  if (!next || (is_armed_ && expiry_.expiry() <= *next)) return;
   is_armed_ = true;
-  expiry_.expires_at(clock_time(*next));
+  expiry_.expires_at(*next);
   expiry_.async_wait([self = weak_from_this()](error_code replaced) {
     if (replaced) return;
     if (const auto here = self.lock()) {

@@ -62,8 +62,6 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   // One of `connections` to this node, one per loop: it gets its share of the limits.
   PeerConnection(Loop& loop, NodeAddress to, const PeerEnvironment& environment,
                  std::shared_ptr<const PeerLimits> limits, std::size_t connections);
-  PeerConnection(const PeerConnection&) = delete;
-  PeerConnection& operator=(const PeerConnection&) = delete;
   ~PeerConnection();
 
   // Sends a call with encoded arguments `body`; connects first if needed. `reply` runs exactly once, later, with the

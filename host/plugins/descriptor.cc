@@ -1,5 +1,7 @@
 #include "plugins/descriptor.h"
 
+#include "text/pieces.h"
+
 #include <algorithm>
 
 namespace p2p::host {
@@ -39,10 +41,7 @@ bool has_control_characters(std::string_view text) {
 
 Result<PluginDescription> parse_descriptor(std::string_view section) {
   PluginDescription description;
-  while (!section.empty()) {
-    const std::size_t end = std::min(section.find('\0'), section.size());
-    const std::string_view piece = section.substr(0, end);
-    section.remove_prefix(std::min(end + 1, section.size()));
+  for (const std::string_view piece : split(section, {"\0", 1})) {
     if (piece.empty()) continue;
     if (has_control_characters(piece)) return malformed("it holds control characters");
     const std::size_t equals = piece.find('=');

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 namespace p2p::host {
 namespace {
@@ -26,24 +27,11 @@ constexpr GElf_Half machine_of_this_host() {
 }
 
 std::string machine_name(GElf_Half machine) {
-  switch (machine) {
-    case EM_X86_64:
-      return "x86_64";
-    case EM_AARCH64:
-      return "aarch64";
-    case EM_386:
-      return "i386";
-    case EM_ARM:
-      return "arm";
-    case EM_RISCV:
-      return "riscv";
-    case EM_PPC64:
-      return "ppc64";
-    case EM_S390:
-      return "s390";
-    default:
-      return fmt::format("machine {}", machine);
-  }
+  static const std::map<GElf_Half, const char*> names = {
+      {EM_X86_64, "x86_64"}, {EM_AARCH64, "aarch64"}, {EM_386, "i386"}, {EM_ARM, "arm"},
+      {EM_RISCV, "riscv"},   {EM_PPC64, "ppc64"},     {EM_S390, "s390"}};
+  const auto known = names.find(machine);
+  return known != names.end() ? known->second : fmt::format("machine {}", machine);
 }
 
 Result<Done> check_header(const GElf_Ehdr& header, std::uint64_t file_bytes) {

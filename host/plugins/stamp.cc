@@ -1,6 +1,7 @@
 #include "plugins/stamp.h"
 
-#include <algorithm>
+#include "text/pieces.h"
+
 #include <array>
 #include <charconv>
 #include <optional>
@@ -40,12 +41,9 @@ std::string difference(std::string_view field, std::string_view plugin, std::str
 }  // namespace
 
 std::string_view field_of(std::string_view stamp, std::string_view field) {
-  while (!stamp.empty()) {
-    const std::size_t end = std::min(stamp.find(';'), stamp.size());
-    const std::string_view pair = stamp.substr(0, end);
+  for (const std::string_view pair : split(stamp, ";")) {
     const std::size_t equals = pair.find('=');
     if (equals != std::string_view::npos && pair.substr(0, equals) == field) return pair.substr(equals + 1);
-    stamp.remove_prefix(std::min(end + 1, stamp.size()));
   }
   return {};
 }

@@ -36,21 +36,12 @@ std::size_t count_entries(const Table& table) {
 }
 
 ExitCode code_of(ProblemKind kind) {
-  switch (kind) {
-    case ProblemKind::warning:
-      return ExitCode::done;
-    case ProblemKind::machine:
-      return ExitCode::system;
-    case ProblemKind::unsafe_file:
-      return ExitCode::permissions;
-    case ProblemKind::bad_plugin:
-      return ExitCode::service_failed;
-    case ProblemKind::missing_plugin:
-    case ProblemKind::configuration:
-    case ProblemKind::unreadable:
-      return ExitCode::configuration;
-  }
-  return ExitCode::internal;
+  // In the order of ProblemKind, from warning to unreadable.
+  static constexpr ExitCode kCodes[] = {ExitCode::done,           ExitCode::system,        ExitCode::permissions,
+                                        ExitCode::service_failed, ExitCode::configuration, ExitCode::configuration,
+                                        ExitCode::configuration};
+  static_assert(std::size(kCodes) == static_cast<std::size_t>(ProblemKind::unreadable) + 1);
+  return kCodes[static_cast<std::size_t>(kind)];
 }
 
 // The steps from flags to a checked configuration; collects problems on the way.
@@ -119,20 +110,11 @@ class Loading {
       return set_at(root_, {"services", service, "enabled"}, Value{place, true});
     }
     const std::string file = command_line_.config_file.empty() ? "the configuration" : command_line_.config_file;
-    const std::string guess = did_you_mean(service, names_of_services());
+    const std::string guess = did_you_mean(service, keys_in(root_, "services"));
     problems_.error(place, "there is neither a [services." + service + "] in " + file + " nor a plugin of that name" +
                                (guess.empty() ? ";" : guess) +
                                " `p2pctl services` shows which there are; write [services." + service +
                                "] into the configuration for a further one");
-  }
-
-  std::vector<std::string> names_of_services() const {
-    std::vector<std::string> names;
-    const Entry* services = find_at(root_, {"services"});
-    const Table* table = services == nullptr ? nullptr : services->value.table();
-    if (table == nullptr) return names;
-    for (const Entry& entry : table->entries) names.push_back(entry.key);
-    return names;
   }
 
   // The machine's name was not checked as a value of [host].
@@ -227,7 +209,7 @@ class Loading {
   // A file that many nodes share is checked for all of them; only the available plugins are this machine's own.
   void check_other_nodes(Catalogue& plugins) {
     check_overlays(layers_, problems_);
-    const std::vector<std::string> names = overlay_names(layers_);
+    const std::vector<std::string> names = keys_in(layers_.files, "node");
     std::size_t checked = 0;
     for (const std::string& name : names) {
       if (name == node_) continue;

@@ -48,8 +48,7 @@ std::size_t loop_count(const HostConfig& config) {
 }
 
 std::int64_t unix_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
 }
 
 }  // namespace

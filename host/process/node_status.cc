@@ -11,17 +11,7 @@
 namespace p2p::host {
 namespace {
 
-const char* text_of(NodeState state) {
-  switch (state) {
-    case NodeState::starting:
-      return "starting";
-    case NodeState::ready:
-      return "ready";
-    case NodeState::draining:
-      return "draining";
-  }
-  return "unknown";
-}
+constexpr const char* kStateWords[] = {"starting", "ready", "draining"};  // in the order of NodeState
 
 std::string problem_of(RunningService& service) {
   if (service.state() == ServiceState::failed) return service.why_failed();
@@ -79,7 +69,7 @@ node::NodeStatus node_status(const NodeCore& core, const Services& services, Nod
   node::NodeStatus status;
   status.node = core.node.self.name();
   status.name = core.node.name;
-  status.state = text_of(state);
+  status.state = kStateWords[static_cast<std::size_t>(state)];
   status.started_at_ms = started_at_us / 1000;
   status.pid = ::getpid();
   status.version = P2P_SDK_VERSION;

@@ -24,8 +24,6 @@ void release_signals() noexcept;
 class SignalWatch final {
  public:
   explicit SignalWatch(Node& node);
-  SignalWatch(const SignalWatch&) = delete;
-  SignalWatch& operator=(const SignalWatch&) = delete;
   ~SignalWatch();
 
  private:

@@ -19,21 +19,10 @@ std::shared_ptr<LogSink>& shared_sink() {
 }
 
 spdlog::level::level_enum level_of(LogLevel level) {
-  switch (level) {
-    case LogLevel::trace:
-      return spdlog::level::trace;
-    case LogLevel::debug:
-      return spdlog::level::debug;
-    case LogLevel::info:
-      return spdlog::level::info;
-    case LogLevel::warn:
-      return spdlog::level::warn;
-    case LogLevel::error:
-      return spdlog::level::err;
-    case LogLevel::off:
-      return spdlog::level::off;
-  }
-  return spdlog::level::info;
+  using namespace spdlog::level;
+  static constexpr level_enum kLevels[] = {trace, debug, info, warn, err, off};  // in the order of LogLevel
+  static_assert(std::size(kLevels) == static_cast<std::size_t>(LogLevel::off) + 1);
+  return kLevels[static_cast<std::size_t>(level)];
 }
 
 class SpdLogger final : public Logger {

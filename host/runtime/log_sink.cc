@@ -1,5 +1,7 @@
 #include "runtime/log_sink.h"
 
+#include "files/owned_descriptor.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -20,22 +22,9 @@ constexpr mode_t kLogFileMode = 0640;
 
 // <syslog.h>
 const char* priority_prefix(spdlog::level::level_enum level) {
-  switch (level) {
-    case spdlog::level::trace:
-    case spdlog::level::debug:
-      return "<7>";
-    case spdlog::level::warn:
-      return "<4>";
-    case spdlog::level::err:
-      return "<3>";
-    case spdlog::level::critical:
-      return "<2>";
-    case spdlog::level::info:
-    case spdlog::level::off:
-    case spdlog::level::n_levels:
-      return "<6>";
-  }
-  return "<6>";
+  // In the order of spdlog's levels: trace, debug, info, warn, err, critical, off, n_levels.
+  static constexpr const char* kPrefixes[] = {"<7>", "<7>", "<6>", "<4>", "<3>", "<2>", "<6>", "<6>"};
+  return kPrefixes[level];
 }
 
 Error cannot_open(const std::filesystem::path& file, const std::string& why) {
@@ -59,16 +48,6 @@ Result<int> open_log_file(const std::filesystem::path& file) {
   if (opened < 0) return cannot_open(file, std::strerror(failure));
   ::close(opened);
   return cannot_open(file, "it is no regular file");
-}
-
-bool write_all(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace

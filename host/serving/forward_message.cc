@@ -34,6 +34,15 @@ void append_compact_reply(std::string& out, std::int32_t sequence, const peer::F
   out.append(codec.out().written());
 }
 
+BinaryPiece<64> reply_head(const Envelope& envelope, ForwardStatus status) {
+  BinaryPiece<64> head;
+  head.message(T_REPLY, kForwardMethod, envelope.sequence);
+  head.field(T_STRUCT, 0);
+  head.field(T_I32, 1);
+  head.i32(static_cast<std::int32_t>(status));
+  return head;
+}
+
 template <p2p::Encoding form>
 std::optional<ForwardRequest> read_request(std::string_view arguments) {
   ForwardRequest request;
@@ -140,11 +149,7 @@ void append_forward_reply(std::string& out, const Envelope& envelope, ForwardSta
     reply.__set_message(std::string(message));
     return append_compact_reply(out, envelope.sequence, reply);
   }
-  BinaryPiece<48> head;
-  head.message(T_REPLY, kForwardMethod, envelope.sequence);
-  head.field(T_STRUCT, 0);
-  head.field(T_I32, 1);
-  head.i32(static_cast<std::int32_t>(status));
+  auto head = reply_head(envelope, status);
   head.field(T_STRING, 2);
   head.length(message.size());
   out.append(head.written()).append(message).append({T_STOP, T_STOP});
@@ -158,11 +163,7 @@ void append_disagreement(std::string& out, const Envelope& envelope, std::int64_
     reply.__set_members(std::string(members));
     return append_compact_reply(out, envelope.sequence, reply);
   }
-  BinaryPiece<64> head;
-  head.message(T_REPLY, kForwardMethod, envelope.sequence);
-  head.field(T_STRUCT, 0);
-  head.field(T_I32, 1);
-  head.i32(static_cast<std::int32_t>(ForwardStatus::view_differs));
+  auto head = reply_head(envelope, ForwardStatus::view_differs);
   head.field(T_I64, 3);
   head.i64(view);
   head.field(T_STRING, 4);

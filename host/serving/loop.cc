@@ -87,7 +87,7 @@ void Loop::unwatch(PendingCall* pending) noexcept {
 
 void Loop::arm() {
   if (oldest_ == nullptr) return;
-  const auto due = std::chrono::time_point_cast<std::chrono::steady_clock::duration>(oldest_->deadline());
+  const TimePoint due = oldest_->deadline();
   if (is_armed_ && expiry_.expiry() <= due) return;
   is_armed_ = true;
   expiry_.expires_at(due);  // cancels the wait that it replaces

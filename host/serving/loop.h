@@ -23,8 +23,6 @@ class Loop final {
  public:
   Loop(std::size_t number, Logger& log);
   ~Loop();
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
 
   // Runs the loop on a thread of its own, until stop(). [control]
   void start();

@@ -52,7 +52,7 @@ class LoopStrand::LoopTimer final : public Timer {
 
   static void arm(const std::shared_ptr<State>& state, Duration delay) {
     if (state->is_cancelled.load()) return;
-    state->timer.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(delay));
+    state->timer.expires_after(delay);
     state->timer.async_wait([state](error_code cancelled) {
       if (cancelled || state->is_cancelled.load()) return;
       state->gate->run(state->work);

@@ -29,8 +29,7 @@ class OwnFailures final {
     ++seen_.count;
     seen_.last = "could not " + what + ": " + why;
     seen_.last_at_ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-            .count();
+        std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
   }
 
   struct Seen {

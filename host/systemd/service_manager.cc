@@ -1,13 +1,13 @@
 #include "systemd/service_manager.h"
 
 #include "systemd/notification.h"
+#include "text/pieces.h"
 
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -24,11 +24,7 @@ constexpr std::int64_t kWatchdogUsMin = 1'000;
 constexpr std::int64_t kWatchdogUsMax = 86'400'000'000;
 
 std::optional<std::int64_t> number_of(const char* text) {
-  if (text == nullptr) return std::nullopt;
-  std::int64_t number = 0;
-  const auto [end, failure] = std::from_chars(text, text + std::strlen(text), number);
-  if (failure != std::errc() || *end != '\0') return std::nullopt;
-  return number;
+  return text == nullptr ? std::nullopt : number_in<std::int64_t>(text);
 }
 
 std::optional<Duration> read_heartbeat_period(const ReadVariable& variable, pid_t self) {

@@ -60,20 +60,9 @@ void FakeLocator::Parts::name_owner(const std::string& key, const NodeAddress& o
   named_.insert_or_assign(key, owner);
 }
 
-std::vector<NodeAddress> FakeLocator::Parts::members() const {
-  const std::lock_guard hold(mutex_);
-  return members_;
-}
-
-NodeAddress FakeLocator::Parts::self() const {
-  const std::lock_guard hold(mutex_);
-  return self_;
-}
-
-std::vector<NodeAddress> FakeLocator::Parts::reported_unreachable() const {
-  const std::lock_guard hold(mutex_);
-  return unreachable_;
-}
+std::vector<NodeAddress> FakeLocator::Parts::members() const { return locked(members_); }
+NodeAddress FakeLocator::Parts::self() const { return locked(self_); }
+std::vector<NodeAddress> FakeLocator::Parts::reported_unreachable() const { return locked(unreachable_); }
 
 // --- services'
 // ---------------------------------------------------------------------------------------------------------------
@@ -117,10 +106,7 @@ void FakeLocator::Parts::report_unreachable(const NodeAddress& member) {
 // --- changes of the ring
 // -----------------------------------------------------------------------------------------------------
 
-FakeLocator::Parts::Running FakeLocator::Parts::running() const {
-  const std::lock_guard hold(mutex_);
-  return running_;
-}
+FakeLocator::Parts::Running FakeLocator::Parts::running() const { return locked(running_); }
 
 void FakeLocator::Parts::enqueue(Change change) {
   const Running now = running();

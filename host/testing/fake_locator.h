@@ -75,6 +75,12 @@ struct FakeLocator::Parts final : public ILocator, public std::enable_shared_fro
     std::shared_ptr<ring::LayerChain> layers;
   };
 
+  // What one of the fields behind mutex_ is now.
+  template <class Field>
+  Field locked(const Field& field) const {
+    const std::lock_guard hold(mutex_);
+    return field;
+  }
   Running running() const;
   void enqueue(Change change);  // [any thread]
   // The rest: [own strand].

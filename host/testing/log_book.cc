@@ -7,6 +7,12 @@
 
 namespace p2p::testing {
 
+std::string text_of(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text.append(line).append("\n");
+  return text;
+}
+
 void LogBook::write(LogLevel level, std::string_view logger, std::string_view line) noexcept {
   try {
     std::string entry = host::log_level_word(level);
@@ -25,25 +31,14 @@ std::vector<std::string> LogBook::lines() const {
   return lines_;
 }
 
-std::string LogBook::text() const {
-  std::string text;
-  for (const std::string& line : lines()) text.append(line).append("\n");
-  return text;
-}
-
-bool LogBook::holds_locked(std::string_view text) const {
-  return std::any_of(lines_.begin(), lines_.end(),
-                     [&](const std::string& line) { return line.find(text) != std::string::npos; });
-}
-
-bool LogBook::holds(std::string_view text) const {
-  const std::lock_guard hold(mutex_);
-  return holds_locked(text);
-}
+std::string LogBook::text() const { return text_of(lines()); }
 
 bool LogBook::wait_for(std::string_view text, Duration patience) const {
   std::unique_lock hold(mutex_);
-  return written_.wait_for(hold, patience, [&] { return holds_locked(text); });
+  return written_.wait_for(hold, patience, [&] {
+    return std::any_of(lines_.begin(), lines_.end(),
+                       [&](const std::string& line) { return line.find(text) != std::string::npos; });
+  });
 }
 
 }  // namespace p2p::testing

@@ -13,6 +13,9 @@
 
 namespace p2p::testing {
 
+// Each with its end of line.
+std::string text_of(const std::vector<std::string>& lines);
+
 // Every method: [any thread].
 class LogBook final : public host::LineTaker {
  public:
@@ -23,13 +26,10 @@ class LogBook final : public host::LineTaker {
 
   std::vector<std::string> lines() const;
   std::string text() const;  // all lines, each with its end of line
-  bool holds(std::string_view text) const;
   // False when `patience` is over before a line holds `text`.
   bool wait_for(std::string_view text, Duration patience) const;
 
  private:
-  bool holds_locked(std::string_view text) const;
-
   const Echo echo_;
   mutable std::mutex mutex_;
   mutable std::condition_variable written_;

@@ -47,24 +47,9 @@ bool NodeRun::wait_for_end(Duration patience) {
   return true;
 }
 
-NodeRun::State NodeRun::state() const {
-  const std::lock_guard hold(shared_->mutex);
-  return shared_->state;
-}
-
-NodeAddress NodeRun::address() const {
-  const std::lock_guard hold(shared_->mutex);
-  return shared_->address;
-}
-
-std::string NodeRun::what_hangs() const {
-  const std::lock_guard hold(shared_->mutex);
-  return shared_->what_hangs;
-}
-
-host::ExitCode NodeRun::exit_code() const {
-  const std::lock_guard hold(shared_->mutex);
-  return shared_->exit_code;
-}
+NodeRun::State NodeRun::state() const { return shared_->read(shared_->state); }
+NodeAddress NodeRun::address() const { return shared_->read(shared_->address); }
+std::string NodeRun::what_hangs() const { return shared_->read(shared_->what_hangs); }
+host::ExitCode NodeRun::exit_code() const { return shared_->read(shared_->exit_code); }
 
 }  // namespace p2p::testing

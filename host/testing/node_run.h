@@ -20,8 +20,6 @@ class NodeRun final {
   NodeRun(host::LoadedConfiguration configuration, host::NodeHooks hooks);
   // Leaves the node behind if it has not ended.
   ~NodeRun();
-  NodeRun(const NodeRun&) = delete;
-  NodeRun& operator=(const NodeRun&) = delete;
 
   // Waits while the node is starting, which the host's own limits end.
   State wait_while_starting();
@@ -47,6 +45,11 @@ class NodeRun final {
 
     template <class Note>
     void enter(State next, Note note);
+    template <class Field>
+    Field read(const Field& field) const {
+      const std::lock_guard hold(mutex);
+      return field;
+    }
   };
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();

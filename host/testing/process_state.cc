@@ -7,23 +7,13 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 
 namespace p2p::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::optional<int> number_of(const fs::path& entry) {
-  const std::string name = entry.filename().string();
-  int number = 0;
-  const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (failure != std::errc{} || end != name.data() + name.size()) return std::nullopt;
-  return number;
-}
 
 // The name of an end of a TCP socket, or "" for what is none.
 std::string end_of(int descriptor, int (*ask)(int, sockaddr*, socklen_t*)) {
@@ -53,18 +43,16 @@ ProcessState look_at_process() {
   ProcessState state;
   std::error_code failure;
   for (const auto& entry : fs::directory_iterator("/proc/self/task", failure)) {
-    const auto id = number_of(entry.path());
     std::string name;
     std::ifstream file(entry.path() / "comm");
     // A thread that has ended meanwhile has no name any more.
-    if (id && std::getline(file, name)) state.threads.emplace(*id, name);
+    if (std::getline(file, name)) state.threads.emplace(std::stoi(entry.path().filename()), name);
   }
   const fs::path own = fs::canonical("/proc/self", failure) / "fd";
   for (const auto& entry : fs::directory_iterator(own, failure)) {
-    const auto number = number_of(entry.path());
     const fs::path target = fs::read_symlink(entry.path(), failure);
     // The walk through the folder needs a descriptor itself.
-    if (number && !failure && target != own) state.descriptors.emplace(*number, target.string());
+    if (!failure && target != own) state.descriptors.emplace(std::stoi(entry.path().filename()), target.string());
   }
   return state;
 }

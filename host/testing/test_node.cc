@@ -164,7 +164,7 @@ std::shared_ptr<apache::thrift::protocol::TProtocol> TestNode::connect(const std
 
 std::vector<std::string> TestNode::log_lines() const { return impl_->log->lines(); }
 
-bool TestNode::has_logged(std::string_view text) const { return impl_->log->holds(text); }
+bool TestNode::has_logged(std::string_view text) const { return impl_->log->wait_for(text, Duration::zero()); }
 
 void TestNode::wait_for_log(std::string_view text, Duration patience) const {
   if (impl_->log->wait_for(text, patience)) return;
@@ -211,15 +211,9 @@ std::string TestNode::leftovers() const {
     std::this_thread::sleep_for(kListPollPeriod);
     found = look();
   }
-  std::string text;
-  for (const std::string& line : found) text.append(line).append("\n");
-  return text + held_references();
+  return text_of(found) + held_references();
 }
 
-std::string TestNode::held_references() const {
-  std::string text;
-  for (const std::string& line : impl_->lendings->still_held()) text.append(line).append("\n");
-  return text;
-}
+std::string TestNode::held_references() const { return text_of(impl_->lendings->still_held()); }
 
 }  // namespace p2p::testing

@@ -39,9 +39,7 @@ constexpr int kLookMs = 50;
 
 template <std::size_t size>
 void put(std::array<char, size>& into, std::string_view text) {
-  const std::size_t length = std::min(text.size(), size - 1);
-  std::memcpy(into.data(), text.data(), length);
-  into[length] = '\0';
+  into[text.copy(into.data(), size - 1)] = '\0';
 }
 
 }  // namespace
@@ -99,8 +97,6 @@ class Arena final {
     page_ = new (memory) Trial::Page;
     if (!output_.is_open()) refuse("memfd_create");
   }
-  Arena(const Arena&) = delete;
-  Arena& operator=(const Arena&) = delete;
   ~Arena() { ::munmap(page_, sizeof(Trial::Page)); }
 
   Trial::Page& page() { return *page_; }

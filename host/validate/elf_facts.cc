@@ -1,6 +1,7 @@
 #include "validate/elf_facts.h"
 
 #include "plugins/elf_file.h"
+#include "text/pieces.h"
 
 #include <p2p/abi.h>
 
@@ -30,14 +31,12 @@ void add_symbols(const ElfFile& elf, Elf_Scn* section, const GElf_Shdr& header, 
 }
 
 void add_folders(std::string_view list, const std::filesystem::path& origin, ElfFacts& facts) {
-  while (!list.empty()) {
-    const std::size_t end = std::min(list.find(':'), list.size());
-    std::string folder(list.substr(0, end));
+  for (const std::string_view piece : split(list, ":")) {
+    std::string folder(piece);
     for (const std::string_view word : {"$ORIGIN", "${ORIGIN}"}) {
       if (folder.starts_with(word)) folder.replace(0, word.size(), origin.string());
     }
     if (!folder.empty()) facts.folders.push_back(folder);
-    list.remove_prefix(std::min(end + 1, list.size()));
   }
 }
 

@@ -60,23 +60,10 @@ Result<Done> configure(const PluginFile& file, const Config& config) {
 
 // A text that the host must refuse for this option; none: every text is one of its values.
 std::string bad_text(const Option& option) {
-  switch (option.type) {
-    case OptionType::flag:
-      return "perhaps";
-    case OptionType::integer:
-    case OptionType::number:
-      return "many";
-    case OptionType::duration:
-      return "soon";
-    case OptionType::bytes:
-      return "much";
-    case OptionType::choice:
-      return "something-else";
-    case OptionType::text:
-    case OptionType::list:
-      return "";
-  }
-  return "";
+  // In the order of OptionType: flag, integer, number, text, list, duration, bytes, choice.
+  static constexpr const char* kTexts[] = {"perhaps", "many", "many", "", "", "soon", "much", "something-else"};
+  static_assert(std::size(kTexts) == static_cast<std::size_t>(OptionType::choice) + 1);
+  return kTexts[static_cast<std::size_t>(option.type)];
 }
 
 // Boundary values of the option.

@@ -11,12 +11,11 @@
 namespace p2p::host {
 
 struct Rule {
-  std::string name;                       // one word, for people and programs
-  std::string mend;                       // how to fix a violation; an imperative
-  std::vector<std::string> needs;         // rules before it that must hold, or it is skipped
-  std::vector<std::string> needs_return;  // rules before it whose check must have returned, whatever it found
-  // Runs in the child of a trial.
-  Verdict (*check)(const Subject& subject, Trial& trial);
+  std::string name;                                        // one word, for people and programs
+  Verdict (*check)(const Subject& subject, Trial& trial);  // runs in the child of a trial
+  std::string needs;         // rules before it that must hold, or it is skipped; with spaces between
+  std::string needs_return;  // rules before it whose check must have returned, whatever it found; with spaces between
+  std::string mend;          // how to fix a violation; an imperative
 };
 
 const std::vector<Rule>& rules();

@@ -5,20 +5,14 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 namespace p2p::host {
 namespace {
 
 const char* word_of(TrialOutcome outcome) {
-  switch (outcome) {
-    case TrialOutcome::ok:
-      return "ok";
-    case TrialOutcome::failed:
-      return "failed";
-    case TrialOutcome::skipped:
-      return "skipped";
-  }
-  return "unknown";
+  static constexpr const char* kWords[] = {"ok", "failed", "skipped"};  // in the order of TrialOutcome
+  return kWords[static_cast<std::size_t>(outcome)];
 }
 
 std::size_t count(const std::vector<RuleResult>& results, TrialOutcome outcome) {
@@ -36,27 +30,31 @@ std::string printable(const std::string& text) {
   return shown;
 }
 
+// The first of `names`, with spaces between, that is one of `rules`; empty: none is.
+std::string first_in(const std::set<std::string>& rules, const std::string& names) {
+  std::istringstream words(names);
+  for (std::string word; words >> word;) {
+    if (rules.contains(word)) return word;
+  }
+  return "";
+}
+
 // Rules that others cannot build on: those would only fail, too.
 struct Unsound {
   std::set<std::string> broken;      // or not checked because of others
   std::set<std::string> unreturned;  // the check has ended its process
 
-  const std::string* met_by(const Rule& rule) const {
-    for (const std::string& need : rule.needs) {
-      if (broken.contains(need)) return &need;
-    }
-    for (const std::string& need : rule.needs_return) {
-      if (unreturned.contains(need)) return &need;
-    }
-    return nullptr;
+  std::string met_by(const Rule& rule) const {
+    const std::string need = first_in(broken, rule.needs);
+    return need.empty() ? first_in(unreturned, rule.needs_return) : need;
   }
 };
 
 RuleResult check(const Rule& rule, const Subject& subject, Unsound& unsound) {
-  if (const std::string* need = unsound.met_by(rule)) {
+  if (const std::string need = unsound.met_by(rule); !need.empty()) {
     unsound.broken.insert(rule.name);
     unsound.unreturned.insert(rule.name);
-    return {rule.name, skipped("see " + *need), ""};
+    return {rule.name, skipped("see " + need), ""};
   }
   const TrialEnd end = run_trial(subject.scratch.string(), [&](Trial& trial) { return rule.check(subject, trial); });
   const bool has_failed = end.verdict.outcome == TrialOutcome::failed;

@@ -52,33 +52,19 @@ ConnectVerdict verdict_of(const error_code& failure, const asio::ip::address& ad
     // An address that was not tried for want of a port may be where the node is.
     case EADDRNOTAVAIL:
       return has_address_towards(address) ? ConnectVerdict::local : ConnectVerdict::no_way;
-    // Descriptors, memory, ports, permission (a packet filter of this machine says EPERM).
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EAGAIN:
-    case EADDRINUSE:
-    case EACCES:
-    case EPERM:
+    // Descriptors, memory, ports, permission (a packet filter of this machine says EPERM): EMFILE, ENFILE, ENOBUFS,
+    // ENOMEM, EAGAIN, EADDRINUSE, EACCES, EPERM; and what is not known.
     default:
       return ConnectVerdict::local;
   }
 }
 
 ErrorKind kind_of(ConnectVerdict verdict) noexcept {
-  switch (verdict) {
-    case ConnectVerdict::no_way:
-    case ConnectVerdict::local:
-      return ErrorKind::local;
-    case ConnectVerdict::refused:
-      return ErrorKind::refused;
-    case ConnectVerdict::silent:
-      return ErrorKind::silent;
-    case ConnectVerdict::full:
-      return ErrorKind::overloaded;
-  }
-  return ErrorKind::local;
+  // In the order of ConnectVerdict: no_way, refused, silent, full, local.
+  static constexpr ErrorKind kKinds[] = {ErrorKind::local, ErrorKind::refused, ErrorKind::silent, ErrorKind::overloaded,
+                                         ErrorKind::local};
+  static_assert(std::size(kKinds) == static_cast<std::size_t>(ConnectVerdict::local) + 1);
+  return kKinds[static_cast<std::size_t>(verdict)];
 }
 
 }  // namespace p2p::net

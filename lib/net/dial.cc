@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace p2p::net {
-namespace {
-
-auto clock_length(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
-
-}  // namespace
-
 Dial::Dial(asio::io_context& context, NodeAddress to, DialOptions options)
     : context_(context),
       to_(std::move(to)),
@@ -31,7 +25,7 @@ void Dial::start(Duration timeout, Done done) {
 // --- the name --------------------------------------------------------------------------------------------------------
 
 void Dial::resolve() {
-  patience_.expires_after(clock_length(timeout_));
+  patience_.expires_after(timeout_);
   patience_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (cancelled || !self->done_ || !self->addresses_.empty()) return;
     self->resolver_.cancel();
@@ -73,7 +67,7 @@ void Dial::connect_to(AddressBook::Addresses addresses) {
   const auto first = static_cast<std::ptrdiff_t>(options_.first_address % addresses_.size());
   std::rotate(addresses_.begin(), addresses_.begin() + first, addresses_.end());
   connecting_since_ = std::chrono::steady_clock::now();
-  patience_.expires_after(clock_length(timeout_));
+  patience_.expires_after(timeout_);
   patience_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (cancelled || !self->done_) return;
     // A process that was held up finds its timers expired and its answers there at the same moment: answers go first.
@@ -86,7 +80,7 @@ void Dial::connect_to(AddressBook::Addresses addresses) {
 }
 
 void Dial::probe_machines() {
-  probing_.expires_after(clock_length(kProbePause));
+  probing_.expires_after(kProbePause);
   probing_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (cancelled || !self->done_) return;
     for (std::size_t number = 0; number < self->tries_.size(); ++number) {
@@ -118,7 +112,7 @@ void Dial::try_next() {
   if (tries_.size() == addresses_.size()) return;
   // The last one still gets a share of the time if all before it are silent.
   const Duration share = timeout_ / static_cast<std::int64_t>(addresses_.size() + 1);
-  stagger_.expires_after(clock_length(std::min(kNextAddressAfter, share)));
+  stagger_.expires_after(std::min(kNextAddressAfter, share));
   stagger_.async_wait([self = shared_from_this()](error_code cancelled) {
     if (!cancelled && self->done_) self->try_next();
   });

@@ -22,8 +22,6 @@ class ReadBuffer final {
   explicit ReadBuffer(Sizes sizes) noexcept : sizes_(sizes) {}
   ReadBuffer(ReadBuffer&& other) noexcept;
   ReadBuffer& operator=(ReadBuffer&& other) noexcept;
-  ReadBuffer(const ReadBuffer&) = delete;
-  ReadBuffer& operator=(const ReadBuffer&) = delete;
   ~ReadBuffer() { reset(); }
 
   // Room for the next read, never none; ends all views. `message_bytes`: the size of the unfinished message at the

@@ -11,11 +11,6 @@
 namespace p2p::ring {
 namespace {
 
-// One choice so far; a second strategy goes here.
-std::shared_ptr<const placement::Placement> make_placement(const Settings&) {
-  return std::make_shared<placement::ClassicPlacement>();
-}
-
 // Serves what `add_methods` fills in.
 Result<Done> serve(Context& context, const ServiceSpec& spec, const std::function<void(Methods&)>& add_methods) {
   const auto methods = std::make_shared<Methods>();
@@ -40,8 +35,9 @@ Result<Done> LocatorPlugin::start(Context& context) {
   const Implementation implementation = std::move(made).value();
 
   const auto strand = context.strand("membership");
-  const auto changes = std::make_shared<RingChanges>(RingChanges::Options{context.node().self, settings.layer_timeout},
-                                                     make_placement(settings), strand, context.log());
+  const auto changes =
+      std::make_shared<RingChanges>(RingChanges::Options{context.node().self, settings.layer_timeout},
+                                    std::make_shared<placement::ClassicPlacement>(), strand, context.log());
   shell_ = std::make_shared<LocatorShell>(
       LocatorShell::Environment{strand, context.log(), implementation.carry, settings.call_timeout,
                                 [&context](const std::string& why) { context.waits_for_network(why); }},

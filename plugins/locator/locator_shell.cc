@@ -21,16 +21,8 @@ constexpr Duration kHaltPatience = std::chrono::seconds(2);
 constexpr std::size_t kNamedMax = 5;
 
 discovery::Refusal refusal_of(JoinOutcome outcome) {
-  switch (outcome) {
-    case JoinOutcome::joined:
-    case JoinOutcome::absent:
-      return discovery::Refusal::absent;
-    case JoinOutcome::silent:
-      return discovery::Refusal::silent;
-    case JoinOutcome::is_self:
-      return discovery::Refusal::is_self;
-  }
-  return discovery::Refusal::absent;
+  if (outcome == JoinOutcome::silent) return discovery::Refusal::silent;
+  return outcome == JoinOutcome::is_self ? discovery::Refusal::is_self : discovery::Refusal::absent;
 }
 
 }  // namespace

@@ -65,7 +65,6 @@ Result<Settings> read_settings(const Config& config, const NodeAddress& self) {
   auto discovery = read_discovery(config, self);
   if (!discovery.ok()) return discovery.error();
   Settings settings;
-  settings.placement = config.text("placement");
   settings.discovery = std::move(discovery).value();
   settings.call_timeout = config.duration("call_timeout");
   settings.layer_timeout = config.duration("layer_timeout");

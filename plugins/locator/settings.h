@@ -11,7 +11,6 @@
 namespace p2p::ring {
 
 struct Settings {
-  std::string placement;  // "classic"
   discovery::Options discovery;
   Duration call_timeout{};
   Duration layer_timeout{};

@@ -61,4 +61,21 @@ Result<Done> begin_reply(Codec& codec, std::string_view message) {
   }
 }
 
+bool is_unknown_method(std::string_view reply) {
+  Codec codec;
+  codec.in().attach(reply);
+  try {
+    std::string method;
+    thrift::protocol::TMessageType type{};
+    std::int32_t sequence = 0;
+    codec.binary_in().readMessageBegin(method, type, sequence);
+    if (type != thrift::protocol::T_EXCEPTION) return false;
+    thrift::TApplicationException exception;
+    exception.read(&codec.binary_in());
+    return exception.getType() == thrift::TApplicationException::UNKNOWN_METHOD;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 }  // namespace p2p

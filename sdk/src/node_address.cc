@@ -44,37 +44,13 @@ Result<NodeAddress> parse_node_address(std::string_view text) {
 }
 
 const char* to_text(ErrorKind kind) noexcept {
-  switch (kind) {
-    case ErrorKind::refused:
-      return "refused";
-    case ErrorKind::timed_out:
-      return "timed out";
-    case ErrorKind::closed:
-      return "closed";
-    case ErrorKind::protocol:
-      return "protocol error";
-    case ErrorKind::overloaded:
-      return "overloaded";
-    case ErrorKind::cancelled:
-      return "cancelled";
-    case ErrorKind::not_found:
-      return "not found";
-    case ErrorKind::invalid:
-      return "invalid";
-    case ErrorKind::unsupported:
-      return "unsupported";
-    case ErrorKind::internal:
-      return "internal error";
-    case ErrorKind::unreachable:
-      return "unreachable";
-    case ErrorKind::local:
-      return "failure of this machine";
-    case ErrorKind::silent:
-      return "silent";
-    case ErrorKind::wrong_node:
-      return "another node";
-  }
-  return "unknown";
+  // In the order of ErrorKind.
+  static constexpr const char* kWords[] = {"refused",     "timed out",      "closed",      "protocol error",
+                                           "overloaded",  "cancelled",      "not found",   "invalid",
+                                           "unsupported", "internal error", "unreachable", "failure of this machine",
+                                           "silent",      "another node"};
+  static_assert(std::size(kWords) == static_cast<std::size_t>(ErrorKind::wrong_node) + 1);
+  return kWords[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace p2p

@@ -3,6 +3,7 @@
 #include "retry/faults.h"
 
 #include <Store.h>
+#include <StorePeer.h>
 
 #include <fmt/format.h>
 
@@ -26,8 +27,9 @@ using Method = StoreClients::Method;
 // In percent, in the order of Method, without puts.
 constexpr int kShares[] = {36, 31, 8, 8, 0, 8, 6, 3};
 
-Method any_method(VirtualTime& time, std::uint64_t puts_percent) {
+Method any_method(VirtualTime& time, std::uint64_t puts_percent, std::uint64_t erases_percent) {
   if (time.below(100) < puts_percent) return Method::put;
+  if (time.below(100) < erases_percent) return Method::erase;
   int at = static_cast<int>(time.below(100));
   std::size_t method = 0;
   while (at >= kShares[method]) at -= kShares[method++];
@@ -114,14 +116,24 @@ void StoreClients::ask_all(Method method) {
   }
 }
 
+void StoreClients::put_at(StoreNode& node) {
+  const auto call = std::make_shared<Call>();
+  call->method = Method::put;
+  call->keys = {keys_.size() - 1 - time_.below(put_only_keys)};
+  ask(call, node, nullptr);
+}
+
 StoreClients::CallRef StoreClients::make() {
   auto call = std::make_shared<Call>();
   do {
-    call->method = any_method(time_, puts_percent);
+    call->method = any_method(time_, puts_percent, erases_percent);
   } while (!erases && kind_of(call->method) == Kind::erase);
-  const std::size_t count = is_of_many(call->method) ? 1 + time_.below(std::min<std::size_t>(keys_.size(), 5)) : 1;
-  const std::size_t first = time_.below(keys_.size());
-  for (std::size_t at = 0; at < count; ++at) call->keys.push_back((first + at) % keys_.size());
+  const std::size_t count =
+      is_of_many(call->method) ? 1 + time_.below(std::min<std::size_t>(keys_.size() - put_only_keys, 5)) : 1;
+  const bool is_read = kind_of(call->method) == Kind::read;
+  const std::size_t among = is_read ? keys_.size() : keys_.size() - put_only_keys;
+  const std::size_t first = time_.below(among);
+  for (std::size_t at = 0; at < count; ++at) call->keys.push_back((first + at) % among);
   return call;
 }
 
@@ -147,13 +159,29 @@ void StoreClients::ask(const CallRef& call, StoreNode& node, std::function<void(
   time_.after(kPatience, [this, call] { note(call, Outcome::unknown); });
 }
 
+// A put that lies at a node as another node's key must be brought to its owner; and one that hands its keys over passes
+// none on (H26).
+void StoreClients::look_after(StoreNode& node, const Call& put, bool is_handing_over) {
+  if (!node.process()->is_running()) return;
+  wire::StorePeer_pull_args args;
+  args.keys = {keys_[put.keys.front()]};
+  const auto reply =
+      decode_reply<wire::StorePeer_pull_result>(node.ask_now("diststore.peer", encode_call("pull", args)));
+  StoreOperation& one = operation(put, 0);
+  const bool is_here = reply.ok() && reply.value().success.front().__isset.item;
+  if (is_here && number_of(reply.value().success.front().item.value) == one.value) one.kept_at = time_.now();
+  if (is_handing_over && !is_here) passed_on_.push_back(args.keys.front());
+}
+
 void StoreClients::arrive(const CallRef& call, StoreNode& node) {
   if (!node.process()->is_running()) return note(call, Outcome::failed);
   const bool is_put = call->method == Method::put;
   node.process()->run([this, call, &node, is_put, message = message_of(*call)] {
+    const bool is_handing_over = node.locator().runs_layers() && node.gauge("moving_keys") > 0;
     node.take({"diststore", message, 0, nullptr, [this, call, is_put](const StoreReply& reply) {
                  if (!is_put) told(call, reply.bytes);
                }});
+    if (is_put) look_after(node, *call, is_handing_over);
   });
   // Its caller gets no answer, and does not wait for one.
   if (is_put) note(call, Outcome::unknown);

@@ -24,6 +24,8 @@ class StoreClients final {
   // Reads, or writes, every key once, at any node.
   void read_all();
   void write_all();
+  // A put there of one of the keys that get no other changes.
+  void put_at(StoreNode& node);
   // No call waits for its answer.
   bool are_idle() const { return open_ == 0; }
 
@@ -31,9 +33,13 @@ class StoreClients final {
   // Set before begin().
   std::size_t value_bytes_most = 100;
   std::uint64_t puts_percent = 4;
+  std::uint64_t erases_percent = 0;  // besides those among the usual calls
+  std::size_t put_only_keys = 0;     // the last ones: changed by put_at() only
   bool erases = true;
   bool repeats = false;  // nodes may repeat any write that they do not find again
 
+  // Keys of puts that reached a node that was handing over, and kept none.
+  const std::vector<std::string>& passed_on() const { return passed_on_; }
   // By key. Repetitions are noted.
   std::vector<StoreHistory> histories() const;
 
@@ -46,6 +52,7 @@ class StoreClients final {
   void ask_all(Method method);
   void ask(const CallRef& call, StoreNode& node, std::function<void()> then);
   void arrive(const CallRef& call, StoreNode& node);
+  void look_after(StoreNode& node, const Call& put, bool is_handing_over);
   void note(const CallRef& call, StoreOperation::Outcome outcome);
   void told(const CallRef& call, const std::string& reply);
   std::string message_of(const Call& call);
@@ -57,6 +64,7 @@ class StoreClients final {
   const std::vector<std::string> keys_;
   const Pick pick_;
   std::vector<StoreHistory> histories_;
+  std::vector<std::string> passed_on_;
   std::size_t left_ = 0;
   std::size_t open_ = 0;
   int last_value_ = 0;

@@ -23,7 +23,8 @@ struct StoreOperation {
   Outcome outcome = Outcome::unknown;
   // A node may have executed it twice: its connection broke, and another node sent it again (docs/decisions/0012).
   bool may_be_repeated = false;
-  int node = 0;  // who was asked
+  TimePoint kept_at{};  // of a put that lies at a node which has to bring it to its owner: since when
+  int node = 0;         // who was asked
 };
 
 using StoreHistory = std::vector<StoreOperation>;
@@ -33,6 +34,10 @@ StoreHistory before(const StoreHistory& history, TimePoint at);
 
 // "" if the history is linearizable; otherwise what cannot be, with the whole history.
 std::string not_linearizable(const StoreHistory& history);
+
+// "" if every put that a node has kept was found by a read, or may be hidden by a later change; otherwise which one was
+// not. `slack`: clocks differ by less.
+std::string lost_put(const StoreHistory& history, Duration slack);
 
 // "" if no read returned what nobody had begun to write; otherwise which one did.
 std::string read_of_nothing(const StoreHistory& history);

@@ -87,7 +87,8 @@ void StoreLocator::learn(const Table& theirs, bool tells_on) {
     waiting_.emplace_back(node, row);
   }
   if (!is_news) return;
-  strand_->post([this] { change_next(); });
+  later(network_.time().between(Duration::zero(), network_.faults.publication_late_most),
+        [this] { strand_->post([this] { change_next(); }); });
   if (tells_on) tell_all();
 }
 
@@ -98,9 +99,11 @@ void StoreLocator::change_next() {
   const auto [node, row] = std::move(waiting_.front());
   waiting_.pop_front();
   publish(node, row);
-  strand_->post([this] {
-    is_changing_ = false;
-    change_next();
+  later(network_.time().between(Duration::zero(), network_.faults.publication_late_most), [this] {
+    strand_->post([this] {
+      is_changing_ = false;
+      change_next();
+    });
   });
 }
 
@@ -214,9 +217,11 @@ void StoreLocator::leave(std::function<void()> then) {
     tell_all([this, then] {
       strand_->post([this, then] {
         const auto over = [this, then, process = process_] {
+          runs_layers_ = false;
           if (process->is_running()) strand_->post([this, then] { cleaned_up(then); });
         };
         if (!layer_) return over();
+        runs_layers_ = true;
         layer_->cleanup(ring_of(members_), Next(over));
       });
     });

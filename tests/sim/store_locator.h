@@ -7,6 +7,7 @@
 
 #include <p2p/locator.h>
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <deque>
@@ -43,8 +44,12 @@ class StoreLocator final : public ILocator {
   void heard(const NodeAddress& node, Row row) { learn({{node, row}}, true); }
 
   bool is_member() const { return has_joined_ && !is_leaving_; }
+  bool runs_layers() const { return runs_layers_; }  // as it leaves
   bool is_idle() const { return waiting_.empty() && !is_changing_; }
   const Table& table() const { return table_; }
+  bool shows(const NodeAddress& node) const {
+    return std::find(members_.begin(), members_.end(), node) != members_.end();
+  }
   std::int64_t life() const { return life_; }
 
   // ILocator
@@ -96,6 +101,7 @@ class StoreLocator final : public ILocator {
   bool is_changing_ = false;
   bool has_joined_ = false;
   bool is_leaving_ = false;
+  bool runs_layers_ = false;
   std::vector<std::function<void()>> when_joined_;
   std::function<void(const RingChange&)> listener_;
   std::shared_ptr<RingLayer> layer_;

@@ -60,8 +60,8 @@ bool StoreNetwork::has_broken_between(TimePoint first, TimePoint last) const {
 }
 
 void StoreNetwork::request(const std::shared_ptr<StoreProcess>& from, const NodeAddress& to, int channel,
-                           Duration deadline, Arrival arrive, Answer answer) {
-  auto exchange = std::make_shared<StoreExchange>(StoreExchange{from, std::move(answer), false});
+                           Duration deadline, Arrival arrive, Answer answer, Kind kind) {
+  auto exchange = std::make_shared<StoreExchange>(StoreExchange{from, std::move(answer), false, false});
   if (faults.unsent > 0 && time_.happens(faults.unsent)) {
     constexpr ErrorKind kKinds[] = {ErrorKind::silent, ErrorKind::local, ErrorKind::overloaded};
     return end_after(time_.between(Duration::zero(), kBreakMost), exchange, Error{kKinds[time_.below(3)], "unsent"});
@@ -71,6 +71,12 @@ void StoreNetwork::request(const std::shared_ptr<StoreProcess>& from, const Node
     if (time_.happens(0.5))
       time_.after(time_.between(Duration::zero(), kBreakMost), [this, exchange] { cut(exchange); });
     return;
+  }
+  if (kind == Kind::transfer && faults.hung_transfers > 0 && time_.happens(faults.hung_transfers)) {
+    if (time_.happens(0.3))
+      return end_after(time_.between(Duration::zero(), faults.transfer_late_most), exchange,
+                       Error{ErrorKind::overloaded, "unsent"});
+    exchange->is_hung = true;
   }
   StoreListener* const at = listener(to);
   const auto expected = at == nullptr ? nullptr : at->process();
@@ -101,6 +107,10 @@ void StoreNetwork::arrived(StoreListener& target, const StoreExchangeRef& exchan
 
 void StoreNetwork::reply(const StoreExchangeRef& exchange, StoreReply told) {
   if (!exchange->answer) return;
+  if (exchange->is_hung) {
+    if (time_.happens(0.2)) return;
+    return end_after(time_.between(Duration::zero(), faults.transfer_late_most), exchange, std::move(told));
+  }
   if (faults.lost_reply > 0 && time_.happens(faults.lost_reply)) {
     if (time_.happens(0.5))
       time_.after(time_.between(Duration::zero(), kBreakMost), [this, exchange] { cut(exchange); });

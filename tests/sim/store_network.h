@@ -26,6 +26,9 @@ struct StoreFaults {
   double lost_reply = 0;      // the same, and it is executed
   double broken = 0;          // the connection breaks while the request is at its receiver
   double late = 0;            // a request or a reply takes up to kLateMost
+  double hung_transfers = 0;  // a transfer does not arrive, or its reply does not, or comes late
+  Duration transfer_late_most{};
+  Duration publication_late_most{};  // how long after it has learned something a locator may show the new ring
 };
 inline constexpr Duration kLateMost = std::chrono::milliseconds(1500);
 
@@ -40,6 +43,7 @@ struct StoreExchange {
   std::shared_ptr<StoreProcess> from;
   std::function<void(Result<StoreReply>)> answer;  // null once it has run
   bool is_cut = false;                             // the receiver drops what it has not executed
+  bool is_hung = false;                            // its reply is lost, or late
 };
 using StoreExchangeRef = std::shared_ptr<StoreExchange>;
 
@@ -76,9 +80,11 @@ class StoreNetwork final {
   void gone(StoreListener& listener);
   StoreListener* listener(const NodeAddress& at) const;  // null: nobody runs there
 
+  enum class Kind : std::uint8_t { any, transfer };
+
   // `arrive` runs at the target if the request gets there; `answer` once, at the sender, if that still runs.
   void request(const std::shared_ptr<StoreProcess>& from, const NodeAddress& to, int channel, Duration deadline,
-               Arrival arrive, Answer answer);
+               Arrival arrive, Answer answer, Kind kind = Kind::any);
 
   // Did a connection break between these times, as far as a sender noticed?
   bool has_broken_between(TimePoint first, TimePoint last) const;

@@ -33,6 +33,9 @@ Config config_of(const StoreNodeOptions& options) {
   return Config("services.diststore.config", std::move(values));
 }
 
+// By the name at the beginning of the message, after its kind and the length of the name.
+bool is_transfer(const std::string& message) { return message.compare(8, 8, "transfer") == 0; }
+
 }  // namespace
 
 // --- what the plugin is given ----------------------------------------------------------------------------------------
@@ -93,7 +96,7 @@ class StoreNode::NodePeers final : public Peers {
     if (!is_classic && node_.knows_as_of_2009(to)) {
       return node_.post([answer] { answer(StoreReply{StoreReply::Status::unsupported, ""}); });
     }
-    const auto arrive = [this, service = std::move(service), message = std::move(message), is_classic](
+    const auto arrive = [this, service = std::move(service), message, is_classic](
                             StoreListener& target, const StoreExchangeRef& exchange, StoreNetwork::Reply reply) {
       if (StoreNode* const ours = node_.node_of_(target))
         return ours->take({service, message, 0, exchange, std::move(reply)});
@@ -102,7 +105,8 @@ class StoreNode::NodePeers final : public Peers {
     };
     // A connection for this one call, or one of those between nodes.
     const int channel = is_classic ? static_cast<int>(node_.network_.time().below(1 << 30)) + 100 : node_.channel();
-    node_.network_.request(node_.process(), to, channel, deadline, arrive, answer);
+    const auto kind = is_transfer(message) ? StoreNetwork::Kind::transfer : StoreNetwork::Kind::any;
+    node_.network_.request(node_.process(), to, channel, deadline, arrive, answer, kind);
   }
 
   StoreNode& node_;
@@ -195,6 +199,7 @@ void StoreNode::start(StoreLocator::Contact contact) {
 void StoreNode::opened() {
   if (phase_ != Phase::starting) return;
   phase_ = Phase::open;
+  if (options_.opened) options_.opened(*this);
   for (auto& call : std::exchange(parked_, {})) call.dispatch_again();
 }
 

@@ -31,6 +31,7 @@ struct StoreNodeOptions {
   Duration forward_timeout = std::chrono::seconds(1);
   Duration tombstone_grace = std::chrono::minutes(1);
   std::function<void(const StoreNode&, const std::string&)> log;  // warnings and worse
+  std::function<void(const StoreNode&)> opened;                   // from now on it may own keys
 };
 
 class StoreNode final : public StoreListener {

@@ -16,7 +16,7 @@
 namespace p2p::sim {
 namespace {
 
-// All parts together take less than a minute of one core.
+// All parts together take about a minute of one core.
 constexpr std::uint64_t kSeedsOfAPart = 2'500;
 constexpr std::uint64_t kSeedsOfAQuickRun = 300;
 
@@ -72,11 +72,8 @@ TEST(StoreSim, AFewSeeds) {
   run_all(number("P2P_SIM_FIRST", 1), number("P2P_SIM_RUNS", kSeedsOfAQuickRun));
 }
 
-// Not whether histories are linearizable: one run in some hundreds is not, when keys move among ours while such a
-// node joins. P2P_SIM_HISTORIES=1 checks it.
 TEST(StoreSimBeside2009, AFewSeeds) {
-  const StoreWorldOptions options{.is_beside_2009 = true,
-                                  .checks_histories = std::getenv("P2P_SIM_HISTORIES") != nullptr};
+  const StoreWorldOptions options{.is_beside_2009 = true};
   if (std::getenv("P2P_SIM_SEED") != nullptr) return run_all(number("P2P_SIM_SEED", 1), 1, options);
   run_all(number("P2P_SIM_FIRST", 1), number("P2P_SIM_RUNS", kSeedsOfAQuickRun), options);
 }
@@ -94,9 +91,7 @@ class StoreSimOfMany : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(StoreSimOfMany, Seeds) { run_all(1 + GetParam() * kSeedsOfAPart, kSeedsOfAPart); }
 
-TEST(StoreSimOfManyBeside2009, Seeds) {
-  run_all(1, kSeedsOfAPart, {.is_beside_2009 = true, .checks_histories = false});
-}
+TEST(StoreSimOfManyBeside2009, Seeds) { run_all(1, kSeedsOfAPart, {.is_beside_2009 = true}); }
 
 INSTANTIATE_TEST_SUITE_P(Parts, StoreSimOfMany, ::testing::Range<std::uint64_t>(0, 8));
 

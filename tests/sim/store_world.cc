@@ -26,51 +26,26 @@ constexpr std::size_t kTimelineLines = 4'000;
 // A joiner waits three seconds for a silent member. Freezes stay below, so that few runs depend on that.
 constexpr Duration kFreezeMost = milliseconds(1'200);
 
+// After a node has begun to leave.
+constexpr Duration kPutsAtLeaversMost = milliseconds(100);
+
 }  // namespace
 
-// --- the plan --------------------------------------------------------------------------------------------------------
-
-StoreWorld::Plan StoreWorld::make_plan(VirtualTime& time, bool is_beside_2009) {
-  Plan plan;
-  plan.nodes_at_first = 1 + time.below(4);
-  plan.changes = 2 + time.below(9);
-  plan.has_faults = time.happens(0.5);
-  plan.has_kills = time.happens(0.2);
-  // Such a network has limits of its own (docs/decisions/0009): what is killed, lost or frozen there is not seen here.
-  if (is_beside_2009) plan.has_faults = plan.has_kills = false;
-  plan.has_one_of_2009 = is_beside_2009;
-  // Clocks kept by NTP, badly set ones, and one that is beyond what the others follow.
-  constexpr Duration kSkews[] = {Duration::zero(), milliseconds(30), seconds(2), seconds(25)};
-  plan.skew_most = kSkews[time.below(4)];
-  plan.tombstone_grace = time.happens(0.4) ? seconds(3) : std::chrono::minutes(1);
-  plan.forward_timeout = time.happens(0.3) ? milliseconds(200) : seconds(1);
-  plan.transfer_batch_bytes = time.happens(0.5) ? 4096 : 65536;
-  // The longer all takes, the more happens in between.
-  constexpr Duration kLatencies[] = {std::chrono::microseconds(800), milliseconds(5), milliseconds(20)};
-  plan.latency_most = kLatencies[time.below(3)];
-  constexpr Duration kNews[] = {Duration::zero(), milliseconds(10), milliseconds(150), milliseconds(400)};
-  plan.news_late_most = kNews[time.below(4)];
-  plan.value_bytes_most = time.happens(0.3) ? 1500 : 100;
-  plan.puts_percent = time.happens(0.3) ? 20 : 4;
-  return plan;
-}
-
-std::vector<std::string> StoreWorld::make_keys(VirtualTime& time) {
-  std::vector<std::string> keys;
-  const std::size_t count = 4 + time.below(17);
-  const std::uint64_t salt = time.below(1000);
-  for (std::size_t at = 0; at < count; ++at) keys.push_back(fmt::format("key{}.{}", salt, at));
-  return keys;
-}
+// --- its life --------------------------------------------------------------------------------------------------------
 
 StoreWorld::StoreWorld(StoreWorldOptions options)
-    : options_(options), time_(options.seed), network_(time_), plan_(make_plan(time_, options.is_beside_2009)) {
+    : options_(options),
+      time_(options.seed),
+      network_(time_),
+      plan_(make_plan(time_, options.seed, options.is_beside_2009)) {
   if (options_.traces) network_.trace = [this](const std::string& line) { say(line); };
-  auto keys = make_keys(time_);
+  auto keys = make_keys(time_, plan_.keys);
   lost_since_.resize(keys.size());
   clients_ = std::make_unique<StoreClients>(network_, std::move(keys), [this] { return any_to_ask(); });
   clients_->value_bytes_most = plan_.value_bytes_most;
   clients_->puts_percent = plan_.has_one_of_2009 ? 0 : plan_.puts_percent;
+  clients_->erases_percent = plan_.erases_percent;
+  clients_->put_only_keys = plan_.puts_at_leavers > 0 ? 2 : 0;
   clients_->erases = !plan_.has_one_of_2009;
   clients_->repeats = plan_.has_one_of_2009;
 }
@@ -128,6 +103,7 @@ NodeAddress StoreWorld::contact() {
     if (node->locator().is_member()) members.push_back(node);
   }
   StoreNode* const any = any_of(members);
+  founders_ += any == nullptr;
   return any == nullptr ? NodeAddress() : any->self();
 }
 
@@ -154,6 +130,7 @@ void StoreWorld::start_node() {
   options.transfer_batches_in_flight = static_cast<std::int64_t>(1 + time_.below(4));
   options.forward_timeout = plan_.forward_timeout;
   options.tombstone_grace = plan_.tombstone_grace;
+  options.opened = [this](const StoreNode& node) { note_strangers(node); };
   options.log = [this](const StoreNode& node, const std::string& line) { logged(node, line); };
   nodes_.push_back(std::make_unique<StoreNode>(network_, address, std::move(options),
                                                [this](StoreListener& listener) { return node_of(listener); }));
@@ -227,6 +204,9 @@ void StoreWorld::leave_one() {
   if (node->process()->is_frozen()) return;
   if (network_.trace) network_.trace(fmt::format("{} leaves", node->self().port));
   node->leave();
+  for (std::size_t at = 0; at < plan_.puts_at_leavers; ++at) {
+    time_.after(time_.between(Duration::zero(), kPutsAtLeaversMost), [this, node] { clients_->put_at(*node); });
+  }
 }
 
 void StoreWorld::freeze_one() {
@@ -273,9 +253,9 @@ void StoreWorld::kill_one() {
 void StoreWorld::change_something() {
   const std::uint64_t chosen = time_.below(100);
   if (plan_.has_one_of_2009 && chosen < 40) return chosen < 20 ? start_node_of_2009() : leave_one_of_2009();
-  if (chosen < 45) return start_node();
-  if (chosen < 80) return leave_one();
-  if (plan_.has_kills && chosen < 92) return kill_one();
+  if (chosen < plan_.joins) return start_node();
+  if (chosen < plan_.joins + plan_.leaves) return leave_one();
+  if (chosen < plan_.joins + plan_.leaves + plan_.deaths) return kill_one();
   if (!plan_.has_one_of_2009) freeze_one();
 }
 
@@ -310,33 +290,21 @@ std::vector<std::string> StoreWorld::run() {
   if (time_.happens(0.7)) clients_->write_all();
   if (time_.happens(0.7)) run_for(milliseconds(100));
   if (time_.happens(0.6)) start_node_of_2009();
-  network_.faults.latency_most = plan_.latency_most;
-  network_.faults.news_late_most = plan_.news_late_most;
-  if (plan_.has_faults) {
-    const auto up_to = [this](double most) { return most * static_cast<double>(time_.below(1000)) / 1000.0; };
-    network_.faults = {.latency_most = plan_.latency_most,
-                       .news_late_most = plan_.news_late_most,
-                       .unsent = up_to(0.03),
-                       .lost = up_to(0.04),
-                       .lost_reply = up_to(0.04),
-                       .broken = up_to(0.04),
-                       .late = up_to(0.04)};
-  }
+  network_.faults = plan_.faults;
   // Changes come one by one, or all at once, and then the calls crowd around them.
   const bool is_burst = time_.happens(0.6);
   const Duration within = is_burst ? length / 20 : length;
   const Duration first = time_.between(Duration::zero(), length / 4);
-  const std::size_t clients = 1 + time_.below(4);
   const std::size_t calls = 80 + time_.below(120);
-  const Duration crowd = milliseconds(600) * clients / calls;
-  time_.after(is_burst ? first : Duration::zero(), [this, clients, calls, pause = is_burst ? crowd : length / 20] {
-    clients_->begin(clients, calls, pause);
-  });
+  const Duration crowd = milliseconds(600) * plan_.clients / calls;
+  time_.after(is_burst ? first : Duration::zero(),
+              [this, calls, pause = is_burst ? crowd : length / 20] { clients_->begin(plan_.clients, calls, pause); });
   for (std::size_t at = 0; at < plan_.changes; ++at) {
     time_.after(first + time_.between(Duration::zero(), within), [this] { change_something(); });
   }
   // Two that join at once do not know of each other for a while.
-  for (int joiner = 0; is_burst && joiner < 2; ++joiner) time_.after(first, [this] { start_node(); });
+  for (std::size_t joiner = 0; is_burst && joiner < plan_.joiners_at_once; ++joiner)
+    time_.after(first, [this] { start_node(); });
   run_for(length + length / 2);
   calm();
   std::vector<std::string> broken;
@@ -346,6 +314,8 @@ std::vector<std::string> StoreWorld::run() {
   run_for(milliseconds(100));
   if (broken.empty() && !run_until_agreed(kCalmPatience)) broken.push_back("a read has changed something");
   check_histories(broken);
+  if (founders_ == 1 && !has_given_up_) broken.insert(broken.end(), strangers_.begin(), strangers_.end());
+  check_puts(broken);
   check_receipts(broken);
   check_left_behind(broken);
   if (broken.empty()) check_tombstones(broken);

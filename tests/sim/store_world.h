@@ -5,6 +5,7 @@
 #include "store_clients.h"
 #include "store_node.h"
 #include "store_node_of_2009.h"
+#include "store_plan.h"
 
 #include <deque>
 #include <memory>
@@ -16,9 +17,8 @@ namespace p2p::sim {
 
 struct StoreWorldOptions {
   std::uint64_t seed = 1;
-  bool traces = false;           // keeps the last events, for timeline()
-  bool is_beside_2009 = false;   // a node of the 2009 system comes and goes
-  bool checks_histories = true;  // whether what clients were told is linearizable
+  bool traces = false;          // keeps the last events, for timeline()
+  bool is_beside_2009 = false;  // a node of the 2009 system comes and goes
 };
 
 class StoreWorld final {
@@ -38,25 +38,6 @@ class StoreWorld final {
   int kills() const { return kills_; }
 
  private:
-  // What is chosen for the whole run.
-  struct Plan {
-    std::size_t nodes_at_first = 3;
-    std::size_t changes = 3;
-    bool has_faults = false;
-    bool has_kills = false;
-    bool has_one_of_2009 = false;  // now and then
-    Duration skew_most{};
-    Duration tombstone_grace = std::chrono::minutes(1);
-    Duration forward_timeout = std::chrono::seconds(1);
-    std::int64_t transfer_batch_bytes = 4096;
-    Duration latency_most{};
-    Duration news_late_most{};
-    std::size_t value_bytes_most = 100;
-    std::uint64_t puts_percent = 4;
-  };
-  static Plan make_plan(VirtualTime& time, bool is_beside_2009);
-  static std::vector<std::string> make_keys(VirtualTime& time);
-
   StoreNode* node_of(StoreListener& listener) const;
   std::vector<StoreNode*> nodes_in(StoreNode::Phase phase) const;
   StoreNode* any_of(const std::vector<StoreNode*>& nodes);
@@ -81,11 +62,13 @@ class StoreWorld final {
   void logged(const StoreNode& node, const std::string& line);
 
   // In store_invariants.cc.
+  void note_strangers(const StoreNode& opened);
   std::string disagreement() const;
   std::string disagreement_of(StoreNode& node) const;
   std::string disagreement_of(const StoreNodeOf2009& node) const;
   std::string misplaced() const;
   void check_histories(std::vector<std::string>& broken) const;
+  void check_puts(std::vector<std::string>& broken) const;
   void check_receipts(std::vector<std::string>& broken) const;
   void check_left_behind(std::vector<std::string>& broken) const;
   void check_tombstones(std::vector<std::string>& broken);
@@ -93,7 +76,7 @@ class StoreWorld final {
   const StoreWorldOptions options_;
   VirtualTime time_;
   StoreNetwork network_;
-  const Plan plan_;
+  const StorePlan plan_;
   std::vector<std::unique_ptr<StoreNode>> nodes_;  // all there have been
   std::vector<std::unique_ptr<StoreNodeOf2009>> nodes_of_2009_;
   std::unique_ptr<StoreClients> clients_;
@@ -101,6 +84,8 @@ class StoreWorld final {
   std::deque<std::string> timeline_;
   std::int64_t last_life_ = 0;
   int kills_ = 0;
+  int founders_ = 0;                    // of networks: nodes that found none to join
+  std::vector<std::string> strangers_;  // see note_strangers()
   std::optional<TimePoint> given_up_at_;
   bool has_given_up_ = false;
 };

@@ -118,10 +118,10 @@ void Client::read(std::string_view key, Then<Read> then, CallOptions options) {
   });
 }
 std::future<Outcome<Read>> Client::read_future(std::string_view key, CallOptions options) {
-  return future_of<Outcome<Read>>([&](Then<Read> then) { read(key, std::move(then), options); });
+  return future_of<Outcome<Read>>([&](auto then) { read(key, std::move(then), options); });
 }
 Outcome<Read> Client::read(std::string_view key, CallOptions options) {
-  return wait_for<Outcome<Read>>(impl_->engine, [&](Then<Read> then) { read(key, std::move(then), options); });
+  return wait_for<Outcome<Read>>(impl_->engine, [&](auto then) { read(key, std::move(then), options); });
 }
 
 // A write is not retried when an attempt may have been executed: that attempt may still be under way, and take effect
@@ -133,11 +133,10 @@ void Client::write(std::string_view key, std::string_view value, Then<Written> t
                             });
 }
 std::future<Outcome<Written>> Client::write_future(std::string_view key, std::string_view value, CallOptions options) {
-  return future_of<Outcome<Written>>([&](Then<Written> then) { write(key, value, std::move(then), options); });
+  return future_of<Outcome<Written>>([&](auto then) { write(key, value, std::move(then), options); });
 }
 Outcome<Written> Client::write(std::string_view key, std::string_view value, CallOptions options) {
-  return wait_for<Outcome<Written>>(impl_->engine,
-                                    [&](Then<Written> then) { write(key, value, std::move(then), options); });
+  return wait_for<Outcome<Written>>(impl_->engine, [&](auto then) { write(key, value, std::move(then), options); });
 }
 
 void Client::erase(std::string_view key, Then<Erased> then, CallOptions options) {
@@ -146,10 +145,10 @@ void Client::erase(std::string_view key, Then<Erased> then, CallOptions options)
   });
 }
 std::future<Outcome<Erased>> Client::erase_future(std::string_view key, CallOptions options) {
-  return future_of<Outcome<Erased>>([&](Then<Erased> then) { erase(key, std::move(then), options); });
+  return future_of<Outcome<Erased>>([&](auto then) { erase(key, std::move(then), options); });
 }
 Outcome<Erased> Client::erase(std::string_view key, CallOptions options) {
-  return wait_for<Outcome<Erased>>(impl_->engine, [&](Then<Erased> then) { erase(key, std::move(then), options); });
+  return wait_for<Outcome<Erased>>(impl_->engine, [&](auto then) { erase(key, std::move(then), options); });
 }
 
 // --- many keys -------------------------------------------------------------------------------------------------------
@@ -158,37 +157,32 @@ void Client::read_many(std::vector<std::string> keys, Callback<void(Many<Read>)>
   impl_->batch<ReadBatch>(std::move(keys), std::move(then), options);
 }
 std::future<Client::Many<Read>> Client::read_many_future(std::vector<std::string> keys, CallOptions options) {
-  return future_of<Many<Read>>(
-      [&](Callback<void(Many<Read>)> then) { read_many(std::move(keys), std::move(then), options); });
+  return future_of<Many<Read>>([&](auto then) { read_many(std::move(keys), std::move(then), options); });
 }
 Client::Many<Read> Client::read_many(std::vector<std::string> keys, CallOptions options) {
-  return wait_for<Many<Read>>(
-      impl_->engine, [&](Callback<void(Many<Read>)> then) { read_many(std::move(keys), std::move(then), options); });
+  return wait_for<Many<Read>>(impl_->engine, [&](auto then) { read_many(std::move(keys), std::move(then), options); });
 }
 
 void Client::write_many(std::vector<Item> items, Callback<void(Many<Written>)> then, CallOptions options) {
   impl_->batch<WriteBatch>(std::move(items), std::move(then), options);
 }
 std::future<Client::Many<Written>> Client::write_many_future(std::vector<Item> items, CallOptions options) {
-  return future_of<Many<Written>>(
-      [&](Callback<void(Many<Written>)> then) { write_many(std::move(items), std::move(then), options); });
+  return future_of<Many<Written>>([&](auto then) { write_many(std::move(items), std::move(then), options); });
 }
 Client::Many<Written> Client::write_many(std::vector<Item> items, CallOptions options) {
-  return wait_for<Many<Written>>(impl_->engine, [&](Callback<void(Many<Written>)> then) {
-    write_many(std::move(items), std::move(then), options);
-  });
+  return wait_for<Many<Written>>(impl_->engine,
+                                 [&](auto then) { write_many(std::move(items), std::move(then), options); });
 }
 
 void Client::erase_many(std::vector<std::string> keys, Callback<void(Many<Erased>)> then, CallOptions options) {
   impl_->batch<EraseBatch>(std::move(keys), std::move(then), options);
 }
 std::future<Client::Many<Erased>> Client::erase_many_future(std::vector<std::string> keys, CallOptions options) {
-  return future_of<Many<Erased>>(
-      [&](Callback<void(Many<Erased>)> then) { erase_many(std::move(keys), std::move(then), options); });
+  return future_of<Many<Erased>>([&](auto then) { erase_many(std::move(keys), std::move(then), options); });
 }
 Client::Many<Erased> Client::erase_many(std::vector<std::string> keys, CallOptions options) {
-  return wait_for<Many<Erased>>(
-      impl_->engine, [&](Callback<void(Many<Erased>)> then) { erase_many(std::move(keys), std::move(then), options); });
+  return wait_for<Many<Erased>>(impl_->engine,
+                                [&](auto then) { erase_many(std::move(keys), std::move(then), options); });
 }
 
 // --- any service -----------------------------------------------------------------------------------------------------

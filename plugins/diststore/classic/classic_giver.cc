@@ -1,8 +1,12 @@
 #include "classic/classic_giver.h"
 
+#include "classic/classic_puts.h"
 #include "classic/test_point.h"
 
+#include <p2p/handlers.h>
 #include <p2p/thread_check.h>
+
+#include <StorePeer.h>
 
 #include <algorithm>
 #include <utility>
@@ -64,6 +68,26 @@ void ClassicGiver::say_farewell(const JobRef& job) {
                            }));
 }
 
+namespace {
+
+// Nodes of ours that may have a newer entry than ours of a key that `receiver` owns: those that owned it later, and
+// those from which this node has not got it yet.
+std::vector<NodeAddress> later_owners(const ClassicStore& store, const NodeAddress& receiver, const std::string& key,
+                                      ViewVersion confirmed_in) {
+  const OwnershipSnapshot& ownership = store.ownership->read();
+  std::vector<NodeAddress> owners = ownership.owners_since(receiver, key);
+  if (confirmed_in < ownership.confirmed_from(key)) {
+    for (const NodeAddress& owner : former_owners(store, ownership, key)) owners.push_back(owner);
+  }
+  std::erase_if(owners, [&](const NodeAddress& owner) {
+    return owner == receiver || owner == store.self || !ownership.is_present(owner) ||
+           store.classics->was_of_2009(owner);
+  });
+  return owners;
+}
+
+}  // namespace
+
 void ClassicGiver::next_key(const JobRef& job) {
   P2P_ASSERT_THREAD(strand_->is_current());
   auto& keys = job->batch.keys;
@@ -81,14 +105,40 @@ void ClassicGiver::next_key(const JobRef& job) {
     key.bytes = key.key.size() + stored->value.size();
     key.is_erased = stored->is_erased;
     // For such a node "" means a missing key, and an erased key needs no message.
-    if (!stored->is_erased) return ask_owner(job, std::move(*stored));
+    if (!stored->is_erased) {
+      const auto kept = std::make_shared<StoredEntry>(std::move(*stored));
+      return ask_later_owners(job, kept, later_owners(*store_, job->batch.to, key.key, kept->confirmed_in));
+    }
     ++job->at;
   }
   end(job, "");
 }
 
-void ClassicGiver::ask_owner(const JobRef& job, StoredEntry stored) {
-  const auto kept = std::make_shared<StoredEntry>(std::move(stored));
+// What this node has may be older than what another one of ours has to give. The node would keep whatever came last,
+// and the other one would take ours for a client's newer value: ours must not go there.
+void ClassicGiver::ask_later_owners(const JobRef& job, const std::shared_ptr<StoredEntry>& stored,
+                                    std::vector<NodeAddress> owners) {
+  if (owners.empty()) return ask_owner(job, stored);
+  const NodeAddress owner = std::move(owners.back());
+  owners.pop_back();
+  wire::StorePeer_pull_args args;
+  args.keys = {key_of(job)};
+  store_->peers.call(
+      owner, store_->peer_service, encode_call("pull", args), kClassicCallTimeout,
+      then<std::string>([this, job, stored, owner, owners = std::move(owners)](Result<std::string> reply) mutable {
+        if (!reply.ok() && has_no_store(reply.error())) return ask_later_owners(job, stored, std::move(owners));
+        if (!reply.ok()) return end(job, owner.name() + " may have a newer value: " + reply.error().text);
+        auto decoded = decode_reply<wire::StorePeer_pull_result>(reply.value());
+        if (!decoded.ok()) return end(job, decoded.error().text);
+        const auto& fetched = decoded.value().success;
+        if (fetched.size() != 1 || !fetched.front().yielded) return end(job, owner.name() + " still owns a key of it");
+        const bool is_newer = fetched.front().__isset.item && from_wire(fetched.front().item.version) > stored->version;
+        if (is_newer) return given(job);
+        ask_later_owners(job, stored, std::move(owners));
+      }));
+}
+
+void ClassicGiver::ask_owner(const JobRef& job, const std::shared_ptr<StoredEntry>& kept) {
   store_->classics->get_node(job->batch.to, key_of(job), kClassicCallTimeout,
                              then<NodeAddress>([this, job, kept](const Result<NodeAddress>& owner) {
                                if (!owner.ok()) return end(job, owner.error().text);

@@ -16,6 +16,7 @@
 #include <memory>
 #include <set>
 #include <span>
+#include <vector>
 
 namespace p2p::diststore {
 
@@ -75,7 +76,8 @@ class ClassicGiver final : public std::enable_shared_from_this<ClassicGiver> {
   void ping(const JobRef& job);
   void say_farewell(const JobRef& job);
   void next_key(const JobRef& job);
-  void ask_owner(const JobRef& job, StoredEntry stored);
+  void ask_later_owners(const JobRef& job, const std::shared_ptr<StoredEntry>& stored, std::vector<NodeAddress> owners);
+  void ask_owner(const JobRef& job, const std::shared_ptr<StoredEntry>& stored);
   void read_before_put(const JobRef& job, const std::shared_ptr<StoredEntry>& stored);
   void put(const JobRef& job, StoredEntry stored);
   void check(const JobRef& job);

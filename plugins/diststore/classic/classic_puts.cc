@@ -23,6 +23,9 @@ NodeAddress first_of_ours(const ClassicStore& store, const OwnershipSnapshot& ow
 std::vector<NodeAddress> former_owners(const ClassicStore& store, const OwnershipSnapshot& ownership,
                                        std::string_view key) {
   auto owners = ownership.former_owners(key);
+  // Off the ring this node is next to nobody: what it still awaits may be at any of them.
+  const auto& members = ownership.ring->members();
+  if (std::find(members.begin(), members.end(), ownership.self) == members.end()) return owners;
   std::erase_if(owners, [&](const NodeAddress& owner) {
     return store.classics->was_of_2009(owner) && !ownership.is_leaving(owner) && !ownership.is_next(owner, key);
   });

@@ -107,12 +107,10 @@ void claim(ClassicStore& store, Rebalancer& rebalancer, wire::StorePeer_claim_ar
   if (!receiver.ok()) return answer.fail(CallFault::protocol_error, receiver.error().text);
   store.classics->note_ours(receiver.value());
   const auto ownership = store.ownership->share();
-  const auto& members = ownership->ring->members();
   wire::TransferRequestReply reply;
-  reply.fenced = std::find(members.begin(), members.end(), receiver.value()) != members.end();
+  reply.fenced = true;  // of a receiver that works by the same view, which it sees itself (H3)
   // In this order: what such a put brings is seen after it.
-  reply.handed_over =
-      reply.fenced && !may_get_puts_for_others(store, *ownership) && rebalancer.is_handed_over(ownership->view_version);
+  reply.handed_over = !may_get_puts_for_others(store, *ownership) && rebalancer.is_handed_over(ownership->view_version);
   reply.view = fingerprint_of(*ownership->ring);
   if (reply.view != args.claim.view) {
     reply.__set_members(store.locator->encode_table());
@@ -122,7 +120,7 @@ void claim(ClassicStore& store, Rebalancer& rebalancer, wire::StorePeer_claim_ar
     if (source != receiver.value()) reply.sources.push_back(source.name());
   }
   answer(reply);
-  if (reply.fenced && !reply.handed_over) rebalancer.scan_for_receiver();
+  if (!reply.handed_over) rebalancer.scan_for_receiver();
 }
 
 wire::FetchedKey fetched(const ClassicStore& store, const OwnershipSnapshot& ownership, const std::string& key) {

@@ -191,7 +191,7 @@ void RingWatch::transfer_request_ended(const NodeAddress& from, const Result<std
     } else {
       disagreeing_.insert(from);
     }
-    IncomingTransfers::Answer answer{told.fenced && is_same_ring, told.handed_over, {}};
+    IncomingTransfers::Answer answer{is_same_ring, told.handed_over, {}};
     for (const std::string& name : told.sources) {
       if (auto source = parse_node_address(name); source.ok()) answer.sources.push_back(std::move(source).value());
     }

@@ -73,14 +73,10 @@ void TombstoneCollector::collect_some() {
 }
 
 Result<Done> TombstoneCollector::collect_step() {
-  const bool awaits_keys = !store_->ownership->read().acquired_ranges.empty();
-  // One without a version only says that nothing has been here since this node acquired the range (H24).
-  const auto is_due = [&](Version version) {
-    return version == Version() ? !awaits_keys : milliseconds_of(version.stamp) < erased_before_ms_;
-  };
   std::vector<StoredKey> due;
   const auto take = [&](const EntryView& entry) {
-    if (entry.is_erased && is_due(entry.version)) due.push_back(entry.copy());
+    // One without a version only says that the key was missing when it was asked for: it has no grace (H24).
+    if (entry.is_erased && milliseconds_of(entry.version.stamp) < erased_before_ms_) due.push_back(entry.copy());
     return true;
   };
   Engine& engine = store_->local->engine();

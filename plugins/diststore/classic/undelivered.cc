@@ -40,11 +40,7 @@ class Search final : public std::enable_shared_from_this<Search> {
     }
     const auto holders = givers_to(*store_, *ownership_, owner_, key_);
     awaited_.insert(awaited_.end(), holders.begin(), holders.end());
-    if (ownership_->holder_before(owner_, key_) == store_->self &&
-        ownership_->confirmed_from(key_) != kNeverConfirmed) {
-      const auto former = former_owners(*store_, *ownership_, key_);
-      awaited_.insert(awaited_.end(), former.begin(), former.end());
-    }
+    if (ownership_->holder_before(owner_, key_) == store_->self) awaited_.push_back(store_->self);
     next();
   }
 
@@ -53,9 +49,18 @@ class Search final : public std::enable_shared_from_this<Search> {
     while (!awaited_.empty()) {
       const NodeAddress node = awaited_.back();
       awaited_.pop_back();
-      if (node != store_->self && node != owner_ && asked_.insert(node).second) return ask(node);
+      if (node == owner_ || !asked_.insert(node).second) continue;
+      if (node != store_->self) return ask(node);
+      await_own_sources();
     }
     end();
+  }
+
+  // Who held the key before the owner joined may have been this node, or await it from this node.
+  void await_own_sources() {
+    if (ownership_->confirmed_from(key_) == kNeverConfirmed) return;
+    const auto former = former_owners(*store_, *ownership_, key_);
+    awaited_.insert(awaited_.end(), former.begin(), former.end());
   }
 
   void ask(const NodeAddress& node) {

@@ -106,7 +106,7 @@ struct Change {
   bool is_erased = false;
   bool is_confirmed = false;
 
-  // Set by apply().
+  // Set by apply(); apply_one() returns the outcome instead.
   Outcome outcome = Outcome::fenced;
   std::uint64_t digest = 0;
 };
@@ -143,8 +143,8 @@ class Engine {
 
   virtual EngineTotals totals() const = 0;
 
-  // A batch of one.
-  Result<Outcome> apply_one(Change& change) {
+  // A batch of one. An engine that has nothing to gain from batches may do it at less cost.
+  virtual Result<Outcome> apply_one(Change& change) {
     if (auto applied = apply({&change, 1}); !applied.ok()) return applied.error();
     return change.outcome;
   }

@@ -190,13 +190,14 @@ std::optional<std::vector<wire::WriteResult>> write_many_here(const Store& store
   if (!items) return std::vector<wire::WriteResult>();
   const auto routes = routes_of(store, *items);
   if (!routes) return std::vector<wire::WriteResult>();
+  const std::uint64_t now_ms = wall_clock_ms();
   std::vector<Written> written;
   written.reserve(items->size());
   for (std::size_t at = 0; at < items->size(); ++at) {
     const ItemView& item = (*items)[at];
     const KeyRoute& route = (*routes)[at];
     Version version;
-    const auto outcome = store.local->write(item.key, item.value, route.proof, version);
+    const auto outcome = store.local->write(item.key, item.value, route.proof, version, now_ms);
     // The rounds decide about the rest, and report a failure of the engine.
     if (!outcome.ok() && may_have_run(outcome.error().kind)) call.note_unknown_outcome();
     if (!outcome.ok() || outcome.value() != Outcome::done) return results_of(written);

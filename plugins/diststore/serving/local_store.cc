@@ -76,9 +76,9 @@ Result<Outcome> LocalStore::write(std::string_view key, std::string& value, Owne
   return outcome;
 }
 
-Result<Outcome> LocalStore::write(std::string_view key, std::string_view value, OwnershipProof right,
-                                  Version& version) {
-  Change change = Change::write(key, value, right, {clock_.issue(wall_clock_ms()), node_});
+Result<Outcome> LocalStore::write(std::string_view key, std::string_view value, OwnershipProof right, Version& version,
+                                  std::uint64_t now_ms) {
+  Change change = Change::write(key, value, right, {clock_.issue(now_ms), node_});
   auto outcome = engine_->apply_one(change);
   version = change.version;
   return outcome;

@@ -47,8 +47,9 @@ class LocalStore final {
   // Errors are the engine's.
   Result<Outcome> read(std::string_view key, OwnershipProof right, wire::ReadResult& result) const;
   Result<Outcome> write(std::string_view key, std::string& value, OwnershipProof right, wire::WriteResult& result);
-  // The same; if done, `version` is the one that the value got.
-  Result<Outcome> write(std::string_view key, std::string_view value, OwnershipProof right, Version& version);
+  // The same; if done, `version` is the one that the value got. Who writes many values at once reads the clock once.
+  Result<Outcome> write(std::string_view key, std::string_view value, OwnershipProof right, Version& version,
+                        std::uint64_t now_ms = wall_clock_ms());
   Result<Outcome> erase(std::string_view key, OwnershipProof right, wire::EraseResult& result);
 
   // Takes over another node's entry (Change::merge). One with a stamp far ahead of our time is stored all the same, but

@@ -62,6 +62,13 @@ void Adapter::pass_on(Effects wanted, membership::Effects& effects) {
   effects.farewell_done = effects.farewell_done || wanted.farewell_done;
 }
 
+template <class Act>
+void Adapter::with_core(membership::Effects& effects, Act act) {
+  Effects wanted;
+  act(wanted);
+  pass_on(std::move(wanted), effects);
+}
+
 void Adapter::pass_on(OutgoingCall wanted, membership::Effects& effects) {
   Form form = Form::ours;
   if (wanted.is_classic) form = std::holds_alternative<Survey>(wanted.message) ? Form::of_2009 : Form::of_2009_done;
@@ -72,9 +79,7 @@ void Adapter::pass_on(OutgoingCall wanted, membership::Effects& effects) {
     std::string why;
     const auto result =
         wanted.is_classic ? wire::read_classic_reply(wanted.message, reply) : wire::read_reply(reply, why);
-    Effects further;
-    core_.call_ended(wanted.id, result, now, further);
-    pass_on(std::move(further), more);
+    with_core(more, [&](Effects& further) { core_.call_ended(wanted.id, result, now, further); });
   };
   send(to, form, std::move(bytes), call_timeout_, std::move(ended), effects);
 }
@@ -82,20 +87,16 @@ void Adapter::pass_on(OutgoingCall wanted, membership::Effects& effects) {
 // --- input -----------------------------------------------------------------------------------------------------------
 
 void Adapter::report(const membership::Evidence& evidence, TimePoint now, membership::Effects& effects) {
-  Effects wanted;
   switch (evidence.kind) {
     case membership::Evidence::Kind::unreachable:
-      core_.connect_failed(evidence.about, now, wanted);
+      with_core(effects, [&](Effects& wanted) { core_.connect_failed(evidence.about, now, wanted); });
   }
-  pass_on(std::move(wanted), effects);
 }
 
 Result<Done> Adapter::merge_table(std::string_view table, TimePoint now, membership::Effects& effects) {
   const auto view = wire::decode_table(table);
   if (!view.ok()) return view.error();
-  Effects wanted;
-  core_.merge(view.value().members, now, wanted);
-  pass_on(std::move(wanted), effects);
+  with_core(effects, [&](Effects& wanted) { core_.merge(view.value().members, now, wanted); });
   return Done{};
 }
 
@@ -103,21 +104,15 @@ std::string Adapter::encode_table() const { return wire::encode_table(core_.view
 
 void Adapter::withdraw(TimePoint now, membership::Effects& effects) {
   is_leaving_ = true;
-  Effects wanted;
-  core_.withdraw(now, wanted);
-  pass_on(std::move(wanted), effects);
+  with_core(effects, [&](Effects& wanted) { core_.withdraw(now, wanted); });
 }
 
 void Adapter::leave(TimePoint now, membership::Effects& effects) {
-  Effects wanted;
-  core_.leave(now, wanted);
-  pass_on(std::move(wanted), effects);
+  with_core(effects, [&](Effects& wanted) { core_.leave(now, wanted); });
 }
 
 void Adapter::tick(TimePoint now, membership::Effects& effects) {
-  Effects wanted;
-  core_.tick(now, wanted);
-  pass_on(std::move(wanted), effects);
+  with_core(effects, [&](Effects& wanted) { core_.tick(now, wanted); });
 }
 
 Result<View> Adapter::handle(const Message& message, TimePoint now, membership::Effects& effects) {
@@ -131,16 +126,12 @@ Result<View> Adapter::handle(const Message& message, TimePoint now, membership::
 
 void Adapter::add(const NodeAddress& address, const std::vector<NodeAddress>& visited, TimePoint now,
                   membership::Effects& effects) {
-  Effects wanted;
-  core_.classic_add(address, names_of(visited), now, wanted);
-  pass_on(std::move(wanted), effects);
+  with_core(effects, [&](Effects& wanted) { core_.classic_add(address, names_of(visited), now, wanted); });
 }
 
 void Adapter::remove(const NodeAddress& address, const std::vector<NodeAddress>& visited, TimePoint now,
                      membership::Effects& effects) {
-  Effects wanted;
-  core_.classic_remove(address, names_of(visited), now, wanted);
-  pass_on(std::move(wanted), effects);
+  with_core(effects, [&](Effects& wanted) { core_.classic_remove(address, names_of(visited), now, wanted); });
 }
 
 // --- joining ---------------------------------------------------------------------------------------------------------
@@ -162,10 +153,10 @@ void Adapter::answered_join(const NodeAddress& via, const Result<std::string>& r
 }
 
 void Adapter::take_in(const NodeAddress& via, const View& view, TimePoint now, membership::Effects& effects) {
-  Effects wanted;
-  core_.merge(view.members, now, wanted);
-  core_.compare_after_join(now, wanted);
-  pass_on(std::move(wanted), effects);
+  with_core(effects, [&](Effects& wanted) {
+    core_.merge(view.members, now, wanted);
+    core_.compare_after_join(now, wanted);
+  });
   effects.joins.push_back({.via = via, .outcome = JoinOutcome::joined, .waits_for = view.waits_for});
 }
 
@@ -188,10 +179,10 @@ void Adapter::join_those(const NodeAddress& via, const Result<std::string>& repl
     // A member under another name than the candidate's.
     return effects.joins.push_back({.via = via, .outcome = JoinOutcome::joined});
   }
-  Effects wanted;
-  core_.classic_join(via, theirs, now, wanted);
-  core_.compare_after_join(now, wanted);
-  pass_on(std::move(wanted), effects);
+  with_core(effects, [&](Effects& wanted) {
+    core_.classic_join(via, theirs, now, wanted);
+    core_.compare_after_join(now, wanted);
+  });
   say_join(via, effects);
 }
 
@@ -210,19 +201,14 @@ void Adapter::say_join(const NodeAddress& via, membership::Effects& effects) {
 
 membership::Carrier carrier(Peers& peers, std::string service) {
   return [&peers, service = std::move(service)](membership::OutgoingCall call, auto ended) {
-    const auto in_2009s = [&](Peers::Expect expect) {
-      peers.call_classic(call.to, std::move(call.message), expect, call.deadline, std::move(ended));
-    };
-    switch (static_cast<Form>(call.form)) {
-      case Form::ours:
-        return peers.call(call.to, service, std::move(call.message), call.deadline, std::move(ended));
-      case Form::of_2009:
-        return in_2009s(Peers::Expect::reply);
-      case Form::of_2009_done:
-        return in_2009s(Peers::Expect::execution);
-      case Form::of_2009_sent:
-        return in_2009s(Peers::Expect::nothing);
+    const auto form = static_cast<Form>(call.form);
+    if (form == Form::ours) {
+      return peers.call(call.to, service, std::move(call.message), call.deadline, std::move(ended));
     }
+    const auto expect = form == Form::of_2009        ? Peers::Expect::reply
+                        : form == Form::of_2009_done ? Peers::Expect::execution
+                                                     : Peers::Expect::nothing;
+    peers.call_classic(call.to, std::move(call.message), expect, call.deadline, std::move(ended));
   };
 }
 

@@ -56,6 +56,9 @@ class Adapter final : public membership::Membership {
   void send(const NodeAddress& to, Form form, std::string message, Duration deadline, Ended ended,
             membership::Effects& effects);
   void pass_on(Effects wanted, membership::Effects& effects);
+  // Lets the core act, as `act(Effects&)`, and passes on what it wants.
+  template <class Act>
+  void with_core(membership::Effects& effects, Act act);
   void pass_on(OutgoingCall wanted, membership::Effects& effects);
 
   void answered_join(const NodeAddress& via, const Result<std::string>& reply, TimePoint now,

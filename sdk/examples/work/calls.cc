@@ -1,5 +1,6 @@
 #include "calls.h"
 
+#include <set>
 #include <vector>
 
 namespace work {
@@ -86,26 +87,12 @@ void Calls::forward(const Pending& pending, const p2p::NodeAddress& to) {
 // Whether it is worth another try: only what was not executed is. Who asked can submit again under the same id, but
 // should know that the node that had the job may be dead.
 void Calls::failed(const Pending& pending, const p2p::NodeAddress& to, const p2p::Error& error) {
-  switch (error.kind) {
-    case p2p::ErrorKind::refused:
-      if (reports_.is_due(to, strand_->now())) locator_->report_unreachable(to);
-      [[fallthrough]];
-    case p2p::ErrorKind::unreachable:
-    case p2p::ErrorKind::silent:
-    case p2p::ErrorKind::wrong_node:
-    case p2p::ErrorKind::local:
-    case p2p::ErrorKind::not_found:
-    case p2p::ErrorKind::cancelled:
-    case p2p::ErrorKind::overloaded:
-      return retry(pending);
-    case p2p::ErrorKind::timed_out:
-    case p2p::ErrorKind::closed:
-    case p2p::ErrorKind::protocol:
-    case p2p::ErrorKind::invalid:
-    case p2p::ErrorKind::unsupported:
-    case p2p::ErrorKind::internal:
-      return give_up(pending, to.name() + ": " + error.text);
-  }
+  using enum p2p::ErrorKind;
+  static const std::set<p2p::ErrorKind> not_executed = {refused, unreachable, silent,    wrong_node,
+                                                        local,   not_found,   cancelled, overloaded};
+  if (error.kind == refused && reports_.is_due(to, strand_->now())) locator_->report_unreachable(to);
+  if (not_executed.contains(error.kind)) return retry(pending);
+  give_up(pending, to.name() + ": " + error.text);
 }
 
 void Calls::give_up(const Pending& pending, const std::string& why) {

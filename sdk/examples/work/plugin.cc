@@ -25,24 +25,12 @@ Options read_options(const p2p::Config& config) {
   return options;
 }
 
-// The service's part in changes of the ring. Joins and leaves of others take effect at once; what that moves is asked
-// for afterwards. Only this node's own leave has to wait for us.
-class WorkLayer final : public p2p::RingLayer {
- public:
-  explicit WorkLayer(std::shared_ptr<Service> service) : service_(std::move(service)) {}
-
-  void cleanup(std::shared_ptr<const p2p::RingView>, p2p::Next next) override { service_->leave(std::move(next)); }
-
- private:
-  const std::shared_ptr<Service> service_;
-};
-
 class WorkPlugin final : public p2p::Plugin {
  public:
   p2p::Result<p2p::Done> start(p2p::Context& context) override {
     locator_ = context.require<p2p::ILocator>();
     service_ = std::make_shared<Service>(context, locator_, read_options(context.config()));
-    layer_ = locator_->push_layer(kLayerPriority, context.service_name(), std::make_shared<WorkLayer>(service_));
+    layer_ = locator_->push_layer(kLayerPriority, context.service_name(), service_);
     views_ = locator_->subscribe(context.service_name(),
                                  [service = service_](const p2p::RingChange&) { service->ring_changed(); });
     service_->start();

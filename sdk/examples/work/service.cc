@@ -61,8 +61,8 @@ void Service::joined() {
   ring_changed();
 }
 
-void Service::leave(p2p::Completion done) {
-  const auto kept = std::make_shared<p2p::Completion>(std::move(done));
+void Service::cleanup(std::shared_ptr<const p2p::RingView>, p2p::Next next) {
+  const auto kept = std::make_shared<p2p::Next>(std::move(next));
   strand_->post([service = shared_from_this(), kept] {
     service->is_leaving_ = true;
     service->left_ = std::move(*kept);

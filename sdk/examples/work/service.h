@@ -27,7 +27,9 @@ struct Options {
   std::size_t batch_bytes = 0;
 };
 
-class Service final : public std::enable_shared_from_this<Service> {
+// The service is its own part in changes of the ring. Joins and leaves of others take effect at once; what that moves
+// is asked for afterwards. Only this node's own leave has to wait for us.
+class Service final : public p2p::RingLayer, public std::enable_shared_from_this<Service> {
  public:
   Service(p2p::Context& context, std::shared_ptr<p2p::ILocator> locator, Options options);
 
@@ -40,8 +42,8 @@ class Service final : public std::enable_shared_from_this<Service> {
   // This node is part of its network. [any thread]
   void joined();
 
-  // This node leaves, and is off the ring: `done` once others have all that it held. [any thread]
-  void leave(p2p::Completion done);
+  // This node leaves, and is off the ring: `next` once others have all that it held. [any thread]
+  void cleanup(std::shared_ptr<const p2p::RingView> ring, p2p::Next next) override;
 
   // Ends what waits; logs what a leave had to leave behind. [any thread]
   void stop();

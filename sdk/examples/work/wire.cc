@@ -1,41 +1,25 @@
 #include "wire.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace work {
 namespace {
 
+// In the order of State.
+constexpr wire::JobState::type kWireStates[] = {wire::JobState::queued, wire::JobState::running, wire::JobState::done,
+                                                wire::JobState::failed};
+
 std::optional<State> from_wire(wire::JobState::type state) {
-  switch (state) {
-    case wire::JobState::queued:
-      return State::queued;
-    case wire::JobState::done:
-      return State::done;
-    case wire::JobState::failed:
-      return State::failed;
-    case wire::JobState::running:
-    case wire::JobState::unknown:
-      break;
-  }
-  return std::nullopt;
+  const auto found = std::find(std::begin(kWireStates), std::end(kWireStates), state);
+  if (found == std::end(kWireStates) || state == wire::JobState::running) return std::nullopt;
+  return static_cast<State>(found - std::begin(kWireStates));
 }
 
 }  // namespace
 
-wire::JobState::type to_wire(State state) {
-  switch (state) {
-    case State::queued:
-      return wire::JobState::queued;
-    case State::running:
-      return wire::JobState::running;
-    case State::done:
-      return wire::JobState::done;
-    case State::failed:
-      return wire::JobState::failed;
-  }
-  return wire::JobState::unknown;
-}
+wire::JobState::type to_wire(State state) { return kWireStates[static_cast<std::size_t>(state)]; }
 
 void to_wire(const Batch& batch, p2p::TimePoint now, wire::HandOver& into) {
   for (const auto& [name, job] : batch.jobs) {

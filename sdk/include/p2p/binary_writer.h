@@ -22,12 +22,12 @@ class BinaryPiece final {
  public:
   std::string_view written() const noexcept { return {bytes_, size_}; }
 
-  void byte(std::uint8_t value) noexcept { number(value); }
-  void i32(std::int32_t value) noexcept { number(static_cast<std::uint32_t>(value)); }
-  void i64(std::int64_t value) noexcept { number(static_cast<std::uint64_t>(value)); }
+  void byte(std::uint8_t value) noexcept { number<1>(value); }
+  void i32(std::int32_t value) noexcept { number<4>(static_cast<std::uint32_t>(value)); }
+  void i64(std::int64_t value) noexcept { number<8>(static_cast<std::uint64_t>(value)); }
   void boolean(bool value) noexcept { byte(value ? 1 : 0); }
   // Precedes a text that the caller appends.
-  void length(std::size_t bytes) noexcept { number(static_cast<std::uint32_t>(bytes)); }
+  void length(std::size_t bytes) noexcept { number<4>(bytes); }
   void text(std::string_view value) noexcept {
     length(value.size());
     P2P_ASSERT(value.size() <= room - size_, "a piece has room for what is written");
@@ -35,23 +35,23 @@ class BinaryPiece final {
   }
   // `type` and `kind` are Thrift's own codes (TMessageType, TType).
   void message(std::uint8_t type, std::string_view name, std::int32_t sequence) noexcept {
-    number(std::uint32_t{0x80010000} | type);
+    number<4>(std::uint32_t{0x80010000} | type);
     text(name);
     i32(sequence);
   }
   void field(std::uint8_t kind, std::int16_t id) noexcept {
-    byte(kind);
-    number(static_cast<std::uint16_t>(id));
+    number<3>(std::uint32_t{kind} << 16 | static_cast<std::uint16_t>(id));
   }
   void stop() noexcept { byte(0); }
 
  private:
-  template <class Number>
-  void number(Number value) noexcept {
-    P2P_ASSERT(sizeof value <= room - size_, "a piece has room for what is written");
-    for (std::size_t byte = sizeof value; byte-- > 0; value = static_cast<Number>(value >> (sizeof value > 1 ? 8 : 0)))
-      bytes_[size_ + byte] = static_cast<char>(value & 0xff);
-    size_ += sizeof value;
+  // The lowest `count` bytes of `value`. Unrolled, that is a swap of bytes and a store.
+  template <std::size_t count>
+  void number(std::uint64_t value) noexcept {
+    P2P_ASSERT(count <= room - size_, "a piece has room for what is written");
+#pragma GCC unroll 8
+    for (std::size_t at = 0; at < count; ++at) bytes_[size_ + at] = static_cast<char>(value >> 8 * (count - 1 - at));
+    size_ += count;
   }
 
   char bytes_[room];

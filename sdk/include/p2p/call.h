@@ -112,8 +112,6 @@ class [[nodiscard]] P2P_API Call {
   explicit Call(CallState* state) noexcept : state_(state) {}
   Call(Call&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   Call& operator=(Call&& other) noexcept;
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
   ~Call() {
     if (state_ != nullptr) state_->abandon();
   }

@@ -26,8 +26,6 @@ class [[nodiscard]] Completion {
     }
     return *this;
   }
-  Completion(const Completion&) = delete;
-  Completion& operator=(const Completion&) = delete;
   ~Completion() { let_go(); }
 
   void operator()() {

@@ -37,6 +37,7 @@ class P2P_API Config {
   const std::vector<std::string>& list(std::string_view key) const;
   Duration duration(std::string_view key) const;
   std::uint64_t bytes(std::string_view key) const;
+  const ConfigScalar& value(std::string_view key) const { return at(key).value; }  // of whatever type
 
   // Keys whose values differ, wherever they were set; sorted. Both configs are of one plugin.
   std::vector<std::string> differing_keys(const Config& other) const;

@@ -38,33 +38,12 @@ enum class FieldKind : std::uint8_t {
 
 // "a string", "an i32", "a list": for messages.
 constexpr std::string_view word_of(FieldKind kind) noexcept {
-  switch (kind) {
-    case FieldKind::stop:
-      return "nothing";
-    case FieldKind::boolean:
-      return "a bool";
-    case FieldKind::byte:
-      return "an i8";
-    case FieldKind::real:
-      return "a double";
-    case FieldKind::i16:
-      return "an i16";
-    case FieldKind::i32:
-      return "an i32";
-    case FieldKind::i64:
-      return "an i64";
-    case FieldKind::text:
-      return "a string";
-    case FieldKind::structure:
-      return "a struct";
-    case FieldKind::map:
-      return "a map";
-    case FieldKind::set:
-      return "a set";
-    case FieldKind::list:
-      return "a list";
-  }
-  return "nothing known";
+  constexpr std::string_view kNone = "nothing known";
+  constexpr std::string_view kWords[] = {"nothing",  kNone,   "a bool", "an i8", "a double", kNone,
+                                         "an i16",   kNone,   "an i32", kNone,   "an i64",   "a string",
+                                         "a struct", "a map", "a set",  "a list"};
+  const auto code = static_cast<std::size_t>(kind);
+  return code < std::size(kWords) ? kWords[code] : kNone;
 }
 
 struct FieldHead {
@@ -291,6 +270,8 @@ class FieldReader final {
   template <class Number>
   Number load() noexcept {
     Number value = 0;
+    // Unrolled, it is one load and one swap of bytes.
+#pragma GCC unroll 8
     for (std::size_t byte = 0; byte < sizeof(Number); ++byte) value = static_cast<Number>(value << 8 | at_[byte]);
     at_ += sizeof(Number);
     return value;

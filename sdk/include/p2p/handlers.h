@@ -341,4 +341,7 @@ DecodedReply<GeneratedResult> decode_reply(std::string_view message) {
   return DecodedReply<GeneratedResult>(message);
 }
 
+// Whether a whole binary message says that the asked node knows no such method, as those of the 2009 system do.
+P2P_API bool is_unknown_method(std::string_view reply);
+
 }  // namespace p2p

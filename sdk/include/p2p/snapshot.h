@@ -23,14 +23,12 @@ struct SnapshotCacheEntry {
 };
 P2P_API std::deque<SnapshotCacheEntry>& snapshot_cache() noexcept;  // a deque: growing keeps references
 
-// read() costs an atomic load and a lookup in a thread-local table; only the first read after a publish() takes the
+// read() costs an atomic load and a look at thread-local memory; only the first read after a publish() takes the
 // lock. std::atomic<std::shared_ptr> of GCC 12 is not used because ThreadSanitizer finds it racing.
 template <class T>
 class Snapshot {
  public:
   explicit Snapshot(std::shared_ptr<const T> first) : value_(std::move(first)) {}
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
 
   // Readers see `next` from now on; values read before stay unchanged. [any thread]
   void publish(std::shared_ptr<const T> next) {
@@ -48,11 +46,16 @@ class Snapshot {
 
  private:
   const SnapshotCacheEntry& cached() const {
-    auto& cache = snapshot_cache();
-    if (cache.size() <= id_) cache.resize(id_ + 1);
-    auto& entry = cache[id_];
+    if (last_read_.id != id_) last_read_ = {id_, &entry_of_this_thread()};
+    SnapshotCacheEntry& entry = *last_read_.entry;
     if (entry.version != version_.load(std::memory_order_acquire)) refresh(entry);
     return entry;
+  }
+
+  SnapshotCacheEntry& entry_of_this_thread() const {
+    auto& cache = snapshot_cache();
+    if (cache.size() <= id_) cache.resize(id_ + 1);
+    return cache[id_];
   }
 
   void refresh(SnapshotCacheEntry& entry) const {
@@ -60,6 +63,13 @@ class Snapshot {
     entry.value = value_;
     entry.version = version_.load(std::memory_order_relaxed);
   }
+
+  // Of all with this type of value, a thread mostly reads one: it need not look that up each time.
+  struct LastRead {
+    std::uint32_t id = ~std::uint32_t{0};
+    SnapshotCacheEntry* entry = nullptr;
+  };
+  static inline constinit thread_local LastRead last_read_;
 
   const std::uint32_t id_ = next_snapshot_id();
   std::atomic<std::uint64_t> version_{1};

@@ -20,8 +20,6 @@ class [[nodiscard]] Subscription {
     }
     return *this;
   }
-  Subscription(const Subscription&) = delete;
-  Subscription& operator=(const Subscription&) = delete;
   ~Subscription() { reset(); }
 
   void reset() {

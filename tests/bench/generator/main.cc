@@ -31,7 +31,7 @@ const std::map<std::string, MakeWire> kOperations = {
     {"p2phost-read",
      [](const Dataset& data, ValueCheck check) { return load::framed_read(data, kStorePrefix, check); }},
     {"p2phost-write", [](const Dataset& data, ValueCheck) { return load::framed_write(data, kStorePrefix); }},
-    {"p2phost-classic-get", load::classic_get},
+    {"p2phost-classic-get", classic_get},
     {"p2phost-counter-value", [](const Dataset& data, ValueCheck) { return counter_value(data); }},
     {"thrift-read", [](const Dataset& data, ValueCheck check) { return load::framed_read(data, "", check); }},
     {"thrift-write", [](const Dataset& data, ValueCheck) { return load::framed_write(data, ""); }},

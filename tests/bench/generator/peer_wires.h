@@ -15,6 +15,9 @@ std::unique_ptr<load::Wire> redis_set(const load::Dataset& data);
 std::unique_ptr<load::Wire> memcached_get(const load::Dataset& data, load::ValueCheck check);
 std::unique_ptr<load::Wire> memcached_set(const load::Dataset& data);
 
+// Our store as the clients of 2009 speak to it, unframed binary without a service name: `get`.
+std::unique_ptr<load::Wire> classic_get(const load::Dataset& data, load::ValueCheck check);
+
 // The counter example: `value` of counters that nobody has touched. Framed binary.
 std::unique_ptr<load::Wire> counter_value(const load::Dataset& data);
 

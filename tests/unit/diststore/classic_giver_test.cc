@@ -2,6 +2,7 @@
 #include "fake_host.h"
 
 #include <Store.h>
+#include <StorePeer.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -74,6 +75,57 @@ class ClassicGiverTest : public ::testing::Test, protected StoreFixture {
 
   std::shared_ptr<ClassicGiver> giver;
 };
+
+class ClassicGiverOfOldKeys : public ClassicGiverTest {
+ protected:
+  // This node owned the key, then the third node did, and now the other one does.
+  ClassicGiverOfOldKeys() {
+    hold("a", "apple");
+    locator->ring = locator->ring_of({kSelf, kOther, kThird});
+    own(kThird);
+    own(kOther);
+    OwnershipSnapshot next = *classic->ownership->share();
+    next.ring = locator->ring_of({kSelf, kOther, kThird});
+    publish(std::move(next));
+    outcome = give(kOther, {"a"});
+    answer_ping();
+  }
+  void pulled(Version version, bool is_yielded) {
+    wire::FetchedKey fetched;
+    fetched.yielded = is_yielded;
+    if (version != Version()) fetched.__set_item(to_wire(std::string(), {"plum", version, false, kNeverConfirmed}));
+    peers.take("pull", kThird).done(reply_with<wire::StorePeer_pull_result>("pull", std::vector{fetched}));
+    strand->run_posted();
+  }
+  Version held() { return store->local->engine().copy("a").value()->version; }
+
+  std::shared_ptr<Outcome> outcome;
+};
+
+TEST_F(ClassicGiverOfOldKeys, WhatALaterOwnerHasInANewerVersionIsNotGiven) {
+  pulled({held().stamp + 1, 1}, true);
+  EXPECT_TRUE(peers.asked.empty());
+  EXPECT_EQ(outcome->given, std::vector<std::string>{"a"}) << "it may be deleted: the later owner gives the newer one";
+}
+
+TEST_F(ClassicGiverOfOldKeys, WhatALaterOwnerHasNotGotIsGiven) {
+  pulled({}, true);
+  take_one("apple");
+  EXPECT_EQ(outcome->given, std::vector<std::string>{"a"});
+}
+
+TEST_F(ClassicGiverOfOldKeys, TwoOfTheSameVersionDoNotRelyOnEachOther) {
+  pulled(held(), true);
+  take_one("apple");
+  EXPECT_EQ(outcome->given, std::vector<std::string>{"a"});
+}
+
+TEST_F(ClassicGiverOfOldKeys, NothingIsGivenWhileALaterOwnerStillOwnsTheKey) {
+  pulled({}, false);
+  EXPECT_TRUE(outcome->is_over);
+  EXPECT_FALSE(outcome->is_all);
+  EXPECT_TRUE(outcome->given.empty());
+}
 
 TEST_F(ClassicGiverTest, AKeyIsGivenWhenItsOwnerNamesItselfTakesItAndHasIt) {
   hold("a", "apple");

@@ -187,6 +187,19 @@ TEST_P(EngineTest, AScanVisitsWhatStaysWhileOtherKeysComeAndGo) {
   for (int i = 0; i < 2'000; ++i) EXPECT_EQ(met.count("stays" + std::to_string(i)), 1u) << i;
 }
 
+TEST_P(EngineTest, ABatchIsAppliedInOrderAndTellsTheOutcomeOfEachChange) {
+  Change changes[] = {Change::write("a", "apple", kProof, {5, 1}), Change::write("a", "avocado", kProof, {5, 1}),
+                      Change::erase("b", kProof, {6, 1}), Change::write("c", "cherry", {9, kNeverConfirmed}, {7, 1})};
+  ASSERT_TRUE(engine.apply(changes).ok());
+  EXPECT_EQ(changes[0].outcome, Outcome::done);
+  EXPECT_EQ(changes[1].outcome, Outcome::done);
+  EXPECT_EQ(changes[1].version, (Version{6, 1}));
+  EXPECT_EQ(changes[2].outcome, Outcome::missing);
+  EXPECT_EQ(changes[3].outcome, Outcome::fenced);
+  EXPECT_EQ(value_of("a"), "avocado");
+  EXPECT_EQ(value_of("c"), "(missing)");
+}
+
 TEST_P(EngineTest, ThreadsMayWriteReadAndScanAtOnce) {
   std::vector<std::thread> writers;
   for (int thread = 0; thread < 4; ++thread) {

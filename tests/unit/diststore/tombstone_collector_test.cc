@@ -185,22 +185,10 @@ TEST_F(TombstoneCollectorTest, ATombstoneThatIsAnotherNodesStaysUntilThatHasGotI
 
 // --- placeholders ----------------------------------------------------------------------------------------------------
 
-TEST_F(TombstoneCollectorTest, APlaceholderGoesWhenNothingIsAwaited) {
-  be_with({});
-  ASSERT_EQ(store->local->engine().apply_one(Change::confirm("a", view_version())).value(), Outcome::done);
-  strand->advance(60s);
-  EXPECT_FALSE(is_remembered("a"));
-}
-
-TEST_F(TombstoneCollectorTest, APlaceholderStaysWhileKeysAreAwaited) {
+TEST_F(TombstoneCollectorTest, APlaceholderHasNoGrace) {
   be_with({});
   ASSERT_EQ(store->local->engine().apply_one(Change::confirm("a", view_version())).value(), Outcome::done);
   hold_tombstone("b");
-  await_keys(view_version(), {kOther});
-  strand->advance(60s);
-  EXPECT_TRUE(is_remembered("a")) << "it would be asked for again";
-  EXPECT_FALSE(is_remembered("b"));
-  await_no_keys();
   strand->advance(60s);
   EXPECT_FALSE(is_remembered("a"));
 }

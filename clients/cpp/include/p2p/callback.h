@@ -38,8 +38,6 @@ class Callback<Result(Arguments...), kInlineBytes> final {
     take(other);
     return *this;
   }
-  Callback(const Callback&) = delete;
-  Callback& operator=(const Callback&) = delete;
   ~Callback() { reset(); }
 
   explicit operator bool() const noexcept { return kind_ != nullptr; }

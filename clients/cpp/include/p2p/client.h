@@ -90,8 +90,6 @@ class P2P_API Client final {
   explicit Client(Options options);
   // Calls in flight end with ErrorKind::cancelled before it returns. Not from a callback.
   ~Client();
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
 
   // --- the store, one key ---
   // Each in three forms: one that waits, one with a future, and one that calls `then` exactly once: on the client's

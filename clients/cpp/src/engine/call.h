@@ -89,9 +89,6 @@ inline constexpr std::size_t kPooledFrameBytesMax = 4 * 1024;
 // [any thread]
 class CallPool final {
  public:
-  CallPool() = default;
-  CallPool(const CallPool&) = delete;
-  CallPool& operator=(const CallPool&) = delete;
   ~CallPool();
 
   // As if new, except that its strings keep their memory; the caller owns it until give(). In a forked child, where the

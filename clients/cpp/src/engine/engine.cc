@@ -7,14 +7,7 @@
 #include <utility>
 
 namespace p2p::client {
-namespace {
-
-TimePoint clock_now() { return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()); }
-auto clock_time(TimePoint at) { return std::chrono::time_point_cast<std::chrono::steady_clock::duration>(at); }
-
-}  // namespace
-
-Engine::Engine(Options options) : options_(std::move(options)), now_(clock_now()), wheel_(now_) {
+Engine::Engine(Options options) : options_(std::move(options)), now_(std::chrono::steady_clock::now()), wheel_(now_) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -39,7 +32,8 @@ void Engine::run() {
 }
 
 TimePoint Engine::deadline_of(const CallOptions& options) const noexcept {
-  return clock_now() + std::min(options.timeout > Duration::zero() ? options.timeout : options_.timeout, kTimeoutMax);
+  return std::chrono::steady_clock::now() +
+         std::min(options.timeout > Duration::zero() ? options.timeout : options_.timeout, kTimeoutMax);
 }
 
 Stats Engine::stats() const noexcept {
@@ -57,10 +51,8 @@ Codec& Engine::codec() {
 // --- turns -----------------------------------------------------------------------------------------------------------
 
 void Engine::begin_turn() noexcept {
-  if (turn_depth_++ == 0) now_ = clock_now();
+  if (turn_depth_++ == 0) now_ = std::chrono::steady_clock::now();
 }
-
-void Engine::end_turn() { --turn_depth_; }
 
 void Engine::finish_turn() {
   while (!again_.empty() || !dirty_.empty()) {
@@ -93,7 +85,7 @@ void Engine::enlist(Call& call, std::vector<Call*>& list, CallState state) {
 void Engine::arm_tick() {
   if (is_tick_armed_ || wheel_.is_empty() || is_stopping_) return;
   is_tick_armed_ = true;
-  tick_timer_.expires_at(clock_time(wheel_.next_tick()));
+  tick_timer_.expires_at(wheel_.next_tick());
   tick_timer_.async_wait([this](error_code cancelled) {
     is_tick_armed_ = false;
     if (!cancelled) tick();
@@ -228,8 +220,6 @@ void Engine::answered(Link& link, Call& call, std::string_view message) {
   set_back(call, std::move(failed_attempt), &link);
 }
 
-void Engine::lost(Link& link, Call& call, FailedAttempt how) { set_back(call, std::move(how), &link); }
-
 void Engine::closed(Link& link, LinkState was, const Failure& why) {
   --open_links_;
   if (is_stopping_) return;
@@ -242,7 +232,7 @@ void Engine::closed(Link& link, LinkState was, const Failure& why) {
   refresh(nullptr);
 }
 
-Call* Engine::greeting(Link&) {
+Call* Engine::greeting() {
   Call& call = take_call();
   call.info = encode_state(codec(), options_.ring, call.frame);
   call.aim = Aim::node;

@@ -47,12 +47,10 @@ inline constexpr net::BackOff kUnansweredPause{.first = std::chrono::millisecond
 // No call lives longer; small enough not to overflow a clock.
 inline constexpr Duration kTimeoutMax = std::chrono::hours(10 * 365 * 24);
 
-class Engine final : private LinkHome {
+class Engine final {
  public:
   explicit Engine(Options options);
-  ~Engine() override;  // ends every call; not on the engine's thread
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
+  ~Engine();  // ends every call; not on the engine's thread
 
   const Options& options() const noexcept { return options_; }
 
@@ -79,16 +77,17 @@ class Engine final : private LinkHome {
   Codec& codec();
 
  private:
-  // LinkHome
-  TimePoint now() const noexcept override { return now_; }
-  void begin_turn() noexcept override;
-  void end_turn() override;
-  void wants_flush(Link& link) override { dirty_.push_back(link.shared_from_this()); }
-  Call* greeting(Link& link) override;
-  void answered(Link& link, Call& call, std::string_view message) override;
-  void lost(Link& link, Call& call, FailedAttempt how) override;
-  void let_go(Call& call) noexcept override;
-  void closed(Link& link, LinkState was, const Failure& why) override;
+  // A link's callbacks. The link no longer holds a call that it passes.
+  friend class Link;
+  TimePoint now() const noexcept { return now_; }
+  void begin_turn() noexcept;  // around each of a link's handlers; some of them make a turn
+  void end_turn() { --turn_depth_; }
+  void wants_flush(Link& link) { dirty_.push_back(link.shared_from_this()); }  // once: flush() at the end of the turn
+  Call* greeting();                                                            // connected: the call to open with
+  void answered(Link& link, Call& call, std::string_view message);
+  void lost(Link& link, Call& call, FailedAttempt how) { set_back(call, std::move(how), &link); }
+  void let_go(Call& call) noexcept;  // a call that is done
+  void closed(Link& link, LinkState was, const Failure& why);
 
   // routing.cc
   void refuse(Call& call, Failure failure);  // for a rejected call [any thread]

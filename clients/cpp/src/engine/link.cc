@@ -1,5 +1,6 @@
 #include "engine/link.h"
 
+#include "engine/engine.h"
 #include "wire/probe.h"
 
 #include <algorithm>
@@ -7,13 +8,7 @@
 #include <string>
 
 namespace p2p::client {
-namespace {
-
-auto clock_duration(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
-
-}  // namespace
-
-Link::Link(asio::io_context& io, LinkHome& home, NodeAddress to, LinkLimits limits)
+Link::Link(asio::io_context& io, Engine& home, NodeAddress to, LinkLimits limits)
     : io_(io), home_(home), to_(std::move(to)), limits_(limits), socket_(io), patience_(io) {}
 
 // Wraps a handler of this socket in a turn of its own; ignored once the socket has been replaced. The home outlives the
@@ -63,7 +58,7 @@ void Link::on_connected(Result<asio::ip::tcp::socket> connected) {
 
 void Link::probe() {
   state_ = State::probing;
-  patience_.expires_after(clock_duration(limits_.connect_timeout));
+  patience_.expires_after(limits_.connect_timeout);
   patience_.async_wait(guarded([](Link& link, error_code cancelled) {
     if (cancelled || link.state_ != State::probing) return;
     link.close({Effect::none, ErrorKind::timed_out, "no answer of " + link.to_.name() + " in time"});
@@ -106,7 +101,7 @@ void Link::read_probe_answer() {
 void Link::greet() {
   state_ = State::greeting;
   received_at_ = home_.now();
-  greeting_ = home_.greeting(*this);
+  greeting_ = home_.greeting();
   greeting_->link = this;
   put(*greeting_);
   read();

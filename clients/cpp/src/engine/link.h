@@ -32,26 +32,9 @@ inline constexpr std::size_t kWriteBytesKept = 2 * kWriteBytes;
 // 64 KiB is the most that one read of a loopback socket returns in practice.
 inline constexpr net::ReadBuffer::Sizes kReadBytes{.first = 64 * 1024, .usual_max = 256 * 1024};
 
-class Link;
+class Engine;
 
 enum class LinkState : std::uint8_t { closed, connecting, probing, greeting, ready };
-
-// A link's callbacks. The link no longer holds a call that it passes.
-class LinkHome {
- public:
-  virtual ~LinkHome() = default;
-
-  virtual TimePoint now() const noexcept = 0;
-  virtual void begin_turn() noexcept = 0;  // around each of its handlers; some of them make a turn
-  virtual void end_turn() = 0;
-  virtual void wants_flush(Link& link) = 0;  // once: call flush() at the end of the turn
-
-  virtual Call* greeting(Link& link) = 0;  // connected: the call to open with
-  virtual void answered(Link& link, Call& call, std::string_view message) = 0;
-  virtual void lost(Link& link, Call& call, FailedAttempt how) = 0;  // `how` says whether it may have run
-  virtual void let_go(Call& call) noexcept = 0;                      // a call that is done
-  virtual void closed(Link& link, LinkState was, const Failure& why) = 0;
-};
 
 // What the engine remembers of the node.
 struct Health {
@@ -68,7 +51,7 @@ struct LinkLimits {
 // Every method: [the client's thread].
 class Link final : public std::enable_shared_from_this<Link> {
  public:
-  Link(asio::io_context& io, LinkHome& home, NodeAddress to, LinkLimits limits);
+  Link(asio::io_context& io, Engine& home, NodeAddress to, LinkLimits limits);
 
   const NodeAddress& to() const noexcept { return to_; }
   Health& health() noexcept { return health_; }
@@ -114,7 +97,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   auto guarded(Handler handler);
 
   asio::io_context& io_;
-  LinkHome& home_;
+  Engine& home_;
   const NodeAddress to_;
   const LinkLimits limits_;
   Health health_;

@@ -9,12 +9,6 @@
 #include <utility>
 
 namespace p2p::client {
-namespace {
-
-auto clock_length(Duration length) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(length); }
-
-}  // namespace
-
 void Engine::saw_view(const NodeAddress& by, std::uint64_t view) {
   if (!is_looking_ && ring_->knows_owners() && views_.wants_refresh(view, now_)) refresh(&by);
 }
@@ -97,8 +91,7 @@ void Engine::refresh_ended(bool has_learned) {
 // No node answered just now: calls that wait for the ring wait for the next fetch, too.
 void Engine::refresh_again() {
   if (std::exchange(is_refresh_again_armed_, true)) return;
-  refresh_again_timer_.expires_at(
-      std::chrono::time_point_cast<std::chrono::steady_clock::duration>(refresh_not_before_));
+  refresh_again_timer_.expires_at(refresh_not_before_);
   refresh_again_timer_.async_wait([this](error_code) {
     is_refresh_again_armed_ = false;
     if (is_stopping_) return;
@@ -173,7 +166,7 @@ void Engine::forget_strangers() {
 }
 
 void Engine::refresh_in_a_while() {
-  refresh_timer_.expires_after(clock_length(options_.refresh_interval));
+  refresh_timer_.expires_after(options_.refresh_interval);
   refresh_timer_.async_wait([this](error_code cancelled) {
     if (cancelled || is_stopping_) return;
     begin_turn();

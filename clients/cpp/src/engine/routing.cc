@@ -115,8 +115,7 @@ void Engine::send(Call& call, Link& link) {
 Link& Engine::link_to(const NodeAddress& at) {
   std::shared_ptr<Link>& link = links_[at];
   if (link == nullptr) {
-    LinkHome& home = *this;
-    link = std::make_shared<Link>(io_, home, at, LinkLimits{options_.connect_timeout, options_.reply_bytes_max});
+    link = std::make_shared<Link>(io_, *this, at, LinkLimits{options_.connect_timeout, options_.reply_bytes_max});
   }
   return *link;
 }

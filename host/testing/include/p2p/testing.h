@@ -121,8 +121,6 @@ class P2P_API TestNode final {
   explicit TestNode(NodeOptions options);
   // Stops the node if it runs, and removes its data folder.
   ~TestNode();
-  TestNode(const TestNode&) = delete;
-  TestNode& operator=(const TestNode&) = delete;
 
   NodeAddress address() const;             // where it serves, or served [any thread]
   std::filesystem::path data_dir() const;  // lives as long as this object [any thread]

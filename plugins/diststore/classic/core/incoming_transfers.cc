@@ -36,10 +36,10 @@ void IncomingTransfers::ring_changed(std::shared_ptr<const RingView> view, ViewV
     std::erase_if(awaited.sources, [&](const auto& source) { return !contains(present, source.first); });
     if (awaited.kind != Kind::join || is_established_) continue;
     for (const NodeAddress& node : present) await_from(awaited, node, now);
-    // A node that works by the former ring may not know yet of a new member, and if it leaves with that ring it has
-    // keys for us that were its own (H4).
+    // A node that leaves by the new ring has keys for us that were its own by the former one (H4). Who has known of us
+    // still does, so it stays fenced.
     for (auto& [node, source] : awaited.sources) {
-      source.is_fenced = may_hand_over_by_puts(node) || awaited.by_puts.contains(node);
+      source.is_fenced = source.is_fenced || may_hand_over_by_puts(node);
       source.is_handed_over = false;
       source.has_shown = false;
       ask_soon(node, now);

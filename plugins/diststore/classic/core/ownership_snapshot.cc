@@ -100,6 +100,16 @@ bool OwnershipSnapshot::was_owner_before(const NodeAddress& receiver, std::strin
   return false;
 }
 
+std::vector<NodeAddress> OwnershipSnapshot::owners_since(const NodeAddress& receiver, std::string_view key) const {
+  std::vector<NodeAddress> owners;
+  for (const auto& former : former_rings) {
+    const Owner owner = former->owner_of(key);
+    if (owner.is_self) break;
+    if (owner.address != nullptr && *owner.address != receiver) insert(owners, *owner.address);
+  }
+  return owners;
+}
+
 std::vector<NodeAddress> OwnershipSnapshot::others() const {
   std::vector<NodeAddress> all = ring->members();
   std::erase(all, self);

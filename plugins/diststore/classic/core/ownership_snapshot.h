@@ -69,6 +69,9 @@ struct OwnershipSnapshot {
   // No third node owned `key` after this one and before `receiver`, its owner now.
   bool was_owner_before(const NodeAddress& receiver, std::string_view key) const;
 
+  // Third nodes that owned `key` after this one and before `receiver`, as far as former rings tell; sorted.
+  std::vector<NodeAddress> owners_since(const NodeAddress& receiver, std::string_view key) const;
+
   std::vector<NodeAddress> all_sources() const;  // of all acquired ranges, sorted, each once
   bool awaits_from(const NodeAddress& node) const;
 

@@ -154,41 +154,41 @@ void MemoryEngine::forget(Shard& shard, const Entry& entry) {
 }
 
 Result<Done> MemoryEngine::apply(std::span<Change> changes) {
-  for (Change& change : changes) make(change);
+  for (Change& change : changes) change.outcome = make(change);
   return Done{};
 }
 
-void MemoryEngine::make(Change& change) {
+Outcome MemoryEngine::make(Change& change) {
+  if (change.value.size() >= kLargeValueBytes && change.owned == nullptr) return make_with_copy(change);
   const std::uint64_t hash = hash_of(change.key, seed_);
-  if (change.value.size() < kLargeValueBytes || change.owned != nullptr) {
-    return make_here(shard_of(hash), hash, change);
-  }
-  std::string copied(change.value);  // before the lock is taken
-  change.owned = &copied;
-  make_here(shard_of(hash), hash, change);
-  change.owned = nullptr;
+  return make_here(shard_of(hash), hash, change);
 }
 
-void MemoryEngine::make_here(Shard& shard, std::uint64_t hash, Change& change) {
+// Copies before the lock is taken.
+Outcome MemoryEngine::make_with_copy(Change& change) {
+  std::string copied(change.value);
+  change.owned = &copied;
+  const Outcome outcome = make(change);
+  change.owned = nullptr;
+  return outcome;
+}
+
+Outcome MemoryEngine::make_here(Shard& shard, std::uint64_t hash, Change& change) {
   const ShardLock::Changing hold(shard.lock);
   const KeyTable::Place found = shard.entries.find(hash, change.key);
   switch (change.kind) {
     case Change::Kind::write:
-      change.outcome = write(shard, hash, found, change);
-      return;
+      return write(shard, hash, found, change);
     case Change::Kind::erase:
-      change.outcome = erase(shard, found, change);
-      return;
+      return erase(shard, found, change);
     case Change::Kind::merge:
-      change.outcome = merge(shard, hash, found, change);
-      return;
+      return merge(shard, hash, found, change);
     case Change::Kind::confirm:
-      change.outcome = confirm(shard, hash, found, change);
-      return;
+      return confirm(shard, hash, found, change);
     case Change::Kind::remove:
-      change.outcome = remove(shard, hash, found, change);
-      return;
+      return remove(shard, hash, found, change);
   }
+  return Outcome::kept;
 }
 
 Outcome MemoryEngine::write(Shard& shard, std::uint64_t hash, KeyTable::Place at, Change& change) {

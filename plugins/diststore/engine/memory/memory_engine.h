@@ -21,6 +21,8 @@ class MemoryEngine final : public Engine {
   Result<Outcome> get(std::string_view key, OwnershipProof right, Use use) const override;
   Result<std::optional<StoredEntry>> copy(std::string_view key) const override;
   Result<Done> apply(std::span<Change> changes) override;
+  using Engine::apply_one;
+  Result<Outcome> apply_one(Change& change) override { return make(change); }
   Result<Done> scan(PartitionRange range, ScanPosition& position, std::size_t entries_max, Take take) const override;
   Result<Done> drop(Partition partition) override;
   void fence(ViewVersion view_version) override;
@@ -50,8 +52,9 @@ class MemoryEngine final : public Engine {
   Shard& shard_of(std::uint64_t hash) { return shards_[shard_number_of(hash)]; }
   const Shard& shard_of(std::uint64_t hash) const { return shards_[shard_number_of(hash)]; }
 
-  void make(Change& change);
-  static void make_here(Shard& shard, std::uint64_t hash, Change& change);
+  Outcome make(Change& change);
+  Outcome make_with_copy(Change& change);
+  static Outcome make_here(Shard& shard, std::uint64_t hash, Change& change);
   static Outcome write(Shard& shard, std::uint64_t hash, KeyTable::Place at, Change& change);
   static Outcome erase(Shard& shard, KeyTable::Place at, Change& change);
   static Outcome merge(Shard& shard, std::uint64_t hash, KeyTable::Place at, Change& change);

@@ -13,15 +13,8 @@ std::vector<std::string> with_name(std::vector<std::string> visited_nodes, const
 }
 
 Departure departure_of(ConnectFault fault) {
-  switch (fault) {
-    case ConnectFault::refused:
-      return Departure::refused;
-    case ConnectFault::silent:
-      return Departure::silent;
-    case ConnectFault::stranger:
-      return Departure::replaced;
-  }
-  return Departure::refused;
+  if (fault == ConnectFault::silent) return Departure::silent;
+  return fault == ConnectFault::stranger ? Departure::replaced : Departure::refused;
 }
 
 // A leaving node starts the chain about its leave, so it is always among the visited nodes.

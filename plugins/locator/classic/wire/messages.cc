@@ -3,7 +3,10 @@
 #include <p2p/call.h>
 #include <p2p/handlers.h>
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -16,28 +19,14 @@ using classic::Member;
 using classic::MemberState;
 using classic::View;
 
-::membership::MemberState::type wire_state(MemberState state) {
-  switch (state) {
-    case MemberState::alive:
-      return ::membership::MemberState::alive;
-    case MemberState::leaving:
-      return ::membership::MemberState::leaving;
-    case MemberState::removed:
-      return ::membership::MemberState::removed;
-  }
-  return ::membership::MemberState::removed;
-}
+// In the order of MemberState.
+constexpr ::membership::MemberState::type kWireStates[] = {
+    ::membership::MemberState::alive, ::membership::MemberState::leaving, ::membership::MemberState::removed};
 
 std::optional<MemberState> state_of(::membership::MemberState::type state) {
-  switch (state) {
-    case ::membership::MemberState::alive:
-      return MemberState::alive;
-    case ::membership::MemberState::leaving:
-      return MemberState::leaving;
-    case ::membership::MemberState::removed:
-      return MemberState::removed;
-  }
-  return std::nullopt;
+  const auto found = std::find(std::begin(kWireStates), std::end(kWireStates), state);
+  if (found == std::end(kWireStates)) return std::nullopt;
+  return static_cast<MemberState>(found - std::begin(kWireStates));
 }
 
 ::membership::Member row_of(const Member& member) {
@@ -45,7 +34,7 @@ std::optional<MemberState> state_of(::membership::MemberState::type state) {
   row.address = member.address.host;
   row.port = member.address.port;
   row.incarnation = member.incarnation;
-  row.state = wire_state(member.state);
+  row.state = kWireStates[static_cast<std::size_t>(member.state)];
   return row;
 }
 
@@ -95,50 +84,14 @@ std::string encode_classic(const char* method, const classic::PassOn& news) {
 }
 
 CallOutcome outcome_of(ErrorKind failure) {
-  switch (failure) {
-    case ErrorKind::refused:
-      return CallOutcome::refused;
-    case ErrorKind::silent:
-      return CallOutcome::unheard;
-    case ErrorKind::wrong_node:
-      return CallOutcome::stranger;
-    case ErrorKind::local:
-      return CallOutcome::unable;
-    case ErrorKind::closed:
-    case ErrorKind::protocol:
-    case ErrorKind::unreachable:  // equivalent to a broken connection: it is asked again soon, as an attempt of its
-                                  // own
-      return CallOutcome::broken;
-    case ErrorKind::unsupported:
-      return CallOutcome::classic;
-    case ErrorKind::timed_out:
-    case ErrorKind::overloaded:
-    case ErrorKind::cancelled:
-    case ErrorKind::not_found:
-    case ErrorKind::invalid:
-    case ErrorKind::internal:
-      return CallOutcome::silent;
-  }
-  return CallOutcome::silent;
-}
-
-// Whether the node answered that it does not know the call: nodes of the 2009 system know all calls sent to them.
-bool is_unknown_method(std::string_view reply) {
-  using apache::thrift::TApplicationException;
-  Codec codec;
-  codec.in().attach(reply);
-  try {
-    std::string method;
-    apache::thrift::protocol::TMessageType type{};
-    std::int32_t sequence = 0;
-    codec.binary_in().readMessageBegin(method, type, sequence);
-    if (type != apache::thrift::protocol::T_EXCEPTION) return false;
-    TApplicationException exception;
-    exception.read(&codec.binary_in());
-    return exception.getType() == TApplicationException::UNKNOWN_METHOD;
-  } catch (const std::exception&) {
-    return false;
-  }
+  // `unreachable` is equivalent to a broken connection: it is asked again soon, as an attempt of its own.
+  static const std::map<ErrorKind, CallOutcome> outcomes = {
+      {ErrorKind::refused, CallOutcome::refused},     {ErrorKind::silent, CallOutcome::unheard},
+      {ErrorKind::wrong_node, CallOutcome::stranger}, {ErrorKind::local, CallOutcome::unable},
+      {ErrorKind::closed, CallOutcome::broken},       {ErrorKind::protocol, CallOutcome::broken},
+      {ErrorKind::unreachable, CallOutcome::broken},  {ErrorKind::unsupported, CallOutcome::classic}};
+  const auto known = outcomes.find(failure);
+  return known == outcomes.end() ? CallOutcome::silent : known->second;
 }
 
 // A node of ours without a locator. One whose locator is disabled or leaving answers with another text.
