@@ -1,4 +1,4 @@
-// Rules L1 to L7, each with the schedule that needs it (the facts behind decision 27 tell what went wrong without it).
+// Rules L1 to L7, each with the schedule that needs it (decision 27).
 #include "agreement_fixture.h"
 
 namespace p2p::cluster {
