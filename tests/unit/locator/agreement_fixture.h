@@ -2,8 +2,9 @@
 // syncs at once, unless it is told not to. Time stands until it is moved.
 #pragma once
 
+#include "cluster_fixture.h"
+
 #include "cluster/embedded/embedded_agreement.h"
-#include "cluster/map/apply.h"
 
 #include <gtest/gtest.h>
 
@@ -18,30 +19,11 @@ namespace p2p::cluster {
 
 using namespace std::chrono_literals;
 
-inline NodeId node_id(std::uint64_t number) {
-  NodeId id;
-  id.high = number << 32;
-  id.low = number;
-  return id;
-}
-
-inline Member member(std::uint64_t number, std::uint64_t boot = 1) {
-  Member made;
-  made.id = node_id(number);
-  made.address = {.host = "10.0.0." + std::to_string(number), .port = 9900};
-  made.boot = {.number = boot, .nonce = number};
-  return made;
-}
-
 // Members 1 to `members`, of which the first `voters` vote; all partitions are in sync at all of them, and 1 is their
 // primary.
-inline ClusterMap map_of(std::uint64_t members, std::size_t voters, std::uint32_t partitions = 2) {
-  Founding founding;
-  founding.founder = member(1);
-  founding.partitions = partitions;
-  founding.cluster.high = 7;
-  ClusterMap map = found(founding);
-  for (std::uint64_t number = 2; number <= members; ++number) {
+inline ClusterMap map_of(unsigned members, std::size_t voters, std::uint32_t partitions = 2) {
+  ClusterMap map = founded({.partitions = partitions});
+  for (unsigned number = 2; number <= members; ++number) {
     map.members.push_back(member(number));
     map.members.back().since = 1;
     for (Partition& partition : map.partitions) partition.in_sync.push_back(static_cast<Slot>(number - 1));
@@ -77,29 +59,29 @@ class AgreementTest : public ::testing::Test {
   }
 
   // Another process of the same id, with what was on disk.
-  void restart(std::uint64_t number) {
-    Node& node = nodes_[node_id(number)];
-    ++node.boot.number;
+  void restart(unsigned number) {
+    Node& node = nodes_[id(number)];
+    node.boot = boot(node.boot.number + 1);
     node.unsynced.clear();
-    begin(node_id(number));
+    begin(id(number));
   }
 
-  EmbeddedAgreement& at(std::uint64_t number) { return *nodes_[node_id(number)].agreement; }
-  Node& node(std::uint64_t number) { return nodes_[node_id(number)]; }
-  Epoch epoch_at(std::uint64_t number) { return at(number).latest()->epoch; }
-  TimePoint now(std::uint64_t number) { return local(nodes_[node_id(number)]); }
-  bool holds_lease(std::uint64_t number) { return at(number).lease_held_until() > now(number); }
+  EmbeddedAgreement& at(unsigned number) { return *nodes_[id(number)].agreement; }
+  Node& node(unsigned number) { return nodes_[id(number)]; }
+  Epoch epoch_at(unsigned number) { return at(number).latest()->epoch; }
+  TimePoint now(unsigned number) { return local(nodes_[id(number)]); }
+  bool holds_lease(unsigned number) { return at(number).lease_held_until() > now(number); }
 
-  void cut(std::uint64_t from, std::uint64_t to) { cuts_.insert({node_id(from), node_id(to)}); }
-  void cut_off(std::uint64_t number) {
-    for (const auto& [id, node] : nodes_) {
-      cuts_.insert({node_id(number), id});
-      cuts_.insert({id, node_id(number)});
+  void cut(unsigned from, unsigned to) { cuts_.insert({id(from), id(to)}); }
+  void cut_off(unsigned number) {
+    for (const auto& [other, node] : nodes_) {
+      cuts_.insert({id(number), other});
+      cuts_.insert({other, id(number)});
     }
-    cuts_.erase({node_id(number), node_id(number)});
+    cuts_.erase({id(number), id(number)});
   }
   void mend() { cuts_.clear(); }
-  void mend_all_but(const std::set<std::pair<std::uint64_t, std::uint64_t>>& cuts) {
+  void mend_all_but(const std::set<std::pair<unsigned, unsigned>>& cuts) {
     mend();
     for (const auto& [from, to] : cuts) cut(from, to);
   }
@@ -112,29 +94,29 @@ class AgreementTest : public ::testing::Test {
     apply_effects(id, effects);
     settle();
   }
-  void tick(std::uint64_t number) { tick(node_id(number)); }
+  void tick(unsigned number) { tick(id(number)); }
   // All of them, each 50 ms; those of `but` are frozen.
-  void run(Duration duration, const std::set<std::uint64_t>& but = {}) {
+  void run(Duration duration, const std::set<unsigned>& but = {}) {
     for (Duration passed{}; passed < duration; passed += 50ms) {
       wait(50ms);
       for (auto& [id, node] : nodes_)
-        if (!but.contains(id.low)) tick(id);
+        if (!but.contains(static_cast<unsigned>(id.high))) tick(id);
     }
   }
 
-  void decide(std::uint64_t number, const Change& change) {
+  void decide(unsigned number, const Change& change) {
     at(number).decide(epoch_at(number), change, now(number));
     tick(number);
   }
   // 2 and 3 have promised, and their accepts are not on disk yet.
-  void half_decide(std::uint64_t number, const Change& change) {
-    for (const std::uint64_t other : {2, 3}) node(other).syncs_left = other == number ? kAlways : 1;
+  void half_decide(unsigned number, const Change& change) {
+    for (const unsigned other : {2, 3}) node(other).syncs_left = other == number ? kAlways : 1;
     decide(number, change);
   }
-  void sync(std::uint64_t number) {
+  void sync(unsigned number) {
     Node& one = node(number);
     one.syncs_left = kAlways;
-    while (!one.unsynced.empty()) complete_save(node_id(number));
+    while (!one.unsynced.empty()) complete_save(id(number));
     settle();
   }
 

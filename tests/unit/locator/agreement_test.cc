@@ -4,8 +4,8 @@
 namespace p2p::cluster {
 namespace {
 
-Change weight(std::uint64_t number, std::uint32_t weight) {
-  return {.requests = {Describe{.node = node_id(number), .zone = "", .weight = weight, .services = {}}}};
+Change weight(unsigned number, std::uint32_t weight) {
+  return {.requests = {Describe{.node = id(number), .zone = "", .weight = weight, .services = {}}}};
 }
 
 class Agreement : public AgreementTest {};
@@ -20,7 +20,7 @@ TEST_F(Agreement, OfOneVoterDecidesAtOnce) {
 TEST_F(Agreement, OfThreeVotersIsKnownToAllMembers) {
   start(map_of(5, 3));
   decide(1, weight(2, 50));
-  for (const std::uint64_t number : {1, 2, 3, 4, 5}) EXPECT_EQ(epoch_at(number), 2U) << number;
+  for (const unsigned number : {1, 2, 3, 4, 5}) EXPECT_EQ(epoch_at(number), 2U) << number;
   EXPECT_EQ(*at(5).latest(), *at(1).latest());
 }
 
@@ -59,7 +59,7 @@ TEST_F(Agreement, AVoterKeepsItsPromiseOverARestart) {  // A1, A2
   start(map_of(3, 3));
   half_decide(1, weight(2, 50));
   const Ballot promised = node(2).on_disk.voter.promised;
-  EXPECT_EQ(promised.proposer, node_id(1));
+  EXPECT_EQ(promised.proposer, id(1));
   restart(2);
   node(2).syncs_left = kAlways;
   cut_off(1);
@@ -94,7 +94,7 @@ TEST_F(Agreement, ASlotThatIsHalfDecidedIsEndedByAnotherVoter) {  // A4: 300 ms
 
 TEST_F(Agreement, AChangeThatIsNotAllowedIsAcceptedByNobody) {  // A5
   start(map_of(3, 3));
-  decide(1, {.requests = {MovePrimary{.partition = 0, .to = node_id(9), .term = 1}}});
+  decide(1, {.requests = {MovePrimary{.partition = 0, .to = id(9), .term = 1}}});
   run(1s);
   EXPECT_EQ(epoch_at(2), 1U);
   EXPECT_TRUE(node(2).on_disk.voter.accepted.empty());

@@ -13,9 +13,8 @@ namespace p2p::cluster {
 
 inline NodeId id(unsigned number) {
   NodeId node;
-  node.bytes[0] = static_cast<std::uint8_t>(number >> 8);
-  node.bytes[1] = static_cast<std::uint8_t>(number);
-  node.bytes[15] = 1;
+  node.high = number;
+  node.low = 1;
   return node;
 }
 
@@ -54,7 +53,7 @@ struct MapOptions {
 
 inline ClusterMap founded(const MapOptions& options = {}) {
   ClusterId cluster;
-  cluster.bytes[0] = 7;
+  cluster.high = 7;
   return found({.cluster = cluster,
                 .succeeds = {},
                 .founder = member(1, options.founder),

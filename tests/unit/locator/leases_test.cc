@@ -6,24 +6,22 @@ namespace {
 
 class Leases : public AgreementTest {
  protected:
-  static Change down(std::uint64_t number) {
-    return {.requests = {Down{.node = node_id(number), .boot = {.number = 1, .nonce = number}}}};
-  }
-  static Change voters(std::vector<std::uint64_t> numbers) {
+  static Change down(unsigned number) { return {.requests = {Down{.node = id(number), .boot = boot(1)}}}; }
+  static Change voters(const std::vector<unsigned>& numbers) {
     SetVoters set;
-    for (const std::uint64_t number : numbers) set.voters.push_back(node_id(number));
+    for (const unsigned number : numbers) set.voters.push_back(id(number));
     return {.requests = {set}};
   }
-  bool is_up(std::uint64_t number, std::uint64_t by) {
+  bool is_up(unsigned number, unsigned by) {
     const ClusterMap& map = *at(by).latest();
-    return map.is_up(map.slot_of(node_id(number)));
+    return map.is_up(map.slot_of(id(number)));
   }
 };
 
 TEST_F(Leases, AreHeldByWhoAsks) {
   start(map_of(3, 3));
   run(400ms);
-  for (const std::uint64_t number : {1, 2, 3}) EXPECT_TRUE(holds_lease(number)) << number;
+  for (const unsigned number : {1, 2, 3}) EXPECT_TRUE(holds_lease(number)) << number;
 }
 
 TEST_F(Leases, RunOutWithoutAMajority) {  // L3
@@ -62,7 +60,7 @@ TEST_F(Leases, EndWithProofThatTheProcessHas) {  // L4
   start(map_of(3, 3));
   run(400ms);
   cut_off(1);
-  for (const std::uint64_t number : {2, 3}) at(number).note_ended(node_id(1), {.number = 1});
+  for (const unsigned number : {2, 3}) at(number).note_ended(id(1), {.number = 1});
   decide(2, down(1));
   EXPECT_FALSE(is_up(1, 2));
 }
@@ -71,7 +69,7 @@ TEST_F(Leases, AreNotEndedByProofAboutAnEarlierBoot) {  // L4: "refused" of a co
   start(map_of(3, 3));
   run(400ms);
   cut_off(1);
-  for (const std::uint64_t number : {2, 3}) at(number).note_ended(node_id(1), {.number = 0});
+  for (const unsigned number : {2, 3}) at(number).note_ended(id(1), {.number = 0});
   decide(2, down(1));
   EXPECT_TRUE(is_up(1, 2));
 }
@@ -80,7 +78,7 @@ TEST_F(Leases, AVoterOfOneDoesNotWaitForItself) {  // L4: its own new boot is pr
   start(map_of(1, 1));
   run(400ms);
   restart(1);
-  decide(1, {.requests = {Up{.node = node_id(1), .boot = {.number = 2, .nonce = 1}, .address = member(1).address}}});
+  decide(1, {.requests = {Up{.node = id(1), .boot = boot(2), .address = member(1).address}}});
   EXPECT_EQ(epoch_at(1), 2U);
 }
 
@@ -131,14 +129,14 @@ TEST_F(Leases, WaitForTheEndOfAChangeOfVoters) {  // L5, A4
   EXPECT_EQ(epoch_at(2), 2U);
   mend();
   run(2s);
-  for (const std::uint64_t number : {1, 2, 3, 4, 5}) EXPECT_TRUE(holds_lease(number)) << number;
+  for (const unsigned number : {1, 2, 3, 4, 5}) EXPECT_TRUE(holds_lease(number)) << number;
 }
 
 TEST_F(Leases, AreNotGrantedUnderAnotherEpoch) {  // L2
   start(map_of(3, 3));
   run(400ms);
   cut_off(1);
-  decide(2, {.requests = {Describe{.node = node_id(2), .zone = "", .weight = 50, .services = {}}}});
+  decide(2, {.requests = {Describe{.node = id(2), .zone = "", .weight = 50, .services = {}}}});
   const TimePoint before = at(1).lease_held_until();
   wait(400ms);
   mend();
@@ -146,7 +144,7 @@ TEST_F(Leases, AreNotGrantedUnderAnotherEpoch) {  // L2
   cut(3, 1);
   tick(1);  // its requests arrive, from an older epoch
   EXPECT_EQ(at(1).lease_held_until(), before);
-  EXPECT_LT(at(2).granter().promised_until(node_id(1)), now(2) + 1200ms);
+  EXPECT_LT(at(2).granter().promised_until(id(1)), now(2) + 1200ms);
 }
 
 TEST_F(Leases, AreFearedByNewVoters) {  // L6
@@ -217,7 +215,7 @@ TEST_F(Leases, HoldOverClocksThatRunApartByTheRatio) {  // L3
 TEST_F(Leases, AreNoHindranceWhereThePrimaryHasConsented) {  // H1
   start(map_of(3, 3));
   run(400ms);
-  const Change move{.requests = {MovePrimary{.partition = 1, .to = node_id(2), .term = 1}}};
+  const Change move{.requests = {MovePrimary{.partition = 1, .to = id(2), .term = 1}}};
   decide(3, move);
   run(100ms);
   EXPECT_EQ(epoch_at(3), 1U);

@@ -41,7 +41,7 @@ class Churn final {
   }
 
  private:
-  static unsigned number_of(const Member& one) { return one.id.bytes[0] * 256u + one.id.bytes[1]; }
+  static unsigned number_of(const Member& one) { return static_cast<unsigned>(one.id.high); }
 
   void join() {
     if (cluster_.map.up_count() < 12) cluster_.change({Join{member(++last_, {.zone = std::to_string(below(4))})}});

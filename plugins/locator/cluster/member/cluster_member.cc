@@ -270,6 +270,8 @@ void ClusterMember::plan(TimePoint now, MemberEffects& effects) {
   if (now < planned_at_ + kPlanEvery) return;
   planned_at_ = now;
   voters_wanted_ = planner_.voters(*map(), now);
+  // Those that are to vote may be down themselves; then they come up first.
+  if (voters_wanted_ && !apply(*map(), {.requests = {*voters_wanted_}}).ok()) voters_wanted_.reset();
   if (voters_wanted_) return;
   const Steps steps = planner_.next(*map(), now, hand_overs_);
   begin_hand_overs(steps.hand_overs, effects);
