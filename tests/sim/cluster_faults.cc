@@ -13,8 +13,11 @@ void ClusterWorld::set_up() {
                                  Emphasis::anything, Emphasis::voters, Emphasis::anything, Emphasis::duels};
   emphasis_ = kKinds[options_.seed % 8];
   std::size_t nodes = options_.nodes != 0 ? options_.nodes : 3 + time_.below(7);
-  if (emphasis_ == Emphasis::duels) nodes = 3 + time_.below(3);
+  if (emphasis_ == Emphasis::duels && !options_.is_scripted) nodes = 3 + time_.below(3);
   for (std::size_t at = 0; at < nodes; ++at) add_machine();
+  for (std::size_t at = 0; at < nodes; ++at)
+    time_.after(at == 0 ? 0s : time_.between(10ms, 300ms), [this, at] { start(at); });
+  if (options_.is_scripted) return;
   if (time_.happens(0.5)) loss_ = static_cast<double>(time_.below(100)) * 0.001;
   if (time_.happens(0.4)) long_delay_ = static_cast<double>(time_.below(50)) * 0.001;
   if (time_.happens(0.3)) crash_after_sync_ = 0.01;
@@ -24,8 +27,6 @@ void ClusterWorld::set_up() {
   }
   odd_request_ = time_.happens(0.5) ? 0.3 : 0.02;
   loses_disks_ = time_.happens(0.4);
-  for (std::size_t at = 0; at < nodes; ++at)
-    time_.after(at == 0 ? 0s : time_.between(10ms, 300ms), [this, at] { start(at); });
   time_.after(1s, [this] { schedule_fault(); });
   time_.after(500ms, [this] { schedule_request(); });
 }

@@ -56,6 +56,17 @@ void ClusterWorld::check() {
   check_leases();
 }
 
+bool ClusterWorld::agree() const {
+  std::size_t running = 0;
+  for (const auto& machine : machines_) {
+    if (machine->member == nullptr) continue;
+    ++running;
+    const auto map = machine->member->map();
+    if (map == nullptr || map->epoch != newest_->epoch || !map->is_up(map->slot_of(machine->id))) return false;
+  }
+  return newest_ != nullptr && newest_->up_count() == running;
+}
+
 std::string ClusterWorld::why_not_at_rest() const {
   if (newest_ == nullptr) return "there is no network";
   for (Index at = 0; at < machines_.size(); ++at) {

@@ -20,7 +20,7 @@ void ClusterWorld::carry(Index from, Index to, std::function<void()> arrive) {
 
 void ClusterWorld::send(Index from, Index to, cluster::MemberRequest request) {
   if (machines_[to]->member == nullptr) return;
-  const cluster::RequestId id = ++requests_ << 8 | from;
+  const cluster::RequestId id = ++requests_ << 16 | from;
   carry(from, to, [this, from, to, id, sender = machines_[from]->member->sender(), request = std::move(request)] {
     Machine& receiver = *machines_[to];
     receiver.heard_at[sender.node] = time_.now();
@@ -41,7 +41,7 @@ void ClusterWorld::send(Index from, Index to, cluster::MemberRequest request) {
 }
 
 void ClusterWorld::answer(Index from, cluster::AgreementEffects::Answer answer) {
-  const Index to = answer.to & 0xff;
+  const Index to = answer.to & 0xffff;
   if (machines_[to]->member == nullptr) return;
   carry(from, to, [this, to, sender = machines_[from]->member->sender(), reply = std::move(answer.reply)] {
     cluster::MemberEffects effects;

@@ -71,9 +71,39 @@ TEST(ClusterSim, EqualSeedsGiveEqualRuns) {
   }
 }
 
+Duration until_they_agree(ClusterWorld& world, Duration patience) {
+  using namespace std::chrono_literals;
+  for (Duration waited{}; waited < patience; waited += 20ms) {
+    if (world.agree()) return waited;
+    EXPECT_EQ(world.run_for(20ms), std::vector<std::string>{});
+  }
+  return patience;
+}
+
+// Joins at once become a few changes, and so do deaths.
+void run_many(std::size_t nodes) {
+  using namespace std::chrono_literals;
+  ClusterWorld world({.seed = nodes, .nodes = nodes, .partitions = 8, .is_scripted = true});
+  EXPECT_EQ(world.run_for(400ms), std::vector<std::string>{});
+  EXPECT_LT(until_they_agree(world, 10s), 10s);
+  EXPECT_EQ(world.newest()->up_count(), nodes);
+  EXPECT_EQ(world.run_for(3s), std::vector<std::string>{});
+
+  const std::size_t killed = (nodes + 99) / 100;
+  for (std::size_t turn = 0; turn < killed; ++turn) world.kill(3 + turn * 97 % (nodes - 3));
+  EXPECT_LT(until_they_agree(world, 5s), 500ms);
+  EXPECT_EQ(world.newest()->up_count(), nodes - killed);  // and nobody healthy is declared down
+  EXPECT_EQ(world.run_for(5s), std::vector<std::string>{});
+  EXPECT_TRUE(world.agree());
+}
+
+TEST(ClusterSim, AHundredNodesJoinAndKnowOfADeathAtOnce) { run_many(100); }
+
 class ClusterSimOfMany : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(ClusterSimOfMany, Seeds) { run_all(1 + GetParam() * kSeedsOfAPart, kSeedsOfAPart); }
+
+TEST(ClusterSimOfAThousand, NodesConvergeAfterOneInAHundredHasDied) { run_many(1'000); }
 
 INSTANTIATE_TEST_SUITE_P(Parts, ClusterSimOfMany, ::testing::Range<std::uint64_t>(0, 4));
 

@@ -13,7 +13,7 @@ namespace {
 
 cluster::NodeId id_of(std::size_t at) {
   cluster::NodeId id;
-  id.high = (at * 37 + 11) % 256 << 56;  // the order of ids is another one than that of the machines
+  id.high = (at * 37 + 11) % 1024 << 54;  // the order of ids is another one than that of the machines
   id.low = at + 1;
   return id;
 }
@@ -42,6 +42,13 @@ std::vector<std::string> ClusterWorld::run() {
   }
   return broken_;
 }
+
+std::vector<std::string> ClusterWorld::run_for(Duration duration) {
+  time_.run(time_.now() + duration, [this] { check(); });
+  return broken_;
+}
+
+void ClusterWorld::kill(std::size_t node) { crash(node, std::chrono::hours(24)); }
 
 // --- machines --------------------------------------------------------------------------------------------------------
 

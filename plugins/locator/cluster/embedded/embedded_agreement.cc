@@ -220,12 +220,15 @@ void EmbeddedAgreement::take(const Sender& from, const Promised& promised, Agree
 void EmbeddedAgreement::take(const Sender& from, const Accepted& accepted, TimePoint now, AgreementEffects& effects) {
   std::optional<Change> change = proposer_.on_accepted(*map_, from.node, accepted);
   if (!change) return;
-  const Epoch before = map_->epoch;
+  const std::shared_ptr<const ClusterMap> was = map_;
   decided(std::move(*change), now, effects);
   save(effects);
-  for (const Member& member : map_->members)  // A3
-    if (!member.id.empty() && member.id != self_.id)
-      effects.calls.push_back({.to = member.id, .request = Announce{.update = history_.since(before, map_)}});
+  for (const Member& member : map_->members) {  // A3
+    if (member.id.empty() || member.id == self_.id) continue;
+    const bool is_new = was->slot_of(member.id) == kNoSlot;  // it has no map that changes could be made to
+    effects.calls.push_back(
+        {.to = member.id, .request = Announce{.update = history_.since(is_new ? 0 : was->epoch, map_)}});
+  }
 }
 
 // --- what is due -----------------------------------------------------------------------------------------------------

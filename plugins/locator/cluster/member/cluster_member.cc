@@ -68,6 +68,7 @@ void ClusterMember::on_request(const Sender& from, MemberRequest request, Reques
 }
 
 void ClusterMember::on_reply(const Sender& from, Reply reply, TimePoint now, MemberEffects& effects) {
+  joins_answered_ = joins_answered_ || from.epoch > 0;
   AgreementEffects made;
   agreement_.on_reply(from, std::move(reply), now, made);
   absorb(made, now, effects);
@@ -250,7 +251,8 @@ void ClusterMember::suggest(TimePoint now, MemberEffects& effects) {
 void ClusterMember::ask_to_join(TimePoint now, MemberEffects& effects) {
   if (joins_via_.empty() || now < suggested_at_ + kCoordinatorPatience) return;
   suggested_at_ = now;
-  effects.calls.push_back({.to = joins_via_[joins_at_++ % joins_via_.size()], .request = AskToJoin{.joiner = self_}});
+  if (!std::exchange(joins_answered_, false)) ++joins_at_;  // it stays with a member that it has found
+  effects.calls.push_back({.to = joins_via_[joins_at_ % joins_via_.size()], .request = AskToJoin{.joiner = self_}});
 }
 
 void ClusterMember::begin_hand_overs(const std::vector<HandOver>& wanted, MemberEffects& effects) {

@@ -111,6 +111,7 @@ class ClusterMember final {
   bool is_leaving_ = false;
   std::vector<NodeId> joins_via_;
   std::size_t joins_at_ = 0;
+  bool joins_answered_ = true;           // by a member, since it was last asked
   std::vector<Assignment> assignments_;  // that the host knows, by partition
   std::map<PartitionNumber, Handover> handovers_;
   std::vector<Request> suggested_;  // last; the time and the voter of it follow
