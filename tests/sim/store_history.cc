@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <set>
 #include <tuple>
 
@@ -60,10 +59,10 @@ class Search final {
   bool succeeds() { return optional_.size() > 64 || go({}); }
 
  private:
-  // definite_ before `base`, those of `window` behind it, and those of `used` have happened.
+  // definite_ before `next` have happened, but for those `left` behind; and those of `used`.
   struct Place {
-    std::size_t base = 0;
-    std::uint64_t window = 0;
+    std::size_t next = 0;
+    std::vector<std::size_t> left = {};  // sorted; all were open at one moment, so they are few
     std::uint64_t used = 0;
     int value = 0;
     auto operator<=>(const Place&) const = default;
@@ -84,31 +83,32 @@ class Search final {
     return false;
   }
 
-  bool go(Place at) {
-    const auto done = static_cast<std::size_t>(std::countr_one(at.window));
-    at.base += done;
-    at.window = done == 64 ? 0 : at.window >> done;
-    if (at.base == definite_.size()) return true;
+  bool go(const Place& at) {
+    if (at.next == definite_.size() && at.left.empty()) return true;
     if (tried_.size() > kPlacesMax) return true;
     if (!tried_.insert(at).second) return false;
     TimePoint first_end = TimePoint::max();
-    std::size_t end = at.base;
-    for (; end < definite_.size() && end < at.base + 64 && definite_[end].begun <= first_end; ++end) {
-      if ((at.window >> (end - at.base) & 1) == 0) first_end = std::min(first_end, definite_[end].ended);
-    }
-    for (std::size_t i = at.base; i < end; ++i) {
-      const std::uint64_t bit = std::uint64_t{1} << (i - at.base);
+    for (const std::size_t i : at.left) first_end = std::min(first_end, definite_[i].ended);
+    std::size_t end = at.next;
+    for (; end < definite_.size() && definite_[end].begun <= first_end; ++end)
+      first_end = std::min(first_end, definite_[end].ended);
+    for (const std::size_t i : at.left) {
       Place next = at;
-      next.window |= bit;
-      if ((at.window & bit) == 0 && definite_[i].begun <= first_end && apply(definite_[i], next.value) && go(next))
-        return true;
+      std::erase(next.left, i);
+      if (apply(definite_[i], next.value) && go(next)) return true;
+    }
+    Place next = at;
+    for (std::size_t i = at.next; i < end; ++i) {
+      next.next = i + 1;
+      next.value = at.value;
+      if (apply(definite_[i], next.value) && go(next)) return true;
+      next.left.push_back(i);
     }
     return go_by_option(at, first_end);
   }
 
   bool go_by_option(const Place& at, TimePoint first_end) {
-    const std::size_t last = at.base + 64 - static_cast<std::size_t>(std::countl_zero(at.window));
-    const TimePoint latest = last == 0 ? TimePoint::min() : definite_[last - 1].begun;
+    const TimePoint latest = at.next == 0 ? TimePoint::min() : definite_[at.next - 1].begun;
     for (std::size_t i = 0; i < optional_.size(); ++i) {
       const std::uint64_t bit = std::uint64_t{1} << i;
       const bool is_possible = optional_[i].begun <= first_end && latest <= optional_[i].ended;
