@@ -22,8 +22,9 @@ std::string text_of(const StoreOperation& done) {
                               : done.outcome == Outcome::unknown ? " (unknown)"
                                                                  : " (not executed)";
   const std::string end = done.ended == TimePoint::max() ? "..." : std::to_string(microseconds_of(done.ended));
+  const std::string repeats = done.repeats_most == 0 ? "" : fmt::format(" (perhaps {} times)", 1 + done.repeats_most);
   return fmt::format("  {:>9} to {:>9} us at {}: {} {}{}{}\n", microseconds_of(done.begun), end, done.node, kind,
-                     done.value, outcome, done.may_be_repeated ? " (perhaps twice)" : "");
+                     done.value, outcome, repeats);
 }
 
 // A search that takes longer is given up: many open calls on one key have very many orders.
@@ -46,7 +47,7 @@ class Search final {
       // A write that nobody saw need not have happened, unless an erase needs it.
       const bool matters = one.kind == Kind::erase || has_erases || read.contains(one.value);
       if (one.outcome == Outcome::unknown && matters) optional_.push_back(one);
-      if (one.may_be_repeated && matters && one.kind == Kind::write) optional_.push_back(one);
+      if (matters && one.kind == Kind::write) optional_.insert(optional_.end(), one.repeats_most, one);
     }
     std::stable_sort(definite_.begin(), definite_.end(),
                      [](const auto& left, const auto& right) { return left.begun < right.begun; });

@@ -47,5 +47,14 @@ TEST(StoreHistory, TwoThatOverlapMayHappenInEitherOrderButInOneForAll) {
   EXPECT_NE(not_linearizable(with(one_read, done(Kind::read, 2, 40, 50))), "");
 }
 
+TEST(StoreHistory, AWriteMayBeExecutedAsOftenAsItsConnectionBroke) {
+  StoreOperation write{.kind = Kind::write, .value = 1, .repeats_most = 1};
+  const StoreHistory once_more{write, done(Kind::erase, 1, 10, 20), done(Kind::erase, 1, 30, 40)};
+  EXPECT_EQ(not_linearizable(once_more), "");
+  EXPECT_NE(not_linearizable(with(once_more, done(Kind::erase, 1, 50, 60))), "");
+  write.repeats_most = 2;
+  EXPECT_EQ(not_linearizable({write, once_more[1], once_more[2], done(Kind::erase, 1, 50, 60)}), "");
+}
+
 }  // namespace
 }  // namespace p2p::sim

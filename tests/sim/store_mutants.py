@@ -256,7 +256,7 @@ def failure_of(tree: pathlib.Path, suite: str, seeds: int) -> str:
     """"seed N", or how it ended otherwise; "" if nothing failed."""
     environment = dict(os.environ, P2P_SIM_RUNS=str(seeds), P2P_SIM_LINES="0")
     program = ["nice", "-n", "4", str(tree / "build/release/bin/store_sim_test"),
-               f"--gtest_filter={suite}.TheSeedsThatOnceFailed:{suite}.AFewSeeds"]
+               f"--gtest_filter={suite}.TheSeedsThatOnceFailed:{suite}.AFewSeeds", "--gtest_fail_fast"]
     beside = " beside 2009" if suite != "StoreSim" else ""
     try:
         ran = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=900)
