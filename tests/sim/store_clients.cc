@@ -22,6 +22,9 @@ namespace {
 // A client gives up later than its node does.
 constexpr Duration kPatience = kStoreCallTimeout + std::chrono::milliseconds(500);
 
+// More often a write is hardly sent again, and each time is one more that the search for an order has to try.
+constexpr std::size_t kRepeatsMost = 2;
+
 using Method = StoreClients::Method;
 
 // In percent, in the order of Method, without puts.
@@ -314,7 +317,8 @@ std::vector<StoreHistory> StoreClients::histories() const {
     for (StoreOperation& one : history) {
       const bool is_open = one.outcome == Outcome::unknown;
       const TimePoint last = is_open ? one.begun + 2 * kPatience : one.ended;
-      if (one.kind == Kind::write) one.may_be_repeated = repeats || network_.has_broken_between(one.begun, last);
+      if (one.kind == Kind::write)
+        one.repeats_most = repeats ? 1 : std::min(network_.breaks_between(one.begun, last), kRepeatsMost);
       if (is_open) one.ended = TimePoint::max();
     }
   }

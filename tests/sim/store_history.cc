@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <set>
 #include <tuple>
 
@@ -23,8 +22,9 @@ std::string text_of(const StoreOperation& done) {
                               : done.outcome == Outcome::unknown ? " (unknown)"
                                                                  : " (not executed)";
   const std::string end = done.ended == TimePoint::max() ? "..." : std::to_string(microseconds_of(done.ended));
+  const std::string repeats = done.repeats_most == 0 ? "" : fmt::format(" (perhaps {} times)", 1 + done.repeats_most);
   return fmt::format("  {:>9} to {:>9} us at {}: {} {}{}{}\n", microseconds_of(done.begun), end, done.node, kind,
-                     done.value, outcome, done.may_be_repeated ? " (perhaps twice)" : "");
+                     done.value, outcome, repeats);
 }
 
 // A search that takes longer is given up: many open calls on one key have very many orders.
@@ -47,7 +47,7 @@ class Search final {
       // A write that nobody saw need not have happened, unless an erase needs it.
       const bool matters = one.kind == Kind::erase || has_erases || read.contains(one.value);
       if (one.outcome == Outcome::unknown && matters) optional_.push_back(one);
-      if (one.may_be_repeated && matters && one.kind == Kind::write) optional_.push_back(one);
+      if (matters && one.kind == Kind::write) optional_.insert(optional_.end(), one.repeats_most, one);
     }
     std::stable_sort(definite_.begin(), definite_.end(),
                      [](const auto& left, const auto& right) { return left.begun < right.begun; });
@@ -60,10 +60,10 @@ class Search final {
   bool succeeds() { return optional_.size() > 64 || go({}); }
 
  private:
-  // definite_ before `base`, those of `window` behind it, and those of `used` have happened.
+  // definite_ before `next` have happened, but for those `left` behind; and those of `used`.
   struct Place {
-    std::size_t base = 0;
-    std::uint64_t window = 0;
+    std::size_t next = 0;
+    std::vector<std::size_t> left = {};  // sorted; all were open at one moment, so they are few
     std::uint64_t used = 0;
     int value = 0;
     auto operator<=>(const Place&) const = default;
@@ -84,31 +84,32 @@ class Search final {
     return false;
   }
 
-  bool go(Place at) {
-    const auto done = static_cast<std::size_t>(std::countr_one(at.window));
-    at.base += done;
-    at.window = done == 64 ? 0 : at.window >> done;
-    if (at.base == definite_.size()) return true;
+  bool go(const Place& at) {
+    if (at.next == definite_.size() && at.left.empty()) return true;
     if (tried_.size() > kPlacesMax) return true;
     if (!tried_.insert(at).second) return false;
     TimePoint first_end = TimePoint::max();
-    std::size_t end = at.base;
-    for (; end < definite_.size() && end < at.base + 64 && definite_[end].begun <= first_end; ++end) {
-      if ((at.window >> (end - at.base) & 1) == 0) first_end = std::min(first_end, definite_[end].ended);
-    }
-    for (std::size_t i = at.base; i < end; ++i) {
-      const std::uint64_t bit = std::uint64_t{1} << (i - at.base);
+    for (const std::size_t i : at.left) first_end = std::min(first_end, definite_[i].ended);
+    std::size_t end = at.next;
+    for (; end < definite_.size() && definite_[end].begun <= first_end; ++end)
+      first_end = std::min(first_end, definite_[end].ended);
+    for (const std::size_t i : at.left) {
       Place next = at;
-      next.window |= bit;
-      if ((at.window & bit) == 0 && definite_[i].begun <= first_end && apply(definite_[i], next.value) && go(next))
-        return true;
+      std::erase(next.left, i);
+      if (apply(definite_[i], next.value) && go(next)) return true;
+    }
+    Place next = at;
+    for (std::size_t i = at.next; i < end; ++i) {
+      next.next = i + 1;
+      next.value = at.value;
+      if (apply(definite_[i], next.value) && go(next)) return true;
+      next.left.push_back(i);
     }
     return go_by_option(at, first_end);
   }
 
   bool go_by_option(const Place& at, TimePoint first_end) {
-    const std::size_t last = at.base + 64 - static_cast<std::size_t>(std::countl_zero(at.window));
-    const TimePoint latest = last == 0 ? TimePoint::min() : definite_[last - 1].begun;
+    const TimePoint latest = at.next == 0 ? TimePoint::min() : definite_[at.next - 1].begun;
     for (std::size_t i = 0; i < optional_.size(); ++i) {
       const std::uint64_t bit = std::uint64_t{1} << i;
       const bool is_possible = optional_[i].begun <= first_end && latest <= optional_[i].ended;

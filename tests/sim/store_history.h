@@ -4,6 +4,7 @@
 
 #include <p2p/units.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,8 +22,9 @@ struct StoreOperation {
   TimePoint begun{};
   TimePoint ended = TimePoint::max();
   Outcome outcome = Outcome::unknown;
-  // A node may have executed it twice: its connection broke, and another node sent it again (docs/decisions/0012).
-  bool may_be_repeated = false;
+  // So often more than once it may have been executed: a connection broke, and a node sent it again
+  // (docs/decisions/0012).
+  std::size_t repeats_most = 0;
   TimePoint kept_at{};  // of a put that lies at a node which has to bring it to its owner: since when
   int node = 0;         // who was asked
 };

@@ -55,8 +55,10 @@ void StoreNetwork::gone(StoreListener& listener) {
   }
 }
 
-bool StoreNetwork::has_broken_between(TimePoint first, TimePoint last) const {
-  return std::any_of(breaks_.begin(), breaks_.end(), [&](TimePoint at) { return first <= at && at <= last; });
+std::size_t StoreNetwork::breaks_between(TimePoint first, TimePoint last) const {
+  const auto count =
+      std::count_if(breaks_.begin(), breaks_.end(), [&](TimePoint at) { return first <= at && at <= last; });
+  return static_cast<std::size_t>(count);
 }
 
 void StoreNetwork::request(const std::shared_ptr<StoreProcess>& from, const NodeAddress& to, int channel,

@@ -86,8 +86,8 @@ class StoreNetwork final {
   void request(const std::shared_ptr<StoreProcess>& from, const NodeAddress& to, int channel, Duration deadline,
                Arrival arrive, Answer answer, Kind kind = Kind::any);
 
-  // Did a connection break between these times, as far as a sender noticed?
-  bool has_broken_between(TimePoint first, TimePoint last) const;
+  // How often a connection broke between these times, as far as a sender noticed.
+  std::size_t breaks_between(TimePoint first, TimePoint last) const;
 
   StoreFaults faults;
   std::function<void(const std::string& line)> trace;  // null: nobody wants to know

@@ -270,8 +270,8 @@ std::vector<wire::MovedItem> Rebalancer::fill(Sent& sent) const {
   for (StoredKey& key : sent.batch.keys) {
     sent.digests.push_back(digest_of(key.key, key.value, key.version, key.is_erased));
     items.push_back(to_wire(key.key, {std::move(key.value), key.version, key.is_erased, key.confirmed_in}));
-    const bool is_latest =  // (H8)
-        key.confirmed_in >= ownership.confirmed_from(key.key) && ownership.was_owner_before(sent.batch.to, key.key);
+    const bool is_latest = ownership.has_joined() && key.confirmed_in >= ownership.confirmed_from(key.key) &&
+                           ownership.was_owner_before(sent.batch.to, key.key);  // (H8)
     if (is_latest) items.back().__set_latest(true);
   }
   return items;

@@ -81,6 +81,14 @@ TEST_F(RebalancerTest, WhoAwaitsAKeyItselfDoesNotKnowItsNewestVersion) {
   for (const auto& item : take_batch().items) EXPECT_EQ(item.latest, item.key == "written") << item.key;
 }
 
+TEST_F(RebalancerTest, WhoHasNotJoinedDoesNotKnowTheNewestVersionOfAPutThatItKept) {
+  be_established(false);
+  hold("kept", "apple", {5, 9});
+  own(kOther);
+  rescan();
+  EXPECT_FALSE(take_batch().items.at(0).latest);
+}
+
 TEST_F(RebalancerTest, AKeyThatIsWrittenWhileItMovesIsSentAgain) {
   hold("a", "apple");
   move_to(kOther);
