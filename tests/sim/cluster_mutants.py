@@ -2,7 +2,11 @@
 """Does the simulation of the agreed cluster notice when a rule is broken?
 
 Each mutant breaks one rule in one place. All of them are written into one copy of the core's sources, behind a switch that the
-product does not have (P2P_MUTANT=NUMBER); one more build of the simulation has that copy. A mutant is caught when a seed fails.
+product does not have (P2P_MUTANTS=MASK); one more build has that copy: of the simulation, and of the tests of single rules. A mutant
+is caught when one of these, or a seed, fails.
+
+TODO(soon): in 1,500 seeds survived lost-disk-under-the-same-id, grants-while-it-does-not-know and consent-for-any-term; the first was
+caught by seed 281 of an earlier mixture of worlds.
 
     cluster_mutants.py --write FOLDER             writes the copy (the build does)
     cluster_mutants.py --run PROGRAM [NAME...]    all, or these; a line each, and whether that is what the table says
@@ -92,8 +96,7 @@ MUTANTS = [
     one("L7", "renews-while-it-refuses", GRANTER, "askers_[node].refused_until = now + rules_.refused_for();", ";"),
     one("L4", "any-refusal-is-proof", MEMBER, "agreement_.note_ended(node, {.number = boot});",
         "agreement_.note_ended(node, map()->slot_of(node) == kNoSlot ? Boot{boot, 0} : map()->at(map()->slot_of(node)).boot);"),
-    one("L4", "its-own-end-is-no-proof", GRANTER, "note_ended(self, own_boot.number - 1);", ";",
-        survives="it waits for itself, for L(1 + r): a delay, which EmbeddedAgreement.AVoterOfOneDoesNotWaitForItself shows"),
+    one("L4", "its-own-end-is-no-proof", GRANTER, "note_ended(self, own_boot.number - 1);", ";"),
     # --- hand-over, boots ---
     one("H1", "serves-after-the-consent", MEMBER, "!handovers_.contains(partition)", "true"),
     one("H1", "consent-for-any-term", GRANTER, "std::ranges::find(asker->consents, wanted) != asker->consents.end()",
