@@ -21,7 +21,7 @@ void ClusterWorld::carry(Index from, Index to, std::function<void()> arrive) {
 void ClusterWorld::send(Index from, Index to, cluster::MemberRequest request) {
   if (machines_[to]->member == nullptr) return;
   const cluster::RequestId id = ++requests_ << 16 | from;
-  carry(from, to, [this, from, to, id, sender = machines_[from]->member->sender(), request = std::move(request)] {
+  carry(from, to, [this, to, id, sender = machines_[from]->member->sender(), request = std::move(request)] {
     Machine& receiver = *machines_[to];
     receiver.heard_at[sender.node] = time_.now();
     std::uint64_t& boot = receiver.boots_heard[sender.node];
@@ -33,7 +33,6 @@ void ClusterWorld::send(Index from, Index to, cluster::MemberRequest request) {
       receiver.member->on_ended(sender.node, boot - 1, local(to), effects);
       apply(to, effects);
     }
-    static_cast<void>(from);
     cluster::MemberEffects effects;
     receiver.member->on_request(sender, request, id, local(to), effects);
     apply(to, effects);

@@ -2,6 +2,7 @@
 // is printed with its last events; put it into cluster_seeds.txt, and it is run for ever after. P2P_SIM_SEED=17 runs
 // one alone; P2P_SIM_FIRST=20001 P2P_SIM_RUNS=1000 others; P2P_SIM_LINES=500 shows more of the time line.
 #include "cluster_world.h"
+#include "seed_options.h"
 
 #include <gtest/gtest.h>
 
@@ -16,21 +17,11 @@ namespace {
 constexpr std::uint64_t kSeedsOfAQuickRun = 100;
 constexpr std::uint64_t kSeedsOfAPart = 1'000;  // of four, in about a minute of one core
 
-std::uint64_t number(const char* name, std::uint64_t otherwise) {
-  const char* const given = std::getenv(name);
-  return given == nullptr ? otherwise : std::stoull(given);
-}
-
 std::string timeline_of(ClusterWorldOptions options) {
   options.traces = true;
   ClusterWorld world(options);
   static_cast<void>(world.run());
-  const auto& lines = world.timeline();
-  const std::size_t wanted = number("P2P_SIM_LINES", 60);
-  std::string text;
-  for (std::size_t at = lines.size() - std::min(wanted, lines.size()); at < lines.size(); ++at)
-    text += lines[at] + '\n';
-  return text;
+  return last_lines(world.timeline());
 }
 
 bool run(const ClusterWorldOptions& options) {

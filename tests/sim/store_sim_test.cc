@@ -2,6 +2,7 @@
 // freeze and are killed. A failing seed is printed with its last events; put it into store_seeds.txt, and it is run for
 // ever after. P2P_SIM_SEED=17 runs one alone; P2P_SIM_FIRST=20001 P2P_SIM_RUNS=1000 others; P2P_SIM_LINES=500 shows
 // more of the time line.
+#include "seed_options.h"
 #include "store_world.h"
 
 #include <p2p/snapshot.h>
@@ -20,21 +21,11 @@ namespace {
 constexpr std::uint64_t kSeedsOfAPart = 2'500;
 constexpr std::uint64_t kSeedsOfAQuickRun = 300;
 
-std::uint64_t number(const char* name, std::uint64_t otherwise) {
-  const char* const given = std::getenv(name);
-  return given == nullptr ? otherwise : std::stoull(given);
-}
-
 std::string timeline_of(StoreWorldOptions options) {
   options.traces = true;
   StoreWorld world(options);
   static_cast<void>(world.run());
-  const auto& lines = world.timeline();
-  const std::size_t wanted = number("P2P_SIM_LINES", 60);
-  std::string text;
-  for (std::size_t at = lines.size() - std::min(wanted, lines.size()); at < lines.size(); ++at)
-    text += lines[at] + '\n';
-  return text;
+  return last_lines(world.timeline());
 }
 
 // False: it is not as it must be.

@@ -88,6 +88,9 @@ class EmbeddedAgreement final : public Agreement {
   void tick(TimePoint now, AgreementEffects& effects);
   TimePoint next_wakeup() const;
 
+  // With what the asker lacks (A3): for the answers of whoever else talks to members.
+  Reply reply_to(const Sender& from, AgreementReply body) const;
+
   // --- for what decides whom to ask for a change ---
   const LeaseGranter& granter() const { return granter_; }
   bool is_voter() const;
@@ -116,7 +119,6 @@ class EmbeddedAgreement final : public Agreement {
   std::optional<Rejected> objection(const Accept& accept, TimePoint now, ClusterMap& changed);
   void reply(const Sender& from, AgreementReply body, RequestId id, AgreementEffects& effects);
   void reply_when_saved(const Sender& from, AgreementReply body, RequestId id, AgreementEffects& effects);
-  Reply reply_to(const Sender& from, AgreementReply body) const;
   SaveId save(AgreementEffects& effects);
 
   void send_to_voters(const AgreementRequest& request, AgreementEffects& effects) const;

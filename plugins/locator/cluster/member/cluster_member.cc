@@ -20,7 +20,6 @@ constexpr Duration kLateMin = std::chrono::milliseconds(50);
 ClusterMember::ClusterMember(Member self, const LeaseRules& rules, const Policy& policy, SavedAgreement saved,
                              PartitionHost& host, TimePoint now)
     : self_(std::move(self)),
-      rules_(rules),
       host_(host),
       agreement_({.id = self_.id, .boot = self_.boot}, rules, std::move(saved), now),
       coordinator_(self_.id, rules),
@@ -114,9 +113,7 @@ void ClusterMember::on_decision(const Decision&, TimePoint now) {
 }
 
 void ClusterMember::reply(const Sender& from, RequestId id, MemberEffects& effects) const {
-  AgreementEffects::Answer answer{.to = id, .reply = {}};
-  if (map() != nullptr && from.epoch < map()->epoch) answer.reply.update = MapUpdate{.from = from.epoch, .map = map()};
-  effects.answers.push_back(std::move(answer));
+  effects.answers.push_back({.to = id, .reply = agreement_.reply_to(from, Noted{})});
 }
 
 void ClusterMember::answer(const Sender& from, Suggest& suggest, RequestId id, TimePoint now, MemberEffects& effects) {
@@ -127,13 +124,12 @@ void ClusterMember::answer(const Sender& from, Suggest& suggest, RequestId id, T
   coordinate(now, effects);
 }
 
-void ClusterMember::answer(const Sender& from, AskToJoin& ask, RequestId id, TimePoint now, MemberEffects& effects) {
+void ClusterMember::answer(const Sender& from, AskToJoin& ask, RequestId id, TimePoint, MemberEffects& effects) {
   if (map() != nullptr && map()->slot_of(from.node) == kNoSlot) {
-    const Slot voter = map()->voters[joins_at_++ % map()->voters.size()];
+    const Slot voter = map()->voters[introduced_++ % map()->voters.size()];
     effects.calls.push_back(
         {.to = map()->at(voter).id, .request = Suggest{.requests = {Join{.member = std::move(ask.joiner)}}}});
   }
-  static_cast<void>(now);
   reply(from, id, effects);
 }
 

@@ -100,7 +100,6 @@ class ClusterMember final {
   Assignment assignment(PartitionNumber number) const;
 
   Member self_;
-  LeaseRules rules_;
   PartitionHost& host_;
   EmbeddedAgreement agreement_;
   Coordinator coordinator_;
@@ -111,6 +110,7 @@ class ClusterMember final {
   bool is_leaving_ = false;
   std::vector<NodeId> joins_via_;
   std::size_t joins_at_ = 0;
+  std::size_t introduced_ = 0;           // joiners, each to the next voter
   bool joins_answered_ = true;           // by a member, since it was last asked
   std::vector<Assignment> assignments_;  // that the host knows, by partition
   std::map<PartitionNumber, Handover> handovers_;
