@@ -7,8 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -28,6 +33,23 @@ constexpr bool kChildMayHaveThreads = false;
 #else
 constexpr bool kChildMayHaveThreads = true;
 #endif
+
+// Waits until every other thread of this process sleeps, so that none is inside the allocator when it forks: the one of
+// AddressSanitizer (GCC 12) does not take its locks over a fork, as that of the C library does.
+void wait_until_the_others_sleep() {
+  const std::string own = std::to_string(::gettid());
+  const auto is_awake = [&](const std::filesystem::path& thread) {
+    std::string stat;
+    std::getline(std::ifstream(thread / "stat"), stat);
+    const auto name_end = stat.rfind(')');  // "4711 (name) S ..."
+    return thread.filename() != own && name_end != std::string::npos && stat[name_end + 2] != 'S';
+  };
+  const auto is_anyone_awake = [&] {
+    const std::filesystem::directory_iterator threads("/proc/self/task");
+    return std::any_of(begin(threads), end(threads), [&](const auto& thread) { return is_awake(thread.path()); });
+  };
+  while (is_anyone_awake()) std::this_thread::yield();
+}
 
 // What `work` returns in a forked child; -1 when it has hung or crashed.
 template <class Work>
@@ -73,6 +95,7 @@ int forms_not_refused(Client& client) {
 TEST_F(TwoNodes, InAForkedChildEveryCallFailsAtOnceAndTheParentGoesOn) {
   Client client(options());
   ASSERT_TRUE(client.read(key_of(one_)).ok());
+  wait_until_the_others_sleep();
   EXPECT_EQ(in_a_child([&] { return forms_not_refused(client); }), 0);
   for (const FakeNode* node : {&one_, &two_})
     EXPECT_EQ(client.read(key_of(*node)).value().value, node->address().name());
@@ -81,6 +104,7 @@ TEST_F(TwoNodes, InAForkedChildEveryCallFailsAtOnceAndTheParentGoesOn) {
 TEST_F(TwoNodes, InAForkedChildTheClientCanBeDestroyedAndAnotherOneMade) {
   auto client = std::make_unique<Client>(options());
   ASSERT_TRUE(client->read(key_of(one_)).ok());
+  wait_until_the_others_sleep();
   EXPECT_EQ(in_a_child([&] {
               client.reset();
               if (!kChildMayHaveThreads) return 0;
@@ -91,6 +115,8 @@ TEST_F(TwoNodes, InAForkedChildTheClientCanBeDestroyedAndAnotherOneMade) {
   EXPECT_TRUE(client->read(key_of(one_)).ok());
 }
 
+// Not under AddressSanitizer, whose allocator the forked child may find locked for ever (see above).
+#ifndef __SANITIZE_ADDRESS__
 TEST_F(TwoNodes, AChildThatIsForkedWhileOtherThreadsAreInCallsHangsNowhere) {
   Client client(options());
   std::atomic<bool> is_over{false};
@@ -104,6 +130,7 @@ TEST_F(TwoNodes, AChildThatIsForkedWhileOtherThreadsAreInCallsHangsNowhere) {
   is_over = true;
   for (std::thread& caller : callers) caller.join();
 }
+#endif
 
 }  // namespace
 }  // namespace p2p::client::test
