@@ -6,14 +6,21 @@ namespace p2p::cluster {
 
 void History::add(Epoch base, Change change) {
   if (changes_.empty() || first_ + changes_.size() != base) {
-    changes_.clear();
+    clear();
     first_ = base;
   }
+  requests_ += change.requests.size();
   changes_.push_back(std::move(change));
-  if (changes_.size() > kChangesKept) {
+  while (changes_.size() > kChangesKept || requests_ > kRequestsKept) {
+    requests_ -= changes_.front().requests.size();
     changes_.pop_front();
     ++first_;
   }
+}
+
+void History::clear() {
+  changes_.clear();
+  requests_ = 0;
 }
 
 MapUpdate History::since(Epoch from, const std::shared_ptr<const ClusterMap>& newest) const {

@@ -10,11 +10,14 @@ namespace p2p::cluster {
 
 // A node that was away for longer gets the whole map.
 inline constexpr std::size_t kChangesKept = 1000;
+// Of all these changes together: some hundred kilobytes, of which nobody should get more than a few maps' worth.
+inline constexpr std::size_t kRequestsKept = 16'384;
+static_assert(kRequestsKept >= kRequestsMax, "the newest change is kept");
 
 class History final {
  public:
   void add(Epoch base, Change change);  // `base` became base + 1 by it
-  void clear() { changes_.clear(); }    // a gap: nobody told us the changes
+  void clear();                         // a gap: nobody told us the changes
 
   // What makes `newest` of the map of epoch `from`.
   MapUpdate since(Epoch from, const std::shared_ptr<const ClusterMap>& newest) const;
@@ -22,6 +25,7 @@ class History final {
  private:
   Epoch first_ = 0;  // the base of the first that is kept
   std::deque<Change> changes_;
+  std::size_t requests_ = 0;  // in them
 };
 
 }  // namespace p2p::cluster
