@@ -19,6 +19,10 @@ namespace {
 // Before an agreement's bytes: whose it is.
 constexpr std::size_t kOwnerBytes = 16;
 constexpr std::size_t kIdentityBytes = kOwnerBytes + 8;
+// Of an ending: whose, whether the network has ended, and the length of the folder's name.
+constexpr std::size_t kEndingBytes = kOwnerBytes + 2;
+constexpr std::size_t kDatedNameBytesMax = 255;
+constexpr const char* kDatedNameStart = "node.";
 
 const char* file_name(RecordKind kind) {
   switch (kind) {
@@ -39,7 +43,7 @@ std::size_t file_bytes_max(RecordKind kind) {
     case RecordKind::agreement:
       return kRecordHeadBytes + kOwnerBytes + kAgreementBytesMax;
     case RecordKind::ending:
-      return kRecordHeadBytes + 1 + kReasonBytesMax;
+      return kRecordHeadBytes + kEndingBytes + kDatedNameBytesMax + kReasonBytesMax;
   }
   P2P_ASSERT(false, "a kind of record");
 }
@@ -108,14 +112,18 @@ Result<Done> NodeFolder::begin() {
   lock_ = std::move(lock).value();
 
   if (auto made = files.make_folder(node()); !made.ok()) return made;
-  auto retired = complete_ending();
-  if (!retired.ok()) return retired.error();
-  retired_at_start_ = std::move(retired).value();
+  const auto ending = read_ending();
+  if (!ending.ok()) return ending.error();
+  if (ending.value()) {
+    if (auto completed = complete(*ending.value()); !completed.ok()) return completed;
+  }
   if (auto begun = begin_boot(); !begun.ok()) return begun;
+
   // Read after the folder was synced with the new boot number: nothing counts as saved that a crash could take back.
   auto saved = read_agreement();
   if (!saved.ok()) return saved.error();
   saved_ = std::move(saved).value();
+  if (ending.value() && !saved_) retired_at_start_ = retired(*ending.value());
   return Done{};
 }
 
@@ -131,52 +139,67 @@ Result<Done> NodeFolder::save(std::string_view bytes) {
 
 Result<Retired> NodeFolder::retire(std::string_view reason) {
   if (failure_) return *failure_;
-  if (auto marked = mark_ended(reason, false); !marked.ok()) return marked.error();
-  auto retired = noted(complete_ending());
-  if (!retired.ok()) return retired.error();
-  P2P_ASSERT(retired.value().has_value(), "the mark that was just written is there");
+  const auto ending = noted(mark_ended(reason, false));
+  if (!ending.ok()) return ending.error();
+  if (auto completed = noted(complete(ending.value())); !completed.ok()) return completed.error();
   saved_.reset();
   if (auto begun = noted(begin_boot()); !begun.ok()) return begun.error();
-  return *std::move(retired).value();
+  return retired(ending.value());
 }
 
 Result<Done> NodeFolder::mark_network_ended(std::string_view reason) {
   if (failure_) return *failure_;
-  return mark_ended(reason, true);
+  if (auto marked = noted(mark_ended(reason, true)); !marked.ok()) return marked.error();
+  return Done{};
 }
 
-Result<Done> NodeFolder::mark_ended(std::string_view reason, bool has_network_ended) {
-  std::string payload(1, has_network_ended ? '\1' : '\0');
-  payload += reason.substr(0, kReasonBytesMax);
-  return noted(write_record(RecordKind::ending, payload));
+Result<NodeFolder::Ending> NodeFolder::mark_ended(std::string_view reason, bool has_network_ended) {
+  auto name = dated_name();
+  if (!name.ok()) return name.error();
+  const Ending ending{self_.id, has_network_ended, name.value(), std::string(reason.substr(0, kReasonBytesMax))};
+  std::string payload = encode(ending.id);
+  append_number(payload, ending.has_network_ended ? 1 : 0, 1);
+  append_number(payload, ending.dated_name.size(), 1);
+  payload += ending.dated_name + ending.reason;
+  if (auto written = write_record(RecordKind::ending, payload); !written.ok()) return written.error();
+  return ending;
 }
 
-Result<std::optional<Retired>> NodeFolder::complete_ending() {
-  auto mark = read_record(RecordKind::ending);
-  if (!mark.ok()) return mark.error();
-  if (!mark.value()) return std::optional<Retired>();
-  const std::string& payload = *mark.value();
-  if (payload.empty()) return refusal(RecordKind::ending, "it is cut short");
-  auto folder = date_away();
-  if (!folder.ok()) return folder.error();
-  return std::optional(
-      Retired{.folder = folder.value(), .reason = payload.substr(1), .has_network_ended = payload[0] == '\1'});
+Result<std::optional<NodeFolder::Ending>> NodeFolder::read_ending() {
+  const auto payload = read_record(RecordKind::ending);
+  if (!payload.ok()) return payload.error();
+  if (!payload.value()) return std::optional<Ending>();
+  const std::string_view bytes = *payload.value();
+  if (bytes.size() < kEndingBytes) return refusal(RecordKind::ending, "it is cut short");
+  const std::size_t name_bytes = number_at(bytes, kEndingBytes - 1, 1);
+  const std::string_view name = bytes.substr(kEndingBytes, name_bytes);
+  if (name.size() < name_bytes || !name.starts_with(kDatedNameStart) || name.find('/') != name.npos)
+    return refusal(RecordKind::ending, "it names no folder of a former identity");
+  return std::optional(Ending{.id = decode_id(bytes),
+                              .has_network_ended = number_at(bytes, kOwnerBytes, 1) == 1,
+                              .dated_name = std::string(name),
+                              .reason = std::string(bytes.substr(kEndingBytes + name_bytes))});
 }
 
-Result<std::filesystem::path> NodeFolder::date_away() {
-  auto dated = dated_name();
-  if (!dated.ok()) return dated;
+// Again and again, until nothing is there of the identity that is over.
+Result<Done> NodeFolder::complete(const Ending& ending) {
+  const auto present = read_identity();
+  if (!present.ok()) return present.error();
+  if (!present.value() || present.value()->id != ending.id) return Done{};
   FileSystem& files = *environment_.files;
-  if (auto renamed = files.rename(node(), dated.value()); !renamed.ok()) return renamed.error();
-  if (auto synced = files.sync_folder(folder_); !synced.ok()) return synced.error();
-  if (auto made = files.make_folder(node()); !made.ok()) return made.error();
-  return dated;
+  if (auto renamed = files.rename(node(), folder_ / ending.dated_name); !renamed.ok()) return renamed;
+  if (auto synced = files.sync_folder(folder_); !synced.ok()) return synced;
+  return files.make_folder(node());
 }
 
-Result<std::filesystem::path> NodeFolder::dated_name() {
+Retired NodeFolder::retired(const Ending& ending) const {
+  return {folder_ / ending.dated_name, ending.reason, ending.has_network_ended};
+}
+
+Result<std::string> NodeFolder::dated_name() {
   const auto names = environment_.files->list(folder_);
   if (!names.ok()) return names.error();
-  const std::string first = "node." + date(environment_.wall_clock());
+  const std::string first = kDatedNameStart + date(environment_.wall_clock());
   std::string name = first;
   for (int number = 2; contains(names.value(), name); ++number) {
     if (number > kNamesOfASecondMax) {
@@ -185,11 +208,13 @@ Result<std::filesystem::path> NodeFolder::dated_name() {
     }
     name = first + "-" + std::to_string(number);
   }
-  return folder_ / name;
+  return name;
 }
 
 Result<Done> NodeFolder::begin_boot() {
-  auto identity = read_identity();
+  const auto present = read_identity();
+  if (!present.ok()) return present.error();
+  const auto identity = present.value() ? Result<Identity>(*present.value()) : new_identity();
   if (!identity.ok()) return identity.error();
   const auto nonce = environment_.draw_random();
   if (!nonce.ok()) return nonce.error();
@@ -202,12 +227,12 @@ Result<Done> NodeFolder::begin_boot() {
   return Done{};
 }
 
-Result<Identity> NodeFolder::read_identity() {
+Result<std::optional<Identity>> NodeFolder::read_identity() {
   const auto payload = read_record(RecordKind::identity);
   if (!payload.ok()) return payload.error();
-  if (!payload.value()) return new_identity();
+  if (!payload.value()) return std::optional<Identity>();
   if (payload.value()->size() != kIdentityBytes) return refusal(RecordKind::identity, "it has not the right length");
-  return Identity{decode_id(*payload.value()), {number_at(*payload.value(), kOwnerBytes), 0}};
+  return std::optional(Identity{decode_id(*payload.value()), {number_at(*payload.value(), kOwnerBytes), 0}});
 }
 
 Result<Identity> NodeFolder::new_identity() {
@@ -240,7 +265,7 @@ Result<std::optional<std::string>> NodeFolder::read_agreement() {
 }
 
 Result<std::optional<std::string>> NodeFolder::read_record(RecordKind kind) {
-  auto bytes = environment_.files->read(node() / file_name(kind), file_bytes_max(kind));
+  auto bytes = environment_.files->read(file(kind), file_bytes_max(kind));
   if (!bytes.ok() || !bytes.value()) return bytes;
   const auto payload = decode_record(kind, *bytes.value());
   if (!payload.ok()) return refusal(kind, payload.error().text);
@@ -248,14 +273,17 @@ Result<std::optional<std::string>> NodeFolder::read_record(RecordKind kind) {
 }
 
 Result<Done> NodeFolder::write_record(RecordKind kind, std::string_view payload) {
-  return replace(*environment_.files, node() / file_name(kind), encode_record(kind, payload));
+  return replace(*environment_.files, file(kind), encode_record(kind, payload));
+}
+
+std::filesystem::path NodeFolder::file(RecordKind kind) const {
+  return (kind == RecordKind::ending ? folder_ : node()) / file_name(kind);
 }
 
 // A copy from a backup would be no way out: it may have promised less than this node did (A7).
 Error NodeFolder::refusal(RecordKind kind, const std::string& why) const {
-  return Error{ErrorKind::invalid, (node() / file_name(kind)).native() + " cannot be used: " + why +
-                                       "; move the folder " + node().native() +
-                                       " away, and the node joins as a new one"};
+  return Error{ErrorKind::invalid, file(kind).native() + " cannot be used: " + why + "; move the folder " +
+                                       node().native() + " away, and the node joins as a new one"};
 }
 
 template <class T>

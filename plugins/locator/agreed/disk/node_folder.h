@@ -4,7 +4,7 @@
 //   FOLDER/lock                   held while the process runs
 //   FOLDER/node/identity          id and boot number
 //   FOLDER/node/agreement         what the node has promised and knows: bytes of agreed/wire
-//   FOLDER/node/ended             why this identity is over; the next start completes that
+//   FOLDER/ended                  which identity is over, and why; the next start completes that
 //   FOLDER/node.20261130T000902Z  what belonged to an identity that is over
 #pragma once
 
@@ -67,7 +67,7 @@ class NodeFolder final {
   // What was saved last, of this identity; nothing when nothing was. Kept until taken.
   std::optional<std::string> take_saved() { return std::exchange(saved_, std::nullopt); }
 
-  // An identity that was over when open() found it.
+  // The identity before this one, until this one has saved something.
   const std::optional<Retired>& retired_at_start() const { return retired_at_start_; }
 
   // On disk afterwards, in place of what was saved before.
@@ -81,16 +81,24 @@ class NodeFolder final {
   Result<Done> mark_network_ended(std::string_view reason);
 
  private:
+  struct Ending {
+    cluster::NodeId id;
+    bool has_network_ended = false;
+    std::string dated_name;  // of the folder to be
+    std::string reason;
+  };
+
   NodeFolder(std::filesystem::path folder, Environment environment);
 
   Result<Done> begin();
-  Result<Done> mark_ended(std::string_view reason, bool has_network_ended);
-  Result<std::optional<Retired>> complete_ending();
-  Result<std::filesystem::path> date_away();
-  Result<std::filesystem::path> dated_name();
+  Result<Ending> mark_ended(std::string_view reason, bool has_network_ended);
+  Result<std::optional<Ending>> read_ending();
+  Result<Done> complete(const Ending& ending);
+  Retired retired(const Ending& ending) const;
+  Result<std::string> dated_name();
 
   Result<Done> begin_boot();  // of the identity on disk, or of a new one
-  Result<Identity> read_identity();
+  Result<std::optional<Identity>> read_identity();
   Result<Identity> new_identity();
   Result<std::optional<std::string>> read_agreement();
 
@@ -98,6 +106,7 @@ class NodeFolder final {
   Result<std::optional<std::string>> read_record(RecordKind kind);
   Result<Done> write_record(RecordKind kind, std::string_view payload);
   Error refusal(RecordKind kind, const std::string& why) const;
+  std::filesystem::path file(RecordKind kind) const;
   std::filesystem::path node() const { return folder_ / "node"; }
 
   // Notes the first failure.
