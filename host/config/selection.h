@@ -17,7 +17,7 @@ std::set<std::string> indispensable_services(const std::vector<ServiceNeeds>& se
                                              const std::set<std::string>& required);
 
 // Adds to `left_out` (service to reason) each of `services` that requires what only left-out services provide:
-// "it requires p2p.locator.ILocator/2 of service locator, which is left out".
+// "it requires p2p.locator.ILocator/3 of service locator, which is left out".
 void leave_out_dependents(const std::vector<ServiceNeeds>& services, std::map<std::string, std::string>& left_out);
 
 }  // namespace p2p::host

@@ -29,7 +29,7 @@ class Lendings final {
     lent_.push_back({"service " + borrower + " still holds " + what, std::move(object)});
   }
 
-  // "service hello still holds p2p.locator.ILocator/2", once each.
+  // "service hello still holds p2p.locator.ILocator/3", once each.
   std::vector<std::string> still_held() const {
     const std::lock_guard hold(mutex_);
     std::vector<std::string> held;

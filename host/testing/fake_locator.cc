@@ -222,6 +222,8 @@ void FakeLocator::set_owner(const std::string& key, const NodeAddress& owner) {
   set_members(parts_->members());
 }
 
+void FakeLocator::set_lease_held_until(TimePoint until) { parts_->hold_lease_until(until); }
+
 void FakeLocator::run_add(const NodeAddress& joined, Duration patience) {
   parts_->change_and_wait({.kind = Parts::Change::Kind::add, .address = joined}, patience);
 }

@@ -11,6 +11,7 @@
 #include <p2p/snapshot.h>
 #include <p2p/testing.h>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -23,7 +24,7 @@ namespace p2p::testing {
 // The descriptor of the plugin, as P2P_PLUGIN would write it.
 inline constexpr char kFakeLocatorText[] =
     P2P_NAME("locator") P2P_VERSION(P2P_SDK_VERSION) P2P_SUMMARY("a locator whose ring the test decides")
-        P2P_PROVIDES("p2p.locator.ILocator/2") P2P_SERVES("locator.Locator");
+        P2P_PROVIDES("p2p.locator.ILocator/3") P2P_SERVES("locator.Locator");
 inline constexpr std::string_view kFakeLocatorInfo{kFakeLocatorText, sizeof kFakeLocatorText};
 
 struct FakeLocator::Parts final : public ILocator, public std::enable_shared_from_this<FakeLocator::Parts> {
@@ -47,6 +48,7 @@ struct FakeLocator::Parts final : public ILocator, public std::enable_shared_fro
   // For the test. [any thread]
   void change_and_wait(Change change, Duration patience);
   void name_owner(const std::string& key, const NodeAddress& owner);
+  void hold_lease_until(TimePoint until) { lease_held_until_.store(until, std::memory_order_relaxed); }
   std::vector<NodeAddress> members() const;
   NodeAddress self() const;
   std::vector<NodeAddress> reported_unreachable() const;
@@ -55,6 +57,7 @@ struct FakeLocator::Parts final : public ILocator, public std::enable_shared_fro
   const RingView& view() const override { return view_.read(); }
   std::shared_ptr<const RingView> shared_view() const override { return view_.share(); }
   std::shared_ptr<const RingView> ring_of(std::vector<NodeAddress> members) const override;
+  TimePoint lease_held_until() const override { return lease_held_until_.load(std::memory_order_relaxed); }
   void when_joined(std::function<void()> then) override { then(); }
   Subscription push_layer(int priority, std::string name, std::shared_ptr<RingLayer> layer) override;
   Subscription subscribe(std::string name, std::function<void(const RingChange&)> listener) override;
@@ -100,6 +103,7 @@ struct FakeLocator::Parts final : public ILocator, public std::enable_shared_fro
   std::vector<NodeAddress> unreachable_;
   std::string awaited_;  // the layer whose next the walk waits for
 
+  std::atomic<TimePoint> lease_held_until_{TimePoint::max()};
   ring::RingListeners listeners_;
   Snapshot<RingView> view_;
   std::deque<Change> waiting_;  // [own strand], as what follows

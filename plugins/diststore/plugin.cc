@@ -124,7 +124,7 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_NAME("diststore")
            P2P_VERSION(P2P_SDK_VERSION)
            P2P_SUMMARY("a key-value store spread over the network, each key at the node that the locator names")
-           P2P_REQUIRES("p2p.locator.ILocator/2")
+           P2P_REQUIRES("p2p.locator.ILocator/3")
            P2P_SERVES("diststore.Store")
            P2P_MOVES_STATE
            P2P_OPTION("engine", "choice", "memory", "memory", "where values lie; memory: gone when the last node ends")

@@ -24,6 +24,9 @@ struct Implementation {
 
   // Null when there are none.
   std::function<std::shared_ptr<Announcements>(const std::shared_ptr<LocatorShell>& node)> make_announcements;
+
+  // Until when this node may act as owner: ILocator::lease_held_until(). Null: always. [any thread]
+  std::function<TimePoint()> lease_held_until = nullptr;
 };
 
 // Reads the service's options; `context` outlives the result. An error refuses the start.

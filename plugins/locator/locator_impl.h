@@ -6,6 +6,7 @@
 #include <p2p/locator.h>
 #include <p2p/log.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,13 +25,18 @@ class Announcements {
 
 class LocatorImpl final : public ILocator {
  public:
-  // `announcements` may be null: the calls are then ignored.
-  LocatorImpl(std::shared_ptr<LocatorShell> node, std::shared_ptr<Announcements> announcements, Logger& log)
-      : node_(std::move(node)), announcements_(std::move(announcements)), log_(log) {}
+  // `announcements` may be null: the calls are then ignored. So may `lease_held_until`: this node may always act.
+  LocatorImpl(std::shared_ptr<LocatorShell> node, std::shared_ptr<Announcements> announcements, Logger& log,
+              std::function<TimePoint()> lease_held_until = nullptr)
+      : node_(std::move(node)),
+        announcements_(std::move(announcements)),
+        log_(log),
+        lease_held_until_(std::move(lease_held_until)) {}
 
   const RingView& view() const override { return node_->changes().view(); }
   std::shared_ptr<const RingView> shared_view() const override { return node_->changes().shared_view(); }
   std::shared_ptr<const RingView> ring_of(std::vector<NodeAddress> members) const override;
+  TimePoint lease_held_until() const override { return lease_held_until_ ? lease_held_until_() : TimePoint::max(); }
   void when_joined(std::function<void()> then) override { node_->when_joined(std::move(then)); }
   Subscription push_layer(int priority, std::string name, std::shared_ptr<RingLayer> layer) override;
   Subscription subscribe(std::string name, std::function<void(const p2p::RingChange&)> listener) override;
@@ -47,6 +53,7 @@ class LocatorImpl final : public ILocator {
   const std::shared_ptr<LocatorShell> node_;
   const std::shared_ptr<Announcements> announcements_;
   Logger& log_;
+  const std::function<TimePoint()> lease_held_until_;
 };
 
 }  // namespace p2p::ring

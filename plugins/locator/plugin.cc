@@ -20,7 +20,7 @@ P2P_PLUGIN(p2p::ring::Locator,
            P2P_NAME("locator")
            P2P_VERSION(P2P_SDK_VERSION)
            P2P_SUMMARY("who is in the network, and who owns a key")
-           P2P_PROVIDES("p2p.locator.ILocator/2")
+           P2P_PROVIDES("p2p.locator.ILocator/3")
            P2P_SERVES("locator.Locator")
            P2P_OPTION("membership", "choice", "classic", "classic",
                       "how members are found and given up; classic: the 2009 system's chain of adds and removes")

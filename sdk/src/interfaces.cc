@@ -13,8 +13,16 @@ WorkerPool::~WorkerPool() = default;
 Peers::~Peers() = default;
 Context::~Context() = default;
 Drain::~Drain() = default;
+
 RingView::~RingView() = default;
+Owner RingView::owner_of(std::string_view key, std::string_view) const { return owner_of(key); }
+std::uint64_t RingView::epoch() const noexcept { return 0; }
+std::uint32_t RingView::partition_count() const noexcept { return 0; }
+std::uint32_t RingView::partition_of(std::string_view) const noexcept { return 0; }
+Owner RingView::owner_of_partition(std::uint32_t) const { return {}; }
+
 ILocator::~ILocator() = default;
+TimePoint ILocator::lease_held_until() const { return TimePoint::max(); }
 
 RingLayer::~RingLayer() = default;
 void RingLayer::add(const NodeAddress&, Next next) { next(); }

@@ -78,7 +78,7 @@ MISBEHAVING = {
     "takes_a_signal": ("leftovers", r"handler of signal 10 .* is to ignore it, was the default"),
     "changes_the_locale": ("leftovers", r"C locale is C.UTF-8, was C"),
     "changes_the_umask": ("leftovers", r"umask is 0012, was "),
-    "requires_idly": ("requires", r"it starts although nobody provides p2p.locator.ILocator/2"),
+    "requires_idly": ("requires", r"it starts although nobody provides p2p.locator.ILocator/3"),
     "serves_another": ("serves", r"it serves locator.Base, but the descriptor promises bad.Promised"),
     "exports_more": ("exports", r"1 other symbol: surplus_symbol"),
 }

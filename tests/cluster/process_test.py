@@ -187,7 +187,7 @@ class PluginListTest(unittest.TestCase):
             refused.write_text("this is no ELF file")
             listed = run_p2phost("--list-plugins", "--plugin-dir", folder)
         self.assertEqual(listed.returncode, 0, listed.stderr)
-        for expected in ("locator", "diststore", "p2p.locator.ILocator/2", "no_library.so"):
+        for expected in ("locator", "diststore", "p2p.locator.ILocator/3", "no_library.so"):
             self.assertIn(expected, listed.stdout)
         self.assertRegex(listed.stdout, r"no_library\.so\n\s+it is no ELF file")
 

@@ -463,7 +463,7 @@ class ConfigurationTest(RouteTest):
         self.config.write_text(self.config.read_text().replace("[services.locator]\n", ""))
         checked = run_p2phost("--config", self.config, "--check", *PLUGINS)
         self.assertEqual(checked.returncode, 78)
-        self.assertIn("services.counter requires p2p.locator.ILocator/2, which no enabled service provides; add "
+        self.assertIn("services.counter requires p2p.locator.ILocator/3, which no enabled service provides; add "
                       "[services.locator]", checked.stderr)
 
     def test_the_printed_configuration_is_the_one_in_force(self):

@@ -21,6 +21,7 @@ class MemberView final : public RingView {
   std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
   const std::vector<NodeAddress>& members() const noexcept override { return members_; }
   const std::vector<NodeAddress>& leaving() const noexcept override { return leaving_; }
+  using RingView::owner_of;
   Owner owner_of(std::string_view key) const override;
   std::vector<NodeAddress> owners_of(std::string_view key, std::size_t count) const override;
 

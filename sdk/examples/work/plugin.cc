@@ -107,7 +107,7 @@ P2P_PLUGIN(work::WorkPlugin,
            P2P_NAME("work")
            P2P_VERSION("0.1.0")
            P2P_SUMMARY("runs jobs on the nodes that own their keys")
-           P2P_REQUIRES("p2p.locator.ILocator/2")
+           P2P_REQUIRES("p2p.locator.ILocator/3")
            P2P_SERVES("work.Work")
            P2P_MOVES_STATE
            P2P_OPTION("workers", "int", "2", "1..256", "jobs that run at the same time")

@@ -5,6 +5,7 @@
 #include <p2p/completion.h>
 #include <p2p/node_address.h>
 #include <p2p/subscription.h>
+#include <p2p/units.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,13 +17,16 @@
 
 namespace p2p {
 
-// `address` is null on an empty ring; otherwise it lives as long as its view.
+// `address` is null if nobody owns the key: on an empty ring, and in an agreed cluster while every copy of its
+// partition is down, or where no member runs the service. Otherwise it lives as long as its view.
 struct Owner {
   const NodeAddress* address = nullptr;
   bool is_self = false;
 };
 
-// Members and ring at one moment; never changes. Every method: [any thread].
+// Members and owners at one moment; never changes. In classic mode keys are on the ring of the 2009 system. In an
+// agreed cluster each key is in a partition, whose primary owns it; the defaults below are classic mode's. Every
+// method: [any thread].
 class P2P_API RingView {
  public:
   virtual ~RingView();
@@ -34,10 +38,29 @@ class P2P_API RingView {
   // Nodes that no longer own anything but are still handing over what they hold. Sorted by name; not part of the
   // fingerprint.
   virtual const std::vector<NodeAddress>& leaving() const noexcept = 0;
+
+  // The key's owner: on the ring, or the primary of its partition. May be one of leaving() until another has taken
+  // over.
   virtual Owner owner_of(std::string_view key) const = 0;
+
+  // The key's owner among the nodes that run `service`, by its configured name; classic mode ignores the name. In an
+  // agreed cluster: the owner if it runs the service, else the next in the order of owners_of() that does.
+  virtual Owner owner_of(std::string_view key, std::string_view service) const;
 
   // Up to `count` different nodes, the owner first, in the order in which they would take over.
   virtual std::vector<NodeAddress> owners_of(std::string_view key, std::size_t count) const = 0;
+
+  // The number of the cluster map that this is a view of: the higher, the newer. 0 in classic mode.
+  virtual std::uint64_t epoch() const noexcept;
+
+  // A power of two that never changes in a cluster; 0: keys are on the classic ring, and have no partition.
+  virtual std::uint32_t partition_count() const noexcept;
+
+  // Less than partition_count(), whatever the members; 0 in classic mode.
+  virtual std::uint32_t partition_of(std::string_view key) const noexcept;
+
+  // The owner of every key in `partition`, which is less than partition_count().
+  virtual Owner owner_of_partition(std::uint32_t partition) const;
 };
 
 // Continues a chain of ring layers. Call it exactly once, now or later, on any thread. If a layer drops it uncalled,
@@ -72,7 +95,7 @@ struct RingChange {
 
 class P2P_API ILocator {
  public:
-  static constexpr const char* kId = "p2p.locator.ILocator/2";
+  static constexpr const char* kId = "p2p.locator.ILocator/3";
   virtual ~ILocator();
 
   // The newest view. The reference from view() is valid until this thread next calls view() or shared_view(). [any
@@ -82,6 +105,11 @@ class P2P_API ILocator {
 
   // The ring that `members` would form with this network's placement: for what-if questions. [any thread]
   virtual std::shared_ptr<const RingView> ring_of(std::vector<NodeAddress> members) const = 0;
+
+  // Until when this node may act as the owner of what the view says it owns. Ask after the work that relies on it, and
+  // compare with the time then: it may have ended, and it may have been prolonged. Always TimePoint::max() in classic
+  // mode. [any thread]
+  virtual TimePoint lease_held_until() const;
 
   // Runs `then` once this node is part of its network and the ring shows it, or once it serves alone because none of
   // the nodes that it was to join answered in time. Runs it now, or later on the locator's strand; never if the node

@@ -63,5 +63,5 @@ class GreeterPlugin final : public p2p::Plugin {
 
 P2P_PLUGIN(GreeterPlugin,
            P2P_NAME("greeter") P2P_VERSION("0.1.0") P2P_SUMMARY("greets whoever calls, and knows who owns a key")
-               P2P_REQUIRES("p2p.locator.ILocator/2") P2P_SERVES("greeter.Greeter")
+               P2P_REQUIRES("p2p.locator.ILocator/3") P2P_SERVES("greeter.Greeter")
                    P2P_OPTION("greeting", "text", "hello", "", "what is said before the caller's name"))

@@ -145,6 +145,6 @@ class ExamplePlugin final : public p2p::Plugin {
 
 P2P_PLUGIN(ExamplePlugin,
            P2P_NAME("abi2_example") P2P_VERSION("1.0.0") P2P_SUMMARY("what a host of this ABI must run")
-               P2P_PROVIDES("abi2.IExample/1") P2P_REQUIRES("p2p.locator.ILocator/2") P2P_SERVES("example.Example")
+               P2P_PROVIDES("abi2.IExample/1") P2P_REQUIRES("p2p.locator.ILocator/3") P2P_SERVES("example.Example")
                    P2P_OPTION("greeting", "text", "hello", "", "what greet() begins with")
                        P2P_OPTION("period", "duration", "5ms", "1ms..1s", "between two ticks"))

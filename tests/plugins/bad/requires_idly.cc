@@ -12,4 +12,4 @@ class Idle final : public p2p::Plugin {
 }  // namespace
 
 P2P_PLUGIN(Idle, P2P_NAME("requires_idly") P2P_VERSION("0.1.0") P2P_SUMMARY("requires what it does not use")
-                     P2P_REQUIRES("p2p.locator.ILocator/2"))
+                     P2P_REQUIRES("p2p.locator.ILocator/3"))

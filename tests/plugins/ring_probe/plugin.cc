@@ -75,4 +75,4 @@ class RingProbe final : public p2p::Plugin {
 
 P2P_PLUGIN(RingProbe,
            P2P_NAME("ring_probe") P2P_VERSION("0.1.0") P2P_SUMMARY("remembers each join and leave that it sees")
-               P2P_REQUIRES("p2p.locator.ILocator/2") P2P_SERVES("probe.Probe"))
+               P2P_REQUIRES("p2p.locator.ILocator/3") P2P_SERVES("probe.Probe"))

@@ -128,7 +128,7 @@ P2P_PLUGIN(tenant::TenantPlugin,
            P2P_NAME("tenant")
            P2P_VERSION("0.1.0")
            P2P_SUMMARY("greets, and misbehaves as it is told")
-           P2P_REQUIRES("p2p.locator.ILocator/2")
+           P2P_REQUIRES("p2p.locator.ILocator/3")
            P2P_SERVES("tenant.Tenant")
            P2P_OPTION("fails_in", "choice", "nothing", "nothing|configure|start", "the step that ends with an error")
            P2P_OPTION("hangs_in", "choice", "nothing", "nothing|start|ready|add", "the step that does not end")

@@ -164,14 +164,14 @@ TEST(Check, ADisabledServiceThatAnotherRequiresIsAnErrorThatNamesBoth) {
   EXPECT_EQ(
       checked.messages(),
       "--set services.locator.enabled=false: error: services.locator is disabled, but services.diststore requires "
-      "p2p.locator.ILocator/2, which it provides\n");
+      "p2p.locator.ILocator/3, which it provides\n");
   EXPECT_EQ(checked.problems().worst(), ProblemKind::configuration);
 }
 
 TEST(Check, AMissingProviderIsToldWithThePluginThatWouldProvide) {
   EXPECT_EQ(
       Checked("[services.diststore]\n").messages(),
-      "store.toml:1:11: error: services.diststore requires p2p.locator.ILocator/2, which no enabled service provides; "
+      "store.toml:1:11: error: services.diststore requires p2p.locator.ILocator/3, which no enabled service provides; "
       "add [services.locator]\n"
       "    1 | [services.diststore]\n"
       "      |           ^~~~~~~~~\n");
@@ -179,7 +179,7 @@ TEST(Check, AMissingProviderIsToldWithThePluginThatWouldProvide) {
 
 TEST(Check, TwoProvidersOfOneInterfaceAreAnErrorThatNamesBoth) {
   const Checked checked("[services.locator]\n[services.second]\nplugin = \"locator\"\n");
-  EXPECT_NE(checked.messages().find("services.locator and services.second both provide p2p.locator.ILocator/2"),
+  EXPECT_NE(checked.messages().find("services.locator and services.second both provide p2p.locator.ILocator/3"),
             std::string::npos);
 }
 

@@ -17,7 +17,7 @@ inline PluginDescription locator_description() {
   PluginDescription plugin;
   plugin.name = "locator";
   plugin.version = "0.1.0";
-  plugin.provides = {"p2p.locator.ILocator/2"};
+  plugin.provides = {"p2p.locator.ILocator/3"};
   plugin.options = {{"membership", OptionType::choice, "classic", "classic|swim", "who is in the network"},
                     {"join", OptionType::list, "", "", "nodes to join"},
                     {"connect_attempts", OptionType::integer, "3", "1..100", "tries before a member is removed"},
@@ -29,7 +29,7 @@ inline PluginDescription store_description() {
   PluginDescription plugin;
   plugin.name = "diststore";
   plugin.version = "0.1.0";
-  plugin.required = {"p2p.locator.ILocator/2"};
+  plugin.required = {"p2p.locator.ILocator/3"};
   plugin.options = {{"engine", OptionType::choice, "memory", "memory", "where values are kept"},
                     {"key_bytes_max", OptionType::bytes, "64KiB", "1..1MiB", "longest key"},
                     {"ratio", OptionType::number, "0.5", "0..1", "for tests"}};

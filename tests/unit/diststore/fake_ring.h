@@ -28,6 +28,7 @@ class FakeRing final : public RingView {
   std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
   const std::vector<NodeAddress>& members() const noexcept override { return members_; }
   const std::vector<NodeAddress>& leaving() const noexcept override { return leaving_; }
+  using RingView::owner_of;
   Owner owner_of(std::string_view key) const override {
     const auto found = owners_.find(key);
     const NodeAddress& owner = found != owners_.end() ? found->second : rest_;
@@ -69,6 +70,7 @@ class RankedRing final : public RingView {
   std::uint64_t fingerprint() const noexcept override { return fingerprint_; }
   const std::vector<NodeAddress>& members() const noexcept override { return members_; }
   const std::vector<NodeAddress>& leaving() const noexcept override { return leaving_; }
+  using RingView::owner_of;
   Owner owner_of(std::string_view key) const override {
     const auto owners = owners_of(key, 1);
     if (owners.empty()) return {};

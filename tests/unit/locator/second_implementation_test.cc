@@ -167,7 +167,7 @@ P2P_PLUGIN(p2p::ring::ListedLocator,
            P2P_NAME("locator")
            P2P_VERSION(P2P_SDK_VERSION)
            P2P_SUMMARY("a locator whose members are a list that only grows")
-           P2P_PROVIDES("p2p.locator.ILocator/2")
+           P2P_PROVIDES("p2p.locator.ILocator/3")
            P2P_SERVES("locator.Locator")
            P2P_OPTION("placement", "choice", "classic", "classic", "which member owns a key")
            P2P_OPTION("discover", "choice", "localhost", "localhost|none", "where to look for a network")

@@ -74,7 +74,7 @@ TEST_F(NewPluginTest, LeavesNothingOfTheTemplatesName) {
 TEST_F(NewPluginTest, APluginOnTheLocatorAsksForIt) {
   ASSERT_EQ(make("clock", {"locator"}), ExitCode::done) << err_.str();
   EXPECT_EQ(files("clock").size(), 6u);
-  EXPECT_NE(text("clock/clock.cc").find("P2P_REQUIRES(\"p2p.locator.ILocator/2\")"), std::string::npos);
+  EXPECT_NE(text("clock/clock.cc").find("P2P_REQUIRES(\"p2p.locator.ILocator/3\")"), std::string::npos);
   EXPECT_NE(text("clock/clock.toml").find("[services.locator]"), std::string::npos);
 }
 

@@ -39,6 +39,7 @@ class TellingLocator final : public ILocator {
     std::uint64_t fingerprint() const noexcept override { return 0; }
     const std::vector<NodeAddress>& members() const noexcept override { return none_; }
     const std::vector<NodeAddress>& leaving() const noexcept override { return none_; }
+    using RingView::owner_of;
     Owner owner_of(std::string_view) const override { return {}; }
     std::vector<NodeAddress> owners_of(std::string_view, std::size_t) const override { return {}; }
 

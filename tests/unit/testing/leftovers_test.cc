@@ -39,7 +39,7 @@ TEST(Leftovers, NameADescriptor) {
 }
 
 TEST(Leftovers, NameAReference) {
-  EXPECT_EQ(leftovers_of("reference"), "service tenant still holds p2p.locator.ILocator/2\n");
+  EXPECT_EQ(leftovers_of("reference"), "service tenant still holds p2p.locator.ILocator/3\n");
   EXPECT_EQ(leftovers_of("strand"), "service tenant still holds its strand errands\n");
 }
 

@@ -34,7 +34,7 @@ TEST(LiveChange, SeesWhatEachRoundLeavesBehind) {
   TestNode node(tenant("leaves = \"reference\"\n"));
   for (int round = 0; round < 3; ++round) node.restart("tenant");
   node.stop();
-  EXPECT_EQ(node.leftovers(), "service tenant still holds p2p.locator.ILocator/2\n");
+  EXPECT_EQ(node.leftovers(), "service tenant still holds p2p.locator.ILocator/3\n");
   ::tenant::clear_planted();
   EXPECT_EQ(node.leftovers(), "");
 }

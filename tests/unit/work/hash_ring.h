@@ -33,6 +33,7 @@ class HashRing final : public p2p::RingView {
   const std::vector<p2p::NodeAddress>& members() const noexcept override { return members_; }
   const std::vector<p2p::NodeAddress>& leaving() const noexcept override { return leaving_; }
 
+  using p2p::RingView::owner_of;
   p2p::Owner owner_of(std::string_view key) const override {
     const auto owner = std::max_element(members_.begin(), members_.end(), [&](const auto& one, const auto& other) {
       return weight(one, key) < weight(other, key);

@@ -72,7 +72,7 @@ class Connected {
   std::shared_ptr<Client> client_;
 };
 
-// The locator of a node whose ring the test decides. To plugins it is an ILocator/2 like any other, with a strand,
+// The locator of a node whose ring the test decides. To plugins it is an ILocator/3 like any other, with a strand,
 // layers and listeners; to clients it is the service `locator`. At first the node is the only member. Methods that
 // change the ring return when every listener was called; they throw std::logic_error while the node does not run.
 //
@@ -93,6 +93,9 @@ class P2P_API FakeLocator final {
   // Exactly these are members from now on, the node itself only if listed. Listeners are called; layers do not run.
   void set_members(std::vector<NodeAddress> members);
   void set_owner(const std::string& key, const NodeAddress& owner);
+
+  // Until when the node may act as owner, as its services and the host see it; at first for ever. [any thread]
+  void set_lease_held_until(TimePoint until);
 
   // A node joins, or leaves, as with the real locator: layers run, the highest priority first, then the ring changes
   // and listeners are called. Returns when the change is complete; throws, naming the layer, when one of them keeps its
