@@ -231,6 +231,7 @@ struct Reply {
   1: required Sender sender
   2: required ReplyBody body
   3: optional MapUpdate update           // what the asker lacks
+  4: optional list<string> waits_for     // to a joiner: the node has no network either, and waits for these ("address:port")
 }
 
 // The asker is no member here, and cannot be or become one as it is. For people: which field differs, what it is on both sides,

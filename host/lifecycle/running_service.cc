@@ -138,6 +138,7 @@ void RunningService::open_gate() {
 
 void RunningService::refuse_clients() {
   if (ServiceEntry* entry = main_entry(); entry != nullptr) entry->set_gate(GateState::ending);
+  context_->drain().answer_kept_calls();
 }
 
 void RunningService::begin_drain() {

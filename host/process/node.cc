@@ -205,6 +205,8 @@ void Node::choose_services() {
   parts.quarantine = std::make_unique<Quarantine>(parts.folder->path() / kCrashNotesFile, *parts.log);
   for (const std::string& line : leave_out_crashers(configuration_, *parts.quarantine)) parts.log->warn("{}", line);
   for (const std::string& line : left_out_lines(configuration_)) parts.log->error("{}", line);
+  parts.info.services = configuration_.start_order;
+  std::ranges::sort(parts.info.services);
 }
 
 namespace {

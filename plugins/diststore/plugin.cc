@@ -1,6 +1,7 @@
 // The store plugin: where its objects meet, in reading order.
 #include "classic/classic_mode.h"
 #include "engine/memory/memory_engine.h"
+#include "placement/partition_table.h"
 #include "serving/random_number.h"
 #include "serving/store.h"
 
@@ -42,6 +43,13 @@ class DiststorePlugin final : public Plugin {
     const StoreOptions options = read_options(context.config(), context.node().message_bytes_max);
     const NodeAddress self = context.node().self;
     const auto locator = context.require<ILocator>();
+    if (placement::partitions_named(locator->placement())) {
+      return Error{
+          ErrorKind::unsupported,
+          "the store does not run on an agreed cluster yet: set mode = \"classic\" in [services.locator.config], "
+          "or enabled = false in [services." +
+              context.service_name() + "]"};
+    }
     local_ = std::make_shared<LocalStore>(options, self.name(), make_engine(context.config().text("engine")));
     const auto retries = std::make_shared<RetryQueue>(context.strand("retries"));
     const auto classics = std::make_shared<ClassicPeers>(context.peers(), context.strand("moves"));

@@ -25,6 +25,9 @@ struct Implementation {
   // Null when there are none.
   std::function<std::shared_ptr<Announcements>(const std::shared_ptr<LocatorShell>& node)> make_announcements;
 
+  // How keys are placed, as the nodes of a network tell each other and clients; empty: as RingChanges does it.
+  std::string placement = {};
+
   // Until when this node may act as owner: ILocator::lease_held_until(). Null: always. [any thread]
   std::function<TimePoint()> lease_held_until = nullptr;
 };

@@ -38,8 +38,6 @@ void LocatorImpl::log_view() const {
 
 void LocatorImpl::report_unreachable(const NodeAddress& member) { node_->report_unreachable(member); }
 
-std::string LocatorImpl::placement() const { return node_->changes().placement().name(); }
-
 std::string LocatorImpl::encode_table() const { return *node_->table(); }
 
 void LocatorImpl::merge_table(const NodeAddress& from, std::string_view table) {

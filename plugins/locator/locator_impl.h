@@ -25,12 +25,14 @@ class Announcements {
 
 class LocatorImpl final : public ILocator {
  public:
-  // `announcements` may be null: the calls are then ignored. So may `lease_held_until`: this node may always act.
+  // `announcements` may be null: the calls are then ignored. An empty `placement` is that of the ring. So may
+  // `lease_held_until`: this node may always act.
   LocatorImpl(std::shared_ptr<LocatorShell> node, std::shared_ptr<Announcements> announcements, Logger& log,
-              std::function<TimePoint()> lease_held_until = nullptr)
+              std::string placement = {}, std::function<TimePoint()> lease_held_until = nullptr)
       : node_(std::move(node)),
         announcements_(std::move(announcements)),
         log_(log),
+        placement_(placement.empty() ? node_->changes().placement().name() : std::move(placement)),
         lease_held_until_(std::move(lease_held_until)) {}
 
   const RingView& view() const override { return node_->changes().view(); }
@@ -45,7 +47,7 @@ class LocatorImpl final : public ILocator {
   void remove(const NodeAddress& address, std::vector<NodeAddress> visited_nodes) override;
   void log_view() const override;
   void report_unreachable(const NodeAddress& member) override;
-  std::string placement() const override;
+  std::string placement() const override { return placement_; }
   std::string encode_table() const override;
   void merge_table(const NodeAddress& from, std::string_view table) override;
 
@@ -53,6 +55,7 @@ class LocatorImpl final : public ILocator {
   const std::shared_ptr<LocatorShell> node_;
   const std::shared_ptr<Announcements> announcements_;
   Logger& log_;
+  const std::string placement_;
   const std::function<TimePoint()> lease_held_until_;
 };
 

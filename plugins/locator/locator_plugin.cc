@@ -43,8 +43,8 @@ Result<Done> LocatorPlugin::start(Context& context) {
                                 [&context](const std::string& why) { context.waits_for_network(why); }},
       implementation.membership, settings.discovery, changes);
   const auto announcements = implementation.make_announcements ? implementation.make_announcements(shell_) : nullptr;
-  const auto locator =
-      std::make_shared<LocatorImpl>(shell_, announcements, context.log(), implementation.lease_held_until);
+  const auto locator = std::make_shared<LocatorImpl>(shell_, announcements, context.log(), implementation.placement,
+                                                     implementation.lease_held_until);
 
   if (auto provided = context.provide<ILocator>(locator); !provided.ok()) return provided;
   const ServiceSpec clients{

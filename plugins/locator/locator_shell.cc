@@ -64,9 +64,23 @@ void LocatorShell::begin(Completion joined) {
   on_strand([kept](LocatorShell& node) {
     node.joined_ = std::move(*kept);
     node.has_begun_ = true;
-    discovery::Effects effects;
-    node.discovery_.start(node.environment_.strand->now(), effects);
-    node.apply(std::move(effects));
+    if (!node.membership_->remembers_network()) return node.look_for_network();
+    node.tick();
+  });
+}
+
+void LocatorShell::look_for_network() {
+  P2P_ASSERT_THREAD(environment_.strand->is_current());
+  if (std::exchange(is_looking_, true)) return;
+  discovery::Effects effects;
+  discovery_.start(environment_.strand->now(), effects);
+  apply(std::move(effects));
+}
+
+void LocatorShell::enter_network(const membership::Entry& entry) {
+  say_entry(entry);
+  changes_->when_idle([weak = weak_from_this()] {
+    if (const auto node = weak.lock()) node->become_joined();
   });
 }
 
@@ -113,6 +127,7 @@ void LocatorShell::clean_up() {
 void LocatorShell::halt() {
   auto end = [](LocatorShell& node) {
     node.is_halted_ = true;
+    node.membership_->halt();
     node.alarm_.reset();
     node.joined_ = {};
     node.left_ = {};
@@ -159,6 +174,9 @@ void LocatorShell::apply(membership::Effects effects) {
     if (const auto then = std::exchange(farewell_told_, nullptr)) then();
   }
   for (const auto& end : effects.joins) ask_ended(end);
+  if (effects.waiting && !is_leaving_) environment_.waits_for_network(*effects.waiting);
+  if (effects.entered && !is_leaving_) enter_network(*effects.entered);
+  if (effects.looks_for_network && !is_leaving_) look_for_network();
   set_alarm();
 }
 
@@ -170,12 +188,7 @@ void LocatorShell::apply(discovery::Effects effects) {
   membership_->waits_for(waits_for);
   for (const NodeAddress& candidate : effects.ask) ask(candidate);
   say_wait(waits_for);
-  if (effects.verdict) {
-    say_verdict(effects);
-    changes_->when_idle([weak = weak_from_this()] {
-      if (const auto node = weak.lock()) node->become_joined();
-    });
-  }
+  if (effects.verdict) run_event([&](TimePoint now, auto& more) { membership_->enter(effects.via, now, more); });
   set_alarm();
 }
 
@@ -224,7 +237,7 @@ void LocatorShell::tick() {
   alarm_at_ = TimePoint::max();
   if (!has_begun_) return;
   run_event([this](TimePoint now, auto& effects) { membership_->tick(now, effects); });
-  if (is_leaving_) return;
+  if (is_leaving_ || !is_looking_) return;
   discovery::Effects effects;
   discovery_.tick(membership_->members(), environment_.strand->now(), effects);
   apply(std::move(effects));
@@ -233,12 +246,13 @@ void LocatorShell::tick() {
 // An alarm that fires too early does no harm, so only an earlier one replaces it.
 void LocatorShell::set_alarm() {
   if (!has_begun_ || is_halted_) return;
-  const TimePoint discovery_at = is_leaving_ ? TimePoint::max() : discovery_.next_wakeup();
+  const TimePoint discovery_at = is_leaving_ || !is_looking_ ? TimePoint::max() : discovery_.next_wakeup();
   const TimePoint next = std::min(membership_->next_wakeup(), discovery_at);
   if (next >= alarm_at_) return;
   alarm_at_ = next;
   const TimePoint now = environment_.strand->now();
-  alarm_ = environment_.strand->after(std::max(next - now, Duration::zero()), [weak = weak_from_this()] {
+  // TimePoint::min() is a way to say "at once".
+  alarm_ = environment_.strand->after(next > now ? next - now : Duration::zero(), [weak = weak_from_this()] {
     // Posted, because the tick sets the next alarm and thereby destroys this one.
     if (const auto node = weak.lock()) node->on_strand([](LocatorShell& self) { self.tick(); });
   });
@@ -247,6 +261,7 @@ void LocatorShell::set_alarm() {
 // --- logging ---------------------------------------------------------------------------------------------------------
 
 void LocatorShell::say(const membership::MembershipChange& change) {
+  if (change.kind == membership::ChangeKind::ownership) return;
   note_met(change.address);
   environment_.log.log(change.is_trouble ? LogLevel::warn : LogLevel::info, "{}", change.text);
 }
@@ -257,15 +272,17 @@ void LocatorShell::note_met(const NodeAddress& address) {
   if (std::find(candidates.begin(), candidates.end(), address) != candidates.end()) met_.insert(address);
 }
 
-void LocatorShell::say_verdict(const discovery::Effects& effects) {
-  switch (*effects.verdict) {
-    case discovery::Verdict::joined: {
-      const auto members = membership_->members();
-      const auto others = members.size() - std::count(members.begin(), members.end(), discovery_options_.self);
-      return environment_.log.info("joined {} member{} via {}", others, others == 1 ? "" : "s", effects.via->name());
-    }
-    case discovery::Verdict::founded:
+void LocatorShell::say_entry(const membership::Entry& entry) {
+  const auto members = membership_->members();
+  const auto others = members.size() - std::count(members.begin(), members.end(), discovery_options_.self);
+  const char* plural = others == 1 ? "" : "s";
+  switch (entry.how) {
+    case membership::Entry::How::joined:
+      return environment_.log.info("joined {} member{} via {}", others, plural, entry.via->name());
+    case membership::Entry::How::founded:
       return environment_.log.info("founded a network");
+    case membership::Entry::How::returned:
+      return environment_.log.info("came back to {} other member{}", others, plural);
   }
 }
 

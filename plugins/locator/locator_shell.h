@@ -62,6 +62,8 @@ class LocatorShell final : public std::enable_shared_from_this<LocatorShell> {
 
  private:
   void run_event(const Event& event);  // [own strand]
+  void look_for_network();
+  void enter_network(const membership::Entry& entry);
   void clean_up();
   void become_joined();
   void on_strand(std::function<void(LocatorShell&)> work);
@@ -69,7 +71,7 @@ class LocatorShell final : public std::enable_shared_from_this<LocatorShell> {
   void apply(membership::Effects effects);
   void apply(discovery::Effects effects);
   void say(const membership::MembershipChange& change);
-  void say_verdict(const discovery::Effects& effects);
+  void say_entry(const membership::Entry& entry);
   void note_met(const NodeAddress& address);
   void say_refusal(const NodeAddress& candidate, const std::string& why);
   void say_wait(const std::vector<NodeAddress>& waits_for);
@@ -104,6 +106,7 @@ class LocatorShell final : public std::enable_shared_from_this<LocatorShell> {
   std::unique_ptr<Timer> alarm_;
   TimePoint alarm_at_ = TimePoint::max();
   bool has_begun_ = false;
+  bool is_looking_ = false;  // for a network, and for further nodes of it
   bool is_leaving_ = false;
   bool is_halted_ = false;
 };

@@ -100,7 +100,7 @@ void ClusterWorld::fault() {
   const Index at = any_machine();
   if (emphasis_ == Emphasis::leases && time_.happens(0.5)) return pause(at, time_.between(1200ms, 2500ms));
   const Duration length = a_while();
-  switch (time_.below(10)) {
+  switch (time_.below(11)) {
     case 0:
     case 1:
       return crash(at, length);
@@ -132,6 +132,13 @@ void ClusterWorld::fault() {
     }
     case 8:
       return can_lose_disk(at) ? lose_disk(at) : crash(at, length);
+    case 9: {  // one leaves, by the order of its operator (J3)
+      if (machines_[at]->member == nullptr || time_.happens(0.5)) return;
+      trace("leave " + std::to_string(at));
+      machines_[at]->member->leave();
+      machines_[at]->member->let_go();
+      return;
+    }
     default: {
       if (machines_[at]->host == nullptr) return;
       machines_[at]->host->hang(true);

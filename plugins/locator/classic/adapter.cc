@@ -142,6 +142,12 @@ void Adapter::join(const NodeAddress& via, Duration patience, TimePoint, members
       [this, via](const auto& reply, TimePoint now, auto& more) { answered_join(via, reply, now, more); }, effects);
 }
 
+// Whoever has let this node in has told it of the others; and they hear of it with the next comparison.
+void Adapter::enter(const std::optional<NodeAddress>& via, TimePoint, membership::Effects& effects) {
+  using How = membership::Entry::How;
+  effects.entered = membership::Entry{.how = via ? How::joined : How::founded, .via = via};
+}
+
 void Adapter::answered_join(const NodeAddress& via, const Result<std::string>& reply, TimePoint now,
                             membership::Effects& effects) {
   std::string why;

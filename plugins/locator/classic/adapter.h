@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,15 @@ class Adapter final : public membership::Membership {
   Adapter(Member self, ClassicOptions options, Duration call_timeout);
 
   void join(const NodeAddress& via, Duration patience, TimePoint now, membership::Effects& effects) override;
+  bool remembers_network() const override { return false; }
+  void enter(const std::optional<NodeAddress>& via, TimePoint now, membership::Effects& effects) override;
   void call_ended(membership::CallId id, const Result<std::string>& reply, TimePoint now,
                   membership::Effects& effects) override;
   void report(const membership::Evidence& evidence, TimePoint now, membership::Effects& effects) override;
   Result<Done> merge_table(std::string_view table, TimePoint now, membership::Effects& effects) override;
   void withdraw(TimePoint now, membership::Effects& effects) override;
   void leave(TimePoint now, membership::Effects& effects) override;
+  void halt() override {}
   void tick(TimePoint now, membership::Effects& effects) override;
   TimePoint next_wakeup() const override { return core_.next_wakeup(); }
   void waits_for(std::vector<NodeAddress> others) override { waits_for_ = std::move(others); }

@@ -3,12 +3,15 @@
 // to the implementation: to the shell their messages are bytes. It has no clock and no thread.
 #pragma once
 
+#include <p2p/locator.h>
 #include <p2p/node_address.h>
 #include <p2p/result.h>
 #include <p2p/units.h>
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +39,8 @@ enum class ChangeKind : std::uint8_t {
   restarted,  // already in the ring, but in a new life: whatever it held is gone
   leaving,    // leaves the ring by its own choice, and is still handing over what it holds
   left,
-  gone,  // one that was leaving, and off the ring already
+  gone,       // one that was leaving, and off the ring already
+  ownership,  // the members are the same, but own other keys: `address` means nothing
 };
 
 struct MembershipChange {
@@ -44,6 +48,8 @@ struct MembershipChange {
   NodeAddress address;
   std::string text = {};    // for the log: "127.0.0.1:9901 has left"
   bool is_trouble = false;  // a member ended without leaving properly: an operator should look at it
+  // After the change; null: what the placement makes of the members. An implementation gives all its views, or none.
+  std::shared_ptr<const RingView> view = {};
   friend bool operator==(const MembershipChange&, const MembershipChange&) = default;
 };
 
@@ -62,11 +68,27 @@ struct JoinEnd {
   std::string why = {};                     // not joined: in words
 };
 
+// This node is part of a network from now on.
+struct Entry {
+  enum class How : std::uint8_t {
+    joined,
+    founded,
+    returned,  // to the network that it remembers
+  };
+  How how = How::founded;
+  std::optional<NodeAddress> via = {};  // joined: one that let it in
+};
+
 // Requests: the implementation works whether or not they are carried out.
 struct Effects {
   std::vector<MembershipChange> changes;  // of the ring, in this order; never about this node
   std::vector<OutgoingCall> calls;
   std::vector<JoinEnd> joins;         // to be handled after the changes have been started
+  std::optional<Entry> entered = {};  // once
+  // What it remembered is no more, or is not to be had: look for a network, and join it.
+  bool looks_for_network = false;
+  // Between the search and the entry: whom this node waits for, and what can be done; "": it waits no longer.
+  std::optional<std::string> waiting = {};
   std::vector<std::string> warnings;  // for the log
   bool table_changed = false;         // encode_table() differs from before
   // The announcement that this node leaves the ring (withdraw) or has left it (leave) has been made, or given up.
@@ -93,6 +115,13 @@ class Membership {
   // this node leaves first. `patience`: how long `via` may take for its first answer.
   virtual void join(const NodeAddress& via, Duration patience, TimePoint now, Effects& effects) = 0;
 
+  // It remembers a network, and looks for it by itself: nobody is to be joined before Effects::looks_for_network.
+  virtual bool remembers_network() const = 0;
+
+  // The search for a network has ended: `via` has let this node in, or waits for it; nullopt: nobody is there, and it
+  // founds one. Effects::entered follows, now or later.
+  virtual void enter(const std::optional<NodeAddress>& via, TimePoint now, Effects& effects) = 0;
+
   // How a call of Effects::calls ended. Each ends once; an unknown id is ignored.
   virtual void call_ended(CallId id, const Result<std::string>& reply, TimePoint now, Effects& effects) = 0;
 
@@ -112,6 +141,9 @@ class Membership {
   // Does what is due; call it at next_wakeup() or as soon after as possible. Earlier does no harm.
   virtual void tick(TimePoint now, Effects& effects) = 0;
   virtual TimePoint next_wakeup() const = 0;
+
+  // The node stops: nothing is asked of this any more. Answers the calls of others that it has kept, or drops them.
+  virtual void halt() = 0;
 
   // The nodes that this one waits for before it is part of a network, for the answers to joiners; empty: none.
   virtual void waits_for(std::vector<NodeAddress> others) = 0;

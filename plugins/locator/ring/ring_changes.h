@@ -77,6 +77,7 @@ class RingChanges final : public std::enable_shared_from_this<RingChanges> {
   // [own strand]
   std::map<std::string, NodeAddress> members_;  // of the newest view, by name
   std::map<std::string, NodeAddress> leaving_;
+  std::shared_ptr<const RingView> given_view_;  // by the membership implementation, last; null: none yet
   std::deque<membership::MembershipChange> waiting_;
   bool is_changing_ = false;
   std::vector<std::function<void()>> idle_waiters_;

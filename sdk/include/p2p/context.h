@@ -30,6 +30,7 @@ struct NodeInfo {
   bool allow_remote_die = false;
   std::uint64_t message_bytes_max = std::uint64_t{16}
                                     << 20;  // [host] frame_bytes_max: of one message of a client or a node
+  std::vector<std::string> services = {};   // that the node runs from its start on, by name, sorted
 };
 
 // Of a gauge, as (name, value), in display order: {{"state", "done"}}.

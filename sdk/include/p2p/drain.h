@@ -15,7 +15,7 @@ namespace p2p {
 // One for each service.
 class P2P_API Drain {
  public:
-  static constexpr const char* kId = "p2p.host.Drain/1";
+  static constexpr const char* kId = "p2p.host.Drain/2";
   virtual ~Drain();
 
   // For callers that can neither wait nor go elsewhere. Calls of these methods are handled as soon as start() has
@@ -31,6 +31,11 @@ class P2P_API Drain {
   // much, of how much, to which node and why not; no line: nothing is lost. Called once, when the drain is over or
   // given up; nothing may be handed over from then on. Any line makes the node exit with 69. [control]
   virtual void when_over(std::function<std::vector<std::string>()> left) = 0;
+
+  // The node waits for the calls that it has taken before it stops: `answer` is to answer those that the service keeps
+  // open until something happens, and those that arrive later at once. Called once, when clients' calls are refused
+  // already. [control]
+  virtual void when_stopping(std::function<void()> answer) = 0;
 };
 
 }  // namespace p2p

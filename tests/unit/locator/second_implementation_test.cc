@@ -74,6 +74,12 @@ class GrowingList final : public membership::Membership {
   void withdraw(TimePoint, Effects& effects) override { effects.farewell_done = true; }
   void leave(TimePoint, Effects& effects) override { effects.farewell_done = true; }
   void tick(TimePoint, Effects&) override {}
+  void halt() override {}
+  bool remembers_network() const override { return false; }
+  void enter(const std::optional<NodeAddress>& via, TimePoint, Effects& effects) override {
+    using How = membership::Entry::How;
+    effects.entered = membership::Entry{.how = via ? How::joined : How::founded, .via = via};
+  }
   TimePoint next_wakeup() const override { return TimePoint::max(); }
   void waits_for(std::vector<NodeAddress>) override {}
   void note_joined() override {}

@@ -11,13 +11,6 @@
 
 namespace p2p::cluster::wire {
 
-// An Error becomes a TApplicationException.
-using Response = std::variant<Replied, Refused, Error>;
-
-// Answers one call; may be kept. At most one call of it and its copies together: when the last of them goes without
-// one, the caller gets an exception that says so. [any thread]
-using Respond = std::function<void(const Response&)>;
-
 // Called on the threads that serve, several at once; what it gets has been checked.
 class Listener {
  public:

@@ -21,6 +21,9 @@ inline constexpr std::size_t kServicesMax = 256;          // of one node; it has
 // Epochs, terms, boot numbers, rounds: whoever counts on from there does not reach the end of an i64.
 inline constexpr std::uint64_t kNaturalMax = std::uint64_t{1} << 62;
 
+// Nodes that a joiner learns of; it asks some of them.
+inline constexpr std::size_t kWaitsForMax = 100;
+
 // Texts for people are cut.
 inline constexpr std::size_t kReasonBytesMax = 1000;
 

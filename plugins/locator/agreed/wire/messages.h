@@ -6,10 +6,13 @@
 #include "agreed/terms.h"
 #include "cluster/member/messages.h"
 
+#include <p2p/node_address.h>
 #include <p2p/result.h>
 
+#include <functional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace p2p::cluster::wire {
 
@@ -18,6 +21,8 @@ struct Replied {
   Sender from;
   ClusterId cluster;
   Reply reply;
+  // To a joiner, without a map: whom the node waits for itself. At most kWaitsForMax are sent.
+  std::vector<NodeAddress> waits_for = {};
 };
 
 // The other side could not take the call, or not answer it: the text of a TApplicationException. One that begins with
@@ -28,6 +33,15 @@ struct Fault {
 
 // How a call ended. An Error: of Peers::call, or kind protocol when the reply makes no sense.
 using CallEnd = std::variant<Replied, Refused, Fault, Error>;
+
+// --- the side that is asked
+
+// An Error becomes a TApplicationException.
+using Response = std::variant<Replied, Refused, Error>;
+
+// Answers one call; may be kept. At most one call of it and its copies together: when the last of them goes without
+// one, the caller gets an exception that says so. [any thread]
+using Respond = std::function<void(const Response&)>;
 
 // --- the caller's side: whole binary messages, for Peers::call
 

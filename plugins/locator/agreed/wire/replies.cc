@@ -113,6 +113,24 @@ AgreementReply body_of(const thrift::ReplyBody& body) {
   return std::move(*found);
 }
 
+std::vector<std::string> names_of(const std::vector<NodeAddress>& addresses) {
+  std::vector<std::string> names;
+  for (const NodeAddress& one : addresses)
+    if (names.size() < kWaitsForMax) names.push_back(one.name());
+  return names;
+}
+
+std::vector<NodeAddress> addresses_of(const std::vector<std::string>& names) {
+  require(names.size() <= kWaitsForMax, "it waits for more nodes than a reply may name");
+  std::vector<NodeAddress> addresses;
+  for (const std::string& name : names) {
+    auto address = parse_node_address(name);
+    if (!address.ok()) refuse("it waits for a node whose address is none");
+    addresses.push_back(std::move(address).value());
+  }
+  return addresses;
+}
+
 }  // namespace
 
 thrift::Sender to_wire(const Sender& from, const ClusterId& cluster) {
@@ -137,6 +155,7 @@ thrift::Reply to_wire(const Replied& replied) {
   on_wire.sender = to_wire(replied.from, replied.cluster);
   std::visit([&](const auto& kind) { put(kind, on_wire.body); }, replied.reply.body);
   if (replied.reply.update) on_wire.__set_update(to_wire(*replied.reply.update));
+  if (!replied.waits_for.empty()) on_wire.__set_waits_for(names_of(replied.waits_for));
   return on_wire;
 }
 
@@ -144,6 +163,7 @@ Replied from_wire(const thrift::Reply& reply) {
   Replied read{.from = from_wire(reply.sender), .cluster = cluster_of(reply.sender), .reply = {}};
   read.reply.body = body_of(reply.body);
   if (reply.__isset.update) read.reply.update = from_wire(reply.update);
+  if (reply.__isset.waits_for) read.waits_for = addresses_of(reply.waits_for);
   return read;
 }
 

@@ -28,6 +28,11 @@ Slot ClusterMap::slot_at(const NodeAddress& address) const noexcept {
   return found == members.end() ? kNoSlot : static_cast<Slot>(found - members.begin());
 }
 
+bool ClusterMap::holds(Slot slot) const noexcept {
+  return std::ranges::any_of(
+      partitions, [slot](const Partition& one) { return one.is_in_sync(slot) || one.learner(slot) != nullptr; });
+}
+
 bool ClusterMap::is_voter(Slot slot) const noexcept { return std::ranges::binary_search(voters, slot); }
 
 std::size_t ClusterMap::up_count() const noexcept {

@@ -100,6 +100,7 @@ struct ClusterMap {
   const Member& at(Slot slot) const { return members[slot]; }  // the slot must be a member's
   bool is_up(Slot slot) const noexcept { return slot < members.size() && members[slot].is_up(); }
   bool is_voter(Slot slot) const noexcept;
+  bool holds(Slot slot) const noexcept;  // anything of a partition, or is to
 
   std::size_t majority() const noexcept { return voters.size() / 2 + 1; }
   std::size_t up_count() const noexcept;

@@ -205,6 +205,8 @@ void ClusterMember::add_wanted_of_member(std::vector<Request>& all) const {
     all.push_back(Up{.node = self_.id, .boot = self_.boot, .address = self_.address});
   } else if (is_leaving_ && known.state == MemberState::up) {
     all.push_back(Leave{.node = self_.id, .boot = self_.boot});
+  } else if (is_let_go_ && known.state == MemberState::leaving && !map()->is_voter(self) && !map()->holds(self)) {
+    all.push_back(Remove{.node = self_.id});
   }
 }
 

@@ -48,8 +48,9 @@ class ClusterMember final {
   void found(const Founding& founding, TimePoint now, MemberEffects& effects);
   // Asks these members to be let in, in turn, until one does. Only without a map.
   void join(std::vector<NodeId> via) { joins_via_ = std::move(via); }
-  // Leaves: what it holds goes to others first; the map shows when it is no member any more.
+  // Leaves: what it holds goes to others (J3). It stays a member until it is let go, too; the map shows both.
   void leave() { is_leaving_ = true; }
+  void let_go() { is_let_go_ = true; }
 
   void on_request(const Sender& from, MemberRequest request, RequestId id, TimePoint now, MemberEffects& effects);
   void on_reply(const Sender& from, Reply reply, TimePoint now, MemberEffects& effects);
@@ -108,6 +109,7 @@ class ClusterMember final {
   std::optional<SetVoters> voters_wanted_;
   std::vector<HandOver> hand_overs_;  // that this node, as coordinator, has asked for
   bool is_leaving_ = false;
+  bool is_let_go_ = false;
   std::vector<NodeId> joins_via_;
   std::size_t joins_at_ = 0;
   std::size_t introduced_ = 0;           // joiners, each to the next voter

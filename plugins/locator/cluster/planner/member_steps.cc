@@ -15,12 +15,11 @@ std::vector<bool> members_that_hold(const ClusterMap& map) {
   return hold;
 }
 
-// J3, J4.
+// J4. One that is leaving says itself when it may go (J3).
 bool is_gone(const Situation& situation, Slot node) {
   const Member& member = situation.map.at(node);
   if (member.id.empty() || situation.map.is_voter(node)) return false;
-  return member.state == MemberState::leaving ||
-         situation.ages.is_down_for(node, situation.policy.remove_after, situation.now);
+  return situation.ages.is_down_for(node, situation.policy.remove_after, situation.now);
 }
 
 // M7; 0: there are no members.

@@ -1,0 +1,364 @@
+#include "agreed/adapter.h"
+
+#include "agreed/member_changes.h"
+
+#include <p2p/assert.h>
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+namespace p2p::agreed {
+
+using cluster::ClusterMap;
+using cluster::FetchMap;
+using cluster::MemberEffects;
+using cluster::NodeId;
+using cluster::Noted;
+using cluster::Refused;
+using cluster::Reply;
+using cluster::Sender;
+using cluster::Slot;
+namespace wire = cluster::wire;
+
+Adapter::Adapter(Options options, Environment environment, const Identity& self, cluster::SavedAgreement saved,
+                 TimePoint now)
+    : options_(std::move(options)), environment_(std::move(environment)), founders_(options_.address), began_at_(now) {
+  const bool was_member = saved.map != nullptr && saved.map->slot_of(self.id) != cluster::kNoSlot;
+  if (was_member) stage_ = Stage::returning;
+  // Without a place in it, the map means nothing, and no promise was made.
+  begin(self, was_member ? std::move(saved) : cluster::SavedAgreement{}, now);
+  shown_ = nullptr;
+}
+
+void Adapter::begin(const Identity& self, cluster::SavedAgreement saved, TimePoint now) {
+  self_ = options_.description;
+  self_.id = self.id;
+  self_.boot = self.boot;
+  self_.address = options_.address;
+  member_ =
+      std::make_unique<cluster::ClusterMember>(self_, options_.rules, options_.policy, std::move(saved), host_, now);
+}
+
+cluster::ClusterId Adapter::cluster_id() const { return map() ? map()->cluster : cluster::ClusterId{}; }
+
+Slot Adapter::self_slot() const { return map() ? map()->slot_of(self_.id) : cluster::kNoSlot; }
+
+bool Adapter::is_in_map() const {
+  const Slot self = self_slot();
+  return self != cluster::kNoSlot && map()->is_up(self) && map()->at(self).boot == self_.boot;
+}
+
+std::vector<NodeAddress> Adapter::members() const {
+  return shown_ ? ring_members(*shown_) : std::vector{options_.address};
+}
+
+// --- the core's effects ----------------------------------------------------------------------------------------------
+
+void Adapter::with_member(TimePoint now, membership::Effects& effects, const Act& act) {
+  if (!member_) return;
+  const auto run = [&](const Act& work) {
+    if (!member_) return;  // what was done before has ended this identity
+    MemberEffects wanted;
+    work(*member_, wanted);
+    apply(std::move(wanted), effects);
+  };
+  run(act);
+  // What this node has asked itself.
+  while (unwritten_ || !own_requests_.empty() || !own_replies_.empty()) {
+    if (const auto id = std::exchange(unwritten_, std::nullopt)) {
+      run([&](auto& member, auto& wanted) { member.on_saved(*id, now, wanted); });
+      continue;
+    }
+    if (!own_replies_.empty()) {
+      Reply reply = std::move(own_replies_.front());
+      own_replies_.pop_front();
+      run([&](auto& member, auto& wanted) { member.on_reply(member.sender(), std::move(reply), now, wanted); });
+      continue;
+    }
+    auto [id, request] = std::move(own_requests_.front());
+    own_requests_.pop_front();
+    run([&, id = id, asked = std::move(request)](auto& member, auto& wanted) mutable {
+      member.on_request(member.sender(), std::move(asked), id, now, wanted);
+    });
+  }
+  publish_lease();
+}
+
+void Adapter::apply(MemberEffects wanted, membership::Effects& effects) {
+  for (const cluster::Decision& decision : wanted.decisions) on_decision(decision, effects);
+  for (const auto& save : wanted.saves) keep(save);
+  for (const auto& answered : wanted.answers) answer(answered.to, answered.reply);
+  for (const auto& call : wanted.calls) send(call.to, call.request, effects);
+  const bool was_member = stage_ == Stage::inside || stage_ == Stage::returning;
+  if (was_member && member_ && self_slot() == cluster::kNoSlot)
+    retire("the other members have removed this node, which was down for too long", effects);
+}
+
+// Whoever is no member has promised nothing that must outlive it.
+void Adapter::keep(const cluster::AgreementEffects::Save& save) {
+  if (save.what.map != nullptr && save.what.map->slot_of(self_.id) != cluster::kNoSlot)
+    return environment_.save(save.id, save.what);
+  unwritten_ = save.id;
+}
+
+void Adapter::answer(cluster::RequestId id, const Reply& reply) {
+  if (own_ids_.erase(id) > 0) return own_replies_.push_back(reply);
+  const auto found = requests_.extract(id);
+  if (!found.empty()) found.mapped()(wire::Replied{.from = member_->sender(), .cluster = cluster_id(), .reply = reply});
+}
+
+void Adapter::send(const NodeId& to, const cluster::MemberRequest& request, membership::Effects& effects) {
+  if (to == self_.id) {
+    own_ids_.insert(++last_request_);
+    own_requests_.emplace_back(last_request_, request);
+    return;
+  }
+  const Slot slot = map() ? map()->slot_of(to) : cluster::kNoSlot;
+  if (slot == cluster::kNoSlot) return;  // it was removed meanwhile
+  call({.to = map()->at(slot).address, .tried = tried(to)}, wire::encode_call(member_->sender(), cluster_id(), request),
+       options_.call_timeout, effects);
+}
+
+void Adapter::call(Awaited awaited, std::string message, Duration deadline, membership::Effects& effects) {
+  const membership::CallId id = ++last_call_;
+  effects.calls.push_back({.id = id, .to = awaited.to, .message = std::move(message), .deadline = deadline});
+  awaited_.emplace(id, std::move(awaited));
+}
+
+ProcessEnds::Tried Adapter::tried(const NodeId& node) const {
+  const Slot slot = map() ? map()->slot_of(node) : cluster::kNoSlot;
+  return {.node = node, .boot = slot == cluster::kNoSlot ? 0 : map()->at(slot).boot.number};
+}
+
+void Adapter::fetch_from(const NodeAddress& to, const NodeId& node, membership::Effects& effects) {
+  call({.to = to, .tried = tried(node)}, wire::encode_call(member_->sender(), cluster_id(), FetchMap{}),
+       options_.call_timeout, effects);
+}
+
+void Adapter::publish_lease() {
+  const bool may_hold = member_ != nullptr && is_in_map();
+  lease_held_until_.store(may_hold ? member_->agreement().lease_held_until() : TimePoint::min(),
+                          std::memory_order_release);
+}
+
+void Adapter::on_decision(const cluster::Decision& decision, membership::Effects& effects) {
+  // A joiner looks at a network from outside, until it is in.
+  if (decision.map->slot_of(self_.id) == cluster::kNoSlot && shown_ == nullptr) return;
+  auto changes = member_changes(shown_.get(), *decision.map, self_.id);
+  const auto view = environment_.make_view(decision.map, self_.id);
+  for (membership::MembershipChange& change : changes) {
+    change.view = view;
+    effects.changes.push_back(std::move(change));
+  }
+  shown_ = decision.map;
+  effects.table_changed = true;
+}
+
+// --- how calls end ---------------------------------------------------------------------------------------------------
+
+void Adapter::call_ended(membership::CallId id, const Result<std::string>& reply, TimePoint now,
+                         membership::Effects& effects) {
+  const auto found = awaited_.extract(id);
+  if (found.empty() || !member_) return;
+  const Awaited& call = found.mapped();
+  if (call.purpose == Purpose::watch) watched_.erase(call.tried.node);
+  if (call.purpose == Purpose::join) is_asking_ = false;
+  std::visit(
+      [&](const auto& end) {
+        using End = std::decay_t<decltype(end)>;
+        if constexpr (std::is_same_v<End, wire::Replied>) {
+          answered(call, end, now, effects);
+        } else if constexpr (std::is_same_v<End, Refused>) {
+          refused(call, end, now, effects);
+        } else if constexpr (std::is_same_v<End, wire::Fault>) {
+          failed(call, {ErrorKind::protocol, call.to.name() + ": " + end.text}, now, effects);
+        } else {
+          failed(call, end, now, effects);
+        }
+      },
+      wire::read_reply(reply));
+  advance(now, effects);
+}
+
+void Adapter::answered(const Awaited& call, const wire::Replied& replied, TimePoint now, membership::Effects& effects) {
+  if (call.purpose == Purpose::reach_back) {
+    const bool is_it = replied.from.node == call.joiner;
+    return reached(call.joiner, is_it, is_it ? "" : "node " + replied.from.node.text() + " answers there", now,
+                   effects);
+  }
+  if (call.purpose == Purpose::join) join_ended(call, replied, now, effects);
+  if (const auto why = objection(replied.from, replied.cluster)) return refused(call, *why, now, effects);
+  if (replied.from.node == call.tried.node) {
+    heard_[call.tried.node].refused_since = TimePoint::max();
+    if (const std::uint64_t ended = ends_.answered(call.tried, replied.from.boot.number))
+      with_member(now, effects,
+                  [&](auto& member, auto& wanted) { member.on_ended(call.tried.node, ended, now, wanted); });
+  }
+  with_member(now, effects,
+              [&](auto& member, auto& wanted) { member.on_reply(replied.from, replied.reply, now, wanted); });
+}
+
+void Adapter::failed(const Awaited& call, const Error& error, TimePoint now, membership::Effects& effects) {
+  if (call.purpose == Purpose::reach_back) return reached(call.joiner, false, error.text, now, effects);
+  if (call.purpose == Purpose::join) return join_failed(call.to, error, now, effects);
+  Heard& heard = heard_[call.tried.node];
+  heard.refused_since = error.kind == ErrorKind::refused ? std::min(heard.refused_since, now) : TimePoint::max();
+  // A connection that broke says nothing yet, but whoever broke it may be asked.
+  const bool is_broken = call.purpose == Purpose::watch && error.kind == ErrorKind::closed;
+  const auto verdict = is_broken ? ProcessEnds::Verdict::try_again : ends_.failed(call.tried, error.kind);
+  switch (verdict) {
+    case ProcessEnds::Verdict::nothing:
+      return;
+    case ProcessEnds::Verdict::try_again: {
+      Awaited again{.to = call.to, .tried = call.tried};
+      again.tried.is_second = !is_broken;
+      return this->call(again, wire::encode_call(member_->sender(), cluster_id(), FetchMap{}), options_.call_timeout,
+                        effects);
+    }
+    case ProcessEnds::Verdict::ended:
+      with_member(now, effects,
+                  [&](auto& member, auto& wanted) { member.on_ended(call.tried.node, call.tried.boot, now, wanted); });
+  }
+}
+
+void Adapter::report(const membership::Evidence& evidence, TimePoint, membership::Effects& effects) {
+  const Slot slot = member_ && map() ? map()->slot_at(evidence.about) : cluster::kNoSlot;
+  if (slot != cluster::kNoSlot && map()->at(slot).id != self_.id)
+    fetch_from(evidence.about, map()->at(slot).id, effects);
+}
+
+// --- what others ask -------------------------------------------------------------------------------------------------
+
+// J2, M5. Whoever has no map may ask for one.
+std::optional<Refused> Adapter::objection(const Sender& from, const cluster::ClusterId& cluster) const {
+  if (!map() || cluster.empty()) return std::nullopt;
+  if (cluster != map()->cluster) {
+    const bool has_ended = cluster == map()->succeeds;
+    return Refused{.field = has_ended ? "ended" : "network",
+                   .ours = map()->cluster.text(),
+                   .theirs = cluster.text(),
+                   .fix = has_ended ? "that network has ended, and this one succeeds it: join it as a new node"
+                                    : "two networks never merge: stop the nodes of one, move their data folders away, "
+                                      "and start them again to join the other"};
+  }
+  const Slot slot = map()->slot_of(from.node);
+  if (slot == cluster::kNoSlot) return std::nullopt;
+  const cluster::Boot& known = map()->at(slot).boot;
+  if (from.boot.number >= known.number && !is_copy(from.boot, known)) return std::nullopt;
+  return Refused{.field = "boot",
+                 .ours = std::to_string(known.number),
+                 .theirs = std::to_string(from.boot.number),
+                 .fix =
+                     "another process runs, or ran, with the same node id: the data folder was copied or restored; "
+                     "the node joins as a new one"};
+}
+
+void Adapter::on_request(const Sender& from, const cluster::ClusterId& cluster, cluster::MemberRequest request,
+                         wire::Respond respond, TimePoint now, membership::Effects& effects) {
+  if (!member_) return respond(Error{ErrorKind::cancelled, "this node is taking on a new identity, or stops"});
+  if (const auto why = objection(from, cluster)) {
+    warn("node " + from.node.text() + " is refused: its " + why->field + " is " + why->theirs + ", ours is " +
+             why->ours + "; " + why->fix,
+         now, effects);
+    return respond(*why);
+  }
+  const cluster::RequestId id = ++last_request_;
+  requests_.emplace(id, std::move(respond));
+  with_member(now, effects,
+              [&](auto& member, auto& wanted) { member.on_request(from, std::move(request), id, now, wanted); });
+  advance(now, effects);
+}
+
+void Adapter::on_watch(wire::Respond respond, TimePoint now) {
+  watchers_.emplace_back(is_watched_ ? now + kWatchFor : now, std::move(respond));
+  answer_watchers(now);
+}
+
+void Adapter::end_watches() {
+  is_watched_ = false;
+  for (auto& watcher : watchers_) watcher.first = TimePoint::min();
+  answer_watchers(TimePoint::min());
+}
+
+void Adapter::halt() {
+  stage_ = Stage::over;
+  member_.reset();
+  publish_lease();
+  requests_.clear();
+  joiners_.clear();
+  watchers_.clear();
+}
+
+void Adapter::answer_watchers(TimePoint now) {
+  while (!watchers_.empty() && (watchers_.front().first <= now || watchers_.size() > kWatchersMax)) {
+    const auto respond = std::move(watchers_.front().second);
+    watchers_.pop_front();
+    if (!member_) continue;
+    respond(wire::Replied{.from = member_->sender(), .cluster = cluster_id(), .reply = {}});
+  }
+}
+
+void Adapter::watch_members(TimePoint, membership::Effects& effects) {
+  const Slot self = self_slot();
+  if (self == cluster::kNoSlot || !map()->is_voter(self)) return;
+  for (const cluster::Member& other : map()->members) {
+    if (!other.is_up() || other.id == self_.id || !watched_.insert(other.id).second) continue;
+    call({.purpose = Purpose::watch, .to = other.address, .tried = tried(other.id)},
+         wire::encode_watch(member_->sender()), kWatchDeadline, effects);
+  }
+}
+
+void Adapter::warn(const std::string& text, TimePoint now, membership::Effects& effects) {
+  if (const auto unsaid = warnings_.due(text, now))
+    effects.warnings.push_back(*unsaid == 0 ? text : text + " (" + std::to_string(*unsaid) + " more since)");
+}
+
+// --- the disk --------------------------------------------------------------------------------------------------------
+
+void Adapter::saved(cluster::SaveId highest, TimePoint now, membership::Effects& effects) {
+  with_member(now, effects, [&](auto& member, auto& wanted) { member.on_saved(highest, now, wanted); });
+  advance(now, effects);
+}
+
+void Adapter::disk_failed(const Error& error, membership::Effects& effects) {
+  stage_ = Stage::over;
+  member_.reset();
+  requests_.clear();
+  publish_lease();
+  effects.farewell_done = true;
+  environment_.end_node(error.text);
+}
+
+// --- time ------------------------------------------------------------------------------------------------------------
+
+void Adapter::tick(TimePoint now, membership::Effects& effects) {
+  with_member(now, effects, [&](auto& member, auto& wanted) { member.tick(now, wanted); });
+  answer_watchers(now);
+  if (member_) watch_members(now, effects);
+  advance(now, effects);
+}
+
+TimePoint Adapter::next_wakeup() const { return member_ ? member_->next_wakeup() : TimePoint::max(); }
+
+// --- tables, by which nodes that call each other notice that one is behind -------------------------------------------
+
+std::string Adapter::encode_table() const {
+  if (!shown_) return "";
+  return shown_->cluster.text() + ' ' + std::to_string(shown_->epoch) + ' ' + options_.address.name();
+}
+
+Result<Done> Adapter::merge_table(std::string_view table, TimePoint, membership::Effects& effects) {
+  if (table.empty() || !member_ || !map()) return Done{};
+  const auto first = table.find(' ');
+  const auto second = first == std::string_view::npos ? first : table.find(' ', first + 1);
+  if (second == std::string_view::npos) return Error{ErrorKind::protocol, "it is no table of an agreed cluster"};
+  const auto address = parse_node_address(table.substr(second + 1));
+  if (!address.ok()) return address.error();
+  if (table.substr(0, first) != map()->cluster.text()) return Done{};
+  if (const Slot slot = map()->slot_at(address.value()); slot != cluster::kNoSlot)
+    fetch_from(address.value(), map()->at(slot).id, effects);
+  return Done{};
+}
+
+}  // namespace p2p::agreed

@@ -1,0 +1,250 @@
+// How does the locator's shell run a member of an agreed cluster? Here the core's messages become calls, its decisions
+// changes of the ring, and its saves files; and a node finds its way into a network, and out of it.
+#pragma once
+
+#include "agreed/disk/node_folder.h"
+#include "agreed/empty_host.h"
+#include "agreed/founders.h"
+#include "agreed/process_ends.h"
+#include "agreed/terms.h"
+#include "agreed/wire/messages.h"
+#include "cluster/member/cluster_member.h"
+#include "membership/membership.h"
+
+#include <p2p/repeated_warnings.h>
+#include <p2p/units.h>
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace p2p::agreed {
+
+// Whoever waits for a network asks the one that is to let it in, or to found it, so often.
+inline constexpr Duration kAskAgain = std::chrono::milliseconds(150);
+// Back-off of the same towards one that refuses.
+inline constexpr Duration kAskRefused = std::chrono::seconds(2);
+// A node that remembers a network tries its members so often, and so many at once.
+inline constexpr Duration kReturnEvery = std::chrono::milliseconds(250);
+inline constexpr std::size_t kReturnAskedMax = 64;
+// All members refuse connects for so long: the network has ended, as far as one machine can tell (J6). Those that were
+// started with this node listen before.
+inline constexpr Duration kAloneFor = std::chrono::seconds(2);
+// A voter has one call open to each member, so that it learns at once when the process ends. It is answered after so
+// long, and given up some time later.
+inline constexpr Duration kWatchFor = std::chrono::seconds(4);  // less than the default of [host] call_timeout
+inline constexpr Duration kWatchDeadline = std::chrono::seconds(10);
+inline constexpr std::size_t kWatchersMax = 64;
+// Joiners whose address is being tried (J1), and how long it counts that it was reached.
+inline constexpr std::size_t kJoinersMax = 512;
+inline constexpr Duration kReachedFor = std::chrono::seconds(10);
+// J1: clocks that differ more make logs and times to live worthless.
+inline constexpr std::chrono::milliseconds kClocksDifferMax = std::chrono::minutes(1);
+// What a node waits for in its first moments is not worth a line.
+inline constexpr Duration kWaitUnsaid = std::chrono::seconds(1);
+// J3: a node that leaves waits no longer for the map to let it go.
+inline constexpr Duration kLetGoMax = std::chrono::seconds(3);
+
+class Adapter final : public membership::Membership {
+ public:
+  struct Options {
+    NodeAddress address;
+    cluster::Member description;  // zone, weight, services, holds_partitions, feature_level
+    cluster::Terms terms;         // the clock aside
+    cluster::Policy policy;
+    cluster::LeaseRules rules;
+    Duration call_timeout{};
+    std::size_t expect = 1;  // members that the network has before this node is ready
+  };
+
+  struct Environment {
+    // The thread of the disk; each is answered by saved(), retired(), disk_failed() or disk_closed().
+    std::function<void(cluster::SaveId id, const cluster::SavedAgreement& what)> save;
+    std::function<void(const std::string& reason)> retire;
+    std::function<void(const std::string& reason)> mark_network_end;
+    std::function<void()> resume_saves;
+    std::function<std::chrono::milliseconds()> wall_clock;
+    std::function<cluster::ClusterId()> draw_cluster_id;
+    std::function<std::shared_ptr<const RingView>(std::shared_ptr<const cluster::ClusterMap>,
+                                                  const cluster::NodeId& self)>
+        make_view;
+    // This node can promise nothing any more, and has to end.
+    std::function<void(const std::string& why)> end_node;
+  };
+
+  Adapter(Options options, Environment environment, const Identity& self, cluster::SavedAgreement saved, TimePoint now);
+
+  // --- Membership ---
+  void join(const NodeAddress& via, Duration patience, TimePoint now, membership::Effects& effects) override;
+  bool remembers_network() const override { return stage_ == Stage::returning; }
+  void enter(const std::optional<NodeAddress>& via, TimePoint now, membership::Effects& effects) override;
+  void call_ended(membership::CallId id, const Result<std::string>& reply, TimePoint now,
+                  membership::Effects& effects) override;
+  void report(const membership::Evidence& evidence, TimePoint now, membership::Effects& effects) override;
+  Result<Done> merge_table(std::string_view table, TimePoint now, membership::Effects& effects) override;
+  void withdraw(TimePoint now, membership::Effects& effects) override;
+  void leave(TimePoint now, membership::Effects& effects) override;
+  void halt() override;
+  void tick(TimePoint now, membership::Effects& effects) override;
+  TimePoint next_wakeup() const override;
+  void waits_for(std::vector<NodeAddress> others) override { waits_for_ = std::move(others); }
+  void note_joined() override {}
+  std::vector<NodeAddress> members() const override;
+  std::string encode_table() const override;
+
+  // --- what other members ask ---
+  void on_request(const cluster::Sender& from, const cluster::ClusterId& cluster, cluster::MemberRequest request,
+                  cluster::wire::Respond respond, TimePoint now, membership::Effects& effects);
+  void on_join(const cluster::Sender& from, cluster::Member joiner, const cluster::Terms& terms,
+               cluster::wire::Respond respond, TimePoint now, membership::Effects& effects);
+  void on_watch(cluster::wire::Respond respond, TimePoint now);
+  // Watches are answered from now on as they come: the node waits for its calls.
+  void end_watches();
+
+  // --- the disk ---
+  void saved(cluster::SaveId highest, TimePoint now, membership::Effects& effects);
+  void retired(const Identity& self, const std::string& where, TimePoint now, membership::Effects& effects);
+  void disk_failed(const Error& error, membership::Effects& effects);
+  void network_end_marked(membership::Effects& effects);
+
+  // Until when this node may act as the owner of its keys. [any thread]
+  TimePoint lease_held_until() const noexcept { return lease_held_until_.load(std::memory_order_acquire); }
+
+ private:
+  enum class Stage : std::uint8_t {
+    returning,  // it was a member, and looks for the others
+    looking,    // discovery asks whom it knows
+    entering,   // it waits to be let in, or for the founder
+    inside,
+    leaving,
+    retiring,  // it takes on a new identity
+    over,      // it has left, or cannot promise anything any more
+  };
+
+  enum class Purpose : std::uint8_t { message, watch, join, reach_back };
+
+  struct Awaited {
+    Purpose purpose = Purpose::message;
+    NodeAddress to;
+    ProcessEnds::Tried tried = {};
+    cluster::NodeId joiner = {};  // reach_back
+  };
+
+  // A joiner whose address is being tried.
+  struct Joiner {
+    cluster::Sender from;
+    cluster::Member member;
+    cluster::wire::Respond respond;
+  };
+
+  struct Heard {
+    TimePoint refused_since = TimePoint::max();  // connects, without a break
+  };
+
+  bool is_member() const { return stage_ == Stage::inside || stage_ == Stage::leaving; }
+  std::shared_ptr<const cluster::ClusterMap> map() const { return member_->map(); }
+  cluster::ClusterId cluster_id() const;
+  cluster::Slot self_slot() const;
+  bool is_in_map() const;  // in this boot, and up
+
+  // --- messages (adapter.cc) ---
+  void begin(const Identity& self, cluster::SavedAgreement saved, TimePoint now);
+  // Lets the core act, and after it whatever this node has asked itself.
+  using Act = std::function<void(cluster::ClusterMember& member, cluster::MemberEffects& wanted)>;
+  void with_member(TimePoint now, membership::Effects& effects, const Act& act);
+  void apply(cluster::MemberEffects wanted, membership::Effects& effects);
+  void keep(const cluster::AgreementEffects::Save& save);
+  void answer(cluster::RequestId id, const cluster::Reply& reply);
+  void send(const cluster::NodeId& to, const cluster::MemberRequest& request, membership::Effects& effects);
+  void call(Awaited awaited, std::string message, Duration deadline, membership::Effects& effects);
+  ProcessEnds::Tried tried(const cluster::NodeId& node) const;
+  void fetch_from(const NodeAddress& to, const cluster::NodeId& node, membership::Effects& effects);
+
+  void answered(const Awaited& call, const cluster::wire::Replied& replied, TimePoint now,
+                membership::Effects& effects);
+  void refused(const Awaited& call, const cluster::Refused& why, TimePoint now, membership::Effects& effects);
+  void failed(const Awaited& call, const Error& error, TimePoint now, membership::Effects& effects);
+  std::optional<cluster::Refused> objection(const cluster::Sender& from, const cluster::ClusterId& cluster) const;
+
+  void on_decision(const cluster::Decision& decision, membership::Effects& effects);
+  void watch_members(TimePoint now, membership::Effects& effects);
+  void answer_watchers(TimePoint now);
+  void publish_lease();
+
+  // --- the way in and out (passage.cc) ---
+  void join_ended(const Awaited& call, const cluster::wire::Replied& replied, TimePoint now,
+                  membership::Effects& effects);
+  void join_failed(const NodeAddress& via, const Error& error, TimePoint now, membership::Effects& effects);
+  void advance(TimePoint now, membership::Effects& effects);
+  void advance_entry(TimePoint now, membership::Effects& effects);
+  void advance_return(TimePoint now, membership::Effects& effects);
+  void advance_leaving(TimePoint now, membership::Effects& effects);
+  void ask_to_join(const NodeAddress& via, Duration deadline, membership::Effects& effects);
+  void found(TimePoint now, membership::Effects& effects);
+  void become_inside(membership::Entry entry, membership::Effects& effects);
+  void retire(const std::string& reason, membership::Effects& effects);
+  bool is_asking_others() const;
+  bool has_ended_here(TimePoint now) const;
+  bool is_last() const;
+  bool is_settled(TimePoint now) const;
+  void say_wait(TimePoint now, membership::Effects& effects);
+  std::optional<cluster::Refused> objection(const cluster::Member& joiner, const cluster::Terms& terms) const;
+  void reach_back(Joiner joiner, membership::Effects& effects);
+  void reached(const cluster::NodeId& joiner, bool is_reached, const std::string& why, TimePoint now,
+               membership::Effects& effects);
+  void introduce(Joiner joiner, TimePoint now, membership::Effects& effects);
+  void warn(const std::string& text, TimePoint now, membership::Effects& effects);
+
+  const Options options_;
+  const Environment environment_;
+  EmptyHost host_;
+  cluster::Member self_;
+  std::unique_ptr<cluster::ClusterMember> member_;
+  std::shared_ptr<const cluster::ClusterMap> shown_;  // the map that the ring shows
+  Stage stage_ = Stage::looking;
+  std::atomic<TimePoint> lease_held_until_{TimePoint::min()};
+
+  membership::CallId last_call_ = 0;
+  std::map<membership::CallId, Awaited> awaited_;
+  cluster::RequestId last_request_ = 0;
+  std::map<cluster::RequestId, cluster::wire::Respond> requests_;
+  std::deque<std::pair<cluster::RequestId, cluster::MemberRequest>> own_requests_;  // of this node to itself
+  std::deque<cluster::Reply> own_replies_;
+  std::set<cluster::RequestId> own_ids_;
+  std::optional<cluster::SaveId> unwritten_;  // what needs no disk
+
+  ProcessEnds ends_;
+  std::set<cluster::NodeId> watched_;
+  std::deque<std::pair<TimePoint, cluster::wire::Respond>> watchers_;
+  bool is_watched_ = true;
+  std::map<cluster::NodeId, Joiner> joiners_;
+  std::map<cluster::NodeId, std::pair<NodeAddress, TimePoint>> reached_;  // joiners, and until when that counts
+  std::unordered_map<cluster::NodeId, Heard> heard_;                      // while returning
+
+  Founders founders_;
+  std::vector<NodeAddress> waits_for_;
+  std::optional<NodeAddress> entered_via_;
+  bool has_founded_ = false;
+  bool has_entered_ = false;
+  std::vector<NodeAddress> networked_;  // were seen to be part of a network: while one is known, none is founded
+  cluster::ClusterId succeeds_;         // the network that ended here (J6)
+  std::size_t asked_of_ = 0;            // of the members of a map, in turn
+  bool is_asking_ = false;              // to be let in
+  TimePoint ask_at_ = TimePoint::min();
+  TimePoint return_at_ = TimePoint::min();
+  TimePoint began_at_;
+  TimePoint let_go_until_ = TimePoint::max();
+  bool has_withdrawn_ = false;
+  bool is_network_ending_ = false;
+  std::string said_wait_;
+  RepeatedWarnings warnings_;
+};
+
+}  // namespace p2p::agreed

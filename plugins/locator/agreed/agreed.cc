@@ -1,0 +1,183 @@
+#include "agreed/agreed.h"
+
+#include "agreed/adapter.h"
+#include "agreed/disk/node_folder.h"
+#include "agreed/disk/save_queue.h"
+#include "agreed/wire/cluster_service.h"
+#include "agreed/wire/saved.h"
+#include "placement/partition_table.h"
+#include "ring/partition_view.h"
+
+#include <p2p/context.h>
+#include <p2p/drain.h>
+
+#include <bit>
+#include <chrono>
+#include <random>
+#include <utility>
+
+namespace p2p::agreed {
+namespace {
+
+namespace wire = cluster::wire;
+
+// What runs on other threads than the strand: calls of other members, and the disk. Both report to the node's strand,
+// which is known only when the shell is.
+class Bridge final : public wire::Listener {
+ public:
+  explicit Bridge(std::unique_ptr<NodeFolder> folder)
+      : folder_(std::move(folder)),
+        disk_(*folder_,
+              {.saved = [this](auto highest) { post([=](auto& a, auto now, auto& e) { a.saved(highest, now, e); }); },
+               .failed = [this](Error error) { post([=](auto& a, auto, auto& e) { a.disk_failed(error, e); }); },
+               .retired =
+                   [this](Identity self, Retired old) {
+                     post([=, where = old.folder.string()](auto& a, auto now, auto& e) {
+                       a.retired(self, where, now, e);
+                     });
+                   },
+               .network_end_marked = [this] { post([](auto& a, auto, auto& e) { a.network_end_marked(e); }); }}) {}
+
+  NodeFolder& folder() { return *folder_; }
+  SaveQueue& disk() { return disk_; }
+
+  // Before the node is ready; nothing arrives earlier.
+  void attach(std::weak_ptr<ring::LocatorShell> node, const std::shared_ptr<Adapter>& adapter) {
+    node_ = std::move(node);
+    adapter_ = adapter;
+  }
+
+  void on_request(const cluster::Sender& from, const cluster::ClusterId& cluster, cluster::MemberRequest request,
+                  wire::Respond respond) override {
+    post([=, asked = std::move(request)](Adapter& adapter, TimePoint now, auto& effects) {
+      adapter.on_request(from, cluster, asked, respond, now, effects);
+    });
+  }
+  void on_join(const cluster::Sender& from, cluster::Member joiner, const cluster::Terms& terms,
+               wire::Respond respond) override {
+    post([=, who = std::move(joiner)](Adapter& adapter, TimePoint now, auto& effects) {
+      adapter.on_join(from, who, terms, respond, now, effects);
+    });
+  }
+  void on_watch(const cluster::Sender&, wire::Respond respond) override {
+    post([=](Adapter& adapter, TimePoint now, auto&) { adapter.on_watch(respond, now); });
+  }
+
+  void end_watches() {
+    post([](Adapter& adapter, TimePoint, auto&) { adapter.end_watches(); });
+  }
+
+ private:
+  template <class Act>
+  void post(Act act) {
+    const auto node = node_.lock();
+    if (!node) return;
+    node->post_event([act = std::move(act), weak = adapter_](TimePoint now, membership::Effects& effects) {
+      if (const auto adapter = weak.lock()) act(*adapter, now, effects);
+    });
+  }
+
+  std::unique_ptr<NodeFolder> folder_;
+  std::weak_ptr<ring::LocatorShell> node_;
+  std::weak_ptr<Adapter> adapter_;
+  SaveQueue disk_;
+};
+
+Adapter::Options read_options(const Context& context, const Config& config) {
+  Adapter::Options options;
+  options.address = context.node().self;
+  options.description.zone = config.text("zone");
+  options.description.weight = static_cast<std::uint32_t>(config.integer("weight"));
+  options.description.services = context.node().services;
+  options.terms.partitions = static_cast<std::uint32_t>(config.integer("partitions"));
+  options.terms.copies = static_cast<std::uint32_t>(config.integer("copies"));
+  options.terms.copies_min = static_cast<std::uint32_t>(config.integer("copies_min"));
+  options.policy = cluster::default_policy(options.terms.durability);
+  options.policy.remove_after = config.duration("remove_after");
+  options.policy.restore_after = config.duration("restore_after");
+  options.expect = static_cast<std::size_t>(config.integer("expect"));
+  options.call_timeout = config.duration("call_timeout");
+  return options;
+}
+
+cluster::ClusterId draw_cluster_id() {
+  std::random_device random;  // the system's
+  const auto draw = [&random] { return (std::uint64_t{random()} << 32) | random(); };
+  cluster::ClusterId id;
+  id.high = draw();
+  id.low = draw();
+  return id;
+}
+
+std::chrono::milliseconds wall_clock() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now);
+}
+
+Adapter::Environment environment(Context& context, const std::shared_ptr<Bridge>& bridge) {
+  SaveQueue& disk = bridge->disk();
+  return {
+      .save = [&disk](auto id, const auto& what) { disk.save(id, [what] { return wire::encode_saved(what); }); },
+      .retire = [&disk](const std::string& reason) { disk.retire(reason); },
+      .mark_network_end = [&disk](const std::string& reason) { disk.mark_network_end(reason); },
+      .resume_saves = [&disk] { disk.resume(); },
+      .wall_clock = wall_clock,
+      .draw_cluster_id = draw_cluster_id,
+      .make_view = [](auto map,
+                      const auto& self) { return std::make_shared<ring::PartitionView>(std::move(map), self); },
+      .end_node = [&context](const std::string& why) { context.request_leave(why); },
+  };
+}
+
+Result<cluster::SavedAgreement> saved_in(NodeFolder& folder) {
+  const auto bytes = folder.take_saved();
+  if (!bytes) return cluster::SavedAgreement{};
+  auto saved = wire::decode_saved(*bytes);
+  if (saved.ok()) return saved;
+  return Error{saved.error().kind, (folder.path() / "node" / "agreement").string() + ": " + saved.error().text +
+                                       "; start the version that wrote it, or move the folder away: the node then "
+                                       "joins as a new one"};
+}
+
+}  // namespace
+
+Result<Done> check_options(const Config& config) {
+  const auto partitions = static_cast<std::uint64_t>(config.integer("partitions"));
+  if (!std::has_single_bit(partitions)) return config.wrong("partitions", "it must be a power of two, as 4096");
+  if (config.integer("copies_min") > config.integer("copies"))
+    return config.wrong("copies_min", "it is more than copies, so that no write could ever reach so many");
+  return Done{};
+}
+
+Result<ring::Implementation> make_agreed(Context& context) {
+  auto opened = NodeFolder::open(context.node().data_dir / context.service_name());
+  if (!opened.ok()) return opened.error();
+  const auto bridge = std::make_shared<Bridge>(std::move(opened).value());
+  auto saved = saved_in(bridge->folder());
+  if (!saved.ok()) return saved.error();
+  const Identity self = bridge->folder().self();
+  const auto strand_clock = std::chrono::steady_clock::now();
+  const auto adapter = std::make_shared<Adapter>(read_options(context, context.config()), environment(context, bridge),
+                                                 self, std::move(saved).value(), strand_clock);
+  context.find<Drain>()->when_stopping([bridge] { bridge->end_watches(); });
+  context.spawn("disk", [bridge](const std::stop_token& stop) { bridge->disk().run(stop); });
+  context.log().info("node {}, boot {}", self.id.text(), self.boot.number);
+  return ring::Implementation{
+      .membership = adapter,
+      .carry =
+          [&peers = context.peers(), service = ring::peer_service(context)](membership::OutgoingCall call, auto ended) {
+            peers.call(call.to, service, std::move(call.message), call.deadline, std::move(ended));
+          },
+      .peer_idl = "cluster_wire.Cluster",
+      .add_peer_methods =
+          [bridge, adapter](Methods& methods, const auto& node) {
+            bridge->attach(node, adapter);
+            wire::add_cluster_methods(methods, bridge);
+          },
+      .make_announcements = nullptr,
+      .placement = placement::partitions_name(static_cast<std::uint32_t>(context.config().integer("partitions"))),
+      .lease_held_until = [adapter] { return adapter->lease_held_until(); },
+  };
+}
+
+}  // namespace p2p::agreed

@@ -1,0 +1,393 @@
+// The way of a node into a network and out of it (section 6 of the protocol): part of adapter.h.
+#include "agreed/adapter.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace p2p::agreed {
+
+using cluster::Member;
+using cluster::MemberState;
+using cluster::NodeId;
+using cluster::Refused;
+using cluster::Slot;
+using membership::Entry;
+namespace wire = cluster::wire;
+
+namespace {
+
+bool is_loopback(const NodeAddress& address) {
+  return address.host == "localhost" || address.host == "::1" || address.host.starts_with("127.");
+}
+
+template <class Number>
+std::optional<Refused> differs(const char* field, Number ours, Number theirs, const char* fix) {
+  if (ours == theirs) return std::nullopt;
+  return Refused{.field = field, .ours = std::to_string(ours), .theirs = std::to_string(theirs), .fix = fix};
+}
+
+}  // namespace
+
+// --- joining ---------------------------------------------------------------------------------------------------------
+
+void Adapter::join(const NodeAddress& via, Duration patience, TimePoint, membership::Effects& effects) {
+  if (!member_) return;
+  ask_to_join(via, patience, effects);
+}
+
+void Adapter::ask_to_join(const NodeAddress& via, Duration deadline, membership::Effects& effects) {
+  is_asking_ = stage_ == Stage::entering;
+  cluster::Terms terms = options_.terms;
+  terms.wall_clock = environment_.wall_clock();
+  call({.purpose = Purpose::join, .to = via}, wire::encode_join(member_->sender(), self_, terms), deadline, effects);
+}
+
+// Whoever has no network says so by an answer without a map.
+void Adapter::join_ended(const Awaited& call, const wire::Replied& replied, TimePoint now,
+                         membership::Effects& effects) {
+  using Outcome = membership::JoinOutcome;
+  const bool is_self = replied.from.node == self_.id;
+  const bool has_network = replied.from.epoch > 0;
+  if (!is_self && !has_network) founders_.note_waiting(call.to);
+  if (has_network) {
+    founders_.note_gone(call.to);
+    if (std::ranges::find(networked_, call.to) == networked_.end() && networked_.size() < kWaitingMax)
+      networked_.push_back(call.to);
+  }
+  ask_at_ = now + kAskAgain;
+  if (stage_ != Stage::looking && stage_ != Stage::inside) return;
+  if (is_self) return effects.joins.push_back({.via = call.to, .outcome = Outcome::is_self, .why = "it is this node"});
+  membership::JoinEnd end{.via = call.to, .outcome = Outcome::joined};
+  if (!has_network) end.waits_for = replied.waits_for.empty() ? std::vector{call.to} : replied.waits_for;
+  effects.joins.push_back(std::move(end));
+}
+
+void Adapter::join_failed(const NodeAddress& via, const Error& error, TimePoint now, membership::Effects& effects) {
+  using Outcome = membership::JoinOutcome;
+  ask_at_ = now + kAskAgain;
+  if (error.kind == ErrorKind::refused) {
+    founders_.note_gone(via);
+    // Of a network on one machine, that was its end here; of others, more nodes may be there than this one knows.
+    if (is_loopback(via)) std::erase(networked_, via);
+  }
+  if (stage_ != Stage::looking && stage_ != Stage::inside) return;
+  const bool is_silent =
+      error.kind == ErrorKind::timed_out || error.kind == ErrorKind::silent || error.kind == ErrorKind::local;
+  effects.joins.push_back({.via = via, .outcome = is_silent ? Outcome::silent : Outcome::absent, .why = error.text});
+}
+
+void Adapter::refused(const Awaited& call, const Refused& why, TimePoint now, membership::Effects& effects) {
+  const std::string text = call.to.name() + " refuses this node: its " + why.field + " is " + why.ours + ", ours is " +
+                           why.theirs + "; " + why.fix;
+  warn(text, now, effects);
+  if (call.purpose == Purpose::join) {
+    ask_at_ = now + kAskRefused;
+    if (stage_ == Stage::looking || stage_ == Stage::inside)
+      effects.joins.push_back({.via = call.to, .outcome = membership::JoinOutcome::absent, .why = text});
+  }
+  if (call.purpose == Purpose::reach_back) return reached(call.joiner, false, text, now, effects);
+  if (call.purpose == Purpose::join) return;
+  const bool is_over = why.field == "ended" || why.field == "boot";
+  if (is_over && (is_member() || stage_ == Stage::returning)) retire(text, effects);
+}
+
+void Adapter::enter(const std::optional<NodeAddress>& via, TimePoint now, membership::Effects& effects) {
+  if (stage_ != Stage::looking) return;
+  stage_ = Stage::entering;
+  entered_via_ = via;
+  ask_at_ = now;
+  advance(now, effects);
+}
+
+void Adapter::advance(TimePoint now, membership::Effects& effects) {
+  if (!member_) return;
+  switch (stage_) {
+    case Stage::returning:
+      return advance_return(now, effects);
+    case Stage::entering:
+      return advance_entry(now, effects);
+    case Stage::leaving:
+      return advance_leaving(now, effects);
+    case Stage::looking:
+    case Stage::inside:
+    case Stage::retiring:
+    case Stage::over:
+      return;
+  }
+}
+
+bool Adapter::is_settled(TimePoint now) const {
+  return is_in_map() && member_->agreement().lease_held_until() > now && map()->up_count() >= options_.expect;
+}
+
+void Adapter::advance_entry(TimePoint now, membership::Effects& effects) {
+  const auto how = has_founded_ ? Entry::How::founded : Entry::How::joined;
+  if (is_settled(now)) return become_inside({.how = how, .via = entered_via_}, effects);
+  say_wait(now, effects);
+  if (has_founded_ || is_asking_ || is_in_map() || now < ask_at_) return;
+  if (map()) {
+    const auto& members = map()->members;
+    const Member& next = members[asked_of_++ % members.size()];
+    if (!next.is_up()) return;
+    entered_via_ = next.address;
+    return ask_to_join(next.address, options_.call_timeout, effects);
+  }
+  if (!networked_.empty())
+    return ask_to_join(networked_[asked_of_++ % networked_.size()], options_.call_timeout, effects);
+  // One of them may know of a network, or of a node that is to found it.
+  if (is_asking_others()) return;
+  if (const auto founder = founders_.founder()) {
+    entered_via_ = founder;
+    return ask_to_join(*founder, options_.call_timeout, effects);
+  }
+  found(now, effects);
+}
+
+bool Adapter::is_asking_others() const {
+  return std::ranges::any_of(awaited_, [](const auto& call) { return call.second.purpose == Purpose::join; });
+}
+
+void Adapter::found(TimePoint now, membership::Effects& effects) {
+  has_founded_ = true;
+  entered_via_.reset();
+  const cluster::Founding founding{.cluster = environment_.draw_cluster_id(),
+                                   .succeeds = succeeds_,
+                                   .founder = self_,
+                                   .partitions = options_.terms.partitions,
+                                   .copies = options_.terms.copies,
+                                   .copies_min = options_.terms.copies_min,
+                                   .durability = options_.terms.durability};
+  with_member(now, effects, [&](auto& member, auto& wanted) { member.found(founding, now, wanted); });
+}
+
+void Adapter::become_inside(Entry entry, membership::Effects& effects) {
+  stage_ = Stage::inside;
+  founders_.clear();
+  heard_.clear();
+  if (!std::exchange(said_wait_, "").empty()) effects.waiting = "";
+  if (!std::exchange(has_entered_, true)) effects.entered = std::move(entry);
+}
+
+// --- coming back -----------------------------------------------------------------------------------------------------
+
+void Adapter::advance_return(TimePoint now, membership::Effects& effects) {
+  if (is_settled(now)) return become_inside({.how = Entry::How::returned}, effects);
+  if (has_ended_here(now)) {
+    succeeds_ = cluster_id();
+    return retire("all members of its network have ended without leaving it", effects);
+  }
+  say_wait(now, effects);
+  if (now < return_at_) return;
+  return_at_ = now + kReturnEvery;
+  const auto& members = map()->members;
+  for (std::size_t tried = 0; tried < std::min(members.size(), kReturnAskedMax); ++tried) {
+    const Member& next = members[asked_of_++ % members.size()];
+    if (!next.id.empty() && next.id != self_.id) fetch_from(next.address, next.id, effects);
+  }
+}
+
+// J6: where nothing can be lost by it, and nobody can be there.
+bool Adapter::has_ended_here(TimePoint now) const {
+  if (options_.terms.durability == cluster::Durability::durable) return false;
+  return std::ranges::all_of(map()->members, [&](const Member& member) {
+    if (member.id.empty() || member.id == self_.id) return true;
+    const auto found = heard_.find(member.id);
+    if (found == heard_.end() || !is_loopback(member.address)) return false;
+    return found->second.refused_since <= now - kAloneFor;
+  });
+}
+
+void Adapter::say_wait(TimePoint now, membership::Effects& effects) {
+  if (now < began_at_ + kWaitUnsaid) return;
+  std::string text = "none of the members to join has let this node in yet";
+  if (is_in_map() && map()->up_count() < options_.expect) {
+    text = "the network has " + std::to_string(map()->up_count()) + " of the " + std::to_string(options_.expect) +
+           " members that this node expects: start more, or set expect lower";
+  } else if (is_in_map()) {
+    text = "this node has no lease: a majority of the voters";
+    for (const Slot voter : map()->voters)
+      text += (voter == map()->voters.front() ? " of " : ", ") + map()->at(voter).address.name();
+    text += " is needed; start those that are missing";
+  } else if (stage_ == Stage::returning) {
+    text =
+        "the members of this node's network do not answer, or cannot decide: start them, a majority of the voters is "
+        "needed:";
+    for (const Slot voter : map()->voters) text += ' ' + map()->at(voter).address.name();
+  }
+  if (text == said_wait_) return;
+  said_wait_ = text;
+  effects.waiting = text;
+}
+
+// --- a new identity --------------------------------------------------------------------------------------------------
+
+void Adapter::retire(const std::string& reason, membership::Effects& effects) {
+  effects.warnings.push_back("this node begins anew, under another id: " + reason);
+  networked_.clear();
+  if (stage_ != Stage::returning)
+    for (const Member& member : map()->members)
+      if (member.is_up() && member.address != options_.address) networked_.push_back(member.address);
+  stage_ = Stage::retiring;
+  member_.reset();
+  own_requests_.clear();
+  own_replies_.clear();
+  own_ids_.clear();
+  unwritten_.reset();
+  requests_.clear();
+  joiners_.clear();
+  watched_.clear();
+  publish_lease();
+  environment_.retire(reason);
+}
+
+void Adapter::retired(const Identity& self, const std::string& where, TimePoint now, membership::Effects& effects) {
+  if (stage_ != Stage::retiring) return;
+  effects.warnings.push_back("what belonged to the old id is kept in " + where);
+  begin(self, {}, now);
+  environment_.resume_saves();
+  heard_.clear();
+  has_founded_ = false;
+  is_asking_ = false;
+  stage_ = networked_.empty() ? Stage::looking : Stage::entering;
+  effects.looks_for_network = networked_.empty();
+  advance(now, effects);
+}
+
+// --- letting others in (J1) ------------------------------------------------------------------------------------------
+
+std::optional<Refused> Adapter::objection(const Member& joiner, const cluster::Terms& terms) const {
+  const char* edit =
+      "set it alike in [services.locator.config] of both, or start the node with the value of the network";
+  if (auto why = differs("partitions", map()->partitions.size(), std::size_t{terms.partitions}, edit)) return why;
+  if (auto why = differs("copies", map()->copies, terms.copies, edit)) return why;
+  if (auto why = differs("copies_min", map()->copies_min, terms.copies_min, edit)) return why;
+  if (auto why = differs("durability", static_cast<int>(map()->durability), static_cast<int>(terms.durability),
+                         "use engines of the same kind on all nodes"))
+    return why;
+  if (joiner.feature_level < map()->feature_level) {
+    return Refused{.field = "feature level",
+                   .ours = std::to_string(map()->feature_level),
+                   .theirs = std::to_string(joiner.feature_level),
+                   .fix = "the network runs a newer version: upgrade this node"};
+  }
+  const auto ours = environment_.wall_clock();
+  const auto apart = ours > terms.wall_clock ? ours - terms.wall_clock : terms.wall_clock - ours;
+  if (apart <= kClocksDifferMax) return std::nullopt;
+  return Refused{.field = "clock",
+                 .ours = std::to_string(ours.count()) + " ms",
+                 .theirs = std::to_string(terms.wall_clock.count()) + " ms",
+                 .fix = "set the clocks of both machines, for instance by NTP"};
+}
+
+void Adapter::on_join(const cluster::Sender& from, Member joiner, const cluster::Terms& terms, wire::Respond respond,
+                      TimePoint now, membership::Effects& effects) {
+  if (!member_) return respond(Error{ErrorKind::cancelled, "this node is taking on a new identity, or stops"});
+  if (!map()) {
+    if (from.node != self_.id) founders_.note_waiting(joiner.address);
+    return respond(wire::Replied{.from = member_->sender(), .cluster = {}, .reply = {}, .waits_for = waits_for_});
+  }
+  if (const auto why = objection(joiner, terms)) {
+    warn(joiner.address.name() + " cannot join: its " + why->field + " is " + why->theirs + ", the network's is " +
+             why->ours + "; " + why->fix,
+         now, effects);
+    return respond(*why);
+  }
+  Joiner waiting{.from = from, .member = std::move(joiner), .respond = std::move(respond)};
+  const auto known = reached_.find(waiting.member.id);
+  const bool was_reached =
+      known != reached_.end() && known->second.first == waiting.member.address && now < known->second.second;
+  if (was_reached || map()->slot_of(waiting.member.id) != cluster::kNoSlot)
+    return introduce(std::move(waiting), now, effects);
+  reach_back(std::move(waiting), effects);
+}
+
+void Adapter::reach_back(Joiner joiner, membership::Effects& effects) {
+  const NodeId id = joiner.member.id;
+  if (joiners_.size() >= kJoinersMax)
+    return joiner.respond(Error{ErrorKind::overloaded, "too many nodes join at once; ask again"});
+  const NodeAddress address = joiner.member.address;
+  if (!joiners_.emplace(id, std::move(joiner)).second) return;  // the earlier question is answered for both
+  call({.purpose = Purpose::reach_back, .to = address, .joiner = id},
+       wire::encode_call(member_->sender(), cluster_id(), cluster::FetchMap{}), options_.call_timeout, effects);
+}
+
+void Adapter::reached(const NodeId& joiner, bool is_reached, const std::string& why, TimePoint now,
+                      membership::Effects& effects) {
+  auto found = joiners_.extract(joiner);
+  if (found.empty()) return;
+  Joiner waiting = std::move(found.mapped());
+  if (!is_reached) {
+    return waiting.respond(
+        Refused{.field = "way back",
+                .ours = why,
+                .theirs = waiting.member.address.name(),
+                .fix = "set [host] advertise to an address at which the other members reach this node"});
+  }
+  if (reached_.size() >= kJoinersMax)
+    std::erase_if(reached_, [&](const auto& one) { return one.second.second <= now; });
+  if (reached_.size() < kJoinersMax) reached_[joiner] = {waiting.member.address, now + kReachedFor};
+  introduce(std::move(waiting), now, effects);
+}
+
+void Adapter::introduce(Joiner joiner, TimePoint now, membership::Effects& effects) {
+  const cluster::RequestId id = ++last_request_;
+  requests_.emplace(id, std::move(joiner.respond));
+  with_member(now, effects, [&](auto& member, auto& wanted) {
+    member.on_request(joiner.from, cluster::AskToJoin{.joiner = std::move(joiner.member)}, id, now, wanted);
+  });
+}
+
+// --- leaving (J3) ----------------------------------------------------------------------------------------------------
+
+void Adapter::withdraw(TimePoint now, membership::Effects& effects) {
+  if (!member_ || !is_member()) {
+    stage_ = Stage::over;
+    effects.farewell_done = true;
+    return;
+  }
+  stage_ = Stage::leaving;
+  member_->leave();
+  advance(now, effects);
+}
+
+void Adapter::leave(TimePoint now, membership::Effects& effects) {
+  if (!member_ || stage_ != Stage::leaving) {
+    effects.farewell_done = true;
+    return;
+  }
+  member_->let_go();
+  let_go_until_ = now + kLetGoMax;
+  advance(now, effects);
+}
+
+// Nobody stays to whom anything could be given.
+bool Adapter::is_last() const {
+  return std::ranges::none_of(map()->members, [&](const Member& member) {
+    return !member.id.empty() && member.id != self_.id && member.state == MemberState::up;
+  });
+}
+
+void Adapter::advance_leaving(TimePoint now, membership::Effects& effects) {
+  const Slot self = self_slot();
+  const bool is_out = self == cluster::kNoSlot;
+  if (!has_withdrawn_) {
+    has_withdrawn_ = is_out || is_last() || (map()->at(self).state == MemberState::leaving && !map()->holds(self));
+    effects.farewell_done = effects.farewell_done || has_withdrawn_;
+    return;
+  }
+  if (let_go_until_ == TimePoint::max() || is_network_ending_) return;
+  if (is_last() && !is_out && map()->is_voter(self) && options_.terms.durability == cluster::Durability::memory) {
+    is_network_ending_ = true;
+    return environment_.mark_network_end("its last member has left the network");
+  }
+  if (!is_out && now < let_go_until_) return;
+  stage_ = Stage::over;
+  effects.farewell_done = true;
+}
+
+void Adapter::network_end_marked(membership::Effects& effects) {
+  stage_ = Stage::over;
+  effects.farewell_done = true;
+}
+
+}  // namespace p2p::agreed

@@ -1,0 +1,25 @@
+"""How does a test run a network whose members agree on one cluster map?"""
+import re
+
+from harness import settings
+from harness.case import ClusterTest
+from harness.waiting import wait_until
+
+AGREED = ("--set", "services.locator.config.mode=agreed")
+NODE_LINE = re.compile(r"node ([0-9a-f]{32}), boot (\d+)")
+
+
+class AgreedTest(ClusterTest):
+    """Its nodes run the locator alone, in mode "agreed"."""
+
+    def node(self, *arguments, **places):
+        places.setdefault("config", settings.LOCATOR_CONFIG)
+        return super().node(*AGREED, *arguments, **places)
+
+    def wait_until_logged(self, node, text, seconds=20):
+        wait_until(f"{node.name} says {text!r}", lambda: text in node.log(), seconds)
+
+
+def identities(node):
+    """The node ids and boot numbers of its starts, in order."""
+    return [(found[1], int(found[2])) for found in NODE_LINE.finditer(node.log())]
