@@ -72,7 +72,8 @@ TEST(ClusterWireFuzz, MutilatedMessagesAreReadOrRefused) {
   }
   for (unsigned form = 0; form < kClusterFormsCount; ++form)
     for (const ClusterOutcome outcome : {ClusterOutcome::refused, ClusterOutcome::read})
-      EXPECT_GT((outcomes[{static_cast<ClusterForm>(form), outcome}]), 20) << form << ' ' << static_cast<int>(outcome);
+      EXPECT_GT((outcomes[{static_cast<ClusterForm>(form), outcome}]), 20 / kRoundsShare)
+          << form << ' ' << static_cast<int>(outcome);
 }
 
 TEST(ClusterWireFuzz, RandomBytesAreRefused) {

@@ -22,7 +22,7 @@ namespace {
 
 namespace thrift = ::cluster_wire;
 
-constexpr unsigned kFewSeeds = 12;
+constexpr unsigned kFewSeeds = 6;
 
 // --- damage ----------------------------------------------------------------------------------------------------------
 

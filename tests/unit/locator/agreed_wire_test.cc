@@ -13,7 +13,7 @@
 namespace p2p::cluster::wire {
 namespace {
 
-constexpr unsigned kSeeds = 3'000;
+constexpr unsigned kSeeds = 1'000;
 
 TEST(AgreedWire, EveryRequestArrivesAsItWasSent) {
   std::set<std::size_t> kinds;
