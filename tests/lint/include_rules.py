@@ -58,6 +58,8 @@ PURE = (
     "plugins/locator/membership/",
     "plugins/locator/classic/core/",
     "plugins/locator/cluster/",
+    "plugins/locator/agreed/terms.",
+    "plugins/locator/agreed/refusal.",
     "lib/placement/",
     "lib/retry/faults.",
     "lib/net/back_off.",

@@ -9,7 +9,7 @@
 namespace p2p::cluster {
 namespace {
 
-std::shared_ptr<const ClusterMap> history_map(Epoch epoch) {
+std::shared_ptr<const ClusterMap> map_at(Epoch epoch) {
   ClusterMap map = founded();
   map.epoch = epoch;
   return std::make_shared<const ClusterMap>(std::move(map));
@@ -20,11 +20,11 @@ Change change_of(std::size_t requests) { return {std::vector<Request>(requests, 
 TEST(History, WhoIsBehindGetsTheChangesAndOverAGapTheMap) {
   History history;
   for (Epoch base = 5; base < 8; ++base) history.add(base, change_of(base));
-  const MapUpdate changes = history.since(6, history_map(8));
+  const MapUpdate changes = history.since(6, map_at(8));
   EXPECT_EQ(changes.map, nullptr);
   EXPECT_EQ(changes.changes, (std::vector{change_of(6), change_of(7)}));
-  EXPECT_NE(history.since(4, history_map(8)).map, nullptr);
-  EXPECT_NE(history.since(6, history_map(9)).map, nullptr) << "the newest change is not known";
+  EXPECT_NE(history.since(4, map_at(8)).map, nullptr);
+  EXPECT_NE(history.since(6, map_at(9)).map, nullptr) << "the newest change is not known";
 }
 
 TEST(History, LongChangesAreKeptForFewerEpochs) {
@@ -32,8 +32,8 @@ TEST(History, LongChangesAreKeptForFewerEpochs) {
   constexpr std::size_t kKept = kRequestsKept / kRequestsMax;
   for (Epoch base = 1; base <= 2 * kKept; ++base) history.add(base, change_of(kRequestsMax));
   const Epoch newest = 2 * kKept + 1;
-  EXPECT_EQ(history.since(newest - kKept, history_map(newest)).changes.size(), kKept);
-  EXPECT_NE(history.since(newest - kKept - 1, history_map(newest)).map, nullptr);
+  EXPECT_EQ(history.since(newest - kKept, map_at(newest)).changes.size(), kKept);
+  EXPECT_NE(history.since(newest - kKept - 1, map_at(newest)).map, nullptr);
 }
 
 TEST(History, AfterAGapItCountsAnew) {
@@ -43,7 +43,7 @@ TEST(History, AfterAGapItCountsAnew) {
   history.clear();
   constexpr std::size_t kKept = kRequestsKept / kRequestsMax;
   for (Epoch base = 20; base < 20 + kKept; ++base) history.add(base, change_of(kRequestsMax));
-  EXPECT_EQ(history.since(20, history_map(20 + kKept)).changes.size(), kKept);
+  EXPECT_EQ(history.since(20, map_at(20 + kKept)).changes.size(), kKept);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 
 // --- partitions ------------------------------------------------------------------------------------------------------
 
-void pack(const Partition& partition, Packer& packer) {
+void pack_partition(const Partition& partition, Packer& packer) {
   packer.number(partition.primary);
   packer.number(partition.in_sync.size());
   for (const Slot copy : partition.in_sync) packer.number(copy);
@@ -44,9 +44,9 @@ Partition unpack_partition(Unpacker& unpacker) {
   return partition;
 }
 
-std::string pack(const std::vector<Partition>& partitions) {
+std::string pack_partitions(const std::vector<Partition>& partitions) {
   Packer packer;
-  for (const Partition& partition : partitions) pack(partition, packer);
+  for (const Partition& partition : partitions) pack_partition(partition, packer);
   return std::move(packer).take();
 }
 
@@ -110,7 +110,7 @@ std::string encode_map(const ClusterMap& map) {
   on_wire.members = members_of(map);
   on_wire.voters.assign(map.voters.begin(), map.voters.end());
   on_wire.voters_since = to_wire(map.voters_since);
-  on_wire.partitions = pack(map.partitions);
+  on_wire.partitions = pack_partitions(map.partitions);
   return encoded(on_wire);
 }
 

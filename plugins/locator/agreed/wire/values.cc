@@ -48,7 +48,7 @@ bool is_plain(std::string_view text, std::size_t bytes_max) {
 
 bool is_continuation(char byte) { return (static_cast<std::uint8_t>(byte) & 0xc0) == 0x80; }  // of a character in UTF-8
 
-::cluster_wire::MemberState::type to_wire(MemberState state) {
+::cluster_wire::MemberState::type state_on_wire(MemberState state) {
   switch (state) {
     case MemberState::up:
       return ::cluster_wire::MemberState::up;
@@ -60,7 +60,7 @@ bool is_continuation(char byte) { return (static_cast<std::uint8_t>(byte) & 0xc0
   return ::cluster_wire::MemberState::down;
 }
 
-MemberState from_wire(::cluster_wire::MemberState::type state) {
+MemberState state_of(::cluster_wire::MemberState::type state) {
   if (state == ::cluster_wire::MemberState::up) return MemberState::up;
   if (state == ::cluster_wire::MemberState::leaving) return MemberState::leaving;
   require(state == ::cluster_wire::MemberState::down, "the state of a member is none");
@@ -168,7 +168,7 @@ Durability from_wire(::cluster_wire::Durability::type durability) {
   on_wire.host = member.address.host;
   on_wire.port = member.address.port;
   on_wire.boot = to_wire(member.boot);
-  on_wire.state = to_wire(member.state);
+  on_wire.state = state_on_wire(member.state);
   on_wire.zone = member.zone;
   on_wire.weight = static_cast<std::int32_t>(member.weight);
   on_wire.services = member.services;
@@ -182,7 +182,7 @@ Member from_wire(const ::cluster_wire::Member& member) {
   return {.id = node_id(member.id),
           .address = address(member.host, member.port),
           .boot = from_wire(member.boot),
-          .state = from_wire(member.state),
+          .state = state_of(member.state),
           .zone = zone(member.zone),
           .weight = natural(member.weight, kWeightMax),
           .services = services(member.services),
