@@ -21,7 +21,6 @@ constexpr std::size_t kOwnerBytes = 16;
 constexpr std::size_t kIdentityBytes = kOwnerBytes + 8;
 // Of an ending: whose, whether the network has ended, and the length of the folder's name.
 constexpr std::size_t kEndingBytes = kOwnerBytes + 2;
-constexpr std::size_t kDatedNameBytesMax = 255;
 constexpr const char* kDatedNameStart = "node.";
 
 const char* file_name(RecordKind kind) {
@@ -36,16 +35,10 @@ const char* file_name(RecordKind kind) {
   P2P_ASSERT(false, "a kind of record");
 }
 
+// More than there should be is read of the small ones, so that it can be said what is wrong with them.
 std::size_t file_bytes_max(RecordKind kind) {
-  switch (kind) {
-    case RecordKind::identity:
-      return kRecordHeadBytes + kIdentityBytes;
-    case RecordKind::agreement:
-      return kRecordHeadBytes + kOwnerBytes + kAgreementBytesMax;
-    case RecordKind::ending:
-      return kRecordHeadBytes + kEndingBytes + kDatedNameBytesMax + kReasonBytesMax;
-  }
-  P2P_ASSERT(false, "a kind of record");
+  constexpr std::size_t kSmallFileBytesMax = 4096;
+  return kind == RecordKind::agreement ? kRecordHeadBytes + kOwnerBytes + kAgreementBytesMax : kSmallFileBytesMax;
 }
 
 // Identities that end within one second get names with a number; more than a few do not.
@@ -111,6 +104,8 @@ Result<Done> NodeFolder::begin() {
   if (!lock.ok()) return lock.error();
   lock_ = std::move(lock).value();
 
+  // What the last process has renamed is on disk before anything is made in its place.
+  if (auto synced = files.sync_folder(folder_); !synced.ok()) return synced;
   if (auto made = files.make_folder(node()); !made.ok()) return made;
   const auto ending = read_ending();
   if (!ending.ok()) return ending.error();
