@@ -36,6 +36,18 @@ class NodeFolderTest : public testing::Test {
     EXPECT_EQ(disk->bytes_of(file), before);
   }
 
+  void expect_refused_at_each_bit(const char* file) {
+    const std::string good = *disk->bytes_of(file);
+    for (std::size_t bit = 0; bit < 8 * good.size(); ++bit) {
+      SCOPED_TRACE(bit);
+      std::string bad = good;
+      bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ 1 << bit % 8);
+      disk->put(file, bad);
+      expect_refused(file, "cannot be used: ");
+    }
+    disk->put(file, good);
+  }
+
   std::shared_ptr<SimulatedDisk> disk = std::make_shared<SimulatedDisk>();
   std::uint64_t drawn = 0;
 };
@@ -132,27 +144,37 @@ TEST_F(NodeFolderTest, AfterTheEndOfTheNetworkTheNextStartIsANewNode) {
   EXPECT_TRUE(disk->bytes_of(folder->retired_at_start()->folder / "agreement")->ends_with("promised"));
 }
 
+TEST_F(NodeFolderTest, AnEndingHasNothingToDoWithIdentitiesAfterTheNext) {
+  ASSERT_TRUE(opened()->mark_network_ended("all have left").ok());
+  ASSERT_TRUE(opened()->save("founded anew").ok());
+  EXPECT_EQ(disk->names_in(kPlace), (Names{"lock", "node", "node.20241004T000000Z", "node.20241004T000000Z.ended"}));
+  disk->remove("/data/locator/node");
+  EXPECT_FALSE(opened()->retired_at_start());
+}
+
+TEST_F(NodeFolderTest, AnEndingOfANodeThatHasSavedNothingIsOneToo) {
+  ASSERT_TRUE(opened()->mark_network_ended("first").ok());
+  {
+    const auto folder = opened();
+    ASSERT_TRUE(folder->mark_network_ended("second").ok());
+    ASSERT_TRUE(folder->save("late").ok());
+  }
+  EXPECT_EQ(opened()->retired_at_start()->reason, "second");
+}
+
 TEST_F(NodeFolderTest, CutsALongReason) {
   EXPECT_EQ(opened()->retire(std::string(5000, 'x')).value().reason, std::string(kReasonBytesMax, 'x'));
   EXPECT_EQ(opened()->retired_at_start()->reason.size(), kReasonBytesMax);
 }
 
 TEST_F(NodeFolderTest, RefusesADamagedFileAtEachBit) {
-  const auto folder = opened();
-  ASSERT_TRUE(folder->retire("removed").ok());
+  auto folder = opened();
   ASSERT_TRUE(folder->save("promised").ok());
-  disk->restart_process();
-  for (const char* file : {"/data/locator/node/identity", "/data/locator/node/agreement", "/data/locator/ended"}) {
-    const std::string good = *disk->bytes_of(file);
-    for (std::size_t bit = 0; bit < 8 * good.size(); ++bit) {
-      SCOPED_TRACE(bit);
-      std::string bad = good;
-      bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ 1 << bit % 8);
-      disk->put(file, bad);
-      expect_refused(file, "cannot be used: ");
-    }
-    disk->put(file, good);
-  }
+  folder.reset();
+  expect_refused_at_each_bit("/data/locator/node/identity");
+  expect_refused_at_each_bit("/data/locator/node/agreement");
+  ASSERT_TRUE(opened()->mark_network_ended("all have left").ok());
+  expect_refused_at_each_bit("/data/locator/ended");
 }
 
 TEST_F(NodeFolderTest, RefusesACutFileAtEachLength) {
