@@ -66,10 +66,10 @@ class SaveQueueTest : public testing::Test {
                                                      [] { return std::chrono::system_clock::time_point(); }});
     ASSERT_TRUE(opened.ok());
     folder = std::move(opened).value();
-    queue = std::make_unique<SaveQueue>(*folder, events());
+    queue = std::make_unique<SaveQueue>(*folder, queue_events());
   }
 
-  SaveQueue::Events events() {
+  SaveQueue::Events queue_events() {
     return {.saved = [this](SaveQueue::SaveId highest) { tell("saved " + std::to_string(highest)); },
             .failed = [this](const Error& error) { tell("failed: " + error.text); },
             .retired =
@@ -115,7 +115,7 @@ class SaveQueueTest : public testing::Test {
   std::jthread thread;
 };
 
-using Told = std::vector<std::string>;
+using Events = std::vector<std::string>;
 
 TEST_F(SaveQueueTest, WhatItSaysIsSavedOutlastsAPowerCut) {
   start();
@@ -143,7 +143,7 @@ TEST_F(SaveQueueTest, OfWhatWaitsOnlyTheNewestIsEncodedAndWritten) {
   });
   held->let_through();
   wait_for("saved 3");
-  EXPECT_EQ(told, (Told{"saved 1", "encoded 3", "saved 3"}));
+  EXPECT_EQ(told, (Events{"saved 1", "encoded 3", "saved 3"}));
 }
 
 TEST_F(SaveQueueTest, AStopWritesWhatWaits) {
@@ -154,7 +154,7 @@ TEST_F(SaveQueueTest, AStopWritesWhatWaits) {
   queue->save(2, "two");
   thread.request_stop();
   stop();
-  EXPECT_EQ(told, (Told{"saved 1", "saved 2"}));
+  EXPECT_EQ(told, (Events{"saved 1", "saved 2"}));
   EXPECT_EQ(on_disk(), "two");
 }
 
@@ -165,7 +165,7 @@ TEST_F(SaveQueueTest, WhatIsSavedAfterTheStopIsNotAcknowledged) {
   queue->retire("late");
   start();
   stop();
-  EXPECT_EQ(told, Told{});
+  EXPECT_EQ(told, Events{});
   EXPECT_EQ(on_disk(), std::nullopt);
 }
 
@@ -199,7 +199,7 @@ TEST_F(SaveQueueTest, RetiringDropsWhatWaitsAndTakesNothingUntilResumed) {
   queue->resume();
   queue->save(1, "as new");
   wait_for("saved 1");
-  EXPECT_EQ(told, (Told{"saved 1", "retired: removed", "saved 1"}));
+  EXPECT_EQ(told, (Events{"saved 1", "retired: removed", "saved 1"}));
   EXPECT_EQ(identity.id, folder->self().id);
   stop();
   EXPECT_EQ(on_disk(), "as new");
@@ -211,7 +211,7 @@ TEST_F(SaveQueueTest, TheEndOfTheNetworkIsTheLastThingWritten) {
   wait_for("marked");
   queue->save(1, "one");
   stop();
-  EXPECT_EQ(told, Told{"marked"});
+  EXPECT_EQ(told, Events{"marked"});
   EXPECT_EQ(on_disk(), std::nullopt);
   EXPECT_TRUE(folder->retired_at_start()->has_network_ended);
 }
@@ -224,7 +224,7 @@ TEST_F(SaveQueueTest, AnEndingThatWaitsWhenTheStopComesIsWritten) {
   queue->mark_network_end("all have left");
   thread.request_stop();
   stop();
-  EXPECT_EQ(told, (Told{"saved 1", "marked"}));
+  EXPECT_EQ(told, (Events{"saved 1", "marked"}));
 }
 
 TEST_F(SaveQueueTest, AFailureToRetireIsOneOfTheQueue) {
