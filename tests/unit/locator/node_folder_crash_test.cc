@@ -65,12 +65,17 @@ class Processes {
     } else {
       EXPECT_TRUE(id_.empty() || may_be_over_) << "another identity for no reason";
       EXPECT_EQ(saved, std::nullopt);
-    }
-    if (must_be_over_) {
-      EXPECT_TRUE(folder_->retired_at_start() && folder_->retired_at_start()->has_network_ended);
+      if (!id_.empty()) expect_kept(folder_->retired_at_start());
     }
     note_identity();
     saved_ = saved;
+  }
+
+  void expect_kept(const std::optional<Retired>& retired) {
+    ASSERT_TRUE(retired) << "nobody says why the identity is another";
+    EXPECT_TRUE(retired->has_network_ended || !must_be_over_);
+    EXPECT_TRUE(disk_->bytes_of(retired->folder / "identity"));
+    EXPECT_TRUE(!saved_ || disk_->bytes_of(retired->folder / "agreement").value_or("").ends_with(*saved_));
   }
 
   void note_identity() {
@@ -93,11 +98,10 @@ class Processes {
   void retire() {
     if (!folder_) return;
     may_be_over_ = true;
-    const auto old = saved_;
     const auto retired = folder_->retire("removed");
     if (!done(retired)) return;
+    expect_kept(retired.value());
     note_identity();
-    EXPECT_TRUE(disk_->bytes_of(retired.value().folder / "agreement")->ends_with(*old));
   }
 
   void mark_network_end() {

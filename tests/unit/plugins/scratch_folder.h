@@ -13,9 +13,9 @@ namespace p2p::host::test {
 
 class ScratchFolder {
  public:
-  ScratchFolder() {
+  explicit ScratchFolder(const std::filesystem::path& within = std::filesystem::temp_directory_path()) {
     umask(022);  // whoever runs the tests: what they make is safe unless a test makes it unsafe
-    std::string name = (std::filesystem::temp_directory_path() / "p2p_test_XXXXXX").string();
+    std::string name = (within / "p2p_test_XXXXXX").string();
     path_ = mkdtemp(name.data());
   }
   ScratchFolder(const ScratchFolder&) = delete;

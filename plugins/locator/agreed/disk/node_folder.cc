@@ -21,7 +21,6 @@ constexpr std::size_t kOwnerBytes = 16;
 constexpr std::size_t kIdentityBytes = kOwnerBytes + 8;
 // Of an ending: whose, whether the network has ended, and the length of the folder's name.
 constexpr std::size_t kEndingBytes = kOwnerBytes + 2;
-constexpr std::size_t kDatedNameBytesMax = 255;
 constexpr const char* kDatedNameStart = "node.";
 
 const char* file_name(RecordKind kind) {
@@ -36,16 +35,10 @@ const char* file_name(RecordKind kind) {
   P2P_ASSERT(false, "a kind of record");
 }
 
+// More than there should be is read of the small ones, so that it can be said what is wrong with them.
 std::size_t file_bytes_max(RecordKind kind) {
-  switch (kind) {
-    case RecordKind::identity:
-      return kRecordHeadBytes + kIdentityBytes;
-    case RecordKind::agreement:
-      return kRecordHeadBytes + kOwnerBytes + kAgreementBytesMax;
-    case RecordKind::ending:
-      return kRecordHeadBytes + kEndingBytes + kDatedNameBytesMax + kReasonBytesMax;
-  }
-  P2P_ASSERT(false, "a kind of record");
+  constexpr std::size_t kSmallFileBytesMax = 4096;
+  return kind == RecordKind::agreement ? kRecordHeadBytes + kOwnerBytes + kAgreementBytesMax : kSmallFileBytesMax;
 }
 
 // Identities that end within one second get names with a number; more than a few do not.
@@ -111,6 +104,8 @@ Result<Done> NodeFolder::begin() {
   if (!lock.ok()) return lock.error();
   lock_ = std::move(lock).value();
 
+  // What the last process has renamed is on disk before anything is made in its place.
+  if (auto synced = files.sync_folder(folder_); !synced.ok()) return synced;
   if (auto made = files.make_folder(node()); !made.ok()) return made;
   const auto ending = read_ending();
   if (!ending.ok()) return ending.error();
@@ -123,7 +118,10 @@ Result<Done> NodeFolder::begin() {
   auto saved = read_agreement();
   if (!saved.ok()) return saved.error();
   saved_ = std::move(saved).value();
-  if (ending.value() && !saved_) retired_at_start_ = retired(*ending.value());
+  if (!ending.value()) return Done{};
+  if (saved_) return set_aside(*ending.value());
+  before_ = ending.value();
+  retired_at_start_ = retired(*before_);
   return Done{};
 }
 
@@ -134,7 +132,9 @@ Result<Done> NodeFolder::save(std::string_view bytes) {
                                                             " bytes, and a node keeps at most " +
                                                             std::to_string(kAgreementBytesMax)}));
   }
-  return noted(write_record(RecordKind::agreement, encode(self_.id).append(bytes)));
+  auto saved = noted(write_record(RecordKind::agreement, encode(self_.id).append(bytes)));
+  if (!saved.ok() || !before_) return saved;
+  return noted(set_aside(*std::exchange(before_, std::nullopt)));
 }
 
 Result<Retired> NodeFolder::retire(std::string_view reason) {
@@ -143,6 +143,7 @@ Result<Retired> NodeFolder::retire(std::string_view reason) {
   if (!ending.ok()) return ending.error();
   if (auto completed = noted(complete(ending.value())); !completed.ok()) return completed.error();
   saved_.reset();
+  before_ = ending.value();
   if (auto begun = noted(begin_boot()); !begun.ok()) return begun.error();
   return retired(ending.value());
 }
@@ -154,6 +155,7 @@ Result<Done> NodeFolder::mark_network_ended(std::string_view reason) {
 }
 
 Result<NodeFolder::Ending> NodeFolder::mark_ended(std::string_view reason, bool has_network_ended) {
+  before_.reset();
   auto name = dated_name();
   if (!name.ok()) return name.error();
   const Ending ending{self_.id, has_network_ended, name.value(), std::string(reason.substr(0, kReasonBytesMax))};
@@ -190,6 +192,13 @@ Result<Done> NodeFolder::complete(const Ending& ending) {
   if (auto renamed = files.rename(node(), folder_ / ending.dated_name); !renamed.ok()) return renamed;
   if (auto synced = files.sync_folder(folder_); !synced.ok()) return synced;
   return files.make_folder(node());
+}
+
+// What comes after this identity has nothing to do with that one: should its folder be moved away, a new node joins.
+Result<Done> NodeFolder::set_aside(const Ending& ending) {
+  FileSystem& files = *environment_.files;
+  auto renamed = files.rename(file(RecordKind::ending), folder_ / (ending.dated_name + ".ended"));
+  return renamed.ok() ? files.sync_folder(folder_) : renamed;
 }
 
 Retired NodeFolder::retired(const Ending& ending) const {

@@ -4,8 +4,8 @@
 //   FOLDER/lock                   held while the process runs
 //   FOLDER/node/identity          id and boot number
 //   FOLDER/node/agreement         what the node has promised and knows: bytes of agreed/wire
-//   FOLDER/ended                  which identity is over, and why; the next start completes that
-//   FOLDER/node.20261130T000902Z  what belonged to an identity that is over
+//   FOLDER/ended                  which identity is over, and why, until the next one has saved something
+//   FOLDER/node.20261130T000902Z  what belonged to an identity that is over; its mark is beside it, as NAME.ended
 #pragma once
 
 #include "agreed/disk/file_system.h"
@@ -94,6 +94,7 @@ class NodeFolder final {
   Result<Ending> mark_ended(std::string_view reason, bool has_network_ended);
   Result<std::optional<Ending>> read_ending();
   Result<Done> complete(const Ending& ending);
+  Result<Done> set_aside(const Ending& ending);
   Retired retired(const Ending& ending) const;
   Result<std::string> dated_name();
 
@@ -118,6 +119,7 @@ class NodeFolder final {
   std::unique_ptr<FileLock> lock_;
   Identity self_;
   std::optional<std::string> saved_;
+  std::optional<Ending> before_;  // whose mark is there, as this identity has saved nothing
   std::optional<Retired> retired_at_start_;
   std::optional<Error> failure_;
 };
