@@ -143,7 +143,7 @@ thrift::Reply to_wire(const Replied& replied) {
 Replied from_wire(const thrift::Reply& reply) {
   Replied read{.from = from_wire(reply.sender), .cluster = cluster_of(reply.sender), .reply = {}};
   read.reply.body = body_of(reply.body);
-  if (reply.__isset.update) read.reply.update = from_wire(reply.update);
+  if (reply.__isset.update) read.reply.update = from_wire(reply.update, read.cluster);
   return read;
 }
 
