@@ -21,6 +21,8 @@ namespace {
 
 namespace wire = cluster::wire;
 
+constexpr std::size_t kMovesMax = 1024;
+
 // What runs on other threads than the strand: calls of other members, and the disk. Both report to the node's strand,
 // which is known only when the shell is.
 class Bridge final : public wire::Listener {
@@ -93,6 +95,9 @@ Adapter::Options read_options(const Context& context, const Config& config) {
   options.terms.copies = static_cast<std::uint32_t>(config.integer("copies"));
   options.terms.copies_min = static_cast<std::uint32_t>(config.integer("copies_min"));
   options.policy = cluster::default_policy(options.terms.durability);
+  // While no service holds data, a move costs an entry in the map, and nothing else.
+  options.policy.moves_max = options.policy.balance_moves_max = kMovesMax;
+  options.policy.requests_max = cluster::kRequestsMax;
   options.policy.remove_after = config.duration("remove_after");
   options.policy.restore_after = config.duration("restore_after");
   options.expect = static_cast<std::size_t>(config.integer("expect"));
