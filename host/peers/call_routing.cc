@@ -32,6 +32,17 @@ void give_up(Call call, const std::string& why) {
 constexpr retry::CallKind kOnce{retry::Repeat::never, give_up};
 constexpr retry::CallKind kRepeatable{retry::Repeat::always, give_up};
 
+// In classic mode the lease never ends, and the clock is not read.
+bool refuses_without_lease(const ILocator& locator, PendingCall& pending) {
+  const TimePoint held_until = locator.lease_held_until();
+  if (held_until == TimePoint::max() || std::chrono::steady_clock::now() < held_until) return false;
+  const CallInfo& info = pending.info();
+  pending.fail(CallFault::internal_error,
+               fmt::format("{}{}:{}: this node owns the key, but may not act as its owner at the moment",
+                           kNoLeasePrefix, info.service, info.method));
+  return true;
+}
+
 bool extends_locator(const ServiceSpec& spec) {
   return std::find(spec.extends.begin(), spec.extends.end(), "locator.Locator") != spec.extends.end();
 }
@@ -66,9 +77,14 @@ bool CallRouting::takes(PendingCall& pending, const Route& route) {
                  fmt::format("{}{}:{}: {}", prefix, info.service, info.method, key.why(method.key)));
     return true;
   }
-  const auto& ring = identity_.locator_here();
-  const Owner owner = ring ? ring->view().owner_of(key.text()) : Owner{};
-  if (owner.is_self) return false;
+  const auto& locator = identity_.locator_here();
+  const RingView* view = locator ? &locator->view() : nullptr;
+  const Owner owner = view != nullptr ? view->owner_of(key.text(), info.service) : Owner{};
+  if (owner.is_self) return refuses_without_lease(*locator, pending);
+  if (owner.address == nullptr && view != nullptr && view->partition_count() > 0) {  // M6
+    pending.fail(CallFault::unknown_method, fmt::format("{}no member runs '{}'", kDisabledPrefix, info.service));
+    return true;
+  }
   pending.keep();
   pending.home().watch(&pending);
   forwarders_[pending.home().number()]->pass_on(owner, Call(&pending), method.is_repeatable ? kRepeatable : kOnce);

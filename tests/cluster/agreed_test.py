@@ -42,6 +42,7 @@ class AgreedNetworkTest(AgreedTest):
 
     def test_a_killed_node_is_a_member_no_more_and_comes_back_as_itself(self):
         nodes = self.cluster(4)
+        self.wait_for_voters(nodes, 3)
         killed = nodes[2]
         killed.kill()
         self.wait_for_network([nodes[0], nodes[1], nodes[3]])
@@ -53,6 +54,7 @@ class AgreedNetworkTest(AgreedTest):
 
     def test_the_coordinator_and_another_voter_may_die_at_once(self):
         nodes = self.cluster(6)
+        self.wait_for_voters(nodes, 5)
         for node in nodes[:2]:
             node.kill()
         self.wait_for_network(nodes[2:])
@@ -108,8 +110,23 @@ class AgreedNetworkTest(AgreedTest):
         for node in nodes:
             self.assertEqual(len({identity for identity, _ in identities(node)}), 1)
 
+    def test_without_a_majority_nodes_say_who_is_missing_and_go_on_when_it_is_back(self):
+        nodes = self.cluster(3)
+        self.wait_for_voters(nodes, 3)
+        for node in nodes[1:]:
+            node.kill()
+        self.wait_until_logged(nodes[0], "no majority of the voters answers")
+        self.assertIn(f"{nodes[1].name} (not heard of for", nodes[0].log())
+        for node in nodes[1:]:
+            node.launch()
+        for node in nodes[1:]:
+            node.wait_until_ready()
+        self.wait_until_logged(nodes[0], "a majority of the voters answers again")
+        self.wait_for_network(nodes)
+
     def test_a_frozen_node_is_down_and_comes_back_when_it_wakes(self):
         nodes = self.cluster(4)
+        self.wait_for_voters(nodes, 3)
         nodes[3].freeze()
         self.wait_for_network(nodes[:3])
         nodes[3].thaw()

@@ -50,7 +50,7 @@ Message message_of(unsigned seed) {
       break;
   }
   const cluster::MemberRequest request = random.call();
-  return {form_of(request), without_head(encode_call(random.sender(), random.cluster(), request))};
+  return {form_of(request), without_head(encode_call(random.sender(), random.cluster_of(request), request))};
 }
 
 std::string input_of(const Message& message) { return static_cast<char>(message.first) + message.second; }

@@ -60,7 +60,7 @@ void ClusterWorld::schedule_fault() {
 
 // One at most, and never what nobody else knows: who loses a majority of voters for good has lost the network (J5).
 bool ClusterWorld::can_lose_disk(Index at) const {
-  if (!loses_disks_ || lost_a_disk_ || newest_ == nullptr) return false;
+  if (!loses_disks_ || lost_a_disk_ || newest_ == nullptr || machines_[at]->is_gone) return false;
   std::size_t voters_left = 0;
   for (const Slot voter : newest_->voters) {
     const Index other = index_of(newest_->at(voter).id);

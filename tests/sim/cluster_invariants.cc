@@ -67,6 +67,17 @@ bool ClusterWorld::agree() const {
   return newest_ != nullptr && newest_->up_count() == running;
 }
 
+std::string ClusterWorld::who_holds(const cluster::Partition& partition) const {
+  std::string text = "in sync";
+  for (const cluster::Slot slot : partition.in_sync) text += ' ' + std::to_string(index_of(newest_->at(slot).id));
+  for (const cluster::Learner& learner : partition.learners)
+    text += ", learner " + std::to_string(index_of(newest_->at(learner.node).id));
+  for (const cluster::Member& member : newest_->members)
+    if (member.state == cluster::MemberState::leaving)
+      text += ", " + std::to_string(index_of(member.id)) + " is leaving";
+  return text;
+}
+
 std::string ClusterWorld::why_not_at_rest() const {
   if (newest_ == nullptr) return "there is no network";
   for (Index at = 0; at < machines_.size(); ++at) {
@@ -88,7 +99,7 @@ std::string ClusterWorld::why_not_at_rest() const {
     if (machines_[primary]->is_gone) continue;  // its data is lost with it, until somebody gives it up
     if (!machines_[primary]->member->serves(number, local(primary))) return which + " is not served at the end";
     if (partition.in_sync.size() != copies || !partition.learners.empty())
-      return which + " has not its copies at the end";
+      return which + " has not its copies at the end: " + who_holds(partition);
   }
   return {};
 }

@@ -113,6 +113,7 @@ class ClusterWorld final {
   void check();
   void note_decision(Index at, const cluster::Decision& decision);
   void check_leases();
+  std::string who_holds(const cluster::Partition& partition) const;
   std::string why_not_at_rest() const;  // empty: all is as it has to be once nothing is wrong any more
   void violate(std::string what);
   void trace(const std::string& line);

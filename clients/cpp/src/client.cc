@@ -242,7 +242,11 @@ Outcome<std::vector<NodeAddress>> Client::owners_of(std::vector<std::string> key
     }
     Owners owners;
     owners.reserve(keys.size());
-    for (const std::string& key : keys) owners.push_back(ring.facts().members[*ring.owner_of(key)]);
+    for (const std::string& key : keys) {
+      const auto owner = ring.owner_of(key);
+      if (!owner) return Failure{Effect::none, ErrorKind::unreachable, "no node owns the key at the moment"};
+      owners.push_back(ring.nodes()[*owner]);
+    }
     return owners;
   });
 }

@@ -6,7 +6,7 @@ from p2p_client.async_pool import AsyncPool
 from p2p_client.async_waiting import SharedTask, is_done_in_time
 from p2p_client.calls import Calls
 from p2p_client.client import DEADLINE_SECONDS
-from p2p_client.discovery import REFRESH_SECONDS_MAX, brief_end, candidates, names_in
+from p2p_client.discovery import REFRESH_SECONDS_MAX, brief_end
 from p2p_client.errors import Failed
 from p2p_client.faults import TIMED_OUT
 from p2p_client.forking import call_after_fork
@@ -118,14 +118,17 @@ class AsyncClient(Calls):
             await self._refreshing.wait(deadline)
 
     async def _fetch_members(self):
-        names = []
-        for node in candidates(self._views, self._seeds):
-            outcome = await self._request_members(node, time.monotonic() + REFRESH_SECONDS_MAX)
-            names = names_in(self._views, node, outcome, time.monotonic())
-            if names:
+        steps = self._discovery.refreshing(self._views, time.monotonic)
+        outcome = None
+        while True:
+            try:
+                node, request = steps.send(outcome)
+            except StopIteration as end:
+                told = end.value
                 break
-        if self._views.update(names, time.monotonic()):
-            self._pool.keep_only({*names, *self._seeds})
+            outcome = await self._ask(node, request, time.monotonic() + REFRESH_SECONDS_MAX)
+        if self._views.adopt(told, time.monotonic()):
+            self._pool.keep_only({*told.nodes, *self._seeds})
 
     async def _probe_all(self, nodes, until):
         if len(nodes) == 1:
@@ -137,20 +140,20 @@ class AsyncClient(Calls):
         probe = self._probes.get(node)
         if probe is None:
             ends_by = time.monotonic() + REFRESH_SECONDS_MAX
-            probe = self._probes[node] = SharedTask(self._request_members(node, ends_by), ends_by)
+            probe = self._probes[node] = SharedTask(self._ask(node, self._discovery.members_request, ends_by), ends_by)
             probe.task.add_done_callback(lambda _: self._probes.pop(node, None))
         return probe.task.result() if await probe.wait(until) else Lost("no answer in time", TIMED_OUT)
 
-    async def _request_members(self, node, until):
-        """Asks `node`, which may be of the 2009 system, for the members; returns the outcome."""
+    async def _ask(self, node, request, until):
+        """Sends the request to `node`, which may be of the 2009 system; returns the outcome."""
         connection = None
 
-        async def request():
+        async def ask():
             nonlocal connection
             connection = await self._pool.open_unframed(node)
-            return outcome_of_probe(await connection.start(self._members_request))
+            return outcome_of_probe(await connection.start(request))
 
-        requesting = asyncio.ensure_future(request())
+        requesting = asyncio.ensure_future(ask())
         try:
             if await is_done_in_time(requesting, until - time.monotonic()):
                 return requesting.result()

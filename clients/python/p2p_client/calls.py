@@ -1,6 +1,7 @@
 """Which methods do both clients offer? The plain client runs a call in its caller's thread, the asyncio client returns an
 awaitable."""
-from p2p_client.discovery import checked_seeds, members_request
+from p2p_client.discovery import Discovery, checked_seeds
+from p2p_client.errors import Failed
 from p2p_client.framing import checked_request_bytes_max
 from p2p_client.service import Service
 from p2p_client.store import StoreCalls, key_bytes
@@ -15,7 +16,7 @@ class Calls(StoreCalls):
         super().__init__(service, checked_request_bytes_max(request_bytes_max))
         self._seeds = checked_seeds(seeds)
         self._views = Views()
-        self._members_request = members_request(locator)
+        self._discovery = Discovery(locator, self._seeds)
         self._deadline_seconds = deadline
         self._is_closed = False
 
@@ -30,7 +31,14 @@ class Calls(StoreCalls):
     def owner(self, key, deadline=None):
         """The name of the node that owns `key`."""
         key = key_bytes(key)
-        return self._with_view(lambda view: view.owner_of(key), deadline)
+
+        def owner_in(view):
+            owner = view.owner_of(key)
+            if owner is None:
+                raise Failed("no node owns the key at the moment")
+            return owner
+
+        return self._with_view(owner_in, deadline)
 
     def service(self, name, interface, key=None, repeatable=(), deadline=None):
         """Any service, by its name in the nodes' configuration; `interface` is the Client class of its generated module.

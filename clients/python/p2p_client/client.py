@@ -3,10 +3,11 @@ import time
 
 from p2p_client.calls import Calls
 from p2p_client.channel import Channel, Exchange, exchange_all
-from p2p_client.discovery import REFRESH_SECONDS_MAX, REFRESH_SHARE, brief_end, candidates, names_in
+from p2p_client.discovery import REFRESH_SECONDS_MAX, REFRESH_SHARE, brief_end
 from p2p_client.errors import Failed
 from p2p_client.framing import REQUEST_BYTES_MAX, Unframed
-from p2p_client.outcome import NotExecuted, outcome_of_probe
+from p2p_client.faults import TIMED_OUT
+from p2p_client.outcome import Lost, NotExecuted, outcome_of_probe
 from p2p_client.pool import CONNECTIONS_PER_NODE_MAX, Exhausted, Pool
 from p2p_client.rounds import Pause, Probe, Refresh, Rounds, Send
 from p2p_client.semaphore import Semaphore
@@ -62,7 +63,7 @@ class Client(Calls):
             elif isinstance(effect, Refresh):
                 self._refresh(end)
             elif isinstance(effect, Probe):
-                answer = self._request_members(effect.nodes, brief_end(time.monotonic(), end))
+                answer = self._ask(effect.nodes, self._discovery.members_request, brief_end(time.monotonic(), end))
             elif isinstance(effect, Pause):
                 if self._is_closed:
                     rounds.end_soon()
@@ -93,14 +94,14 @@ class Client(Calls):
                 self._pool.give_back(channel)
         return outcomes
 
-    def _request_members(self, nodes, deadline):
-        """Asks `nodes`, which may be of the 2009 system, for the members; returns the outcomes, by the deadline."""
+    def _ask(self, nodes, request, deadline):
+        """Sends the request to `nodes`, which may be of the 2009 system; returns the outcomes, by the deadline."""
         if self._is_closed:
             return [NotExecuted("the client is closed")] * len(nodes)
         outcomes = [None] * len(nodes)
         channels = [Channel(node, framing=Unframed()) for node in nodes]
         try:
-            exchange_all([Exchange(channel, [(token, self._members_request)], outcomes)
+            exchange_all([Exchange(channel, [(token, request)], outcomes)
                           for token, channel in enumerate(channels)], deadline)
         finally:
             for channel in channels:
@@ -122,17 +123,21 @@ class Client(Calls):
         if self._views.current is not None:
             now = time.monotonic()
             deadline = now + REFRESH_SHARE * (deadline - now)
-        names = []
-        for node in candidates(self._views, self._seeds):
+        steps = self._discovery.refreshing(self._views, time.monotonic)
+        outcome = None
+        while True:
+            try:
+                node, request = steps.send(outcome)
+            except StopIteration as end:
+                told = end.value
+                break
             now = time.monotonic()
-            if now >= deadline:
-                break
-            (outcome,) = self._request_members([node], min(deadline, now + REFRESH_SECONDS_MAX))
-            names = names_in(self._views, node, outcome, time.monotonic())
-            if names:
-                break
-        if self._views.update(names, time.monotonic()):
-            self._pool.keep_only({*names, *self._seeds})
+            if now < deadline:
+                (outcome,) = self._ask([node], request, min(deadline, now + REFRESH_SECONDS_MAX))
+            else:
+                outcome = Lost("no time is left", TIMED_OUT)
+        if self._views.adopt(told, time.monotonic()):
+            self._pool.keep_only({*told.nodes, *self._seeds})
 
     def _with_view(self, query, deadline):
         end = time.monotonic() + (self._deadline_seconds if deadline is None else deadline)

@@ -12,7 +12,12 @@ _xxh3.restype = ctypes.c_uint64
 _xxh3.argtypes = (ctypes.c_char_p, ctypes.c_size_t)
 
 
+def hash_of(data):
+    """XXH3_64 of `data` (bytes), as an unsigned number."""
+    return _xxh3(data, len(data))
+
+
 def fingerprint_of(sorted_names, placement):
     """The fingerprint as an i64, as in the field `view` of replies."""
     text = "\n".join([placement, *sorted_names]).encode()
-    return struct.unpack("q", struct.pack("Q", _xxh3(text, len(text))))[0]
+    return struct.unpack("q", struct.pack("Q", hash_of(text)))[0]

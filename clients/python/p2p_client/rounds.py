@@ -141,9 +141,9 @@ class Rounds:
         def is_skipped(node):
             return node in self._skipped or self._views.is_skipped(node, now)
 
-        if failures is None and not is_skipped(owner):
+        if owner is not None and failures is None and not is_skipped(owner):
             return owner
-        by_preference = self._view.owners_of(key, len(self._view.members))
+        by_preference = self._view.owners_of(key, len(self._view.nodes))
         by_preference.sort(key=is_skipped)  # stable: nodes to skip come last
         if failures is None:
             return by_preference[0]

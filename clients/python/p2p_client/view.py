@@ -49,10 +49,15 @@ def _is_v6(text):
 
 
 class View:
-    """The members and the ring at one moment, and the fingerprint, which is equal on all nodes with the same view."""
+    """The members and the ring at one moment, and the fingerprint, which is equal on all nodes with the same view. That of an
+    agreed cluster is a PartitionedView."""
+
+    epoch = 0  # there are none
+    leaving = ()  # who leaves owns nothing
 
     def __init__(self, names):
         self.members = tuple(sorted(set(names), key=lambda name: classic_name(name).encode()))
+        self.nodes = self.members
         ring_names = list(map(classic_name, self.members))
         self.fingerprint = fingerprint_of(ring_names, placement.NAME)
         self._ring = placement.ClassicRing(ring_names)
@@ -63,6 +68,10 @@ class View:
     def owners_of(self, key, count):
         return [self.members[index] for index in self._ring.owners_of(key, count)]
 
+
+# A node that tells an older epoch is late, or cut off from the others; after this long without a newer one, the network may
+# have begun anew.
+OLDER_EPOCH_SECONDS = 5.0
 
 # How long a node is skipped that did not answer a probe, or is not a p2phost node: a node of the 2009 system remains one
 # until another is started in its place.
@@ -83,6 +92,9 @@ class Views:
         self._contradicting_node = None  # the last node whose reply contradicted the view
         self._confirmed_at = 0.0
         self._refreshed_at = 0.0
+        self._adopted_at = 0.0
+        self._knows_placement = False
+        self._was_contradicted = False  # before the refresh that runs
         self._pause = REFRESH_PAUSE_SECONDS_MIN
         call_after_fork(self)
 
@@ -142,21 +154,43 @@ class Views:
         """The caller now asks for the members. Returns the node to ask first, because it contradicted the view, or None."""
         with self._lock:
             node, self._contradicting_node, self._may_be_stale = self._contradicting_node, None, False
+            self._was_contradicted = node is not None
             return node
 
+    def wants_placement(self):
+        """Whether the node that tells the members is asked, too, how keys are placed: once, and again if replies contradict a
+        view to which a refresh brings nothing new."""
+        return not self._knows_placement
+
+    def note_placement(self):
+        """A node has told how keys are placed, or does not know the question: then they are on the ring."""
+        self._knows_placement = True
+
     def update(self, names, now):
-        """Ends a refresh with the members in a node's reply; an empty list means no reply, and the view stays. Returns
-        whether the view is new."""
+        """Ends a refresh with the members in a node's reply, whose keys are on the ring; an empty list means no reply, and the
+        view stays. Returns whether the view is new."""
+        current = self.current
+        is_same = current is not None and not current.epoch and set(names) == set(current.members)
+        return self.adopt((current if is_same else View(names)) if names else None, now)
+
+    def adopt(self, view, now):
+        """Ends a refresh with what a node has told; None: no reply, and the view stays. Returns whether the view is new."""
         with self._lock:
             self._refreshed_at = now
-            if not names:
+            if view is None or self._is_behind(view, now):
                 return False
-            is_new = self.current is None or set(names) != set(self.current.members)
+            is_new = self.current is None or view.fingerprint != self.current.fingerprint
             self._pause = REFRESH_PAUSE_SECONDS_MIN if is_new else min(2 * self._pause, REFRESH_PAUSE_SECONDS_MAX)
             if is_new:
-                self.current = View(names)
-                self._forget_all_but(set(names))
+                self.current, self._adopted_at = view, now
+                self._forget_all_but(set(view.nodes))
+            elif self._was_contradicted:
+                self._knows_placement = False
             return is_new
+
+    def _is_behind(self, view, now):
+        current = self.current
+        return current is not None and view.epoch < current.epoch and now - self._adopted_at < OLDER_EPOCH_SECONDS
 
     def _forget_all_but(self, names):
         self.responsive &= names

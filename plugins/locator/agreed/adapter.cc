@@ -154,7 +154,11 @@ void Adapter::on_decision(const cluster::Decision& decision, membership::Effects
     effects.changes.push_back(std::move(change));
   }
   shown_ = decision.map;
+  epoch_.store(static_cast<std::int64_t>(shown_->epoch), std::memory_order_relaxed);
+  voters_.store(static_cast<std::int64_t>(shown_->voters.size()), std::memory_order_relaxed);
+  std::erase_if(heard_, [this](const auto& one) { return shown_->slot_of(one.first) == cluster::kNoSlot; });
   effects.table_changed = true;
+  if (stage_ == Stage::leaving) environment_.progressed();
 }
 
 // --- how calls end ---------------------------------------------------------------------------------------------------
@@ -193,7 +197,7 @@ void Adapter::answered(const Awaited& call, const wire::Replied& replied, TimePo
   if (const auto why = objection(replied.from, replied.cluster)) return refused(call, *why, now, effects);
   environment_.observer->note_answer(replied.from.node);
   if (replied.from.node == call.tried.node) {
-    heard_[call.tried.node].refused_since = TimePoint::max();
+    heard_[call.tried.node] = {.answered_at = now};
     if (const std::uint64_t ended = ends_.answered(call.tried, replied.from.boot.number))
       with_member(now, effects,
                   [&](auto& member, auto& wanted) { member.on_ended(call.tried.node, ended, now, wanted); });
@@ -322,6 +326,39 @@ void Adapter::warn(const std::string& text, TimePoint now, membership::Effects& 
     effects.warnings.push_back(*unsaid == 0 ? text : text + " (" + std::to_string(*unsaid) + " more since)");
 }
 
+// --- the majority ----------------------------------------------------------------------------------------------------
+
+void Adapter::watch_lease(TimePoint now, membership::Effects& effects) {
+  const bool is_without = stage_ == Stage::inside && lease_held_until() <= now;
+  if (!is_without) {
+    if (std::exchange(has_said_no_lease_, false)) effects.warnings.push_back("a majority of the voters answers again");
+    no_lease_since_.reset();
+    return;
+  }
+  if (!no_lease_since_) no_lease_since_ = now;
+  if (has_said_no_lease_ || now < *no_lease_since_ + kNoLeaseUnsaid) return;
+  has_said_no_lease_ = true;
+  effects.warnings.push_back("no majority of the voters answers: " + missing_voters(now) +
+                             "; nothing is decided and no key answered here until a majority is back: start them");
+}
+
+// "127.0.0.1:9901 (not heard of for 2s) and ... of 5"
+std::string Adapter::missing_voters(TimePoint now) const {
+  std::string text;
+  for (const Slot voter : map()->voters) {
+    const cluster::Member& member = map()->at(voter);
+    if (member.id == self_.id) continue;
+    const auto found = heard_.find(member.id);
+    const bool is_known = found != heard_.end() && found->second.answered_at != TimePoint::min();
+    if (is_known && found->second.answered_at > now - kNoLeaseUnsaid) continue;
+    text += (text.empty() ? "" : ", ") + member.address.name();
+    if (!is_known) continue;
+    const auto silent = std::chrono::floor<std::chrono::seconds>(now - found->second.answered_at);
+    text += " (not heard of for " + format_duration(silent) + ')';
+  }
+  return (text.empty() ? "none is missing" : text + " are missing") + ", of " + std::to_string(map()->voters.size());
+}
+
 // --- the disk --------------------------------------------------------------------------------------------------------
 
 void Adapter::saved(cluster::SaveId highest, TimePoint now, membership::Effects& effects) {
@@ -345,6 +382,7 @@ void Adapter::tick(TimePoint now, membership::Effects& effects) {
   answer_watchers(now);
   environment_.observer->tick(now);
   if (member_) watch_members(now, effects);
+  watch_lease(now, effects);
   advance(now, effects);
 }
 

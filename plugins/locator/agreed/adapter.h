@@ -48,6 +48,8 @@ inline constexpr std::size_t kJoinersMax = 512;
 inline constexpr Duration kReachedFor = std::chrono::seconds(10);
 // J1: clocks that differ more make logs and times to live worthless.
 inline constexpr std::chrono::milliseconds kClocksDifferMax = std::chrono::minutes(1);
+// So long without a lease: a majority of the voters is missing, which is worth a line.
+inline constexpr Duration kNoLeaseUnsaid = std::chrono::seconds(1);
 // What a node waits for in its first moments is not worth a line.
 inline constexpr Duration kWaitUnsaid = std::chrono::seconds(1);
 // J3: a node that leaves waits no longer for the map to let it go.
@@ -76,6 +78,7 @@ class Adapter final : public membership::Membership {
     std::function<std::shared_ptr<const RingView>(std::shared_ptr<const cluster::ClusterMap>,
                                                   const cluster::NodeId& self)>
         make_view;
+    std::function<void()> progressed;  // while this node leaves
     // This node can promise nothing any more, and has to end.
     std::function<void(const std::string& why)> end_node;
     // Is told what operators may want to know; never null.
@@ -119,6 +122,10 @@ class Adapter final : public membership::Membership {
   void disk_failed(const Error& error, membership::Effects& effects);
   void network_end_marked(membership::Effects& effects);
 
+  // Of the newest map that the ring shows. [any thread]
+  std::int64_t epoch() const noexcept { return epoch_.load(std::memory_order_relaxed); }
+  std::int64_t voters() const noexcept { return voters_.load(std::memory_order_relaxed); }
+
   // Until when this node may act as the owner of its keys. [any thread]
   TimePoint lease_held_until() const noexcept { return lease_held_until_.load(std::memory_order_acquire); }
 
@@ -149,8 +156,10 @@ class Adapter final : public membership::Membership {
     cluster::wire::Respond respond;
   };
 
+  // How the last calls to a member ended.
   struct Heard {
     TimePoint refused_since = TimePoint::max();  // connects, without a break
+    TimePoint answered_at = TimePoint::min();
   };
 
   bool is_member() const { return stage_ == Stage::inside || stage_ == Stage::leaving; }
@@ -182,6 +191,8 @@ class Adapter final : public membership::Membership {
   void watch_members(TimePoint now, membership::Effects& effects);
   void answer_watchers(TimePoint now);
   void publish_lease();
+  void watch_lease(TimePoint now, membership::Effects& effects);
+  std::string missing_voters(TimePoint now) const;
 
   // --- the way in and out (passage.cc) ---
   void join_ended(const Awaited& call, const cluster::wire::Replied& replied, TimePoint now,
@@ -215,6 +226,8 @@ class Adapter final : public membership::Membership {
   std::shared_ptr<const cluster::ClusterMap> shown_;  // the map that the ring shows
   Stage stage_ = Stage::looking;
   std::atomic<TimePoint> lease_held_until_{TimePoint::min()};
+  std::atomic<std::int64_t> epoch_{0};
+  std::atomic<std::int64_t> voters_{0};
 
   membership::CallId last_call_ = 0;
   std::map<membership::CallId, Awaited> awaited_;
@@ -231,7 +244,7 @@ class Adapter final : public membership::Membership {
   bool is_watched_ = true;
   std::map<cluster::NodeId, Joiner> joiners_;
   std::map<cluster::NodeId, std::pair<NodeAddress, TimePoint>> reached_;  // joiners, and until when that counts
-  std::unordered_map<cluster::NodeId, Heard> heard_;                      // while returning
+  std::unordered_map<cluster::NodeId, Heard> heard_;                      // of members
 
   Founders founders_;
   std::vector<NodeAddress> waits_for_;
@@ -249,6 +262,8 @@ class Adapter final : public membership::Membership {
   bool has_withdrawn_ = false;
   bool is_network_ending_ = false;
   std::string said_wait_;
+  std::optional<TimePoint> no_lease_since_;  // inside
+  bool has_said_no_lease_ = false;
   RepeatedWarnings warnings_;
 };
 

@@ -130,6 +130,7 @@ Adapter::Environment environment(Context& context, const std::shared_ptr<Bridge>
       .draw_cluster_id = draw_cluster_id,
       .make_view = [](auto map,
                       const auto& self) { return std::make_shared<ring::PartitionView>(std::move(map), self); },
+      .progressed = [drain = context.find<Drain>()] { drain->progressed(); },
       .end_node = [&context](const std::string& why) { context.request_leave(why); },
       .observer = observer,
   };
@@ -182,6 +183,8 @@ Result<ring::Implementation> make_agreed(Context& context) {
     observer->end_waits();
   });
   context.spawn("disk", [bridge](const std::stop_token& stop) { bridge->disk().run(stop); });
+  context.gauge("epoch", [adapter] { return adapter->epoch(); });
+  context.gauge("voters", [adapter] { return adapter->voters(); });
   context.log().info("node {}, boot {}", self.id.text(), self.boot.number);
   return ring::Implementation{
       .membership = adapter,

@@ -284,6 +284,7 @@ std::optional<Refused> Adapter::objection(const Member& joiner, const cluster::T
 void Adapter::on_join(const cluster::Sender& from, Member joiner, const cluster::Terms& terms, wire::Respond respond,
                       TimePoint now, membership::Effects& effects) {
   if (!member_) return respond(Error{ErrorKind::cancelled, "this node is taking on a new identity, or stops"});
+  if (joiner.id != from.node) return respond(Error{ErrorKind::protocol, "a node asks in the name of another"});
   if (!map()) {
     if (from.node != self_.id) founders_.note_waiting(joiner.address);
     return respond(wire::Replied{.from = member_->sender(), .cluster = {}, .reply = {}, .waits_for = waits_for_});

@@ -38,6 +38,10 @@ inline constexpr std::string_view kDrainingPrefix = "p2p:draining: ";
 // call.
 inline constexpr std::string_view kOverloadedPrefix = "p2p:overloaded: ";
 
+// Prefix of the text of an `internal_error` when this node owns the call's key, but ILocator::lease_held_until() is
+// past: another one may own it by now. Nothing was executed.
+inline constexpr std::string_view kNoLeasePrefix = "p2p:no-lease: ";
+
 // Prefix of the text of an `internal_error` when a node cannot change any of its services because a step of one does
 // not return.
 inline constexpr std::string_view kHangingPrefix = "p2p:hanging: ";

@@ -35,8 +35,8 @@ class P2P_API RingView {
   virtual std::uint64_t fingerprint() const noexcept = 0;
   virtual const std::vector<NodeAddress>& members() const noexcept = 0;  // sorted by name
 
-  // Nodes that no longer own anything but are still handing over what they hold. Sorted by name; not part of the
-  // fingerprint.
+  // Nodes that are still handing over what they hold; on a ring they no longer own anything. Sorted by name; not part
+  // of the fingerprint.
   virtual const std::vector<NodeAddress>& leaving() const noexcept = 0;
 
   // The key's owner: on the ring, or the primary of its partition. May be one of leaving() until another has taken

@@ -16,6 +16,10 @@ class AgreedTest(ClusterTest):
         places.setdefault("config", settings.LOCATOR_CONFIG)
         return super().node(*AGREED, *arguments, **places)
 
+    def wait_for_voters(self, nodes, count):
+        for node in nodes:
+            wait_until(f"{node.name} knows {count} voters", lambda node=node: node.gauge("voters", "locator") == count)
+
     def wait_until_logged(self, node, text, seconds=20):
         wait_until(f"{node.name} says {text!r}", lambda: text in node.log(), seconds)
 

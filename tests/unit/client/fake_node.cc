@@ -141,6 +141,8 @@ std::optional<std::string> FakeNode::answer(const Asked& asked) {
   const std::lock_guard hold(mutex_);
   ++asked_[asked.method];
   if (asked.is_probe) return probed_ ? probed_(asked) : reply_of(asked, Nothing());
+  const bool is_about_ring = asked.method == "state" || asked.method == "state_since";
+  if (is_about_ring && asked_for_ring_) return asked_for_ring_(asked);
   if (asked.method != "state") return script_ ? script_(asked) : std::string();
   if (!ring_) return exception_of(asked, 1, "p2p:unknown: " + asked.service);
   locator::Ring_state_result result;
@@ -161,6 +163,11 @@ std::uint64_t FakeNode::view_of(const std::vector<NodeAddress>& members) {
 void FakeNode::tell_ring(std::vector<NodeAddress> members) {
   const std::lock_guard hold(mutex_);
   ring_ = std::move(members);
+}
+
+void FakeNode::apply_ring(Script script) {
+  const std::lock_guard hold(mutex_);
+  asked_for_ring_ = std::move(script);
 }
 
 void FakeNode::apply_probe(Script script) {

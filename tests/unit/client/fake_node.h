@@ -49,7 +49,9 @@ class FakeNode final {
   // What it tells of the ring from now on; `leaving` and placement "classic" follow. Without it the service is unknown.
   void tell_ring(std::vector<NodeAddress> members);
   static std::uint64_t view_of(const std::vector<NodeAddress>& members);
-  // Answers everything but the question for the ring.
+  // Answers the questions for the ring, `state` and `state_since`, instead of what tell_ring() says.
+  void apply_ring(Script script);
+  // Answers everything but the questions for the ring.
   void apply(Script script);
   // Answers the probe, which it otherwise answers as a node of ours.
   void apply_probe(Script script);
@@ -70,6 +72,7 @@ class FakeNode final {
   std::optional<std::vector<NodeAddress>> ring_;
   Script script_;
   Script probed_;
+  Script asked_for_ring_;
   std::map<std::string, int> asked_;
   std::vector<int> sockets_;
   bool is_gone_ = false;

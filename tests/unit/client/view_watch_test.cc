@@ -9,7 +9,7 @@ constexpr TimePoint kNow{std::chrono::hours(1)};
 
 ViewWatch watch_of(std::uint64_t view, TimePoint refreshed) {
   ViewWatch watch;
-  watch.adopted(view);
+  watch.adopted(view, 0, refreshed);
   watch.refreshed(refreshed);
   return watch;
 }
@@ -28,16 +28,27 @@ TEST(ViewWatch, FollowsANewViewAtOnceButNotForEveryReply) {
 
 TEST(ViewWatch, LooksSeldomForAViewThatItHasLeft) {
   ViewWatch watch = watch_of(7, kNow);
-  watch.adopted(8);
+  watch.adopted(8, 0, kNow);
   EXPECT_FALSE(watch.wants_refresh(7, kNow + kRefreshPause));
   EXPECT_TRUE(watch.wants_refresh(7, kNow + kLeftViewPause));
 }
 
 TEST(ViewWatch, ForgetsViewsThatItLeftLongAgo) {
   ViewWatch watch = watch_of(1, kNow);
-  for (std::uint64_t view = 2; view <= kViewsRemembered + 2; ++view) watch.adopted(view);
+  for (std::uint64_t view = 2; view <= kViewsRemembered + 2; ++view) watch.adopted(view, 0, kNow);
   EXPECT_TRUE(watch.wants_refresh(1, kNow + kRefreshPause));
   EXPECT_FALSE(watch.wants_refresh(2, kNow + kRefreshPause));
+}
+
+TEST(ViewWatch, IgnoresAnOlderEpochForAWhile) {
+  ViewWatch watch;
+  EXPECT_FALSE(watch.is_behind(0, kNow));
+  watch.adopted(7, 5, kNow);
+  EXPECT_FALSE(watch.is_behind(5, kNow));
+  EXPECT_FALSE(watch.is_behind(6, kNow));
+  EXPECT_TRUE(watch.is_behind(4, kNow));
+  EXPECT_TRUE(watch.is_behind(0, kNow)) << "a node that has no map yet";
+  EXPECT_FALSE(watch.is_behind(4, kNow + kOlderEpochPause)) << "the network may have begun anew";
 }
 
 }  // namespace

@@ -108,8 +108,10 @@ Named replies_of_golden() {
   Named named = {{"refused", reply_of(Refused{.field = "copies", .ours = "3", .theirs = "2", .fix = "set it"})}};
   for (const AgreementReply& body : bodies) {
     Replied replied{.from = sender_of_golden(), .cluster = {}, .reply = {.body = body}};
-    if (std::holds_alternative<Noted>(body))
+    if (std::holds_alternative<Noted>(body)) {
+      replied.cluster = founded().cluster;
       replied.reply.update = MapUpdate{.from = 4, .map = std::make_shared<const ClusterMap>(map_of_golden())};
+    }
     named.emplace_back("reply " + std::to_string(body.index()), reply_of(replied));
   }
   return named;

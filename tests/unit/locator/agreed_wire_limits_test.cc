@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,10 @@ std::vector<std::string> calls_of(unsigned seed) {
   RandomCluster random(seed);
   std::vector<std::string> calls = {encode_join(random.sender(), random.member(), random.terms()),
                                     encode_watch(random.sender())};
-  for (int more = 0; more < 8; ++more) calls.push_back(encode_call(random.sender(), random.cluster(), random.call()));
+  for (int more = 0; more < 8; ++more) {
+    const MemberRequest request = random.call();
+    calls.push_back(encode_call(random.sender(), random.cluster_of(request), request));
+  }
   return calls;
 }
 
@@ -292,6 +296,20 @@ TEST(AgreedWireLimits, AnUpdateHasAsManyChangesAsAHistoryKeeps) {
   const Change longest{std::vector<Request>(kRequestsMax, Remove{id(1)})};
   EXPECT_TRUE(is_read({.from = 1, .changes = std::vector<Change>(kRequestsKept / kRequestsMax, longest)}));
   EXPECT_FALSE(is_read({.from = 1, .changes = std::vector<Change>(kRequestsKept / kRequestsMax + 1, longest)}));
+}
+
+TEST(AgreedWireLimits, AMapIsOfTheClusterOfItsSender) {
+  const auto map = std::make_shared<const ClusterMap>(founded());
+  Replied replied{.from = RandomCluster(1).sender(), .cluster = map->cluster, .reply = {}};
+  replied.reply.update = MapUpdate{.from = 1, .map = map};
+  EXPECT_TRUE(std::holds_alternative<Replied>(read_reply(reply_of(replied))));
+  EXPECT_TRUE(is_heard(encode_call(replied.from, replied.cluster, Announce{*replied.reply.update})));
+  for (const std::uint64_t low : {0, 9}) {
+    replied.cluster = {};
+    replied.cluster.low = low;
+    EXPECT_TRUE(std::holds_alternative<Error>(read_reply(reply_of(replied)))) << low;
+    EXPECT_FALSE(is_heard(encode_call(replied.from, replied.cluster, Announce{*replied.reply.update}))) << low;
+  }
 }
 
 // --- the rest of the messages ----------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ class Processes {
     }
     folder_ = std::move(opened).value();
     const auto saved = folder_->take_saved();
+    EXPECT_FALSE(saved && folder_->retired_at_start()) << "what was before is told too long";
     if (folder_->self().id == id_) {
       EXPECT_FALSE(must_be_over_) << "an identity that was over is back";
       EXPECT_TRUE(saved == saved_ || (saving_ && saved == saving_)) << "read: " << saved.value_or("nothing");

@@ -113,6 +113,7 @@ TEST_F(NodeFolderTest, RetiringDatesTheOldIdentityAwayAndBeginsANewOne) {
   EXPECT_EQ(disk->names_in("/data/locator/node"), (Names{"identity"}));
 
   ASSERT_TRUE(folder->save("as new").ok());
+  EXPECT_EQ(disk->names_in(kPlace), (Names{"lock", "node", "node.20241004T000000Z", "node.20241004T000000Z.ended"}));
   EXPECT_NE(folder->retire("again").value().folder, retired.value().folder);
 }
 

@@ -195,6 +195,11 @@ MemberRequest RandomCluster::call() {
   return begin;
 }
 
+ClusterId RandomCluster::cluster_of(const MemberRequest& request) {
+  const auto* announce = std::get_if<Announce>(&request);
+  return announce == nullptr ? cluster() : cluster_of(announce->update);
+}
+
 AgreementReply RandomCluster::reply_body() {
   switch (below(6)) {
     case 0:
@@ -220,7 +225,9 @@ AgreementReply RandomCluster::reply_body() {
 
 wire::Replied RandomCluster::replied() {
   wire::Replied made{.from = sender(), .cluster = cluster(), .reply = {.body = reply_body()}};
-  if (one_of(2)) made.reply.update = update();
+  if (one_of(2)) return made;
+  made.reply.update = update();
+  made.cluster = cluster_of(*made.reply.update);
   return made;
 }
 

@@ -27,6 +27,8 @@ class RandomCluster final {
   Sender sender() { return {.node = node(), .boot = boot(), .epoch = number()}; }
   ClusterId cluster() { return one_of(3) ? ClusterId{} : random_id<ClusterId>(); }
   MemberRequest call();  // of any kind but AskToJoin
+  // That its sender may be a member of.
+  ClusterId cluster_of(const MemberRequest& request);
   wire::Replied replied();
   Terms terms();
   Refused refused() { return {text(), text(), text(), text()}; }
@@ -53,6 +55,7 @@ class RandomCluster final {
   std::vector<Consent> consents();
   Partition partition(const ClusterMap& map);
   MapUpdate update();
+  ClusterId cluster_of(const MapUpdate& update) { return update.map == nullptr ? cluster() : update.map->cluster; }
   Request request_of_members();
   Request request_of_partitions();
   AgreementReply reply_body();

@@ -59,6 +59,23 @@ TEST_F(RingServiceTest, TellsMembersAndFingerprintOfOneView) {
   EXPECT_EQ(static_cast<std::uint64_t>(later->view), node.changes->view().fingerprint());
 }
 
+TEST_F(RingServiceTest, TellsTheWholeStateToWhoAsksWhatHasChanged) {
+  TestNode& node = make(9900, {});
+  serve_ring(node);
+  node.begin();
+  time.pass(milliseconds(10));
+  std::optional<locator::RingDelta> delta;
+  peers.call(at(9900), "locator.ring", encode_call("state_since", locator::Ring_state_since_args()),
+             std::chrono::seconds(1), [&delta](const p2p::Result<std::string>& reply) {
+               const auto decoded = decode_reply<locator::Ring_state_since_result>(reply.value());
+               if (decoded.ok()) delta = decoded.value().success;
+             });
+  time.pass(milliseconds(10));
+  ASSERT_TRUE(delta);
+  EXPECT_EQ(delta->whole, *state_of(9900));
+  EXPECT_FALSE(delta->whole.__isset.epoch || delta->whole.__isset.owners) << "there are no partitions";
+}
+
 TEST_F(RingServiceTest, TellsNothingBeforeTheNodeIsPartOfItsNetwork) {
   TestNode& node = make(9900, {});
   serve_ring(node);

@@ -95,6 +95,15 @@ TEST_F(VotersTest, ALeavingVoterIsReplacedAtOnce) {
   EXPECT_EQ(settled(map), (Voters{3})) << "the last one keeps its vote";
 }
 
+TEST_F(VotersTest, ALeavingVoterIsNotHeldBackByAMemberThatStaysDown) {
+  ClusterMap map = cluster_of(4);
+  EXPECT_EQ(settled(map), (Voters{1, 2, 3}));
+  map = after(map, {down(4), leave(1)});
+  look(map);
+  now += std::chrono::hours(1);
+  EXPECT_EQ(settled(map), (Voters{2})) << "of the two that could vote, an odd number";
+}
+
 TEST_F(VotersTest, TheVoterOfTwoMembersThatLeavesGivesItsVoteToTheOther) {
   ClusterMap map = after(cluster_of(2), {leave(1)});
   EXPECT_EQ(settled(map), (Voters{2}));

@@ -52,6 +52,29 @@ TEST(FakeLocator, GivesAKeyToItsNamedOwner) {
   }
 }
 
+TEST(FakeLocator, HoldsItsLeaseAsLongAsATestSays) {
+  NodeOptions options = tenant();
+  options.toml += "[services.tenant.route]\ngreet = 1\n\"*\" = \"here\"\n";
+  TestNode node(options);
+  const auto client = node.client<::tenant::TenantClient>("tenant");
+  const auto greeting = [&] {
+    std::string answer;
+    try {
+      client->greet(answer, "key");
+    } catch (const apache::thrift::TApplicationException& refusal) {
+      answer = refusal.what();
+    }
+    return answer;
+  };
+  EXPECT_EQ(greeting(), "hello key");
+  node.fake_locator().set_lease_held_until(TimePoint::min());
+  EXPECT_TRUE(holds(greeting(), "p2p:no-lease: tenant:greet: "));
+  Seen seen;
+  client->seen(seen);  // about no key: the node answers
+  node.fake_locator().set_lease_held_until(TimePoint::max());
+  EXPECT_EQ(greeting(), "hello key");
+}
+
 TEST(FakeLocator, LetsLayersRunBeforeAJoinAndALeave) {
   TestNode node(tenant());
   node.fake_locator().run_add(kOther);

@@ -35,9 +35,10 @@ struct Item {
 
 struct RingFacts {
   std::vector<NodeAddress> members;  // sorted by name
-  std::vector<NodeAddress> leaving;  // no longer own anything, but are still handing over
+  std::vector<NodeAddress> leaving;  // still hand over what they hold; on a ring they own nothing any more
   std::uint64_t view = 0;            // fingerprint of members and placement
   std::string placement;
+  std::uint64_t epoch = 0;  // of an agreed cluster's map, whose keys are placed by partitions; 0: they are on a ring
 };
 
 }  // namespace p2p::client

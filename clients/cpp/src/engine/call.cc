@@ -27,6 +27,7 @@ void CallPool::give(Call* call) noexcept {
   call->last.reset();
   call->to.reset();
   call->key.clear();
+  call->since_view.reset();
   call->aim = Aim::owner;
   call->is_repeatable = call->may_have_run = call->is_listed = false;
   call->state = CallState::idle;

@@ -67,6 +67,7 @@ struct Call : net::DeadlineWheel::Entry {
   bool is_repeatable = false;
   bool may_have_run = false;  // an attempt at this call, or at the one it was split from, may have been executed
   Handler handler;
+  std::optional<std::uint64_t> since_view;  // of a request for what has changed of the ring: that ring's view
 
   // --- the engine's ---
   CallState state = CallState::idle;

@@ -201,7 +201,7 @@ void Engine::answered(Link& link, Call& call, std::string_view message) {
     call.link = nullptr;
     Failure unusable;
     // A node of ours that does not know this request says so, and can take all other calls.
-    const bool is_one_of_ours = head.value().is_exception || learn(*arrival.codec, unusable);
+    const bool is_one_of_ours = head.value().is_exception || learn(*arrival.codec, call.since_view, unusable);
     link.health().failures = 0;
     let_go(call);
     if (is_one_of_ours) return link.become_ready();
@@ -234,7 +234,7 @@ void Engine::closed(Link& link, LinkState was, const Failure& why) {
 
 Call* Engine::greeting() {
   Call& call = take_call();
-  call.info = encode_state(codec(), options_.ring, call.frame);
+  encode_ring_request(call);
   call.aim = Aim::node;
   call.deadline = now_ + kRefreshTimeout;
   wheel_.add(call, call.deadline);

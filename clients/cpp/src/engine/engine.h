@@ -97,6 +97,7 @@ class Engine final {
   void route(Call& call);
   void send(Call& call, Link& link);
   bool is_usable(Link& link);
+  std::size_t alternates() const noexcept;
   Link* other_than(const Link* owner, const Link* avoided);
   Link& link_to(const NodeAddress& at);
   void open(Link& link);  // before a closed link gets a call
@@ -123,7 +124,10 @@ class Engine final {
   void ask(const NodeAddress& candidate);
   void refresh_ended(bool has_learned);
   void refresh_again();
-  bool learn(Codec& codec, Failure& failure);
+  void encode_ring_request(Call& call);
+  bool learn(Codec& codec, std::optional<std::uint64_t> since_view, Failure& failure);
+  bool learn_step(RingStep step, std::uint64_t since_view, Failure& failure);
+  bool adopt_if_sound(Result<std::shared_ptr<const Ring>> ring, Failure& failure);
   void adopt(std::shared_ptr<const Ring> ring);
   void adopt_lone(const NodeAddress& node);
   void saw_view(const NodeAddress& by, std::uint64_t view);
@@ -164,7 +168,7 @@ class Engine final {
   std::size_t open_links_ = 0;
 
   std::shared_ptr<const Ring> ring_;
-  std::vector<Link*> owners_;  // by index of member; links_ holds them
+  std::vector<Link*> owners_;  // by index in the ring's nodes(), the members first; links_ holds them
   std::size_t next_other_ = 0;
   ViewWatch views_;
   std::vector<Call*> waiting_;          // for the ring; those that are done are released by the next scan

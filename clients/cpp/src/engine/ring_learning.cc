@@ -48,15 +48,26 @@ void Engine::ask_next() {
   ask(candidate);
 }
 
+// For what has changed of the ring that is known, or for all of it. Without partitions, the whole is what is small.
+void Engine::encode_ring_request(Call& call) {
+  if (ring_ == nullptr || !ring_->has_partitions()) {
+    call.info = encode_state(codec(), options_.ring, call.frame);
+    return;
+  }
+  const RingFacts& known = ring_->facts();
+  call.since_view = known.view;
+  call.info = encode_state_since(codec(), options_.ring, known.epoch, known.view, call.frame);
+}
+
 void Engine::ask(const NodeAddress& candidate) {
   Call& call = take_call();
-  call.info = encode_state(codec(), options_.ring, call.frame);
+  encode_ring_request(call);
   call.aim = Aim::node;
   call.to = candidate;
   call.deadline = now_ + kRefreshTimeout;
-  call.handler = [this, candidate](Arrival& arrival) {
+  call.handler = [this, candidate, since_view = call.since_view](Arrival& arrival) {
     Failure failure;
-    const bool has_learned = arrival.failure == nullptr && learn(*arrival.codec, failure);
+    const bool has_learned = arrival.failure == nullptr && learn(*arrival.codec, since_view, failure);
     if (has_learned) {
       refresh_ended(true);
     } else if (arrival.failure != nullptr && arrival.failure->kind == ErrorKind::not_found && ring_ == nullptr) {
@@ -116,22 +127,35 @@ void Engine::end_refresh_waiters(const Failure* failure) {
 }
 
 // Learns from a reply to the ring request; `failure` says why not.
-bool Engine::learn(Codec& codec, Failure& failure) {
-  RingFacts facts;
+bool Engine::learn(Codec& codec, std::optional<std::uint64_t> since_view, Failure& failure) {
+  ToldRing told;
   try {
-    facts = decode_state(codec);
+    told = since_view ? decode_state_since(codec) : decode_state(codec);
   } catch (const std::exception& thrown) {
     codec_.reset();
     failure = {Effect::none, ErrorKind::protocol, std::string("the answer makes no sense: ") + thrown.what()};
     return false;
   }
-  if (facts.members.empty()) {
+  if (told.step) return learn_step(std::move(*told.step), *since_view, failure);
+  if (told.facts.members.empty() && told.facts.leaving.empty()) {
     failure = {Effect::none, ErrorKind::refused, "the node is in no network"};
     return false;
   }
   // A node that lags behind a change is followed when it answers calls, not when it greets.
-  if (!is_looking_ && ring_ != nullptr && !views_.wants_refresh(facts.view, now_)) return true;
-  auto ring = Ring::of(std::move(facts));
+  const bool is_unwanted =
+      views_.is_behind(told.facts.epoch, now_) || (!is_looking_ && !views_.wants_refresh(told.facts.view, now_));
+  if (ring_ != nullptr && is_unwanted) return true;
+  return adopt_if_sound(Ring::of(std::move(told.facts), told.owners), failure);
+}
+
+bool Engine::learn_step(RingStep step, std::uint64_t since_view, Failure& failure) {
+  // Another ring was learnt since this was asked; if that is the older one, replies will tell.
+  const bool is_ours = ring_ != nullptr && ring_->has_partitions() && ring_->facts().view == since_view;
+  if (!is_ours || step.view == since_view) return true;
+  return adopt_if_sound(ring_->after(std::move(step)), failure);
+}
+
+bool Engine::adopt_if_sound(Result<std::shared_ptr<const Ring>> ring, Failure& failure) {
   if (!ring.ok()) {
     failure = {Effect::none, ring.error().kind, ring.error().text};
     return false;
@@ -144,24 +168,24 @@ void Engine::adopt(std::shared_ptr<const Ring> ring) {
   const bool is_new = ring_ == nullptr || ring_->facts().view != ring->facts().view;
   ring_ = std::move(ring);
   if (!is_new) return;
-  views_.adopted(ring_->facts().view);
+  views_.adopted(ring_->facts().view, ring_->facts().epoch, now_);
   counts_.views.fetch_add(1, std::memory_order_relaxed);
   owners_.clear();
-  for (const NodeAddress& member : ring_->facts().members) owners_.push_back(&link_to(member));
+  for (const NodeAddress& node : ring_->nodes()) owners_.push_back(&link_to(node));
   forget_strangers();
   dispatch_all(waiting_);
 }
 
 // A node of ours that cannot serve the ring: it gets all calls, and forwards them as it does for any client.
 void Engine::adopt_lone(const NodeAddress& node) {
-  auto ring = Ring::of({.members = {node}, .leaving = {}, .view = 0, .placement = ""});
+  auto ring = Ring::of({.members = {node}, .leaving = {}, .view = 0, .placement = "", .epoch = 0});
   adopt(std::move(ring).value());
 }
 
 // Drops nodes that are neither members nor seeds, once nothing depends on them.
 void Engine::forget_strangers() {
   std::unordered_set<NodeAddress> known(options_.seeds.begin(), options_.seeds.end());
-  known.insert(ring_->facts().members.begin(), ring_->facts().members.end());
+  known.insert(ring_->nodes().begin(), ring_->nodes().end());
   std::erase_if(links_, [&](const auto& entry) { return !known.contains(entry.first) && !entry.second->is_open(); });
 }
 

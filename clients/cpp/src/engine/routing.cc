@@ -131,14 +131,21 @@ bool Engine::is_usable(Link& link) {
   return !link.is_stuck();
 }
 
+// How many of the owners may take any call: the members, not who leaves.
+std::size_t Engine::alternates() const noexcept {
+  const std::size_t members = ring_->facts().members.size();
+  return members > 0 ? members : owners_.size();
+}
+
 // A member that can take a call instead of its owner; connected ones come first, `avoided` and the owner last. nullptr
 // when there is none.
 Link* Engine::other_than(const Link* owner, const Link* avoided) {
   Link* unconnected = nullptr;
   Link* last_resort = nullptr;
   const std::size_t first = next_other_++;
-  for (std::size_t step = 0; step < owners_.size(); ++step) {
-    Link* const link = owners_[(first + step) % owners_.size()];
+  const std::size_t count = alternates();
+  for (std::size_t step = 0; step < count; ++step) {
+    Link* const link = owners_[(first + step) % count];
     if ((link == owner && link != avoided) || !is_usable(*link)) continue;
     if (link == avoided) {
       last_resort = link;

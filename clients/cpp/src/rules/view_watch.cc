@@ -14,7 +14,9 @@ bool ViewWatch::wants_refresh(std::uint64_t told, TimePoint now) const noexcept 
   return now - last_refresh_ >= (was_left(told) ? kLeftViewPause : kRefreshPause);
 }
 
-void ViewWatch::adopted(std::uint64_t view) noexcept {
+void ViewWatch::adopted(std::uint64_t view, std::uint64_t epoch, TimePoint now) noexcept {
+  epoch_ = epoch;
+  adopted_at_ = now;
   if (is_known_ && view == current_) return;
   if (is_known_) left_[left_count_++ % kViewsRemembered] = current_;
   is_known_ = true;

@@ -178,6 +178,23 @@ std::size_t bytes_of(std::span<const ItemView> items) {
 }
 constexpr std::size_t kEndBytesMax = 64;  // heads of the list and of the options, and the last stop
 
+std::vector<NodeAddress> addresses_of(const std::vector<locator::Location>& on_wire) {
+  std::vector<NodeAddress> addresses;
+  addresses.reserve(on_wire.size());
+  for (const auto& address : on_wire) addresses.push_back(from_wire(address));
+  return addresses;
+}
+
+ToldRing told_of(locator::RingState state) {
+  return {.facts = {.members = addresses_of(state.members),
+                    .leaving = addresses_of(state.leaving),
+                    .view = static_cast<std::uint64_t>(state.view),
+                    .placement = std::move(state.placement),
+                    .epoch = state.__isset.epoch ? static_cast<std::uint64_t>(state.epoch) : 0},
+          .owners = std::move(state.owners),
+          .step = std::nullopt};
+}
+
 }  // namespace
 
 Codec& encoding_codec() {
@@ -247,20 +264,41 @@ FrameInfo encode_state(Codec& codec, std::string_view service, std::string& fram
   return info;
 }
 
+FrameInfo encode_state_since(Codec& codec, std::string_view service, std::uint64_t epoch, std::uint64_t view,
+                             std::string& frame) {
+  const FrameInfo info = begin_call(codec, service, "state_since");
+  locator::Ring_state_since_args arguments;
+  arguments.epoch = static_cast<std::int64_t>(epoch);
+  arguments.view = static_cast<std::int64_t>(view);
+  arguments.write(&codec.binary_out());
+  end_call(codec, frame);
+  return info;
+}
+
 void decode(Codec& codec, bool is_many, StoreReply<Read>& reply) { decode_reply_of(codec, is_many, reply); }
 void decode(Codec& codec, bool is_many, StoreReply<Written>& reply) { decode_reply_of(codec, is_many, reply); }
 void decode(Codec& codec, bool is_many, StoreReply<Erased>& reply) { decode_reply_of(codec, is_many, reply); }
 
-RingFacts decode_state(Codec& codec) {
+ToldRing decode_state(Codec& codec) {
   locator::Ring_state_result result;
   result.read(&codec.binary_in());
   if (!result.__isset.success) throw TProtocolException(TProtocolException::INVALID_DATA, "no state of a ring");
-  RingFacts facts;
-  for (const auto& member : result.success.members) facts.members.push_back(from_wire(member));
-  for (const auto& member : result.success.leaving) facts.leaving.push_back(from_wire(member));
-  facts.view = static_cast<std::uint64_t>(result.success.view);
-  facts.placement = std::move(result.success.placement);
-  return facts;
+  return told_of(std::move(result.success));
+}
+
+ToldRing decode_state_since(Codec& codec) {
+  locator::Ring_state_since_result result;
+  result.read(&codec.binary_in());
+  if (!result.__isset.success) throw TProtocolException(TProtocolException::INVALID_DATA, "no change of a ring");
+  locator::RingDelta& delta = result.success;
+  if (delta.__isset.whole) return told_of(std::move(delta.whole));
+  RingStep step{.epoch = static_cast<std::uint64_t>(delta.epoch),
+                .view = static_cast<std::uint64_t>(delta.view),
+                .nodes = std::nullopt,
+                .moved = std::move(delta.moved)};
+  if (delta.__isset.members || delta.__isset.leaving)
+    step.nodes = {addresses_of(delta.members), addresses_of(delta.leaving)};
+  return {.facts = {}, .owners = {}, .step = std::move(step)};
 }
 
 RemoteException decode_exception(Codec& codec) {

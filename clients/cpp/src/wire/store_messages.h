@@ -2,6 +2,7 @@
 // directly, without generated structs in between: a batch of many keys is then copied once.
 #pragma once
 
+#include "rules/ring.h"
 #include "wire/frame.h"
 
 #include <p2p/client_outcome.h>
@@ -38,6 +39,9 @@ FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<co
                             std::string& frame);
 
 FrameInfo encode_state(Codec& codec, std::string_view service, std::string& frame);
+// Asks what has changed since the state of that epoch and view.
+FrameInfo encode_state_since(Codec& codec, std::string_view service, std::uint64_t epoch, std::uint64_t view,
+                             std::string& frame);
 
 // --- replies: the codec's input is at the result ---------------------------------------------------------------------
 
@@ -61,7 +65,14 @@ void decode(Codec& codec, bool is_many, StoreReply<Read>& reply);
 void decode(Codec& codec, bool is_many, StoreReply<Written>& reply);
 void decode(Codec& codec, bool is_many, StoreReply<Erased>& reply);
 
-RingFacts decode_state(Codec& codec);
+// A state of the ring, whole or what has changed of it.
+struct ToldRing {
+  RingFacts facts;     // unless there is a step
+  std::string owners;  // of the partitions, as in idl/locator.thrift
+  std::optional<RingStep> step;
+};
+ToldRing decode_state(Codec& codec);
+ToldRing decode_state_since(Codec& codec);
 
 // Type and text of a TApplicationException.
 struct RemoteException {

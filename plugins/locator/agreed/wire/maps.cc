@@ -166,7 +166,7 @@ Result<Change> decode_change(std::string_view bytes) {
   return on_wire;
 }
 
-MapUpdate from_wire(const ::cluster_wire::MapUpdate& update) {
+MapUpdate from_wire(const ::cluster_wire::MapUpdate& update, const ClusterId& cluster) {
   require(update.changes.size() <= kChangesKept, "an update has too many changes");
   MapUpdate read{.from = natural(update.base)};
   std::size_t requests = 0;
@@ -175,7 +175,9 @@ MapUpdate from_wire(const ::cluster_wire::MapUpdate& update) {
     requests += read.changes.back().requests.size();
     require(requests <= kRequestsKept, "an update has too many requests");
   }
-  if (update.__isset.whole_map) read.map = std::make_shared<const ClusterMap>(read_map(update.whole_map));
+  if (!update.__isset.whole_map) return read;
+  read.map = std::make_shared<const ClusterMap>(read_map(update.whole_map));
+  require(read.map->cluster == cluster, "a map is of another cluster than its sender");
   return read;
 }
 

@@ -26,6 +26,7 @@ ClusterMap read_map(std::string_view bytes);
 Change read_change(std::string_view bytes);
 
 ::cluster_wire::MapUpdate to_wire(const MapUpdate& update);
-MapUpdate from_wire(const ::cluster_wire::MapUpdate& update);
+// `cluster`: of whoever sends it.
+MapUpdate from_wire(const ::cluster_wire::MapUpdate& update, const ClusterId& cluster);
 
 }  // namespace p2p::cluster::wire

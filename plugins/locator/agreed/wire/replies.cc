@@ -162,7 +162,7 @@ thrift::Reply to_wire(const Replied& replied) {
 Replied from_wire(const thrift::Reply& reply) {
   Replied read{.from = from_wire(reply.sender), .cluster = cluster_of(reply.sender), .reply = {}};
   read.reply.body = body_of(reply.body);
-  if (reply.__isset.update) read.reply.update = from_wire(reply.update);
+  if (reply.__isset.update) read.reply.update = from_wire(reply.update, read.cluster);
   if (reply.__isset.waits_for) read.waits_for = addresses_of(reply.waits_for);
   return read;
 }

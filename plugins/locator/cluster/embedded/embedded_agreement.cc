@@ -273,6 +273,15 @@ void EmbeddedAgreement::tick(TimePoint now, AgreementEffects& effects) {
   }
 }
 
+// What waits for a consent does not wait for the next heartbeat.
+void EmbeddedAgreement::set_consents(std::vector<Consent> consents) {
+  if (consents == consents_) return;
+  const bool has_new = std::ranges::any_of(
+      consents, [this](const Consent& one) { return std::ranges::find(consents_, one) == consents_.end(); });
+  if (has_new) renewed_at_ = TimePoint::min();
+  consents_ = std::move(consents);
+}
+
 TimePoint EmbeddedAgreement::next_wakeup() const {
   if (map_ == nullptr) return TimePoint::max();
   const TimePoint renewal = renewed_at_ == TimePoint::min() ? renewed_at_ : renewed_at_ + rules_.renewed_every();

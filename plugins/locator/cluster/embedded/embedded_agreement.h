@@ -71,7 +71,7 @@ class EmbeddedAgreement final : public Agreement {
   void decide(Epoch epoch, const Change& change, TimePoint now) override;
   TimePoint lease_held_until() const override;
   void set_healthy(bool is_healthy) override { is_healthy_ = is_healthy; }
-  void set_consents(std::vector<Consent> consents) override { consents_ = std::move(consents); }
+  void set_consents(std::vector<Consent> consents) override;
   void note_ended(const NodeId& node, const Boot& boot) override { granter_.note_ended(node, boot.number); }
 
   // --- what arrives ---

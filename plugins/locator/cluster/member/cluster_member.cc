@@ -95,6 +95,7 @@ void ClusterMember::absorb(AgreementEffects& from, TimePoint now, MemberEffects&
     on_decision(decision, now);
     effects.decisions.push_back(std::move(decision));
   }
+  if (!from.decisions.empty()) suggest(now, effects);
 }
 
 void ClusterMember::on_decision(const Decision&, TimePoint now) {
@@ -156,6 +157,7 @@ void ClusterMember::answer(const Sender& from, BeginHandOver& hand_over, Request
     handovers_[number] = {.term = term, .to = hand_over.to[at], .begun_at = now};
     host_.stop_serving(number, term, now);
   }
+  if (map() != nullptr) advance_handovers(now);
   reply(from, id, effects);
 }
 
@@ -265,6 +267,14 @@ void ClusterMember::ask_to_join(TimePoint now, MemberEffects& effects) {
   effects.calls.push_back({.to = joins_via_[joins_at_ % joins_via_.size()], .request = AskToJoin{.joiner = self_}});
 }
 
+void ClusterMember::ask_around(TimePoint now, MemberEffects& effects) {
+  if (agreement_.lease_held_until() > now || now < asked_around_at_ + kAskAroundEvery) return;
+  asked_around_at_ = now;
+  const auto& members = map()->members;
+  const Member& next = members[asked_around_++ % members.size()];
+  if (!next.id.empty() && next.id != self_.id) effects.calls.push_back({.to = next.id, .request = FetchMap{}});
+}
+
 void ClusterMember::begin_hand_overs(const std::vector<HandOver>& wanted, MemberEffects& effects) {
   std::map<Slot, BeginHandOver> by_primary;
   for (const HandOver& one : wanted) {
@@ -324,6 +334,7 @@ void ClusterMember::tick(TimePoint now, MemberEffects& effects) {
     agreement_.tick(now, made);
     absorb(made, now, effects);
     suggest(now, effects);
+    ask_around(now, effects);
     coordinate(now, effects);
   }
   ticked_for_ = now + kTickEvery;

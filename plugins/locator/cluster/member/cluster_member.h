@@ -27,6 +27,10 @@ inline constexpr Duration kPlanEvery = std::chrono::seconds(1);
 // A primary that cannot stop serving gives the hand-over up (H1).
 inline constexpr Duration kStopMax = std::chrono::seconds(1);
 
+// A member without a lease may know voters that vote no more, and are gone: it asks any other for a newer map, one
+// after the other, so often.
+inline constexpr Duration kAskAroundEvery = std::chrono::milliseconds(300);
+
 struct MemberEffects {
   struct Call {
     NodeId to;  // may be this node
@@ -102,6 +106,7 @@ class ClusterMember final {
   void add_wanted_of_primary(std::vector<Request>& all, TimePoint now) const;
   void advance_handovers(TimePoint now);
   void ask_to_join(TimePoint now, MemberEffects& effects);
+  void ask_around(TimePoint now, MemberEffects& effects);
   Slot self_slot() const;
   Assignment assignment(PartitionNumber number) const;
 
@@ -117,6 +122,8 @@ class ClusterMember final {
   bool is_let_go_ = false;
   std::vector<NodeId> joins_via_;
   std::size_t joins_at_ = 0;
+  TimePoint asked_around_at_ = TimePoint::min();
+  std::size_t asked_around_ = 0;
   std::size_t introduced_ = 0;           // joiners, each to the next voter
   bool joins_answered_ = true;           // by a member, since it was last asked
   std::vector<Assignment> assignments_;  // that the host knows, by partition
