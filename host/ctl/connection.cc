@@ -10,6 +10,7 @@
 #include <thrift/transport/TBufferTransports.h>
 
 #include <Store.h>
+#include <cluster_view_types.h>
 
 #include <string_view>
 
@@ -117,6 +118,8 @@ Error Connection::error_of(const std::exception_ptr& failure, const std::string&
     std::rethrow_exception(failure);
   } catch (const diststore::StoreError& error) {
     return {retry::fault_of_store_error(error.kind).kind, fmt::format("{}: {}", peer_, error.message)};
+  } catch (const cluster_view::Refused& refused) {
+    return {ErrorKind::invalid, fmt::format("{}: {}", peer_, refused.why)};
   } catch (const TTransportException& error) {
     return transport_error(peer_, error);
   } catch (const thrift::TApplicationException& error) {

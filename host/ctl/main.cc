@@ -1,6 +1,7 @@
 // p2pctl: the operator's command. Reads the command line, runs one verb.
 #include "cli/standard_output.h"
 #include "config/suggestion.h"
+#include "ctl/cluster_verbs.h"
 #include "ctl/session.h"
 #include "ctl/verbs.h"
 
@@ -9,9 +10,11 @@
 #include <thrift/TOutput.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -78,14 +81,18 @@ ExitCode run(int argc, char** argv) {
   app.fallthrough();  // these may also follow the verb; verbs inherit this when they are added
   add_store_verbs(app, session);
   add_ring_verbs(app, session);
+  add_cluster_verbs(app, session);
   add_node_verbs(app, session);
   add_change_verbs(app, session);
   add_bench_verb(app, session);
   add_admin_verbs(app, session);
+  add_cluster_admin_verbs(app, session);
   app.require_subcommand(1);
   app.footer(kFooter);
   try {
-    app.parse(argc, argv);
+    auto words = with_words_of_plan(argc, argv);
+    std::ranges::reverse(words);  // as CLI11 wants them
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& failure) {
     return refuse(app, failure);
   }

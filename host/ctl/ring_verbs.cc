@@ -1,4 +1,6 @@
-// members, locate, ring.
+// members, locate, map, ring: what there is in either mode.
+#include "ctl/cluster_text.h"
+#include "ctl/cluster_verbs.h"
 #include "ctl/ring_shares.h"
 #include "ctl/verbs.h"
 
@@ -9,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 namespace p2p::ctl {
@@ -55,9 +58,19 @@ Result<std::vector<std::string>> ask_owners_of_samples(Connection& node) {
   });
 }
 
+std::int64_t now_ms() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
+}
+
 ExitCode members(const Session& session) {
   auto node = connect(session);
   if (!node.ok()) return report(node.error());
+  if (const auto state = ask_cluster(node.value()); state.ok()) {
+    show(session, members_json(state.value()), members_text(state.value(), now_ms()));
+    return ExitCode::done;
+  } else if (!is_other_mode(state.error())) {
+    return report(state.error());
+  }
   const auto names = ask_members(node.value());
   if (!names.ok()) return report(names.error());
   show(session, {{"members", names.value()}}, text_of(names.value()));
@@ -78,14 +91,12 @@ ExitCode locate(const Session& session, const std::string& key) {
   return ExitCode::done;
 }
 
-ExitCode ring(const Session& session) {
-  auto node = connect(session);
-  if (!node.ok()) return report(node.error());
+ExitCode show_samples(const Session& session, Connection& node) {
   // Only nodes of ours get this many calls: one of the 2009 system would serve nobody else meanwhile.
-  if (const auto status = ask_status(node.value()); !status.ok()) return report(status.error());
-  const auto names = ask_members(node.value());
+  if (const auto status = ask_status(node); !status.ok()) return report(status.error());
+  const auto names = ask_members(node);
   if (!names.ok()) return report(names.error());
-  const auto owners = ask_owners_of_samples(node.value());
+  const auto owners = ask_owners_of_samples(node);
   if (!owners.ok()) return report(owners.error());
   const auto shares = shares_of(names.value(), owners.value());
   nlohmann::json listed = nlohmann::json::array();
@@ -99,6 +110,47 @@ ExitCode ring(const Session& session) {
   return ExitCode::done;
 }
 
+ExitCode ring(const Session& session) {
+  auto node = connect(session);
+  return node.ok() ? show_samples(session, node.value()) : report(node.error());
+}
+
+// --- map -------------------------------------------------------------------------------------------------------------
+
+// Of an agreed cluster, partition by partition. The maps in between may change.
+Result<std::vector<cluster_view::Partition>> ask_partitions(Connection& node, std::int32_t count) {
+  std::vector<cluster_view::Partition> all;
+  while (all.size() < static_cast<std::size_t>(count)) {
+    const auto some = node.ask<cluster_view::ClusterViewClient>(kClusterView, [&](auto& client) {
+      cluster_view::Partitions told;
+      client.partitions(told, static_cast<std::int32_t>(all.size()), count);
+      return told;
+    });
+    if (!some.ok()) return some.error();
+    if (some.value().partitions.empty()) return Error{ErrorKind::protocol, "the node tells less than it has"};
+    all.insert(all.end(), some.value().partitions.begin(), some.value().partitions.end());
+  }
+  return all;
+}
+
+ExitCode map(const Session& session, bool with_partitions) {
+  auto node = connect(session);
+  if (!node.ok()) return report(node.error());
+  const auto state = ask_cluster(node.value());
+  if (!state.ok() && is_other_mode(state.error())) return show_samples(session, node.value());
+  if (!state.ok()) return report(state.error());
+  nlohmann::json document = map_json(state.value());
+  std::string text = map_text(state.value());
+  if (with_partitions) {
+    const auto partitions = ask_partitions(node.value(), state.value().partitions);
+    if (!partitions.ok()) return report(partitions.error());
+    document["partition_list"] = partitions_json(partitions.value());
+    text = partitions_text(partitions.value()) + text;
+  }
+  show(session, document, text);
+  return ExitCode::done;
+}
+
 }  // namespace
 
 void add_ring_verbs(CLI::App& app, Session& session) {
@@ -109,6 +161,10 @@ void add_ring_verbs(CLI::App& app, Session& session) {
       ->add_option("KEY", *key)
       ->required();
 
+  const auto with_partitions = std::make_shared<bool>(false);
+  add_verb(app, session, "map", "who holds how much, and what is missing; as `ring` in mode classic",
+           [with_partitions](const Session& asked) { return map(asked, *with_partitions); })
+      ->add_flag("--partitions", *with_partitions, "list them all, with the members that hold each");
   add_verb(app, session, "ring", "list the nodes with their shares of the keys, estimated from sample keys", ring);
 }
 

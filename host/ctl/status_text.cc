@@ -1,23 +1,15 @@
 #include "ctl/status_text.h"
 
 #include "ctl/move_bar.h"
+#include "ctl/table_text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 namespace p2p::ctl {
 namespace {
-
-std::string age_text(std::int64_t milliseconds) {
-  const std::int64_t seconds = std::max<std::int64_t>(0, milliseconds / 1000);
-  if (seconds < 60) return fmt::format("{} s", seconds);
-  if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
-  if (seconds < 86'400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
-  return fmt::format("{} d {} h", seconds / 86'400, seconds / 3600 % 24);
-}
 
 std::string view_text(std::int64_t view) {
   return view == 0 ? "none" : fmt::format("{:016x}", static_cast<std::uint64_t>(view));
@@ -70,8 +62,8 @@ std::string status_text(const node::NodeStatus& status, std::int64_t now_ms) {
 }
 
 std::string services_text(const node::NodeStatus& status, std::int64_t now_ms) {
-  using Row = std::array<std::string, 8>;
-  std::vector<Row> rows{{"SERVICE", "STATE", "SINCE", "CALLS", "ERRORS", "IN FLIGHT", "PLUGIN", "IDL"}};
+  std::vector<std::vector<std::string>> rows{
+      {"SERVICE", "STATE", "SINCE", "CALLS", "ERRORS", "IN FLIGHT", "PLUGIN", "IDL"}};
   for (const auto& service : status.services) {
     const std::string since = service.since_ms == 0 ? "-" : age_text(now_ms - service.since_ms);
     rows.push_back({service.name, service.state, since, std::to_string(service.calls), std::to_string(service.errors),
@@ -79,18 +71,10 @@ std::string services_text(const node::NodeStatus& status, std::int64_t now_ms) {
                     service.plugin + (service.version.empty() ? "" : ' ' + service.version),
                     service.idl.empty() ? "-" : service.idl});
   }
-  std::array<std::size_t, 8> widths{};
-  for (const Row& row : rows) {
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      widths[column] = std::max(widths[column], row[column].size());
-    }
-  }
+  const auto lines = table_lines(rows);
   std::string text;
-  for (std::size_t at = 0; at < rows.size(); ++at) {
-    for (std::size_t column = 0; column + 1 < widths.size(); ++column) {
-      text += fmt::format("{:<{}}  ", rows[at][column], widths[column]);
-    }
-    text += rows[at].back() + '\n';
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    text += lines[at] + '\n';
     if (at > 0) text += complaints(status.services[at - 1], "  ");
   }
   return text;

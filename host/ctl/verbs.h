@@ -14,11 +14,13 @@ namespace p2p::ctl {
 CLI::App* add_verb(CLI::App& app, Session& session, const std::string& name, const std::string& help,
                    std::function<ExitCode(const Session&)> run);
 
-void add_store_verbs(CLI::App& app, Session& session);   // put get delete prime verify
-void add_ring_verbs(CLI::App& app, Session& session);    // members locate ring
-void add_node_verbs(CLI::App& app, Session& session);    // ping status services receipts
-void add_admin_verbs(CLI::App& app, Session& session);   // leave stop
-void add_change_verbs(CLI::App& app, Session& session);  // enable disable reload
-void add_bench_verb(CLI::App& app, Session& session);    // bench
+void add_store_verbs(CLI::App& app, Session& session);          // put get delete prime verify
+void add_ring_verbs(CLI::App& app, Session& session);           // members locate map ring
+void add_cluster_verbs(CLI::App& app, Session& session);        // agreement plan watch
+void add_cluster_admin_verbs(CLI::App& app, Session& session);  // remove weight
+void add_node_verbs(CLI::App& app, Session& session);           // ping status services receipts
+void add_admin_verbs(CLI::App& app, Session& session);          // leave stop
+void add_change_verbs(CLI::App& app, Session& session);         // enable disable reload
+void add_bench_verb(CLI::App& app, Session& session);           // bench
 
 }  // namespace p2p::ctl

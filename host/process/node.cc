@@ -185,9 +185,9 @@ Result<Done> Node::listen() {
   parts.router.set_forwarder(parts.peers.get());
   parts.routing = std::make_unique<CallRouting>(parts.server.loops(), *parts.identity, *parts.log);
   parts.router.set_route_keeper(parts.routing.get());
-  parts.core = std::make_unique<NodeCore>(
-      NodeCore{config, parts.info, *parts.log, parts.server, parts.pool, parts.router, parts.registry, *parts.peers,
-               *parts.identity, parts.steps, [this](const std::string& why) { request_leave(why); }, hooks_});
+  parts.core = std::make_unique<NodeCore>(NodeCore{
+      config, parts.info, *parts.log, parts.server, parts.pool, parts.router, parts.admin_router, parts.registry,
+      *parts.peers, *parts.identity, parts.steps, [this](const std::string& why) { request_leave(why); }, hooks_});
   parts.services = std::make_unique<Services>(
       *parts.core,
       [this](const std::function<bool()>& condition, Duration patience) {

@@ -26,6 +26,7 @@ struct NodeCore {
   Server& server;
   WorkerPool& pool;
   ServiceRouter& router;
+  ServiceRouter& admin_router;  // of the admin socket
   ServiceRegistry& registry;
   PeerPool& peers;
   PeerIdentity& identity;

@@ -33,8 +33,8 @@ ServiceContext::~ServiceContext() { release(); }
 
 Result<Done> ServiceContext::serve(ServiceSpec spec, std::shared_ptr<Endpoint> endpoint) {
   const std::string name = spec.part.empty() ? service_.name : service_.name + '.' + spec.part;
-  auto entry =
-      core_.router.serve(name, service_.name, std::move(spec), std::move(endpoint), core_.server.loops().size());
+  ServiceRouter& router = spec.part == kAdminPart ? core_.admin_router : core_.router;
+  auto entry = router.serve(name, service_.name, std::move(spec), std::move(endpoint), core_.server.loops().size());
   if (!entry.ok()) return entry.error();
   entries_.push_back(std::move(entry).value());
   return Done{};

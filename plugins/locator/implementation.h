@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace p2p::ring {
 
@@ -27,6 +28,13 @@ struct Implementation {
 
   // How keys are placed, as the nodes of a network tell each other and clients; empty: as RingChanges does it.
   std::string placement = {};
+
+  // Further parts that the service has.
+  struct Part {
+    ServiceSpec spec;
+    std::function<void(Methods& methods)> add_methods;
+  };
+  std::vector<Part> parts = {};
 
   // Until when this node may act as owner: ILocator::lease_held_until(). Null: always. [any thread]
   std::function<TimePoint()> lease_held_until = nullptr;

@@ -58,6 +58,10 @@ Result<Done> LocatorPlugin::start(Context& context) {
   served = serve(context, {.idl = "locator.Ring", .extends = {}, .dispatch = Dispatch::io, .part = "ring"},
                  [&](Methods& methods) { wire::add_ring_methods(methods, locator); });
   if (!served.ok()) return served;
+  for (const Implementation::Part& part : implementation.parts) {
+    served = serve(context, part.spec, part.add_methods);
+    if (!served.ok()) return served;
+  }
   context.gauge("members", [changes] { return static_cast<std::int64_t>(changes->view().members().size()); });
   context.gauge("view_changes", [changes] { return changes->view_changes(); });
   return Done{};

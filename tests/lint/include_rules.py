@@ -58,6 +58,7 @@ PURE = (
     "plugins/locator/membership/",
     "plugins/locator/classic/core/",
     "plugins/locator/cluster/",
+    "plugins/locator/agreed/view/",
     "plugins/locator/agreed/terms.",
     "plugins/locator/agreed/refusal.",
     "lib/placement/",

@@ -32,6 +32,7 @@ Adapter::Adapter(Options options, Environment environment, const Identity& self,
 }
 
 void Adapter::begin(const Identity& self, cluster::SavedAgreement saved, TimePoint now) {
+  if (saved.map != nullptr) environment_.observer->note_map(saved.map, self.id);
   self_ = options_.description;
   self_.id = self.id;
   self_.boot = self.boot;
@@ -143,6 +144,7 @@ void Adapter::publish_lease() {
 }
 
 void Adapter::on_decision(const cluster::Decision& decision, membership::Effects& effects) {
+  environment_.observer->note_map(decision.map, self_.id);
   // A joiner looks at a network from outside, until it is in.
   if (decision.map->slot_of(self_.id) == cluster::kNoSlot && shown_ == nullptr) return;
   auto changes = member_changes(shown_.get(), *decision.map, self_.id);
@@ -193,6 +195,7 @@ void Adapter::answered(const Awaited& call, const wire::Replied& replied, TimePo
   }
   if (call.purpose == Purpose::join) join_ended(call, replied, now, effects);
   if (const auto why = objection(replied.from, replied.cluster)) return refused(call, *why, now, effects);
+  environment_.observer->note_answer(replied.from.node);
   if (replied.from.node == call.tried.node) {
     heard_[call.tried.node] = {.answered_at = now};
     if (const std::uint64_t ended = ends_.answered(call.tried, replied.from.boot.number))
@@ -206,6 +209,7 @@ void Adapter::answered(const Awaited& call, const wire::Replied& replied, TimePo
 void Adapter::failed(const Awaited& call, const Error& error, TimePoint now, membership::Effects& effects) {
   if (call.purpose == Purpose::reach_back) return reached(call.joiner, false, error.text, now, effects);
   if (call.purpose == Purpose::join) return join_failed(call.to, error, now, effects);
+  environment_.observer->note_failure(call.tried.node, error.text);
   Heard& heard = heard_[call.tried.node];
   heard.refused_since = error.kind == ErrorKind::refused ? std::min(heard.refused_since, now) : TimePoint::max();
   // A connection that broke says nothing yet, but whoever broke it may be asked.
@@ -277,6 +281,10 @@ void Adapter::on_request(const Sender& from, const cluster::ClusterId& cluster, 
 void Adapter::on_watch(wire::Respond respond, TimePoint now) {
   watchers_.emplace_back(is_watched_ ? now + kWatchFor : now, std::move(respond));
   answer_watchers(now);
+}
+
+void Adapter::on_order(const cluster::Request& order, TimePoint until, TimePoint now, membership::Effects& effects) {
+  with_member(now, effects, [&](auto& member, auto&) { member.order(order, now, until); });
 }
 
 void Adapter::end_watches() {
@@ -372,6 +380,7 @@ void Adapter::disk_failed(const Error& error, membership::Effects& effects) {
 void Adapter::tick(TimePoint now, membership::Effects& effects) {
   with_member(now, effects, [&](auto& member, auto& wanted) { member.tick(now, wanted); });
   answer_watchers(now);
+  environment_.observer->tick(now);
   if (member_) watch_members(now, effects);
   watch_lease(now, effects);
   advance(now, effects);

@@ -5,6 +5,7 @@
 #include "agreed/disk/node_folder.h"
 #include "agreed/empty_host.h"
 #include "agreed/founders.h"
+#include "agreed/observer.h"
 #include "agreed/process_ends.h"
 #include "agreed/terms.h"
 #include "agreed/wire/messages.h"
@@ -80,6 +81,8 @@ class Adapter final : public membership::Membership {
     std::function<void()> progressed;  // while this node leaves
     // This node can promise nothing any more, and has to end.
     std::function<void(const std::string& why)> end_node;
+    // Is told what operators may want to know; never null.
+    std::shared_ptr<ClusterObserver> observer = std::make_shared<ClusterObserver>(wall_clock);
   };
 
   Adapter(Options options, Environment environment, const Identity& self, cluster::SavedAgreement saved, TimePoint now);
@@ -108,6 +111,8 @@ class Adapter final : public membership::Membership {
   void on_join(const cluster::Sender& from, cluster::Member joiner, const cluster::Terms& terms,
                cluster::wire::Respond respond, TimePoint now, membership::Effects& effects);
   void on_watch(cluster::wire::Respond respond, TimePoint now);
+  // What an operator asks of the cluster; wanted by this node until it is done or `until`.
+  void on_order(const cluster::Request& order, TimePoint until, TimePoint now, membership::Effects& effects);
   // Watches are answered from now on as they come: the node waits for its calls.
   void end_watches();
 

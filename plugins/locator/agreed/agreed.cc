@@ -5,6 +5,7 @@
 #include "agreed/disk/save_queue.h"
 #include "agreed/wire/cluster_service.h"
 #include "agreed/wire/saved.h"
+#include "agreed/wire/view_service.h"
 #include "placement/partition_table.h"
 #include "ring/partition_view.h"
 
@@ -68,6 +69,9 @@ class Bridge final : public wire::Listener {
   void end_watches() {
     post([](Adapter& adapter, TimePoint, auto&) { adapter.end_watches(); });
   }
+  void order(const cluster::Request& order, TimePoint until) {
+    post([=](Adapter& adapter, TimePoint now, auto& effects) { adapter.on_order(order, until, now, effects); });
+  }
 
  private:
   template <class Act>
@@ -119,7 +123,8 @@ std::chrono::milliseconds wall_clock() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now);
 }
 
-Adapter::Environment environment(Context& context, const std::shared_ptr<Bridge>& bridge) {
+Adapter::Environment environment(Context& context, const std::shared_ptr<Bridge>& bridge,
+                                 const std::shared_ptr<ClusterObserver>& observer) {
   SaveQueue& disk = bridge->disk();
   return {
       .save = [&disk](auto id, const auto& what) { disk.save(id, [what] { return wire::encode_saved(what); }); },
@@ -132,6 +137,7 @@ Adapter::Environment environment(Context& context, const std::shared_ptr<Bridge>
                       const auto& self) { return std::make_shared<ring::PartitionView>(std::move(map), self); },
       .progressed = [drain = context.find<Drain>()] { drain->progressed(); },
       .end_node = [&context](const std::string& why) { context.request_leave(why); },
+      .observer = observer,
   };
 }
 
@@ -143,6 +149,16 @@ Result<cluster::SavedAgreement> saved_in(NodeFolder& folder) {
   return Error{saved.error().kind, (folder.path() / "node" / "agreement").string() + ": " + saved.error().text +
                                        "; start the version that wrote it, or move the folder away: the node then "
                                        "joins as a new one"};
+}
+
+// What operators ask, and what they order.
+std::vector<ring::Implementation::Part> parts_for_operators(const ViewSource& source) {
+  const ServiceSpec view{
+      .idl = "cluster_view.ClusterView", .extends = {}, .dispatch = Dispatch::pool, .part = "cluster"};
+  const ServiceSpec admin{
+      .idl = "cluster_view.ClusterAdmin", .extends = {}, .dispatch = Dispatch::io, .part = kAdminPart};
+  return {{view, [source](Methods& methods) { add_view_methods(methods, source); }},
+          {admin, [source](Methods& methods) { add_admin_methods(methods, source); }}};
 }
 
 }  // namespace
@@ -163,9 +179,14 @@ Result<ring::Implementation> make_agreed(Context& context) {
   if (!saved.ok()) return saved.error();
   const Identity self = bridge->folder().self();
   const auto strand_clock = std::chrono::steady_clock::now();
-  const auto adapter = std::make_shared<Adapter>(read_options(context, context.config()), environment(context, bridge),
-                                                 self, std::move(saved).value(), strand_clock);
-  context.find<Drain>()->when_stopping([bridge] { bridge->end_watches(); });
+  const auto observer = std::make_shared<ClusterObserver>(wall_clock);
+  const auto adapter =
+      std::make_shared<Adapter>(read_options(context, context.config()), environment(context, bridge, observer), self,
+                                std::move(saved).value(), strand_clock);
+  context.find<Drain>()->when_stopping([bridge, observer] {
+    bridge->end_watches();
+    observer->end_waits();
+  });
   context.spawn("disk", [bridge](const std::stop_token& stop) { bridge->disk().run(stop); });
   context.gauge("epoch", [adapter] { return adapter->epoch(); });
   context.gauge("voters", [adapter] { return adapter->voters(); });
@@ -184,6 +205,10 @@ Result<ring::Implementation> make_agreed(Context& context) {
           },
       .make_announcements = nullptr,
       .placement = placement::partitions_name(static_cast<std::uint32_t>(context.config().integer("partitions"))),
+      .parts =
+          parts_for_operators({.observer = observer,
+                               .lease_held_until = [adapter] { return adapter->lease_held_until(); },
+                               .order = [bridge](const auto& order, TimePoint until) { bridge->order(order, until); }}),
       .lease_held_until = [adapter] { return adapter->lease_held_until(); },
   };
 }

@@ -162,6 +162,7 @@ void Adapter::found(TimePoint now, membership::Effects& effects) {
 
 void Adapter::become_inside(Entry entry, membership::Effects& effects) {
   stage_ = Stage::inside;
+  environment_.observer->note_wait("");
   founders_.clear();
   heard_.clear();
   if (!std::exchange(said_wait_, "").empty()) effects.waiting = "";
@@ -216,6 +217,7 @@ void Adapter::say_wait(TimePoint now, membership::Effects& effects) {
   }
   if (text == said_wait_) return;
   said_wait_ = text;
+  environment_.observer->note_wait(text);
   effects.waiting = text;
 }
 

@@ -184,7 +184,11 @@ struct ServiceSpec {
   std::vector<std::string> extends;  // the chain below it, most basic first: {"locator.Base", "locator.Locator"}
   Dispatch dispatch = Dispatch::pool;
   bool concurrent = false;  // pool only: requests of one connection may start before the previous one has returned
-  std::string part;         // "" for the service itself; "peer" serves it as "NAME.peer", without alias or default
+  std::string part;         // "" for the service itself; "peer" serves it as "NAME.peer", without alias or default;
+                            // kAdminPart on the admin socket alone
 };
+
+// What changes more than the caller's own data: NAME.admin, for those who operate the node.
+inline constexpr const char* kAdminPart = "admin";
 
 }  // namespace p2p

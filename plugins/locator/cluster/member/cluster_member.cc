@@ -99,6 +99,7 @@ void ClusterMember::absorb(AgreementEffects& from, TimePoint now, MemberEffects&
 }
 
 void ClusterMember::on_decision(const Decision&, TimePoint now) {
+  orders_.observe(*map());
   coordinator_.begin(*map(), now);
   planner_.observe(*map(), now);
   planned_at_ = TimePoint::min();
@@ -119,10 +120,20 @@ void ClusterMember::reply(const Sender& from, RequestId id, MemberEffects& effec
 
 void ClusterMember::answer(const Sender& from, Suggest& suggest, RequestId id, TimePoint now, MemberEffects& effects) {
   was_asked_ = true;
-  for (const Request& request : suggest.requests)
+  for (const Request& request : suggest.requests) {
+    if (map() != nullptr && is_done(*map(), request)) continue;
+    give_up(request);
     if (!coordinator_.add(request, now)) break;
+  }
   reply(from, id, effects);
   coordinate(now, effects);
+}
+
+// Only an operator asks for the removal of a member that is down: the planner makes way for it.
+void ClusterMember::give_up(const Request& request) {
+  const auto* remove = std::get_if<Remove>(&request);
+  if (map() == nullptr || remove == nullptr || !planner_.give_up(remove->node)) return;
+  planned_at_ = TimePoint::min();
 }
 
 void ClusterMember::answer(const Sender& from, AskToJoin& ask, RequestId id, TimePoint, MemberEffects& effects) {
@@ -234,6 +245,7 @@ std::vector<Request> ClusterMember::wanted(TimePoint now) const {
   std::vector<Request> all;
   add_wanted_of_member(all);
   add_wanted_of_primary(all, now);
+  orders_.list(now, all);
   return all;
 }
 

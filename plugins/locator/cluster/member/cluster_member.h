@@ -6,6 +6,7 @@
 #include "cluster/embedded/embedded_agreement.h"
 #include "cluster/member/coordinator.h"
 #include "cluster/member/messages.h"
+#include "cluster/member/orders.h"
 #include "cluster/partition_host.h"
 #include "cluster/planner/planner.h"
 
@@ -56,6 +57,9 @@ class ClusterMember final {
   void leave() { is_leaving_ = true; }
   void let_go() { is_let_go_ = true; }
 
+  // An operator's: this node asks for it, as for its own, until it is done or `until`.
+  void order(const Request& request, TimePoint now, TimePoint until) { orders_.add(request, now, until); }
+
   void on_request(const Sender& from, MemberRequest request, RequestId id, TimePoint now, MemberEffects& effects);
   void on_reply(const Sender& from, Reply reply, TimePoint now, MemberEffects& effects);
   void on_saved(SaveId id, TimePoint now, MemberEffects& effects);
@@ -87,6 +91,7 @@ class ClusterMember final {
   void answer(const Sender& from, AskToJoin& ask, RequestId id, TimePoint now, MemberEffects& effects);
   void answer(const Sender& from, BeginHandOver& hand_over, RequestId id, TimePoint now, MemberEffects& effects);
   void reply(const Sender& from, RequestId id, MemberEffects& effects) const;
+  void give_up(const Request& request);
 
   void absorb(AgreementEffects& from, TimePoint now, MemberEffects& effects);
   void on_decision(const Decision& decision, TimePoint now);
@@ -123,6 +128,7 @@ class ClusterMember final {
   bool joins_answered_ = true;           // by a member, since it was last asked
   std::vector<Assignment> assignments_;  // that the host knows, by partition
   std::map<PartitionNumber, Handover> handovers_;
+  Orders orders_;
   std::vector<Request> suggested_;  // last; the time and the voter of it follow
   TimePoint suggested_at_ = TimePoint::min();
   std::size_t suggested_to_ = 0;

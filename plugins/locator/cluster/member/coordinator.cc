@@ -1,5 +1,7 @@
 #include "cluster/member/coordinator.h"
 
+#include "cluster/member/orders.h"
+
 #include <algorithm>
 
 namespace p2p::cluster {
@@ -7,6 +9,8 @@ namespace p2p::cluster {
 void Coordinator::begin(const ClusterMap& map, TimePoint now) {
   life_.begin(map, now);
   decided_at_ = now;
+  // A description can be decided again and again, without any change.
+  std::erase_if(waiting_, [&](const Waiting& waiting) { return is_done(map, waiting.request); });
 }
 
 bool Coordinator::add(const Request& request, TimePoint now) {

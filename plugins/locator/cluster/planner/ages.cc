@@ -24,7 +24,8 @@ void Ages::observe_members(const ClusterMap& map, TimePoint now) {
             .since = member.since,
             .is_down = is_down,
             .would_hold = member.holds_partitions && member.weight > 0 && member.state != MemberState::leaving,
-            .down_since = is_known ? seen.down_since : now};
+            .down_since = is_known ? seen.down_since : now,
+            .is_given_up = is_known && seen.is_given_up};
   }
   const auto holders =
       std::ranges::count_if(members_, [](const Seen& seen) { return !seen.id.empty() && seen.would_hold; });
@@ -57,6 +58,15 @@ std::optional<Ages::Lost> Ages::loss(const Watched& before, const Partition& par
   return lost;
 }
 
+bool Ages::give_up(const NodeId& node) {
+  const auto seen = std::ranges::find(members_, node, &Seen::id);
+  if (seen == members_.end() || !seen->is_down || seen->is_given_up) return false;
+  seen->is_given_up = true;
+  return true;
+}
+
+bool Ages::is_given_up(Slot node) const { return node < members_.size() && members_[node].is_given_up; }
+
 std::optional<TimePoint> Ages::down_since(Slot node) const {
   if (node >= members_.size() || !members_[node].is_down) return {};
   return members_[node].down_since;
@@ -64,19 +74,21 @@ std::optional<TimePoint> Ages::down_since(Slot node) const {
 
 bool Ages::is_down_for(Slot node, Duration time, TimePoint now) const {
   const std::optional<TimePoint> since = down_since(node);
-  return since && now - *since >= time;
+  return since && (members_[node].is_given_up || now - *since >= time);
 }
 
 bool Ages::may_regain_copy(PartitionNumber partition, Duration time, TimePoint now) const {
   const std::optional<Lost>& lost = partitions_[partition].lost;
   if (!lost || now - lost->at >= time) return false;
   if (lost->node == kNoSlot) return may_regain_member(time, now);
-  return lost->was_slow || (members_[lost->node].is_down && members_[lost->node].id == lost->id);
+  const Seen& member = members_[lost->node];
+  return lost->was_slow || (member.is_down && !member.is_given_up && member.id == lost->id);
 }
 
 bool Ages::may_regain_member(Duration time, TimePoint now) const {
-  return std::ranges::any_of(
-      members_, [&](const Seen& seen) { return seen.is_down && seen.would_hold && now - seen.down_since < time; });
+  return std::ranges::any_of(members_, [&](const Seen& seen) {
+    return seen.is_down && !seen.is_given_up && seen.would_hold && now - seen.down_since < time;
+  });
 }
 
 }  // namespace p2p::cluster

@@ -18,11 +18,16 @@ class Ages final {
   // Each map that becomes the newest, or some of them, in order of epochs.
   void observe(const ClusterMap& map, TimePoint now);
 
+  // An operator says that it will not come back: it counts as down for as long as anybody asks about, until it is up
+  // again. False: it is not down, or was given up before.
+  bool give_up(const NodeId& node);
+
   // What follows is about the map observed last.
 
   // Nothing: it is not down.
   std::optional<TimePoint> down_since(Slot node) const;
   bool is_down_for(Slot node, Duration time, TimePoint now) const;
+  bool is_given_up(Slot node) const;
 
   // Whether a copy that the partition has lost may come back by itself (I4), so that another one would be too early:
   // the member that held it is down, or was too slow to stay in sync, and that less than `time` ago. Not for a copy
@@ -40,6 +45,7 @@ class Ages final {
     bool is_down = false;
     bool would_hold = false;  // copies, if it were up
     TimePoint down_since = {};
+    bool is_given_up = false;
   };
   struct Lost {
     TimePoint at = {};

@@ -21,6 +21,9 @@ class Planner final {
   // Each map that becomes the newest, before it is asked about that map. [own strand]
   void observe(const ClusterMap& map, TimePoint now) { ages_.observe(map, now); }
 
+  // An operator wants it to be no member any more (J4). False: it is not down, or was given up before. [own strand]
+  bool give_up(const NodeId& node) { return ages_.give_up(node); }
+
   // For the map observed last. `under_way`: the hand-overs listed before that have begun. [own strand]
   Steps next(const ClusterMap& map, TimePoint now, const std::vector<HandOver>& under_way = {});
 

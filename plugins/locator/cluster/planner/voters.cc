@@ -30,8 +30,13 @@ class Election final {
 
  private:
   std::size_t members_that_stay() const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        map_.members, [](const Member& one) { return !one.id.empty() && one.state != MemberState::leaving; }));
+    std::size_t staying = 0;
+    for (std::size_t at = 0; at < map_.members.size(); ++at) {
+      const Member& one = map_.members[at];
+      const bool stays = !one.id.empty() && one.state != MemberState::leaving;
+      staying += stays && !ages_.is_given_up(static_cast<Slot>(at)) ? 1 : 0;
+    }
+    return staying;
   }
 
   // A member that is down gets no vote, but keeps the one it has for a while.

@@ -1,0 +1,32 @@
+// How do operators reach what a node knows of its cluster? The methods of ClusterView, and of ClusterAdmin, which is
+// served on the admin socket alone (idl/cluster_view.thrift).
+#pragma once
+
+#include "agreed/observer.h"
+
+#include <p2p/handlers.h>
+
+#include <functional>
+#include <memory>
+
+namespace p2p::agreed {
+
+struct ViewSource {
+  std::shared_ptr<ClusterObserver> observer;
+  std::function<TimePoint()> lease_held_until;  // [any thread]
+  // Lets this node ask the cluster for it until it is done or `until`. [any thread]
+  std::function<void(const cluster::Request& order, TimePoint until)> order;
+};
+
+// An order is kept so long after it was last given, and answered after so long when it is not done yet.
+inline constexpr Duration kOrderKept = std::chrono::seconds(30);
+inline constexpr Duration kOrderWait = std::chrono::seconds(1);
+// The longest wait for something to happen; and how long before its deadline a call is answered in any case.
+inline constexpr Duration kEventWaitMax = std::chrono::seconds(30);
+inline constexpr Duration kAnswerMargin = std::chrono::milliseconds(500);
+
+// Methods may take a while (a plan for a large cluster): not on a thread that serves others.
+void add_view_methods(Methods& methods, const ViewSource& source);
+void add_admin_methods(Methods& methods, const ViewSource& source);
+
+}  // namespace p2p::agreed
