@@ -10,8 +10,12 @@ namespace p2p::cluster {
 
 namespace {
 
-// Work that is due at the latest: what is wanted, and what others did not say.
+// While something is wanted that others may not have heard, or the host of partitions is to say something.
 constexpr Duration kTickEvery = std::chrono::milliseconds(50);
+// A voter looks whether the others live, which shows in half a second at the earliest.
+constexpr Duration kVoterTickEvery = std::chrono::milliseconds(150);
+// What may have become due with time alone.
+constexpr Duration kIdleTickEvery = std::chrono::milliseconds(500);
 // Later than this, it was this node that hung (E2).
 constexpr Duration kLateMin = std::chrono::milliseconds(50);
 
@@ -182,9 +186,11 @@ Assignment ClusterMember::assignment(PartitionNumber number) const {
 
 void ClusterMember::tell_host(TimePoint now) {
   assignments_.resize(map()->partitions.size());
+  has_learners_ = false;
   std::vector<Assignment> changed;
   for (PartitionNumber number = 0; number < assignments_.size(); ++number) {
     const Assignment is = assignment(number);
+    has_learners_ = has_learners_ || (is.role == Role::primary && !map()->partitions[number].learners.empty());
     if (is == assignments_[number]) continue;
     assignments_[number] = is;
     changed.push_back(is);
@@ -337,10 +343,23 @@ void ClusterMember::tick(TimePoint now, MemberEffects& effects) {
     ask_around(now, effects);
     coordinate(now, effects);
   }
-  ticked_for_ = now + kTickEvery;
+  ticked_at_ = now;
+  ticked_for_ = now + tick_pause(now);
 }
 
-TimePoint ClusterMember::next_wakeup() const { return std::min(agreement_.next_wakeup(), ticked_for_); }
+Duration ClusterMember::tick_pause(TimePoint now) const {
+  if (map() == nullptr || !handovers_.empty() || has_learners_ || agreement_.lease_held_until() <= now ||
+      (agreement_.is_voter() && coordinator_.has_requests()) || !wanted(now).empty())
+    return kTickEvery;
+  return agreement_.is_voter() ? kVoterTickEvery : kIdleTickEvery;
+}
+
+TimePoint ClusterMember::next_wakeup() const {
+  const TimePoint next = std::min(agreement_.next_wakeup(), ticked_for_);
+  // Once for each slot, as what is wanted may have to wait for other reasons.
+  const bool has_slot_to_come = map() != nullptr && agreement_.is_voter() && coordinator_.next_slot_at() > ticked_at_;
+  return has_slot_to_come ? std::min(next, coordinator_.next_slot_at()) : next;
+}
 
 void ClusterMember::check() const { agreement_.check(); }
 

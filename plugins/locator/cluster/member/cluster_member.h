@@ -107,6 +107,7 @@ class ClusterMember final {
   void advance_handovers(TimePoint now);
   void ask_to_join(TimePoint now, MemberEffects& effects);
   void ask_around(TimePoint now, MemberEffects& effects);
+  Duration tick_pause(TimePoint now) const;
   Slot self_slot() const;
   Assignment assignment(PartitionNumber number) const;
 
@@ -127,13 +128,15 @@ class ClusterMember final {
   std::size_t introduced_ = 0;           // joiners, each to the next voter
   bool joins_answered_ = true;           // by a member, since it was last asked
   std::vector<Assignment> assignments_;  // that the host knows, by partition
+  bool has_learners_ = false;            // of partitions that this node is primary of
   std::map<PartitionNumber, Handover> handovers_;
   Orders orders_;
   std::vector<Request> suggested_;  // last; the time and the voter of it follow
   TimePoint suggested_at_ = TimePoint::min();
   std::size_t suggested_to_ = 0;
   bool was_asked_ = false;  // since the last decision, as coordinator
-  TimePoint ticked_for_;    // when the next tick is due at the latest
+  TimePoint ticked_at_ = TimePoint::min();
+  TimePoint ticked_for_;  // when the next tick is due at the latest
 };
 
 }  // namespace p2p::cluster

@@ -37,6 +37,7 @@ class Coordinator final {
   // The first voter in map order that is not silent and has not ended (A4).
   bool is_first(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
   bool has_requests() const { return !waiting_.empty(); }
+  TimePoint next_slot_at() const { return decided_at_ + kSlotPause; }  // what is no death may be proposed from then on
 
   // What to propose now; nothing: there is nothing to do, or it is too early. Deaths first, then what was asked for in
   // order.
