@@ -61,6 +61,7 @@ class StoreNode::NodeDrain final : public Drain {
   }
   void progressed() noexcept override {}
   void when_over(std::function<std::vector<std::string>()> left) override { node_.when_over_ = std::move(left); }
+  void when_stopping(std::function<void()>) override {}
 
  private:
   StoreNode& node_;

@@ -75,6 +75,9 @@ void LocatorWorld::change_ring(Locator& at, const classic::MembershipChange& cha
       at.ring.erase(name);
       at.leaving.insert(name);
       break;
+    case ChangeKind::ownership:
+      broke(at, "its ring follows from its members, and changes with them alone");
+      break;
     case ChangeKind::gone:
       if (!was_leaving) broke(at, name + " is gone without having been leaving");
       if (was_there) broke(at, name + " is gone, but on the ring");

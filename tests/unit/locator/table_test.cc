@@ -205,6 +205,9 @@ struct Followed {
       case ChangeKind::left:
         EXPECT_EQ(ring.erase(name), 1u) << name << " left without being there";
         return;
+      case ChangeKind::ownership:
+        ADD_FAILURE() << "a table knows members alone";
+        return;
       case ChangeKind::gone:
         EXPECT_EQ(leaving.erase(name), 1u) << name << " is gone without having been leaving";
         return;
