@@ -48,7 +48,7 @@ std::chrono::milliseconds lease_left(TimePoint held_until) {
 
 template <class Presult>
 TimePoint answer_by(const Answer<Presult>& answer, Duration wait) {
-  return std::min(now() + wait, answer.deadline() - kAnswerMargin);
+  return std::min(now() + wait, answer.deadline() - kWaitMargin);
 }
 
 std::size_t natural(std::int32_t number) { return static_cast<std::size_t>(std::max(0, number)); }

@@ -21,9 +21,11 @@ struct ViewSource {
 // An order is kept so long after it was last given, and answered after so long when it is not done yet.
 inline constexpr Duration kOrderKept = std::chrono::seconds(30);
 inline constexpr Duration kOrderWait = std::chrono::seconds(1);
-// The longest wait for something to happen; and how long before its deadline a call is answered in any case.
+// The longest wait for something to happen.
 inline constexpr Duration kEventWaitMax = std::chrono::seconds(30);
-inline constexpr Duration kAnswerMargin = std::chrono::milliseconds(500);
+// So long before its deadline a call is answered in any case: whose time is over is noticed with the adapter's ticks,
+// every 50 ms while nothing holds them up.
+inline constexpr Duration kWaitMargin = std::chrono::milliseconds(500);
 
 // Methods may take a while (a plan for a large cluster): not on a thread that serves others.
 void add_view_methods(Methods& methods, const ViewSource& source);

@@ -62,7 +62,8 @@ class Election final {
   }
 
   // Of the zone with the fewest voters so far; there one that votes already and is up, then one that votes already.
-  // `unfit`: of the voters that are to be replaced, and for whom there is nobody; one that leaves is not held back.
+  // `unfit`: of the voters that are to be replaced, and for whom there is nobody; one that leaves or was given up is
+  // not held back.
   Slot best_of(const std::vector<Slot>& voters, ByZone& in_zone, bool unfit) const {
     const auto rank = [&](Slot node) {
       return std::tuple(in_zone[map_.at(node).zone], !map_.is_voter(node), !map_.is_up(node), node);
@@ -70,7 +71,8 @@ class Election final {
     Slot best = kNoSlot;
     for (std::size_t at = 0; at < map_.members.size(); ++at) {
       const auto node = static_cast<Slot>(at);
-      const bool may_stay = map_.is_voter(node) && map_.at(node).state != MemberState::leaving;
+      const bool may_stay =
+          map_.is_voter(node) && map_.at(node).state != MemberState::leaving && !ages_.is_given_up(node);
       const bool stands = unfit ? may_stay && !is_fit(node) : is_fit(node);
       if (!stands || std::ranges::find(voters, node) != voters.end()) continue;
       if (best == kNoSlot || rank(node) < rank(best)) best = node;
