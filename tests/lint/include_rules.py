@@ -27,7 +27,7 @@ PUBLIC_ROOT = "sdk/include"
 # others by the same rules shares them.
 LIBRARIES = {
     "plugins/locator": ("lib/placement/", "lib/ring_layers/"),
-    "plugins/diststore": ("lib/retry/",),
+    "plugins/diststore": ("lib/placement/", "lib/retry/"),
     "clients/cpp": ("lib/net/", "lib/placement/", "lib/retry/"),
     "host": ("lib/net/", "lib/retry/"),
 }
