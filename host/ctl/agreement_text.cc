@@ -84,7 +84,7 @@ Survey survey_of(const std::vector<Told>& told) {
 
 std::string agreement_text(const Survey& survey, std::int64_t now_ms) {
   std::string text = fmt::format("{} of {} members at epoch {} since {} ({} ago)\n", survey.agree, survey.members,
-                                 survey.epoch, time_text(survey.since_ms), age_text(now_ms - survey.since_ms));
+                                 survey.epoch, utc_text(survey.since_ms), age_text(now_ms - survey.since_ms));
   text += fmt::format("change     the last one reached {} within {} ms\n",
                       survey.agree == survey.members ? "all" : "those that have it", survey.spread_ms);
   text += fmt::format(

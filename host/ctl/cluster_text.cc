@@ -285,12 +285,12 @@ std::string happening(const view::Event& event) {
 
 }  // namespace
 
-std::string time_text(std::int64_t at_ms) {
+std::string utc_text(std::int64_t at_ms) {
   return fmt::format("{:%F %T}.{:03}", fmt::gmtime(static_cast<std::time_t>(at_ms / 1000)), at_ms % 1000);
 }
 
 std::string event_text(const view::Event& event) {
-  return fmt::format("{}  epoch {}: {}", time_text(event.at_ms), event.epoch, happening(event));
+  return fmt::format("{}  epoch {}: {}", utc_text(event.at_ms), event.epoch, happening(event));
 }
 
 nlohmann::json event_json(const view::Event& event) {

@@ -43,6 +43,6 @@ std::string event_text(const cluster_view::Event& event);  // without an end of 
 nlohmann::json event_json(const cluster_view::Event& event);
 
 // "2026-11-30 00:59:12.345", in UTC. `at_ms` since 1970.
-std::string time_text(std::int64_t at_ms);
+std::string utc_text(std::int64_t at_ms);
 
 }  // namespace p2p::ctl

@@ -30,10 +30,6 @@ constexpr Duration kMemberPatience = std::chrono::seconds(2);
 // `watch` asks again so often when nothing happens; less than a node's default call_timeout.
 constexpr std::chrono::milliseconds kWatchWait = std::chrono::seconds(4);
 
-std::int64_t now_ms() {
-  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
-}
-
 // --- agreement -------------------------------------------------------------------------------------------------------
 
 Result<view::State> ask_member(const std::string& address, const Timeouts& timeouts) {

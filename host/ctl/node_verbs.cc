@@ -15,10 +15,6 @@
 namespace p2p::ctl {
 namespace {
 
-std::int64_t now_ms() {
-  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
-}
-
 bool is_classic(const Result<node::NodeStatus>& status) {
   return !status.ok() && status.error().kind == ErrorKind::unsupported;
 }

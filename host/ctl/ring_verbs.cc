@@ -11,7 +11,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 namespace p2p::ctl {
@@ -56,10 +55,6 @@ Result<std::vector<std::string>> ask_owners_of_samples(Connection& node) {
     }
     return owners;
   });
-}
-
-std::int64_t now_ms() {
-  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
 }
 
 ExitCode members(const Session& session) {

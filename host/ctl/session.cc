@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 
 namespace p2p::ctl {
@@ -51,6 +52,10 @@ ExitCode report(const Error& error) {
 void print(const nlohmann::json& document) {
   const std::string text = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   fmt::print("{}\n", text);
+}
+
+std::int64_t now_ms() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
 }
 
 std::string text_of(const std::vector<std::string>& lines) {

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -48,6 +49,8 @@ void print(const nlohmann::json& document);
 
 // What a verb has found: the document with --json, else the text.
 void show(const Session& session, const nlohmann::json& document, const std::string& text);
+
+std::int64_t now_ms();  // since 1970
 
 // Each with its end of line.
 std::string text_of(const std::vector<std::string>& lines);
