@@ -30,7 +30,7 @@ io_threads = "four"
 call_timeout = "5"
 [services.locator]
 [services.locator.config]
-membership = "clasic"
+mode = "clasic"
 [services.diststore]
 [services.diststore.config]
 key_bytes_max = "2MiB"
@@ -126,7 +126,7 @@ class RefusedStartTest(ClusterTest):
             node, code = self.run_to_the_end(config=config)
         self.assertEqual(code, CONFIGURATION)
         places = re.findall(r"^\S*wrong\.toml:(\d+):(\d+): error: ", node.log(), re.MULTILINE)
-        self.assertEqual(places, [("2", "1"), ("3", "14"), ("4", "16"), ("7", "14"), ("10", "17")])
+        self.assertEqual(places, [("2", "1"), ("3", "14"), ("4", "16"), ("7", "8"), ("10", "17")])
         self.assertIn("did you mean 'host.listen'?", node.log())
         self.assertIn("did you mean 'classic'?", node.log())
         self.assert_nobody_listens(node.port)
