@@ -76,6 +76,32 @@ class AgreedNetworkTest(AgreedTest):
         nodes[1].leave()
         self.wait_for_network([nodes[0], nodes[2], nodes[3]])
 
+    def test_without_a_majority_nodes_say_who_is_missing_and_go_on_when_it_is_back(self):
+        nodes = self.cluster(3)
+        self.wait_for_voters(nodes, 3)
+        for node in nodes[1:]:
+            node.kill()
+        self.wait_until_logged(nodes[0], "no majority of the voters answers")
+        self.assertIn(f"{nodes[1].name} (not heard of for", nodes[0].log())
+        for node in nodes[1:]:
+            node.launch()
+        for node in nodes[1:]:
+            node.wait_until_ready()
+        self.wait_until_logged(nodes[0], "a majority of the voters answers again")
+        self.wait_for_network(nodes)
+
+    def test_a_frozen_node_is_down_and_comes_back_when_it_wakes(self):
+        nodes = self.cluster(4)
+        self.wait_for_voters(nodes, 3)
+        nodes[3].freeze()
+        self.wait_for_network(nodes[:3])
+        nodes[3].thaw()
+        self.wait_for_network(nodes)
+
+
+class AgreedEndTest(AgreedTest):
+    """A network that ended, and its nodes start again; those that are started together listen within two seconds."""
+
     def test_all_leave_at_once_and_start_again(self):
         nodes = self.cluster(3)
         for node in nodes:
@@ -109,28 +135,6 @@ class AgreedNetworkTest(AgreedTest):
         self.wait_for_network(nodes)
         for node in nodes:
             self.assertEqual(len({identity for identity, _ in identities(node)}), 1)
-
-    def test_without_a_majority_nodes_say_who_is_missing_and_go_on_when_it_is_back(self):
-        nodes = self.cluster(3)
-        self.wait_for_voters(nodes, 3)
-        for node in nodes[1:]:
-            node.kill()
-        self.wait_until_logged(nodes[0], "no majority of the voters answers")
-        self.assertIn(f"{nodes[1].name} (not heard of for", nodes[0].log())
-        for node in nodes[1:]:
-            node.launch()
-        for node in nodes[1:]:
-            node.wait_until_ready()
-        self.wait_until_logged(nodes[0], "a majority of the voters answers again")
-        self.wait_for_network(nodes)
-
-    def test_a_frozen_node_is_down_and_comes_back_when_it_wakes(self):
-        nodes = self.cluster(4)
-        self.wait_for_voters(nodes, 3)
-        nodes[3].freeze()
-        self.wait_for_network(nodes[:3])
-        nodes[3].thaw()
-        self.wait_for_network(nodes)
 
 
 class AgreedRefusalTest(AgreedTest):
