@@ -16,7 +16,7 @@ DONE, NO, USAGE, FAILED = 0, 1, 2, 5
 FEW = ("--set", "services.locator.config.partitions=64")
 
 
-class AgreedOperatorsTest(AgreedTest):
+class OperatorsCase(AgreedTest):
     def nodes_of(self, count, *arguments):
         nodes = self.cluster(count, *FEW, *arguments)
         self.wait_until_settled(nodes[0], count)
@@ -49,6 +49,23 @@ class AgreedOperatorsTest(AgreedTest):
     def wait_until_settled(self, node, members):
         wait_until(f"{members} members hold what they are to hold", lambda: self.is_settled(node, members), 60)
 
+    def partitions(self, node):
+        shown = self.document(node, "map", "--partitions")
+        return {one["partition"]: (one["primary"], frozenset(one["in_sync"])) for one in shown["partition_list"]}
+
+    def as_planned(self, before, plan):
+        after = {number: (primary, set(copies)) for number, (primary, copies) in before.items()}
+        for move in plan["copies"]:
+            after[move["partition"]][1].discard(move["from"])
+            if move["to"]:
+                after[move["partition"]][1].add(move["to"])
+        for move in plan["primaries"]:
+            self.assertEqual(after[move["partition"]][0], move["from"])
+            after[move["partition"]] = (move["to"], after[move["partition"]][1])
+        return {number: (primary, frozenset(copies)) for number, (primary, copies) in after.items()}
+
+
+class AgreedOperatorsTest(OperatorsCase):
     # --- what they see ---
 
     def test_members_map_and_agreement_show_what_there_is(self):
@@ -97,43 +114,6 @@ class AgreedOperatorsTest(AgreedTest):
         self.assertIn("is of no agreed cluster", self.answer(node, "plan", "+127.0.0.1:1", code=FAILED))
 
     # --- plan ---
-
-    def partitions(self, node):
-        shown = self.document(node, "map", "--partitions")
-        return {one["partition"]: (one["primary"], frozenset(one["in_sync"])) for one in shown["partition_list"]}
-
-    def as_planned(self, before, plan):
-        after = {number: (primary, set(copies)) for number, (primary, copies) in before.items()}
-        for move in plan["copies"]:
-            after[move["partition"]][1].discard(move["from"])
-            if move["to"]:
-                after[move["partition"]][1].add(move["to"])
-        for move in plan["primaries"]:
-            self.assertEqual(after[move["partition"]][0], move["from"])
-            after[move["partition"]] = (move["to"], after[move["partition"]][1])
-        return {number: (primary, frozenset(copies)) for number, (primary, copies) in after.items()}
-
-    def test_what_is_planned_for_a_join_a_weight_and_a_leave_is_what_happens(self):
-        nodes = self.nodes_of(4)
-        before = self.partitions(nodes[0])
-        port = free_port()
-        planned = self.as_planned(before, self.document(nodes[1], "plan", f"+127.0.0.1:{port}"))
-        fifth = self.node(*FEW, "--join", nodes[0].name, port=port).start()
-        self.wait_until_settled(nodes[0], 5)
-        self.assertEqual(self.partitions(nodes[0]), planned)
-
-        planned = self.as_planned(planned, self.document(fifth, "plan", "weight", f"{nodes[1].name}=50"))
-        self.assertIn("has weight 50", self.answer(nodes[2], "weight", nodes[1].name, "50"))
-        self.wait_until_settled(nodes[0], 5)
-        self.assertEqual(self.partitions(nodes[0]), planned)
-
-        plan = self.document(nodes[2], "plan", f"-{nodes[3].name}")
-        self.assertEqual([member["copies_after"] for member in plan["members"] if member["address"] == nodes[3].name],
-                         [0])
-        planned = self.as_planned(planned, plan)
-        nodes[3].leave()
-        self.wait_until_settled(nodes[0], 4)
-        self.assertEqual(self.partitions(nodes[0]), planned)
 
     def test_a_plan_that_makes_no_sense_is_refused(self):
         nodes = self.nodes_of(2)
@@ -208,6 +188,30 @@ class AgreedOperatorsTest(AgreedTest):
         with client.connect_admin(str(node.data_dir / "admin.sock"), ClusterAdmin, "locator.admin") as admin:
             with self.assertRaises(Refused):
                 admin.remove("127.0.0.1:1")
+
+
+class AgreedPlanTest(OperatorsCase):
+    def test_what_is_planned_for_a_join_a_weight_and_a_leave_is_what_happens(self):
+        nodes = self.nodes_of(4)
+        before = self.partitions(nodes[0])
+        port = free_port()
+        planned = self.as_planned(before, self.document(nodes[1], "plan", f"+127.0.0.1:{port}"))
+        fifth = self.node(*FEW, "--join", nodes[0].name, port=port).start()
+        self.wait_until_settled(nodes[0], 5)
+        self.assertEqual(self.partitions(nodes[0]), planned)
+
+        planned = self.as_planned(planned, self.document(fifth, "plan", "weight", f"{nodes[1].name}=50"))
+        self.assertIn("has weight 50", self.answer(nodes[2], "weight", nodes[1].name, "50"))
+        self.wait_until_settled(nodes[0], 5)
+        self.assertEqual(self.partitions(nodes[0]), planned)
+
+        plan = self.document(nodes[2], "plan", f"-{nodes[3].name}")
+        self.assertEqual([member["copies_after"] for member in plan["members"] if member["address"] == nodes[3].name],
+                         [0])
+        planned = self.as_planned(planned, plan)
+        nodes[3].leave()
+        self.wait_until_settled(nodes[0], 4)
+        self.assertEqual(self.partitions(nodes[0]), planned)
 
 
 if __name__ == "__main__":

@@ -374,7 +374,10 @@ void Adapter::advance_leaving(TimePoint now, membership::Effects& effects) {
   const Slot self = self_slot();
   const bool is_out = self == cluster::kNoSlot;
   if (!has_withdrawn_) {
-    has_withdrawn_ = is_out || is_last() || (map()->at(self).state == MemberState::leaving && !map()->holds(self));
+    // Without a majority nothing can be given away: the others may have left, too.
+    const bool is_cut_off = lease_held_until() < now - kLetGoMax;
+    const bool has_given_all = !is_out && map()->at(self).state == MemberState::leaving && !map()->holds(self);
+    has_withdrawn_ = is_out || is_cut_off || has_given_all || is_last();
     effects.farewell_done = effects.farewell_done || has_withdrawn_;
     return;
   }
