@@ -382,7 +382,8 @@ void Adapter::advance_leaving(TimePoint now, membership::Effects& effects) {
     return;
   }
   if (let_go_until_ == TimePoint::max() || is_network_ending_) return;
-  if (is_last() && !is_out && map()->is_voter(self) && options_.terms.durability == cluster::Durability::memory) {
+  // J3. Not the voters alone: a member that waits for their return would wait for ever, as they found anew.
+  if (is_last() && !is_out && options_.terms.durability == cluster::Durability::memory) {
     is_network_ending_ = true;
     return environment_.mark_network_end("its last member has left the network");
   }
