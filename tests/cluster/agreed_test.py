@@ -102,18 +102,6 @@ class AgreedNetworkTest(AgreedTest):
 class AgreedEndTest(AgreedTest):
     """A network that ended, and its nodes start again; those that are started together listen within two seconds."""
 
-    def test_all_leave_at_once_and_start_again(self):
-        nodes = self.cluster(3)
-        for node in nodes:
-            node.send_signal(signal.SIGTERM)
-        for node in nodes:
-            self.assertEqual(node.wait(), 0)
-        for node in nodes:
-            node.launch()
-        for node in nodes:
-            node.wait_until_ready()
-        self.wait_for_network(nodes)
-
     def test_a_lone_starter_of_a_network_that_was_killed_founds_anew_and_the_others_follow(self):
         nodes = self.cluster(3)
         for node in nodes:
@@ -135,6 +123,20 @@ class AgreedEndTest(AgreedTest):
         self.wait_for_network(nodes)
         for node in nodes:
             self.assertEqual(len({identity for identity, _ in identities(node)}), 1)
+
+
+class AgreedLeaveTest(AgreedTest):
+    def test_all_leave_at_once_and_start_again(self):
+        nodes = self.cluster(3)
+        for node in nodes:
+            node.send_signal(signal.SIGTERM)
+        for node in nodes:
+            self.assertEqual(node.wait(), 0)
+        for node in nodes:
+            node.launch()
+        for node in nodes:
+            node.wait_until_ready()
+        self.wait_for_network(nodes)
 
 
 class AgreedRefusalTest(AgreedTest):
