@@ -131,7 +131,6 @@ class ClusterMember final {
   bool has_learners_ = false;            // of partitions that this node is primary of
   std::map<PartitionNumber, Handover> handovers_;
   Orders orders_;
-  std::vector<Request> suggested_;  // last; the time and the voter of it follow
   TimePoint suggested_at_ = TimePoint::min();
   std::size_t suggested_to_ = 0;
   bool was_asked_ = false;  // since the last decision, as coordinator
