@@ -163,8 +163,8 @@ void StoreClients::ask(const CallRef& call, StoreNode& node, std::function<void(
 }
 
 // A put that lies at a node as another node's key must be brought to its owner; and one that hands its keys over passes
-// none on (H26).
-void StoreClients::look_after(StoreNode& node, const Call& put, bool is_handing_over) {
+// none on (H26), unless these are the puts that it kept until the last moment.
+void StoreClients::look_after(StoreNode& node, const Call& put, bool is_leaving, bool is_handing_over) {
   if (!node.process()->is_running()) return;
   wire::StorePeer_pull_args args;
   args.keys = {keys_[put.keys.front()]};
@@ -172,19 +172,22 @@ void StoreClients::look_after(StoreNode& node, const Call& put, bool is_handing_
       decode_reply<wire::StorePeer_pull_result>(node.ask_now("diststore.peer", encode_call("pull", args)));
   StoreOperation& one = operation(put, 0);
   const bool is_here = reply.ok() && reply.value().success.front().__isset.item;
-  if (is_here && number_of(reply.value().success.front().item.value) == one.value) one.kept_at = time_.now();
-  if (is_handing_over && !is_here) passed_on_.push_back(args.keys.front());
+  const bool is_kept = is_here && number_of(reply.value().success.front().item.value) == one.value;
+  if (is_kept) one.kept_at = time_.now();
+  if (is_kept && is_leaving) keepers_.insert(node.process());
+  if (is_handing_over && !is_here && !keepers_.contains(node.process())) passed_on_.push_back(args.keys.front());
 }
 
 void StoreClients::arrive(const CallRef& call, StoreNode& node) {
   if (!node.process()->is_running()) return note(call, Outcome::failed);
   const bool is_put = call->method == Method::put;
   node.process()->run([this, call, &node, is_put, message = message_of(*call)] {
-    const bool is_handing_over = node.locator().runs_layers() && node.gauge("moving_keys") > 0;
+    const bool is_leaving = node.locator().runs_layers();
+    const bool is_handing_over = is_leaving && node.gauge("moving_keys") > 0;
     node.take({"diststore", message, 0, nullptr, [this, call, is_put](const StoreReply& reply) {
                  if (!is_put) told(call, reply.bytes);
                }});
-    if (is_put) look_after(node, *call, is_handing_over);
+    if (is_put) look_after(node, *call, is_leaving, is_handing_over);
   });
   // Its caller gets no answer, and does not wait for one.
   if (is_put) note(call, Outcome::unknown);

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ class StoreClients final {
   bool erases = true;
   bool repeats = false;  // nodes may repeat any write that they do not find again
 
-  // Keys of puts that reached a node that was handing over, and kept none.
+  // Keys of puts that reached a node that was handing over, and had kept none.
   const std::vector<std::string>& passed_on() const { return passed_on_; }
   // By key. Repetitions are noted.
   std::vector<StoreHistory> histories() const;
@@ -52,7 +53,7 @@ class StoreClients final {
   void ask_all(Method method);
   void ask(const CallRef& call, StoreNode& node, std::function<void()> then);
   void arrive(const CallRef& call, StoreNode& node);
-  void look_after(StoreNode& node, const Call& put, bool is_handing_over);
+  void look_after(StoreNode& node, const Call& put, bool is_leaving, bool is_handing_over);
   void note(const CallRef& call, StoreOperation::Outcome outcome);
   void told(const CallRef& call, const std::string& reply);
   std::string message_of(const Call& call);
@@ -65,6 +66,7 @@ class StoreClients final {
   const Pick pick_;
   std::vector<StoreHistory> histories_;
   std::vector<std::string> passed_on_;
+  std::set<std::shared_ptr<StoreProcess>> keepers_;  // have kept a put while they leave
   std::size_t left_ = 0;
   std::size_t open_ = 0;
   int last_value_ = 0;

@@ -87,6 +87,8 @@ MUTANTS = [
            "key.confirmed_in >= ownership.confirmed_from(key.key) &&", ""),
     Mutant("H8", "latest-though-not-the-last-owner", "rebalancer.cc",
            "ownership.was_owner_before(sent.batch.to, key.key);", "true;"),
+    Mutant("H8", "latest-by-any-ring", "peer_transfer.cc",
+           "item.latest && batch.view == ownership.ring->fingerprint();", "item.latest;"),
     Mutant("H9", "fetch-asks-nobody", "fetcher.cc",
            "if (key.is_known) plan(at, former_owners(*store_, *ownership_, key.text), questions);", ""),
     Mutant("H9", "fetch-skips-the-next-owner", "ownership_snapshot.cc",

@@ -44,7 +44,8 @@ bool take(ClassicStore& store, const OwnershipSnapshot& ownership, wire::MovedIt
   const std::uint64_t bytes = item.key.size() + item.value.size();
   const std::uint64_t sent = digest_of(item.key, item.value, from_wire(item.version), item.erased);
   std::uint64_t here = sent;
-  const bool is_latest = item.__isset.latest && item.latest;
+  // What comes late was the last by a ring that may have had further owners since (H8).
+  const bool is_latest = item.__isset.latest && item.latest && batch.view == ownership.ring->fingerprint();
   const auto outcome = store.local->merge(item, ownership.view_version, is_latest, here);
   if (!outcome.ok()) log_engine_failure(*store.forwarder, "transfer", outcome.error());
   if (!outcome.ok() || outcome.value() == Outcome::fenced) return false;
