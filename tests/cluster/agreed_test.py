@@ -127,16 +127,20 @@ class AgreedEndTest(AgreedTest):
 
 class AgreedLeaveTest(AgreedTest):
     def test_all_leave_at_once_and_start_again(self):
-        nodes = self.cluster(3)
-        for node in nodes:
-            node.send_signal(signal.SIGTERM)
-        for node in nodes:
-            self.assertEqual(node.wait(), 0)
-        for node in nodes:
-            node.launch()
-        for node in nodes:
-            node.wait_until_ready()
-        self.wait_for_network(nodes)
+        for count in (3, 5):
+            with self.subTest(count=count):
+                nodes = self.cluster(count)
+                for node in nodes:
+                    node.send_signal(signal.SIGTERM)
+                for node in nodes:
+                    self.assertEqual(node.wait(), 0)
+                    self.assertNotIn("calls were still in hand", node.log())
+                for node in nodes:
+                    node.launch()
+                for node in nodes:
+                    node.wait_until_ready()
+                self.wait_for_network(nodes)
+                self.end(nodes)
 
 
 class AgreedRefusalTest(AgreedTest):

@@ -23,7 +23,11 @@ namespace wire = cluster::wire;
 
 Adapter::Adapter(Options options, Environment environment, const Identity& self, cluster::SavedAgreement saved,
                  TimePoint now)
-    : options_(std::move(options)), environment_(std::move(environment)), founders_(options_.address), began_at_(now) {
+    : options_(std::move(options)),
+      environment_(std::move(environment)),
+      founders_(options_.address),
+      succeeds_(options_.ended_network),
+      began_at_(now) {
   const bool was_member = saved.map != nullptr && saved.map->slot_of(self.id) != cluster::kNoSlot;
   if (was_member) stage_ = Stage::returning;
   // Without a place in it, the map means nothing, and no promise was made.
@@ -115,10 +119,17 @@ void Adapter::send(const NodeId& to, const cluster::MemberRequest& request, memb
     own_requests_.emplace_back(last_request_, request);
     return;
   }
-  const Slot slot = map() ? map()->slot_of(to) : cluster::kNoSlot;
-  if (slot == cluster::kNoSlot) return;  // it was removed meanwhile
-  call({.to = map()->at(slot).address, .tried = tried(to)}, wire::encode_call(member_->sender(), cluster_id(), request),
-       options_.call_timeout, effects);
+  if (const auto address = address_of(to))
+    call({.to = *address, .tried = tried(to)}, wire::encode_call(member_->sender(), cluster_id(), request),
+         options_.call_timeout, effects);
+}
+
+// Nothing where it was removed long ago.
+std::optional<NodeAddress> Adapter::address_of(const NodeId& node) const {
+  if (const Slot slot = map() ? map()->slot_of(node) : cluster::kNoSlot; slot != cluster::kNoSlot)
+    return map()->at(slot).address;
+  const auto found = removed_.find(node);
+  return found == removed_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Adapter::call(Awaited awaited, std::string message, Duration deadline, membership::Effects& effects) {
@@ -153,6 +164,9 @@ void Adapter::on_decision(const cluster::Decision& decision, membership::Effects
     change.view = view;
     effects.changes.push_back(std::move(change));
   }
+  removed_.clear();
+  for (const cluster::Member& member : shown_ ? shown_->members : std::vector<cluster::Member>())
+    if (decision.map->slot_of(member.id) == cluster::kNoSlot) removed_.emplace(member.id, member.address);
   shown_ = decision.map;
   epoch_.store(static_cast<std::int64_t>(shown_->epoch), std::memory_order_relaxed);
   voters_.store(static_cast<std::int64_t>(shown_->voters.size()), std::memory_order_relaxed);
@@ -197,7 +211,7 @@ void Adapter::answered(const Awaited& call, const wire::Replied& replied, TimePo
   if (const auto why = objection(replied.from, replied.cluster)) return refused(call, *why, now, effects);
   environment_.observer->note_answer(replied.from.node);
   if (replied.from.node == call.tried.node) {
-    heard_[call.tried.node] = {.answered_at = now};
+    heard_[call.tried.node] = {.answered_at = now, .epoch = replied.from.epoch};
     if (const std::uint64_t ended = ends_.answered(call.tried, replied.from.boot.number))
       with_member(now, effects,
                   [&](auto& member, auto& wanted) { member.on_ended(call.tried.node, ended, now, wanted); });
@@ -295,11 +309,11 @@ void Adapter::end_watches() {
 
 void Adapter::halt() {
   stage_ = Stage::over;
+  end_watches();
   member_.reset();
   publish_lease();
   requests_.clear();
   joiners_.clear();
-  watchers_.clear();
 }
 
 void Adapter::answer_watchers(TimePoint now) {
@@ -367,10 +381,7 @@ void Adapter::saved(cluster::SaveId highest, TimePoint now, membership::Effects&
 }
 
 void Adapter::disk_failed(const Error& error, membership::Effects& effects) {
-  stage_ = Stage::over;
-  member_.reset();
-  requests_.clear();
-  publish_lease();
+  halt();
   effects.farewell_done = true;
   environment_.end_node(error.text);
 }

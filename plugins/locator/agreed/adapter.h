@@ -65,13 +65,15 @@ class Adapter final : public membership::Membership {
     cluster::LeaseRules rules;
     Duration call_timeout{};
     std::size_t expect = 1;  // members that the network has before this node is ready
+    // All members left it, this node among them: it is founded anew, and stragglers are told so (J3). Empty: none.
+    cluster::ClusterId ended_network = {};
   };
 
   struct Environment {
     // The thread of the disk; each is answered by saved(), retired(), disk_failed() or disk_closed().
     std::function<void(cluster::SaveId id, const cluster::SavedAgreement& what)> save;
     std::function<void(const std::string& reason)> retire;
-    std::function<void(const std::string& reason)> mark_network_end;
+    std::function<void(const cluster::ClusterId& network, const std::string& reason)> mark_network_end;
     std::function<void()> resume_saves;
     std::function<std::chrono::milliseconds()> wall_clock;
     std::function<cluster::ClusterId()> draw_cluster_id;
@@ -160,6 +162,7 @@ class Adapter final : public membership::Membership {
   struct Heard {
     TimePoint refused_since = TimePoint::max();  // connects, without a break
     TimePoint answered_at = TimePoint::min();
+    cluster::Epoch epoch = 0;  // of its map
   };
 
   bool is_member() const { return stage_ == Stage::inside || stage_ == Stage::leaving; }
@@ -177,6 +180,7 @@ class Adapter final : public membership::Membership {
   void keep(const cluster::AgreementEffects::Save& save);
   void answer(cluster::RequestId id, const cluster::Reply& reply);
   void send(const cluster::NodeId& to, const cluster::MemberRequest& request, membership::Effects& effects);
+  std::optional<NodeAddress> address_of(const cluster::NodeId& node) const;
   void call(Awaited awaited, std::string message, Duration deadline, membership::Effects& effects);
   ProcessEnds::Tried tried(const cluster::NodeId& node) const;
   void fetch_from(const NodeAddress& to, const cluster::NodeId& node, membership::Effects& effects);
@@ -208,7 +212,8 @@ class Adapter final : public membership::Membership {
   void retire(const std::string& reason, membership::Effects& effects);
   bool is_asking_others() const;
   bool has_ended_here(TimePoint now) const;
-  bool is_last() const;
+  bool has_network_ended() const;
+  bool is_end_known() const;
   bool is_settled(TimePoint now) const;
   void say_wait(TimePoint now, membership::Effects& effects);
   std::optional<cluster::Refused> objection(const cluster::Member& joiner, const cluster::Terms& terms) const;
@@ -224,6 +229,7 @@ class Adapter final : public membership::Membership {
   cluster::Member self_;
   std::unique_ptr<cluster::ClusterMember> member_;
   std::shared_ptr<const cluster::ClusterMap> shown_;  // the map that the ring shows
+  std::map<cluster::NodeId, NodeAddress> removed_;    // members, by the change that made it
   Stage stage_ = Stage::looking;
   std::atomic<TimePoint> lease_held_until_{TimePoint::min()};
   std::atomic<std::int64_t> epoch_{0};
@@ -252,7 +258,7 @@ class Adapter final : public membership::Membership {
   bool has_founded_ = false;
   bool has_entered_ = false;
   std::vector<NodeAddress> networked_;  // were seen to be part of a network: while one is known, none is founded
-  cluster::ClusterId succeeds_;         // the network that ended here (J6)
+  cluster::ClusterId succeeds_;         // the network that ended here (J3, J6)
   std::size_t asked_of_ = 0;            // of the members of a map, in turn
   bool is_asking_ = false;              // to be let in
   TimePoint ask_at_ = TimePoint::min();

@@ -89,8 +89,9 @@ class Bridge final : public wire::Listener {
   SaveQueue disk_;
 };
 
-Adapter::Options read_options(const Context& context, const Config& config) {
+Adapter::Options read_options(const Context& context, const Config& config, const NodeFolder& folder) {
   Adapter::Options options;
+  if (const auto& before = folder.retired_at_start()) options.ended_network = before->ended_network;
   options.address = context.node().self;
   options.description.zone = config.text("zone");
   options.description.weight = static_cast<std::uint32_t>(config.integer("weight"));
@@ -129,7 +130,7 @@ Adapter::Environment environment(Context& context, const std::shared_ptr<Bridge>
   return {
       .save = [&disk](auto id, const auto& what) { disk.save(id, [what] { return wire::encode_saved(what); }); },
       .retire = [&disk](const std::string& reason) { disk.retire(reason); },
-      .mark_network_end = [&disk](const std::string& reason) { disk.mark_network_end(reason); },
+      .mark_network_end = [&disk](const auto& network, const auto& reason) { disk.mark_network_end(network, reason); },
       .resume_saves = [&disk] { disk.resume(); },
       .wall_clock = wall_clock,
       .draw_cluster_id = draw_cluster_id,
@@ -181,7 +182,7 @@ Result<ring::Implementation> make_agreed(Context& context) {
   const auto strand_clock = std::chrono::steady_clock::now();
   const auto observer = std::make_shared<ClusterObserver>(wall_clock);
   const auto adapter =
-      std::make_shared<Adapter>(read_options(context, context.config()), environment(context, bridge, observer), self,
+      std::make_shared<Adapter>(read_options(context, context.config(), bridge->folder()), environment(context, bridge, observer), self,
                                 std::move(saved).value(), strand_clock);
   context.find<Drain>()->when_stopping([bridge, observer] {
     bridge->end_watches();

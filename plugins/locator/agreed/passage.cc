@@ -47,8 +47,9 @@ void Adapter::join_ended(const Awaited& call, const wire::Replied& replied, Time
                          membership::Effects& effects) {
   using Outcome = membership::JoinOutcome;
   const bool is_self = replied.from.node == self_.id;
-  const bool has_network = replied.from.epoch > 0;
-  if (!is_self && !has_network) founders_.note_waiting(call.to);
+  const bool is_straggler = !succeeds_.empty() && replied.cluster == succeeds_;  // it is told that its network has ended
+  const bool has_network = replied.from.epoch > 0 && !is_straggler;
+  if (!is_self && !is_straggler && !has_network) founders_.note_waiting(call.to);
   if (has_network) {
     founders_.note_gone(call.to);
     if (std::ranges::find(networked_, call.to) == networked_.end() && networked_.size() < kWaitingMax)
@@ -57,6 +58,9 @@ void Adapter::join_ended(const Awaited& call, const wire::Replied& replied, Time
   ask_at_ = now + kAskAgain;
   if (stage_ != Stage::looking && stage_ != Stage::inside) return;
   if (is_self) return effects.joins.push_back({.via = call.to, .outcome = Outcome::is_self, .why = "it is this node"});
+  if (is_straggler)
+    return effects.joins.push_back(
+        {.via = call.to, .outcome = Outcome::absent, .why = "it still waits for the network that has ended"});
   membership::JoinEnd end{.via = call.to, .outcome = Outcome::joined};
   if (!has_network) end.waits_for = replied.waits_for.empty() ? std::vector{call.to} : replied.waits_for;
   effects.joins.push_back(std::move(end));
@@ -363,37 +367,56 @@ void Adapter::leave(TimePoint now, membership::Effects& effects) {
   advance(now, effects);
 }
 
-// Nobody stays to whom anything could be given.
-bool Adapter::is_last() const {
-  return std::ranges::none_of(map()->members, [&](const Member& member) {
-    return !member.id.empty() && member.id != self_.id && member.state == MemberState::up;
+// It is decided that all members leave, this one among them: nobody stays to whom anything could be given.
+bool Adapter::has_network_ended() const {
+  return self_slot() != cluster::kNoSlot && std::ranges::none_of(map()->members, [](const Member& member) {
+    return !member.id.empty() && member.state == MemberState::up;
+  });
+}
+
+// The others need the voters no more: each knows what was decided, or has gone.
+bool Adapter::is_end_known() const {
+  if (!map()->is_voter(self_slot())) return true;
+  const auto tells_removed = [this](const auto& call) {
+    return call.second.purpose == Purpose::message && map()->slot_of(call.second.tried.node) == cluster::kNoSlot;
+  };
+  if (std::ranges::any_of(awaited_, tells_removed)) return false;
+  return std::ranges::all_of(map()->members, [this](const Member& member) {
+    if (!member.is_up() || member.id == self_.id) return true;
+    const auto found = heard_.find(member.id);
+    if (found == heard_.end()) return false;
+    return found->second.epoch >= map()->epoch || found->second.refused_since != TimePoint::max();
   });
 }
 
 void Adapter::advance_leaving(TimePoint now, membership::Effects& effects) {
   const Slot self = self_slot();
   const bool is_out = self == cluster::kNoSlot;
+  // Without a majority nothing can be given away, and nothing be decided.
+  const bool is_cut_off = lease_held_until() < now - kLetGoMax;
   if (!has_withdrawn_) {
-    // Without a majority nothing can be given away: the others may have left, too.
-    const bool is_cut_off = lease_held_until() < now - kLetGoMax;
     const bool has_given_all = !is_out && map()->at(self).state == MemberState::leaving && !map()->holds(self);
-    has_withdrawn_ = is_out || is_cut_off || has_given_all || is_last();
+    has_withdrawn_ = is_out || is_cut_off || has_given_all || has_network_ended();
     effects.farewell_done = effects.farewell_done || has_withdrawn_;
     return;
   }
   if (let_go_until_ == TimePoint::max() || is_network_ending_) return;
+  const bool has_waited = now >= let_go_until_;
   // J3. Not the voters alone: a member that waits for their return would wait for ever, as they found anew.
-  if (is_last() && !is_out && options_.terms.durability == cluster::Durability::memory) {
+  const bool has_ended = has_network_ended() ? is_end_known() || has_waited : is_cut_off && has_ended_here(now);
+  if (has_ended && !is_out && options_.terms.durability == cluster::Durability::memory) {
     is_network_ending_ = true;
-    return environment_.mark_network_end("its last member has left the network");
+    return environment_.mark_network_end(cluster_id(), "its last member has left the network");
   }
-  if (!is_out && now < let_go_until_) return;
+  if (!is_out && !has_waited) return;
   stage_ = Stage::over;
+  end_watches();
   effects.farewell_done = true;
 }
 
+// Nothing is saved any more, so that whoever waits for a promise of this node would wait in vain.
 void Adapter::network_end_marked(membership::Effects& effects) {
-  stage_ = Stage::over;
+  halt();
   effects.farewell_done = true;
 }
 

@@ -74,7 +74,7 @@ class Processes {
 
   void expect_kept(const std::optional<Retired>& retired) {
     ASSERT_TRUE(retired) << "nobody says why the identity is another";
-    EXPECT_TRUE(retired->has_network_ended || !must_be_over_);
+    EXPECT_TRUE(retired->ended_network == kNetwork || !must_be_over_);
     EXPECT_TRUE(disk_->bytes_of(retired->folder / "identity"));
     EXPECT_TRUE(!saved_ || disk_->bytes_of(retired->folder / "agreement").value_or("").ends_with(*saved_));
   }
@@ -108,7 +108,7 @@ class Processes {
   void mark_network_end() {
     if (!folder_) return;
     may_be_over_ = true;
-    if (done(folder_->mark_network_ended("the last member left"))) must_be_over_ = true;
+    if (done(folder_->mark_network_ended(kNetwork, "the last member left"))) must_be_over_ = true;
   }
 
   void stop() { folder_.reset(); }
@@ -122,7 +122,7 @@ class Processes {
     const std::size_t steps = disk_->steps();
     EXPECT_EQ(folder_->save("more").error().text, failure_);
     EXPECT_EQ(folder_->retire("more").error().text, failure_);
-    EXPECT_EQ(folder_->mark_network_ended("more").error().text, failure_);
+    EXPECT_EQ(folder_->mark_network_ended(kNetwork, "more").error().text, failure_);
     EXPECT_EQ(disk_->steps(), steps);
     folder_.reset();
     return false;

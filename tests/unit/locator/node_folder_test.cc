@@ -105,7 +105,7 @@ TEST_F(NodeFolderTest, RetiringDatesTheOldIdentityAwayAndBeginsANewOne) {
   ASSERT_TRUE(retired.ok()) << retired.error().text;
   EXPECT_EQ(retired.value().folder, "/data/locator/node.20241004T000000Z");
   EXPECT_EQ(retired.value().reason, "node 2 has removed it");
-  EXPECT_FALSE(retired.value().has_network_ended);
+  EXPECT_TRUE(retired.value().ended_network.empty());
   EXPECT_NE(folder->self().id, old.id);
   EXPECT_EQ(folder->self().boot.number, 1u);
   EXPECT_EQ(disk->names_in(kPlace), (Names{"ended", "lock", "node", "node.20241004T000000Z"}));
@@ -122,7 +122,7 @@ TEST_F(NodeFolderTest, SaysUntilTheNextSaveWhichIdentityWasBefore) {
   auto folder = opened();
   ASSERT_TRUE(folder->retired_at_start());
   EXPECT_EQ(folder->retired_at_start()->reason, "removed");
-  EXPECT_FALSE(folder->retired_at_start()->has_network_ended);
+  EXPECT_TRUE(folder->retired_at_start()->ended_network.empty());
   ASSERT_TRUE(folder->save("has joined").ok());
   folder.reset();
   EXPECT_FALSE(opened()->retired_at_start());
@@ -132,7 +132,7 @@ TEST_F(NodeFolderTest, AfterTheEndOfTheNetworkTheNextStartIsANewNode) {
   auto folder = opened();
   const Identity old = folder->self();
   ASSERT_TRUE(folder->save("promised").ok());
-  ASSERT_TRUE(folder->mark_network_ended("the last member has left").ok());
+  ASSERT_TRUE(folder->mark_network_ended(kNetwork, "the last member has left").ok());
   EXPECT_EQ(folder->self().id, old.id);
   folder.reset();
 
@@ -140,13 +140,13 @@ TEST_F(NodeFolderTest, AfterTheEndOfTheNetworkTheNextStartIsANewNode) {
   EXPECT_NE(folder->self().id, old.id);
   EXPECT_EQ(folder->take_saved(), std::nullopt);
   ASSERT_TRUE(folder->retired_at_start());
-  EXPECT_TRUE(folder->retired_at_start()->has_network_ended);
+  EXPECT_EQ(folder->retired_at_start()->ended_network, kNetwork);
   EXPECT_EQ(folder->retired_at_start()->reason, "the last member has left");
   EXPECT_TRUE(disk->bytes_of(folder->retired_at_start()->folder / "agreement")->ends_with("promised"));
 }
 
 TEST_F(NodeFolderTest, AnEndingHasNothingToDoWithIdentitiesAfterTheNext) {
-  ASSERT_TRUE(opened()->mark_network_ended("all have left").ok());
+  ASSERT_TRUE(opened()->mark_network_ended(kNetwork, "all have left").ok());
   ASSERT_TRUE(opened()->save("founded anew").ok());
   EXPECT_EQ(disk->names_in(kPlace), (Names{"lock", "node", "node.20241004T000000Z", "node.20241004T000000Z.ended"}));
   disk->remove("/data/locator/node");
@@ -154,10 +154,10 @@ TEST_F(NodeFolderTest, AnEndingHasNothingToDoWithIdentitiesAfterTheNext) {
 }
 
 TEST_F(NodeFolderTest, AnEndingOfANodeThatHasSavedNothingIsOneToo) {
-  ASSERT_TRUE(opened()->mark_network_ended("first").ok());
+  ASSERT_TRUE(opened()->mark_network_ended(kNetwork, "first").ok());
   {
     const auto folder = opened();
-    ASSERT_TRUE(folder->mark_network_ended("second").ok());
+    ASSERT_TRUE(folder->mark_network_ended(kNetwork, "second").ok());
     ASSERT_TRUE(folder->save("late").ok());
   }
   EXPECT_EQ(opened()->retired_at_start()->reason, "second");
@@ -174,7 +174,7 @@ TEST_F(NodeFolderTest, RefusesADamagedFileAtEachBit) {
   folder.reset();
   expect_refused_at_each_bit("/data/locator/node/identity");
   expect_refused_at_each_bit("/data/locator/node/agreement");
-  ASSERT_TRUE(opened()->mark_network_ended("all have left").ok());
+  ASSERT_TRUE(opened()->mark_network_ended(kNetwork, "all have left").ok());
   expect_refused_at_each_bit("/data/locator/ended");
 }
 
@@ -210,7 +210,7 @@ TEST_F(NodeFolderTest, RefusesAForeignFile) {
 }
 
 TEST_F(NodeFolderTest, RefusesOneOfItsFilesUnderTheNameOfAnother) {
-  ASSERT_TRUE(opened()->mark_network_ended("").ok());
+  ASSERT_TRUE(opened()->mark_network_ended(kNetwork, "").ok());
   disk->put("/data/locator/node/identity", *disk->bytes_of("/data/locator/ended"));
   expect_refused("/data/locator/node/identity", "it is another file of this node");
 }

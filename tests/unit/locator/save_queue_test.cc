@@ -207,13 +207,13 @@ TEST_F(SaveQueueTest, RetiringDropsWhatWaitsAndTakesNothingUntilResumed) {
 
 TEST_F(SaveQueueTest, TheEndOfTheNetworkIsTheLastThingWritten) {
   start();
-  queue->mark_network_end("all have left");
+  queue->mark_network_end(kNetwork, "all have left");
   wait_for("marked");
   queue->save(1, "one");
   stop();
   EXPECT_EQ(told, Events{"marked"});
   EXPECT_EQ(on_disk(), std::nullopt);
-  EXPECT_TRUE(folder->retired_at_start()->has_network_ended);
+  EXPECT_EQ(folder->retired_at_start()->ended_network, kNetwork);
 }
 
 TEST_F(SaveQueueTest, AnEndingThatWaitsWhenTheStopComesIsWritten) {
@@ -221,7 +221,7 @@ TEST_F(SaveQueueTest, AnEndingThatWaitsWhenTheStopComesIsWritten) {
   held->hold();
   queue->save(1, "one");
   held->wait_for_a_write();
-  queue->mark_network_end("all have left");
+  queue->mark_network_end(kNetwork, "all have left");
   thread.request_stop();
   stop();
   EXPECT_EQ(told, (Events{"saved 1", "marked"}));

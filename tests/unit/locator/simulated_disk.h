@@ -4,6 +4,7 @@
 #pragma once
 
 #include "agreed/disk/file_system.h"
+#include "cluster/map/identity.h"
 
 #include <cstdint>
 #include <map>
@@ -16,6 +17,8 @@
 #include <vector>
 
 namespace p2p::agreed {
+
+inline constexpr cluster::ClusterId kNetwork{{.high = 0x6e6574, .low = 7}};  // that ends in the tests
 
 // Thrown where the process ends. Whoever catches it calls restart().
 struct SimulatedEnd {};

@@ -19,8 +19,9 @@ namespace {
 // Before an agreement's bytes: whose it is.
 constexpr std::size_t kOwnerBytes = 16;
 constexpr std::size_t kIdentityBytes = kOwnerBytes + 8;
-// Of an ending: whose, whether the network has ended, and the length of the folder's name.
-constexpr std::size_t kEndingBytes = kOwnerBytes + 2;
+// Of an ending: whose, the network that has ended with it, and the length of the folder's name.
+constexpr std::size_t kNetworkBytes = 16;
+constexpr std::size_t kEndingBytes = kOwnerBytes + kNetworkBytes + 1;
 constexpr const char* kDatedNameStart = "node.";
 
 const char* file_name(RecordKind kind) {
@@ -44,15 +45,16 @@ std::size_t file_bytes_max(RecordKind kind) {
 // Identities that end within one second get names with a number; more than a few do not.
 constexpr int kNamesOfASecondMax = 100;
 
-std::string encode(const cluster::NodeId& id) {
+std::string encode(const cluster::Id& id) {
   std::string bytes;
   append_number(bytes, id.high);
   append_number(bytes, id.low);
   return bytes;
 }
 
-cluster::NodeId decode_id(std::string_view bytes) {
-  cluster::NodeId id;
+template <class Id = cluster::NodeId>
+Id decode_id(std::string_view bytes) {
+  Id id;
   id.high = number_at(bytes, 0);
   id.low = number_at(bytes, 8);
   return id;
@@ -139,7 +141,7 @@ Result<Done> NodeFolder::save(std::string_view bytes) {
 
 Result<Retired> NodeFolder::retire(std::string_view reason) {
   if (failure_) return *failure_;
-  const auto ending = noted(mark_ended(reason, false));
+  const auto ending = noted(mark_ended({}, reason));
   if (!ending.ok()) return ending.error();
   if (auto completed = noted(complete(ending.value())); !completed.ok()) return completed.error();
   saved_.reset();
@@ -148,19 +150,18 @@ Result<Retired> NodeFolder::retire(std::string_view reason) {
   return retired(ending.value());
 }
 
-Result<Done> NodeFolder::mark_network_ended(std::string_view reason) {
+Result<Done> NodeFolder::mark_network_ended(const cluster::ClusterId& network, std::string_view reason) {
   if (failure_) return *failure_;
-  if (auto marked = noted(mark_ended(reason, true)); !marked.ok()) return marked.error();
+  if (auto marked = noted(mark_ended(network, reason)); !marked.ok()) return marked.error();
   return Done{};
 }
 
-Result<NodeFolder::Ending> NodeFolder::mark_ended(std::string_view reason, bool has_network_ended) {
+Result<NodeFolder::Ending> NodeFolder::mark_ended(const cluster::ClusterId& ended_network, std::string_view reason) {
   before_.reset();
   auto name = dated_name();
   if (!name.ok()) return name.error();
-  const Ending ending{self_.id, has_network_ended, name.value(), std::string(reason.substr(0, kReasonBytesMax))};
-  std::string payload = encode(ending.id);
-  append_number(payload, ending.has_network_ended ? 1 : 0, 1);
+  const Ending ending{self_.id, ended_network, name.value(), std::string(reason.substr(0, kReasonBytesMax))};
+  std::string payload = encode(ending.id) + encode(ending.ended_network);
   append_number(payload, ending.dated_name.size(), 1);
   payload += ending.dated_name + ending.reason;
   if (auto written = write_record(RecordKind::ending, payload); !written.ok()) return written.error();
@@ -178,7 +179,7 @@ Result<std::optional<NodeFolder::Ending>> NodeFolder::read_ending() {
   if (name.size() < name_bytes || !name.starts_with(kDatedNameStart) || name.find('/') != name.npos)
     return refusal(RecordKind::ending, "it names no folder of a former identity");
   return std::optional(Ending{.id = decode_id(bytes),
-                              .has_network_ended = number_at(bytes, kOwnerBytes, 1) == 1,
+                              .ended_network = decode_id<cluster::ClusterId>(bytes.substr(kOwnerBytes)),
                               .dated_name = std::string(name),
                               .reason = std::string(bytes.substr(kEndingBytes + name_bytes))});
 }
@@ -202,7 +203,7 @@ Result<Done> NodeFolder::set_aside(const Ending& ending) {
 }
 
 Retired NodeFolder::retired(const Ending& ending) const {
-  return {folder_ / ending.dated_name, ending.reason, ending.has_network_ended};
+  return {folder_ / ending.dated_name, ending.reason, ending.ended_network};
 }
 
 Result<std::string> NodeFolder::dated_name() {

@@ -41,8 +41,9 @@ struct Identity {
 struct Retired {
   std::filesystem::path folder;  // where its files are now
   std::string reason;
-  // The network ended with it: this start founds a new one (J3). Otherwise the node joins as new (J4).
-  bool has_network_ended = false;
+  // Ended with it: this start founds one that succeeds it (J3). Empty: the network goes on, and the node joins as new
+  // (J4).
+  cluster::ClusterId ended_network;
 };
 
 // Not thread-safe. Once a call that writes has failed, every later one fails with that error, and writes nothing:
@@ -77,13 +78,13 @@ class NodeFolder final {
   // or goes on as before.
   Result<Retired> retire(std::string_view reason);
 
-  // The last voter of a network that keeps nothing leaves: the next start dates this identity away (J3).
-  Result<Done> mark_network_ended(std::string_view reason);
+  // All members of `network`, which keeps nothing, leave: the next start dates this identity away (J3).
+  Result<Done> mark_network_ended(const cluster::ClusterId& network, std::string_view reason);
 
  private:
   struct Ending {
     cluster::NodeId id;
-    bool has_network_ended = false;
+    cluster::ClusterId ended_network;
     std::string dated_name;  // of the folder to be
     std::string reason;
   };
@@ -91,7 +92,7 @@ class NodeFolder final {
   NodeFolder(std::filesystem::path folder, Environment environment);
 
   Result<Done> begin();
-  Result<Ending> mark_ended(std::string_view reason, bool has_network_ended);
+  Result<Ending> mark_ended(const cluster::ClusterId& ended_network, std::string_view reason);
   Result<std::optional<Ending>> read_ending();
   Result<Done> complete(const Ending& ending);
   Result<Done> set_aside(const Ending& ending);

@@ -19,9 +19,11 @@ void SaveQueue::save(SaveId id, std::string bytes) {
   save(id, Encode([bytes = std::move(bytes)] { return bytes; }));
 }
 
-void SaveQueue::retire(std::string reason) { end({.reason = std::move(reason), .has_network_ended = false}); }
+void SaveQueue::retire(std::string reason) { end({.reason = std::move(reason)}); }
 
-void SaveQueue::mark_network_end(std::string reason) { end({.reason = std::move(reason), .has_network_ended = true}); }
+void SaveQueue::mark_network_end(const cluster::ClusterId& network, std::string reason) {
+  end({.reason = std::move(reason), .ended_network = network});
+}
 
 void SaveQueue::end(Ending ending) {
   const std::scoped_lock lock(mutex_);
@@ -59,8 +61,9 @@ void SaveQueue::perform(const Record& record) {
 }
 
 void SaveQueue::perform(const Ending& ending) {
-  if (ending.has_network_ended) {
-    if (auto marked = folder_.mark_network_ended(ending.reason); !marked.ok()) return fail(marked.error());
+  if (!ending.ended_network.empty()) {
+    auto marked = folder_.mark_network_ended(ending.ended_network, ending.reason);
+    if (!marked.ok()) return fail(marked.error());
     return events_.network_end_marked();
   }
   auto retired = folder_.retire(ending.reason);

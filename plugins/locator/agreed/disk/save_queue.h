@@ -43,7 +43,7 @@ class SaveQueue final {
   // Ends the identity, or marks that the network has ended (see NodeFolder), after the record that is being written.
   // What waits is dropped; a second call is ignored. [any thread]
   void retire(std::string reason);
-  void mark_network_end(std::string reason);
+  void mark_network_end(const cluster::ClusterId& network, std::string reason);
 
   // For the identity that `retired` has told: saves are taken again, and their ids may begin anew. [any thread]
   void resume();
@@ -59,7 +59,7 @@ class SaveQueue final {
   };
   struct Ending {
     std::string reason;
-    bool has_network_ended = false;
+    cluster::ClusterId ended_network = {};
   };
 
   using Work = std::variant<std::monostate, Record, Ending>;

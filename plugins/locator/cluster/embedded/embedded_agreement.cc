@@ -223,12 +223,21 @@ void EmbeddedAgreement::take(const Sender& from, const Accepted& accepted, TimeP
   const std::shared_ptr<const ClusterMap> was = map_;
   decided(std::move(*change), now, effects);
   save(effects);
-  for (const Member& member : map_->members) {  // A3
-    if (member.id.empty() || member.id == self_.id) continue;
-    const bool is_new = was->slot_of(member.id) == kNoSlot;  // it has no map that changes could be made to
-    effects.calls.push_back(
-        {.to = member.id, .request = Announce{.update = history_.since(is_new ? 0 : was->epoch, map_)}});
+  announce(*was, effects);
+}
+
+// Those that it removes wait for it, too (A3).
+void EmbeddedAgreement::announce(const ClusterMap& was, AgreementEffects& effects) const {
+  const auto tell = [&](const NodeId& to, Epoch known) {
+    if (to == self_.id) return;
+    effects.calls.push_back({.to = to, .request = Announce{.update = history_.since(known, map_)}});
+  };
+  for (const Member& member : map_->members) {
+    const bool is_new = was.slot_of(member.id) == kNoSlot;  // it has no map that changes could be made to
+    if (!member.id.empty()) tell(member.id, is_new ? 0 : was.epoch);
   }
+  for (const Member& member : was.members)
+    if (member.is_up() && map_->slot_of(member.id) == kNoSlot) tell(member.id, was.epoch);
 }
 
 // --- what is due -----------------------------------------------------------------------------------------------------

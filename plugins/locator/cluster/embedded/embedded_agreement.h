@@ -125,6 +125,7 @@ class EmbeddedAgreement final : public Agreement {
   void learn(const MapUpdate& update, TimePoint now, AgreementEffects& effects);
   void install(std::shared_ptr<const ClusterMap> next, TimePoint now);
   void decided(Change change, TimePoint now, AgreementEffects& effects);
+  void announce(const ClusterMap& was, AgreementEffects& effects) const;
   void renew_leases(TimePoint now, AgreementEffects& effects);
   void begin_round(std::optional<Change> change, TimePoint now, AgreementEffects& effects);
   TimePoint undecided_at() const;
