@@ -301,9 +301,9 @@ void ClusterMember::plan(TimePoint now, MemberEffects& effects) {
   // Those that are to vote may be down themselves; then they come up first.
   if (voters_wanted_ && !apply(*map(), {.requests = {*voters_wanted_}}).ok()) voters_wanted_.reset();
   if (voters_wanted_) return;
-  const Steps steps = planner_.next(*map(), now, hand_overs_);
+  Steps steps = planner_.next(*map(), now, hand_overs_);
   begin_hand_overs(steps.hand_overs, effects);
-  for (const Request& request : steps.requests) static_cast<void>(coordinator_.add(request, now));
+  coordinator_.plan(std::move(steps.requests));
 }
 
 std::optional<Change> ClusterMember::next_change(TimePoint now, MemberEffects& effects) {

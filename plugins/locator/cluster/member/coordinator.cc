@@ -9,6 +9,7 @@ namespace p2p::cluster {
 void Coordinator::begin(const ClusterMap& map, TimePoint now) {
   life_.begin(map, now);
   decided_at_ = now;
+  planned_.clear();
   // A description can be decided again and again, without any change.
   std::erase_if(waiting_, [&](const Waiting& waiting) { return is_done(map, waiting.request); });
 }
@@ -55,11 +56,12 @@ std::vector<Down> Coordinator::deaths(const ClusterMap& map, const LeaseGranter&
 std::optional<Change> Coordinator::next_change(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) {
   drop_old(now);
   const std::vector<Down> dead = deaths(map, granter, now);
-  if (dead.empty() && (waiting_.empty() || now < decided_at_ + kSlotPause)) return std::nullopt;
+  if (dead.empty() && (!has_requests() || now < decided_at_ + kSlotPause)) return std::nullopt;
   NextMap next(map);
   for (const Down& down : dead) static_cast<void>(next.apply(down));
   for (const Waiting& waiting : waiting_)
     static_cast<void>(next.apply(waiting.request));  // what is refused waits, or is void
+  for (const Request& step : planned_) static_cast<void>(next.apply(step));
   if (next.change().requests.empty()) return std::nullopt;
   return next.change();
 }

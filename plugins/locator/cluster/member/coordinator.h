@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace p2p::cluster {
@@ -33,14 +34,16 @@ class Coordinator final {
 
   // Somebody wants it; false: there are too many already.
   bool add(const Request& request, TimePoint now);
+  // What the planner wants of this map, in place of what it wanted before: with the next map that may lead astray.
+  void plan(std::vector<Request> steps) { planned_ = std::move(steps); }
 
   // The first voter in map order that is not silent and has not ended (A4).
   bool is_first(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
-  bool has_requests() const { return !waiting_.empty(); }
+  bool has_requests() const { return !waiting_.empty() || !planned_.empty(); }
   TimePoint next_slot_at() const { return decided_at_ + kSlotPause; }  // what is no death may be proposed from then on
 
   // What to propose now; nothing: there is nothing to do, or it is too early. Deaths first, then what was asked for in
-  // order.
+  // order, then what is planned.
   std::optional<Change> next_change(const ClusterMap& map, const LeaseGranter& granter, TimePoint now);
 
   const LifeSigns& life() const { return life_; }
@@ -59,6 +62,7 @@ class Coordinator final {
   LeaseRules rules_;
   LifeSigns life_;
   std::deque<Waiting> waiting_;
+  std::vector<Request> planned_;
   TimePoint decided_at_ = TimePoint::min();
 };
 
