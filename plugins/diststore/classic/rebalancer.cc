@@ -26,6 +26,10 @@ constexpr Duration kTransferTimeout = std::chrono::seconds(5);
 // Short at first: a receiver that refused may soon listen, learn of the new ring, or be removed from it.
 constexpr Duration kRetryPauseMin = std::chrono::milliseconds(20);
 constexpr Duration kRetryPauseMax = std::chrono::seconds(1);
+
+// A leaver with keys that knows only others that leave asks so long whether a member has come meanwhile: a frozen
+// process learns of both at once, in any order.
+constexpr Duration kNoMemberMax = std::chrono::milliseconds(300);
 constexpr Duration kProgressPause = std::chrono::seconds(1);
 
 }  // namespace
@@ -453,7 +457,19 @@ void Rebalancer::end_round() {  // (H15)
   retry_pause_ = kRetryPauseMin;
   if (store_->kept_puts->count() != kept_seen_) return begin_round_after(kRetryPauseMin);
   handed_over_in_.store(view_version);
-  if (handed_over_.pending()) finish_hand_over();  // (H25)
+  if (!handed_over_.pending()) return;
+  if (may_learn_of_members()) return begin_round_after(kRetryPauseMin);
+  finish_hand_over();  // (H25)
+}
+
+bool Rebalancer::may_learn_of_members() {
+  const RingView& ring = *store_->ownership->read().ring;
+  if (!ring.members().empty() || ring.leaving().empty() || store_->local->engine().totals().keys == 0) {
+    no_member_since_.reset();
+    return false;
+  }
+  if (!no_member_since_) no_member_since_ = strand_->now();
+  return strand_->now() < *no_member_since_ + kNoMemberMax;
 }
 
 void Rebalancer::put_kept() {

@@ -131,6 +131,7 @@ class Rebalancer final : public std::enable_shared_from_this<Rebalancer> {
   void end_transfer(const NodeAddress& receiver, const Transfer& transfer);
   void end_round();
   void put_kept();
+  bool may_learn_of_members();
   void finish_hand_over();
   void all_is_said();
   void conclude();
@@ -161,6 +162,7 @@ class Rebalancer final : public std::enable_shared_from_this<Rebalancer> {
 
   std::optional<Round> round_;
   Duration retry_pause_;  // after the next round with a failure
+  std::optional<TimePoint> no_member_since_;
   std::unique_ptr<Timer> timer_;
   std::unique_ptr<Timer> step_timer_;
   bool is_step_due_ = false;
