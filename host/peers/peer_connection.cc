@@ -8,7 +8,9 @@
 #include <p2p/handlers.h>
 #include <p2p/thread_check.h>
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -250,18 +252,27 @@ void PeerConnection::watch_silence() {
     if (cancelled || !here || generation != here->generation_) return;
     here->is_watching_silence_ = false;
     if (here->waiting_.empty() && here->waiting_.late() == 0) return;
-    if (!here->is_silent()) return here->watch_silence();
-    here->fail_all({ErrorKind::closed, "no sign of life from the machine of " + here->to_.name()});
-    here->report(ErrorKind::silent);
+    switch (here->silence()) {
+      case Silence::none:  // until more is sent
+        return;
+      case Silence::possible:
+        return here->watch_silence();
+      case Silence::certain:
+        here->fail_all({ErrorKind::closed, "no sign of life from the machine of " + here->to_.name()});
+        here->report(ErrorKind::silent);
+    }
   });
 }
 
-bool PeerConnection::is_silent() {
+PeerConnection::Silence PeerConnection::silence() {
+  int unacknowledged = 0;  // bytes, those that wait to be sent among them
+  if (::ioctl(socket_.native_handle(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0) return Silence::none;
   tcp_info info{};
   socklen_t bytes = sizeof info;
-  if (::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0) return false;
-  return info.tcpi_unacked > 0 && info.tcpi_retransmits >= kRepetitionsLeast &&
-         std::chrono::milliseconds(info.tcpi_last_ack_recv) >= kSilenceLeast;
+  if (::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0) return Silence::possible;
+  const bool is_certain = info.tcpi_unacked > 0 && info.tcpi_retransmits >= kRepetitionsLeast &&
+                          std::chrono::milliseconds(info.tcpi_last_ack_recv) >= kSilenceLeast;
+  return is_certain ? Silence::certain : Silence::possible;
 }
 
 // --- deadlines -------------------------------------------------------------------------------------------------------

@@ -81,6 +81,8 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
 
  private:
   enum class State : std::uint8_t { closed, connecting, greeting, ready, shut };
+  // Of the machine at the other end, towards what was sent.
+  enum class Silence : std::uint8_t { none, possible, certain };
   struct Queued {
     std::int32_t sequence;
     std::size_t bytes;
@@ -93,7 +95,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   void became_ready();
   void watch_idleness();
   void watch_silence();
-  bool is_silent();
+  Silence silence();
   void take_queued(std::string& into);
 
   // Why a call with `bytes` of arguments is refused; nothing: it is taken.
