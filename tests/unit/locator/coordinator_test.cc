@@ -1,0 +1,80 @@
+#include "cluster/member/coordinator.h"
+#include "cluster_fixture.h"
+
+#include <gtest/gtest.h>
+
+namespace p2p::cluster {
+namespace {
+
+class CoordinatorTest : public ::testing::Test {
+ protected:
+  CoordinatorTest() { coordinator_.begin(map_, now_); }
+
+  std::optional<Change> next() {
+    now_ += kSlotPause;
+    return coordinator_.next_change(map_, granter_, now_);
+  }
+
+  Request learner(unsigned number) const { return AddLearner{.partition = 0, .node = id(number)}; }
+
+  TimePoint now_{std::chrono::hours(1)};
+  ClusterMap map_ = with_members(founded(), 3);
+  LeaseRules rules_;
+  LeaseGranter granter_{rules_, id(1), boot(1), now_};
+  Coordinator coordinator_{id(1), rules_};
+};
+
+TEST_F(CoordinatorTest, WhatWaitsAndWhatIsPlannedBecomeOneChangeInThatOrder) {
+  coordinator_.plan({learner(2)});
+  ASSERT_TRUE(coordinator_.add(Join{member(4)}, now_));
+  const auto change = next();
+  ASSERT_TRUE(change);
+  ASSERT_EQ(change->requests.size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<Join>(change->requests[0]));
+  EXPECT_TRUE(std::holds_alternative<AddLearner>(change->requests[1]));
+}
+
+TEST_F(CoordinatorTest, APlanReplacesTheOneBeforeIt) {
+  coordinator_.plan({learner(2)});
+  coordinator_.plan({learner(3)});
+  const auto change = next();
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->requests, std::vector<Request>{learner(3)});
+}
+
+TEST_F(CoordinatorTest, APlanEndsWithItsMapAndWhatWasAskedForDoesNot) {
+  coordinator_.plan({learner(2)});
+  ASSERT_TRUE(coordinator_.add(Join{member(5)}, now_));
+  map_ = after(map_, {Join{member(4)}});
+  coordinator_.begin(map_, now_);
+  const auto change = next();
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->requests, std::vector<Request>{Join{member(5)}});
+}
+
+TEST_F(CoordinatorTest, NothingButADeathIsProposedRightAfterADecision) {
+  coordinator_.plan({learner(2)});
+  EXPECT_FALSE(coordinator_.next_change(map_, granter_, now_));
+  granter_.begin(map_);
+  granter_.note_ended(id(3), 1);
+  const auto change = coordinator_.next_change(map_, granter_, now_);
+  ASSERT_TRUE(change);
+  EXPECT_TRUE(std::holds_alternative<Down>(change->requests.front()));
+}
+
+TEST_F(CoordinatorTest, WhatWasAskedForOnceIsForgottenAfterAWhile) {
+  ASSERT_TRUE(coordinator_.add(Join{member(4)}, now_));
+  now_ += kRequestKept;
+  EXPECT_FALSE(next());
+  EXPECT_FALSE(coordinator_.has_requests());
+}
+
+TEST_F(CoordinatorTest, TakesNoMoreThanItsLimit) {
+  for (unsigned number = 0; number < kRequestsWaitingMax; ++number)
+    ASSERT_TRUE(coordinator_.add(Join{member(10 + number)}, now_));
+  EXPECT_FALSE(coordinator_.add(Join{member(9)}, now_));
+  EXPECT_TRUE(coordinator_.add(Join{member(10)}, now_)) << "it waits already";
+}
+
+}  // namespace
+}  // namespace p2p::cluster
