@@ -20,6 +20,8 @@ from cluster.ttypes import Boot, Sender
 from counter import Counter
 from locator import Locator
 from locator.ttypes import Location
+from peer import Peer
+from peer.ttypes import Encoding, ForwardStatus
 from work import Work
 
 FEW = ("--set", "services.locator.config.partitions=64")
@@ -224,14 +226,21 @@ class ForeignCallsTest(MembersCase):
     def test_messages_of_the_cluster_need_the_hello_of_a_node(self):
         node = self.lonely_node(*FEW)
         sender = Sender(node=bytes(16), boot=Boot(1, 1), epoch=0)
-        fetch = Request(Cluster, "fetch_map", sender=sender)
-        fetch.name = "locator.peer:fetch_map"
+        fetch = Request(Cluster, "fetch_map", service="locator.peer", sender=sender)
         form = client.FORMS[0]
         with RawConnection(node.port, form) as stranger:
             stranger.send(fetch.encode(form))
             with self.assertRaises(TApplicationException) as refused:
                 stranger.reply(fetch)
             self.assertIn("begins with Peer.hello", refused.exception.message)
+            # Nor as a call that another node seems to pass on.
+            plain = Request(Cluster, "fetch_map", sender=sender).encode(form)
+            wrapped = Request(Peer, "forward", service="Peer", view=0, hops=1, target="locator.peer",
+                              encoding=Encoding.strict_binary, message=plain)
+            stranger.send(wrapped.encode(form, 1))
+            _, result = stranger.reply(wrapped)
+            self.assertEqual(result.success.status, ForwardStatus.refused)
+            self.assertIn(b"begins with Peer.hello", result.success.message)
         self.assertEqual(node.members(), [node.name])
 
 
