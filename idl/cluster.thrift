@@ -72,6 +72,9 @@ struct Up {
   2: required Boot boot
   3: required string host
   4: required i32 port
+  5: required list<string> services      // in ascending order
+  6: required bool holds_partitions
+  7: required i32 feature_level
 }
 struct Down {
   1: required Id node
@@ -86,11 +89,8 @@ struct Remove {
 }
 struct Describe {
   1: required Id node
-  2: required string zone
-  3: required i32 weight
-  4: required list<string> services
-  5: required bool holds_partitions
-  6: required i32 feature_level
+  2: optional string zone                // absent: as it is
+  3: optional i32 weight                 // likewise
 }
 struct RaiseFeatureLevel {
   1: required i32 level
@@ -266,6 +266,10 @@ service Cluster {
   // `partitions` is packed as `consents` are; `targets` has the 16 bytes of a node's id for each of them.
   Reply begin_hand_over(1: required Sender sender, 2: required binary partitions, 3: required binary targets)
       throws (1: Refused refused)
+
+  // The sender has found these processes gone, and all before them: packed, the 16 bytes of each node's id, and their boot
+  // numbers (E1).
+  Reply report(1: required Sender sender, 2: required binary nodes, 3: required binary boots) throws (1: Refused refused)
 
   // Answered only after a while: whoever waits learns at once when the process ends.
   Reply watch(1: required Sender sender) throws (1: Refused refused)

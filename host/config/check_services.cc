@@ -125,7 +125,7 @@ class ServiceReader {
   static ConfigValue default_of(const Option& option) {
     auto value = read_text(option, option.default_text);
     P2P_ASSERT(value.ok(), "a declared option's default is within its range");
-    return {std::move(value.value()), "default"};
+    return {std::move(value.value()), std::string(Config::kDefault)};
   }
 
   const Sources& sources_;

@@ -70,6 +70,7 @@ Survey survey_of(const std::vector<Told>& told) {
   const view::State* newest = newest_of(told);
   if (newest == nullptr) return survey;
   survey.epoch = newest->epoch;
+  survey.level = newest->feature_level;
   survey.members = told.size();
   for (const Told& one : told) {
     if (one.state.ok())
@@ -91,6 +92,7 @@ std::string agreement_text(const Survey& survey, std::int64_t now_ms) {
       "voters     {}; {}{}\n", fmt::join(survey.voters, ", "),
       survey.voters_down.empty() ? "all are there" : fmt::format("missing: {}", fmt::join(survey.voters_down, ", ")),
       survey.has_majority() ? "" : "; no majority: nothing can be decided until one is back");
+  text += fmt::format("level      {}\n", survey.level);
   for (const auto& one : survey.behind) text += fmt::format("behind     {}, by {} epochs\n", one.address, one.epochs);
   for (const auto& one : survey.silent) text += fmt::format("silent     {}: {}\n", one.address, one.why);
   for (const auto& one : survey.down) text += fmt::format("down       {}\n", one);
@@ -123,6 +125,7 @@ nlohmann::json agreement_json(const Survey& survey) {
           {"voters", survey.voters},
           {"voters_down", survey.voters_down},
           {"majority", survey.has_majority()},
+          {"level", survey.level},
           {"broken_links", std::move(links)},
           {"waiting", std::move(waiting)},
           {"without_lease", survey.without_lease},

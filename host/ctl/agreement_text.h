@@ -39,6 +39,7 @@ struct Survey {
   };
 
   std::int64_t epoch = 0;      // the newest that any member told
+  std::int64_t level = 0;      // the feature level in force
   std::int64_t since_ms = 0;   // when the first of them learnt of it
   std::int64_t spread_ms = 0;  // until the last of them had
   std::size_t members = 0;     // that are up

@@ -94,9 +94,9 @@ std::string members_text(const view::State& state, std::int64_t now_ms) {
                     member.__isset.since_ms ? age_text(now_ms - member.since_ms) : "-"});
   }
   std::string text = table(rows);
-  text +=
-      fmt::format("{} of {} members are up; epoch {} for {}; cluster {}\n", std::ranges::count_if(state.members, is_up),
-                  state.members.size(), state.epoch, age_text(now_ms - state.learnt_ms), state.cluster);
+  text += fmt::format("{} of {} members are up; epoch {} for {}; feature level {}; cluster {}\n",
+                      std::ranges::count_if(state.members, is_up), state.members.size(), state.epoch,
+                      age_text(now_ms - state.learnt_ms), state.feature_level, state.cluster);
   if (!state.waits_for.empty()) text += fmt::format("this node is not ready: {}\n", state.waits_for);
   return text;
 }

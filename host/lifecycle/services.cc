@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 namespace p2p::host {
@@ -138,8 +139,19 @@ void Services::refresh() {
   core_.identity.set_routes(told_routes(routes));
   core_.peers.set_locator(std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId)),
                           core_.registry.provider_of(ILocator::kId) + ".peer");
+  tell_network(nullptr, Completion());
   const std::lock_guard hold(mutex_);
   idle_ = std::move(idle);
+}
+
+void Services::tell_network(const RunningService* ending, Completion known) {
+  const auto locator = std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId));
+  if (!locator) return known();
+  std::vector<std::string> names;
+  for (const Service& service : running())
+    if (service.get() != ending && service->state() != ServiceState::draining) names.push_back(service->name());
+  std::ranges::sort(names);
+  locator->run_services(std::move(names), std::move(known));
 }
 
 void Services::fail(RunningService& service, std::string why) {
@@ -311,6 +323,18 @@ void Services::shut(RunningService& service) {
   service.context().close_ways_out();
 }
 
+void Services::hand_over_keys(const RunningService& ending, ChangeReport& report) {
+  if (contains(ending.plugin().provides, ILocator::kId) || ending.state() == ServiceState::draining) return;
+  const auto is_known = std::make_shared<std::atomic<bool>>(false);
+  tell_network(&ending, Completion([is_known] { is_known->store(true); }));
+  const Duration patience = config()->call_timeout;
+  if (wait_([&] { return is_known->load(); }, patience)) return;
+  report.say(
+      fmt::format("service {}: the cluster map does not show after [host] call_timeout = {} that it stops here; "
+                  "until it does, other nodes send calls for keys of this node in vain",
+                  ending.name(), format_duration(patience)));
+}
+
 // Behind shut gates, once every loop has turned, no more calls can come; calls in flight end by their deadline.
 bool Services::end(const Service& service, ChangeReport& report) {
   const std::string& name = service->name();
@@ -390,6 +414,7 @@ bool Services::exchange(const std::string& name, const std::optional<Recipe>& ne
   const Exchange parts = prepare_exchange(name, next, force, reload, refusals);
   for (std::string& refusal : refusals) report.refuse(std::move(refusal));
   if (!refusals.empty()) return false;
+  if (const Service present = find(name); !next && present && present->runs()) hand_over_keys(*present, report);
   for (auto service = parts.ending.rbegin(); service != parts.ending.rend(); ++service) {
     if (!end(*service, report)) return false;
   }

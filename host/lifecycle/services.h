@@ -144,7 +144,11 @@ class Services final {
 
   void add(Service service);
   void remove(const RunningService& service);
-  void refresh();                                     // which service has which name
+  void refresh();  // which service has which name
+  // The network is told which services this node runs, without `ending`. `known` as in ILocator::run_services().
+  void tell_network(const RunningService* ending, Completion known);
+  // Before a service that has to stop for good drains: the network knows that others have its keys from now on.
+  void hand_over_keys(const RunningService& ending, ChangeReport& report);
   Idle why_idle(const ServiceConfig& service) const;  // of one that neither runs nor has failed
   void fail(RunningService& service, std::string why);
   LogLevel level_of(const ServiceConfig& service) const;

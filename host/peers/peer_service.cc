@@ -17,8 +17,9 @@ std::shared_ptr<Endpoint> make_peer_service(PeerIdentity& identity, ServiceRoute
     }
     auto reply = identity.reply_to(args.request);
     Call call = answer.release();
-    if (!reply.features.empty() && !static_cast<PendingCall*>(call.state())->origin().allow_out_of_order_replies())
-      reply.features.clear();
+    ReplySink& origin = static_cast<PendingCall*>(call.state())->origin();
+    origin.note_hello();
+    if (!reply.features.empty() && !origin.allow_out_of_order_replies()) reply.features.clear();
     Answer<peer::Peer_hello_presult>{std::move(call)}(reply);
   });
   return methods;

@@ -76,6 +76,8 @@ class Connection final : public ReplySink {
   void oneway_ended() override;
   void returned() override;
   bool allow_out_of_order_replies() override;
+  void note_hello() noexcept override { has_said_hello_ = true; }
+  bool has_said_hello() const noexcept override { return has_said_hello_; }
   bool is_gone() const noexcept override { return is_closed_; }
 
   std::list<OriginRef>::iterator place_at_home;              // the home's, kept here for it
@@ -129,6 +131,7 @@ class Connection final : public ReplySink {
 
   ReplyOrder order_;
   bool is_out_of_order_ = false;
+  bool has_said_hello_ = false;
   std::size_t in_flight_ = 0;
   bool is_held_back_ = false;
   bool is_taking_ = false;

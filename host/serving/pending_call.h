@@ -39,6 +39,9 @@ class ReplySink {
   virtual void returned() = 0;
   // The caller matches replies by sequence id from now on; false when this origin cannot do that.
   virtual bool allow_out_of_order_replies() { return false; }
+  // The caller has said hello as a node of this cluster; has_said_hello() from then on.
+  virtual void note_hello() noexcept {}
+  virtual bool has_said_hello() const noexcept { return false; }
   // Nobody is left to read an answer.
   virtual bool is_gone() const noexcept { return false; }
 

@@ -76,6 +76,10 @@ Taken ServiceRouter::take(Loop& loop, const Arrival& arrival, std::span<char> me
     answer_fault(loop, arrival, head, CallFault::unknown_method, why_refused(*entry));
     return Taken::accepted;
   }
+  if (entry->spec().nodes_only && !arrival.origin->has_said_hello()) {
+    answer_fault(loop, arrival, head, CallFault::protocol_error, why_strange(*entry));
+    return Taken::accepted;
+  }
 
   const std::span<char> plain = strip_service(message, head, arrival.encoding);
   head.name = name.method;  // stripping has overwritten the prefix
@@ -95,6 +99,11 @@ std::string ServiceRouter::why_refused(const ServiceEntry& entry) {
     return fmt::format("{}service '{}' does not run on this node", kDisabledPrefix, entry.name());
   }
   return fmt::format("{}service '{}' is stopping on this node; ask another one", kDrainingPrefix, entry.name());
+}
+
+std::string ServiceRouter::why_strange(const ServiceEntry& entry) {
+  return fmt::format("service '{}' is for the nodes of this cluster: a connection to it begins with Peer.hello",
+                     entry.name());
 }
 
 std::string ServiceRouter::why_unknown(const ServiceTable& table, std::string_view service) {

@@ -97,6 +97,7 @@ class ServiceRouter final {
                            const std::string& text);
   static std::string why_unknown(const ServiceTable& table, std::string_view service);
   static std::string why_refused(const ServiceEntry& entry);
+  static std::string why_strange(const ServiceEntry& entry);
   void run_inline(PendingCall& pending);
   void run_pooled(PendingCall& pending);
   // Runs the handler on this thread and ends a call that it abandoned; true when the call has ended.

@@ -38,6 +38,10 @@ struct Implementation {
 
   // Until when this node may act as owner: ILocator::lease_held_until(). Null: always. [any thread]
   std::function<TimePoint()> lease_held_until = nullptr;
+
+  // What it changes while it runs, and how; other options need a restart of the service. [control]
+  std::vector<std::string> live_options = {};
+  std::function<void(const Config& config)> apply_options = nullptr;
 };
 
 // Reads the service's options; `context` outlives the result. An error refuses the start.

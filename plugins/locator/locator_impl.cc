@@ -44,4 +44,8 @@ void LocatorImpl::merge_table(const NodeAddress& from, std::string_view table) {
   node_->merge_table(from, std::string(table));
 }
 
+void LocatorImpl::run_services(std::vector<std::string> names, Completion known) {
+  node_->run_services(std::move(names), std::move(known));
+}
+
 }  // namespace p2p::ring

@@ -50,6 +50,7 @@ class LocatorImpl final : public ILocator {
   std::string placement() const override { return placement_; }
   std::string encode_table() const override;
   void merge_table(const NodeAddress& from, std::string_view table) override;
+  void run_services(std::vector<std::string> names, Completion known) override;
 
  private:
   const std::shared_ptr<LocatorShell> node_;

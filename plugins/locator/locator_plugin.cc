@@ -6,6 +6,7 @@
 
 #include <p2p/handlers.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace p2p::ring {
@@ -33,6 +34,9 @@ Result<Done> LocatorPlugin::start(Context& context) {
   auto made = make_(context);
   if (!made.ok()) return made.error();
   const Implementation implementation = std::move(made).value();
+  config_ = context.config();
+  live_options_ = implementation.live_options;
+  apply_options_ = implementation.apply_options;
 
   const auto strand = context.strand("membership");
   const auto changes =
@@ -52,8 +56,9 @@ Result<Done> LocatorPlugin::start(Context& context) {
   auto served =
       serve(context, clients, [&](Methods& methods) { add_locator_methods(methods, context, clients, locator); });
   if (!served.ok()) return served;
-  served = serve(context, {.idl = implementation.peer_idl, .extends = {}, .dispatch = Dispatch::io, .part = "peer"},
-                 [&](Methods& methods) { implementation.add_peer_methods(methods, shell_); });
+  const ServiceSpec nodes{
+      .idl = implementation.peer_idl, .extends = {}, .dispatch = Dispatch::io, .part = "peer", .nodes_only = true};
+  served = serve(context, nodes, [&](Methods& methods) { implementation.add_peer_methods(methods, shell_); });
   if (!served.ok()) return served;
   served = serve(context, {.idl = "locator.Ring", .extends = {}, .dispatch = Dispatch::io, .part = "ring"},
                  [&](Methods& methods) { wire::add_ring_methods(methods, locator); });
@@ -67,9 +72,25 @@ Result<Done> LocatorPlugin::start(Context& context) {
   return Done{};
 }
 
+std::optional<Reconfigured> LocatorPlugin::would_reconfigure(const Config& config) {
+  const auto is_live = [&](const std::string& key) {
+    return std::ranges::find(live_options_, key) != live_options_.end();
+  };
+  return std::ranges::all_of(config_.differing_keys(config), is_live) ? Reconfigured::applied
+                                                                      : Reconfigured::needs_restart;
+}
+
+Result<Reconfigured> LocatorPlugin::reconfigure(const Config& config) {
+  if (would_reconfigure(config) != Reconfigured::applied) return Reconfigured::needs_restart;
+  config_ = config;
+  apply_options_(config);
+  return Reconfigured::applied;
+}
+
 void LocatorPlugin::stop() {
   if (shell_ != nullptr) shell_->halt();
   shell_.reset();
+  apply_options_ = nullptr;
 }
 
 }  // namespace p2p::ring

@@ -7,7 +7,11 @@
 
 #include <p2p/plugin.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace p2p::ring {
 
@@ -20,9 +24,14 @@ class LocatorPlugin : public Plugin {
   void ready(Completion done) override { shell_->begin(std::move(done)); }
   void drain(Completion done) override { shell_->leave(std::move(done)); }
   void stop() override;
+  Result<Reconfigured> reconfigure(const Config& config) override;
+  std::optional<Reconfigured> would_reconfigure(const Config& config) override;
 
  private:
   const MakeImplementation make_;
+  Config config_;  // in force
+  std::vector<std::string> live_options_;
+  std::function<void(const Config& config)> apply_options_;
   std::shared_ptr<LocatorShell> shell_;
 };
 

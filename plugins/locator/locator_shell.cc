@@ -131,6 +131,7 @@ void LocatorShell::halt() {
     node.alarm_.reset();
     node.joined_ = {};
     node.left_ = {};
+    node.services_known_ = {};
     node.join_waiters_.clear();
   };
   if (environment_.strand->is_current()) return end(*this);
@@ -147,6 +148,14 @@ void LocatorShell::halt() {
 void LocatorShell::report_unreachable(NodeAddress address) {
   on_strand([address = std::move(address)](LocatorShell& node) {
     node.run_event([&](TimePoint now, auto& effects) { node.membership_->report({.about = address}, now, effects); });
+  });
+}
+
+void LocatorShell::run_services(std::vector<std::string> names, Completion known) {
+  auto kept = std::make_shared<Completion>(std::move(known));
+  on_strand([names = std::move(names), kept](LocatorShell& node) {
+    node.services_known_ = std::move(*kept);
+    node.run_event([&](TimePoint now, auto& effects) { node.membership_->run_services(names, now, effects); });
   });
 }
 
@@ -170,6 +179,7 @@ void LocatorShell::apply(membership::Effects effects) {
     changes_->enqueue(std::move(change));
   }
   for (auto& wanted : effects.calls) call(std::move(wanted));
+  if (effects.services_known) tell_services_known();
   if (effects.farewell_done) {
     if (const auto then = std::exchange(farewell_told_, nullptr)) then();
   }
@@ -178,6 +188,14 @@ void LocatorShell::apply(membership::Effects effects) {
   if (effects.entered && !is_leaving_) enter_network(*effects.entered);
   if (effects.looks_for_network && !is_leaving_) look_for_network();
   set_alarm();
+}
+
+// Not before the services of this node have seen the ring that makes others the owners.
+void LocatorShell::tell_services_known() {
+  if (!services_known_.pending()) return;
+  changes_->when_idle([weak = weak_from_this()] {
+    if (const auto node = weak.lock()) node->services_known_();
+  });
 }
 
 // A leaving node looks for no network, whatever the answers to its last requests.

@@ -54,8 +54,9 @@ class LocatorShell final : public std::enable_shared_from_this<LocatorShell> {
   using Event = std::function<void(TimePoint now, membership::Effects& effects)>;
   void post_event(Event event);
 
-  void report_unreachable(NodeAddress address);           // [any thread]
-  void merge_table(NodeAddress from, std::string table);  // [any thread]
+  void report_unreachable(NodeAddress address);                         // [any thread]
+  void merge_table(NodeAddress from, std::string table);                // [any thread]
+  void run_services(std::vector<std::string> names, Completion known);  // see ILocator [any thread]
 
   RingChanges& changes() noexcept { return *changes_; }
   std::shared_ptr<const std::string> table() const { return table_.share(); }  // as sent to other nodes [any thread]
@@ -70,6 +71,7 @@ class LocatorShell final : public std::enable_shared_from_this<LocatorShell> {
 
   void apply(membership::Effects effects);
   void apply(discovery::Effects effects);
+  void tell_services_known();
   void say(const membership::MembershipChange& change);
   void say_entry(const membership::Entry& entry);
   void note_met(const NodeAddress& address);
@@ -98,6 +100,7 @@ class LocatorShell final : public std::enable_shared_from_this<LocatorShell> {
   std::vector<std::function<void()>> join_waiters_;
   std::function<void()> farewell_told_;  // continues after the announcement in flight
   Completion left_;
+  Completion services_known_;
   std::set<NodeAddress> met_;  // of the candidates, those that are or were members
   RepeatedWarnings told_refusals_;
   RepeatedWarnings bad_tables_;

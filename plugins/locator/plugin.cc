@@ -59,7 +59,8 @@ P2P_PLUGIN(p2p::ring::Locator,
                       "mode agreed: the node is ready when the network has so many members")
            P2P_OPTION("zone", "text", "", "", "mode agreed: where this node runs; copies are spread over zones")
            P2P_OPTION("weight", "int", "100", "0..10000",
-                      "mode agreed: this node's share of the partitions, compared with that of the others; 0: none")
+                      "mode agreed: this node's share of the partitions, compared with that of the others; 0: none. "
+                      "Where it is set, it counts from each start on; p2pctl weight holds until then")
            P2P_OPTION("remove_after", "duration", "30s", "1s..24h",
                       "mode agreed: how long a member may be down before it is one no more")
            P2P_OPTION("restore_after", "duration", "30s", "0s..24h",

@@ -17,10 +17,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["P2P_BUILD"])
 
 
-def commands():
+def commands(name="readme-test"):
     text = (ROOT / "README.md").read_text()
-    block = re.search(r"```sh readme-test\n(.*?)```", text, re.S)
-    assert block, "README.md has a block ```sh readme-test"
+    block = re.search(rf"```sh {name}\n(.*?)```", text, re.S)
+    assert block, f"README.md has a block ```sh {name}"
     return [line.replace("build/release/bin", str(BUILD / "bin")) for line in block.group(1).splitlines() if line]
 
 
@@ -30,7 +30,7 @@ def python_example():
     return block.group(1)
 
 
-class ReadmeTest(unittest.TestCase):
+class ReadmeCase(unittest.TestCase):
     def setUp(self):
         self.state = tempfile.mkdtemp(prefix="p2p-readme-")
         self.environment = dict(os.environ, XDG_STATE_HOME=self.state)
@@ -56,6 +56,13 @@ class ReadmeTest(unittest.TestCase):
         self.nodes.append(subprocess.Popen(line.rstrip(" &").split(), cwd=ROOT, env=self.environment,
                                            stderr=subprocess.DEVNULL))
 
+    def run_until_done(self, line):
+        """What a person would try again a moment later: all have just joined."""
+        wait_until(f"{line} succeeds", lambda: self.run_line(line).returncode == 0, 30)
+        return self.run_line(line)
+
+
+class ReadmeTest(ReadmeCase):
     def test_the_commands_for_three_nodes_do_what_they_say(self):
         lines = commands()
         outputs = {}
@@ -86,6 +93,23 @@ class ReadmeTest(unittest.TestCase):
     def wait_for_three(self, line):
         """A person takes longer to type than three nodes take to start; a test does not."""
         wait_until("three members", lambda: len(self.run_line(line).stdout.splitlines()) == 3, 20)
+
+
+class AgreedReadmeTest(ReadmeCase):
+    def test_the_commands_for_an_agreed_cluster_do_what_they_say(self):
+        outputs = {}
+        for line in commands("readme-test-agreed"):
+            if line.endswith("&"):
+                self.start_line(line)
+                continue
+            if line.endswith("p2pctl members"):
+                wait_until("three members are up", lambda line=line: "3 of 3" in self.run_line(line).stdout, 20)
+            done = self.run_until_done(line) if line.endswith("p2pctl agreement") else self.run_line(line)
+            self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout}{done.stderr}")
+            outputs[line.split("p2pctl ", 1)[1]] = done.stdout
+        self.assertIn("all are there", outputs["agreement"])
+        self.assertIn("has weight 50", outputs["weight 127.0.0.1:9901 50"])
+        wait_until("a node has left", lambda: any(node.poll() == 0 for node in self.nodes), 20)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@
 
 namespace p2p::fuzz {
 
-// What is read, as the first byte of an input says it modulo kClusterFormsCount. Up to `watch`, the arguments of the
-// method, as they follow the head of a message.
+// What is read, as the first byte of an input says it modulo kClusterFormsCount. Up to `watch`, and of `report`,
+// the arguments of the method, as they follow the head of a message.
 enum class ClusterForm : std::uint8_t {
   renew,
   prepare,
@@ -21,8 +21,9 @@ enum class ClusterForm : std::uint8_t {
   watch,
   reply,
   saved,
+  report,
 };
-inline constexpr unsigned kClusterFormsCount = 11;
+inline constexpr unsigned kClusterFormsCount = 12;
 
 enum class ClusterOutcome : std::uint8_t { refused, read };
 

@@ -25,11 +25,11 @@ std::string without_head(const std::string& message) {
   return message.substr(kWithoutName + static_cast<std::uint8_t>(message[7]));
 }
 
-// By the place of a kind in MemberRequest, which has the join before its last.
+// By the place of a kind in MemberRequest.
 ClusterForm form_of(const cluster::MemberRequest& request) {
-  constexpr ClusterForm kForms[] = {ClusterForm::renew,    ClusterForm::prepare,        ClusterForm::accept,
-                                    ClusterForm::announce, ClusterForm::fetch_map,      ClusterForm::suggest,
-                                    ClusterForm::join,     ClusterForm::begin_hand_over};
+  constexpr ClusterForm kForms[] = {ClusterForm::renew,    ClusterForm::prepare,         ClusterForm::accept,
+                                    ClusterForm::announce, ClusterForm::fetch_map,       ClusterForm::suggest,
+                                    ClusterForm::join,     ClusterForm::begin_hand_over, ClusterForm::report};
   return kForms[request.index()];
 }
 

@@ -17,7 +17,9 @@ void ClusterWorld::set_up() {
   for (std::size_t at = 0; at < nodes; ++at) add_machine();
   for (std::size_t at = 0; at < nodes; ++at)
     time_.after(at == 0 ? 0s : time_.between(10ms, 300ms), [this, at] { start(at); });
+  others_look_ = !options_.voters_look;
   if (options_.is_scripted) return;
+  others_look_ = time_.happens(0.5);
   if (time_.happens(0.5)) loss_ = static_cast<double>(time_.below(100)) * 0.001;
   if (time_.happens(0.4)) long_delay_ = static_cast<double>(time_.below(50)) * 0.001;
   if (time_.happens(0.3)) crash_after_sync_ = 0.01;
@@ -67,7 +69,11 @@ bool ClusterWorld::can_lose_disk(Index at) const {
     const auto& map = machines_[other]->on_disk.map;
     if (other != at && map != nullptr && map->epoch == newest_->epoch) ++voters_left;
   }
-  return voters_left >= newest_->majority();
+  // Of two members one votes alone, and it may be chosen before the others know that it has lost its disk.
+  const auto stays = [&](const cluster::Member& member) {
+    return !member.id.empty() && member.state == cluster::MemberState::up && index_of(member.id) != at;
+  };
+  return voters_left >= newest_->majority() && std::ranges::count_if(newest_->members, stays) >= 3;
 }
 
 // The new majority knows nothing of the lease that the old one gave, and its holder does not hear of the change (L6).
@@ -133,7 +139,7 @@ void ClusterWorld::fault() {
     case 8:
       return can_lose_disk(at) ? lose_disk(at) : crash(at, length);
     case 9: {  // one leaves, by the order of its operator (J3)
-      if (machines_[at]->member == nullptr || time_.happens(0.5)) return;
+      if (machines_[at]->member == nullptr || lost_a_disk_ || time_.happens(0.5)) return;
       trace("leave " + std::to_string(at));
       machines_[at]->member->leave();
       machines_[at]->member->let_go();
@@ -167,7 +173,20 @@ void ClusterWorld::suggest(cluster::Request request) {
 void ClusterWorld::schedule_request() {
   if (is_healed_) return;  // then the planner has the last word
   if (newest_ != nullptr) request_something();
+  if (time_.happens(0.05)) switch_services();
   time_.after(time_.between(5ms, 100ms), [this] { schedule_request(); });
+}
+
+// A service is switched on or off while its node runs, and its operator gives it another weight (M6).
+void ClusterWorld::switch_services() {
+  Machine& machine = *machines_[time_.below(machines_.size())];
+  if (machine.member == nullptr) return;
+  if (machine.services.empty())
+    machine.services = {"a"};
+  else
+    machine.services.clear();
+  machine.member->run(machine.services);
+  machine.member->place(time_.happens(0.5) ? "" : "z", static_cast<std::uint32_t>(50 + time_.below(100)));
 }
 
 void ClusterWorld::request_something() {

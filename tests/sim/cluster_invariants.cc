@@ -89,6 +89,7 @@ std::string ClusterWorld::why_not_at_rest() const {
     const cluster::ClusterMap& map = *machine.member->map();
     if (map.epoch != newest_->epoch) return who + " knows an old map at the end";
     if (!map.is_up(map.slot_of(machine.id))) return who + " is not up at the end";
+    if (!machine.member->is_known_to_run()) return who + " runs other services than the map says at the end";
     if (machine.member->agreement().lease_held_until() <= local(at)) return who + " has no lease at the end";
   }
   const std::size_t copies = std::min<std::size_t>(newest_->copies, newest_->up_count());

@@ -19,7 +19,10 @@ void ClusterWorld::carry(Index from, Index to, std::function<void()> arrive) {
 }
 
 void ClusterWorld::send(Index from, Index to, cluster::MemberRequest request) {
-  if (machines_[to]->member == nullptr) return;
+  if (machines_[to]->member == nullptr) {
+    if (std::holds_alternative<cluster::FetchMap>(request)) probe(from, to);  // the connect is refused
+    return;
+  }
   const cluster::RequestId id = ++requests_ << 16 | from;
   carry(from, to, [this, to, id, sender = machines_[from]->member->sender(), request = std::move(request)] {
     Machine& receiver = *machines_[to];
@@ -76,11 +79,12 @@ void ClusterWorld::probe(Index from, Index to) {
   });
 }
 
-// What a shell does: whoever has not been heard of for a while is tried.
+// What a shell does: whoever has not been heard of for a while is tried, by voters; by others if their services happen
+// to call that member.
 void ClusterWorld::probe_the_silent(Index at) {
   Machine& machine = *machines_[at];
   const auto map = machine.member->map();
-  if (map == nullptr || !machine.member->agreement().is_voter()) return;
+  if (map == nullptr || !(machine.member->agreement().is_voter() ? options_.voters_look : others_look_)) return;
   for (const cluster::Member& member : map->members) {
     if (!member.is_up() || member.id == machine.id) continue;
     TimePoint& heard = machine.heard_at[member.id];

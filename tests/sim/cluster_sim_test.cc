@@ -88,6 +88,19 @@ void run_many(std::size_t nodes) {
   EXPECT_TRUE(world.agree());
 }
 
+// E1: proof that only members without a vote can find is worth as much as the voters' own.
+TEST(ClusterSim, WhomMembersWithoutAVoteFindDeadIsDownBeforeItsLeaseIsOver) {
+  using namespace std::chrono_literals;
+  ClusterWorld world({.seed = 1, .nodes = 9, .partitions = 8, .is_scripted = true, .voters_look = false});
+  EXPECT_LT(until_they_agree(world, 10s), 10s);
+  EXPECT_EQ(world.run_for(3s), std::vector<std::string>{});
+  for (const std::size_t killed : {8, 1}) {  // one of them, and a voter
+    world.kill(killed);
+    EXPECT_LT(until_they_agree(world, 5s), 700ms);
+  }
+  EXPECT_EQ(world.newest()->up_count(), 7U);
+}
+
 TEST(ClusterSim, AHundredNodesJoinAndKnowOfADeathAtOnce) { run_many(100); }
 
 class ClusterSimOfMany : public ::testing::TestWithParam<std::uint64_t> {};

@@ -87,6 +87,7 @@ void ClusterWorld::start(Index at) {
   self.id = machine.id;
   self.address = machine.address;
   self.boot = {.number = machine.boots, .nonce = at + 1};
+  self.services = machine.services;
   machine.member =
       std::make_unique<ClusterMember>(self, cluster::LeaseRules{}, policy(), machine.on_disk, *machine.host, local(at));
   trace("start " + std::to_string(at) + " boot " + std::to_string(machine.boots));

@@ -24,6 +24,7 @@ struct ClusterWorldOptions {
   std::uint32_t partitions = 8;
   Duration troubled_for = std::chrono::seconds(12);  // then all is healed
   bool is_scripted = false;                          // nothing goes wrong but what kill() does
+  bool voters_look = true;                           // at members that they have not heard of for a while
   bool traces = false;
 };
 
@@ -56,6 +57,7 @@ class ClusterWorld final {
     std::uint64_t boots = 0;          // on disk before anything else (B1)
     cluster::SavedAgreement on_disk;  // synced
     std::deque<std::pair<cluster::SaveId, cluster::SavedAgreement>> unsynced;
+    std::vector<std::string> services;  // that its process runs
     double clock_rate = 1;
     Duration clock_offset{};
     bool is_gone = false;  // its disk was lost: another id took its place
@@ -104,6 +106,7 @@ class ClusterWorld final {
   void replace_voters_behind_a_lease();
   void schedule_request();
   void request_something();
+  void switch_services();
   void suggest(cluster::Request request);
   void heal();
   Index any_machine();
@@ -128,6 +131,7 @@ class ClusterWorld final {
   double loss_ = 0;
   double long_delay_ = 0;
   double crash_after_sync_ = 0;
+  bool others_look_ = false;
   double odd_request_ = 0;  // requests that no planner would make
   bool loses_disks_ = false;
   bool lost_a_disk_ = false;

@@ -25,6 +25,8 @@ Adapter::Adapter(Options options, Environment environment, const Identity& self,
                  TimePoint now)
     : options_(std::move(options)),
       environment_(std::move(environment)),
+      description_(options_.description),
+      is_weight_set_(options_.is_weight_set),
       founders_(options_.address),
       succeeds_(options_.ended_network),
       began_at_(now) {
@@ -37,12 +39,13 @@ Adapter::Adapter(Options options, Environment environment, const Identity& self,
 
 void Adapter::begin(const Identity& self, cluster::SavedAgreement saved, TimePoint now) {
   if (saved.map != nullptr) environment_.observer->note_map(saved.map, self.id);
-  self_ = options_.description;
+  self_ = description_;
   self_.id = self.id;
   self_.boot = self.boot;
   self_.address = options_.address;
   member_ =
       std::make_unique<cluster::ClusterMember>(self_, options_.rules, options_.policy, std::move(saved), host_, now);
+  if (is_weight_set_) member_->place(self_.zone, self_.weight);
 }
 
 cluster::ClusterId Adapter::cluster_id() const { return map() ? map()->cluster : cluster::ClusterId{}; }
@@ -92,12 +95,24 @@ void Adapter::with_member(TimePoint now, membership::Effects& effects, const Act
 
 void Adapter::apply(MemberEffects wanted, membership::Effects& effects) {
   for (const cluster::Decision& decision : wanted.decisions) on_decision(decision, effects);
+  if (is_outgrown()) return give_up(outgrown(map()->feature_level, self_.feature_level), effects);
   for (const auto& save : wanted.saves) keep(save);
+  tell_services_known(effects);
   for (const auto& answered : wanted.answers) answer(answered.to, answered.reply);
   for (const auto& call : wanted.calls) send(call.to, call.request, effects);
   const bool was_member = stage_ == Stage::inside || stage_ == Stage::returning;
   if (was_member && member_ && self_slot() == cluster::kNoSlot)
     retire("the other members have removed this node, which was down for too long", effects);
+}
+
+// A member; a joiner is told by whom it asks.
+bool Adapter::is_outgrown() const {
+  return member_ && map() && self_slot() != cluster::kNoSlot && map()->feature_level > self_.feature_level;
+}
+
+std::string outgrown(std::uint32_t in_force, std::uint32_t known) {
+  return "feature level " + std::to_string(in_force) + " is in force in the network, and this program knows " +
+         std::to_string(known) + " at most: start the version that the other members run";
 }
 
 // Whoever is no member has promised nothing that must outlive it.
@@ -227,13 +242,13 @@ void Adapter::failed(const Awaited& call, const Error& error, TimePoint now, mem
   Heard& heard = heard_[call.tried.node];
   heard.refused_since = error.kind == ErrorKind::refused ? std::min(heard.refused_since, now) : TimePoint::max();
   // A connection that broke says nothing yet, but whoever broke it may be asked.
-  const bool is_broken = call.purpose == Purpose::watch && error.kind == ErrorKind::closed;
+  const bool is_broken = !call.is_look && error.kind == ErrorKind::closed;
   const auto verdict = is_broken ? ProcessEnds::Verdict::try_again : ends_.failed(call.tried, error.kind);
   switch (verdict) {
     case ProcessEnds::Verdict::nothing:
       return;
     case ProcessEnds::Verdict::try_again: {
-      Awaited again{.to = call.to, .tried = call.tried};
+      Awaited again{.to = call.to, .tried = call.tried, .is_look = true};
       again.tried.is_second = !is_broken;
       return this->call(again, wire::encode_call(member_->sender(), cluster_id(), FetchMap{}), options_.call_timeout,
                         effects);
@@ -299,6 +314,34 @@ void Adapter::on_watch(wire::Respond respond, TimePoint now) {
 
 void Adapter::on_order(const cluster::Request& order, TimePoint until, TimePoint now, membership::Effects& effects) {
   with_member(now, effects, [&](auto& member, auto&) { member.order(order, now, until); });
+}
+
+void Adapter::on_place(const std::string& zone, std::optional<std::uint32_t> weight, TimePoint now,
+                       membership::Effects& effects) {
+  description_.zone = self_.zone = zone;
+  description_.weight = self_.weight = weight.value_or(self_.weight);
+  is_weight_set_ = weight.has_value();
+  with_member(now, effects, [&](auto& member, auto& wanted) {
+    member.place(zone, weight);
+    if (is_member()) member.tick(now, wanted);
+  });
+}
+
+void Adapter::run_services(std::vector<std::string> names, TimePoint now, membership::Effects& effects) {
+  description_.services = self_.services = names;
+  services_are_pending_ = true;
+  with_member(now, effects, [&](auto& member, auto& wanted) {
+    member.run(std::move(names));
+    if (is_member()) member.tick(now, wanted);
+  });
+  tell_services_known(effects);
+}
+
+// Nobody asks a node that is no member.
+void Adapter::tell_services_known(membership::Effects& effects) {
+  if (!services_are_pending_ || (member_ && is_member() && !member_->is_known_to_run())) return;
+  services_are_pending_ = false;
+  effects.services_known = true;
 }
 
 void Adapter::end_watches() {
@@ -380,10 +423,13 @@ void Adapter::saved(cluster::SaveId highest, TimePoint now, membership::Effects&
   advance(now, effects);
 }
 
-void Adapter::disk_failed(const Error& error, membership::Effects& effects) {
+void Adapter::disk_failed(const Error& error, membership::Effects& effects) { give_up(error.text, effects); }
+
+// It can promise nothing any more.
+void Adapter::give_up(const std::string& why, membership::Effects& effects) {
   halt();
   effects.farewell_done = true;
-  environment_.end_node(error.text);
+  environment_.end_node(why);
 }
 
 // --- time ------------------------------------------------------------------------------------------------------------

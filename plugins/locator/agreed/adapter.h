@@ -55,11 +55,15 @@ inline constexpr Duration kWaitUnsaid = std::chrono::seconds(1);
 // J3: a node that leaves waits no longer for the map to let it go.
 inline constexpr Duration kLetGoMax = std::chrono::seconds(3);
 
+// Why a program that knows only `known` can be no member where `in_force` is (M7).
+std::string outgrown(std::uint32_t in_force, std::uint32_t known);
+
 class Adapter final : public membership::Membership {
  public:
   struct Options {
     NodeAddress address;
     cluster::Member description;  // zone, weight, services, holds_partitions, feature_level
+    bool is_weight_set = false;   // by the operator, and not the default
     cluster::Terms terms;         // the clock aside
     cluster::Policy policy;
     cluster::LeaseRules rules;
@@ -97,6 +101,7 @@ class Adapter final : public membership::Membership {
                   membership::Effects& effects) override;
   void report(const membership::Evidence& evidence, TimePoint now, membership::Effects& effects) override;
   Result<Done> merge_table(std::string_view table, TimePoint now, membership::Effects& effects) override;
+  void run_services(std::vector<std::string> names, TimePoint now, membership::Effects& effects) override;
   void withdraw(TimePoint now, membership::Effects& effects) override;
   void leave(TimePoint now, membership::Effects& effects) override;
   void halt() override;
@@ -115,6 +120,9 @@ class Adapter final : public membership::Membership {
   void on_watch(cluster::wire::Respond respond, TimePoint now);
   // What an operator asks of the cluster; wanted by this node until it is done or `until`.
   void on_order(const cluster::Request& order, TimePoint until, TimePoint now, membership::Effects& effects);
+  // The operator has changed what the configuration says of this node; without a weight the map's stays.
+  void on_place(const std::string& zone, std::optional<std::uint32_t> weight, TimePoint now,
+                membership::Effects& effects);
   // Watches are answered from now on as they come: the node waits for its calls.
   void end_watches();
 
@@ -149,6 +157,7 @@ class Adapter final : public membership::Membership {
     NodeAddress to;
     ProcessEnds::Tried tried = {};
     cluster::NodeId joiner = {};  // reach_back
+    bool is_look = false;         // why another call failed
   };
 
   // A joiner whose address is being tried.
@@ -177,6 +186,8 @@ class Adapter final : public membership::Membership {
   using Act = std::function<void(cluster::ClusterMember& member, cluster::MemberEffects& wanted)>;
   void with_member(TimePoint now, membership::Effects& effects, const Act& act);
   void apply(cluster::MemberEffects wanted, membership::Effects& effects);
+  bool is_outgrown() const;
+  void give_up(const std::string& why, membership::Effects& effects);
   void keep(const cluster::AgreementEffects::Save& save);
   void answer(cluster::RequestId id, const cluster::Reply& reply);
   void send(const cluster::NodeId& to, const cluster::MemberRequest& request, membership::Effects& effects);
@@ -195,6 +206,7 @@ class Adapter final : public membership::Membership {
   void watch_members(TimePoint now, membership::Effects& effects);
   void answer_watchers(TimePoint now);
   void publish_lease();
+  void tell_services_known(membership::Effects& effects);
   void watch_lease(TimePoint now, membership::Effects& effects);
   std::string missing_voters(TimePoint now) const;
 
@@ -226,6 +238,9 @@ class Adapter final : public membership::Membership {
   const Options options_;
   const Environment environment_;
   EmptyHost host_;
+  cluster::Member description_;  // of this node, whatever its identity
+  bool is_weight_set_;
+  bool services_are_pending_ = false;  // the host waits for the map to show them
   cluster::Member self_;
   std::unique_ptr<cluster::ClusterMember> member_;
   std::shared_ptr<const cluster::ClusterMap> shown_;  // the map that the ring shows

@@ -3,6 +3,8 @@
 #include "agreed/adapter.h"
 #include "agreed/disk/node_folder.h"
 #include "agreed/disk/save_queue.h"
+#include "agreed/feature_level.h"
+#include "agreed/foreign_calls.h"
 #include "agreed/wire/cluster_service.h"
 #include "agreed/wire/saved.h"
 #include "agreed/wire/view_service.h"
@@ -72,6 +74,9 @@ class Bridge final : public wire::Listener {
   void order(const cluster::Request& order, TimePoint until) {
     post([=](Adapter& adapter, TimePoint now, auto& effects) { adapter.on_order(order, until, now, effects); });
   }
+  void place(const std::string& zone, std::optional<std::uint32_t> weight) {
+    post([=](Adapter& adapter, TimePoint now, auto& effects) { adapter.on_place(zone, weight, now, effects); });
+  }
 
  private:
   template <class Act>
@@ -89,13 +94,21 @@ class Bridge final : public wire::Listener {
   SaveQueue disk_;
 };
 
+// As far as the operator has set one.
+std::optional<std::uint32_t> weight_of(const Config& config) {
+  if (config.is_default("weight")) return std::nullopt;
+  return static_cast<std::uint32_t>(config.integer("weight"));
+}
+
 Adapter::Options read_options(const Context& context, const Config& config, const NodeFolder& folder) {
   Adapter::Options options;
   if (const auto& before = folder.retired_at_start()) options.ended_network = before->ended_network;
   options.address = context.node().self;
   options.description.zone = config.text("zone");
   options.description.weight = static_cast<std::uint32_t>(config.integer("weight"));
+  options.is_weight_set = weight_of(config).has_value();
   options.description.services = context.node().services;
+  options.description.feature_level = options.terms.feature_level = feature_level();
   options.terms.partitions = static_cast<std::uint32_t>(config.integer("partitions"));
   options.terms.copies = static_cast<std::uint32_t>(config.integer("copies"));
   options.terms.copies_min = static_cast<std::uint32_t>(config.integer("copies_min"));
@@ -146,6 +159,8 @@ Result<cluster::SavedAgreement> saved_in(NodeFolder& folder) {
   const auto bytes = folder.take_saved();
   if (!bytes) return cluster::SavedAgreement{};
   auto saved = wire::decode_saved(*bytes);
+  if (saved.ok() && saved.value().map != nullptr && saved.value().map->feature_level > feature_level())
+    return Error{ErrorKind::invalid, outgrown(saved.value().map->feature_level, feature_level())};
   if (saved.ok()) return saved;
   return Error{saved.error().kind, (folder.path() / "node" / "agreement").string() + ": " + saved.error().text +
                                        "; start the version that wrote it, or move the folder away: the node then "
@@ -182,8 +197,8 @@ Result<ring::Implementation> make_agreed(Context& context) {
   const auto strand_clock = std::chrono::steady_clock::now();
   const auto observer = std::make_shared<ClusterObserver>(wall_clock);
   const auto adapter =
-      std::make_shared<Adapter>(read_options(context, context.config(), bridge->folder()), environment(context, bridge, observer), self,
-                                std::move(saved).value(), strand_clock);
+      std::make_shared<Adapter>(read_options(context, context.config(), bridge->folder()),
+                                environment(context, bridge, observer), self, std::move(saved).value(), strand_clock);
   context.find<Drain>()->when_stopping([bridge, observer] {
     bridge->end_watches();
     observer->end_waits();
@@ -204,13 +219,26 @@ Result<ring::Implementation> make_agreed(Context& context) {
             bridge->attach(node, adapter);
             wire::add_cluster_methods(methods, bridge);
           },
-      .make_announcements = nullptr,
+      .make_announcements =
+          [&context](const auto& node) {
+            return std::make_shared<ForeignCalls>(
+                ForeignCalls::Environment{.strand = context.strand("nodes of 2009"),
+                                          .peers = context.peers(),
+                                          .log = context.log(),
+                                          .view = [weak = std::weak_ptr(node)]() -> std::shared_ptr<const RingView> {
+                                            const auto shell = weak.lock();
+                                            return shell ? shell->changes().shared_view() : nullptr;
+                                          },
+                                          .call_timeout = context.config().duration("call_timeout")});
+          },
       .placement = placement::partitions_name(static_cast<std::uint32_t>(context.config().integer("partitions"))),
       .parts =
           parts_for_operators({.observer = observer,
                                .lease_held_until = [adapter] { return adapter->lease_held_until(); },
                                .order = [bridge](const auto& order, TimePoint until) { bridge->order(order, until); }}),
       .lease_held_until = [adapter] { return adapter->lease_held_until(); },
+      .live_options = {"weight", "zone"},
+      .apply_options = [bridge](const Config& config) { bridge->place(config.text("zone"), weight_of(config)); },
   };
 }
 

@@ -35,6 +35,10 @@ class Adapter final : public membership::Membership {
                   membership::Effects& effects) override;
   void report(const membership::Evidence& evidence, TimePoint now, membership::Effects& effects) override;
   Result<Done> merge_table(std::string_view table, TimePoint now, membership::Effects& effects) override;
+  // On a ring a key has one owner for all services.
+  void run_services(std::vector<std::string>, TimePoint, membership::Effects& effects) override {
+    effects.services_known = true;
+  }
   void withdraw(TimePoint now, membership::Effects& effects) override;
   void leave(TimePoint now, membership::Effects& effects) override;
   void halt() override {}

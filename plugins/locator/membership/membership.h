@@ -91,6 +91,8 @@ struct Effects {
   std::optional<std::string> waiting = {};
   std::vector<std::string> warnings;  // for the log
   bool table_changed = false;         // encode_table() differs from before
+  // The other nodes know, as far as they can, what the last run_services() said.
+  bool services_known = false;
   // The announcement that this node leaves the ring (withdraw) or has left it (leave) has been made, or given up.
   bool farewell_done = false;
 };
@@ -129,6 +131,9 @@ class Membership {
 
   // The result of another node's encode_table(), however it arrived.
   virtual Result<Done> merge_table(std::string_view table, TimePoint now, Effects& effects) = 0;
+
+  // This node runs these services from now on; sorted. Effects::services_known follows, now or later.
+  virtual void run_services(std::vector<std::string> names, TimePoint now, Effects& effects) = 0;
 
   // Announces that this node leaves the ring: the others take over what it owns while it still answers them.
   // Effects::farewell_done follows once, now or with a later call_ended(). At most once.

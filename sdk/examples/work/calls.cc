@@ -39,7 +39,7 @@ void Calls::route(const Pending& pending) {
     case Step::elsewhere:
       break;
   }
-  const p2p::Owner owner = locator_->view().owner_of(pending->key);
+  const p2p::Owner owner = locator_->view().owner_of(pending->key, service_);
   if (owner.is_self) return wait(pending);  // until the key has come from its former owner
   if (pending->call.info().hops >= p2p::kHopsMax) {
     forget(pending);

@@ -43,8 +43,12 @@ class Calls final : public std::enable_shared_from_this<Calls> {
   using MayAct = std::function<bool(const std::string& key)>;
 
   // `may_act` is asked on the strand.
-  Calls(std::shared_ptr<p2p::Strand> strand, std::shared_ptr<p2p::ILocator> locator, MayAct may_act)
-      : strand_(std::move(strand)), locator_(std::move(locator)), may_act_(std::move(may_act)) {}
+  Calls(std::shared_ptr<p2p::Strand> strand, std::shared_ptr<p2p::ILocator> locator, std::string service,
+        MayAct may_act)
+      : strand_(std::move(strand)),
+        locator_(std::move(locator)),
+        service_(std::move(service)),
+        may_act_(std::move(may_act)) {}
 
   void take(std::shared_ptr<PendingCall> pending);  // [any thread]
 
@@ -68,6 +72,7 @@ class Calls final : public std::enable_shared_from_this<Calls> {
 
   const std::shared_ptr<p2p::Strand> strand_;
   const std::shared_ptr<p2p::ILocator> locator_;
+  const std::string service_;
   MayAct may_act_;
   std::multimap<std::string, Pending> waiting_;  // by key
   p2p::UnreachableReports reports_;

@@ -47,17 +47,21 @@ class WorkPlugin final : public p2p::Plugin {
     });
   }
 
-  // As long as this node is a member, no other takes over what it holds.
+  // On a ring, no other takes over what this node holds as long as it is a member. In an agreed cluster others do that
+  // run the service; whether there are any, only an operator knows.
   p2p::Result<p2p::Done> may_end() override {
     const Service::Figures& now = service_->figures();
     const std::int64_t jobs = now.queued.load() + now.running.load() + now.done.load();
     if (jobs == 0) return p2p::Done{};
-    return p2p::Error{p2p::ErrorKind::invalid, "it holds " + std::to_string(jobs) +
-                                                   " jobs, or results of jobs, which would be lost; let the node "
-                                                   "leave instead"};
+    const bool is_agreed = locator_->view().partition_count() > 0;
+    return p2p::Error{p2p::ErrorKind::invalid,
+                      "it holds " + std::to_string(jobs) + " jobs, or results of jobs, which " +
+                          (is_agreed ? "other nodes that run it take over; if there is one, say --force"
+                                     : "would be lost; let the node leave instead")};
   }
 
-  // drain() is not needed: the hand-over belongs to the leave, which the locator begins, and which cleanup() ends.
+  // For a service that is switched off; when the node leaves, the hand-over is begun by the locator, with cleanup().
+  void drain(p2p::Completion done) override { service_->drain(std::move(done)); }
 
   void stop() override {
     layer_.reset();

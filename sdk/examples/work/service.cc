@@ -30,12 +30,13 @@ Service::Service(p2p::Context& context, std::shared_ptr<p2p::ILocator> locator, 
       locator_(std::move(locator)),
       strand_(context.strand("jobs")),
       workers_(std::make_shared<Workers>()),
-      calls_(std::make_shared<Calls>(strand_, locator_, [this](const std::string& key) { return may_act(key); })),
+      calls_(std::make_shared<Calls>(strand_, locator_, context.service_name(),
+                                     [this](const std::string& key) { return may_act(key); })),
       kinds_(built_in_kinds()),
       life_(life_number()),
       jobs_(options_.limits, first_run_of(self_, life_)),
-      departures_(jobs_, life_),
-      transfer_requests_(self_),
+      departures_(jobs_, context.service_name(), life_),
+      transfer_requests_(self_, context.service_name()),
       ring_(locator_->ring_of({})),
       view_version_(life_) {
   workers_->start(context, options_.limits.running_max);
@@ -68,6 +69,15 @@ void Service::cleanup(std::shared_ptr<const p2p::RingView>, p2p::Next next) {
     service->left_ = std::move(*kept);
   });
   ring_changed();
+}
+
+// A node that leaves comes here first, when others own nothing that is here yet: what it holds goes with cleanup().
+void Service::drain(p2p::Completion done) {
+  const auto kept = std::make_shared<p2p::Completion>(std::move(done));
+  strand_->post([service = shared_from_this(), kept] {
+    if (service->departures_.is_over()) return (*kept)();
+    service->left_ = std::move(*kept);
+  });
 }
 
 void Service::stop() {

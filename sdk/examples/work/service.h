@@ -45,6 +45,10 @@ class Service final : public p2p::RingLayer, public std::enable_shared_from_this
   // This node leaves, and is off the ring: `next` once others have all that it held. [any thread]
   void cleanup(std::shared_ptr<const p2p::RingView> ring, p2p::Next next) override;
 
+  // The service is switched off here: `done` once others have what they own by now. In an agreed cluster that is
+  // everything that anybody else can take. [any thread]
+  void drain(p2p::Completion done);
+
   // Ends what waits; logs what a leave had to leave behind. [any thread]
   void stop();
 

@@ -186,6 +186,9 @@ struct ServiceSpec {
   bool concurrent = false;  // pool only: requests of one connection may start before the previous one has returned
   std::string part;         // "" for the service itself; "peer" serves it as "NAME.peer", without alias or default;
                             // kAdminPart on the admin socket alone
+  // Calls are taken only on connections that begin with the hello of a node of this cluster; others are refused as
+  // PROTOCOL_ERROR.
+  bool nodes_only = false;
 };
 
 // What changes more than the caller's own data: NAME.admin, for those who operate the node.

@@ -44,6 +44,11 @@ class P2P_API Config {
 
   bool has(std::string_view key) const { return values_.find(key) != values_.end(); }
 
+  // The option has its default because nobody has set it.
+  bool is_default(std::string_view key) const { return at(key).where == kDefault; }
+  // ConfigValue::where of such a value.
+  static constexpr std::string_view kDefault = "default";
+
   // An error for configure() to return: "etc/store.toml:12:3: services.store.config.engine: WHY". [any thread]
   Error wrong(std::string_view key, std::string_view why) const;
 

@@ -140,6 +140,11 @@ class P2P_API ILocator {
   virtual std::string placement() const = 0;
   virtual std::string encode_table() const = 0;
   virtual void merge_table(const NodeAddress& from, std::string_view table) = 0;
+
+  // For the host: from now on this node runs these services, by name, sorted. `known` when owner_of(key, service) says
+  // so on the other nodes: in an agreed cluster when the cluster map does; at once in classic mode, and while this node
+  // is no member. A later call ends the wait of an earlier one. [any thread]
+  virtual void run_services(std::vector<std::string> names, Completion known);
 };
 
 }  // namespace p2p

@@ -11,6 +11,7 @@ P2PHISTORY = BUILD / "bin" / "p2phistory"
 PLUGINS = BUILD / "lib" / "p2phost" / "plugins"
 TEST_PLUGINS = BUILD / "tests" / "plugins"
 CLANG_PLUGINS = BUILD / "tests" / "plugins_of_clang"  # some of TEST_PLUGINS again, not under a sanitizer
+NEXT_LOCATOR = BUILD / "tests" / "next_locator"  # the locator with one feature level more
 EXAMPLE_PLUGINS = BUILD / "lib" / "p2phost" / "examples"
 EXAMPLES = SOURCE / "sdk" / "examples"
 BAD_PLUGINS = BUILD / "tests" / "bad"  # each does one thing wrong

@@ -32,6 +32,7 @@ view::Member cluster_member(int number, bool is_voter = true) {
 view::State cluster_state(std::int64_t epoch = 7, std::int64_t learnt_ms = 1'000) {
   view::State state;
   state.cluster = "c1";
+  state.feature_level = 1;
   state.epoch = epoch;
   state.learnt_ms = learnt_ms;
   state.partitions = 12;
@@ -63,7 +64,8 @@ TEST(ClusterText, MembersAreListedWithAsMuchOfTheirIdsAsTellsThemApart) {
   const auto text = members_text(state, 9'000);
   EXPECT_NE(text.find("a0000000  127.0.0.1:9900  up "), std::string::npos) << text;
   EXPECT_NE(text.find("b0000000  127.0.0.1:9901  down   -     100     yes    1      5 s\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("2 of 3 members are up; epoch 7 for 8 s; cluster c1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("2 of 3 members are up; epoch 7 for 8 s; feature level 1; cluster c1\n"), std::string::npos)
+      << text;
   state.members[1].id = state.members[0].id;
   state.members[1].id[9] = '7';
   EXPECT_NE(members_text(state, 9'000).find("a000000000  "), std::string::npos);
@@ -166,6 +168,7 @@ TEST(AgreementText, AllAgreeAndTheChangeHasReachedThemAfterAWhile) {
   EXPECT_EQ(survey.spread_ms, 4);
   const auto text = agreement_text(survey, 6'000);
   EXPECT_EQ(text.find("3 of 3 members at epoch 7 since 1970-01-01 00:00:01.000 (5 s ago)\n"), 0u) << text;
+  EXPECT_NE(text.find("level      1\n"), std::string::npos) << text;
   EXPECT_NE(text.find("reached all within 4 ms"), std::string::npos) << text;
   EXPECT_EQ(agreement_json(survey)["healthy"], true);
 }

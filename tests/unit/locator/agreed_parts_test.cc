@@ -141,7 +141,7 @@ TEST_F(AgreedRing, ALeaveIsToldInTwoSteps) {
 }
 
 TEST_F(AgreedRing, WhatConcernsThisNodeAloneOrPartitionsAloneIsAChangeOfOwnership) {
-  const auto heavier = after(three_, {cluster::Describe{.node = id(1), .zone = "", .weight = 300, .services = {}}});
+  const auto heavier = after(three_, {cluster::Describe{.node = id(1), .weight = 300}});
   ASSERT_EQ(changes(heavier).size(), 1u);
   EXPECT_EQ(changes(heavier)[0].kind, ChangeKind::ownership);
 }

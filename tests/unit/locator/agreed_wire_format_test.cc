@@ -62,7 +62,7 @@ Named requests_of_golden() {
                               down(1, 2),
                               leave(1, 2),
                               Remove{id(1)},
-                              Describe{.node = id(1), .zone = "z", .weight = 7, .services = {"a"}, .feature_level = 3},
+                              Describe{.node = id(1), .zone = "z", .weight = 7},
                               RaiseFeatureLevel{2},
                               SetVoters{{id(1), id(2)}},
                               AddLearner{.partition = 300, .node = id(1)},
@@ -88,7 +88,8 @@ Named calls_of_golden() {
       {"announce", Announce{update}},
       {"fetch_map", FetchMap{}},
       {"suggest", Suggest{change_of_golden().requests}},
-      {"begin_hand_over", BeginHandOver{.partitions = {{1, 7}}, .to = {id(3)}}}};
+      {"begin_hand_over", BeginHandOver{.partitions = {{1, 7}}, .to = {id(3)}}},
+      {"report", Report{.gone = {{.node = id(3), .boot = 300}}}}};
   Named named = {{"join", encode_join(sender_of_golden(), member_of_golden(), terms)},
                  {"watch", encode_watch(sender_of_golden())}};
   for (const auto& [name, call] : calls)

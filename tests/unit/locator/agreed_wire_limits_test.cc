@@ -267,7 +267,7 @@ TEST(AgreedWireLimits, ABadRequestSpoilsItsChange) {
                          SetVoters{std::vector<NodeId>(kVotersMax + 1, id(1))},
                          SetVoters{{NodeId{}}},
                          Up{.node = id(1), .boot = boot(1), .address = {}},
-                         Describe{.node = id(1), .zone = {}, .weight = kWeightMax + 1, .services = {}},
+                         Describe{.node = id(1), .weight = kWeightMax + 1},
                          RaiseFeatureLevel{~std::uint32_t{}},
                          Join{}};
   for (const Request& request : bad) {

@@ -5,7 +5,7 @@ namespace p2p::cluster {
 namespace {
 
 Change weight(unsigned number, std::uint32_t weight) {
-  return {.requests = {Describe{.node = id(number), .zone = "", .weight = weight, .services = {}}}};
+  return {.requests = {Describe{.node = id(number), .weight = weight}}};
 }
 
 class Agreement : public AgreementTest {};

@@ -89,6 +89,20 @@ inline ClusterMap with_members(ClusterMap map, unsigned count) {
 inline Request up(unsigned number, std::uint64_t boot_number) {
   return Up{.node = id(number), .boot = boot(boot_number), .address = address(number)};
 }
+// What a process says of itself that has run since its first boot.
+struct Program {
+  std::vector<std::string> services = {};
+  bool holds_partitions = true;
+  std::uint32_t feature_level = 1;
+};
+inline Request runs(unsigned number, Program program) {
+  return Up{.node = id(number),
+            .boot = boot(1),
+            .address = address(number),
+            .services = std::move(program.services),
+            .holds_partitions = program.holds_partitions,
+            .feature_level = program.feature_level};
+}
 inline Request down(unsigned number, std::uint64_t boot_number = 1) {
   return Down{.node = id(number), .boot = boot(boot_number)};
 }

@@ -48,7 +48,11 @@ class Requests final {
       case 4:
         return RaiseFeatureLevel{static_cast<std::uint32_t>(below(4))};
       case 5:
-        return Describe{.node = id(number), .zone = "z", .services = {}, .feature_level = 1 + unsigned(below(3))};
+        return Up{.node = id(number),
+                  .boot = boot(now),
+                  .address = address(number),
+                  .services = {"z"},
+                  .feature_level = 1 + unsigned(below(3))};
       case 6:
         return up(number, now + below(2));
       default:

@@ -192,13 +192,39 @@ TEST(ClusterMapM7, TheFeatureLevelRisesWhenAllKnowMoreAndNeverFalls) {
   ClusterMap map = founded();
   map = after(map, {Join{member(2, {.feature_level = 3})}});
   EXPECT_NE(refusal_of(map, {RaiseFeatureLevel{2}}), "") << "node 1 knows less";
-  map = after(map, {Describe{.node = id(1), .zone = "", .services = {}, .feature_level = 2}});
+  map = after(map, {runs(1, {.feature_level = 2})});
   EXPECT_NE(refusal_of(map, {RaiseFeatureLevel{3}}), "");
   map = after(map, {RaiseFeatureLevel{2}});
   EXPECT_EQ(map.feature_level, 2u);
   EXPECT_NE(refusal_of(map, {RaiseFeatureLevel{2}}), "");
   EXPECT_NE(refusal_of(map, {Join{member(3)}}), "") << "who knows less does not get in";
-  EXPECT_NE(refusal_of(map, {Describe{.node = id(2), .zone = "", .services = {}, .feature_level = 1}}), "");
+  EXPECT_NE(refusal_of(map, {runs(2, {.feature_level = 1})}), "");
+}
+
+// --- M6: what a process says of itself ------------------------------------------------------------------------------
+
+TEST(ClusterMapM6, AMemberSaysWhatItRunsWithoutComingUpAgain) {
+  ClusterMap map = after(with_members(founded(), 3), {leave(3)});
+  const Epoch since = map.members[slot(2)].since;
+  map = after(map, {runs(2, {.services = {"a"}}), runs(3, {.services = {"b"}})});
+  EXPECT_EQ(map.members[slot(2)].services, std::vector<std::string>{"a"});
+  EXPECT_EQ(map.members[slot(2)].since, since);
+  EXPECT_EQ(map.members[slot(3)].state, MemberState::leaving);
+  EXPECT_NE(refusal_of(map, {runs(2, {.services = {"a"}})}), "") << "the map says so already";
+  map = after(map, {up(2, 2)});
+  EXPECT_TRUE(map.members[slot(2)].services.empty());
+  EXPECT_NE(refusal_of(map, {runs(2, {.services = {"a"}})}), "") << "that process has ended";
+}
+
+TEST(ClusterMapM6, ADescriptionLeavesWhatItDoesNotName) {
+  ClusterMap map = after(with_members(founded(), 2), {runs(2, {.services = {"a"}})});
+  map = after(map, {Describe{.node = id(2), .zone = "attic"}});
+  map = after(map, {Describe{.node = id(2), .weight = 7}});
+  const Member& two = map.members[slot(2)];
+  EXPECT_EQ(two.zone, "attic");
+  EXPECT_EQ(two.weight, 7u);
+  EXPECT_EQ(two.services, std::vector<std::string>{"a"});
+  EXPECT_NE(refusal_of(map, {Describe{.node = id(2), .weight = kWeightMax + 1}}), "");
 }
 
 // --- A6: voters ------------------------------------------------------------------------------------------------------
@@ -303,7 +329,7 @@ TEST(ClusterMapI4, ALearnerIsAnUpMemberThatHoldsPartitionsAndNotThisOne) {
   EXPECT_NE(refusal_of(map, {learn(0, 9)}), "");
   EXPECT_NE(refusal_of(map, {learn(8, 3)}), "");
   EXPECT_NE(refusal_of(after(map, {down(3)}), {learn(0, 3)}), "");
-  map = after(map, {Describe{.node = id(3), .zone = "", .services = {}, .holds_partitions = false}});
+  map = after(map, {runs(3, {.holds_partitions = false})});
   EXPECT_NE(refusal_of(map, {learn(0, 3)}), "");
 }
 

@@ -288,8 +288,9 @@ TEST(ClusterOrders, AWeightLeavesTheRestOfTheDescription) {
   const auto map = cluster::cluster_of(2, {}, [](unsigned) { return "attic"; });
   const auto order = change_of_weight(map, cluster::slot(2), 40);
   ASSERT_TRUE(order.ok());
-  EXPECT_EQ(std::get<cluster::Describe>(order.value()).zone, "attic");
-  EXPECT_EQ(std::get<cluster::Describe>(order.value()).weight, 40u);
+  const auto weighed = after(map, {order.value()});
+  EXPECT_EQ(weighed.at(cluster::slot(2)).zone, "attic");
+  EXPECT_EQ(weighed.at(cluster::slot(2)).weight, 40u);
   EXPECT_FALSE(change_of_weight(map, cluster::slot(2), -1).ok());
   EXPECT_FALSE(change_of_weight(map, cluster::slot(2), 10'001).ok());
 }

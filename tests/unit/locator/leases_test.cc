@@ -136,7 +136,7 @@ TEST_F(Leases, AreNotGrantedUnderAnotherEpoch) {  // L2
   start(map_of(3, 3));
   run(400ms);
   cut_off(1);
-  decide(2, {.requests = {Describe{.node = id(2), .zone = "", .weight = 50, .services = {}}}});
+  decide(2, {.requests = {Describe{.node = id(2), .weight = 50}}});
   const TimePoint before = at(1).lease_held_until();
   wait(400ms);
   mend();

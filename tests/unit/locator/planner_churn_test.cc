@@ -48,7 +48,7 @@ class Churn final {
   }
 
   void describe(const Member& one, std::uint32_t weight, const std::string& zone) {
-    cluster_.change({Describe{.node = one.id, .zone = zone, .weight = weight, .services = {}}});
+    cluster_.change({Describe{.node = one.id, .zone = zone, .weight = weight}});
   }
 
   ObedientCluster& cluster_;

@@ -56,12 +56,7 @@ inline ClusterMap cluster_of(unsigned members, MapOptions options = {}, const Zo
 
 inline Request described(const ClusterMap& map, unsigned number, std::uint32_t weight, const std::string& zone) {
   const Member& one = map.members[slot(number)];
-  return Describe{.node = one.id,
-                  .zone = zone,
-                  .weight = weight,
-                  .services = one.services,
-                  .holds_partitions = one.holds_partitions,
-                  .feature_level = one.feature_level};
+  return Describe{.node = one.id, .zone = zone, .weight = weight};
 }
 
 class ObedientCluster final {

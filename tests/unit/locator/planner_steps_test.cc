@@ -238,8 +238,7 @@ TEST(PlannerM7, TheFeatureLevelRisesWhenAllKnowMore) {
   ObedientCluster cluster = settled(3);
   for (unsigned number = 1; number <= 3; ++number) {
     EXPECT_EQ(cluster.settle(), 0);
-    Member one = cluster.map.members[slot(number)];
-    cluster.change({Describe{.node = one.id, .zone = "", .services = {}, .feature_level = 2}});
+    cluster.change({runs(number, {.feature_level = 2})});
   }
   cluster.settle();
   EXPECT_EQ(cluster.map.feature_level, 2u);

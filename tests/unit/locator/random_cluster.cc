@@ -105,12 +105,24 @@ ClusterMap RandomCluster::map() {
 
 // --- changes ---------------------------------------------------------------------------------------------------------
 
+Request RandomCluster::describe() {
+  Describe describe{.node = node()};
+  if (one_of(2)) describe.zone = text();
+  if (one_of(2)) describe.weight = static_cast<std::uint32_t>(below(kWeightMax + 1));
+  return describe;
+}
+
 Request RandomCluster::request_of_members() {
   switch (below(8)) {
     case 0:
       return Join{member()};
     case 1:
-      return Up{.node = node(), .boot = boot(), .address = address()};
+      return Up{.node = node(),
+                .boot = boot(),
+                .address = address(),
+                .services = services(),
+                .holds_partitions = one_of(2),
+                .feature_level = static_cast<std::uint32_t>(below(1'000'000))};
     case 2:
       return Down{.node = node(), .boot = boot()};
     case 3:
@@ -118,12 +130,7 @@ Request RandomCluster::request_of_members() {
     case 4:
       return Remove{node()};
     case 5:
-      return Describe{.node = node(),
-                      .zone = text(),
-                      .weight = static_cast<std::uint32_t>(below(kWeightMax + 1)),
-                      .services = services(),
-                      .holds_partitions = one_of(2),
-                      .feature_level = static_cast<std::uint32_t>(below(1'000'000))};
+      return describe();
     case 6:
       return RaiseFeatureLevel{static_cast<std::uint32_t>(below(1'000'000))};
     default:
@@ -174,7 +181,7 @@ std::vector<Consent> RandomCluster::consents() {
 }
 
 MemberRequest RandomCluster::call() {
-  switch (below(7)) {
+  switch (below(8)) {
     case 0:
       return Renew{.sent_at = time(), .consents = consents()};
     case 1:
@@ -187,6 +194,11 @@ MemberRequest RandomCluster::call() {
       return FetchMap{};
     case 5:
       return Suggest{change().requests};
+    case 6: {
+      Report report;
+      for (std::uint64_t left = below(8); left > 0; --left) report.gone.push_back({.node = node(), .boot = number()});
+      return report;
+    }
     default:
       break;
   }
@@ -273,6 +285,7 @@ bool operator==(const AskToJoin& one, const AskToJoin& other) { return one.joine
 bool operator==(const BeginHandOver& one, const BeginHandOver& other) {
   return one.partitions == other.partitions && one.to == other.to;
 }
+bool operator==(const Report& one, const Report& other) { return one.gone == other.gone; }
 bool operator==(const Granted& one, const Granted& other) {
   return one.sent_at == other.sent_at && one.boot == other.boot;
 }

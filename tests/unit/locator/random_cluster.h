@@ -56,6 +56,7 @@ class RandomCluster final {
   Partition partition(const ClusterMap& map);
   MapUpdate update();
   ClusterId cluster_of(const MapUpdate& update) { return update.map == nullptr ? cluster() : update.map->cluster; }
+  Request describe();
   Request request_of_members();
   Request request_of_partitions();
   AgreementReply reply_body();
@@ -72,6 +73,7 @@ bool operator==(const FetchMap& one, const FetchMap& other);
 bool operator==(const Suggest& one, const Suggest& other);
 bool operator==(const AskToJoin& one, const AskToJoin& other);
 bool operator==(const BeginHandOver& one, const BeginHandOver& other);
+bool operator==(const Report& one, const Report& other);
 bool operator==(const Granted& one, const Granted& other);
 bool operator==(const NotGranted& one, const NotGranted& other);
 bool operator==(const Promised& one, const Promised& other);

@@ -54,6 +54,7 @@ class GrowingList final : public membership::Membership {
     return members_;
   }
 
+  void run_services(std::vector<std::string>, TimePoint, Effects& effects) override { effects.services_known = true; }
   Result<Done> merge_table(std::string_view table, TimePoint, Effects& effects) override {
     for (std::size_t begin = 0; begin < table.size();) {
       const std::size_t end = std::min(table.find('\n', begin), table.size());

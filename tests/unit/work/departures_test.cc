@@ -23,7 +23,7 @@ class DeparturesTest : public ::testing::Test {
   const std::string theirs_ = key_of(ring_, kOther);
   const std::string ours_ = key_of(ring_, kSelf);
   Jobs jobs_{{}, 1};
-  Departures departures_{jobs_, 50};
+  Departures departures_{jobs_, "work", 50};
 };
 
 TEST_F(DeparturesTest, WhatIsTheirsGoesToThemAndIsForgottenOnceItIsConfirmed) {

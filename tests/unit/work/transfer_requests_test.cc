@@ -25,7 +25,7 @@ class TransferRequestsTest : public ::testing::Test {
   const std::shared_ptr<const p2p::RingView> both_ = ring({kSelf, kOther});
   const std::string ours_ = key_of(*both_, kSelf);
   const std::string theirs_ = key_of(*both_, kOther);
-  TransferRequests transfer_requests_{kSelf};
+  TransferRequests transfer_requests_{kSelf, "work"};
 };
 
 TEST_F(TransferRequestsTest, NothingIsConfirmedBeforeTheNodeHasJoined) {

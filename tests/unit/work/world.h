@@ -38,8 +38,8 @@ class World final {
         : self(node_at(number)),
           view_version(number * 1'000'000),
           jobs({.running_max = 3}, view_version),
-          departures(jobs, view_version),
-          transfer_requests(self) {}
+          departures(jobs, "work", view_version),
+          transfer_requests(self, "work") {}
     const p2p::NodeAddress self;
     std::int64_t view_version;
     Jobs jobs;

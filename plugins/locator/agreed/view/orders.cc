@@ -1,6 +1,5 @@
 #include "agreed/view/orders.h"
 
-#include "agreed/view/plan.h"
 #include "agreed/view/report.h"
 
 namespace p2p::agreed {
@@ -27,7 +26,7 @@ Result<Request> removal(const ClusterMap& map, Slot member) {
 Result<Request> change_of_weight(const ClusterMap& map, Slot member, std::int64_t weight) {
   if (weight < 0 || weight > std::int64_t{cluster::kWeightMax})
     return Error{ErrorKind::invalid, "a weight is from 0 to " + std::to_string(cluster::kWeightMax)};
-  return Request(with_weight(map.at(member), static_cast<std::uint32_t>(weight)));
+  return Request(cluster::Describe{.node = map.at(member).id, .weight = static_cast<std::uint32_t>(weight)});
 }
 
 std::string removal_waits_for(const ClusterMap& map, const cluster::NodeId& member) {

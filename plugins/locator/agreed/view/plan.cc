@@ -44,10 +44,7 @@ Result<Change> change_of(const ClusterMap& map, const LeaveOf& leave) {
 Result<Change> change_of(const ClusterMap& map, const DescriptionOf& description) {
   const auto slot = member_named(map, description.member);
   if (!slot.ok()) return slot.error();
-  const Member& member = map.at(slot.value());
-  Describe describe = with_weight(member, description.weight.value_or(member.weight));
-  describe.zone = description.zone.value_or(member.zone);
-  return Change{{describe}};
+  return Change{{Describe{.node = map.at(slot.value()).id, .zone = description.zone, .weight = description.weight}}};
 }
 
 std::vector<PlannedMember> members_of(const ClusterMap& map, const std::vector<Holding>& before) {
@@ -87,15 +84,6 @@ void count(std::vector<PlannedMember>& members, const std::vector<PlannedMove>& 
 }
 
 }  // namespace
-
-Describe with_weight(const Member& member, std::uint32_t weight) {
-  return {.node = member.id,
-          .zone = member.zone,
-          .weight = weight,
-          .services = member.services,
-          .holds_partitions = member.holds_partitions,
-          .feature_level = member.feature_level};
-}
 
 Result<Change> change_for(const ClusterMap& map, const Proposal& proposal) {
   return std::visit([&](const auto& one) { return change_of(map, one); }, proposal);

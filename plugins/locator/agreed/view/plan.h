@@ -32,8 +32,6 @@ using Proposal = std::variant<JoinOf, LeaveOf, DescriptionOf>;
 
 // What is asked of the cluster for that.
 Result<cluster::Change> change_for(const cluster::ClusterMap& map, const Proposal& proposal);
-// The description of the member, but for the weight.
-cluster::Describe with_weight(const cluster::Member& member, std::uint32_t weight);
 
 inline constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
 

@@ -1,9 +1,12 @@
 #include "agreed/wire/calls.h"
 
+#include "agreed/wire/limits.h"
 #include "agreed/wire/malformed.h"
 #include "agreed/wire/maps.h"
+#include "agreed/wire/packed.h"
 #include "agreed/wire/replies.h"
 #include "agreed/wire/values.h"
+#include "cluster/member/reports.h"
 
 #include <utility>
 
@@ -56,6 +59,19 @@ Result<Received> read_call(const thrift::Cluster_begin_hand_over_args& args) {
     BeginHandOver hand_over{.partitions = unpack_consents(args.partitions), .to = unpack_ids(args.targets)};
     require(hand_over.partitions.size() == hand_over.to.size(), "each partition is handed over to one node");
     return hand_over;
+  });
+}
+
+Result<Received> read_call(const thrift::Cluster_report_args& args) {
+  return received(args.sender, [&] {
+    Report report;
+    Unpacker boots(args.boots);
+    for (const NodeId& node : unpack_ids(args.nodes)) {
+      require(report.gone.size() < kReportedMax, "more nodes are reported than anybody reports");
+      report.gone.push_back({.node = node, .boot = boots.number(kNaturalMax)});
+    }
+    require(boots.at_end(), "each node has one boot number");
+    return report;
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "agreed/wire/encoded.h"
 #include "agreed/wire/maps.h"
+#include "agreed/wire/packed.h"
 #include "agreed/wire/replies.h"
 #include "agreed/wire/values.h"
 
@@ -73,6 +74,20 @@ std::string encode(const thrift::Sender& from, const BeginHandOver& hand_over) {
   args.partitions = pack(hand_over.partitions);
   args.targets = pack(hand_over.to);
   return p2p::encode_call("begin_hand_over", args);
+}
+
+std::string encode(const thrift::Sender& from, const Report& report) {
+  thrift::Cluster_report_args args;
+  args.sender = from;
+  std::vector<NodeId> nodes;
+  Packer boots;
+  for (const Report::Gone& gone : report.gone) {
+    nodes.push_back(gone.node);
+    boots.number(gone.boot);
+  }
+  args.nodes = pack(nodes);
+  args.boots = std::move(boots).take();
+  return p2p::encode_call("report", args);
 }
 
 }  // namespace

@@ -49,6 +49,9 @@ void put(const Up& up, thrift::Request& on_wire) {
   auto kind = of_boot<thrift::Up>(up.node, up.boot);
   kind.host = up.address.host;
   kind.port = up.address.port;
+  kind.services = up.services;
+  kind.holds_partitions = up.holds_partitions;
+  kind.feature_level = static_cast<std::int32_t>(up.feature_level);
   on_wire.__set_up(kind);
 }
 
@@ -69,11 +72,8 @@ void put(const Remove& remove, thrift::Request& on_wire) {
 void put(const Describe& describe, thrift::Request& on_wire) {
   thrift::Describe kind;
   kind.node = to_wire(describe.node);
-  kind.zone = describe.zone;
-  kind.weight = static_cast<std::int32_t>(describe.weight);
-  kind.services = describe.services;
-  kind.holds_partitions = describe.holds_partitions;
-  kind.feature_level = static_cast<std::int32_t>(describe.feature_level);
+  if (describe.zone) kind.__set_zone(*describe.zone);
+  if (describe.weight) kind.__set_weight(static_cast<std::int32_t>(*describe.weight));
   on_wire.__set_describe(kind);
 }
 
@@ -126,7 +126,12 @@ void put(const StartEmpty& start, thrift::Request& on_wire) {
 Request read(const thrift::Join& kind) { return Join{.member = from_wire(kind.member)}; }
 
 Request read(const thrift::Up& kind) {
-  return Up{.node = node_id(kind.node), .boot = from_wire(kind.boot), .address = address(kind.host, kind.port)};
+  return Up{.node = node_id(kind.node),
+            .boot = from_wire(kind.boot),
+            .address = address(kind.host, kind.port),
+            .services = services(kind.services),
+            .holds_partitions = kind.holds_partitions,
+            .feature_level = feature_level(kind.feature_level)};
 }
 
 Request read(const thrift::Down& kind) { return Down{.node = node_id(kind.node), .boot = from_wire(kind.boot)}; }
@@ -136,12 +141,10 @@ Request read(const thrift::Leave& kind) { return Leave{.node = node_id(kind.node
 Request read(const thrift::Remove& kind) { return Remove{.node = node_id(kind.node)}; }
 
 Request read(const thrift::Describe& kind) {
-  return Describe{.node = node_id(kind.node),
-                  .zone = zone(kind.zone),
-                  .weight = natural(kind.weight, kWeightMax),
-                  .services = services(kind.services),
-                  .holds_partitions = kind.holds_partitions,
-                  .feature_level = feature_level(kind.feature_level)};
+  Describe describe{.node = node_id(kind.node)};
+  if (kind.__isset.zone) describe.zone = zone(kind.zone);
+  if (kind.__isset.weight) describe.weight = natural(kind.weight, kWeightMax);
+  return describe;
 }
 
 Request read(const thrift::RaiseFeatureLevel& kind) { return RaiseFeatureLevel{.to = feature_level(kind.level)}; }

@@ -35,6 +35,11 @@ bool have_equal_members(const Partition& one, const Partition& other) {
 
 }  // namespace
 
+bool is_as_said(const Member& member, const Up& up) {
+  return member.is_up() && member.boot == up.boot && member.address == up.address && member.services == up.services &&
+         member.holds_partitions == up.holds_partitions && member.feature_level == up.feature_level;
+}
+
 NextMap::NextMap(const ClusterMap& map) : before_(map), next_(map), restarted_(map.partitions.size()) { ++next_.epoch; }
 
 Result<Done> NextMap::apply(const Request& request) {
@@ -82,18 +87,25 @@ Result<Done> NextMap::apply_to_next(const Up& up) {
   if (slot == kNoSlot) return no_member(up.node);
   Member& member = next_.members[slot];
   if (up.boot.number < member.boot.number || is_copy(up.boot, member.boot))
-    return refusal(up.node.text() + " runs in an earlier boot, or from a copied folder");  // M5
+    return refusal(up.node.text() + " runs in an earlier boot, or from a copied folder");                     // M5
+  if (up.feature_level < next_.feature_level) return refusal("it does not know the feature level in force");  // M7
   const bool is_new_boot = up.boot != member.boot;
-  if (!is_new_boot && member.is_up()) return refusal(up.node.text() + " is up already");
+  if (is_as_said(member, up)) return refusal(up.node.text() + " is up already");
   const Slot at = next_.slot_at(up.address);
   if (at != kNoSlot && at != slot) return refusal(up.address.name() + " is the address of another member that is up");
   if (is_new_boot)
     for (PartitionNumber number = 0; number < next_.partitions.size(); ++number)
       restart_copy(slot, number, next_.partitions[number]);
-  member.state = MemberState::up;
+  // Whoever only runs other services stays what it is, also while it leaves.
+  if (is_new_boot || !member.is_up()) {
+    member.state = MemberState::up;
+    member.since = next_.epoch;
+  }
   member.boot = up.boot;
   member.address = up.address;
-  member.since = next_.epoch;
+  member.services = up.services;
+  member.holds_partitions = up.holds_partitions;
+  member.feature_level = up.feature_level;
   return Done{};
 }
 
@@ -156,14 +168,11 @@ Result<Done> NextMap::apply_to_next(const Remove& remove) {
 Result<Done> NextMap::apply_to_next(const Describe& describe) {
   const Slot slot = next_.slot_of(describe.node);
   if (slot == kNoSlot) return no_member(describe.node);
-  if (describe.weight > kWeightMax) return refusal("a weight is at most " + std::to_string(kWeightMax));
-  if (describe.feature_level < next_.feature_level) return refusal("it does not know the feature level in force");
+  if (describe.weight && *describe.weight > kWeightMax)
+    return refusal("a weight is at most " + std::to_string(kWeightMax));
   Member& member = next_.members[slot];
-  member.zone = describe.zone;
-  member.weight = describe.weight;
-  member.services = describe.services;
-  member.holds_partitions = describe.holds_partitions;
-  member.feature_level = describe.feature_level;
+  if (describe.zone) member.zone = *describe.zone;
+  if (describe.weight) member.weight = *describe.weight;
   return Done{};
 }
 

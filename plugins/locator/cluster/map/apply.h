@@ -11,6 +11,9 @@
 
 namespace p2p::cluster {
 
+// The map has nothing to learn from what the member's process says of itself.
+bool is_as_said(const Member& member, const Up& up);
+
 // Applies requests one after another, each checked on the map that those before it left. A request that is refused
 // leaves no trace.
 class NextMap final {

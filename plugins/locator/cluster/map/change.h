@@ -22,11 +22,14 @@ struct Join {
   friend bool operator==(const Join&, const Join&) = default;
 };
 
-// It is reachable again, or runs in a later boot (B2).
+// What a process says of itself: it is reachable again, runs in a later boot (B2), or runs other services by now (M6).
 struct Up {
   NodeId node;
   Boot boot;
   NodeAddress address;
+  std::vector<std::string> services = {};
+  bool holds_partitions = true;
+  std::uint32_t feature_level = 1;
   friend bool operator==(const Up&, const Up&) = default;
 };
 
@@ -48,14 +51,11 @@ struct Remove {
   friend bool operator==(const Remove&, const Remove&) = default;
 };
 
-// What a member, or an operator, says of it. Replaces all of it.
+// What an operator says of a member, by its configuration or by an order; what is not named stays as it is.
 struct Describe {
   NodeId node;
-  std::string zone;
-  std::uint32_t weight = kWeightDefault;
-  std::vector<std::string> services;
-  bool holds_partitions = true;
-  std::uint32_t feature_level = 1;
+  std::optional<std::string> zone = std::nullopt;
+  std::optional<std::uint32_t> weight = std::nullopt;
   friend bool operator==(const Describe&, const Describe&) = default;
 };
 

@@ -86,6 +86,9 @@ void ClusterMember::on_saved(SaveId id, TimePoint now, MemberEffects& effects) {
 void ClusterMember::on_ended(const NodeId& node, std::uint64_t boot, TimePoint now, MemberEffects& effects) {
   if (map() == nullptr || node == self_.id) return;
   agreement_.note_ended(node, {.number = boot});
+  reports_.note(node, boot, now);
+  reports_.observe(*map());
+  report(now, effects);
   coordinate(now, effects);
 }
 
@@ -104,6 +107,11 @@ void ClusterMember::absorb(AgreementEffects& from, TimePoint now, MemberEffects&
 
 void ClusterMember::on_decision(const Decision&, TimePoint now) {
   orders_.observe(*map());
+  reports_.observe(*map());
+  looks_.observe(*map());
+  if (const Slot self = self_slot();
+      self != kNoSlot && map()->at(self).boot == self_.boot && weight_wanted_ == map()->at(self).weight)
+    weight_wanted_.reset();  // from now on an operator's order counts
   coordinator_.begin(*map(), now);
   planner_.observe(*map(), now);
   planned_at_ = TimePoint::min();
@@ -165,6 +173,15 @@ void ClusterMember::answer(const Sender& from, BeginHandOver& hand_over, Request
   reply(from, id, effects);
 }
 
+// A refused connect is no proof of the receiver's: it tries that member itself (L4).
+void ClusterMember::answer(const Sender& from, Report& report, RequestId id, TimePoint now, MemberEffects& effects) {
+  reply(from, id, effects);
+  if (!agreement_.is_voter()) return;
+  for (const Report::Gone& gone : report.gone)
+    if (gone.node != self_.id && looks_.are_due(*map(), gone, now))
+      effects.calls.push_back({.to = gone.node, .request = FetchMap{}});
+}
+
 // --- the host of partitions ------------------------------------------------------------------------------------------
 
 Assignment ClusterMember::assignment(PartitionNumber number) const {
@@ -220,13 +237,42 @@ void ClusterMember::add_wanted_of_member(std::vector<Request>& all) const {
   const Slot self = self_slot();
   if (self == kNoSlot) return;
   const Member& known = map()->at(self);
-  if (!known.is_up() || known.boot != self_.boot) {
-    all.push_back(Up{.node = self_.id, .boot = self_.boot, .address = self_.address});
-  } else if (is_leaving_ && known.state == MemberState::up) {
+  if (const Up up = said(); !is_as_said(known, up)) all.push_back(up);
+  if (!known.is_up() || known.boot != self_.boot) return;
+  if (!is_leaving_) {
+    add_description(known, all);
+  } else if (known.state == MemberState::up) {
     all.push_back(Leave{.node = self_.id, .boot = self_.boot});
   } else if (is_let_go_ && known.state == MemberState::leaving && !map()->is_voter(self) && !map()->holds(self)) {
     all.push_back(Remove{.node = self_.id});
   }
+}
+
+Up ClusterMember::said() const {
+  return {.node = self_.id,
+          .boot = self_.boot,
+          .address = self_.address,
+          .services = self_.services,
+          .holds_partitions = self_.holds_partitions,
+          .feature_level = self_.feature_level};
+}
+
+void ClusterMember::add_description(const Member& known, std::vector<Request>& all) const {
+  Describe describe{.node = self_.id};
+  if (known.zone != self_.zone) describe.zone = self_.zone;
+  if (weight_wanted_ && known.weight != *weight_wanted_) describe.weight = weight_wanted_;
+  if (describe.zone || describe.weight) all.push_back(std::move(describe));
+}
+
+void ClusterMember::place(std::string zone, std::optional<std::uint32_t> weight) {
+  self_.zone = std::move(zone);
+  self_.weight = weight.value_or(self_.weight);
+  weight_wanted_ = weight;
+}
+
+bool ClusterMember::is_known_to_run() const {
+  const Slot self = map() == nullptr ? kNoSlot : self_slot();
+  return self != kNoSlot && map()->at(self).boot == self_.boot && map()->at(self).services == self_.services;
 }
 
 void ClusterMember::add_wanted_of_primary(std::vector<Request>& all, TimePoint now) const {
@@ -264,6 +310,16 @@ void ClusterMember::suggest(TimePoint now, MemberEffects& effects) {
   const Slot voter = map()->voters[suggested_to_++ % map()->voters.size()];
   suggested_at_ = now;
   effects.calls.push_back({.to = map()->at(voter).id, .request = Suggest{.requests = std::move(requests)}});
+}
+
+void ClusterMember::report(TimePoint now, MemberEffects& effects) {
+  const Report report = reports_.take(now);
+  if (report.gone.empty()) return;
+  for (const Slot voter : map()->voters) {
+    const NodeId& id = map()->at(voter).id;
+    const bool is_gone = std::ranges::find(report.gone, id, &Report::Gone::node) != report.gone.end();
+    if (id != self_.id && !is_gone && map()->is_up(voter)) effects.calls.push_back({.to = id, .request = report});
+  }
 }
 
 void ClusterMember::ask_to_join(TimePoint now, MemberEffects& effects) {
@@ -340,6 +396,7 @@ void ClusterMember::tick(TimePoint now, MemberEffects& effects) {
     agreement_.tick(now, made);
     absorb(made, now, effects);
     suggest(now, effects);
+    report(now, effects);
     ask_around(now, effects);
     coordinate(now, effects);
   }
@@ -355,7 +412,8 @@ Duration ClusterMember::tick_pause(TimePoint now) const {
 }
 
 TimePoint ClusterMember::next_wakeup() const {
-  const TimePoint next = std::min(agreement_.next_wakeup(), ticked_for_);
+  const TimePoint report_at = reports_.is_empty() ? TimePoint::max() : reports_.next_at();
+  const TimePoint next = std::min({agreement_.next_wakeup(), ticked_for_, report_at});
   // Once for each slot, as what is wanted may have to wait for other reasons.
   const bool has_slot_to_come = map() != nullptr && agreement_.is_voter() && coordinator_.next_slot_at() > ticked_at_;
   return has_slot_to_come ? std::min(next, coordinator_.next_slot_at()) : next;

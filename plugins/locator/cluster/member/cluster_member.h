@@ -7,6 +7,7 @@
 #include "cluster/member/coordinator.h"
 #include "cluster/member/messages.h"
 #include "cluster/member/orders.h"
+#include "cluster/member/reports.h"
 #include "cluster/partition_host.h"
 #include "cluster/planner/planner.h"
 
@@ -14,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace p2p::cluster {
@@ -53,6 +55,12 @@ class ClusterMember final {
   void found(const Founding& founding, TimePoint now, MemberEffects& effects);
   // Asks these members to be let in, in turn, until one does. Only without a map.
   void join(std::vector<NodeId> via) { joins_via_ = std::move(via); }
+  // What this node says of itself from now on: it asks until the map shows it (M6).
+  void run(std::vector<std::string> services) { self_.services = std::move(services); }
+  // What its operator says of it. A weight is asked for until the map has shown it, and may be another after that.
+  void place(std::string zone, std::optional<std::uint32_t> weight);
+  // The map shows the services that this node runs. False without a map.
+  bool is_known_to_run() const;
   // Leaves: what it holds goes to others (J3). It stays a member until it is let go, too; the map shows both.
   void leave() { is_leaving_ = true; }
   void let_go() { is_let_go_ = true; }
@@ -65,7 +73,8 @@ class ClusterMember final {
   void on_saved(SaveId id, TimePoint now, MemberEffects& effects);
 
   // Proof that the process of `node` with `boot`, and all before it, have ended (L4): its connections broke, and a
-  // connect that began when this boot was the highest known was refused, or another boot answered it.
+  // connect that began when this boot was the highest known was refused, or another boot answered it. The other voters
+  // are told (E1).
   void on_ended(const NodeId& node, std::uint64_t boot, TimePoint now, MemberEffects& effects);
 
   void tick(TimePoint now, MemberEffects& effects);
@@ -90,6 +99,7 @@ class ClusterMember final {
   void answer(const Sender& from, Suggest& suggest, RequestId id, TimePoint now, MemberEffects& effects);
   void answer(const Sender& from, AskToJoin& ask, RequestId id, TimePoint now, MemberEffects& effects);
   void answer(const Sender& from, BeginHandOver& hand_over, RequestId id, TimePoint now, MemberEffects& effects);
+  void answer(const Sender& from, Report& report, RequestId id, TimePoint now, MemberEffects& effects);
   void reply(const Sender& from, RequestId id, MemberEffects& effects) const;
   void give_up(const Request& request);
 
@@ -101,8 +111,11 @@ class ClusterMember final {
   void begin_hand_overs(const std::vector<HandOver>& wanted, MemberEffects& effects);
   std::optional<Change> next_change(TimePoint now, MemberEffects& effects);
   void suggest(TimePoint now, MemberEffects& effects);
+  void report(TimePoint now, MemberEffects& effects);
   std::vector<Request> wanted(TimePoint now) const;
+  Up said() const;
   void add_wanted_of_member(std::vector<Request>& all) const;
+  void add_description(const Member& known, std::vector<Request>& all) const;
   void add_wanted_of_primary(std::vector<Request>& all, TimePoint now) const;
   void advance_handovers(TimePoint now);
   void ask_to_join(TimePoint now, MemberEffects& effects);
@@ -119,6 +132,7 @@ class ClusterMember final {
   TimePoint planned_at_ = TimePoint::min();
   std::optional<SetVoters> voters_wanted_;
   std::vector<HandOver> hand_overs_;  // that this node, as coordinator, has asked for
+  std::optional<std::uint32_t> weight_wanted_;
   bool is_leaving_ = false;
   bool is_let_go_ = false;
   std::vector<NodeId> joins_via_;
@@ -131,6 +145,8 @@ class ClusterMember final {
   bool has_learners_ = false;            // of partitions that this node is primary of
   std::map<PartitionNumber, Handover> handovers_;
   Orders orders_;
+  Reports reports_;
+  Looks looks_;  // as a voter
   TimePoint suggested_at_ = TimePoint::min();
   std::size_t suggested_to_ = 0;
   bool was_asked_ = false;  // since the last decision, as coordinator

@@ -20,6 +20,13 @@ bool Coordinator::add(const Request& request, TimePoint now) {
     same->until = now + kRequestKept;
     return true;
   }
+  // What a process said of itself before is void; decided in turn, they would change the map again and again.
+  if (const auto* up = std::get_if<Up>(&request)) {
+    std::erase_if(waiting_, [up](const Waiting& waiting) {
+      const auto* earlier = std::get_if<Up>(&waiting.request);
+      return earlier != nullptr && earlier->node == up->node && earlier->boot.number <= up->boot.number;
+    });
+  }
   if (waiting_.size() >= kRequestsWaitingMax) return false;
   waiting_.push_back({.request = request, .until = now + kRequestKept});
   return true;

@@ -3,6 +3,7 @@
 
 #include "cluster/embedded/messages.h"
 
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -25,6 +26,17 @@ struct BeginHandOver {
   std::vector<NodeId> to;           // of each
 };
 
-using MemberRequest = std::variant<Renew, Prepare, Accept, Announce, FetchMap, Suggest, AskToJoin, BeginHandOver>;
+// To the voters: the sender has found that these processes are gone, by a connect that was refused (E1).
+struct Report {
+  struct Gone {
+    NodeId node;
+    std::uint64_t boot = 0;  // and all before it
+    friend bool operator==(const Gone&, const Gone&) = default;
+  };
+  std::vector<Gone> gone = {};
+};
+
+using MemberRequest =
+    std::variant<Renew, Prepare, Accept, Announce, FetchMap, Suggest, AskToJoin, BeginHandOver, Report>;
 
 }  // namespace p2p::cluster

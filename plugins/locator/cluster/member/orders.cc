@@ -8,8 +8,7 @@ namespace p2p::cluster {
 namespace {
 
 bool is_as_described(const Member& member, const Describe& describe) {
-  return member.zone == describe.zone && member.weight == describe.weight && member.services == describe.services &&
-         member.holds_partitions == describe.holds_partitions && member.feature_level == describe.feature_level;
+  return member.zone == describe.zone.value_or(member.zone) && member.weight == describe.weight.value_or(member.weight);
 }
 
 bool replaces(const Request& later, const Request& earlier) {

@@ -5,7 +5,7 @@ namespace work {
 void Departures::ring_changed(const p2p::RingView& ring) {
   departures_.clear();
   for (const std::string& key : jobs_.keys()) {
-    const p2p::Owner owner = ring.owner_of(key);
+    const p2p::Owner owner = ring.owner_of(key, service_);
     if (owner.address != nullptr && !owner.is_self) departures_[*owner.address].keys.insert(key);
   }
 }

@@ -7,14 +7,17 @@
 #include <p2p/locator.h>
 
 #include <set>
+#include <string>
+#include <utility>
 
 namespace work {
 
 class Departures final {
  public:
   // Batches are numbered from `first_number`, so that no number of this node's former life is met again. `jobs`
-  // outlives this.
-  Departures(Jobs& jobs, std::int64_t first_number) : jobs_(jobs), last_number_(first_number) {}
+  // outlives this. `service`: the name by which the ring knows who runs it.
+  Departures(Jobs& jobs, std::string service, std::int64_t first_number)
+      : jobs_(jobs), service_(std::move(service)), last_number_(first_number) {}
 
   // Looks at every key by the new ring. Batches that are not confirmed yet count as not given: their receiver may have
   // given them on, or back to us, since.
@@ -39,6 +42,7 @@ class Departures final {
   };
 
   Jobs& jobs_;
+  const std::string service_;
   std::int64_t last_number_;
   std::size_t jobs_moved_ = 0;
   std::map<p2p::NodeAddress, Departure> departures_;

@@ -76,7 +76,7 @@ void TransferRequests::end_round() {
 bool TransferRequests::is_confirmed(const std::string& key) const {
   if (busy_.contains(key)) return false;
   return std::all_of(rings_.begin(), rings_.end(),
-                     [&](const auto& ring) { return ring != nullptr && ring->owner_of(key).is_self; });
+                     [&](const auto& ring) { return ring != nullptr && ring->owner_of(key, service_).is_self; });
 }
 
 }  // namespace work

@@ -20,7 +20,9 @@ std::int64_t view_id(const p2p::RingView& view, const p2p::NodeAddress& self);
 
 class TransferRequests final {
  public:
-  explicit TransferRequests(p2p::NodeAddress self) : self_(std::move(self)), rings_{nullptr} {}
+  // `service`: the name by which the ring knows who runs it.
+  TransferRequests(p2p::NodeAddress self, std::string service)
+      : self_(std::move(self)), service_(std::move(service)), rings_{nullptr} {}
 
   // A round that was under way counts no more.
   void ring_changed(std::shared_ptr<const p2p::RingView> view);
@@ -51,6 +53,7 @@ class TransferRequests final {
   void end_round();
 
   const p2p::NodeAddress self_;
+  const std::string service_;
   bool has_joined_ = false;
   bool is_done_ = false;
   // From the ring by which all agreed last, to the newest: a key that is ours by each of them has never left. Null is a
