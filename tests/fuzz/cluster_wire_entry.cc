@@ -134,6 +134,8 @@ Rewritten rewrite(ClusterForm form, std::string_view bytes) {
       return rewrite_reply(bytes);
     case ClusterForm::saved:
       return rewrite_saved(bytes);
+    case ClusterForm::unheard:
+      return rewrite_call<Cluster_unheard_args>(bytes);
   }
   return std::nullopt;
 }

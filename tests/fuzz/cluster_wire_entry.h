@@ -21,8 +21,9 @@ enum class ClusterForm : std::uint8_t {
   watch,
   reply,
   saved,
+  unheard,  // a call again; new forms come last, for the corpus
 };
-inline constexpr unsigned kClusterFormsCount = 11;
+inline constexpr unsigned kClusterFormsCount = 12;
 
 enum class ClusterOutcome : std::uint8_t { refused, read };
 

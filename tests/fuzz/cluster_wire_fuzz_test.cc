@@ -27,9 +27,9 @@ std::string without_head(const std::string& message) {
 
 // By the place of a kind in MemberRequest, which has the join before its last.
 ClusterForm form_of(const cluster::MemberRequest& request) {
-  constexpr ClusterForm kForms[] = {ClusterForm::renew,    ClusterForm::prepare,        ClusterForm::accept,
-                                    ClusterForm::announce, ClusterForm::fetch_map,      ClusterForm::suggest,
-                                    ClusterForm::join,     ClusterForm::begin_hand_over};
+  constexpr ClusterForm kForms[] = {ClusterForm::renew,    ClusterForm::prepare,         ClusterForm::accept,
+                                    ClusterForm::announce, ClusterForm::fetch_map,       ClusterForm::suggest,
+                                    ClusterForm::join,     ClusterForm::begin_hand_over, ClusterForm::unheard};
   return kForms[request.index()];
 }
 

@@ -173,8 +173,14 @@ std::vector<Consent> RandomCluster::consents() {
   return made;
 }
 
+Unheard RandomCluster::unheard() {
+  Unheard made;
+  for (std::uint64_t left = below(8); left > 0; --left) made.nodes.push_back(node());
+  return made;
+}
+
 MemberRequest RandomCluster::call() {
-  switch (below(7)) {
+  switch (below(8)) {
     case 0:
       return Renew{.sent_at = time(), .consents = consents()};
     case 1:
@@ -187,6 +193,8 @@ MemberRequest RandomCluster::call() {
       return FetchMap{};
     case 5:
       return Suggest{change().requests};
+    case 6:
+      return unheard();
     default:
       break;
   }
@@ -273,6 +281,7 @@ bool operator==(const AskToJoin& one, const AskToJoin& other) { return one.joine
 bool operator==(const BeginHandOver& one, const BeginHandOver& other) {
   return one.partitions == other.partitions && one.to == other.to;
 }
+bool operator==(const Unheard& one, const Unheard& other) { return one.nodes == other.nodes; }
 bool operator==(const Granted& one, const Granted& other) {
   return one.sent_at == other.sent_at && one.boot == other.boot;
 }

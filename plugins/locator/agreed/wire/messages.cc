@@ -75,6 +75,13 @@ std::string encode(const thrift::Sender& from, const BeginHandOver& hand_over) {
   return p2p::encode_call("begin_hand_over", args);
 }
 
+std::string encode(const thrift::Sender& from, const Unheard& unheard) {
+  thrift::Cluster_unheard_args args;
+  args.sender = from;
+  args.nodes = pack(unheard.nodes);
+  return p2p::encode_call("unheard", args);
+}
+
 }  // namespace
 
 std::string encode_call(const Sender& from, const ClusterId& cluster, const MemberRequest& request) {

@@ -74,6 +74,7 @@ void ClusterMember::on_reply(const Sender& from, Reply reply, TimePoint now, Mem
   joins_answered_ = joins_answered_ || from.epoch > 0;
   AgreementEffects made;
   agreement_.on_reply(from, std::move(reply), now, made);
+  if (map() != nullptr && map()->is_voter(map()->slot_of(from.node))) answered_at_[from.node] = now;
   absorb(made, now, effects);
 }
 
@@ -111,6 +112,7 @@ void ClusterMember::on_decision(const Decision&, TimePoint now) {
   was_asked_ = false;
   suggested_at_ = TimePoint::min();
   suggested_to_ = 0;
+  std::erase_if(answered_at_, [&](const auto& one) { return !map()->is_voter(map()->slot_of(one.first)); });
   std::erase_if(handovers_, [&](const auto& one) {
     const Partition& partition = map()->partitions[one.first];
     return partition.term != one.second.term || partition.primary != self_slot();
@@ -165,6 +167,13 @@ void ClusterMember::answer(const Sender& from, BeginHandOver& hand_over, Request
   reply(from, id, effects);
 }
 
+void ClusterMember::answer(const Sender& from, Unheard& unheard, RequestId id, TimePoint now, MemberEffects& effects) {
+  if (map() != nullptr && map()->is_voter(map()->slot_of(from.node)))
+    coordinator_.note_unheard(from.node, std::move(unheard.nodes), now);
+  reply(from, id, effects);
+  if (map() != nullptr) coordinate(now, effects);
+}
+
 // --- the host of partitions ------------------------------------------------------------------------------------------
 
 Assignment ClusterMember::assignment(PartitionNumber number) const {
@@ -216,12 +225,21 @@ void ClusterMember::advance_handovers(TimePoint now) {
 // --- what this node wants
 // ---------------------------------------------------------------------------------------------
 
-void ClusterMember::add_wanted_of_member(std::vector<Request>& all) const {
+// Whoever fewer hear would be declared down again (E2).
+bool ClusterMember::reaches_majority(TimePoint now) const {
+  const auto is_reached = [&](Slot voter) {
+    const auto answered = answered_at_.find(map()->at(voter).id);
+    return answered != answered_at_.end() && answered->second + kReachedLately > now;
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(map()->voters, is_reached)) >= map()->majority();
+}
+
+void ClusterMember::add_wanted_of_member(std::vector<Request>& all, TimePoint now) const {
   const Slot self = self_slot();
   if (self == kNoSlot) return;
   const Member& known = map()->at(self);
   if (!known.is_up() || known.boot != self_.boot) {
-    all.push_back(Up{.node = self_.id, .boot = self_.boot, .address = self_.address});
+    if (reaches_majority(now)) all.push_back(Up{.node = self_.id, .boot = self_.boot, .address = self_.address});
   } else if (is_leaving_ && known.state == MemberState::up) {
     all.push_back(Leave{.node = self_.id, .boot = self_.boot});
   } else if (is_let_go_ && known.state == MemberState::leaving && !map()->is_voter(self) && !map()->holds(self)) {
@@ -249,7 +267,7 @@ void ClusterMember::add_wanted_of_primary(std::vector<Request>& all, TimePoint n
 
 std::vector<Request> ClusterMember::wanted(TimePoint now) const {
   std::vector<Request> all;
-  add_wanted_of_member(all);
+  add_wanted_of_member(all, now);
   add_wanted_of_primary(all, now);
   orders_.list(now, all);
   return all;
@@ -279,6 +297,18 @@ void ClusterMember::ask_around(TimePoint now, MemberEffects& effects) {
   const auto& members = map()->members;
   const Member& next = members[asked_around_++ % members.size()];
   if (!next.id.empty() && next.id != self_.id) effects.calls.push_back({.to = next.id, .request = FetchMap{}});
+}
+
+void ClusterMember::tell_unheard(TimePoint now, MemberEffects& effects) {
+  if (!agreement_.is_voter()) return;
+  std::vector<NodeId> unheard = coordinator_.unheard(*map(), agreement_.granter(), now);
+  const bool is_to_repeat = !unheard.empty() && now >= unheard_told_at_ + kUnheardEvery;
+  if (unheard == unheard_ && !is_to_repeat) return;
+  unheard_ = std::move(unheard);
+  unheard_told_at_ = now;
+  for (const Slot voter : map()->voters)
+    if (map()->at(voter).id != self_.id)
+      effects.calls.push_back({.to = map()->at(voter).id, .request = Unheard{.nodes = unheard_}});
 }
 
 void ClusterMember::begin_hand_overs(const std::vector<HandOver>& wanted, MemberEffects& effects) {
@@ -341,6 +371,7 @@ void ClusterMember::tick(TimePoint now, MemberEffects& effects) {
     absorb(made, now, effects);
     suggest(now, effects);
     ask_around(now, effects);
+    tell_unheard(now, effects);
     coordinate(now, effects);
   }
   ticked_at_ = now;

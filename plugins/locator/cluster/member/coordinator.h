@@ -5,11 +5,13 @@
 #include "cluster/embedded/granter.h"
 #include "cluster/map/apply.h"
 #include "cluster/member/life_signs.h"
+#include "cluster/member/witnesses.h"
 
 #include <p2p/units.h>
 
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace p2p::cluster {
@@ -30,6 +32,12 @@ class Coordinator final {
   void begin(const ClusterMap& map, TimePoint now);
   void note_heard(const NodeId& node, TimePoint now) { life_.note(node, now); }
   void forgive(Duration late) { life_.forgive(late); }
+
+  // Members that are up, of which this voter hears nothing beyond its promises; and what another voter says so.
+  std::vector<NodeId> unheard(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
+  void note_unheard(const NodeId& voter, std::vector<NodeId> nodes, TimePoint now) {
+    witnesses_.note(voter, std::move(nodes), now);
+  }
 
   // Somebody wants it; false: there are too many already.
   bool add(const Request& request, TimePoint now);
@@ -52,12 +60,14 @@ class Coordinator final {
   };
 
   std::vector<Down> deaths(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
+  bool is_unheard(const ClusterMap& map, const Member& member, const LeaseGranter& granter, TimePoint now) const;
   bool has_died(const ClusterMap& map, const Member& member, const LeaseGranter& granter, TimePoint now) const;
   void drop_old(TimePoint now);
 
   NodeId self_;
   LeaseRules rules_;
   LifeSigns life_;
+  Witnesses witnesses_;
   std::deque<Waiting> waiting_;
   TimePoint decided_at_ = TimePoint::min();
 };

@@ -25,6 +25,13 @@ struct BeginHandOver {
   std::vector<NodeId> to;           // of each
 };
 
-using MemberRequest = std::variant<Renew, Prepare, Accept, Announce, FetchMap, Suggest, AskToJoin, BeginHandOver>;
+// A voter to the others: all members that it hears nothing of (E2). Said again while there are any, and once when there
+// are none any more.
+struct Unheard {
+  std::vector<NodeId> nodes;
+};
+
+using MemberRequest =
+    std::variant<Renew, Prepare, Accept, Announce, FetchMap, Suggest, AskToJoin, BeginHandOver, Unheard>;
 
 }  // namespace p2p::cluster
