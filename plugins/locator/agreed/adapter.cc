@@ -279,6 +279,7 @@ void Adapter::on_request(const Sender& from, const cluster::ClusterId& cluster, 
 }
 
 void Adapter::on_watch(wire::Respond respond, TimePoint now) {
+  if (!member_) return respond(Error{ErrorKind::cancelled, "this node is taking on a new identity, or stops"});
   watchers_.emplace_back(is_watched_ ? now + kWatchFor : now, std::move(respond));
   answer_watchers(now);
 }
@@ -367,12 +368,11 @@ void Adapter::saved(cluster::SaveId highest, TimePoint now, membership::Effects&
 }
 
 void Adapter::disk_failed(const Error& error, membership::Effects& effects) {
-  stage_ = Stage::over;
+  be_over(effects);
   member_.reset();
   requests_.clear();
   publish_lease();
-  effects.farewell_done = true;
-  environment_.end_node(error.text);
+  environment_.end_node(error);
 }
 
 // --- time ------------------------------------------------------------------------------------------------------------

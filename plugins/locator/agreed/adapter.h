@@ -80,7 +80,7 @@ class Adapter final : public membership::Membership {
         make_view;
     std::function<void()> progressed;  // while this node leaves
     // This node can promise nothing any more, and has to end.
-    std::function<void(const std::string& why)> end_node;
+    std::function<void(const Error& why)> end_node;
     // Is told what operators may want to know; never null.
     std::shared_ptr<ClusterObserver> observer = std::make_shared<ClusterObserver>(wall_clock);
   };
@@ -216,6 +216,7 @@ class Adapter final : public membership::Membership {
   void reached(const cluster::NodeId& joiner, bool is_reached, const std::string& why, TimePoint now,
                membership::Effects& effects);
   void introduce(Joiner joiner, TimePoint now, membership::Effects& effects);
+  void be_over(membership::Effects& effects);
   void warn(const std::string& text, TimePoint now, membership::Effects& effects);
 
   const Options options_;

@@ -388,12 +388,15 @@ void Adapter::advance_leaving(TimePoint now, membership::Effects& effects) {
     return environment_.mark_network_end("its last member has left the network");
   }
   if (!is_out && now < let_go_until_) return;
-  stage_ = Stage::over;
-  effects.farewell_done = true;
+  be_over(effects);
 }
 
-void Adapter::network_end_marked(membership::Effects& effects) {
+void Adapter::network_end_marked(membership::Effects& effects) { be_over(effects); }
+
+// Whoever watches this node is answered, as the node ends when it has answered all its calls.
+void Adapter::be_over(membership::Effects& effects) {
   stage_ = Stage::over;
+  end_watches();
   effects.farewell_done = true;
 }
 
