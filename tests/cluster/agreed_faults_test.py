@@ -110,7 +110,7 @@ class OneWayTest(MachinesCase):
 
 
 class BrokenLinkTest(MachinesCase):
-    """A majority of the voters hears both ends of it (E2)."""
+    """It is a death for nobody whom a majority of the voters hears (E2)."""
 
     def test_two_that_do_not_hear_each_other_stay_up_and_show_it(self):
         self.break_link(3, 4)
@@ -120,6 +120,13 @@ class BrokenLinkTest(MachinesCase):
 
     def test_a_coordinator_and_its_successor_that_do_not_hear_each_other_stay_up(self):
         self.break_link(0, 1)
+
+    def test_who_reaches_too_few_voters_for_a_lease_is_down_once(self):
+        self.machines.cut([self.machines[4]], [self.machines[0], self.machines[1], self.machines[2]])
+        self.wait_for_network(self.nodes[:4])
+        for name, down in self.look_on().items():
+            self.assertEqual(down, [self.nodes[4].name], f"as {name} knows")
+        self.heal()
 
     def break_link(self, one, other):
         self.machines.cut([self.machines[one]], [self.machines[other]])
