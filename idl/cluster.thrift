@@ -271,6 +271,9 @@ service Cluster {
   // numbers (E1).
   Reply report(1: required Sender sender, 2: required binary nodes, 3: required binary boots) throws (1: Refused refused)
 
+  // From voter to voter: `nodes` has the 16 bytes of the id of each member that the sender hears nothing of.
+  Reply unheard(1: required Sender sender, 2: required binary nodes) throws (1: Refused refused)
+
   // Answered only after a while: whoever waits learns at once when the process ends.
   Reply watch(1: required Sender sender) throws (1: Refused refused)
 }

@@ -1,6 +1,8 @@
 // With which code does p2phost exit? Those of <sysexits.h> where they fit; service managers act on them.
 #pragma once
 
+#include <p2p/result.h>
+
 namespace p2p::host {
 
 enum class ExitCode : int {
@@ -20,5 +22,10 @@ enum class ExitCode : int {
 };
 
 constexpr int number(ExitCode code) noexcept { return static_cast<int>(code); }
+
+// Of a service that the node cannot do without.
+inline ExitCode code_of(const Error& failure) noexcept {
+  return failure.kind == ErrorKind::local ? ExitCode::system : ExitCode::service_failed;
+}
 
 }  // namespace p2p::host

@@ -125,7 +125,10 @@ ExitCode Node::run() {
   parts_->manager.tell(starting_notification("starting", 2 * configuration_.config.start_timeout));
   const ExitCode code = serve();
   const bool is_all_handed_over = shut_down();
-  return code == ExitCode::done && !is_all_handed_over ? ExitCode::left_behind : code;
+  if (code != ExitCode::done) return code;
+  const std::lock_guard hold(mutex_);
+  if (failure_ != ExitCode::done) return failure_;
+  return is_all_handed_over ? ExitCode::done : ExitCode::left_behind;
 }
 
 ExitCode Node::serve() {
@@ -141,7 +144,7 @@ ExitCode Node::serve() {
     if (failed(parts_->services->load(configuration_))) return ExitCode::service_failed;
     if (failed(parts_->services->configure())) return ExitCode::configuration;
     if (failed(serve_own_services())) return ExitCode::service_failed;
-    if (failed(parts_->services->start())) return ExitCode::service_failed;
+    if (const auto started = parts_->services->start(); failed(started)) return code_of(started.error());
   }
   if (is_late_) return ExitCode::start_timeout;
   if (const ExitCode code = get_ready(); code != ExitCode::done) return code;
@@ -187,7 +190,8 @@ Result<Done> Node::listen() {
   parts.router.set_route_keeper(parts.routing.get());
   parts.core = std::make_unique<NodeCore>(NodeCore{
       config, parts.info, *parts.log, parts.server, parts.pool, parts.router, parts.admin_router, parts.registry,
-      *parts.peers, *parts.identity, parts.steps, [this](const std::string& why) { request_leave(why); }, hooks_});
+      *parts.peers, *parts.identity, parts.steps, [this](const std::string& why) { request_leave(why); },
+      [this](const Error& why) { request_end(why); }, hooks_});
   parts.services = std::make_unique<Services>(
       *parts.core,
       [this](const std::function<bool()>& condition, Duration patience) {
@@ -280,6 +284,15 @@ void Node::report_wait(const std::string& why, Duration waited) {
 
 void Node::request_leave(const std::string& why) { request(Request::leave, why); }
 void Node::request_stop(const std::string& why) { request(Request::stop, why); }
+
+void Node::request_end(const Error& why) {
+  parts_->log->error("{}", why.text);
+  {
+    const std::lock_guard hold(mutex_);
+    if (failure_ == ExitCode::done) failure_ = code_of(why);
+  }
+  request_leave("a service has failed");
+}
 
 void Node::request(Request wanted, const std::string& why) {
   const std::lock_guard hold(mutex_);

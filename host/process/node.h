@@ -27,6 +27,8 @@ class Node final {
   // requests are ignored, but a stop outranks a leave that has not begun. [any thread]
   void request_leave(const std::string& why);
   void request_stop(const std::string& why);
+  // Asks the node to leave because it cannot go on: run() returns a failure. Also when it is ending already.
+  void request_end(const Error& why);
 
   // Asks the node to apply its configuration as it is when it is read again. [any thread]
   void request_reload(const std::string& why);
@@ -72,6 +74,7 @@ class Node final {
   std::mutex mutex_;  // guards what follows
   std::condition_variable requested_;
   Request request_ = Request::none;
+  ExitCode failure_ = ExitCode::done;  // what request_end() was told first
 };
 
 }  // namespace p2p::host

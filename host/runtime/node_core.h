@@ -32,6 +32,7 @@ struct NodeCore {
   PeerIdentity& identity;
   StepWatch& steps;
   std::function<void(const std::string& why)> request_leave;  // [any thread]
+  std::function<void(const Error& why)> request_end;          // [any thread]
   const NodeHooks& hooks;
 };
 

@@ -78,6 +78,10 @@ std::vector<GaugeValue> ServiceContext::read_gauges() const {
 
 void ServiceContext::request_leave(const std::string& why) { core_.request_leave(service_.name + ": " + why); }
 
+void ServiceContext::request_end(const Error& why) {
+  core_.request_end({why.kind, "service " + service_.name + " has failed: " + why.text});
+}
+
 void ServiceContext::waits_for_network(const std::string& why) {
   const std::lock_guard hold(wait_mutex_);
   network_wait_ = why;

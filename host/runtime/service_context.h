@@ -38,6 +38,7 @@ class ServiceContext final : public Context {
   using Context::gauge;
   void gauge(const std::string& name, const Labels& labels, std::function<std::int64_t()> read) override;
   void request_leave(const std::string& why) override;
+  void request_end(const Error& why) override;
   void waits_for_network(const std::string& why) override;
 
   // What the service said last; empty: it does not wait for others. [any thread]

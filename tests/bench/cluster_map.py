@@ -229,7 +229,7 @@ def table(records: list[dict]) -> list[str]:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=10, help="how often each is measured")
-    parser.add_argument("--nodes", type=int, nargs="*", default=[20, 100], help="sizes of the networks in which nodes die")
+    parser.add_argument("--nodes", type=int, nargs="*", default=[20], help="sizes of the networks in which nodes die, and rest; 100: 10 minutes more")
     parser.add_argument("--starts", type=int, nargs="*", default=[3, 10, 200], help="how many are started at once")
     script.add_places(parser, "cluster_map")
     parser.set_defaults(config=servers.ROOT / "etc/locator.toml")

@@ -4,7 +4,7 @@ import subprocess
 import unittest
 
 from harness import client, settings
-from harness.agreed import AgreedTest, identities
+from harness.agreed import FEW, AgreedTest, identities
 from harness.ports import free_port
 from harness.waiting import wait_until
 from thrift.Thrift import TApplicationException
@@ -13,7 +13,6 @@ from cluster_view import ClusterAdmin
 from cluster_view.ttypes import Refused
 
 DONE, NO, USAGE, FAILED = 0, 1, 2, 5
-FEW = ("--set", "services.locator.config.partitions=64")
 
 
 class OperatorsCase(AgreedTest):

@@ -1,4 +1,5 @@
 """Nodes that agree on one cluster map: they find each other, die, come back and leave."""
+import os
 import signal
 import unittest
 
@@ -6,6 +7,9 @@ from harness.agreed import AgreedTest, identities
 from harness.case import discovery
 from harness.ports import free_ports
 from harness.waiting import wait_until
+
+# How often nodes that start at once are tried; many times in the soak.
+ROUNDS = int(os.environ.get("P2P_ROUNDS", "3"))
 
 
 class AgreedNetworkTest(AgreedTest):
@@ -15,7 +19,7 @@ class AgreedNetworkTest(AgreedTest):
         self.assertEqual(len({node.status().view for node in nodes}), 1)
 
     def test_ten_nodes_started_at_once_form_one_network(self):
-        for number in range(3):
+        for number in range(ROUNDS):
             with self.subTest(round=number):
                 nodes = self.cluster(10)
                 self.assertEqual(sum("founded a network" in node.log() for node in nodes), 1)

@@ -136,6 +136,8 @@ Rewritten rewrite(ClusterForm form, std::string_view bytes) {
       return rewrite_saved(bytes);
     case ClusterForm::report:
       return rewrite_call<Cluster_report_args>(bytes);
+    case ClusterForm::unheard:
+      return rewrite_call<Cluster_unheard_args>(bytes);
   }
   return std::nullopt;
 }

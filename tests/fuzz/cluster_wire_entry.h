@@ -22,8 +22,9 @@ enum class ClusterForm : std::uint8_t {
   reply,
   saved,
   report,
+  unheard,  // a call again; new forms come last, for the corpus
 };
-inline constexpr unsigned kClusterFormsCount = 12;
+inline constexpr unsigned kClusterFormsCount = 13;
 
 enum class ClusterOutcome : std::uint8_t { refused, read };
 

@@ -96,6 +96,8 @@ MUTANTS = [
     one("L7", "renews-while-it-refuses", GRANTER, "askers_[node].refused_until = now + rules_.refused_for();", ";"),
     one("L4", "any-refusal-is-proof", MEMBER, "agreement_.note_ended(node, {.number = boot});",
         "agreement_.note_ended(node, map()->slot_of(node) == kNoSlot ? Boot{boot, 0} : map()->at(map()->slot_of(node)).boot);"),
+    one("E2", "one-voter-is-enough", "member/coordinator.cc", "witnesses_.is_lost(map, member.id, self_, now)", "true"),
+    one("E2", "whoever-asks-comes-up", MEMBER, "(reaches_majority(now))", "(true)"),
     one("L4", "its-own-end-is-no-proof", GRANTER, "note_ended(self, own_boot.number - 1);", ";"),
     # --- hand-over, boots ---
     one("H1", "serves-after-the-consent", MEMBER, "!handovers_.contains(partition)", "true"),
@@ -167,7 +169,7 @@ def ran(program: str, mutants: list[Mutant], tests: str, seeds: int = 0) -> subp
 def how_it_failed(program: str, mutants: list[Mutant], seeds: int) -> str:
     """The tests of single rules that fail, and "seed N: what" of the simulation; "" if nothing failed."""
     found = []
-    rules = ran(program, mutants, "Agreement.*:Leases.*")
+    rules = ran(program, mutants, "Agreement.*:Leases.*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
     if rules is None or rules.returncode != 0:
         names = re.findall(r"\[  FAILED  \] (\w+\.\w+) \(", rules.stdout) if rules else []
         found.append(", ".join(names) or "the tests of single rules end early")

@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace p2p::sim {
 namespace {
@@ -99,6 +101,61 @@ TEST(ClusterSim, WhomMembersWithoutAVoteFindDeadIsDownBeforeItsLeaseIsOver) {
     EXPECT_LT(until_they_agree(world, 5s), 700ms);
   }
   EXPECT_EQ(world.newest()->up_count(), 7U);
+}
+
+// Seven nodes at rest, of which five vote.
+std::unique_ptr<ClusterWorld> at_rest(std::uint64_t seed) {
+  using namespace std::chrono_literals;
+  auto world = std::make_unique<ClusterWorld>(
+      ClusterWorldOptions{.seed = seed, .nodes = 7, .partitions = 8, .is_scripted = true});
+  EXPECT_EQ(world->run_for(1s), std::vector<std::string>{});
+  EXPECT_LT(until_they_agree(*world, 10s), 10s);
+  EXPECT_EQ(world->run_for(5s), std::vector<std::string>{});
+  EXPECT_EQ(world->newest()->voters.size(), 5U);
+  return world;
+}
+
+// Two machines, by their places among the voters, or the one that does not vote (E2).
+void break_link_between(std::uint64_t seed, std::size_t one, std::size_t other) {
+  using namespace std::chrono_literals;
+  const auto world = at_rest(seed);
+  const auto machine = [&](std::size_t place) -> std::size_t {
+    const cluster::ClusterMap& map = *world->newest();
+    if (place < map.voters.size()) return world->machine_of(map.voters[place]);
+    for (cluster::Slot slot = 0;; ++slot)
+      if (!map.is_voter(slot)) return world->machine_of(slot);
+  };
+  world->break_link(machine(one), machine(other));
+  const cluster::Epoch epoch = world->epoch();
+  EXPECT_EQ(world->run_for(20s), std::vector<std::string>{});
+  EXPECT_EQ(world->epoch(), epoch) << "a change was made for a broken link between " << one << " and " << other;
+  EXPECT_TRUE(world->agree());
+}
+
+TEST(ClusterSim, ABrokenLinkChangesNothing) {
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    break_link_between(seed, 0, 1);
+    break_link_between(seed, 0, 4);
+    break_link_between(seed, 0, 5);
+    break_link_between(seed, 2, 3);
+  }
+}
+
+// It can hold no lease, and it is not declared up again and again by those that it reaches.
+TEST(ClusterSim, WhoReachesFewVotersIsDownOnce) {
+  using namespace std::chrono_literals;
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const auto world = at_rest(seed);
+    const cluster::Slot lonely = world->newest()->voters[4];
+    const cluster::NodeId id = world->newest()->at(lonely).id;
+    for (std::size_t place = 0; place < 3; ++place)
+      world->break_link(world->machine_of(lonely), world->machine_of(world->newest()->voters[place]));
+    EXPECT_EQ(world->run_for(4s), std::vector<std::string>{});
+    const cluster::Member then = world->newest()->at(world->newest()->slot_of(id));
+    EXPECT_EQ(then.state, cluster::MemberState::down);
+    EXPECT_EQ(world->run_for(3s), std::vector<std::string>{});  // before it is removed
+    EXPECT_EQ(world->newest()->at(world->newest()->slot_of(id)), then);
+  }
 }
 
 TEST(ClusterSim, AHundredNodesJoinAndKnowOfADeathAtOnce) { run_many(100); }

@@ -50,6 +50,11 @@ std::vector<std::string> ClusterWorld::run_for(Duration duration) {
 
 void ClusterWorld::kill(std::size_t node) { crash(node, std::chrono::hours(24)); }
 
+void ClusterWorld::break_link(std::size_t one, std::size_t other) {
+  cut(one, other, std::chrono::hours(24));
+  cut(other, one, std::chrono::hours(24));
+}
+
 // --- machines --------------------------------------------------------------------------------------------------------
 
 ClusterWorld::Index ClusterWorld::add_machine() {

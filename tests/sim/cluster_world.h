@@ -23,7 +23,7 @@ struct ClusterWorldOptions {
   std::size_t nodes = 0;  // 0: three to nine, by the seed
   std::uint32_t partitions = 8;
   Duration troubled_for = std::chrono::seconds(12);  // then all is healed
-  bool is_scripted = false;                          // nothing goes wrong but what kill() does
+  bool is_scripted = false;                          // nothing goes wrong but what scripts do
   bool voters_look = true;                           // at members that they have not heard of for a while
   bool traces = false;
 };
@@ -38,9 +38,11 @@ class ClusterWorld final {
   // For scripts.
   std::vector<std::string> run_for(Duration duration);  // what was not as it must be until now
   void kill(std::size_t node);                          // for good
+  void break_link(std::size_t one, std::size_t other);  // both ways, for good
   // Whether all nodes that run know the same map, and are up in it; and nobody else is.
   bool agree() const;
   std::shared_ptr<const cluster::ClusterMap> newest() const { return newest_; }
+  std::size_t machine_of(cluster::Slot slot) const { return index_of(newest_->at(slot).id); }
 
   const std::vector<std::string>& timeline() const { return timeline_; }
   std::uint64_t trace_hash() const { return trace_hash_; }

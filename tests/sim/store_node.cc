@@ -138,6 +138,7 @@ class StoreNode::NodeContext final : public Context {
     node_.gauges_[name] = std::move(read);
   }
   void request_leave(const std::string&) override {}
+  void request_end(const Error&) override {}
   void waits_for_network(const std::string&) override {}
 
  private:

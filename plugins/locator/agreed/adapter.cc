@@ -95,7 +95,8 @@ void Adapter::with_member(TimePoint now, membership::Effects& effects, const Act
 
 void Adapter::apply(MemberEffects wanted, membership::Effects& effects) {
   for (const cluster::Decision& decision : wanted.decisions) on_decision(decision, effects);
-  if (is_outgrown()) return give_up(outgrown(map()->feature_level, self_.feature_level), effects);
+  if (is_outgrown())
+    return give_up({ErrorKind::unsupported, outgrown(map()->feature_level, self_.feature_level)}, effects);
   for (const auto& save : wanted.saves) keep(save);
   tell_services_known(effects);
   for (const auto& answered : wanted.answers) answer(answered.to, answered.reply);
@@ -308,6 +309,7 @@ void Adapter::on_request(const Sender& from, const cluster::ClusterId& cluster, 
 }
 
 void Adapter::on_watch(wire::Respond respond, TimePoint now) {
+  if (!member_) return respond(Error{ErrorKind::cancelled, "this node is taking on a new identity, or stops"});
   watchers_.emplace_back(is_watched_ ? now + kWatchFor : now, std::move(respond));
   answer_watchers(now);
 }
@@ -423,10 +425,10 @@ void Adapter::saved(cluster::SaveId highest, TimePoint now, membership::Effects&
   advance(now, effects);
 }
 
-void Adapter::disk_failed(const Error& error, membership::Effects& effects) { give_up(error.text, effects); }
+void Adapter::disk_failed(const Error& error, membership::Effects& effects) { give_up(error, effects); }
 
 // It can promise nothing any more.
-void Adapter::give_up(const std::string& why, membership::Effects& effects) {
+void Adapter::give_up(const Error& why, membership::Effects& effects) {
   halt();
   effects.farewell_done = true;
   environment_.end_node(why);

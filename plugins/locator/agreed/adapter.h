@@ -86,7 +86,7 @@ class Adapter final : public membership::Membership {
         make_view;
     std::function<void()> progressed;  // while this node leaves
     // This node can promise nothing any more, and has to end.
-    std::function<void(const std::string& why)> end_node;
+    std::function<void(const Error& why)> end_node;
     // Is told what operators may want to know; never null.
     std::shared_ptr<ClusterObserver> observer = std::make_shared<ClusterObserver>(wall_clock);
   };
@@ -187,7 +187,7 @@ class Adapter final : public membership::Membership {
   void with_member(TimePoint now, membership::Effects& effects, const Act& act);
   void apply(cluster::MemberEffects wanted, membership::Effects& effects);
   bool is_outgrown() const;
-  void give_up(const std::string& why, membership::Effects& effects);
+  void give_up(const Error& why, membership::Effects& effects);
   void keep(const cluster::AgreementEffects::Save& save);
   void answer(cluster::RequestId id, const cluster::Reply& reply);
   void send(const cluster::NodeId& to, const cluster::MemberRequest& request, membership::Effects& effects);

@@ -150,7 +150,7 @@ Adapter::Environment environment(Context& context, const std::shared_ptr<Bridge>
       .make_view = [](auto map,
                       const auto& self) { return std::make_shared<ring::PartitionView>(std::move(map), self); },
       .progressed = [drain = context.find<Drain>()] { drain->progressed(); },
-      .end_node = [&context](const std::string& why) { context.request_leave(why); },
+      .end_node = [&context](const Error& why) { context.request_end(why); },
       .observer = observer,
   };
 }

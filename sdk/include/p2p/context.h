@@ -87,6 +87,10 @@ class P2P_API Context {
   // Asks the node to leave the network and exit, as SIGTERM does; returns at once. `why` goes to the log.
   virtual void request_leave(const std::string& why) = 0;
 
+  // The service cannot go on, and the node not without it, as when its disk fails: the same, but the node ends with a
+  // failure: with exit code 71 if `why` is ErrorKind::local, else with 69.
+  virtual void request_end(const Error& why) = 0;
+
  private:
   virtual Result<Done> provide_any(const char* id, std::shared_ptr<void> service) = 0;
   virtual std::shared_ptr<void> lookup(const char* id, bool required) = 0;

@@ -1,15 +1,20 @@
 """How does a test run a network whose members agree on one cluster map?"""
 import re
 
-from harness import settings
+from harness import client, settings
 from harness.case import ClusterTest
 from harness.waiting import wait_until
+
+from cluster_view import ClusterView
+from cluster_view.ttypes import EventKind
 
 # Two networks never merge: no node may take another's slowness for its absence.
 AGREED = ("--set", "services.locator.config.mode=agreed", *settings.patient("services.locator.config.discover_timeout=2s"))
 # To plan 4,096 partitions takes a program under a sanitizer seconds, in which it does nothing else.
 if settings.SANITIZER:
     AGREED += ("--set", "services.locator.config.partitions=64")
+# A map that is quickly spread evenly.
+FEW = ("--set", "services.locator.config.partitions=64")
 NODE_LINE = re.compile(r"node ([0-9a-f]{32}), boot (\d+)")
 
 
@@ -31,3 +36,14 @@ class AgreedTest(ClusterTest):
 def identities(node):
     """The node ids and boot numbers of its starts, in order."""
     return [(found[1], int(found[2])) for found in NODE_LINE.finditer(node.log())]
+
+
+def state_of(node):
+    """The cluster as the node knows it."""
+    return client.call(node.port, "state", interface=ClusterView, service="locator.cluster")
+
+
+def downs(node):
+    """The members that were declared down, in order, as the node remembers."""
+    told = client.call(node.port, "watch", "", 0, 0, interface=ClusterView, service="locator.cluster")
+    return [event.node for event in told.events if event.kind == EventKind.down]

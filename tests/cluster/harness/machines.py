@@ -3,9 +3,9 @@ harness.own_machine has started in namespaces of its own, and which stands on th
 import contextlib
 import ctypes
 import os
-import subprocess
 
-from harness import address
+from harness import address, losses
+from harness.commands import run
 from harness.own_machine import as_oneself, is_own_network
 from harness.ports import free_port
 
@@ -14,13 +14,8 @@ LISTENING = "0A"  # a state in /proc/net/tcp
 UDP = "17"  # its name takes a table that a bare system lacks
 
 
-def _run(*words):
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
-
-
 def _ip(*words):
-    _run("ip", *words)
+    run("ip", *words)
 
 
 def _in(namespace):
@@ -49,15 +44,18 @@ def _inside(namespace):
 
 class Machine:
     def __init__(self, number):
+        self.number = number
         self.name = f"m{number}"
         self.address = f"fd77::{number}" if address.HOST == "::1" else f"10.77.0.{number}"
         self._link = f"v{number}"
         _ip("netns", "add", self.name)
-        _ip("link", "add", self._link, "type", "veth", "peer", "name", "eth0", "netns", self.name)
+        _ip("link", "add", self._link, "type", "veth", "peer", "name", "eth0", "address", losses.hardware_address(number),
+            "netns", self.name)
         _ip("link", "set", self._link, "master", "br0", "up")
-        _run(*_in(self.name), "ip", "addr", "add", *_with_prefix(self.address), "dev", "eth0")
-        _run(*_in(self.name), "ip", "link", "set", "lo", "up")
-        _run(*_in(self.name), "ip", "link", "set", "eth0", "up")
+        losses.prepare(self._link)
+        run(*_in(self.name), "ip", "addr", "add", *_with_prefix(self.address), "dev", "eth0")
+        run(*_in(self.name), "ip", "link", "set", "lo", "up")
+        run(*_in(self.name), "ip", "link", "set", "eth0", "up")
 
     def places(self):
         """Where a node of this machine runs, as arguments of NodeProcess."""
@@ -71,13 +69,17 @@ class Machine:
     def plug_in(self):
         _ip("link", "set", self._link, "up")
 
+    def hear_less_of(self, losses_by_sender):
+        """Of what the machines with these numbers send to it, this share vanishes; none of it by an empty table."""
+        losses.lose(self._link, losses_by_sender)
+
     def take_no_datagrams(self):
         """Datagrams to it vanish, as where a packet filter lets through what is needed only."""
         for family in ("-4", "-6"):
             # Before the table of the machine's own addresses, which is asked first otherwise.
-            _run(*_in(self.name), "ip", family, "rule", "add", "pref", "100", "lookup", "local")
-            _run(*_in(self.name), "ip", family, "rule", "del", "pref", "0")
-            _run(*_in(self.name), "ip", family, "rule", "add", "pref", "50", "ipproto", UDP, "blackhole")
+            run(*_in(self.name), "ip", family, "rule", "add", "pref", "100", "lookup", "local")
+            run(*_in(self.name), "ip", family, "rule", "del", "pref", "0")
+            run(*_in(self.name), "ip", family, "rule", "add", "pref", "50", "ipproto", UDP, "blackhole")
 
     def waiting_connections(self, port):
         """How many connections wait to be accepted at a listening `port` of this machine."""
@@ -109,16 +111,39 @@ class Machines:
         _ip("link", "add", "br0", "type", "bridge")
         _ip("addr", "add", *_with_prefix("fd77::ffff" if address.HOST == "::1" else "10.77.0.254"), "dev", "br0")
         _ip("link", "set", "br0", "up")
+        losses.make_sink()
         for number in range(1, count + 1):
             self._all.append(Machine(number))
+        self._losses = {machine.number: {} for machine in self._all}
 
     def __iter__(self):
         return iter(self._all)
+
+    def __getitem__(self, index):
+        return self._all[index]
+
+    def lose(self, senders, receivers, share=1.0):
+        """From now on, `share` of all that `senders` send to `receivers` vanishes, and nothing else does between them."""
+        for receiver in receivers:
+            self._losses[receiver.number].update({sender.number: share for sender in senders if sender is not receiver})
+            receiver.hear_less_of(self._losses[receiver.number])
+
+    def cut(self, some, others):
+        """Nothing gets from one side to the other."""
+        self.lose(some, others)
+        self.lose(others, some)
+
+    def heal(self):
+        """Whatever was lost arrives again."""
+        for machine in self._all:
+            self._losses[machine.number].clear()
+            machine.hear_less_of({})
 
     def close(self):
         """Each test has its own: their names come again."""
         for machine in self._all:
             machine.close()
+        losses.remove_sink()
         _ip("link", "delete", "br0")
 
 

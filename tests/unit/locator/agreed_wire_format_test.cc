@@ -89,7 +89,8 @@ Named calls_of_golden() {
       {"fetch_map", FetchMap{}},
       {"suggest", Suggest{change_of_golden().requests}},
       {"begin_hand_over", BeginHandOver{.partitions = {{1, 7}}, .to = {id(3)}}},
-      {"report", Report{.gone = {{.node = id(3), .boot = 300}}}}};
+      {"report", Report{.gone = {{.node = id(3), .boot = 300}}}},
+      {"unheard", Unheard{.nodes = {id(3), id(1)}}}};
   Named named = {{"join", encode_join(sender_of_golden(), member_of_golden(), terms)},
                  {"watch", encode_watch(sender_of_golden())}};
   for (const auto& [name, call] : calls)

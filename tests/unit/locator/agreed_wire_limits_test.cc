@@ -351,6 +351,15 @@ TEST(AgreedWireLimits, EachPartitionIsHandedOverToOneNode) {
   EXPECT_FALSE(heard(1, 2));
 }
 
+TEST(AgreedWireLimits, AsManyAreUnheardAsThereCanBeMembers) {
+  const auto heard = [](std::size_t nodes) {
+    return is_heard(encode_call(RandomCluster(1).sender(), {}, Unheard{.nodes = std::vector(nodes, id(1))}));
+  };
+  EXPECT_TRUE(heard(0));
+  EXPECT_TRUE(heard(kMembersMax));
+  EXPECT_FALSE(heard(kMembersMax + 1));
+}
+
 TEST(AgreedWireLimits, TextsForPeopleAreCutAndCleaned) {
   EXPECT_EQ(reason("as it is"), "as it is");
   EXPECT_EQ(reason("two\nlines\x7f"), "two lines ");

@@ -193,6 +193,15 @@ TEST(PlannerJ3, APrimaryIsNeverTakenOut) {
   } while (cluster.step() && ++steps < 1000);
 }
 
+TEST(PlannerJ3, WhoLeavesDoesNotWaitForDataThatNobodyCanSend) {
+  const ClusterMap map = cluster_of(3, {.durability = Durability::durable});
+  ObedientCluster cluster(after(map, {learn(0, 2)}));
+  cluster.change({down(1), leave(2)});
+  cluster.settle();
+  EXPECT_EQ(cluster.map.slot_of(id(2)), kNoSlot);
+  EXPECT_EQ(primary_of(cluster.map), 1u);
+}
+
 TEST(PlannerJ4, AMemberThatIsDownTooLongIsRemovedWhenItHoldsNothing) {
   ObedientCluster cluster = settled(6);
   cluster.change({down(3)});

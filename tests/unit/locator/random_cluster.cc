@@ -180,8 +180,14 @@ std::vector<Consent> RandomCluster::consents() {
   return made;
 }
 
+Unheard RandomCluster::unheard() {
+  Unheard made;
+  for (std::uint64_t left = below(8); left > 0; --left) made.nodes.push_back(node());
+  return made;
+}
+
 MemberRequest RandomCluster::call() {
-  switch (below(8)) {
+  switch (below(9)) {
     case 0:
       return Renew{.sent_at = time(), .consents = consents()};
     case 1:
@@ -199,6 +205,8 @@ MemberRequest RandomCluster::call() {
       for (std::uint64_t left = below(8); left > 0; --left) report.gone.push_back({.node = node(), .boot = number()});
       return report;
     }
+    case 7:
+      return unheard();
     default:
       break;
   }
@@ -286,6 +294,7 @@ bool operator==(const BeginHandOver& one, const BeginHandOver& other) {
   return one.partitions == other.partitions && one.to == other.to;
 }
 bool operator==(const Report& one, const Report& other) { return one.gone == other.gone; }
+bool operator==(const Unheard& one, const Unheard& other) { return one.nodes == other.nodes; }
 bool operator==(const Granted& one, const Granted& other) {
   return one.sent_at == other.sent_at && one.boot == other.boot;
 }

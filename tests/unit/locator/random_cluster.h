@@ -53,6 +53,7 @@ class RandomCluster final {
   TimePoint time() { return TimePoint(Duration(static_cast<std::int64_t>(number() >> 2))); }
   PartitionNumber partition_number() { return static_cast<PartitionNumber>(below(kPartitionsMax)); }
   std::vector<Consent> consents();
+  Unheard unheard();
   Partition partition(const ClusterMap& map);
   MapUpdate update();
   ClusterId cluster_of(const MapUpdate& update) { return update.map == nullptr ? cluster() : update.map->cluster; }
@@ -74,6 +75,7 @@ bool operator==(const Suggest& one, const Suggest& other);
 bool operator==(const AskToJoin& one, const AskToJoin& other);
 bool operator==(const BeginHandOver& one, const BeginHandOver& other);
 bool operator==(const Report& one, const Report& other);
+bool operator==(const Unheard& one, const Unheard& other);
 bool operator==(const Granted& one, const Granted& other);
 bool operator==(const NotGranted& one, const NotGranted& other);
 bool operator==(const Promised& one, const Promised& other);

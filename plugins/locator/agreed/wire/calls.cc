@@ -75,6 +75,14 @@ Result<Received> read_call(const thrift::Cluster_report_args& args) {
   });
 }
 
+Result<Received> read_call(const thrift::Cluster_unheard_args& args) {
+  return received(args.sender, [&] {
+    Unheard unheard{.nodes = unpack_ids(args.nodes)};
+    require(unheard.nodes.size() <= kMembersMax, "more nodes are named than there can be members");
+    return unheard;
+  });
+}
+
 Result<ReceivedJoin> read_join(const thrift::Cluster_join_args& args) {
   return result_of([&] {
     return ReceivedJoin{

@@ -30,6 +30,7 @@ Result<Received> read_call(const ::cluster_wire::Cluster_fetch_map_args& args);
 Result<Received> read_call(const ::cluster_wire::Cluster_suggest_args& args);
 Result<Received> read_call(const ::cluster_wire::Cluster_begin_hand_over_args& args);
 Result<Received> read_call(const ::cluster_wire::Cluster_report_args& args);
+Result<Received> read_call(const ::cluster_wire::Cluster_unheard_args& args);
 Result<ReceivedJoin> read_join(const ::cluster_wire::Cluster_join_args& args);
 Result<Sender> read_watch(const ::cluster_wire::Cluster_watch_args& args);
 

@@ -57,6 +57,7 @@ void add_cluster_methods(Methods& methods, const std::shared_ptr<Listener>& list
   add_request<Cluster_suggest_args, Cluster_suggest_presult>(methods, "suggest", listener);
   add_request<Cluster_begin_hand_over_args, Cluster_begin_hand_over_presult>(methods, "begin_hand_over", listener);
   add_request<Cluster_report_args, Cluster_report_presult>(methods, "report", listener);
+  add_request<Cluster_unheard_args, Cluster_unheard_presult>(methods, "unheard", listener);
   add<Cluster_join_args, Cluster_join_presult>(
       methods, "join", read_join, [listener](ReceivedJoin received, Respond respond) {
         listener->on_join(received.from, std::move(received.joiner), received.terms, std::move(respond));

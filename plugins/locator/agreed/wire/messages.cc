@@ -90,6 +90,13 @@ std::string encode(const thrift::Sender& from, const Report& report) {
   return p2p::encode_call("report", args);
 }
 
+std::string encode(const thrift::Sender& from, const Unheard& unheard) {
+  thrift::Cluster_unheard_args args;
+  args.sender = from;
+  args.nodes = pack(unheard.nodes);
+  return p2p::encode_call("unheard", args);
+}
+
 }  // namespace
 
 std::string encode_call(const Sender& from, const ClusterId& cluster, const MemberRequest& request) {

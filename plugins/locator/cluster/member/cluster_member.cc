@@ -74,6 +74,7 @@ void ClusterMember::on_reply(const Sender& from, Reply reply, TimePoint now, Mem
   joins_answered_ = joins_answered_ || from.epoch > 0;
   AgreementEffects made;
   agreement_.on_reply(from, std::move(reply), now, made);
+  if (map() != nullptr && map()->is_voter(map()->slot_of(from.node))) answered_at_[from.node] = now;
   absorb(made, now, effects);
 }
 
@@ -119,6 +120,7 @@ void ClusterMember::on_decision(const Decision&, TimePoint now) {
   was_asked_ = false;
   suggested_at_ = TimePoint::min();
   suggested_to_ = 0;
+  std::erase_if(answered_at_, [&](const auto& one) { return !map()->is_voter(map()->slot_of(one.first)); });
   std::erase_if(handovers_, [&](const auto& one) {
     const Partition& partition = map()->partitions[one.first];
     return partition.term != one.second.term || partition.primary != self_slot();
@@ -182,6 +184,13 @@ void ClusterMember::answer(const Sender& from, Report& report, RequestId id, Tim
       effects.calls.push_back({.to = gone.node, .request = FetchMap{}});
 }
 
+void ClusterMember::answer(const Sender& from, Unheard& unheard, RequestId id, TimePoint now, MemberEffects& effects) {
+  if (map() != nullptr && map()->is_voter(map()->slot_of(from.node)))
+    coordinator_.note_unheard(from.node, std::move(unheard.nodes), now);
+  reply(from, id, effects);
+  if (map() != nullptr) coordinate(now, effects);
+}
+
 // --- the host of partitions ------------------------------------------------------------------------------------------
 
 Assignment ClusterMember::assignment(PartitionNumber number) const {
@@ -233,12 +242,22 @@ void ClusterMember::advance_handovers(TimePoint now) {
 // --- what this node wants
 // ---------------------------------------------------------------------------------------------
 
-void ClusterMember::add_wanted_of_member(std::vector<Request>& all) const {
+// Whoever fewer hear would be declared down again (E2).
+bool ClusterMember::reaches_majority(TimePoint now) const {
+  const auto is_reached = [&](Slot voter) {
+    const auto answered = answered_at_.find(map()->at(voter).id);
+    return answered != answered_at_.end() && answered->second + kReachedLately > now;
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(map()->voters, is_reached)) >= map()->majority();
+}
+
+void ClusterMember::add_wanted_of_member(std::vector<Request>& all, TimePoint now) const {
   const Slot self = self_slot();
   if (self == kNoSlot) return;
   const Member& known = map()->at(self);
-  if (const Up up = said(); !is_as_said(known, up)) all.push_back(up);
-  if (!known.is_up() || known.boot != self_.boot) return;
+  const bool is_here = known.is_up() && known.boot == self_.boot;
+  if (const Up up = said(); !is_as_said(known, up) && (is_here || reaches_majority(now))) all.push_back(up);
+  if (!is_here) return;
   if (!is_leaving_) {
     add_description(known, all);
   } else if (known.state == MemberState::up) {
@@ -295,7 +314,7 @@ void ClusterMember::add_wanted_of_primary(std::vector<Request>& all, TimePoint n
 
 std::vector<Request> ClusterMember::wanted(TimePoint now) const {
   std::vector<Request> all;
-  add_wanted_of_member(all);
+  add_wanted_of_member(all, now);
   add_wanted_of_primary(all, now);
   orders_.list(now, all);
   return all;
@@ -335,6 +354,18 @@ void ClusterMember::ask_around(TimePoint now, MemberEffects& effects) {
   const auto& members = map()->members;
   const Member& next = members[asked_around_++ % members.size()];
   if (!next.id.empty() && next.id != self_.id) effects.calls.push_back({.to = next.id, .request = FetchMap{}});
+}
+
+void ClusterMember::tell_unheard(TimePoint now, MemberEffects& effects) {
+  if (!agreement_.is_voter()) return;
+  std::vector<NodeId> unheard = coordinator_.unheard(*map(), agreement_.granter(), now);
+  const bool is_to_repeat = !unheard.empty() && now >= unheard_told_at_ + kUnheardEvery;
+  if (unheard == unheard_ && !is_to_repeat) return;
+  unheard_ = std::move(unheard);
+  unheard_told_at_ = now;
+  for (const Slot voter : map()->voters)
+    if (map()->at(voter).id != self_.id)
+      effects.calls.push_back({.to = map()->at(voter).id, .request = Unheard{.nodes = unheard_}});
 }
 
 void ClusterMember::begin_hand_overs(const std::vector<HandOver>& wanted, MemberEffects& effects) {
@@ -398,6 +429,7 @@ void ClusterMember::tick(TimePoint now, MemberEffects& effects) {
     suggest(now, effects);
     report(now, effects);
     ask_around(now, effects);
+    tell_unheard(now, effects);
     coordinate(now, effects);
   }
   ticked_at_ = now;

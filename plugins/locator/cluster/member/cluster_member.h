@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace p2p::cluster {
@@ -28,6 +29,10 @@ inline constexpr Duration kConsentMax = std::chrono::seconds(2);
 inline constexpr Duration kPlanEvery = std::chrono::seconds(1);
 // A primary that cannot stop serving gives the hand-over up (H1).
 inline constexpr Duration kStopMax = std::chrono::seconds(1);
+
+// A member that is to come up has been answered so lately by a majority of the voters: each answers four renewals in a
+// lease.
+inline constexpr Duration kReachedLately = std::chrono::milliseconds(750);
 
 // A member without a lease may know voters that vote no more, and are gone: it asks any other for a newer map, one
 // after the other, so often.
@@ -100,6 +105,7 @@ class ClusterMember final {
   void answer(const Sender& from, AskToJoin& ask, RequestId id, TimePoint now, MemberEffects& effects);
   void answer(const Sender& from, BeginHandOver& hand_over, RequestId id, TimePoint now, MemberEffects& effects);
   void answer(const Sender& from, Report& report, RequestId id, TimePoint now, MemberEffects& effects);
+  void answer(const Sender& from, Unheard& unheard, RequestId id, TimePoint now, MemberEffects& effects);
   void reply(const Sender& from, RequestId id, MemberEffects& effects) const;
   void give_up(const Request& request);
 
@@ -114,12 +120,14 @@ class ClusterMember final {
   void report(TimePoint now, MemberEffects& effects);
   std::vector<Request> wanted(TimePoint now) const;
   Up said() const;
-  void add_wanted_of_member(std::vector<Request>& all) const;
+  void add_wanted_of_member(std::vector<Request>& all, TimePoint now) const;
   void add_description(const Member& known, std::vector<Request>& all) const;
   void add_wanted_of_primary(std::vector<Request>& all, TimePoint now) const;
   void advance_handovers(TimePoint now);
   void ask_to_join(TimePoint now, MemberEffects& effects);
   void ask_around(TimePoint now, MemberEffects& effects);
+  void tell_unheard(TimePoint now, MemberEffects& effects);
+  bool reaches_majority(TimePoint now) const;
   Duration tick_pause(TimePoint now) const;
   Slot self_slot() const;
   Assignment assignment(PartitionNumber number) const;
@@ -137,6 +145,9 @@ class ClusterMember final {
   bool is_let_go_ = false;
   std::vector<NodeId> joins_via_;
   std::size_t joins_at_ = 0;
+  std::unordered_map<NodeId, TimePoint> answered_at_;  // by voters
+  std::vector<NodeId> unheard_;                        // as the other voters were told
+  TimePoint unheard_told_at_ = TimePoint::min();
   TimePoint asked_around_at_ = TimePoint::min();
   std::size_t asked_around_ = 0;
   std::size_t introduced_ = 0;           // joiners, each to the next voter

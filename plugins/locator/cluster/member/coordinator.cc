@@ -8,6 +8,7 @@ namespace p2p::cluster {
 
 void Coordinator::begin(const ClusterMap& map, TimePoint now) {
   life_.begin(map, now);
+  witnesses_.begin(map);
   decided_at_ = now;
   planned_.clear();
   // A description can be decided again and again, without any change.
@@ -45,12 +46,25 @@ bool Coordinator::is_first(const ClusterMap& map, const LeaseGranter& granter, T
   return false;
 }
 
-// Proof, or silence beyond every promise (E2).
+bool Coordinator::is_unheard(const ClusterMap& map, const Member& member, const LeaseGranter& granter,
+                             TimePoint now) const {
+  if (!member.is_up() || member.id == self_) return false;
+  return granter.promised_until(member.id) <= now && life_.is_silent(map, member.id, self_, rules_.length, now);
+}
+
+std::vector<NodeId> Coordinator::unheard(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const {
+  std::vector<NodeId> nodes;
+  for (const Member& member : map.members)
+    if (is_unheard(map, member, granter, now)) nodes.push_back(member.id);
+  return nodes;
+}
+
+// Proof, or silence beyond every promise, towards so many voters that no lease is possible (E2).
 bool Coordinator::has_died(const ClusterMap& map, const Member& member, const LeaseGranter& granter,
                            TimePoint now) const {
   if (!member.is_up() || member.id == self_) return false;
   if (granter.has_ended(member.id, member.boot)) return true;
-  return granter.promised_until(member.id) <= now && life_.is_silent(map, member.id, self_, rules_.length, now);
+  return is_unheard(map, member, granter, now) && witnesses_.is_lost(map, member.id, self_, now);
 }
 
 std::vector<Down> Coordinator::deaths(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const {

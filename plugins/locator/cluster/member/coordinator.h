@@ -5,6 +5,7 @@
 #include "cluster/embedded/granter.h"
 #include "cluster/map/apply.h"
 #include "cluster/member/life_signs.h"
+#include "cluster/member/witnesses.h"
 
 #include <p2p/units.h>
 
@@ -32,6 +33,12 @@ class Coordinator final {
   void note_heard(const NodeId& node, TimePoint now) { life_.note(node, now); }
   void forgive(Duration late) { life_.forgive(late); }
 
+  // Members that are up, of which this voter hears nothing beyond its promises; and what another voter says so.
+  std::vector<NodeId> unheard(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
+  void note_unheard(const NodeId& voter, std::vector<NodeId> nodes, TimePoint now) {
+    witnesses_.note(voter, std::move(nodes), now);
+  }
+
   // Somebody wants it; false: there are too many already.
   bool add(const Request& request, TimePoint now);
   // What the planner wants of this map, in place of what it wanted before: with the next map that may lead astray.
@@ -55,12 +62,14 @@ class Coordinator final {
   };
 
   std::vector<Down> deaths(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
+  bool is_unheard(const ClusterMap& map, const Member& member, const LeaseGranter& granter, TimePoint now) const;
   bool has_died(const ClusterMap& map, const Member& member, const LeaseGranter& granter, TimePoint now) const;
   void drop_old(TimePoint now);
 
   NodeId self_;
   LeaseRules rules_;
   LifeSigns life_;
+  Witnesses witnesses_;
   std::deque<Waiting> waiting_;
   std::vector<Request> planned_;
   TimePoint decided_at_ = TimePoint::min();

@@ -36,7 +36,13 @@ struct Report {
   std::vector<Gone> gone = {};
 };
 
+// A voter to the others: all members that it hears nothing of (E2). Said again while there are any, and once when there
+// are none any more.
+struct Unheard {
+  std::vector<NodeId> nodes;
+};
+
 using MemberRequest =
-    std::variant<Renew, Prepare, Accept, Announce, FetchMap, Suggest, AskToJoin, BeginHandOver, Report>;
+    std::variant<Renew, Prepare, Accept, Announce, FetchMap, Suggest, AskToJoin, BeginHandOver, Report, Unheard>;
 
 }  // namespace p2p::cluster

@@ -23,8 +23,12 @@ Steps PartitionSteps::list() && {
   add(Reason::below_minimum);
   add(Reason::lost);
   add(Reason::given_away);
-  for (PartitionNumber number = 0; number < map_.partitions.size(); ++number)
-    if (has_source(number)) end_surplus(number);
+  for (PartitionNumber number = 0; number < map_.partitions.size(); ++number) {
+    if (has_source(number))
+      end_surplus(number);
+    else
+      release_leavers(number);
+  }
   add(Reason::balance);
   return std::move(steps_);
 }
@@ -112,6 +116,13 @@ void PartitionSteps::end_surplus(PartitionNumber number) {
     request(TakeOutOfSync{.partition = number, .node = id_of(copy), .term = partition.term});
     --left;
   }
+}
+
+// J3: whoever leaves does not wait for a copy of data that nobody can send, and that may never come back.
+void PartitionSteps::release_leavers(PartitionNumber number) {
+  for (const Learner& learner : map_.partitions[number].learners)
+    if (!is_holder(map_.at(learner.node)))
+      request(RemoveLearner{.partition = number, .node = id_of(learner.node), .since = learner.since});
 }
 
 bool PartitionSteps::is_promised(PartitionNumber number, Slot to) const {

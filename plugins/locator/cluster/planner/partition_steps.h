@@ -32,6 +32,7 @@ class PartitionSteps final {
   bool may_wait(const Missing& missing) const;
   void add(Reason reason);
   void end_surplus(PartitionNumber number);
+  void release_leavers(PartitionNumber number);
   bool is_promised(PartitionNumber number, Slot to) const;
 
   // --- primaries ---
