@@ -47,6 +47,7 @@ void EmbeddedAgreement::install(std::shared_ptr<const ClusterMap> next, TimePoin
   map_ = std::move(next);
   voter_.begin(map_->epoch + 1);
   accepted_effect_ = {};
+  ballots_ = 0;
   proposer_.stop();
   wanted_.reset();
   granter_.begin(*map_);
@@ -133,13 +134,15 @@ void EmbeddedAgreement::answer(const Sender& from, const Renew& renew, RequestId
     reply(from, NotGranted{.sent_at = renew.sent_at}, id, effects);
 }
 
-void EmbeddedAgreement::answer(const Sender& from, const Prepare& prepare, RequestId id, TimePoint,
+void EmbeddedAgreement::answer(const Sender& from, const Prepare& prepare, RequestId id, TimePoint now,
                                AgreementEffects& effects) {
   if (!is_voter() || prepare.slot != map_->epoch + 1 || !voter_.promise(prepare.ballot)) {  // A1
     reply(from, Rejected{.slot = prepare.slot, .ballot = prepare.ballot, .promised = voter_.state().promised}, id,
           effects);
     return;
   }
+  ++ballots_;
+  accepted_at_ = now;  // somebody is at it
   const VoterState& state = voter_.state();
   reply_when_saved(
       from,
@@ -172,7 +175,7 @@ void EmbeddedAgreement::answer(const Sender& from, Accept& accept, RequestId id,
     reply(from, std::move(*rejected), id, effects);
     return;
   }
-  if (!voter_.has_accepted()) accepted_at_ = now;
+  accepted_at_ = now;
   voter_.accept(accept.ballot, accept.change);
   accepted_effect_ = effect_of(*map_, changed);
   reply_when_saved(from, Accepted{.slot = accept.slot, .ballot = accept.ballot}, id, effects);
@@ -268,7 +271,7 @@ void EmbeddedAgreement::renew_leases(TimePoint now, AgreementEffects& effects) {
 TimePoint EmbeddedAgreement::undecided_at() const {
   const Slot self = map_->slot_of(self_.id);
   const auto place = std::ranges::find(map_->voters, self) - map_->voters.begin();
-  return accepted_at_ + kUndecidedMax + place * kUndecidedStep;
+  return accepted_at_ + after_tries(kUndecidedMax + place * kUndecidedStep, ballots_);
 }
 
 void EmbeddedAgreement::tick(TimePoint now, AgreementEffects& effects) {

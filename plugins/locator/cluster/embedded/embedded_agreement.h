@@ -136,7 +136,8 @@ class EmbeddedAgreement final : public Agreement {
   History history_;
   Voter voter_;
   AcceptedEffect accepted_effect_;  // while voter_ has accepted
-  TimePoint accepted_at_{};
+  TimePoint accepted_at_{};         // or promised after that
+  unsigned ballots_ = 0;            // that were promised in this slot
   LeaseGranter granter_;
   LeaseHolder holder_;
   Proposer proposer_;

@@ -8,6 +8,7 @@ namespace p2p::cluster {
 Prepare Proposer::begin(const ClusterMap& map, std::optional<Change> change, const Ballot& promised, TimePoint now) {
   round_seen_ = std::max(round_seen_, promised.round) + 1;
   ballot_ = Ballot{.generation = map.generation, .round = round_seen_, .boot = boot_.number, .proposer = self_};
+  tries_ = slot_ == map.epoch + 1 ? tries_ + 1 : 1;
   phase_ = Phase::preparing;
   slot_ = map.epoch + 1;
   change_ = std::move(change);

@@ -6,6 +6,7 @@
 
 #include <p2p/units.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -14,6 +15,14 @@ namespace p2p::cluster {
 // A round that has not ended by then is begun anew. Longer than a slow disk takes twice, shorter than anybody waits
 // for.
 inline constexpr Duration kRoundMax = std::chrono::milliseconds(250);
+// Whoever tries again for a slot waits twice as long, so often: where the disk or the machine is so slow that no round
+// ends in time, each new one would only undo the one before it.
+inline constexpr unsigned kDoublingsMax = 3;
+
+// What is waited for the first of `tries` for a slot, or later ones.
+constexpr Duration after_tries(Duration first, unsigned tries) {
+  return first * (1 << (tries == 0 ? 0 : std::min(tries - 1, kDoublingsMax)));
+}
 
 class Proposer final {
  public:
@@ -34,7 +43,9 @@ class Proposer final {
 
   void stop() { phase_ = Phase::idle; }
   bool is_running(TimePoint now) const { return now < runs_until(); }
-  TimePoint runs_until() const { return phase_ == Phase::idle ? TimePoint::min() : begun_at_ + kRoundMax; }
+  TimePoint runs_until() const {
+    return phase_ == Phase::idle ? TimePoint::min() : begun_at_ + after_tries(kRoundMax, tries_);
+  }
 
  private:
   enum class Phase : std::uint8_t { idle, preparing, accepting };
@@ -53,6 +64,7 @@ class Proposer final {
   Ballot change_ballot_;  // under which it was accepted; empty: this node's own
   std::set<NodeId> voters_;
   TimePoint begun_at_{};
+  unsigned tries_ = 0;  // rounds for the slot
 };
 
 }  // namespace p2p::cluster
