@@ -21,6 +21,7 @@ void ClusterWorld::trace(const std::string& line) {
 // One decision a slot, whoever tells it.
 void ClusterWorld::note_decision(Index at, const cluster::Decision& decision) {
   const auto [known, is_new] = decided_.try_emplace(decision.map->epoch, decision.map);
+  if (is_new) on_decided(*decision.map);
   if (is_new)
     trace("decided by " + std::to_string(at) + " " + std::to_string(decision.map->epoch) + ": " +
           text(decision.change));

@@ -13,11 +13,12 @@ namespace p2p::sim {
 
 // Of one key. Values are numbers, each written once; 0: there is none.
 struct StoreOperation {
-  enum class Kind : std::uint8_t { read, write, erase };
+  enum class Kind : std::uint8_t { read, write, erase, swap };
   // failed: surely not executed. unknown: perhaps executed, once at any time since.
   enum class Outcome : std::uint8_t { unknown, done, failed };
 
   Kind kind = Kind::read;
+  int expected = 0;  // of a swap: what was there before it, and is no more
   int value = 0;  // written, read or, if not 0, erased: whether there was one is all that an erase tells
   TimePoint begun{};
   TimePoint ended = TimePoint::max();
