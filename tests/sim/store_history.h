@@ -18,7 +18,6 @@ struct StoreOperation {
   enum class Outcome : std::uint8_t { unknown, done, failed };
 
   Kind kind = Kind::read;
-  int expected = 0;  // of a swap: what was there before it, and is no more
   int value = 0;  // written, read or, if not 0, erased: whether there was one is all that an erase tells
   TimePoint begun{};
   TimePoint ended = TimePoint::max();
@@ -28,6 +27,7 @@ struct StoreOperation {
   std::size_t repeats_most = 0;
   TimePoint kept_at{};  // of a put that lies at a node which has to bring it to its owner: since when
   int node = 0;         // who was asked
+  int expected = 0;     // of a swap: what was there before it, and is no more
 };
 
 using StoreHistory = std::vector<StoreOperation>;
