@@ -120,6 +120,7 @@ class ClusterWorld {
   void note_decision(Index at, const cluster::Decision& decision);
   void check_leases();
   std::string who_holds(const cluster::Partition& partition) const;
+  bool knows_only_lost_nodes(const cluster::ClusterMap& map, Index at) const;
   std::string why_not_at_rest() const;  // empty: all is as it has to be once nothing is wrong any more
   void violate(std::string what);
   void trace(const std::string& line);

@@ -22,11 +22,23 @@ void ReplicationWorld::start_clients() {
 }
 
 void ReplicationWorld::schedule_client(std::size_t client) {
-  if (clients_stop_ || newest_ == nullptr) {
+  const bool is_in_vain = newest_ == nullptr || (is_healed_ && are_all_lost());
+  if (clients_stop_ || is_in_vain) {
     if (!clients_stop_) time_.after(20ms, [this, client] { schedule_client(client); });
     return;
   }
   begin_operation(client);
+}
+
+// Its data went with the disk of its only copy: nobody serves it until an operator gives it up.
+bool ReplicationWorld::is_lost(Number number) const {
+  return machines_[index_of(newest_->at(newest_->partitions[number].primary).id)]->is_gone;
+}
+
+bool ReplicationWorld::are_all_lost() const {
+  for (Number number = 0; number < partitions_; ++number)
+    if (!is_lost(number)) return false;
+  return true;
 }
 
 ReplicationWorld::Kind ReplicationWorld::any_kind() {
@@ -41,10 +53,13 @@ ReplicationWorld::Kind ReplicationWorld::any_kind() {
 void ReplicationWorld::begin_operation(std::size_t client) {
   Operation operation{.kind = any_kind(), .client = client};
   std::size_t key = time_.below(keys_.size());
-  if (operation.kind == Kind::put_if_version) {
+  while (is_healed_ && is_lost(keys_[key].partition)) key = (key + 1) % keys_.size();
+  if (operation.kind == Kind::put_if_version && !is_healed_) {
     key = clients_[client].known_key;
     operation.version = clients_[client].known_version;
     if (operation.version == replication::kNoVersion) operation.kind = Kind::put;
+  } else if (operation.kind == Kind::put_if_version) {
+    operation.kind = Kind::put;
   }
   operation.keys.push_back(key);
   if (operation.kind == Kind::put && time_.happens(0.15))

@@ -56,7 +56,7 @@ std::vector<std::string> ReplicationWorld::run_store() {
       time_.run(time_.now() + 200ms, checked);
       const bool is_served = std::ranges::all_of(
           clients_, [](const Client& client) { return client.reads_healed > 1 && client.writes_healed > 1; });
-      if (is_served && why_not_at_rest().empty()) clients_stop_ = true;
+      if ((is_served || are_all_lost()) && why_not_at_rest().empty()) clients_stop_ = true;
     }
     if (const std::string why = why_store_not_at_rest(); broken_.empty() && !why.empty()) violate(why);
   }

@@ -111,6 +111,8 @@ class ReplicationWorld final : public ClusterWorld {
   void schedule_client(std::size_t client);
   void begin_operation(std::size_t client);
   Kind any_kind();
+  bool is_lost(Number number) const;
+  bool are_all_lost() const;
   void execute(Index at, std::size_t number);
   void read(Index at, std::size_t number);
   void write(Index at, std::size_t number);

@@ -29,7 +29,7 @@ enum class Verdict : std::uint8_t {
   missing,           // of a read, or of an erase alone: there is no such key
   condition_failed,  // nothing was done; `version` is what is there (kNoVersion: nothing)
   refused,           // surely not begun: to be tried again, perhaps elsewhere (W6)
-  overloaded,        // surely not begun: kUnderWayMax is reached
+  overloaded,        // surely not begun: too many are under way (under_way_max, waiting_max)
   unknown,           // it may be done, now or later (W6)
 };
 

@@ -52,7 +52,13 @@ bool Primary::answer_unless_met(const Batch& batch, RequestId request, Effects& 
 void Primary::wait_for(std::string_view key, KeyHash hash, Answer answer, Effects& effects) {
   const Uncommitted* seen = state_.uncommitted.last_of(key, hash);
   if (seen == nullptr) return effects.answers.push_back(std::move(answer));
-  waiting_.push_back({.seq = seen->version.seq, .answer = std::move(answer)});
+  wait({.seq = seen->version.seq, .answer = std::move(answer)}, effects);
+}
+
+void Primary::wait(Waiting one, Effects& effects) {
+  if (waiting_.size() < site_.options.waiting_max) return waiting_.push_back(std::move(one));
+  one.answer.verdict = Verdict::overloaded;
+  effects.answers.push_back(std::move(one.answer));
 }
 
 // (W2). False: the engine failed.
@@ -88,11 +94,12 @@ void Primary::read(std::string_view key, KeyHash hash, RequestId request, Moment
   if (!may_serve(moment)) return effects.answers.push_back(answer_of(request, Verdict::refused));
   const Uncommitted* under_way = state_.uncommitted.last_of(key, hash);
   if (under_way == nullptr) return read_now(key, request, effects);
-  waiting_.push_back({.seq = under_way->version.seq,
-                      .answer = answer_of(request, Verdict::done),
-                      .key = std::string(key),
-                      .hash = hash,
-                      .is_read = true});
+  wait({.seq = under_way->version.seq,
+        .answer = answer_of(request, Verdict::done),
+        .key = std::string(key),
+        .hash = hash,
+        .is_read = true},
+       effects);
 }
 
 void Primary::read_now(std::string_view key, RequestId request, Effects& effects) {

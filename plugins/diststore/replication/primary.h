@@ -102,6 +102,7 @@ class Primary final {
   bool has_copies_enough() const;
   bool answer_unless_met(const Batch& batch, RequestId request, Effects& effects);
   void wait_for(std::string_view key, KeyHash hash, Answer answer, Effects& effects);
+  void wait(Waiting one, Effects& effects);
   bool append(const BatchPtr& batch, RequestId request, Moment moment, Effects& effects);
   void replicate(const BatchPtr& batch, Moment moment, Effects& effects);
   void read_now(std::string_view key, RequestId request, Effects& effects);

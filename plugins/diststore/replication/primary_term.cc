@@ -38,6 +38,7 @@ void Primary::update(Moment moment, Effects& effects) {
   arrange_streams(moment);
   open_streams(moment, effects);
   try_commit(moment, effects);
+  site_.activate(held_);
 }
 
 // The present states of suspects are new writes of the own term (I6).
