@@ -1,8 +1,9 @@
-// What does a replicated put cost the cores? One primary and two copies in one thread, with the memory engine, keys of 16
-// bytes and values of 100; nothing is encoded or sent. `depth`: puts that are under way together, and share
+// What does a replicated put cost the cores? One primary and two copies in one thread, with the memory engine, keys of
+// 16 bytes and values of 100; nothing is encoded or sent. `depth`: puts that are under way together, and share
 // acknowledgements.
 #include "engine/memory/memory_engine.h"
 #include "engine/partition_of.h"
+#include "replication/fill_scan.h"
 #include "replication/replicas.h"
 
 #include <benchmark/benchmark.h>
@@ -18,7 +19,6 @@ namespace {
 
 constexpr std::size_t kKeys = 4096;
 constexpr std::size_t kNodes = 3;
-constexpr Epoch kTerm = 1;
 
 class Nodes final {
  public:
@@ -28,9 +28,12 @@ class Nodes final {
       engines_.push_back(std::make_unique<MemoryEngine>(1));
       replicas_.push_back(std::make_unique<Replicas>(*engines_.back(), ReplicationOptions{}));
     }
-    for (std::size_t at = 0; at < kNodes; ++at) assign(at);
     for (const Node copy : {1U, 2U}) replicas_[0]->on_connected(copy, kNow, effects_[0]);
-    while (settle()) {
+    for (const Role role : {Role::learner, Role::in_sync}) {
+      ++epoch_;
+      for (std::size_t at = 0; at < kNodes; ++at) assign(at, role);
+      while (settle()) {
+      }
     }
     for (std::size_t at = 0; at < kKeys; ++at) keys_.push_back(fmt::format("key:{:012}", at));
   }
@@ -51,7 +54,8 @@ class Nodes final {
         replicas_[send.to]->on_message(0, std::move(send.message), kNow, effects_[send.to]);
         touched_[send.to] = true;
       } else {
-        acks_[send.to].push_back({.head = send.message.head, .body = Ack{.position = replicate->seq, .is_complete = true}});
+        acks_[send.to].push_back(
+            {.head = send.message.head, .body = Ack{.position = replicate->seq, .is_complete = true}});
       }
     }
     for (const Node copy : {1U, 2U}) {
@@ -62,27 +66,33 @@ class Nodes final {
       acks_[copy].clear();
       effects_[copy].clear();
     }
-    answered_ += effects_[0].answers.size();
+    for (const Scan& scan : std::exchange(effects_[0].scans, {}))
+      replicas_[0]->on_scanned(scan_for_fill(*engines_[0], scan).value(), effects_[0]);
+    for (const Answer& answer : effects_[0].answers) answered_ += answer.verdict == Verdict::done ? 1 : 0;
     effects_[0].answers.clear();
-    return has_moved;
+    return has_moved || !effects_[0].sends.empty();
   }
   std::size_t answered() const { return answered_; }
 
  private:
   static inline const Moment kNow{TimePoint(std::chrono::hours(1)), TimePoint::max()};
 
-  void assign(std::size_t at) {
+  // Copies begin as learners.
+  void assign(std::size_t at, Role role) {
     std::vector<Assignment> all;
     for (Partition partition = 0; partition < kPartitions; ++partition) {
-      Assignment& is = all.emplace_back(Assignment{.partition = partition, .term = kTerm, .born = 1});
-      is.role = at == 0 ? Role::primary : Role::in_sync;
+      Assignment& is = all.emplace_back(Assignment{.partition = partition, .term = epoch_, .born = 1});
+      const Epoch since = role == Role::learner ? epoch_ : 0;
+      is.role = at == 0 ? Role::primary : role;
+      is.since = at == 0 ? 0 : since;
       is.primary = at == 0 ? kNoNode : 0;
-      if (at == 0) is.others = {{.node = 1}, {.node = 2}};
+      if (at == 0) is.others = {{.node = 1, .since = since}, {.node = 2, .since = since}};
     }
-    replicas_[at]->on_map({.epoch = 1}, all, kNow, effects_[at]);
+    replicas_[at]->on_map({.epoch = epoch_}, all, kNow, effects_[at]);
   }
 
   const bool all_work_;
+  Epoch epoch_ = 0;
   std::vector<std::unique_ptr<MemoryEngine>> engines_;
   std::vector<std::unique_ptr<Replicas>> replicas_;
   std::array<Effects, kNodes> effects_;

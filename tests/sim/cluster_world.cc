@@ -97,8 +97,9 @@ void ClusterWorld::start(Index at) {
       founding.cluster.high = 1;
       founding.founder = self;
       founding.partitions = options_.partitions;
-      founding.durability = options_.durability ? *options_.durability
-                            : time_.happens(0.5) ? cluster::Durability::durable : cluster::Durability::memory;
+      founding.durability = options_.durability  ? *options_.durability
+                            : time_.happens(0.5) ? cluster::Durability::durable
+                                                 : cluster::Durability::memory;
       machine.member->found(founding, local(at), effects);
     } else {
       std::vector<cluster::NodeId> others;

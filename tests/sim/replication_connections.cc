@@ -35,8 +35,24 @@ void ReplicationWorld::dial(Index at, Index to) {
   });
 }
 
+// Where a death is rarely survived by a wrong rule: a sync that names writes under way, an item that is not committed.
+void ReplicationWorld::endanger(Index from, Index to, const Message& message) {
+  if (!is_troubled()) return;
+  const auto* sync = std::get_if<replication::Sync>(&message.body);
+  const auto* items = std::get_if<replication::Items>(&message.body);
+  const bool is_critical =
+      (sync != nullptr && !sync->entries.empty()) ||
+      (items != nullptr && std::ranges::any_of(items->items, &replication::Item::is_uncommitted)) ||
+      std::holds_alternative<replication::Fetch>(message.body);
+  if (!is_critical || !time_.happens(danger_)) return;
+  const Index dies = time_.happens(0.5) ? from : to;
+  const Duration away = time_.happens(0.7) ? time_.between(5ms, 100ms) : time_.between(100ms, 2s);
+  time_.after(time_.between(0ms, 15ms), [this, dies, away] { crash(dies, away); });
+}
+
 // In order, until something is lost: then the connection breaks.
 void ReplicationWorld::send_message(Index from, Index to, Message message) {
+  endanger(from, to, message);
   const bool is_answer = replication::is_from_copy(message);
   const Index maker = is_answer ? to : from;
   const Index other = is_answer ? from : to;

@@ -17,8 +17,9 @@ class ReplicationEngine final : public diststore::Engine {
   using Content = std::map<std::string, diststore::StoredEntry, std::less<>>;
 
   // `stored` is told each value that is set, with its version.
-  ReplicationEngine(std::uint32_t partitions,
-                    std::function<void(std::string_view key, diststore::Version version, std::string_view value)> stored)
+  ReplicationEngine(
+      std::uint32_t partitions,
+      std::function<void(std::string_view key, diststore::Version version, std::string_view value)> stored)
       : partitions_(partitions), stored_(std::move(stored)) {}
 
   const Content& content() const { return content_; }
@@ -67,7 +68,8 @@ class ReplicationEngine final : public diststore::Engine {
   }
 
   Result<Done> drop(diststore::Partition partition) override {
-    std::erase_if(content_, [&](const auto& one) { return placement::partition_of(one.first, partitions_) == partition; });
+    std::erase_if(content_,
+                  [&](const auto& one) { return placement::partition_of(one.first, partitions_) == partition; });
     return Done{};
   }
 

@@ -74,9 +74,10 @@ MUTANTS = [
     one("W3", "acknowledged-before-the-sync", FLUSH, "if (owes_ack) part.ack = ack_of(*one);",
         "if (owes_ack) effects.sends.push_back(ack_of(*one));"),
     # --- takeover (I5, I6) ---
-    one("I5", "26-takeover-without-a-sync", TERM, "is_stopping_ = has_consented_ = false;",
-        "is_stopping_ = has_consented_ = false;"
-        "  if (!has_begun_) { state_.commit = state_.position; state_.uncommitted.clear(); }"),
+    Mutant("I5", "26-takeover-without-a-sync", (
+        Patch(TERM, "is_stopping_ = has_consented_ = false;",
+              "if (!has_begun_) { state_.commit = state_.position; state_.uncommitted.clear(); }", comes_before=True),
+        Patch(SYNC, "Newest here;", "if (held_.assignment.role == Role::in_sync) return;", comes_before=True))),
     one("I5", "27-learners-left-out", SYNC, "note_suspects(sync);",
         "if (held_.assignment.role == Role::learner && state_.is_complete && state_.since == held_.assignment.since) {"
         "  state_.term = head.term; state_.position = sync.position; take_commit(sync.commit); owe_ack(); return; }"

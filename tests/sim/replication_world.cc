@@ -33,6 +33,7 @@ ReplicationWorld::ReplicationWorld(const ClusterWorldOptions& options)
   if (time_.happens(0.5)) stall_ = static_cast<double>(time_.below(40)) * 0.001;
   if (time_.happens(0.5)) slow_read_ = 0.05;
   if (time_.happens(0.3)) crash_at_sync_ = 0.01;
+  if (time_.happens(0.4)) danger_ = 0.3;
   think_max_ = time_.happens(0.5) ? 10ms : 40ms;
   const std::size_t keys_of_each = 2 + time_.below(2);
   std::vector<std::size_t> found(partitions_);
@@ -74,8 +75,7 @@ ReplicationWorld::Store& ReplicationWorld::store(Index at) {
 
 replication::Moment ReplicationWorld::moment(Index at) const {
   const Machine& machine = *machines_[at];
-  const TimePoint lease =
-      machine.member == nullptr ? TimePoint::min() : machine.member->agreement().lease_held_until();
+  const TimePoint lease = machine.member == nullptr ? TimePoint::min() : machine.member->agreement().lease_held_until();
   return {local(at), lease};
 }
 
@@ -88,8 +88,8 @@ std::unique_ptr<SimulatedHost> ReplicationWorld::make_host(Index at) {
   if (is_durable_) engine->set_content(here.disk.content);
   const cluster::Boot boot{.number = machines_[at]->boots, .nonce = at + 1};
   auto host = std::make_unique<ReplicationHost>(
-      machines_[at]->id, boot, std::move(engine), replication_options_, [this, at] { return moment(at).lease_held_until; },
-      [this, at](Effects& effects) { obey(at, effects); });
+      machines_[at]->id, boot, std::move(engine), replication_options_,
+      [this, at] { return moment(at).lease_held_until; }, [this, at](Effects& effects) { obey(at, effects); });
   if (is_durable_)
     for (const auto& [number, state] : here.disk.states) host->replicas.restore(number, state);
   here.host = host.get();
@@ -173,7 +173,7 @@ void ReplicationWorld::sync(Index at, replication::SyncTicket ticket) {
       synced.disk = std::move(synced.unsynced.front().second);
       synced.unsynced.pop_front();
     }
-    if (!is_healed_ && time_.happens(crash_at_sync_)) return crash(at, time_.between(5ms, 1500ms));
+    if (is_troubled() && time_.happens(crash_at_sync_)) return crash(at, time_.between(5ms, 1500ms));
     Effects effects;
     synced.host->replicas.on_synced(ticket, moment(at), effects);
     obey(at, effects);

@@ -61,8 +61,8 @@ class ReplicationWorld final : public ClusterWorld {
     Kind kind = Kind::get;
     std::vector<std::size_t> keys = {};     // more than one: a batch
     std::vector<std::size_t> entries = {};  // in the keys' histories
-    int value = 0;                     // of the first key; the others' follow
-    WriteVersion version = {};         // of a condition
+    int value = 0;                          // of the first key; the others' follow
+    WriteVersion version = {};              // of a condition
     Index node = 0;
     std::size_t client = 0;
     bool is_over = false;
@@ -96,6 +96,8 @@ class ReplicationWorld final : public ClusterWorld {
   Store& store(Index at);
   diststore::replication::Moment moment(Index at) const;
   void want_map(Index at, Index from);
+  // A network forms first; what dies before is founded anew by nobody.
+  bool is_troubled() const { return !is_healed_ && time_.now() >= TimePoint(std::chrono::seconds(1001)); }
   static Index index_of_node(diststore::replication::Node node) { return node - 1; }
 
   // --- connections (replication_connections.cc) ---
@@ -103,6 +105,7 @@ class ReplicationWorld final : public ClusterWorld {
   void dial_wanted(Index at);
   void dial(Index at, Index to);
   void send_message(Index from, Index to, Message message);
+  void endanger(Index from, Index to, const Message& message);
   void break_soon(Index from, Index to, Duration after);
   void end_connection(Index from, Index to, std::uint64_t id);
 
@@ -153,6 +156,7 @@ class ReplicationWorld final : public ClusterWorld {
   double stall_ = 0;
   double slow_read_ = 0;
   double crash_at_sync_ = 0;
+  double danger_ = 0;
   Duration think_max_{};
   std::size_t operations_ = 0;
   std::size_t acknowledged_count_ = 0;

@@ -174,8 +174,8 @@ std::string read_of_nothing(const StoreHistory& history) {
   for (const auto& one : history) {
     if (one.kind != Kind::read || one.outcome != Outcome::done || one.value == 0) continue;
     const bool is_written = std::any_of(history.begin(), history.end(), [&](const auto& other) {
-      return (other.kind == Kind::write || other.kind == Kind::swap) && other.value == one.value && other.begun <= one.ended &&
-             other.outcome != Outcome::failed;
+      return (other.kind == Kind::write || other.kind == Kind::swap) && other.value == one.value &&
+             other.begun <= one.ended && other.outcome != Outcome::failed;
     });
     if (!is_written) return "this was never written:\n" + text_of(one);
   }

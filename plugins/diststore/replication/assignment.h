@@ -35,8 +35,8 @@ struct Assignment {
   Role role = Role::none;
   Epoch term = 0;
   Epoch born = 0;
-  Epoch since = 0;         // of this node's assignment as learner
-  Node primary = kNoNode;  // unless it is this node
+  Epoch since = 0;                     // of this node's assignment as learner
+  Node primary = kNoNode;              // unless it is this node
   std::vector<OtherCopy> others = {};  // of a primary: in sync, and learners
 
   std::size_t in_sync_count() const noexcept {

@@ -5,8 +5,8 @@
 
 #include "replication/write_version.h"
 
-#include <boost/container/small_vector.hpp>
 #include <xxhash.h>
+#include <boost/container/small_vector.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -46,7 +46,7 @@ struct KeyWrite {
 
 struct Batch {
   boost::container::small_vector<KeyWrite, 1> writes;  // most have one
-  bool has_values = true;  // false: the keys alone, of an entry that came by a sync (I5)
+  bool has_values = true;                              // false: the keys alone, of an entry that came by a sync (I5)
 
   std::size_t bytes() const noexcept {
     std::size_t sum = 0;

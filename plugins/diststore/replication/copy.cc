@@ -30,12 +30,10 @@ void Copy::on_message(Node from, Message& message) {
 void Copy::refuse(Node from, const Head& head) {
   if (site_.map.epoch > head.epoch) effects_.maps_told.push_back(from);
   if (held_.source.stream == head.stream && held_.source.primary == from) held_.source = {};
-  effects_.sends.push_back({from,
-                            {.head = {.partition = head.partition,
-                                      .epoch = site_.map.epoch,
-                                      .term = head.term,
-                                      .stream = head.stream},
-                             .body = Refuse{}}});
+  effects_.sends.push_back(
+      {from,
+       {.head = {.partition = head.partition, .epoch = site_.map.epoch, .term = head.term, .stream = head.stream},
+        .body = Refuse{}}});
 }
 
 void Copy::send(Body body) {

@@ -1,5 +1,5 @@
-// What do the cores ask of their shell? Values that it obeys in this order: sends, scans, syncs, answers. The shell keeps
-// one Effects and clears it, so that nothing is allocated for each call.
+// What do the cores ask of their shell? Values that it obeys in this order: sends, scans, syncs, answers. The shell
+// keeps one Effects and clears it, so that nothing is allocated for each call.
 #pragma once
 
 #include "engine/engine.h"

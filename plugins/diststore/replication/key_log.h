@@ -66,8 +66,7 @@ class KeyLogs final {
   explicit KeyLogs(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   // `log_of(partition)`: null if it has none any more.
-  void add(Partition partition, KeyLog& log, Seq seq, std::string_view key,
-           FunctionRef<KeyLog*(Partition)> log_of);
+  void add(Partition partition, KeyLog& log, Seq seq, std::string_view key, FunctionRef<KeyLog*(Partition)> log_of);
   void begin(Partition partition, KeyLog& log, Seq floor);
   std::size_t bytes() const noexcept { return bytes_; }
 

@@ -13,12 +13,10 @@ Primary::Stream* Primary::stream_of(Node node, StreamId id) {
 }
 
 void Primary::send(Stream& stream, Body body, Effects& effects) {
-  effects.sends.push_back({stream.copy.node,
-                           {.head = {.partition = number(),
-                                     .epoch = site_.map.epoch,
-                                     .term = term(),
-                                     .stream = stream.id},
-                            .body = std::move(body)}});
+  effects.sends.push_back(
+      {stream.copy.node,
+       {.head = {.partition = number(), .epoch = site_.map.epoch, .term = term(), .stream = stream.id},
+        .body = std::move(body)}});
 }
 
 void Primary::close(Stream& stream) {
@@ -41,10 +39,8 @@ void Primary::open(Stream& stream, Moment moment, Effects& effects) {
   stream.fill.reset();
   stream.commit_told = state_.commit;
   if (stream.late_since == TimePoint::max()) stream.late_since = moment.now;
-  Sync sync{.position = state_.position,
-            .commit = state_.commit,
-            .born = held_.assignment.born,
-            .since = stream.copy.since};
+  Sync sync{
+      .position = state_.position, .commit = state_.commit, .born = held_.assignment.born, .since = stream.copy.since};
   for (const Uncommitted& entry : state_.uncommitted.entries()) {
     SyncEntry& told = sync.entries.emplace_back(SyncEntry{.version = entry.version});
     for (const KeyWrite& write : entry.batch->writes) told.keys.push_back(write.key);

@@ -50,8 +50,8 @@ void Replicas::on_synced(SyncTicket ticket, Moment moment, Effects& effects) {
     const RunningSync synced = std::move(syncs_.front());
     syncs_.pop_front();
     for (const ToBeSynced& part : synced.parts) {
-      const bool is_followed = part.ack.to == part.held->source.primary &&
-                               part.ack.message.head.stream == part.held->source.stream;
+      const bool is_followed =
+          part.ack.to == part.held->source.primary && part.ack.message.head.stream == part.held->source.stream;
       if (part.ack.to != kNoNode && is_followed) effects.sends.push_back(part.ack);
       if (part.term != 0 && part.held->primary != nullptr)
         part.held->primary->on_synced(part.term, part.position, moment, effects);
@@ -89,8 +89,7 @@ void Replicas::drop_material(TimePoint now, Effects& effects) {
 }
 
 TimePoint Replicas::next_wakeup() const {
-  if (!site_.active.empty())
-    return ticked_for_ == TimePoint::max() ? TimePoint::min() : ticked_for_;
+  if (!site_.active.empty()) return ticked_for_ == TimePoint::max() ? TimePoint::min() : ticked_for_;
   if (material_.empty()) return TimePoint::max();
   TimePoint first = TimePoint::max();
   for (const Partition partition : material_) first = std::min(first, held(partition)->material_since);

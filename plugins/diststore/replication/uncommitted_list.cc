@@ -28,7 +28,8 @@ void UncommittedList::clear() noexcept {
 // An item carries one key, so the entry of a batch comes in pieces.
 void UncommittedList::insert(Uncommitted entry) {
   const auto live = entries();
-  const auto at = std::ranges::lower_bound(live, entry.version.seq, {}, [](const auto& one) { return one.version.seq; });
+  const auto at =
+      std::ranges::lower_bound(live, entry.version.seq, {}, [](const auto& one) { return one.version.seq; });
   const KeyWrite& write = entry.batch->writes.front();
   if (at != live.end() && at->version == entry.version) {
     if (at->batch->find(write.key, write.hash) != nullptr) return;

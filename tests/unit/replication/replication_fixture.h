@@ -46,8 +46,8 @@ class ReplicationTest : public ::testing::Test {
   // --- the map ---
   struct Layout {
     Node primary = 1;
-    std::vector<Node> in_sync = {};                            // others
-    std::vector<std::pair<Node, Epoch>> learners = {};         // and since when
+    std::vector<Node> in_sync = {};                     // others
+    std::vector<std::pair<Node, Epoch>> learners = {};  // and since when
     bool is_new_term = true;
     Epoch born = 1;
     std::size_t copies_min = 1;

@@ -188,5 +188,29 @@ TEST_F(ReplicationTakeover, ALearnerWithAHoleIsFilledAgain) {
   EXPECT_EQ(stored_at(4, "k"), "committed without it");
 }
 
+// I5, learners: it stands where the new primary stands, by writes of a term that came to nothing.
+TEST_F(ReplicationTakeover, PositionsOfAnotherTermCountForNothing) {
+  const Epoch since = epoch_ + 1;
+  map({.primary = 1, .in_sync = {2, 3}, .learners = {{4, since}}, .is_new_term = false});
+  run();
+  hold(1, 2);
+  hold(1, 3);
+  put(1, "x", "phantom");
+  put(1, "y", "phantom");
+  run();
+  lose(1);
+  disconnect(2, 4);
+  map({.primary = 2, .in_sync = {3}, .learners = {{4, since}}});
+  put(2, "k", "new");
+  put(2, "z", "new");
+  run();
+  ASSERT_EQ(state(4).position, state(2).commit);
+  connect(2, 4);
+  run();
+  EXPECT_EQ(stored_at(4, "k") + stored_at(4, "z"), "newnew");
+  EXPECT_EQ(stored_at(4, "x"), "(none)");
+  EXPECT_TRUE(state(4).is_complete);
+}
+
 }  // namespace
 }  // namespace p2p::diststore::replication

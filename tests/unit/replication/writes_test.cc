@@ -31,8 +31,7 @@ TEST_F(ReplicationWrites, ABatchIsOneWrite) {  // W1
   EXPECT_EQ(answer(one).version, (WriteVersion{term_, 1}));
   EXPECT_EQ(stored_at(3, "a") + stored_at(3, "b"), "applebanana");
   const RequestId refused =
-      write(1, {KeyWrite::put(key("a"), "x"),
-                KeyWrite::put(key("b"), "x", {.kind = Condition::Kind::if_absent})});
+      write(1, {KeyWrite::put(key("a"), "x"), KeyWrite::put(key("b"), "x", {.kind = Condition::Kind::if_absent})});
   run();
   EXPECT_EQ(answer(refused).verdict, Verdict::condition_failed);
   EXPECT_EQ(stored_at(1, "a"), "apple") << "taken or refused as a whole";
