@@ -210,6 +210,16 @@ TEST_F(ReplicationWrites, AnOldTermIsRefusedAndTold) {
   EXPECT_TRUE(maps_told_.contains({2, 1}));
 }
 
+TEST_F(ReplicationWrites, AnOldTermOfTheSamePrimaryIsRefusedToo) {
+  hold(1, 2);
+  put(1, "a", "apple");
+  map({.primary = 1, .in_sync = {2}}, {{2}});
+  release(1, 2);
+  run();
+  EXPECT_EQ(stored_at(2, "a"), "(none)");
+  EXPECT_TRUE(maps_told_.contains({2, 1}));
+}
+
 TEST_F(ReplicationWrites, AGapIsRefusedAndAnotherStreamHealsIt) {
   hold(1, 2);
   put(1, "a", "lost");
