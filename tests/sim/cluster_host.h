@@ -11,7 +11,14 @@
 
 namespace p2p::sim {
 
-class ClusterHost final : public cluster::PartitionHost {
+// What a simulated node of a cluster has of its partitions.
+class SimulatedHost : public cluster::PartitionHost {
+ public:
+  virtual void hang(bool hangs) = 0;
+  virtual void work(TimePoint now) = 0;  // before each tick of the member
+};
+
+class ClusterHost final : public SimulatedHost {
  public:
   explicit ClusterHost(VirtualTime& chance) : chance_(chance) {}
 
@@ -23,8 +30,8 @@ class ClusterHost final : public cluster::PartitionHost {
   bool has_stopped(cluster::PartitionNumber partition, cluster::Epoch term) const override;
   bool is_healthy(TimePoint) const override { return !hangs_; }
 
-  void hang(bool hangs) { hangs_ = hangs; }
-  void work(TimePoint now) { now_ = now; }
+  void hang(bool hangs) override { hangs_ = hangs; }
+  void work(TimePoint now) override { now_ = now; }
 
  private:
   struct Filling {

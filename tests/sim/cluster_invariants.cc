@@ -21,6 +21,7 @@ void ClusterWorld::trace(const std::string& line) {
 // One decision a slot, whoever tells it.
 void ClusterWorld::note_decision(Index at, const cluster::Decision& decision) {
   const auto [known, is_new] = decided_.try_emplace(decision.map->epoch, decision.map);
+  if (is_new) on_decided(*decision.map);
   if (is_new)
     trace("decided by " + std::to_string(at) + " " + std::to_string(decision.map->epoch) + ": " +
           text(decision.change));
@@ -78,6 +79,13 @@ std::string ClusterWorld::who_holds(const cluster::Partition& partition) const {
   return text;
 }
 
+// Whoever slept through so much that all it knew have gone has to be told where the network is (the discovery does).
+bool ClusterWorld::knows_only_lost_nodes(const cluster::ClusterMap& map, Index at) const {
+  return std::ranges::all_of(map.members, [&](const cluster::Member& member) {
+    return member.id.empty() || member.id == machines_[at]->id || machines_[index_of(member.id)]->is_gone;
+  });
+}
+
 std::string ClusterWorld::why_not_at_rest() const {
   if (newest_ == nullptr) return "there is no network";
   for (Index at = 0; at < machines_.size(); ++at) {
@@ -87,6 +95,7 @@ std::string ClusterWorld::why_not_at_rest() const {
     if (machine.member == nullptr || machine.member->map() == nullptr) return who + " is not in the network at the end";
     machine.member->check();
     const cluster::ClusterMap& map = *machine.member->map();
+    if (map.epoch != newest_->epoch && knows_only_lost_nodes(map, at)) continue;
     if (map.epoch != newest_->epoch) return who + " knows an old map at the end";
     if (!map.is_up(map.slot_of(machine.id))) return who + " is not up at the end";
     if (!machine.member->is_known_to_run()) return who + " runs other services than the map says at the end";

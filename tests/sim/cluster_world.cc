@@ -87,7 +87,7 @@ void ClusterWorld::start(Index at) {
   machine.wakes_at = TimePoint::max();
   machine.heard_at.clear();
   machine.boots_heard.clear();
-  machine.host = std::make_unique<ClusterHost>(time_);
+  machine.host = make_host(at);
   cluster::Member self;
   self.id = machine.id;
   self.address = machine.address;
@@ -103,7 +103,9 @@ void ClusterWorld::start(Index at) {
       founding.cluster.high = 1;
       founding.founder = self;
       founding.partitions = options_.partitions;
-      founding.durability = time_.happens(0.5) ? cluster::Durability::durable : cluster::Durability::memory;
+      founding.durability = options_.durability  ? *options_.durability
+                            : time_.happens(0.5) ? cluster::Durability::durable
+                                                 : cluster::Durability::memory;
       machine.member->found(founding, local(at), effects);
     } else {
       std::vector<cluster::NodeId> others;
@@ -120,6 +122,7 @@ void ClusterWorld::crash(Index at, Duration for_so_long) {
   if (machine.member == nullptr) return;
   trace("crash " + std::to_string(at));
   ++machine.life;
+  on_crash(at);
   machine.member.reset();
   machine.host.reset();
   machine.held.clear();

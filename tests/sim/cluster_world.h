@@ -26,11 +26,14 @@ struct ClusterWorldOptions {
   bool is_scripted = false;                          // nothing goes wrong but what scripts do
   bool voters_look = true;                           // at members that they have not heard of for a while
   bool traces = false;
+  std::optional<cluster::Durability> durability = {};  // nothing: by the seed
 };
 
-class ClusterWorld final {
+// replication_world.h gives its nodes data.
+class ClusterWorld {
  public:
   explicit ClusterWorld(const ClusterWorldOptions& options);
+  virtual ~ClusterWorld() = default;
 
   // What was not as it must be; empty: all was.
   std::vector<std::string> run();
@@ -49,7 +52,7 @@ class ClusterWorld final {
   std::uint64_t events() const { return time_.events_so_far(); }
   cluster::Epoch epoch() const { return newest_ == nullptr ? 0 : newest_->epoch; }
 
- private:
+ protected:
   using Index = std::size_t;
 
   // A machine: what outlives its process.
@@ -64,7 +67,7 @@ class ClusterWorld final {
     Duration clock_offset{};
     bool is_gone = false;  // its disk was lost: another id took its place
     // The process, and its life.
-    std::unique_ptr<ClusterHost> host;
+    std::unique_ptr<SimulatedHost> host;
     std::unique_ptr<cluster::ClusterMember> member;
     std::uint64_t life = 0;  // rises with each start and end
     bool is_paused = false;
@@ -83,6 +86,8 @@ class ClusterWorld final {
   void pause(Index at, Duration for_so_long);
   void lose_disk(Index at);
   void begin_anew(Index at);
+  virtual std::unique_ptr<SimulatedHost> make_host(Index) { return std::make_unique<ClusterHost>(time_); }
+  virtual void on_crash(Index) {}
   TimePoint local(Index at) const;
   void on_machine(Index at, TimePoint when, std::function<void()> what);
   void deliver(Index at, std::uint64_t life, std::function<void()> what);
@@ -115,10 +120,12 @@ class ClusterWorld final {
   Duration a_while();
 
   // --- what must be (cluster_invariants.cc) ---
-  void check();
+  virtual void check();
+  virtual void on_decided(const cluster::ClusterMap&) {}  // the first time that anybody knows it
   void note_decision(Index at, const cluster::Decision& decision);
   void check_leases();
   std::string who_holds(const cluster::Partition& partition) const;
+  bool knows_only_lost_nodes(const cluster::ClusterMap& map, Index at) const;
   std::string why_not_at_rest() const;  // empty: all is as it has to be once nothing is wrong any more
   void violate(std::string what);
   void trace(const std::string& line);

@@ -17,7 +17,10 @@ std::int64_t microseconds_of(TimePoint at) {
 }
 
 std::string text_of(const StoreOperation& done) {
-  const char* const kind = done.kind == Kind::read ? "read" : done.kind == Kind::write ? "write" : "erase";
+  const char* const kind = done.kind == Kind::read    ? "read"
+                           : done.kind == Kind::write ? "write"
+                           : done.kind == Kind::erase ? "erase"
+                                                      : "swap";
   const char* const outcome = done.outcome == Outcome::done      ? ""
                               : done.outcome == Outcome::unknown ? " (unknown)"
                                                                  : " (not executed)";
@@ -40,6 +43,7 @@ class Search final {
     std::set<int> read;
     for (const auto& one : history) {
       if (one.kind == Kind::read && one.outcome == Outcome::done) read.insert(one.value);
+      if (one.kind == Kind::swap && one.outcome != Outcome::failed) read.insert(one.expected);
     }
     for (const auto& one : history) {
       if (one.outcome == Outcome::done) definite_.push_back(one);
@@ -74,6 +78,10 @@ class Search final {
       case Kind::read:
         return one.value == value;
       case Kind::write:
+        value = one.value;
+        return true;
+      case Kind::swap:
+        if (value != one.expected) return false;
         value = one.value;
         return true;
       case Kind::erase:
@@ -166,8 +174,8 @@ std::string read_of_nothing(const StoreHistory& history) {
   for (const auto& one : history) {
     if (one.kind != Kind::read || one.outcome != Outcome::done || one.value == 0) continue;
     const bool is_written = std::any_of(history.begin(), history.end(), [&](const auto& other) {
-      return other.kind == Kind::write && other.value == one.value && other.begun <= one.ended &&
-             other.outcome != Outcome::failed;
+      return (other.kind == Kind::write || other.kind == Kind::swap) && other.value == one.value &&
+             other.begun <= one.ended && other.outcome != Outcome::failed;
     });
     if (!is_written) return "this was never written:\n" + text_of(one);
   }

@@ -13,7 +13,7 @@ namespace p2p::sim {
 
 // Of one key. Values are numbers, each written once; 0: there is none.
 struct StoreOperation {
-  enum class Kind : std::uint8_t { read, write, erase };
+  enum class Kind : std::uint8_t { read, write, erase, swap };
   // failed: surely not executed. unknown: perhaps executed, once at any time since.
   enum class Outcome : std::uint8_t { unknown, done, failed };
 
@@ -27,6 +27,7 @@ struct StoreOperation {
   std::size_t repeats_most = 0;
   TimePoint kept_at{};  // of a put that lies at a node which has to bring it to its owner: since when
   int node = 0;         // who was asked
+  int expected = 0;     // of a swap: what was there before it, and is no more
 };
 
 using StoreHistory = std::vector<StoreOperation>;

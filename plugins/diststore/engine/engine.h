@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -62,7 +63,7 @@ struct ScanPosition {
 
 // One change to one key, and its outcome. What it refers to must outlive apply().
 struct Change {
-  enum class Kind : std::uint8_t { write, erase, merge, confirm, remove };
+  enum class Kind : std::uint8_t { write, erase, merge, confirm, remove, set, discard };
 
   // Replaces the stored value, whatever its version; `version` is raised above that one if it is not already, so that
   // an acknowledged write always wins over earlier ones (H21). [done, unconfirmed, fenced]
@@ -96,11 +97,20 @@ struct Change {
   static Change remove(std::string_view key, Version version) {
     return {.kind = Kind::remove, .key = key, .version = version};
   }
+  // For a caller that decides by itself what is stored (replication/): this is the key's entry from now on, whatever
+  // was stored, with exactly `version`; a tombstone where `is_erased`. [done]
+  static Change set(std::string_view key, std::string_view value, Version version, bool is_erased = false) {
+    return {.kind = Kind::set, .key = key, .value = value, .version = version, .is_erased = is_erased};
+  }
+  // Removes the key without a trace, whatever was stored. [done, missing]
+  static Change discard(std::string_view key) { return {.kind = Kind::discard, .key = key}; }
 
   Kind kind = Kind::write;
   std::string_view key;
   std::string_view value = {};
   std::string* owned = nullptr;  // holds `value`; may be moved from if the outcome is `done`
+  // Of set(): holds `value`, for an engine that can keep a large one without a copy.
+  const std::shared_ptr<const std::string>* shared = nullptr;
   OwnershipProof right = {};
   Version version = {};  // after a write or an erase that is done: the version it got
   bool is_erased = false;

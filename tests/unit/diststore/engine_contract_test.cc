@@ -74,6 +74,36 @@ TEST_P(EngineTest, AWriteAfterAnEraseGetsAVersionAboveIt) {
   EXPECT_EQ(value_of("a"), "apricot");
 }
 
+TEST_P(EngineTest, WhatIsSetIsStoredWithExactlyItsVersion) {
+  write("a", "apple", 100);
+  EXPECT_EQ(engine.apply_one(Change::set("a", "older, shorter", {7, 3})).value(), Outcome::done);
+  EXPECT_EQ(copy("a")->version, (Version{7, 3}));
+  EXPECT_EQ(value_of("a", {1, kNeverConfirmed}), "older, shorter");
+  EXPECT_EQ(engine.apply_one(Change::set("a", "equally   long", {7, 4})).value(), Outcome::done);
+  EXPECT_EQ(copy("a")->version, (Version{7, 4}));
+  EXPECT_EQ(engine.apply_one(Change::set("a", {}, {6, 1}, true)).value(), Outcome::done);
+  EXPECT_TRUE(copy("a")->is_erased);
+  expect_totals(0, 1, 1);
+}
+
+TEST_P(EngineTest, WhatIsDiscardedLeavesNoTrace) {
+  engine.apply_one(Change::set("a", "apple", {7, 3})).value();
+  EXPECT_EQ(engine.apply_one(Change::discard("a")).value(), Outcome::done);
+  EXPECT_FALSE(copy("a"));
+  EXPECT_EQ(engine.apply_one(Change::discard("a")).value(), Outcome::missing);
+  expect_totals(0, 0, 0);
+}
+
+TEST_P(EngineTest, ALargeValueThatIsSharedIsSet) {
+  const auto value = std::make_shared<const std::string>(100'000, 'x');
+  Change change = Change::set("a", *value, {7, 3});
+  change.shared = &value;
+  EXPECT_EQ(engine.apply_one(change).value(), Outcome::done);
+  EXPECT_EQ(value_of("a"), *value) << "which its other holders still have";
+  EXPECT_EQ(engine.apply_one(Change::set("a", *value, {7, 4})).value(), Outcome::done) << "or a copy of it";
+  expect_totals(1, 0, 100'001);
+}
+
 TEST_P(EngineTest, TotalsFollowEveryChange) {
   write("key", "12345", 1);
   expect_totals(1, 0, 8);

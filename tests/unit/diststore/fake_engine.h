@@ -141,6 +141,13 @@ class FakeEngine final : public Engine {
         if (at->second.version != change.version) return Outcome::kept;
         held_.erase(at);
         return Outcome::done;
+      case Change::Kind::set:
+        put(change, change.version, change.is_erased, kNeverConfirmed);
+        return Outcome::done;
+      case Change::Kind::discard:
+        if (!is_there) return Outcome::missing;
+        held_.erase(at);
+        return Outcome::done;
     }
     return Outcome::missing;
   }

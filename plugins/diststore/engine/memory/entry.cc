@@ -9,28 +9,40 @@ namespace p2p::diststore {
 
 static_assert(sizeof(Entry) == 32 && alignof(Entry) >= alignof(std::shared_ptr<const std::string>));
 
-EntryOwner Entry::make(std::string_view key, std::string_view value, std::string* owned, Version version,
-                       ViewVersion confirmed_in, bool is_erased) {
-  const bool is_large = value.size() >= kLargeValueBytes;
-  Handle handle;
-  const std::size_t behind = is_large ? sizeof(Handle) : value.size();
-  if (is_large) {
-    P2P_ASSERT(owned != nullptr, "a large value is taken over");
-    handle = std::make_shared<const std::string>(std::move(*owned));
-  }
-  void* block = ::operator new(sizeof(Entry) + key.size() + behind);
+EntryOwner Entry::make_block(std::string_view key, std::size_t bytes_behind, Version version, ViewVersion confirmed_in,
+                             bool is_erased) {
+  void* block = ::operator new(sizeof(Entry) + key.size() + bytes_behind);
   EntryOwner entry(new (block) Entry(version, confirmed_in));
   entry->key_bytes_ = static_cast<std::uint32_t>(key.size());
   entry->is_erased_ = is_erased ? 1 : 0;
-  if (is_large) {
-    new (entry->bytes()) Handle(std::move(handle));
-    entry->is_large_ = 1;
-    key.copy(entry->bytes() + sizeof(Handle), key.size());
-  } else {
-    entry->value_bytes_ = static_cast<std::uint32_t>(value.size());
-    key.copy(entry->bytes(), key.size());
-    value.copy(entry->bytes() + key.size(), value.size());
+  return entry;
+}
+
+void Entry::attach(std::string_view key, Handle value) noexcept {
+  new (bytes()) Handle(std::move(value));
+  is_large_ = 1;
+  key.copy(bytes() + sizeof(Handle), key.size());
+}
+
+EntryOwner Entry::make_shared(std::string_view key, std::shared_ptr<const std::string> value, Version version) {
+  EntryOwner entry = make_block(key, sizeof(Handle), version, kNeverConfirmed, false);
+  entry->attach(key, std::move(value));
+  return entry;
+}
+
+EntryOwner Entry::make(std::string_view key, std::string_view value, std::string* owned, Version version,
+                       ViewVersion confirmed_in, bool is_erased) {
+  if (value.size() >= kLargeValueBytes) {
+    P2P_ASSERT(owned != nullptr, "a large value is taken over");
+    Handle handle = std::make_shared<const std::string>(std::move(*owned));
+    EntryOwner entry = make_block(key, sizeof(Handle), version, confirmed_in, is_erased);
+    entry->attach(key, std::move(handle));
+    return entry;
   }
+  EntryOwner entry = make_block(key, value.size(), version, confirmed_in, is_erased);
+  entry->value_bytes_ = static_cast<std::uint32_t>(value.size());
+  key.copy(entry->bytes(), key.size());
+  value.copy(entry->bytes() + key.size(), value.size());
   return entry;
 }
 

@@ -31,6 +31,8 @@ class Entry final {
   // Copies key and value. A large value is moved from `owned`, which then holds `value`; null otherwise.
   static EntryOwner make(std::string_view key, std::string_view value, std::string* owned, Version version,
                          ViewVersion confirmed_in, bool is_erased);
+  // Copies the key and shares the value, which is large.
+  static EntryOwner make_shared(std::string_view key, std::shared_ptr<const std::string> value, Version version);
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
@@ -57,6 +59,10 @@ class Entry final {
 
   Entry(Version version_held, ViewVersion confirmed) noexcept : version(version_held), confirmed_in(confirmed) {}
   ~Entry() = default;
+
+  static EntryOwner make_block(std::string_view key, std::size_t bytes_behind, Version version,
+                               ViewVersion confirmed_in, bool is_erased);
+  void attach(std::string_view key, Handle value) noexcept;
 
   char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }

@@ -159,7 +159,8 @@ Result<Done> MemoryEngine::apply(std::span<Change> changes) {
 }
 
 Outcome MemoryEngine::make(Change& change) {
-  if (change.value.size() >= kLargeValueBytes && change.owned == nullptr) return make_with_copy(change);
+  const bool is_held = change.owned != nullptr || change.shared != nullptr;
+  if (change.value.size() >= kLargeValueBytes && !is_held) return make_with_copy(change);
   const std::uint64_t hash = hash_of(change.key, seed_);
   return make_here(shard_of(hash), hash, change);
 }
@@ -187,6 +188,10 @@ Outcome MemoryEngine::make_here(Shard& shard, std::uint64_t hash, Change& change
       return confirm(shard, hash, found, change);
     case Change::Kind::remove:
       return remove(shard, hash, found, change);
+    case Change::Kind::set:
+      return set(shard, hash, found, change);
+    case Change::Kind::discard:
+      return discard(shard, hash, found);
   }
   return Outcome::kept;
 }
@@ -258,6 +263,30 @@ Outcome MemoryEngine::remove(Shard& shard, std::uint64_t hash, KeyTable::Place a
   const Entry& entry = KeyTable::entry_at(at);
   if (entry.version != change.version) return Outcome::kept;
   forget(shard, entry);
+  shard.entries.erase(hash, at);
+  return Outcome::done;
+}
+
+Outcome MemoryEngine::set(Shard& shard, std::uint64_t hash, KeyTable::Place at, Change& change) {
+  if (at != nullptr && !change.is_erased && KeyTable::entry_at(at).overwrite(change.value)) {
+    KeyTable::entry_at(at).version = change.version;
+    return Outcome::done;
+  }
+  const bool is_shared = change.shared != nullptr && change.value.size() >= kLargeValueBytes;
+  EntryOwner entry = is_shared ? Entry::make_shared(change.key, *change.shared, change.version)
+                               : Entry::make(change.key, change.value, change.owned, change.version, kNeverConfirmed,
+                                             change.is_erased);
+  if (at == nullptr) {
+    insert(shard, hash, std::move(entry));
+  } else {
+    replace(shard, at, std::move(entry));
+  }
+  return Outcome::done;
+}
+
+Outcome MemoryEngine::discard(Shard& shard, std::uint64_t hash, KeyTable::Place at) {
+  if (at == nullptr) return Outcome::missing;
+  forget(shard, KeyTable::entry_at(at));
   shard.entries.erase(hash, at);
   return Outcome::done;
 }

@@ -60,6 +60,8 @@ class MemoryEngine final : public Engine {
   static Outcome merge(Shard& shard, std::uint64_t hash, KeyTable::Place at, Change& change);
   static Outcome confirm(Shard& shard, std::uint64_t hash, KeyTable::Place at, const Change& change);
   static Outcome remove(Shard& shard, std::uint64_t hash, KeyTable::Place at, const Change& change);
+  static Outcome set(Shard& shard, std::uint64_t hash, KeyTable::Place at, Change& change);
+  static Outcome discard(Shard& shard, std::uint64_t hash, KeyTable::Place at);
 
   static Outcome admit(const Shard& shard, KeyTable::Place at, OwnershipProof right);
   static void insert(Shard& shard, std::uint64_t hash, EntryOwner entry);

@@ -1,0 +1,72 @@
+// What does one write change? One or more keys of a partition, taken or refused as a whole (W1). A batch is made once,
+// by whoever decodes the request or the message, and shared from then on: by the writes under way, and by the messages
+// to all copies.
+#pragma once
+
+#include "replication/write_version.h"
+
+#include <xxhash.h>
+#include <boost/container/small_vector.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace p2p::diststore::replication {
+
+using KeyHash = std::uint64_t;
+inline KeyHash hash_of(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
+
+struct Condition {
+  enum class Kind : std::uint8_t { none, if_absent, if_version };
+  Kind kind = Kind::none;
+  WriteVersion version = {};  // of if_version
+};
+
+struct KeyWrite {
+  std::string key;
+  std::string value = {};
+  bool is_erase = false;
+  Condition condition = {};
+  KeyHash hash = 0;      // of the key
+  bool existed = false;  // of an erase: set by the primary that took it
+
+  static KeyWrite put(std::string key, std::string value, Condition condition = {}) {
+    const KeyHash hash = hash_of(key);
+    return {.key = std::move(key), .value = std::move(value), .condition = condition, .hash = hash};
+  }
+  static KeyWrite erase(std::string key, Condition condition = {}) {
+    const KeyHash hash = hash_of(key);
+    return {.key = std::move(key), .is_erase = true, .condition = condition, .hash = hash};
+  }
+};
+
+struct Batch {
+  boost::container::small_vector<KeyWrite, 1> writes;  // most have one
+  bool has_values = true;                              // false: the keys alone, of an entry that came by a sync (I5)
+
+  std::size_t bytes() const noexcept {
+    std::size_t sum = 0;
+    for (const KeyWrite& write : writes) sum += write.key.size() + write.value.size();
+    return sum;
+  }
+  // The last change to the key; null: none.
+  const KeyWrite* find(std::string_view key, KeyHash hash) const noexcept {
+    for (auto write = writes.rbegin(); write != writes.rend(); ++write)
+      if (write->hash == hash && write->key == key) return &*write;
+    return nullptr;
+  }
+};
+
+using BatchPtr = std::shared_ptr<const Batch>;
+
+inline std::shared_ptr<Batch> batch_of(KeyWrite write) {
+  auto batch = std::make_shared<Batch>();
+  batch->writes.push_back(std::move(write));
+  return batch;
+}
+
+}  // namespace p2p::diststore::replication

@@ -1,0 +1,117 @@
+#include "replication/primary.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace p2p::diststore::replication {
+
+Answer Primary::answer_of(RequestId request, Verdict verdict) const {
+  return {.request = request, .verdict = verdict, .partition = number(), .term = term()};
+}
+
+bool Primary::may_serve(Moment moment) const { return is_serving() && moment.has_lease() && !site_.failure; }
+
+bool Primary::has_copies_enough() const {
+  return held_.assignment.in_sync_count() >= std::min(site_.map.copies_min, site_.map.members_up);
+}
+
+// (W1)
+void Primary::write(std::shared_ptr<Batch> batch, RequestId request, Moment moment, Effects& effects) {
+  if (!may_serve(moment) || !has_copies_enough())
+    return effects.answers.push_back(answer_of(request, Verdict::refused));
+  if (state_.uncommitted.size() >= site_.options.under_way_max)
+    return effects.answers.push_back(answer_of(request, Verdict::overloaded));
+  for (KeyWrite& write : batch->writes)
+    if (write.is_erase) write.existed = content_.version_at(write.key) != kNoVersion;
+  if (answer_unless_met(*batch, request, effects)) return;
+  if (!append(std::move(batch), request, moment, effects))
+    return effects.answers.push_back(answer_of(request, Verdict::unknown));
+  try_commit(moment, effects);  // at once where nobody else is required
+}
+
+// Conditions are checked against the newest state, writes under way included (W1). True: one was not met, or there is
+// nothing to erase; the answer waits for the write that it saw.
+bool Primary::answer_unless_met(const Batch& batch, RequestId request, Effects& effects) {
+  for (const KeyWrite& write : batch.writes) {
+    if (write.condition.kind == Condition::Kind::none) continue;
+    const WriteVersion there = content_.version_at(write.key);
+    const WriteVersion wanted =
+        write.condition.kind == Condition::Kind::if_absent ? kNoVersion : write.condition.version;
+    if (there == wanted) continue;
+    Answer failed = answer_of(request, Verdict::condition_failed);
+    failed.version = there;
+    wait_for(write.key, write.hash, std::move(failed), effects);
+    return true;
+  }
+  const KeyWrite& only = batch.writes.front();
+  if (batch.writes.size() > 1 || !only.is_erase || only.existed) return false;
+  wait_for(only.key, only.hash, answer_of(request, Verdict::missing), effects);
+  return true;
+}
+
+void Primary::wait_for(std::string_view key, KeyHash hash, Answer answer, Effects& effects) {
+  const Uncommitted* seen = state_.uncommitted.last_of(key, hash);
+  if (seen == nullptr) return effects.answers.push_back(std::move(answer));
+  wait({.seq = seen->version.seq, .answer = std::move(answer)}, effects);
+}
+
+void Primary::wait(Waiting one, Effects& effects) {
+  if (waiting_.size() < site_.options.waiting_max) return waiting_.push_back(std::move(one));
+  one.answer.verdict = Verdict::overloaded;
+  effects.answers.push_back(std::move(one.answer));
+}
+
+// (W2). False: the engine failed.
+bool Primary::append(const BatchPtr& batch, RequestId request, Moment moment, Effects& effects) {
+  const WriteVersion version{term(), state_.position + 1};
+  site_.gate.begin(*batch);  // before a reader can see the value
+  if (!content_.apply(batch, version)) {
+    site_.gate.end(*batch);
+    return false;
+  }
+  state_.position = version.seq;
+  state_.uncommitted.push({.version = version, .batch = batch, .request = request});
+  site_.log_keys(held_, version.seq, *batch);
+  site_.activate(held_);
+  if (site_.options.is_durable) site_.mark_dirty(held_);
+  replicate(batch, moment, effects);
+  return true;
+}
+
+void Primary::replicate(const BatchPtr& batch, Moment moment, Effects& effects) {
+  for (Stream& stream : streams_) {
+    if (stream.late_since == TimePoint::max()) stream.late_since = moment.now;
+    if (!stream.is_open) continue;
+    stream.commit_told = state_.commit;
+    send(stream, Replicate{.seq = state_.position, .commit = state_.commit, .batch = batch}, effects);
+  }
+}
+
+// --- reads -----------------------------------------------------------------------------------------------------------
+
+// (W5): the value first; lease and term are looked at when it is answered (Replicas::verdict_now()).
+void Primary::read(std::string_view key, KeyHash hash, RequestId request, Moment moment, Effects& effects) {
+  if (!may_serve(moment)) return effects.answers.push_back(answer_of(request, Verdict::refused));
+  const Uncommitted* under_way = state_.uncommitted.last_of(key, hash);
+  if (under_way == nullptr) return read_now(key, request, effects);
+  wait({.seq = under_way->version.seq,
+        .answer = answer_of(request, Verdict::done),
+        .key = std::string(key),
+        .hash = hash,
+        .is_read = true},
+       effects);
+}
+
+void Primary::read_now(std::string_view key, RequestId request, Effects& effects) {
+  std::optional<StoredEntry> entry = content_.find(key);
+  if (site_.failure) return effects.answers.push_back(answer_of(request, Verdict::refused));
+  Answer answer = answer_of(request, entry ? Verdict::done : Verdict::missing);
+  if (entry) {
+    answer.version = version_of(entry->version);
+    answer.batch = batch_of(KeyWrite::put(std::string(key), std::move(entry->value)));
+    answer.write = &answer.batch->writes.front();
+  }
+  effects.answers.push_back(std::move(answer));
+}
+
+}  // namespace p2p::diststore::replication

@@ -1,0 +1,233 @@
+#include "replication_world.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace p2p::sim {
+
+using namespace std::chrono_literals;
+namespace replication = diststore::replication;
+
+namespace {
+
+constexpr std::size_t kClients = 4;
+constexpr Duration kPatience = 2s;
+
+}  // namespace
+
+void ReplicationWorld::start_clients() {
+  clients_.resize(kClients);
+  for (std::size_t client = 0; client < kClients; ++client)
+    time_.after(time_.between(300ms, 500ms), [this, client] { schedule_client(client); });
+}
+
+void ReplicationWorld::schedule_client(std::size_t client) {
+  const bool is_in_vain = newest_ == nullptr || (is_healed_ && are_all_lost());
+  if (clients_stop_ || is_in_vain) {
+    if (!clients_stop_) time_.after(20ms, [this, client] { schedule_client(client); });
+    return;
+  }
+  begin_operation(client);
+}
+
+// Its data went with the disk of its only copy: nobody serves it until an operator gives it up.
+bool ReplicationWorld::is_lost(Number number) const {
+  return machines_[index_of(newest_->at(newest_->partitions[number].primary).id)]->is_gone;
+}
+
+bool ReplicationWorld::are_all_lost() const {
+  for (Number number = 0; number < partitions_; ++number)
+    if (!is_lost(number)) return false;
+  return true;
+}
+
+ReplicationWorld::Kind ReplicationWorld::any_kind() {
+  const std::uint64_t chance = time_.below(100);
+  if (chance < 40) return Kind::get;
+  if (chance < 78) return Kind::put;
+  if (chance < 86) return Kind::erase;
+  return chance < 92 ? Kind::put_if_absent : Kind::put_if_version;
+}
+
+// Asks whom it takes for the primary, or anybody.
+void ReplicationWorld::begin_operation(std::size_t client) {
+  Operation operation{.kind = any_kind(), .client = client};
+  std::size_t key = time_.below(keys_.size());
+  while (is_healed_ && is_lost(keys_[key].partition)) key = (key + 1) % keys_.size();
+  if (operation.kind == Kind::put_if_version && !is_healed_) {
+    key = clients_[client].known_key;
+    operation.version = clients_[client].known_version;
+    if (operation.version == replication::kNoVersion) operation.kind = Kind::put;
+  } else if (operation.kind == Kind::put_if_version) {
+    operation.kind = Kind::put;
+  }
+  operation.keys.push_back(key);
+  if (operation.kind == Kind::put && time_.happens(0.15))
+    for (std::size_t other = 0; other < keys_.size(); ++other)
+      if (other != key && keys_[other].partition == keys_[key].partition && operation.keys.size() < 2)
+        operation.keys.push_back(other);
+  const cluster::Slot primary = newest_->partitions[keys_[key].partition].primary;
+  operation.node = time_.happens(0.85) ? index_of(newest_->at(primary).id) : time_.below(machines_.size());
+  operation.value = last_value_ + 1;
+  last_value_ += static_cast<int>(operation.keys.size());
+  for (std::size_t which = 0; which < operation.keys.size(); ++which) {
+    StoreOperation entry;
+    entry.kind = operation.kind == Kind::get     ? StoreOperation::Kind::read
+                 : operation.kind == Kind::erase ? StoreOperation::Kind::erase
+                 : operation.kind == Kind::put   ? StoreOperation::Kind::write
+                                                 : StoreOperation::Kind::swap;
+    if (entry.kind != StoreOperation::Kind::read && entry.kind != StoreOperation::Kind::erase)
+      entry.value = operation.value + static_cast<int>(which);
+    if (operation.kind == Kind::put_if_version) entry.expected = clients_[client].known_value;
+    entry.begun = time_.now();
+    entry.node = static_cast<int>(operation.node);
+    operation.entries.push_back(keys_[operation.keys[which]].history.size());
+    keys_[operation.keys[which]].history.push_back(entry);
+  }
+  const std::size_t number = operations_log_.size();
+  const Index node = operation.node;
+  operations_log_.push_back(std::move(operation));
+  clients_[client].is_busy = true;
+  ++operations_;
+  on_machine(node, time_.now() + time_.between(50us, 500us), [this, node, number] { execute(node, number); });
+  time_.after(kPatience, [this, number] { end_operation(number); });
+}
+
+void ReplicationWorld::execute(Index at, std::size_t number) {
+  if (operations_log_[number].kind == Kind::get) return read(at, number);
+  write(at, number);
+}
+
+// As an I/O thread does: the value first; then, perhaps much later, whether it may be answered.
+void ReplicationWorld::read(Index at, std::size_t number) {
+  const Operation& operation = operations_log_[number];
+  const Key& key = keys_[operation.keys.front()];
+  const replication::ReadGate& gate = store(at).host->replicas.gate();
+  const replication::KeyHash hash = replication::hash_of(key.name);
+  Answer answer{.request = number + 1, .verdict = Verdict::missing, .partition = key.partition};
+  answer.term = gate.serving_term(key.partition);
+  if (answer.term == 0) {
+    answer.verdict = Verdict::refused;
+    return finish(number, answer, 0);
+  }
+  int value = 0;
+  static_cast<void>(store(at).host->engine->get(key.name, {}, [&](std::string_view held, diststore::Version version) {
+    value = std::stoi(std::string(held));
+    answer.version = replication::version_of(version);
+    answer.verdict = Verdict::done;
+  }));
+  if (gate.is_under_way(hash)) {
+    Effects effects;
+    store(at).host->replicas.read(key.partition, key.name, hash, number + 1, moment(at), effects);
+    return obey(at, effects);
+  }
+  const Duration later = !is_healed_ && time_.happens(slow_read_) ? time_.between(100ms, 3s) : time_.between(1us, 50us);
+  on_machine(at, time_.now() + later, [this, at, number, answer, value] {
+    Answer now = answer;
+    now.verdict = store(at).host->replicas.verdict_now(answer, moment(at));
+    finish(number, now, value);
+  });
+}
+
+void ReplicationWorld::write(Index at, std::size_t number) {
+  const Operation& operation = operations_log_[number];
+  auto batch = std::make_shared<replication::Batch>();
+  replication::Condition condition;
+  if (operation.kind == Kind::put_if_absent) condition.kind = replication::Condition::Kind::if_absent;
+  if (operation.kind == Kind::put_if_version)
+    condition = {.kind = replication::Condition::Kind::if_version, .version = operation.version};
+  for (std::size_t which = 0; which < operation.keys.size(); ++which) {
+    const std::string& name = keys_[operation.keys[which]].name;
+    if (operation.kind == Kind::erase)
+      batch->writes.push_back(replication::KeyWrite::erase(name));
+    else
+      batch->writes.push_back(
+          replication::KeyWrite::put(name, std::to_string(operation.value + static_cast<int>(which)), condition));
+  }
+  Effects effects;
+  store(at).host->replicas.write(keys_[operation.keys.front()].partition, std::move(batch), number + 1, moment(at),
+                                 effects);
+  obey(at, effects);
+}
+
+// Of an answer of the strand: whether it stands is looked at when it leaves.
+void ReplicationWorld::answer_soon(Index at, Answer answer) {
+  if (answer.request == replication::kNoRequest) return;
+  const Duration later = !is_healed_ && time_.happens(slow_read_) ? time_.between(10ms, 2s) : time_.between(1us, 20us);
+  on_machine(at, time_.now() + later, [this, at, answer = std::move(answer)] {
+    Answer now = answer;
+    now.verdict = store(at).host->replicas.verdict_now(answer, moment(at));
+    const int value = now.write == nullptr ? 0 : std::stoi(now.write->value);
+    finish(answer.request - 1, now, value);
+  });
+}
+
+// The way back; it gets lost when the client has given up.
+void ReplicationWorld::finish(std::size_t number, const Answer& answer, int value_read) {
+  if (answer.verdict == Verdict::done && answer.is_write) note_done(operations_log_[number], answer, value_read);
+  time_.after(time_.between(50us, 500us), [this, number, answer, value_read] {
+    Operation& operation = operations_log_[number];
+    if (operation.is_over || answer.verdict == Verdict::unknown) return;
+    for (std::size_t which = 0; which < operation.keys.size(); ++which) {
+      StoreOperation& done = entry(operation, which);
+      done.ended = time_.now();
+      switch (answer.verdict) {
+        case Verdict::refused:
+        case Verdict::overloaded:
+          done.outcome = StoreOperation::Outcome::failed;
+          break;
+        case Verdict::unknown:
+          break;
+        case Verdict::done:
+          done.outcome = StoreOperation::Outcome::done;
+          if (operation.kind == Kind::get) done.value = value_read;
+          if (operation.kind == Kind::erase) done.value = 1;
+          break;
+        case Verdict::missing:
+          done.outcome = StoreOperation::Outcome::done;
+          done.value = 0;
+          break;
+        case Verdict::condition_failed: {  // it has read what is there
+          const auto& values = keys_[operation.keys[which]].values;
+          const auto there = values.find(answer.version);
+          done.kind = StoreOperation::Kind::read;
+          done.outcome = StoreOperation::Outcome::done;
+          done.value = answer.version == replication::kNoVersion ? 0 : there == values.end() ? -1 : there->second;
+        }
+      }
+    }
+    Client& client = clients_[operation.client];
+    const bool is_served = answer.verdict != Verdict::refused && answer.verdict != Verdict::overloaded;
+    if (is_served && is_healed_ && operation.kind == Kind::get) ++client.reads_healed;
+    if (is_served && is_healed_ && operation.kind == Kind::put) ++client.writes_healed;
+    if (answer.verdict == Verdict::done && operation.kind != Kind::erase) {
+      client.known_key = operation.keys.front();
+      client.known_version = answer.version;
+      client.known_value = operation.kind == Kind::get ? value_read : operation.value;
+    }
+    end_operation(number);
+  });
+}
+
+// From now on every in-sync copy has it, or a newer one.
+void ReplicationWorld::note_done(Operation& operation, const Answer& answer, int) {
+  ++acknowledged_count_;
+  if (answer.term < born_[keys_[operation.keys.front()].partition]) return;  // it is lost by now
+  for (const std::size_t number : operation.keys) {
+    Key& key = keys_[number];
+    if (answer.version <= key.acknowledged) continue;
+    key.acknowledged = answer.version;
+    key.acknowledged_begun = entry(operation, 0).begun;
+    key.is_acknowledged_erase = operation.kind == Kind::erase;
+  }
+}
+
+// Answered, or given up: what has not been answered may be done some time.
+void ReplicationWorld::end_operation(std::size_t number) {
+  Operation& operation = operations_log_[number];
+  if (std::exchange(operation.is_over, true)) return;
+  clients_[operation.client].is_busy = false;
+  time_.after(time_.between(100us, think_max_), [this, client = operation.client] { schedule_client(client); });
+}
+
+}  // namespace p2p::sim

@@ -1,0 +1,138 @@
+#include "replication_world.h"
+
+#include <algorithm>
+
+namespace p2p::sim {
+
+using namespace std::chrono_literals;
+namespace replication = diststore::replication;
+
+void ReplicationWorld::check() {
+  ClusterWorld::check();
+  check_serving();
+  check_copies(touched_);
+}
+
+// A partition that starts empty has lost what it had (I9, B2): as if somebody had erased it.
+void ReplicationWorld::on_decided(const cluster::ClusterMap& map) {
+  for (Number number = 0; number < partitions_; ++number) {
+    const cluster::Epoch born = std::exchange(born_[number], map.partitions[number].born);
+    if (born == 0 || born == map.partitions[number].born) continue;
+    for (Key& key : keys_) {
+      if (key.partition != number) continue;
+      key.acknowledged = {};
+      StoreOperation loss;
+      loss.kind = StoreOperation::Kind::write;
+      loss.begun = loss.ended = time_.now();
+      loss.outcome = StoreOperation::Outcome::done;
+      key.history.push_back(loss);
+    }
+  }
+}
+
+// At no moment two processes that both answer for a partition: what the store says of itself.
+void ReplicationWorld::check_serving() {
+  const Store& here = store(touched_);
+  if (here.host == nullptr || !moment(touched_).has_lease()) return;
+  for (Number number = 0; number < partitions_; ++number) {
+    if (here.host->replicas.gate().serving_term(number) == 0) continue;
+    for (const auto& [other, there] : stores_)
+      if (other != touched_ && there->host != nullptr && moment(other).has_lease() &&
+          there->host->replicas.gate().serving_term(number) != 0)
+        violate("partition " + std::to_string(number) + " is served by " + std::to_string(touched_) + " and " +
+                std::to_string(other));
+  }
+}
+
+bool ReplicationWorld::has_erase_since(const Key& key) const {
+  return std::ranges::any_of(key.history, [&](const StoreOperation& one) {
+    return one.kind == StoreOperation::Kind::erase && one.outcome != StoreOperation::Outcome::failed &&
+           one.ended >= key.acknowledged_begun;
+  });
+}
+
+void ReplicationWorld::check_copies(Index at) {
+  if (newest_ == nullptr) return;
+  for (Number number = 0; number < partitions_; ++number) check_copy(at, number);
+  if (newest_->epoch == maps_checked_) return;
+  maps_checked_ = newest_->epoch;
+  for (const auto& [index, one] : stores_)
+    for (Number number = 0; number < partitions_; ++number) check_copy(index, number);
+}
+
+// Every acknowledged write is on every in-sync member of the newest map, or a newer one.
+void ReplicationWorld::check_copy(Index at, Number number) {
+  const Machine& machine = *machines_[at];
+  const cluster::Partition& partition = newest_->partitions[number];
+  const cluster::Slot slot = newest_->slot_of(machine.id);
+  if (slot == cluster::kNoSlot || !partition.is_in_sync(slot)) return;
+  const bool is_running = machine.member != nullptr && newest_->at(slot).boot.number == machine.boots;
+  if (!is_running && !is_durable_) return;
+  const Store& there = *stores_.at(at);
+  const ReplicationEngine::Content& content = is_running ? there.host->engine->content() : there.disk.content;
+  for (const Key& key : keys_) {
+    if (key.partition != number || key.acknowledged == replication::kNoVersion) continue;
+    const auto held = content.find(key.name);
+    const bool is_there = held != content.end() && !held->second.is_erased;
+    const bool is_fine = is_there ? key.acknowledged <= replication::version_of(held->second.version)
+                                  : key.is_acknowledged_erase || has_erase_since(key);
+    if (!is_fine)
+      violate("in sync, " + std::to_string(at) + " lacks an acknowledged write of " + key.name + " in partition " +
+              std::to_string(number) + ": (" + std::to_string(key.acknowledged.term) + ", " +
+              std::to_string(key.acknowledged.seq) + ")");
+  }
+}
+
+// --- at the end ------------------------------------------------------------------------------------------------------
+
+std::string ReplicationWorld::copy_differs(Index at, Number number) const {
+  const Index primary = index_of(newest_->at(newest_->partitions[number].primary).id);
+  const ReplicationHost* const here = stores_.at(at)->host;
+  const ReplicationHost* const there = stores_.at(primary)->host;
+  if (here == nullptr || there == nullptr) return "is down";
+  const replication::CopyState* const state = here->replicas.state(number);
+  if (state == nullptr || !state->is_complete) return "is not complete";
+  if (state->has_suspects()) return "has suspects";
+  if (!state->tombstones.empty()) return "has tombstones";
+  if (!state->uncommitted.empty()) return "has writes that are not committed";
+  for (const Key& key : keys_) {
+    if (key.partition != number) continue;
+    const auto own = here->engine->copy(key.name).value();
+    const auto other = there->engine->copy(key.name).value();
+    if (own && own->is_erased) return "has a tombstone of " + key.name;
+    if (own.has_value() != other.has_value()) return "differs in " + key.name;
+    if (own && (own->version != other->version || own->value != other->value)) return "differs in " + key.name;
+  }
+  return {};
+}
+
+std::string ReplicationWorld::why_copies_differ() const {
+  for (Number number = 0; number < partitions_; ++number)
+    for (const cluster::Slot slot : newest_->partitions[number].in_sync) {
+      const Index at = index_of(newest_->at(slot).id);
+      if (machines_[at]->is_gone) continue;
+      const std::string why = copy_differs(at, number);
+      if (!why.empty())
+        return "at the end the copy of partition " + std::to_string(number) + " at " + std::to_string(at) + " " + why;
+    }
+  return {};
+}
+
+std::string ReplicationWorld::why_store_not_at_rest() const {
+  if (const std::string why = why_not_at_rest(); !why.empty()) return why;
+  if (!clients_stop_) return "clients are not served at the end";
+  for (const Client& client : clients_)
+    if (client.is_busy) return "a client has no answer at the end";
+  return why_copies_differ();
+}
+
+void ReplicationWorld::check_histories() {
+  for (const Key& key : keys_) {
+    const std::string why = not_linearizable(key.history);
+    if (!why.empty()) violate(key.name + ": " + why);
+    const std::string nothing = read_of_nothing(key.history);
+    if (!nothing.empty()) violate(key.name + ": " + nothing);
+  }
+}
+
+}  // namespace p2p::sim
