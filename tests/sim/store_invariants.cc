@@ -149,8 +149,8 @@ void StoreWorld::check_left_behind(std::vector<std::string>& broken) const {
   }
 }
 
-// Where clocks differ by little, and time is short. A batch whose answer was lost keeps its giver from being fully handed
-// over for five seconds.
+// Where clocks differ by little, and time is short. A batch whose answer was lost keeps its giver from being fully
+// handed over for five seconds.
 void StoreWorld::check_tombstones(std::vector<std::string>& broken) {
   if (plan_.tombstone_grace > seconds(5) || plan_.skew_most > seconds(5)) return;
   run_for(2 * (plan_.tombstone_grace + plan_.skew_most) + seconds(4 + 5));

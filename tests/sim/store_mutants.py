@@ -188,7 +188,7 @@ MUTANTS = [
            "if (!ended.is_handed_over && handed_over_.pending()) return finish_hand_over();\n  if (!ended.is_handed_over) {"),
     Mutant("H26", "a-leaver-passes-puts-on", "rebalancer.h",
            "void begin_leave() { store_->kept_puts->keep_all(); }", "void begin_leave() {}"),
-    Mutant("H26", "kept-puts-stay", "rebalancer.cc",
+    Mutant("H26", "kept-puts-stay", "rebalancer_leaving.cc",
            "if (store_->kept_puts->count() != kept_seen_) return begin_round();\n  handed_over_();", "handed_over_();"),
     Mutant("H26", "kept-puts-do-not-count", "rebalancer.cc",
            "if (store_->kept_puts->count() != kept_seen_) return begin_round_after(kRetryPauseMin);", ""),

@@ -33,6 +33,9 @@ namespace p2p::diststore {
 // Batches for one node of the 2009 system, being given or queued: it never waits for the next one.
 inline constexpr std::size_t kClassicBatchesMax = kGivenAtOnce + 2;
 
+// Short at first: a receiver that refused may soon listen, learn of the new ring, or be removed from it.
+inline constexpr Duration kRetryPauseMin = std::chrono::milliseconds(20);
+
 class Rebalancer final : public std::enable_shared_from_this<Rebalancer> {
  public:
   // `drain` learns how the hand-over proceeds; may be null.

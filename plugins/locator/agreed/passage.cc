@@ -47,7 +47,8 @@ void Adapter::join_ended(const Awaited& call, const wire::Replied& replied, Time
                          membership::Effects& effects) {
   using Outcome = membership::JoinOutcome;
   const bool is_self = replied.from.node == self_.id;
-  const bool is_straggler = !succeeds_.empty() && replied.cluster == succeeds_;  // it is told that its network has ended
+  const bool is_straggler =
+      !succeeds_.empty() && replied.cluster == succeeds_;  // it is told that its network has ended
   const bool has_network = replied.from.epoch > 0 && !is_straggler;
   if (!is_self && !is_straggler && !has_network) founders_.note_waiting(call.to);
   if (has_network) {
@@ -370,8 +371,8 @@ void Adapter::leave(TimePoint now, membership::Effects& effects) {
 // It is decided that all members leave, this one among them: nobody stays to whom anything could be given.
 bool Adapter::has_network_ended() const {
   return self_slot() != cluster::kNoSlot && std::ranges::none_of(map()->members, [](const Member& member) {
-    return !member.id.empty() && member.state == MemberState::up;
-  });
+           return !member.id.empty() && member.state == MemberState::up;
+         });
 }
 
 // The others need the voters no more: each knows what was decided, or has gone.

@@ -77,6 +77,9 @@ TEST_F(MemberWords, ARestartedMemberComesWithWhatItRunsNow) {
   self.services = {"b"};
   ClusterMember two(self, LeaseRules{}, Policy{}, {.map = std::make_shared<const ClusterMap>(map), .voter = {}}, host_,
                     now_);
+  EXPECT_TRUE(wanted(two).empty()) << "no voter answers it yet";
+  MemberEffects effects;
+  two.on_reply(sender(map, 1), {.body = Noted{}}, now_, effects);
   const std::vector<Request> asked = wanted(two);
   ASSERT_EQ(asked.size(), 1u);
   map = after(map, asked);

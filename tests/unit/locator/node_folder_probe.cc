@@ -31,7 +31,8 @@ int obey(NodeFolder& folder, const std::string& command) {
     if (auto retired = folder.retire("told to"); !retired.ok()) return fail(retired.error());
     std::cout << "retired " << text_of(folder.self()) << std::endl;
   } else if (command == "end") {
-    if (auto ended = folder.mark_network_ended({{.high = 1, .low = 2}}, "told to"); !ended.ok()) return fail(ended.error());
+    if (auto ended = folder.mark_network_ended({{.high = 1, .low = 2}}, "told to"); !ended.ok())
+      return fail(ended.error());
     std::cout << "ended" << std::endl;
   } else if (command == "hold") {
     std::cout << "holding" << std::endl;

@@ -344,7 +344,11 @@ void ClusterMember::report(TimePoint now, MemberEffects& effects) {
 void ClusterMember::ask_to_join(TimePoint now, MemberEffects& effects) {
   if (joins_via_.empty() || now < suggested_at_ + kCoordinatorPatience) return;
   suggested_at_ = now;
-  if (!std::exchange(joins_answered_, false)) ++joins_at_;  // it stays with a member that it has found
+  // It stays with a member that it has found, for a while: that one may be cut off from the others.
+  if (!std::exchange(joins_answered_, false) || ++joins_asked_ == kJoinAsksMax) {
+    ++joins_at_;
+    joins_asked_ = 0;
+  }
   effects.calls.push_back({.to = joins_via_[joins_at_ % joins_via_.size()], .request = AskToJoin{.joiner = self_}});
 }
 

@@ -34,6 +34,9 @@ inline constexpr Duration kStopMax = std::chrono::seconds(1);
 // lease.
 inline constexpr Duration kReachedLately = std::chrono::milliseconds(750);
 
+// A member that answers, and lets nobody in, is asked so often before another one.
+inline constexpr std::size_t kJoinAsksMax = 10;
+
 // A member without a lease may know voters that vote no more, and are gone: it asks any other for a newer map, one
 // after the other, so often.
 inline constexpr Duration kAskAroundEvery = std::chrono::milliseconds(300);
@@ -145,6 +148,7 @@ class ClusterMember final {
   bool is_let_go_ = false;
   std::vector<NodeId> joins_via_;
   std::size_t joins_at_ = 0;
+  std::size_t joins_asked_ = 0;                        // of that one, in a row
   std::unordered_map<NodeId, TimePoint> answered_at_;  // by voters
   std::vector<NodeId> unheard_;                        // as the other voters were told
   TimePoint unheard_told_at_ = TimePoint::min();
