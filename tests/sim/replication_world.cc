@@ -155,7 +155,7 @@ void ReplicationWorld::flush(Index at, bool now) {
   });
 }
 
-void ReplicationWorld::sync(Index at, replication::SyncTicket ticket) {
+void ReplicationWorld::sync(Index at, replication::SyncId id) {
   Store& here = store(at);
   Disk disk{.content = here.host->engine->content()};
   for (Number number = 0; number < partitions_; ++number)
@@ -163,19 +163,19 @@ void ReplicationWorld::sync(Index at, replication::SyncTicket ticket) {
       disk.states[number] = *state;
       for (auto& one : disk.states[number].uncommitted.entries()) one.request = replication::kNoRequest;
     }
-  here.unsynced.emplace_back(ticket, std::move(disk));
+  here.unsynced.emplace_back(id, std::move(disk));
   Duration takes = time_.between(100us, 600us);
   if (!is_healed_ && time_.happens(0.01)) takes += time_.between(1ms, 80ms);
   here.synced_last = std::max(here.synced_last + 1us, time_.now() + takes);
-  on_machine(at, here.synced_last, [this, at, ticket] {
+  on_machine(at, here.synced_last, [this, at, id] {
     Store& synced = store(at);
-    while (!synced.unsynced.empty() && synced.unsynced.front().first <= ticket) {
+    while (!synced.unsynced.empty() && synced.unsynced.front().first <= id) {
       synced.disk = std::move(synced.unsynced.front().second);
       synced.unsynced.pop_front();
     }
     if (is_troubled() && time_.happens(crash_at_sync_)) return crash(at, time_.between(5ms, 1500ms));
     Effects effects;
-    synced.host->replicas.on_synced(ticket, moment(at), effects);
+    synced.host->replicas.on_synced(id, moment(at), effects);
     obey(at, effects);
   });
 }

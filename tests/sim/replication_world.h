@@ -41,7 +41,7 @@ class ReplicationWorld final : public ClusterWorld {
   struct Store {
     ReplicationHost* host = nullptr;  // of the process that runs
     Disk disk;                        // synced
-    std::deque<std::pair<diststore::replication::SyncTicket, Disk>> unsynced;
+    std::deque<std::pair<diststore::replication::SyncId, Disk>> unsynced;
     TimePoint synced_last{};
     bool has_flush_to_come = false;
     std::map<Index, TimePoint> asked_for_map;
@@ -90,7 +90,7 @@ class ReplicationWorld final : public ClusterWorld {
   void on_crash(Index at) override;
   void obey(Index at, Effects& effects);
   void flush(Index at, bool now);
-  void sync(Index at, diststore::replication::SyncTicket ticket);
+  void sync(Index at, diststore::replication::SyncId id);
   void scan(Index at, diststore::replication::Scan scan);
   void beat(Index at);
   Store& store(Index at);

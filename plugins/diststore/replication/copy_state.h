@@ -1,5 +1,5 @@
 // What does a node know of a partition that it holds, beside the values? With a durable engine this is on disk with
-// them: each sync has the states as they were when its ticket was given.
+// them: each sync has the states as they were when it was asked for.
 #pragma once
 
 #include "replication/uncommitted_list.h"

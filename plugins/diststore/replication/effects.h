@@ -60,7 +60,7 @@ struct Scanned {
 };
 
 // All that was changed, in the engine and in the states of partitions, up to the moment when it was given.
-using SyncTicket = std::uint64_t;
+using SyncId = std::uint64_t;
 
 struct Effects {
   struct Send {
@@ -72,8 +72,8 @@ struct Effects {
   std::vector<Scan> scans;
   // Not 0: what has changed until now is to be written to disk and synced, with all before it; then
   // Replicas::on_synced(). Only of an engine that is durable.
-  SyncTicket sync = 0;
-  std::vector<Partition> changed;  // with it: since the ticket before; Replicas::state() has what goes with the values
+  SyncId sync = 0;
+  std::vector<Partition> changed;  // with it: since the sync before; Replicas::state() has what goes with the values
   std::vector<Answer> answers;
   std::vector<Node> maps_wanted;  // these know a newer map than this node; their messages wait for it (W3)
   std::vector<Node> maps_told;    // these know an older one

@@ -73,7 +73,7 @@ class Replicas final {
 
   // --- what the shell was asked for ---
   void on_scanned(Scanned scanned, Effects& effects);
-  void on_synced(SyncTicket ticket, Moment moment, Effects& effects);
+  void on_synced(SyncId id, Moment moment, Effects& effects);
 
   void flush(Moment moment, Effects& effects);
   void tick(Moment moment, Effects& effects);
@@ -88,7 +88,7 @@ class Replicas final {
     Effects::Send ack = {};  // of a copy
   };
   struct RunningSync {
-    SyncTicket ticket = 0;
+    SyncId id = 0;
     TimePoint asked_at{};
     std::vector<ToBeSynced> parts = {};
   };
@@ -108,7 +108,7 @@ class Replicas final {
   Site site_;
   std::unordered_map<Node, std::deque<Message>> waiting_;  // for a newer map, in order (W3)
   std::deque<RunningSync> syncs_;
-  SyncTicket last_ticket_ = 0;
+  SyncId last_sync_ = 0;
   std::vector<Partition> material_;  // partitions without a role
   TimePoint ticked_for_ = TimePoint::max();
 };

@@ -22,7 +22,7 @@ Effects::Send Replicas::ack_of(const HeldPartition& one) const {
 
 void Replicas::flush(Moment moment, Effects& effects) {
   if (site_.dirty.empty() || site_.failure) return;
-  RunningSync sync{.ticket = last_ticket_ + 1, .asked_at = moment.now};
+  RunningSync sync{.id = last_sync_ + 1, .asked_at = moment.now};
   for (HeldPartition* one : site_.dirty) {
     one->is_dirty = false;
     const bool owes_ack = std::exchange(one->source.owes_ack, false) && one->source.stream != 0;
@@ -40,13 +40,13 @@ void Replicas::flush(Moment moment, Effects& effects) {
   }
   site_.dirty.clear();
   if (!site_.options.is_durable) return;
-  effects.sync = last_ticket_ = sync.ticket;
+  effects.sync = last_sync_ = sync.id;
   syncs_.push_back(std::move(sync));
 }
 
 // A durable engine acknowledges after the sync (W3); the primary's own counts as well (W4).
-void Replicas::on_synced(SyncTicket ticket, Moment moment, Effects& effects) {
-  while (!syncs_.empty() && syncs_.front().ticket <= ticket) {
+void Replicas::on_synced(SyncId id, Moment moment, Effects& effects) {
+  while (!syncs_.empty() && syncs_.front().id <= id) {
     const RunningSync synced = std::move(syncs_.front());
     syncs_.pop_front();
     for (const ToBeSynced& part : synced.parts) {

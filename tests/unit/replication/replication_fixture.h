@@ -31,8 +31,8 @@ class ReplicationTest : public ::testing::Test {
     explicit Process(const ReplicationOptions& options) : engine(42), replicas(engine, options) {}
     MemoryEngine engine;
     Replicas replicas;
-    std::deque<SyncTicket> syncs;  // that are not done yet
-    CopyState on_disk;             // after the last sync
+    std::deque<SyncId> syncs;  // that are not done yet
+    CopyState on_disk;         // after the last sync
   };
 
   void start(Node count, ReplicationOptions options = {}) {
@@ -169,8 +169,7 @@ class ReplicationTest : public ::testing::Test {
   void sync(Node node) {
     at(node).on_disk = *at(node).replicas.state(kPartition);
     Effects effects;
-    for (const SyncTicket ticket : std::exchange(at(node).syncs, {}))
-      at(node).replicas.on_synced(ticket, moment(), effects);
+    for (const SyncId id : std::exchange(at(node).syncs, {})) at(node).replicas.on_synced(id, moment(), effects);
     obey(node, effects);
   }
   void pass(Duration time) {
