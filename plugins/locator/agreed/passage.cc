@@ -137,8 +137,10 @@ void Adapter::advance_entry(TimePoint now, membership::Effects& effects) {
     entered_via_ = next.address;
     return ask_to_join(next.address, options_.call_timeout, effects);
   }
-  if (!networked_.empty())
-    return ask_to_join(networked_[asked_of_++ % networked_.size()], options_.call_timeout, effects);
+  if (!networked_.empty()) {
+    entered_via_ = networked_[asked_of_++ % networked_.size()];
+    return ask_to_join(*entered_via_, options_.call_timeout, effects);
+  }
   // One of them may know of a network, or of a node that is to found it.
   if (is_asking_others()) return;
   if (const auto founder = founders_.founder()) {
