@@ -108,7 +108,7 @@ void Adapter::apply(MemberEffects wanted, membership::Effects& effects) {
 
 // A member; a joiner is told by whom it asks.
 bool Adapter::is_outgrown() const {
-  return member_ && map() && self_slot() != cluster::kNoSlot && map()->feature_level > self_.feature_level;
+  return member_ && map() && map()->feature_level > self_.feature_level && self_slot() != cluster::kNoSlot;
 }
 
 std::string outgrown(std::uint32_t in_force, std::uint32_t known) {
@@ -180,15 +180,20 @@ void Adapter::on_decision(const cluster::Decision& decision, membership::Effects
     change.view = view;
     effects.changes.push_back(std::move(change));
   }
-  removed_.clear();
-  for (const cluster::Member& member : shown_ ? shown_->members : std::vector<cluster::Member>())
-    if (decision.map->slot_of(member.id) == cluster::kNoSlot) removed_.emplace(member.id, member.address);
+  note_removed(*decision.map);
   shown_ = decision.map;
   epoch_.store(static_cast<std::int64_t>(shown_->epoch), std::memory_order_relaxed);
   voters_.store(static_cast<std::int64_t>(shown_->voters.size()), std::memory_order_relaxed);
   std::erase_if(heard_, [this](const auto& one) { return shown_->slot_of(one.first) == cluster::kNoSlot; });
   effects.table_changed = true;
   if (stage_ == Stage::leaving) environment_.progressed();
+}
+
+void Adapter::note_removed(const ClusterMap& by) {
+  removed_.clear();
+  if (shown_ == nullptr) return;
+  for (const cluster::Member& member : shown_->members)
+    if (by.slot_of(member.id) == cluster::kNoSlot) removed_.emplace(member.id, member.address);
 }
 
 // --- how calls end ---------------------------------------------------------------------------------------------------

@@ -203,6 +203,7 @@ class Adapter final : public membership::Membership {
   std::optional<cluster::Refused> objection(const cluster::Sender& from, const cluster::ClusterId& cluster) const;
 
   void on_decision(const cluster::Decision& decision, membership::Effects& effects);
+  void note_removed(const cluster::ClusterMap& by);
   void watch_members(TimePoint now, membership::Effects& effects);
   void answer_watchers(TimePoint now);
   void publish_lease();
