@@ -1,0 +1,37 @@
+// What may the path of a client's call ask of this node's copies of partitions? The shell of replication/ implements
+// it; a test may as well. Who owns a key is not its question: a call for a partition that this node does not serve is
+// refused.
+#pragma once
+
+#include "engine/engine.h"
+#include "replication/effects.h"
+#include "replication/read_gate.h"
+
+#include <p2p/units.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace p2p::diststore::agreed {
+
+// Every method: [any thread].
+class ReplicaStore {
+ public:
+  // Runs once, never within the call that it was given to, on the strand of the store: it must not block. The answer's
+  // verdict is what it is worth now (Replicas::verdict_now); what it refers to ends with the call.
+  using Done = std::function<void(const replication::Answer& answer)>;
+
+  virtual ~ReplicaStore() = default;
+
+  // The keys are all in `partition`. After stop() of the shell: refused.
+  virtual void write(Partition partition, std::shared_ptr<replication::Batch> batch, Done done) = 0;
+  // For a key that has a write under way by gate(); any other is read without the strand, as read_gate.h says.
+  virtual void read(Partition partition, std::string key, replication::KeyHash hash, Done done) = 0;
+
+  virtual const replication::ReadGate& gate() const = 0;
+  virtual const Engine& engine() const = 0;
+  virtual TimePoint lease_held_until() const = 0;
+};
+
+}  // namespace p2p::diststore::agreed
