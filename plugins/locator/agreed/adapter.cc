@@ -69,7 +69,7 @@ void Adapter::with_member(TimePoint now, membership::Effects& effects, const Act
     if (!member_) return;  // what was done before has ended this identity
     MemberEffects wanted;
     work(*member_, wanted);
-    apply(std::move(wanted), effects);
+    apply(std::move(wanted), now, effects);
   };
   run(act);
   // What this node has asked itself.
@@ -93,14 +93,15 @@ void Adapter::with_member(TimePoint now, membership::Effects& effects, const Act
   publish_lease();
 }
 
-void Adapter::apply(MemberEffects wanted, membership::Effects& effects) {
+void Adapter::apply(MemberEffects wanted, TimePoint now, membership::Effects& effects) {
   for (const cluster::Decision& decision : wanted.decisions) on_decision(decision, effects);
   if (is_outgrown())
     return give_up({ErrorKind::unsupported, outgrown(map()->feature_level, self_.feature_level)}, effects);
-  for (const auto& save : wanted.saves) keep(save);
+  for (const auto& save : wanted.saves) keep(save, now);
   tell_services_known(effects);
   for (const auto& answered : wanted.answers) answer(answered.to, answered.reply);
   for (const auto& call : wanted.calls) send(call.to, call.request, effects);
+  announced_.reset();
   const bool was_member = stage_ == Stage::inside || stage_ == Stage::returning;
   if (was_member && member_ && self_slot() == cluster::kNoSlot)
     retire("the other members have removed this node, which was down for too long", effects);
@@ -116,13 +117,6 @@ std::string outgrown(std::uint32_t in_force, std::uint32_t known) {
          std::to_string(known) + " at most: start the version that the other members run";
 }
 
-// Whoever is no member has promised nothing that must outlive it.
-void Adapter::keep(const cluster::AgreementEffects::Save& save) {
-  if (save.what.map != nullptr && save.what.map->slot_of(self_.id) != cluster::kNoSlot)
-    return environment_.save(save.id, save.what);
-  unwritten_ = save.id;
-}
-
 void Adapter::answer(cluster::RequestId id, const Reply& reply) {
   if (own_ids_.erase(id) > 0) return own_replies_.push_back(reply);
   const auto found = requests_.extract(id);
@@ -136,8 +130,17 @@ void Adapter::send(const NodeId& to, const cluster::MemberRequest& request, memb
     return;
   }
   if (const auto address = address_of(to))
-    call({.to = *address, .tried = tried(to)}, wire::encode_call(member_->sender(), cluster_id(), request),
-         options_.call_timeout, effects);
+    call({.to = *address, .tried = tried(to)}, encoded(request), options_.call_timeout, effects);
+}
+
+// What is announced to all is encoded once.
+std::string Adapter::encoded(const cluster::MemberRequest& request) {
+  const auto encode = [&] { return wire::encode_call(member_->sender(), cluster_id(), request); };
+  const auto* announce = std::get_if<cluster::Announce>(&request);
+  if (announce == nullptr) return encode();
+  if (announced_ != announce->update) announcement_ = encode();
+  announced_ = announce->update;
+  return announcement_;
 }
 
 // Nothing where it was removed long ago.
@@ -423,26 +426,11 @@ std::string Adapter::missing_voters(TimePoint now) const {
   return (text.empty() ? "none is missing" : text + " are missing") + ", of " + std::to_string(map()->voters.size());
 }
 
-// --- the disk --------------------------------------------------------------------------------------------------------
-
-void Adapter::saved(cluster::SaveId highest, TimePoint now, membership::Effects& effects) {
-  with_member(now, effects, [&](auto& member, auto& wanted) { member.on_saved(highest, now, wanted); });
-  advance(now, effects);
-}
-
-void Adapter::disk_failed(const Error& error, membership::Effects& effects) { give_up(error, effects); }
-
-// It can promise nothing any more.
-void Adapter::give_up(const Error& why, membership::Effects& effects) {
-  halt();
-  effects.farewell_done = true;
-  environment_.end_node(why);
-}
-
 // --- time ------------------------------------------------------------------------------------------------------------
 
 void Adapter::tick(TimePoint now, membership::Effects& effects) {
   with_member(now, effects, [&](auto& member, auto& wanted) { member.tick(now, wanted); });
+  keep_what_waits(now);
   answer_watchers(now);
   environment_.observer->tick(now);
   if (member_) watch_members(now, effects);

@@ -28,7 +28,7 @@
 
 namespace p2p::agreed {
 
-// Whoever waits for a network asks the one that is to let it in, or to found it, so often.
+// Whoever waits for a network asks the one that is to found it so often; the one that is to let it in ever less.
 inline constexpr Duration kAskAgain = std::chrono::milliseconds(150);
 // Back-off of the same towards one that refuses.
 inline constexpr Duration kAskRefused = std::chrono::seconds(2);
@@ -48,6 +48,8 @@ inline constexpr std::size_t kJoinersMax = 512;
 inline constexpr Duration kReachedFor = std::chrono::seconds(10);
 // J1: clocks that differ more make logs and times to live worthless.
 inline constexpr std::chrono::milliseconds kClocksDifferMax = std::chrono::minutes(1);
+// A member that does not vote writes the newest map to disk no more often.
+inline constexpr Duration kKeepEvery = std::chrono::seconds(1);
 // So long without a lease: a majority of the voters is missing, which is worth a line.
 inline constexpr Duration kNoLeaseUnsaid = std::chrono::seconds(1);
 // What a node waits for in its first moments is not worth a line.
@@ -185,12 +187,14 @@ class Adapter final : public membership::Membership {
   // Lets the core act, and after it whatever this node has asked itself.
   using Act = std::function<void(cluster::ClusterMember& member, cluster::MemberEffects& wanted)>;
   void with_member(TimePoint now, membership::Effects& effects, const Act& act);
-  void apply(cluster::MemberEffects wanted, membership::Effects& effects);
+  void apply(cluster::MemberEffects wanted, TimePoint now, membership::Effects& effects);
   bool is_outgrown() const;
   void give_up(const Error& why, membership::Effects& effects);
-  void keep(const cluster::AgreementEffects::Save& save);
+  void keep(const cluster::AgreementEffects::Save& save, TimePoint now);
+  void keep_what_waits(TimePoint now);
   void answer(cluster::RequestId id, const cluster::Reply& reply);
   void send(const cluster::NodeId& to, const cluster::MemberRequest& request, membership::Effects& effects);
+  std::string encoded(const cluster::MemberRequest& request);
   std::optional<NodeAddress> address_of(const cluster::NodeId& node) const;
   void call(Awaited awaited, std::string message, Duration deadline, membership::Effects& effects);
   ProcessEnds::Tried tried(const cluster::NodeId& node) const;
@@ -258,7 +262,12 @@ class Adapter final : public membership::Membership {
   std::deque<std::pair<cluster::RequestId, cluster::MemberRequest>> own_requests_;  // of this node to itself
   std::deque<cluster::Reply> own_replies_;
   std::set<cluster::RequestId> own_ids_;
-  std::optional<cluster::SaveId> unwritten_;  // what needs no disk
+  std::shared_ptr<const cluster::MapUpdate> announced_;  // of the last call that was encoded
+  std::string announcement_;
+  std::vector<cluster::Slot> kept_voters_;  // of the map that is on disk, or on its way there
+  TimePoint kept_at_ = TimePoint::min();
+  std::optional<cluster::AgreementEffects::Save> to_keep_;  // later
+  std::optional<cluster::SaveId> unwritten_;                // what needs no disk
 
   ProcessEnds ends_;
   std::set<cluster::NodeId> watched_;
@@ -278,6 +287,7 @@ class Adapter final : public membership::Membership {
   std::size_t asked_of_ = 0;            // of the members of a map, in turn
   bool is_asking_ = false;              // to be let in
   TimePoint ask_at_ = TimePoint::min();
+  std::size_t asks_ = 0;  // to be let in
   TimePoint return_at_ = TimePoint::min();
   TimePoint began_at_;
   TimePoint let_go_until_ = TimePoint::max();

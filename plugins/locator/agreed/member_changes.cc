@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace p2p::agreed {
 
@@ -85,10 +87,12 @@ std::vector<MembershipChange> member_changes(const ClusterMap* before, const Clu
 }
 
 std::vector<NodeAddress> ring_members(const ClusterMap& map) {
-  std::vector<NodeAddress> members;
+  std::vector<std::pair<std::string, NodeAddress>> named;  // a name costs an allocation
   for (const Member& member : map.members)
-    if (!member.id.empty() && is_on_ring(member)) members.push_back(member.address);
-  std::ranges::sort(members, {}, &NodeAddress::name);
+    if (!member.id.empty() && is_on_ring(member)) named.emplace_back(member.address.name(), member.address);
+  std::ranges::sort(named, {}, [](const auto& one) -> const std::string& { return one.first; });
+  std::vector<NodeAddress> members;
+  for (auto& [name, address] : named) members.push_back(std::move(address));
   return members;
 }
 

@@ -1,6 +1,8 @@
 // The way of a node into a network and out of it (section 6 of the protocol): part of adapter.h.
 #include "agreed/adapter.h"
 
+#include "cluster/back_off.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -56,7 +58,7 @@ void Adapter::join_ended(const Awaited& call, const wire::Replied& replied, Time
     if (std::ranges::find(networked_, call.to) == networked_.end() && networked_.size() < kWaitingMax)
       networked_.push_back(call.to);
   }
-  ask_at_ = now + kAskAgain;
+  ask_at_ = now + (has_network ? cluster::after_tries(kAskAgain, ++asks_) : kAskAgain);
   if (stage_ != Stage::looking && stage_ != Stage::inside) return;
   if (is_self) return effects.joins.push_back({.via = call.to, .outcome = Outcome::is_self, .why = "it is this node"});
   if (is_straggler)
@@ -242,6 +244,8 @@ void Adapter::retire(const std::string& reason, membership::Effects& effects) {
   own_replies_.clear();
   own_ids_.clear();
   unwritten_.reset();
+  to_keep_.reset();
+  kept_voters_.clear();
   requests_.clear();
   joiners_.clear();
   watched_.clear();

@@ -388,6 +388,24 @@ TEST(ClusterMapLosses, DownAndANewBootAreLossesOfTheBoot) {
 
 // --- soundness -------------------------------------------------------------------------------------------------------
 
+TEST(ClusterMapSlots, AMemberIsFoundWhateverTheHintsSay) {
+  ClusterMap map = with_members(founded(), 40);
+  const ClusterMap noted = map;
+  map.hints = {};
+  for (unsigned number = 1; number <= 40; ++number) {
+    EXPECT_EQ(noted.slot_of(id(number)), slot(number));
+    EXPECT_EQ(map.slot_of(id(number)), slot(number)) << "without hints";
+  }
+  map.hints = noted.hints;
+  std::swap(map.members[3], map.members[7]);
+  map.members[9].id = id(99);
+  EXPECT_EQ(map.slot_of(id(4)), 7);
+  EXPECT_EQ(map.slot_of(id(8)), 3);
+  EXPECT_EQ(map.slot_of(id(99)), 9);
+  EXPECT_EQ(map.slot_of(id(10)), kNoSlot);
+  EXPECT_EQ(map.slot_of(id(41)), kNoSlot);
+}
+
 TEST(ClusterMapSoundness, MapsThatCannotBeAreTold) {
   const ClusterMap good = in_sync_at(with_members(founded(), 3), {2});
   EXPECT_EQ(unsoundness(good), "");

@@ -69,6 +69,32 @@ TEST_F(CoordinatorTest, WhatWasAskedForOnceIsForgottenAfterAWhile) {
   EXPECT_FALSE(coordinator_.has_requests());
 }
 
+TEST_F(CoordinatorTest, TheSameRequestWaitsOnceAndIsProlonged) {
+  ASSERT_TRUE(coordinator_.add(learner(2), now_));
+  ASSERT_TRUE(coordinator_.add(learner(3), now_));
+  now_ += kRequestKept / 2;
+  ASSERT_TRUE(coordinator_.add(learner(2), now_));
+  const auto both = next();
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->requests, (std::vector{learner(2), learner(3)}));
+  now_ += kRequestKept / 2;
+  const auto one = next();
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->requests, std::vector{learner(2)});
+}
+
+TEST_F(CoordinatorTest, WhatSpeaksOfAFormerTermIsForgotten) {
+  map_ = after(map_, {AddLearner{.partition = 0, .node = id(2)}});
+  coordinator_.begin(map_, now_);
+  const Epoch term = map_.partitions[0].term;
+  const Request put = PutInSync{.partition = 0, .node = id(2), .term = term, .since = map_.epoch};
+  ASSERT_TRUE(coordinator_.add(put, now_));
+  map_ = after(map_, {put});
+  ASSERT_GT(map_.partitions[0].term, term);
+  coordinator_.begin(map_, now_);
+  EXPECT_FALSE(coordinator_.has_requests());
+}
+
 TEST_F(CoordinatorTest, TakesNoMoreThanItsLimit) {
   for (unsigned number = 0; number < kRequestsWaitingMax; ++number)
     ASSERT_TRUE(coordinator_.add(Join{member(10 + number)}, now_));

@@ -29,20 +29,30 @@ TEST(History, WhoIsBehindGetsTheChangesAndOverAGapTheMap) {
 
 TEST(History, LongChangesAreKeptForFewerEpochs) {
   History history;
-  constexpr std::size_t kKept = kRequestsKept / kRequestsMax;
-  for (Epoch base = 1; base <= 2 * kKept; ++base) history.add(base, change_of(kRequestsMax));
+  constexpr std::size_t kKept = 4;
+  for (Epoch base = 1; base <= 2 * kKept; ++base) history.add(base, change_of(kRequestsKept / kKept));
   const Epoch newest = 2 * kKept + 1;
   EXPECT_EQ(history.since(newest - kKept, map_at(newest)).changes.size(), kKept);
   EXPECT_NE(history.since(newest - kKept - 1, map_at(newest)).map, nullptr);
 }
 
+TEST(History, AChangeThatIsLargerThanTheMapIsNotKept) {
+  History history;
+  history.add(1, change_of(1));
+  history.add(2, change_of(kRequestsKept + 1));
+  EXPECT_NE(history.since(2, map_at(3)).map, nullptr);
+  history.add(3, change_of(1));
+  EXPECT_EQ(history.since(3, map_at(4)).changes.size(), 1U);
+  EXPECT_NE(history.since(2, map_at(4)).map, nullptr);
+}
+
 TEST(History, AfterAGapItCountsAnew) {
   History history;
-  for (Epoch base = 1; base <= 3; ++base) history.add(base, change_of(kRequestsMax));
-  history.add(10, change_of(kRequestsMax));
+  constexpr std::size_t kKept = 4;
+  for (Epoch base = 1; base <= 3; ++base) history.add(base, change_of(kRequestsKept / kKept));
+  history.add(10, change_of(kRequestsKept / kKept));
   history.clear();
-  constexpr std::size_t kKept = kRequestsKept / kRequestsMax;
-  for (Epoch base = 20; base < 20 + kKept; ++base) history.add(base, change_of(kRequestsMax));
+  for (Epoch base = 20; base < 20 + kKept; ++base) history.add(base, change_of(kRequestsKept / kKept));
   EXPECT_EQ(history.since(20, map_at(20 + kKept)).changes.size(), kKept);
 }
 

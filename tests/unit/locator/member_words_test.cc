@@ -49,6 +49,21 @@ class MemberWords : public ::testing::Test {
     return said.empty() ? std::vector<Report::Gone>{} : said.front().second.gone;
   }
 
+  // Obeys it, where nobody else is: what it asks and tells itself, and its disk.
+  void run(ClusterMember& one, MemberEffects& effects) {
+    while (!effects.calls.empty() || !effects.saves.empty() || !effects.answers.empty()) {
+      MemberEffects next;
+      for (auto& call : effects.calls)
+        if (call.to == one.sender().node) one.on_request(one.sender(), std::move(call.request), kOwn, now_, next);
+      for (const auto& answer : effects.answers)
+        if (answer.to == kOwn) one.on_reply(one.sender(), answer.reply, now_, next);
+      for (const auto& save : effects.saves) one.on_saved(save.id, now_, next);
+      effects = std::move(next);
+    }
+  }
+
+  static constexpr RequestId kOwn = 77;
+
   agreed::EmptyHost host_;
   TimePoint now_{1h};
 };
@@ -98,6 +113,57 @@ TEST_F(MemberWords, TheCoordinatorForgetsWhatAProcessSaidBefore) {
   const auto change = coordinator.next_change(map, nobody, now_ + kSlotPause);
   ASSERT_TRUE(change);
   EXPECT_EQ(change->requests, (std::vector{runs(3, {.services = {"a"}}), runs(2, {.services = {"b"}})}));
+}
+
+// --- where there is much to do ---------------------------------------------------------------------------------------
+
+TEST_F(MemberWords, WhatIsNotDecidedIsAskedOfOneVoterAfterTheOtherEverMoreSlowly) {  // A4
+  const ClusterMap map = map_of(5, 3);
+  ClusterMember four = member_of(map, 4);
+  four.run({"a"});
+  std::vector<std::pair<NodeId, Duration>> asked;
+  const TimePoint begin = now_;
+  for (; now_ < begin + 3s; now_ += 10ms) {
+    MemberEffects effects;
+    four.tick(now_, effects);
+    for (const auto& [voter, suggest] : of_kind<Suggest>(effects)) asked.emplace_back(voter, now_ - begin);
+  }
+  EXPECT_EQ(asked, (std::vector<std::pair<NodeId, Duration>>{
+                       {id(1), 0ms}, {id(2), 150ms}, {id(3), 450ms}, {id(1), 1050ms}, {id(2), 2250ms}}));
+}
+
+TEST_F(MemberWords, AJoinerGetsNoMapBeforeItIsLetIn) {  // J1
+  const ClusterMap map = after(map_of(3, 1), {Describe{.node = id(2), .weight = 20}});
+  ClusterMember one = member_of(map, 1);
+  const auto told = [&](unsigned number, Epoch known) {
+    MemberEffects effects;
+    one.on_request({.node = id(number), .boot = boot(1), .epoch = known}, FetchMap{}, 1, now_, effects);
+    return effects.answers.size() == 1 && effects.answers[0].reply.update.has_value();
+  };
+  EXPECT_FALSE(told(9, 0));
+  EXPECT_TRUE(told(3, 0)) << "it is a member";
+  EXPECT_TRUE(told(9, map.epoch - 1)) << "it was one, and has to learn that it is no more (J4)";
+}
+
+TEST_F(MemberWords, CopiesArePlannedWhenNobodyJoinsAnyMore) {
+  ClusterMember one = member_of(founded(), 1);
+  const auto act = [&](const auto& begin) {
+    MemberEffects effects;
+    begin(effects);
+    run(one, effects);
+  };
+  act([&](MemberEffects& effects) {
+    one.on_request(sender(founded(), 2), Suggest{{Join{member(2)}}}, 1, now_, effects);
+  });
+  const auto pass = [&](Duration time) {
+    for (const TimePoint end = now_ + time; now_ < end; now_ += 10ms)
+      act([&](MemberEffects& effects) { one.tick(now_, effects); });
+  };
+  pass(100ms);
+  ASSERT_EQ(one.map()->member_count(), 2u);
+  EXPECT_FALSE(one.map()->holds(slot(2))) << "others may come";
+  pass(kJoinsSettle + 200ms);
+  EXPECT_TRUE(one.map()->holds(slot(2)));
 }
 
 // --- what operators say ----------------------------------------------------------------------------------------------

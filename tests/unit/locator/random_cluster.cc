@@ -217,7 +217,7 @@ MemberRequest RandomCluster::call() {
 
 ClusterId RandomCluster::cluster_of(const MemberRequest& request) {
   const auto* announce = std::get_if<Announce>(&request);
-  return announce == nullptr ? cluster() : cluster_of(announce->update);
+  return announce == nullptr ? cluster() : cluster_of(*announce->update);
 }
 
 AgreementReply RandomCluster::reply_body() {
@@ -286,7 +286,7 @@ bool operator==(const Prepare& one, const Prepare& other) {
 bool operator==(const Accept& one, const Accept& other) {
   return one.slot == other.slot && one.ballot == other.ballot && one.change == other.change;
 }
-bool operator==(const Announce& one, const Announce& other) { return one.update == other.update; }
+bool operator==(const Announce& one, const Announce& other) { return *one.update == *other.update; }
 bool operator==(const FetchMap&, const FetchMap&) { return true; }
 bool operator==(const Suggest& one, const Suggest& other) { return one.requests == other.requests; }
 bool operator==(const AskToJoin& one, const AskToJoin& other) { return one.joiner == other.joiner; }

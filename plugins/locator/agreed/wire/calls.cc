@@ -43,7 +43,7 @@ Result<Received> read_call(const thrift::Cluster_accept_args& args) {
 }
 
 Result<Received> read_call(const thrift::Cluster_announce_args& args) {
-  return received(args.sender, [&] { return Announce{.update = from_wire(args.update, cluster_of(args.sender))}; });
+  return received(args.sender, [&] { return Announce{from_wire(args.update, cluster_of(args.sender))}; });
 }
 
 Result<Received> read_call(const thrift::Cluster_fetch_map_args& args) {

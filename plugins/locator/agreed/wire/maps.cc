@@ -129,6 +129,7 @@ ClusterMap read_map(std::string_view bytes) {
                  .voters_since = natural(on_wire.voters_since),
                  .partitions = unpack_partitions(on_wire.partitions)};
   if (const std::string why = unsoundness(map); !why.empty()) refuse("a map cannot be: " + why);
+  map.hints.note(map.members);
   return map;
 }
 

@@ -46,7 +46,7 @@ std::string encode(const thrift::Sender& from, const Accept& accept) {
 std::string encode(const thrift::Sender& from, const Announce& announce) {
   thrift::Cluster_announce_args args;
   args.sender = from;
-  args.update = to_wire(announce.update);
+  args.update = to_wire(*announce.update);
   return p2p::encode_call("announce", args);
 }
 

@@ -95,7 +95,9 @@ void EmbeddedAgreement::on_saved(SaveId id, AgreementEffects& effects) {
 
 Reply EmbeddedAgreement::reply_to(const Sender& from, AgreementReply body) const {
   Reply reply{.body = std::move(body)};
-  if (map_ != nullptr && from.epoch < map_->epoch) reply.update = history_.since(from.epoch, map_);
+  // Until it is let in, the map is of no use to a joiner; and it asks often (J1).
+  const bool is_outside = map_ != nullptr && from.epoch == 0 && map_->slot_of(from.node) == kNoSlot;
+  if (map_ != nullptr && !is_outside && from.epoch < map_->epoch) reply.update = history_.since(from.epoch, map_);
   return reply;
 }
 
@@ -183,7 +185,7 @@ void EmbeddedAgreement::answer(const Sender& from, Accept& accept, RequestId id,
 
 void EmbeddedAgreement::answer(const Sender& from, const Announce& announce, RequestId id, TimePoint now,
                                AgreementEffects& effects) {
-  learn(announce.update, now, effects);
+  learn(*announce.update, now, effects);
   reply(from, Noted{}, id, effects);
 }
 
@@ -200,7 +202,7 @@ void EmbeddedAgreement::on_reply(const Sender& from, Reply reply, TimePoint now,
   if (map_ == nullptr) return;
   const bool is_behind = from.epoch < map_->epoch;
   if (is_behind && !std::holds_alternative<Noted>(reply.body))
-    effects.calls.push_back({.to = from.node, .request = Announce{.update = history_.since(from.epoch, map_)}});
+    effects.calls.push_back({.to = from.node, .request = Announce{history_.since(from.epoch, map_)}});
 
   if (const auto* granted = std::get_if<Granted>(&reply.body)) take(from, *granted);
   if (const auto* promised = std::get_if<Promised>(&reply.body)) take(from, *promised, effects);
@@ -231,16 +233,16 @@ void EmbeddedAgreement::take(const Sender& from, const Accepted& accepted, TimeP
 
 // Those that it removes wait for it, too (A3).
 void EmbeddedAgreement::announce(const ClusterMap& was, AgreementEffects& effects) const {
-  const auto tell = [&](const NodeId& to, Epoch known) {
-    if (to == self_.id) return;
-    effects.calls.push_back({.to = to, .request = Announce{.update = history_.since(known, map_)}});
-  };
+  const Announce news{history_.since(was.epoch, map_)};
+  const Announce everything{history_.since(0, map_)};
   for (const Member& member : map_->members) {
+    if (member.id.empty() || member.id == self_.id) continue;
     const bool is_new = was.slot_of(member.id) == kNoSlot;  // it has no map that changes could be made to
-    if (!member.id.empty()) tell(member.id, is_new ? 0 : was.epoch);
+    effects.calls.push_back({.to = member.id, .request = is_new ? everything : news});
   }
   for (const Member& member : was.members)
-    if (member.is_up() && map_->slot_of(member.id) == kNoSlot) tell(member.id, was.epoch);
+    if (member.is_up() && map_->slot_of(member.id) == kNoSlot && member.id != self_.id)
+      effects.calls.push_back({.to = member.id, .request = news});
 }
 
 // --- what is due -----------------------------------------------------------------------------------------------------

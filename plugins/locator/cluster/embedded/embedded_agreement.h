@@ -94,6 +94,7 @@ class EmbeddedAgreement final : public Agreement {
   // --- for what decides whom to ask for a change ---
   const LeaseGranter& granter() const { return granter_; }
   bool is_voter() const;
+  bool is_deciding(TimePoint now) const { return proposer_.is_running(now); }  // decide() would be ignored
 
   void check() const;  // asserts what holds between calls; for tests and the simulator
 

@@ -10,9 +10,8 @@ namespace p2p::cluster {
 
 // A node that was away for longer gets the whole map.
 inline constexpr std::size_t kChangesKept = 1000;
-// Of all these changes together: some hundred kilobytes, of which nobody should get more than a few maps' worth.
-inline constexpr std::size_t kRequestsKept = 16'384;
-static_assert(kRequestsKept >= kRequestsMax, "the newest change is kept");
+// Of all these changes together: more have more bytes than the whole map, and take longer to apply than it to read.
+inline constexpr std::size_t kRequestsKept = 1024;
 
 class History final {
  public:

@@ -56,8 +56,11 @@ struct MapUpdate {
   std::shared_ptr<const ClusterMap> map = {};  // null: the changes are enough
 };
 
+// One for all who are told.
 struct Announce {
-  MapUpdate update;
+  explicit Announce(MapUpdate told) : update(std::make_shared<const MapUpdate>(std::move(told))) {}
+
+  std::shared_ptr<const MapUpdate> update;  // never null
 };
 
 // "What has been decided since?" The reply's update tells it.

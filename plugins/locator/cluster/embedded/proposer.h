@@ -2,11 +2,11 @@
 // majority.
 #pragma once
 
+#include "cluster/back_off.h"
 #include "cluster/embedded/messages.h"
 
 #include <p2p/units.h>
 
-#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -15,15 +15,6 @@ namespace p2p::cluster {
 // A round that has not ended by then is begun anew. Longer than a slow disk takes twice, shorter than anybody waits
 // for.
 inline constexpr Duration kRoundMax = std::chrono::milliseconds(250);
-// Whoever tries again for a slot waits twice as long, so often: where the disk or the machine is so slow that no round
-// ends in time, each new one would only undo the one before it.
-inline constexpr unsigned kDoublingsMax = 3;
-
-// What is waited for the first of `tries` for a slot, or later ones.
-constexpr Duration after_tries(Duration first, unsigned tries) {
-  return first * (1 << (tries == 0 ? 0 : std::min(tries - 1, kDoublingsMax)));
-}
-
 class Proposer final {
  public:
   Proposer(const NodeId& self, Boot boot) : self_(self), boot_(boot) {}

@@ -315,6 +315,7 @@ void NextMap::settle(PartitionNumber number, Partition& partition) const {
 }
 
 ClusterMap NextMap::finish() && {
+  next_.hints.note(next_.members);
   for (PartitionNumber number = 0; number < next_.partitions.size(); ++number) settle(number, next_.partitions[number]);
   return std::move(next_);
 }

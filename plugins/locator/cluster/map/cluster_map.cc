@@ -16,8 +16,28 @@ const Learner* Partition::learner(Slot node) const noexcept {
   return found == learners.end() ? nullptr : &*found;
 }
 
+void SlotHints::note(const std::vector<Member>& members) {
+  by_id_.assign(std::bit_ceil(2 * members.size() + 1), kNoSlot);
+  for (std::size_t slot = 0; slot < members.size(); ++slot) {
+    if (members[slot].id.empty()) continue;
+    std::size_t at = members[slot].id.high;  // random
+    while (by_id_[at & (by_id_.size() - 1)] != kNoSlot) ++at;
+    by_id_[at & (by_id_.size() - 1)] = static_cast<Slot>(slot);
+  }
+}
+
+Slot SlotHints::find(const std::vector<Member>& members, const NodeId& id) const noexcept {
+  if (by_id_.empty()) return kNoSlot;
+  for (std::size_t at = id.high;; ++at) {
+    const Slot slot = by_id_[at & (by_id_.size() - 1)];
+    if (slot == kNoSlot) return kNoSlot;
+    if (slot < members.size() && members[slot].id == id) return slot;
+  }
+}
+
 Slot ClusterMap::slot_of(const NodeId& id) const noexcept {
   if (id.empty()) return kNoSlot;
+  if (const Slot hint = hints.find(members, id); hint != kNoSlot) return hint;
   const auto found = std::ranges::find(members, id, &Member::id);
   return found == members.end() ? kNoSlot : static_cast<Slot>(found - members.begin());
 }
@@ -34,6 +54,10 @@ bool ClusterMap::holds(Slot slot) const noexcept {
 }
 
 bool ClusterMap::is_voter(Slot slot) const noexcept { return std::ranges::binary_search(voters, slot); }
+
+std::size_t ClusterMap::member_count() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(members, [](const Member& one) { return !one.id.empty(); }));
+}
 
 std::size_t ClusterMap::up_count() const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(members, &Member::is_up));
@@ -56,6 +80,7 @@ ClusterMap found(const Founding& founding) {
                  .partitions = std::vector<Partition>(founding.partitions)};
   map.members.front().state = MemberState::up;
   map.members.front().since = 1;
+  map.hints.note(map.members);
   for (Partition& partition : map.partitions) {
     partition.primary = 0;
     partition.in_sync = {0};
@@ -92,11 +117,17 @@ std::string unsoundness_of_voters(const ClusterMap& map) {
 std::string_view unsoundness_of(const ClusterMap& map, const Partition& partition) {
   // Whoever is put in sync must find room.
   if (partition.in_sync.size() + partition.learners.size() > kCopiesMax) return "it has too many copies";
-  std::set<Slot> seen;
+  // Some ten at most: asked for thousands of partitions, a set would cost more than all the rest.
+  boost::container::static_vector<Slot, kCopiesMax> seen;
+  const auto is_new = [&](Slot copy) {
+    if (std::ranges::find(seen, copy) != seen.end()) return false;
+    seen.push_back(copy);
+    return true;
+  };
   for (const Slot copy : partition.in_sync)
-    if (!is_member(map, copy) || !seen.insert(copy).second) return "an in-sync copy is no member, or is there twice";
+    if (!is_member(map, copy) || !is_new(copy)) return "an in-sync copy is no member, or is there twice";
   for (const Learner& learner : partition.learners) {
-    if (!is_member(map, learner.node) || !seen.insert(learner.node).second)
+    if (!is_member(map, learner.node) || !is_new(learner.node))
       return "a learner is no member, or holds the partition already";
     if (!map.is_up(learner.node) || learner.since > map.epoch) return "a learner is down, or begins later";
   }

@@ -79,6 +79,19 @@ struct Partition {
   friend bool operator==(const Partition&, const Partition&) = default;
 };
 
+// Where members probably are: makes slot_of() fast, and never wrong, as what it finds is looked at. No part of what was
+// agreed: all are equal.
+class SlotHints final {
+ public:
+  void note(const std::vector<Member>& members);
+  Slot find(const std::vector<Member>& members, const NodeId& id) const noexcept;  // kNoSlot: no hint
+
+  friend bool operator==(const SlotHints&, const SlotHints&) noexcept { return true; }
+
+ private:
+  std::vector<Slot> by_id_;  // twice as many as members, or more; a power of two
+};
+
 struct ClusterMap {
   Epoch epoch = 0;
   ClusterId cluster;
@@ -92,6 +105,7 @@ struct ClusterMap {
   std::vector<Slot> voters;         // sorted; of odd number
   Epoch voters_since = 0;           // at which they last changed (L6)
   std::vector<Partition> partitions;
+  SlotHints hints = {};  // noted where a map comes from: a change, a message, the disk
 
   // kNoSlot: no member.
   Slot slot_of(const NodeId& id) const noexcept;
@@ -103,6 +117,7 @@ struct ClusterMap {
   bool holds(Slot slot) const noexcept;  // anything of a partition, or is to
 
   std::size_t majority() const noexcept { return voters.size() / 2 + 1; }
+  std::size_t member_count() const noexcept;
   std::size_t up_count() const noexcept;
 
   friend bool operator==(const ClusterMap&, const ClusterMap&) = default;

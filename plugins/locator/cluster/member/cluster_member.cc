@@ -1,5 +1,7 @@
 #include "cluster/member/cluster_member.h"
 
+#include "cluster/back_off.h"
+
 #include <p2p/assert.h>
 
 #include <algorithm>
@@ -30,6 +32,7 @@ ClusterMember::ClusterMember(Member self, const LeaseRules& rules, const Policy&
       planner_(policy),
       ticked_for_(now) {
   if (map() == nullptr) return;
+  members_ = map()->member_count();
   coordinator_.begin(*map(), now);
   planner_.observe(*map(), now);
   tell_host(now);
@@ -115,6 +118,7 @@ void ClusterMember::on_decision(const Decision&, TimePoint now) {
     weight_wanted_.reset();  // from now on an operator's order counts
   coordinator_.begin(*map(), now);
   planner_.observe(*map(), now);
+  note_joins(now);
   planned_at_ = TimePoint::min();
   voters_wanted_.reset();
   was_asked_ = false;
@@ -135,7 +139,7 @@ void ClusterMember::reply(const Sender& from, RequestId id, MemberEffects& effec
 void ClusterMember::answer(const Sender& from, Suggest& suggest, RequestId id, TimePoint now, MemberEffects& effects) {
   was_asked_ = true;
   for (const Request& request : suggest.requests) {
-    if (map() != nullptr && is_done(*map(), request)) continue;
+    if (map() != nullptr && is_settled(*map(), request)) continue;
     give_up(request);
     if (!coordinator_.add(request, now)) break;
   }
@@ -193,12 +197,11 @@ void ClusterMember::answer(const Sender& from, Unheard& unheard, RequestId id, T
 
 // --- the host of partitions ------------------------------------------------------------------------------------------
 
-Assignment ClusterMember::assignment(PartitionNumber number) const {
+// `self`: this process's slot; kNoSlot before the map has its boot: no role until then (B1).
+Assignment ClusterMember::assignment(PartitionNumber number, Slot self) const {
   const Partition& partition = map()->partitions[number];
-  const Slot self = self_slot();
   Assignment is{.partition = number, .term = partition.term, .born = partition.born};
-  // B1: no role before the map has this boot.
-  if (self == kNoSlot || map()->at(self).boot != self_.boot) return is;
+  if (self == kNoSlot) return is;
   if (partition.primary == self) {
     is.role = Role::primary;
   } else if (partition.is_in_sync(self)) {
@@ -213,9 +216,11 @@ Assignment ClusterMember::assignment(PartitionNumber number) const {
 void ClusterMember::tell_host(TimePoint now) {
   assignments_.resize(map()->partitions.size());
   has_learners_ = false;
+  const Slot slot = self_slot();
+  const Slot self = slot != kNoSlot && map()->at(slot).boot == self_.boot ? slot : kNoSlot;
   std::vector<Assignment> changed;
   for (PartitionNumber number = 0; number < assignments_.size(); ++number) {
-    const Assignment is = assignment(number);
+    const Assignment is = assignment(number, self);
     has_learners_ = has_learners_ || (is.role == Role::primary && !map()->partitions[number].learners.empty());
     if (is == assignments_[number]) continue;
     assignments_[number] = is;
@@ -320,9 +325,10 @@ std::vector<Request> ClusterMember::wanted(TimePoint now) const {
   return all;
 }
 
-// To the coordinator; to the next voter when nothing was decided in time (A4).
+// To the coordinator; to the next voter when nothing was decided in time (A4). Each waits longer than the one before:
+// where the machine is too slow for any of them, all voters would else propose at once, and none would succeed.
 void ClusterMember::suggest(TimePoint now, MemberEffects& effects) {
-  if (now < suggested_at_ + kCoordinatorPatience) return;
+  if (suggested_to_ > 0 && now < suggested_at_ + after_tries(kCoordinatorPatience, suggested_to_)) return;
   std::vector<Request> requests = wanted(now);
   if (requests.empty()) return;
   if (requests.size() > kRequestsMax) requests.resize(kRequestsMax);
@@ -384,6 +390,17 @@ void ClusterMember::begin_hand_overs(const std::vector<HandOver>& wanted, Member
   hand_overs_ = wanted;
 }
 
+void ClusterMember::note_joins(TimePoint now) {
+  const std::size_t before = std::exchange(members_, map()->member_count());
+  if (members_ <= before) return;
+  if (!awaits_more_joins(now)) joins_began_at_ = now;
+  joined_at_ = now;
+}
+
+bool ClusterMember::awaits_more_joins(TimePoint now) const {
+  return now < std::min(joined_at_ + kJoinsSettle, joins_began_at_ + kJoinsSettleMax);
+}
+
 // What the planner wants; asked again with the next map, or after a while.
 void ClusterMember::plan(TimePoint now, MemberEffects& effects) {
   if (now < planned_at_ + kPlanEvery) return;
@@ -392,6 +409,10 @@ void ClusterMember::plan(TimePoint now, MemberEffects& effects) {
   // Those that are to vote may be down themselves; then they come up first.
   if (voters_wanted_ && !apply(*map(), {.requests = {*voters_wanted_}}).ok()) voters_wanted_.reset();
   if (voters_wanted_) return;
+  if (awaits_more_joins(now)) {
+    planned_at_ = TimePoint::min();
+    return;
+  }
   Steps steps = planner_.next(*map(), now, hand_overs_);
   begin_hand_overs(steps.hand_overs, effects);
   coordinator_.plan(std::move(steps.requests));
@@ -409,7 +430,8 @@ std::optional<Change> ClusterMember::next_change(TimePoint now, MemberEffects& e
 }
 
 void ClusterMember::coordinate(TimePoint now, MemberEffects& effects) {
-  if (!agreement_.is_voter()) return;
+  // While a round runs nothing else can be proposed, and much may be asked for.
+  if (!agreement_.is_voter() || agreement_.is_deciding(now)) return;
   const std::optional<Change> change = next_change(now, effects);
   if (!change) return;
   agreement_.decide(map()->epoch, *change, now);

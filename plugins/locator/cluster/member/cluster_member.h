@@ -27,6 +27,10 @@ inline constexpr Duration kCoordinatorPatience = std::chrono::milliseconds(150);
 inline constexpr Duration kConsentMax = std::chrono::seconds(2);
 // The planner is asked with each map, and as often without one: time alone may have made something due.
 inline constexpr Duration kPlanEvery = std::chrono::seconds(1);
+// Nodes come in crowds: copies are planned when nobody has joined for so long, as each joiner changes what every member
+// should hold; after so long at the latest.
+inline constexpr Duration kJoinsSettle = std::chrono::milliseconds(200);
+inline constexpr Duration kJoinsSettleMax = std::chrono::seconds(2);
 // A primary that cannot stop serving gives the hand-over up (H1).
 inline constexpr Duration kStopMax = std::chrono::seconds(1);
 
@@ -115,6 +119,8 @@ class ClusterMember final {
   void absorb(AgreementEffects& from, TimePoint now, MemberEffects& effects);
   void on_decision(const Decision& decision, TimePoint now);
   void tell_host(TimePoint now);
+  void note_joins(TimePoint now);
+  bool awaits_more_joins(TimePoint now) const;
   void coordinate(TimePoint now, MemberEffects& effects);
   void plan(TimePoint now, MemberEffects& effects);
   void begin_hand_overs(const std::vector<HandOver>& wanted, MemberEffects& effects);
@@ -133,7 +139,7 @@ class ClusterMember final {
   bool reaches_majority(TimePoint now) const;
   Duration tick_pause(TimePoint now) const;
   Slot self_slot() const;
-  Assignment assignment(PartitionNumber number) const;
+  Assignment assignment(PartitionNumber number, Slot self) const;
 
   Member self_;
   PartitionHost& host_;
@@ -141,6 +147,9 @@ class ClusterMember final {
   Coordinator coordinator_;
   Planner planner_;
   TimePoint planned_at_ = TimePoint::min();
+  std::size_t members_ = 0;  // of the newest map
+  TimePoint joined_at_ = TimePoint::min();
+  TimePoint joins_began_at_ = TimePoint::min();  // the first of those that came together
   std::optional<SetVoters> voters_wanted_;
   std::vector<HandOver> hand_overs_;  // that this node, as coordinator, has asked for
   std::optional<std::uint32_t> weight_wanted_;

@@ -1,7 +1,5 @@
 #include "cluster/member/coordinator.h"
 
-#include "cluster/member/orders.h"
-
 #include <algorithm>
 
 namespace p2p::cluster {
@@ -11,30 +9,7 @@ void Coordinator::begin(const ClusterMap& map, TimePoint now) {
   witnesses_.begin(map);
   decided_at_ = now;
   planned_.clear();
-  // A description can be decided again and again, without any change.
-  std::erase_if(waiting_, [&](const Waiting& waiting) { return is_done(map, waiting.request); });
-}
-
-bool Coordinator::add(const Request& request, TimePoint now) {
-  const auto same = std::ranges::find(waiting_, request, &Waiting::request);
-  if (same != waiting_.end()) {
-    same->until = now + kRequestKept;
-    return true;
-  }
-  // What a process said of itself before is void; decided in turn, they would change the map again and again.
-  if (const auto* up = std::get_if<Up>(&request)) {
-    std::erase_if(waiting_, [up](const Waiting& waiting) {
-      const auto* earlier = std::get_if<Up>(&waiting.request);
-      return earlier != nullptr && earlier->node == up->node && earlier->boot.number <= up->boot.number;
-    });
-  }
-  if (waiting_.size() >= kRequestsWaitingMax) return false;
-  waiting_.push_back({.request = request, .until = now + kRequestKept});
-  return true;
-}
-
-void Coordinator::drop_old(TimePoint now) {
-  std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.until <= now; });
+  waiting_.observe(map);
 }
 
 bool Coordinator::is_first(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const {
@@ -75,12 +50,12 @@ std::vector<Down> Coordinator::deaths(const ClusterMap& map, const LeaseGranter&
 }
 
 std::optional<Change> Coordinator::next_change(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) {
-  drop_old(now);
+  waiting_.drop_old(now);
   const std::vector<Down> dead = deaths(map, granter, now);
   if (dead.empty() && (!has_requests() || now < decided_at_ + kSlotPause)) return std::nullopt;
   NextMap next(map);
   for (const Down& down : dead) static_cast<void>(next.apply(down));
-  for (const Waiting& waiting : waiting_)
+  for (const WaitingRequests::Waiting& waiting : waiting_.all())
     static_cast<void>(next.apply(waiting.request));  // what is refused waits, or is void
   for (const Request& step : planned_) static_cast<void>(next.apply(step));
   if (next.change().requests.empty()) return std::nullopt;

@@ -5,11 +5,11 @@
 #include "cluster/embedded/granter.h"
 #include "cluster/map/apply.h"
 #include "cluster/member/life_signs.h"
+#include "cluster/member/waiting_requests.h"
 #include "cluster/member/witnesses.h"
 
 #include <p2p/units.h>
 
-#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,9 +19,6 @@ namespace p2p::cluster {
 // A new slot starts at the earliest so long after the last, so that what comes at once becomes one change (M4); deaths
 // do not wait.
 inline constexpr Duration kSlotPause = std::chrono::milliseconds(20);
-// Whoever asked asks again, so that what is older is wanted by nobody, or is not allowed.
-inline constexpr Duration kRequestKept = std::chrono::seconds(1);
-inline constexpr std::size_t kRequestsWaitingMax = 2 * kRequestsMax;
 // Voters renew their leases at each other four times in a lease.
 inline constexpr Duration kVoterSilentMax = std::chrono::milliseconds(600);
 
@@ -40,7 +37,7 @@ class Coordinator final {
   }
 
   // Somebody wants it; false: there are too many already.
-  bool add(const Request& request, TimePoint now);
+  bool add(const Request& request, TimePoint now) { return waiting_.add(request, now); }
   // What the planner wants of this map, in place of what it wanted before: with the next map that may lead astray.
   void plan(std::vector<Request> steps) { planned_ = std::move(steps); }
 
@@ -56,21 +53,15 @@ class Coordinator final {
   const LifeSigns& life() const { return life_; }
 
  private:
-  struct Waiting {
-    Request request;
-    TimePoint until{};
-  };
-
   std::vector<Down> deaths(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
   bool is_unheard(const ClusterMap& map, const Member& member, const LeaseGranter& granter, TimePoint now) const;
   bool has_died(const ClusterMap& map, const Member& member, const LeaseGranter& granter, TimePoint now) const;
-  void drop_old(TimePoint now);
 
   NodeId self_;
   LeaseRules rules_;
   LifeSigns life_;
   Witnesses witnesses_;
-  std::deque<Waiting> waiting_;
+  WaitingRequests waiting_;
   std::vector<Request> planned_;
   TimePoint decided_at_ = TimePoint::min();
 };
