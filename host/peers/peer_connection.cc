@@ -197,7 +197,7 @@ void PeerConnection::greet() {
   const std::size_t sent = socket_.write_some(asio::buffer(hello), failure);
   if (failure || sent != hello.size())
     return broke({ErrorKind::closed, "cannot greet " + to_.name() + ": " + failure.message()});
-  watch_silence();
+  watch_silence(kSilenceTicksFirst);
   scanner_.reset(Encoding::binary, limits_.message_bytes_max);
   read();
 }
@@ -243,10 +243,12 @@ void PeerConnection::watch_idleness() {
 
 // Answers may take any time, acknowledgments may not: a machine that is switched off would otherwise be noticed only
 // when the kernel gives up, a quarter of an hour later. A frozen process's machine still acknowledges.
-void PeerConnection::watch_silence() {
+void PeerConnection::watch_silence(int ticks) {
   if (is_watching_silence_) return;
   is_watching_silence_ = true;
-  silence_.expires_after(kSilenceLook);
+  // All connections of the loop at the same moments: one wake-up, and not one for each.
+  const Duration now = std::chrono::steady_clock::now().time_since_epoch();
+  silence_.expires_at(TimePoint((now / kSilenceTick + ticks) * kSilenceTick));
   silence_.async_wait([self = weak_from_this(), generation = generation_](error_code cancelled) {
     const auto here = self.lock();
     if (cancelled || !here || generation != here->generation_) return;
@@ -256,7 +258,7 @@ void PeerConnection::watch_silence() {
       case Silence::none:  // until more is sent
         return;
       case Silence::possible:
-        return here->watch_silence();
+        return here->watch_silence(1);
       case Silence::certain:
         here->fail_all({ErrorKind::closed, "no sign of life from the machine of " + here->to_.name()});
         here->report(ErrorKind::silent);
@@ -336,7 +338,7 @@ void PeerConnection::flush() {
         };
       });
   if (broken) return fail_all({ErrorKind::closed, "the connection to " + to_.name() + " broke: " + broken.message()});
-  if (!waiting_.empty()) watch_silence();
+  if (!waiting_.empty()) watch_silence(kSilenceTicksFirst);
 }
 
 // The caller has given up on an expired call, and may have retried it: it must not be executed any more.

@@ -39,8 +39,10 @@ struct PeerLimits {
   std::uint64_t message_bytes_max = 0;  // of one call and of one reply
 };
 
-// How often a connection with outstanding calls is checked: does the other machine acknowledge what was sent?
-inline constexpr Duration kSilenceLook = std::chrono::milliseconds(250);
+// A connection with outstanding calls is looked at: does the other machine acknowledge what was sent? At ticks of a
+// clock that all connections share; before the fourth, nothing can be certain.
+inline constexpr Duration kSilenceTick = std::chrono::milliseconds(250);
+inline constexpr int kSilenceTicksFirst = 4;
 // When it counts as gone, and its outstanding calls fail: after this time without an acknowledgment, and so many
 // retransmissions by the kernel (0.2, 0.6 s after the first). Whatever the process at the other end does, its kernel
 // acknowledges within a round trip.
@@ -94,7 +96,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   void on_hello(const Result<std::string>& reply);
   void became_ready();
   void watch_idleness();
-  void watch_silence();
+  void watch_silence(int ticks);
   Silence silence();
   void take_queued(std::string& into);
 
