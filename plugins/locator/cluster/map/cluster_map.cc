@@ -35,6 +35,9 @@ bool ClusterMap::holds(Slot slot) const noexcept {
 
 bool ClusterMap::is_voter(Slot slot) const noexcept { return std::ranges::binary_search(voters, slot); }
 
+bool ClusterMap::has_holders() const noexcept {
+  return std::ranges::any_of(members, [](const Member& one) { return !one.id.empty() && one.holds_partitions; });
+}
 std::size_t ClusterMap::up_count() const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(members, &Member::is_up));
 }
