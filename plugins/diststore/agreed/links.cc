@@ -168,7 +168,8 @@ void Links::deliver(Node to, Link& link, LinkEffects& effects) {
   } else {
     std::size_t bytes = 0;
     auto end = link.queue.begin();
-    while (end != link.queue.end() && bytes < kCallBytesMax) bytes += bytes_of(*end++);
+    while (end != link.queue.end() && (bytes == 0 || bytes + bytes_of(*end) <= kCallBytesMax))
+      bytes += bytes_of(*end++);
     call.said.messages.assign(std::make_move_iterator(link.queue.begin()), std::make_move_iterator(end));
     link.queue.erase(link.queue.begin(), end);
     link.queue_bytes -= bytes;

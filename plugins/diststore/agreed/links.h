@@ -18,8 +18,11 @@
 
 namespace p2p::diststore::agreed {
 
-// A call takes no more messages when it has so many bytes: four items of a backfill, or some thousand small writes.
+// A call has no more bytes, unless it has one message: four items of a backfill, or some thousand small writes.
 inline constexpr std::size_t kCallBytesMax = 1 << 20;
+// [host] frame_bytes_max of a node with copies of partitions: a call must fit, and so must one message with the largest
+// value, which may have five eighths, beside 256 KiB of other items.
+inline constexpr std::size_t kFrameBytesMin = 2 << 20;
 // One is on its way while another is worked on. What is said meanwhile waits, and shares the next: with more in flight
 // each would carry less.
 inline constexpr std::size_t kCallsInFlightMax = 2;

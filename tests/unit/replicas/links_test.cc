@@ -131,12 +131,24 @@ TEST_F(LinksTest, AFewCallsAreInFlightAndTheRestWaits) {
 }
 
 TEST_F(LinksTest, ACallTakesNoMoreThanItMay) {
-  open();
-  for (int count = 0; count < 3; ++count) links.send(kOther, write_of(kCallBytesMax * 2 / 3));
-  links.pump(now, out);
+  Links roomy{std::size_t{64} << 20, [this] { return ++drawn; }};
+  roomy.want(std::vector<Node>{kOther}, now, out);
+  roomy.pump(now, out);
+  roomy.on_opened(kOther, drawn, true, now, out);
+  for (int count = 0; count < 3; ++count) roomy.send(kOther, write_of(kCallBytesMax * 2 / 3));
+  roomy.send(kOther, write_of(2 * kCallBytesMax));
+  roomy.pump(now, out);
+  ASSERT_EQ(out.delivers.size(), kCallsInFlightMax);
+  for (const auto& call : out.delivers) EXPECT_EQ(call.said.messages.size(), 1u) << "two do not fit";
+  EXPECT_GT(roomy.queued_bytes(), 2 * kCallBytesMax);
+  Numbered nothing;
+  roomy.on_delivered(kOther, drawn, &nothing, now, out);
+  roomy.on_delivered(kOther, drawn, &nothing, now, out);
+  out.delivers.clear();
+  roomy.pump(now, out);
   ASSERT_EQ(out.delivers.size(), 2u);
-  EXPECT_EQ(out.delivers[0].said.messages.size(), 2u);
-  EXPECT_EQ(out.delivers[1].said.messages.size(), 1u);
+  EXPECT_EQ(out.delivers[1].said.messages.size(), 1u) << "one that is too large goes alone";
+  EXPECT_EQ(roomy.queued_bytes(), 0u);
 }
 
 TEST_F(LinksTest, CallsThatOvertakeEachOtherAreTakenInOrder) {
