@@ -151,5 +151,9 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_OPTION("tombstone_grace", "duration", "1m", "0s..24h",
                       "how long an erased key is remembered at least, so that an older value cannot bring it back")
            P2P_OPTION("tombstones_max", "int", "1000000", "0..1000000000",
-                      "with more erased keys than these, those that every node is done with are forgotten at once"))
+                      "with more erased keys than these, those that every node is done with are forgotten at once")
+           P2P_OPTION("key_log_bytes_max", "bytes", "64MiB", "64KiB..16GiB",
+                      "agreed: the keys of the last writes are kept for copies that were out for a while")
+           P2P_OPTION("replication_queue_bytes_max", "bytes", "64MiB", "1MiB..16GiB",
+                      "agreed: a node for which more waits to be sent loses its copies for a while"))
 // clang-format on

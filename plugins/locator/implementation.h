@@ -39,6 +39,10 @@ struct Implementation {
   // Until when this node may act as owner: ILocator::lease_held_until(). Null: always. [any thread]
   std::function<TimePoint()> lease_held_until = nullptr;
 
+  // ILocator::hold_partitions() and compare_maps(). Null: it has no partitions. [any thread]
+  HoldPartitions hold_partitions = nullptr;
+  std::function<void(PartitionNode node)> compare_maps = nullptr;
+
   // What it changes while it runs, and how; other options need a restart of the service. [control]
   std::vector<std::string> live_options = {};
   std::function<void(const Config& config)> apply_options = nullptr;

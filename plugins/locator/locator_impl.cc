@@ -48,4 +48,12 @@ void LocatorImpl::run_services(std::vector<std::string> names, Completion known)
   node_->run_services(std::move(names), std::move(known));
 }
 
+Subscription LocatorImpl::hold_partitions(std::string service, std::shared_ptr<PartitionHolder> holder) {
+  return hold_partitions_ ? hold_partitions_(service, std::move(holder)) : Subscription{};
+}
+
+void LocatorImpl::compare_maps(PartitionNode node) {
+  if (compare_maps_) compare_maps_(node);
+}
+
 }  // namespace p2p::ring

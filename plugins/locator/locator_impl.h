@@ -23,17 +23,22 @@ class Announcements {
   virtual void remove(const NodeAddress& address, std::vector<NodeAddress> visited) = 0;
 };
 
+using HoldPartitions = std::function<Subscription(const std::string& service, std::shared_ptr<PartitionHolder> holder)>;
+
 class LocatorImpl final : public ILocator {
  public:
   // `announcements` may be null: the calls are then ignored. An empty `placement` is that of the ring. So may
-  // `lease_held_until`: this node may always act.
+  // `lease_held_until`: this node may always act. Without `hold_partitions` there are none.
   LocatorImpl(std::shared_ptr<LocatorShell> node, std::shared_ptr<Announcements> announcements, Logger& log,
-              std::string placement = {}, std::function<TimePoint()> lease_held_until = nullptr)
+              std::string placement = {}, std::function<TimePoint()> lease_held_until = nullptr,
+              HoldPartitions hold_partitions = nullptr, std::function<void(PartitionNode)> compare_maps = nullptr)
       : node_(std::move(node)),
         announcements_(std::move(announcements)),
         log_(log),
         placement_(placement.empty() ? node_->changes().placement().name() : std::move(placement)),
-        lease_held_until_(std::move(lease_held_until)) {}
+        lease_held_until_(std::move(lease_held_until)),
+        hold_partitions_(std::move(hold_partitions)),
+        compare_maps_(std::move(compare_maps)) {}
 
   const RingView& view() const override { return node_->changes().view(); }
   std::shared_ptr<const RingView> shared_view() const override { return node_->changes().shared_view(); }
@@ -51,6 +56,8 @@ class LocatorImpl final : public ILocator {
   std::string encode_table() const override;
   void merge_table(const NodeAddress& from, std::string_view table) override;
   void run_services(std::vector<std::string> names, Completion known) override;
+  Subscription hold_partitions(std::string service, std::shared_ptr<PartitionHolder> holder) override;
+  void compare_maps(PartitionNode node) override;
 
  private:
   const std::shared_ptr<LocatorShell> node_;
@@ -58,6 +65,8 @@ class LocatorImpl final : public ILocator {
   Logger& log_;
   const std::string placement_;
   const std::function<TimePoint()> lease_held_until_;
+  const HoldPartitions hold_partitions_;
+  const std::function<void(PartitionNode)> compare_maps_;
 };
 
 }  // namespace p2p::ring

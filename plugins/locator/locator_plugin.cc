@@ -48,7 +48,8 @@ Result<Done> LocatorPlugin::start(Context& context) {
       implementation.membership, settings.discovery, changes);
   const auto announcements = implementation.make_announcements ? implementation.make_announcements(shell_) : nullptr;
   const auto locator = std::make_shared<LocatorImpl>(shell_, announcements, context.log(), implementation.placement,
-                                                     implementation.lease_held_until);
+                                                     implementation.lease_held_until, implementation.hold_partitions,
+                                                     implementation.compare_maps);
 
   if (auto provided = context.provide<ILocator>(locator); !provided.ok()) return provided;
   const ServiceSpec clients{

@@ -24,6 +24,10 @@ Owner RingView::owner_of_partition(std::uint32_t) const { return {}; }
 ILocator::~ILocator() = default;
 TimePoint ILocator::lease_held_until() const { return TimePoint::max(); }
 void ILocator::run_services(std::vector<std::string>, Completion known) { known(); }
+Subscription ILocator::hold_partitions(std::string, std::shared_ptr<PartitionHolder>) { return {}; }
+void ILocator::compare_maps(PartitionNode) {}
+
+PartitionHolder::~PartitionHolder() = default;
 
 RingLayer::~RingLayer() = default;
 void RingLayer::add(const NodeAddress&, Next next) { next(); }

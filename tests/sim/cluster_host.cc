@@ -44,6 +44,13 @@ void ClusterHost::stop_serving(PartitionNumber partition, cluster::Epoch term, T
   stops_[partition] = {term, now + (chance_.happens(0.1) ? Duration(10s) : chance_.between(1ms, 60ms))};
 }
 
+bool ClusterHost::resume(PartitionNumber partition, cluster::Epoch term, TimePoint now) {
+  now_ = now;
+  if (has_stopped(partition, term)) return false;
+  stops_.erase(partition);
+  return true;
+}
+
 bool ClusterHost::has_stopped(PartitionNumber partition, cluster::Epoch term) const {
   const auto stop = stops_.find(partition);
   return stop != stops_.end() && stop->second.first == term && stop->second.second <= now_;

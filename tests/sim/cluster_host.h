@@ -25,6 +25,7 @@ class ClusterHost final : public SimulatedHost {
   void on_map(const std::shared_ptr<const cluster::ClusterMap>& map, const std::vector<cluster::Assignment>& changed,
               TimePoint now) override;
   void stop_serving(cluster::PartitionNumber partition, cluster::Epoch term, TimePoint now) override;
+  bool resume(cluster::PartitionNumber partition, cluster::Epoch term, TimePoint now) override;
   std::vector<cluster::CopyReport> filled(TimePoint now) const override;
   std::vector<cluster::CopyReport> failed(TimePoint now) const override;
   bool has_stopped(cluster::PartitionNumber partition, cluster::Epoch term) const override;

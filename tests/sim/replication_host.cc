@@ -77,6 +77,11 @@ void ReplicationHost::stop_serving(cluster::PartitionNumber partition, cluster::
   obey_(effects);
 }
 
+// The store may have finished since it was last asked: another strand of a node consents at any time.
+bool ReplicationHost::resume(cluster::PartitionNumber partition, cluster::Epoch term, TimePoint) {
+  return !replicas.try_consent(partition, term);
+}
+
 // The member consents in the same step.
 bool ReplicationHost::has_stopped(cluster::PartitionNumber partition, cluster::Epoch term) const {
   return replicas.try_consent(partition, term);

@@ -26,6 +26,7 @@ class ReplicationHost final : public SimulatedHost {
   void on_map(const std::shared_ptr<const cluster::ClusterMap>& map, const std::vector<cluster::Assignment>& changed,
               TimePoint now) override;
   void stop_serving(cluster::PartitionNumber partition, cluster::Epoch term, TimePoint now) override;
+  bool resume(cluster::PartitionNumber partition, cluster::Epoch term, TimePoint now) override;
   std::vector<cluster::CopyReport> filled(TimePoint now) const override;
   std::vector<cluster::CopyReport> failed(TimePoint now) const override;
   bool has_stopped(cluster::PartitionNumber partition, cluster::Epoch term) const override;

@@ -43,6 +43,7 @@ void Adapter::begin(const Identity& self, cluster::SavedAgreement saved, TimePoi
   self_.id = self.id;
   self_.boot = self.boot;
   self_.address = options_.address;
+  host_.begin(self.id, self.boot);
   member_ =
       std::make_unique<cluster::ClusterMember>(self_, options_.rules, options_.policy, std::move(saved), host_, now);
   if (is_weight_set_) member_->place(self_.zone, self_.weight);
@@ -175,6 +176,7 @@ void Adapter::publish_lease() {
 
 void Adapter::on_decision(const cluster::Decision& decision, membership::Effects& effects) {
   environment_.observer->note_map(decision.map, self_.id);
+  note_holder();  // another holder may get copies once those of the one before are moved away
   // A joiner looks at a network from outside, until it is in.
   if (decision.map->slot_of(self_.id) == cluster::kNoSlot && shown_ == nullptr) return;
   auto changes = member_changes(shown_.get(), *decision.map, self_.id);
@@ -324,34 +326,6 @@ void Adapter::on_watch(wire::Respond respond, TimePoint now) {
 
 void Adapter::on_order(const cluster::Request& order, TimePoint until, TimePoint now, membership::Effects& effects) {
   with_member(now, effects, [&](auto& member, auto&) { member.order(order, now, until); });
-}
-
-void Adapter::on_place(const std::string& zone, std::optional<std::uint32_t> weight, TimePoint now,
-                       membership::Effects& effects) {
-  description_.zone = self_.zone = zone;
-  description_.weight = self_.weight = weight.value_or(self_.weight);
-  is_weight_set_ = weight.has_value();
-  with_member(now, effects, [&](auto& member, auto& wanted) {
-    member.place(zone, weight);
-    if (is_member()) member.tick(now, wanted);
-  });
-}
-
-void Adapter::run_services(std::vector<std::string> names, TimePoint now, membership::Effects& effects) {
-  description_.services = self_.services = names;
-  services_are_pending_ = true;
-  with_member(now, effects, [&](auto& member, auto& wanted) {
-    member.run(std::move(names));
-    if (is_member()) member.tick(now, wanted);
-  });
-  tell_services_known(effects);
-}
-
-// Nobody asks a node that is no member.
-void Adapter::tell_services_known(membership::Effects& effects) {
-  if (!services_are_pending_ || (member_ && is_member() && !member_->is_known_to_run())) return;
-  services_are_pending_ = false;
-  effects.services_known = true;
 }
 
 void Adapter::end_watches() {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "agreed/disk/node_folder.h"
-#include "agreed/empty_host.h"
 #include "agreed/founders.h"
+#include "agreed/holder_host.h"
 #include "agreed/observer.h"
 #include "agreed/process_ends.h"
 #include "agreed/terms.h"
@@ -125,6 +125,12 @@ class Adapter final : public membership::Membership {
   // The operator has changed what the configuration says of this node; without a weight the map's stays.
   void on_place(const std::string& zone, std::optional<std::uint32_t> weight, TimePoint now,
                 membership::Effects& effects);
+  // --- the service that holds the data of partitions (M6) ---
+  // Null: there is none any more.
+  void on_holder(std::string service, std::shared_ptr<PartitionHolder> holder, TimePoint now,
+                 membership::Effects& effects);
+  void compare_maps(PartitionNode node, membership::Effects& effects);
+
   // Watches are answered from now on as they come: the node waits for its calls.
   void end_watches();
 
@@ -212,6 +218,7 @@ class Adapter final : public membership::Membership {
   void answer_watchers(TimePoint now);
   void publish_lease();
   void tell_services_known(membership::Effects& effects);
+  void note_holder();
   void watch_lease(TimePoint now, membership::Effects& effects);
   std::string missing_voters(TimePoint now) const;
 
@@ -242,7 +249,7 @@ class Adapter final : public membership::Membership {
 
   const Options options_;
   const Environment environment_;
-  EmptyHost host_;
+  HolderHost host_;
   cluster::Member description_;  // of this node, whatever its identity
   bool is_weight_set_;
   bool services_are_pending_ = false;  // the host waits for the map to show them

@@ -5,6 +5,7 @@
 #include "agreed/disk/save_queue.h"
 #include "agreed/feature_level.h"
 #include "agreed/foreign_calls.h"
+#include "agreed/guarded_holder.h"
 #include "agreed/wire/cluster_service.h"
 #include "agreed/wire/saved.h"
 #include "agreed/wire/view_service.h"
@@ -23,8 +24,6 @@ namespace p2p::agreed {
 namespace {
 
 namespace wire = cluster::wire;
-
-constexpr std::size_t kMovesMax = 1024;
 
 // What runs on other threads than the strand: calls of other members, and the disk. Both report to the node's strand,
 // which is known only when the shell is.
@@ -74,6 +73,12 @@ class Bridge final : public wire::Listener {
   void order(const cluster::Request& order, TimePoint until) {
     post([=](Adapter& adapter, TimePoint now, auto& effects) { adapter.on_order(order, until, now, effects); });
   }
+  void set_holder(const std::string& service, const std::shared_ptr<PartitionHolder>& holder) {
+    post([=](Adapter& adapter, TimePoint now, auto& effects) { adapter.on_holder(service, holder, now, effects); });
+  }
+  void compare_maps(PartitionNode node) {
+    post([=](Adapter& adapter, TimePoint, auto& effects) { adapter.compare_maps(node, effects); });
+  }
   void place(const std::string& zone, std::optional<std::uint32_t> weight) {
     post([=](Adapter& adapter, TimePoint now, auto& effects) { adapter.on_place(zone, weight, now, effects); });
   }
@@ -108,13 +113,12 @@ Adapter::Options read_options(const Context& context, const Config& config, cons
   options.description.weight = static_cast<std::uint32_t>(config.integer("weight"));
   options.is_weight_set = weight_of(config).has_value();
   options.description.services = context.node().services;
+  options.description.holds_partitions = false;  // until a service says so: ILocator::hold_partitions()
   options.description.feature_level = options.terms.feature_level = feature_level();
   options.terms.partitions = static_cast<std::uint32_t>(config.integer("partitions"));
   options.terms.copies = static_cast<std::uint32_t>(config.integer("copies"));
   options.terms.copies_min = static_cast<std::uint32_t>(config.integer("copies_min"));
   options.policy = cluster::default_policy(options.terms.durability);
-  // While no service holds data, a move costs an entry in the map, and nothing else.
-  options.policy.moves_max = options.policy.balance_moves_max = kMovesMax;
   options.policy.requests_max = cluster::kRequestsMax;
   options.policy.remove_after = config.duration("remove_after");
   options.policy.restore_after = config.duration("restore_after");
@@ -237,6 +241,16 @@ Result<ring::Implementation> make_agreed(Context& context) {
                                .lease_held_until = [adapter] { return adapter->lease_held_until(); },
                                .order = [bridge](const auto& order, TimePoint until) { bridge->order(order, until); }}),
       .lease_held_until = [adapter] { return adapter->lease_held_until(); },
+      .hold_partitions =
+          [bridge](const std::string& service, std::shared_ptr<PartitionHolder> holder) {
+            const auto guarded = std::make_shared<GuardedHolder>(std::move(holder));
+            bridge->set_holder(service, guarded);
+            return Subscription([bridge, guarded] {
+              guarded->end();
+              bridge->set_holder("", nullptr);
+            });
+          },
+      .compare_maps = [bridge](PartitionNode node) { bridge->compare_maps(node); },
       .live_options = {"weight", "zone"},
       .apply_options = [bridge](const Config& config) { bridge->place(config.text("zone"), weight_of(config)); },
   };

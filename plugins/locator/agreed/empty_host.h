@@ -15,6 +15,7 @@ class EmptyHost final : public cluster::PartitionHost {
   void on_map(const std::shared_ptr<const cluster::ClusterMap>& map, const std::vector<cluster::Assignment>& changed,
               TimePoint now) override;
   void stop_serving(cluster::PartitionNumber, cluster::Epoch, TimePoint) override {}
+  bool resume(cluster::PartitionNumber, cluster::Epoch, TimePoint) override { return true; }
   std::vector<cluster::CopyReport> filled(TimePoint now) const override;
   std::vector<cluster::CopyReport> failed(TimePoint) const override { return {}; }
   bool has_stopped(cluster::PartitionNumber, cluster::Epoch) const override { return true; }

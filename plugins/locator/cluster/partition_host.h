@@ -47,8 +47,12 @@ class PartitionHost {
   virtual void on_map(const std::shared_ptr<const ClusterMap>& map, const std::vector<Assignment>& changed,
                       TimePoint now) = 0;
 
-  // This node is primary in `term` and is to stop serving, and to finish what is under way: stopped() says when (H1).
+  // This node is primary in `term` and is to stop serving, and to finish what is under way: has_stopped() says when
+  // (H1). It serves nothing after that until another term.
   virtual void stop_serving(PartitionNumber partition, Epoch term, TimePoint now) = 0;
+
+  // The hand-over is given up. False: it has stopped meanwhile, and that stands.
+  virtual bool resume(PartitionNumber partition, Epoch term, TimePoint now) = 0;
 
   // Of partitions that this node is primary of: learners that have everything (I3), and copies that do not keep up
   // (I1). Asked again and again; what the map shows already does no harm.

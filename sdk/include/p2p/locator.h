@@ -4,6 +4,7 @@
 
 #include <p2p/completion.h>
 #include <p2p/node_address.h>
+#include <p2p/partitions.h>
 #include <p2p/subscription.h>
 #include <p2p/units.h>
 
@@ -145,6 +146,15 @@ class P2P_API ILocator {
   // so on the other nodes: in an agreed cluster when the cluster map does; at once in classic mode, and while this node
   // is no member. A later call ends the wait of an earlier one. [any thread]
   virtual void run_services(std::vector<std::string> names, Completion known);
+
+  // For the service that holds the data of partitions: registers `holder`, which is told the newest map and all that
+  // follow until the subscription ends. Before ready(), so that the cluster never sees this node without it. A node
+  // holds partitions while it has a holder and runs its `service`; while no member does, the partitions are empty, and
+  // the map says who owns which key, and nothing more. Only one holder at a time. Classic mode has no partitions: the
+  // holder is never called. [any thread]
+  virtual Subscription hold_partitions(std::string service, std::shared_ptr<PartitionHolder> holder);
+  // The map of `node` is newer than this node's, or older: whoever is behind gets the other's. [any thread]
+  virtual void compare_maps(PartitionNode node);
 };
 
 }  // namespace p2p

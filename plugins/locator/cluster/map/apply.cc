@@ -224,7 +224,7 @@ Result<Done> NextMap::apply_to_next(const AddLearner& add) {
   Partition& wanted = *found.value();
   const Slot slot = up_member(add.node);
   if (slot == kNoSlot) return not_up(add.node);
-  if (!next_.members[slot].holds_partitions) return refusal(add.node.text() + " holds no partitions");
+  if (!next_.may_hold(next_.members[slot])) return refusal(add.node.text() + " holds no partitions");
   if (wanted.is_in_sync(slot) || wanted.learner(slot) != nullptr) return refusal(add.node.text() + " holds it already");
   if (wanted.born == next_.epoch) return refusal("the partition has just started empty");
   if (wanted.learners.size() == kLearnersMax || wanted.in_sync.size() + wanted.learners.size() >= kCopiesMax)
@@ -291,7 +291,7 @@ Result<Done> NextMap::apply_to_next(const StartEmpty& start) {
   const Result<Partition*> found = partition_in(start.partition, start.term);
   if (!found.ok()) return found.error();
   const Slot slot = up_member(start.at);
-  if (slot == kNoSlot || !next_.members[slot].holds_partitions) return not_up(start.at);
+  if (slot == kNoSlot || !next_.may_hold(next_.members[slot])) return not_up(start.at);
   if (std::ranges::any_of(found.value()->in_sync, [&](Slot copy) { return next_.is_up(copy); }))
     return refusal("a member that is up has its data");  // I9
   start_empty(*found.value(), slot);

@@ -59,6 +59,10 @@ std::size_t ClusterMap::member_count() const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(members, [](const Member& one) { return !one.id.empty(); }));
 }
 
+bool ClusterMap::has_holders() const noexcept {
+  return std::ranges::any_of(members, [](const Member& one) { return !one.id.empty() && one.holds_partitions; });
+}
+
 std::size_t ClusterMap::up_count() const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(members, &Member::is_up));
 }

@@ -115,6 +115,9 @@ struct ClusterMap {
   bool is_up(Slot slot) const noexcept { return slot < members.size() && members[slot].is_up(); }
   bool is_voter(Slot slot) const noexcept;
   bool holds(Slot slot) const noexcept;  // anything of a partition, or is to
+  // It runs the service that holds the data. While no member does, all may hold partitions, which are empty (M6).
+  bool may_hold(const Member& member) const noexcept { return member.holds_partitions || !has_holders(); }
+  bool has_holders() const noexcept;
 
   std::size_t majority() const noexcept { return voters.size() / 2 + 1; }
   std::size_t member_count() const noexcept;

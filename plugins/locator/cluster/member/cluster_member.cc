@@ -235,8 +235,11 @@ void ClusterMember::advance_handovers(TimePoint now) {
     auto& [number, handover] = *at;
     if (!handover.consented_at && host_.has_stopped(number, handover.term)) handover.consented_at = now;
     if (!handover.consented_at && now >= handover.begun_at + kStopMax) {
-      at = handovers_.erase(at);  // given up before the consent
-      continue;
+      if (host_.resume(number, handover.term, now)) {  // given up before the consent
+        at = handovers_.erase(at);
+        continue;
+      }
+      handover.consented_at = now;
     }
     if (handover.consented_at) consents.push_back({.partition = number, .term = handover.term});
     ++at;

@@ -69,6 +69,7 @@ class ClusterMember final {
   void join(std::vector<NodeId> via) { joins_via_ = std::move(via); }
   // What this node says of itself from now on: it asks until the map shows it (M6).
   void run(std::vector<std::string> services) { self_.services = std::move(services); }
+  void hold_partitions(bool holds) { self_.holds_partitions = holds; }
   // What its operator says of it. A weight is asked for until the map has shown it, and may be another after that.
   void place(std::string zone, std::optional<std::uint32_t> weight);
   // The map shows the services that this node runs. False without a map.

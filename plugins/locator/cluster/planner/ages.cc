@@ -23,7 +23,7 @@ void Ages::observe_members(const ClusterMap& map, TimePoint now) {
             .boot = member.boot,
             .since = member.since,
             .is_down = is_down,
-            .would_hold = member.holds_partitions && member.weight > 0 && member.state != MemberState::leaving,
+            .would_hold = map.may_hold(member) && member.weight > 0 && member.state != MemberState::leaving,
             .down_since = is_known ? seen.down_since : now,
             .is_given_up = is_known && seen.is_given_up};
   }

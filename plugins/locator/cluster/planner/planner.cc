@@ -23,8 +23,10 @@ Slots copies_of(const Partition& partition) {
 
 Steps Planner::next(const ClusterMap& map, TimePoint now, const std::vector<HandOver>& under_way) {
   const Target& target = target_for(map);
+  Policy policy = policy_;
+  if (!map.has_holders()) policy.moves_max = policy.balance_moves_max = policy.moves_without_data_max;
   return next_steps(
-      {.map = map, .target = target, .ages = ages_, .now = now, .policy = policy_, .under_way = under_way});
+      {.map = map, .target = target, .ages = ages_, .now = now, .policy = policy, .under_way = under_way});
 }
 
 const Target& Planner::target_for(const ClusterMap& map) {

@@ -23,6 +23,8 @@ struct Policy {
   std::size_t moves_max = 64;
   // Those for balance alone, which can wait: they leave room for what restores copies.
   std::size_t balance_moves_max = 32;
+  // While no member holds data, a move costs an entry in the map, and nothing else.
+  std::size_t moves_without_data_max = 1024;
   // Of one change, so that it stays some tens of kB.
   std::size_t requests_max = 1024;
 };

@@ -16,7 +16,7 @@ struct Bounds {
 };
 
 // A member that is given copies: up, not leaving, running the service that holds them, and of a weight.
-bool is_holder(const Member& member);
+bool is_holder(const ClusterMap& map, const Member& member);
 
 struct Holder {
   Slot slot = kNoSlot;

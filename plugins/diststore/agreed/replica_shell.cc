@@ -1,0 +1,285 @@
+#include "agreed/replica_shell.h"
+
+#include "replication/fill_scan.h"
+#include "serving/random_number.h"
+
+#include <p2p/assert.h>
+#include <p2p/thread_check.h>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+
+namespace p2p::diststore::agreed {
+
+using replication::Moment;
+using replication::RequestId;
+using replication::Verdict;
+
+namespace {
+
+// Longer than any run takes; after it the host's loops are gone, and nothing will run anyway.
+constexpr Duration kHaltPatience = std::chrono::seconds(2);
+
+}  // namespace
+
+ReplicaShell::ReplicaShell(Environment environment, Engine& engine, const ReplicaShellOptions& options)
+    : environment_(std::move(environment)),
+      part_(environment_.service + "." + kPart),
+      engine_(engine),
+      options_(options),
+      replicas_(std::make_unique<replication::Replicas>(engine, options.replication)),
+      links_(options.queue_bytes_max, environment_.draw),
+      known_(kPartitions) {
+  gate_.store(&replicas_->gate(), std::memory_order_release);
+}
+
+ReplicaShell::~ReplicaShell() = default;
+
+void ReplicaShell::start() {
+  subscription_ = environment_.locator->hold_partitions(environment_.service, shared_from_this());
+}
+
+void ReplicaShell::when_established(Completion done) { push(Establish{std::move(done)}); }
+
+// The strand of a host whose start has failed may never run, and nothing has to be waited for then. The locator loses
+// its holder when nothing is served any more: it takes that for a consent.
+void ReplicaShell::stop() {
+  push(Halt{});
+  if (environment_.strand->is_current()) {
+    run();
+  } else if (has_run_.load()) {
+    auto ended = std::make_shared<std::promise<void>>();
+    auto waiting = ended->get_future();
+    environment_.strand->post([ended] { ended->set_value(); });
+    if (waiting.wait_for(kHaltPatience) != std::future_status::ready)
+      environment_.log.warn("the strand of the replicas did not stop in time");
+  }
+  subscription_.reset();
+}
+
+// --- what waits for the strand ---------------------------------------------------------------------------------------
+
+void ReplicaShell::write(Partition partition, std::shared_ptr<replication::Batch> batch, Done done) {
+  push(Request{.partition = partition, .batch = std::move(batch), .key = {}, .hash = 0, .done = std::move(done)});
+}
+
+void ReplicaShell::read(Partition partition, std::string key, replication::KeyHash hash, Done done) {
+  push(Request{.partition = partition, .batch = nullptr, .key = std::move(key), .hash = hash, .done = std::move(done)});
+}
+
+void ReplicaShell::push(Request request) {
+  {
+    const std::scoped_lock lock(inbox_mutex_);
+    inbox_.requests.push_back(std::move(request));
+    if (std::exchange(inbox_.is_posted, true)) return;
+  }
+  post_run();
+}
+
+void ReplicaShell::push(Event event) {
+  {
+    const std::scoped_lock lock(inbox_mutex_);
+    inbox_.events.push_back(std::move(event));
+    if (std::exchange(inbox_.is_posted, true)) return;
+  }
+  post_run();
+}
+
+void ReplicaShell::post_run() {
+  environment_.strand->post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->run();
+  });
+}
+
+Moment ReplicaShell::moment() const { return {environment_.strand->now(), lease_held_until()}; }
+
+// All that has come until now.
+void ReplicaShell::run() {
+  P2P_ASSERT_THREAD(environment_.strand->is_current());
+  has_run_.store(true, std::memory_order_relaxed);
+  {
+    const std::scoped_lock lock(inbox_mutex_);
+    std::swap(inbox_.events, taken_.events);
+    std::swap(inbox_.requests, taken_.requests);
+    inbox_.is_posted = false;
+  }
+  const Moment now = moment();
+  for (Event& event : taken_.events) std::visit([&](auto& one) { on(one, now); }, event);
+  taken_.events.clear();
+  start_requests(now);
+  work(now);
+}
+
+void ReplicaShell::start_requests(Moment moment) {
+  for (Request& request : taken_.requests) {
+    const RequestId id = keep(std::move(request.done));
+    if (is_halted_.load(std::memory_order_relaxed))
+      answers_.push_back({.request = id, .verdict = Verdict::refused, .partition = request.partition});
+    else if (request.batch != nullptr)
+      replicas_->write(request.partition, std::move(request.batch), id, moment, effects_);
+    else
+      replicas_->read(request.partition, request.key, request.hash, id, moment, effects_);
+  }
+  taken_.requests.clear();
+}
+
+RequestId ReplicaShell::keep(Done done) {
+  waiting_calls_.fetch_add(1, std::memory_order_relaxed);
+  if (free_.empty()) {
+    waiting_.push_back(std::move(done));
+    return waiting_.size();
+  }
+  const RequestId id = free_.back();
+  free_.pop_back();
+  waiting_[id - 1] = std::move(done);
+  return id;
+}
+
+// --- a run's end -----------------------------------------------------------------------------------------------------
+
+// In the order of Effects: sends, scans, syncs, answers.
+void ReplicaShell::work(Moment moment) {
+  if (!is_halted_.load(std::memory_order_relaxed)) {
+    scan();
+    if (moment.now >= replicas_->next_wakeup()) {
+      replicas_->tick(moment, effects_);
+      publish_reports(moment.now);
+    }
+    replicas_->flush(moment, effects_);
+    obey(moment.now);
+    links_.pump(moment.now, link_effects_);
+    heed_links(moment);
+    sessions_.flush(moment.now, session_effects_);
+    heed_sessions(moment);
+    obey(moment.now);
+    consents_.decide(
+        [this](Partition partition, replication::Epoch term) { return replicas_->try_consent(partition, term); });
+  }
+  make_calls();
+  reply();
+  answer_clients();
+  set_alarm();
+}
+
+void ReplicaShell::scan() {
+  for (std::size_t done = 0; done < kScansInRunMax && !scans_.empty(); ++done) {
+    const replication::Scan wanted = std::move(scans_.front());
+    scans_.pop_front();
+    auto found = scan_for_fill(engine_, wanted);
+    // What the engine says when it fails is noted by the next write; the learner is filled anew then.
+    if (found.ok()) replicas_->on_scanned(std::move(found).value(), effects_);
+  }
+}
+
+void ReplicaShell::obey(TimePoint now) {
+  P2P_ASSERT(effects_.sync == 0, "an engine in memory has nothing to sync");
+  for (replication::Effects::Send& send : effects_.sends) {
+    if (is_from_copy(send.message))
+      sessions_.answer(send.to, std::move(send.message));
+    else
+      links_.send(send.to, std::move(send.message));
+  }
+  for (replication::Scan& one : effects_.scans) scans_.push_back(std::move(one));
+  std::move(effects_.answers.begin(), effects_.answers.end(), std::back_inserter(answers_));
+  for (const replication::Node node : effects_.maps_wanted) compare_maps(node, now);
+  for (const replication::Node node : effects_.maps_told) compare_maps(node, now);
+  for (const replication::Node node : effects_.hang_ups) sessions_.hang_up(node, session_effects_);
+  effects_.clear();
+}
+
+void ReplicaShell::answer_clients() {
+  if (answers_.empty()) return;
+  const Moment now = moment();
+  for (replication::Answer& answer : answers_) {
+    if (answer.request == replication::kNoRequest) continue;
+    answer.verdict = replicas_->verdict_now(answer, now);
+    const Done done = std::exchange(waiting_[answer.request - 1], nullptr);
+    free_.push_back(answer.request);
+    waiting_calls_.fetch_sub(1, std::memory_order_relaxed);
+    done(answer);
+  }
+  answers_.clear();
+}
+
+void ReplicaShell::publish_reports(TimePoint now) {
+  const auto published = [](const std::vector<replication::CopyReport>& from) {
+    std::vector<PartitionReport> all;
+    all.reserve(from.size());
+    for (const replication::CopyReport& one : from)
+      all.push_back({.partition = one.partition, .copy = one.copy, .term = one.term, .since = one.since});
+    return all;
+  };
+  auto filled = published(replicas_->filled());
+  auto failed = published(replicas_->failed(now));
+  const std::scoped_lock lock(published_mutex_);
+  filled_ = std::move(filled);
+  failed_ = std::move(failed);
+}
+
+void ReplicaShell::set_alarm() {
+  if (is_halted_.load(std::memory_order_relaxed)) return;
+  queued_bytes_.store(static_cast<std::int64_t>(links_.queued_bytes()), std::memory_order_relaxed);
+  const TimePoint wanted = scans_.empty()
+                               ? std::min({replicas_->next_wakeup(), links_.next_wakeup(), sessions_.next_wakeup()})
+                               : TimePoint::min();
+  if (wanted >= alarm_at_) return;
+  alarm_at_ = wanted;
+  const TimePoint now = environment_.strand->now();
+  const Duration delay = wanted > now ? wanted - now : Duration::zero();
+  alarm_ = environment_.strand->after(delay, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->alarm_at_ = TimePoint::max();
+    self->run();
+  });
+}
+
+void ReplicaShell::halt() {
+  if (is_halted_.load(std::memory_order_relaxed)) return;
+  end_all_roles(moment());
+  std::move(effects_.answers.begin(), effects_.answers.end(), std::back_inserter(answers_));
+  effects_.clear();
+  is_halted_.store(true, std::memory_order_relaxed);
+  scans_.clear();
+  link_effects_.clear();
+  establishing_.clear();
+  alarm_.reset();
+  consents_.clear();
+  const std::scoped_lock lock(published_mutex_);
+  filled_.clear();
+  failed_.clear();
+}
+
+// --- how it is made --------------------------------------------------------------------------------------------------
+
+ReplicaShellOptions read_replica_options(const Config& config) {
+  ReplicaShellOptions options;
+  options.replication.key_log_bytes_max = static_cast<std::size_t>(config.bytes("key_log_bytes_max"));
+  options.queue_bytes_max = static_cast<std::size_t>(config.bytes("replication_queue_bytes_max"));
+  return options;
+}
+
+std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, Engine& engine, std::shared_ptr<ILocator> locator,
+                                                 const ReplicaShellOptions& options) {
+  auto shell = std::make_shared<ReplicaShell>(
+      ReplicaShell::Environment{.strand = context.strand("replicas"),
+                                .peers = context.peers(),
+                                .log = context.log(),
+                                .locator = std::move(locator),
+                                .service = context.service_name(),
+                                .draw = [] { return std::max<SessionId>(1, random_number()); }},
+      engine, options);
+  const auto counted = [&](const std::string& role, std::int64_t ReplicaShell::Counts::*number) {
+    context.gauge("partitions", {{"role", role}}, [shell, number] { return shell->counts().*number; });
+  };
+  counted("primary", &ReplicaShell::Counts::primary);
+  counted("in_sync", &ReplicaShell::Counts::in_sync);
+  counted("learner", &ReplicaShell::Counts::learner);
+  context.gauge("fills", [shell] { return shell->counts().filling; });
+  context.gauge("waiting_calls", [shell] { return shell->waiting_calls(); });
+  context.gauge("replication_queue_bytes", [shell] { return shell->queued_bytes(); });
+  return shell;
+}
+
+}  // namespace p2p::diststore::agreed
