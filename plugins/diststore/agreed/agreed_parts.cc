@@ -16,7 +16,7 @@ using replication::Batch;
 using replication::KeyWrite;
 using replication::Verdict;
 
-namespace {
+// Not in an anonymous namespace, as their types are part of those of the lambdas of a template.
 
 // A part whose keys are answered on several threads; each has its own result.
 template <class Verb>
@@ -48,6 +48,14 @@ class OpenPart final {
   std::atomic<std::size_t> open_{1};
 };
 
+// One partition's changes, and which of the part's keys they are.
+struct PartitionGroup {
+  std::shared_ptr<Batch> batch = std::make_shared<Batch>();
+  std::vector<std::size_t> places = {};
+};
+
+namespace {
+
 wire::ReadResult read_result(std::string_view value, Version version) {
   wire::ReadResult result;
   result.found = true;
@@ -55,12 +63,6 @@ wire::ReadResult read_result(std::string_view value, Version version) {
   result.__set_version(to_wire(version));
   return result;
 }
-
-// One partition's changes, and which of the part's keys they are.
-struct Group {
-  std::shared_ptr<Batch> batch = std::make_shared<Batch>();
-  std::vector<std::size_t> places = {};
-};
 
 // A large value is moved, and given back if nothing is done.
 KeyWrite take_input(wire::Item& item) { return KeyWrite::put(item.key, std::move(item.value)); }
@@ -76,7 +78,7 @@ void set_result(wire::EraseResult& result, Version version, bool found) {
 
 // A key that is erased twice in one batch is found once.
 template <class Verb>
-void take_done(LocalPart<Verb>& part, const Group& group, const Answer& answer) {
+void take_done(LocalPart<Verb>& part, const PartitionGroup& group, const Answer& answer) {
   std::unordered_set<std::string_view> seen;
   for (std::size_t at = 0; at < group.places.size(); ++at) {
     const KeyWrite& write = group.batch->writes[at];
@@ -134,10 +136,10 @@ template <class Verb>
 void AgreedKeys::serve_changes(LocalPart<Verb>& part, std::function<void()> done) {
   const auto open = std::make_shared<OpenPart<Verb>>(part, std::move(done));
   part.results.resize(part.keys.size());
-  std::unordered_map<Partition, Group> groups;
+  std::unordered_map<Partition, PartitionGroup> groups;
   for (std::size_t at = 0; at < part.keys.size(); ++at) {
     KeyWrite write = take_input(part.inputs[part.keys[at].index]);
-    Group& group = groups[KeyPlace::at(write.hash).partition];
+    PartitionGroup& group = groups[KeyPlace::at(write.hash).partition];
     group.batch->writes.push_back(std::move(write));
     group.places.push_back(at);
   }
