@@ -12,7 +12,13 @@ struct Version {
 }
 
 struct ReadOptions {}
-struct WriteOptions {}
+
+// Of writes and erases. At most one condition; if it is not met, nothing is done, and the answer is `condition_failed`. Only in
+// an agreed cluster and only for one key: a network in classic mode, and a batch, refuse them as `unsupported`.
+struct WriteOptions {
+  1: optional Version if_version  // the key has this very version
+  2: optional bool if_absent      // there is no such key
+}
 
 struct ReadResult {
   1: required bool found
@@ -44,11 +50,14 @@ enum StoreErrorKind {
   unavailable = 3     // the owner did not answer before the deadline; a write may or may not have happened
   not_executed = 4    // surely nothing was executed, of a batch nothing at all: no owner could be reached in time, or take it;
                       // try again
+  condition_failed = 5 // the condition of the call was not met; nothing was done
+  unsupported = 6     // the options do not go with this call, or with this network's mode; nothing was done
 }
 
 exception StoreError {
   1: StoreErrorKind kind
   2: string message
+  3: optional Version version   // of condition_failed: what the key has instead; not set: there is no such key
 }
 
 // Results of batches stand in the order of the request. A batch is not a transaction: on `unavailable` some of its keys may

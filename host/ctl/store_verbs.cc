@@ -1,4 +1,4 @@
-// put, get, delete, prime, verify.
+// put, get, delete, cas, prime, verify.
 #include "ctl/nato_alphabet.h"
 #include "ctl/verbs.h"
 
@@ -7,8 +7,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <charconv>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace p2p::ctl {
@@ -43,6 +47,51 @@ ExitCode put(const Session& session, const std::string& key, const std::string& 
   if (!written.ok()) return report_failure(written.failure(), true);
   if (session.json) print({{"key", key}, {"stored", true}, {"version", json_of(written.value().version)}});
   return ExitCode::done;
+}
+
+// "STAMP.NODE", both as unsigned numbers: in an agreed cluster the term, and the place among the partition's writes.
+std::string version_text(const client::Version& version) {
+  return fmt::format("{}.{}", static_cast<std::uint64_t>(version.stamp), static_cast<std::uint64_t>(version.node));
+}
+
+Result<client::CallOptions> condition_of(const std::string& expected) {
+  client::CallOptions options;
+  if (expected == "absent") {
+    options.if_absent = true;
+    return options;
+  }
+  std::uint64_t stamp = 0;
+  std::uint64_t node = 0;
+  const char* const end = expected.data() + expected.size();
+  const auto first = std::from_chars(expected.data(), end, stamp);
+  const bool has_point = first.ec == std::errc() && first.ptr != end && *first.ptr == '.';
+  if (has_point) {
+    const auto second = std::from_chars(first.ptr + 1, end, node);
+    if (second.ec == std::errc() && second.ptr == end) {
+      options.if_version = client::Version{static_cast<std::int64_t>(stamp), static_cast<std::int64_t>(node)};
+      return options;
+    }
+  }
+  return Error{ErrorKind::invalid,
+               "'" + expected + "' is no version: that is 'absent', or STAMP.NODE as cas prints it (and get --json)"};
+}
+
+ExitCode cas(const Session& session, const std::string& key, const std::string& expected, const std::string& value) {
+  const auto condition = condition_of(expected);
+  if (!condition.ok()) {
+    complain(condition.error().text);
+    return ExitCode::usage;
+  }
+  const auto store = store_of(session);
+  if (!store.ok()) return report(store.error());
+  const auto written = store.value()->write(key, value, condition.value());
+  if (!written.ok() && !written.failure().is_condition_failed) return report_failure(written.failure(), true);
+  const auto there = written.ok() ? std::optional(written.value().version) : written.failure().there;
+  const nlohmann::json version = there ? json_of(*there) : nlohmann::json();
+  show(session, {{"key", key}, {"stored", written.ok()}, {"version", version}},
+       (there ? version_text(*there) : std::string("absent")) + "\n");
+  if (!written.ok() && !session.json) complain("not stored: the key has this version instead");
+  return written.ok() ? ExitCode::done : ExitCode::no;
 }
 
 ExitCode get(const Session& session, const std::string& key) {
@@ -143,6 +192,16 @@ void add_store_verbs(CLI::App& app, Session& session) {
   verb = add_verb(app, session, "delete", "delete KEY; exit code 1 when there is none",
                   [key](const Session& asked) { return erase(asked, *key); });
   verb->add_option("KEY", *key)->required();
+
+  const auto expected = std::make_shared<std::string>();
+  verb =
+      add_verb(app, session, "cas",
+               "store VALUE under KEY if it has version EXPECTED, or there is none; exit code 1 when not. Prints the "
+               "version that the key has then",
+               [key, expected, value](const Session& asked) { return cas(asked, *key, *expected, *value); });
+  verb->add_option("KEY", *key)->required();
+  verb->add_option("EXPECTED", *expected, "a version, or absent")->required();
+  verb->add_option("VALUE", *value)->required();
 
   add_verb(app, session, "prime", "store the NATO alphabet, A = Alpha to Z = Zulu", prime);
 

@@ -48,7 +48,14 @@ enum class Repeat : std::uint8_t {
 };
 
 // As in idl/diststore.thrift.
-enum class StoreErrorKind : std::int32_t { too_large = 1, too_many = 2, unavailable = 3, not_executed = 4 };
+enum class StoreErrorKind : std::int32_t {
+  too_large = 1,
+  too_many = 2,
+  unavailable = 3,
+  not_executed = 4,
+  condition_failed = 5,
+  unsupported = 6
+};
 
 // Nothing of the call was handed to the operating system, for whatever reason.
 const Fault& fault_of_unsent() noexcept;

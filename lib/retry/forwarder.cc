@@ -50,8 +50,7 @@ void Forwarder::forward(const NodeAddress& to, Call call, const CallKind& kind) 
 }
 
 void Forwarder::failed(const NodeAddress& owner, const Error& error, Call call, const CallKind& kind) {
-  if (error.kind == ErrorKind::unsupported && hooks_.note_foreign) {
-    hooks_.note_foreign(owner);
+  if (error.kind == ErrorKind::unsupported && note_foreign(owner)) {
     call.dispatch_again();
     return;
   }
@@ -84,6 +83,12 @@ void Forwarder::give_up(Call call, const CallKind& kind, const std::string& why)
 void Forwarder::report_unreachable(const NodeAddress& member) {
   if (is_stopped_.load(std::memory_order_relaxed) || !reports_.is_due(member, retries_->now())) return;
   hooks_.report_unreachable(member);
+}
+
+bool Forwarder::note_foreign(const NodeAddress& node) {
+  if (!hooks_.note_foreign) return false;
+  hooks_.note_foreign(node);
+  return true;
 }
 
 void Forwarder::log_failure(const CallInfo& call, const std::string& why) {

@@ -59,6 +59,9 @@ class Forwarder final : public std::enable_shared_from_this<Forwarder> {
   // A connect to `member` failed.
   void report_unreachable(const NodeAddress& member);
 
+  // `node` does not know the service that was asked. False: without the hook, nobody can ask it in its own way.
+  bool note_foreign(const NodeAddress& node);
+
   // From now on failing calls end at once, and nothing is logged.
   void stop();
 

@@ -1,15 +1,18 @@
 // The store plugin: where its objects meet, in reading order.
+#include "agreed/agreed_mode.h"
 #include "classic/classic_mode.h"
 #include "engine/memory/memory_engine.h"
 #include "placement/partition_table.h"
 #include "serving/random_number.h"
 #include "serving/store.h"
+#include "serving/store_mode.h"
 
 #include <p2p/handlers.h>
 #include <p2p/plugin.h>
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <memory>
 
 namespace p2p::diststore {
@@ -31,6 +34,16 @@ std::unique_ptr<Engine> make_engine(std::string_view name) {
   return std::make_unique<MemoryEngine>(random_number());
 }
 
+// The copies of partitions that this node holds. The one place where their shell is made.
+Result<std::shared_ptr<agreed::ReplicaService>> make_replicas(Context& context, const StoreParts&,
+                                                              const std::shared_ptr<ILocator>&,
+                                                              const std::shared_ptr<Engine>&) {
+  return Error{ErrorKind::unsupported,
+               "the store does not run on an agreed cluster yet: set mode = \"classic\" in [services.locator.config], "
+               "or enabled = false in [services." +
+                   context.service_name() + "]"};
+}
+
 class DiststorePlugin final : public Plugin {
  public:
   Result<Done> fits(const Config& config, const NodeInfo& node) override {
@@ -40,27 +53,14 @@ class DiststorePlugin final : public Plugin {
   }
 
   Result<Done> start(Context& context) override {
-    const StoreOptions options = read_options(context.config(), context.node().message_bytes_max);
-    const NodeAddress self = context.node().self;
     const auto locator = context.require<ILocator>();
-    if (placement::partitions_named(locator->placement())) {
-      return Error{
-          ErrorKind::unsupported,
-          "the store does not run on an agreed cluster yet: set mode = \"classic\" in [services.locator.config], "
-          "or enabled = false in [services." +
-              context.service_name() + "]"};
-    }
-    local_ = std::make_shared<LocalStore>(options, self.name(), make_engine(context.config().text("engine")));
-    const auto retries = std::make_shared<RetryQueue>(context.strand("retries"));
-    const auto classics = std::make_shared<ClassicPeers>(context.peers(), context.strand("moves"));
-    forwarder_ = make_store_forwarder(context.log(), locator, retries, options.forward_timeout,
-                                      [classics](const NodeAddress& node) { classics->remember(node); });
-    const StoreParts parts{options, self,      context.service_name() + ".peer", context.peers(), local_,
-                           retries, forwarder_};
-    mode_ = std::make_unique<ClassicMode>(context, parts, locator, classics);
+    engine_ = make_engine(context.config().text("engine"));
+    const auto partitions = placement::partitions_named(locator->placement());
+    const auto parts = partitions ? choose_agreed(context, locator, *partitions) : choose_classic(context, locator);
+    if (!parts.ok()) return parts.error();
     mode_->start(context);
     show_gauges(context);
-    return serve(context, std::make_shared<Store>(Store{parts, mode_->routing()}), locator);
+    return serve(context, std::make_shared<Store>(Store{parts.value(), mode_->routing(), mode_->keys()}), locator);
   }
 
   void ready(Completion done) override { mode_->when_established(std::move(done)); }
@@ -70,25 +70,43 @@ class DiststorePlugin final : public Plugin {
     done();
   }
 
-  // As long as this node is a member, the others consider these keys its own.
-  Result<Done> may_end() override {
-    const std::size_t keys = local_->engine().totals().keys;
-    if (keys == 0) return Done{};
-    return Error{ErrorKind::invalid,
-                 fmt::format("it holds {} keys, which would be lost: no other node takes them while "
-                             "this one is a member; let the node leave instead",
-                             keys)};
-  }
+  Result<Done> may_end() override { return mode_->may_end(); }
 
   void stop() override {
     if (mode_) mode_->stop();
     if (forwarder_) forwarder_->stop();
     mode_.reset();
     forwarder_.reset();
-    local_.reset();
+    engine_.reset();
   }
 
  private:
+  // Each makes the mode, and what it shares with the path of a call.
+  Result<StoreParts> choose_classic(Context& context, const std::shared_ptr<ILocator>& locator) {
+    const auto classics = std::make_shared<ClassicPeers>(context.peers(), context.strand("moves"));
+    StoreParts parts = make_parts(context, locator, [classics](const NodeAddress& node) { classics->remember(node); });
+    mode_ = std::make_unique<ClassicMode>(context, parts, engine_, locator, classics);
+    return parts;
+  }
+  Result<StoreParts> choose_agreed(Context& context, const std::shared_ptr<ILocator>& locator,
+                                   std::uint32_t partitions) {
+    if (auto fit = agreed::fits_partitions(partitions); !fit.ok()) return fit.error();
+    StoreParts parts = make_parts(context, locator, nullptr);
+    auto replicas = make_replicas(context, parts, locator, engine_);
+    if (!replicas.ok()) return replicas.error();
+    mode_ = std::make_unique<agreed::AgreedMode>(parts, locator, context.service_name(), std::move(replicas).value());
+    return parts;
+  }
+
+  StoreParts make_parts(Context& context, const std::shared_ptr<ILocator>& locator,
+                        std::function<void(const NodeAddress&)> note_foreign) {
+    const StoreOptions options = read_options(context.config(), context.node().message_bytes_max);
+    const auto retries = std::make_shared<RetryQueue>(context.strand("retries"));
+    forwarder_ =
+        make_store_forwarder(context.log(), locator, retries, options.forward_timeout, std::move(note_foreign));
+    return {options, context.node().self, context.service_name() + ".peer", context.peers(), retries, forwarder_};
+  }
+
   Result<Done> serve(Context& context, const std::shared_ptr<Store>& store, const std::shared_ptr<ILocator>& locator) {
     const ServiceSpec for_clients{.idl = "diststore.Store",
                                   .extends = {"locator.Base", "locator.Locator"},
@@ -110,17 +128,18 @@ class DiststorePlugin final : public Plugin {
   }
 
   void show_gauges(Context& context) {
-    context.gauge("keys", [local = local_] { return static_cast<std::int64_t>(local->engine().totals().keys); });
-    context.gauge("bytes", [local = local_] { return static_cast<std::int64_t>(local->engine().totals().bytes); });
-    context.gauge("tombstones",
-                  [local = local_] { return static_cast<std::int64_t>(local->engine().totals().tombstones); });
-    context.gauge("stamps_too_far_ahead", [local = local_] { return local->stamps_too_far_ahead(); });
+    const auto show = [&](const char* name, std::uint64_t EngineTotals::*figure) {
+      context.gauge(name, [engine = engine_, figure] { return static_cast<std::int64_t>(engine->totals().*figure); });
+    };
+    show("keys", &EngineTotals::keys);
+    show("bytes", &EngineTotals::bytes);
+    show("tombstones", &EngineTotals::tombstones);
     context.gauge("forwarded", [forwarder = forwarder_] { return forwarder->forwarded(); });
   }
 
-  std::shared_ptr<LocalStore> local_;
+  std::shared_ptr<Engine> engine_;
   std::shared_ptr<Forwarder> forwarder_;
-  std::unique_ptr<ClassicMode> mode_;
+  std::unique_ptr<StoreMode> mode_;
 };
 
 }  // namespace

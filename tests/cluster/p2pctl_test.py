@@ -55,6 +55,15 @@ class P2pctlTest(ClusterTest):
         self.assertEqual(self.document("get", "empty")["found"], True)
         self.assertEqual(self.document("get", "missing", code=NO), {"key": "missing", "found": False})
 
+    def test_cas_says_that_it_needs_an_agreed_cluster(self):
+        for expected in ("absent", "3.17"):
+            code, output, errors = p2pctl("cas", "key", expected, "value", node=self.nodes[0])
+            self.assertEqual((code, output), (FAILED, ""))
+            self.assertIn("classic mode", errors)
+            self.assertIn("nothing was changed", errors)
+        self.answer("get", "key", code=NO)
+        self.answer("cas", "key", "seventeen", "value", code=USAGE)
+
     def test_verify_finds_all_that_prime_stored_and_names_who_should_have_a_missing_one(self):
         self.answer("prime")
         self.assertIn("found 26 of 26", self.answer("verify", node=self.nodes[1]))

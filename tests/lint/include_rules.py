@@ -51,6 +51,7 @@ THRIFT_HEADERS = {"sdk/include/p2p/handlers.h", "sdk/include/p2p/message_buffer.
 WALLED = {
     "plugins/locator/classic/": ("plugins/locator/plugin.cc",),
     "plugins/diststore/classic/": ("plugins/diststore/plugin.cc",),
+    "plugins/diststore/agreed/": ("plugins/diststore/plugin.cc",),
 }
 
 # Folders and files of rules alone: the world comes in as arguments and goes out as results.

@@ -30,6 +30,10 @@ T wait_for(const Engine& engine, Begin begin) {
   return waiter.take();
 }
 
+Condition condition_of(const CallOptions& options) { return {options.if_version, options.if_absent}; }
+
+Failure refused_condition(const char* why) { return {Effect::none, ErrorKind::invalid, why}; }
+
 }  // namespace
 
 class Client::Impl final {
@@ -39,21 +43,28 @@ class Client::Impl final {
   // A store call for one key; `encode(codec, service, frame)` makes its frame.
   template <class T, class Encode>
   void ask_store(std::string_view key, Then<T> then, const CallOptions& options, bool is_repeatable, Encode encode) {
+    if (options.if_version && options.if_absent)
+      return then(refused_condition("if_version and if_absent exclude each other"));
     Call& call = engine.take_call();
     call.info = encode(encoding_codec(), engine.options().store, call.frame);
     call.key = key;
     call.deadline = engine.deadline_of(options);
-    call.is_repeatable = options.is_repeatable || is_repeatable;
+    // The second of two conditional calls would fail for what the first has done.
+    call.is_repeatable = is_repeatable || (options.is_repeatable && !condition_of(options).is_set());
     call.handler = StoreThen<T>(std::move(then));
     engine.submit(call);
   }
 
   template <class Kind, class Entries, class Results>
   void batch(Entries entries, Callback<void(Results)> then, const CallOptions& options) {
+    if (condition_of(options).is_set()) {
+      return then(Results(entries.size(), refused_condition("a batch takes no conditions: write its keys one by one")));
+    }
     std::make_shared<Batch<Kind>>(engine, std::move(entries), std::move(then), options)->start();
   }
 
   void ask(const Request& request, Then<std::string_view> then, const CallOptions& options, const NodeAddress* node) {
+    if (condition_of(options).is_set()) return then(refused_condition("only writes and erases take conditions"));
     Call& call = engine.take_call();
     const auto framed = frame_of(request.service, request.message, call.frame);
     if (!framed.ok()) {
@@ -113,6 +124,7 @@ Stats Client::stats() const { return impl_->engine.stats(); }
 // --- one key ---------------------------------------------------------------------------------------------------------
 
 void Client::read(std::string_view key, Then<Read> then, CallOptions options) {
+  if (condition_of(options).is_set()) return then(refused_condition("only writes and erases take conditions"));
   impl_->ask_store<Read>(key, std::move(then), options, true, [key](Codec& codec, const auto& service, auto& frame) {
     return encode_key(codec, service, "read", key, frame);
   });
@@ -128,8 +140,8 @@ Outcome<Read> Client::read(std::string_view key, CallOptions options) {
 // after someone else's write that followed the answer to ours.
 void Client::write(std::string_view key, std::string_view value, Then<Written> then, CallOptions options) {
   impl_->ask_store<Written>(key, std::move(then), options, false,
-                            [key, value](Codec& codec, const auto& service, auto& frame) {
-                              return encode_write(codec, service, key, value, frame);
+                            [key, value, &options](Codec& codec, const auto& service, auto& frame) {
+                              return encode_write(codec, service, key, value, condition_of(options), frame);
                             });
 }
 std::future<Outcome<Written>> Client::write_future(std::string_view key, std::string_view value, CallOptions options) {
@@ -140,9 +152,10 @@ Outcome<Written> Client::write(std::string_view key, std::string_view value, Cal
 }
 
 void Client::erase(std::string_view key, Then<Erased> then, CallOptions options) {
-  impl_->ask_store<Erased>(key, std::move(then), options, false, [key](Codec& codec, const auto& service, auto& frame) {
-    return encode_key(codec, service, "erase", key, frame);
-  });
+  impl_->ask_store<Erased>(key, std::move(then), options, false,
+                           [key, &options](Codec& codec, const auto& service, auto& frame) {
+                             return encode_erase(codec, service, key, condition_of(options), frame);
+                           });
 }
 std::future<Outcome<Erased>> Client::erase_future(std::string_view key, CallOptions options) {
   return future_of<Outcome<Erased>>([&](auto then) { erase(key, std::move(then), options); });

@@ -38,6 +38,10 @@ Handled read_store_reply(Arrival& arrival, bool is_many, StoreReply<T>& reply) {
   arrival.view = reply.view;
   if (!reply.refusal) return Handled::done;
   arrival.failed_attempt = failed_attempt_of_store_error(reply.refusal->kind, reply.refusal->message);
+  Failure& failure = arrival.failed_attempt.failure;
+  failure.is_condition_failed =
+      reply.refusal->kind == static_cast<std::int32_t>(retry::StoreErrorKind::condition_failed);
+  if (failure.is_condition_failed) failure.there = reply.refusal->version;
   return Handled::again;
 }
 

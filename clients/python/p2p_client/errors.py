@@ -23,5 +23,14 @@ class Rejected(Failed):
     not send it: larger than its request_bytes_max, arguments of the wrong types."""
 
 
+class ConditionFailed(Rejected):
+    """The condition of a write or an erase was not met: nothing was done. `version` is what the key has instead; None:
+    there is no such key."""
+
+    def __init__(self, cause, version=None):
+        super().__init__(cause)
+        self.version = version
+
+
 class Unknown(ClientError):
     """The call may have been executed, or may still be. After a batch: that of at least one key; see `outcomes`."""

@@ -1,14 +1,15 @@
 """How do the key-value store's methods become jobs? Which calls may be repeated, what a StoreError means, and the methods
 that both clients share."""
 from p2p_client.codec import Request
+from p2p_client.errors import ConditionFailed
 from p2p_client.faults import fault_of_store_error
 from p2p_client.gen.diststore import Store
-from p2p_client.gen.diststore.ttypes import (EraseResult, Item, ReadOptions, ReadResult, StoreError, WriteOptions,
-                                             WriteResult)
+from p2p_client.gen.diststore.ttypes import (EraseResult, Item, ReadOptions, ReadResult, StoreError, StoreErrorKind,
+                                             Version, WriteOptions, WriteResult)
 from p2p_client.jobs import Batch, Call, ManyCalls, OneCall, part_bytes_max
 from p2p_client.outcome import Kind, Raised, outcome_of
 
-__all__ = ["EraseResult", "Pipeline", "ReadResult", "StoreCalls", "WriteResult"]
+__all__ = ["EraseResult", "Pipeline", "ReadResult", "StoreCalls", "Version", "WriteResult"]
 
 READ = Kind(is_change=False, is_repeatable=True)
 # A first attempt may be executed late, and overwrite what another client has written since (decision 12).
@@ -29,6 +30,15 @@ def key_bytes(key):
     return bytes(key)
 
 
+def options_of(if_version, if_absent):
+    """The options of a write or an erase. Neither is repeated when its outcome is unknown, with a condition or without."""
+    if if_version is None and not if_absent:
+        return _WRITE_OPTIONS
+    if if_version is not None and if_absent:
+        raise ValueError("if_version and if_absent exclude each other")
+    return WriteOptions(if_version=if_version, if_absent=True if if_absent else None)
+
+
 class StoreRequest(Request):
     """A call of diststore.Store, whose StoreErrors say whether the call was executed."""
 
@@ -45,6 +55,8 @@ class StoreRequest(Request):
 
 
 def outcome_of_store_error(error):
+    if error.kind == StoreErrorKind.condition_failed:
+        return Raised(ConditionFailed(error.message or "the condition was not met", error.version))
     return outcome_of(fault_of_store_error(error.kind), error.message or "the store does not say why")
 
 
@@ -59,13 +71,14 @@ class _CallFactory:
         key = key_bytes(key)
         return Call(READ, key, StoreRequest(self.service, "read", key, _READ_OPTIONS))
 
-    def write(self, key, value):
+    def write(self, key, value, if_version=None, if_absent=False):
         key = key_bytes(key)
-        return Call(WRITE, key, StoreRequest(self.service, "write", key, key_bytes(value), _WRITE_OPTIONS))
+        options = options_of(if_version, if_absent)
+        return Call(WRITE, key, StoreRequest(self.service, "write", key, key_bytes(value), options))
 
-    def erase(self, key):
+    def erase(self, key, if_version=None, if_absent=False):
         key = key_bytes(key)
-        return Call(ERASE, key, StoreRequest(self.service, "erase", key, _WRITE_OPTIONS))
+        return Call(ERASE, key, StoreRequest(self.service, "erase", key, options_of(if_version, if_absent)))
 
     def batch(self, kind, method, keys, options):
         return Batch(kind, [key_bytes(key) for key in keys], lambda key: key, len,
@@ -82,7 +95,9 @@ class StoreCalls:
     """The store's methods.
 
     Keys and values are bytes; str is encoded as UTF-8. `deadline` is in seconds from now; None means that of the client.
-    By then the call has ended, with its result or with a ClientError.
+    By then the call has ended, with its result or with a ClientError. `if_version` (a Version, as results carry it) and
+    `if_absent` make a write or an erase conditional, in an agreed cluster: ConditionFailed is raised if the key has another
+    version, or any.
     """
 
     def __init__(self, service, request_bytes_max):
@@ -95,13 +110,13 @@ class StoreCalls:
         """A ReadResult: `found` (an empty value is found, too), `value`, and `version`, which identifies the write."""
         return self._run(OneCall(self._calls.read(key)), deadline)
 
-    def write(self, key, value, deadline=None):
+    def write(self, key, value, deadline=None, *, if_version=None, if_absent=False):
         """A WriteResult, once the owner has stored the value."""
-        return self._run(OneCall(self._calls.write(key, value)), deadline)
+        return self._run(OneCall(self._calls.write(key, value, if_version, if_absent)), deadline)
 
-    def erase(self, key, deadline=None):
+    def erase(self, key, deadline=None, *, if_version=None, if_absent=False):
         """An EraseResult: `found` says whether there was a value."""
-        return self._run(OneCall(self._calls.erase(key)), deadline)
+        return self._run(OneCall(self._calls.erase(key, if_version, if_absent)), deadline)
 
     def read_many(self, keys, deadline=None):
         """ReadResults in the order of `keys`; each owner is asked once, all at the same time."""
@@ -136,12 +151,12 @@ class Pipeline:
         self._collected.append(self._calls.read(key))
         return self
 
-    def write(self, key, value):
-        self._collected.append(self._calls.write(key, value))
+    def write(self, key, value, *, if_version=None, if_absent=False):
+        self._collected.append(self._calls.write(key, value, if_version, if_absent))
         return self
 
-    def erase(self, key):
-        self._collected.append(self._calls.erase(key))
+    def erase(self, key, *, if_version=None, if_absent=False):
+        self._collected.append(self._calls.erase(key, if_version, if_absent))
         return self
 
     def run(self, deadline=None):

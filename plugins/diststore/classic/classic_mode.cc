@@ -1,11 +1,14 @@
 #include "classic/classic_mode.h"
 
+#include "classic/classic_keys.h"
 #include "classic/classic_routing.h"
 #include "classic/peer_transfer.h"
 #include "classic/receipt_wire.h"
 #include "classic/store_layer.h"
 
 #include <p2p/drain.h>
+
+#include <fmt/format.h>
 
 #include <fstream>
 #include <utility>
@@ -24,20 +27,22 @@ std::shared_ptr<const OwnershipSnapshot> first_ownership(const NodeAddress& self
   return empty;
 }
 
-std::shared_ptr<ClassicStore> make_store(StoreParts parts, std::shared_ptr<ILocator> locator,
-                                         std::shared_ptr<ClassicPeers> classics) {
+std::shared_ptr<ClassicStore> make_store(StoreParts parts, std::shared_ptr<Engine> engine,
+                                         std::shared_ptr<ILocator> locator, std::shared_ptr<ClassicPeers> classics) {
+  auto local = std::make_shared<LocalStore>(parts.self.name(), std::move(engine));
   const auto ownership = std::make_shared<Snapshot<OwnershipSnapshot>>(first_ownership(parts.self, *locator));
   return std::make_shared<ClassicStore>(
-      ClassicStore{std::move(parts), std::move(locator), std::move(classics), ownership});
+      ClassicStore{std::move(parts), std::move(local), std::move(locator), std::move(classics), ownership});
 }
 
 }  // namespace
 
-ClassicMode::ClassicMode(Context& context, StoreParts parts, std::shared_ptr<ILocator> locator,
-                         std::shared_ptr<ClassicPeers> classics)
+ClassicMode::ClassicMode(Context& context, StoreParts parts, std::shared_ptr<Engine> engine,
+                         std::shared_ptr<ILocator> locator, std::shared_ptr<ClassicPeers> classics)
     : receipts_file_(context.node().data_dir / (context.service_name() + ".receipts.jsonl")),
-      store_(make_store(std::move(parts), std::move(locator), std::move(classics))),
+      store_(make_store(std::move(parts), std::move(engine), std::move(locator), std::move(classics))),
       routing_(std::make_shared<ClassicRouting>(store_)),
+      keys_(std::make_shared<ClassicKeys>(store_)),
       receipts_(std::make_shared<ReceiptBook>()),
       strand_(context.strand("moves")),
       watch_(std::make_shared<RingWatch>(context.log(), strand_, store_)),
@@ -71,6 +76,14 @@ void ClassicMode::when_established(Completion done) {
   store_->locator->when_joined([watch = watch_, kept] { watch->joined(std::move(*kept)); });
 }
 
+Result<Done> ClassicMode::may_end() const {
+  const std::size_t keys = store_->local->engine().totals().keys;
+  if (keys == 0) return Done{};
+  return Error{ErrorKind::invalid, fmt::format("it holds {} keys, which would be lost: no other node takes them while "
+                                               "this one is a member; let the node leave instead",
+                                               keys)};
+}
+
 void ClassicMode::stop() {
   layer_.reset();
   views_.reset();
@@ -92,6 +105,7 @@ void ClassicMode::show_gauges(Context& context) {
   context.gauge("awaits_keys_from", [ownership = store_->ownership] {
     return static_cast<std::int64_t>(ownership->share()->all_sources().size());
   });
+  context.gauge("stamps_too_far_ahead", [local = store_->local] { return local->stamps_too_far_ahead(); });
   show_progress(context);
   context.gauge("keys_moved", {{"direction", "in"}}, [local = store_->local] { return local->keys_moved_in(); });
   context.gauge("keys_moved", {{"direction", "out"}},

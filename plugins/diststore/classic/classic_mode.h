@@ -1,6 +1,5 @@
 // The classic mode of the store, as one object: who owns a key follows from the locator's ring, and keys move when the
-// ring changes. plugin.cc makes it and tells it about the life of the service; the path of a call knows its routing
-// alone.
+// ring changes.
 #pragma once
 
 #include "classic/classic_store.h"
@@ -8,7 +7,7 @@
 #include "classic/receipts.h"
 #include "classic/ring_watch.h"
 #include "classic/tombstone_collector.h"
-#include "serving/key_routing.h"
+#include "serving/store_mode.h"
 
 #include <p2p/completion.h>
 #include <p2p/context.h>
@@ -22,24 +21,25 @@
 namespace p2p::diststore {
 
 // Every method: [control thread].
-class ClassicMode final {
+class ClassicMode final : public StoreMode {
  public:
   // `classics`: what the forwarder of `parts` notes as foreign. `context` must outlive stop().
-  ClassicMode(Context& context, StoreParts parts, std::shared_ptr<ILocator> locator,
+  ClassicMode(Context& context, StoreParts parts, std::shared_ptr<Engine> engine, std::shared_ptr<ILocator> locator,
               std::shared_ptr<ClassicPeers> classics);
 
-  std::shared_ptr<KeyRouting> routing() const { return routing_; }
+  std::shared_ptr<KeyRouting> routing() const override { return routing_; }
+  std::shared_ptr<KeysHere> keys() const override { return keys_; }
 
-  // Follows the ring from now on, and shows gauges.
-  void start(Context& context);
-  // The methods of diststore.StorePeer that move keys.
-  void add_methods(Methods& methods);
-  // `done` runs when this node may own keys: when it has joined, and no other node owns them any more.
-  void when_established(Completion done);
+  void start(Context& context) override;
+  // Those that move keys.
+  void add_methods(Methods& methods) override;
+  // When this node has joined, and no other node owns its keys any more.
+  void when_established(Completion done) override;
   // Keys move when the locator takes this node off the ring (StoreLayer). Before and after that, others may put here.
-  void begin_leave() { rebalancer_->begin_leave(); }
-  // Legal once; nothing runs any more once the host has ended the service's strands.
-  void stop();
+  void begin_leave() override { rebalancer_->begin_leave(); }
+  // Not while it holds keys: as long as this node is a member, the others consider them its own.
+  Result<Done> may_end() const override;
+  void stop() override;
 
  private:
   void show_gauges(Context& context);
@@ -49,6 +49,7 @@ class ClassicMode final {
   const std::filesystem::path receipts_file_;
   const std::shared_ptr<ClassicStore> store_;
   const std::shared_ptr<KeyRouting> routing_;
+  const std::shared_ptr<KeysHere> keys_;
   const std::shared_ptr<ReceiptBook> receipts_;
   const std::shared_ptr<Strand> strand_;
   const std::shared_ptr<RingWatch> watch_;

@@ -75,4 +75,11 @@ bool may_get_puts_for_others(const ClassicStore& store, const OwnershipSnapshot&
   return is_any_not_ours(store, ownership.ring->leaving()) || is_given_by_puts(store, ownership);
 }
 
+bool keep_put(const ClassicStore& store, std::string_view key, std::string_view value, ViewVersion view_version,
+              Confirmed confirmed) {
+  const auto is_kept = store.kept_puts->keep(*store.local, key, value, view_version, confirmed);
+  if (!is_kept.ok()) log_engine_failure(*store.forwarder, "keeping a put", is_kept.error());
+  return is_kept.ok() && is_kept.value();
+}
+
 }  // namespace p2p::diststore

@@ -36,4 +36,8 @@ bool is_given_by_puts(const ClassicStore& store, const OwnershipSnapshot& owners
 // yet. [any thread]
 bool may_get_puts_for_others(const ClassicStore& store, const OwnershipSnapshot& ownership);
 
+// KeptPuts::keep(). False also if the engine cannot keep it: it is then handled like any other put. [any thread]
+bool keep_put(const ClassicStore& store, std::string_view key, std::string_view value, ViewVersion view_version,
+              Confirmed confirmed);
+
 }  // namespace p2p::diststore

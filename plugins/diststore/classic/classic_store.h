@@ -1,10 +1,11 @@
-// What do the parts of the classic mode share? What every mode's store has, the ring by which this node works, and what
-// it knows about nodes of the 2009 system. Made in plugin.cc.
+// What do the parts of the classic mode share? What every mode's store has, the values held here, the ring by which
+// this node works, and what it knows about nodes of the 2009 system. Made by ClassicMode.
 #pragma once
 
 #include "classic/classic_peers.h"
 #include "classic/core/ownership_snapshot.h"
 #include "classic/kept_puts.h"
+#include "classic/local_store.h"
 #include "serving/store.h"
 
 #include <p2p/call.h>
@@ -18,6 +19,7 @@
 namespace p2p::diststore {
 
 struct ClassicStore : StoreParts {
+  std::shared_ptr<LocalStore> local;
   std::shared_ptr<ILocator> locator;
   std::shared_ptr<ClassicPeers> classics;
   std::shared_ptr<Snapshot<OwnershipSnapshot>> ownership;

@@ -3,7 +3,7 @@
 // waiting call has a deadline, and one that runs late would count as newer than what was acknowledged since.
 #pragma once
 
-#include "serving/local_store.h"
+#include "classic/local_store.h"
 
 #include <atomic>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "classic/receipt_wire.h"
 
-#include "serving/local_store.h"
+#include "classic/local_store.h"
 
 #include <fmt/format.h>
 

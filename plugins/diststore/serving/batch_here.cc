@@ -2,6 +2,9 @@
 
 #include "serving/batch_verbs.h"
 #include "serving/message_pieces.h"
+#include "serving/refusals.h"
+#include "serving/wall_clock.h"
+#include "serving/wire_version.h"
 
 #include <p2p/binary_writer.h>
 #include <p2p/field_reader.h>
@@ -44,6 +47,17 @@ bool read_entry(Reader& reader, ItemView& item) {
   return reader.resume_behind(inner) && has_key && has_value;
 }
 
+// False: options are set. The generated code knows them, and refuses what does not go with a batch.
+bool skip_if_empty(Reader& reader, FieldKind kind) {
+  if (kind != FieldKind::structure) {
+    reader.skip(kind);
+    return true;
+  }
+  Reader inner = reader.nested();
+  FieldHead field;
+  return !inner.next(field) && reader.resume_behind(inner);
+}
+
 // The elements of the only list in the arguments; false if the arguments are anything else.
 template <class Entry>
 bool read_entries(std::string_view arguments, FieldKind kind, std::size_t count_max, std::vector<Entry>& entries) {
@@ -52,7 +66,7 @@ bool read_entries(std::string_view arguments, FieldKind kind, std::size_t count_
   bool is_there = false;
   while (reader.next(field)) {
     if (field.id != kEntriesField || field.kind != FieldKind::list) {
-      reader.skip(field.kind);
+      if (!skip_if_empty(reader, field.kind)) return false;
       continue;
     }
     ContainerHead list;
@@ -80,7 +94,7 @@ std::optional<std::vector<Entry>> entries_of(const Store& store, Call& call, Fie
   if (!read_entries(state.codec().in().rest(), kind, store.options.batch_keys_max, entries)) return std::nullopt;
   if constexpr (std::is_same_v<Entry, ItemView>) {
     for (const Entry& entry : entries) {
-      if (store.local->refusal(entry.key, entry.value)) return std::nullopt;
+      if (refusal_of_entry(store.options, entry.key, entry.value)) return std::nullopt;
     }
   }
   return entries;
@@ -164,14 +178,12 @@ bool read_many_here(const Store& store, Call& call) {
   std::size_t reply_bytes = keys->size() * kBatchEntryBytesMax;
   for (std::size_t at = 0; at < keys->size(); ++at) {
     const KeyRoute& route = (*routes)[at];
-    const auto outcome =
-        store.local->engine().get((*keys)[at], route.proof, [&](std::string_view value, Version version) {
-          reply_bytes += value.size();
-          append_found(out, value, version, route.view);
-        });
-    const bool is_missing = outcome.ok() && outcome.value() == Outcome::missing;
-    if (is_missing) append_missing(out, route.view);
-    const bool was_done = is_missing || (outcome.ok() && outcome.value() == Outcome::done);
+    const auto read = store.keys->read_now((*keys)[at], route, [&](std::string_view value, Version version) {
+      reply_bytes += value.size();
+      append_found(out, value, version, route.view);
+    });
+    if (read.ok() && read.value() == KeysHere::Now::missing) append_missing(out, route.view);
+    const bool was_done = read.ok() && read.value() != KeysHere::Now::later;
     const bool is_too_large = reply_bytes > store.options.batch_reply_bytes_max && keys->size() > 1;
     if (was_done && !is_too_large) continue;
     out.resize(begin);
@@ -186,6 +198,7 @@ bool read_many_here(const Store& store, Call& call) {
 }
 
 std::optional<std::vector<wire::WriteResult>> write_many_here(const Store& store, Call& call) {
+  if (!store.keys->writes_now()) return std::vector<wire::WriteResult>();
   const auto items = entries_of<ItemView>(store, call, FieldKind::structure);
   if (!items) return std::vector<wire::WriteResult>();
   const auto routes = routes_of(store, *items);
@@ -196,12 +209,11 @@ std::optional<std::vector<wire::WriteResult>> write_many_here(const Store& store
   for (std::size_t at = 0; at < items->size(); ++at) {
     const ItemView& item = (*items)[at];
     const KeyRoute& route = (*routes)[at];
-    Version version;
-    const auto outcome = store.local->write(item.key, item.value, route.proof, version, now_ms);
+    const auto version = store.keys->write_now(item.key, item.value, route, now_ms);
     // The rounds decide about the rest, and report a failure of the engine.
-    if (!outcome.ok() && may_have_run(outcome.error().kind)) call.note_unknown_outcome();
-    if (!outcome.ok() || outcome.value() != Outcome::done) return results_of(written);
-    written.push_back({version, route.view});
+    if (!version.ok() && may_have_run(version.error().kind)) call.note_unknown_outcome();
+    if (!version.ok() || !version.value()) return results_of(written);
+    written.push_back({*version.value(), route.view});
   }
   std::string& out = call.state()->codec().out().block();
   append_head(*call.state(), written.size());

@@ -1,5 +1,6 @@
-// How is one batch call answered by many nodes? In rounds: the keys are split by owner, the local part is done at once,
-// the other parts are sent to their owners; what is left undone is split again after a pause, until the deadline.
+// How is one batch call answered by many nodes? In rounds: the keys are split by owner, the local part is done here
+// (keys_here.h), the other parts are sent to their owners; what is left undone is split again after a pause, until the
+// deadline.
 #pragma once
 
 #include "serving/batch_split.h"
@@ -25,7 +26,9 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   static void start(std::shared_ptr<Store> store, typename Verb::Args& args, Answer<typename Verb::Presult> answer,
                     const std::vector<typename Verb::Result>& done) {
     Inputs& inputs = Verb::input(args);
-    if (const auto refusal = refusal_of_batch<Verb>(*store->local, inputs)) {
+    auto refusal = refusal_of_options(args.options);
+    if (!refusal) refusal = refusal_of_batch<Verb>(store->options, inputs);
+    if (refusal) {
       raise(answer, *refusal);
       return;
     }
@@ -55,7 +58,8 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     BatchSplit split =
         split_by_route(indexes, [&](KeyIndex index) { return store_->routing->route(Verb::key(inputs_[index])); });
     std::vector<std::string> messages;
-    for (const RemotePart& part : split.remote) messages.push_back(part.is_foreign ? std::string() : encode(part));
+    for (const RemotePart& part : split.remote)
+      messages.push_back(part.foreign != nullptr ? std::string() : encode(part));
     {
       const std::lock_guard hold(mutex_);
       open_parts_ = split.remote.size() + 1;
@@ -63,14 +67,13 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       if (!undone_.empty()) why_ = split.why;
     }
     for (std::size_t at = 0; at < messages.size(); ++at) {
-      if (split.remote[at].is_foreign) {
+      if (split.remote[at].foreign != nullptr) {
         ask_foreign(std::make_shared<const RemotePart>(std::move(split.remote[at])), 0);
       } else {
         ask(std::move(split.remote[at]), std::move(messages[at]));
       }
     }
-    answer_here(split.local);
-    part_ended();
+    answer_here(std::move(split.local));
   }
 
   std::string encode(const RemotePart& part) const {
@@ -79,8 +82,13 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     return encode_call(Verb::kPeerName, asked);
   }
 
+  // When a part with an unknown outcome may be sent again.
+  Repeat repeat() const {
+    return Verb::kRepeat == Repeat::if_closed && !store_->keys->repeats_writes() ? Repeat::never : Verb::kRepeat;
+  }
+
   void ask(RemotePart part, std::string message) {
-    const Duration timeout = store_->forwarder->time_for_peer(deadline_, Verb::kRepeat);
+    const Duration timeout = store_->forwarder->time_for_peer(deadline_, repeat());
     if (timeout <= Duration::zero()) return part_failed(part, Error{ErrorKind::local, "the call's time is over"});
     store_->peers.call(
         part.owner, store_->peer_service, std::move(message), timeout,
@@ -91,62 +99,57 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   void ask_foreign(const std::shared_ptr<const RemotePart>& part, std::size_t at) {
     if (at == part->indexes.size()) return part_ended();
     const KeyIndex index = part->indexes[at];
-    Verb::ask_foreign(
-        store_->routing->foreign_store(), part->owner, inputs_[index], deadline_,
-        [job = this->shared_from_this(), part, at, index](Result<typename Verb::Result> asked) {
-          if (!asked.ok()) {
-            if (asked.error().kind == ErrorKind::refused) {
-              job->store_->forwarder->report_unreachable(part->owner);
-            }
-            RemotePart rest{
-                part->owner, {part->indexes.begin() + static_cast<std::ptrdiff_t>(at), part->indexes.end()}, true};
-            return job->part_failed(rest, asked.error());
-          }
-          {
-            const std::lock_guard hold(job->mutex_);
-            job->keep(index, std::move(asked).value());
-          }
-          job->ask_foreign(part, at + 1);
-        });
+    Verb::ask_foreign(*part->foreign, part->owner, inputs_[index], deadline_,
+                      [job = this->shared_from_this(), part, at, index](Result<typename Verb::Result> asked) {
+                        if (!asked.ok()) {
+                          if (asked.error().kind == ErrorKind::refused) {
+                            job->store_->forwarder->report_unreachable(part->owner);
+                          }
+                          RemotePart rest{
+                              part->owner,
+                              {part->indexes.begin() + static_cast<std::ptrdiff_t>(at), part->indexes.end()},
+                              part->foreign};
+                          return job->part_failed(rest, asked.error());
+                        }
+                        {
+                          const std::lock_guard hold(job->mutex_);
+                          job->keep(index, std::move(asked).value());
+                        }
+                        job->ask_foreign(part, at + 1);
+                      });
   }
 
-  // Keys not done here go into the next round; those that have yet to arrive are fetched meanwhile.
-  void answer_here(const std::vector<LocalKey>& keys) {
-    std::vector<std::string> unconfirmed;
-    {
-      const std::lock_guard hold(mutex_);
-      for (const LocalKey& key : keys) {
-        if (is_too_large()) break;
-        typename Verb::Result result;
-        const auto outcome = Verb::do_here(*store_->local, inputs_[key.index], key.proof, result);
-        if (!outcome.ok()) {
-          failed_here(key.index, outcome.error());
-          break;
-        }
-        if (outcome.value() == Outcome::done || outcome.value() == Outcome::missing) {
-          result.__set_view(key.view);
-          keep(key.index, std::move(result));
-          continue;
-        }
-        if (outcome.value() == Outcome::unconfirmed) unconfirmed.push_back(Verb::key(inputs_[key.index]));
-        undone_.push_back(key.index);
-        why_ = "the ring has just changed";
+  void answer_here(std::vector<LocalKey> keys) {
+    if (keys.empty()) return part_ended();
+    const auto part = std::make_shared<LocalPart<Verb>>(inputs_, room_left(), deadline_, Waits::yes);
+    part->keys = std::move(keys);
+    store_->keys->serve(*part, [job = this->shared_from_this(), part] {
+      job->take_over_here(*part);
+      job->part_ended();
+    });
+  }
+
+  ReplyRoom room_left() {
+    const std::lock_guard hold(mutex_);
+    const std::size_t bytes_max = store_->options.batch_reply_bytes_max;
+    return {bytes_max - std::min(bytes_max, reply_bytes_), kBatchEntryBytesMax};
+  }
+
+  // Keys not done here go into the next round, unless this node has failed.
+  void take_over_here(LocalPart<Verb>& part) {
+    const std::lock_guard hold(mutex_);
+    for (std::size_t at = 0; at < part.keys.size(); ++at) {
+      const KeyIndex index = part.keys[at].index;
+      if (part.results[at]) {
+        keep(index, *std::move(part.results[at]));
+      } else {
+        undone_.push_back(index);
+        why_ = part.why;
       }
     }
-    if (unconfirmed.empty()) return;
-    {
-      const std::lock_guard hold(mutex_);
-      ++open_parts_;
-    }
-    store_->routing->fetch(std::move(unconfirmed), deadline_,
-                           [job = this->shared_from_this()](bool) { job->part_ended(); });
-  }
-
-  // With mutex_ held. Our own engine failed: the batch ends with this round.
-  void failed_here(KeyIndex index, const Error& error) {
-    undone_.push_back(index);
-    why_ = text_of_engine_failure(error);
-    may_have_run_ = may_have_run_ || (Verb::kRepeat != Repeat::always && may_have_run(error.kind));
+    if (!part.failure) return;
+    why_ = part.failure->text;
+    may_have_run_ = may_have_run_ || (repeat() != Repeat::always && may_have_run(part.failure->kind));
     has_failed_ = true;
   }
 
@@ -177,10 +180,9 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
       const std::lock_guard hold(mutex_);
       undone_.insert(undone_.end(), part.indexes.begin(), part.indexes.end());
       why_ = part.owner.name() + ": " + error.text;
-      const bool is_foreign = error.kind == ErrorKind::unsupported;
-      if (is_foreign) store_->routing->note_foreign(part.owner);
+      const bool is_foreign = error.kind == ErrorKind::unsupported && store_->forwarder->note_foreign(part.owner);
       may_have_run_ = may_have_run_ || may_have_run(error.kind);
-      has_failed_ = has_failed_ || !(is_foreign || is_worth_retrying(error.kind, Verb::kRepeat));
+      has_failed_ = has_failed_ || !(is_foreign || is_worth_retrying(error.kind, repeat()));
     }
     part_ended();
   }

@@ -21,8 +21,8 @@ using KeyIndex = std::uint32_t;  // of a key in the request, and of its result i
 // Keys that one other node serves.
 struct RemotePart {
   NodeAddress owner;
-  std::vector<KeyIndex> indexes;  // ascending; never empty
-  bool is_foreign = false;
+  std::vector<KeyIndex> indexes;    // ascending; never empty
+  ForeignStore* foreign = nullptr;  // through which the owner is asked if it runs another store
 };
 
 // A key that this node serves.
@@ -58,7 +58,7 @@ BatchSplit split_by_route(std::span<const KeyIndex> indexes, RouteOf&& route_of)
       case KeyRoute::Where::peer:
       case KeyRoute::Where::foreign: {
         const auto [found, is_new] = parts.try_emplace(*route.node, split.remote.size());
-        if (is_new) split.remote.push_back({*route.node, {}, route.where == KeyRoute::Where::foreign});
+        if (is_new) split.remote.push_back({*route.node, {}, route.foreign});
         split.remote[found->second].indexes.push_back(index);
         break;
       }

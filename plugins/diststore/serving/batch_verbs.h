@@ -1,10 +1,10 @@
-// How do reading, writing and erasing many keys differ? In their wire types and in what is done with one key;
-// everything else is shared, in batch_job.h for whole batches and in peer_methods.cc for the parts that other nodes
-// send.
+// How do reading, writing and erasing many keys differ? In their wire types, and in what is done with one key
+// (keys_here.h); everything else is shared, in batch_job.h for whole batches and in peer_methods.cc for the parts that
+// other nodes send.
 #pragma once
 
 #include "serving/key_routing.h"
-#include "serving/local_store.h"
+#include "serving/refusals.h"
 #include "serving/store_forwarder.h"
 
 #include <p2p/handlers.h>
@@ -20,8 +20,8 @@
 
 namespace p2p::diststore {
 
-// Each verb has: one `Input` per key; input(), where these are in the arguments of a whole batch or a part; do_here(),
-// which answers one by an ownership proof for its key; ask_foreign(), which asks a node that runs another store.
+// Each verb has: one `Input` per key; input(), where these are in the arguments of a whole batch or a part;
+// ask_foreign(), which asks a node that runs another store.
 struct ReadMany {
   using Input = std::string;
   using Result = wire::ReadResult;
@@ -39,10 +39,7 @@ struct ReadMany {
     return args.keys;
   }
   static const std::string& key(const Input& input) { return input; }
-  static std::optional<wire::StoreError> refusal(const LocalStore&, const Input&) { return std::nullopt; }
-  static p2p::Result<Outcome> do_here(LocalStore& local, Input& key, OwnershipProof right, Result& result) {
-    return local.read(key, right, result);
-  }
+  static std::optional<wire::StoreError> refusal(const StoreOptions&, const Input&) { return std::nullopt; }
   static void ask_foreign(ForeignStore& store, const NodeAddress& owner, const Input& key, TimePoint deadline,
                           std::function<void(p2p::Result<Result>)> done) {
     store.read(owner, key, deadline, std::move(done));
@@ -67,11 +64,8 @@ struct WriteMany {
     return args.items;
   }
   static const std::string& key(const Input& input) { return input.key; }
-  static std::optional<wire::StoreError> refusal(const LocalStore& local, const Input& item) {
-    return local.refusal(item.key, item.value);
-  }
-  static p2p::Result<Outcome> do_here(LocalStore& local, Input& item, OwnershipProof right, Result& result) {
-    return local.write(item.key, item.value, right, result);
+  static std::optional<wire::StoreError> refusal(const StoreOptions& options, const Input& item) {
+    return refusal_of_entry(options, item.key, item.value);
   }
   static void ask_foreign(ForeignStore& store, const NodeAddress& owner, const Input& item, TimePoint deadline,
                           std::function<void(p2p::Result<Result>)> done) {
@@ -97,10 +91,7 @@ struct EraseMany {
     return args.keys;
   }
   static const std::string& key(const Input& input) { return input; }
-  static std::optional<wire::StoreError> refusal(const LocalStore&, const Input&) { return std::nullopt; }
-  static p2p::Result<Outcome> do_here(LocalStore& local, Input& key, OwnershipProof right, Result& result) {
-    return local.erase(key, right, result);
-  }
+  static std::optional<wire::StoreError> refusal(const StoreOptions&, const Input&) { return std::nullopt; }
   static void ask_foreign(ForeignStore& store, const NodeAddress& owner, const Input& key, TimePoint deadline,
                           std::function<void(p2p::Result<Result>)> done) {
     store.erase(owner, key, deadline, std::move(done));
@@ -108,14 +99,21 @@ struct EraseMany {
   static std::size_t reply_bytes(const Result&) { return 0; }
 };
 
+// Of the generated options: a batch is no transaction, so which of its keys a condition stopped could not be told.
+inline std::optional<wire::StoreError> refusal_of_options(const wire::WriteOptions& options) {
+  if (!options.__isset.if_version && !(options.__isset.if_absent && options.if_absent)) return std::nullopt;
+  return store_error(wire::StoreErrorKind::unsupported, "a batch takes no conditions: write its keys one by one");
+}
+inline std::optional<wire::StoreError> refusal_of_options(const wire::ReadOptions&) { return std::nullopt; }
+
 // What is wrong with a batch, or with a part of one; checked before anything is done, so that a batch with an invalid
 // key changes nothing.
 template <class Verb>
-std::optional<wire::StoreError> refusal_of_batch(const LocalStore& local,
+std::optional<wire::StoreError> refusal_of_batch(const StoreOptions& options,
                                                  const std::vector<typename Verb::Input>& inputs) {
-  if (auto refusal = local.refusal_of_count(inputs.size())) return refusal;
+  if (auto refusal = refusal_of_count(options, inputs.size())) return refusal;
   for (const auto& input : inputs) {
-    if (auto refusal = Verb::refusal(local, input)) return refusal;
+    if (auto refusal = Verb::refusal(options, input)) return refusal;
   }
   return std::nullopt;
 }
@@ -123,11 +121,9 @@ std::optional<wire::StoreError> refusal_of_batch(const LocalStore& local,
 // Answers a batch whose values do not fit one reply.
 template <class Presult>
 void refuse_as_too_large(Answer<Presult>& answer, const StoreOptions& options) {
-  wire::StoreError error;
-  error.kind = wire::StoreErrorKind::too_large;
-  error.message = "the results have more than the " + format_bytes(options.batch_reply_bytes_max) +
-                  " that one reply may carry; read fewer keys at once";
-  answer.raise(1, error);
+  answer.raise(1, store_error(wire::StoreErrorKind::too_large,
+                              "the results have more than the " + format_bytes(options.batch_reply_bytes_max) +
+                                  " that one reply may carry; read fewer keys at once"));
 }
 
 }  // namespace p2p::diststore

@@ -1,6 +1,7 @@
 #include "serving/key_messages.h"
 
 #include "serving/message_pieces.h"
+#include "serving/wire_version.h"
 
 #include <p2p/binary_writer.h>
 #include <p2p/field_reader.h>
@@ -12,35 +13,72 @@ namespace p2p::diststore {
 namespace {
 
 using namespace apache::thrift::protocol;  // NOLINT: TType and TMessageType
-namespace wire = ::diststore;
+
+// A stamp is a term, and a node the place in the order of its writes (write_version.h).
+template <Encoding encoding>
+bool read_version(FieldReader<encoding>& reader, replication::WriteVersion& version) {
+  FieldReader<encoding> inner = reader.nested();
+  FieldHead field;
+  while (inner.next(field)) {
+    std::int64_t number = 0;
+    if (field.kind != FieldKind::i64 || (field.id != 1 && field.id != 2)) {
+      inner.skip(field.kind);
+    } else if (inner.integer(field.kind, number)) {
+      (field.id == 1 ? version.term : version.seq) = static_cast<std::uint64_t>(number);
+    }
+  }
+  return reader.resume_behind(inner);
+}
+
+// WriteOptions. What is wrong with them; null: nothing that is not the reader's own fault.
+template <Encoding encoding>
+const char* read_options(FieldReader<encoding>& reader, replication::Condition& condition) {
+  using Kind = replication::Condition::Kind;
+  FieldReader<encoding> inner = reader.nested();
+  FieldHead field;
+  bool is_absent = false;
+  bool has_version = false;
+  while (inner.next(field)) {
+    if (field.id == 1 && field.kind == FieldKind::structure) {
+      has_version = read_version(inner, condition.version);
+    } else if (field.id == 2 && field.kind == FieldKind::boolean) {
+      inner.boolean(is_absent);
+    } else {
+      inner.skip(field.kind);
+    }
+  }
+  reader.resume_behind(inner);
+  if (is_absent && has_version) return kTwoConditions;
+  if (is_absent) condition.kind = Kind::if_absent;
+  if (has_version) condition.kind = Kind::if_version;
+  return nullptr;
+}
 
 // What is wrong with the arguments; null: nothing.
 template <Encoding encoding>
 const char* read_arguments(std::string_view encoded, Required required, KeyArguments& arguments) {
+  constexpr std::int16_t kOptions = 3;  // of write
   FieldReader<encoding> reader(encoded);
   FieldHead field;
   bool has_key = false;
   bool has_value = false;
+  const char* wrong = nullptr;
   while (reader.next(field)) {
     if (field.kind == FieldKind::text && field.id == 1) {
       has_key = reader.text(arguments.key);
     } else if (field.kind == FieldKind::text && field.id == 2) {
       has_value = reader.text(arguments.value);
+    } else if (field.kind == FieldKind::structure && field.id == kOptions && required == Required::key_and_value) {
+      wrong = read_options(reader, arguments.condition);
     } else {
       reader.skip(field.kind);
     }
   }
+  if (wrong != nullptr) return wrong;
   if (!reader.at_end()) return reader.why();
   if (!has_key) return "the argument 'key' is missing or of another type";
   if (!has_value && required == Required::key_and_value) return "the argument 'value' is missing or of another type";
   return nullptr;
-}
-
-wire::Version to_wire_version(Version version) {
-  wire::Version sent;
-  sent.stamp = static_cast<std::int64_t>(version.stamp);
-  sent.node = static_cast<std::int64_t>(version.node);
-  return sent;
 }
 
 // The longest of the methods is "write".
@@ -80,13 +118,21 @@ std::optional<KeyArguments> take_key_arguments(Call& call, Required required) {
   return std::nullopt;
 }
 
+std::optional<replication::Condition> condition_of(const wire::WriteOptions& options) {
+  using Kind = replication::Condition::Kind;
+  const bool is_absent = options.__isset.if_absent && options.if_absent;
+  if (!options.__isset.if_version) return replication::Condition{is_absent ? Kind::if_absent : Kind::none, {}};
+  if (is_absent) return std::nullopt;
+  return replication::Condition{Kind::if_version, replication::version_of(from_wire(options.if_version))};
+}
+
 void write_found(Call& call, std::string_view value, Version version, std::int64_t view) {
   CallState& state = *call.state();
   if (state.info().encoding == Encoding::compact) {
     wire::ReadResult result;
     result.found = true;
     result.__set_value(std::string(value));
-    result.__set_version(to_wire_version(version));
+    result.__set_version(to_wire(version));
     result.__set_view(view);
     return write_compact<wire::Store_read_presult>(state, result);
   }
@@ -126,7 +172,7 @@ void write_stored(Call& call, Version version, std::int64_t view) {
   CallState& state = *call.state();
   if (state.info().encoding == Encoding::compact) {
     wire::WriteResult result;
-    result.__set_version(to_wire_version(version));
+    result.__set_version(to_wire(version));
     result.__set_view(view);
     return write_compact<wire::Store_write_presult>(state, result);
   }
@@ -134,6 +180,25 @@ void write_stored(Call& call, Version version, std::int64_t view) {
   reply.message(T_REPLY, state.info().method, state.info().sequence);
   reply.field(T_STRUCT, 0);
   append_version(reply, 1, version);
+  append_view_and_stop(reply, 2, view);
+  state.codec().out().block().append(reply.written());
+}
+
+void write_erased(Call& call, bool found, Version version, std::int64_t view) {
+  CallState& state = *call.state();
+  if (state.info().encoding == Encoding::compact) {
+    wire::EraseResult result;
+    result.found = found;
+    result.__set_view(view);
+    if (found) result.__set_version(to_wire(version));
+    return write_compact<wire::Store_erase_presult>(state, result);
+  }
+  BinaryPiece<96> reply;
+  reply.message(T_REPLY, state.info().method, state.info().sequence);
+  reply.field(T_STRUCT, 0);
+  reply.field(T_BOOL, 1);
+  reply.boolean(found);
+  if (found) append_version(reply, 3, version);
   append_view_and_stop(reply, 2, view);
   state.codec().out().block().append(reply.written());
 }

@@ -3,9 +3,12 @@
 // calls use the generated code. Fields and their numbers: idl/diststore.thrift.
 #pragma once
 
+#include "replication/batch.h"
 #include "replication/version.h"
 
 #include <p2p/call.h>
+
+#include <diststore_types.h>
 
 #include <cstdint>
 #include <optional>
@@ -13,11 +16,18 @@
 
 namespace p2p::diststore {
 
+namespace wire = ::diststore;
+
 // Views into the call's message: valid until its handler returns. What a method does not take is empty.
 struct KeyArguments {
   std::string_view key;
   std::string_view value;
+  replication::Condition condition = {};
 };
+
+// Of the generated options. Nothing: there are two conditions, which is one too many.
+std::optional<replication::Condition> condition_of(const wire::WriteOptions& options);
+inline constexpr const char* kTwoConditions = "if_version and if_absent exclude each other";
 
 // The arguments that a method requires.
 enum class Required : std::uint8_t { key, key_and_value };
@@ -30,6 +40,7 @@ std::optional<KeyArguments> take_key_arguments(Call& call, Required required);
 void write_found(Call& call, std::string_view value, Version version, std::int64_t view);  // of read
 void write_missing(Call& call, std::int64_t view);                                         // of read
 void write_stored(Call& call, Version version, std::int64_t view);                         // of write
+void write_erased(Call& call, bool found, Version version, std::int64_t view);             // of erase
 void write_text(Call& call, std::string_view value);                                       // of get
 
 // Answers the call with what was written. [any thread]

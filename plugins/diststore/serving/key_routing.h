@@ -1,7 +1,9 @@
 // Who answers a call? The path of a call asks this object about each key and knows nothing of how the nodes agree about
-// owners, or of keys on their way to a new one. Classic mode implements it (classic/classic_routing.h).
+// owners. Each mode of the store implements it: classic/classic_routing.h, agreed/agreed_routing.h. What is then done
+// with a key that this node serves: keys_here.h.
 #pragma once
 
+#include "serving/key_method.h"
 #include "serving/key_route.h"
 
 #include <p2p/call.h>
@@ -13,7 +15,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace p2p::diststore {
 
@@ -47,27 +48,14 @@ class KeyRouting {
 
   virtual KeyRoute route(std::string_view key) const = 0;
 
-  // The engine found `keys` of this node unconfirmed: brings what other nodes hold of them. `done` runs once, before
-  // `deadline`, on an I/O thread or within this call; true: all of them can be served here now, as long as the route
-  // stays. False: not yet; the caller may try again later.
-  virtual void fetch(std::vector<std::string> keys, TimePoint deadline, std::function<void(bool)> done) = 0;
-
-  // Why this call must not wait for a key that cannot be served yet; empty: it may.
-  virtual std::string_view refusal_to_wait(const CallInfo& call) const = 0;
-
-  // `node` has answered that it does not know this store's service: from now on it is foreign.
-  virtual void note_foreign(const NodeAddress& node) = 0;
-  virtual ForeignStore& foreign_store() = 0;
-
   // --- get and put, by which foreign nodes also hand over keys and check what they gave ---
 
-  // Whether a get for `key` is answered with what lies here, whoever owns it.
-  virtual bool answers_regardless(std::string_view key) = 0;
+  // Takes a get that is answered with what lies here, whoever owns the key. True: it has ended. False: `call` is
+  // unchanged, and is served like any other.
+  virtual bool takes_get(std::string_view key, Call& call, const KeyMethod& method) = 0;
   // Takes a put that must neither wait for the owner of its key nor be forwarded to it. True: it is done, or needs not
   // be. False: nothing was done; it is served like any other call.
   virtual bool takes_put(std::string_view key, std::string_view value, const CallInfo& call) = 0;
-  // The same for a put whose key the engine found unconfirmed. `unconfirmed`: nothing was done; it waits.
-  virtual Result<Outcome> put_unconfirmed(std::string_view key, std::string_view value, OwnershipProof proof) = 0;
 };
 
 }  // namespace p2p::diststore

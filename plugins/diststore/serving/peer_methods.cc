@@ -1,61 +1,93 @@
-// What do other nodes' stores ask of ours? Their parts of batches here, what moves keys belongs to
-// the routing. Nothing is forwarded: views may differ, and two nodes must not send a key back and forth.
+// What do other nodes' stores ask of ours? Their parts of batches here; what moves keys belongs to the mode. Nothing is
+// forwarded: views may differ, and two nodes must not send a key back and forth.
 #include "serving/batch_verbs.h"
+#include "serving/local_part.h"
 #include "serving/store.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace p2p::diststore {
 namespace {
 
-// This node's own engine failed for a key of the part. `was_any_done`: whether an earlier key was done.
-template <class Presult>
-void fail_part(const Store& store, const Error& error, bool was_any_done, Answer<Presult> answer) {
-  const std::string why = text_of_engine_failure(error);
-  log_engine_failure(*store.forwarder, "a part of a batch", error);
-  const bool has_run = was_any_done || may_have_run(error.kind);
-  answer.fail(CallFault::internal_error, has_run ? why : std::string(kNotExecutedPrefix) + why);
-}
+// One part, until it is answered: for the keys that this node serves; the others, and what does not fit the reply, are
+// named as undone.
+template <class Verb>
+class PartAnswer final : public std::enable_shared_from_this<PartAnswer<Verb>> {
+ public:
+  PartAnswer(std::shared_ptr<Store> store, std::vector<typename Verb::Input> inputs,
+             Answer<typename Verb::PeerPresult> answer)
+      : store_(std::move(store)),
+        inputs_(std::move(inputs)),
+        answer_(std::move(answer)),
+        // They will be requested again: those that are not here yet are fetched until then.
+        part_(inputs_, {store_->options.part_reply_bytes_max, kResultBytesMax},
+              store_->retries->now() + store_->options.forward_timeout + kAnswerMargin, Waits::no) {}
 
-// The answers for the keys that this node owns; the others, and what no longer fits, are named as undone. The sender
-// has already enforced its limits on the client: a part beyond ours is wrong, or made under other limits.
+  void start() {
+    for (KeyIndex index = 0; index < inputs_.size(); ++index) {
+      const KeyRoute route = store_->routing->route(Verb::key(inputs_[index]));
+      if (route.where == KeyRoute::Where::here) part_.keys.push_back({index, route.proof, route.view});
+    }
+    store_->keys->serve(part_, [job = this->shared_from_this()] { job->reply(); });
+  }
+
+ private:
+  using Result = typename Verb::Result;
+
+  void reply() {
+    if (part_.failure) return fail();
+    typename Verb::Part part;
+    part.results.resize(inputs_.size());
+    std::size_t at = 0;
+    std::size_t bytes = 0;
+    for (KeyIndex index = 0; index < inputs_.size(); ++index) {
+      const bool is_here = at < part_.keys.size() && part_.keys[at].index == index;
+      std::optional<Result>* result = is_here ? &part_.results[at++] : nullptr;
+      if (result == nullptr || !*result || !has_room(**result, bytes)) {
+        part.undone.push_back(static_cast<std::int32_t>(index));
+      } else {
+        part.results[index] = std::move(**result);
+      }
+    }
+    answer_(part);
+  }
+
+  // Counts it, if so.
+  bool has_room(const Result& result, std::size_t& bytes) const {
+    const std::size_t value_bytes = Verb::reply_bytes(result);
+    const std::size_t more = value_bytes + kResultBytesMax;
+    if (bytes > 0 && value_bytes > 0 && bytes + more > store_->options.whole_reply_bytes_max) return false;
+    bytes += more;
+    return true;
+  }
+
+  void fail() {
+    CallInfo work;
+    work.method = "a part of a batch";
+    store_->forwarder->log_failure(work, part_.failure->text);
+    const bool has_done_some =
+        std::any_of(part_.results.begin(), part_.results.end(), [](const auto& result) { return result.has_value(); });
+    const bool has_run = has_done_some || may_have_run(part_.failure->kind);
+    answer_.fail(CallFault::internal_error, (has_run ? "" : std::string(kNotExecutedPrefix)) + part_.failure->text);
+  }
+
+  const std::shared_ptr<Store> store_;
+  std::vector<typename Verb::Input> inputs_;
+  Answer<typename Verb::PeerPresult> answer_;
+  LocalPart<Verb> part_;
+};
+
+// The sender has already enforced its limits on the client: a part beyond ours is wrong, or made under other limits.
 template <class Verb>
 void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& args,
                  Answer<typename Verb::PeerPresult> answer) {
   auto& inputs = Verb::input(args);
-  if (const auto refusal = refusal_of_batch<Verb>(*store->local, inputs)) {
+  if (const auto refusal = refusal_of_batch<Verb>(store->options, inputs)) {
     return answer.fail(CallFault::protocol_error, std::string(kNotExecutedPrefix) + refusal->message);
   }
-  typename Verb::Part part;
-  part.results.resize(inputs.size());
-  std::vector<std::string> unconfirmed;
-  std::size_t bytes = 0;
-  for (std::size_t index = 0; index < inputs.size(); ++index) {
-    KeyRoute route;
-    if (bytes < store->options.part_reply_bytes_max) route = store->routing->route(Verb::key(inputs[index]));
-    const auto done = route.where == KeyRoute::Where::here
-                          ? Verb::do_here(*store->local, inputs[index], route.proof, part.results[index])
-                          : Result<Outcome>(Outcome::fenced);
-    if (!done.ok()) return fail_part(*store, done.error(), index > part.undone.size(), std::move(answer));
-    Outcome outcome = done.value();
-    if (outcome == Outcome::done || outcome == Outcome::missing) {
-      const std::size_t value_bytes = Verb::reply_bytes(part.results[index]);
-      const std::size_t more = value_bytes + kResultBytesMax;
-      const bool has_room = bytes == 0 || value_bytes == 0 || bytes + more <= store->options.whole_reply_bytes_max;
-      if (has_room) {
-        part.results[index].__set_view(route.view);
-        bytes += more;
-        continue;
-      }
-      part.results[index] = {};
-      outcome = Outcome::fenced;
-    }
-    if (outcome == Outcome::unconfirmed) unconfirmed.push_back(Verb::key(inputs[index]));
-    part.undone.push_back(static_cast<std::int32_t>(index));
-  }
-  answer(part);
-  // They will be requested again: fetch them from their former owners until then.
-  if (unconfirmed.empty()) return;
-  store->routing->fetch(std::move(unconfirmed), store->retries->now() + store->options.forward_timeout + kAnswerMargin,
-                        [](bool) {});
+  std::make_shared<PartAnswer<Verb>>(store, std::move(inputs), std::move(answer))->start();
 }
 
 template <class Verb>

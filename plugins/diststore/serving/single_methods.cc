@@ -1,5 +1,8 @@
-// get, put, read, write, erase: one key each. Answered on the I/O thread if the key is ours, forwarded otherwise.
+// get, put, read, write, erase: one key each. Decoded and routed on the I/O thread; done by KeysHere if the key is
+// served here, forwarded otherwise.
 #include "serving/key_messages.h"
+#include "serving/key_method.h"
+#include "serving/refusals.h"
 #include "serving/store.h"
 
 #include <Store.h>
@@ -17,42 +20,48 @@ void let_go(Call call, const std::string& why) {
   if (call.info().hops >= kHopsMax) call.fail(CallFault::internal_error, std::string(kNotExecutedPrefix) + why);
 }
 
-constexpr CallKind kGet{Repeat::always, fail_unknown};
-constexpr CallKind kPut{Repeat::if_closed, let_go};
-constexpr CallKind kRead{Repeat::always, raise_failure<wire::Store_read_presult>};
-constexpr CallKind kWrite{Repeat::if_closed, raise_failure<wire::Store_write_presult>};
-// An erase that was executed would answer "not found" the second time.
-constexpr CallKind kErase{Repeat::never, raise_failure<wire::Store_erase_presult>};
-
-void fetch_then_again(const std::shared_ptr<Store>& store, std::string key, Call call, const CallKind& kind) {
-  call.keep();
-  const auto waiting = std::make_shared<Call>(std::move(call));
-  const TimePoint deadline = waiting->deadline();
-  store->routing->fetch({std::move(key)}, deadline, [store, waiting, &kind](bool is_confirmed) {
-    if (is_confirmed) return waiting->dispatch_again();
-    const std::string_view refusal = store->routing->refusal_to_wait(waiting->info());
-    if (!refusal.empty()) return kind.give_up(std::move(*waiting), std::string(refusal));
-    store->forwarder->wait(std::move(*waiting), kind, "the key has not arrived from its former owner");
-  });
+void answer_get(Call& call, const KeyAnswer& answer) { write_text(call, answer.value); }
+void answer_read(Call& call, const KeyAnswer& answer) {
+  if (!answer.found) return write_missing(call, answer.view);
+  write_found(call, answer.value, answer.version, answer.view);
+}
+void answer_write(Call& call, const KeyAnswer& answer) { write_stored(call, answer.version, answer.view); }
+void answer_erase(Call& call, const KeyAnswer& answer) {
+  write_erased(call, answer.found, answer.version, answer.view);
 }
 
-// `act(proof, call, view)` answers the call here unless it was refused.
-template <class Act>
-void serve_here(const std::shared_ptr<Store>& store, std::string_view key, const KeyRoute& route, Call call,
-                const CallKind& kind, Act& act) {
-  const Result<Outcome> outcome = act(route.proof, call, route.view);
-  if (!outcome.ok()) return give_up_here(*store->forwarder, outcome.error(), std::move(call), kind);
-  switch (outcome.value()) {
-    case Outcome::done:
-    case Outcome::missing:
-    case Outcome::kept:
-      return;
-    case Outcome::fenced:
-      call.keep();
-      return call.dispatch_again();
-    case Outcome::unconfirmed:
-      return fetch_then_again(store, std::string(key), std::move(call), kind);
-  }
+template <class Presult>
+void raise_error(Call call, const wire::StoreError& error) {
+  Answer<Presult> answer(std::move(call));
+  raise(answer, error);
+}
+
+constexpr KeyMethod kGet{{Repeat::always, fail_unknown}, answer_get, nullptr};
+constexpr KeyMethod kRead{{Repeat::always, raise_failure<wire::Store_read_presult>}, answer_read, nullptr};
+// An erase that was executed would answer "not found" the second time.
+constexpr KeyMethod kErase{
+    {Repeat::never, raise_failure<wire::Store_erase_presult>}, answer_erase, raise_error<wire::Store_erase_presult>};
+
+template <Repeat repeat>
+constexpr KeyMethod kPut{{repeat, let_go}, nullptr, nullptr};
+template <Repeat repeat>
+constexpr KeyMethod kWrite{
+    {repeat, raise_failure<wire::Store_write_presult>}, answer_write, raise_error<wire::Store_write_presult>};
+
+const KeyMethod& put_method(const Store& store) {
+  return store.keys->repeats_writes() ? kPut<Repeat::if_closed> : kPut<Repeat::never>;
+}
+const KeyMethod& write_method(const Store& store) {
+  return store.keys->repeats_writes() ? kWrite<Repeat::if_closed> : kWrite<Repeat::never>;
+}
+
+// Before the call is sent anywhere: a node of an earlier version would ignore the condition. True: it was refused.
+bool is_refused(const Store& store, const replication::Condition& condition, Call& call, const KeyMethod& method) {
+  if (condition.kind == replication::Condition::Kind::none) return false;
+  const std::string_view why = store.keys->refusal_of_conditions();
+  if (why.empty()) return false;
+  method.raise(std::move(call), store_error(wire::StoreErrorKind::unsupported, std::string(why)));
+  return true;
 }
 
 // `ask(foreign store, owner, deadline, done)` asks the owner, and `answer` answers with its result.
@@ -62,7 +71,7 @@ void ask_foreign(const std::shared_ptr<Store>& store, const KeyRoute& route, Cal
   const NodeAddress owner = *route.node;
   call.keep();
   const auto waiting = std::make_shared<Call>(std::move(call));
-  ask(store->routing->foreign_store(), owner, waiting->deadline(),
+  ask(*route.foreign, owner, waiting->deadline(),
       [store, waiting, &kind, owner, view = route.view, answer](auto asked) {
         if (asked.ok()) return answer(std::move(*waiting), asked.value(), view);
         if (may_have_run(asked.error().kind)) waiting->note_unknown_outcome();
@@ -70,14 +79,14 @@ void ask_foreign(const std::shared_ptr<Store>& store, const KeyRoute& route, Cal
       });
 }
 
-// One call for one key: `act` does it here, `ask` and `answer` at a foreign node; see above.
-template <class Act, class Ask, class AnswerWith>
-void serve_key(const std::shared_ptr<Store>& store, std::string_view key, Call call, const CallKind& kind, Act act,
+// One call for one key: `serve(route, call)` serves it here, `ask` and `answer` at a foreign node; see above.
+template <class Serve, class Ask, class AnswerWith>
+void serve_key(const std::shared_ptr<Store>& store, std::string_view key, Call call, const CallKind& kind, Serve serve,
                Ask ask, AnswerWith answer) {
   const KeyRoute route = store->routing->route(key);
   switch (route.where) {
     case KeyRoute::Where::here:
-      return serve_here(store, key, route, std::move(call), kind, act);
+      return serve(route, std::move(call));
     case KeyRoute::Where::foreign:
       // A call that another node of ours forwarded is returned to it: whichever node owns the key, it is not this one.
       if (call.info().hops < kHopsMax) return ask_foreign(store, route, std::move(call), kind, ask, answer);
@@ -97,33 +106,14 @@ constexpr auto kAnswerWithView = [](Call call, auto& result, std::int64_t view) 
   Answer<Presult>{std::move(call)}(result);
 };
 
-bool has_answered(const Result<Outcome>& outcome) {
-  return outcome.ok() && (outcome.value() == Outcome::done || outcome.value() == Outcome::missing);
-}
-
-// Without an ownership check.
-void get_what_lies_here(const Store& store, std::string_view key, Call call) {
-  const auto stored = store.local->engine().copy(key);
-  if (!stored.ok()) return give_up_here(*store.forwarder, stored.error(), std::move(call), kGet);
-  write_text(call, stored.value() ? std::string_view(stored.value()->value) : std::string_view());
-  send(std::move(call));
-}
-
 void get(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const std::string_view key = arguments->key;
-  if (store->routing->answers_regardless(key)) return get_what_lies_here(*store, key, std::move(call));
+  if (store->routing->takes_get(key, call, kGet)) return;
   serve_key(
       store, key, std::move(call), kGet,
-      [&](OwnershipProof proof, Call& here, std::int64_t) {
-        const auto outcome =
-            store->local->engine().get(key, proof, [&](std::string_view value, Version) { write_text(here, value); });
-        if (!has_answered(outcome)) return outcome;
-        if (outcome.value() == Outcome::missing) write_text(here, {});
-        send(std::move(here));
-        return outcome;
-      },
+      [&](const KeyRoute& route, Call here) { store->keys->read(key, route, std::move(here), kGet); },
       [&](ForeignStore& foreign, const NodeAddress& owner, TimePoint deadline, auto done) {
         foreign.read(owner, std::string(key), deadline, std::move(done));
       },
@@ -138,17 +128,14 @@ void put(const std::shared_ptr<Store>& store, Call call) {
   call.state()->expect_no_reply();
   const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
-  const auto [key, value] = *arguments;
-  if (store->routing->takes_put(key, value, call.info())) return;
+  const KeyChange change{KeyChange::Kind::put, arguments->key, arguments->value};
+  if (store->routing->takes_put(change.key, change.value, call.info())) return;
+  const KeyMethod& method = put_method(*store);
   serve_key(
-      store, key, std::move(call), kPut,
-      [&](OwnershipProof proof, Call&, std::int64_t) {
-        auto outcome = store->local->put(key, value, proof);
-        if (!outcome.ok() || outcome.value() != Outcome::unconfirmed) return outcome;
-        return store->routing->put_unconfirmed(key, value, proof);
-      },
+      store, change.key, std::move(call), method,
+      [&](const KeyRoute& route, Call here) { store->keys->change(change, route, std::move(here), method); },
       [&](ForeignStore& foreign, const NodeAddress& owner, TimePoint deadline, auto done) {
-        foreign.put(owner, std::string(key), std::string(value), deadline, std::move(done));
+        foreign.put(owner, std::string(change.key), std::string(change.value), deadline, std::move(done));
       },
       [](Call, auto&, std::int64_t) {});
 }
@@ -159,14 +146,7 @@ void read(const std::shared_ptr<Store>& store, Call call) {
   const std::string_view key = arguments->key;
   serve_key(
       store, key, std::move(call), kRead,
-      [&](OwnershipProof proof, Call& here, std::int64_t view) {
-        const auto outcome = store->local->engine().get(
-            key, proof, [&](std::string_view value, Version version) { write_found(here, value, version, view); });
-        if (!has_answered(outcome)) return outcome;
-        if (outcome.value() == Outcome::missing) write_missing(here, view);
-        send(std::move(here));
-        return outcome;
-      },
+      [&](const KeyRoute& route, Call here) { store->keys->read(key, route, std::move(here), kRead); },
       [&](ForeignStore& foreign, const NodeAddress& owner, TimePoint deadline, auto done) {
         foreign.read(owner, std::string(key), deadline, std::move(done));
       },
@@ -176,38 +156,30 @@ void read(const std::shared_ptr<Store>& store, Call call) {
 void write(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key_and_value);
   if (!arguments) return;
-  const auto [key, value] = *arguments;
-  if (const auto refusal = store->local->refusal(key, value)) {
-    Answer<wire::Store_write_presult> answer(std::move(call));
-    return raise(answer, *refusal);
-  }
+  const KeyChange change{KeyChange::Kind::write, arguments->key, arguments->value, arguments->condition};
+  const KeyMethod& method = write_method(*store);
+  if (const auto refusal = refusal_of_entry(store->options, change.key, change.value))
+    return method.raise(std::move(call), *refusal);
+  if (is_refused(*store, change.condition, call, method)) return;
   serve_key(
-      store, key, std::move(call), kWrite,
-      [&](OwnershipProof proof, Call& here, std::int64_t view) {
-        Version version;
-        const auto outcome = store->local->write(key, value, proof, version);
-        if (has_answered(outcome)) {
-          write_stored(here, version, view);
-          send(std::move(here));
-        }
-        return outcome;
-      },
+      store, change.key, std::move(call), method,
+      [&](const KeyRoute& route, Call here) { store->keys->change(change, route, std::move(here), method); },
       [&](ForeignStore& foreign, const NodeAddress& owner, TimePoint deadline, auto done) {
-        foreign.write(owner, std::string(key), std::string(value), deadline, std::move(done));
+        foreign.write(owner, std::string(change.key), std::string(change.value), deadline, std::move(done));
       },
       kAnswerWithView<wire::Store_write_presult>);
 }
 
 void erase(const std::shared_ptr<Store>& store, wire::Store_erase_args& args,
            Answer<wire::Store_erase_presult> answer) {
+  const auto condition = condition_of(args.options);
+  if (!condition) return answer.fail(CallFault::protocol_error, kTwoConditions);
+  const KeyChange change{KeyChange::Kind::erase, args.key, {}, *condition};
+  Call call = answer.release();
+  if (is_refused(*store, change.condition, call, kErase)) return;
   serve_key(
-      store, args.key, answer.release(), kErase,
-      [&](OwnershipProof proof, Call& here, std::int64_t view) {
-        wire::EraseResult result;
-        const auto outcome = store->local->erase(args.key, proof, result);
-        if (has_answered(outcome)) kAnswerWithView<wire::Store_erase_presult>(std::move(here), result, view);
-        return outcome;
-      },
+      store, args.key, std::move(call), kErase,
+      [&](const KeyRoute& route, Call here) { store->keys->change(change, route, std::move(here), kErase); },
       [&](ForeignStore& foreign, const NodeAddress& owner, TimePoint deadline, auto done) {
         foreign.erase(owner, args.key, deadline, std::move(done));
       },

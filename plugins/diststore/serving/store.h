@@ -2,7 +2,8 @@
 #pragma once
 
 #include "serving/key_routing.h"
-#include "serving/local_store.h"
+#include "serving/keys_here.h"
+#include "serving/refusals.h"
 #include "serving/store_forwarder.h"
 #include "serving/store_options.h"
 
@@ -14,19 +15,19 @@
 
 namespace p2p::diststore {
 
-// What the path of a call and the routing of keys both use.
+// What the path of a call and each mode of the store use.
 struct StoreParts {
   StoreOptions options;
   NodeAddress self;
   std::string peer_service;  // "diststore.peer"
   Peers& peers;
-  std::shared_ptr<LocalStore> local;
   std::shared_ptr<RetryQueue> retries;
   std::shared_ptr<Forwarder> forwarder;
 };
 
 struct Store : StoreParts {
   std::shared_ptr<KeyRouting> routing;
+  std::shared_ptr<KeysHere> keys;
 };
 
 // Answers with the StoreError that the method's IDL declares.
@@ -42,11 +43,9 @@ void raise_failure(Call call, const std::string& why) {
   if (call.info().hops >= kHopsMax) {
     return call.fail(CallFault::internal_error, std::string(kNotExecutedPrefix) + why);
   }
-  wire::StoreError error;
-  error.kind = call.has_unknown_outcome() ? wire::StoreErrorKind::unavailable : wire::StoreErrorKind::not_executed;
-  error.message = why;
+  const auto kind = call.has_unknown_outcome() ? wire::StoreErrorKind::unavailable : wire::StoreErrorKind::not_executed;
   Answer<Presult> answer(std::move(call));
-  raise(answer, error);
+  raise(answer, store_error(kind, why));
 }
 
 // The methods of diststore.Store, in two files by their number of keys.
@@ -54,7 +53,7 @@ void add_single_methods(Methods& methods, const std::shared_ptr<Store>& store);
 void add_batch_methods(Methods& methods, const std::shared_ptr<Store>& store);
 
 // The methods of diststore.StorePeer that answer other nodes' parts of batches. Those that move keys belong to the
-// routing.
+// mode.
 void add_part_methods(Methods& methods, const std::shared_ptr<Store>& store);
 
 }  // namespace p2p::diststore

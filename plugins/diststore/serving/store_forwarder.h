@@ -19,7 +19,8 @@ using retry::is_worth_retrying;
 using retry::Repeat;
 using retry::RetryQueue;
 
-// `log` must outlive stop(). A method's failures are logged at most once a minute. `note_foreign`: see KeyRouting.
+// `log` must outlive stop(). A method's failures are logged at most once a minute. `note_foreign`: see
+// ForwarderHooks.
 std::shared_ptr<Forwarder> make_store_forwarder(Logger& log, std::shared_ptr<ILocator> locator,
                                                 std::shared_ptr<RetryQueue> retries, Duration forward_timeout,
                                                 std::function<void(const NodeAddress&)> note_foreign);

@@ -7,7 +7,7 @@ from thrift.Thrift import TApplicationException
 
 from p2p_client import faults
 from p2p_client.gen.diststore.ttypes import StoreError, StoreErrorKind
-from p2p_client.outcome import Kind, Lost, Next, NotExecuted, Oversized, next_step, outcome_of, outcome_of_exception
+from p2p_client.outcome import Kind, Lost, Next, NotExecuted, Oversized, Raised, next_step, outcome_of, outcome_of_exception
 from p2p_client.store import outcome_of_store_error
 
 VECTORS = pathlib.Path(__file__).resolve().parents[2] / "vectors" / "faults.json"
@@ -43,11 +43,16 @@ class FaultsTest(unittest.TestCase):
                 self.assertEqual(outcome.why, vector["text"])
 
     def test_errors_of_the_store_mean_what_the_vectors_say(self):
-        named = {getattr(StoreErrorKind, name) for name in ("too_large", "too_many", "unavailable", "not_executed")}
+        named = {getattr(StoreErrorKind, name) for name in ("too_large", "too_many", "unavailable", "not_executed",
+                                                        "condition_failed", "unsupported")}
         self.assertLess(named, {vector["number"] for vector in self.golden["store_errors"]})
         for vector in self.golden["store_errors"]:
             with self.subTest(vector):
                 outcome = outcome_of_store_error(StoreError(vector["number"], "why"))
+                if vector["number"] == StoreErrorKind.condition_failed:
+                    self.assert_row_as_said(faults.fault_of_store_error(vector["number"]), vector)
+                    self.assertIs(type(outcome), Raised)  # nothing failed: it is an answer
+                    continue
                 self.assertEqual(outcome.why, "why")
                 if "too_much" in vector["notes"]:
                     self.assertIs(type(outcome), Oversized)

@@ -6,12 +6,13 @@ import unittest
 from thrift.Thrift import TApplicationException
 
 from p2p_client.codec import Request
+from p2p_client.errors import ConditionFailed
 from p2p_client.faults import CLOSED, INVALID, PROTOCOL
 from p2p_client.gen.diststore import Store
-from p2p_client.gen.diststore.ttypes import StoreError, StoreErrorKind
+from p2p_client.gen.diststore.ttypes import StoreError, StoreErrorKind, Version, WriteOptions
 from p2p_client.outcome import (Answered, Kind, Lost, Next, Oversized, Raised, NotExecuted, next_step, outcome_of_exception,
                                 step_at_deadline)
-from p2p_client.store import ERASE, READ, WRITE, outcome_of_store_error
+from p2p_client.store import ERASE, READ, WRITE, options_of, outcome_of_store_error
 
 CALL = Kind(is_change=True, is_repeatable=False)
 REPEATABLE = Kind(is_change=True, is_repeatable=True)
@@ -112,6 +113,22 @@ class StoreErrorTest(unittest.TestCase):
     def test_a_call_above_a_limit_was_not_executed(self):
         for kind in (StoreErrorKind.too_large, StoreErrorKind.too_many):
             self.assertIsInstance(outcome_of_store_error(StoreError(kind, "limit")), Oversized)
+
+    def test_a_condition_that_was_not_met_is_passed_to_the_caller_with_what_is_there(self):
+        there = Version(3, 17)
+        outcome = outcome_of_store_error(StoreError(StoreErrorKind.condition_failed, "another version", there))
+        self.assertIsInstance(outcome.exception, ConditionFailed)
+        self.assertEqual(outcome.exception.version, there)
+        self.assertIs(next_step(WRITE, outcome), Next.done)
+        absent = outcome_of_store_error(StoreError(StoreErrorKind.condition_failed, "no such key"))
+        self.assertIsNone(absent.exception.version)
+
+    def test_at_most_one_condition_is_sent(self):
+        self.assertEqual(options_of(Version(3, 17), False).if_version, Version(3, 17))
+        self.assertTrue(options_of(None, True).if_absent)
+        self.assertEqual(options_of(None, False), WriteOptions())
+        with self.assertRaises(ValueError):
+            options_of(Version(3, 17), True)
 
     def test_after_an_error_of_an_unknown_kind_the_outcome_is_unknown(self):
         self.assertIsInstance(outcome_of_store_error(StoreError(99, "")), Lost)

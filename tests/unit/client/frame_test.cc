@@ -34,7 +34,7 @@ Seen read_call(const std::string& frame, Args& args) {
 TEST(StoreMessages, AreWhatTheGeneratedCodeReads) {
   Codec codec;
   std::string frame;
-  FrameInfo info = encode_write(codec, "diststore", "key", std::string_view("a\0b", 3), frame);
+  FrameInfo info = encode_write(codec, "diststore", "key", std::string_view("a\0b", 3), {}, frame);
   set_sequence(frame, info, 77);
   diststore::Store_write_args write;
   const Seen seen = read_call(frame, write);

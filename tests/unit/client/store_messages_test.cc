@@ -118,6 +118,20 @@ TEST(StoreMessages, ARefusalIsNoResult) {
   EXPECT_EQ(reply.refusal->message, "too many");
 }
 
+TEST(StoreMessages, AConditionThatWasNotMetTellsWhatIsThere) {
+  Codec codec;
+  BinaryProtocol& out = codec.binary_out();
+  out.writeFieldBegin("", T_STRUCT, 1);
+  out.writeFieldBegin("", T_I32, 1);
+  out.writeI32(static_cast<std::int32_t>(retry::StoreErrorKind::condition_failed));
+  write_version(out, 3);
+  out.writeFieldStop();
+  out.writeFieldStop();
+  const auto reply = decoded<Written>(codec.out().block(), false);
+  ASSERT_TRUE(reply.refusal);
+  EXPECT_EQ(reply.refusal->version, (Version{12, -3}));
+}
+
 TEST(StoreMessages, NeitherResultNorRefusalThrows) {
   EXPECT_THROW(decoded<Written>(std::string(1, '\0'), false), std::exception);
   // A list where one result is due, and one where numbers are.

@@ -97,7 +97,7 @@ class ClassicGiverOfOldKeys : public ClassicGiverTest {
     peers.take("pull", kThird).done(reply_with<wire::StorePeer_pull_result>("pull", std::vector{fetched}));
     strand->run_posted();
   }
-  Version held() { return store->local->engine().copy("a").value()->version; }
+  Version held() { return classic->local->engine().copy("a").value()->version; }
 
   std::shared_ptr<Outcome> outcome;
 };

@@ -30,7 +30,7 @@ class CallsWithFailingEngine : public StoreMethods {
   }
   using KindAndText = std::pair<int, std::string>;
 
-  FakeEngine& engine = static_cast<FakeEngine&>(store->local->engine());
+  FakeEngine& engine = static_cast<FakeEngine&>(classic->local->engine());
 };
 
 TEST_F(CallsWithFailingEngine, WhatTheEngineHasNotDoneIsNotExecutedAndSaysWhy) {
@@ -138,7 +138,7 @@ class RebalancerWithFailingEngine : public RebalancerTest {
   }
   bool is_handed_over() const { return rebalancer->is_handed_over(view_version()); }
 
-  FakeEngine& engine = static_cast<FakeEngine&>(store->local->engine());
+  FakeEngine& engine = static_cast<FakeEngine&>(classic->local->engine());
   Methods methods;
 };
 

@@ -1,6 +1,7 @@
 // What a store's shell asks of its host, in one thread and on a clock that a test moves: strand, peers, locator, calls.
 #pragma once
 
+#include "classic/classic_keys.h"
 #include "classic/classic_routing.h"
 #include "engine/memory/memory_engine.h"
 #include "fake_call.h"
@@ -95,13 +96,14 @@ struct StoreFixture {
                            self,
                            "diststore.peer",
                            peers,
-                           std::make_shared<LocalStore>(options, self.name(), std::move(engine)),
                            retries,
                            make_store_forwarder(log, locator, retries, options.forward_timeout,
                                                 [classics](const NodeAddress& node) { classics->remember(node); })};
     classic = std::make_shared<ClassicStore>(
-        ClassicStore{parts, locator, classics, std::make_shared<Snapshot<OwnershipSnapshot>>(std::move(first))});
-    store = std::make_shared<Store>(Store{parts, std::make_shared<ClassicRouting>(classic)});
+        ClassicStore{parts, std::make_shared<LocalStore>(self.name(), std::move(engine)), locator, classics,
+                     std::make_shared<Snapshot<OwnershipSnapshot>>(std::move(first))});
+    store = std::make_shared<Store>(
+        Store{parts, std::make_shared<ClassicRouting>(classic), std::make_shared<ClassicKeys>(classic)});
     work_by(locator->ring);
   }
   ~StoreFixture() {
@@ -117,7 +119,7 @@ struct StoreFixture {
     OwnershipSnapshot next = *former;
     if (next.view_version++ > 0) next.former_rings.insert(next.former_rings.begin(), next.ring);
     next.ring = std::move(ring);
-    store->local->engine().fence(next.view_version);
+    classic->local->engine().fence(next.view_version);
     publish(std::move(next));
   }
   void own(NodeAddress rest, std::map<std::string, NodeAddress, std::less<>> owners = {},
@@ -148,26 +150,26 @@ struct StoreFixture {
 
   void hold(std::string key, std::string value) {
     wire::WriteResult ignored;
-    const auto outcome = store->local->write(key, value, {view_version(), kNeverConfirmed}, ignored);
+    const auto outcome = classic->local->write(key, value, {view_version(), kNeverConfirmed}, ignored);
     P2P_ASSERT(outcome.value() == Outcome::done, "the view version is right");
   }
   // What another node wrote, whoever it belongs to.
   void hold(std::string key, std::string value, Version version, bool is_erased = false) {
     StoredEntry item{std::move(value), version, is_erased, kNeverConfirmed};
-    const auto outcome = store->local->engine().apply_one(Change::merge(key, item, view_version(), false));
+    const auto outcome = classic->local->engine().apply_one(Change::merge(key, item, view_version(), false));
     P2P_ASSERT(outcome.value() == Outcome::done, "it is newer");
   }
   void erase(std::string_view key) {
     wire::EraseResult ignored;
-    const auto outcome = store->local->erase(key, {view_version(), kNeverConfirmed}, ignored);
+    const auto outcome = classic->local->erase(key, {view_version(), kNeverConfirmed}, ignored);
     P2P_ASSERT(outcome.value() == Outcome::done, "there is a value");
   }
   // As the rebalancer does when it is confirmed. False: it is gone, or another one.
   bool remove(std::string_view key, Version version) {
-    return store->local->engine().apply_one(Change::remove(key, version)).value() == Outcome::done;
+    return classic->local->engine().apply_one(Change::remove(key, version)).value() == Outcome::done;
   }
   // What lies here, by whatever right.
-  std::optional<StoredEntry> stored(std::string_view key) const { return store->local->engine().copy(key).value(); }
+  std::optional<StoredEntry> stored(std::string_view key) const { return classic->local->engine().copy(key).value(); }
   std::optional<std::string> value_of(std::string_view key) const {
     const auto found = stored(key);
     if (!found || found->is_erased) return std::nullopt;

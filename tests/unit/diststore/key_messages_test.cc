@@ -79,6 +79,10 @@ class KeyMessages : public ::testing::TestWithParam<Encoding> {
     wire::Store_write_args args;
     args.key = std::string("k\0ey", 4);
     args.value = std::string(300, '\xff');
+    wire::Version version;
+    version.stamp = 3;
+    version.node = -17;
+    args.options.__set_if_version(version);
     return args;
   }
   WireCall state{GetParam(), "write", write_args()};
@@ -94,6 +98,37 @@ TEST_P(KeyMessages, KeyAndValueAreFoundWhereTheyLie) {
   EXPECT_EQ(arguments->value, std::string(300, '\xff'));
   EXPECT_GE(arguments->key.data(), state.arguments().data());
   EXPECT_LT(arguments->key.data(), state.arguments().data() + state.arguments().size());
+}
+
+TEST_P(KeyMessages, AConditionIsAmongTheOptions) {
+  using Conditions = replication::Condition::Kind;
+  const auto condition_with = [](const wire::WriteOptions& options) {
+    auto args = write_args();
+    args.options = options;
+    WireCall asked(GetParam(), "write", args);
+    Call of_asked(&asked);
+    const auto arguments = take_key_arguments(of_asked, Required::key_and_value);
+    EXPECT_EQ(arguments.has_value(), condition_of(options).has_value());
+    static_cast<void>(of_asked.take());
+    if (!arguments) return Conditions::none;
+    EXPECT_EQ(arguments->condition.kind, condition_of(options)->kind) << "as the generated code reads it";
+    return arguments->condition.kind;
+  };
+  wire::WriteOptions options;
+  EXPECT_EQ(condition_with(options), Conditions::none);
+  options.__set_if_absent(false);
+  EXPECT_EQ(condition_with(options), Conditions::none);
+  options.__set_if_version({});
+  EXPECT_EQ(condition_with(options), Conditions::if_version);
+  options.__set_if_absent(true);
+  EXPECT_EQ(condition_with(options), Conditions::none) << "two are refused";
+  wire::WriteOptions absent;
+  absent.__set_if_absent(true);
+  EXPECT_EQ(condition_with(absent), Conditions::if_absent);
+  const auto arguments = take_key_arguments(call, Required::key_and_value);
+  ASSERT_TRUE(arguments);
+  EXPECT_EQ(arguments->condition.version.term, 3U);
+  EXPECT_EQ(arguments->condition.version.seq, static_cast<std::uint64_t>(-17));
 }
 
 // What a client may send: each argument as a text, as a number, or not at all, and something that nobody knows.
@@ -181,6 +216,21 @@ TEST_P(KeyMessages, AWriteThatWasDone) {
   EXPECT_EQ(result.success.version.node, 8);
   EXPECT_EQ(result.success.view, 9);
   EXPECT_FALSE(result.__isset.error);
+}
+
+TEST_P(KeyMessages, AnEraseThatFoundSomethingAndOneThatDidNot) {
+  write_erased(call, true, {7, 8}, 9);
+  wire::Store_erase_result result;
+  state.read(result);
+  EXPECT_TRUE(result.success.found);
+  EXPECT_EQ(result.success.version.node, 8);
+  EXPECT_EQ(result.success.view, 9);
+  state.codec().out().clear();
+  write_erased(call, false, {7, 8}, 9);
+  wire::Store_erase_result nothing;
+  state.read(nothing);
+  EXPECT_FALSE(nothing.success.found || nothing.success.__isset.version);
+  EXPECT_EQ(nothing.success.view, 9);
 }
 
 TEST_P(KeyMessages, ATextOfGet) {

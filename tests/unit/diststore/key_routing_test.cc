@@ -57,38 +57,23 @@ class FakeRouting final : public KeyRouting {
     const auto found = routes.find(key);
     return found != routes.end() ? found->second : KeyRoute{.where = Where::here, .proof = proof, .view = 11};
   }
-  void fetch(std::vector<std::string> keys, TimePoint, std::function<void(bool)> done) override {
-    fetched = std::move(keys);
-    if (on_fetch) on_fetch();
-    done(is_fetched);
-  }
-  std::string_view refusal_to_wait(const CallInfo&) const override { return refusal; }
-  void note_foreign(const NodeAddress& node) override { noted.push_back(node); }
-  ForeignStore& foreign_store() override { return foreign; }
-  bool answers_regardless(std::string_view) override { return false; }
+  bool takes_get(std::string_view, Call&, const KeyMethod&) override { return false; }
   bool takes_put(std::string_view, std::string_view, const CallInfo&) override { return false; }
-  Result<Outcome> put_unconfirmed(std::string_view, std::string_view, OwnershipProof) override {
-    return Outcome::unconfirmed;
-  }
 
   OwnershipProof proof{1, kNeverConfirmed};
   std::map<std::string, KeyRoute, std::less<>> routes;
-  std::vector<std::string> fetched;
-  std::function<void()> on_fetch;
-  bool is_fetched = true;
-  std::string_view refusal;
-  std::vector<NodeAddress> noted;
   FakeForeignStore foreign;
 };
 
 class PathOfACall : public StoreMethods {
  protected:
   PathOfACall() {
-    store->local->engine().fence(1);
+    classic->local->engine().fence(1);
     store->routing = routing;
   }
   void serve_at(std::string key, Where where, const NodeAddress& node) {
-    routing->routes[std::move(key)] = {.where = where, .view = 11, .node = &node};
+    routing->routes[std::move(key)] = {
+        .where = where, .view = 11, .node = &node, .foreign = where == Where::foreign ? &routing->foreign : nullptr};
   }
 
   const std::shared_ptr<FakeRouting> routing = std::make_shared<FakeRouting>();
@@ -143,22 +128,6 @@ TEST_F(PathOfACall, AKeyThatCannotBeServedYetWaitsAndIsThenRoutedAnew) {
   EXPECT_FALSE(decode_reply<wire::Store_read_result>(waiting->reply).value().success.found);
 }
 
-TEST_F(PathOfACall, AnUnconfirmedKeyIsFetchedAndTheCallDispatchedAgain) {
-  routing->proof = {1, 1};
-  routing->on_fetch = [this] { routing->proof = {1, kNeverConfirmed}; };
-  const auto reading = read("a");
-  EXPECT_EQ(routing->fetched, std::vector<std::string>{"a"});
-  EXPECT_FALSE(decode_reply<wire::Store_read_result>(reading->reply).value().success.found);
-}
-
-TEST_F(PathOfACall, ACallThatMustNotWaitIsRefusedWithTheReason) {
-  routing->proof = {1, 1};
-  routing->is_fetched = false;
-  routing->refusal = "its caller does nothing else";
-  const auto refused = get("a");
-  EXPECT_NE(refused->failure.find("its caller does nothing else"), std::string::npos) << refused->failure;
-}
-
 TEST_F(PathOfACall, ABatchIsSplitByWhoServesItsKeys) {
   hold("a", "apple", Version{1, 1});
   routing->foreign.values["b"] = "banana";
@@ -198,7 +167,7 @@ TEST_F(PathOfACall, APeerThatDoesNotKnowThisStoreIsNoted) {
   serve_at("b", Where::peer, kOther);
   const auto reading = read_many({"b"});
   peers.take("read_here", kOther).done(Error{ErrorKind::unsupported, "Invalid method name"});
-  EXPECT_EQ(routing->noted, std::vector<NodeAddress>{kOther});
+  EXPECT_TRUE(classic->classics->knows(kOther));
   routing->foreign.values["b"] = "banana";
   serve_at("b", Where::foreign, kOther);
   strand->advance(kShortPause);

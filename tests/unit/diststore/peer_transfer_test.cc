@@ -113,7 +113,7 @@ TEST_F(PeerTransferTest, OurItemsAreTakenAndAcknowledgedByCountAndDigest) {
   EXPECT_EQ(stored("a")->version, (Version{5, 9}));
   EXPECT_TRUE(stored("b")->is_erased);
   EXPECT_EQ(value_of("kept"), "newer");
-  EXPECT_EQ(store->local->keys_moved_in(), 2);
+  EXPECT_EQ(classic->local->keys_moved_in(), 2);
 }
 
 TEST_F(PeerTransferTest, ItemsOfOtherNodesAreLeftToTheDonorAndOurTableIsSent) {
@@ -128,7 +128,7 @@ TEST_F(PeerTransferTest, ItemsOfOtherNodesAreLeftToTheDonorAndOurTableIsSent) {
   EXPECT_EQ(reply.members, "table of 127.0.0.1:9900");
   EXPECT_FALSE(stored("b"));
   EXPECT_FALSE(stored("d"));
-  EXPECT_EQ(store->local->keys_moved_in(), 2);
+  EXPECT_EQ(classic->local->keys_moved_in(), 2);
 }
 
 TEST_F(PeerTransferTest, TheDonorsTableIsReadWhenTheViewsDiffer) {
@@ -147,12 +147,12 @@ TEST_F(PeerTransferTest, ANodeThatOwnsNothingYetTakesNothing) {
   EXPECT_EQ(reply.undone, (std::vector<std::int32_t>{0, 1}));
   EXPECT_EQ(reply.stored + reply.kept, 0);
   EXPECT_EQ(reply.digest, 0);
-  EXPECT_EQ(store->local->engine().totals().keys, 0u);
+  EXPECT_EQ(classic->local->engine().totals().keys, 0u);
   EXPECT_TRUE(receipts->all().empty()) << "nothing has arrived";
 }
 
 TEST_F(PeerTransferTest, NothingIsTakenByAnOutdatedRing) {
-  store->local->engine().fence(view_version() + 1);
+  classic->local->engine().fence(view_version() + 1);
   const auto reply = transfer({item("a", "apple", {5, 9})});
   EXPECT_EQ(reply.undone, (std::vector<std::int32_t>{0}));
   EXPECT_EQ(reply.stored, 0);
@@ -179,7 +179,7 @@ TEST_F(PeerTransferTest, AStampFarAheadIsTakenAndDoesNotMoveTheClock) {
   const Version far_ahead{stamp_of(std::uint64_t{1} << 46), 9};
   EXPECT_EQ(transfer({item("a", "apple", far_ahead)}).stored, 1);
   EXPECT_EQ(stored("a")->version, far_ahead);
-  EXPECT_EQ(store->local->stamps_too_far_ahead(), 1);
+  EXPECT_EQ(classic->local->stamps_too_far_ahead(), 1);
   hold("b", "banana");
   EXPECT_LT(stored("b")->version, far_ahead);
   hold("a", "written here");
@@ -389,7 +389,7 @@ TEST_F(PeerTransferTest, ANodeThatHasNotBegunToJoinReportsNoKeyAsMissing) {
 }
 
 TEST_F(PeerTransferTest, APlaceholderCountsAsMissing) {
-  ASSERT_EQ(store->local->engine().apply_one(Change::confirm("a", view_version())).value(), Outcome::done);
+  ASSERT_EQ(classic->local->engine().apply_one(Change::confirm("a", view_version())).value(), Outcome::done);
   own(kOther);
   const auto all = pull({"a"});
   EXPECT_TRUE(all[0].yielded);

@@ -118,7 +118,7 @@ class RebalancerTest : public ::testing::Test, protected StoreFixture {
   void hold_large_keys(int count) {
     for (int i = 0; i < count; ++i) hold("key" + std::to_string(i), std::string(90, 'x'));
   }
-  std::uint64_t keys_here() { return store->local->engine().totals().keys; }
+  std::uint64_t keys_here() { return classic->local->engine().totals().keys; }
 
   std::shared_ptr<ReceiptBook> receipts;
   std::shared_ptr<Rebalancer> rebalancer;

@@ -367,7 +367,7 @@ TEST_F(RebalancerTest, WhatIsPutToALeaverIsHandedOverBeforeItEnds) {
   own(kOther);
   const auto is_done = hand_over();
   const Batch batch = take_batch();
-  ASSERT_TRUE(classic->kept_puts->keep(*store->local, "late", "not lost", view_version(), kUnconfirmed).value());
+  ASSERT_TRUE(classic->kept_puts->keep(*classic->local, "late", "not lost", view_version(), kUnconfirmed).value());
   confirm(batch);
   confirm_all();
   EXPECT_FALSE(*is_done);
@@ -375,7 +375,7 @@ TEST_F(RebalancerTest, WhatIsPutToALeaverIsHandedOverBeforeItEnds) {
   EXPECT_EQ(confirm_all(), 1u);
   EXPECT_TRUE(*is_done);
   EXPECT_FALSE(
-      classic->kept_puts->keep(*store->local, "later", "passed on at once", view_version(), kUnconfirmed).value());
+      classic->kept_puts->keep(*classic->local, "later", "passed on at once", view_version(), kUnconfirmed).value());
   EXPECT_EQ(keys_here(), 0u);
 }
 
@@ -384,7 +384,7 @@ TEST_F(RebalancerTest, WhatIsPutWhileANodeOfThe2009SystemIsWaitedForIsHandedOver
   classic->classics->remember(kFourth);
   const auto is_done = hand_over();
   Asked told = peers.take("remove");
-  ASSERT_TRUE(classic->kept_puts->keep(*store->local, "late", "not lost", view_version(), kUnconfirmed).value());
+  ASSERT_TRUE(classic->kept_puts->keep(*classic->local, "late", "not lost", view_version(), kUnconfirmed).value());
   strand->advance(1s);
   const Batch batch = take_batch();
   told.done(Error{ErrorKind::closed, "its process has ended"});

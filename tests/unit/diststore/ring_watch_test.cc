@@ -133,7 +133,7 @@ TEST_F(RingWatchTest, ARingTakesAwayTheProofsOfTheFormerOne) {
   const OwnershipProof former = ownership()->proof_for("a");
   ring({kSelf, kOther});
   const auto write = [&](OwnershipProof right) {
-    return store->local->engine().apply_one(Change::write("a", "too late", right, {~Stamp{0}, 9})).value();
+    return classic->local->engine().apply_one(Change::write("a", "too late", right, {~Stamp{0}, 9})).value();
   };
   EXPECT_EQ(write(former), Outcome::fenced);
   EXPECT_EQ(write(ownership()->proof_for("a")), Outcome::done);
@@ -147,7 +147,7 @@ TEST_F(RingWatchTest, TheFormerProofsHaveEndedBeforeTheNewOwnershipSnapshotIsSee
   std::string last;
   const auto take = [&](const EntryView& entry) { return last = entry.key, true; };
   for (ScanPosition position; !position.at_end;)
-    ASSERT_TRUE(store->local->engine().scan(kAllPartitions, position, 1'000, take).ok());
+    ASSERT_TRUE(classic->local->engine().scan(kAllPartitions, position, 1'000, take).ok());
   std::atomic<bool> is_over{false};
   std::atomic<ViewVersion> seen{1};
   std::atomic<int> broken{0};
@@ -155,7 +155,7 @@ TEST_F(RingWatchTest, TheFormerProofsHaveEndedBeforeTheNewOwnershipSnapshotIsSee
     while (!is_over.load()) {
       const ViewVersion view_version = classic->ownership->read().view_version;
       if (view_version == seen.load()) continue;
-      const auto outcome = store->local->engine().get(last, {view_version - 1}, [](std::string_view, Version) {});
+      const auto outcome = classic->local->engine().get(last, {view_version - 1}, [](std::string_view, Version) {});
       if (outcome.value() != Outcome::fenced) ++broken;
       seen.store(view_version);
     }

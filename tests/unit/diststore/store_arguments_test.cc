@@ -54,7 +54,7 @@ class StoreArguments : public StoreMethods {
       EXPECT_EQ(call->fault, CallFault::protocol_error) << method << ": " << what;
       EXPECT_TRUE(call->reply.empty() && call->forwarded_to.empty() && peers.asked.empty()) << method << ": " << what;
     }
-    EXPECT_EQ(store->local->engine().totals().keys, 0u) << method << ": " << what;
+    EXPECT_EQ(classic->local->engine().totals().keys, 0u) << method << ": " << what;
     peers.asked.clear();
   }
 };

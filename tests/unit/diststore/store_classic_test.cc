@@ -49,7 +49,7 @@ TEST_F(StoreMethods, AnEmptyPutErasesWhatIsThereAndMakesNothing) {
   EXPECT_FALSE(read_of(*read("a")).found);
   put("b", "");
   EXPECT_FALSE(read_of(*read("b")).found);
-  EXPECT_EQ(store->local->engine().totals().keys, 0u);
+  EXPECT_EQ(classic->local->engine().totals().keys, 0u);
 }
 
 TEST_F(ClassicOwner, AReadIsAGet) {

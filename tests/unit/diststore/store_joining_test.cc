@@ -95,7 +95,7 @@ TEST_F(StoreMethods, ANodeThatHasJustJoinedDoesNothingForAnotherOnesBatch) {
 TEST_F(StoreMethods, ACallWhoseProofHasJustEndedScansAgain) {
   for (const char* method : {"read", "write", "erase"}) {
     hold("a", "apple");
-    store->local->engine().fence(view_version() + 1);
+    classic->local->engine().fence(view_version() + 1);
     FakeCall call = [&] {
       wire::Store_read_args reads;
       wire::Store_write_args writes;
@@ -118,7 +118,7 @@ TEST_F(StoreMethods, ACallWhoseProofHasJustEndedScansAgain) {
 
 TEST_F(StoreMethods, ACallWhoseKeyHasJustGoneToAnotherNodeIsPassedOn) {
   hold("a", "apple");
-  store->local->engine().fence(view_version() + 1);
+  classic->local->engine().fence(view_version() + 1);
   wire::Store_write_args args;
   args.key = "a";
   args.value = "apricot";
@@ -130,7 +130,7 @@ TEST_F(StoreMethods, ACallWhoseKeyHasJustGoneToAnotherNodeIsPassedOn) {
 }
 
 TEST_F(StoreMethods, ABatchWhoseProofsHaveJustEndedIsDealtAgain) {
-  store->local->engine().fence(view_version() + 1);
+  classic->local->engine().fence(view_version() + 1);
   const auto call = write_many({{"a", "apple"}});
   EXPECT_TRUE(call->reply.empty());
   EXPECT_EQ(value_of("a"), std::nullopt);
@@ -141,7 +141,7 @@ TEST_F(StoreMethods, ABatchWhoseProofsHaveJustEndedIsDealtAgain) {
 }
 
 TEST_F(StoreMethods, APartWhoseProofsHaveJustEndedIsUndone) {
-  store->local->engine().fence(view_version() + 1);
+  classic->local->engine().fence(view_version() + 1);
   wire::StorePeer_erase_here_args args;
   args.keys = {"a"};
   const auto part = decode_reply<wire::StorePeer_erase_here_result>(dispatch("erase_here", args)->reply);

@@ -40,7 +40,7 @@ TEST_F(StoreMethods, WhatIsTooLargeIsRefusedAndNotStored) {
   EXPECT_EQ(kind_of(large_key.value().error), wire::StoreErrorKind::too_large);
   const auto large_value = decode_reply<wire::Store_write_result>(write("k", std::string((5 << 20) + 1, 'v'))->reply);
   EXPECT_EQ(large_value.value().error.message, "the value has 5242881 bytes, the limit value_bytes_max is 5MiB");
-  EXPECT_EQ(store->local->engine().totals().keys, 0u);
+  EXPECT_EQ(classic->local->engine().totals().keys, 0u);
 }
 
 TEST_F(StoreMethods, AKeyOfAnotherNodeIsPassedOnOnce) {
@@ -187,7 +187,7 @@ TEST_F(StoreMethods, AnEmptyBatchHasNoResults) {
 
 // The ring changes between the look at it and the writes: what was not written is written by the new one.
 TEST_F(StoreMethods, ABatchWhoseViewVersionEndsIsDoneByTheNextOne) {
-  store->local->engine().fence(1'000);
+  classic->local->engine().fence(1'000);
   const auto call = write_many({{"a", "apple"}, {"b", "banana"}});
   EXPECT_TRUE(call->reply.empty());
   EXPECT_EQ(value_of("a"), std::nullopt);
@@ -249,7 +249,7 @@ TEST_F(StoreMethods, APartThatItsOwnerDoesNotOwnIsDealtAgain) {
   EXPECT_EQ(value_of("a"), "apple") << "the own part waits for nobody";
   let_peer_answer<wire::StorePeer_write_here_args>(other);
   EXPECT_TRUE(call->reply.empty());
-  EXPECT_EQ(other.store->local->engine().totals().keys, 0u);
+  EXPECT_EQ(other.classic->local->engine().totals().keys, 0u);
   own(kSelf);
   strand->advance(kShortPause);
   EXPECT_EQ(decode_reply<wire::Store_write_many_result>(call->reply).value().success.size(), 2u);
@@ -295,12 +295,12 @@ TEST_F(StoreMethods, AClassicPutMayBringMoreThanAClientMayWrite) {
   const std::string value((5 << 20) + 1, 'v');
   put(key, value);
   EXPECT_EQ(value_of(key), value);
-  EXPECT_EQ(store->local->engine().totals().bytes, key.size() + value.size());
+  EXPECT_EQ(classic->local->engine().totals().bytes, key.size() + value.size());
   EXPECT_EQ(decode_reply<wire::Store_read_result>(read(key)->reply).value().success.value, value);
   EXPECT_EQ(decode_reply<wire::Store_get_result>(get(key)->reply).value().success, value);
   EXPECT_EQ(decode_reply<wire::Store_read_many_result>(read_many({key})->reply).value().success.at(0).value, value);
   EXPECT_TRUE(decode_reply<wire::Store_erase_result>(erase(key)->reply).value().success.found);
-  EXPECT_EQ(store->local->engine().totals().keys, 0u);
+  EXPECT_EQ(classic->local->engine().totals().keys, 0u);
 }
 
 TEST_F(StoreMethods, ValuesThatAreAllowedOneByOneComeInPartsThatFitAReply) {

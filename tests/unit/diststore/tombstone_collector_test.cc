@@ -161,8 +161,8 @@ TEST_F(TombstoneCollectorTest, ManyMoreThanOnePortionAreSweptAll) {
   for (int i = 0; i < 10'000; ++i) hold_tombstone(std::to_string(i));
   for (int i = 0; i < 1'000; ++i) hold("stays" + std::to_string(i), "value", kLongAgo);
   strand->advance(60s);
-  EXPECT_EQ(store->local->engine().totals().tombstones, 0u);
-  EXPECT_EQ(store->local->engine().totals().keys, 1'000u);
+  EXPECT_EQ(classic->local->engine().totals().tombstones, 0u);
+  EXPECT_EQ(classic->local->engine().totals().keys, 1'000u);
 }
 
 TEST_F(TombstoneCollectorTest, ATombstoneThatIsAnotherNodesStaysUntilThatHasGotIt) {
@@ -187,7 +187,7 @@ TEST_F(TombstoneCollectorTest, ATombstoneThatIsAnotherNodesStaysUntilThatHasGotI
 
 TEST_F(TombstoneCollectorTest, APlaceholderHasNoGrace) {
   be_with({});
-  ASSERT_EQ(store->local->engine().apply_one(Change::confirm("a", view_version())).value(), Outcome::done);
+  ASSERT_EQ(classic->local->engine().apply_one(Change::confirm("a", view_version())).value(), Outcome::done);
   hold_tombstone("b");
   strand->advance(60s);
   EXPECT_FALSE(is_remembered("a"));
@@ -206,7 +206,7 @@ TEST_F(TombstoneCollectorTest, WithTooManyErasedKeysThereIsNoGrace) {
   strand->advance(1s);
   ASSERT_EQ(peers.asked.size(), 1u);
   answer_transfer_request(true);
-  EXPECT_EQ(store->local->engine().totals().tombstones, 0u);
+  EXPECT_EQ(classic->local->engine().totals().tombstones, 0u);
 }
 
 TEST_F(TombstoneCollectorTest, WithTooManyErasedKeysNothingGoesThatANodeMayStillHold) {
@@ -215,7 +215,7 @@ TEST_F(TombstoneCollectorTest, WithTooManyErasedKeysNothingGoesThatANodeMayStill
   strand->advance(1s);
   answer_transfer_request(false);
   strand->advance(10s);
-  EXPECT_EQ(store->local->engine().totals().tombstones, classic->options.tombstones_max + 1);
+  EXPECT_EQ(classic->local->engine().totals().tombstones, classic->options.tombstones_max + 1);
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------

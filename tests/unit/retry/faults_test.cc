@@ -58,6 +58,9 @@ TEST(Faults, KindsOfTheStoresErrorsHaveTheNumbersOfItsIdl) {
   EXPECT_EQ(static_cast<int>(StoreErrorKind::too_many), static_cast<int>(wire::StoreErrorKind::too_many));
   EXPECT_EQ(static_cast<int>(StoreErrorKind::unavailable), static_cast<int>(wire::StoreErrorKind::unavailable));
   EXPECT_EQ(static_cast<int>(StoreErrorKind::not_executed), static_cast<int>(wire::StoreErrorKind::not_executed));
+  EXPECT_EQ(static_cast<int>(StoreErrorKind::condition_failed),
+            static_cast<int>(wire::StoreErrorKind::condition_failed));
+  EXPECT_EQ(static_cast<int>(StoreErrorKind::unsupported), static_cast<int>(wire::StoreErrorKind::unsupported));
 }
 
 // The type of an exception between stores is not known, and no handler throws there.

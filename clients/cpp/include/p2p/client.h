@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,12 @@ struct CallOptions {
   // service itself has answered that it failed. Reads always are. A retried write may undo someone else's write that
   // came between the attempts.
   bool is_repeatable = false;
+
+  // For write() and erase() of one key, at most one of the two; any other call with one fails as invalid. If it is not
+  // met, nothing is done, and Failure::is_condition_failed. Such a call is never retried when an attempt may have been
+  // executed. Needs an agreed cluster: a network in classic mode refuses it as invalid.
+  std::optional<Version> if_version{};  // the key has this very version, as a Read or Written told it
+  bool if_absent = false;               // there is no such key
 };
 
 // A call to any service that is sharded by key: `message` is one whole binary Thrift message, with no service in its

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <p2p/assert.h>
+#include <p2p/client_values.h>
 #include <p2p/result.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -20,6 +22,9 @@ struct Failure {
   Effect effect = Effect::unknown;
   ErrorKind kind = ErrorKind::internal;
   std::string text;  // what, where and what to do, without a final full stop
+
+  bool is_condition_failed = false;   // the condition of a write or an erase was not met; nothing was done
+  std::optional<Version> there = {};  // of the key then, if there is one
 };
 
 template <class T>

@@ -14,7 +14,7 @@ namespace {
 
 using namespace apache::thrift::protocol;
 
-// Ids in idl/diststore.thrift. Arguments: 1 key(s) or items, 2 value, last the empty options.
+// Ids in idl/diststore.thrift. Arguments: 1 key(s) or items, 2 value, last the options.
 constexpr std::int16_t kFirst = 1;
 constexpr std::int16_t kSecond = 2;
 constexpr std::int16_t kThird = 3;
@@ -30,6 +30,23 @@ void write_text(Codec& codec, std::int16_t id, std::string_view text) {
 
 void write_empty_struct(BinaryProtocol& out, std::int16_t id) {
   out.writeFieldBegin("", T_STRUCT, id);
+  out.writeFieldStop();
+}
+
+void write_options(BinaryProtocol& out, std::int16_t id, const Condition& condition) {
+  out.writeFieldBegin("", T_STRUCT, id);
+  if (condition.if_version) {
+    out.writeFieldBegin("", T_STRUCT, kFirst);
+    out.writeFieldBegin("", T_I64, kFirst);
+    out.writeI64(condition.if_version->stamp);
+    out.writeFieldBegin("", T_I64, kSecond);
+    out.writeI64(condition.if_version->node);
+    out.writeFieldStop();
+  }
+  if (condition.if_absent) {
+    out.writeFieldBegin("", T_BOOL, kSecond);
+    out.writeBool(true);
+  }
   out.writeFieldStop();
 }
 
@@ -151,6 +168,7 @@ bool read_refusal(Reader& in, FieldKind kind, std::optional<StoreRefusal>& refus
       refusal->kind = static_cast<std::int32_t>(number);
       return true;
     }
+    if (field.id == 3) return read_version(inner, field.kind, refusal->version.emplace());
     return field.id == 2 && read_text(inner, field.kind, refusal->message);
   });
 }
@@ -212,12 +230,22 @@ FrameInfo encode_key(Codec& codec, std::string_view service, std::string_view me
   return info;
 }
 
-FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view key, std::string_view value,
+FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, const Condition& condition,
                        std::string& frame) {
+  const FrameInfo info = begin_call(codec, service, "erase");
+  write_text(codec, kFirst, key);
+  write_options(codec.binary_out(), kSecond, condition);
+  codec.binary_out().writeFieldStop();
+  end_call(codec, frame);
+  return info;
+}
+
+FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view key, std::string_view value,
+                       const Condition& condition, std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "write");
   write_text(codec, kFirst, key);
   write_text(codec, kSecond, value);
-  write_empty_struct(codec.binary_out(), kThird);
+  write_options(codec.binary_out(), kThird, condition);
   codec.binary_out().writeFieldStop();
   end_call(codec, frame);
   return info;

@@ -27,13 +27,23 @@ struct ItemView {
 
 // --- calls: whole frames ---------------------------------------------------------------------------------------------
 
-// "read" or "erase" of one key, "read_many" or "erase_many" of several.
+// "read" of one key, "read_many" or "erase_many" of several.
 FrameInfo encode_key(Codec& codec, std::string_view service, std::string_view method, std::string_view key,
                      std::string& frame);
 FrameInfo encode_keys(Codec& codec, std::string_view service, std::string_view method,
                       std::span<const std::string_view> keys, std::string& frame);
 
+// What has to be so before something is done; at most one.
+struct Condition {
+  std::optional<Version> if_version = {};
+  bool if_absent = false;
+
+  bool is_set() const noexcept { return if_version || if_absent; }
+};
+
 FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view key, std::string_view value,
+                       const Condition& condition, std::string& frame);
+FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, const Condition& condition,
                        std::string& frame);
 FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<const ItemView> items,
                             std::string& frame);
@@ -49,6 +59,7 @@ FrameInfo encode_state_since(Codec& codec, std::string_view service, std::uint64
 struct StoreRefusal {
   std::int32_t kind = 0;
   std::string message;
+  std::optional<Version> version = {};
 };
 
 // What a reply said; `refusal` is set instead of results.

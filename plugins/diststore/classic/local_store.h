@@ -4,24 +4,19 @@
 
 #include "engine/engine.h"
 #include "replication/hybrid_clock.h"
-#include "serving/store_options.h"
 #include "serving/wall_clock.h"
+#include "serving/wire_version.h"
 
 #include <diststore_types.h>
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace p2p::diststore {
 
-namespace wire = ::diststore;
-
-wire::Version to_wire(Version version);
-Version from_wire(const wire::Version& version);
 wire::MovedItem to_wire(std::string key, StoredEntry stored);
 
 // Whether no node holds anything newer for a key.
@@ -33,15 +28,7 @@ inline constexpr Confirmed kUnconfirmed{false};
 class LocalStore final {
  public:
   // `node_name` becomes the tie-breaker of versions.
-  LocalStore(const StoreOptions& options, std::string_view node_name, std::unique_ptr<Engine> engine);
-
-  // Why a client may not store this key and value; nothing if it may. An entry handed over by another node may be
-  // larger, and is read, erased and handed over like any other.
-  std::optional<wire::StoreError> refusal(std::string_view key, std::string_view value) const {
-    if (key.size() <= options_.key_bytes_max && value.size() <= options_.value_bytes_max) return std::nullopt;
-    return too_large(key.size(), value.size());
-  }
-  std::optional<wire::StoreError> refusal_of_count(std::size_t keys) const;
+  LocalStore(std::string_view node_name, std::shared_ptr<Engine> engine);
 
   // See Change for the outcomes; with done and missing, `result` is the answer. write() moves from the value if done.
   // Errors are the engine's.
@@ -51,6 +38,7 @@ class LocalStore final {
   Result<Outcome> write(std::string_view key, std::string_view value, OwnershipProof right, Version& version,
                         std::uint64_t now_ms = wall_clock_ms());
   Result<Outcome> erase(std::string_view key, OwnershipProof right, wire::EraseResult& result);
+  Result<Outcome> erase(std::string_view key, OwnershipProof right, Version& version);  // if done, of the erase
 
   // Takes over another node's entry (Change::merge). One with a stamp far ahead of our time is stored all the same, but
   // is counted and does not move our clock: refusing it would leave the key where nobody looks for it.
@@ -71,12 +59,9 @@ class LocalStore final {
   std::int64_t stamps_too_far_ahead() const noexcept { return too_far_ahead_.load(std::memory_order_relaxed); }
 
  private:
-  wire::StoreError too_large(std::size_t key_bytes, std::size_t value_bytes) const;
-
-  const StoreOptions options_;
   const std::uint64_t node_;
   HybridClock clock_;
-  const std::unique_ptr<Engine> engine_;
+  const std::shared_ptr<Engine> engine_;
   std::atomic<std::int64_t> keys_moved_in_{0};
   std::atomic<std::int64_t> too_far_ahead_{0};
 };

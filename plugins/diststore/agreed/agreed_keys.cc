@@ -1,0 +1,174 @@
+#include "agreed/agreed_keys.h"
+
+#include "serving/refusals.h"
+#include "serving/wire_version.h"
+
+#include <string>
+
+namespace p2p::diststore::agreed {
+
+using replication::Answer;
+using replication::Epoch;
+using replication::KeyWrite;
+using replication::Verdict;
+
+namespace {
+
+constexpr std::string_view kUnknown =
+    "the change may have been made: this node stopped being the key's primary before all copies in sync had confirmed";
+
+KeyWrite write_of(const KeyChange& change) {
+  if (change.is_erase()) return KeyWrite::erase(std::string(change.key), change.condition);
+  return KeyWrite::put(std::string(change.key), std::string(change.value), change.condition);
+}
+
+wire::StoreError condition_failed(replication::WriteVersion there) {
+  const bool is_absent = there == replication::kNoVersion;
+  auto error = store_error(wire::StoreErrorKind::condition_failed,
+                           is_absent ? "there is no such key" : "the key has another version");
+  if (!is_absent) error.__set_version(to_wire(stored(there)));
+  return error;
+}
+
+}  // namespace
+
+// --- reads -----------------------------------------------------------------------------------------------------------
+
+bool AgreedKeys::has_lease() const { return replicas_->lease_held_until() > retries_->now(); }
+
+// (W5): the value has been read; then comes what is under way, then term and lease.
+AgreedKeys::Read AgreedKeys::judge(KeyPlace place, Epoch term, Read read) const {
+  const replication::ReadGate& gate = replicas_->gate();
+  if (gate.is_under_way(place.hash)) return Read::under_way;
+  if (gate.serving_term(place.partition) != term || !has_lease()) return Read::not_served;
+  return read;
+}
+
+// Judged while the engine shows the value, so that what is not to be answered is never written into a reply.
+Result<AgreedKeys::Read> AgreedKeys::try_read(KeyPlace place, std::string_view key, Engine::Use use) const {
+  const Epoch term = replicas_->gate().serving_term(place.partition);
+  if (term == 0) return Read::not_served;
+  Read read = Read::missing;
+  const auto outcome = replicas_->engine().get(key, {}, [&](std::string_view value, Version version) {
+    read = judge(place, term, Read::found);
+    if (read == Read::found) use(value, version);
+  });
+  if (!outcome.ok()) return outcome.error();
+  if (outcome.value() != Outcome::done) read = judge(place, term, Read::missing);
+  return read;
+}
+
+void AgreedKeys::read(std::string_view key, const KeyRoute& route, Call call, const KeyMethod& method) {
+  const KeyPlace place = KeyPlace::of(key);
+  const auto read = try_read(place, key, [&](std::string_view value, Version version) {
+    method.write_answer(call, {.found = true, .value = value, .version = version, .view = route.view});
+  });
+  if (!read.ok()) return give_up_here(*forwarder_, read.error(), std::move(call), method);
+  switch (read.value()) {
+    case Read::missing:
+      method.write_answer(call, {.view = route.view});
+      [[fallthrough]];
+    case Read::found:
+      return send(std::move(call));
+    case Read::not_served:
+      return forwarder_->wait(std::move(call), method, std::string(why_not_served(place.partition)));
+    case Read::under_way:
+      break;
+  }
+  call.keep();
+  auto waiting = std::make_shared<Waiting>(Waiting{std::move(call), method, route.view, place.partition});
+  replicas_->read(place.partition, std::string(key), place.hash,
+                  [keys = shared_from_this(), waiting = std::move(waiting)](const Answer& answer) {
+                    keys->end_read(std::move(*waiting), answer);
+                  });
+}
+
+void AgreedKeys::end_read(Waiting waiting, const Answer& answer) {
+  switch (answer.verdict) {
+    case Verdict::done:
+      return answer_with(
+          std::move(waiting.call), waiting.method,
+          {.found = true, .value = answer.write->value, .version = stored(answer.version), .view = waiting.view});
+    case Verdict::missing:
+      return answer_with(std::move(waiting.call), waiting.method, {.view = waiting.view});
+    case Verdict::overloaded:
+      return refuse_as_overloaded(std::move(waiting));
+    case Verdict::refused:
+    case Verdict::condition_failed:  // these two are no verdicts on a read, which may be repeated in any case
+    case Verdict::unknown:
+      return forwarder_->wait(std::move(waiting.call), waiting.method, std::string(why_not_served(waiting.partition)));
+  }
+}
+
+Result<KeysHere::Now> AgreedKeys::read_now(std::string_view key, const KeyRoute&, Engine::Use use) const {
+  const auto read = try_read(KeyPlace::of(key), key, use);
+  if (!read.ok()) return read.error();
+  switch (read.value()) {
+    case Read::found:
+      return Now::found;
+    case Read::missing:
+      return Now::missing;
+    case Read::under_way:
+    case Read::not_served:
+      break;
+  }
+  return Now::later;
+}
+
+// --- changes ---------------------------------------------------------------------------------------------------------
+
+void AgreedKeys::change(const KeyChange& change, const KeyRoute& route, Call call, const KeyMethod& method) {
+  KeyWrite write = write_of(change);
+  const Partition partition = KeyPlace::at(write.hash).partition;
+  if (replicas_->gate().serving_term(partition) == 0)
+    return forwarder_->wait(std::move(call), method, std::string(why_not_served(partition)));
+  call.keep();  // it may have to be routed anew
+  auto waiting = std::make_shared<Waiting>(Waiting{std::move(call), method, route.view, partition});
+  replicas_->write(partition, batch_of(std::move(write)),
+                   [keys = shared_from_this(), waiting = std::move(waiting)](const Answer& answer) {
+                     keys->end_change(std::move(*waiting), answer);
+                   });
+}
+
+void AgreedKeys::end_change(Waiting waiting, const Answer& answer) {
+  switch (answer.verdict) {
+    case Verdict::done:
+    case Verdict::missing:
+      return answer_with(
+          std::move(waiting.call), waiting.method,
+          {.found = answer.verdict == Verdict::done, .version = stored(answer.version), .view = waiting.view});
+    case Verdict::condition_failed:
+      return waiting.method.raise(std::move(waiting.call), condition_failed(answer.version));
+    case Verdict::overloaded:
+      return refuse_as_overloaded(std::move(waiting));
+    case Verdict::refused:
+      return forwarder_->wait(std::move(waiting.call), waiting.method, std::string(why_not_written(waiting.partition)));
+    case Verdict::unknown:
+      waiting.call.note_unknown_outcome();
+      return forwarder_->give_up(std::move(waiting.call), waiting.method, std::string(kUnknown));
+  }
+}
+
+// --- what is not done ------------------------------------------------------------------------------------------------
+
+// Whoever asked pauses, and asks again: that is what the prefix means.
+void AgreedKeys::refuse_as_overloaded(Waiting waiting) {
+  constexpr std::string_view kWhy = "too many calls wait for the copies of the key's partition";
+  forwarder_->log_failure(waiting.call.info(), std::string(kWhy));
+  waiting.call.fail(CallFault::internal_error, std::string(kOverloadedPrefix).append(kWhy));
+}
+
+std::string_view AgreedKeys::why_not_served(Partition partition) const {
+  if (!has_lease()) return "this node's lease has ended, so another one may own the key by now";
+  if (replicas_->gate().serving_term(partition) == 0)
+    return "this node does not serve the key's partition at the moment";
+  return "the key's partition has just changed its primary, or its copies";
+}
+
+// The cores do not say why they refuse; what else could it be (W1)?
+std::string_view AgreedKeys::why_not_written(Partition partition) const {
+  if (!has_lease() || replicas_->gate().serving_term(partition) == 0) return why_not_served(partition);
+  return "fewer copies of the key's partition are in sync than copies_min asks for, or it has just changed its primary";
+}
+
+}  // namespace p2p::diststore::agreed

@@ -1,0 +1,82 @@
+// What is done with a key whose primary this node is? A read is answered on the calling thread, unless a write of the
+// key is under way (W5); a write once all copies in sync have it (W1, W4). What is surely not done is tried again until
+// the call's deadline; what may be done is not, and ends as unknown (docs/decisions/0033).
+#pragma once
+
+#include "agreed/replica_store.h"
+#include "serving/keys_here.h"
+
+#include <p2p/call.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace p2p::diststore::agreed {
+
+// Where a key is in the cores' eyes: both follow from one hash.
+struct KeyPlace {
+  replication::KeyHash hash = 0;
+  Partition partition = 0;
+
+  static KeyPlace of(std::string_view key) noexcept { return at(replication::hash_of(key)); }
+  static KeyPlace at(replication::KeyHash hash) noexcept {
+    return {hash, static_cast<Partition>(hash >> (64 - kPartitionBits))};
+  }
+};
+
+class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<AgreedKeys> {
+ public:
+  AgreedKeys(std::shared_ptr<ReplicaStore> replicas, std::shared_ptr<Forwarder> forwarder,
+             std::shared_ptr<RetryQueue> retries)
+      : replicas_(std::move(replicas)), forwarder_(std::move(forwarder)), retries_(std::move(retries)) {}
+
+  void read(std::string_view key, const KeyRoute& route, Call call, const KeyMethod& method) override;
+  void change(const KeyChange& change, const KeyRoute& route, Call call, const KeyMethod& method) override;
+  bool repeats_writes() const noexcept override { return false; }
+  std::string_view refusal_of_conditions() const noexcept override { return {}; }
+
+  // One write for each partition; what is refused is left for the next round.
+  void serve(LocalPart<ReadMany>& part, std::function<void()> done) override;
+  void serve(LocalPart<WriteMany>& part, std::function<void()> done) override;
+  void serve(LocalPart<EraseMany>& part, std::function<void()> done) override;
+
+  Result<Now> read_now(std::string_view key, const KeyRoute& route, Engine::Use use) const override;
+  bool writes_now() const noexcept override { return false; }
+  Result<std::optional<Version>> write_now(std::string_view, std::string_view, const KeyRoute&,
+                                           std::uint64_t) override {
+    return std::optional<Version>();
+  }
+
+ private:
+  enum class Read : std::uint8_t { found, missing, under_way, not_served };
+
+  // A call whose answer is up to the copies.
+  struct Waiting {
+    Call call;
+    const KeyMethod& method;
+    std::int64_t view;
+    Partition partition;
+  };
+
+  Result<Read> try_read(KeyPlace place, std::string_view key, Engine::Use use) const;
+  Read judge(KeyPlace place, replication::Epoch term, Read read) const;
+  bool has_lease() const;
+  void end_read(Waiting waiting, const replication::Answer& answer);
+  void end_change(Waiting waiting, const replication::Answer& answer);
+  void refuse_as_overloaded(Waiting waiting);
+  std::string_view why_not_served(Partition partition) const;
+  std::string_view why_not_written(Partition partition) const;
+
+  // agreed_parts.cc
+  template <class Verb>
+  void serve_changes(LocalPart<Verb>& part, std::function<void()> done);
+
+  const std::shared_ptr<ReplicaStore> replicas_;
+  const std::shared_ptr<Forwarder> forwarder_;
+  const std::shared_ptr<RetryQueue> retries_;
+};
+
+}  // namespace p2p::diststore::agreed

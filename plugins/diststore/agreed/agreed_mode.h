@@ -1,0 +1,45 @@
+// The store in an agreed cluster, as one object: who owns a key follows from the cluster map, and each value is on
+// every copy in sync of its partition (docs/decisions/0033). Copies move when the map changes, which needs nothing of
+// this.
+#pragma once
+
+#include "agreed/replica_service.h"
+#include "serving/store.h"
+#include "serving/store_mode.h"
+
+#include <p2p/locator.h>
+
+#include <memory>
+#include <string>
+
+namespace p2p::diststore::agreed {
+
+// Every method: [control thread].
+class AgreedMode final : public StoreMode {
+ public:
+  // `service`: the store's configured name.
+  AgreedMode(const StoreParts& parts, std::shared_ptr<ILocator> locator, const std::string& service,
+             std::shared_ptr<ReplicaService> replicas);
+
+  std::shared_ptr<KeyRouting> routing() const override { return routing_; }
+  std::shared_ptr<KeysHere> keys() const override { return keys_; }
+
+  void start(Context& context) override { replicas_->start(context); }
+  void add_methods(Methods& methods) override { replicas_->add_methods(methods); }
+  void when_established(Completion done) override { replicas_->when_established(std::move(done)); }
+  // The planner moves the copies of a node that leaves, before the map lets it go (J3).
+  void begin_leave() override {}
+  Result<Done> may_end() const override { return replicas_->may_end(); }
+  void stop() override { replicas_->stop(); }
+
+ private:
+  const std::shared_ptr<ReplicaService> replicas_;
+  const std::shared_ptr<KeyRouting> routing_;
+  const std::shared_ptr<KeysHere> keys_;
+};
+
+// Why the store cannot serve a cluster whose keys are divided into so many partitions: its engines are made for
+// kPartitions, so that a partition of the map is one of theirs.
+Result<Done> fits_partitions(std::uint32_t partitions);
+
+}  // namespace p2p::diststore::agreed

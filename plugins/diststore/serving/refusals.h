@@ -1,0 +1,31 @@
+// What may a client not ask for? Checked before anything is done, so that what is refused has changed nothing.
+#pragma once
+
+#include "serving/store_options.h"
+
+#include <diststore_types.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace p2p::diststore {
+
+namespace wire = ::diststore;
+
+wire::StoreError store_error(wire::StoreErrorKind::type kind, std::string message);
+
+wire::StoreError too_large(const StoreOptions& options, std::size_t key_bytes, std::size_t value_bytes);
+
+// Why a client may not store this key and value; nothing if it may. An entry handed over by another node may be larger,
+// and is read, erased and handed over like any other.
+inline std::optional<wire::StoreError> refusal_of_entry(const StoreOptions& options, std::string_view key,
+                                                        std::string_view value) {
+  if (key.size() <= options.key_bytes_max && value.size() <= options.value_bytes_max) return std::nullopt;
+  return too_large(options, key.size(), value.size());
+}
+
+std::optional<wire::StoreError> refusal_of_count(const StoreOptions& options, std::size_t keys);
+
+}  // namespace p2p::diststore

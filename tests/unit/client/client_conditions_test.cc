@@ -1,0 +1,68 @@
+// Writes and erases with a condition: how it travels, what is told when it is not met, and that such a call is made
+// once.
+#include "two_nodes.h"
+
+#include <p2p/client.h>
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <vector>
+
+namespace p2p::client::test {
+namespace {
+
+TEST_F(TwoNodes, AConditionIsSentAndWhatIsThereInsteadIsTold) {
+  std::vector<diststore::WriteOptions> seen;
+  two_.apply([&seen](const Asked& asked) {
+    diststore::Store_write_args arguments;
+    Codec codec;
+    codec.in().attach(asked.arguments);
+    arguments.read(&codec.binary_in());
+    seen.push_back(arguments.options);
+    diststore::Store_write_result result;
+    result.__isset.error = true;
+    result.error.kind = diststore::StoreErrorKind::condition_failed;
+    if (seen.size() > 1) result.error.__set_version(arguments.options.if_version);
+    return reply_of(asked, result);
+  });
+  Client client(options());
+  const auto absent = client.write(key_of(two_), "v", {.if_absent = true});
+  ASSERT_FALSE(absent.ok());
+  EXPECT_TRUE(absent.failure().is_condition_failed);
+  EXPECT_EQ(absent.failure().effect, Effect::none);
+  EXPECT_FALSE(absent.failure().there);
+  const auto other = client.write(key_of(two_), "v", {.if_version = Version{3, 17}});
+  EXPECT_EQ(other.failure().there, (Version{3, 17}));
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_TRUE(seen[0].if_absent);
+  EXPECT_FALSE(seen[0].__isset.if_version);
+  EXPECT_EQ(seen[1].if_version.node, 17);
+  EXPECT_EQ(client.stats().retries, 0U);
+}
+
+TEST_F(TwoNodes, AConditionalCallIsNeverRepeatedWhenItMayHaveBeenExecuted) {
+  two_.apply([](const Asked&) { return std::nullopt; });
+  Client client(options());
+  const CallOptions absent{.is_repeatable = true, .if_absent = true};
+  EXPECT_EQ(client.write(key_of(two_), "v", absent).failure().effect, Effect::unknown);
+  EXPECT_EQ(client.erase(key_of(two_), {.is_repeatable = true, .if_version = Version{1, 1}}).failure().effect,
+            Effect::unknown);
+  EXPECT_EQ(one_.asked("write") + two_.asked("write"), 1);
+  EXPECT_EQ(one_.asked("erase") + two_.asked("erase"), 1);
+}
+
+TEST_F(TwoNodes, AConditionWhereNoneBelongsIsRejected) {
+  Client client(options());
+  const CallOptions absent{.if_absent = true};
+  EXPECT_EQ(client.read("k", absent).failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.write("k", "v", {.if_version = Version{1, 1}, .if_absent = true}).failure().kind,
+            ErrorKind::invalid);
+  const auto batch = client.erase_many({"k", "l"}, absent);
+  ASSERT_EQ(batch.size(), 2U);
+  EXPECT_EQ(batch[1].failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(one_.asked("write") + two_.asked("write"), 0);
+}
+
+}  // namespace
+}  // namespace p2p::client::test
