@@ -102,6 +102,15 @@ TEST(ClusterPlan, ForetellsWhatAJoinMoves) {
   expect_as_planned(plan.value(), cluster.map);
 }
 
+// Else the joiner would be the only one that holds anything, and get it all.
+TEST(ClusterPlan, AJoinerHoldsAsMuchAsTheOthersWhereNobodyHoldsData) {
+  ClusterMap map = settled(4, {.partitions = 64});
+  for (cluster::Member& member : map.members) member.holds_partitions = false;
+  const auto plan = plan_of(map, JoinOf{.address = cluster::address(5)});
+  ASSERT_TRUE(plan.ok());
+  for (const auto& member : plan.value().members) EXPECT_LT(member.after.in_sync, 64u) << member.address.name();
+}
+
 TEST(ClusterPlan, ForetellsWhatALeaveMoves) {
   ObedientCluster cluster(settled(5, {.partitions = 64}));
   const auto plan = plan_of(cluster.map, LeaveOf{.member = "127.0.0.1:20003"});

@@ -23,13 +23,14 @@ namespace {
 // Stands for a node that is no member yet; ids are drawn at random, so that nobody has it.
 constexpr std::uint64_t kJoinerId = 1;
 
-Result<Change> change_of(const ClusterMap&, const JoinOf& join) {
+Result<Change> change_of(const ClusterMap& map, const JoinOf& join) {
   Member member;
   member.id.low = kJoinerId;
   member.boot = {.number = 1, .nonce = 1};
   member.address = join.address;
   member.weight = join.weight;
   member.zone = join.zone;
+  member.holds_partitions = map.has_holders();  // as those do that hold them now
   member.feature_level = std::numeric_limits<std::uint32_t>::max();
   return Change{{cluster::Join{.member = member}}};
 }
