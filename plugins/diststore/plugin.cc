@@ -1,5 +1,6 @@
 // The store plugin: where its objects meet, in reading order.
 #include "agreed/agreed_mode.h"
+#include "agreed/replica_shell.h"
 #include "classic/classic_mode.h"
 #include "engine/memory/memory_engine.h"
 #include "placement/partition_table.h"
@@ -34,16 +35,6 @@ std::unique_ptr<Engine> make_engine(std::string_view name) {
   return std::make_unique<MemoryEngine>(random_number());
 }
 
-// The copies of partitions that this node holds. The one place where their shell is made.
-Result<std::shared_ptr<agreed::ReplicaService>> make_replicas(Context& context, const StoreParts&,
-                                                              const std::shared_ptr<ILocator>&,
-                                                              const std::shared_ptr<Engine>&) {
-  return Error{ErrorKind::unsupported,
-               "the store does not run on an agreed cluster yet: set mode = \"classic\" in [services.locator.config], "
-               "or enabled = false in [services." +
-                   context.service_name() + "]"};
-}
-
 class DiststorePlugin final : public Plugin {
  public:
   Result<Done> fits(const Config& config, const NodeInfo& node) override {
@@ -58,7 +49,7 @@ class DiststorePlugin final : public Plugin {
     const auto partitions = placement::partitions_named(locator->placement());
     const auto parts = partitions ? choose_agreed(context, locator, *partitions) : choose_classic(context, locator);
     if (!parts.ok()) return parts.error();
-    mode_->start(context);
+    if (auto started = mode_->start(context); !started.ok()) return started;
     show_gauges(context);
     return serve(context, std::make_shared<Store>(Store{parts.value(), mode_->routing(), mode_->keys()}), locator);
   }
@@ -91,10 +82,10 @@ class DiststorePlugin final : public Plugin {
   Result<StoreParts> choose_agreed(Context& context, const std::shared_ptr<ILocator>& locator,
                                    std::uint32_t partitions) {
     if (auto fit = agreed::fits_partitions(partitions); !fit.ok()) return fit.error();
+    if (auto fit = agreed::fits_messages(context.node().message_bytes_max); !fit.ok()) return fit.error();
     StoreParts parts = make_parts(context, locator, nullptr);
-    auto replicas = make_replicas(context, parts, locator, engine_);
-    if (!replicas.ok()) return replicas.error();
-    mode_ = std::make_unique<agreed::AgreedMode>(parts, locator, context.service_name(), std::move(replicas).value());
+    mode_ = std::make_unique<agreed::AgreedMode>(parts, locator, context.service_name(),
+                                                 agreed::make_replica_shell(context, engine_, locator));
     return parts;
   }
 

@@ -2,6 +2,9 @@
 
 #include "agreed/agreed_keys.h"
 #include "agreed/agreed_routing.h"
+#include "agreed/links.h"
+
+#include <p2p/units.h>
 
 #include <fmt/format.h>
 
@@ -21,6 +24,14 @@ Result<Done> fits_partitions(std::uint32_t partitions) {
                fmt::format("the cluster divides keys into {} partitions, and the store into {}: found it anew with "
                            "partitions = {} in [services.locator.config], which is the default",
                            partitions, kPartitions, kPartitions)};
+}
+
+Result<Done> fits_messages(std::uint64_t message_bytes_max) {
+  if (message_bytes_max >= kFrameBytesMin) return Done{};
+  return Error{ErrorKind::invalid,
+               fmt::format("[host] frame_bytes_max = {} is less than the {} that stores of an agreed "
+                           "cluster need for what they send each other: raise it",
+                           format_bytes(message_bytes_max), format_bytes(kFrameBytesMin))};
 }
 
 }  // namespace p2p::diststore::agreed

@@ -24,8 +24,8 @@ class AgreedMode final : public StoreMode {
   std::shared_ptr<KeyRouting> routing() const override { return routing_; }
   std::shared_ptr<KeysHere> keys() const override { return keys_; }
 
-  void start(Context& context) override { replicas_->start(context); }
-  void add_methods(Methods& methods) override { replicas_->add_methods(methods); }
+  Result<Done> start(Context& context) override { return replicas_->start(context); }
+  void add_methods(Methods&) override {}
   void when_established(Completion done) override { replicas_->when_established(std::move(done)); }
   // The planner moves the copies of a node that leaves, before the map lets it go (J3).
   void begin_leave() override {}
@@ -41,5 +41,7 @@ class AgreedMode final : public StoreMode {
 // Why the store cannot serve a cluster whose keys are divided into so many partitions: its engines are made for
 // kPartitions, so that a partition of the map is one of theirs.
 Result<Done> fits_partitions(std::uint32_t partitions);
+// Why messages of at most so many bytes are too small for what copies say to each other.
+Result<Done> fits_messages(std::uint64_t message_bytes_max);
 
 }  // namespace p2p::diststore::agreed

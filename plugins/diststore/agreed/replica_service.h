@@ -6,7 +6,6 @@
 
 #include <p2p/completion.h>
 #include <p2p/context.h>
-#include <p2p/handlers.h>
 #include <p2p/result.h>
 
 namespace p2p::diststore::agreed {
@@ -14,9 +13,8 @@ namespace p2p::diststore::agreed {
 // As StoreMode says. Every method: [control thread].
 class ReplicaService : public ReplicaStore {
  public:
-  virtual void start(Context& context) = 0;
-  // The methods of diststore.StorePeer by which copies follow their primary.
-  virtual void add_methods(Methods& methods) = 0;
+  // Serves what copies and primaries say to each other, and follows the locator from then on.
+  virtual Result<p2p::Done> start(Context& context) = 0;
   virtual void when_established(Completion done) = 0;
   virtual Result<p2p::Done> may_end() const = 0;
   virtual void stop() = 0;

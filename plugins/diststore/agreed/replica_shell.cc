@@ -6,6 +6,8 @@
 #include <p2p/assert.h>
 #include <p2p/thread_check.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <future>
@@ -23,12 +25,12 @@ constexpr Duration kHaltPatience = std::chrono::seconds(2);
 
 }  // namespace
 
-ReplicaShell::ReplicaShell(Environment environment, Engine& engine, const ReplicaShellOptions& options)
+ReplicaShell::ReplicaShell(Environment environment, std::shared_ptr<Engine> engine, const ReplicaShellOptions& options)
     : environment_(std::move(environment)),
       part_(environment_.service + "." + kPart),
-      engine_(engine),
+      engine_(std::move(engine)),
       options_(options),
-      replicas_(std::make_unique<replication::Replicas>(engine, options.replication)),
+      replicas_(std::make_unique<replication::Replicas>(*engine_, options.replication)),
       links_(options.queue_bytes_max, environment_.draw),
       known_(kPartitions) {
   gate_.store(&replicas_->gate(), std::memory_order_release);
@@ -166,7 +168,7 @@ void ReplicaShell::scan() {
   for (std::size_t done = 0; done < kScansInRunMax && !scans_.empty(); ++done) {
     const replication::Scan wanted = std::move(scans_.front());
     scans_.pop_front();
-    auto found = scan_for_fill(engine_, wanted);
+    auto found = scan_for_fill(*engine_, wanted);
     // What the engine says when it fails is noted by the next write; the learner is filled anew then.
     if (found.ok()) replicas_->on_scanned(std::move(found).value(), effects_);
   }
@@ -253,6 +255,27 @@ void ReplicaShell::halt() {
 
 // --- how it is made --------------------------------------------------------------------------------------------------
 
+Result<p2p::Done> ReplicaShell::start(Context& context) {
+  const auto methods = std::make_shared<Methods>();
+  add_methods(*methods);
+  const ServiceSpec for_stores{
+      .idl = kIdl, .extends = {}, .dispatch = Dispatch::io, .concurrent = false, .part = kPart, .nodes_only = true};
+  if (auto served = context.serve(for_stores, methods); !served.ok()) return served;
+  start();
+  return p2p::Done{};
+}
+
+Result<p2p::Done> ReplicaShell::may_end() const {
+  const std::uint64_t keys = engine_->totals().keys;
+  if (keys == 0 || !has_last_copies()) return p2p::Done{};
+  return Error{ErrorKind::invalid,
+               fmt::format("it has the only copies of some of its {} keys, which would be lost: no other member holds "
+                           "them in sync; let the node leave instead, or start others",
+                           keys)};
+}
+
+namespace {
+
 ReplicaShellOptions read_replica_options(const Config& config) {
   ReplicaShellOptions options;
   options.replication.key_log_bytes_max = static_cast<std::size_t>(config.bytes("key_log_bytes_max"));
@@ -260,8 +283,10 @@ ReplicaShellOptions read_replica_options(const Config& config) {
   return options;
 }
 
-std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, Engine& engine, std::shared_ptr<ILocator> locator,
-                                                 const ReplicaShellOptions& options) {
+}  // namespace
+
+std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_ptr<Engine> engine,
+                                                 std::shared_ptr<ILocator> locator) {
   auto shell = std::make_shared<ReplicaShell>(
       ReplicaShell::Environment{.strand = context.strand("replicas"),
                                 .peers = context.peers(),
@@ -269,7 +294,7 @@ std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, Engine& engin
                                 .locator = std::move(locator),
                                 .service = context.service_name(),
                                 .draw = [] { return std::max<SessionId>(1, random_number()); }},
-      engine, options);
+      std::move(engine), read_replica_options(context.config()));
   const auto counted = [&](const std::string& role, std::int64_t ReplicaShell::Counts::*number) {
     context.gauge("partitions", {{"role", role}}, [shell, number] { return shell->counts().*number; });
   };

@@ -9,7 +9,7 @@
 #include "agreed/consents.h"
 #include "agreed/incoming_sessions.h"
 #include "agreed/links.h"
-#include "agreed/replica_store.h"
+#include "agreed/replica_service.h"
 #include "agreed/wire/replica_codec.h"
 #include "replication/replicas.h"
 
@@ -49,7 +49,7 @@ inline constexpr Duration kCompareMapsEvery = std::chrono::milliseconds(10);
 // Steps of backfills in one run, of about 50 us each, so that clients wait no longer for them.
 inline constexpr std::size_t kScansInRunMax = 4;
 
-class ReplicaShell final : public ReplicaStore,
+class ReplicaShell final : public ReplicaService,
                            public PartitionHolder,
                            public std::enable_shared_from_this<ReplicaShell> {
  public:
@@ -62,19 +62,22 @@ class ReplicaShell final : public ReplicaStore,
     std::function<SessionId()> draw;  // at random; not 0
   };
 
-  // `engine` outlives this, is not fenced, and is changed by nobody else.
-  ReplicaShell(Environment environment, Engine& engine, const ReplicaShellOptions& options);
+  // `engine` is not fenced, and is changed by nobody else.
+  ReplicaShell(Environment environment, std::shared_ptr<Engine> engine, const ReplicaShellOptions& options);
   ~ReplicaShell() override;
 
   // --- its life ---
   // Registers at the locator; before ready(). [control]
   void start();
+  Result<p2p::Done> start(Context& context) override;
   // Completes once the cluster map names this process, and this node knows what it is for each partition; or at stop().
   // [any thread]
-  void when_established(Completion done);
+  void when_established(Completion done) override;
   // Every call that waits is answered: refused, or unknown where it may be done. Nothing runs afterwards. Waits for the
   // strand. [control]
-  void stop();
+  void stop() override;
+  // Not while the only copies of keys are here.
+  Result<p2p::Done> may_end() const override;
 
   // What the part "replicas" of the service answers; for Dispatch::io.
   void add_methods(Methods& methods);
@@ -101,7 +104,7 @@ class ReplicaShell final : public ReplicaStore,
   void write(Partition partition, std::shared_ptr<replication::Batch> batch, Done done) override;
   void read(Partition partition, std::string key, replication::KeyHash hash, Done done) override;
   const replication::ReadGate& gate() const override { return *gate_.load(std::memory_order_acquire); }
-  const Engine& engine() const override { return engine_; }
+  const Engine& engine() const override { return *engine_; }
   TimePoint lease_held_until() const override { return environment_.locator->lease_held_until(); }
 
   // --- PartitionHolder ---
@@ -231,7 +234,7 @@ class ReplicaShell final : public ReplicaStore,
 
   const Environment environment_;
   const std::string part_;
-  Engine& engine_;
+  const std::shared_ptr<Engine> engine_;
   const ReplicaShellOptions options_;
   Subscription subscription_;
 
@@ -283,11 +286,9 @@ class ReplicaShell final : public ReplicaStore,
   RepeatedWarnings warnings_;
 };
 
-// `key_log_bytes_max` and `replication_queue_bytes_max`. [control]
-ReplicaShellOptions read_replica_options(const Config& config);
-
-// With a strand of the service, and gauges. [control]
-std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, Engine& engine, std::shared_ptr<ILocator> locator,
-                                                 const ReplicaShellOptions& options);
+// With a strand of the service, gauges, and the options `key_log_bytes_max` and `replication_queue_bytes_max`.
+// [control]
+std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_ptr<Engine> engine,
+                                                 std::shared_ptr<ILocator> locator);
 
 }  // namespace p2p::diststore::agreed

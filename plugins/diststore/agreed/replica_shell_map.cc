@@ -190,9 +190,9 @@ void ReplicaShell::begin_anew(Moment moment) {
   scans_.clear();
   consents_.clear();
   for (Partition partition = 0; partition < kPartitions; ++partition)
-    if (const auto dropped = engine_.drop(partition); !dropped.ok())
+    if (const auto dropped = engine_->drop(partition); !dropped.ok())
       environment_.log.error("partition {} cannot be emptied: {}", partition, dropped.error().text);
-  former_.push_back(std::exchange(replicas_, std::make_unique<replication::Replicas>(engine_, options_.replication)));
+  former_.push_back(std::exchange(replicas_, std::make_unique<replication::Replicas>(*engine_, options_.replication)));
   gate_.store(&replicas_->gate(), std::memory_order_release);
 }
 

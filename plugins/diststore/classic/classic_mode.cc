@@ -49,7 +49,7 @@ ClassicMode::ClassicMode(Context& context, StoreParts parts, std::shared_ptr<Eng
       rebalancer_(std::make_shared<Rebalancer>(context.log(), strand_, store_, receipts_, context.find<Drain>())),
       tombstone_collector_(std::make_shared<TombstoneCollector>(strand_, store_, watch_, rebalancer_)) {}
 
-void ClassicMode::start(Context& context) {
+Result<Done> ClassicMode::start(Context& context) {
   rebalancer_->start();
   // A put of the 2009 system expects no answer, so its caller would not notice a refusal; and a node of that system
   // does nothing else until its ping is answered.
@@ -67,6 +67,7 @@ void ClassicMode::start(Context& context) {
   rebalancer_->rescan();  // a node that stays alone sees no change
   show_gauges(context);
   tombstone_collector_->start();
+  return Done{};
 }
 
 void ClassicMode::add_methods(Methods& methods) { add_transfer_methods(methods, store_, rebalancer_, receipts_); }

@@ -30,7 +30,7 @@ class ClassicMode final : public StoreMode {
   std::shared_ptr<KeyRouting> routing() const override { return routing_; }
   std::shared_ptr<KeysHere> keys() const override { return keys_; }
 
-  void start(Context& context) override;
+  Result<Done> start(Context& context) override;
   // Those that move keys.
   void add_methods(Methods& methods) override;
   // When this node has joined, and no other node owns its keys any more.

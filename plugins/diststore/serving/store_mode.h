@@ -22,8 +22,8 @@ class StoreMode {
   virtual std::shared_ptr<KeyRouting> routing() const = 0;
   virtual std::shared_ptr<KeysHere> keys() const = 0;
 
-  // Follows the locator from now on, and shows gauges.
-  virtual void start(Context& context) = 0;
+  // Serves what other nodes ask of this mode alone, follows the locator from now on, and shows gauges.
+  virtual Result<Done> start(Context& context) = 0;
   // The methods of diststore.StorePeer that are its own.
   virtual void add_methods(Methods& methods) = 0;
   // `done` runs when this node may own keys.

@@ -21,13 +21,11 @@ class FakeService final : public ReplicaService {
   const Engine& engine() const override { return replicas_.engine(); }
   TimePoint lease_held_until() const override { return replicas_.lease_held_until(); }
 
-  void start(Context&) override {}
-  void add_methods(Methods&) override { has_methods = true; }
+  Result<p2p::Done> start(Context&) override { return p2p::Done{}; }
   void when_established(Completion done) override { done(); }
   Result<p2p::Done> may_end() const override { return Error{ErrorKind::invalid, "the only copy"}; }
   void stop() override { is_stopped = true; }
 
-  bool has_methods = false;
   bool is_stopped = false;
 
  private:
@@ -41,9 +39,6 @@ TEST_F(AgreedCalls, TheModeServesByItsCopiesAndTellsThemAboutItsLife) {
   store->keys = mode.keys();
   keep("a", "apple");
   EXPECT_EQ(read_of(*read("a")).value, "apple");
-  Methods for_peers;
-  mode.add_methods(for_peers);
-  EXPECT_TRUE(service->has_methods);
   bool is_established = false;
   mode.when_established(Completion([&] { is_established = true; }));
   EXPECT_TRUE(is_established);
@@ -51,6 +46,11 @@ TEST_F(AgreedCalls, TheModeServesByItsCopiesAndTellsThemAboutItsLife) {
   EXPECT_EQ(mode.may_end().error().text, "the only copy");
   mode.stop();
   EXPECT_TRUE(service->is_stopped);
+}
+
+TEST(AgreedMode, MessagesThatAreTooSmallAreRefusedWithTheFix) {
+  EXPECT_TRUE(fits_messages(16U << 20).ok());
+  EXPECT_NE(fits_messages(1U << 20).error().text.find("frame_bytes_max"), std::string::npos);
 }
 
 TEST(AgreedMode, AClusterWithAnotherNumberOfPartitionsIsRefusedWithTheFix) {

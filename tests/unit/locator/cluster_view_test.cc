@@ -104,7 +104,7 @@ TEST(ClusterPlan, ForetellsWhatAJoinMoves) {
 
 // Else the joiner would be the only one that holds anything, and get it all.
 TEST(ClusterPlan, AJoinerHoldsAsMuchAsTheOthersWhereNobodyHoldsData) {
-  ClusterMap map = settled(4, {.partitions = 64});
+  cluster::ClusterMap map = settled(4, {.partitions = 64});
   for (cluster::Member& member : map.members) member.holds_partitions = false;
   const auto plan = plan_of(map, JoinOf{.address = cluster::address(5)});
   ASSERT_TRUE(plan.ok());

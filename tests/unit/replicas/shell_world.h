@@ -126,7 +126,7 @@ class ShellNode final {
   const unsigned number;
   const std::uint64_t boot;
   std::shared_ptr<FakeStrand> strand = std::make_shared<FakeStrand>();
-  MemoryEngine engine{1};
+  std::shared_ptr<MemoryEngine> engine = std::make_shared<MemoryEngine>(1);
   QuietLog log;
   std::unique_ptr<Peers> peers;
   std::shared_ptr<ShownLocator> locator = std::make_shared<ShownLocator>();
@@ -201,7 +201,7 @@ class ShellWorld : public ::testing::Test {
     return answered->has_value() ? (*answered)->verdict : Verdict::unknown;
   }
   std::string value_at(unsigned number, const std::string& key = kKey) {
-    const auto found = nodes[number]->engine.copy(key).value();
+    const auto found = nodes[number]->engine->copy(key).value();
     return found && !found->is_erased ? found->value : "";
   }
 
