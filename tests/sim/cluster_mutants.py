@@ -98,7 +98,7 @@ MUTANTS = [
     one("L4", "any-refusal-is-proof", MEMBER, "agreement_.note_ended(node, {.number = boot});",
         "agreement_.note_ended(node, map()->slot_of(node) == kNoSlot ? Boot{boot, 0} : map()->at(map()->slot_of(node)).boot);"),
     one("E2", "one-voter-is-enough", "member/coordinator.cc", "witnesses_.is_lost(map, member.id, self_, now)", "true"),
-    one("E2", "whoever-asks-comes-up", MEMBER, "(reaches_majority(now))", "(true)"),
+    one("E2", "whoever-asks-comes-up", MEMBER, "is_here || reaches_majority(now)", "true"),
     one("L4", "its-own-end-is-no-proof", GRANTER, "note_ended(self, own_boot.number - 1);", ";"),
     # --- hand-over, boots ---
     one("H1", "serves-after-the-consent", MEMBER, "!handovers_.contains(partition)", "true"),

@@ -42,6 +42,7 @@ Adapter::Adapter(Options options, Environment environment, const Identity& self,
 void Adapter::begin(const Identity& self, cluster::SavedAgreement saved, TimePoint now) {
   if (saved.map != nullptr) environment_.observer->note_map(saved.map, self.id);
   known_ = saved.map;
+  was_undecided_ = !saved.voter.accepted.empty();
   why_no_member_.clear();
   self_ = description_;
   self_.id = self.id;

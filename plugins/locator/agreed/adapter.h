@@ -301,6 +301,7 @@ class Adapter final : public membership::Membership {
   Founders founders_;
   std::vector<NodeAddress> waits_for_;
   std::optional<NodeAddress> entered_via_;
+  bool was_undecided_ = false;  // it had accepted a change when it ended, which may be decided
   ByHand by_hand_ = ByHand::no;
   bool has_said_done_ = false;
   bool founds_next_ = false;  // by hand, with its next identity

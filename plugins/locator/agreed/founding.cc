@@ -26,9 +26,19 @@ void Adapter::found(TimePoint now, membership::Effects& effects) {
   with_member(now, effects, [&](auto& member, auto& wanted) { member.found(founding, now, wanted); });
 }
 
-// Where nothing can be lost by it, and nobody can be there.
+namespace {
+
+bool is_alone(const cluster::ClusterMap& map) {
+  return std::ranges::count_if(map.members, [](const Member& one) { return !one.id.empty(); }) == 1;
+}
+
+}  // namespace
+
+// Where nothing can be lost by it, and nobody can be there. Whoever is alone may have let another in, and ended before
+// its disk had that map: what it has accepted is decided first.
 bool Adapter::has_ended_here(TimePoint now) const {
   if (options_.terms.durability == cluster::Durability::durable) return false;
+  if (was_undecided_ && is_alone(*map())) return false;
   return std::ranges::all_of(map()->members, [&](const Member& member) {
     if (member.id.empty() || member.id == self_.id) return true;
     const auto found = heard_.find(member.id);
@@ -41,9 +51,7 @@ bool Adapter::has_ended_here(TimePoint now) const {
 Adapter::ByHand Adapter::founding_by_hand(const cluster::ClusterMap* remembered) const {
   if (!options_.found) return ByHand::no;
   if (remembered == nullptr) return ByHand::wanted;
-  const bool is_alone =
-      std::ranges::count_if(remembered->members, [](const Member& one) { return !one.id.empty(); }) == 1;
-  return remembered->founded_by_hand || is_alone ? ByHand::done : ByHand::wanted;
+  return remembered->founded_by_hand || is_alone(*remembered) ? ByHand::done : ByHand::wanted;
 }
 
 // The member that answers; nothing: none.
