@@ -60,6 +60,10 @@ struct ClusterMap {
   11: required list<i32> voters          // slots, in ascending order
   12: required i64 voters_since
   13: required binary partitions
+  14: optional bool founded_by_hand      // J6; absent: false
+  15: optional i64 recovered_from        // the epoch of the generation before that a recovery went on from (J5); absent: none
+  16: optional Id recovered_by           // the recovery is under way, by this member, and nobody acts by the map
+  17: optional list<i32> confirmers      // slots, in ascending order, of those that it waits for; with `recovered_by` alone
 }
 
 // --- changes ------------------------------------------------------------------------------------------------------------------
@@ -215,6 +219,10 @@ struct Rejected {
   4: required i64 try_after_ns           // 0: that is not the reason
   5: required string why                 // the change is not allowed; empty: that is not the reason
 }
+// An answer to `adopt` alone.
+struct Adopted {
+  1: required i64 epoch                  // of the map that is on disk
+}
 struct Noted {
 }
 
@@ -225,6 +233,7 @@ union ReplyBody {
   4: Accepted accepted
   5: Rejected rejected
   6: Noted noted
+  7: Adopted adopted
 }
 
 struct Reply {
@@ -257,6 +266,9 @@ service Cluster {
   Reply announce(1: required Sender sender, 2: required MapUpdate update) throws (1: Refused refused)
 
   Reply fetch_map(1: required Sender sender) throws (1: Refused refused)
+
+  // The survivors of a recovery leave the former generation: answered when the map is on disk (J5).
+  Reply adopt(1: required Sender sender, 2: required MapUpdate update) throws (1: Refused refused)
 
   // `requests` is an encoded Change, of what is to be in one of the next.
   Reply suggest(1: required Sender sender, 2: required binary requests) throws (1: Refused refused)

@@ -84,6 +84,7 @@ enum EventKind {
   copies_ended = 10                      // `count` are no longer in sync at `node`
   started_empty = 11                     // `count` partitions begin anew at `node`: what was in them is lost
   level_raised = 12                      // the feature level in force is `count`
+  recovered = 13                         // an operator goes on without a majority of voters: generation `count`, from the epoch `text`
 }
 
 struct Event {
@@ -159,8 +160,35 @@ struct Ordered {
   4: required string waits_for           // why it is not done yet
 }
 
+// A voter that a recovery goes on without.
+struct GivenUp {
+  1: required string id
+  2: required string address
+  3: optional i64 since_ms               // the answering node has not reached it since; absent: it has not tried
+}
+
+// What a recovery does, at the node that is asked.
+struct RecoveryPlan {
+  1: required string cluster             // its id
+  2: required i64 epoch                  // it goes on from: what those that are given up have decided after it is void
+  3: required i64 generation             // that begins
+  4: required list<string> survivors     // addresses; members that are neither these nor given up stay members
+  5: required list<string> voters        // of the survivors
+  6: required list<GivenUp> given_up
+  7: required i32 lost_count             // partitions that only those had in sync: they begin empty
+  8: required list<i32> lost             // the first of them
+  9: required bool begun                 // it goes on by itself from now on
+}
+
 // An order is kept for 30 s after it was last given. Each call answers when it is done, or after a second.
 service ClusterAdmin {
   Ordered remove(1: required string node) throws (1: Refused refused)           // a member that is down
   Ordered set_weight(1: required string node, 2: required i32 weight) throws (1: Refused refused)
+
+  // The voters that this node does not reach are given up for good, where these are a majority. `survivors` are addresses or ids;
+  // none: all that it reaches now. The second call does what the first has told, and is refused when that has changed: `epoch` is
+  // the plan's, `given_up` its ids.
+  RecoveryPlan plan_recovery(1: required list<string> survivors) throws (1: Refused refused)
+  RecoveryPlan recover(1: required list<string> survivors, 2: required i64 epoch, 3: required list<string> given_up)
+      throws (1: Refused refused)
 }

@@ -23,6 +23,9 @@ void add_configuration_flags(CLI::App& app, CommandLine& parsed) {
   add_repeated(app, "--set", parsed.set, "set one key; may be repeated", "KEY.PATH=VALUE");
   app.add_option("--listen", parsed.listen, "where to listen; port 0 takes any free one")->type_name("HOST:PORT");
   add_repeated(app, "--join", parsed.join, "a node of the network to join; may be repeated", "HOST:PORT");
+  app.add_flag("--found", parsed.found,
+               "found a network anew instead of looking for one, or of returning to a former one whose members are "
+               "gone; done once, and refused while one of them answers");
   app.add_option("--data-dir", parsed.data_dir, "folder of this node's files")->type_name("DIR");
   app.add_option("--node", parsed.node, "this node's name, which chooses its [node.NAME] tables")->type_name("NAME");
   add_repeated(app, "--plugin-dir", parsed.plugin_dirs, "a further folder of plugins; may be repeated", "DIR");

@@ -17,6 +17,7 @@ struct CommandLine {
   std::optional<std::string> data_dir;   // --data-dir
   std::optional<std::string> node;       // --node
   std::vector<std::string> join;         // --join, each
+  bool found = false;                    // --found
   std::vector<std::string> set;          // --set, each "key.path=value"
   std::vector<std::string> plugin_dirs;  // --plugin-dir, each
   bool allow_unsafe_plugins = false;

@@ -14,6 +14,9 @@ namespace view = cluster_view;
 
 namespace {
 
+// Those of two generations, or of two recoveries, are further from each other.
+constexpr std::int64_t kOtherGeneration = 1'000'000;
+
 const view::State* newest_of(const std::vector<Told>& told) {
   const view::State* newest = nullptr;
   for (const Told& one : told)
@@ -93,7 +96,9 @@ std::string agreement_text(const Survey& survey, std::int64_t now_ms) {
       survey.voters_down.empty() ? "all are there" : fmt::format("missing: {}", fmt::join(survey.voters_down, ", ")),
       survey.has_majority() ? "" : "; no majority: nothing can be decided until one is back");
   text += fmt::format("level      {}\n", survey.level);
-  for (const auto& one : survey.behind) text += fmt::format("behind     {}, by {} epochs\n", one.address, one.epochs);
+  for (const auto& one : survey.behind)
+    text += one.epochs < kOtherGeneration ? fmt::format("behind     {}, by {} epochs\n", one.address, one.epochs)
+                                          : fmt::format("behind     {}, by a recovery\n", one.address);
   for (const auto& one : survey.silent) text += fmt::format("silent     {}: {}\n", one.address, one.why);
   for (const auto& one : survey.down) text += fmt::format("down       {}\n", one);
   for (const auto& one : survey.broken_links)

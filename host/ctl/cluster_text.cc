@@ -97,6 +97,8 @@ std::string members_text(const view::State& state, std::int64_t now_ms) {
   text += fmt::format("{} of {} members are up; epoch {} for {}; feature level {}; cluster {}\n",
                       std::ranges::count_if(state.members, is_up), state.members.size(), state.epoch,
                       age_text(now_ms - state.learnt_ms), state.feature_level, state.cluster);
+  if (state.generation > 0)
+    text += fmt::format("generation {}: an operator went on without a majority of the voters\n", state.generation);
   if (!state.waits_for.empty()) text += fmt::format("this node is not ready: {}\n", state.waits_for);
   return text;
 }
@@ -279,6 +281,9 @@ std::string happening(const view::Event& event) {
       return fmt::format("{} partitions start empty at {}: what was in them is lost", event.count, event.node);
     case view::EventKind::level_raised:
       return fmt::format("feature level {} is in force", event.count);
+    case view::EventKind::recovered:
+      return fmt::format("an operator goes on without a majority of the voters: generation {}, from epoch {}",
+                         event.count, event.text);
   }
   return fmt::format("something that this p2pctl does not know ({}) at {}", static_cast<int>(event.kind), event.node);
 }

@@ -87,6 +87,7 @@ ExitCode run(int argc, char** argv) {
   add_bench_verb(app, session);
   add_admin_verbs(app, session);
   add_cluster_admin_verbs(app, session);
+  add_recover_verb(app, session);
   app.require_subcommand(1);
   app.footer(kFooter);
   try {

@@ -139,6 +139,8 @@ class Loading {
       layers_.assignments.push_back(
           argument("--join", "services.locator.config.join", peer, sources_, Assignment::How::append));
     }
+    if (command_line_.found)
+      layers_.assignments.push_back(argument("--found", "services.locator.config.found", "true", sources_));
     if (command_line_.allow_unsafe_plugins) {
       layers_.assignments.push_back(argument("--allow-unsafe-plugins", "host.allow_unsafe_plugins", "true", sources_));
     }

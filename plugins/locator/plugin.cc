@@ -18,6 +18,8 @@ class Locator final : public LocatorPlugin {
 
   Result<Done> configure(const Config& config) override {
     auto configured = LocatorPlugin::configure(config);
+    if (configured.ok() && !is_agreed(config) && config.flag("found"))
+      return config.wrong("found", "a network of mode classic is founded by itself; it needs mode = \"agreed\"");
     return configured.ok() && is_agreed(config) ? agreed::check_options(config) : configured;
   }
 };
@@ -57,6 +59,10 @@ P2P_PLUGIN(p2p::ring::Locator,
                       "every node")
            P2P_OPTION("expect", "int", "1", "1..1000",
                       "mode agreed: the node is ready when the network has so many members")
+           P2P_OPTION("found", "bool", "false", "",
+                      "mode agreed: found a network of its own instead of looking for one, as the argument --found; "
+                      "instead of returning to the network that this node remembers, too, unless one of its members "
+                      "answers. Done once: means nothing for a network that was founded so")
            P2P_OPTION("zone", "text", "", "", "mode agreed: where this node runs; copies are spread over zones")
            P2P_OPTION("weight", "int", "100", "0..10000",
                       "mode agreed: this node's share of the partitions, compared with that of the others; 0: none. "

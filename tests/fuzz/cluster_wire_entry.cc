@@ -55,6 +55,7 @@ Rewritten rewrite_call(std::string_view bytes) {
   const auto read = wire::read_call(args);
   if (!read.ok()) return std::nullopt;
   if (const auto* announce = std::get_if<Announce>(&read.value().request)) check(announce->update.map);
+  if (const auto* adopt = std::get_if<Adopt>(&read.value().request)) check(adopt->update.map);
   return without_head(wire::encode_call(read.value().from, read.value().cluster, read.value().request));
 }
 
@@ -138,6 +139,8 @@ Rewritten rewrite(ClusterForm form, std::string_view bytes) {
       return rewrite_call<Cluster_report_args>(bytes);
     case ClusterForm::unheard:
       return rewrite_call<Cluster_unheard_args>(bytes);
+    case ClusterForm::adopt:
+      return rewrite_call<Cluster_adopt_args>(bytes);
   }
   return std::nullopt;
 }

@@ -23,8 +23,9 @@ enum class ClusterForm : std::uint8_t {
   saved,
   report,
   unheard,  // a call again; new forms come last, for the corpus
+  adopt,    // likewise
 };
-inline constexpr unsigned kClusterFormsCount = 13;
+inline constexpr unsigned kClusterFormsCount = 14;
 
 enum class ClusterOutcome : std::uint8_t { refused, read };
 

@@ -27,10 +27,10 @@ std::string without_head(const std::string& message) {
 
 // By the place of a kind in MemberRequest.
 ClusterForm form_of(const cluster::MemberRequest& request) {
-  constexpr ClusterForm kForms[] = {ClusterForm::renew,    ClusterForm::prepare,         ClusterForm::accept,
-                                    ClusterForm::announce, ClusterForm::fetch_map,       ClusterForm::suggest,
-                                    ClusterForm::join,     ClusterForm::begin_hand_over, ClusterForm::report,
-                                    ClusterForm::unheard};
+  constexpr ClusterForm kForms[] = {ClusterForm::renew,    ClusterForm::prepare,   ClusterForm::accept,
+                                    ClusterForm::announce, ClusterForm::fetch_map, ClusterForm::adopt,
+                                    ClusterForm::suggest,  ClusterForm::join,      ClusterForm::begin_hand_over,
+                                    ClusterForm::report,   ClusterForm::unheard};
   return kForms[request.index()];
 }
 

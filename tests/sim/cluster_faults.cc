@@ -28,7 +28,8 @@ void ClusterWorld::set_up() {
     crash_after_sync_ = 0.05;
   }
   odd_request_ = time_.happens(0.5) ? 0.3 : 0.02;
-  loses_disks_ = time_.happens(0.4);
+  loses_disks_ = time_.happens(0.4) && !options_.recovers;
+  if (options_.recovers) time_.after(time_.between(2s, 5s), [this] { schedule_disaster(); });
   time_.after(1s, [this] { schedule_fault(); });
   time_.after(500ms, [this] { schedule_request(); });
 }
@@ -139,7 +140,7 @@ void ClusterWorld::fault() {
     case 8:
       return can_lose_disk(at) ? lose_disk(at) : crash(at, length);
     case 9: {  // one leaves, by the order of its operator (J3)
-      if (machines_[at]->member == nullptr || lost_a_disk_ || time_.happens(0.5)) return;
+      if (machines_[at]->member == nullptr || lost_a_disk_ || options_.recovers || time_.happens(0.5)) return;
       trace("leave " + std::to_string(at));
       machines_[at]->member->leave();
       machines_[at]->member->let_go();
@@ -271,6 +272,7 @@ void ClusterWorld::heal() {
     }
     if (machine.member == nullptr) time_.after(time_.between(0ms, 200ms), [this, at] { start(at); });
   }
+  if (options_.recovers) time_.after(1s, [this] { look_after(); });
 }
 
 }  // namespace p2p::sim

@@ -22,6 +22,8 @@ void ClusterWorld::trace(const std::string& line) {
 void ClusterWorld::note_decision(Index at, const cluster::Decision& decision) {
   const auto [known, is_new] = decided_.try_emplace(decision.map->epoch, decision.map);
   if (is_new) on_decided(*decision.map);
+  const auto before = is_new ? decided_.find(decision.map->epoch - 1) : decided_.end();
+  if (before != decided_.end() && before->second->is_recovering()) ++generations_opened_;
   if (is_new)
     trace("decided by " + std::to_string(at) + " " + std::to_string(decision.map->epoch) + ": " +
           text(decision.change));
@@ -44,6 +46,9 @@ void ClusterWorld::check_leases() {
     if (other == touched_ || machine.member == nullptr || machine.member->map() == nullptr) continue;
     if (machine.member->map()->epoch == map.epoch) continue;  // one map, one primary
     if (machine.member->agreement().lease_held_until() <= local(other)) continue;
+    const cluster::ClusterMap& theirs = *machine.member->map();
+    const bool is_older = theirs.epoch < map.epoch;
+    if (options_.recovers && may_go_on_apart(is_older ? theirs : map, is_older ? map : theirs)) continue;
     for (cluster::PartitionNumber number = 0; number < map.partitions.size(); ++number)
       if (touched.member->serves(number, local(touched_)) && machine.member->serves(number, local(other)))
         violate("partition " + std::to_string(number) + " has two primaries: " + std::to_string(touched_) +

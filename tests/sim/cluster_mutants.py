@@ -50,6 +50,7 @@ def one(rule: str, name: str, file: str, old: str, new: str, survives: str = "",
 AGREEMENT = "embedded/embedded_agreement.cc"
 GRANTER = "embedded/granter.cc"
 PROPOSER = "embedded/proposer.cc"
+RECOVERING = "embedded/recovering.cc"
 MEMBER = "member/cluster_member.cc"
 
 MUTANTS = [
@@ -97,7 +98,7 @@ MUTANTS = [
     one("L4", "any-refusal-is-proof", MEMBER, "agreement_.note_ended(node, {.number = boot});",
         "agreement_.note_ended(node, map()->slot_of(node) == kNoSlot ? Boot{boot, 0} : map()->at(map()->slot_of(node)).boot);"),
     one("E2", "one-voter-is-enough", "member/coordinator.cc", "witnesses_.is_lost(map, member.id, self_, now)", "true"),
-    one("E2", "whoever-asks-comes-up", MEMBER, "(reaches_majority(now))", "(true)"),
+    one("E2", "whoever-asks-comes-up", MEMBER, "is_here || reaches_majority(now)", "true"),
     one("L4", "its-own-end-is-no-proof", GRANTER, "note_ended(self, own_boot.number - 1);", ";"),
     # --- hand-over, boots ---
     one("H1", "serves-after-the-consent", MEMBER, "!handovers_.contains(partition)", "true"),
@@ -109,6 +110,23 @@ MUTANTS = [
         with_=("grants-to-any-boot",)),
     one("L2", "grants-to-any-boot", AGREEMENT, "map_->is_up(asker) && map_->at(asker).boot == from.boot", "map_->is_up(asker)",
         survives="a node without its boot in the map holds no lease (B1)"),
+    # --- recovery ---
+    Mutant("J5", "generation-not-on-disk", (
+        Patch(RECOVERING, "effects.saves.push_back(", "what = {.map = map_, .voter = voter_.state()};", comes_before=True),)),
+    one("J5", "leaves-before-its-disk-says-so", RECOVERING, "reply_when_saved(from, Adopted{.epoch = map_->epoch}, id, effects);",
+        "reply(from, Adopted{.epoch = map_->epoch}, id, effects);"),
+    one("J5", "former-leases-are-not-feared", RECOVERING, "now >= *opens_at_", "true"),
+    one("J5", "opens-before-the-survivors-have-left", RECOVERING, "confirmed_.size() == map_->confirmers.size()", "true"),
+    one("J5", "acts-in-a-generation-that-is-not-open", AGREEMENT, "map_->is_recovering() || decreed_ != nullptr", "false"),
+    one("J5", "recovers-without-the-newest", "member/recovery_plan.cc", "epoch > map_.epoch && map_.slot_of(node) != kNoSlot",
+        "false"),
+    one("J5", "recovers-while-a-majority-is-there", "member/recovery_plan.cc", "there < map_.majority()", "true"),
+    one("J5", "generations-share-epochs", "map/recover.cc",
+        "(map.generation + 1) * kEpochsOfGeneration + place * kEpochsOfRecovery", "map.epoch"),
+    one("J5", "recoveries-share-epochs", "map/recover.cc", "draw % kRecoveriesOfGeneration", "0 * draw"),
+    Mutant("J5", "generation-unchecked-at-promise-and-accept", (
+        Patch(AGREEMENT, "prepare.ballot.generation != map_->generation", "false"),
+        Patch(AGREEMENT, "accept.ballot.generation != map_->generation", "false"))),
 ]
 
 
@@ -169,11 +187,11 @@ def ran(program: str, mutants: list[Mutant], tests: str, seeds: int = 0) -> subp
 def how_it_failed(program: str, mutants: list[Mutant], seeds: int) -> str:
     """The tests of single rules that fail, and "seed N: what" of the simulation; "" if nothing failed."""
     found = []
-    rules = ran(program, mutants, "Agreement.*:Leases.*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
+    rules = ran(program, mutants, "Agreement.*:Leases.*:Recover*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
     if rules is None or rules.returncode != 0:
         names = re.findall(r"\[  FAILED  \] (\w+\.\w+) \(", rules.stdout) if rules else []
         found.append(", ".join(names) or "the tests of single rules end early")
-    simulated = ran(program, mutants, "ClusterSim.AFewSeeds", seeds)
+    simulated = ran(program, mutants, "ClusterSim.AFewRecoveries" if mutants[0].rule == "J5" else "ClusterSim.AFewSeeds", seeds)
     if simulated is None:
         found.append("hangs")
     elif simulated.returncode != 0:

@@ -26,9 +26,10 @@ std::string timeline_of(ClusterWorldOptions options) {
   return last_lines(world.timeline());
 }
 
-bool run(const ClusterWorldOptions& options) {
+bool run(const ClusterWorldOptions& options, std::size_t* generations = nullptr) {
   ClusterWorld world(options);
   const std::vector<std::string> broken = world.run();
+  if (generations != nullptr) *generations += world.generations_opened();
   if (broken.empty()) return true;
   std::string text;
   for (const std::string& line : broken) text += line + '\n';
@@ -43,15 +44,34 @@ void run_all(std::uint64_t first, std::uint64_t count) {
   }
 }
 
+void run_recoveries(std::uint64_t first, std::uint64_t count) {
+  std::size_t generations = 0;
+  for (std::uint64_t seed = first; seed < first + count; ++seed)
+    if (!run({.seed = seed, .recovers = true}, &generations)) return;
+  ::testing::Test::RecordProperty("generations", std::to_string(generations));
+  EXPECT_GE(generations, count / 2) << "operators are to have something to do";
+}
+
+// "17": a seed of any world; "recovery 17": of one with recoveries.
 TEST(ClusterSim, TheSeedsThatOnceFailed) {
+  const std::string recovery = "recovery ";
   std::ifstream file(P2P_CLUSTER_SIM_SEEDS);
-  for (std::string line; std::getline(file, line);)
-    if (!line.empty() && line[0] != '#') run({.seed = std::stoull(line)});
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    const bool recovers = line.starts_with(recovery);
+    run({.seed = std::stoull(recovers ? line.substr(recovery.size()) : line), .recovers = recovers});
+  }
 }
 
 TEST(ClusterSim, AFewSeeds) {
   if (std::getenv("P2P_SIM_SEED") != nullptr) return run_all(number("P2P_SIM_SEED", 1), 1);
   run_all(number("P2P_SIM_FIRST", 1), number("P2P_SIM_RUNS", kSeedsOfAQuickRun));
+}
+
+// J5: majorities are lost, some of them for good, and operators go on without them; old voters come back.
+TEST(ClusterSim, AFewRecoveries) {
+  if (std::getenv("P2P_SIM_SEED") != nullptr) return run_recoveries(number("P2P_SIM_SEED", 1), 1);
+  run_recoveries(number("P2P_SIM_FIRST", 1), number("P2P_SIM_RUNS", kSeedsOfAQuickRun));
 }
 
 TEST(ClusterSim, EqualSeedsGiveEqualRuns) {

@@ -36,7 +36,8 @@ std::vector<std::string> ClusterWorld::run() {
   time_.run(time_.now() + options_.troubled_for, checked);
   if (broken_.empty()) {
     heal();
-    for (int second = 0; second < 25 && broken_.empty() && !why_not_at_rest().empty(); ++second)
+    for (int second = 0; second < (options_.recovers ? 60 : 25) && broken_.empty() && !why_not_at_rest().empty();
+         ++second)
       time_.run(time_.now() + 1s, checked);
     if (const std::string why = why_not_at_rest(); !why.empty()) violate(why);
   }
@@ -191,8 +192,7 @@ void ClusterWorld::apply(Index at, MemberEffects& effects) {
 
 // A member that was removed while it was away joins as another node (J4), as does a machine without its disk (A7).
 void ClusterWorld::begin_anew(Index at) {
-  machines_[at]->is_gone = true;
-  crash(at, 1h);
+  give_away(at);
   const Index fresh = add_machine();
   machines_[fresh]->address = machines_[at]->address;
   time_.after(is_healed_ ? Duration(100ms) : a_while(), [this, fresh] { start(fresh); });

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct ClusterWorldOptions {
   std::uint32_t partitions = 8;
   Duration troubled_for = std::chrono::seconds(12);  // then all is healed
   bool is_scripted = false;                          // nothing goes wrong but what scripts do
+  bool recovers = false;                             // majorities are lost, and operators go on without (J5)
   bool voters_look = true;                           // at members that they have not heard of for a while
   bool traces = false;
   std::optional<cluster::Durability> durability = {};  // nothing: by the seed
@@ -50,6 +52,7 @@ class ClusterWorld {
   const std::vector<std::string>& timeline() const { return timeline_; }
   std::uint64_t trace_hash() const { return trace_hash_; }
   std::uint64_t events() const { return time_.events_so_far(); }
+  std::size_t generations_opened() const { return generations_opened_; }
   cluster::Epoch epoch() const { return newest_ == nullptr ? 0 : newest_->epoch; }
 
  protected:
@@ -65,7 +68,8 @@ class ClusterWorld {
     std::vector<std::string> services;  // that its process runs
     double clock_rate = 1;
     Duration clock_offset{};
-    bool is_gone = false;  // its disk was lost: another id took its place
+    bool is_gone = false;  // its disk was lost: another id took its place, or none
+    TimePoint gone_at{};
     // The process, and its life.
     std::unique_ptr<SimulatedHost> host;
     std::unique_ptr<cluster::ClusterMember> member;
@@ -119,6 +123,17 @@ class ClusterWorld {
   Index any_machine();
   Duration a_while();
 
+  // --- operators (cluster_recoveries.cc) ---
+  void schedule_disaster();
+  void disaster();
+  void give_away(Index at);
+  void operate();
+  bool recover_at(Index at);
+  void look_after();
+  void refresh_newest();
+  bool can_speak(Index from, Index to) const;
+  bool may_go_on_apart(const cluster::ClusterMap& older, const cluster::ClusterMap& newer) const;
+
   // --- what must be (cluster_invariants.cc) ---
   virtual void check();
   virtual void on_decided(const cluster::ClusterMap&) {}  // the first time that anybody knows it
@@ -147,6 +162,13 @@ class ClusterWorld {
   bool is_healed_ = false;
   std::map<cluster::Epoch, std::shared_ptr<const cluster::ClusterMap>> decided_;
   std::shared_ptr<const cluster::ClusterMap> newest_;
+  struct RecoveryMade {
+    cluster::Epoch from = 0;
+    TimePoint begun_at{};
+    std::set<cluster::NodeId> survivors;
+  };
+  std::map<cluster::Epoch, RecoveryMade> recoveries_;  // by place
+  std::size_t generations_opened_ = 0;
   Index touched_ = 0;
   std::vector<std::string> broken_;
   std::vector<std::string> timeline_;

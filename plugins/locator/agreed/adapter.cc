@@ -32,6 +32,8 @@ Adapter::Adapter(Options options, Environment environment, const Identity& self,
       began_at_(now) {
   const bool was_member = saved.map != nullptr && saved.map->slot_of(self.id) != cluster::kNoSlot;
   if (was_member) stage_ = Stage::returning;
+  by_hand_ = founding_by_hand(was_member ? saved.map.get() : nullptr);
+  if (!was_member && by_hand_ == ByHand::wanted) stage_ = Stage::entering;
   // Without a place in it, the map means nothing, and no promise was made.
   begin(self, was_member ? std::move(saved) : cluster::SavedAgreement{}, now);
   shown_ = nullptr;
@@ -39,6 +41,9 @@ Adapter::Adapter(Options options, Environment environment, const Identity& self,
 
 void Adapter::begin(const Identity& self, cluster::SavedAgreement saved, TimePoint now) {
   if (saved.map != nullptr) environment_.observer->note_map(saved.map, self.id);
+  known_ = saved.map;
+  was_undecided_ = !saved.voter.accepted.empty();
+  why_no_member_.clear();
   self_ = description_;
   self_.id = self.id;
   self_.boot = self.boot;
@@ -105,7 +110,9 @@ void Adapter::apply(MemberEffects wanted, TimePoint now, membership::Effects& ef
   announced_.reset();
   const bool was_member = stage_ == Stage::inside || stage_ == Stage::returning;
   if (was_member && member_ && self_slot() == cluster::kNoSlot)
-    retire("the other members have removed this node, which was down for too long", effects);
+    retire(why_no_member_.empty() ? "the other members have removed this node, which was down for too long"
+                                  : why_no_member_,
+           effects);
 }
 
 // A member; a joiner is told by whom it asks.
@@ -176,6 +183,7 @@ void Adapter::publish_lease() {
 
 void Adapter::on_decision(const cluster::Decision& decision, membership::Effects& effects) {
   environment_.observer->note_map(decision.map, self_.id);
+  note_generation(decision.map, effects);
   note_holder();  // another holder may get copies once those of the one before are moved away
   // A joiner looks at a network from outside, until it is in.
   if (decision.map->slot_of(self_.id) == cluster::kNoSlot && shown_ == nullptr) return;
@@ -210,6 +218,7 @@ void Adapter::call_ended(membership::CallId id, const Result<std::string>& reply
   const Awaited& call = found.mapped();
   if (call.purpose == Purpose::watch) watched_.erase(call.tried.node);
   if (call.purpose == Purpose::join) is_asking_ = false;
+  const wire::CallEnd ended = wire::read_reply(reply);
   std::visit(
       [&](const auto& end) {
         using End = std::decay_t<decltype(end)>;
@@ -223,7 +232,8 @@ void Adapter::call_ended(membership::CallId id, const Result<std::string>& reply
           failed(call, end, now, effects);
         }
       },
-      wire::read_reply(reply));
+      ended);
+  note_surveyed(call, ended);
   advance(now, effects);
 }
 
@@ -236,7 +246,9 @@ void Adapter::answered(const Awaited& call, const wire::Replied& replied, TimePo
   if (call.purpose == Purpose::join) join_ended(call, replied, now, effects);
   if (const auto why = objection(replied.from, replied.cluster)) return refused(call, *why, now, effects);
   environment_.observer->note_answer(replied.from.node);
-  if (replied.from.node == call.tried.node) {
+  if (replied.from.node != call.tried.node) {
+    heard_.try_emplace(call.tried.node);
+  } else {
     heard_[call.tried.node] = {.answered_at = now, .epoch = replied.from.epoch};
     if (const std::uint64_t ended = ends_.answered(call.tried, replied.from.boot.number))
       with_member(now, effects,
@@ -341,6 +353,8 @@ void Adapter::halt() {
   publish_lease();
   requests_.clear();
   joiners_.clear();
+  survey_.reset();
+  recovery_told_.reset();
 }
 
 void Adapter::answer_watchers(TimePoint now) {
@@ -379,8 +393,12 @@ void Adapter::watch_lease(TimePoint now, membership::Effects& effects) {
   if (!no_lease_since_) no_lease_since_ = now;
   if (has_said_no_lease_ || now < *no_lease_since_ + kNoLeaseUnsaid) return;
   has_said_no_lease_ = true;
-  effects.warnings.push_back("no majority of the voters answers: " + missing_voters(now) +
-                             "; nothing is decided and no key answered here until a majority is back: start them");
+  effects.warnings.push_back(
+      map()->is_recovering()
+          ? text_of_recovery()
+          : "no majority of the voters answers: " + missing_voters(now) +
+                "; nothing is decided and no key answered here until a majority is back: start them, or, if they are "
+                "lost for good, go on without them by `p2pctl recover`");
 }
 
 // "127.0.0.1:9901 (not heard of for 2s) and ... of 5"

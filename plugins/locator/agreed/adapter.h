@@ -7,6 +7,7 @@
 #include "agreed/holder_host.h"
 #include "agreed/observer.h"
 #include "agreed/process_ends.h"
+#include "agreed/recovery_survey.h"
 #include "agreed/terms.h"
 #include "agreed/wire/messages.h"
 #include "cluster/member/cluster_member.h"
@@ -57,6 +58,8 @@ inline constexpr Duration kWaitUnsaid = std::chrono::seconds(1);
 // J3: a node that leaves waits no longer for the map to let it go.
 inline constexpr Duration kLetGoMax = std::chrono::seconds(3);
 
+bool is_loopback(const NodeAddress& address);
+
 // Why a program that knows only `known` can be no member where `in_force` is (M7).
 std::string outgrown(std::uint32_t in_force, std::uint32_t known);
 
@@ -71,6 +74,7 @@ class Adapter final : public membership::Membership {
     cluster::LeaseRules rules;
     Duration call_timeout{};
     std::size_t expect = 1;  // members that the network has before this node is ready
+    bool found = false;      // an operator's --found (J6)
     // All members left it, this node among them: it is founded anew, and stragglers are told so (J3). Empty: none.
     cluster::ClusterId ended_network = {};
   };
@@ -78,7 +82,8 @@ class Adapter final : public membership::Membership {
   struct Environment {
     // The thread of the disk; each is answered by saved(), retired(), disk_failed() or disk_closed().
     std::function<void(cluster::SaveId id, const cluster::SavedAgreement& what)> save;
-    std::function<void(const std::string& reason)> retire;
+    // `network`: ended, and is succeeded by what this node founds next; empty: it goes on.
+    std::function<void(const std::string& reason, const cluster::ClusterId& network)> retire;
     std::function<void(const cluster::ClusterId& network, const std::string& reason)> mark_network_end;
     std::function<void()> resume_saves;
     std::function<std::chrono::milliseconds()> wall_clock;
@@ -97,7 +102,8 @@ class Adapter final : public membership::Membership {
 
   // --- Membership ---
   void join(const NodeAddress& via, Duration patience, TimePoint now, membership::Effects& effects) override;
-  bool remembers_network() const override { return stage_ == Stage::returning; }
+  // Whoever founds by hand looks for none, either.
+  bool remembers_network() const override { return stage_ != Stage::looking; }
   void enter(const std::optional<NodeAddress>& via, TimePoint now, membership::Effects& effects) override;
   void call_ended(membership::CallId id, const Result<std::string>& reply, TimePoint now,
                   membership::Effects& effects) override;
@@ -122,6 +128,8 @@ class Adapter final : public membership::Membership {
   void on_watch(cluster::wire::Respond respond, TimePoint now);
   // What an operator asks of the cluster; wanted by this node until it is done or `until`.
   void on_order(const cluster::Request& order, TimePoint until, TimePoint now, membership::Effects& effects);
+  // An operator goes on without a majority of the voters (J5). `told` is called once, unless the node ends before.
+  void on_recover(RecoveryOrder order, TellRecovery told, TimePoint now, membership::Effects& effects);
   // The operator has changed what the configuration says of this node; without a weight the map's stays.
   void on_place(const std::string& zone, std::optional<std::uint32_t> weight, TimePoint now,
                 membership::Effects& effects);
@@ -166,6 +174,7 @@ class Adapter final : public membership::Membership {
     ProcessEnds::Tried tried = {};
     cluster::NodeId joiner = {};  // reach_back
     bool is_look = false;         // why another call failed
+    bool is_survey = false;       // for an operator's recovery
   };
 
   // A joiner whose address is being tried.
@@ -222,6 +231,24 @@ class Adapter final : public membership::Membership {
   void watch_lease(TimePoint now, membership::Effects& effects);
   std::string missing_voters(TimePoint now) const;
 
+  // --- recovery (recovering.cc) ---
+  void note_surveyed(const Awaited& call, const cluster::wire::CallEnd& end);
+  void advance_recovery(TimePoint now, membership::Effects& effects);
+  void end_survey(TimePoint now, membership::Effects& effects);
+  bool is_of_other_recovery(const cluster::ClusterMap& next) const;
+  void note_generation(const std::shared_ptr<const cluster::ClusterMap>& map, membership::Effects& effects);
+  void say_recovery(const cluster::ClusterMap& next, membership::Effects& effects);
+  std::string text_of_recovery() const;
+
+  // --- founding (founding.cc) ---
+  enum class ByHand : std::uint8_t { no, wanted, done };
+  void found(TimePoint now, membership::Effects& effects);
+  bool has_ended_here(TimePoint now) const;
+  ByHand founding_by_hand(const cluster::ClusterMap* remembered) const;
+  std::optional<NodeAddress> whoever_answers() const;
+  bool is_nobody_there(TimePoint now) const;
+  bool founds_instead(TimePoint now, membership::Effects& effects);
+
   // --- the way in and out (passage.cc) ---
   void join_ended(const Awaited& call, const cluster::wire::Replied& replied, TimePoint now,
                   membership::Effects& effects);
@@ -231,11 +258,10 @@ class Adapter final : public membership::Membership {
   void advance_return(TimePoint now, membership::Effects& effects);
   void advance_leaving(TimePoint now, membership::Effects& effects);
   void ask_to_join(const NodeAddress& via, Duration deadline, membership::Effects& effects);
-  void found(TimePoint now, membership::Effects& effects);
   void become_inside(membership::Entry entry, membership::Effects& effects);
-  void retire(const std::string& reason, membership::Effects& effects);
+  // `ended`: its network, which the next identity's succeeds, also after a crash in between; empty: it goes on.
+  void retire(const std::string& reason, membership::Effects& effects, const cluster::ClusterId& ended = {});
   bool is_asking_others() const;
-  bool has_ended_here(TimePoint now) const;
   bool has_network_ended() const;
   bool is_end_known() const;
   bool is_settled(TimePoint now) const;
@@ -257,6 +283,10 @@ class Adapter final : public membership::Membership {
   std::unique_ptr<cluster::ClusterMember> member_;
   std::shared_ptr<const cluster::ClusterMap> shown_;  // the map that the ring shows
   std::map<cluster::NodeId, NodeAddress> removed_;    // members, by the change that made it
+  std::shared_ptr<const cluster::ClusterMap> known_;  // the newest, of this node's network, also if it is no member
+  std::string why_no_member_;                         // of that map; empty: it was down for too long
+  std::optional<RecoverySurvey> survey_;
+  std::optional<std::pair<TellRecovery, RecoveryTold>> recovery_told_;  // to be, when it is on disk
   Stage stage_ = Stage::looking;
   std::atomic<TimePoint> lease_held_until_{TimePoint::min()};
   std::atomic<std::int64_t> epoch_{0};
@@ -287,6 +317,10 @@ class Adapter final : public membership::Membership {
   Founders founders_;
   std::vector<NodeAddress> waits_for_;
   std::optional<NodeAddress> entered_via_;
+  bool was_undecided_ = false;  // it had accepted a change when it ended, which may be decided
+  ByHand by_hand_ = ByHand::no;
+  bool has_said_done_ = false;
+  bool founds_next_ = false;  // by hand, with its next identity
   bool has_founded_ = false;
   bool has_entered_ = false;
   std::vector<NodeAddress> networked_;  // were seen to be part of a network: while one is known, none is founded

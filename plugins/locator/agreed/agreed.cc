@@ -79,6 +79,9 @@ class Bridge final : public wire::Listener {
   void compare_maps(PartitionNode node) {
     post([=](Adapter& adapter, TimePoint, auto& effects) { adapter.compare_maps(node, effects); });
   }
+  void recover(const RecoveryOrder& order, const TellRecovery& told) {
+    post([=](Adapter& adapter, TimePoint now, auto& effects) { adapter.on_recover(order, told, now, effects); });
+  }
   void place(const std::string& zone, std::optional<std::uint32_t> weight) {
     post([=](Adapter& adapter, TimePoint now, auto& effects) { adapter.on_place(zone, weight, now, effects); });
   }
@@ -122,6 +125,7 @@ Adapter::Options read_options(const Context& context, const Config& config, cons
   options.policy.requests_max = cluster::kRequestsMax;
   options.policy.remove_after = config.duration("remove_after");
   options.policy.restore_after = config.duration("restore_after");
+  options.found = config.flag("found");
   options.expect = static_cast<std::size_t>(config.integer("expect"));
   options.call_timeout = config.duration("call_timeout");
   return options;
@@ -146,7 +150,7 @@ Adapter::Environment environment(Context& context, const std::shared_ptr<Bridge>
   SaveQueue& disk = bridge->disk();
   return {
       .save = [&disk](auto id, const auto& what) { disk.save(id, [what] { return wire::encode_saved(what); }); },
-      .retire = [&disk](const std::string& reason) { disk.retire(reason); },
+      .retire = [&disk](const std::string& reason, const auto& network) { disk.retire(reason, network); },
       .mark_network_end = [&disk](const auto& network, const auto& reason) { disk.mark_network_end(network, reason); },
       .resume_saves = [&disk] { disk.resume(); },
       .wall_clock = wall_clock,
@@ -239,7 +243,8 @@ Result<ring::Implementation> make_agreed(Context& context) {
       .parts =
           parts_for_operators({.observer = observer,
                                .lease_held_until = [adapter] { return adapter->lease_held_until(); },
-                               .order = [bridge](const auto& order, TimePoint until) { bridge->order(order, until); }}),
+                               .order = [bridge](const auto& order, TimePoint until) { bridge->order(order, until); },
+                               .recover = [bridge](const auto& order, auto told) { bridge->recover(order, told); }}),
       .lease_held_until = [adapter] { return adapter->lease_held_until(); },
       .hold_partitions =
           [bridge](const std::string& service, std::shared_ptr<PartitionHolder> holder) {

@@ -9,11 +9,14 @@ using cluster::Slot;
 // back: of many maps in a row it keeps the last.
 void Adapter::keep(const cluster::AgreementEffects::Save& save, TimePoint now) {
   const Slot self = save.what.map == nullptr ? cluster::kNoSlot : save.what.map->slot_of(self_.id);
-  const bool can_wait = self != cluster::kNoSlot && !save.what.map->is_voter(self) &&
+  const bool can_wait = !save.is_awaited && self != cluster::kNoSlot && !save.what.map->is_voter(self) &&
                         kept_voters_ == save.what.map->voters && now < kept_at_ + kKeepEvery;
   to_keep_.reset();
-  if (can_wait) to_keep_ = save;
-  if (can_wait || self == cluster::kNoSlot) {
+  if (can_wait) {
+    to_keep_ = save;  // nobody waits for it
+    return;
+  }
+  if (self == cluster::kNoSlot) {
     unwritten_ = save.id;
     return;
   }

@@ -18,10 +18,6 @@ namespace wire = cluster::wire;
 
 namespace {
 
-bool is_loopback(const NodeAddress& address) {
-  return address.host == "localhost" || address.host == "::1" || address.host.starts_with("127.");
-}
-
 template <class Number>
 std::optional<Refused> differs(const char* field, Number ours, Number theirs, const char* fix) {
   if (ours == theirs) return std::nullopt;
@@ -94,6 +90,7 @@ void Adapter::refused(const Awaited& call, const Refused& why, TimePoint now, me
   }
   if (call.purpose == Purpose::reach_back) return reached(call.joiner, false, text, now, effects);
   if (call.purpose == Purpose::join) return;
+  if (!call.tried.node.empty()) heard_.try_emplace(call.tried.node);  // that member is not there
   const bool is_over = why.field == "ended" || why.field == "boot";
   if (is_over && (is_member() || stage_ == Stage::returning)) retire(text, effects);
 }
@@ -107,6 +104,8 @@ void Adapter::enter(const std::optional<NodeAddress>& via, TimePoint now, member
 }
 
 void Adapter::advance(TimePoint now, membership::Effects& effects) {
+  if (!member_) return;
+  advance_recovery(now, effects);
   if (!member_) return;
   switch (stage_) {
     case Stage::returning:
@@ -132,6 +131,7 @@ void Adapter::advance_entry(TimePoint now, membership::Effects& effects) {
   if (is_settled(now)) return become_inside({.how = how, .via = entered_via_}, effects);
   say_wait(now, effects);
   if (has_founded_ || is_asking_ || is_in_map() || now < ask_at_) return;
+  if (by_hand_ == ByHand::wanted) return found(now, effects);
   if (map()) {
     const auto& members = map()->members;
     const Member& next = members[asked_of_++ % members.size()];
@@ -156,19 +156,6 @@ bool Adapter::is_asking_others() const {
   return std::ranges::any_of(awaited_, [](const auto& call) { return call.second.purpose == Purpose::join; });
 }
 
-void Adapter::found(TimePoint now, membership::Effects& effects) {
-  has_founded_ = true;
-  entered_via_.reset();
-  const cluster::Founding founding{.cluster = environment_.draw_cluster_id(),
-                                   .succeeds = succeeds_,
-                                   .founder = self_,
-                                   .partitions = options_.terms.partitions,
-                                   .copies = options_.terms.copies,
-                                   .copies_min = options_.terms.copies_min,
-                                   .durability = options_.terms.durability};
-  with_member(now, effects, [&](auto& member, auto& wanted) { member.found(founding, now, wanted); });
-}
-
 void Adapter::become_inside(Entry entry, membership::Effects& effects) {
   stage_ = Stage::inside;
   environment_.observer->note_wait("");
@@ -181,10 +168,11 @@ void Adapter::become_inside(Entry entry, membership::Effects& effects) {
 // --- coming back -----------------------------------------------------------------------------------------------------
 
 void Adapter::advance_return(TimePoint now, membership::Effects& effects) {
+  if (founds_instead(now, effects)) return;
   if (is_settled(now)) return become_inside({.how = Entry::How::returned}, effects);
-  if (has_ended_here(now)) {
+  if (by_hand_ == ByHand::no && has_ended_here(now)) {
     succeeds_ = cluster_id();
-    return retire("all members of its network have ended without leaving it", effects);
+    return retire("all members of its network have ended without leaving it", effects, succeeds_);
   }
   say_wait(now, effects);
   if (now < return_at_) return;
@@ -194,17 +182,6 @@ void Adapter::advance_return(TimePoint now, membership::Effects& effects) {
     const Member& next = members[asked_of_++ % members.size()];
     if (!next.id.empty() && next.id != self_.id) fetch_from(next.address, next.id, effects);
   }
-}
-
-// J6: where nothing can be lost by it, and nobody can be there.
-bool Adapter::has_ended_here(TimePoint now) const {
-  if (options_.terms.durability == cluster::Durability::durable) return false;
-  return std::ranges::all_of(map()->members, [&](const Member& member) {
-    if (member.id.empty() || member.id == self_.id) return true;
-    const auto found = heard_.find(member.id);
-    if (found == heard_.end() || !is_loopback(member.address)) return false;
-    return found->second.refused_since <= now - kAloneFor;
-  });
 }
 
 void Adapter::say_wait(TimePoint now, membership::Effects& effects) {
@@ -217,12 +194,17 @@ void Adapter::say_wait(TimePoint now, membership::Effects& effects) {
     text = "this node has no lease: a majority of the voters";
     for (const Slot voter : map()->voters)
       text += (voter == map()->voters.front() ? " of " : ", ") + map()->at(voter).address.name();
-    text += " is needed; start those that are missing";
+    text += " is needed; start those that are missing, or go on without them by `p2pctl recover` at this node";
+    if (map()->is_recovering()) text = text_of_recovery();
   } else if (stage_ == Stage::returning) {
     text =
         "the members of this node's network do not answer, or cannot decide: start them, a majority of the voters is "
         "needed:";
     for (const Slot voter : map()->voters) text += ' ' + map()->at(voter).address.name();
+    text +=
+        "; if a majority of them is lost for good, go on without them by `p2pctl recover` at this node, or found the "
+        "network anew by starting it with --found";
+    if (map()->is_recovering()) text = text_of_recovery();
   }
   if (text == said_wait_) return;
   said_wait_ = text;
@@ -232,7 +214,7 @@ void Adapter::say_wait(TimePoint now, membership::Effects& effects) {
 
 // --- a new identity --------------------------------------------------------------------------------------------------
 
-void Adapter::retire(const std::string& reason, membership::Effects& effects) {
+void Adapter::retire(const std::string& reason, membership::Effects& effects, const cluster::ClusterId& ended) {
   effects.warnings.push_back("this node begins anew, under another id: " + reason);
   networked_.clear();
   if (stage_ != Stage::returning)
@@ -243,6 +225,9 @@ void Adapter::retire(const std::string& reason, membership::Effects& effects) {
   own_requests_.clear();
   own_replies_.clear();
   own_ids_.clear();
+  survey_.reset();
+  recovery_told_.reset();
+  if (!founds_next_) by_hand_ = ByHand::no;  // there is a network, or has been one since
   unwritten_.reset();
   to_keep_.reset();
   kept_voters_.clear();
@@ -250,7 +235,7 @@ void Adapter::retire(const std::string& reason, membership::Effects& effects) {
   joiners_.clear();
   watched_.clear();
   publish_lease();
-  environment_.retire(reason);
+  environment_.retire(reason, ended);
 }
 
 void Adapter::retired(const Identity& self, const std::string& where, TimePoint now, membership::Effects& effects) {
@@ -261,8 +246,10 @@ void Adapter::retired(const Identity& self, const std::string& where, TimePoint 
   heard_.clear();
   has_founded_ = false;
   is_asking_ = false;
-  stage_ = networked_.empty() ? Stage::looking : Stage::entering;
-  effects.looks_for_network = networked_.empty();
+  if (std::exchange(founds_next_, false)) networked_.clear();
+  const bool is_to_look = networked_.empty() && by_hand_ != ByHand::wanted;
+  stage_ = is_to_look ? Stage::looking : Stage::entering;
+  effects.looks_for_network = is_to_look;
   advance(now, effects);
 }
 

@@ -54,6 +54,15 @@ ClusterMap map_of_golden() {
   return map;
 }
 
+ClusterMap recovering_map_of_golden() {
+  ClusterMap map = map_of_golden();
+  map.founded_by_hand = true;
+  map.recovered_from = 5;
+  map.recovered_by = id(1);
+  map.confirmers = {1, 3};
+  return map;
+}
+
 Change change_of_golden() { return {{Remove{id(1)}, RaiseFeatureLevel{2}}}; }
 
 Named requests_of_golden() {
@@ -90,7 +99,8 @@ Named calls_of_golden() {
       {"suggest", Suggest{change_of_golden().requests}},
       {"begin_hand_over", BeginHandOver{.partitions = {{1, 7}}, .to = {id(3)}}},
       {"report", Report{.gone = {{.node = id(3), .boot = 300}}}},
-      {"unheard", Unheard{.nodes = {id(3), id(1)}}}};
+      {"unheard", Unheard{.nodes = {id(3), id(1)}}},
+      {"adopt", Adopt{update}}};
   Named named = {{"join", encode_join(sender_of_golden(), member_of_golden(), terms)},
                  {"watch", encode_watch(sender_of_golden())}};
   for (const auto& [name, call] : calls)
@@ -106,7 +116,8 @@ Named replies_of_golden() {
       Promised{.slot = 6, .ballot = ballot, .accepted = ballot, .change = change_of_golden()},
       Accepted{.slot = 6, .ballot = ballot},
       Rejected{.slot = 6, .ballot = ballot, .promised = ballot, .try_after = Duration(7), .why = "no"},
-      Noted{}};
+      Noted{},
+      Adopted{.epoch = 6}};
   Named named = {{"refused", reply_of(Refused{.field = "copies", .ours = "3", .theirs = "2", .fix = "set it"})}};
   for (const AgreementReply& body : bodies) {
     Replied replied{.from = sender_of_golden(), .cluster = {}, .reply = {.body = body}};
@@ -124,6 +135,7 @@ Named all_of_golden() {
       .slot = 5, .promised = ballot_of_golden(), .accepted = ballot_of_golden(), .change = change_of_golden()};
   Named all = {{"map", encode_map(map_of_golden())},
                {"saved", encode_saved({.map = std::make_shared<const ClusterMap>(map_of_golden()), .voter = voter})}};
+  all.emplace_back("recovering map", encode_map(recovering_map_of_golden()));
   for (const Named& more : {requests_of_golden(), calls_of_golden(), replies_of_golden()})
     all.insert(all.end(), more.begin(), more.end());
   return all;

@@ -179,6 +179,25 @@ const BadMap kBadMaps[] = {
      }},
     {"too many voters", [](auto& map) { map.voters = {0, 1, 2, 3, 4, 5, 6}; }},
     {"voters of later", [](auto& map) { map.voters_since = map.epoch + 1; }},
+    {"recovered from later", [](auto& map) { map.__set_recovered_from(map.epoch); }},
+    {"recovered from before the first", [](auto& map) { map.__set_recovered_from(-1); }},
+    {"recovered by nobody", [](auto& map) { map.__set_confirmers({0}); }},
+    {"a recovery that waits for no list", [](auto& map) { map.__set_recovered_by(map.members[0].id); }},
+    {"a recovery by a stranger",
+     [](auto& map) {
+       map.__set_recovered_by(std::string(16, 'x'));
+       map.__set_confirmers({0});
+     }},
+    {"a recovery that waits for a stranger",
+     [](auto& map) {
+       map.__set_recovered_by(map.members[0].id);
+       map.__set_confirmers({3});
+     }},
+    {"a recovery that waits for one twice",
+     [](auto& map) {
+       map.__set_recovered_by(map.members[0].id);
+       map.__set_confirmers({1, 1});
+     }},
     {"no partitions", [](auto& map) { map.partitions.clear(); }},
     {"a partition less", [](auto& map) { map.partitions.resize(map.partitions.size() / 8 * 7); }},
     {"part of a partition", [](auto& map) { map.partitions.pop_back(); }},

@@ -108,6 +108,18 @@ class AgreementTest : public ::testing::Test {
     at(number).decide(epoch_at(number), change, now(number));
     tick(number);
   }
+  // An operator goes on at `number` with these (J5).
+  Result<Done> recover(unsigned number, const std::vector<unsigned>& survivors, const std::vector<unsigned>& voters,
+                       std::uint64_t draw = 1) {
+    Recovery recovery{.by = id(number), .survivors = {}, .voters = {}, .draw = draw};
+    for (const unsigned survivor : survivors) recovery.survivors.push_back(id(survivor));
+    for (const unsigned voter : voters) recovery.voters.push_back(id(voter));
+    AgreementEffects effects;
+    const Result<Done> begun = at(number).recover(recovery, effects);
+    apply_effects(id(number), effects);
+    settle();
+    return begun;
+  }
   // 2 and 3 have promised, and their accepts are not on disk yet.
   void half_decide(unsigned number, const Change& change) {
     for (const unsigned other : {2, 3}) node(other).syncs_left = other == number ? kAlways : 1;
@@ -177,7 +189,7 @@ class AgreementTest : public ::testing::Test {
     node.on_disk = std::move(node.unsynced.front().what);
     node.unsynced.pop_front();
     AgreementEffects made;
-    node.agreement->on_saved(save, made);
+    node.agreement->on_saved(save, local(node), made);
     apply_effects(id, made);
   }
 

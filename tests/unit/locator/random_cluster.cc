@@ -98,6 +98,12 @@ ClusterMap RandomCluster::map() {
   voters.resize(voters.size() >= 5 ? 5 : (voters.size() >= 3 ? 3 : 1));
   made.voters = voters;
   made.voters_since = below(made.epoch + 1);
+  made.founded_by_hand = one_of(2);
+  made.recovered_from = one_of(2) ? 0 : below(made.epoch);
+  if (one_of(2)) {
+    made.recovered_by = made.members[voters.front()].id;
+    if (one_of(2)) made.confirmers = voters;
+  }
   made.partitions.resize(std::size_t{1} << below(kPartitionsLog + 1));
   for (Partition& one : made.partitions) one = partition(made);
   return made;
@@ -187,7 +193,7 @@ Unheard RandomCluster::unheard() {
 }
 
 MemberRequest RandomCluster::call() {
-  switch (below(9)) {
+  switch (below(10)) {
     case 0:
       return Renew{.sent_at = time(), .consents = consents()};
     case 1:
@@ -207,6 +213,8 @@ MemberRequest RandomCluster::call() {
     }
     case 7:
       return unheard();
+    case 8:
+      return Adopt{update()};
     default:
       break;
   }
@@ -217,11 +225,13 @@ MemberRequest RandomCluster::call() {
 
 ClusterId RandomCluster::cluster_of(const MemberRequest& request) {
   const auto* announce = std::get_if<Announce>(&request);
+  const auto* adopt = std::get_if<Adopt>(&request);
+  if (adopt != nullptr) return cluster_of(adopt->update);
   return announce == nullptr ? cluster() : cluster_of(*announce->update);
 }
 
 AgreementReply RandomCluster::reply_body() {
-  switch (below(6)) {
+  switch (below(7)) {
     case 0:
       return Granted{.sent_at = time(), .boot = boot()};
     case 1:
@@ -238,6 +248,8 @@ AgreementReply RandomCluster::reply_body() {
                       .promised = one_of(2) ? Ballot{} : ballot(),
                       .try_after = Duration(static_cast<std::int64_t>(below(3'000'000'000))),
                       .why = text()};
+    case 5:
+      return Adopted{.epoch = number()};
     default:
       return Noted{};
   }
@@ -310,6 +322,8 @@ bool operator==(const Rejected& one, const Rejected& other) {
   return one.slot == other.slot && one.ballot == other.ballot && one.promised == other.promised &&
          one.try_after == other.try_after && one.why == other.why;
 }
+bool operator==(const Adopt& one, const Adopt& other) { return one.update == other.update; }
+bool operator==(const Adopted& one, const Adopted& other) { return one.epoch == other.epoch; }
 bool operator==(const Noted&, const Noted&) { return true; }
 bool operator==(const Sender& one, const Sender& other) {
   return one.node == other.node && one.boot == other.boot && one.epoch == other.epoch;

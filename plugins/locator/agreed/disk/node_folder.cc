@@ -139,9 +139,9 @@ Result<Done> NodeFolder::save(std::string_view bytes) {
   return noted(set_aside(*std::exchange(before_, std::nullopt)));
 }
 
-Result<Retired> NodeFolder::retire(std::string_view reason) {
+Result<Retired> NodeFolder::retire(std::string_view reason, const cluster::ClusterId& ended_network) {
   if (failure_) return *failure_;
-  const auto ending = noted(mark_ended({}, reason));
+  const auto ending = noted(mark_ended(ended_network, reason));
   if (!ending.ok()) return ending.error();
   if (auto completed = noted(complete(ending.value())); !completed.ok()) return completed.error();
   saved_.reset();

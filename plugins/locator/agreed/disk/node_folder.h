@@ -74,9 +74,10 @@ class NodeFolder final {
   // On disk afterwards, in place of what was saved before.
   Result<Done> save(std::string_view bytes);
 
-  // Dates away what belongs to this identity and begins a new one (J4, J6, M5). After an error the next start does it,
-  // or goes on as before.
-  Result<Retired> retire(std::string_view reason);
+  // Dates away what belongs to this identity and begins a new one (J4, J6, M5). `ended_network`: ended with it, and is
+  // succeeded by what the new one founds; empty: it goes on. After an error the next start does it, or goes on as
+  // before.
+  Result<Retired> retire(std::string_view reason, const cluster::ClusterId& ended_network = {});
 
   // All members of `network`, which keeps nothing, leave: the next start dates this identity away (J3).
   Result<Done> mark_network_ended(const cluster::ClusterId& network, std::string_view reason);

@@ -19,7 +19,9 @@ void SaveQueue::save(SaveId id, std::string bytes) {
   save(id, Encode([bytes = std::move(bytes)] { return bytes; }));
 }
 
-void SaveQueue::retire(std::string reason) { end({.reason = std::move(reason)}); }
+void SaveQueue::retire(std::string reason, const cluster::ClusterId& ended_network) {
+  end({.reason = std::move(reason), .ended_network = ended_network, .begins_anew = true});
+}
 
 void SaveQueue::mark_network_end(const cluster::ClusterId& network, std::string reason) {
   end({.reason = std::move(reason), .ended_network = network});
@@ -61,12 +63,12 @@ void SaveQueue::perform(const Record& record) {
 }
 
 void SaveQueue::perform(const Ending& ending) {
-  if (!ending.ended_network.empty()) {
+  if (!ending.begins_anew) {
     auto marked = folder_.mark_network_ended(ending.ended_network, ending.reason);
     if (!marked.ok()) return fail(marked.error());
     return events_.network_end_marked();
   }
-  auto retired = folder_.retire(ending.reason);
+  auto retired = folder_.retire(ending.reason, ending.ended_network);
   if (!retired.ok()) return fail(retired.error());
   events_.retired(folder_.self(), std::move(retired).value());
 }

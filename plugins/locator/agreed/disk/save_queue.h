@@ -42,7 +42,7 @@ class SaveQueue final {
 
   // Ends the identity, or marks that the network has ended (see NodeFolder), after the record that is being written.
   // What waits is dropped; a second call is ignored. [any thread]
-  void retire(std::string reason);
+  void retire(std::string reason, const cluster::ClusterId& ended_network = {});
   void mark_network_end(const cluster::ClusterId& network, std::string reason);
 
   // For the identity that `retired` has told: saves are taken again, and their ids may begin anew. [any thread]
@@ -60,6 +60,7 @@ class SaveQueue final {
   struct Ending {
     std::string reason;
     cluster::ClusterId ended_network = {};
+    bool begins_anew = false;  // in this process
   };
 
   using Work = std::variant<std::monostate, Record, Ending>;

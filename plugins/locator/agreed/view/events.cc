@@ -20,6 +20,10 @@ class Comparison final {
   Comparison(const ClusterMap& before, const ClusterMap& after) : before_(before), after_(after) {}
 
   std::vector<Event> list() && {
+    if (before_.generation != after_.generation)
+      add({.kind = EventKind::recovered,
+           .count = static_cast<std::uint32_t>(after_.generation),
+           .text = std::to_string(after_.recovered_from)});
     members();
     if (voters(before_) != voters(after_)) add({.kind = EventKind::voters, .text = voters(after_)});
     if (before_.feature_level != after_.feature_level)

@@ -32,6 +32,7 @@ enum class EventKind : std::uint8_t {
   copies_ended,
   started_empty,  // `count` partitions begin anew at `node`
   level_raised,
+  recovered,
 };
 
 struct Event {

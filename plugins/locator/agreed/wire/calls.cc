@@ -50,6 +50,10 @@ Result<Received> read_call(const thrift::Cluster_fetch_map_args& args) {
   return received(args.sender, [] { return FetchMap{}; });
 }
 
+Result<Received> read_call(const thrift::Cluster_adopt_args& args) {
+  return received(args.sender, [&] { return Adopt{.update = from_wire(args.update, cluster_of(args.sender))}; });
+}
+
 Result<Received> read_call(const thrift::Cluster_suggest_args& args) {
   return received(args.sender, [&] { return Suggest{.requests = read_change(args.requests).requests}; });
 }

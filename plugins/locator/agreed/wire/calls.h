@@ -27,6 +27,7 @@ Result<Received> read_call(const ::cluster_wire::Cluster_prepare_args& args);
 Result<Received> read_call(const ::cluster_wire::Cluster_accept_args& args);
 Result<Received> read_call(const ::cluster_wire::Cluster_announce_args& args);
 Result<Received> read_call(const ::cluster_wire::Cluster_fetch_map_args& args);
+Result<Received> read_call(const ::cluster_wire::Cluster_adopt_args& args);
 Result<Received> read_call(const ::cluster_wire::Cluster_suggest_args& args);
 Result<Received> read_call(const ::cluster_wire::Cluster_begin_hand_over_args& args);
 Result<Received> read_call(const ::cluster_wire::Cluster_report_args& args);

@@ -54,6 +54,7 @@ void add_cluster_methods(Methods& methods, const std::shared_ptr<Listener>& list
   add_request<Cluster_accept_args, Cluster_accept_presult>(methods, "accept", listener);
   add_request<Cluster_announce_args, Cluster_announce_presult>(methods, "announce", listener);
   add_request<Cluster_fetch_map_args, Cluster_fetch_map_presult>(methods, "fetch_map", listener);
+  add_request<Cluster_adopt_args, Cluster_adopt_presult>(methods, "adopt", listener);
   add_request<Cluster_suggest_args, Cluster_suggest_presult>(methods, "suggest", listener);
   add_request<Cluster_begin_hand_over_args, Cluster_begin_hand_over_presult>(methods, "begin_hand_over", listener);
   add_request<Cluster_report_args, Cluster_report_presult>(methods, "report", listener);

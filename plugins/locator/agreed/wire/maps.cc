@@ -85,11 +85,26 @@ std::vector<Member> members_from(const ::cluster_wire::ClusterMap& map) {
   return members;
 }
 
-std::vector<Slot> voters_from(const std::vector<std::int32_t>& on_wire) {
-  require(on_wire.size() <= kVotersMax, "a map has too many voters");
-  std::vector<Slot> voters;
-  for (const std::int32_t slot : on_wire) voters.push_back(static_cast<Slot>(natural(slot, kMembersMax - 1)));
-  return voters;
+std::vector<Slot> slots_from(const std::vector<std::int32_t>& on_wire) {
+  require(on_wire.size() <= kMembersMax, "a map names more members than there can be");
+  std::vector<Slot> slots;
+  for (const std::int32_t slot : on_wire) slots.push_back(static_cast<Slot>(natural(slot, kMembersMax - 1)));
+  return slots;
+}
+
+void put_recovery(const ClusterMap& map, ::cluster_wire::ClusterMap& on_wire) {
+  if (map.recovered_from != 0) on_wire.__set_recovered_from(to_wire(map.recovered_from));
+  if (!map.is_recovering()) return;
+  on_wire.__set_recovered_by(to_wire(map.recovered_by));
+  on_wire.__set_confirmers({map.confirmers.begin(), map.confirmers.end()});
+}
+
+void read_recovery(const ::cluster_wire::ClusterMap& on_wire, ClusterMap& map) {
+  require(on_wire.__isset.recovered_by == on_wire.__isset.confirmers, "a recovery is of nobody, or waits for no list");
+  if (on_wire.__isset.recovered_from) map.recovered_from = natural(on_wire.recovered_from);
+  if (!on_wire.__isset.recovered_by) return;
+  map.recovered_by = node_id(on_wire.recovered_by);
+  map.confirmers = slots_from(on_wire.confirmers);
 }
 
 }  // namespace
@@ -111,6 +126,8 @@ std::string encode_map(const ClusterMap& map) {
   on_wire.voters.assign(map.voters.begin(), map.voters.end());
   on_wire.voters_since = to_wire(map.voters_since);
   on_wire.partitions = pack_partitions(map.partitions);
+  if (map.founded_by_hand) on_wire.__set_founded_by_hand(true);
+  put_recovery(map, on_wire);
   return encoded(on_wire);
 }
 
@@ -119,15 +136,17 @@ ClusterMap read_map(std::string_view bytes) {
   ClusterMap map{.epoch = natural(on_wire.epoch),
                  .cluster = cluster_id(on_wire.cluster),
                  .succeeds = on_wire.__isset.succeeds ? cluster_id(on_wire.succeeds) : ClusterId{},
+                 .founded_by_hand = on_wire.__isset.founded_by_hand && on_wire.founded_by_hand,
                  .generation = natural(on_wire.generation),
                  .copies = natural(on_wire.copies, kCopiesMax),
                  .copies_min = natural(on_wire.copies_min, kCopiesMax),
                  .durability = from_wire(on_wire.durability),
                  .feature_level = feature_level(on_wire.feature_level),
                  .members = members_from(on_wire),
-                 .voters = voters_from(on_wire.voters),
+                 .voters = slots_from(on_wire.voters),
                  .voters_since = natural(on_wire.voters_since),
                  .partitions = unpack_partitions(on_wire.partitions)};
+  read_recovery(on_wire, map);
   if (const std::string why = unsoundness(map); !why.empty()) refuse("a map cannot be: " + why);
   map.hints.note(map.members);
   return map;

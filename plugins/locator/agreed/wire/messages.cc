@@ -56,6 +56,13 @@ std::string encode(const thrift::Sender& from, const FetchMap&) {
   return p2p::encode_call("fetch_map", args);
 }
 
+std::string encode(const thrift::Sender& from, const Adopt& adopt) {
+  thrift::Cluster_adopt_args args;
+  args.sender = from;
+  args.update = to_wire(adopt.update);
+  return p2p::encode_call("adopt", args);
+}
+
 std::string encode(const thrift::Sender& from, const Suggest& suggest) {
   thrift::Cluster_suggest_args args;
   args.sender = from;

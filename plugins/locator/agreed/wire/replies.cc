@@ -57,6 +57,12 @@ void put(const Rejected& rejected, thrift::ReplyBody& on_wire) {
   on_wire.__set_rejected(kind);
 }
 
+void put(const Adopted& adopted, thrift::ReplyBody& on_wire) {
+  thrift::Adopted kind;
+  kind.epoch = to_wire(adopted.epoch);
+  on_wire.__set_adopted(kind);
+}
+
 void put(const Noted&, thrift::ReplyBody& on_wire) { on_wire.__set_noted({}); }
 
 // --- from the wire ---------------------------------------------------------------------------------------------------
@@ -93,6 +99,8 @@ AgreementReply read(const thrift::Rejected& kind) {
                   .why = reason(kind.why)};
 }
 
+AgreementReply read(const thrift::Adopted& kind) { return Adopted{.epoch = natural(kind.epoch)}; }
+
 AgreementReply read(const thrift::Noted&) { return Noted{}; }
 
 AgreementReply body_of(const thrift::ReplyBody& body) {
@@ -109,6 +117,7 @@ AgreementReply body_of(const thrift::ReplyBody& body) {
   take(is.accepted, body.accepted);
   take(is.rejected, body.rejected);
   take(is.noted, body.noted);
+  take(is.adopted, body.adopted);
   if (!found) refuse("a reply is of no kind that this program knows");
   return std::move(*found);
 }

@@ -125,6 +125,44 @@ void take_order(const ViewSource& source, const std::string& node, Answer<Presul
   obey(source, map->at(slot.value()), make_order(*map, slot.value()), std::move(answer));
 }
 
+// --- recovery --------------------------------------------------------------------------------------------------------
+
+Result<std::vector<cluster::NodeId>> members_named(const ClusterMap& map, const std::vector<std::string>& texts) {
+  std::vector<cluster::NodeId> nodes;
+  for (const std::string& text : texts) {
+    const auto slot = member_named(map, text);
+    if (!slot.ok()) return slot.error();
+    nodes.push_back(map.at(slot.value()).id);
+  }
+  return nodes;
+}
+
+template <class Presult>
+void recover(const ViewSource& source, const std::vector<std::string>& survivors, std::optional<Confirmed> confirmed,
+             Answer<Presult> answer) {
+  const auto map = map_for(source, answer);
+  if (map == nullptr) return;
+  auto named = members_named(*map, survivors);
+  if (!named.ok()) return refuse(answer, named.error().text);
+  auto kept = std::make_shared<Answer<Presult>>(std::move(answer));
+  source.recover({.survivors = std::move(named).value(), .confirmed = std::move(confirmed)},
+                 [kept, observer = source.observer](const Result<RecoveryTold>& told) {
+                   if (!told.ok()) return refuse(*kept, told.error().text);
+                   (*kept)(view_wire::recovery_plan(told.value(), observer->knowledge()));
+                 });
+}
+
+void recover_as_confirmed(const ViewSource& source, const view::ClusterAdmin_recover_args& args,
+                          Answer<view::ClusterAdmin_recover_presult> answer) {
+  const auto map = map_for(source, answer);
+  if (map == nullptr) return;
+  const auto given_up = members_named(*map, args.given_up);
+  if (!given_up.ok()) return refuse(answer, given_up.error().text);
+  Confirmed confirmed{.epoch = static_cast<cluster::Epoch>(std::max<std::int64_t>(0, args.epoch)), .given_up = {}};
+  confirmed.given_up.insert(given_up.value().begin(), given_up.value().end());
+  recover(source, args.survivors, std::move(confirmed), std::move(answer));
+}
+
 }  // namespace
 
 void add_view_methods(Methods& methods, const ViewSource& source) {
@@ -152,6 +190,11 @@ void add_admin_methods(Methods& methods, const ViewSource& source) {
           return change_of_weight(map, slot, weight);
         });
       });
+  methods.on<ClusterAdmin_plan_recovery_args, ClusterAdmin_plan_recovery_presult>(
+      "plan_recovery",
+      [source](auto& args, auto answer) { recover(source, args.survivors, std::nullopt, std::move(answer)); });
+  methods.on<ClusterAdmin_recover_args, ClusterAdmin_recover_presult>(
+      "recover", [source](auto& args, auto answer) { recover_as_confirmed(source, args, std::move(answer)); });
 }
 
 }  // namespace p2p::agreed

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agreed/observer.h"
+#include "agreed/recovery_survey.h"
 
 #include <p2p/handlers.h>
 
@@ -16,6 +17,8 @@ struct ViewSource {
   std::function<TimePoint()> lease_held_until;  // [any thread]
   // Lets this node ask the cluster for it until it is done or `until`. [any thread]
   std::function<void(const cluster::Request& order, TimePoint until)> order;
+  // An operator's recovery (J5); `told` runs on any thread. [any thread]
+  std::function<void(const RecoveryOrder& order, TellRecovery told)> recover = {};
 };
 
 // An order is kept so long after it was last given, and answered after so long when it is not done yet.

@@ -98,6 +98,8 @@ view::EventKind::type to_wire(EventKind kind) {
       return view::EventKind::started_empty;
     case EventKind::level_raised:
       return view::EventKind::level_raised;
+    case EventKind::recovered:
+      return view::EventKind::recovered;
   }
   return view::EventKind::described;
 }
@@ -227,6 +229,34 @@ view::Plan plan(const Plan& plan) {
   told.copies_count = small(plan.copies.size());
   told.primaries_count = small(plan.primaries.size());
   told.under_way = small(plan.under_way);
+  return told;
+}
+
+view::RecoveryPlan recovery_plan(const RecoveryTold& recovery, const Knowledge& known) {
+  const ClusterMap& map = *recovery.map;
+  const auto names = [&](const std::vector<cluster::NodeId>& nodes) {
+    std::vector<std::string> all;
+    for (const cluster::NodeId& node : nodes) all.push_back(map.at(map.slot_of(node)).address.name());
+    return all;
+  };
+  view::RecoveryPlan told;
+  told.cluster = map.cluster.text();
+  told.epoch = number(recovery.plan.epoch);
+  told.generation = number(map.generation + 1);
+  told.survivors = names(recovery.plan.recovery.survivors);
+  told.voters = names(recovery.plan.recovery.voters);
+  for (const Slot slot : recovery.plan.given_up) {
+    view::GivenUp one;
+    one.id = map.at(slot).id.text();
+    one.address = map.at(slot).address.name();
+    const auto link = known.broken_links.find(map.at(slot).id);
+    if (link != known.broken_links.end()) one.__set_since_ms(link->second.since.count());
+    told.given_up.push_back(std::move(one));
+  }
+  told.lost_count = small(recovery.plan.lost.size());
+  for (const std::uint32_t partition : recovery.plan.lost)
+    if (told.lost.size() < kLostToldMax) told.lost.push_back(small(partition));
+  told.begun = recovery.is_begun;
   return told;
 }
 

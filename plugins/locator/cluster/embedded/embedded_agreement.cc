@@ -24,10 +24,13 @@ EmbeddedAgreement::EmbeddedAgreement(const Self& self, const LeaseRules& rules, 
   if (changed.ok()) accepted_effect_ = effect_of(*map_, changed.value());
 }
 
-bool EmbeddedAgreement::is_voter() const { return map_ != nullptr && map_->is_voter(map_->slot_of(self_.id)); }
+bool EmbeddedAgreement::is_voter() const {
+  if (map_ == nullptr || map_->is_recovering() || decreed_ != nullptr) return false;  // J5
+  return map_->is_voter(map_->slot_of(self_.id));
+}
 
 TimePoint EmbeddedAgreement::lease_held_until() const {
-  if (map_ == nullptr) return TimePoint::min();
+  if (map_ == nullptr || map_->is_recovering()) return TimePoint::min();
   const Slot self = map_->slot_of(self_.id);
   const bool is_this_boot = map_->is_up(self) && map_->at(self).boot == self_.boot;
   return is_this_boot ? holder_.held_until(*map_) : TimePoint::min();
@@ -50,11 +53,15 @@ void EmbeddedAgreement::install(std::shared_ptr<const ClusterMap> next, TimePoin
   ballots_ = 0;
   proposer_.stop();
   wanted_.reset();
+  confirmed_.clear();
+  confirm_at_ = TimePoint::min();
+  opens_at_.reset();
   granter_.begin(*map_);
   if (voters_changed && is_voter()) granter_.fear_everyone(now);  // L6
 }
 
 void EmbeddedAgreement::learn(const MapUpdate& update, TimePoint now, AgreementEffects& effects) {
+  if (decreed_ != nullptr) return;  // what is saved now would replace it on disk; it is told again
   const Epoch before = map_ == nullptr ? 0 : map_->epoch;
   if (update.map != nullptr && update.map->epoch > before) {
     if (map_ == nullptr && update.map->slot_of(self_.id) == kNoSlot) return;  // not let in yet (J1)
@@ -64,7 +71,7 @@ void EmbeddedAgreement::learn(const MapUpdate& update, TimePoint now, AgreementE
   }
   if (map_ == nullptr) return;
   for (std::size_t at = 0; at < update.changes.size(); ++at) {
-    if (update.from + at != map_->epoch) continue;  // known already, or over a gap
+    if (update.from + at != map_->epoch || map_->is_recovering()) continue;  // known already, or over a gap
     decided(update.changes[at], now, effects);
   }
   if (map_->epoch != before) save(effects);
@@ -84,7 +91,8 @@ SaveId EmbeddedAgreement::save(AgreementEffects& effects) {
   return last_save_;
 }
 
-void EmbeddedAgreement::on_saved(SaveId id, AgreementEffects& effects) {
+void EmbeddedAgreement::on_saved(SaveId id, TimePoint now, AgreementEffects& effects) {
+  if (decreed_ != nullptr && decreed_save_ <= id) decreed(now, effects);
   while (!pending_.empty() && pending_.front().save <= id) {
     effects.answers.push_back(std::move(pending_.front().answer));
     pending_.pop_front();
@@ -108,6 +116,7 @@ void EmbeddedAgreement::reply(const Sender& from, AgreementReply body, RequestId
 void EmbeddedAgreement::reply_when_saved(const Sender& from, AgreementReply body, RequestId id,
                                          AgreementEffects& effects) {
   pending_.push_back({.save = save(effects), .answer = {.to = id, .reply = reply_to(from, std::move(body))}});
+  effects.saves.back().is_awaited = true;
 }
 
 void EmbeddedAgreement::on_request(const Sender& from, AgreementRequest request, RequestId id, TimePoint now,
@@ -138,7 +147,8 @@ void EmbeddedAgreement::answer(const Sender& from, const Renew& renew, RequestId
 
 void EmbeddedAgreement::answer(const Sender& from, const Prepare& prepare, RequestId id, TimePoint now,
                                AgreementEffects& effects) {
-  if (!is_voter() || prepare.slot != map_->epoch + 1 || !voter_.promise(prepare.ballot)) {  // A1
+  if (!is_voter() || prepare.slot != map_->epoch + 1 || prepare.ballot.generation != map_->generation ||
+      !voter_.promise(prepare.ballot)) {  // A1, J5
     reply(from, Rejected{.slot = prepare.slot, .ballot = prepare.ballot, .promised = voter_.state().promised}, id,
           effects);
     return;
@@ -155,6 +165,7 @@ void EmbeddedAgreement::answer(const Sender& from, const Prepare& prepare, Reque
 std::optional<Rejected> EmbeddedAgreement::objection(const Accept& accept, TimePoint now, ClusterMap& changed) {
   Rejected rejected{.slot = accept.slot, .ballot = accept.ballot};
   if (!is_voter() || accept.slot != map_->epoch + 1) return rejected;  // A1
+  if (accept.ballot.generation != map_->generation) return rejected;   // J5
   if (!voter_.may_accept(accept.ballot)) {
     rejected.promised = voter_.state().promised;
     return rejected;
@@ -207,6 +218,7 @@ void EmbeddedAgreement::on_reply(const Sender& from, Reply reply, TimePoint now,
   if (const auto* granted = std::get_if<Granted>(&reply.body)) take(from, *granted);
   if (const auto* promised = std::get_if<Promised>(&reply.body)) take(from, *promised, effects);
   if (const auto* accepted = std::get_if<Accepted>(&reply.body)) take(from, *accepted, now, effects);
+  if (const auto* adopted = std::get_if<Adopted>(&reply.body)) take(from, *adopted);
   if (const auto* rejected = std::get_if<Rejected>(&reply.body)) proposer_.on_rejected(*rejected);
   // Whoever was behind is so no more, and this node asks again at once (L2).
   if (std::holds_alternative<NotGranted>(reply.body) && (was_behind || is_behind))
@@ -279,6 +291,7 @@ TimePoint EmbeddedAgreement::undecided_at() const {
 void EmbeddedAgreement::tick(TimePoint now, AgreementEffects& effects) {
   if (map_ == nullptr) return;
   if (now >= renewed_at_ + rules_.renewed_every()) renew_leases(now, effects);
+  if (is_recoverer()) open_generation(now, effects);
   if (!is_voter() || proposer_.is_running(now)) return;
   if (wanted_) {
     begin_round(std::exchange(wanted_, std::nullopt), now, effects);
@@ -299,6 +312,7 @@ void EmbeddedAgreement::set_consents(std::vector<Consent> consents) {
 TimePoint EmbeddedAgreement::next_wakeup() const {
   if (map_ == nullptr) return TimePoint::max();
   const TimePoint renewal = renewed_at_ == TimePoint::min() ? renewed_at_ : renewed_at_ + rules_.renewed_every();
+  if (is_recoverer()) return std::min(renewal, opening_due_at());
   if (wanted_) return std::min(renewal, proposer_.runs_until());
   if (!is_voter() || !voter_.has_accepted()) return renewal;
   return std::min(renewal, std::max(undecided_at(), proposer_.runs_until()));

@@ -11,6 +11,7 @@
 #include "cluster/embedded/messages.h"
 #include "cluster/embedded/proposer.h"
 #include "cluster/embedded/voter.h"
+#include "cluster/map/recover.h"
 
 #include <p2p/units.h>
 
@@ -18,6 +19,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,9 @@ namespace p2p::cluster {
 // than the voter before it, so that one of them is alone.
 inline constexpr Duration kUndecidedMax = std::chrono::milliseconds(300);
 inline constexpr Duration kUndecidedStep = std::chrono::milliseconds(60);
+
+// A survivor of a recovery that has not left the former generation yet is asked so often.
+inline constexpr Duration kConfirmEvery = std::chrono::milliseconds(200);
 
 // Names the asker's request; the reply carries it back. Given by whoever delivers the request.
 using RequestId = std::uint64_t;
@@ -50,6 +55,7 @@ struct AgreementEffects {
   struct Save {
     SaveId id = 0;  // comes back in on_saved() when this, and all saves before it, are on disk and synced
     SavedAgreement what;
+    bool is_awaited = false;  // something is said or done once it is on disk; else it only brings a newer map
   };
 
   std::vector<Call> calls;
@@ -82,7 +88,15 @@ class EmbeddedAgreement final : public Agreement {
   // From a member, or from a node that is none. Answered once, now or after a save.
   void on_request(const Sender& from, AgreementRequest request, RequestId id, TimePoint now, AgreementEffects& effects);
   void on_reply(const Sender& from, Reply reply, TimePoint now, AgreementEffects& effects);
-  void on_saved(SaveId id, AgreementEffects& effects);
+  void on_saved(SaveId id, TimePoint now, AgreementEffects& effects);
+
+  // An operator goes on with these survivors, of which this node is one (J5). It leaves its generation at once, for
+  // good when that is on disk, and opens the next one when they have left it too, and all leases of it have run out.
+  // Whoever calls it has checked that no majority of the voters is there. An error changes nothing.
+  Result<Done> recover(const Recovery& recovery, AgreementEffects& effects);
+
+  // Whom this node, which recovers, waits for.
+  std::vector<NodeId> unconfirmed() const;
 
   // Does what is due, and what decide() asked for; call it at next_wakeup() or as soon after as possible.
   void tick(TimePoint now, AgreementEffects& effects);
@@ -109,10 +123,12 @@ class EmbeddedAgreement final : public Agreement {
   void answer(const Sender& from, Accept& accept, RequestId id, TimePoint now, AgreementEffects& effects);
   void answer(const Sender& from, const Announce& announce, RequestId id, TimePoint now, AgreementEffects& effects);
   void answer(const Sender& from, const FetchMap& fetch, RequestId id, TimePoint now, AgreementEffects& effects);
+  void answer(const Sender& from, const Adopt& adopt, RequestId id, TimePoint now, AgreementEffects& effects);
 
   void take(const Sender& from, const Granted& granted);
   void take(const Sender& from, const Promised& promised, AgreementEffects& effects);
   void take(const Sender& from, const Accepted& accepted, TimePoint now, AgreementEffects& effects);
+  void take(const Sender& from, const Adopted& adopted);
   void renew_lease_at(const NodeId& voter, TimePoint now, AgreementEffects& effects) const;
 
   bool may_grant(const Sender& from) const;
@@ -131,6 +147,14 @@ class EmbeddedAgreement final : public Agreement {
   void begin_round(std::optional<Change> change, TimePoint now, AgreementEffects& effects);
   TimePoint undecided_at() const;
 
+  // --- recovery (recovering.cc) ---
+  bool is_recoverer() const { return map_->recovered_by == self_.id && decreed_ == nullptr; }
+  void decree(ClusterMap map, AgreementEffects& effects);
+  void decreed(TimePoint now, AgreementEffects& effects);
+  void open_generation(TimePoint now, AgreementEffects& effects);
+  TimePoint opening_due_at() const;
+  bool have_all_left() const;
+
   Self self_;
   LeaseRules rules_;
   std::shared_ptr<const ClusterMap> map_;
@@ -147,6 +171,12 @@ class EmbeddedAgreement final : public Agreement {
   std::vector<Consent> consents_;
   TimePoint renewed_at_ = TimePoint::min();
   SaveId last_save_ = 0;
+  // A map of this node's own making (J5), until it is on disk; null: none. It takes part in nothing meanwhile.
+  std::shared_ptr<const ClusterMap> decreed_;
+  SaveId decreed_save_ = 0;
+  std::set<NodeId> confirmed_;  // have left the former generation
+  TimePoint confirm_at_ = TimePoint::min();
+  std::optional<TimePoint> opens_at_;
   std::deque<Pending> pending_;
 };
 

@@ -66,7 +66,12 @@ struct Announce {
 // "What has been decided since?" The reply's update tells it.
 struct FetchMap {};
 
-using AgreementRequest = std::variant<Renew, Prepare, Accept, Announce, FetchMap>;
+// "Leave the former generation for this map, which nobody acts by yet, and say so when it is on disk" (J5).
+struct Adopt {
+  MapUpdate update;
+};
+
+using AgreementRequest = std::variant<Renew, Prepare, Accept, Announce, FetchMap, Adopt>;
 
 // --- replies ---------------------------------------------------------------------------------------------------------
 
@@ -102,7 +107,12 @@ struct Rejected {
 
 struct Noted {};
 
-using AgreementReply = std::variant<Granted, NotGranted, Promised, Accepted, Rejected, Noted>;
+// The map of `epoch` is on disk (J5).
+struct Adopted {
+  Epoch epoch = 0;
+};
+
+using AgreementReply = std::variant<Granted, NotGranted, Promised, Accepted, Rejected, Noted, Adopted>;
 
 // Who says it, and what it knows: with every message.
 struct Sender {

@@ -74,6 +74,7 @@ ClusterMap found(const Founding& founding) {
   ClusterMap map{.epoch = 1,
                  .cluster = founding.cluster,
                  .succeeds = founding.succeeds,
+                 .founded_by_hand = founding.by_hand,
                  .copies = founding.copies,
                  .copies_min = founding.copies_min,
                  .durability = founding.durability,
@@ -118,6 +119,16 @@ std::string unsoundness_of_voters(const ClusterMap& map) {
   return map.voters_since > map.epoch ? "its voters come from a later epoch" : "";
 }
 
+std::string unsoundness_of_recovery(const ClusterMap& map) {
+  if (map.recovered_from >= map.epoch) return "it was recovered from a later epoch";
+  if (!map.is_recovering()) return map.confirmers.empty() ? "" : "it waits for members, and is not being recovered";
+  if (map.slot_of(map.recovered_by) == kNoSlot) return "whoever recovers it is no member";
+  if (!std::ranges::is_sorted(map.confirmers) || std::ranges::adjacent_find(map.confirmers) != map.confirmers.end())
+    return "those that it waits for are not sorted, or one is there twice";
+  const bool are_members = std::ranges::all_of(map.confirmers, [&](Slot slot) { return is_member(map, slot); });
+  return are_members ? "" : "it waits for somebody who is no member";
+}
+
 std::string_view unsoundness_of(const ClusterMap& map, const Partition& partition) {
   // Whoever is put in sync must find room.
   if (partition.in_sync.size() + partition.learners.size() > kCopiesMax) return "it has too many copies";
@@ -152,6 +163,7 @@ std::string unsoundness(const ClusterMap& map) {
     return "it asks for a number of copies that is not allowed";
   if (std::string why = unsoundness_of_members(map); !why.empty()) return why;
   if (std::string why = unsoundness_of_voters(map); !why.empty()) return why;
+  if (std::string why = unsoundness_of_recovery(map); !why.empty()) return why;
   for (std::size_t number = 0; number < map.partitions.size(); ++number)
     if (const std::string_view why = unsoundness_of(map, map.partitions[number]); !why.empty())
       return "partition " + std::to_string(number) + ": " + std::string(why);

@@ -96,9 +96,14 @@ struct ClusterMap {
   Epoch epoch = 0;
   ClusterId cluster;
   ClusterId succeeds;            // the network that ended, and whose members may join this one (J6); empty: none
+  bool founded_by_hand = false;  // by an operator's --found (J6)
   std::uint64_t generation = 0;  // how often an operator went on without a majority of voters (J5)
-  std::uint32_t copies = 3;      // that the planner keeps of each partition; less than kCopiesMax
-  std::uint32_t copies_min = 2;  // that a write must reach (W1), and that are restored at once (I4)
+  Epoch recovered_from = 0;      // the last epoch of the former generation that counts; 0: there was none
+  // J5: until this member has opened the generation nobody acts by this map; and it waits for these. Empty: all may.
+  NodeId recovered_by = {};
+  std::vector<Slot> confirmers = {};  // sorted
+  std::uint32_t copies = 3;           // that the planner keeps of each partition; less than kCopiesMax
+  std::uint32_t copies_min = 2;       // that a write must reach (W1), and that are restored at once (I4)
   Durability durability = Durability::memory;
   std::uint32_t feature_level = 1;  // in force (M7)
   std::vector<Member> members;      // by slot; free ones among them
@@ -119,6 +124,7 @@ struct ClusterMap {
   bool may_hold(const Member& member) const noexcept { return member.holds_partitions || !has_holders(); }
   bool has_holders() const noexcept;
 
+  bool is_recovering() const noexcept { return !recovered_by.empty(); }
   std::size_t majority() const noexcept { return voters.size() / 2 + 1; }
   std::size_t member_count() const noexcept;
   std::size_t up_count() const noexcept;
@@ -131,6 +137,7 @@ struct ClusterMap {
 struct Founding {
   ClusterId cluster;
   ClusterId succeeds;
+  bool by_hand = false;
   Member founder;
   std::uint32_t partitions = kPartitions;
   std::uint32_t copies = 3;

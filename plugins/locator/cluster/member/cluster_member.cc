@@ -83,8 +83,15 @@ void ClusterMember::on_reply(const Sender& from, Reply reply, TimePoint now, Mem
 
 void ClusterMember::on_saved(SaveId id, TimePoint now, MemberEffects& effects) {
   AgreementEffects made;
-  agreement_.on_saved(id, made);
+  agreement_.on_saved(id, now, made);
   absorb(made, now, effects);
+}
+
+Result<Done> ClusterMember::recover(const Recovery& recovery, TimePoint now, MemberEffects& effects) {
+  AgreementEffects made;
+  Result<Done> begun = agreement_.recover(recovery, made);
+  absorb(made, now, effects);
+  return begun;
 }
 
 void ClusterMember::on_ended(const NodeId& node, std::uint64_t boot, TimePoint now, MemberEffects& effects) {

@@ -84,6 +84,8 @@ class ClusterMember final {
   void on_request(const Sender& from, MemberRequest request, RequestId id, TimePoint now, MemberEffects& effects);
   void on_reply(const Sender& from, Reply reply, TimePoint now, MemberEffects& effects);
   void on_saved(SaveId id, TimePoint now, MemberEffects& effects);
+  // As EmbeddedAgreement::recover().
+  Result<Done> recover(const Recovery& recovery, TimePoint now, MemberEffects& effects);
 
   // Proof that the process of `node` with `boot`, and all before it, have ended (L4): its connections broke, and a
   // connect that began when this boot was the highest known was refused, or another boot answered it. The other voters

@@ -43,6 +43,6 @@ struct Unheard {
 };
 
 using MemberRequest =
-    std::variant<Renew, Prepare, Accept, Announce, FetchMap, Suggest, AskToJoin, BeginHandOver, Report, Unheard>;
+    std::variant<Renew, Prepare, Accept, Announce, FetchMap, Adopt, Suggest, AskToJoin, BeginHandOver, Report, Unheard>;
 
 }  // namespace p2p::cluster

@@ -1,0 +1,120 @@
+#include "cluster/map/recover.h"
+
+#include <p2p/assert.h>
+
+#include <algorithm>
+#include <string>
+
+namespace p2p::cluster {
+
+namespace {
+
+Error refusal(std::string why) { return Error{ErrorKind::invalid, std::move(why)}; }
+
+bool is_among(const std::vector<NodeId>& nodes, const NodeId& one) {
+  return std::ranges::find(nodes, one) != nodes.end();
+}
+
+Result<Done> check(const ClusterMap& map, const Recovery& recovery) {
+  if (!is_among(recovery.survivors, recovery.by)) return refusal("whoever recovers is no survivor");
+  for (const NodeId& survivor : recovery.survivors)
+    if (map.slot_of(survivor) == kNoSlot) return refusal(survivor.text() + " is no member");
+  if (recovery.voters.size() % 2 == 0 || recovery.voters.size() > kVotersMax)
+    return refusal("the number of voters is odd, and at most " + std::to_string(kVotersMax));
+  for (const NodeId& voter : recovery.voters)
+    if (!is_among(recovery.survivors, voter)) return refusal(voter.text() + " is to vote, and is no survivor");
+  return Done{};
+}
+
+Epoch first_epoch(const ClusterMap& map, std::uint64_t draw) {
+  const Epoch place = draw % kRecoveriesOfGeneration;
+  return std::max(map.epoch, (map.generation + 1) * kEpochsOfGeneration + place * kEpochsOfRecovery) + 1;
+}
+
+std::vector<Slot> slots_of(const ClusterMap& map, const std::vector<NodeId>& nodes) {
+  std::vector<Slot> slots;
+  for (const NodeId& node : nodes) slots.push_back(map.slot_of(node));
+  std::ranges::sort(slots);
+  return slots;
+}
+
+// Where partitions begin empty whose copies are all given up, in turn.
+class Heirs final {
+ public:
+  Heirs(const ClusterMap& map, const std::vector<NodeId>& survivors, Slot otherwise) {
+    for (const Slot slot : slots_of(map, survivors))
+      if (map.is_up(slot) && map.at(slot).holds_partitions && map.at(slot).weight > 0) heirs_.push_back(slot);
+    if (heirs_.empty()) heirs_.push_back(otherwise);
+  }
+  Slot next() { return heirs_[next_++ % heirs_.size()]; }
+
+ private:
+  std::vector<Slot> heirs_;
+  std::size_t next_ = 0;
+};
+
+bool is_gone(const std::vector<Slot>& gone, Slot slot) { return std::ranges::find(gone, slot) != gone.end(); }
+
+template <class Items, class IsOut>
+void take_out(Items& items, IsOut is_out) {
+  items.erase(std::remove_if(items.begin(), items.end(), is_out), items.end());
+}
+
+void go_on_without(Partition& partition, const std::vector<Slot>& gone, Epoch epoch, Heirs& heirs) {
+  const auto is_of_gone = [&](Slot slot) { return is_gone(gone, slot); };
+  take_out(partition.learners, [&](const Learner& learner) { return is_of_gone(learner.node); });
+  if (std::ranges::none_of(partition.in_sync, is_of_gone)) return;
+  take_out(partition.in_sync, is_of_gone);
+  partition.term = epoch;
+  if (partition.in_sync.empty()) {
+    partition.in_sync = {heirs.next()};
+    partition.learners.clear();  // of a history that has ended (M2)
+    partition.born = epoch;
+  }
+  if (is_of_gone(partition.primary) || partition.born == epoch) partition.primary = partition.in_sync.front();
+}
+
+}  // namespace
+
+std::vector<Slot> given_up(const ClusterMap& map, const std::vector<NodeId>& survivors) {
+  std::vector<Slot> gone = map.voters;
+  std::erase_if(gone, [&](Slot voter) { return is_among(survivors, map.at(voter).id); });
+  return gone;
+}
+
+std::vector<std::uint32_t> lost_with(const ClusterMap& map, const std::vector<Slot>& gone) {
+  std::vector<std::uint32_t> lost;
+  for (std::size_t number = 0; number < map.partitions.size(); ++number)
+    if (std::ranges::all_of(map.partitions[number].in_sync, [&](Slot copy) { return is_gone(gone, copy); }))
+      lost.push_back(static_cast<std::uint32_t>(number));
+  return lost;
+}
+
+Result<ClusterMap> recovered(const ClusterMap& map, const Recovery& recovery) {
+  if (const auto checked = check(map, recovery); !checked.ok()) return checked.error();
+  const std::vector<Slot> gone = given_up(map, recovery.survivors);
+  ClusterMap next = map;
+  next.epoch = next.voters_since = first_epoch(map, recovery.draw);
+  next.generation = map.generation + 1;
+  next.recovered_from = map.epoch;
+  next.recovered_by = recovery.by;
+  next.confirmers = slots_of(map, recovery.survivors);
+  std::erase(next.confirmers, map.slot_of(recovery.by));
+  next.voters = slots_of(map, recovery.voters);
+  Heirs heirs(map, recovery.survivors, map.slot_of(recovery.by));
+  for (Partition& partition : next.partitions) go_on_without(partition, gone, next.epoch, heirs);
+  for (const Slot slot : gone) next.members[slot] = Member{};
+  if (const std::string why = unsoundness(next); !why.empty()) return refusal(why);
+  return next;
+}
+
+ClusterMap opened(const ClusterMap& map) {
+  P2P_ASSERT(map.is_recovering(), "only a generation that a recovery has begun is opened");
+  ClusterMap next = map;
+  next.voters_since = ++next.epoch;
+  next.recovered_by = {};
+  next.confirmers.clear();
+  return next;
+}
+
+}  // namespace p2p::cluster
