@@ -87,7 +87,7 @@ std::string line_of(const Operation& one) {
   if (one.found) object["found"] = *one.found;
   put(object, "if_version", one.if_version);
   put(object, "version", one.version);
-  return object.dump();
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);  // foreign bytes need not be UTF-8
 }
 
 Result<Operation> operation_of(std::string_view line) {

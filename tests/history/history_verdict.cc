@@ -84,7 +84,8 @@ class Words final {
     std::string names;
     for (std::size_t at = 0; at < std::min(proof.states.size(), kStatesMax); ++at) {
       names += names.empty() ? "" : ", ";
-      names += read.names[proof.states[at]];
+      const State state = proof.states[at];
+      names += state == kUnreadState ? "a value that nobody has read" : read.names[state];
     }
     text_ += "    before the last of them (>) ended, the key may have held: " + names + "\n";
   }

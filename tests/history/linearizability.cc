@@ -14,7 +14,7 @@ using Numbers = std::vector<Number>;
 using Needs = Step::Needs;
 
 // Stands for all values that no step tells from others.
-constexpr State kUnseen = std::numeric_limits<State>::max();
+constexpr State kUnseen = kUnreadState;
 
 // These three are for numbers in their order.
 bool contains(const Numbers& numbers, Number number) {

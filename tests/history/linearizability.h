@@ -25,6 +25,8 @@ namespace p2p::history {
 // What a register holds: a value by its number, or nothing.
 using State = std::uint32_t;
 inline constexpr State kAbsent = 0;
+inline constexpr State kStateMax = std::numeric_limits<State>::max() - 1;
+inline constexpr State kUnreadState = kStateMax + 1;  // in an answer: any of the values that no step looks for
 
 inline constexpr Moment kNever = std::numeric_limits<Moment>::max();
 
@@ -53,7 +55,7 @@ inline constexpr std::size_t kPlacesMax = 5'000'000;
 
 struct SearchOptions {
   std::size_t places_max = kPlacesMax;
-  bool tells_all_values_apart = false;  // otherwise `states` has one number for all values that no step looks for
+  bool tells_all_values_apart = false;  // otherwise kUnreadState stands for many
 };
 
 // Steps that happen at the same moment may happen in either order.
