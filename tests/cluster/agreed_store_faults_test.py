@@ -14,10 +14,11 @@ SEED = int(os.environ.get("P2P_SEED", "1"))
 
 class StoreFaultsCase(StoreFaults, AgreedStoreTest):
     count = 3
+    arguments = ()
 
     def setUp(self):
         super().setUp()
-        self.nodes = self.cluster(self.count, *FEW)
+        self.nodes = self.cluster(self.count, *FEW, *self.arguments)
         self.wait_until_settled(self.nodes)
         self.choice = random.Random(SEED)
 
@@ -52,17 +53,41 @@ class KilledTest(StoreFaultsCase):
         print("gaps by owner, ms:", summary["gap_ms_by_owner"])
 
 
-class ManyKilledTest(StoreFaultsCase):
-    """More than half of the voters, or of a partition's copies: calls fail meanwhile, and nothing is wrong."""
+class ManyKilledCase(StoreFaultsCase):
+    """Calls may fail meanwhile, and nothing is wrong."""
 
-    count = 5
-
-    def test_kill_9_of_two_of_five(self):
+    def kill_at_once(self, number):
         with self.load(self.nodes) as load:
             for _ in range(ROUNDS):
                 self.let_clients_work(load)
-                self.kill(self.nodes, self.choice.sample(self.nodes, 2), load)
+                self.kill(self.nodes, self.choice.sample(self.nodes, number), load)
+            self.judge(load, self.nodes, errors_allowed=True)
+
+
+class TwoOfThreeKilledTest(ManyKilledCase):
+    def test_kill_9_of_two_of_three_loses_nothing(self):
+        self.kill_at_once(2)
+
+
+class TwoOfFiveKilledTest(ManyKilledCase):
+    count = 5
+
+    def test_kill_9_of_two_of_five_loses_nothing(self):
+        self.kill_at_once(2)
+
+
+class AllKilledTest(StoreFaultsCase):
+    """What was in memory is gone; the network says so, and serves again by itself (I9)."""
+
+    arguments = ("--set", "services.locator.config.remove_after=2s")
+
+    def test_kill_9_of_all_leaves_a_network_that_names_its_loss_and_serves(self):
+        with self.load(self.nodes, key_prefix="before") as load:
             self.judge(load, self.nodes)
+            self.kill(self.nodes, self.nodes, load)
+        with self.load(self.nodes, key_prefix="after") as load:
+            self.judge(load, self.nodes)
+        self.assertTrue(any("lost" in node.log() for node in self.nodes))
 
 
 class HangingTest(StoreFaultsCase):
@@ -103,7 +128,7 @@ class RollingRestartOfFiveTest(RollingRestartCase):
 class MembersTest(StoreFaultsCase):
     def test_joins_and_leaves(self):
         with self.load(self.nodes) as load:
-            self.nodes = self.change_members(self.nodes, load, 2 if ROUNDS == 1 else 20, SEED)
+            self.nodes = self.change_members(self.nodes, load, 2 if ROUNDS == 1 else 20, SEED, FEW)
             self.judge(load, self.nodes)
 
 

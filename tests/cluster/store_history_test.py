@@ -21,7 +21,7 @@ class ClassicStoreTest(StoreFaults, ClusterTest):
         with self.load(nodes) as load:
             for _ in range(2):
                 self.let_clients_work(load)
-                joined = self.node("--join", nodes[0].name).start()
+                joined = self.joining(nodes).start()
                 self.wait_until_settled([*nodes, joined])
                 self.let_clients_work(load)
                 joined.leave()

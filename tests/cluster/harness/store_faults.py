@@ -116,15 +116,19 @@ class StoreFaults:
             node.start()
             self.wait_until_settled(nodes)
 
-    def change_members(self, nodes, load, changes, seed, most=6):
-        """Joins and leaves, pairs included; the members afterwards. cluster() has made `nodes`."""
+    def joining(self, nodes, *arguments):
+        """One more node for the network of `nodes`, which cluster() has made: not started yet, on whatever port is free."""
+        return self.node(*self._discovery, *arguments, "--join", nodes[0].name)
+
+    def change_members(self, nodes, load, changes, seed, arguments=(), most=6):
+        """Joins and leaves, pairs included; the members afterwards. `arguments` are those of who joins."""
         choice = random.Random(seed)
         fewest = len(nodes)
         for number in range(changes):
             self.let_clients_work(load)
             count = 1 + number % 2
             if len(nodes) - count < fewest or (len(nodes) + count <= most and choice.random() < 0.5):
-                joined = [self.next_node().launch() for _ in range(count)]
+                joined = [self.joining(nodes, *arguments).launch() for _ in range(count)]
                 for node in joined:
                     node.wait_until_ready(60)
                 nodes = nodes + joined

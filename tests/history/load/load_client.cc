@@ -50,14 +50,13 @@ void LoadClient::run(const std::stop_token& stop) {
 }
 
 bool LoadClient::read_at_last(const LoadKey& key, Clock::time_point give_up) {
-  for (;;) {
+  for (; Clock::now() < give_up; std::this_thread::sleep_for(kRetryPause)) {
     Operation operation{.key = key.name, .client = number_, .kind = Kind::read};
     ask(operation);
     recorder_.record_final(operation);
     if (operation.ending == Ending::ok) return true;
-    if (Clock::now() >= give_up) return false;
-    std::this_thread::sleep_for(kRetryPause);
   }
+  return false;
 }
 
 // TODO(soon): if_absent and if_version, once the client library has conditions: ask() passes them on.

@@ -39,7 +39,7 @@ class LoadClient final {
   // Calls until it is told to stop. [own thread]
   void run(const std::stop_token& stop);
 
-  // Reads the key until it is answered, or that is in vain. False then. [own thread]
+  // Reads the key until it is answered; false when it was not in time. [while nothing runs]
   bool read_at_last(const LoadKey& key, std::chrono::steady_clock::time_point give_up);
 
  private:
