@@ -13,7 +13,6 @@ namespace p2p::history {
 namespace {
 
 using Needs = Step::Needs;
-using Verdict = Linearizability::Verdict;
 
 // Every order, one after another. Few steps only.
 class EveryOrder final {
@@ -120,7 +119,9 @@ std::string text_of(const std::vector<Step>& steps) {
   return text;
 }
 
-bool is_impossible(const std::vector<Step>& steps) { return linearize(steps).verdict == Verdict::impossible; }
+bool is_impossible(const std::vector<Step>& steps) {
+  return linearize(steps).verdict == Linearizability::Verdict::impossible;
+}
 
 TEST(Linearizability, IsWhatEveryOrderSays) {
   std::size_t impossible = 0;
@@ -186,7 +187,7 @@ TEST(Proof, SaysWhenItIsTheVersionsThatDoNotFit) {
 
 TEST(Linearizability, IsUndecidedWhenTheSearchIsCutShort) {
   const std::vector<Step> steps{{.leaves = 1, .started = 0, .ended = 1}, {.leaves = 2, .started = 0, .ended = 1}};
-  EXPECT_EQ(linearize(steps, {.places_max = 1}).verdict, Verdict::undecided);
+  EXPECT_EQ(linearize(steps, {.places_max = 1}).verdict, Linearizability::Verdict::undecided);
 }
 
 }  // namespace
