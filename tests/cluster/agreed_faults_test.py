@@ -1,50 +1,14 @@
 """Nodes that agree on one cluster map, on machines of their own between which messages are lost."""
 import json
 import subprocess
-import sys
-import time
 
-from harness import client, settings
-from harness.agreed import FEW, AgreedTest, downs, state_of
-from harness.case import ALONE
-from harness.machines import Machines
+from harness import settings
+from harness.agreed import state_of
+from harness.agreed_machines import MachinesCase
 from harness.own_machine import run_tests_on_own_machines
-from harness.waiting import wait_until
 
-COUNT = 5
-# A voter that is silent is noticed after a lease, of 1.5 s; so that each test looks on for several of them.
-LOOK_ON_SECONDS = 6
 LOOK_ON_LONG_SECONDS = 20
 NO = 1  # as p2pctl ends
-
-
-class MachinesCase(AgreedTest):
-    def setUp(self):
-        self.machines = Machines(COUNT)
-        self.addCleanup(self.machines.close)  # after the nodes have ended
-        super().setUp()
-        first, *others = self.machines
-        self.nodes = [self.node(*FEW, *ALONE, **first.places()).start()]
-        for machine in others:
-            self.nodes.append(self.node(*FEW, "--join", self.nodes[0].name, **machine.places()).start())
-        self.wait_for_network(self.nodes)
-        self.wait_for_voters(self.nodes, COUNT)
-
-    def heal(self):
-        """All five are up again, as each of them knows, and each has its lease."""
-        self.machines.heal()
-        began = time.monotonic()
-        for node in self.nodes:
-            wait_until(f"{node.name} is back with all others", lambda node=node: self.is_whole(node), 20)
-        print(f"all are up {time.monotonic() - began:.2f} s after the links", file=sys.stderr, flush=True)
-
-    def is_whole(self, node):
-        return len(node.members()) == COUNT and state_of(node).lease_left_ms > 0
-
-    def look_on(self, seconds=LOOK_ON_SECONDS):
-        """Who has been declared down by the end of some seconds from now on, as each node knows."""
-        time.sleep(seconds)
-        return {node.name: downs(node) for node in self.nodes}
 
 
 class PartitionTest(MachinesCase):
@@ -75,9 +39,6 @@ class PartitionTest(MachinesCase):
         self.heal()
         for node in few:
             self.wait_until_logged(node, "a majority of the voters answers again")
-
-    def machines_of(self, nodes):
-        return [self.machines[self.nodes.index(node)] for node in nodes]
 
     def agreement_seen_by(self, node):
         """What p2pctl tells on the node's own machine."""

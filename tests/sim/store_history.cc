@@ -1,10 +1,10 @@
 #include "store_history.h"
 
 #include <fmt/format.h>
+#include <linearizability.h>
 
 #include <algorithm>
-#include <set>
-#include <tuple>
+#include <optional>
 
 namespace p2p::sim {
 namespace {
@@ -33,106 +33,42 @@ std::string text_of(const StoreOperation& done) {
 // A search that takes longer is given up: many open calls on one key have very many orders.
 constexpr std::size_t kPlacesMax = 20'000;
 
-// Searches for an order, as Wing and Gong did, remembering what has been tried (Lowe).
-class Search final {
- public:
-  explicit Search(const StoreHistory& history) {
-    const bool has_erases = std::any_of(history.begin(), history.end(), [](const auto& one) {
-      return one.kind == Kind::erase && one.outcome == Outcome::done && one.value != 0;
-    });
-    std::set<int> read;
-    for (const auto& one : history) {
-      if (one.kind == Kind::read && one.outcome == Outcome::done) read.insert(one.value);
-      if (one.kind == Kind::swap && one.outcome != Outcome::failed) read.insert(one.expected);
-    }
-    for (const auto& one : history) {
-      if (one.outcome == Outcome::done) definite_.push_back(one);
-      if (one.kind == Kind::read || one.outcome == Outcome::failed) continue;
-      // A write that nobody saw need not have happened, unless an erase needs it.
-      const bool matters = one.kind == Kind::erase || has_erases || read.contains(one.value);
-      if (one.outcome == Outcome::unknown && matters) optional_.push_back(one);
-      if (matters && one.kind == Kind::write) optional_.insert(optional_.end(), one.repeats_most, one);
-    }
-    std::stable_sort(definite_.begin(), definite_.end(),
-                     [](const auto& left, const auto& right) { return left.begun < right.begun; });
-    for (auto& one : optional_) {
-      if (one.outcome == Outcome::unknown) one.ended = TimePoint::max();
-    }
+history::State state_of(int value) { return value < 0 ? history::kStateMax : static_cast<history::State>(value); }
+
+// What it finds and leaves, if it is executed. nullopt: that says nothing.
+std::optional<history::Step> step_of(const StoreOperation& one) {
+  using Needs = history::Step::Needs;
+  const bool is_done = one.outcome == Outcome::done;
+  if (one.outcome == Outcome::failed || (one.kind == Kind::read && !is_done)) return std::nullopt;
+  switch (one.kind) {
+    case Kind::read:
+      return history::Step{.needs = Needs::exactly, .needed = state_of(one.value)};
+    case Kind::write:
+      return history::Step{.leaves = state_of(one.value)};
+    case Kind::swap:
+      return history::Step{.needs = Needs::exactly, .needed = state_of(one.expected), .leaves = state_of(one.value)};
+    case Kind::erase:
+      if (!is_done) return history::Step{.leaves = history::kAbsent};
+      if (one.value != 0) return history::Step{.needs = Needs::a_value, .leaves = history::kAbsent};
+      return history::Step{.needs = Needs::exactly, .needed = history::kAbsent};
   }
+  return std::nullopt;
+}
 
-  // Too many open calls have too many orders: then anything passes.
-  bool succeeds() { return optional_.size() > 64 || go({}); }
-
- private:
-  // definite_ before `next` have happened, but for those `left` behind; and those of `used`.
-  struct Place {
-    std::size_t next = 0;
-    std::vector<std::size_t> left = {};  // sorted; all were open at one moment, so they are few
-    std::uint64_t used = 0;
-    int value = 0;
-    auto operator<=>(const Place&) const = default;
-  };
-
-  static bool apply(const StoreOperation& one, int& value) {
-    switch (one.kind) {
-      case Kind::read:
-        return one.value == value;
-      case Kind::write:
-        value = one.value;
-        return true;
-      case Kind::swap:
-        if (value != one.expected) return false;
-        value = one.value;
-        return true;
-      case Kind::erase:
-        if (one.outcome == Outcome::done && (one.value != 0) != (value != 0)) return false;
-        value = 0;
-        return true;
-    }
-    return false;
+std::vector<history::Step> steps_of(const StoreHistory& history) {
+  std::vector<history::Step> steps;
+  for (const StoreOperation& one : history) {
+    auto step = step_of(one);
+    if (!step) continue;
+    step->started = one.begun.time_since_epoch().count();
+    step->is_certain = one.outcome == Outcome::done;
+    if (step->is_certain) step->ended = one.ended.time_since_epoch().count();
+    steps.push_back(*step);
+    step->is_certain = false;
+    if (one.kind == Kind::write) steps.insert(steps.end(), one.repeats_most, *step);
   }
-
-  bool go(const Place& at) {
-    if (at.next == definite_.size() && at.left.empty()) return true;
-    if (tried_.size() > kPlacesMax) return true;
-    if (!tried_.insert(at).second) return false;
-    TimePoint first_end = TimePoint::max();
-    for (const std::size_t i : at.left) first_end = std::min(first_end, definite_[i].ended);
-    std::size_t end = at.next;
-    for (; end < definite_.size() && definite_[end].begun <= first_end; ++end)
-      first_end = std::min(first_end, definite_[end].ended);
-    for (const std::size_t i : at.left) {
-      Place next = at;
-      std::erase(next.left, i);
-      if (apply(definite_[i], next.value) && go(next)) return true;
-    }
-    Place next = at;
-    for (std::size_t i = at.next; i < end; ++i) {
-      next.next = i + 1;
-      next.value = at.value;
-      if (apply(definite_[i], next.value) && go(next)) return true;
-      next.left.push_back(i);
-    }
-    return go_by_option(at, first_end);
-  }
-
-  bool go_by_option(const Place& at, TimePoint first_end) {
-    const TimePoint latest = at.next == 0 ? TimePoint::min() : definite_[at.next - 1].begun;
-    for (std::size_t i = 0; i < optional_.size(); ++i) {
-      const std::uint64_t bit = std::uint64_t{1} << i;
-      const bool is_possible = optional_[i].begun <= first_end && latest <= optional_[i].ended;
-      Place next = at;
-      next.used |= bit;
-      if ((at.used & bit) != 0 || !is_possible || !apply(optional_[i], next.value)) continue;
-      if (next.value != at.value && go(next)) return true;
-    }
-    return false;
-  }
-
-  StoreHistory definite_;
-  StoreHistory optional_;
-  std::set<Place> tried_;
-};
+  return steps;
+}
 
 }  // namespace
 
@@ -147,7 +83,8 @@ StoreHistory before(const StoreHistory& history, TimePoint at) {
 }
 
 std::string not_linearizable(const StoreHistory& history) {
-  if (Search(history).succeeds()) return "";
+  const auto answer = history::linearize(steps_of(history), {.places_max = kPlacesMax});
+  if (answer.verdict != history::Linearizability::Verdict::impossible) return "";
   StoreHistory sorted = history;
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& left, const auto& right) { return left.begun < right.begun; });
