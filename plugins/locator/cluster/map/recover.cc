@@ -43,7 +43,7 @@ class Heirs final {
  public:
   Heirs(const ClusterMap& map, const std::vector<NodeId>& survivors, Slot otherwise) {
     for (const Slot slot : slots_of(map, survivors))
-      if (map.is_up(slot) && map.at(slot).holds_partitions && map.at(slot).weight > 0) heirs_.push_back(slot);
+      if (map.is_up(slot) && map.may_hold(map.at(slot)) && map.at(slot).weight > 0) heirs_.push_back(slot);
     if (heirs_.empty()) heirs_.push_back(otherwise);
   }
   Slot next() { return heirs_[next_++ % heirs_.size()]; }
