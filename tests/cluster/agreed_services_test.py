@@ -87,12 +87,5 @@ class AgreedWorkTest(AgreedTest):
             wait_for_equal(f"the ledger of {key}", ["job"], lambda key=key: work(joined, "ledger", key.encode()))
 
 
-class AgreedStoreTest(AgreedTest):
-    def test_the_store_says_that_it_does_not_run_in_this_mode_yet(self):
-        node = self.node(config=settings.STORE_CONFIG).launch()
-        self.assertNotEqual(node.wait(), 0)
-        self.assertIn("the store does not run on an agreed cluster yet", node.log())
-
-
 if __name__ == "__main__":
     unittest.main()

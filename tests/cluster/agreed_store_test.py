@@ -1,0 +1,92 @@
+"""The store on an agreed cluster, as users meet it: what is put anywhere is found everywhere, also when its node dies, leaves, or gives
+the store up."""
+import signal
+import subprocess
+import unittest
+
+from harness import settings
+from harness.agreed import FEW
+from harness.agreed_store import AgreedStoreTest
+from harness.store_faults import StoreFaults
+from harness.waiting import wait_until
+
+KEYS = [f"key{number}" for number in range(40)]
+DONE, NO = 0, 1
+
+
+def p2pctl(node, *words):
+    """Exit code, and what it printed."""
+    ended = subprocess.run([str(settings.P2PCTL), "--node", node.name, *words], capture_output=True, text=True, check=False,
+                           stdin=subprocess.DEVNULL, timeout=30 * settings.PATIENCE)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
+    def setUp(self):
+        super().setUp()
+        self.nodes = self.cluster(3, *FEW)
+        self.wait_until_settled(self.nodes)
+
+    def answer(self, node, *words, code=DONE):
+        ended, text = p2pctl(node, *words)
+        self.assertEqual(ended, code, text)
+        return text
+
+    def put_all(self):
+        for number, key in enumerate(KEYS):
+            self.answer(self.nodes[number % 3], "put", key, f"value of {key}")
+
+    def check_all(self, nodes):
+        for number, key in enumerate(KEYS):
+            self.assertEqual(self.answer(nodes[number % len(nodes)], "get", key), f"value of {key}\n")
+
+    def test_what_is_put_at_one_node_is_found_at_all_and_deleted_at_another(self):
+        self.put_all()
+        for first in range(3):
+            self.check_all(self.nodes[first:] + self.nodes[:first])
+        self.answer(self.nodes[0], "delete", KEYS[0])
+        self.answer(self.nodes[1], "get", KEYS[0], code=NO)
+        self.answer(self.nodes[2], "delete", KEYS[0], code=NO)
+
+    def test_nothing_is_lost_with_a_node_that_is_killed_and_it_gets_all_back(self):
+        self.put_all()
+        killed = self.primary_of(self.nodes, KEYS[0])
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+        self.check_all([node for node in self.nodes if node is not killed])
+        killed.launch()
+        killed.wait_until_ready(60)
+        self.wait_until_settled(self.nodes)
+        self.check_all([killed])
+
+    def test_nothing_is_lost_with_nodes_that_leave_but_the_last(self):
+        self.put_all()
+        for _ in range(2):
+            left = self.nodes.pop()
+            left.leave()
+            self.wait_for_network(self.nodes)
+            self.check_all(self.nodes)
+
+    def test_a_condition_decides_between_writers(self):
+        self.answer(self.nodes[0], "cas", "lock", "absent", "mine")
+        there = self.answer(self.nodes[1], "cas", "lock", "absent", "yours", code=NO).splitlines()[0]
+        self.assertEqual(self.answer(self.nodes[2], "get", "lock"), "mine\n")
+        self.answer(self.nodes[1], "cas", "lock", there, "yours")
+        self.assertEqual(self.answer(self.nodes[2], "get", "lock"), "yours\n")
+
+    def test_a_member_without_the_store_holds_nothing_and_passes_calls_on(self):
+        self.put_all()
+        without = self.nodes[2]
+        disabled = without.ctl("disable", "--force", "diststore")
+        self.assertEqual(disabled.returncode, DONE, disabled.stdout + disabled.stderr)
+        wait_until("the others hold everything", lambda: self.holds(without) == (0, 0), 30)
+        self.check_all(self.nodes[:2])
+
+    def holds(self, node):
+        """Primaries and copies of the node, as another one knows it."""
+        shown = self.document(self.nodes[0], "map")
+        return next((member["primaries"], member["in_sync"]) for member in shown["members"] if member["address"] == node.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
