@@ -3,7 +3,6 @@ import os
 import random
 import unittest
 
-from harness.agreed import FEW
 from harness.agreed_store import AgreedStoreTest
 from harness.store_faults import StoreFaults
 
@@ -18,37 +17,42 @@ class StoreFaultsCase(StoreFaults, AgreedStoreTest):
 
     def setUp(self):
         super().setUp()
-        self.nodes = self.cluster(self.count, *FEW, *self.arguments)
+        self.nodes = self.cluster(self.count, *self.arguments)
         self.wait_until_settled(self.nodes)
         self.choice = random.Random(SEED)
 
 
+# A write that the killed node was working on may have been made, or not: nobody can know, and a second one could undo what others wrote
+# meanwhile.
+UNKNOWN = ("unknown",)
+
+
 class KilledTest(StoreFaultsCase):
-    def test_kill_9_of_any_node_costs_clients_a_moment_and_no_error(self):
+    def test_kill_9_of_any_node_costs_clients_a_moment_and_no_call_is_refused(self):
         with self.load(self.nodes) as load:
             for _ in range(ROUNDS):
                 self.let_clients_work(load)
                 self.kill(self.nodes, [self.choice.choice(self.nodes)], load)
-            self.judge(load, self.nodes)
+            self.judge(load, self.nodes, allowed=UNKNOWN)
 
     def test_kill_9_of_the_coordinator(self):
         with self.load(self.nodes) as load:
             self.let_clients_work(load)
             self.kill(self.nodes, [self.nodes[0]], load)
-            self.judge(load, self.nodes)
+            self.judge(load, self.nodes, allowed=UNKNOWN)
 
     def test_kill_9_of_the_primary_of_the_only_key(self):
         with self.load(self.nodes, keys=1) as load:
             for _ in range(ROUNDS):
                 self.let_clients_work(load)
                 self.kill(self.nodes, [self.primary_of(self.nodes, "k0000000")], load)
-            self.judge(load, self.nodes)
+            self.judge(load, self.nodes, allowed=UNKNOWN)
 
     def test_clients_of_a_living_primary_feel_nothing_of_a_death(self):
         with self.load(self.nodes, keys=300) as load:
             self.let_clients_work(load)
             self.kill(self.nodes, [self.nodes[1]], load)
-            summary = self.judge(load, self.nodes)
+            summary = self.judge(load, self.nodes, allowed=UNKNOWN)
         self.assertEqual(len(summary["gap_ms_by_owner"]), self.count)
         print("gaps by owner, ms:", summary["gap_ms_by_owner"])
 
@@ -61,7 +65,7 @@ class ManyKilledCase(StoreFaultsCase):
             for _ in range(ROUNDS):
                 self.let_clients_work(load)
                 self.kill(self.nodes, self.choice.sample(self.nodes, number), load)
-            self.judge(load, self.nodes, errors_allowed=True)
+            self.judge(load, self.nodes, allowed=("refused", "unknown"))
 
 
 class TwoOfThreeKilledTest(ManyKilledCase):
@@ -110,7 +114,7 @@ class RollingRestartCase(StoreFaultsCase):
         with self.load(self.nodes) as load:
             for _ in range(ROUNDS):
                 self.restart_each(self.nodes, load)
-            self.judge(load, self.nodes)
+            self.judge(load, self.nodes, allowed=UNKNOWN)
 
 
 class RollingRestartTest(RollingRestartCase):
@@ -128,7 +132,7 @@ class RollingRestartOfFiveTest(RollingRestartCase):
 class MembersTest(StoreFaultsCase):
     def test_joins_and_leaves(self):
         with self.load(self.nodes) as load:
-            self.nodes = self.change_members(self.nodes, load, 2 if ROUNDS == 1 else 20, SEED, FEW)
+            self.nodes = self.change_members(self.nodes, load, 2 if ROUNDS == 1 else 20, SEED)
             self.judge(load, self.nodes)
 
 

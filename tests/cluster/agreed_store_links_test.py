@@ -21,7 +21,7 @@ class LinksCase(StoreFaults, AgreedStoreTest, MachinesCase):
                 fault()
                 time.sleep(CUT_SECONDS)
                 self.heal()
-            self.judge(load, self.nodes, errors_allowed=True)
+            self.judge(load, self.nodes, allowed=("refused", "unknown"))
 
     def cut(self, some, others):
         self.machines.cut(self.machines_of(some), self.machines_of(others))

@@ -5,7 +5,6 @@ import subprocess
 import unittest
 
 from harness import settings
-from harness.agreed import FEW
 from harness.agreed_store import AgreedStoreTest
 from harness.store_faults import StoreFaults
 from harness.waiting import wait_until
@@ -24,7 +23,7 @@ def p2pctl(node, *words):
 class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
     def setUp(self):
         super().setUp()
-        self.nodes = self.cluster(3, *FEW)
+        self.nodes = self.cluster(3)
         self.wait_until_settled(self.nodes)
 
     def answer(self, node, *words, code=DONE):

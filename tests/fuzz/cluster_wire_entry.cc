@@ -54,7 +54,7 @@ Rewritten rewrite_call(std::string_view bytes) {
   if (!reads(bytes, args)) return std::nullopt;
   const auto read = wire::read_call(args);
   if (!read.ok()) return std::nullopt;
-  if (const auto* announce = std::get_if<Announce>(&read.value().request)) check(announce->update.map);
+  if (const auto* announce = std::get_if<Announce>(&read.value().request)) check(announce->update->map);
   if (const auto* adopt = std::get_if<Adopt>(&read.value().request)) check(adopt->update.map);
   return without_head(wire::encode_call(read.value().from, read.value().cluster, read.value().request));
 }

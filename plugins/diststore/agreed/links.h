@@ -33,7 +33,7 @@ inline constexpr Duration kOpenDeadline = std::chrono::milliseconds(300);
 // A link that broke is tried again at once, then after these pauses: I1 gives a copy 100 ms. One that breaks as soon as
 // it is open waits, too: what breaks it is said again at once.
 inline constexpr Duration kRedialFirst = std::chrono::milliseconds(5);
-inline constexpr Duration kRedialMax = std::chrono::milliseconds(100);
+inline constexpr Duration kRedialMax = std::chrono::milliseconds(30);
 // Answers that have overtaken others: as many as can be on their way, and some.
 inline constexpr std::size_t kEarlyMax = 16;
 // A queue so many times as long as it may be is cut off: its copy was to be taken out long ago.

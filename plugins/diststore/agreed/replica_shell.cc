@@ -267,11 +267,12 @@ Result<p2p::Done> ReplicaShell::start(Context& context) {
 
 Result<p2p::Done> ReplicaShell::may_end() const {
   const std::uint64_t keys = engine_->totals().keys;
-  if (keys == 0 || !has_last_copies()) return p2p::Done{};
-  return Error{ErrorKind::invalid,
-               fmt::format("it has the only copies of some of its {} keys, which would be lost: no other member holds "
-                           "them in sync; let the node leave instead, or start others",
-                           keys)};
+  if (keys == 0 || !has_copies()) return p2p::Done{};
+  return Error{
+      ErrorKind::invalid,
+      fmt::format("it holds copies of {} keys{}, which it would forget before others have them in its place: let "
+                  "the node leave instead, or one node at a time, once p2pctl map shows all copies in sync",
+                  keys, has_last_copies() ? ", the only ones of some of them" : "")};
 }
 
 namespace {

@@ -76,7 +76,7 @@ class ReplicaShell final : public ReplicaService,
   // Every call that waits is answered: refused, or unknown where it may be done. Nothing runs afterwards. Waits for the
   // strand. [control]
   void stop() override;
-  // Not while the only copies of keys are here.
+  // Not while copies of keys are here: those of two nodes that stop at once might be all.
   Result<p2p::Done> may_end() const override;
 
   // What the part "replicas" of the service answers; for Dispatch::io.

@@ -90,7 +90,7 @@ void Replicas::drop_material(TimePoint now, Effects& effects) {
 
 TimePoint Replicas::next_wakeup() const {
   if (!site_.active.empty()) return ticked_for_ == TimePoint::max() ? TimePoint::min() : ticked_for_;
-  if (material_.empty()) return TimePoint::max();
+  if (material_.empty() || !site_.map.has_this_boot || site_.failure) return TimePoint::max();
   TimePoint first = TimePoint::max();
   for (const Partition partition : material_) first = std::min(first, held(partition)->material_since);
   return first == TimePoint::max() ? first : first + site_.options.material_kept;

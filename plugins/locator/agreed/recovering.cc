@@ -68,7 +68,7 @@ void Adapter::end_survey(TimePoint now, membership::Effects& effects) {
 
 // Over a gap, as nobody decides it. Two recoveries of one generation differ in their places (cluster/map/recover.h).
 bool Adapter::is_of_other_recovery(const ClusterMap& next) const {
-  if (known_ == nullptr || known_->cluster != next.cluster) return false;
+  if (known_ == nullptr || known_->cluster != next.cluster || next.epoch == known_->epoch + 1) return false;
   const auto place = [](const ClusterMap& map) { return map.epoch / cluster::kEpochsOfRecovery; };
   return next.generation != known_->generation || (next.generation > 0 && place(next) != place(*known_));
 }

@@ -13,8 +13,8 @@ namespace p2p::cluster {
 inline constexpr std::size_t kDoublingsMax = 3;
 
 // After the first of `tries`, or a later one.
-constexpr Duration after_tries(Duration first, std::size_t tries) {
-  return first * (1 << (tries == 0 ? 0 : std::min(tries - 1, kDoublingsMax)));
+constexpr Duration after_tries(Duration first, std::size_t tries, std::size_t doublings_max = kDoublingsMax) {
+  return first * (1 << (tries == 0 ? 0 : std::min(tries - 1, doublings_max)));
 }
 
 }  // namespace p2p::cluster

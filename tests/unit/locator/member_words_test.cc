@@ -128,8 +128,13 @@ TEST_F(MemberWords, WhatIsNotDecidedIsAskedOfOneVoterAfterTheOtherEverMoreSlowly
     four.tick(now_, effects);
     for (const auto& [voter, suggest] : of_kind<Suggest>(effects)) asked.emplace_back(voter, now_ - begin);
   }
-  EXPECT_EQ(asked, (std::vector<std::pair<NodeId, Duration>>{
-                       {id(1), 0ms}, {id(2), 150ms}, {id(3), 450ms}, {id(1), 1050ms}, {id(2), 2250ms}}));
+  EXPECT_EQ(asked, (std::vector<std::pair<NodeId, Duration>>{{id(1), 0ms},
+                                                             {id(2), 150ms},
+                                                             {id(3), 450ms},
+                                                             {id(1), 1050ms},
+                                                             {id(2), 1650ms},
+                                                             {id(3), 2250ms},
+                                                             {id(1), 2850ms}}));
 }
 
 TEST_F(MemberWords, AJoinerGetsNoMapBeforeItIsLetIn) {  // J1

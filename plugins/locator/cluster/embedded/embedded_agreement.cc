@@ -285,7 +285,7 @@ void EmbeddedAgreement::renew_leases(TimePoint now, AgreementEffects& effects) {
 TimePoint EmbeddedAgreement::undecided_at() const {
   const Slot self = map_->slot_of(self_.id);
   const auto place = std::ranges::find(map_->voters, self) - map_->voters.begin();
-  return accepted_at_ + after_tries(kUndecidedMax + place * kUndecidedStep, ballots_);
+  return accepted_at_ + after_tries(kUndecidedMax + place * kUndecidedStep, ballots_, kUndecidedDoublingsMax);
 }
 
 void EmbeddedAgreement::tick(TimePoint now, AgreementEffects& effects) {

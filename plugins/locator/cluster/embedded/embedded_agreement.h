@@ -29,6 +29,8 @@ namespace p2p::cluster {
 // than the voter before it, so that one of them is alone.
 inline constexpr Duration kUndecidedMax = std::chrono::milliseconds(300);
 inline constexpr Duration kUndecidedStep = std::chrono::milliseconds(60);
+// All of them have had their turn before a lease ends: until the slot is decided, nobody may be granted one (L5).
+inline constexpr std::size_t kUndecidedDoublingsMax = 1;
 
 // A survivor of a recovery that has not left the former generation yet is asked so often.
 inline constexpr Duration kConfirmEvery = std::chrono::milliseconds(200);

@@ -17,6 +17,7 @@ Result<Done> EmbeddedAgreement::recover(const Recovery& recovery, AgreementEffec
 void EmbeddedAgreement::decree(ClusterMap map, AgreementEffects& effects) {
   proposer_.stop();
   wanted_.reset();
+  pending_.clear();  // what it would have answered in the former generation; perhaps it is on no disk
   decreed_ = std::make_shared<const ClusterMap>(std::move(map));
   decreed_save_ = ++last_save_;
   SavedAgreement what{.map = decreed_, .voter = {.slot = decreed_->epoch + 1}};

@@ -101,9 +101,9 @@ Result<ClusterMap> recovered(const ClusterMap& map, const Recovery& recovery) {
   next.confirmers = slots_of(map, recovery.survivors);
   std::erase(next.confirmers, map.slot_of(recovery.by));
   next.voters = slots_of(map, recovery.voters);
-  Heirs heirs(map, recovery.survivors, map.slot_of(recovery.by));
-  for (Partition& partition : next.partitions) go_on_without(partition, gone, next.epoch, heirs);
   for (const Slot slot : gone) next.members[slot] = Member{};
+  Heirs heirs(next, recovery.survivors, next.slot_of(recovery.by));
+  for (Partition& partition : next.partitions) go_on_without(partition, gone, next.epoch, heirs);
   if (const std::string why = unsoundness(next); !why.empty()) return refusal(why);
   return next;
 }

@@ -338,7 +338,9 @@ std::vector<Request> ClusterMember::wanted(TimePoint now) const {
 // To the coordinator; to the next voter when nothing was decided in time (A4). Each waits longer than the one before:
 // where the machine is too slow for any of them, all voters would else propose at once, and none would succeed.
 void ClusterMember::suggest(TimePoint now, MemberEffects& effects) {
-  if (suggested_to_ > 0 && now < suggested_at_ + after_tries(kCoordinatorPatience, suggested_to_)) return;
+  if (suggested_to_ > 0 &&
+      now < suggested_at_ + after_tries(kCoordinatorPatience, suggested_to_, kPatienceDoublingsMax))
+    return;
   std::vector<Request> requests = wanted(now);
   if (requests.empty()) return;
   if (requests.size() > kRequestsMax) requests.resize(kRequestsMax);
@@ -403,7 +405,7 @@ void ClusterMember::begin_hand_overs(const std::vector<HandOver>& wanted, Member
 void ClusterMember::note_joins(TimePoint now) {
   const std::size_t before = std::exchange(members_, map()->member_count());
   if (members_ <= before) return;
-  if (!awaits_more_joins(now)) joins_began_at_ = now;
+  if (now >= joined_at_ + kJoinsSettle) joins_began_at_ = now;
   joined_at_ = now;
 }
 
@@ -423,6 +425,7 @@ void ClusterMember::plan(TimePoint now, MemberEffects& effects) {
     planned_at_ = TimePoint::min();
     return;
   }
+  joins_began_at_ = now;  // of those that come from now on
   Steps steps = planner_.next(*map(), now, hand_overs_);
   begin_hand_overs(steps.hand_overs, effects);
   coordinator_.plan(std::move(steps.requests));

@@ -25,6 +25,8 @@ namespace p2p::cluster {
 inline constexpr Duration kCoordinatorPatience = std::chrono::milliseconds(150);
 // A primary that has consented, and about which nothing was decided, asks for a term of its own (H1).
 inline constexpr Duration kConsentMax = std::chrono::seconds(2);
+// Each further one after twice that, but what is urgent may come between: at most after so many doublings.
+inline constexpr std::size_t kPatienceDoublingsMax = 2;
 // The planner is asked with each map, and as often without one: time alone may have made something due.
 inline constexpr Duration kPlanEvery = std::chrono::seconds(1);
 // Nodes come in crowds: copies are planned when nobody has joined for so long, as each joiner changes what every member

@@ -20,9 +20,9 @@ struct Policy {
   // Learners being filled and primaries being handed over, by the member that receives and by the one that gives. What
   // a member takes in is on the way for all of them at once, so more make nothing faster; with fewer, the rounds of
   // agreement between two fillings would show where partitions are small.
-  std::size_t moves_max = 64;
+  std::size_t moves_max = 256;
   // Those for balance alone, which can wait: they leave room for what restores copies.
-  std::size_t balance_moves_max = 32;
+  std::size_t balance_moves_max = 128;
   // While no member holds data, a move costs an entry in the map, and nothing else.
   std::size_t moves_without_data_max = 1024;
   // Of one change, so that it stays some tens of kB.
