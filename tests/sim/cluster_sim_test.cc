@@ -17,7 +17,7 @@ namespace p2p::sim {
 namespace {
 
 constexpr std::uint64_t kSeedsOfAQuickRun = 100;
-constexpr std::uint64_t kSeedsOfAPart = 1'000;  // of four, in about a minute of one core
+constexpr std::uint64_t kSeedsOfAPart = 500;  // of four, in half a minute of one core
 
 std::string timeline_of(ClusterWorldOptions options) {
   options.traces = true;
