@@ -27,7 +27,7 @@ namespace {
 using AdminClient = view::ClusterAdminClient;
 
 // The survivors leave the old generation, and its leases run out, within seconds.
-constexpr Duration kPatience = std::chrono::seconds(30);
+constexpr Duration kRecoveryPatience = std::chrono::seconds(30);
 constexpr Duration kLookEvery = std::chrono::milliseconds(200);
 
 struct RecoverWords {
@@ -71,7 +71,7 @@ std::string left_to_do(Connection& node, const view::RecoveryPlan& plan) {
 ExitCode await_opening(const Session& session, view::RecoveryPlan plan) {
   auto node = connect(session);
   if (!node.ok()) return report(node.error());
-  const auto until = std::chrono::steady_clock::now() + kPatience;
+  const auto until = std::chrono::steady_clock::now() + kRecoveryPatience;
   std::string waits_for = left_to_do(node.value(), plan);
   while (!waits_for.empty() && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(kLookEvery);

@@ -9,20 +9,20 @@ namespace p2p::cluster {
 
 namespace {
 
-Error refusal(std::string why) { return Error{ErrorKind::invalid, std::move(why)}; }
+Error recovery_refusal(std::string why) { return Error{ErrorKind::invalid, std::move(why)}; }
 
 bool is_among(const std::vector<NodeId>& nodes, const NodeId& one) {
   return std::ranges::find(nodes, one) != nodes.end();
 }
 
 Result<Done> check(const ClusterMap& map, const Recovery& recovery) {
-  if (!is_among(recovery.survivors, recovery.by)) return refusal("whoever recovers is no survivor");
+  if (!is_among(recovery.survivors, recovery.by)) return recovery_refusal("whoever recovers is no survivor");
   for (const NodeId& survivor : recovery.survivors)
-    if (map.slot_of(survivor) == kNoSlot) return refusal(survivor.text() + " is no member");
+    if (map.slot_of(survivor) == kNoSlot) return recovery_refusal(survivor.text() + " is no member");
   if (recovery.voters.size() % 2 == 0 || recovery.voters.size() > kVotersMax)
-    return refusal("the number of voters is odd, and at most " + std::to_string(kVotersMax));
+    return recovery_refusal("the number of voters is odd, and at most " + std::to_string(kVotersMax));
   for (const NodeId& voter : recovery.voters)
-    if (!is_among(recovery.survivors, voter)) return refusal(voter.text() + " is to vote, and is no survivor");
+    if (!is_among(recovery.survivors, voter)) return recovery_refusal(voter.text() + " is to vote, and is no survivor");
   return Done{};
 }
 
@@ -104,7 +104,7 @@ Result<ClusterMap> recovered(const ClusterMap& map, const Recovery& recovery) {
   for (const Slot slot : gone) next.members[slot] = Member{};
   Heirs heirs(next, recovery.survivors, next.slot_of(recovery.by));
   for (Partition& partition : next.partitions) go_on_without(partition, gone, next.epoch, heirs);
-  if (const std::string why = unsoundness(next); !why.empty()) return refusal(why);
+  if (const std::string why = unsoundness(next); !why.empty()) return recovery_refusal(why);
   return next;
 }
 
