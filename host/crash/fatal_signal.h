@@ -3,13 +3,14 @@
 #pragma once
 
 #include <p2p/result.h>
+#include <p2p/sanitizer.h>
 
 #include <filesystem>
 
 namespace p2p::host {
 
 // Sanitizers report these signals themselves, with more than we could say; their handlers stay.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(P2P_SANITIZES_ADDRESS) || defined(P2P_SANITIZES_THREAD)
 inline constexpr bool kReportsFatalSignals = false;
 #else
 inline constexpr bool kReportsFatalSignals = true;

@@ -94,10 +94,10 @@ std::string Quarantine::verdict(const std::string& plugin) const {
 }
 
 void Quarantine::drop_old_notes() {
-  std::set<std::string> plugins;  // and "", for crashes of no plugin
-  for (const Note& note : notes_) plugins.insert(note.plugin);
+  std::set<std::string> names;  // and "", for crashes of no plugin
+  for (const Note& note : notes_) names.insert(note.plugin);
   std::set<const Note*> kept;
-  for (const std::string& plugin : plugins) {
+  for (const std::string& plugin : names) {
     for (const Note* note : evidence_against(plugin).notes) kept.insert(note);
   }
   std::vector<Note> rest;

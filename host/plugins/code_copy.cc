@@ -99,7 +99,7 @@ bool keep_number_of(const Library& library) {
 }
 
 // Word by word, and past the sanitizers: they keep poisoned bytes between the variables that are copied here.
-[[gnu::no_sanitize_address, gnu::no_sanitize_thread, gnu::no_sanitize_undefined, gnu::noinline]] void copy_words(
+__attribute__((no_sanitize("address"), no_sanitize("thread"), no_sanitize("undefined"), noinline)) void copy_words(
     const Area& area, std::uintptr_t to) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): addresses from /proc/self/maps
   const auto* source = reinterpret_cast<const volatile std::uint64_t*>(area.begin);

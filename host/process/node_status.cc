@@ -90,7 +90,7 @@ node::NodeStatus node_status(const NodeCore& core, const Services& services, Nod
   }
   const auto config = services.config();
   for (const auto& [name, idle] : services.idle()) {
-    const auto is_listed = [&](const auto& service) { return service->name() == name; };
+    const auto is_listed = [&name = name](const auto& service) { return service->name() == name; };
     if (std::any_of(all.begin(), all.end(), is_listed)) continue;
     if (const ServiceConfig* named = config_of(*config, name)) status.services.push_back(idle_status(*named, idle));
   }

@@ -51,10 +51,10 @@ struct Trial::Page {
     std::array<char, kSeenBytesMax> seen{};
     std::array<char, kMendBytesMax> mend{};
 
-    void set(const Verdict& verdict) {
-      outcome = verdict.outcome;
-      put(seen, verdict.seen);
-      put(mend, verdict.mend);
+    void set(const Verdict& given) {
+      outcome = given.outcome;
+      put(seen, given.seen);
+      put(mend, given.mend);
       is_set.store(true);
     }
     Verdict get() const { return {outcome, seen.data(), mend.data()}; }

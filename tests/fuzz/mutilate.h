@@ -1,6 +1,8 @@
 // What does chance make of a good message? For the tests that feed a fuzzer's entry: the same on every run.
 #pragma once
 
+#include <p2p/sanitizer.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -9,7 +11,7 @@
 namespace p2p::fuzz {
 
 // Instrumented programs take six times as long; what chance finds at all, the release build finds in all the rounds.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef P2P_SANITIZES_ADDRESS
 inline constexpr int kRoundsShare = 5;
 #else
 inline constexpr int kRoundsShare = 1;

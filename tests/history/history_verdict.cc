@@ -147,16 +147,20 @@ HistoryVerdict judge(const OperationsByKey& history, std::size_t sentences_max, 
     const RegisterSteps read = steps_of(operations);
     if (!read.disagreements.empty()) {
       ++verdict.wrong_keys;
-      say([&] { return Words(key, operations, zero).disagreement(read.disagreements.front()); });
+      say([&, &key = key, &operations = operations] {
+        return Words(key, operations, zero).disagreement(read.disagreements.front());
+      });
       continue;
     }
     const Linearizability answer = linearize(read.steps, {.places_max = places_max});
     if (answer.verdict == Verdict::impossible) {
       ++verdict.wrong_keys;
-      say([&] { return Words(key, operations, zero).proof(prove(read.steps), read); });
+      say([&, &key = key, &operations = operations] {
+        return Words(key, operations, zero).proof(prove(read.steps), read);
+      });
     } else if (answer.verdict == Verdict::undecided) {
       ++verdict.undecided_keys;
-      say([&] { return Words(key, operations, zero).undecided(answer.places); });
+      say([&, &key = key, &operations = operations] { return Words(key, operations, zero).undecided(answer.places); });
     }
   }
   return verdict;

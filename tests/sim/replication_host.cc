@@ -60,7 +60,7 @@ void ReplicationHost::on_map(const std::shared_ptr<const cluster::ClusterMap>& m
     news.push_back(std::move(is));
   }
   std::ranges::sort(wanted_);
-  wanted_.erase(std::ranges::unique(wanted_).begin(), wanted_.end());
+  wanted_.erase(std::unique(wanted_.begin(), wanted_.end()), wanted_.end());
   const cluster::Slot slot = map->slot_of(self_);
   const replication::MapFacts facts{.epoch = map->epoch,
                                     .copies_min = map->copies_min,

@@ -152,7 +152,7 @@ void ReplicaShell::want_links(Moment moment) {
   std::vector<Node> nodes;
   for (const Known& one : known_) nodes.insert(nodes.end(), one.others.begin(), one.others.end());
   std::ranges::sort(nodes);
-  nodes.erase(std::ranges::unique(nodes).begin(), nodes.end());
+  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
   links_.want(nodes, moment.now, link_effects_);
   heed_links(moment);
 }

@@ -8,6 +8,7 @@
 #include <p2p/context.h>
 #include <p2p/export.h>
 #include <p2p/result.h>
+#include <p2p/sanitizer.h>
 #include <p2p/version.h>
 
 #include <cstdint>
@@ -138,9 +139,9 @@ constexpr bool option_types_are_known(std::string_view descriptor) {
 #define P2P_STRINGIFY_(x) #x
 #define P2P_STRINGIFY(x) P2P_STRINGIFY_(x)
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(P2P_SANITIZES_ADDRESS)
 #define P2P_STAMP_SANITIZER "address"
-#elif defined(__SANITIZE_THREAD__)
+#elif defined(P2P_SANITIZES_THREAD)
 #define P2P_STAMP_SANITIZER "thread"
 #else
 #define P2P_STAMP_SANITIZER "none"

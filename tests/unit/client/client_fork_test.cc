@@ -2,6 +2,7 @@
 #include "two_nodes.h"
 
 #include <p2p/client.h>
+#include <p2p/sanitizer.h>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -28,7 +29,7 @@ constexpr unsigned kHangingSeconds = 120;
 constexpr Duration kForEver = 1h;
 
 // ThreadSanitizer lets no child start threads that was forked from a process with some.
-#ifdef __SANITIZE_THREAD__
+#ifdef P2P_SANITIZES_THREAD
 constexpr bool kChildMayHaveThreads = false;
 #else
 constexpr bool kChildMayHaveThreads = true;
@@ -116,7 +117,7 @@ TEST_F(TwoNodes, InAForkedChildTheClientCanBeDestroyedAndAnotherOneMade) {
 }
 
 // Not under AddressSanitizer, whose allocator the forked child may find locked for ever (see above).
-#ifndef __SANITIZE_ADDRESS__
+#ifndef P2P_SANITIZES_ADDRESS
 TEST_F(TwoNodes, AChildThatIsForkedWhileOtherThreadsAreInCallsHangsNowhere) {
   Client client(options());
   std::atomic<bool> is_over{false};

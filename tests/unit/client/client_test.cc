@@ -65,7 +65,7 @@ TEST_F(TwoNodes, AReplyWithAnotherViewMakesItLookAtTheRing) {
   // The other node leaves, and only the first one says so, with its next reply.
   const std::vector<NodeAddress> rest{one_.address()};
   one_.tell_ring(rest);
-  one_.apply([&rest, this](const Asked& asked) { return read_reply(asked, "", FakeNode::view_of(rest)); });
+  one_.apply([&rest](const Asked& asked) { return read_reply(asked, "", FakeNode::view_of(rest)); });
   const auto views = client.stats().views;
   while (client.stats().views == views) ASSERT_TRUE(client.read(key_of(one_)).ok());
   const int before = two_.asked("read");

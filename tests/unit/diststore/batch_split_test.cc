@@ -11,8 +11,8 @@ using Indexes = std::vector<KeyIndex>;
 using Where = KeyRoute::Where;
 
 // Nobody calls it.
-char place;
-ForeignStore* const kForeign = reinterpret_cast<ForeignStore*>(&place);
+char foreign_bytes;
+ForeignStore* const kForeign = reinterpret_cast<ForeignStore*>(&foreign_bytes);
 
 KeyRoute at(Where where, const NodeAddress& node) {
   return {.where = where, .node = &node, .foreign = where == Where::foreign ? kForeign : nullptr};

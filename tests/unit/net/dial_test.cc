@@ -3,6 +3,8 @@
 
 #include "net/dial.h"
 
+#include <p2p/sanitizer.h>
+
 #include <gtest/gtest.h>
 
 #include <net/if.h>
@@ -161,7 +163,7 @@ TEST_F(DialTest, WhatIsCancelledNeverEnds) {
 
 // UndefinedBehaviorSanitizer looks through a pipe whether memory can be read, and takes a pipe that it cannot open for
 // no.
-#ifndef __SANITIZE_ADDRESS__
+#ifndef P2P_SANITIZES_ADDRESS
 TEST_F(DialTest, AProcessWithoutADescriptorBlamesNobody) {
   ASSERT_EQ(failure_of(node_.address()), "");
   rlimit before{};

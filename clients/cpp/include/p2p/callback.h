@@ -18,8 +18,8 @@ class Callback<Result(Arguments...), kInlineBytes> final {
   Callback() noexcept = default;
 
   template <class Function>
-  requires(!std::is_same_v<std::decay_t<Function>, Callback> &&
-           std::is_invocable_r_v<Result, std::decay_t<Function>&, Arguments...>)
+  requires(!std::is_same_v<std::remove_cvref_t<Function>, Callback> &&
+           std::is_invocable_r_v<Result, std::remove_cvref_t<Function>&, Arguments...>)
       Callback(Function&& function) {  // NOLINT: implicit, so that callers can pass a lambda
     using Stored = std::decay_t<Function>;
     if constexpr (kFits<Stored>) {

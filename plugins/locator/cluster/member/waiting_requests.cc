@@ -5,7 +5,6 @@
 #include <p2p/assert.h>
 
 #include <algorithm>
-#include <ranges>
 
 namespace p2p::cluster {
 
@@ -73,9 +72,8 @@ bool WaitingRequests::add(const Request& request, TimePoint now) {
   const std::uint64_t subject = subject_of(request);
   if (const auto* up = std::get_if<Up>(&request)) {
     std::vector<Place> superseded;
-    const auto [first, last] = by_subject_.equal_range(subject);
-    for (const auto& [of, place] : std::ranges::subrange(first, last))
-      if (is_superseded(place->request, *up)) superseded.push_back(place);
+    for (auto [at, last] = by_subject_.equal_range(subject); at != last; ++at)
+      if (is_superseded(at->second->request, *up)) superseded.push_back(at->second);
     for (const Place place : superseded) remove(place);
   }
   if (waiting_.size() >= kRequestsWaitingMax) return false;

@@ -110,7 +110,8 @@ Place Flow::find_in(const Places& members, const Search& search, Distance at) {
 }
 
 Place Flow::find_in_groups(const Search& search, Distance at) {
-  const auto [first, last] = std::ranges::equal_range(groups_, at, {}, &Group::distance);
+  const auto first = std::ranges::lower_bound(groups_, at, {}, &Group::distance);
+  const auto last = std::ranges::upper_bound(groups_, at, {}, &Group::distance);
   const auto count = static_cast<std::size_t>(last - first);
   const std::size_t copies = placed_[search.partition].size();
   for (std::size_t step = 0, begin = scattered(search.partition, copies + 1); step < count; ++step) {
