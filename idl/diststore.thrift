@@ -44,6 +44,25 @@ struct Item {
   3: optional Version version   // ignored in write_many
 }
 
+// Of a scan. What is absent is the default.
+struct ScanOptions {
+  1: optional i32 limit         // about so many keys in one answer, at most 4,096; 1,000
+  2: optional binary prefix     // only keys that begin with this; all
+  3: optional bool values       // with their values; without
+}
+
+struct ScanItem {
+  1: required binary key
+  2: required Version version
+  3: optional binary value      // if asked for, unless it no longer fitted this answer: then read the key
+}
+
+struct ScanResult {
+  1: required list<ScanItem> items  // may be empty before the end
+  2: required binary cursor         // for the next call; empty: the scan has ended
+  3: optional i64 view
+}
+
 enum StoreErrorKind {
   too_large = 1       // key or value over the configured limit; nothing was stored
   too_many = 2        // more keys in one batch than the configured limit; nothing was stored
@@ -79,6 +98,13 @@ service Store extends locator.Locator {
   list<ReadResult> read_many(1: required list<binary> keys, 2: ReadOptions options) throws (1: StoreError error)
   list<WriteResult> write_many(1: required list<Item> items, 2: WriteOptions options) throws (1: StoreError error)
   list<EraseResult> erase_many(1: required list<binary> keys, 2: WriteOptions options) throws (1: StoreError error)
+
+  // Lists the keys of all nodes in answers of bounded size, in no order. `cursor` is empty at first, then that of the answer
+  // before, whichever node gave it; it says all about the scan but its options, and stays good while nodes come, go and start
+  // again. A key that exists during the whole scan is shown at least once: again where its partition is looked through anew,
+  // as after a change of its primary. What is shown was committed when its answer was given. A cursor that no scan has
+  // returned is a PROTOCOL_ERROR. Only in an agreed cluster: a network in classic mode refuses it as `unsupported`.
+  ScanResult scan(1: required binary cursor, 2: ScanOptions options) throws (1: StoreError error)
 }
 
 // --- between stores -------------------------------------------------------------------------------------------------------

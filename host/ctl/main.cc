@@ -80,6 +80,7 @@ ExitCode run(int argc, char** argv) {
   add_options(app, session);
   app.fallthrough();  // these may also follow the verb; verbs inherit this when they are added
   add_store_verbs(app, session);
+  add_scan_verb(app, session);
   add_ring_verbs(app, session);
   add_cluster_verbs(app, session);
   add_node_verbs(app, session);

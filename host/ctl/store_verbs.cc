@@ -1,5 +1,6 @@
 // put, get, delete, cas, prime, verify.
 #include "ctl/nato_alphabet.h"
+#include "ctl/store_client.h"
 #include "ctl/verbs.h"
 
 #include <p2p/client.h>
@@ -19,26 +20,6 @@ namespace p2p::ctl {
 namespace {
 
 using client::Client;
-using client::Effect;
-using client::Failure;
-
-// A client of the session node's network. That node answers, or the error says why not.
-Result<std::unique_ptr<Client>> store_of(const Session& session) {
-  auto node = connect(session);
-  if (!node.ok()) return node.error();
-  if (const auto status = ask_status(node.value()); !status.ok()) return status.error();
-  return std::make_unique<Client>(client::Options{.seeds = {parse_node_address(node.value().peer()).value()},
-                                                  .timeout = session.timeouts.answer,
-                                                  .connect_timeout = session.timeouts.connect});
-}
-
-ExitCode report_failure(const Failure& failure, bool is_change) {
-  const char* const effect =
-      failure.effect == Effect::unknown ? "; it may have been done all the same" : "; nothing was changed";
-  return report(Error{failure.kind, failure.text + (is_change ? effect : "")});
-}
-
-nlohmann::json json_of(const client::Version& version) { return {{"stamp", version.stamp}, {"node", version.node}}; }
 
 ExitCode put(const Session& session, const std::string& key, const std::string& value) {
   const auto store = store_of(session);

@@ -14,7 +14,8 @@ namespace p2p::ctl {
 CLI::App* add_verb(CLI::App& app, Session& session, const std::string& name, const std::string& help,
                    std::function<ExitCode(const Session&)> run);
 
-void add_store_verbs(CLI::App& app, Session& session);          // put get delete prime verify
+void add_store_verbs(CLI::App& app, Session& session);          // put get delete cas prime verify
+void add_scan_verb(CLI::App& app, Session& session);            // scan
 void add_ring_verbs(CLI::App& app, Session& session);           // members locate map ring
 void add_cluster_verbs(CLI::App& app, Session& session);        // agreement plan watch
 void add_cluster_admin_verbs(CLI::App& app, Session& session);  // remove weight

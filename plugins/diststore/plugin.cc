@@ -51,7 +51,9 @@ class DiststorePlugin final : public Plugin {
     if (!parts.ok()) return parts.error();
     if (auto started = mode_->start(context); !started.ok()) return started;
     show_gauges(context);
-    return serve(context, std::make_shared<Store>(Store{parts.value(), mode_->routing(), mode_->keys()}), locator);
+    return serve(context,
+                 std::make_shared<Store>(Store{parts.value(), mode_->routing(), mode_->keys(), mode_->scans()}),
+                 locator);
   }
 
   void ready(Completion done) override { mode_->when_established(std::move(done)); }
@@ -108,6 +110,7 @@ class DiststorePlugin final : public Plugin {
     add_locator_methods(*client_methods, context, for_clients, locator);
     add_single_methods(*client_methods, store);
     add_batch_methods(*client_methods, store);
+    add_scan_methods(*client_methods, store);
     if (auto served = context.serve(for_clients, client_methods); !served.ok()) return served;
 
     const ServiceSpec for_peers{

@@ -64,6 +64,12 @@ class P2pctlTest(ClusterTest):
         self.answer("get", "key", code=NO)
         self.answer("cas", "key", "seventeen", "value", code=USAGE)
 
+    def test_scan_says_that_it_needs_an_agreed_cluster(self):
+        code, output, errors = p2pctl("scan", node=self.nodes[0])
+        self.assertEqual((code, output), (FAILED, ""))
+        self.assertIn("classic mode", errors)
+        self.answer("scan", "--limit", "0", code=USAGE)
+
     def test_verify_finds_all_that_prime_stored_and_names_who_should_have_a_missing_one(self):
         self.answer("prime")
         self.assertIn("found 26 of 26", self.answer("verify", node=self.nodes[1]))

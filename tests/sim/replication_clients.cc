@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kClients = 4;
 constexpr Duration kPatience = 2s;
+constexpr std::size_t kGetsPerScan = 4;
 
 }  // namespace
 
@@ -94,7 +95,9 @@ void ReplicationWorld::begin_operation(std::size_t client) {
 }
 
 void ReplicationWorld::execute(Index at, std::size_t number) {
-  if (operations_log_[number].kind == Kind::get) return read(at, number);
+  const bool is_get = operations_log_[number].kind == Kind::get;
+  if (is_get && number % kGetsPerScan == 0) return read_as_a_scan(at, number);
+  if (is_get) return read(at, number);
   write(at, number);
 }
 
@@ -129,6 +132,34 @@ void ReplicationWorld::read(Index at, std::size_t number) {
   });
 }
 
+// The value, or that there is none, on an I/O thread; and then, perhaps much later, whether all that was under way is
+// committed, in the same term. Who reads many keys looks at no counter.
+void ReplicationWorld::read_as_a_scan(Index at, std::size_t number) {
+  Operation& operation = operations_log_[number];
+  const Key& key = keys_[operation.keys.front()];
+  operation.settles = true;
+  operation.seen_in = store(at).host->replicas.gate().serving_term(key.partition);
+  if (operation.seen_in == 0) return finish(number, {.request = number + 1, .partition = key.partition}, 0);
+  static_cast<void>(store(at).host->engine->get(key.name, {}, [&](std::string_view held, diststore::Version version) {
+    operation.seen = std::stoi(std::string(held));
+    operation.seen_version = replication::version_of(version);
+  }));
+  const Duration later = !is_healed_ && time_.happens(slow_read_) ? time_.between(100ms, 3s) : time_.between(1us, 50us);
+  on_machine(at, time_.now() + later, [this, at, number, partition = key.partition] {
+    Effects effects;
+    store(at).host->replicas.settle(partition, number + 1, moment(at), effects);
+    obey(at, effects);
+  });
+}
+
+void ReplicationWorld::end_scan(std::size_t number, Answer answer) {
+  const Operation& operation = operations_log_[number];
+  if (answer.verdict == Verdict::done && answer.term != operation.seen_in) answer.verdict = Verdict::refused;
+  if (answer.verdict == Verdict::done && operation.seen == 0) answer.verdict = Verdict::missing;
+  answer.version = operation.seen_version;
+  finish(number, answer, operation.seen);
+}
+
 void ReplicationWorld::write(Index at, std::size_t number) {
   const Operation& operation = operations_log_[number];
   auto batch = std::make_shared<replication::Batch>();
@@ -157,6 +188,7 @@ void ReplicationWorld::answer_soon(Index at, Answer answer) {
   on_machine(at, time_.now() + later, [this, at, answer = std::move(answer)] {
     Answer now = answer;
     now.verdict = store(at).host->replicas.verdict_now(answer, moment(at));
+    if (operations_log_[now.request - 1].settles) return end_scan(now.request - 1, now);
     const int value = now.write == nullptr ? 0 : std::stoi(now.write->value);
     finish(answer.request - 1, now, value);
   });

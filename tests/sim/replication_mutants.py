@@ -63,6 +63,8 @@ MUTANTS = [
               "Message message = std::move(queue.front());\n      queue.pop_front();\n      take(from, message, moment, effects);",
               "Message message = std::move(queue.back()); queue.pop_back(); take(from, message, moment, effects);"))),
     one("W5", "25-a-read-does-not-wait", "replication/read_gate.h", "counter(hash).load(std::memory_order_acquire) != 0", "false"),
+    one("W5", "a-scan-does-not-wait", PRIMARY, "if (state_.uncommitted.empty()) return effects.answers.push_back(std::move(settled));",
+        "return effects.answers.push_back(std::move(settled));"),
     one("W5", "17-lease-and-term-are-looked-at-first", REPLICAS, "is_served && moment.has_lease()", "true"),
     one("W6", "18-a-write-without-a-lease", REPLICAS,
         "if (answer.is_write) return moment.has_lease() ? answer.verdict : Verdict::unknown;", "if (answer.is_write) return answer.verdict;",

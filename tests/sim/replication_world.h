@@ -66,6 +66,11 @@ class ReplicationWorld final : public ClusterWorld {
     Index node = 0;
     std::size_t client = 0;
     bool is_over = false;
+    // Of a get that reads as a scan does: what it has seen.
+    bool settles = false;
+    int seen = 0;  // 0: there is no such key
+    WriteVersion seen_version = {};
+    diststore::replication::Epoch seen_in = 0;
   };
   struct Key {
     std::string name;
@@ -118,6 +123,8 @@ class ReplicationWorld final : public ClusterWorld {
   bool are_all_lost() const;
   void execute(Index at, std::size_t number);
   void read(Index at, std::size_t number);
+  void read_as_a_scan(Index at, std::size_t number);
+  void end_scan(std::size_t number, Answer answer);
   void write(Index at, std::size_t number);
   void answer_soon(Index at, Answer answer);
   void finish(std::size_t number, const Answer& answer, int value_read);

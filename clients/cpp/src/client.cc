@@ -198,6 +198,24 @@ Client::Many<Erased> Client::erase_many(std::vector<std::string> keys, CallOptio
                                 [&](auto then) { erase_many(std::move(keys), std::move(then), options); });
 }
 
+// --- all keys --------------------------------------------------------------------------------------------------------
+
+// Any node will do: it passes the call on once it has shown what it holds itself. The cursor in place of a key spreads
+// the pages over all nodes.
+void Client::scan(std::string_view cursor, ScanOptions which, Then<ScanPage> then, CallOptions options) {
+  if (condition_of(options).is_set()) return then(refused_condition("only writes and erases take conditions"));
+  impl_->ask_store<ScanPage>(cursor, std::move(then), options, true,
+                             [cursor, &which](Codec& codec, const auto& service, auto& frame) {
+                               return encode_scan(codec, service, cursor, which, frame);
+                             });
+}
+std::future<Outcome<ScanPage>> Client::scan_future(std::string_view cursor, ScanOptions which, CallOptions options) {
+  return future_of<Outcome<ScanPage>>([&](auto then) { scan(cursor, which, std::move(then), options); });
+}
+Outcome<ScanPage> Client::scan(std::string_view cursor, ScanOptions which, CallOptions options) {
+  return wait_for<Outcome<ScanPage>>(impl_->engine, [&](auto then) { scan(cursor, which, std::move(then), options); });
+}
+
 // --- any service -----------------------------------------------------------------------------------------------------
 
 namespace {

@@ -20,7 +20,7 @@ inline bool is_too_much(const StoreRefusal& refusal) { return retry::fault_of_st
 // A read that fails has changed nothing, whether or not it was executed.
 template <class T>
 Failure failure_of(Failure failure) {
-  if constexpr (std::is_same_v<T, Read>) failure.effect = Effect::none;
+  if constexpr (std::is_same_v<T, Read> || std::is_same_v<T, ScanPage>) failure.effect = Effect::none;
   return failure;
 }
 

@@ -4,12 +4,12 @@ from p2p_client.codec import Request
 from p2p_client.errors import ConditionFailed
 from p2p_client.faults import fault_of_store_error
 from p2p_client.gen.diststore import Store
-from p2p_client.gen.diststore.ttypes import (EraseResult, Item, ReadOptions, ReadResult, StoreError, StoreErrorKind,
-                                             Version, WriteOptions, WriteResult)
+from p2p_client.gen.diststore.ttypes import (EraseResult, Item, ReadOptions, ReadResult, ScanItem, ScanOptions, ScanResult,
+                                             StoreError, StoreErrorKind, Version, WriteOptions, WriteResult)
 from p2p_client.jobs import Batch, Call, ManyCalls, OneCall, part_bytes_max
 from p2p_client.outcome import Kind, Raised, outcome_of
 
-__all__ = ["EraseResult", "Pipeline", "ReadResult", "StoreCalls", "Version", "WriteResult"]
+__all__ = ["EraseResult", "Pipeline", "ReadResult", "ScanItem", "ScanResult", "StoreCalls", "Version", "WriteResult"]
 
 READ = Kind(is_change=False, is_repeatable=True)
 # A first attempt may be executed late, and overwrite what another client has written since (decision 12).
@@ -80,6 +80,12 @@ class _CallFactory:
         key = key_bytes(key)
         return Call(ERASE, key, StoreRequest(self.service, "erase", key, options_of(if_version, if_absent)))
 
+    def scan(self, cursor, prefix, limit, values):
+        # Any node will do: it passes the call on once it has shown what it holds itself. The cursor in place of a key
+        # spreads the pages over all nodes.
+        options = ScanOptions(limit=limit, prefix=key_bytes(prefix) or None, values=True if values else None)
+        return Call(READ, bytes(cursor), StoreRequest(self.service, "scan", bytes(cursor), options))
+
     def batch(self, kind, method, keys, options):
         return Batch(kind, [key_bytes(key) for key in keys], lambda key: key, len,
                      lambda part: StoreRequest(self.service, method, part, options), self._part_bytes_max)
@@ -129,6 +135,16 @@ class StoreCalls:
     def erase_many(self, keys, deadline=None):
         """EraseResults in the order of `keys`."""
         return self._run(self._calls.batch(ERASE, "erase_many", keys, _WRITE_OPTIONS), deadline)
+
+    def scan(self, cursor=b"", deadline=None, *, prefix=b"", limit=None, values=False):
+        """A ScanResult: one page of all keys of all nodes, in no order.
+
+        `items` (with `key`, `version`, and `value` if asked for and if it fits the page) may be empty before the end; `cursor`
+        is for the next page, and empty when there is none. It stays good while nodes come, go and start again. A key that
+        exists during the whole scan is shown at least once. `limit` is about how many keys a page has. Needs an agreed
+        cluster; a network in classic mode refuses it.
+        """
+        return self._run(OneCall(self._calls.scan(cursor, prefix, limit, values)), deadline)
 
     def pipeline(self):
         """Collects calls of any kind, to send them all at once."""

@@ -2,7 +2,9 @@
 
 #include "agreed/agreed_keys.h"
 #include "agreed/agreed_routing.h"
+#include "agreed/agreed_scans.h"
 #include "agreed/links.h"
+#include "serving/random_number.h"
 
 #include <p2p/units.h>
 
@@ -12,11 +14,12 @@
 
 namespace p2p::diststore::agreed {
 
-AgreedMode::AgreedMode(const StoreParts& parts, std::shared_ptr<ILocator> locator, const std::string& service,
+AgreedMode::AgreedMode(const StoreParts& parts, const std::shared_ptr<ILocator>& locator, const std::string& service,
                        std::shared_ptr<ReplicaService> replicas)
     : replicas_(std::move(replicas)),
-      routing_(std::make_shared<AgreedRouting>(std::move(locator), service)),
-      keys_(std::make_shared<AgreedKeys>(replicas_, parts.forwarder, parts.retries)) {}
+      routing_(std::make_shared<AgreedRouting>(locator, service)),
+      keys_(std::make_shared<AgreedKeys>(replicas_, parts.forwarder, parts.retries)),
+      scans_(std::make_shared<AgreedScans>(locator, replicas_, parts.forwarder, random_number())) {}
 
 Result<Done> fits_partitions(std::uint32_t partitions) {
   if (partitions == kPartitions) return Done{};

@@ -18,11 +18,12 @@ namespace p2p::diststore::agreed {
 class AgreedMode final : public StoreMode {
  public:
   // `service`: the store's configured name.
-  AgreedMode(const StoreParts& parts, std::shared_ptr<ILocator> locator, const std::string& service,
+  AgreedMode(const StoreParts& parts, const std::shared_ptr<ILocator>& locator, const std::string& service,
              std::shared_ptr<ReplicaService> replicas);
 
   std::shared_ptr<KeyRouting> routing() const override { return routing_; }
   std::shared_ptr<KeysHere> keys() const override { return keys_; }
+  std::shared_ptr<Scans> scans() const override { return scans_; }
 
   Result<Done> start(Context& context) override { return replicas_->start(context); }
   void add_methods(Methods&) override {}
@@ -36,6 +37,7 @@ class AgreedMode final : public StoreMode {
   const std::shared_ptr<ReplicaService> replicas_;
   const std::shared_ptr<KeyRouting> routing_;
   const std::shared_ptr<KeysHere> keys_;
+  const std::shared_ptr<Scans> scans_;
 };
 
 // Why the store cannot serve a cluster whose keys are divided into so many partitions: its engines are made for

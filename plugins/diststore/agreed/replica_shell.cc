@@ -63,11 +63,15 @@ void ReplicaShell::stop() {
 // --- what waits for the strand ---------------------------------------------------------------------------------------
 
 void ReplicaShell::write(Partition partition, std::shared_ptr<replication::Batch> batch, Done done) {
-  push(Request{.partition = partition, .batch = std::move(batch), .key = {}, .hash = 0, .done = std::move(done)});
+  push(Request{.partition = partition, .batch = std::move(batch), .done = std::move(done)});
 }
 
 void ReplicaShell::read(Partition partition, std::string key, replication::KeyHash hash, Done done) {
-  push(Request{.partition = partition, .batch = nullptr, .key = std::move(key), .hash = hash, .done = std::move(done)});
+  push(Request{.partition = partition, .key = std::move(key), .hash = hash, .done = std::move(done)});
+}
+
+void ReplicaShell::settle(Partition partition, Done done) {
+  push(Request{.partition = partition, .settles = true, .done = std::move(done)});
 }
 
 void ReplicaShell::push(Request request) {
@@ -120,6 +124,8 @@ void ReplicaShell::start_requests(Moment moment) {
       answers_.push_back({.request = id, .verdict = Verdict::refused, .partition = request.partition});
     else if (request.batch != nullptr)
       replicas_->write(request.partition, std::move(request.batch), id, moment, effects_);
+    else if (request.settles)
+      replicas_->settle(request.partition, id, moment, effects_);
     else
       replicas_->read(request.partition, request.key, request.hash, id, moment, effects_);
   }

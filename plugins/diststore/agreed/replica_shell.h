@@ -103,6 +103,7 @@ class ReplicaShell final : public ReplicaService,
   // --- ReplicaStore ---
   void write(Partition partition, std::shared_ptr<replication::Batch> batch, Done done) override;
   void read(Partition partition, std::string key, replication::KeyHash hash, Done done) override;
+  void settle(Partition partition, Done done) override;
   const replication::ReadGate& gate() const override { return *gate_.load(std::memory_order_acquire); }
   const Engine& engine() const override { return *engine_; }
   TimePoint lease_held_until() const override { return environment_.locator->lease_held_until(); }
@@ -120,9 +121,10 @@ class ReplicaShell final : public ReplicaService,
   // --- what waits for the strand ---
   struct Request {
     Partition partition = 0;
-    std::shared_ptr<replication::Batch> batch;  // null: a read
-    std::string key;
+    std::shared_ptr<replication::Batch> batch = nullptr;  // null: a read
+    std::string key = {};
     replication::KeyHash hash = 0;
+    bool settles = false;  // reads nothing
     Done done;
   };
   struct StopServing {

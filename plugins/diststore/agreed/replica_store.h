@@ -29,6 +29,10 @@ class ReplicaStore {
   // For a key that has a write under way by gate(); any other is read without the strand, as read_gate.h says.
   virtual void read(Partition partition, std::string key, replication::KeyHash hash, Done done) = 0;
 
+  // Done once what is under way in the partition now is committed: for who has read many of its keys without a strand.
+  // What was read may be answered if the answer is of the term that the gate showed before (Replicas::settle()).
+  virtual void settle(Partition partition, Done done) = 0;
+
   virtual const replication::ReadGate& gate() const = 0;
   virtual const Engine& engine() const = 0;
   virtual TimePoint lease_held_until() const = 0;

@@ -29,6 +29,7 @@ class ClassicMode final : public StoreMode {
 
   std::shared_ptr<KeyRouting> routing() const override { return routing_; }
   std::shared_ptr<KeysHere> keys() const override { return keys_; }
+  std::shared_ptr<Scans> scans() const override { return nullptr; }
 
   Result<Done> start(Context& context) override;
   // Those that move keys.

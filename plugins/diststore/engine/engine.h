@@ -55,7 +55,8 @@ struct EntryView {
   StoredKey copy() const { return {std::string(key), version, bytes(), is_erased, std::string(value), confirmed_in}; }
 };
 
-// The position of a scan; a new one is at the beginning of its range. Only the engine that set `place` understands it.
+// The position of a scan; a new one is at the beginning of its range. Only the engine that set `place` understands it:
+// for the same range, while it lives, whatever has been stored and dropped since. Any other bytes are some position.
 struct ScanPosition {
   std::string place;
   bool at_end = false;

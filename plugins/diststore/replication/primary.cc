@@ -102,6 +102,14 @@ void Primary::read(std::string_view key, KeyHash hash, RequestId request, Moment
        effects);
 }
 
+// Whoever asks has seen nothing newer than what is under way now (W5).
+void Primary::settle(RequestId request, Moment moment, Effects& effects) {
+  if (!may_serve(moment)) return effects.answers.push_back(answer_of(request, Verdict::refused));
+  Answer settled = answer_of(request, Verdict::done);
+  if (state_.uncommitted.empty()) return effects.answers.push_back(std::move(settled));
+  wait({.seq = state_.uncommitted.entries().back().version.seq, .answer = std::move(settled)}, effects);
+}
+
 void Primary::read_now(std::string_view key, RequestId request, Effects& effects) {
   std::optional<StoredEntry> entry = content_.find(key);
   if (site_.failure) return effects.answers.push_back(answer_of(request, Verdict::refused));

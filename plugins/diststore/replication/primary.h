@@ -51,6 +51,7 @@ class Primary final {
   // --- clients (primary.cc) ---
   void write(std::shared_ptr<Batch> batch, RequestId request, Moment moment, Effects& effects);
   void read(std::string_view key, KeyHash hash, RequestId request, Moment moment, Effects& effects);
+  void settle(RequestId request, Moment moment, Effects& effects);
 
   // --- copies (primary_streams.cc) ---
   void on_message(Node from, Message& message, Moment moment, Effects& effects);

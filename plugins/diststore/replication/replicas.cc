@@ -61,6 +61,12 @@ void Replicas::read(Partition partition, std::string_view key, KeyHash hash, Req
   effects.answers.push_back({.request = request, .verdict = Verdict::refused, .partition = partition});
 }
 
+void Replicas::settle(Partition partition, RequestId request, Moment moment, Effects& effects) {
+  const HeldPartition* const found = held(partition);
+  if (found != nullptr && found->primary != nullptr) return found->primary->settle(request, moment, effects);
+  effects.answers.push_back({.request = request, .verdict = Verdict::refused, .partition = partition});
+}
+
 Verdict Replicas::verdict_now(const Answer& answer, Moment moment) const {
   switch (answer.verdict) {
     case Verdict::refused:

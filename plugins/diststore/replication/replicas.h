@@ -57,6 +57,9 @@ class Replicas final {
   void write(Partition partition, std::shared_ptr<Batch> batch, RequestId request, Moment moment, Effects& effects);
   void read(Partition partition, std::string_view key, KeyHash hash, RequestId request, Moment moment,
             Effects& effects);
+  // Answered once all writes of the partition that are under way now are committed, in the answer's term: what was read
+  // from the engine before, in that same term, may then be answered (W5), whichever keys it shows or lacks.
+  void settle(Partition partition, RequestId request, Moment moment, Effects& effects);
   // What an answer is worth when it leaves: lease and, for what was read, term are looked at after the value (W5, W6).
   Verdict verdict_now(const Answer& answer, Moment moment) const;
   const ReadGate& gate() const { return site_.gate; }

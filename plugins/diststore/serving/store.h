@@ -4,6 +4,7 @@
 #include "serving/key_routing.h"
 #include "serving/keys_here.h"
 #include "serving/refusals.h"
+#include "serving/scans.h"
 #include "serving/store_forwarder.h"
 #include "serving/store_options.h"
 
@@ -28,6 +29,7 @@ struct StoreParts {
 struct Store : StoreParts {
   std::shared_ptr<KeyRouting> routing;
   std::shared_ptr<KeysHere> keys;
+  std::shared_ptr<Scans> scans = nullptr;  // null: the mode cannot list its keys
 };
 
 // Answers with the StoreError that the method's IDL declares.
@@ -48,9 +50,10 @@ void raise_failure(Call call, const std::string& why) {
   raise(answer, store_error(kind, why));
 }
 
-// The methods of diststore.Store, in two files by their number of keys.
+// The methods of diststore.Store, in three files: for one key, for many, and for all.
 void add_single_methods(Methods& methods, const std::shared_ptr<Store>& store);
 void add_batch_methods(Methods& methods, const std::shared_ptr<Store>& store);
+void add_scan_methods(Methods& methods, const std::shared_ptr<Store>& store);
 
 // The methods of diststore.StorePeer that answer other nodes' parts of batches. Those that move keys belong to the
 // mode.

@@ -4,6 +4,7 @@
 
 #include "serving/key_routing.h"
 #include "serving/keys_here.h"
+#include "serving/scans.h"
 
 #include <p2p/completion.h>
 #include <p2p/context.h>
@@ -21,6 +22,7 @@ class StoreMode {
 
   virtual std::shared_ptr<KeyRouting> routing() const = 0;
   virtual std::shared_ptr<KeysHere> keys() const = 0;
+  virtual std::shared_ptr<Scans> scans() const = 0;  // null: it cannot list its keys
 
   // Serves what other nodes ask of this mode alone, follows the locator from now on, and shows gauges.
   virtual Result<Done> start(Context& context) = 0;

@@ -1,5 +1,5 @@
-// Which sanitizer a file is compiled for: P2P_SANITIZES_ADDRESS or P2P_SANITIZES_THREAD is defined, or neither. g++ says it by a
-// macro, Clang by a feature.
+// Which sanitizer a file is compiled for: P2P_SANITIZES_ADDRESS or P2P_SANITIZES_THREAD is defined, or neither. g++
+// says it by a macro, Clang by a feature.
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__)

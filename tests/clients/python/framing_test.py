@@ -3,7 +3,7 @@ import random
 import struct
 import unittest
 
-from p2p_client.codec import sequence_of
+from p2p_client.codec import message_length, sequence_of
 from p2p_client.framing import FRAME_BYTES_MAX, REQUEST_BYTES_MIN, Framing, NotSent, checked_request_bytes_max
 from p2p_client.gen.diststore.ttypes import ReadOptions
 from p2p_client.outcome import NotExecuted, Oversized
@@ -17,6 +17,15 @@ def request():
 def reply(sequence, padding=0):
     message = b"\x80\x01\x00\x02\x00\x00\x00\x04read" + struct.pack(">i", sequence) + b"\0" * (1 + padding)
     return struct.pack(">I", len(message)) + message
+
+
+class MessageLengthTest(unittest.TestCase):
+    def test_bytes_need_not_be_text(self):
+        field = b"\x0b\0\1\0\0\0\4\x00\xeb\xde\x80"
+        message = reply(1)[4:-1] + field + b"\0"
+        for cut in range(len(message)):
+            self.assertIsNone(message_length(message[:cut]))
+        self.assertEqual(message_length(message + b"more"), len(message))
 
 
 class FramingTest(unittest.TestCase):

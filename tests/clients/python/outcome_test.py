@@ -9,10 +9,10 @@ from p2p_client.codec import Request
 from p2p_client.errors import ConditionFailed
 from p2p_client.faults import CLOSED, INVALID, PROTOCOL
 from p2p_client.gen.diststore import Store
-from p2p_client.gen.diststore.ttypes import StoreError, StoreErrorKind, Version, WriteOptions
+from p2p_client.gen.diststore.ttypes import ScanOptions, StoreError, StoreErrorKind, Version, WriteOptions
 from p2p_client.outcome import (Answered, Kind, Lost, Next, Oversized, Raised, NotExecuted, next_step, outcome_of_exception,
                                 step_at_deadline)
-from p2p_client.store import ERASE, READ, WRITE, options_of, outcome_of_store_error
+from p2p_client.store import ERASE, READ, WRITE, _CallFactory, options_of, outcome_of_store_error
 
 CALL = Kind(is_change=True, is_repeatable=False)
 REPEATABLE = Kind(is_change=True, is_repeatable=True)
@@ -129,6 +129,12 @@ class StoreErrorTest(unittest.TestCase):
         self.assertEqual(options_of(None, False), WriteOptions())
         with self.assertRaises(ValueError):
             options_of(Version(3, 17), True)
+
+    def test_a_scan_is_a_read_that_any_node_can_go_on_with(self):
+        made = _CallFactory("diststore", 1 << 20).scan(b"\0cursor", "pre", 5, True)
+        self.assertEqual((made.kind, made.key), (READ, b"\0cursor"))
+        self.assertEqual(made.request.arguments, (b"\0cursor", ScanOptions(limit=5, prefix=b"pre", values=True)))
+        self.assertEqual(_CallFactory("diststore", 1 << 20).scan(b"", b"", None, False).request.arguments, (b"", ScanOptions()))
 
     def test_after_an_error_of_an_unknown_kind_the_outcome_is_unknown(self):
         self.assertIsInstance(outcome_of_store_error(StoreError(99, "")), Lost)

@@ -57,6 +57,7 @@ class FakeReplicas final : public ReplicaStore {
   void read(Partition partition, std::string key, KeyHash, Done done) override {
     reads.push_back({partition, std::move(key), std::move(done)});
   }
+  void settle(Partition partition, Done done) override { settles.push_back({partition, {}, std::move(done)}); }
   const ReadGate& gate() const override { return read_gate; }
   const Engine& engine() const override {
     if (before_read) before_read();
@@ -66,9 +67,11 @@ class FakeReplicas final : public ReplicaStore {
 
   Written take_write() { return take(writes); }
   Asked take_read() { return take(reads); }
+  Asked take_settle() { return take(settles); }
 
   std::deque<Written> writes;
   std::deque<Asked> reads;
+  std::deque<Asked> settles;  // without a key
   ReadGate read_gate;
   std::shared_ptr<Engine> values = std::make_shared<MemoryEngine>(1);
   std::function<void()> before_read;  // between the look at the term and the value
@@ -98,6 +101,7 @@ class AgreedCalls : public StoreMethods {
     store->forwarder->stop();  // while the calls that wait are there
     replicas->writes.clear();
     replicas->reads.clear();
+    replicas->settles.clear();
   }
 
   void serve(replication::Epoch term) {

@@ -17,6 +17,7 @@ class FakeService final : public ReplicaService {
   void read(Partition partition, std::string key, KeyHash hash, ReplicaStore::Done done) override {
     replicas_.read(partition, std::move(key), hash, std::move(done));
   }
+  void settle(Partition partition, ReplicaStore::Done done) override { replicas_.settle(partition, std::move(done)); }
   const ReadGate& gate() const override { return replicas_.gate(); }
   const Engine& engine() const override { return replicas_.engine(); }
   TimePoint lease_held_until() const override { return replicas_.lease_held_until(); }

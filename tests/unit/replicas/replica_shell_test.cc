@@ -29,6 +29,23 @@ TEST_F(ReplicaShellTest, AKeyThatHasAWriteUnderWayIsReadWhenItIsCommitted) {
   EXPECT_EQ(nodes[1]->shell->waiting_calls(), 0);
 }
 
+TEST_F(ReplicaShellTest, WhoHasReadManyKeysIsAnsweredWhenWhatWasUnderWayIsCommitted) {
+  start_all();
+  put_in_sync({2, 3});
+  const auto written = write(1, KeyWrite::put(kKey, "value"));
+  std::vector<Verdict> verdicts;
+  for (const unsigned number : {1, 2}) {
+    nodes[number]->shell->settle(partition, [&, number](const Answer& answer) {
+      verdicts.push_back(answer.verdict);
+      EXPECT_TRUE(number == 2 || written->has_value());
+    });
+  }
+  EXPECT_TRUE(verdicts.empty()) << "never within the call";
+  settle();
+  std::ranges::sort(verdicts);
+  EXPECT_EQ(verdicts, (std::vector{Verdict::done, Verdict::refused})) << "2 is no primary";
+}
+
 TEST_F(ReplicaShellTest, WritesOfManyClientsShareACall) {
   start_all();
   put_in_sync({2});

@@ -108,6 +108,12 @@ class ReplicationTest : public ::testing::Test {
     obey(node, effects);
     return requests_;
   }
+  RequestId settle(Node node) {
+    Effects effects;
+    at(node).replicas.settle(kPartition, ++requests_, moment(), effects);
+    obey(node, effects);
+    return requests_;
+  }
   bool is_answered(RequestId request) const { return answers_.contains(request); }
   const Answer& answer(RequestId request) const {
     static const Answer kNone{.verdict = Verdict::overloaded};

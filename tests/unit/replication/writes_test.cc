@@ -83,6 +83,47 @@ TEST_F(ReplicationWrites, AReadWaitsForTheWriteUnderWay) {  // W5
   EXPECT_FALSE(at(1).replicas.gate().is_under_way(hash_of(key("a"))));
 }
 
+TEST_F(ReplicationWrites, WhoHasReadManyKeysWaitsForAllThatIsUnderWay) {  // W5
+  EXPECT_EQ(answer(settle(1)).verdict, Verdict::done) << "nothing is";
+  put(1, "a", "apple");
+  run();
+  hold(2, 1);
+  put(1, "b", "banana");
+  erase(1, "a");
+  const RequestId settled = settle(1);
+  put(1, "c", "cherry");
+  release(2, 1);
+  run();
+  EXPECT_EQ(answer(settled).verdict, Verdict::done);
+  EXPECT_EQ(answer(settled).term, term_);
+  EXPECT_EQ(answer(settle(2)).verdict, Verdict::refused) << "it is no primary";
+}
+
+TEST_F(ReplicationWrites, WhatWasUnderWayWhenItWasReadIsWaitedForAndNothingElse) {  // W5
+  hold(1, 3);
+  put(1, "a", "apple");
+  run();
+  const RequestId settled = settle(1);
+  put(1, "b", "banana");
+  run();
+  EXPECT_FALSE(is_answered(settled));
+  deliver_one(1, 3);
+  run();
+  EXPECT_EQ(answer(settled).verdict, Verdict::done);
+  EXPECT_EQ(state(1).uncommitted.size(), 1U) << "what came later is not waited for";
+}
+
+TEST_F(ReplicationWrites, WhatWasReadCountsForNothingWhenItsTermHasEnded) {  // W5
+  hold(1, 2);
+  hold(1, 3);
+  put(1, "a", "apple");
+  const RequestId lost = settle(1);
+  map({.primary = 2, .in_sync = {3}});
+  EXPECT_EQ(answer(lost).verdict, Verdict::refused);
+  lease_ = now_;
+  EXPECT_EQ(answer(settle(2)).verdict, Verdict::refused) << "no lease";
+}
+
 TEST_F(ReplicationWrites, AnEraseSaysWhetherThereWasAValueAndLeavesNoTombstone) {
   put(1, "a", "apple");
   run();

@@ -133,6 +133,15 @@ class P2P_API Client final {
   std::future<Many<Erased>> erase_many_future(std::vector<std::string> keys, CallOptions options = {});
   void erase_many(std::vector<std::string> keys, Callback<void(Many<Erased>)> then, CallOptions options = {});
 
+  // --- the store, all keys ---
+  // One page of all keys of all nodes, in no order: from the beginning with an empty cursor, then with that of the page
+  // before, until it is empty. A cursor stays good while nodes come, go and start again. A key that exists during the
+  // whole scan is shown at least once; another cursor than those of pages fails as invalid. Needs an agreed cluster: a
+  // network in classic mode refuses it as invalid.
+  Outcome<ScanPage> scan(std::string_view cursor, ScanOptions which = {}, CallOptions options = {});
+  std::future<Outcome<ScanPage>> scan_future(std::string_view cursor, ScanOptions which = {}, CallOptions options = {});
+  void scan(std::string_view cursor, ScanOptions which, Then<ScanPage> then, CallOptions options = {});
+
   // --- any service ---
   // The whole reply message, for p2p::decode_reply; it includes declared exceptions, while an answer from the node
   // instead of the service is a Failure. Surely not executed, and not retried: `not_found`, the node has no such

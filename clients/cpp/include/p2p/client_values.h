@@ -4,7 +4,9 @@
 #include <p2p/node_address.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace p2p::client {
@@ -31,6 +33,23 @@ struct Erased {
 struct Item {
   std::string key;
   std::string value;
+};
+
+// Which keys a scan shows, and how many at once.
+struct ScanOptions {
+  std::string_view prefix{};  // only keys that begin with this
+  std::int32_t limit = 0;     // about so many keys in a page, at most 4,096; 0: the nodes' default, 1,000
+  bool has_values = false;    // with their values
+};
+
+struct ScanItem {
+  std::string key;
+  Version version;
+  std::optional<std::string> value = {};  // if asked for, unless it did not fit the page: then read the key
+};
+struct ScanPage {
+  std::vector<ScanItem> items;  // may be empty before the end
+  std::string cursor;           // for the next page; empty: there is none
 };
 
 struct RingFacts {

@@ -103,6 +103,14 @@ bool read_view(Reader& in, FieldKind kind, std::optional<std::int64_t>& view) {
   return true;
 }
 
+// At least the stop byte of each has arrived: the reader has checked the count against the bytes left.
+void check_results(const ContainerHead& list) {
+  const bool are_results = list.element == FieldKind::structure || list.count == 0;
+  if (!are_results || list.count > static_cast<std::uint32_t>(kContainerElementsMax)) {
+    throw TProtocolException(TProtocolException::INVALID_DATA, "no list of results");
+  }
+}
+
 bool read_field(Reader& in, FieldHead field, Read& result, std::optional<std::int64_t>& view) {
   switch (field.id) {
     case 1:
@@ -136,6 +144,45 @@ bool read_field(Reader& in, FieldHead field, Erased& result, std::optional<std::
   }
 }
 
+bool read_field(Reader& in, FieldHead field, ScanItem& item) {
+  switch (field.id) {
+    case 1:
+      return read_text(in, field.kind, item.key);
+    case 2:
+      return read_version(in, field.kind, item.version);
+    case 3:
+      return field.kind == FieldKind::text && read_text(in, field.kind, item.value.emplace());
+    default:
+      return false;
+  }
+}
+
+bool read_items(Reader& in, FieldKind kind, std::vector<ScanItem>& items) {
+  ContainerHead list;
+  if (kind != FieldKind::list || !in.container(kind, list)) return false;
+  check_results(list);
+  items.reserve(list.count);
+  for (std::uint32_t at = 0; at < list.count; ++at) {
+    ScanItem& item = items.emplace_back();
+    if (!each_field_within(in, [&](Reader& inner, FieldHead field) { return read_field(inner, field, item); }))
+      return false;
+  }
+  return true;
+}
+
+bool read_field(Reader& in, FieldHead field, ScanPage& page, std::optional<std::int64_t>& view) {
+  switch (field.id) {
+    case 1:
+      return read_items(in, field.kind, page.items);
+    case 2:
+      return read_text(in, field.kind, page.cursor);
+    case 3:
+      return read_view(in, field.kind, view);
+    default:
+      return false;
+  }
+}
+
 template <class T>
 bool read_one(Reader& in, T& result, std::optional<std::int64_t>& view) {
   return each_field_within(in, [&](Reader& inner, FieldHead field) { return read_field(inner, field, result, view); });
@@ -146,11 +193,7 @@ bool read_results(Reader& in, FieldKind kind, bool is_many, StoreReply<T>& reply
   if (!is_many) return kind == FieldKind::structure && read_one(in, reply.one, reply.view);
   ContainerHead list;
   if (kind != FieldKind::list || !in.container(kind, list)) return false;
-  const bool are_results = list.element == FieldKind::structure || list.count == 0;
-  if (!are_results || list.count > static_cast<std::uint32_t>(kContainerElementsMax)) {
-    throw TProtocolException(TProtocolException::INVALID_DATA, "no list of results");
-  }
-  // At least the stop byte of each has arrived: the reader has checked the count against the bytes left.
+  check_results(list);
   reply.many.reserve(list.count);
   for (std::uint32_t at = 0; at < list.count; ++at) {
     if (!read_one(in, reply.many.emplace_back(), reply.view)) return false;
@@ -285,6 +328,27 @@ FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<co
   return info;
 }
 
+FrameInfo encode_scan(Codec& codec, std::string_view service, std::string_view cursor, const ScanOptions& which,
+                      std::string& frame) {
+  const FrameInfo info = begin_call(codec, service, "scan");
+  BinaryProtocol& out = codec.binary_out();
+  write_text(codec, kFirst, cursor);
+  out.writeFieldBegin("", T_STRUCT, kSecond);
+  if (which.limit != 0) {
+    out.writeFieldBegin("", T_I32, kFirst);
+    out.writeI32(which.limit);
+  }
+  if (!which.prefix.empty()) write_text(codec, kSecond, which.prefix);
+  if (which.has_values) {
+    out.writeFieldBegin("", T_BOOL, kThird);
+    out.writeBool(true);
+  }
+  out.writeFieldStop();
+  out.writeFieldStop();
+  end_call(codec, frame);
+  return info;
+}
+
 FrameInfo encode_state(Codec& codec, std::string_view service, std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "state");
   codec.binary_out().writeFieldStop();
@@ -306,6 +370,7 @@ FrameInfo encode_state_since(Codec& codec, std::string_view service, std::uint64
 void decode(Codec& codec, bool is_many, StoreReply<Read>& reply) { decode_reply_of(codec, is_many, reply); }
 void decode(Codec& codec, bool is_many, StoreReply<Written>& reply) { decode_reply_of(codec, is_many, reply); }
 void decode(Codec& codec, bool is_many, StoreReply<Erased>& reply) { decode_reply_of(codec, is_many, reply); }
+void decode(Codec& codec, bool is_many, StoreReply<ScanPage>& reply) { decode_reply_of(codec, is_many, reply); }
 
 ToldRing decode_state(Codec& codec) {
   locator::Ring_state_result result;

@@ -48,6 +48,9 @@ FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view 
 FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<const ItemView> items,
                             std::string& frame);
 
+FrameInfo encode_scan(Codec& codec, std::string_view service, std::string_view cursor, const ScanOptions& which,
+                      std::string& frame);
+
 FrameInfo encode_state(Codec& codec, std::string_view service, std::string& frame);
 // Asks what has changed since the state of that epoch and view.
 FrameInfo encode_state_since(Codec& codec, std::string_view service, std::uint64_t epoch, std::uint64_t view,
@@ -65,7 +68,7 @@ struct StoreRefusal {
 // What a reply said; `refusal` is set instead of results.
 template <class T>
 struct StoreReply {
-  T one;                             // of a call for one key
+  T one;                             // of a call for one key, or of a scan
   std::vector<T> many;               // of a batch
   std::optional<std::int64_t> view;  // of the last result that carried one
   std::optional<StoreRefusal> refusal;
@@ -75,6 +78,7 @@ struct StoreReply {
 void decode(Codec& codec, bool is_many, StoreReply<Read>& reply);
 void decode(Codec& codec, bool is_many, StoreReply<Written>& reply);
 void decode(Codec& codec, bool is_many, StoreReply<Erased>& reply);
+void decode(Codec& codec, bool is_many, StoreReply<ScanPage>& reply);
 
 // A state of the ring, whole or what has changed of it.
 struct ToldRing {

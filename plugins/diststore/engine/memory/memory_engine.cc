@@ -21,10 +21,13 @@ struct Place {
 };
 static_assert(std::has_unique_object_representations_v<Place>);
 
+// A position that is not of this range, as foreign bytes may be, is its beginning.
 Place place_of(const ScanPosition& position, PartitionRange range) {
-  Place place{first_place(range.first), 0, 0};
+  const Place beginning{first_place(range.first), 0, 0};
+  Place place = beginning;
   if (position.place.size() == sizeof place) std::memcpy(&place, position.place.data(), sizeof place);
-  return place;
+  const bool is_within = beginning.first <= place.first && place.first <= last_place(range.last);
+  return is_within ? place : beginning;
 }
 
 void put_place(ScanPosition& position, Place place) {

@@ -1,0 +1,22 @@
+// What do the verbs for the store share? A client of the network that the session's node is in.
+#pragma once
+
+#include "ctl/session.h"
+
+#include <p2p/client.h>
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace p2p::ctl {
+
+// That node answers, or the error says why not.
+Result<std::unique_ptr<client::Client>> store_of(const Session& session);
+
+// report(), and of a change whether something may have been done.
+ExitCode report_failure(const client::Failure& failure, bool is_change);
+
+nlohmann::json json_of(const client::Version& version);
+
+}  // namespace p2p::ctl

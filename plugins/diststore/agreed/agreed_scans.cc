@@ -1,0 +1,183 @@
+#include "agreed/agreed_scans.h"
+
+#include "serving/store_options.h"
+#include "serving/wire_version.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+namespace p2p::diststore::agreed {
+
+using replication::Answer;
+using replication::Epoch;
+using replication::Verdict;
+
+namespace {
+
+constexpr const char* kNotServed =
+    "this node does not serve the partitions that are left: they have just changed their primary, or its lease has "
+    "ended";
+
+// Where a scan goes on: none, it has ended.
+std::optional<Partition> next_partition(const ScanCursor& cursor) {
+  if (cursor.open) return cursor.open->partition;
+  for (Partition partition = 0; partition < kPartitions; ++partition)
+    if (!cursor.done[partition]) return partition;
+  return std::nullopt;
+}
+
+}  // namespace
+
+// What was seen of one partition.
+struct AgreedScans::Visit {
+  Partition partition = 0;
+  Epoch term = 0;
+  ScanPosition position = {};
+  std::vector<wire::ScanItem> items = {};
+  bool is_settled = false;
+};
+
+// One call.
+struct AgreedScans::Page {
+  ScanRequest request;
+  Call call;
+  const ScanMethod& method;
+  std::int64_t view = 0;
+  std::vector<Visit> visits = {};
+  std::size_t unsettled = 0;  // counted on the strand of the copies
+};
+
+// What is still to be looked at in one call, by its limits.
+class AgreedScans::Look final {
+ public:
+  explicit Look(const ScanRequest& request) : request_(request), keys_left_(request.keys_max) {}
+
+  bool is_over() const noexcept { return keys_left_ == 0 || entries_left_ == 0 || bytes_ >= kScanBytesMax; }
+  std::size_t step() const noexcept { return std::min(entries_left_, kScanStepEntries); }
+
+  // False: the page is full. Entries at the same place come all the same.
+  bool take(const EntryView& entry, std::vector<wire::ScanItem>& items) {
+    entries_left_ -= std::min<std::size_t>(entries_left_, 1);
+    if (!entry.is_erased && entry.key.starts_with(request_.prefix)) {
+      keys_left_ -= std::min<std::size_t>(keys_left_, 1);
+      items.push_back(item_of(entry));
+    }
+    return !is_over();
+  }
+
+ private:
+  wire::ScanItem item_of(const EntryView& entry) {
+    wire::ScanItem item;
+    item.key = entry.key;
+    item.version = to_wire(entry.version);
+    bytes_ += entry.key.size() + kResultBytesMax;
+    const bool fits = bytes_ + entry.value.size() <= request_.reply_bytes_max;
+    if (!request_.has_values || !fits) return item;
+    bytes_ += entry.value.size();
+    item.__set_value(std::string(entry.value));
+    return item;
+  }
+
+  const ScanRequest& request_;
+  std::size_t keys_left_;
+  std::size_t entries_left_ = kScanEntriesMax;
+  std::size_t bytes_ = 0;
+};
+
+// A partition that was begun is finished first, and at the node that serves it: its position is worth most there.
+std::vector<Partition> AgreedScans::partitions_here(const ScanCursor& cursor, const RingView& view) {
+  std::vector<Partition> here;
+  if (cursor.open) {
+    if (!view.owner_of_partition(cursor.open->partition).is_self) return here;
+    here.push_back(cursor.open->partition);
+  }
+  for (Partition partition = 0; partition < kPartitions; ++partition) {
+    const bool is_left = !cursor.done[partition] && !(cursor.open && cursor.open->partition == partition);
+    if (is_left && view.owner_of_partition(partition).is_self) here.push_back(partition);
+  }
+  return here;
+}
+
+void AgreedScans::scan(ScanRequest request, Call call, const ScanMethod& method) {
+  const RingView& view = locator_->view();
+  const auto next = next_partition(request.cursor);
+  if (!next) return method.answer(std::move(call), {});
+  const std::vector<Partition> here = partitions_here(request.cursor, view);
+  if (here.empty()) return forwarder_->pass_on(view.owner_of_partition(*next), std::move(call), method);
+  auto page = std::make_shared<Page>(Page{.request = std::move(request),
+                                          .call = std::move(call),
+                                          .method = method,
+                                          .view = static_cast<std::int64_t>(view.fingerprint())});
+  if (const auto looked = look_through(here, *page); !looked.ok())
+    return give_up_here(*forwarder_, looked.error(), std::move(page->call), method);
+  if (page->visits.empty()) return forwarder_->wait(std::move(page->call), method, kNotServed);
+  settle(std::move(page));
+}
+
+Result<p2p::Done> AgreedScans::look_through(const std::vector<Partition>& partitions, Page& page) const {
+  Look look(page.request);
+  for (const Partition partition : partitions) {
+    if (look.is_over() || page.visits.size() == kScanPartitionsMax) break;
+    const Epoch term = replicas_->gate().serving_term(partition);
+    if (term == 0) continue;
+    Visit& visit = page.visits.emplace_back(Visit{.partition = partition, .term = term});
+    const auto& open = page.request.cursor.open;
+    if (open && open->partition == partition && open->engine == engine_) visit.position.place = open->place;
+    if (auto looked = look_at(visit, look); !looked.ok()) return looked;
+  }
+  return p2p::Done{};
+}
+
+Result<p2p::Done> AgreedScans::look_at(Visit& visit, Look& look) const {
+  const auto take = [&](const EntryView& entry) { return look.take(entry, visit.items); };
+  while (!visit.position.at_end && !look.is_over()) {
+    auto scanned = replicas_->engine().scan(only(visit.partition), visit.position, look.step(), take);
+    if (!scanned.ok()) return scanned;
+  }
+  return p2p::Done{};
+}
+
+// What was seen may be of a write that is under way, and a key may be missing because of one.
+void AgreedScans::settle(std::shared_ptr<Page> page) {
+  page->call.keep();  // it may have to be routed anew
+  const std::size_t count = page->visits.size();
+  page->unsettled = count;
+  for (std::size_t at = 0; at < count; ++at) {
+    replicas_->settle(page->visits[at].partition, [scans = shared_from_this(), page, at](const Answer& answer) {
+      Visit& visit = page->visits[at];
+      visit.is_settled = answer.verdict == Verdict::done && answer.term == visit.term;
+      if (--page->unsettled == 0) scans->end(*page);
+    });
+  }
+}
+
+void AgreedScans::end(Page& page) {
+  if (std::ranges::none_of(page.visits, &Visit::is_settled))
+    return forwarder_->wait(std::move(page.call), page.method, kNotServed);
+  wire::ScanResult result;
+  for (Visit& visit : page.visits) {
+    if (!visit.is_settled) continue;
+    std::move(visit.items.begin(), visit.items.end(), std::back_inserter(result.items));
+  }
+  result.cursor = cursor_behind(page).encode();
+  result.__set_view(page.view);
+  page.method.answer(std::move(page.call), result);
+}
+
+// What is not settled is looked through again.
+ScanCursor AgreedScans::cursor_behind(Page& page) const {
+  ScanCursor cursor = std::move(page.request.cursor);
+  for (Visit& visit : page.visits) {
+    if (!visit.is_settled) continue;
+    if (cursor.open && cursor.open->partition == visit.partition) cursor.open.reset();
+    if (visit.position.at_end) {
+      cursor.done.set(visit.partition);
+    } else {
+      cursor.open = ScanCursor::Open{visit.partition, engine_, std::move(visit.position.place)};
+    }
+  }
+  return cursor;
+}
+
+}  // namespace p2p::diststore::agreed
