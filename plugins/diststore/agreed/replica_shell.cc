@@ -9,7 +9,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdio>
+#include <exception>
 #include <future>
 
 namespace p2p::diststore::agreed {
@@ -22,6 +25,25 @@ namespace {
 
 // Longer than any run takes; after it the host's loops are gone, and nothing will run anyway.
 constexpr Duration kHaltPatience = std::chrono::seconds(2);
+
+// Without memory of its own: there may be none.
+[[noreturn]] void end_process(const char* what) noexcept {
+  std::array<char, 256> why;
+  std::snprintf(why.data(), why.size(), "no exception in what the store's strand does, but it is: %s", what);
+  assertion_failed(why.data(), __FILE__, __LINE__);
+}
+
+// For what cannot be half done.
+template <class Work>
+void do_or_end(Work work) noexcept {
+  try {
+    work();
+  } catch (const std::exception& failure) {
+    end_process(failure.what());
+  } catch (...) {
+    end_process("of an unknown type");
+  }
+}
 
 }  // namespace
 
@@ -79,27 +101,34 @@ void ReplicaShell::push(Request request) {
   post_run();
 }
 
+// One that is lost is waited for, for ever.
 void ReplicaShell::push(Event event) {
-  {
+  do_or_end([&] {
     const std::scoped_lock lock(inbox_mutex_);
     inbox_.events.push_back(std::move(event));
     if (std::exchange(inbox_.is_posted, true)) return;
-  }
-  post_run();
+    post_run();
+  });
 }
 
 void ReplicaShell::post_run() {
-  environment_.strand->post([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->run();
+  do_or_end([this] {
+    environment_.strand->post([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->run();
+    });
   });
 }
 
 Moment ReplicaShell::moment() const { return {environment_.strand->now(), lease_held_until()}; }
 
-// All that has come until now.
 void ReplicaShell::run() {
   P2P_ASSERT_THREAD(environment_.strand->is_current());
   has_run_.store(true, std::memory_order_relaxed);
+  do_or_end([this] { take_all(); });
+}
+
+// All that has come until now.
+void ReplicaShell::take_all() {
   {
     const std::scoped_lock lock(inbox_mutex_);
     std::swap(inbox_.events, taken_.events);
@@ -199,9 +228,18 @@ void ReplicaShell::answer_clients() {
     const Done done = std::exchange(waiting_[answer.request - 1], nullptr);
     free_.push_back(answer.request);
     waiting_calls_.fetch_sub(1, std::memory_order_relaxed);
-    done(answer);
+    tell(done, answer);
   }
   answers_.clear();
+}
+
+// The cores have done their part by now: nothing of them depends on what becomes of the answer.
+void ReplicaShell::tell(const Done& done, const replication::Answer& answer) {
+  try {
+    done(answer);
+  } catch (const std::exception& failure) {
+    environment_.log.error("a call for partition {} could not be answered: {}", answer.partition, failure.what());
+  }
 }
 
 void ReplicaShell::publish_reports(TimePoint now) {

@@ -4,6 +4,11 @@
 //
 // What comes from other threads waits in one place and is worked off in runs: all that has come together shares one
 // flush, and so do messages to the same node. In a run what is to be said goes first, then clients are answered.
+//
+// An exception in a run (std::bad_alloc, as a rule) ends the process, with a line that says why: what the cores were
+// half-way through cannot be trusted, and a node that renewed its lease without it would serve nothing and let nobody
+// else serve. One that `Done` throws ends its own call alone, as what the cores know is whole by then; one in write()
+// or read() reaches whoever called, and nothing was begun.
 #pragma once
 
 #include "agreed/consents.h"
@@ -192,6 +197,7 @@ class ReplicaShell final : public ReplicaService,
   void push(Request request);
   void post_run();
   void run();
+  void take_all();
   void start_requests(replication::Moment moment);
   replication::RequestId keep(Done done);
   replication::Moment moment() const;
@@ -199,6 +205,7 @@ class ReplicaShell final : public ReplicaService,
   void scan();
   void obey(TimePoint now);
   void answer_clients();
+  void tell(const Done& done, const replication::Answer& answer);
   void publish_reports(TimePoint now);
   void set_alarm();
   void halt();

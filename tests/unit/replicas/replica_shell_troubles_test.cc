@@ -99,6 +99,24 @@ TEST_F(ReplicaShellTroubles, AStrandThatHangsIsNotHealthy) {
   EXPECT_TRUE(node.shell->is_healthy());
 }
 
+// A node that went on without what was half done would keep its lease and serve nothing.
+TEST_F(ReplicaShellTroubles, AnExceptionInARunEndsTheProcess) {
+  start_all();
+  has_memory = false;
+  EXPECT_DEATH(change({cluster::learn(partition, 2)}), "the store's strand.*bad_alloc");
+}
+
+TEST_F(ReplicaShellTroubles, AnAnswerThatCannotBeGivenConcernsNoOtherCall) {
+  start_all();
+  put_in_sync({2});
+  nodes[1]->shell->write(partition, replication::batch_of(KeyWrite::put(kKey, "value")),
+                         [](const Answer&) { throw std::bad_alloc(); });
+  EXPECT_EQ(put(1, "newer"), Verdict::done);
+  EXPECT_EQ(put(1, "newest"), Verdict::done);
+  EXPECT_EQ(nodes[1]->log.lines.size(), 1u);
+  EXPECT_EQ(nodes[1]->shell->waiting_calls(), 0);
+}
+
 TEST_F(ReplicaShellTroubles, ANodeThatBeginsAnewForgetsWhatItHeld) {
   start_all();
   put_in_sync({2});

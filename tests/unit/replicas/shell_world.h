@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <string>
@@ -215,6 +216,7 @@ class ShellWorld : public ::testing::Test {
   std::set<std::pair<unsigned, unsigned>> cut;  // calls between them fail
   std::size_t carried = 0;
   std::uint64_t drawn = 1;
+  bool has_memory = true;  // else whoever draws a session runs out of it
 };
 
 // --- below: how it works ---------------------------------------------------------------------------------------------
@@ -242,7 +244,11 @@ inline ShellNode::ShellNode(ShellWorld& world, unsigned of_number, std::uint64_t
                                                                    .log = log,
                                                                    .locator = locator,
                                                                    .service = "store",
-                                                                   .draw = [&world] { return ++world.drawn; }},
+                                                                   .draw =
+                                                                       [&world] {
+                                                                         if (!world.has_memory) throw std::bad_alloc();
+                                                                         return ++world.drawn;
+                                                                       }},
                                          engine, ReplicaShellOptions{});
   shell->add_methods(methods);
   shell->start();
