@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -34,6 +35,11 @@ inline constexpr Duration kOpenDeadline = std::chrono::milliseconds(300);
 // it is open waits, too: what breaks it is said again at once.
 inline constexpr Duration kRedialFirst = std::chrono::milliseconds(5);
 inline constexpr Duration kRedialMax = std::chrono::milliseconds(30);
+// What this node's own host did not send (its queue is full, it has no descriptor, it stops) says nothing about the
+// other node: the same call is made again after such pauses, in the same session. After so long it counts as a broken
+// link: the host's queue to a node is that long, too, when that node takes nothing.
+inline constexpr Duration kUnsentPause = std::chrono::milliseconds(10);
+inline constexpr Duration kUnsentMax = std::chrono::seconds(1);
 // Answers that have overtaken others: as many as can be on their way, and some.
 inline constexpr std::size_t kEarlyMax = 16;
 // A queue so many times as long as it may be is cut off: its copy was to be taken out long ago.
@@ -47,7 +53,7 @@ struct LinkEffects {
   struct Deliver {
     replication::Node to = replication::kNoNode;
     SessionId session = 0;
-    Numbered said;
+    std::shared_ptr<const Numbered> said;  // kept by the link until its reply
   };
   struct Answers {
     replication::Node from = replication::kNoNode;
@@ -59,6 +65,7 @@ struct LinkEffects {
   // In this order, for Replicas.
   std::vector<replication::Node> disconnected;
   std::vector<replication::Node> connected;
+  std::vector<replication::Node> excused;  // not connected yet, because of this node
   std::vector<Answers> answers;
   std::vector<std::pair<replication::Node, bool>> overfull;
 
@@ -67,6 +74,7 @@ struct LinkEffects {
     delivers.clear();
     disconnected.clear();
     connected.clear();
+    excused.clear();
     answers.clear();
     overfull.clear();
   }
@@ -86,7 +94,10 @@ class Links final {
 
   // How calls have ended. `answers` is null if it was not taken, or nobody knows.
   void on_opened(replication::Node to, SessionId session, bool is_taken, TimePoint now, LinkEffects& effects);
-  void on_delivered(replication::Node to, SessionId session, Numbered* answers, TimePoint now, LinkEffects& effects);
+  void on_delivered(replication::Node to, SessionId session, CallNumber number, Numbered* answers, TimePoint now,
+                    LinkEffects& effects);
+  // This node's own host surely did not send it. `number`: of a call of deliver; 0: the session was to be opened.
+  void on_unsent(replication::Node to, SessionId session, CallNumber number, TimePoint now, LinkEffects& effects);
 
   // The other end's own calls. False: there is no such session.
   bool on_answer(SessionId session, Numbered answers, TimePoint now, LinkEffects& effects);
@@ -102,18 +113,24 @@ class Links final {
  private:
   enum class State : std::uint8_t { broken, opening, open };
 
+  struct Sent {
+    std::shared_ptr<const Numbered> said;
+    TimePoint again_at = TimePoint::max();  // of a call that was not sent
+  };
+
   struct Link {
     State state = State::broken;
     SessionId session = 0;
     CallNumber sent = 0;
     CallNumber taken = 0;  // of the answers
-    std::size_t in_flight = 0;
+    std::vector<Sent> in_flight = {};
     std::vector<replication::Message> queue = {};
     std::size_t queue_bytes = 0;
     bool is_overfull = false;
     bool is_ready = false;  // in ready_
     std::map<CallNumber, std::vector<replication::Message>> early = {};
-    unsigned failures = 0;  // to open a session, in a row
+    unsigned failures = 0;                      // to open a session, in a row
+    TimePoint unsent_since = TimePoint::max();  // nothing was sent
     TimePoint opened_at = TimePoint::min();
     TimePoint redial_at = TimePoint::min();
   };
@@ -126,6 +143,8 @@ class Links final {
   void note_fullness(replication::Node node, Link& link, LinkEffects& effects);
   void mark_ready(replication::Node node, Link& link);
   void deliver(replication::Node to, Link& link, LinkEffects& effects);
+  static Numbered take_queue(Link& link);
+  static void deliver_again(replication::Node to, Link& link, TimePoint now, LinkEffects& effects);
 
   const std::size_t queue_bytes_max_;
   const std::function<SessionId()> draw_;

@@ -157,6 +157,7 @@ class ReplicaShell final : public ReplicaService,
   struct DeliverEnded {
     replication::Node to = replication::kNoNode;
     SessionId session = 0;
+    CallNumber number = 0;
     Result<wire::Delivered> reply;
   };
   struct AnswerEnded {

@@ -40,6 +40,23 @@ TEST_F(ReplicaShellTroubles, ACopyThatIsCutOffIsReportedAndWritesGoOnWithoutIt) 
   EXPECT_EQ(nodes[1]->locator->host.filled(nodes[1]->strand->now()).size(), 1u);
 }
 
+// (E1)
+TEST_F(ReplicaShellTroubles, WhatTheOwnHostDoesNotSendIsNoFaultOfACopy) {
+  start_all();
+  put_in_sync({2});
+  const std::uint64_t sessions = drawn;
+  overloaded.insert(1);
+  const auto written = write(1, KeyWrite::put(kKey, "value"));
+  pass(500ms);
+  EXPECT_FALSE(written->has_value());
+  EXPECT_TRUE(nodes[1]->locator->host.failed(nodes[1]->strand->now()).empty());
+  overloaded.clear();
+  pass(50ms);
+  ASSERT_TRUE(written->has_value());
+  EXPECT_EQ((*written)->verdict, Verdict::done);
+  EXPECT_EQ(drawn, sessions) << "in the same session";
+}
+
 TEST_F(ReplicaShellTroubles, ANodeThatRestartsIsFilledAnew) {
   start_all();
   put_in_sync({2, 3});

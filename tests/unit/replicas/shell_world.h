@@ -214,6 +214,7 @@ class ShellWorld : public ::testing::Test {
   std::map<unsigned, std::unique_ptr<ShellNode>> nodes;
   std::deque<std::function<void()>> network;
   std::set<std::pair<unsigned, unsigned>> cut;  // calls between them fail
+  std::set<unsigned> overloaded;                // their hosts send nothing
   std::size_t carried = 0;
   std::uint64_t drawn = 1;
   bool has_memory = true;  // else whoever draws a session runs out of it
@@ -291,6 +292,8 @@ inline void ShellWorld::settle() {
 inline void ShellWorld::carry(unsigned from, const NodeAddress& to, std::string message,
                               std::function<void(Result<std::string>)> done) {
   ++carried;
+  if (overloaded.contains(from))
+    return network.push_back([done = std::move(done)] { done(Error{ErrorKind::overloaded, "a queue is full"}); });
   network.push_back([this, from, to, message = std::move(message), done = std::move(done)] {
     const unsigned number = to.port - cluster::address(0).port;
     const auto is_cut = [this, from, number] {
