@@ -220,10 +220,18 @@ void ReplicaShell::obey(TimePoint now) {
 }
 
 void ReplicaShell::answer_clients() {
+  if (!held_back_.empty()) {
+    std::move(answers_.begin(), answers_.end(), std::back_inserter(held_back_));
+    answers_ = std::exchange(held_back_, {});
+  }
   if (answers_.empty()) return;
   const Moment now = moment();
   for (replication::Answer& answer : answers_) {
     if (answer.request == replication::kNoRequest) continue;
+    if (replicas_->waits_for_lease(answer, now)) {
+      held_back_.push_back(std::move(answer));
+      continue;
+    }
     answer.verdict = replicas_->verdict_now(answer, now);
     const Done done = std::exchange(waiting_[answer.request - 1], nullptr);
     free_.push_back(answer.request);
@@ -260,12 +268,13 @@ void ReplicaShell::publish_reports(TimePoint now) {
 void ReplicaShell::set_alarm() {
   if (is_halted_.load(std::memory_order_relaxed)) return;
   queued_bytes_.store(static_cast<std::int64_t>(links_.queued_bytes()), std::memory_order_relaxed);
-  const TimePoint wanted = scans_.empty()
-                               ? std::min({replicas_->next_wakeup(), links_.next_wakeup(), sessions_.next_wakeup()})
-                               : TimePoint::min();
+  const TimePoint now = environment_.strand->now();
+  const TimePoint look = held_back_.empty() ? TimePoint::max() : now + kLookForLeaseEvery;
+  const TimePoint wanted =
+      scans_.empty() ? std::min({look, replicas_->next_wakeup(), links_.next_wakeup(), sessions_.next_wakeup()})
+                     : TimePoint::min();
   if (wanted >= alarm_at_) return;
   alarm_at_ = wanted;
-  const TimePoint now = environment_.strand->now();
   const Duration delay = wanted > now ? wanted - now : Duration::zero();
   alarm_ = environment_.strand->after(delay, [weak = weak_from_this()] {
     const auto self = weak.lock();

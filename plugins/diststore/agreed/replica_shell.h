@@ -51,6 +51,8 @@ struct ReplicaShellOptions {
 inline constexpr Duration kStrandHangMax = std::chrono::milliseconds(500);
 // The locator is not asked more often to compare maps with the same node: one comes within milliseconds.
 inline constexpr Duration kCompareMapsEvery = std::chrono::milliseconds(10);
+// How often it is looked whether the lease is back, while answers wait for it.
+inline constexpr Duration kLookForLeaseEvery = std::chrono::milliseconds(5);
 // Steps of backfills in one run, of about 50 us each, so that clients wait no longer for them.
 inline constexpr std::size_t kScansInRunMax = 4;
 
@@ -276,6 +278,7 @@ class ReplicaShell final : public ReplicaService,
   SessionEffects session_effects_;
   Inbox taken_;
   std::vector<replication::Answer> answers_;
+  std::vector<replication::Answer> held_back_;  // until the lease is back (W6)
   std::deque<replication::Scan> scans_;
   std::vector<Done> waiting_;  // by request, from 1 on
   std::vector<replication::RequestId> free_;

@@ -77,6 +77,14 @@ Verdict Replicas::verdict_now(const Answer& answer, Moment moment) const {
   return is_served && moment.has_lease() ? answer.verdict : Verdict::refused;  // (W5)
 }
 
+// What began empty since has not got it (I9).
+bool Replicas::waits_for_lease(const Answer& answer, Moment moment) const {
+  if (!answer.is_write || answer.verdict != Verdict::done || moment.has_lease()) return false;
+  const HeldPartition* const found = held(answer.partition);
+  const bool is_primary = found != nullptr && found->primary != nullptr && found->assignment.born <= answer.term;
+  return is_primary && moment.now < answer.committed_at + kLeaseWaitMax;
+}
+
 // --- other nodes -----------------------------------------------------------------------------------------------------
 
 void Replicas::on_connected(Node node, Moment moment, Effects& effects) {

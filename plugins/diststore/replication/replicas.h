@@ -27,6 +27,10 @@ inline constexpr Duration kReplicationTick = std::chrono::milliseconds(25);
 // A tick that comes later than this was late because of this node.
 inline constexpr Duration kReplicationLateMin = std::chrono::milliseconds(50);
 
+// A lease is away for milliseconds where the voters change; if it is away as long as one lasts, another node may serve
+// by now.
+inline constexpr Duration kLeaseWaitMax = std::chrono::milliseconds(1500);
+
 class Replicas final {
  public:
   // `engine` outlives this, is not fenced, and is changed by nobody else.
@@ -59,6 +63,10 @@ class Replicas final {
             Effects& effects);
   // What an answer is worth when it leaves: lease and, for what was read, term are looked at after the value (W5, W6).
   Verdict verdict_now(const Answer& answer, Moment moment) const;
+  // A committed write whose answer is to be kept for a while, and judged again: there is no lease at the moment, but
+  // the node is primary still. The write is on all copies from which another primary could come, so it is done,
+  // whenever that is said (W4, W6).
+  bool waits_for_lease(const Answer& answer, Moment moment) const;
   const ReadGate& gate() const { return site_.gate; }
 
   // --- other nodes ---

@@ -103,14 +103,32 @@ TEST_F(ReplicationWrites, NothingIsServedWithoutALease) {  // W1, W5
   EXPECT_EQ(state(1).position, 0U);
 }
 
-TEST_F(ReplicationWrites, AWriteThatIsCommittedWithoutALeaseIsUnknown) {  // W6
+TEST_F(ReplicationWrites, AWriteThatIsCommittedWithoutALeaseWaitsForIt) {  // W6
   hold(2, 1);
   const RequestId one = put(1, "a", "apple");
   run();
+  const Moment with_lease = moment();
   lease_ = now_;
   release(2, 1);
   run();
-  EXPECT_EQ(answer(one).verdict, Verdict::unknown);
+  const replication::Replicas& replicas = at(1).replicas;
+  EXPECT_TRUE(replicas.waits_for_lease(answer(one), moment()));
+  EXPECT_FALSE(replicas.waits_for_lease(answer(one), with_lease));
+  EXPECT_EQ(replicas.verdict_now(answer(one), with_lease), Verdict::done);
+  const Moment later{now_ + kLeaseWaitMax, lease_};
+  EXPECT_FALSE(replicas.waits_for_lease(answer(one), later));
+  EXPECT_EQ(replicas.verdict_now(answer(one), later), Verdict::unknown);
+  map({.primary = 2, .in_sync = {3}});
+  EXPECT_FALSE(replicas.waits_for_lease(answer(one), moment())) << "the role is lost as well";
+}
+
+TEST_F(ReplicationWrites, AWriteIsWaitedForByNobodyWhereThePartitionHasBegunEmptySince) {  // W6, I9
+  const RequestId one = put(1, "a", "apple");
+  run();
+  lease_ = now_;
+  EXPECT_TRUE(at(1).replicas.waits_for_lease(answer(one), moment()));
+  map({.primary = 1, .in_sync = {2}, .born = term_ + 1});
+  EXPECT_FALSE(at(1).replicas.waits_for_lease(answer(one), moment()));
 }
 
 TEST_F(ReplicationWrites, WhatWasReadIsWorthNothingWithoutTheLeaseOrInAnotherTerm) {  // W5
