@@ -8,6 +8,16 @@ namespace p2p::diststore::agreed {
 using replication::Message;
 using replication::Node;
 
+namespace {
+
+Duration allowance_of(std::size_t bytes) {
+  constexpr auto kMicrosecond = std::chrono::microseconds(1);
+  const Duration wanted = kMicrosecond * static_cast<std::int64_t>(bytes * 1'000'000 / kLinkBytesPerSecondMin);
+  return std::min(wanted, kDeliverDeadlineMax - kDeliverDeadline);
+}
+
+}  // namespace
+
 Links::Link* Links::find(Node node, SessionId session) {
   const auto found = links_.find(node);
   return found == links_.end() || found->second.session != session ? nullptr : &found->second;
@@ -72,6 +82,7 @@ void Links::on_delivered(Node to, SessionId session, CallNumber number, Numbered
   if (answers == nullptr) return close(to, *link, now, effects);
   std::erase_if(link->in_flight, [number](const Sent& one) { return one.said->number == number; });
   link->unsent_since = TimePoint::max();
+  note_allowance(to, *link, effects);
   mark_ready(to, *link);
   if (answers->number != 0) take(to, *link, *answers, now, effects);
 }
@@ -137,6 +148,7 @@ void Links::close(Node node, Link& link, TimePoint now, LinkEffects& effects) {
   link.session = 0;
   link.sent = link.taken = 0;
   link.in_flight.clear();
+  note_allowance(node, link, effects);
   link.early.clear();
 }
 
@@ -145,6 +157,14 @@ void Links::drop_queue(Node node, Link& link, LinkEffects& effects) {
   link.queue.clear();
   link.queue_bytes = 0;
   note_fullness(node, link, effects);
+}
+
+// Of all that is on its way: it shares a connection.
+void Links::note_allowance(Node node, Link& link, LinkEffects& effects) {
+  std::size_t bytes = 0;
+  for (const Sent& one : link.in_flight) bytes += one.bytes;
+  const Duration allowance = allowance_of(bytes) / kAllowanceStep * kAllowanceStep;
+  if (std::exchange(link.allowance, allowance) != allowance) effects.allowances.emplace_back(node, allowance);
 }
 
 // (I1) It is no longer overfull when half is gone, so that it does not change all the time.
@@ -180,10 +200,19 @@ void Links::pump(TimePoint now, LinkEffects& effects) {
 
 void Links::deliver(Node to, Link& link, LinkEffects& effects) {
   const std::size_t before = link.queue_bytes;
-  auto said = std::make_shared<const Numbered>(take_queue(link));
-  queued_bytes_ -= before - link.queue_bytes;
-  link.in_flight.push_back({.said = said});
-  effects.delivers.push_back({.to = to, .session = link.session, .said = std::move(said)});
+  link.in_flight.push_back({.said = std::make_shared<const Numbered>(take_queue(link))});
+  const std::size_t bytes = before - link.queue_bytes;
+  link.in_flight.back().bytes = bytes;
+  queued_bytes_ -= bytes;
+  note_allowance(to, link, effects);
+  make_call(to, link, link.in_flight.back(), effects);
+}
+
+void Links::make_call(Node to, const Link& link, const Sent& sent, LinkEffects& effects) {
+  std::size_t bytes = 0;
+  for (const Sent& one : link.in_flight) bytes += one.bytes;
+  effects.delivers.push_back(
+      {.to = to, .session = link.session, .said = sent.said, .deadline = kDeliverDeadline + allowance_of(bytes)});
 }
 
 // As much of it as a call may have.
@@ -207,7 +236,7 @@ void Links::deliver_again(Node to, Link& link, TimePoint now, LinkEffects& effec
   for (Sent& one : link.in_flight) {
     if (now < one.again_at) continue;
     one.again_at = TimePoint::max();
-    effects.delivers.push_back({.to = to, .session = link.session, .said = one.said});
+    make_call(to, link, one, effects);
   }
 }
 

@@ -29,6 +29,12 @@ inline constexpr std::size_t kFrameBytesMin = 2 << 20;
 inline constexpr std::size_t kCallsInFlightMax = 2;
 // A node that does not answer for so long is given up, as a connection that hangs: ReplicationOptions::replica_timeout.
 inline constexpr Duration kDeliverDeadline = std::chrono::seconds(1);
+// A slow link is not a broken one: what is on its way may take as long as it does at 8 Mbit/s, beside that. Up to a
+// bound: a value of 14 MiB.
+inline constexpr std::size_t kLinkBytesPerSecondMin = 1 << 20;
+inline constexpr Duration kDeliverDeadlineMax = std::chrono::seconds(15);
+// In such steps it is told to the cores; small calls, which are most, are less than one.
+inline constexpr Duration kAllowanceStep = std::chrono::milliseconds(50);
 // A node that is there answers at once.
 inline constexpr Duration kOpenDeadline = std::chrono::milliseconds(300);
 // A link that broke is tried again at once, then after these pauses: I1 gives a copy 100 ms. One that breaks as soon as
@@ -54,6 +60,7 @@ struct LinkEffects {
     replication::Node to = replication::kNoNode;
     SessionId session = 0;
     std::shared_ptr<const Numbered> said;  // kept by the link until its reply
+    Duration deadline{};
   };
   struct Answers {
     replication::Node from = replication::kNoNode;
@@ -68,6 +75,7 @@ struct LinkEffects {
   std::vector<replication::Node> excused;  // not connected yet, because of this node
   std::vector<Answers> answers;
   std::vector<std::pair<replication::Node, bool>> overfull;
+  std::vector<std::pair<replication::Node, Duration>> allowances;  // that what is on its way has, beside a deadline
 
   void clear() noexcept {
     opens.clear();
@@ -77,6 +85,7 @@ struct LinkEffects {
     excused.clear();
     answers.clear();
     overfull.clear();
+    allowances.clear();
   }
 };
 
@@ -115,6 +124,7 @@ class Links final {
 
   struct Sent {
     std::shared_ptr<const Numbered> said;
+    std::size_t bytes = 0;
     TimePoint again_at = TimePoint::max();  // of a call that was not sent
   };
 
@@ -124,6 +134,7 @@ class Links final {
     CallNumber sent = 0;
     CallNumber taken = 0;  // of the answers
     std::vector<Sent> in_flight = {};
+    Duration allowance{};
     std::vector<replication::Message> queue = {};
     std::size_t queue_bytes = 0;
     bool is_overfull = false;
@@ -140,10 +151,12 @@ class Links final {
   void take(replication::Node from, Link& link, Numbered& answers, TimePoint now, LinkEffects& effects);
   void close(replication::Node node, Link& link, TimePoint now, LinkEffects& effects);
   void drop_queue(replication::Node node, Link& link, LinkEffects& effects);
+  static void note_allowance(replication::Node node, Link& link, LinkEffects& effects);
   void note_fullness(replication::Node node, Link& link, LinkEffects& effects);
   void mark_ready(replication::Node node, Link& link);
   void deliver(replication::Node to, Link& link, LinkEffects& effects);
   static Numbered take_queue(Link& link);
+  static void make_call(replication::Node to, const Link& link, const Sent& sent, LinkEffects& effects);
   static void deliver_again(replication::Node to, Link& link, TimePoint now, LinkEffects& effects);
 
   const std::size_t queue_bytes_max_;

@@ -142,7 +142,7 @@ void ReplicaShell::make_calls() {
          });
   }
   for (const LinkEffects::Deliver& deliver : link_effects_.delivers)
-    call(deliver.to, wire::encode_deliver(deliver.session, *deliver.said), kDeliverDeadline,
+    call(deliver.to, wire::encode_deliver(deliver.session, *deliver.said), deliver.deadline,
          [to = deliver.to, session = deliver.session, number = deliver.said->number](const Result<std::string>& reply) {
            return DeliverEnded{
                to, session, number,
@@ -204,6 +204,7 @@ void ReplicaShell::heed_links(Moment moment) {
   for (const Node node : link_effects_.excused) replicas_->on_disconnected(node, moment);
   for (const Node node : link_effects_.connected) replicas_->on_connected(node, moment, effects_);
   for (const auto& [node, is_overfull] : link_effects_.overfull) replicas_->set_overfull(node, is_overfull);
+  for (const auto& [node, allowance] : link_effects_.allowances) replicas_->allow(node, allowance, moment.now);
   for (LinkEffects::Answers& answers : link_effects_.answers)
     for (replication::Message& message : answers.messages)
       if (is_from_copy(message)) replicas_->on_message(answers.from, std::move(message), moment, effects_);
@@ -211,6 +212,7 @@ void ReplicaShell::heed_links(Moment moment) {
   link_effects_.excused.clear();
   link_effects_.connected.clear();
   link_effects_.overfull.clear();
+  link_effects_.allowances.clear();
   link_effects_.answers.clear();
 }
 

@@ -63,6 +63,8 @@ class Primary final {
   bool needs_tick() const;
   // This node hung for so long: nobody else was late (E2).
   void forgive(Duration late);
+  // What it was sent before took so long.
+  void excuse(Node node, Duration taken);
   void add_filled(std::vector<CopyReport>& reports) const;
   void add_failed(TimePoint now, std::vector<CopyReport>& reports) const;
 

@@ -151,16 +151,22 @@ void Primary::forgive(Duration late) {
   stopping_until_ += late;
 }
 
+void Primary::excuse(Node node, Duration taken) {
+  for (Stream& stream : streams_)
+    if (stream.copy.node == node && stream.late_since != TimePoint::max()) stream.late_since += taken;
+}
+
 // (I1)
 bool Primary::is_late(const Stream& stream, TimePoint now) const {
   const Link& link = site_.link(stream.copy.node);
   if (!stream.is_required()) {
-    const Duration patience = kLearnerPatience * site_.options.replica_timeout;
+    const Duration patience = kLearnerPatience * site_.options.replica_timeout + link.allowance;
     return stream.late_since != TimePoint::max() && now >= stream.late_since + patience;
   }
   if (link.is_overfull) return true;
   if (!link.is_connected && now >= std::max(link.since, stream.wanted_since) + site_.options.redial_max) return true;
-  return stream.late_since != TimePoint::max() && now >= stream.late_since + site_.options.replica_timeout;
+  const Duration patience = site_.options.replica_timeout + link.allowance;
+  return stream.late_since != TimePoint::max() && now >= stream.late_since + patience;
 }
 
 void Primary::add_failed(TimePoint now, std::vector<CopyReport>& reports) const {

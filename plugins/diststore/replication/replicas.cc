@@ -106,6 +106,15 @@ void Replicas::set_overfull(Node node, bool is_overfull) {
     if (one != nullptr && one->primary != nullptr) site_.activate(*one);
 }
 
+void Replicas::allow(Node node, Duration allowance, TimePoint now) {
+  Link& link = site_.link(node);
+  const Duration before = std::exchange(link.allowance, allowance);
+  const Duration taken = std::min(before, now - std::exchange(link.allowed_at, now));
+  if (taken <= Duration::zero()) return;
+  for (HeldPartition* one : site_.active)
+    if (one->primary != nullptr) one->primary->excuse(node, taken);
+}
+
 // What is of a newer map waits for that map, and what comes behind it waits, too (W3).
 void Replicas::on_message(Node from, Message message, Moment moment, Effects& effects) {
   const bool is_newer = message.head.epoch > site_.map.epoch;

@@ -75,6 +75,9 @@ class Replicas final {
   void on_disconnected(Node node, Moment moment);
   // More waits to be sent to `node` than replication_queue_bytes_max; or no longer (I1).
   void set_overfull(Node node, bool is_overfull);
+  // What is on its way to `node` may take so long from now on, beside replica_timeout: its bytes need it. The time that
+  // it was allowed before, and has taken, makes nobody late that had to wait behind it.
+  void allow(Node node, Duration allowance, TimePoint now);
   void on_message(Node from, Message message, Moment moment, Effects& effects);
   // The connection that `node` has made to this one has ended, and with it what it said and waits for a map.
   void on_peer_gone(Node node) { waiting_.erase(node); }

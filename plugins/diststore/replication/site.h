@@ -64,6 +64,8 @@ struct Link {
   bool is_connected = false;
   bool is_overfull = false;  // more waits to be sent than replication_queue_bytes_max
   TimePoint since{};
+  Duration allowance{};  // that what is on its way may take, beside any timeout: much is sent, and slowly (I1)
+  TimePoint allowed_at{};
 };
 
 struct Site {

@@ -345,6 +345,32 @@ TEST_F(LinksTest, ANodeThatIsNotWantedAnyMoreIsDisconnected) {
   EXPECT_TRUE(calls.empty());
 }
 
+TEST_F(LinksTest, ACallMayTakeAsLongAsItsBytesNeedOnASlowLink) {
+  Links roomy{std::size_t{256} << 20, [this] { return ++drawn; }};
+  roomy.want(std::vector<Node>{kOther}, now, out);
+  roomy.pump(now, out);
+  roomy.on_opened(kOther, drawn, true, now, out);
+  const auto send = [&](std::size_t bytes) {
+    roomy.send(kOther, write_of(bytes));
+    roomy.pump(now, out);
+    return out.delivers.back().deadline;
+  };
+  EXPECT_LT(send(1000), kDeliverDeadline + kAllowanceStep);
+  EXPECT_TRUE(out.allowances.empty());
+  const Duration of_large = send(4 * kLinkBytesPerSecondMin);
+  EXPECT_GE(of_large, kDeliverDeadline + 4s);
+  EXPECT_LE(of_large, kDeliverDeadline + 4s + kAllowanceStep);
+  EXPECT_EQ(out.allowances, (std::vector<std::pair<Node, Duration>>{{kOther, 4s}}));
+  Numbered nothing;
+  roomy.on_delivered(kOther, drawn, 1, &nothing, now, out);
+  EXPECT_GE(send(4 * kLinkBytesPerSecondMin), kDeliverDeadline + 8s) << "behind the other one, on one connection";
+  roomy.on_delivered(kOther, drawn, 2, &nothing, now, out);
+  EXPECT_EQ(out.allowances.back(), (std::pair<Node, Duration>{kOther, 4s}));
+  EXPECT_EQ(send(100 * kLinkBytesPerSecondMin), kDeliverDeadlineMax) << "there is a bound";
+  roomy.want({}, now, out);
+  EXPECT_EQ(out.allowances.back(), (std::pair<Node, Duration>{kOther, Duration{}}));
+}
+
 // --- what this node's own host did not send --------------------------------------------------------------------------
 
 TEST_F(LinksTest, ACallThatWasNotSentIsMadeAgainInTheSameSession) {

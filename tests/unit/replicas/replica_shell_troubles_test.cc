@@ -40,6 +40,27 @@ TEST_F(ReplicaShellTroubles, ACopyThatIsCutOffIsReportedAndWritesGoOnWithoutIt) 
   EXPECT_EQ(nodes[1]->locator->host.filled(nodes[1]->strand->now()).size(), 1u);
 }
 
+// (I1)
+TEST_F(ReplicaShellTroubles, ALargeValueOverASlowLinkIsNoFaultOfACopy) {
+  start_all();
+  put_in_sync({2});
+  const std::uint64_t sessions = drawn;
+  bytes_per_second = kLinkBytesPerSecondMin * 3 / 2;
+  const auto large = write(1, KeyWrite::put(kKey, std::string(std::size_t{6} << 20, 'v')));
+  settle();
+  const auto small = write(1, KeyWrite::put(kKey, "behind it"));
+  for (int step = 0; step < 50 && !small->has_value(); ++step) {
+    pass(100ms, 50ms);
+    ASSERT_TRUE(nodes[1]->locator->host.failed(nodes[1]->strand->now()).empty()) << step;
+  }
+  ASSERT_TRUE(large->has_value() && small->has_value());
+  EXPECT_EQ((*large)->verdict, Verdict::done);
+  EXPECT_EQ((*small)->verdict, Verdict::done);
+  EXPECT_EQ(drawn, sessions) << "in the same session";
+  bytes_per_second.reset();
+  on_their_way.clear();
+}
+
 // (E1)
 TEST_F(ReplicaShellTroubles, WhatTheOwnHostDoesNotSendIsNoFaultOfACopy) {
   start_all();
