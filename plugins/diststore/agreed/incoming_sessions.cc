@@ -17,7 +17,7 @@ void IncomingSessions::mark_ready(Node node, Session& session) {
 }
 
 void IncomingSessions::on_open(Node from, SessionId session, SessionEffects& effects) {
-  if (const auto before = sessions_.find(from); before != sessions_.end()) end(before, effects);
+  hang_up(from, effects);
   if (makers_.contains(session)) return;  // a random number that another node has drawn: its calls will not be taken
   sessions_[from].id = session;
   makers_[session] = from;

@@ -64,7 +64,8 @@ struct SessionEffects {
 
 class IncomingSessions final {
  public:
-  // Ends any other session of this node.
+  // Ends any other session of this node, and tells its maker, for whom that may be the newer one: calls overtake each
+  // other.
   void on_open(replication::Node from, SessionId session, SessionEffects& effects);
   // Answered by flush(), or at once where there is no such session.
   void on_deliver(SessionId session, Numbered said, CallToken call, SessionEffects& effects);

@@ -120,12 +120,14 @@ void Replicas::on_message(Node from, Message message, Moment moment, Effects& ef
   const bool is_newer = message.head.epoch > site_.map.epoch;
   if (is_newer) effects.maps_wanted.push_back(from);
   if (is_from_copy(message)) return take(from, message, moment, effects);
+  if (unheard_.contains(from)) return;  // what follows a gap is worth nothing, and "complete" would be believed
   const auto waiting = waiting_.find(from);
   if (!is_newer && waiting == waiting_.end()) return take(from, message, moment, effects);
   std::deque<Message>& queue = waiting == waiting_.end() ? waiting_[from] : waiting->second;
   queue.push_back(std::move(message));
   if (queue.size() <= kMessagesWaitingMax) return;
   waiting_.erase(from);
+  unheard_.insert(from);
   effects.hang_ups.push_back(from);
 }
 

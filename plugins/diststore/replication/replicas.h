@@ -15,12 +15,13 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace p2p::diststore::replication {
 
-// Messages of one node that wait for a newer map (W3). A map comes within milliseconds; more than this is dropped, with
-// the connection.
+// Messages of one node that wait for a newer map (W3). A map comes within milliseconds; more than this is dropped, and
+// all that comes after it until the connection has ended.
 inline constexpr std::size_t kMessagesWaitingMax = 100'000;
 // While anything is late, or is to be told.
 inline constexpr Duration kReplicationTick = std::chrono::milliseconds(25);
@@ -80,7 +81,10 @@ class Replicas final {
   void allow(Node node, Duration allowance, TimePoint now);
   void on_message(Node from, Message message, Moment moment, Effects& effects);
   // The connection that `node` has made to this one has ended, and with it what it said and waits for a map.
-  void on_peer_gone(Node node) { waiting_.erase(node); }
+  void on_peer_gone(Node node) {
+    waiting_.erase(node);
+    unheard_.erase(node);
+  }
 
   // --- what the shell was asked for ---
   void on_scanned(Scanned scanned, Effects& effects);
@@ -118,6 +122,7 @@ class Replicas final {
 
   Site site_;
   std::unordered_map<Node, std::deque<Message>> waiting_;  // for a newer map, in order (W3)
+  std::unordered_set<Node> unheard_;                       // of whose connections something was dropped
   std::deque<RunningSync> syncs_;
   SyncId last_sync_ = 0;
   std::vector<Partition> material_;  // partitions without a role

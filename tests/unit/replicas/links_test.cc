@@ -287,6 +287,21 @@ TEST_F(LinksTest, AMakerThatHasRestartedEndsItsOldSession) {
   EXPECT_TRUE(heard.empty());
 }
 
+TEST_F(LinksTest, ALateOpenEndsTheNewerSessionAndItsMakerKnows) {
+  open();
+  const SessionId newer = drawn;
+  sessions.on_open(kMaker, 50, in);  // of an attempt that the maker gave up
+  ASSERT_EQ(in.ends.size(), 1u);
+  EXPECT_EQ(in.ends[0].session, newer);
+  links.on_end(in.ends[0].session, now, out);
+  EXPECT_EQ(out.disconnected, std::vector{kOther});
+  now += kRedialMax;
+  open();
+  say(1);
+  arrive(0);
+  EXPECT_EQ(commits_in(heard), (std::vector<std::uint64_t>{1}));
+}
+
 TEST_F(LinksTest, AnotherNodesSessionIsNotTakenOver) {
   open();
   const SessionId session = drawn;

@@ -204,6 +204,22 @@ TEST_F(ReplicationWrites, ALargeValueIsStoredOnceInANode) {
 
 // --- order (W3) ------------------------------------------------------------------------------------------------------
 
+// "Complete" would be believed, whatever is missing before it.
+TEST_F(ReplicationWrites, NothingIsHeardAfterWhatWasDroppedUntilTheConnectionHasEnded) {  // W3
+  const Message next{.head = {.partition = kPartition, .epoch = epoch_ + 1, .term = term_}, .body = CommitIndex{}};
+  Effects effects;
+  for (std::size_t sent = 0; sent <= kMessagesWaitingMax; ++sent) at(2).replicas.on_message(1, next, moment(), effects);
+  ASSERT_EQ(effects.hang_ups, std::vector<Node>{1});
+  const RequestId one = put(1, "a", "apple");
+  run();
+  EXPECT_FALSE(is_answered(one));
+  EXPECT_EQ(stored_at(2, "a"), "(none)");
+  disconnect(1, 2);
+  connect(1, 2);
+  run();
+  EXPECT_EQ(answer(one).verdict, Verdict::done);
+}
+
 TEST_F(ReplicationWrites, WhatIsOfANewerMapWaitsInOrder) {
   map({.primary = 1, .in_sync = {2, 3}}, {{1, 3}});
   put(1, "a", "first");
