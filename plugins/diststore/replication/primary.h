@@ -102,6 +102,7 @@ class Primary final {
   // --- primary.cc ---
   bool may_serve(Moment moment) const;
   bool has_copies_enough() const;
+  bool has_room_for(const Batch& batch) const;
   bool answer_unless_met(const Batch& batch, RequestId request, Effects& effects);
   void wait_for(std::string_view key, KeyHash hash, Answer answer, Effects& effects);
   void wait(Waiting one, Effects& effects);
@@ -131,6 +132,7 @@ class Primary final {
   void on_ack(Stream& stream, const Ack& ack, Moment moment, Effects& effects);
   bool is_late(const Stream& stream, TimePoint now) const;
   Item item_of(std::string_view key);
+  void send_fetched(Stream& stream, const Fetch& fetch, Effects& effects);
 
   // --- primary_fill.cc ---
   void begin_fill(Stream& stream, AskForFill& ask, Effects& effects);

@@ -220,6 +220,23 @@ TEST_F(ReplicationWrites, NothingIsHeardAfterWhatWasDroppedUntilTheConnectionHas
   EXPECT_EQ(answer(one).verdict, Verdict::done);
 }
 
+TEST_F(ReplicationWrites, KeysUnderWayFitIntoASync) {  // I5
+  hold(2, 1);
+  const std::size_t keys = options_.under_way_key_bytes_max / 1000 + 1;
+  for (std::size_t number = 0; number < keys; ++number)
+    put(1, std::string(1000, 'x') + "of " + std::to_string(number) + ' ', "value");
+  EXPECT_EQ(answer(requests_).verdict, Verdict::overloaded);
+  release(2, 1);
+  run();
+  hold(2, 1);
+  const RequestId larger = put(1, std::string(2 * options_.under_way_key_bytes_max, 'x'), "value");
+  EXPECT_FALSE(is_answered(larger)) << "one that is larger is taken alone";
+  EXPECT_EQ(answer(put(1, "a", "apple")).verdict, Verdict::overloaded);
+  release(2, 1);
+  run();
+  EXPECT_EQ(answer(larger).verdict, Verdict::done);
+}
+
 TEST_F(ReplicationWrites, WhatIsOfANewerMapWaitsInOrder) {
   map({.primary = 1, .in_sync = {2, 3}}, {{1, 3}});
   put(1, "a", "first");
