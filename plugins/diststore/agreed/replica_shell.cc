@@ -314,12 +314,11 @@ Result<p2p::Done> ReplicaShell::start(Context& context) {
 
 Result<p2p::Done> ReplicaShell::may_end() const {
   const std::uint64_t keys = engine_->totals().keys;
-  if (keys == 0 || !has_copies()) return p2p::Done{};
-  return Error{
-      ErrorKind::invalid,
-      fmt::format("it holds copies of {} keys{}, which it would forget before others have them in its place: let "
-                  "the node leave instead, or one node at a time, once p2pctl map shows all copies in sync",
-                  keys, has_last_copies() ? ", the only ones of some of them" : "")};
+  if (keys == 0 || !has_copies() || holders_.load(std::memory_order_relaxed) > 1) return p2p::Done{};
+  return Error{ErrorKind::invalid,
+               fmt::format("it holds the only copies of {} keys, which no other node could take: they would be lost; "
+                           "start another node with the store first",
+                           keys)};
 }
 
 namespace {

@@ -83,7 +83,7 @@ class ReplicaShell final : public ReplicaService,
   // Every call that waits is answered: refused, or unknown where it may be done. Nothing runs afterwards. Waits for the
   // strand. [control]
   void stop() override;
-  // Not while copies of keys are here: those of two nodes that stop at once might be all.
+  // Not while copies of keys are here and no other node could take them, as it does first (M6).
   Result<p2p::Done> may_end() const override;
 
   // What the part "replicas" of the service answers; for Dispatch::io.
@@ -259,6 +259,7 @@ class ReplicaShell final : public ReplicaService,
   std::atomic<std::int64_t> queued_bytes_{0};
   mutable std::mutex counts_mutex_;
   Counts counts_;
+  std::atomic<std::size_t> holders_{1};  // nodes that may hold copies
   std::atomic<bool> is_halted_{false};
   std::atomic<bool> has_run_{false};
 
