@@ -139,17 +139,18 @@ void Services::refresh() {
   core_.identity.set_routes(told_routes(routes));
   core_.peers.set_locator(std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId)),
                           core_.registry.provider_of(ILocator::kId) + ".peer");
-  tell_network(nullptr, Completion());
+  tell_network({}, Completion());
   const std::lock_guard hold(mutex_);
   idle_ = std::move(idle);
 }
 
-void Services::tell_network(const RunningService* ending, Completion known) {
+void Services::tell_network(const std::vector<Service>& ending, Completion known) {
   const auto locator = std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId));
   if (!locator) return known();
   std::vector<std::string> names;
+  const auto ends = [&](const Service& service) { return std::ranges::find(ending, service) != ending.end(); };
   for (const Service& service : running())
-    if (service.get() != ending && service->state() != ServiceState::draining) names.push_back(service->name());
+    if (!ends(service) && service->state() != ServiceState::draining) names.push_back(service->name());
   std::ranges::sort(names);
   locator->run_services(std::move(names), std::move(known));
 }
@@ -323,16 +324,31 @@ void Services::shut(RunningService& service) {
   service.context().close_ways_out();
 }
 
-void Services::hand_over_keys(const RunningService& ending, ChangeReport& report) {
-  if (contains(ending.plugin().provides, ILocator::kId) || ending.state() == ServiceState::draining) return;
+bool Services::hand_over_keys(const std::vector<Service>& ending, bool force, ChangeReport& report) {
+  if (ending.empty()) return true;
+  std::string names;
+  for (const Service& service : ending) names += (names.empty() ? "" : ", ") + service->name();
   const auto is_known = std::make_shared<std::atomic<bool>>(false);
-  tell_network(&ending, Completion([is_known] { is_known->store(true); }));
-  const Duration patience = config()->call_timeout;
-  if (wait_([&] { return is_known->load(); }, patience)) return;
+  tell_network(ending, Completion([is_known] { is_known->store(true); }));
+  const auto moves = [](const Service& service) { return service->plugin().moves_state; };
+  const bool waits_for_data = !force && std::ranges::any_of(ending, moves);
+  const std::shared_ptr<const HostConfig> now = config();
+  const Duration patience =
+      waits_for_data ? std::max<Duration>(now->call_timeout, now->drain_timeout) : Duration(now->call_timeout);
+  if (wait_([&] { return is_known->load(); }, patience)) return true;
+  if (waits_for_data) {
+    tell_network({}, Completion());
+    report.refuse(fmt::format(
+        "service {} must not stop: other nodes have not taken what it holds within {} ([host] drain_timeout); "
+        "try again when p2pctl map shows all copies in sync",
+        names, format_duration(patience)));
+    return false;
+  }
   report.say(
       fmt::format("service {}: the cluster map does not show after [host] call_timeout = {} that it stops here; "
                   "until it does, other nodes send calls for keys of this node in vain",
-                  ending.name(), format_duration(patience)));
+                  names, format_duration(patience)));
+  return true;
 }
 
 // Behind shut gates, once every loop has turned, no more calls can come; calls in flight end by their deadline.
@@ -414,7 +430,15 @@ bool Services::exchange(const std::string& name, const std::optional<Recipe>& ne
   const Exchange parts = prepare_exchange(name, next, force, reload, refusals);
   for (std::string& refusal : refusals) report.refuse(std::move(refusal));
   if (!refusals.empty()) return false;
-  if (const Service present = find(name); !next && present && present->runs()) hand_over_keys(*present, report);
+  // One that is only restarted keeps its keys, unless its data goes with it.
+  std::vector<Service> handing_over;
+  for (const Service& service : parts.ending) {
+    const bool is_over_for_good = !next && service->name() == name;
+    const bool gives = is_over_for_good || service->plugin().moves_state;
+    const bool is_locator = contains(service->plugin().provides, ILocator::kId);
+    if (gives && !is_locator && service->state() != ServiceState::draining) handing_over.push_back(service);
+  }
+  if (!hand_over_keys(handing_over, force, report)) return false;
   for (auto service = parts.ending.rbegin(); service != parts.ending.rend(); ++service) {
     if (!end(*service, report)) return false;
   }

@@ -146,9 +146,11 @@ class Services final {
   void remove(const RunningService& service);
   void refresh();  // which service has which name
   // The network is told which services this node runs, without `ending`. `known` as in ILocator::run_services().
-  void tell_network(const RunningService* ending, Completion known);
-  // Before a service that has to stop for good drains: the network knows that others have its keys from now on.
-  void hand_over_keys(const RunningService& ending, ChangeReport& report);
+  void tell_network(const std::vector<Service>& ending, Completion known);
+  // Before services drain that have to stop for good, or whose data goes with them: the network knows that others have
+  // their keys from now on, and what they hold. False, and nothing has changed: others have not taken that in time;
+  // with `force` nobody waits for it.
+  bool hand_over_keys(const std::vector<Service>& ending, bool force, ChangeReport& report);
   Idle why_idle(const ServiceConfig& service) const;  // of one that neither runs nor has failed
   void fail(RunningService& service, std::string why);
   LogLevel level_of(const ServiceConfig& service) const;

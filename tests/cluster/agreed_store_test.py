@@ -81,6 +81,18 @@ class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
         wait_until("the others hold everything", lambda: self.holds(without) == (0, 0), 30)
         self.check_all(self.nodes[:2])
 
+    def test_a_store_that_is_disabled_hands_over_first_and_has_its_copies_again_when_it_is_enabled(self):
+        self.put_all()
+        without = self.nodes[2]
+        disabled = without.ctl("disable", "diststore")
+        self.assertEqual(disabled.returncode, DONE, disabled.stdout + disabled.stderr)
+        self.assertEqual(self.holds(without), (0, 0), "others have its copies before it stops")
+        self.check_all(self.nodes[:2])
+        enabled = without.ctl("enable", "diststore")
+        self.assertEqual(enabled.returncode, DONE, enabled.stdout + enabled.stderr)
+        self.wait_until_settled(self.nodes)
+        self.check_all(self.nodes)
+
     def holds(self, node):
         """Primaries and copies of the node, as another one knows it."""
         shown = self.document(self.nodes[0], "map")

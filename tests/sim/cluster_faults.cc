@@ -237,7 +237,8 @@ void ClusterWorld::request_something() {
       return;
     }
     case 5:
-      // Its data is lost for good.
+      // Its data is lost for good. No other node asks for what one that is up can say alone.
+      if (newest_->is_up(partition.primary) && partition.in_sync.size() == 1) return;
       if (machines_[index_of(newest_->at(partition.primary).id)]->is_gone ||
           newest_->durability == cluster::Durability::memory)
         suggest(cluster::StartEmpty{.partition = number, .at = member.id, .term = partition.term});

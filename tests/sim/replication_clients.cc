@@ -186,6 +186,7 @@ void ReplicationWorld::answer_soon(Index at, Answer answer) {
   if (answer.request == replication::kNoRequest) return;
   const Duration later = !is_healed_ && time_.happens(slow_read_) ? time_.between(10ms, 2s) : time_.between(1us, 20us);
   on_machine(at, time_.now() + later, [this, at, answer = std::move(answer)] {
+    if (store(at).host->replicas.waits_for_lease(answer, moment(at))) return answer_soon(at, answer);
     Answer now = answer;
     now.verdict = store(at).host->replicas.verdict_now(answer, moment(at));
     if (operations_log_[now.request - 1].settles) return end_scan(now.request - 1, now);

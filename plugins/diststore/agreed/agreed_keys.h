@@ -27,6 +27,9 @@ struct KeyPlace {
   }
 };
 
+// Reads of one batch that wait for writes under way; the others are for the next round, when these have been committed.
+inline constexpr std::size_t kReadsWaitingMax = 256;
+
 class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<AgreedKeys> {
  public:
   AgreedKeys(std::shared_ptr<ReplicaStore> replicas, std::shared_ptr<Forwarder> forwarder,

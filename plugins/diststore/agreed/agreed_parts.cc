@@ -35,6 +35,12 @@ class OpenPart final {
     part_.failure = std::move(error);
   }
 
+  // False: what was answered before has filled the reply.
+  bool takes(std::size_t bytes) noexcept {
+    return bytes_.fetch_add(bytes, std::memory_order_relaxed) <= part_.room.bytes_max;
+  }
+  bool is_full() const noexcept { return bytes_.load(std::memory_order_relaxed) > part_.room.bytes_max; }
+
   // It begins with one, for whoever asks the others.
   void begin() noexcept { open_.fetch_add(1, std::memory_order_relaxed); }
   void end() {
@@ -46,6 +52,7 @@ class OpenPart final {
   const std::function<void()> done_;
   std::mutex mutex_;  // of `why` and `failure`
   std::atomic<std::size_t> open_{1};
+  std::atomic<std::size_t> bytes_{0};
 };
 
 // One partition's changes, and which of the part's keys they are.
@@ -90,13 +97,32 @@ void take_done(LocalPart<Verb>& part, const PartitionGroup& group, const Answer&
   }
 }
 
+constexpr std::string_view kReplyIsFull = "the reply has no room for more keys";
+
+// Left for the next round, if the reply is full.
+void take_read(OpenPart<ReadMany>& open, std::size_t at, wire::ReadResult result) {
+  LocalPart<ReadMany>& part = open.part();
+  result.__set_view(part.keys[at].view);
+  if (!open.takes(ReadMany::reply_bytes(result) + part.room.bytes_per_result)) return open.leave(kReplyIsFull);
+  part.results[at] = std::move(result);
+}
+
+void take_late_read(OpenPart<ReadMany>& open, std::size_t at, const Answer& answer, std::string_view why_not) {
+  if (answer.verdict == Verdict::done)
+    take_read(open, at, read_result(answer.write->value, stored(answer.version)));
+  else if (answer.verdict == Verdict::missing)
+    take_read(open, at, {});
+  else
+    open.leave(why_not);
+}
+
 }  // namespace
 
 void AgreedKeys::serve(LocalPart<ReadMany>& part, std::function<void()> done) {
   const auto open = std::make_shared<OpenPart<ReadMany>>(part, std::move(done));
   part.results.resize(part.keys.size());
-  std::size_t bytes = 0;
-  for (std::size_t at = 0; at < part.keys.size() && bytes <= part.room.bytes_max; ++at) {
+  std::size_t waiting = 0;
+  for (std::size_t at = 0; at < part.keys.size() && !open->is_full(); ++at) {
     const std::string& key = part.inputs[part.keys[at].index];
     const KeyPlace place = KeyPlace::of(key);
     wire::ReadResult result;
@@ -109,22 +135,14 @@ void AgreedKeys::serve(LocalPart<ReadMany>& part, std::function<void()> done) {
     if (read.value() == Read::not_served) {
       open->leave(why_not_served(place.partition));
     } else if (read.value() != Read::under_way) {
-      result.__set_view(part.keys[at].view);
-      bytes += ReadMany::reply_bytes(result) + part.room.bytes_per_result;
-      part.results[at] = std::move(result);
+      take_read(*open, at, std::move(result));
+    } else if (++waiting > kReadsWaitingMax) {
+      open->leave("too many of the keys have writes under way");
     } else {
       open->begin();
       replicas_->read(place.partition, key, place.hash,
                       [keys = shared_from_this(), open, at, partition = place.partition](const Answer& answer) {
-                        const bool is_found = answer.verdict == Verdict::done;
-                        if (is_found || answer.verdict == Verdict::missing) {
-                          auto late =
-                              is_found ? read_result(answer.write->value, stored(answer.version)) : wire::ReadResult();
-                          late.__set_view(open->part().keys[at].view);
-                          open->part().results[at] = std::move(late);
-                        } else {
-                          open->leave(keys->why_not_served(partition));
-                        }
+                        take_late_read(*open, at, answer, keys->why_not_served(partition));
                         open->end();
                       });
     }

@@ -17,7 +17,7 @@ void IncomingSessions::mark_ready(Node node, Session& session) {
 }
 
 void IncomingSessions::on_open(Node from, SessionId session, SessionEffects& effects) {
-  if (const auto before = sessions_.find(from); before != sessions_.end()) end(before, effects);
+  hang_up(from, effects);
   if (makers_.contains(session)) return;  // a random number that another node has drawn: its calls will not be taken
   sessions_[from].id = session;
   makers_[session] = from;
@@ -86,6 +86,7 @@ void IncomingSessions::on_answered(SessionId id, Outcome outcome, TimePoint now,
   if (found == sessions_.end() || !found->second.is_sent) return;
   auto& [node, session] = *found;
   session.is_sent = false;
+  session.unsent_since = outcome == Outcome::unsent ? std::min(session.unsent_since, now) : TimePoint::max();
   switch (outcome) {
     case Outcome::taken:
       session.unconfirmed = {};
@@ -94,6 +95,13 @@ void IncomingSessions::on_answered(SessionId id, Outcome outcome, TimePoint now,
       return mark_ready(node, session);
     case Outcome::not_taken:
       return end(found, effects);
+    case Outcome::unsent:
+      if (now < session.unsent_since + kUnsentMax) {
+        --session.tries;
+        session.retry_at = now + kUnsentPause;
+        return;
+      }
+      [[fallthrough]];
     case Outcome::failed:
       if (session.tries >= kAnswerTriesMax) return hang_up(node, effects);
       session.retry_at = now + kAnswerPause;

@@ -64,7 +64,8 @@ struct SessionEffects {
 
 class IncomingSessions final {
  public:
-  // Ends any other session of this node.
+  // Ends any other session of this node, and tells its maker, for whom that may be the newer one: calls overtake each
+  // other.
   void on_open(replication::Node from, SessionId session, SessionEffects& effects);
   // Answered by flush(), or at once where there is no such session.
   void on_deliver(SessionId session, Numbered said, CallToken call, SessionEffects& effects);
@@ -73,7 +74,8 @@ class IncomingSessions final {
 
   // What a copy says to its primary. Without a session it is lost.
   void answer(replication::Node to, replication::Message message);
-  enum class Outcome : std::uint8_t { taken, not_taken, failed };
+  // unsent: this node's own host surely did not send it, which does not count as one of the tries for kUnsentMax.
+  enum class Outcome : std::uint8_t { taken, not_taken, failed, unsent };
   void on_answered(SessionId session, Outcome outcome, TimePoint now, SessionEffects& effects);
 
   // Replies to all calls that were taken, with what the copies have to say by now.
@@ -98,6 +100,7 @@ class IncomingSessions final {
     bool is_sent = false;
     unsigned tries = 0;
     TimePoint retry_at = TimePoint::max();
+    TimePoint unsent_since = TimePoint::max();
   };
   using Sessions = std::unordered_map<replication::Node, Session>;
 

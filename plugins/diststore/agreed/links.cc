@@ -8,6 +8,16 @@ namespace p2p::diststore::agreed {
 using replication::Message;
 using replication::Node;
 
+namespace {
+
+Duration allowance_of(std::size_t bytes) {
+  constexpr auto kMicrosecond = std::chrono::microseconds(1);
+  const Duration wanted = kMicrosecond * static_cast<std::int64_t>(bytes * 1'000'000 / kLinkBytesPerSecondMin);
+  return std::min(wanted, kDeliverDeadlineMax - kDeliverDeadline);
+}
+
+}  // namespace
+
 Links::Link* Links::find(Node node, SessionId session) {
   const auto found = links_.find(node);
   return found == links_.end() || found->second.session != session ? nullptr : &found->second;
@@ -60,17 +70,35 @@ void Links::on_opened(Node to, SessionId session, bool is_taken, TimePoint now, 
   if (!is_taken) return close(to, *link, now, effects);
   link->state = State::open;
   link->failures = 0;
+  link->unsent_since = TimePoint::max();
   link->opened_at = now;
   effects.connected.push_back(to);
 }
 
-void Links::on_delivered(Node to, SessionId session, Numbered* answers, TimePoint now, LinkEffects& effects) {
+void Links::on_delivered(Node to, SessionId session, CallNumber number, Numbered* answers, TimePoint now,
+                         LinkEffects& effects) {
   Link* const link = find(to, session);
   if (link == nullptr || link->state != State::open) return;
   if (answers == nullptr) return close(to, *link, now, effects);
-  --link->in_flight;
+  std::erase_if(link->in_flight, [number](const Sent& one) { return one.said->number == number; });
+  link->unsent_since = TimePoint::max();
+  note_allowance(to, *link, effects);
   mark_ready(to, *link);
   if (answers->number != 0) take(to, *link, *answers, now, effects);
+}
+
+void Links::on_unsent(Node to, SessionId session, CallNumber number, TimePoint now, LinkEffects& effects) {
+  Link* const link = find(to, session);
+  if (link == nullptr || link->state == State::broken) return;
+  link->unsent_since = std::min(link->unsent_since, now);
+  const bool is_excused = now < link->unsent_since + kUnsentMax;
+  if (!is_excused || link->state == State::opening) {
+    close(to, *link, now, effects);
+    if (is_excused) effects.excused.push_back(to);
+    return;
+  }
+  for (Sent& one : link->in_flight)
+    if (one.said->number == number) one.again_at = now + kUnsentPause;
 }
 
 bool Links::on_answer(SessionId session, Numbered answers, TimePoint now, LinkEffects& effects) {
@@ -109,6 +137,7 @@ void Links::close(Node node, Link& link, TimePoint now, LinkEffects& effects) {
     // What was heard before the break, and was not looked at yet, is not heard any more.
     std::erase_if(effects.answers, [node](const LinkEffects::Answers& one) { return one.from == node; });
     std::erase(effects.connected, node);
+    link.unsent_since = TimePoint::max();
     link.redial_at = now - link.opened_at < kRedialMax ? now + kRedialMax : now;
   } else {
     const unsigned doublings = std::min(link.failures++, 5U);
@@ -118,7 +147,8 @@ void Links::close(Node node, Link& link, TimePoint now, LinkEffects& effects) {
   link.state = State::broken;
   link.session = 0;
   link.sent = link.taken = 0;
-  link.in_flight = 0;
+  link.in_flight.clear();
+  note_allowance(node, link, effects);
   link.early.clear();
 }
 
@@ -127,6 +157,14 @@ void Links::drop_queue(Node node, Link& link, LinkEffects& effects) {
   link.queue.clear();
   link.queue_bytes = 0;
   note_fullness(node, link, effects);
+}
+
+// Of all that is on its way: it shares a connection.
+void Links::note_allowance(Node node, Link& link, LinkEffects& effects) {
+  std::size_t bytes = 0;
+  for (const Sent& one : link.in_flight) bytes += one.bytes;
+  const Duration allowance = allowance_of(bytes) / kAllowanceStep * kAllowanceStep;
+  if (std::exchange(link.allowance, allowance) != allowance) effects.allowances.emplace_back(node, allowance);
 }
 
 // (I1) It is no longer overfull when half is gone, so that it does not change all the time.
@@ -146,12 +184,13 @@ void Links::pump(TimePoint now, LinkEffects& effects) {
     if (found == links_.end()) continue;
     Link& link = found->second;
     link.is_ready = false;
-    while (link.state == State::open && !link.queue.empty() && link.in_flight < kCallsInFlightMax)
+    while (link.state == State::open && !link.queue.empty() && link.in_flight.size() < kCallsInFlightMax)
       deliver(node, link, effects);
     note_fullness(node, link, effects);
     if (link.queue_bytes > kOverfullMax * queue_bytes_max_) close(node, link, now, effects);
   }
   for (auto& [node, link] : links_) {
+    deliver_again(node, link, now, effects);
     if (link.state != State::broken || now < link.redial_at) continue;
     link.state = State::opening;
     link.session = draw_();
@@ -160,28 +199,53 @@ void Links::pump(TimePoint now, LinkEffects& effects) {
 }
 
 void Links::deliver(Node to, Link& link, LinkEffects& effects) {
-  LinkEffects::Deliver call{.to = to, .session = link.session, .said = {.number = ++link.sent}};
-  ++link.in_flight;
+  const std::size_t before = link.queue_bytes;
+  link.in_flight.push_back({.said = std::make_shared<const Numbered>(take_queue(link))});
+  const std::size_t bytes = before - link.queue_bytes;
+  link.in_flight.back().bytes = bytes;
+  queued_bytes_ -= bytes;
+  note_allowance(to, link, effects);
+  make_call(to, link, link.in_flight.back(), effects);
+}
+
+void Links::make_call(Node to, const Link& link, const Sent& sent, LinkEffects& effects) {
+  std::size_t bytes = 0;
+  for (const Sent& one : link.in_flight) bytes += one.bytes;
+  effects.delivers.push_back(
+      {.to = to, .session = link.session, .said = sent.said, .deadline = kDeliverDeadline + allowance_of(bytes)});
+}
+
+// As much of it as a call may have.
+Numbered Links::take_queue(Link& link) {
+  Numbered said{.number = ++link.sent};
   if (link.queue_bytes <= kCallBytesMax) {
-    call.said.messages.swap(link.queue);
-    queued_bytes_ -= std::exchange(link.queue_bytes, 0);
-  } else {
-    std::size_t bytes = 0;
-    auto end = link.queue.begin();
-    while (end != link.queue.end() && (bytes == 0 || bytes + bytes_of(*end) <= kCallBytesMax))
-      bytes += bytes_of(*end++);
-    call.said.messages.assign(std::make_move_iterator(link.queue.begin()), std::make_move_iterator(end));
-    link.queue.erase(link.queue.begin(), end);
-    link.queue_bytes -= bytes;
-    queued_bytes_ -= bytes;
+    said.messages.swap(link.queue);
+    link.queue_bytes = 0;
+    return said;
   }
-  effects.delivers.push_back(std::move(call));
+  std::size_t bytes = 0;
+  auto end = link.queue.begin();
+  while (end != link.queue.end() && (bytes == 0 || bytes + bytes_of(*end) <= kCallBytesMax)) bytes += bytes_of(*end++);
+  said.messages.assign(std::make_move_iterator(link.queue.begin()), std::make_move_iterator(end));
+  link.queue.erase(link.queue.begin(), end);
+  link.queue_bytes -= bytes;
+  return said;
+}
+
+void Links::deliver_again(Node to, Link& link, TimePoint now, LinkEffects& effects) {
+  for (Sent& one : link.in_flight) {
+    if (now < one.again_at) continue;
+    one.again_at = TimePoint::max();
+    make_call(to, link, one, effects);
+  }
 }
 
 TimePoint Links::next_wakeup() const {
   TimePoint next = TimePoint::max();
-  for (const auto& [node, link] : links_)
+  for (const auto& [node, link] : links_) {
     if (link.state == State::broken) next = std::min(next, link.redial_at);
+    for (const Sent& one : link.in_flight) next = std::min(next, one.again_at);
+  }
   return next;
 }
 

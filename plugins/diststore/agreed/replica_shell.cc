@@ -9,7 +9,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdio>
+#include <exception>
 #include <future>
 
 namespace p2p::diststore::agreed {
@@ -22,6 +25,25 @@ namespace {
 
 // Longer than any run takes; after it the host's loops are gone, and nothing will run anyway.
 constexpr Duration kHaltPatience = std::chrono::seconds(2);
+
+// Without memory of its own: there may be none.
+[[noreturn]] void end_process(const char* what) noexcept {
+  std::array<char, 256> why;
+  std::snprintf(why.data(), why.size(), "no exception in what the store's strand does, but it is: %s", what);
+  assertion_failed(why.data(), __FILE__, __LINE__);
+}
+
+// For what cannot be half done.
+template <class Work>
+void do_or_end(Work work) noexcept {
+  try {
+    work();
+  } catch (const std::exception& failure) {
+    end_process(failure.what());
+  } catch (...) {
+    end_process("of an unknown type");
+  }
+}
 
 }  // namespace
 
@@ -83,27 +105,34 @@ void ReplicaShell::push(Request request) {
   post_run();
 }
 
+// One that is lost is waited for, for ever.
 void ReplicaShell::push(Event event) {
-  {
+  do_or_end([&] {
     const std::scoped_lock lock(inbox_mutex_);
     inbox_.events.push_back(std::move(event));
     if (std::exchange(inbox_.is_posted, true)) return;
-  }
-  post_run();
+    post_run();
+  });
 }
 
 void ReplicaShell::post_run() {
-  environment_.strand->post([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->run();
+  do_or_end([this] {
+    environment_.strand->post([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->run();
+    });
   });
 }
 
 Moment ReplicaShell::moment() const { return {environment_.strand->now(), lease_held_until()}; }
 
-// All that has come until now.
 void ReplicaShell::run() {
   P2P_ASSERT_THREAD(environment_.strand->is_current());
   has_run_.store(true, std::memory_order_relaxed);
+  do_or_end([this] { take_all(); });
+}
+
+// All that has come until now.
+void ReplicaShell::take_all() {
   {
     const std::scoped_lock lock(inbox_mutex_);
     std::swap(inbox_.events, taken_.events);
@@ -197,17 +226,34 @@ void ReplicaShell::obey(TimePoint now) {
 }
 
 void ReplicaShell::answer_clients() {
+  if (!held_back_.empty()) {
+    std::move(answers_.begin(), answers_.end(), std::back_inserter(held_back_));
+    answers_ = std::exchange(held_back_, {});
+  }
   if (answers_.empty()) return;
   const Moment now = moment();
   for (replication::Answer& answer : answers_) {
     if (answer.request == replication::kNoRequest) continue;
+    if (replicas_->waits_for_lease(answer, now)) {
+      held_back_.push_back(std::move(answer));
+      continue;
+    }
     answer.verdict = replicas_->verdict_now(answer, now);
     const Done done = std::exchange(waiting_[answer.request - 1], nullptr);
     free_.push_back(answer.request);
     waiting_calls_.fetch_sub(1, std::memory_order_relaxed);
-    done(answer);
+    tell(done, answer);
   }
   answers_.clear();
+}
+
+// The cores have done their part by now: nothing of them depends on what becomes of the answer.
+void ReplicaShell::tell(const Done& done, const replication::Answer& answer) {
+  try {
+    done(answer);
+  } catch (const std::exception& failure) {
+    environment_.log.error("a call for partition {} could not be answered: {}", answer.partition, failure.what());
+  }
 }
 
 void ReplicaShell::publish_reports(TimePoint now) {
@@ -228,12 +274,13 @@ void ReplicaShell::publish_reports(TimePoint now) {
 void ReplicaShell::set_alarm() {
   if (is_halted_.load(std::memory_order_relaxed)) return;
   queued_bytes_.store(static_cast<std::int64_t>(links_.queued_bytes()), std::memory_order_relaxed);
-  const TimePoint wanted = scans_.empty()
-                               ? std::min({replicas_->next_wakeup(), links_.next_wakeup(), sessions_.next_wakeup()})
-                               : TimePoint::min();
+  const TimePoint now = environment_.strand->now();
+  const TimePoint look = held_back_.empty() ? TimePoint::max() : now + kLookForLeaseEvery;
+  const TimePoint wanted =
+      scans_.empty() ? std::min({look, replicas_->next_wakeup(), links_.next_wakeup(), sessions_.next_wakeup()})
+                     : TimePoint::min();
   if (wanted >= alarm_at_) return;
   alarm_at_ = wanted;
-  const TimePoint now = environment_.strand->now();
   const Duration delay = wanted > now ? wanted - now : Duration::zero();
   alarm_ = environment_.strand->after(delay, [weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -273,12 +320,11 @@ Result<p2p::Done> ReplicaShell::start(Context& context) {
 
 Result<p2p::Done> ReplicaShell::may_end() const {
   const std::uint64_t keys = engine_->totals().keys;
-  if (keys == 0 || !has_copies()) return p2p::Done{};
-  return Error{
-      ErrorKind::invalid,
-      fmt::format("it holds copies of {} keys{}, which it would forget before others have them in its place: let "
-                  "the node leave instead, or one node at a time, once p2pctl map shows all copies in sync",
-                  keys, has_last_copies() ? ", the only ones of some of them" : "")};
+  if (keys == 0 || !has_copies() || holders_.load(std::memory_order_relaxed) > 1) return p2p::Done{};
+  return Error{ErrorKind::invalid,
+               fmt::format("it holds the only copies of {} keys, which no other node could take: they would be lost; "
+                           "start another node with the store first",
+                           keys)};
 }
 
 namespace {

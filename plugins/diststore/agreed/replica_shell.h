@@ -4,6 +4,11 @@
 //
 // What comes from other threads waits in one place and is worked off in runs: all that has come together shares one
 // flush, and so do messages to the same node. In a run what is to be said goes first, then clients are answered.
+//
+// An exception in a run (std::bad_alloc, as a rule) ends the process, with a line that says why: what the cores were
+// half-way through cannot be trusted, and a node that renewed its lease without it would serve nothing and let nobody
+// else serve. One that `Done` throws ends its own call alone, as what the cores know is whole by then; one in write()
+// or read() reaches whoever called, and nothing was begun.
 #pragma once
 
 #include "agreed/consents.h"
@@ -46,6 +51,8 @@ struct ReplicaShellOptions {
 inline constexpr Duration kStrandHangMax = std::chrono::milliseconds(500);
 // The locator is not asked more often to compare maps with the same node: one comes within milliseconds.
 inline constexpr Duration kCompareMapsEvery = std::chrono::milliseconds(10);
+// How often it is looked whether the lease is back, while answers wait for it.
+inline constexpr Duration kLookForLeaseEvery = std::chrono::milliseconds(5);
 // Steps of backfills in one run, of about 50 us each, so that clients wait no longer for them.
 inline constexpr std::size_t kScansInRunMax = 4;
 
@@ -76,7 +83,7 @@ class ReplicaShell final : public ReplicaService,
   // Every call that waits is answered: refused, or unknown where it may be done. Nothing runs afterwards. Waits for the
   // strand. [control]
   void stop() override;
-  // Not while copies of keys are here: those of two nodes that stop at once might be all.
+  // Not while copies of keys are here and no other node could take them, as it does first (M6).
   Result<p2p::Done> may_end() const override;
 
   // What the part "replicas" of the service answers; for Dispatch::io.
@@ -154,6 +161,7 @@ class ReplicaShell final : public ReplicaService,
   struct DeliverEnded {
     replication::Node to = replication::kNoNode;
     SessionId session = 0;
+    CallNumber number = 0;
     Result<wire::Delivered> reply;
   };
   struct AnswerEnded {
@@ -194,6 +202,7 @@ class ReplicaShell final : public ReplicaService,
   void push(Request request);
   void post_run();
   void run();
+  void take_all();
   void start_requests(replication::Moment moment);
   replication::RequestId keep(Done done);
   replication::Moment moment() const;
@@ -201,6 +210,7 @@ class ReplicaShell final : public ReplicaService,
   void scan();
   void obey(TimePoint now);
   void answer_clients();
+  void tell(const Done& done, const replication::Answer& answer);
   void publish_reports(TimePoint now);
   void set_alarm();
   void halt();
@@ -251,6 +261,7 @@ class ReplicaShell final : public ReplicaService,
   std::atomic<std::int64_t> queued_bytes_{0};
   mutable std::mutex counts_mutex_;
   Counts counts_;
+  std::atomic<std::size_t> holders_{1};  // nodes that may hold copies
   std::atomic<bool> is_halted_{false};
   std::atomic<bool> has_run_{false};
 
@@ -270,6 +281,7 @@ class ReplicaShell final : public ReplicaService,
   SessionEffects session_effects_;
   Inbox taken_;
   std::vector<replication::Answer> answers_;
+  std::vector<replication::Answer> held_back_;  // until the lease is back (W6)
   std::deque<replication::Scan> scans_;
   std::vector<Done> waiting_;  // by request, from 1 on
   std::vector<replication::RequestId> free_;

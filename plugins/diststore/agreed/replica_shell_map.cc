@@ -80,6 +80,7 @@ void ReplicaShell::on(std::shared_ptr<const PartitionMap>& map, Moment moment) {
   self_ = map->self;
   epoch_ = map->epoch;
   has_this_boot_ = map->has_this_boot;
+  holders_.store(map->members_up, std::memory_order_relaxed);
   note_members(*map);
   std::vector<replication::Assignment> changed;
   changed.reserve(map->changed.size());

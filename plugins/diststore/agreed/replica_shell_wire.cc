@@ -29,6 +29,11 @@ auto arguments_of(Call& call, Read read) -> decltype(read(std::string_view{})) {
   return read(call.state()->codec().in().rest());
 }
 
+// This node's host surely did not send the call, and that says nothing about the other node.
+bool is_unsent(ErrorKind kind) {
+  return kind == ErrorKind::overloaded || kind == ErrorKind::local || kind == ErrorKind::cancelled;
+}
+
 }  // namespace
 
 // --- what other nodes ask --------------------------------------------------------------------------------------------
@@ -136,18 +141,20 @@ void ReplicaShell::make_calls() {
                             reply.ok() ? wire::read_opened(reply.value()) : Result<wire::Opened>(reply.error())};
          });
   }
-  for (LinkEffects::Deliver& deliver : link_effects_.delivers)
-    call(deliver.to, wire::encode_deliver(deliver.session, deliver.said), kDeliverDeadline,
-         [to = deliver.to, session = deliver.session](const Result<std::string>& reply) {
+  for (const LinkEffects::Deliver& deliver : link_effects_.delivers)
+    call(deliver.to, wire::encode_deliver(deliver.session, *deliver.said), deliver.deadline,
+         [to = deliver.to, session = deliver.session, number = deliver.said->number](const Result<std::string>& reply) {
            return DeliverEnded{
-               to, session, reply.ok() ? wire::read_delivered(reply.value()) : Result<wire::Delivered>(reply.error())};
+               to, session, number,
+               reply.ok() ? wire::read_delivered(reply.value()) : Result<wire::Delivered>(reply.error())};
          });
   link_effects_.clear();
   for (const SessionEffects::Answer& answer : session_effects_.answers)
     call(answer.to, wire::encode_answer(answer.session, answer.said), kAnswerDeadline,
          [session = answer.session](const Result<std::string>& reply) {
            using Outcome = IncomingSessions::Outcome;
-           if (!reply.ok()) return AnswerEnded{session, Outcome::failed};
+           if (!reply.ok())
+             return AnswerEnded{session, is_unsent(reply.error().kind) ? Outcome::unsent : Outcome::failed};
            const auto answered = wire::read_answered(reply.value());
            if (!answered.ok()) return AnswerEnded{session, Outcome::failed};
            return AnswerEnded{session, answered.value() ? Outcome::taken : Outcome::not_taken};
@@ -167,15 +174,21 @@ void ReplicaShell::on(OpenEnded& ended, Moment moment) {
     warn(ended.to, "answers", ended.reply.error());
   // Either of the two may not know of the other yet.
   if (ended.reply.ok() && !is_taken) compare_maps(ended.to, moment.now);
-  links_.on_opened(ended.to, ended.session, is_taken, moment.now, link_effects_);
+  if (!ended.reply.ok() && is_unsent(ended.reply.error().kind))
+    links_.on_unsent(ended.to, ended.session, 0, moment.now, link_effects_);
+  else
+    links_.on_opened(ended.to, ended.session, is_taken, moment.now, link_effects_);
   heed_links(moment);
 }
 
 void ReplicaShell::on(DeliverEnded& ended, Moment moment) {
   const bool is_taken = ended.reply.ok() && ended.reply.value().is_taken;
   if (!ended.reply.ok()) warn(ended.to, "does not take what its copies are told", ended.reply.error());
-  links_.on_delivered(ended.to, ended.session, is_taken ? &ended.reply.value().answers : nullptr, moment.now,
-                      link_effects_);
+  if (!ended.reply.ok() && is_unsent(ended.reply.error().kind))
+    links_.on_unsent(ended.to, ended.session, ended.number, moment.now, link_effects_);
+  else
+    links_.on_delivered(ended.to, ended.session, ended.number, is_taken ? &ended.reply.value().answers : nullptr,
+                        moment.now, link_effects_);
   heed_links(moment);
 }
 
@@ -187,14 +200,19 @@ void ReplicaShell::on(const AnswerEnded& ended, Moment moment) {
 void ReplicaShell::heed_links(Moment moment) {
   if (is_halted_.load(std::memory_order_relaxed)) return;
   for (const Node node : link_effects_.disconnected) replicas_->on_disconnected(node, moment);
+  // (I1) The time in which it may be dialled begins anew.
+  for (const Node node : link_effects_.excused) replicas_->on_disconnected(node, moment);
   for (const Node node : link_effects_.connected) replicas_->on_connected(node, moment, effects_);
   for (const auto& [node, is_overfull] : link_effects_.overfull) replicas_->set_overfull(node, is_overfull);
+  for (const auto& [node, allowance] : link_effects_.allowances) replicas_->allow(node, allowance, moment.now);
   for (LinkEffects::Answers& answers : link_effects_.answers)
     for (replication::Message& message : answers.messages)
       if (is_from_copy(message)) replicas_->on_message(answers.from, std::move(message), moment, effects_);
   link_effects_.disconnected.clear();
+  link_effects_.excused.clear();
   link_effects_.connected.clear();
   link_effects_.overfull.clear();
+  link_effects_.allowances.clear();
   link_effects_.answers.clear();
 }
 

@@ -19,7 +19,8 @@ namespace p2p::diststore::agreed {
 class ReplicaStore {
  public:
   // Runs once, never within the call that it was given to, on the strand of the store: it must not block. The answer's
-  // verdict is what it is worth now (Replicas::verdict_now); what it refers to ends with the call.
+  // verdict is what it is worth now (Replicas::verdict_now); what it refers to ends with the call. What it throws is
+  // logged, and concerns no other call.
   using Done = std::function<void(const replication::Answer& answer)>;
 
   virtual ~ReplicaStore() = default;

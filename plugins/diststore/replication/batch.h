@@ -53,6 +53,11 @@ struct Batch {
     for (const KeyWrite& write : writes) sum += write.key.size() + write.value.size();
     return sum;
   }
+  std::size_t key_bytes() const noexcept {
+    std::size_t sum = 0;
+    for (const KeyWrite& write : writes) sum += write.key.size();
+    return sum;
+  }
   // The last change to the key; null: none.
   const KeyWrite* find(std::string_view key, KeyHash hash) const noexcept {
     for (auto write = writes.rbegin(); write != writes.rend(); ++write)

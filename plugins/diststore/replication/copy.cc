@@ -36,6 +36,14 @@ void Copy::refuse(Node from, const Head& head) {
         .body = Refuse{}}});
 }
 
+void Copy::refuse_stream() {
+  const Source source = held_.source;
+  refuse(source.primary, {.partition = held_.assignment.partition,
+                          .epoch = site_.map.epoch,
+                          .term = held_.assignment.term,
+                          .stream = source.stream});
+}
+
 void Copy::send(Body body) {
   effects_.sends.push_back({held_.source.primary,
                             {.head = {.partition = held_.assignment.partition,
@@ -51,13 +59,7 @@ void Copy::owe_ack() {
 }
 
 void Copy::on(Replicate& message) {
-  if (message.seq != state_.position + 1) {  // a gap (W3)
-    const Node from = held_.source.primary;
-    return refuse(from, {.partition = held_.assignment.partition,
-                         .epoch = site_.map.epoch,
-                         .term = held_.assignment.term,
-                         .stream = held_.source.stream});
-  }
+  if (message.seq != state_.position + 1) return refuse_stream();  // a gap (W3)
   const WriteVersion version{held_.assignment.term, message.seq};
   if (!content_.apply(message.batch, version)) return;
   for (const KeyWrite& write : message.batch->writes) state_.clear_suspect(write.key);

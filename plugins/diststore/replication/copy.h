@@ -24,6 +24,7 @@ class Copy final {
   // --- order (copy.cc) ---
   bool follows(Node from, const Message& message) const;
   void refuse(Node from, const Head& head);
+  void refuse_stream();  // something of it is missing
   void on(Replicate& message);
   void on(CommitIndex& message) { take_commit(message.commit); }
   void take_commit(Seq commit);

@@ -22,6 +22,7 @@ void Copy::on(BeginBackfill&) {
 
 void Copy::on(Items& items) {
   const bool is_fetched = items.number == 0;
+  if (!is_fetched && items.number != held_.source.filled + 1) return refuse_stream();  // some were lost
   for (Item& item : items.items) {
     if (is_fetched && !state_.is_suspect(item.key)) continue;  // resolved meanwhile
     if (wants(item, is_fetched)) {

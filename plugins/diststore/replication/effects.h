@@ -38,7 +38,8 @@ struct Answer {
   Verdict verdict = Verdict::refused;
   bool is_write = false;  // it was taken as a write
   Partition partition = 0;
-  Epoch term = 0;  // in which it was served; see Replicas::verdict_now()
+  Epoch term = 0;            // in which it was served; see Replicas::verdict_now()
+  TimePoint committed_at{};  // of a write that is done
   WriteVersion version = {};
   BatchPtr batch = {};              // of a write: as it was done; of a read: what holds the value
   const KeyWrite* write = nullptr;  // in `batch`: what was read

@@ -15,12 +15,18 @@ bool Primary::has_copies_enough() const {
   return held_.assignment.in_sync_count() >= std::min(site_.map.copies_min, site_.map.members_up);
 }
 
+// One that is larger than all of it is taken alone.
+bool Primary::has_room_for(const Batch& batch) const {
+  const UncommittedList& under_way = state_.uncommitted;
+  if (under_way.size() >= site_.options.under_way_max) return false;
+  return under_way.empty() || under_way.key_bytes() + batch.key_bytes() <= site_.options.under_way_key_bytes_max;
+}
+
 // (W1)
 void Primary::write(std::shared_ptr<Batch> batch, RequestId request, Moment moment, Effects& effects) {
   if (!may_serve(moment) || !has_copies_enough())
     return effects.answers.push_back(answer_of(request, Verdict::refused));
-  if (state_.uncommitted.size() >= site_.options.under_way_max)
-    return effects.answers.push_back(answer_of(request, Verdict::overloaded));
+  if (!has_room_for(*batch)) return effects.answers.push_back(answer_of(request, Verdict::overloaded));
   for (KeyWrite& write : batch->writes)
     if (write.is_erase) write.existed = content_.version_at(write.key) != kNoVersion;
   if (answer_unless_met(*batch, request, effects)) return;

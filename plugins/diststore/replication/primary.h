@@ -64,6 +64,8 @@ class Primary final {
   bool needs_tick() const;
   // This node hung for so long: nobody else was late (E2).
   void forgive(Duration late);
+  // What it was sent before took so long.
+  void excuse(Node node, Duration taken);
   void add_filled(std::vector<CopyReport>& reports) const;
   void add_failed(TimePoint now, std::vector<CopyReport>& reports) const;
 
@@ -101,6 +103,7 @@ class Primary final {
   // --- primary.cc ---
   bool may_serve(Moment moment) const;
   bool has_copies_enough() const;
+  bool has_room_for(const Batch& batch) const;
   bool answer_unless_met(const Batch& batch, RequestId request, Effects& effects);
   void wait_for(std::string_view key, KeyHash hash, Answer answer, Effects& effects);
   void wait(Waiting one, Effects& effects);
@@ -130,6 +133,7 @@ class Primary final {
   void on_ack(Stream& stream, const Ack& ack, Moment moment, Effects& effects);
   bool is_late(const Stream& stream, TimePoint now) const;
   Item item_of(std::string_view key);
+  void send_fetched(Stream& stream, const Fetch& fetch, Effects& effects);
 
   // --- primary_fill.cc ---
   void begin_fill(Stream& stream, AskForFill& ask, Effects& effects);

@@ -30,12 +30,13 @@ void Primary::try_commit(Moment moment, Effects& effects) {
   site_.activate(held_);
 }
 
-// (W6): under a lease looked at when it is committed.
+// Under a lease, which is looked at when the answer leaves (W6): Replicas::verdict_now().
 void Primary::finish(const Uncommitted& entry, Moment moment, Effects& effects) {
   site_.gate.end(*entry.batch);
   if (entry.request != kNoRequest) {
-    Answer answer = answer_of(entry.request, moment.has_lease() ? Verdict::done : Verdict::unknown);
+    Answer answer = answer_of(entry.request, Verdict::done);
     answer.is_write = true;
+    answer.committed_at = moment.now;
     answer.version = entry.version;
     answer.batch = entry.batch;
     effects.answers.push_back(std::move(answer));

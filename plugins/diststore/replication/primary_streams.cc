@@ -54,11 +54,7 @@ void Primary::on_message(Node from, Message& message, Moment moment, Effects& ef
   if (stream == nullptr || message.head.term != term() || site_.failure) return;
   if (const auto* ack = std::get_if<Ack>(&message.body)) return on_ack(*stream, *ack, moment, effects);
   if (auto* ask = std::get_if<AskForFill>(&message.body)) return begin_fill(*stream, *ask, effects);
-  if (const auto* fetch = std::get_if<Fetch>(&message.body)) {
-    Items items;
-    for (const std::string& key : fetch->keys) items.items.push_back(item_of(key));
-    return send(*stream, std::move(items), effects);
-  }
+  if (const auto* fetch = std::get_if<Fetch>(&message.body)) return send_fetched(*stream, *fetch, effects);
   if (std::holds_alternative<Refuse>(message.body)) {
     close(*stream);
     stream->reopen_at = moment.now + kReopenPause;
@@ -85,6 +81,20 @@ void Primary::on_ack(Stream& stream, const Ack& ack, Moment moment, Effects& eff
     site_.activate(held_);
   }
   try_commit(moment, effects);
+}
+
+// In messages of about kFillBytesMax: together they may be more than a frame holds.
+void Primary::send_fetched(Stream& stream, const Fetch& fetch, Effects& effects) {
+  Items items;
+  std::size_t bytes = 0;
+  for (const std::string& key : fetch.keys) {
+    const Item& item = items.items.emplace_back(item_of(key));
+    bytes += item.key.size() + item.value.size();
+    if (bytes < kFillBytesMax && items.items.size() < kFillKeysMax) continue;
+    send(stream, std::exchange(items, {}), effects);
+    bytes = 0;
+  }
+  if (!items.items.empty()) send(stream, std::move(items), effects);
 }
 
 Item Primary::item_of(std::string_view key) {
@@ -151,16 +161,22 @@ void Primary::forgive(Duration late) {
   stopping_until_ += late;
 }
 
+void Primary::excuse(Node node, Duration taken) {
+  for (Stream& stream : streams_)
+    if (stream.copy.node == node && stream.late_since != TimePoint::max()) stream.late_since += taken;
+}
+
 // (I1)
 bool Primary::is_late(const Stream& stream, TimePoint now) const {
   const Link& link = site_.link(stream.copy.node);
   if (!stream.is_required()) {
-    const Duration patience = kLearnerPatience * site_.options.replica_timeout;
+    const Duration patience = kLearnerPatience * site_.options.replica_timeout + link.allowance;
     return stream.late_since != TimePoint::max() && now >= stream.late_since + patience;
   }
   if (link.is_overfull) return true;
   if (!link.is_connected && now >= std::max(link.since, stream.wanted_since) + site_.options.redial_max) return true;
-  return stream.late_since != TimePoint::max() && now >= stream.late_since + site_.options.replica_timeout;
+  const Duration patience = site_.options.replica_timeout + link.allowance;
+  return stream.late_since != TimePoint::max() && now >= stream.late_since + patience;
 }
 
 void Primary::add_failed(TimePoint now, std::vector<CopyReport>& reports) const {

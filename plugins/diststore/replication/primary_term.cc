@@ -41,7 +41,7 @@ void Primary::update(Moment moment, Effects& effects) {
   site_.activate(held_);
 }
 
-// The present states of suspects are new writes of the own term (I6).
+// The present states of suspects are new writes of the own term (I6), of about kFillBytesMax each.
 void Primary::write_suspects(Moment moment, Effects& effects) {
   if (!state_.has_suspects()) return;
   auto batch = std::make_shared<Batch>();
@@ -50,8 +50,10 @@ void Primary::write_suspects(Moment moment, Effects& effects) {
     const bool is_there = entry && !entry->is_erased;
     batch->writes.push_back(is_there ? KeyWrite::put(std::move(key), std::move(entry->value))
                                      : KeyWrite::erase(std::move(key)));
+    const bool is_full = batch->bytes() >= kFillBytesMax || batch->writes.size() >= kFillKeysMax;
+    if (is_full) append(std::exchange(batch, std::make_shared<Batch>()), kNoRequest, moment, effects);
   }
-  append(batch, kNoRequest, moment, effects);
+  if (!batch->writes.empty()) append(batch, kNoRequest, moment, effects);
 }
 
 // The serving ends before the keys cease to be under way: a reader on another thread looks in the other order.

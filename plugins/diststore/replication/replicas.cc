@@ -83,6 +83,14 @@ Verdict Replicas::verdict_now(const Answer& answer, Moment moment) const {
   return is_served && moment.has_lease() ? answer.verdict : Verdict::refused;  // (W5)
 }
 
+// What began empty since has not got it (I9).
+bool Replicas::waits_for_lease(const Answer& answer, Moment moment) const {
+  if (!answer.is_write || answer.verdict != Verdict::done || moment.has_lease()) return false;
+  const HeldPartition* const found = held(answer.partition);
+  const bool is_primary = found != nullptr && found->primary != nullptr && found->assignment.born <= answer.term;
+  return is_primary && moment.now < answer.committed_at + kLeaseWaitMax;
+}
+
 // --- other nodes -----------------------------------------------------------------------------------------------------
 
 void Replicas::on_connected(Node node, Moment moment, Effects& effects) {
@@ -104,17 +112,28 @@ void Replicas::set_overfull(Node node, bool is_overfull) {
     if (one != nullptr && one->primary != nullptr) site_.activate(*one);
 }
 
+void Replicas::allow(Node node, Duration allowance, TimePoint now) {
+  Link& link = site_.link(node);
+  const Duration before = std::exchange(link.allowance, allowance);
+  const Duration taken = std::min(before, now - std::exchange(link.allowed_at, now));
+  if (taken <= Duration::zero()) return;
+  for (HeldPartition* one : site_.active)
+    if (one->primary != nullptr) one->primary->excuse(node, taken);
+}
+
 // What is of a newer map waits for that map, and what comes behind it waits, too (W3).
 void Replicas::on_message(Node from, Message message, Moment moment, Effects& effects) {
   const bool is_newer = message.head.epoch > site_.map.epoch;
   if (is_newer) effects.maps_wanted.push_back(from);
   if (is_from_copy(message)) return take(from, message, moment, effects);
+  if (unheard_.contains(from)) return;  // what follows a gap is worth nothing, and "complete" would be believed
   const auto waiting = waiting_.find(from);
   if (!is_newer && waiting == waiting_.end()) return take(from, message, moment, effects);
   std::deque<Message>& queue = waiting == waiting_.end() ? waiting_[from] : waiting->second;
   queue.push_back(std::move(message));
   if (queue.size() <= kMessagesWaitingMax) return;
   waiting_.erase(from);
+  unheard_.insert(from);
   effects.hang_ups.push_back(from);
 }
 

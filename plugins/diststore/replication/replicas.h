@@ -15,17 +15,22 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace p2p::diststore::replication {
 
-// Messages of one node that wait for a newer map (W3). A map comes within milliseconds; more than this is dropped, with
-// the connection.
+// Messages of one node that wait for a newer map (W3). A map comes within milliseconds; more than this is dropped, and
+// all that comes after it until the connection has ended.
 inline constexpr std::size_t kMessagesWaitingMax = 100'000;
 // While anything is late, or is to be told.
 inline constexpr Duration kReplicationTick = std::chrono::milliseconds(25);
 // A tick that comes later than this was late because of this node.
 inline constexpr Duration kReplicationLateMin = std::chrono::milliseconds(50);
+
+// A lease is away for milliseconds where the voters change; if it is away as long as one lasts, another node may serve
+// by now.
+inline constexpr Duration kLeaseWaitMax = std::chrono::milliseconds(1500);
 
 class Replicas final {
  public:
@@ -62,6 +67,10 @@ class Replicas final {
   void settle(Partition partition, RequestId request, Moment moment, Effects& effects);
   // What an answer is worth when it leaves: lease and, for what was read, term are looked at after the value (W5, W6).
   Verdict verdict_now(const Answer& answer, Moment moment) const;
+  // A committed write whose answer is to be kept for a while, and judged again: there is no lease at the moment, but
+  // the node is primary still. The write is on all copies from which another primary could come, so it is done,
+  // whenever that is said (W4, W6).
+  bool waits_for_lease(const Answer& answer, Moment moment) const;
   const ReadGate& gate() const { return site_.gate; }
 
   // --- other nodes ---
@@ -70,9 +79,15 @@ class Replicas final {
   void on_disconnected(Node node, Moment moment);
   // More waits to be sent to `node` than replication_queue_bytes_max; or no longer (I1).
   void set_overfull(Node node, bool is_overfull);
+  // What is on its way to `node` may take so long from now on, beside replica_timeout: its bytes need it. The time that
+  // it was allowed before, and has taken, makes nobody late that had to wait behind it.
+  void allow(Node node, Duration allowance, TimePoint now);
   void on_message(Node from, Message message, Moment moment, Effects& effects);
   // The connection that `node` has made to this one has ended, and with it what it said and waits for a map.
-  void on_peer_gone(Node node) { waiting_.erase(node); }
+  void on_peer_gone(Node node) {
+    waiting_.erase(node);
+    unheard_.erase(node);
+  }
 
   // --- what the shell was asked for ---
   void on_scanned(Scanned scanned, Effects& effects);
@@ -110,6 +125,7 @@ class Replicas final {
 
   Site site_;
   std::unordered_map<Node, std::deque<Message>> waiting_;  // for a newer map, in order (W3)
+  std::unordered_set<Node> unheard_;                       // of whose connections something was dropped
   std::deque<RunningSync> syncs_;
   SyncId last_sync_ = 0;
   std::vector<Partition> material_;  // partitions without a role

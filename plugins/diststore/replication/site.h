@@ -29,6 +29,8 @@ struct ReplicationOptions {
   std::size_t key_log_bytes_max = 64 << 20;
   // Writes under way in one partition; more are refused. A queue of 4,096 at 100,000 a second is 40 ms long.
   std::size_t under_way_max = 4096;
+  // And their keys: a sync names all of them in one message (I5), beside those of the last batch.
+  std::size_t under_way_key_bytes_max = 512 << 10;
   // Calls that wait for them in one partition: reads, and what failed; more are refused.
   std::size_t waiting_max = 16'384;
   // What a node has of partitions that it has no role in is material for a recovery for so long (I7).
@@ -64,6 +66,8 @@ struct Link {
   bool is_connected = false;
   bool is_overfull = false;  // more waits to be sent than replication_queue_bytes_max
   TimePoint since{};
+  Duration allowance{};  // that what is on its way may take, beside any timeout: much is sent, and slowly (I1)
+  TimePoint allowed_at{};
 };
 
 struct Site {

@@ -12,6 +12,7 @@ constexpr std::size_t kGoneMin = 32;  // are not moved over for less
 }  // namespace
 
 void UncommittedList::pop_front() {
+  key_bytes_ -= entries_[first_].batch->key_bytes();
   entries_[first_].batch.reset();
   ++first_;
   if (first_ == entries_.size()) return clear();
@@ -23,6 +24,7 @@ void UncommittedList::pop_front() {
 void UncommittedList::clear() noexcept {
   entries_.clear();
   first_ = 0;
+  key_bytes_ = 0;
 }
 
 // An item carries one key, so the entry of a batch comes in pieces.
@@ -36,9 +38,11 @@ void UncommittedList::insert(Uncommitted entry) {
     auto joined = std::make_shared<Batch>(*at->batch);
     joined->writes.push_back(write);
     joined->has_values = false;
+    key_bytes_ += write.key.size();
     at->batch = std::move(joined);
     return;
   }
+  key_bytes_ += entry.batch->key_bytes();
   entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(first_) + (at - live.begin()), std::move(entry));
 }
 

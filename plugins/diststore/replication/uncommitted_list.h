@@ -25,7 +25,12 @@ class UncommittedList final {
   std::span<Uncommitted> entries() noexcept { return {entries_.data() + first_, size()}; }
   const Uncommitted& front() const { return entries_[first_]; }
 
-  void push(Uncommitted entry) { entries_.push_back(std::move(entry)); }
+  std::size_t key_bytes() const noexcept { return key_bytes_; }
+
+  void push(Uncommitted entry) {
+    key_bytes_ += entry.batch->key_bytes();
+    entries_.push_back(std::move(entry));
+  }
   void pop_front();
   void clear() noexcept;
   // Where its seq belongs; nothing if the same version stands there already. For what a backfill brings (I8).
@@ -38,6 +43,7 @@ class UncommittedList final {
  private:
   std::vector<Uncommitted> entries_;
   std::size_t first_ = 0;  // those before it are gone, and empty
+  std::size_t key_bytes_ = 0;
 };
 
 }  // namespace p2p::diststore::replication

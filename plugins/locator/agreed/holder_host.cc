@@ -64,11 +64,20 @@ void HolderHost::set_holder(std::string service, std::shared_ptr<PartitionHolder
 void HolderHost::clear_holder() {
   holder_ = nullptr;
   for (const Assignment& is : assigned_)
-    if (is.role != cluster::Role::none) lost_[is.partition] = is.since;
+    if (is.role != cluster::Role::none) lost_[is.partition] = {.since = is.since, .born = is.born};
 }
 
 bool HolderHost::wants_partitions(const std::vector<std::string>& services) const {
   return holder_ != nullptr && lost_.empty() && std::ranges::binary_search(services, service_);
+}
+
+bool HolderHost::is_handing_over() const {
+  const cluster::Slot slot = map_ == nullptr ? cluster::kNoSlot : map_->slot_of(self_);
+  if (holder_ == nullptr || slot == cluster::kNoSlot || map_->at(slot).holds_partitions || !map_->holds(slot))
+    return false;
+  return std::ranges::any_of(map_->members, [&](const cluster::Member& member) {
+    return member.id != self_ && member.holds_partitions && cluster::is_holder(*map_, member);
+  });
 }
 
 const cluster::NodeId* HolderHost::id_of(PartitionNode node) const {
@@ -94,19 +103,19 @@ void HolderHost::on_map(const std::shared_ptr<const cluster::ClusterMap>& map, c
   if (holder_ != nullptr) tell();
 }
 
-// The only copy is nobody's to move: the next holder starts it empty, as after a restart of the process.
+// What begins empty is nothing that could have been lost.
 void HolderHost::forget_moved() {
   std::erase_if(lost_, [this](const auto& one) {
     const Assignment& is = assigned_[one.first];
+    if (is.born != one.second.born) return true;
     switch (is.role) {
       case cluster::Role::none:
         return true;
       case cluster::Role::learner:
-        return is.since != one.second;
+        return is.since != one.second.since;
       case cluster::Role::in_sync:
-        return false;
       case cluster::Role::primary:
-        return holder_ != nullptr && map_->partitions[is.partition].in_sync.size() == 1;
+        return false;
     }
     return false;
   });
@@ -191,6 +200,17 @@ std::vector<CopyReport> HolderHost::reports(const std::vector<PartitionReport>& 
 std::vector<CopyReport> HolderHost::filled(TimePoint now) const {
   if (holder_ != nullptr) return reports(holder_->filled());
   return had_holder_ ? std::vector<CopyReport>{} : empty_.filled(now);
+}
+
+// The only copy is nobody's to move: the next holder starts it empty, as another process would (B2).
+std::vector<cluster::PartitionNumber> HolderHost::lost() const {
+  std::vector<cluster::PartitionNumber> all;
+  if (holder_ == nullptr || map_ == nullptr) return all;
+  for (const auto& [number, lost] : lost_)
+    if (assigned_[number].role == cluster::Role::primary && map_->partitions[number].in_sync.size() == 1)
+      all.push_back(number);
+  std::ranges::sort(all);
+  return all;
 }
 
 std::vector<CopyReport> HolderHost::failed(TimePoint) const {

@@ -24,10 +24,14 @@ class HolderHost final : public cluster::PartitionHost {
   // Tells it the newest map, if there is one. Only one at a time.
   void set_holder(std::string service, std::shared_ptr<PartitionHolder> holder);
   // What it held is gone. Copies that the map still gives to this node are served, filled and taken by nobody until
-  // they are moved away; meanwhile another holder gets no new ones.
+  // they are moved away; meanwhile another holder gets no new ones. Those that are nowhere else begin empty at the next
+  // holder, once the map says so.
   void clear_holder();
   // What the member is to say of itself, if it runs these services (M6).
   bool wants_partitions(const std::vector<std::string>& services) const;
+
+  // Copies that the map gives to this node are to be moved to others, which there are: it holds none by its own word.
+  bool is_handing_over() const;
 
   // Null: no node has this number.
   const cluster::NodeId* id_of(PartitionNode node) const;
@@ -39,6 +43,7 @@ class HolderHost final : public cluster::PartitionHost {
   bool resume(cluster::PartitionNumber partition, cluster::Epoch term, TimePoint now) override;
   std::vector<cluster::CopyReport> filled(TimePoint now) const override;
   std::vector<cluster::CopyReport> failed(TimePoint now) const override;
+  std::vector<cluster::PartitionNumber> lost() const override;
   bool has_stopped(cluster::PartitionNumber partition, cluster::Epoch term) const override;
   bool is_healthy(TimePoint now) const override;
 
@@ -61,9 +66,12 @@ class HolderHost final : public cluster::PartitionHost {
   std::vector<NodeAddress> addresses_;         // by number; as this holder was told
   std::vector<cluster::NodeId> ids_;           // by number
   std::unordered_map<cluster::NodeId, PartitionNode> numbers_;
-  // What a holder that is gone had, and the map still gives to this node: with the assignment as learner, if it was
-  // one. Empty, as a rule.
-  std::unordered_map<cluster::PartitionNumber, cluster::Epoch> lost_;
+  struct Lost {
+    cluster::Epoch since = 0;  // of the assignment as learner, if it was one
+    cluster::Epoch born = 0;
+  };
+  // What a holder that is gone had, and the map still gives to this node. Empty, as a rule.
+  std::unordered_map<cluster::PartitionNumber, Lost> lost_;
   bool had_holder_ = false;
 };
 

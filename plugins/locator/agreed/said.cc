@@ -51,9 +51,10 @@ void Adapter::compare_maps(PartitionNode node, membership::Effects& effects) {
   if (const auto address = address_of(*id)) fetch_from(*address, *id, effects);
 }
 
-// Nobody asks a node that is no member.
+// Nobody asks a node that is no member. A service that holds partitions may end when others have their copies (M6).
 void Adapter::tell_services_known(membership::Effects& effects) {
-  if (!services_are_pending_ || (member_ && is_member() && !member_->is_known_to_run())) return;
+  if (!services_are_pending_) return;
+  if (member_ && is_member() && (!member_->is_known_to_run() || host_.is_handing_over())) return;
   services_are_pending_ = false;
   effects.services_known = true;
 }

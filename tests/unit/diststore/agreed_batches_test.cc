@@ -149,6 +149,23 @@ TEST_F(AgreedBatches, AReadThatWaitsForAWriteHoldsItsBatchUp) {
   EXPECT_EQ(results[1].view, 7);
 }
 
+TEST_F(AgreedBatches, NoMoreReadsWaitAtOnceThanTheyMay) {
+  store->options.batch_keys_max = kReadsWaitingMax + 10;
+  std::vector<std::string> keys;
+  for (std::size_t number = 0; number < kReadsWaitingMax + 10; ++number) {
+    keys.push_back("key" + std::to_string(number));
+    begin(keys.back());
+  }
+  const auto reading = read_many(keys);
+  ASSERT_EQ(replicas->reads.size(), kReadsWaitingMax);
+  while (!replicas->reads.empty()) replicas->take_read().answer("value", {3, 4});
+  EXPECT_TRUE(is_open(*reading));
+  strand->advance(kShortPause);
+  ASSERT_EQ(replicas->reads.size(), 10u) << "the others, in the next round";
+  while (!replicas->reads.empty()) replicas->take_read().answer("value", {3, 4});
+  EXPECT_EQ(read_of_many(*reading).size(), keys.size());
+}
+
 TEST_F(AgreedBatches, ReadsThatAreNotServedAreTriedAgain) {
   keep(one, "1");
   keep(other, "2");

@@ -360,6 +360,23 @@ TEST(ClusterMapI9, APartitionStartsEmptyWhereAllOfInSyncIsDown) {
   EXPECT_EQ(in_sync_of(map, 1), (Numbers{1})) << "the others wait";
 }
 
+// One that is up, and has lost it.
+TEST(ClusterMapI9, TheOnlyCopyInMemoryMayBeginEmptyWhereItIs) {
+  ClusterMap map = with_members(founded(), 2);
+  const StartEmpty start{.partition = 0, .at = id(1), .term = 1};
+  ClusterMap durable = map;
+  durable.durability = Durability::durable;
+  EXPECT_NE(refusal_of(durable, {start}), "") << "a disk keeps it, however damaged";
+  ClusterMap learning = after(map, {learn(0, 2)});
+  const ClusterMap begun = after(learning, {start});
+  EXPECT_EQ(first(begun).born, begun.epoch);
+  EXPECT_EQ(first(begun).term, begun.epoch);
+  EXPECT_TRUE(first(begun).learners.empty());
+  map = after(learning, {put_in_sync(learning, 0, 2)});
+  EXPECT_NE(refusal_of(map, {StartEmpty{.partition = 0, .at = id(1), .term = first(map).term}}), "")
+      << "another one has it";
+}
+
 TEST(ClusterMapJ4, OnlyAMemberThatHoldsNothingAndDoesNotVoteIsRemoved) {
   ClusterMap map = after(with_members(founded(), 3), {learn(0, 2)});
   EXPECT_NE(refusal_of(map, {Remove{id(3)}}), "") << "it is up";

@@ -69,6 +69,14 @@ class HandOverTest : public ::testing::Test {
     return 0;
   }
 
+  std::vector<Request> suggested() {
+    MemberEffects effects;
+    member_->tick(now_, effects);
+    for (const auto& call : effects.calls)
+      if (const auto* suggest = std::get_if<Suggest>(&call.request)) return suggest->requests;
+    return {};
+  }
+
   ClusterMap map_;
   std::shared_ptr<FakeHolder> holder_ = std::make_shared<FakeHolder>();
   agreed::HolderHost host_;
@@ -138,13 +146,26 @@ TEST_F(HandOverTest, WhatAHolderHadIsGoneWithIt) {
   const auto next = std::make_shared<FakeHolder>();
   host_.set_holder("store", next);
   EXPECT_EQ(next->last_of(0), nullptr) << "another copy has it: it is to be moved there";
-  EXPECT_EQ(next->last_of(1)->role, PartitionRole::primary) << "the only copy: it starts empty";
+  EXPECT_EQ(next->last_of(1), nullptr) << "the only copy: nobody may take what begins now for what was lost";
   EXPECT_FALSE(host_.wants_partitions({"store"})) << "until it is moved";
+  std::vector<Request> begins;
+  for (PartitionNumber number = 1; number < map_.partitions.size(); ++number)
+    begins.push_back(StartEmpty{.partition = number, .at = id(1), .term = map_.partitions[number].term});
+  EXPECT_EQ(suggested(), begins);
+  map_ = after(map_, begins);
+  std::vector<Assignment> begun;
+  for (PartitionNumber number = 1; number < map_.partitions.size(); ++number)
+    begun.push_back({.partition = number, .role = Role::primary, .term = map_.epoch, .born = map_.epoch});
+  host_.on_map(std::make_shared<const ClusterMap>(map_), begun, now_);
+  ASSERT_NE(next->last_of(1), nullptr);
+  EXPECT_EQ(next->last_of(1)->role, PartitionRole::primary);
+  EXPECT_EQ(next->last_of(1)->born, map_.epoch);
+  EXPECT_TRUE(host_.lost().empty());
   const auto moved = std::make_shared<const ClusterMap>(after(map_, {move_primary(map_, 0, 2)}));
-  host_.on_map(moved, {{.partition = 0, .role = Role::in_sync, .term = moved->partitions[0].term}}, now_);
+  host_.on_map(moved, {{.partition = 0, .role = Role::in_sync, .term = moved->partitions[0].term, .born = 1}}, now_);
   EXPECT_EQ(next->last_of(0), nullptr) << "in sync by the map, and empty";
   const auto out = std::make_shared<const ClusterMap>(after(*moved, {take_out(*moved, 0, 1)}));
-  host_.on_map(out, {{.partition = 0, .role = Role::none, .term = out->partitions[0].term}}, now_);
+  host_.on_map(out, {{.partition = 0, .role = Role::none, .term = out->partitions[0].term, .born = 1}}, now_);
   EXPECT_TRUE(host_.wants_partitions({"store"}));
 }
 

@@ -132,6 +132,17 @@ TEST_F(Leases, WaitForTheEndOfAChangeOfVoters) {  // L5, A4
   for (const unsigned number : {1, 2, 3, 4, 5}) EXPECT_TRUE(holds_lease(number)) << number;
 }
 
+// Grants of a voter that was none for a while are old, or there are none.
+TEST_F(Leases, AreAskedForAtOnceWhereTheVotersHaveChanged) {  // L1, L3
+  start(map_of(3, 1));
+  run(400ms);
+  decide(1, voters({1, 2, 3}));
+  ASSERT_EQ(at(2).latest()->voters.size(), 3U);
+  EXPECT_EQ(at(2).next_wakeup(), TimePoint::min());
+  for (const unsigned number : {1, 2, 3}) tick(number);
+  for (const unsigned number : {1, 2, 3}) EXPECT_TRUE(holds_lease(number)) << number;
+}
+
 TEST_F(Leases, AreNotGrantedUnderAnotherEpoch) {  // L2
   start(map_of(3, 3));
   run(400ms);

@@ -66,7 +66,7 @@ class LinksTest : public ::testing::Test {
   // It arrives; the reply waits in `replies`.
   void arrive(std::size_t which) {
     const auto& call = calls[which];
-    sessions.on_deliver(call.session, call.said, which + 1, in);
+    sessions.on_deliver(call.session, *call.said, which + 1, in);
     for (auto& said : in.said)
       for (auto& message : said.messages) heard.push_back(std::move(message));
     in.said.clear();
@@ -77,7 +77,8 @@ class LinksTest : public ::testing::Test {
     auto replies = std::exchange(in.replies, {});
     if (backwards) std::reverse(replies.begin(), replies.end());
     for (auto& one : replies)
-      links.on_delivered(kOther, calls[one.call - 1].session, one.is_taken ? &one.answers : nullptr, now, out);
+      links.on_delivered(kOther, calls[one.call - 1].session, calls[one.call - 1].said->number,
+                         one.is_taken ? &one.answers : nullptr, now, out);
     for (auto& answers : out.answers)
       for (auto& message : answers.messages) answered.push_back(std::move(message));
     out.answers.clear();
@@ -113,7 +114,7 @@ TEST_F(LinksTest, WhatIsSaidInOneRunSharesACall) {
   links.send(kOther, commit(2));
   pump();
   ASSERT_EQ(calls.size(), 1u);
-  EXPECT_EQ(commits_in(calls[0].said.messages), (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(commits_in(calls[0].said->messages), (std::vector<std::uint64_t>{1, 2}));
 }
 
 TEST_F(LinksTest, AFewCallsAreInFlightAndTheRestWaits) {
@@ -126,7 +127,7 @@ TEST_F(LinksTest, AFewCallsAreInFlightAndTheRestWaits) {
   reply();
   pump();
   ASSERT_EQ(calls.size(), kCallsInFlightMax + 1);
-  EXPECT_EQ(commits_in(calls.back().said.messages), (std::vector<std::uint64_t>{3, 4, 5}));
+  EXPECT_EQ(commits_in(calls.back().said->messages), (std::vector<std::uint64_t>{3, 4, 5}));
   EXPECT_EQ(links.queued_bytes(), 0u);
 }
 
@@ -139,15 +140,15 @@ TEST_F(LinksTest, ACallTakesNoMoreThanItMay) {
   roomy.send(kOther, write_of(2 * kCallBytesMax));
   roomy.pump(now, out);
   ASSERT_EQ(out.delivers.size(), kCallsInFlightMax);
-  for (const auto& call : out.delivers) EXPECT_EQ(call.said.messages.size(), 1u) << "two do not fit";
+  for (const auto& call : out.delivers) EXPECT_EQ(call.said->messages.size(), 1u) << "two do not fit";
   EXPECT_GT(roomy.queued_bytes(), 2 * kCallBytesMax);
   Numbered nothing;
-  roomy.on_delivered(kOther, drawn, &nothing, now, out);
-  roomy.on_delivered(kOther, drawn, &nothing, now, out);
+  roomy.on_delivered(kOther, drawn, 1, &nothing, now, out);
+  roomy.on_delivered(kOther, drawn, 2, &nothing, now, out);
   out.delivers.clear();
   roomy.pump(now, out);
   ASSERT_EQ(out.delivers.size(), 2u);
-  EXPECT_EQ(out.delivers[1].said.messages.size(), 1u) << "one that is too large goes alone";
+  EXPECT_EQ(out.delivers[1].said->messages.size(), 1u) << "one that is too large goes alone";
   EXPECT_EQ(roomy.queued_bytes(), 0u);
 }
 
@@ -230,7 +231,7 @@ TEST_F(LinksTest, ACallThatFailsEndsTheSessionAndAnotherOneIsOpenedAtOnce) {
   now += 1s;
   say(1);
   say(2);
-  links.on_delivered(kOther, calls[0].session, nullptr, now, out);
+  links.on_delivered(kOther, calls[0].session, 1, nullptr, now, out);
   EXPECT_EQ(out.disconnected, std::vector{kOther});
   EXPECT_EQ(links.next_wakeup(), now);
   links.send(kOther, commit(3));
@@ -250,9 +251,9 @@ TEST_F(LinksTest, ACallThatFailsEndsTheSessionAndAnotherOneIsOpenedAtOnce) {
 TEST_F(LinksTest, AGapIsNotTaken) {
   open();
   say(1);
-  auto late = calls[0];
-  late.said.number += kEarlyMax + 1;
-  sessions.on_deliver(late.session, late.said, 9, in);
+  Numbered late = *calls[0].said;
+  late.number += kEarlyMax + 1;
+  sessions.on_deliver(calls[0].session, late, 9, in);
   ASSERT_EQ(in.replies.size(), 1u);
   EXPECT_FALSE(in.replies[0].is_taken);
   EXPECT_EQ(in.gone, std::vector{kMaker});
@@ -284,6 +285,21 @@ TEST_F(LinksTest, AMakerThatHasRestartedEndsItsOldSession) {
   EXPECT_EQ(in.gone, std::vector{kMaker});
   arrive(0);
   EXPECT_TRUE(heard.empty());
+}
+
+TEST_F(LinksTest, ALateOpenEndsTheNewerSessionAndItsMakerKnows) {
+  open();
+  const SessionId newer = drawn;
+  sessions.on_open(kMaker, 50, in);  // of an attempt that the maker gave up
+  ASSERT_EQ(in.ends.size(), 1u);
+  EXPECT_EQ(in.ends[0].session, newer);
+  links.on_end(in.ends[0].session, now, out);
+  EXPECT_EQ(out.disconnected, std::vector{kOther});
+  now += kRedialMax;
+  open();
+  say(1);
+  arrive(0);
+  EXPECT_EQ(commits_in(heard), (std::vector<std::uint64_t>{1}));
 }
 
 TEST_F(LinksTest, AnotherNodesSessionIsNotTakenOver) {
@@ -331,7 +347,7 @@ TEST_F(LinksTest, ANodeThatDoesNotOpenIsAskedAgainWithPauses) {
 TEST_F(LinksTest, ASessionThatBreaksAsSoonAsItIsOpenWaits) {
   open();
   say(1);
-  links.on_delivered(kOther, calls[0].session, nullptr, now, out);
+  links.on_delivered(kOther, calls[0].session, 1, nullptr, now, out);
   EXPECT_EQ(links.next_wakeup(), now + kRedialMax);
 }
 
@@ -342,6 +358,92 @@ TEST_F(LinksTest, ANodeThatIsNotWantedAnyMoreIsDisconnected) {
   EXPECT_EQ(links.next_wakeup(), TimePoint::max());
   say(1);
   EXPECT_TRUE(calls.empty());
+}
+
+TEST_F(LinksTest, ACallMayTakeAsLongAsItsBytesNeedOnASlowLink) {
+  Links roomy{std::size_t{256} << 20, [this] { return ++drawn; }};
+  roomy.want(std::vector<Node>{kOther}, now, out);
+  roomy.pump(now, out);
+  roomy.on_opened(kOther, drawn, true, now, out);
+  const auto send = [&](std::size_t bytes) {
+    roomy.send(kOther, write_of(bytes));
+    roomy.pump(now, out);
+    return out.delivers.back().deadline;
+  };
+  EXPECT_LT(send(1000), kDeliverDeadline + kAllowanceStep);
+  EXPECT_TRUE(out.allowances.empty());
+  const Duration of_large = send(4 * kLinkBytesPerSecondMin);
+  EXPECT_GE(of_large, kDeliverDeadline + 4s);
+  EXPECT_LE(of_large, kDeliverDeadline + 4s + kAllowanceStep);
+  EXPECT_EQ(out.allowances, (std::vector<std::pair<Node, Duration>>{{kOther, 4s}}));
+  Numbered nothing;
+  roomy.on_delivered(kOther, drawn, 1, &nothing, now, out);
+  EXPECT_GE(send(4 * kLinkBytesPerSecondMin), kDeliverDeadline + 8s) << "behind the other one, on one connection";
+  roomy.on_delivered(kOther, drawn, 2, &nothing, now, out);
+  EXPECT_EQ(out.allowances.back(), (std::pair<Node, Duration>{kOther, 4s}));
+  EXPECT_EQ(send(100 * kLinkBytesPerSecondMin), kDeliverDeadlineMax) << "there is a bound";
+  roomy.want({}, now, out);
+  EXPECT_EQ(out.allowances.back(), (std::pair<Node, Duration>{kOther, Duration{}}));
+}
+
+// --- what this node's own host did not send --------------------------------------------------------------------------
+
+TEST_F(LinksTest, ACallThatWasNotSentIsMadeAgainInTheSameSession) {
+  open();
+  say(1);
+  say(2);
+  links.on_unsent(kOther, calls[0].session, 1, now, out);
+  EXPECT_TRUE(links.is_open(kOther));
+  EXPECT_TRUE(out.disconnected.empty());
+  pump();
+  EXPECT_EQ(calls.size(), 2u) << "after a pause";
+  EXPECT_EQ(links.next_wakeup(), now + kUnsentPause);
+  now += kUnsentPause;
+  pump();
+  ASSERT_EQ(calls.size(), 3u);
+  EXPECT_EQ(links.next_wakeup(), TimePoint::max());
+  arrive(1);
+  arrive(2);
+  EXPECT_EQ(commits_in(heard), (std::vector<std::uint64_t>{1, 2}));
+}
+
+TEST_F(LinksTest, ANodeThatIsSentNothingForTooLongCountsAsDisconnected) {
+  open();
+  say(1);
+  for (Duration passed{}; passed < kUnsentMax; passed += kUnsentPause) {
+    ASSERT_TRUE(out.disconnected.empty());
+    links.on_unsent(kOther, calls.back().session, 1, now, out);
+    now += kUnsentPause;
+    pump();
+  }
+  links.on_unsent(kOther, calls.back().session, 1, now, out);
+  EXPECT_EQ(out.disconnected, std::vector{kOther});
+}
+
+TEST_F(LinksTest, ASessionThatCouldNotBeAskedForIsExcusedForAWhile) {
+  std::size_t excused = 0;
+  for (const TimePoint begun = now; now < begun + 2 * kUnsentMax;) {
+    pump();
+    if (!out.opens.empty()) links.on_unsent(kOther, std::exchange(out.opens, {}).back().session, 0, now, out);
+    excused += out.excused.size();
+    EXPECT_TRUE(out.excused.empty() || now <= begun + kUnsentMax);
+    out.excused.clear();
+    now = std::max(now + 1ms, links.next_wakeup());
+  }
+  EXPECT_GT(excused, 10u);
+  open();
+}
+
+TEST_F(LinksTest, AnAnswerThatWasNotSentIsNoTry) {
+  open();
+  sessions.answer(kMaker, ack(1));
+  for (unsigned tries = 0; tries < 3 * kAnswerTriesMax; ++tries) {
+    flush();
+    ASSERT_EQ(in.answers.size(), 1u) << tries;
+    sessions.on_answered(std::exchange(in.answers, {})[0].session, IncomingSessions::Outcome::unsent, now, in);
+    now += kUnsentPause;
+  }
+  EXPECT_TRUE(in.gone.empty());
 }
 
 // --- limits ----------------------------------------------------------------------------------------------------------

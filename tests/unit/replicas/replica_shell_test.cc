@@ -81,13 +81,31 @@ TEST_F(ReplicaShellTest, WithoutALeaseNothingIsAnswered) {
   EXPECT_EQ(put(1, "value"), Verdict::refused);
 }
 
-TEST_F(ReplicaShellTest, ALeaseThatEndsMeanwhileMakesAWriteUnknown) {
+// (W6)
+TEST_F(ReplicaShellTest, AWriteThatIsCommittedWithoutALeaseIsAnsweredWhenThereIsOneAgain) {
   start_all();
   put_in_sync({2});
   const auto written = write(1, KeyWrite::put(kKey, "value"));
   nodes[1]->strand->run_posted();
   nodes[1]->locator->lease = nodes[1]->strand->now();
   settle();
+  EXPECT_FALSE(written->has_value());
+  pass(100ms);
+  EXPECT_FALSE(written->has_value());
+  nodes[1]->locator->lease = TimePoint::max();
+  pass(kLookForLeaseEvery);
+  ASSERT_TRUE(written->has_value());
+  EXPECT_EQ((*written)->verdict, Verdict::done);
+}
+
+TEST_F(ReplicaShellTest, ALeaseThatDoesNotComeBackMakesAWriteUnknown) {
+  start_all();
+  put_in_sync({2});
+  const auto written = write(1, KeyWrite::put(kKey, "value"));
+  nodes[1]->strand->run_posted();
+  nodes[1]->locator->lease = nodes[1]->strand->now();
+  pass(replication::kLeaseWaitMax + 50ms);
+  ASSERT_TRUE(written->has_value());
   EXPECT_EQ((*written)->verdict, Verdict::unknown);
 }
 

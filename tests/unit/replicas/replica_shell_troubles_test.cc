@@ -40,6 +40,44 @@ TEST_F(ReplicaShellTroubles, ACopyThatIsCutOffIsReportedAndWritesGoOnWithoutIt) 
   EXPECT_EQ(nodes[1]->locator->host.filled(nodes[1]->strand->now()).size(), 1u);
 }
 
+// (I1)
+TEST_F(ReplicaShellTroubles, ALargeValueOverASlowLinkIsNoFaultOfACopy) {
+  start_all();
+  put_in_sync({2});
+  const std::uint64_t sessions = drawn;
+  bytes_per_second = kLinkBytesPerSecondMin * 3 / 2;
+  const auto large = write(1, KeyWrite::put(kKey, std::string(std::size_t{6} << 20, 'v')));
+  settle();
+  const auto small = write(1, KeyWrite::put(kKey, "behind it"));
+  for (int step = 0; step < 50 && !small->has_value(); ++step) {
+    pass(100ms, 50ms);
+    ASSERT_TRUE(nodes[1]->locator->host.failed(nodes[1]->strand->now()).empty()) << step;
+  }
+  ASSERT_TRUE(large->has_value() && small->has_value());
+  EXPECT_EQ((*large)->verdict, Verdict::done);
+  EXPECT_EQ((*small)->verdict, Verdict::done);
+  EXPECT_EQ(drawn, sessions) << "in the same session";
+  bytes_per_second.reset();
+  on_their_way.clear();
+}
+
+// (E1)
+TEST_F(ReplicaShellTroubles, WhatTheOwnHostDoesNotSendIsNoFaultOfACopy) {
+  start_all();
+  put_in_sync({2});
+  const std::uint64_t sessions = drawn;
+  overloaded.insert(1);
+  const auto written = write(1, KeyWrite::put(kKey, "value"));
+  pass(500ms);
+  EXPECT_FALSE(written->has_value());
+  EXPECT_TRUE(nodes[1]->locator->host.failed(nodes[1]->strand->now()).empty());
+  overloaded.clear();
+  pass(50ms);
+  ASSERT_TRUE(written->has_value());
+  EXPECT_EQ((*written)->verdict, Verdict::done);
+  EXPECT_EQ(drawn, sessions) << "in the same session";
+}
+
 TEST_F(ReplicaShellTroubles, ANodeThatRestartsIsFilledAnew) {
   start_all();
   put_in_sync({2, 3});
@@ -97,6 +135,24 @@ TEST_F(ReplicaShellTroubles, AStrandThatHangsIsNotHealthy) {
   node.strand->cost_of_now = {};
   settle();
   EXPECT_TRUE(node.shell->is_healthy());
+}
+
+// A node that went on without what was half done would keep its lease and serve nothing.
+TEST_F(ReplicaShellTroubles, AnExceptionInARunEndsTheProcess) {
+  start_all();
+  has_memory = false;
+  EXPECT_DEATH(change({cluster::learn(partition, 2)}), "the store's strand.*bad_alloc");
+}
+
+TEST_F(ReplicaShellTroubles, AnAnswerThatCannotBeGivenConcernsNoOtherCall) {
+  start_all();
+  put_in_sync({2});
+  nodes[1]->shell->write(partition, replication::batch_of(KeyWrite::put(kKey, "value")),
+                         [](const Answer&) { throw std::bad_alloc(); });
+  EXPECT_EQ(put(1, "newer"), Verdict::done);
+  EXPECT_EQ(put(1, "newest"), Verdict::done);
+  EXPECT_EQ(nodes[1]->log.lines.size(), 1u);
+  EXPECT_EQ(nodes[1]->shell->waiting_calls(), 0);
 }
 
 TEST_F(ReplicaShellTroubles, ANodeThatBeginsAnewForgetsWhatItHeld) {

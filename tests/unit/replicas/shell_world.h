@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <string>
@@ -207,14 +208,22 @@ class ShellWorld : public ::testing::Test {
 
  public:
   void carry(unsigned from, const NodeAddress& to, std::string message, std::function<void(Result<std::string>)> done);
+  // Over a link that takes so many bytes in a second, one call after the other.
+  void carry_slowly(unsigned from, const NodeAddress& to, std::string message, Duration deadline,
+                    std::function<void(Result<std::string>)> done);
 
   const Partition partition = placement::partition_of(kKey, kPartitions);
   ClusterMap map;
   std::map<unsigned, std::unique_ptr<ShellNode>> nodes;
   std::deque<std::function<void()>> network;
   std::set<std::pair<unsigned, unsigned>> cut;  // calls between them fail
+  std::optional<std::size_t> bytes_per_second;  // of node 1's link to node 2
+  TimePoint link_is_busy_until{};
+  std::vector<std::unique_ptr<Timer>> on_their_way;
+  std::set<unsigned> overloaded;  // their hosts send nothing
   std::size_t carried = 0;
   std::uint64_t drawn = 1;
+  bool has_memory = true;  // else whoever draws a session runs out of it
 };
 
 // --- below: how it works ---------------------------------------------------------------------------------------------
@@ -222,8 +231,10 @@ class ShellWorld : public ::testing::Test {
 class WorldPeers final : public Peers {
  public:
   WorldPeers(ShellWorld& world, unsigned self) : world_(world), self_(self) {}
-  void call(const NodeAddress& to, std::string_view, std::string message, Duration,
+  void call(const NodeAddress& to, std::string_view, std::string message, Duration deadline,
             std::function<void(Result<std::string>)> done) override {
+    if (world_.bytes_per_second && self_ == 1 && to == cluster::address(2))
+      return world_.carry_slowly(self_, to, std::move(message), deadline, std::move(done));
     world_.carry(self_, to, std::move(message), std::move(done));
   }
   void call_classic(const NodeAddress&, std::string, Expect, Duration,
@@ -242,7 +253,11 @@ inline ShellNode::ShellNode(ShellWorld& world, unsigned of_number, std::uint64_t
                                                                    .log = log,
                                                                    .locator = locator,
                                                                    .service = "store",
-                                                                   .draw = [&world] { return ++world.drawn; }},
+                                                                   .draw =
+                                                                       [&world] {
+                                                                         if (!world.has_memory) throw std::bad_alloc();
+                                                                         return ++world.drawn;
+                                                                       }},
                                          engine, ReplicaShellOptions{});
   shell->add_methods(methods);
   shell->start();
@@ -285,6 +300,8 @@ inline void ShellWorld::settle() {
 inline void ShellWorld::carry(unsigned from, const NodeAddress& to, std::string message,
                               std::function<void(Result<std::string>)> done) {
   ++carried;
+  if (overloaded.contains(from))
+    return network.push_back([done = std::move(done)] { done(Error{ErrorKind::overloaded, "a queue is full"}); });
   network.push_back([this, from, to, message = std::move(message), done = std::move(done)] {
     const unsigned number = to.port - cluster::address(0).port;
     const auto is_cut = [this, from, number] {
@@ -297,6 +314,19 @@ inline void ShellWorld::carry(unsigned from, const NodeAddress& to, std::string 
       });
     });
   });
+}
+
+inline void ShellWorld::carry_slowly(unsigned from, const NodeAddress& to, std::string message, Duration deadline,
+                                     std::function<void(Result<std::string>)> done) {
+  FakeStrand& strand = *nodes[from]->strand;
+  const Duration needed = 1us * static_cast<std::int64_t>(message.size() * 1'000'000 / *bytes_per_second);
+  link_is_busy_until = std::max(link_is_busy_until, strand.now()) + needed;
+  const Duration delay = link_is_busy_until - strand.now();
+  if (delay > deadline) {
+    on_their_way.push_back(strand.after(deadline, [done] { done(Error{ErrorKind::timed_out, "it is too slow"}); }));
+    return;
+  }
+  on_their_way.push_back(strand.after(delay, [this, from, to, message, done] { carry(from, to, message, done); }));
 }
 
 }  // namespace p2p::diststore::agreed

@@ -41,6 +41,24 @@ TEST_F(ReplicationFill, ALearnerGetsEverythingAndIsAskedFor) {  // I3, I7
             (std::vector<CopyReport>{{.partition = kPartition, .copy = 3, .term = term_, .since = since_}}));
 }
 
+TEST_F(ReplicationFill, AGapBetweenItemsIsNoticed) {  // I7
+  hold(1, 3);
+  add_learner(3);
+  for (int step = 0; step < 3; ++step) run();
+  release(1, 3);
+  Message items{.head = {.partition = kPartition, .epoch = epoch_, .term = term_}, .body = Items{.number = 2}};
+  deliver_one(1, 3);  // the sync
+  run();
+  ASSERT_TRUE(state(3).is_complete);
+  items.head.stream = 1000;
+  Effects effects;
+  at(3).replicas.on_message(1, {.head = items.head, .body = Sync{.born = 1, .since = since_}}, moment(), effects);
+  effects.clear();
+  at(3).replicas.on_message(1, std::move(items), moment(), effects);
+  ASSERT_EQ(effects.sends.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<Refuse>(effects.sends[0].message.body));
+}
+
 TEST_F(ReplicationFill, AnAskedLearnerIsRequired) {  // I3
   add_learner(3);
   run();

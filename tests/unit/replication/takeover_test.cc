@@ -52,6 +52,37 @@ TEST_F(ReplicationTakeover, ACopyThatLacksAnEntryFetchesIt) {
   EXPECT_FALSE(state(3).has_suspects());
 }
 
+TEST_F(ReplicationTakeover, WhatIsFetchedComesInPiecesThatFitIntoAFrame) {
+  primary_reaches_only(2);
+  constexpr std::size_t kValueBytes = kFillBytesMax / 4;
+  constexpr int kLarge = 12;
+  constexpr int kSmall = 3 * static_cast<int>(kFillKeysMax);
+  for (int number = 0; number < kLarge; ++number)
+    put(1, "large" + std::to_string(number) + ' ', std::string(kValueBytes, 'v'));
+  for (int number = 0; number < kSmall; ++number) put(1, "small" + std::to_string(number) + ' ', "v");
+  run();
+  lose(1);
+  hold(2, 3);
+  map({.primary = 2, .in_sync = {3}});
+  run();
+  deliver_one(2, 3);  // the sync
+  run();
+  std::size_t items = 0;
+  for (const Message& message : queues_[{2, 3}]) {
+    const Items& piece = std::get<Items>(message.body);
+    std::size_t bytes = 0;
+    for (const Item& item : piece.items) bytes += item.key.size() + item.value.size();
+    EXPECT_LE(bytes, kFillBytesMax + kValueBytes);
+    EXPECT_LE(piece.items.size(), kFillKeysMax);
+    items += piece.items.size();
+  }
+  EXPECT_EQ(items, static_cast<std::size_t>(kLarge + kSmall));
+  release(2, 3);
+  run();
+  EXPECT_FALSE(state(3).has_suspects());
+  EXPECT_EQ(stored_at(3, "large0 ").size(), kValueBytes);
+}
+
 // I5: what the new primary does not confirm was never acknowledged, and goes.
 TEST_F(ReplicationTakeover, WhatIsNotConfirmedIsReplaced) {
   primary_reaches_only(3);
@@ -140,6 +171,23 @@ TEST_F(ReplicationTakeover, APrimaryWritesWhatItSuspects) {
 }
 
 // I6, a restart between.
+TEST_F(ReplicationTakeover, APrimaryWritesWhatItSuspectsInPieces) {  // I6
+  primary_reaches_only(3);
+  constexpr int kKeys = 2 * static_cast<int>(kFillKeysMax) + 1;
+  for (int number = 0; number < kKeys; ++number) put(1, "k" + std::to_string(number) + ' ', "phantom");
+  run();
+  lose(1);
+  hold(3, 2);
+  map({.primary = 2, .in_sync = {3}});
+  run();
+  ASSERT_TRUE(state(3).has_suspects());
+  lose(2);
+  map({.primary = 3, .in_sync = {4}});
+  EXPECT_FALSE(state(3).has_suspects());
+  EXPECT_EQ(state(3).uncommitted.size(), 3U);
+  for (const Uncommitted& entry : state(3).uncommitted.entries()) EXPECT_LE(entry.batch->writes.size(), kFillKeysMax);
+}
+
 TEST_F(ReplicationTakeover, SuspectsAreOnDisk) {
   primary_reaches_only(3);
   put(1, "k", "phantom");

@@ -144,14 +144,32 @@ TEST_F(ReplicationWrites, NothingIsServedWithoutALease) {  // W1, W5
   EXPECT_EQ(state(1).position, 0U);
 }
 
-TEST_F(ReplicationWrites, AWriteThatIsCommittedWithoutALeaseIsUnknown) {  // W6
+TEST_F(ReplicationWrites, AWriteThatIsCommittedWithoutALeaseWaitsForIt) {  // W6
   hold(2, 1);
   const RequestId one = put(1, "a", "apple");
   run();
+  const Moment with_lease = moment();
   lease_ = now_;
   release(2, 1);
   run();
-  EXPECT_EQ(answer(one).verdict, Verdict::unknown);
+  const replication::Replicas& replicas = at(1).replicas;
+  EXPECT_TRUE(replicas.waits_for_lease(answer(one), moment()));
+  EXPECT_FALSE(replicas.waits_for_lease(answer(one), with_lease));
+  EXPECT_EQ(replicas.verdict_now(answer(one), with_lease), Verdict::done);
+  const Moment later{now_ + kLeaseWaitMax, lease_};
+  EXPECT_FALSE(replicas.waits_for_lease(answer(one), later));
+  EXPECT_EQ(replicas.verdict_now(answer(one), later), Verdict::unknown);
+  map({.primary = 2, .in_sync = {3}});
+  EXPECT_FALSE(replicas.waits_for_lease(answer(one), moment())) << "the role is lost as well";
+}
+
+TEST_F(ReplicationWrites, AWriteIsWaitedForByNobodyWhereThePartitionHasBegunEmptySince) {  // W6, I9
+  const RequestId one = put(1, "a", "apple");
+  run();
+  lease_ = now_;
+  EXPECT_TRUE(at(1).replicas.waits_for_lease(answer(one), moment()));
+  map({.primary = 1, .in_sync = {2}, .born = term_ + 1});
+  EXPECT_FALSE(at(1).replicas.waits_for_lease(answer(one), moment()));
 }
 
 TEST_F(ReplicationWrites, WhatWasReadIsWorthNothingWithoutTheLeaseOrInAnotherTerm) {  // W5
@@ -226,6 +244,39 @@ TEST_F(ReplicationWrites, ALargeValueIsStoredOnceInANode) {
 }
 
 // --- order (W3) ------------------------------------------------------------------------------------------------------
+
+// "Complete" would be believed, whatever is missing before it.
+TEST_F(ReplicationWrites, NothingIsHeardAfterWhatWasDroppedUntilTheConnectionHasEnded) {  // W3
+  const Message next{.head = {.partition = kPartition, .epoch = epoch_ + 1, .term = term_}, .body = CommitIndex{}};
+  Effects effects;
+  for (std::size_t sent = 0; sent <= kMessagesWaitingMax; ++sent) at(2).replicas.on_message(1, next, moment(), effects);
+  ASSERT_EQ(effects.hang_ups, std::vector<Node>{1});
+  const RequestId one = put(1, "a", "apple");
+  run();
+  EXPECT_FALSE(is_answered(one));
+  EXPECT_EQ(stored_at(2, "a"), "(none)");
+  disconnect(1, 2);
+  connect(1, 2);
+  run();
+  EXPECT_EQ(answer(one).verdict, Verdict::done);
+}
+
+TEST_F(ReplicationWrites, KeysUnderWayFitIntoASync) {  // I5
+  hold(2, 1);
+  const std::size_t keys = options_.under_way_key_bytes_max / 1000 + 1;
+  for (std::size_t number = 0; number < keys; ++number)
+    put(1, std::string(1000, 'x') + "of " + std::to_string(number) + ' ', "value");
+  EXPECT_EQ(answer(requests_).verdict, Verdict::overloaded);
+  release(2, 1);
+  run();
+  hold(2, 1);
+  const RequestId larger = put(1, std::string(2 * options_.under_way_key_bytes_max, 'x'), "value");
+  EXPECT_FALSE(is_answered(larger)) << "one that is larger is taken alone";
+  EXPECT_EQ(answer(put(1, "a", "apple")).verdict, Verdict::overloaded);
+  release(2, 1);
+  run();
+  EXPECT_EQ(answer(larger).verdict, Verdict::done);
+}
 
 TEST_F(ReplicationWrites, WhatIsOfANewerMapWaitsInOrder) {
   map({.primary = 1, .in_sync = {2, 3}}, {{1, 3}});

@@ -57,7 +57,10 @@ void EmbeddedAgreement::install(std::shared_ptr<const ClusterMap> next, TimePoin
   confirm_at_ = TimePoint::min();
   opens_at_.reset();
   granter_.begin(*map_);
-  if (voters_changed && is_voter()) granter_.fear_everyone(now);  // L6
+  if (!voters_changed) return;
+  if (is_voter()) granter_.fear_everyone(now);  // L6
+  // The lease takes grants of the new ones, who were not asked before: it may not last until the next heartbeat (L3).
+  renewed_at_ = TimePoint::min();
 }
 
 void EmbeddedAgreement::learn(const MapUpdate& update, TimePoint now, AgreementEffects& effects) {

@@ -120,7 +120,8 @@ struct RenewTerm {
   friend bool operator==(const RenewTerm&, const RenewTerm&) = default;
 };
 
-// All of in_sync is down, and will not come back with its data: the partition begins empty, at this node (I9).
+// All of in_sync is down, and will not come back with its data: the partition begins empty, at this node (I9). Or this
+// node is all of it, is up, and has lost the data in memory by itself: nobody but it asks for that.
 struct StartEmpty {
   PartitionNumber partition = 0;
   NodeId at;

@@ -318,6 +318,8 @@ void ClusterMember::add_wanted_of_primary(std::vector<Request>& all, TimePoint n
     else
       all.push_back(RemoveLearner{.partition = copy.partition, .node = copy.copy, .since = copy.since});
   }
+  for (const PartitionNumber number : host_.lost())
+    all.push_back(StartEmpty{.partition = number, .at = self_.id, .term = map()->partitions[number].term});
   for (const auto& [number, handover] : handovers_) {
     if (!handover.consented_at) continue;
     if (now < *handover.consented_at + kConsentMax)
