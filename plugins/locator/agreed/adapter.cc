@@ -108,6 +108,7 @@ void Adapter::apply(MemberEffects wanted, TimePoint now, membership::Effects& ef
   for (const auto& answered : wanted.answers) answer(answered.to, answered.reply);
   for (const auto& call : wanted.calls) send(call.to, call.request, effects);
   announced_.reset();
+  if (member_ && member_->agreement().voided_by() != nullptr) return leave_void_history(effects);
   const bool was_member = stage_ == Stage::inside || stage_ == Stage::returning;
   if (was_member && member_ && self_slot() == cluster::kNoSlot)
     retire(why_no_member_.empty() ? "the other members have removed this node, which was down for too long"

@@ -238,6 +238,7 @@ class Adapter final : public membership::Membership {
   bool is_of_other_recovery(const cluster::ClusterMap& next) const;
   void note_generation(const std::shared_ptr<const cluster::ClusterMap>& map, membership::Effects& effects);
   void say_recovery(const cluster::ClusterMap& next, membership::Effects& effects);
+  void leave_void_history(membership::Effects& effects);
   std::string text_of_recovery() const;
 
   // --- founding (founding.cc) ---

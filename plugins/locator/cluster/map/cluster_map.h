@@ -98,10 +98,11 @@ struct ClusterMap {
   ClusterId succeeds;            // the network that ended, and whose members may join this one (J6); empty: none
   bool founded_by_hand = false;  // by an operator's --found (J6)
   std::uint64_t generation = 0;  // how often an operator went on without a majority of voters (J5)
-  Epoch recovered_from = 0;      // the last epoch of the former generation that counts; 0: there was none
+  Epoch recovered_from = 0;      // the last epoch that was acted by before, and counts; 0: there was none
   // J5: until this member has opened the generation nobody acts by this map; and it waits for these. Empty: all may.
   NodeId recovered_by = {};
   std::vector<Slot> confirmers = {};  // sorted
+  std::vector<NodeId> given_up = {};  // members no more: all that the operator has confirmed, and nobody else
   std::uint32_t copies = 3;           // that the planner keeps of each partition; less than kCopiesMax
   std::uint32_t copies_min = 2;       // that a write must reach (W1), and that are restored at once (I4)
   Durability durability = Durability::memory;
