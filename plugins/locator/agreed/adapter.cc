@@ -32,7 +32,8 @@ Adapter::Adapter(Options options, Environment environment, const Identity& self,
       began_at_(now) {
   const bool was_member = saved.map != nullptr && saved.map->slot_of(self.id) != cluster::kNoSlot;
   if (was_member) stage_ = Stage::returning;
-  by_hand_ = founding_by_hand(was_member ? saved.map.get() : nullptr);
+  by_hand_ =
+      founding_by_hand(options_.found, was_member ? saved.map.get() : nullptr, options_.retired_because.has_value());
   if (!was_member && by_hand_ == ByHand::wanted) stage_ = Stage::entering;
   // Without a place in it, the map means nothing, and no promise was made.
   begin(self, was_member ? std::move(saved) : cluster::SavedAgreement{}, now);
@@ -428,6 +429,7 @@ void Adapter::tick(TimePoint now, membership::Effects& effects) {
   environment_.observer->tick(now);
   if (member_) watch_members(now, effects);
   watch_lease(now, effects);
+  say_by_hand(effects);
   advance(now, effects);
 }
 

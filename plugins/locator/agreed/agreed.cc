@@ -110,7 +110,10 @@ std::optional<std::uint32_t> weight_of(const Config& config) {
 
 Adapter::Options read_options(const Context& context, const Config& config, const NodeFolder& folder) {
   Adapter::Options options;
-  if (const auto& before = folder.retired_at_start()) options.ended_network = before->ended_network;
+  if (const auto& before = folder.retired_at_start()) {
+    options.ended_network = before->ended_network;
+    if (before->ended_network.empty()) options.retired_because = before->reason;
+  }
   options.address = context.node().self;
   options.description.zone = config.text("zone");
   options.description.weight = static_cast<std::uint32_t>(config.integer("weight"));

@@ -3,6 +3,7 @@
 #include "cluster_fixture.h"
 
 #include "agreed/founders.h"
+#include "agreed/founding_by_hand.h"
 #include "agreed/member_changes.h"
 #include "agreed/process_ends.h"
 
@@ -39,6 +40,26 @@ TEST(AgreedFounders, ANodeDoesNotWaitForItself) {
   Founders founders(address(3));
   founders.note_waiting(address(3));
   EXPECT_FALSE(founders.founder());
+}
+
+// --- J6: --found ----------------------------------------------------------------------------------------------------
+
+TEST(AgreedFounding, IsDoneOnceByHand) {
+  EXPECT_EQ(founding_by_hand(false, nullptr, false), ByHand::no);
+  EXPECT_EQ(founding_by_hand(true, nullptr, false), ByHand::wanted);
+  cluster::ClusterMap map = cluster::founded();
+  EXPECT_EQ(founding_by_hand(true, &map, false), ByHand::done) << "it is alone there: nothing is lost by a return";
+  map.members.push_back(member(2));
+  EXPECT_EQ(founding_by_hand(true, &map, false), ByHand::wanted);
+  EXPECT_EQ(founding_by_hand(false, &map, false), ByHand::no);
+  map.founded_by_hand = true;
+  EXPECT_EQ(founding_by_hand(true, &map, false), ByHand::done);
+}
+
+// By a service manager, with the same arguments: it was removed, and has not been let in as a new node yet.
+TEST(AgreedFounding, IsRefusedBesideTheNetworkThatHasRemovedThisNode) {
+  EXPECT_EQ(founding_by_hand(true, nullptr, true), ByHand::refused);
+  EXPECT_EQ(founding_by_hand(false, nullptr, true), ByHand::no);
 }
 
 // --- L4: proof that a process has ended ------------------------------------------------------------------------------
