@@ -223,7 +223,7 @@ void EmbeddedAgreement::on_reply(const Sender& from, Reply reply, TimePoint now,
   if (const auto* accepted = std::get_if<Accepted>(&reply.body)) take(from, *accepted, now, effects);
   if (const auto* adopted = std::get_if<Adopted>(&reply.body)) take(from, *adopted);
   if (std::holds_alternative<NotAdopted>(reply.body)) take_refusal(from, reply.update, effects);
-  if (const auto* rejected = std::get_if<Rejected>(&reply.body)) proposer_.on_rejected(*rejected);
+  if (const auto* rejected = std::get_if<Rejected>(&reply.body)) proposer_.on_rejected(*map_, from.node, *rejected);
   // Whoever was behind is so no more, and this node asks again at once (L2).
   if (std::holds_alternative<NotGranted>(reply.body) && (was_behind || is_behind))
     renew_lease_at(from.node, now, effects);
