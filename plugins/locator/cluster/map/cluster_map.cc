@@ -63,6 +63,10 @@ bool ClusterMap::has_holders() const noexcept {
   return std::ranges::any_of(members, [](const Member& one) { return !one.id.empty() && one.holds_partitions; });
 }
 
+bool Holders::include(const Member& member) const noexcept {
+  return !member.id.empty() && member.state == MemberState::up && member.weight > 0 && may_include(member);
+}
+
 std::size_t ClusterMap::up_count() const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(members, &Member::is_up));
 }

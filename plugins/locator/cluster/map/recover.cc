@@ -46,8 +46,9 @@ std::vector<Slot> slots_of(const ClusterMap& map, const std::vector<NodeId>& nod
 class Heirs final {
  public:
   Heirs(const ClusterMap& map, const std::vector<NodeId>& survivors, Slot otherwise) {
+    const Holders may_hold(map);
     for (const Slot slot : slots_of(map, survivors))
-      if (map.is_up(slot) && map.may_hold(map.at(slot)) && map.at(slot).weight > 0) heirs_.push_back(slot);
+      if (map.is_up(slot) && may_hold.may_include(map.at(slot)) && map.at(slot).weight > 0) heirs_.push_back(slot);
     if (heirs_.empty()) heirs_.push_back(otherwise);
   }
   Slot next() { return heirs_[next_++ % heirs_.size()]; }
