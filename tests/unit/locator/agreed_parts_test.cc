@@ -4,6 +4,7 @@
 
 #include "agreed/founders.h"
 #include "agreed/founding_by_hand.h"
+#include "agreed/holder_place.h"
 #include "agreed/member_changes.h"
 #include "agreed/process_ends.h"
 
@@ -60,6 +61,18 @@ TEST(AgreedFounding, IsDoneOnceByHand) {
 TEST(AgreedFounding, IsRefusedBesideTheNetworkThatHasRemovedThisNode) {
   EXPECT_EQ(founding_by_hand(true, nullptr, true), ByHand::refused);
   EXPECT_EQ(founding_by_hand(false, nullptr, true), ByHand::no);
+}
+
+// --- M6: who holds partitions ---------------------------------------------------------------------------------------
+
+TEST(AgreedHolderPlace, IsOneServicesAtATime) {
+  HolderPlace place;
+  EXPECT_EQ(place.take("store"), std::nullopt);
+  EXPECT_EQ(place.take("second"), "store");
+  place.leave();
+  EXPECT_EQ(place.take("second"), std::nullopt);
+  EXPECT_EQ(place.take("store"), "second");
+  EXPECT_NE(both_hold("store", "second").find("[services.store] and [services.second] both hold"), std::string::npos);
 }
 
 // --- L4: proof that a process has ended ------------------------------------------------------------------------------
