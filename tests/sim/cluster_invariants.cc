@@ -29,7 +29,7 @@ void ClusterWorld::note_decision(Index at, const cluster::Decision& decision) {
           text(decision.change));
   if (!is_new && known->second != decision.map && !(*known->second == *decision.map))
     violate("two decisions in slot " + std::to_string(decision.map->epoch));
-  if (is_new) note_recovery(*decision.map);
+  note_recovery(at, *decision.map);
   check_history(at, *decision.map);
   const std::string why = unsoundness(*decision.map);
   if (!why.empty()) violate("map " + std::to_string(decision.map->epoch) + ": " + why);

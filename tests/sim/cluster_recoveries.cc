@@ -150,22 +150,18 @@ void ClusterWorld::recover_at(Index at, const std::vector<cluster::NodeId>& name
   trace("recover at " + std::to_string(at) + (begun.ok() ? "" : ": " + begun.error().text));
   if (begun.ok() && !effects.saves.empty()) {
     const cluster::Epoch made = effects.saves.back().what.map->epoch;
-    recoveries_[line_of(made)] = {
-        .from = line_of(map->epoch),
-        .begun_at = time_.now(),
-        .survivors = {plan.value().recovery.survivors.begin(), plan.value().recovery.survivors.end()}};
+    recoveries_[line_of(made)] = {.from = line_of(map->epoch), .begun_at = time_.now(), .survivors = {machine.id}};
   }
   apply(at, effects);
 }
 
-// Also one that goes on from what a survivor knows.
-void ClusterWorld::note_recovery(const cluster::ClusterMap& map) {
+// Also one that goes on from what a survivor knows. Whoever was named, and has not left, counts as no survivor: what
+// was begun so has never opened.
+void ClusterWorld::note_recovery(Index at, const cluster::ClusterMap& map) {
   if (line_of(map.epoch) == 0) return;
   const auto [made, is_new] = recoveries_.try_emplace(line_of(map.epoch));
   if (is_new) made->second = {.from = line_of(map.recovered_from), .begun_at = time_.now(), .survivors = {}};
-  if (!map.is_recovering()) return;
-  made->second.survivors.insert(map.recovered_by);
-  for (const Slot slot : map.confirmers) made->second.survivors.insert(map.at(slot).id);
+  if (map.is_recovering()) made->second.survivors.insert(machines_[at]->id);
 }
 
 // Whether the map of epoch `of` was made of that of `epoch`, over all generations between.

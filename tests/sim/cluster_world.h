@@ -146,7 +146,7 @@ class ClusterWorld {
   virtual void check();
   virtual void on_decided(const cluster::ClusterMap&) {}  // the first time that anybody knows it
   void note_decision(Index at, const cluster::Decision& decision);
-  void note_recovery(const cluster::ClusterMap& map);
+  void note_recovery(Index at, const cluster::ClusterMap& map);
   void check_history(Index at, const cluster::ClusterMap& map);
   bool is_past(cluster::Epoch epoch, cluster::Epoch of) const;
   void check_leases();
@@ -176,7 +176,7 @@ class ClusterWorld {
   struct RecoveryMade {
     cluster::Epoch from = 0;
     TimePoint begun_at{};
-    std::set<cluster::NodeId> survivors;
+    std::set<cluster::NodeId> survivors;  // that have left for it
   };
   std::map<cluster::Epoch, RecoveryMade> recoveries_;  // by place
   std::size_t generations_opened_ = 0;
