@@ -105,6 +105,7 @@ bool ClusterWorld::knows_only_lost_nodes(const cluster::ClusterMap& map, Index a
 
 std::string ClusterWorld::why_not_at_rest() const {
   if (newest_ == nullptr) return "there is no network";
+  if (is_lost()) return {};
   for (Index at = 0; at < machines_.size(); ++at) {
     const Machine& machine = *machines_[at];
     if (machine.is_gone) continue;

@@ -196,7 +196,7 @@ def ran(program: str, mutants: list[Mutant], tests: str, seeds: int = 0) -> subp
 def how_it_failed(program: str, mutants: list[Mutant], seeds: int) -> str:
     """The tests of single rules that fail, and "seed N: what" of the simulation; "" if nothing failed."""
     found = []
-    rules = ran(program, mutants, "Agreement.*:Leases.*:Recover*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
+    rules = ran(program, mutants, "Agreement.*:Leases.*:Recover*:KnowingMore*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
     if rules is None or rules.returncode != 0:
         names = re.findall(r"\[  FAILED  \] (\w+\.\w+) \(", rules.stdout) if rules else []
         found.append(", ".join(names) or "the tests of single rules end early")

@@ -207,6 +207,13 @@ void ClusterWorld::recover_without_the_irreconcilable() {
   }
 }
 
+bool ClusterWorld::is_lost() const {
+  return options_.recovers && newest_ != nullptr && std::ranges::all_of(machines_, [](const auto& machine) {
+           return machine->is_gone || (machine->on_disk.map == nullptr &&
+                                       (machine->member == nullptr || machine->member->map() == nullptr));
+         });
+}
+
 // What discoveries and operators do when all is healed: those that do not know each other meet, and a network without
 // a majority is recovered.
 void ClusterWorld::look_after() {

@@ -54,6 +54,8 @@ class ClusterWorld {
   std::uint64_t trace_hash() const { return trace_hash_; }
   std::uint64_t events() const { return time_.events_so_far(); }
   std::size_t generations_opened() const { return generations_opened_; }
+  // Whoever knew the network is gone for good, or has begun anew for a recovery whose members then were.
+  bool is_lost() const;
   cluster::Epoch epoch() const { return newest_ == nullptr ? 0 : newest_->epoch; }
 
  protected:
