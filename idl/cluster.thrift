@@ -61,9 +61,10 @@ struct ClusterMap {
   12: required i64 voters_since
   13: required binary partitions
   14: optional bool founded_by_hand      // J6; absent: false
-  15: optional i64 recovered_from        // the epoch of the generation before that a recovery went on from (J5); absent: none
+  15: optional i64 recovered_from        // the last epoch before a recovery that counts (J5); absent: there was none
   16: optional Id recovered_by           // the recovery is under way, by this member, and nobody acts by the map
   17: optional list<i32> confirmers      // slots, in ascending order, of those that it waits for; with `recovered_by` alone
+  18: optional list<Id> given_up         // members no more, as the operator has confirmed; with `recovered_by` alone; absent: none
 }
 
 // --- changes ------------------------------------------------------------------------------------------------------------------
@@ -223,6 +224,9 @@ struct Rejected {
 struct Adopted {
   1: required i64 epoch                  // of the map that is on disk
 }
+// Another: the node knows what the map to adopt does not, and the reply's `update` has the whole map that it knows.
+struct NotAdopted {
+}
 struct Noted {
 }
 
@@ -234,6 +238,7 @@ union ReplyBody {
   5: Rejected rejected
   6: Noted noted
   7: Adopted adopted
+  8: NotAdopted not_adopted
 }
 
 struct Reply {

@@ -71,6 +71,27 @@ class FoundTest(AgreedTest):
         self.assertEqual(again.wait(), REFUSED)
         self.assertIn(f"{nodes[0].name}, a member of the network", again.log())
 
+    def test_a_node_that_was_removed_founds_no_second_network_with_the_same_arguments(self):
+        nodes = self.cluster(4, *FEW, "--set", "services.locator.config.remove_after=1s")
+        self.wait_for_voters(nodes, 3)
+        voters = {member.address for member in state_of(nodes[0]).members if member.is_voter}
+        lost = next(node for node in nodes if node.name not in voters)
+        nodes.remove(lost)
+        lost.kill()
+        for node in nodes:
+            wait_until(f"{node.name} has removed it", lambda node=node: len(state_of(node).members) == 3)
+        # It is told so, and not let in as it is.
+        differs = self.again(lost, "--join", nodes[0].name, "--set", "services.locator.config.copies=2").launch()
+        self.wait_until_logged(differs, "what belonged to the old id is kept in")
+        self.wait_until_logged(differs, "set it alike")
+        self.assertTrue(list(lost.data_dir.glob("locator/node.*")), "its folder is dated away")
+        differs.kill()
+        again = self.again(lost, "--join", nodes[0].name, "--found").start()
+        self.assertIn("--found is not done", again.log())
+        self.assertIn("which was down for too long", again.log())
+        self.assertEqual(state_of(again).cluster, state_of(nodes[0]).cluster)
+        self.wait_for_network([*nodes, again])
+
     def test_it_is_refused_in_mode_classic(self):
         node = self.node("--set", "services.locator.config.mode=classic", "--found").launch()
         self.assertEqual(node.wait(), CONFIGURATION)

@@ -11,7 +11,7 @@ from harness.waiting import wait_until
 from thrift.Thrift import TApplicationException
 
 from cluster_view import ClusterAdmin
-from cluster_view.ttypes import Refused
+from cluster_view.ttypes import MemberState, Refused
 
 DONE, USAGE, FAILED = 0, 2, 5
 GIVEN_UP = "an operator has given it up, and goes on without it (p2pctl recover)"
@@ -106,6 +106,32 @@ class RecoverTest(RecoverCase):
         self.assertEqual(state_of(nodes[1]).generation, 2)
         self.assertGreaterEqual(state_of(nodes[1]).epoch, epoch)
         self.wait_for_network(nodes[:2])
+
+    def test_who_knows_what_the_recovery_does_not_begins_anew(self):
+        nodes = self.nodes_of(6, 5)
+        voters = {member.address for member in state_of(nodes[0]).members if member.is_voter}
+        knowing = next(node for node in nodes if node.name not in voters)
+        others = [node for node in nodes if node is not knowing]
+        asleep, lost = others[:2], others[2:]
+        for node in asleep:
+            node.kill()
+        wait_until("both are down", lambda: sum(member.state == MemberState.up for member in state_of(knowing).members) == 4)
+        knowing.freeze()
+        for node in lost:
+            node.kill()
+        for node in asleep:
+            node.launch()
+        first, second = sorted(asleep, key=lambda node: -wait_until("it answers", lambda: state_of(node).epoch))
+        self.recover(first, first.name, second.name, "--yes")
+        for node in asleep:
+            wait_until(f"{node.name} may answer again", lambda node=node: has_lease(node))
+        knowing.thaw()
+        self.wait_until_logged(knowing, "which is void since an operator went on")
+        self.assertIn("and what was decided in between is void", knowing.log())
+        self.wait_until_logged(knowing, "what belonged to the old id is kept in")
+        self.assertTrue(list(knowing.data_dir.glob("locator/node.*")), "its folder is dated away")
+        self.wait_for_network([first, second, knowing])
+        self.assertEqual({state_of(node).generation for node in (first, second, knowing)}, {1})
 
     def test_on_a_terminal_the_beginning_of_the_clusters_id_is_typed(self):
         nodes = self.nodes_of(3, 3)

@@ -1,10 +1,12 @@
 """Nodes that agree on one cluster map: they find each other, die, come back and leave."""
 import os
+import pathlib
 import signal
+import tempfile
 import unittest
 
 from harness.agreed import AgreedTest, identities
-from harness.case import discovery
+from harness.case import ALONE, discovery
 from harness.ports import free_ports
 from harness.waiting import wait_until
 
@@ -176,6 +178,16 @@ class AgreedRefusalTest(AgreedTest):
         second = self.node(data_dir=first.data_dir).launch()
         self.assertNotEqual(second.wait(), 0)
         self.assertEqual(first.members(), [first.name])
+
+    def test_two_services_that_hold_partitions_are_refused_by_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder) / "two.toml"
+            config.write_text('[services.locator]\n[services.diststore]\n[services.second]\nplugin = "diststore"\n')
+            node = self.node(*ALONE, config=config).launch()
+            self.assertEqual(node.wait(), 69)
+        self.assertRegex(node.log(), r"\[services\.(diststore|second)\] and \[services\.(diststore|second)\] both hold the data")
+        self.assertIn("set enabled = false in one of them", node.log())
+        self.assertNotIn("founded a network", node.log())
 
 
 if __name__ == "__main__":

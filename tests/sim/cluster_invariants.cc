@@ -29,10 +29,22 @@ void ClusterWorld::note_decision(Index at, const cluster::Decision& decision) {
           text(decision.change));
   if (!is_new && known->second != decision.map && !(*known->second == *decision.map))
     violate("two decisions in slot " + std::to_string(decision.map->epoch));
+  note_recovery(at, *decision.map);
+  check_history(at, *decision.map);
   const std::string why = unsoundness(*decision.map);
   if (!why.empty()) violate("map " + std::to_string(decision.map->epoch) + ": " + why);
   if (newest_ == nullptr || decision.map->epoch > newest_->epoch) newest_ = decision.map;
   trace_hash_ = (trace_hash_ ^ (decision.map->epoch << 8 | at)) * 0x100000001b3;
+}
+
+// J5. What a machine holds is that of all that it has acted by: each of that must count in what it acts by next.
+void ClusterWorld::check_history(Index at, const cluster::ClusterMap& map) {
+  if (map.is_recovering()) return;
+  Machine& machine = *machines_[at];
+  if (machine.acted_by != 0 && !is_past(machine.acted_by, map.epoch))
+    violate(std::to_string(at) + " has acted by epoch " + std::to_string(machine.acted_by) + ", which is void in " +
+            std::to_string(map.epoch));
+  machine.acted_by = map.epoch;
 }
 
 // At no moment two processes that may both answer for one partition.
@@ -93,6 +105,7 @@ bool ClusterWorld::knows_only_lost_nodes(const cluster::ClusterMap& map, Index a
 
 std::string ClusterWorld::why_not_at_rest() const {
   if (newest_ == nullptr) return "there is no network";
+  if (is_lost()) return {};
   for (Index at = 0; at < machines_.size(); ++at) {
     const Machine& machine = *machines_[at];
     if (machine.is_gone) continue;

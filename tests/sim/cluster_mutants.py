@@ -76,7 +76,7 @@ MUTANTS = [
     Mutant("A1", "slot-unchecked", (
         Patch(AGREEMENT, "prepare.slot != map_->epoch + 1", "false"),
         Patch(AGREEMENT, "accept.slot != map_->epoch + 1", "false"),
-        Patch(AGREEMENT, "map_ != nullptr && from.epoch < map_->epoch", "false"))),
+        Patch(AGREEMENT, "!is_outside && from.epoch < map_->epoch", "false"))),
     one("A7", "lost-disk-under-the-same-id", "cluster_world.cc", "lost_a_disk_ = true;",
         "crash(at, time_.between(1ms, 100ms)); machines_[at]->on_disk = {}; return;"),
     one("A4", "half-decided-waits", AGREEMENT, "now >= undecided_at()", "false"),
@@ -123,7 +123,17 @@ MUTANTS = [
     one("J5", "recovers-while-a-majority-is-there", "member/recovery_plan.cc", "there < map_.majority()", "true"),
     one("J5", "generations-share-epochs", "map/recover.cc",
         "(map.generation + 1) * kEpochsOfGeneration + place * kEpochsOfRecovery", "map.epoch"),
-    one("J5", "recoveries-share-epochs", "map/recover.cc", "draw % kRecoveriesOfGeneration", "0 * draw"),
+    one("J5", "recoveries-share-epochs", "map/recover.cc", "recovery.draw % kRecoveriesOfGeneration",
+        "0 * recovery.draw"),
+    one("J5", "keeps-what-is-void", AGREEMENT, "!descends_from(*update.map, acted_by(*map_))", "false"),
+    one("J5", "begins-anew-for-a-closed-generation", RECOVERING, "by.map->is_recovering()", "false"),
+    one("J5", "forgets-what-a-survivor-knows", RECOVERING, "decrees_ >= kDecreesMax || !may_go_on_from(newer)", "true"),
+    one("J5", "goes-on-from-anything", RECOVERING,
+        "descends_from(map, map_->recovered_from) && std::ranges::all_of(map.voters, is_confirmed)", "true"),
+    one("J5", "counts-what-nobody-acted-by", "map/recover.cc", "map.is_recovering() ? map.recovered_from : map.epoch", "map.epoch"),
+    one("J5", "terms-outlast-a-recovery", "map/recover.cc", "partition.term = epoch;",
+        "if (std::ranges::any_of(partition.in_sync, is_of_gone)) partition.term = epoch;"),
+    one("J5", "learners-outlast-a-recovery", "map/recover.cc", "partition.learners.clear();", ";"),
     Mutant("J5", "generation-unchecked-at-promise-and-accept", (
         Patch(AGREEMENT, "prepare.ballot.generation != map_->generation", "false"),
         Patch(AGREEMENT, "accept.ballot.generation != map_->generation", "false"))),
@@ -187,7 +197,7 @@ def ran(program: str, mutants: list[Mutant], tests: str, seeds: int = 0) -> subp
 def how_it_failed(program: str, mutants: list[Mutant], seeds: int) -> str:
     """The tests of single rules that fail, and "seed N: what" of the simulation; "" if nothing failed."""
     found = []
-    rules = ran(program, mutants, "Agreement.*:Leases.*:Recover*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
+    rules = ran(program, mutants, "Agreement.*:Leases.*:Recover*:KnowingMore*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
     if rules is None or rules.returncode != 0:
         names = re.findall(r"\[  FAILED  \] (\w+\.\w+) \(", rules.stdout) if rules else []
         found.append(", ".join(names) or "the tests of single rules end early")

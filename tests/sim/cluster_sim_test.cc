@@ -26,10 +26,16 @@ std::string timeline_of(ClusterWorldOptions options) {
   return last_lines(world.timeline());
 }
 
-bool run(const ClusterWorldOptions& options, std::size_t* generations = nullptr) {
+struct Recovered {
+  std::size_t generations = 0;
+  std::size_t worlds_lost = 0;
+};
+
+bool run(const ClusterWorldOptions& options, Recovered* recovered = nullptr) {
   ClusterWorld world(options);
   const std::vector<std::string> broken = world.run();
-  if (generations != nullptr) *generations += world.generations_opened();
+  if (recovered != nullptr) recovered->generations += world.generations_opened();
+  if (recovered != nullptr && world.is_lost()) ++recovered->worlds_lost;
   if (broken.empty()) return true;
   std::string text;
   for (const std::string& line : broken) text += line + '\n';
@@ -45,11 +51,13 @@ void run_all(std::uint64_t first, std::uint64_t count) {
 }
 
 void run_recoveries(std::uint64_t first, std::uint64_t count) {
-  std::size_t generations = 0;
+  Recovered all;
   for (std::uint64_t seed = first; seed < first + count; ++seed)
-    if (!run({.seed = seed, .recovers = true}, &generations)) return;
-  ::testing::Test::RecordProperty("generations", std::to_string(generations));
-  EXPECT_GE(generations, count / 2) << "operators are to have something to do";
+    if (!run({.seed = seed, .recovers = true}, &all)) return;
+  ::testing::Test::RecordProperty("generations", std::to_string(all.generations));
+  ::testing::Test::RecordProperty("worlds_lost", std::to_string(all.worlds_lost));
+  EXPECT_GE(all.generations, count / 2) << "operators are to have something to do";
+  EXPECT_LE(all.worlds_lost, 1 + count / 50) << "hardly any disaster is to be the last";
 }
 
 // "17": a seed of any world; "recovery 17": of one with recoveries.

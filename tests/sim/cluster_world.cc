@@ -88,6 +88,7 @@ void ClusterWorld::start(Index at) {
   machine.wakes_at = TimePoint::max();
   machine.heard_at.clear();
   machine.boots_heard.clear();
+  machine.acted_by = machine.on_disk.map == nullptr ? 0 : acted_by(*machine.on_disk.map);
   machine.host = make_host(at);
   cluster::Member self;
   self.id = machine.id;
@@ -109,9 +110,9 @@ void ClusterWorld::start(Index at) {
                                                  : cluster::Durability::memory;
       machine.member->found(founding, local(at), effects);
     } else {
-      std::vector<cluster::NodeId> others;
+      std::vector<cluster::NodeId> others = machine.via;
       for (const auto& other : machines_)
-        if (other->id != machine.id && !other->is_gone) others.push_back(other->id);
+        if (machine.via.empty() && other->id != machine.id && !other->is_gone) others.push_back(other->id);
       machine.member->join(std::move(others));
     }
   }
@@ -187,10 +188,17 @@ void ClusterWorld::apply(Index at, MemberEffects& effects) {
   if (machine.member == nullptr) return;
   const auto map = machine.member->map();
   if (map != nullptr && map->slot_of(machine.id) == cluster::kNoSlot) return begin_anew(at);
+  if (const auto next = machine.member->agreement().voided_by()) {
+    begin_anew(at);
+    for (const cluster::Member& member : next->members)
+      if (member.is_up() && index_of(member.id) != at) machines_.back()->via.push_back(member.id);
+    return;
+  }
   schedule_tick(at);
 }
 
-// A member that was removed while it was away joins as another node (J4), as does a machine without its disk (A7).
+// A member that was removed while it was away joins as another node (J4), as does a machine without its disk (A7), and
+// one that has acted by what is void (J5).
 void ClusterWorld::begin_anew(Index at) {
   give_away(at);
   const Index fresh = add_machine();

@@ -7,6 +7,7 @@
 #include "virtual_time.h"
 
 #include "cluster/member/cluster_member.h"
+#include "cluster/member/recovery_plan.h"
 
 #include <cstdint>
 #include <deque>
@@ -53,6 +54,8 @@ class ClusterWorld {
   std::uint64_t trace_hash() const { return trace_hash_; }
   std::uint64_t events() const { return time_.events_so_far(); }
   std::size_t generations_opened() const { return generations_opened_; }
+  // Whoever knew the network is gone for good, or has begun anew for a recovery whose members then were.
+  bool is_lost() const;
   cluster::Epoch epoch() const { return newest_ == nullptr ? 0 : newest_->epoch; }
 
  protected:
@@ -66,9 +69,11 @@ class ClusterWorld {
     cluster::SavedAgreement on_disk;  // synced
     std::deque<std::pair<cluster::SaveId, cluster::SavedAgreement>> unsynced;
     std::vector<std::string> services;  // that its process runs
+    std::vector<cluster::NodeId> via;   // whom it asks to be let in; none: all others
     double clock_rate = 1;
     Duration clock_offset{};
-    bool is_gone = false;  // its disk was lost: another id took its place, or none
+    cluster::Epoch acted_by = 0;  // the newest open map that a process of it knew; after a crash the one on disk
+    bool is_gone = false;         // its disk was lost: another id took its place, or none
     TimePoint gone_at{};
     // The process, and its life.
     std::unique_ptr<SimulatedHost> host;
@@ -126,9 +131,14 @@ class ClusterWorld {
   // --- operators (cluster_recoveries.cc) ---
   void schedule_disaster();
   void disaster();
+  Duration confide(const std::vector<Index>& victims, const std::vector<Index>& others);
+  void lose(const std::vector<Index>& victims, const std::vector<Index>& others);
   void give_away(Index at);
+  bool goes_on(Index at) const;
   void operate();
-  bool recover_at(Index at);
+  bool survey_at(Index at);
+  void recover_at(Index at, const std::vector<cluster::NodeId>& named, const cluster::Answers& answers);
+  void recover_without_the_irreconcilable();
   void look_after();
   void refresh_newest();
   bool can_speak(Index from, Index to) const;
@@ -138,6 +148,9 @@ class ClusterWorld {
   virtual void check();
   virtual void on_decided(const cluster::ClusterMap&) {}  // the first time that anybody knows it
   void note_decision(Index at, const cluster::Decision& decision);
+  void note_recovery(Index at, const cluster::ClusterMap& map);
+  void check_history(Index at, const cluster::ClusterMap& map);
+  bool is_past(cluster::Epoch epoch, cluster::Epoch of) const;
   void check_leases();
   std::string who_holds(const cluster::Partition& partition) const;
   bool knows_only_lost_nodes(const cluster::ClusterMap& map, Index at) const;
@@ -165,7 +178,7 @@ class ClusterWorld {
   struct RecoveryMade {
     cluster::Epoch from = 0;
     TimePoint begun_at{};
-    std::set<cluster::NodeId> survivors;
+    std::set<cluster::NodeId> survivors;  // that have left for it
   };
   std::map<cluster::Epoch, RecoveryMade> recoveries_;  // by place
   std::size_t generations_opened_ = 0;

@@ -32,7 +32,8 @@ Adapter::Adapter(Options options, Environment environment, const Identity& self,
       began_at_(now) {
   const bool was_member = saved.map != nullptr && saved.map->slot_of(self.id) != cluster::kNoSlot;
   if (was_member) stage_ = Stage::returning;
-  by_hand_ = founding_by_hand(was_member ? saved.map.get() : nullptr);
+  by_hand_ =
+      founding_by_hand(options_.found, was_member ? saved.map.get() : nullptr, options_.retired_because.has_value());
   if (!was_member && by_hand_ == ByHand::wanted) stage_ = Stage::entering;
   // Without a place in it, the map means nothing, and no promise was made.
   begin(self, was_member ? std::move(saved) : cluster::SavedAgreement{}, now);
@@ -108,6 +109,7 @@ void Adapter::apply(MemberEffects wanted, TimePoint now, membership::Effects& ef
   for (const auto& answered : wanted.answers) answer(answered.to, answered.reply);
   for (const auto& call : wanted.calls) send(call.to, call.request, effects);
   announced_.reset();
+  if (member_ && member_->agreement().voided_by() != nullptr) return leave_void_history(effects);
   const bool was_member = stage_ == Stage::inside || stage_ == Stage::returning;
   if (was_member && member_ && self_slot() == cluster::kNoSlot)
     retire(why_no_member_.empty() ? "the other members have removed this node, which was down for too long"
@@ -427,6 +429,7 @@ void Adapter::tick(TimePoint now, membership::Effects& effects) {
   environment_.observer->tick(now);
   if (member_) watch_members(now, effects);
   watch_lease(now, effects);
+  say_by_hand(effects);
   advance(now, effects);
 }
 

@@ -4,6 +4,7 @@
 
 #include "agreed/disk/node_folder.h"
 #include "agreed/founders.h"
+#include "agreed/founding_by_hand.h"
 #include "agreed/holder_host.h"
 #include "agreed/observer.h"
 #include "agreed/process_ends.h"
@@ -77,6 +78,9 @@ class Adapter final : public membership::Membership {
     bool found = false;      // an operator's --found (J6)
     // All members left it, this node among them: it is founded anew, and stragglers are told so (J3). Empty: none.
     cluster::ClusterId ended_network = {};
+    // Why the identity before this one ended, whose network goes on; nothing: there was none, or this one is in
+    // already.
+    std::optional<std::string> retired_because = {};
   };
 
   struct Environment {
@@ -238,13 +242,13 @@ class Adapter final : public membership::Membership {
   bool is_of_other_recovery(const cluster::ClusterMap& next) const;
   void note_generation(const std::shared_ptr<const cluster::ClusterMap>& map, membership::Effects& effects);
   void say_recovery(const cluster::ClusterMap& next, membership::Effects& effects);
+  void leave_void_history(membership::Effects& effects);
   std::string text_of_recovery() const;
 
   // --- founding (founding.cc) ---
-  enum class ByHand : std::uint8_t { no, wanted, done };
   void found(TimePoint now, membership::Effects& effects);
   bool has_ended_here(TimePoint now) const;
-  ByHand founding_by_hand(const cluster::ClusterMap* remembered) const;
+  void say_by_hand(membership::Effects& effects);
   std::optional<NodeAddress> whoever_answers() const;
   bool is_nobody_there(TimePoint now) const;
   bool founds_instead(TimePoint now, membership::Effects& effects);
@@ -319,7 +323,7 @@ class Adapter final : public membership::Membership {
   std::optional<NodeAddress> entered_via_;
   bool was_undecided_ = false;  // it had accepted a change when it ended, which may be decided
   ByHand by_hand_ = ByHand::no;
-  bool has_said_done_ = false;
+  bool has_said_by_hand_ = false;
   bool founds_next_ = false;  // by hand, with its next identity
   bool has_founded_ = false;
   bool has_entered_ = false;

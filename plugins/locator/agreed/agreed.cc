@@ -6,6 +6,7 @@
 #include "agreed/feature_level.h"
 #include "agreed/foreign_calls.h"
 #include "agreed/guarded_holder.h"
+#include "agreed/holder_place.h"
 #include "agreed/wire/cluster_service.h"
 #include "agreed/wire/saved.h"
 #include "agreed/wire/view_service.h"
@@ -15,6 +16,7 @@
 #include <p2p/context.h>
 #include <p2p/drain.h>
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <random>
@@ -110,7 +112,10 @@ std::optional<std::uint32_t> weight_of(const Config& config) {
 
 Adapter::Options read_options(const Context& context, const Config& config, const NodeFolder& folder) {
   Adapter::Options options;
-  if (const auto& before = folder.retired_at_start()) options.ended_network = before->ended_network;
+  if (const auto& before = folder.retired_at_start()) {
+    options.ended_network = before->ended_network;
+    if (before->ended_network.empty()) options.retired_because = before->reason;
+  }
   options.address = context.node().self;
   options.description.zone = config.text("zone");
   options.description.weight = static_cast<std::uint32_t>(config.integer("weight"));
@@ -173,6 +178,16 @@ Result<cluster::SavedAgreement> saved_in(NodeFolder& folder) {
   return Error{saved.error().kind, (folder.path() / "node" / "agreement").string() + ": " + saved.error().text +
                                        "; start the version that wrote it, or move the folder away: the node then "
                                        "joins as a new one"};
+}
+
+// A node that is configured so does not start. One that runs goes on: the start of the other service ends in time.
+void refuse_holder(Context& context, const std::string& holder, const std::string& other) {
+  const auto& configured = context.node().services;
+  const bool is_configured =
+      std::ranges::binary_search(configured, holder) && std::ranges::binary_search(configured, other);
+  const std::string why = both_hold(holder, other);
+  if (is_configured) return context.request_end({ErrorKind::invalid, why});
+  context.log().error("{}", why);
 }
 
 // What operators ask, and what they order.
@@ -247,12 +262,18 @@ Result<ring::Implementation> make_agreed(Context& context) {
                                .recover = [bridge](const auto& order, auto told) { bridge->recover(order, told); }}),
       .lease_held_until = [adapter] { return adapter->lease_held_until(); },
       .hold_partitions =
-          [bridge](const std::string& service, std::shared_ptr<PartitionHolder> holder) {
+          [bridge, &context, place = std::make_shared<HolderPlace>()](const std::string& service,
+                                                                      std::shared_ptr<PartitionHolder> holder) {
+            if (const auto other = place->take(service)) {
+              refuse_holder(context, *other, service);
+              return Subscription();
+            }
             const auto guarded = std::make_shared<GuardedHolder>(std::move(holder));
             bridge->set_holder(service, guarded);
-            return Subscription([bridge, guarded] {
+            return Subscription([bridge, guarded, place] {
               guarded->end();
               bridge->set_holder("", nullptr);
+              place->leave();
             });
           },
       .compare_maps = [bridge](PartitionNode node) { bridge->compare_maps(node); },

@@ -26,14 +26,6 @@ void Adapter::found(TimePoint now, membership::Effects& effects) {
   with_member(now, effects, [&](auto& member, auto& wanted) { member.found(founding, now, wanted); });
 }
 
-namespace {
-
-bool is_alone(const cluster::ClusterMap& map) {
-  return std::ranges::count_if(map.members, [](const Member& one) { return !one.id.empty(); }) == 1;
-}
-
-}  // namespace
-
 // Where nothing can be lost by it, and nobody can be there. Whoever is alone may have let another in, and ended before
 // its disk had that map: what it has accepted is decided first.
 bool Adapter::has_ended_here(TimePoint now) const {
@@ -47,11 +39,21 @@ bool Adapter::has_ended_here(TimePoint now) const {
   });
 }
 
-// By --found. A restart with it must not found again and again: it means nothing for a network that was founded so.
-Adapter::ByHand Adapter::founding_by_hand(const cluster::ClusterMap* remembered) const {
-  if (!options_.found) return ByHand::no;
-  if (remembered == nullptr) return ByHand::wanted;
-  return remembered->founded_by_hand || is_alone(*remembered) ? ByHand::done : ByHand::wanted;
+// Of a --found that has no effect, once.
+void Adapter::say_by_hand(membership::Effects& effects) {
+  const bool has_no_effect = by_hand_ == ByHand::done || by_hand_ == ByHand::refused;
+  if (!has_no_effect || std::exchange(has_said_by_hand_, true)) return;
+  if (by_hand_ == ByHand::done) {
+    effects.warnings.push_back(
+        "--found has been done: this node's network was founded so, or has no other members, and the node returns to "
+        "it");
+    return;
+  }
+  effects.warnings.push_back("--found is not done: this node had another id in a network that goes on (" +
+                             options_.retired_because.value_or("") +
+                             "), and would found a second one beside it; it looks for that network, to join it as a "
+                             "new node. Start it without --found; or, if that network is no more, move its data folder "
+                             "away first");
 }
 
 // The member that answers; nothing: none.
@@ -73,10 +75,6 @@ bool Adapter::is_nobody_there(TimePoint now) const {
 
 // True: there is nothing to come back to.
 bool Adapter::founds_instead(TimePoint now, membership::Effects& effects) {
-  if (by_hand_ == ByHand::done && !std::exchange(has_said_done_, true))
-    effects.warnings.push_back(
-        "--found has been done: this node's network was founded so, or has no other members, and the node returns to "
-        "it");
   if (by_hand_ != ByHand::wanted) return false;
   if (const auto there = whoever_answers()) {
     give_up({ErrorKind::invalid, "--found is refused: " + there->name() +

@@ -151,8 +151,9 @@ void HolderHost::add_members(PartitionMap& told) {
 // The other copies may have changed where this node's own assignment has not.
 void HolderHost::tell() {
   const cluster::Slot slot = map_->slot_of(self_);
-  const auto holders = std::ranges::count_if(
-      map_->members, [this](const cluster::Member& member) { return cluster::is_holder(*map_, member); });
+  const cluster::Holders given_copies(*map_);
+  const auto holders =
+      std::ranges::count_if(map_->members, [&](const cluster::Member& member) { return given_copies.include(member); });
   auto told = std::make_shared<PartitionMap>();
   told->epoch = map_->epoch;
   told->cluster = bytes_of(map_->cluster);

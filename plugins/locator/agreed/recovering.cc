@@ -91,11 +91,39 @@ void Adapter::say_recovery(const ClusterMap& next, membership::Effects& effects)
   effects.warnings.push_back(text);
 }
 
+// What it holds may differ from the other copies, and nobody could tell where: it begins anew without it.
+void Adapter::leave_void_history(membership::Effects& effects) {
+  const bool may_retire = stage_ == Stage::inside || stage_ == Stage::returning || stage_ == Stage::entering;
+  if (!may_retire) return;  // one that leaves has no lease any more, and ends
+  const std::shared_ptr<const ClusterMap> next = member_->agreement().voided_by();
+  const Slot self = next->slot_of(self_.id);
+  const auto last = std::ranges::count_if(next->partitions, [&](const cluster::Partition& one) {
+    return one.in_sync.size() == 1 && one.in_sync.front() == self;
+  });
+  std::string text = "it has acted by epoch " + std::to_string(cluster::acted_by(*map())) +
+                     ", which is void since an operator went on from epoch " + std::to_string(next->recovered_from) +
+                     " (p2pctl recover); what it holds may differ from the other copies, and is dropped";
+  if (last > 0)
+    text += "; of " + std::to_string(last) + " partitions it had the only copy, and they begin empty in the network";
+  note_generation(next, effects);
+  retire(text, effects);
+  networked_.clear();
+  for (const cluster::Member& member : next->members)
+    if (member.is_up() && member.address != options_.address) networked_.push_back(member.address);
+}
+
 std::string Adapter::text_of_recovery() const {
   std::string text = "a recovery has been begun at " + map()->at(map()->slot_of(map()->recovered_by)).address.name() +
                      ", and the new generation opens when all survivors have left the old one and its leases have run "
                      "out";
   if (map()->recovered_by != self_.id) return text;
+  if (const auto& node = member_->agreement().irreconcilable()) {
+    const std::string name = map()->at(map()->slot_of(*node)).address.name();
+    return text + "; " + name +
+           " knows decisions of the old one that this recovery cannot go on from, as others vote by them, or it learns "
+           "ever more: a majority may be alive. If not, stop " +
+           name + ", and use `p2pctl recover` again, without it";
+  }
   std::string missing;
   for (const NodeId& node : member_->agreement().unconfirmed())
     missing += (missing.empty() ? "" : ", ") + map()->at(map()->slot_of(node)).address.name();

@@ -3,6 +3,8 @@
 #include "cluster_fixture.h"
 
 #include "agreed/founders.h"
+#include "agreed/founding_by_hand.h"
+#include "agreed/holder_place.h"
 #include "agreed/member_changes.h"
 #include "agreed/process_ends.h"
 
@@ -39,6 +41,38 @@ TEST(AgreedFounders, ANodeDoesNotWaitForItself) {
   Founders founders(address(3));
   founders.note_waiting(address(3));
   EXPECT_FALSE(founders.founder());
+}
+
+// --- J6: --found ----------------------------------------------------------------------------------------------------
+
+TEST(AgreedFounding, IsDoneOnceByHand) {
+  EXPECT_EQ(founding_by_hand(false, nullptr, false), ByHand::no);
+  EXPECT_EQ(founding_by_hand(true, nullptr, false), ByHand::wanted);
+  cluster::ClusterMap map = cluster::founded();
+  EXPECT_EQ(founding_by_hand(true, &map, false), ByHand::done) << "it is alone there: nothing is lost by a return";
+  map.members.push_back(member(2));
+  EXPECT_EQ(founding_by_hand(true, &map, false), ByHand::wanted);
+  EXPECT_EQ(founding_by_hand(false, &map, false), ByHand::no);
+  map.founded_by_hand = true;
+  EXPECT_EQ(founding_by_hand(true, &map, false), ByHand::done);
+}
+
+// By a service manager, with the same arguments: it was removed, and has not been let in as a new node yet.
+TEST(AgreedFounding, IsRefusedBesideTheNetworkThatHasRemovedThisNode) {
+  EXPECT_EQ(founding_by_hand(true, nullptr, true), ByHand::refused);
+  EXPECT_EQ(founding_by_hand(false, nullptr, true), ByHand::no);
+}
+
+// --- M6: who holds partitions ---------------------------------------------------------------------------------------
+
+TEST(AgreedHolderPlace, IsOneServicesAtATime) {
+  HolderPlace place;
+  EXPECT_EQ(place.take("store"), std::nullopt);
+  EXPECT_EQ(place.take("second"), "store");
+  place.leave();
+  EXPECT_EQ(place.take("second"), std::nullopt);
+  EXPECT_EQ(place.take("store"), "second");
+  EXPECT_NE(both_hold("store", "second").find("[services.store] and [services.second] both hold"), std::string::npos);
 }
 
 // --- L4: proof that a process has ended ------------------------------------------------------------------------------

@@ -117,7 +117,8 @@ Named replies_of_golden() {
       Accepted{.slot = 6, .ballot = ballot},
       Rejected{.slot = 6, .ballot = ballot, .promised = ballot, .try_after = Duration(7), .why = "no"},
       Noted{},
-      Adopted{.epoch = 6}};
+      Adopted{.epoch = 6},
+      NotAdopted{}};
   Named named = {{"refused", reply_of(Refused{.field = "copies", .ours = "3", .theirs = "2", .fix = "set it"})}};
   for (const AgreementReply& body : bodies) {
     Replied replied{.from = sender_of_golden(), .cluster = {}, .reply = {.body = body}};

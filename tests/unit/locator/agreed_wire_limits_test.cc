@@ -198,6 +198,13 @@ const BadMap kBadMaps[] = {
        map.__set_recovered_by(map.members[0].id);
        map.__set_confirmers({1, 1});
      }},
+    {"given up by no recovery", [](auto& map) { map.__set_given_up({std::string(16, 'x')}); }},
+    {"a recovery that gives a member up",
+     [](auto& map) {
+       map.__set_recovered_by(map.members[0].id);
+       map.__set_confirmers({});
+       map.__set_given_up({map.members[1].id});
+     }},
     {"no partitions", [](auto& map) { map.partitions.clear(); }},
     {"a partition less", [](auto& map) { map.partitions.resize(map.partitions.size() / 8 * 7); }},
     {"part of a partition", [](auto& map) { map.partitions.pop_back(); }},

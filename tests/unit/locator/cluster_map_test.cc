@@ -333,6 +333,16 @@ TEST(ClusterMapI4, ALearnerIsAnUpMemberThatHoldsPartitionsAndNotThisOne) {
   EXPECT_NE(refusal_of(map, {learn(0, 3)}), "");
 }
 
+TEST(ClusterMapI4, WhoHoldsPartitionsIsLookedAtAnewAfterARequestOfMembers) {
+  ClusterMap map = with_members(founded(), 3);
+  for (Member& member : map.members) member.holds_partitions = false;
+  NextMap next(map);
+  EXPECT_TRUE(next.apply(learn(0, 2)).ok()) << "while nobody holds them, all may";
+  EXPECT_TRUE(next.apply(runs(3, {.holds_partitions = true})).ok());
+  EXPECT_FALSE(next.apply(learn(1, 2)).ok());
+  EXPECT_TRUE(next.apply(learn(1, 3)).ok());
+}
+
 TEST(ClusterMapI4, LearnersAndCopiesHaveLimits) {
   ClusterMap map = with_members(founded(), 12);
   map = after(map, {learn(0, 2), learn(0, 3), learn(0, 4), learn(0, 5)});

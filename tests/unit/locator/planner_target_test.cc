@@ -24,7 +24,7 @@ void expect_proper(const ClusterMap& map, const Target& target, std::size_t copi
     const std::set<Slot> distinct(target.copies[number].begin(), target.copies[number].end());
     ASSERT_EQ(distinct.size(), copies) << "partition " << number;
     ASSERT_TRUE(target.has(number, target.primaries[number]));
-    for (const Slot copy : distinct) ASSERT_TRUE(is_holder(map, map.at(copy)));
+    for (const Slot copy : distinct) ASSERT_TRUE(Holders(map).include(map.at(copy)));
   }
 }
 

@@ -103,6 +103,7 @@ ClusterMap RandomCluster::map() {
   if (one_of(2)) {
     made.recovered_by = made.members[voters.front()].id;
     if (one_of(2)) made.confirmers = voters;
+    if (one_of(2)) made.given_up = {node()};
   }
   made.partitions.resize(std::size_t{1} << below(kPartitionsLog + 1));
   for (Partition& one : made.partitions) one = partition(made);
@@ -231,7 +232,7 @@ ClusterId RandomCluster::cluster_of(const MemberRequest& request) {
 }
 
 AgreementReply RandomCluster::reply_body() {
-  switch (below(7)) {
+  switch (below(8)) {
     case 0:
       return Granted{.sent_at = time(), .boot = boot()};
     case 1:
@@ -250,6 +251,8 @@ AgreementReply RandomCluster::reply_body() {
                       .why = text()};
     case 5:
       return Adopted{.epoch = number()};
+    case 6:
+      return NotAdopted{};
     default:
       return Noted{};
   }
@@ -324,6 +327,7 @@ bool operator==(const Rejected& one, const Rejected& other) {
 }
 bool operator==(const Adopt& one, const Adopt& other) { return one.update == other.update; }
 bool operator==(const Adopted& one, const Adopted& other) { return one.epoch == other.epoch; }
+bool operator==(const NotAdopted&, const NotAdopted&) { return true; }
 bool operator==(const Noted&, const Noted&) { return true; }
 bool operator==(const Sender& one, const Sender& other) {
   return one.node == other.node && one.boot == other.boot && one.epoch == other.epoch;

@@ -83,6 +83,7 @@ bool operator==(const Promised& one, const Promised& other);
 bool operator==(const Accepted& one, const Accepted& other);
 bool operator==(const Rejected& one, const Rejected& other);
 bool operator==(const Adopted& one, const Adopted& other);
+bool operator==(const NotAdopted& one, const NotAdopted& other);
 bool operator==(const Noted& one, const Noted& other);
 bool operator==(const Sender& one, const Sender& other);
 bool operator==(const Reply& one, const Reply& other);

@@ -72,6 +72,69 @@ TEST(RecoveredMap, BeginsEmptyWhatOnlyThoseHadThatAreGivenUp) {
   EXPECT_EQ(next.value().partitions[0].primary, slot(3));
 }
 
+TEST(RecoveredMap, HasANewTermEverywhereAndNoLearners) {
+  ClusterMap map = map_of(5, 3);
+  map.partitions[1].primary = slot(4);
+  map.partitions[1].in_sync = {slot(4), slot(5)};  // nobody of them is given up
+  map.partitions[1].learners = {{.node = slot(3), .since = 1}};
+  const ClusterMap next =
+      recovered(map, {.by = id(4), .survivors = {id(4), id(5)}, .voters = {id(4)}, .draw = 1}).value();
+  for (const Partition& partition : next.partitions) {
+    EXPECT_EQ(partition.term, kFirst) << "what was written by who knew more is of another term";
+    EXPECT_TRUE(partition.learners.empty());
+  }
+  EXPECT_EQ(next.partitions[1].primary, slot(4));
+  EXPECT_EQ(next.partitions[1].in_sync.size(), 2u);
+  EXPECT_EQ(next.partitions[1].born, 1u);
+}
+
+TEST(RecoveredMap, TellsWhatOfTheFormerGenerationCounts) {
+  ClusterMap map = map_of(3, 3);
+  map.epoch = 100;
+  EXPECT_EQ(acted_by(map), 100u);
+  EXPECT_TRUE(descends_from(map, 100));
+  EXPECT_FALSE(descends_from(map, 101));
+  const Recovery recovery{.by = id(3), .survivors = {id(3)}, .voters = {id(3)}, .draw = 1};
+  const ClusterMap closed = recovered(map, recovery).value();
+  EXPECT_EQ(acted_by(closed), 100u) << "nobody acts by it yet";
+  const ClusterMap open = opened(closed);
+  EXPECT_EQ(acted_by(open), open.epoch);
+  for (const ClusterMap& next : {closed, open}) {
+    EXPECT_TRUE(descends_from(next, 100));
+    EXPECT_FALSE(descends_from(next, 101)) << "decided by voters that are given up";
+    EXPECT_TRUE(descends_from(next, closed.epoch));
+    EXPECT_FALSE(descends_from(next, closed.epoch + kEpochsOfRecovery)) << "of another recovery";
+  }
+  EXPECT_FALSE(descends_from(recovered(open, recovery).value(), 100)) << "two generations ago: it does not tell";
+  EXPECT_TRUE(descends_from(recovered(closed, recovery).value(), 100)) << "the one between was never acted by";
+  ClusterMap old = map;
+  old.epoch = 3 * kEpochsOfRecovery;
+  EXPECT_TRUE(descends_from(old, 100)) << "without a recovery there is one history";
+}
+
+TEST(RecoveredMap, GoesOnAboveTheOneBefore) {
+  const ClusterMap map = map_of(5, 3);
+  const Recovery first{.by = id(4), .survivors = {id(4)}, .voters = {id(4)}, .draw = 1};
+  const ClusterMap closed = recovered(map, first).value();
+  EXPECT_EQ(closed.given_up, (std::vector<NodeId>{id(1), id(2), id(3)}));
+  EXPECT_TRUE(opened(closed).given_up.empty());
+  ClusterMap newer = map;
+  newer.epoch = 2;
+  newer.voters = {slot(2), slot(3), slot(4)};
+  Recovery again = first;
+  again.draw = place_of(closed.epoch);
+  again.given_up = closed.given_up;
+  again.above = closed.epoch;
+  const ClusterMap next = recovered(newer, again).value();
+  EXPECT_EQ(next.epoch, closed.epoch + 1);
+  EXPECT_EQ(next.generation, closed.generation);
+  EXPECT_EQ(next.recovered_from, 2u);
+  EXPECT_EQ(next.slot_of(id(1)), kNoSlot) << "given up, though it votes no more";
+  EXPECT_EQ(next.given_up, closed.given_up);
+  again.above = 3 * kEpochsOfGeneration + 1;
+  EXPECT_EQ(recovered(newer, again).value().generation, 3u) << "a generation never goes back";
+}
+
 TEST(RecoveredMap, IsMadeBySurvivorsOfSurvivors) {
   const ClusterMap map = map_of(4, 3);
   const auto is_made = [&](const Recovery& recovery) { return recovered(map, recovery).ok(); };
@@ -257,8 +320,120 @@ TEST_F(Recovering, OfTwoAtOnceOneYields) {
   ASSERT_EQ(effects.answers.size(), 1u);
   ASSERT_TRUE(effects.answers[0].reply.update);
   at(4).on_reply({.node = id(5), .boot = boot(1), .epoch = epoch_at(5)}, effects.answers[0].reply, now(4), effects);
-  EXPECT_EQ(epoch_at(4), epoch_at(5));
-  EXPECT_FALSE(is_member(4, 4));
+  EXPECT_NE(epoch_at(4), epoch_at(5));
+  EXPECT_EQ(at(4).voided_by(), at(5).latest()) << "what it decided is void";
+  EXPECT_FALSE(holds_lease(4));
+  EXPECT_FALSE(at(4).is_voter());
+}
+
+// Six members, of which 1 to 5 vote; 1 to 3 are cut off from 4 and 5, and decide with 6 what those never hear of.
+class KnowingMore : public Recovering {
+ protected:
+  void SetUp() override {
+    start(map_of(6, 5));
+    run(400ms);
+    for (const unsigned survivor : {4, 5})
+      for (const unsigned other : {1, 2, 3, 6}) cut(survivor, other), cut(other, survivor);
+    decide(1, weight(7));
+    ASSERT_EQ(epoch_at(6), 2u);
+    ASSERT_EQ(epoch_at(4), 1u);
+    for (const unsigned lost : {1, 2, 3}) cut_off(lost);
+  }
+  static Change weight(std::uint32_t weight) { return {.requests = {Describe{.node = id(5), .weight = weight}}}; }
+  // 1 to 3 are lost; all others hear each other again.
+  void meet() {
+    mend();
+    for (const unsigned lost : {1, 2, 3}) cut_off(lost);
+  }
+  std::uint32_t weight_at(unsigned number) { return map_at(number).at(slot(5)).weight; }
+};
+
+TEST_F(KnowingMore, WhoWasNotNamedBeginsAnew) {
+  ASSERT_TRUE(recover(4, {4, 5}, {4}).ok());
+  run(2500ms, {1, 2, 3});
+  ASSERT_EQ(map_at(4).epoch, kFirst + 1);
+  meet();
+  run(500ms, {1, 2, 3});
+  EXPECT_EQ(epoch_at(6), 2u) << "after a restart it is told, and begins anew, as well";
+  EXPECT_EQ(node(6).on_disk.map->epoch, 2u);
+  ASSERT_NE(at(6).voided_by(), nullptr);
+  EXPECT_EQ(at(6).voided_by()->generation, 1u);
+  EXPECT_FALSE(holds_lease(6));
+  EXPECT_NE(weight_at(4), 7u);
+}
+
+TEST_F(KnowingMore, NobodyBeginsAnewForAGenerationThatIsNotOpen) {
+  cut(4, 5), cut(5, 4);
+  ASSERT_TRUE(recover(4, {4, 5}, {4}).ok());
+  meet();
+  cut(4, 5), cut(5, 4);
+  run(1s, {1, 2, 3});
+  EXPECT_EQ(epoch_at(4), kFirst);
+  EXPECT_EQ(epoch_at(6), 2u);
+  EXPECT_EQ(at(6).voided_by(), nullptr) << "it may still be made from what it knows";
+}
+
+// It has learnt it between the operator's survey and the request to adopt.
+TEST_F(KnowingMore, WhatASurvivorKnowsCounts) {
+  meet();
+  ASSERT_TRUE(recover(4, {4, 5, 6}, {4, 5, 6}).ok());
+  EXPECT_EQ(map_at(4).epoch, kFirst + 1) << "made anew, from what 6 knows";
+  EXPECT_TRUE(map_at(4).is_recovering());
+  EXPECT_EQ(map_at(4).recovered_from, 2u);
+  EXPECT_EQ(map_at(5).epoch, kFirst + 1);
+  EXPECT_EQ(map_at(6).epoch, kFirst + 1);
+  run(2500ms, {1, 2, 3});
+  EXPECT_EQ(map_at(4).epoch, kFirst + 2);
+  for (const unsigned survivor : {4, 5, 6}) {
+    EXPECT_EQ(map_at(survivor).voters, (std::vector<Slot>{slot(4), slot(5), slot(6)}));
+    EXPECT_EQ(weight_at(survivor), 7u) << survivor;
+    EXPECT_EQ(at(survivor).voided_by(), nullptr) << survivor;
+    EXPECT_TRUE(holds_lease(survivor)) << survivor;
+    EXPECT_FALSE(is_member(1, survivor));
+  }
+}
+
+TEST_F(KnowingMore, WhatASurvivorKnowsCountsAfterARestartOfWhoRecovers) {
+  ASSERT_TRUE(recover(4, {4, 5, 6}, {4, 5, 6}).ok());
+  restart(4);
+  meet();
+  run(2500ms, {1, 2, 3});
+  EXPECT_EQ(map_at(4).epoch, kFirst + 2);
+  EXPECT_EQ(weight_at(5), 7u);
+  EXPECT_FALSE(is_member(2, 4));
+}
+
+TEST_F(KnowingMore, NobodyGoesOnWhereOthersVoteThanWereConfirmed) {
+  mend();
+  for (const unsigned survivor : {4, 5})
+    for (const unsigned other : {1, 2, 3, 6}) cut(survivor, other), cut(other, survivor);
+  decide(1, {.requests = {SetVoters{.voters = {id(1), id(2), id(6)}}}});
+  ASSERT_EQ(epoch_at(6), 3u);
+  cut_off(6);
+  ASSERT_TRUE(recover(4, {4, 5}, {4}).ok());
+  AgreementEffects effects;
+  at(4).on_reply({.node = id(5), .boot = boot(1), .epoch = 3},
+                 {.body = NotAdopted{}, .update = MapUpdate{.map = at(6).latest()}}, now(4), effects);
+  EXPECT_TRUE(effects.saves.empty()) << "6 votes there, and was neither named nor given up";
+  EXPECT_EQ(at(4).irreconcilable(), id(5));
+}
+
+TEST_F(KnowingMore, TheMapIsMadeAnewOnlySoOften) {
+  cut_off(5), cut_off(6);
+  ASSERT_TRUE(recover(4, {4, 5, 6}, {4}).ok());
+  ClusterMap newer = map_at(6);
+  for (std::size_t round = 0; round <= kDecreesMax; ++round, ++newer.epoch) {
+    AgreementEffects effects;
+    at(4).on_reply({.node = id(6), .boot = boot(1), .epoch = newer.epoch},
+                   {.body = NotAdopted{}, .update = MapUpdate{.map = std::make_shared<const ClusterMap>(newer)}},
+                   now(4), effects);
+    ASSERT_EQ(effects.saves.size(), round < kDecreesMax ? 1u : 0u) << round;
+    if (round == kDecreesMax) break;
+    at(4).on_saved(effects.saves[0].id, now(4), effects);
+    EXPECT_EQ(epoch_at(4), kFirst + 1 + round);
+    EXPECT_EQ(at(4).irreconcilable(), std::nullopt);
+  }
+  EXPECT_EQ(at(4).irreconcilable(), id(6));
 }
 
 TEST_F(Recovering, ABallotOfAnotherGenerationIsRejected) {

@@ -24,8 +24,9 @@ std::vector<Holding> holdings(const ClusterMap& map) {
 }
 
 Completeness completeness(const ClusterMap& map) {
-  const auto holders = static_cast<std::size_t>(std::ranges::count_if(
-      map.members, [&](const cluster::Member& member) { return cluster::is_holder(map, member); }));
+  const cluster::Holders given_copies(map);
+  const auto holders = static_cast<std::size_t>(
+      std::ranges::count_if(map.members, [&](const cluster::Member& member) { return given_copies.include(member); }));
   const std::size_t wanted = std::clamp<std::size_t>(holders, 1, map.copies);
   Completeness found;
   for (const Partition& partition : map.partitions) {

@@ -97,14 +97,21 @@ void put_recovery(const ClusterMap& map, ::cluster_wire::ClusterMap& on_wire) {
   if (!map.is_recovering()) return;
   on_wire.__set_recovered_by(to_wire(map.recovered_by));
   on_wire.__set_confirmers({map.confirmers.begin(), map.confirmers.end()});
+  if (map.given_up.empty()) return;
+  std::vector<std::string> given_up;
+  for (const NodeId& id : map.given_up) given_up.push_back(to_wire(id));
+  on_wire.__set_given_up(given_up);
 }
 
 void read_recovery(const ::cluster_wire::ClusterMap& on_wire, ClusterMap& map) {
   require(on_wire.__isset.recovered_by == on_wire.__isset.confirmers, "a recovery is of nobody, or waits for no list");
+  require(on_wire.__isset.recovered_by || !on_wire.__isset.given_up, "members are given up, and by no recovery");
   if (on_wire.__isset.recovered_from) map.recovered_from = natural(on_wire.recovered_from);
   if (!on_wire.__isset.recovered_by) return;
   map.recovered_by = node_id(on_wire.recovered_by);
   map.confirmers = slots_from(on_wire.confirmers);
+  require(on_wire.given_up.size() <= kMembersMax, "a map gives up more members than there can be");
+  for (const std::string& id : on_wire.given_up) map.given_up.push_back(node_id(id));
 }
 
 }  // namespace

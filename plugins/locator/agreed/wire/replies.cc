@@ -63,6 +63,8 @@ void put(const Adopted& adopted, thrift::ReplyBody& on_wire) {
   on_wire.__set_adopted(kind);
 }
 
+void put(const NotAdopted&, thrift::ReplyBody& on_wire) { on_wire.__set_not_adopted({}); }
+
 void put(const Noted&, thrift::ReplyBody& on_wire) { on_wire.__set_noted({}); }
 
 // --- from the wire ---------------------------------------------------------------------------------------------------
@@ -101,6 +103,8 @@ AgreementReply read(const thrift::Rejected& kind) {
 
 AgreementReply read(const thrift::Adopted& kind) { return Adopted{.epoch = natural(kind.epoch)}; }
 
+AgreementReply read(const thrift::NotAdopted&) { return NotAdopted{}; }
+
 AgreementReply read(const thrift::Noted&) { return Noted{}; }
 
 AgreementReply body_of(const thrift::ReplyBody& body) {
@@ -118,6 +122,7 @@ AgreementReply body_of(const thrift::ReplyBody& body) {
   take(is.rejected, body.rejected);
   take(is.noted, body.noted);
   take(is.adopted, body.adopted);
+  take(is.not_adopted, body.not_adopted);
   if (!found) refuse("a reply is of no kind that this program knows");
   return std::move(*found);
 }

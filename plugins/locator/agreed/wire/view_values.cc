@@ -52,7 +52,7 @@ view::Member member(const Knowledge& known, Slot slot, const Holding& holding) {
   told.primaries = small(holding.primaries);
   told.in_sync = small(holding.in_sync);
   told.learners = small(holding.learners);
-  told.is_holder = cluster::is_holder(*known.map, is);
+  told.is_holder = cluster::Holders(*known.map).include(is);
   return told;
 }
 

@@ -25,12 +25,12 @@ EmbeddedAgreement::EmbeddedAgreement(const Self& self, const LeaseRules& rules, 
 }
 
 bool EmbeddedAgreement::is_voter() const {
-  if (map_ == nullptr || map_->is_recovering() || decreed_ != nullptr) return false;  // J5
+  if (map_ == nullptr || voided_by_ != nullptr || map_->is_recovering() || decreed_ != nullptr) return false;  // J5
   return map_->is_voter(map_->slot_of(self_.id));
 }
 
 TimePoint EmbeddedAgreement::lease_held_until() const {
-  if (map_ == nullptr || map_->is_recovering()) return TimePoint::min();
+  if (map_ == nullptr || voided_by_ != nullptr || map_->is_recovering()) return TimePoint::min();
   const Slot self = map_->slot_of(self_.id);
   const bool is_this_boot = map_->is_up(self) && map_->at(self).boot == self_.boot;
   return is_this_boot ? holder_.held_until(*map_) : TimePoint::min();
@@ -56,6 +56,7 @@ void EmbeddedAgreement::install(std::shared_ptr<const ClusterMap> next, TimePoin
   confirmed_.clear();
   confirm_at_ = TimePoint::min();
   opens_at_.reset();
+  irreconcilable_.reset();
   granter_.begin(*map_);
   if (!voters_changed) return;
   if (is_voter()) granter_.fear_everyone(now);  // L6
@@ -68,6 +69,7 @@ void EmbeddedAgreement::learn(const MapUpdate& update, TimePoint now, AgreementE
   const Epoch before = map_ == nullptr ? 0 : map_->epoch;
   if (update.map != nullptr && update.map->epoch > before) {
     if (map_ == nullptr && update.map->slot_of(self_.id) == kNoSlot) return;  // not let in yet (J1)
+    if (map_ != nullptr && !descends_from(*update.map, acted_by(*map_))) return note_void(update, effects);  // J5
     history_.clear();
     install(update.map, now);
     effects.decisions.push_back({.map = map_});
@@ -211,10 +213,11 @@ void EmbeddedAgreement::answer(const Sender& from, const FetchMap&, RequestId id
 // --- replies ---------------------------------------------------------------------------------------------------------
 
 void EmbeddedAgreement::on_reply(const Sender& from, Reply reply, TimePoint now, AgreementEffects& effects) {
-  const bool was_behind = reply.update.has_value();
-  if (was_behind) learn(*reply.update, now, effects);
+  const Epoch before = map_ == nullptr ? 0 : map_->epoch;
+  if (reply.update) learn(*reply.update, now, effects);
   if (map_ == nullptr) return;
-  const bool is_behind = from.epoch < map_->epoch;
+  const bool was_behind = before < map_->epoch;
+  const bool is_behind = from.epoch < map_->epoch && !map_->is_recovering();
   if (is_behind && !std::holds_alternative<Noted>(reply.body))
     effects.calls.push_back({.to = from.node, .request = Announce{history_.since(from.epoch, map_)}});
 
@@ -222,7 +225,8 @@ void EmbeddedAgreement::on_reply(const Sender& from, Reply reply, TimePoint now,
   if (const auto* promised = std::get_if<Promised>(&reply.body)) take(from, *promised, effects);
   if (const auto* accepted = std::get_if<Accepted>(&reply.body)) take(from, *accepted, now, effects);
   if (const auto* adopted = std::get_if<Adopted>(&reply.body)) take(from, *adopted);
-  if (const auto* rejected = std::get_if<Rejected>(&reply.body)) proposer_.on_rejected(*rejected);
+  if (std::holds_alternative<NotAdopted>(reply.body)) take_refusal(from, reply.update, effects);
+  if (const auto* rejected = std::get_if<Rejected>(&reply.body)) proposer_.on_rejected(*map_, from.node, *rejected);
   // Whoever was behind is so no more, and this node asks again at once (L2).
   if (std::holds_alternative<NotGranted>(reply.body) && (was_behind || is_behind))
     renew_lease_at(from.node, now, effects);

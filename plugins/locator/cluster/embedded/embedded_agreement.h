@@ -34,6 +34,9 @@ inline constexpr std::size_t kUndecidedDoublingsMax = 1;
 
 // A survivor of a recovery that has not left the former generation yet is asked so often.
 inline constexpr Duration kConfirmEvery = std::chrono::milliseconds(200);
+// A survivor that knows more has the map made anew, from what it knows. After so many it learns faster than it leaves:
+// whoever decides there is no lost majority.
+inline constexpr std::size_t kDecreesMax = 16;
 
 // Names the asker's request; the reply carries it back. Given by whoever delivers the request.
 using RequestId = std::uint64_t;
@@ -99,6 +102,13 @@ class EmbeddedAgreement final : public Agreement {
 
   // Whom this node, which recovers, waits for.
   std::vector<NodeId> unconfirmed() const;
+  // One of these, which knows more than this node, and what this node cannot go on from: others vote by that than the
+  // operator has given up or named, or kDecreesMax is reached.
+  const std::optional<NodeId>& irreconcilable() const { return irreconcilable_; }
+
+  // A newer generation, in which void is what this node has acted by: it has no part in any any more, and what it holds
+  // belongs to none. It is to begin anew, as another node (J4). Null: all is well.
+  const std::shared_ptr<const ClusterMap>& voided_by() const { return voided_by_; }
 
   // Does what is due, and what decide() asked for; call it at next_wakeup() or as soon after as possible.
   void tick(TimePoint now, AgreementEffects& effects);
@@ -131,6 +141,7 @@ class EmbeddedAgreement final : public Agreement {
   void take(const Sender& from, const Promised& promised, AgreementEffects& effects);
   void take(const Sender& from, const Accepted& accepted, TimePoint now, AgreementEffects& effects);
   void take(const Sender& from, const Adopted& adopted);
+  void take_refusal(const Sender& from, const std::optional<MapUpdate>& known, AgreementEffects& effects);
   void renew_lease_at(const NodeId& voter, TimePoint now, AgreementEffects& effects) const;
 
   bool may_grant(const Sender& from) const;
@@ -142,6 +153,7 @@ class EmbeddedAgreement final : public Agreement {
 
   void send_to_voters(const AgreementRequest& request, AgreementEffects& effects) const;
   void learn(const MapUpdate& update, TimePoint now, AgreementEffects& effects);
+  void note_void(const MapUpdate& by, AgreementEffects& effects);
   void install(std::shared_ptr<const ClusterMap> next, TimePoint now);
   void decided(Change change, TimePoint now, AgreementEffects& effects);
   void announce(const ClusterMap& was, AgreementEffects& effects) const;
@@ -156,6 +168,9 @@ class EmbeddedAgreement final : public Agreement {
   void open_generation(TimePoint now, AgreementEffects& effects);
   TimePoint opening_due_at() const;
   bool have_all_left() const;
+  bool is_survivor(const NodeId& node) const;
+  bool may_go_on_from(const ClusterMap& map) const;
+  Recovery recovery_from(const ClusterMap& map) const;
 
   Self self_;
   LeaseRules rules_;
@@ -179,6 +194,9 @@ class EmbeddedAgreement final : public Agreement {
   std::set<NodeId> confirmed_;  // have left the former generation
   TimePoint confirm_at_ = TimePoint::min();
   std::optional<TimePoint> opens_at_;
+  std::size_t decrees_ = 0;  // that refusals have led to
+  std::optional<NodeId> irreconcilable_;
+  std::shared_ptr<const ClusterMap> voided_by_;
   std::deque<Pending> pending_;
 };
 

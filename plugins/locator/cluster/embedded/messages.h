@@ -112,7 +112,10 @@ struct Adopted {
   Epoch epoch = 0;
 };
 
-using AgreementReply = std::variant<Granted, NotGranted, Promised, Accepted, Rejected, Noted, Adopted>;
+// The sender stays where it is, as it knows what the map to adopt does not: the reply's update tells it (J5).
+struct NotAdopted {};
+
+using AgreementReply = std::variant<Granted, NotGranted, Promised, Accepted, Rejected, Noted, Adopted, NotAdopted>;
 
 // Who says it, and what it knows: with every message.
 struct Sender {

@@ -14,6 +14,7 @@ Prepare Proposer::begin(const ClusterMap& map, std::optional<Change> change, con
   change_ = std::move(change);
   change_ballot_ = Ballot{};
   voters_.clear();
+  refusers_.clear();
   begun_at_ = now;
   return {.slot = slot_, .ballot = ballot_};
 }
@@ -35,6 +36,7 @@ std::optional<Accept> Proposer::on_promised(const ClusterMap& map, const NodeId&
   }
   if (!count(map, voter)) return std::nullopt;
   voters_.clear();
+  refusers_.clear();
   phase_ = change_ ? Phase::accepting : Phase::idle;
   if (!change_) return std::nullopt;
   return Accept{.slot = slot_, .ballot = ballot_, .change = *change_};
@@ -47,9 +49,29 @@ std::optional<Change> Proposer::on_accepted(const ClusterMap& map, const NodeId&
   return std::exchange(change_, std::nullopt);
 }
 
-void Proposer::on_rejected(const Rejected& rejected) {
+void Proposer::on_rejected(const ClusterMap& map, const NodeId& voter, const Rejected& rejected) {
   round_seen_ = std::max(round_seen_, rejected.promised.round);
-  if (rejected.promised > ballot_ && rejected.ballot == ballot_) phase_ = Phase::idle;
+  if (!is_of_this_round(map, rejected.slot, rejected.ballot, phase_) || phase_ == Phase::idle) return;
+  if (rejected.promised > ballot_) {
+    phase_ = Phase::idle;
+    return;
+  }
+  if (!map.is_voter(map.slot_of(voter)) || voters_.contains(voter)) return;
+  refusers_.insert(voter);
+  if (map.voters.size() - refusers_.size() < map.majority()) phase_ = Phase::refused;
+}
+
+TimePoint Proposer::runs_until() const {
+  switch (phase_) {
+    case Phase::idle:
+      return TimePoint::min();
+    case Phase::preparing:
+    case Phase::accepting:
+      return begun_at_ + after_tries(kRoundMax, tries_);
+    case Phase::refused:
+      return begun_at_ + after_tries(kRefusedRoundMax, tries_);
+  }
+  return TimePoint::min();
 }
 
 }  // namespace p2p::cluster

@@ -49,6 +49,9 @@ Result<Done> NextMap::apply(const Request& request) {
     return refusal("a change of voters changes nothing else");  // A6
   Result<Done> applied = std::visit([this](const auto& one) { return apply_to_next(one); }, request);
   if (applied.ok()) change_.requests.push_back(request);
+  const bool is_of_members = std::holds_alternative<Join>(request) || std::holds_alternative<Up>(request) ||
+                             std::holds_alternative<Remove>(request);
+  if (is_of_members) holders_.reset();
   return applied;
 }
 
@@ -57,6 +60,11 @@ Result<Done> NextMap::apply(const Request& request) {
 Slot NextMap::up_member(const NodeId& id) const {
   const Slot slot = next_.slot_of(id);
   return next_.is_up(slot) ? slot : kNoSlot;
+}
+
+bool NextMap::may_hold(Slot node) {
+  if (!holders_) holders_.emplace(next_);
+  return holders_->may_include(next_.members[node]);
 }
 
 Slot NextMap::free_slot() const {
@@ -224,7 +232,7 @@ Result<Done> NextMap::apply_to_next(const AddLearner& add) {
   Partition& wanted = *found.value();
   const Slot slot = up_member(add.node);
   if (slot == kNoSlot) return not_up(add.node);
-  if (!next_.may_hold(next_.members[slot])) return refusal(add.node.text() + " holds no partitions");
+  if (!may_hold(slot)) return refusal(add.node.text() + " holds no partitions");
   if (wanted.is_in_sync(slot) || wanted.learner(slot) != nullptr) return refusal(add.node.text() + " holds it already");
   if (wanted.born == next_.epoch) return refusal("the partition has just started empty");
   if (wanted.learners.size() == kLearnersMax || wanted.in_sync.size() + wanted.learners.size() >= kCopiesMax)
@@ -296,7 +304,7 @@ Result<Done> NextMap::apply_to_next(const StartEmpty& start) {
     start_empty(*found.value(), slot);
     return Done{};
   }
-  if (slot == kNoSlot || !next_.may_hold(next_.members[slot])) return not_up(start.at);
+  if (slot == kNoSlot || !may_hold(slot)) return not_up(start.at);
   if (std::ranges::any_of(found.value()->in_sync, [&](Slot copy) { return next_.is_up(copy); }))
     return refusal("a member that is up has its data");  // I9
   start_empty(*found.value(), slot);

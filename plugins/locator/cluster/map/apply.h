@@ -7,6 +7,7 @@
 #include <p2p/result.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace p2p::cluster {
@@ -51,6 +52,7 @@ class NextMap final {
   // The partition, when its term in the map before is `term`.
   Result<Partition*> partition_in(PartitionNumber number, Epoch term);
   Slot up_member(const NodeId& id) const;  // kNoSlot: no member, or down
+  bool may_hold(Slot node);
   Slot free_slot() const;
   void restart_copy(Slot node, PartitionNumber number, Partition& partition);
   void start_empty(Partition& partition, Slot at);
@@ -59,6 +61,7 @@ class NextMap final {
   const ClusterMap& before_;
   ClusterMap next_;
   Change change_;
+  std::optional<Holders> holders_;  // none since members have changed
   std::vector<bool>
       restarted_;  // by partition: a member of in_sync came up with another boot, or the primary wants a new term
 };

@@ -63,6 +63,10 @@ bool ClusterMap::has_holders() const noexcept {
   return std::ranges::any_of(members, [](const Member& one) { return !one.id.empty() && one.holds_partitions; });
 }
 
+bool Holders::include(const Member& member) const noexcept {
+  return !member.id.empty() && member.state == MemberState::up && member.weight > 0 && may_include(member);
+}
+
 std::size_t ClusterMap::up_count() const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(members, &Member::is_up));
 }
@@ -121,12 +125,15 @@ std::string unsoundness_of_voters(const ClusterMap& map) {
 
 std::string unsoundness_of_recovery(const ClusterMap& map) {
   if (map.recovered_from >= map.epoch) return "it was recovered from a later epoch";
-  if (!map.is_recovering()) return map.confirmers.empty() ? "" : "it waits for members, and is not being recovered";
+  if (!map.is_recovering() && !map.confirmers.empty()) return "it waits for members, and is not being recovered";
+  if (!map.is_recovering()) return map.given_up.empty() ? "" : "it gives members up, and is not being recovered";
   if (map.slot_of(map.recovered_by) == kNoSlot) return "whoever recovers it is no member";
   if (!std::ranges::is_sorted(map.confirmers) || std::ranges::adjacent_find(map.confirmers) != map.confirmers.end())
     return "those that it waits for are not sorted, or one is there twice";
   const bool are_members = std::ranges::all_of(map.confirmers, [&](Slot slot) { return is_member(map, slot); });
-  return are_members ? "" : "it waits for somebody who is no member";
+  if (!are_members) return "it waits for somebody who is no member";
+  const bool has_left = std::ranges::any_of(map.given_up, [&](const NodeId& id) { return map.slot_of(id) != kNoSlot; });
+  return has_left ? "it gives up somebody who is a member" : "";
 }
 
 std::string_view unsoundness_of(const ClusterMap& map, const Partition& partition) {

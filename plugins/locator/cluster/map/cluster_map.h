@@ -98,10 +98,11 @@ struct ClusterMap {
   ClusterId succeeds;            // the network that ended, and whose members may join this one (J6); empty: none
   bool founded_by_hand = false;  // by an operator's --found (J6)
   std::uint64_t generation = 0;  // how often an operator went on without a majority of voters (J5)
-  Epoch recovered_from = 0;      // the last epoch of the former generation that counts; 0: there was none
+  Epoch recovered_from = 0;      // the last epoch that was acted by before, and counts; 0: there was none
   // J5: until this member has opened the generation nobody acts by this map; and it waits for these. Empty: all may.
   NodeId recovered_by = {};
   std::vector<Slot> confirmers = {};  // sorted
+  std::vector<NodeId> given_up = {};  // members no more: all that the operator has confirmed, and nobody else
   std::uint32_t copies = 3;           // that the planner keeps of each partition; less than kCopiesMax
   std::uint32_t copies_min = 2;       // that a write must reach (W1), and that are restored at once (I4)
   Durability durability = Durability::memory;
@@ -120,9 +121,7 @@ struct ClusterMap {
   bool is_up(Slot slot) const noexcept { return slot < members.size() && members[slot].is_up(); }
   bool is_voter(Slot slot) const noexcept;
   bool holds(Slot slot) const noexcept;  // anything of a partition, or is to
-  // It runs the service that holds the data. While no member does, all may hold partitions, which are empty (M6).
-  bool may_hold(const Member& member) const noexcept { return member.holds_partitions || !has_holders(); }
-  bool has_holders() const noexcept;
+  bool has_holders() const noexcept;     // looks at all members: ask it through Holders, or once
 
   bool is_recovering() const noexcept { return !recovered_by.empty(); }
   std::size_t majority() const noexcept { return voters.size() / 2 + 1; }
@@ -130,6 +129,21 @@ struct ClusterMap {
   std::size_t up_count() const noexcept;
 
   friend bool operator==(const ClusterMap&, const ClusterMap&) = default;
+};
+
+// Who may hold partitions, while no member of a map comes, goes or says something else of itself: all are looked at
+// once (M6).
+class Holders final {
+ public:
+  explicit Holders(const ClusterMap& map) : are_there_(map.has_holders()) {}
+
+  // It runs the service that holds the data. While no member does, all may hold partitions, which are empty.
+  bool may_include(const Member& member) const noexcept { return member.holds_partitions || !are_there_; }
+  // A member that is given copies: up, not leaving, running that service, and of a weight.
+  bool include(const Member& member) const noexcept;
+
+ private:
+  bool are_there_;
 };
 
 // M_1 of a new network: the founder is the only member and voter, and primary of all partitions, which are empty (J1).

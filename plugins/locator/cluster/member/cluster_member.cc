@@ -344,7 +344,10 @@ void ClusterMember::suggest(TimePoint now, MemberEffects& effects) {
       now < suggested_at_ + after_tries(kCoordinatorPatience, suggested_to_, kPatienceDoublingsMax))
     return;
   std::vector<Request> requests = wanted(now);
-  if (requests.empty()) return;
+  if (requests.empty()) {
+    suggested_to_ = 0;
+    return;
+  }
   if (requests.size() > kRequestsMax) requests.resize(kRequestsMax);
   const Slot voter = map()->voters[suggested_to_++ % map()->voters.size()];
   suggested_at_ = now;
@@ -479,7 +482,7 @@ void ClusterMember::tick(TimePoint now, MemberEffects& effects) {
 
 Duration ClusterMember::tick_pause(TimePoint now) const {
   if (map() == nullptr || !handovers_.empty() || has_learners_ || agreement_.lease_held_until() <= now ||
-      (agreement_.is_voter() && coordinator_.has_requests()) || !wanted(now).empty())
+      (agreement_.is_voter() && coordinator_.has_requests()) || suggested_to_ > 0)
     return kTickEvery;
   return agreement_.is_voter() ? kVoterTickEvery : kIdleTickEvery;
 }

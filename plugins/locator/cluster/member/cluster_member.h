@@ -177,8 +177,8 @@ class ClusterMember final {
   Reports reports_;
   Looks looks_;  // as a voter
   TimePoint suggested_at_ = TimePoint::min();
-  std::size_t suggested_to_ = 0;
-  bool was_asked_ = false;  // since the last decision, as coordinator
+  std::size_t suggested_to_ = 0;  // so many voters in turn, since the last decision; 0: nothing is wanted
+  bool was_asked_ = false;        // since the last decision, as coordinator
   TimePoint ticked_at_ = TimePoint::min();
   TimePoint ticked_for_;  // when the next tick is due at the latest
 };

@@ -14,6 +14,7 @@ void Ages::observe(const ClusterMap& map, TimePoint now) {
 void Ages::observe_members(const ClusterMap& map, TimePoint now) {
   members_before_ = members_;
   members_.resize(map.members.size());
+  const Holders may_hold(map);
   for (std::size_t slot = 0; slot < map.members.size(); ++slot) {
     const Member& member = map.members[slot];
     Seen& seen = members_[slot];
@@ -23,7 +24,7 @@ void Ages::observe_members(const ClusterMap& map, TimePoint now) {
             .boot = member.boot,
             .since = member.since,
             .is_down = is_down,
-            .would_hold = map.may_hold(member) && member.weight > 0 && member.state != MemberState::leaving,
+            .would_hold = may_hold.may_include(member) && member.weight > 0 && member.state != MemberState::leaving,
             .down_since = is_known ? seen.down_since : now,
             .is_given_up = is_known && seen.is_given_up};
   }

@@ -8,6 +8,7 @@ namespace p2p::cluster {
 PartitionSteps::PartitionSteps(const Situation& situation)
     : now_(situation),
       map_(situation.map),
+      holders_(situation.map),
       target_(situation.target),
       is_calm_(!situation.ages.may_regain_member(situation.policy.restore_after, situation.now)),
       receives_(map_.members.size()),
@@ -72,7 +73,7 @@ PartitionSteps::Reason PartitionSteps::reason_for(PartitionNumber number, std::s
   if (copies < std::min<std::size_t>(map_.copies_min, wanted)) return Reason::below_minimum;
   if (copies < wanted) return Reason::lost;
   const bool all_hold =
-      std::ranges::all_of(map_.partitions[number].in_sync, [&](Slot copy) { return is_holder(map_, map_.at(copy)); });
+      std::ranges::all_of(map_.partitions[number].in_sync, [&](Slot copy) { return holders_.include(map_.at(copy)); });
   return all_hold ? Reason::balance : Reason::given_away;
 }
 
@@ -121,7 +122,7 @@ void PartitionSteps::end_surplus(PartitionNumber number) {
 // J3: whoever leaves does not wait for a copy of data that nobody can send, and that may never come back.
 void PartitionSteps::release_leavers(PartitionNumber number) {
   for (const Learner& learner : map_.partitions[number].learners)
-    if (!is_holder(map_, map_.at(learner.node)))
+    if (!holders_.include(map_.at(learner.node)))
       request(RemoveLearner{.partition = number, .node = id_of(learner.node), .since = learner.since});
 }
 
@@ -138,7 +139,7 @@ void PartitionSteps::hand_over() {
     if (one.partition < map_.partitions.size() && can_hand_over(one.partition) &&
         one.from == map_.partitions[one.partition].primary && one.to == target_.primaries[one.partition])
       list_hand_over(one.partition);
-  begin_hand_overs([&](Slot from) { return !is_holder(map_, map_.at(from)); });
+  begin_hand_overs([&](Slot from) { return !holders_.include(map_.at(from)); });
   if (is_calm_) begin_hand_overs([](Slot) { return true; });
 }
 

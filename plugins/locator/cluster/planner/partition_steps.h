@@ -52,6 +52,7 @@ class PartitionSteps final {
 
   const Situation& now_;
   const ClusterMap& map_;
+  const Holders holders_;
   const Target& target_;
   bool is_calm_;  // nobody may come back whose copies would be balanced once more
   std::vector<Missing> missing_;

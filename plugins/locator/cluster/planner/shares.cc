@@ -132,17 +132,14 @@ Bounds both(const Bounds& one, const Bounds& other) {
 
 }  // namespace
 
-bool is_holder(const ClusterMap& map, const Member& member) {
-  return !member.id.empty() && member.state == MemberState::up && member.weight > 0 && map.may_hold(member);
-}
-
 Shares shares_of(const ClusterMap& map) {
   Shares all;
   std::map<std::string_view, std::uint16_t> zones;
   std::vector<std::uint64_t> weights;
+  const Holders holders(map);
   for (std::size_t slot = 0; slot < map.members.size(); ++slot) {
     const Member& member = map.members[slot];
-    if (!is_holder(map, member)) continue;
+    if (!holders.include(member)) continue;
     const auto zone = zones.emplace(member.zone, static_cast<std::uint16_t>(zones.size())).first->second;
     all.holders.push_back(
         {.slot = static_cast<Slot>(slot), .zone = zone, .copies = {}, .primaries = {}, .primaries_at_most = {}});

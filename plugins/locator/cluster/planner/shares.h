@@ -15,9 +15,6 @@ struct Bounds {
   friend bool operator==(const Bounds&, const Bounds&) = default;
 };
 
-// A member that is given copies: up, not leaving, running the service that holds them, and of a weight.
-bool is_holder(const ClusterMap& map, const Member& member);
-
 struct Holder {
   Slot slot = kNoSlot;
   std::uint16_t zone = 0;  // index into Shares::zones
