@@ -75,8 +75,9 @@ bool HolderHost::is_handing_over() const {
   const cluster::Slot slot = map_ == nullptr ? cluster::kNoSlot : map_->slot_of(self_);
   if (holder_ == nullptr || slot == cluster::kNoSlot || map_->at(slot).holds_partitions || !map_->holds(slot))
     return false;
+  const cluster::Holders holders(*map_);
   return std::ranges::any_of(map_->members, [&](const cluster::Member& member) {
-    return member.id != self_ && member.holds_partitions && cluster::is_holder(*map_, member);
+    return member.id != self_ && member.holds_partitions && holders.include(member);
   });
 }
 

@@ -165,7 +165,7 @@ class AgreementTest : public ::testing::Test {
     for (AgreementEffects::Save& save : effects.saves) node.unsynced.push_back(std::move(save));
     for (AgreementEffects::Answer& answer : effects.answers) {
       const NodeId to = askers_[answer.to];
-      post(id, to, [this, id, to, from = sender(id), reply = std::move(answer.reply)] {
+      post(id, to, [this, to, from = sender(id), reply = std::move(answer.reply)] {
         AgreementEffects made;
         nodes_[to].agreement->on_reply(from, reply, local(nodes_[to]), made);
         apply_effects(to, made);

@@ -10,7 +10,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using Adds = std::vector<AddLearner>;
 
-constexpr MapOptions kSome{.partitions = 32};
+const MapOptions kSome{.partitions = 32};
 
 template <class T>
 std::vector<T> all_of(const Steps& steps) {

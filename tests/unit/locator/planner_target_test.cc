@@ -10,7 +10,7 @@
 namespace p2p::cluster {
 namespace {
 
-constexpr MapOptions kShipped{.partitions = kPartitions};
+const MapOptions kShipped{.partitions = kPartitions};
 
 std::size_t highest(const std::vector<std::size_t>& of) { return *std::ranges::max_element(of); }
 

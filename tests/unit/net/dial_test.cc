@@ -185,7 +185,9 @@ bool enter_own_network() {
   const int user_too = geteuid() == 0 ? 0 : CLONE_NEWUSER;
   if (::unshare(CLONE_NEWNET | user_too) != 0) return false;
   const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  ifreq loopback{"lo", {}};
+  ifreq loopback{};
+  loopback.ifr_name[0] = 'l';
+  loopback.ifr_name[1] = 'o';
   loopback.ifr_flags = IFF_UP;
   const bool is_up = ::ioctl(socket, SIOCSIFFLAGS, &loopback) == 0;
   ::close(socket);

@@ -44,7 +44,7 @@ class TellingLocator final : public ILocator {
     std::vector<NodeAddress> owners_of(std::string_view, std::size_t) const override { return {}; }
 
    private:
-    const std::vector<NodeAddress> none_;
+    std::vector<NodeAddress> none_;
   };
   const std::shared_ptr<const RingView> ring_ = std::make_shared<NoRing>();
 };
