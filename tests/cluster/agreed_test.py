@@ -183,7 +183,7 @@ class AgreedRefusalTest(AgreedTest):
         with tempfile.TemporaryDirectory() as folder:
             config = pathlib.Path(folder) / "two.toml"
             config.write_text('[services.locator]\n[services.diststore]\n[services.second]\nplugin = "diststore"\n')
-            node = self.node(*ALONE, config=config).launch()
+            node = self.node(*ALONE, "--set", "services.locator.config.partitions=4096", config=config).launch()
             self.assertEqual(node.wait(), 69)
         self.assertRegex(node.log(), r"\[services\.(diststore|second)\] and \[services\.(diststore|second)\] both hold the data")
         self.assertIn("set enabled = false in one of them", node.log())
