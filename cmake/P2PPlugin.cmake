@@ -46,8 +46,9 @@ function(p2p_add_plugin name)
   endif()
   set(exports ${CMAKE_CURRENT_BINARY_DIR}/${name}.exports)
   file(CONFIGURE OUTPUT ${exports} CONTENT "{ global: p2p_plugin_v1; local: *; };\n")
+  # Symbolic: what it says of its entry is of its own, also in a test program that has another plugin inside.
   target_link_options(${name} PRIVATE
-    LINKER:--version-script=${exports} LINKER:-z,now LINKER:--build-id LINKER:--gc-sections)
+    LINKER:--version-script=${exports} LINKER:-Bsymbolic LINKER:-z,now LINKER:--build-id LINKER:--gc-sections)
   if(NOT P2P_SANITIZER)
     target_link_options(${name} PRIVATE LINKER:-z,defs)
   endif()
