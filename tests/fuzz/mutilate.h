@@ -1,7 +1,7 @@
 // What does chance make of a good message? For the tests that feed a fuzzer's entry: the same on every run.
 #pragma once
 
-#include <p2p/sanitizer.h>
+#include "../support/rounds.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -9,13 +9,6 @@
 #include <string>
 
 namespace p2p::fuzz {
-
-// Instrumented programs take six times as long; what chance finds at all, the release build finds in all the rounds.
-#ifdef P2P_SANITIZES_ADDRESS
-inline constexpr int kRoundsShare = 5;
-#else
-inline constexpr int kRoundsShare = 1;
-#endif
 
 // One to six changes: bytes replaced, taken out, put in, or a piece of the message once more; one in eight is cut off.
 // `message` is not empty, before and after.

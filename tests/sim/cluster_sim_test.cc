@@ -16,7 +16,7 @@
 namespace p2p::sim {
 namespace {
 
-constexpr std::uint64_t kSeedsOfAQuickRun = 100;
+constexpr std::uint64_t kSeedsOfAQuickRun = 100 / kRoundsShare;
 constexpr std::uint64_t kSeedsOfAPart = 500;  // of four, in half a minute of one core
 
 std::string timeline_of(ClusterWorldOptions options) {

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kSeedsOfAQuickRun = 150;
+constexpr std::uint64_t kSeedsOfAQuickRun = 150 / kRoundsShare;
 constexpr std::uint64_t kSeedsOfAPart = 750;  // of four
 
 ClusterWorldOptions options_of(std::uint64_t seed) { return {.seed = seed, .troubled_for = 5s}; }

@@ -1,6 +1,8 @@
 // What a simulation is asked for by its environment, and how it shows what happened last.
 #pragma once
 
+#include "../support/rounds.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

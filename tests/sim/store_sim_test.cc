@@ -19,7 +19,7 @@ namespace {
 
 // All parts together take about a minute of one core.
 constexpr std::uint64_t kSeedsOfAPart = 2'500;
-constexpr std::uint64_t kSeedsOfAQuickRun = 300;
+constexpr std::uint64_t kSeedsOfAQuickRun = 300 / kRoundsShare;
 
 std::string timeline_of(StoreWorldOptions options) {
   options.traces = true;

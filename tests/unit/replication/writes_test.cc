@@ -263,9 +263,9 @@ TEST_F(ReplicationWrites, NothingIsHeardAfterWhatWasDroppedUntilTheConnectionHas
 
 TEST_F(ReplicationWrites, KeysUnderWayFitIntoASync) {  // I5
   hold(2, 1);
-  const std::size_t keys = options_.under_way_key_bytes_max / 1000 + 1;
+  const std::size_t keys = options_.under_way_key_bytes_max / 10'000 + 1;
   for (std::size_t number = 0; number < keys; ++number)
-    put(1, std::string(1000, 'x') + "of " + std::to_string(number) + ' ', "value");
+    put(1, std::string(10'000, 'x') + "of " + std::to_string(number) + ' ', "value");
   EXPECT_EQ(answer(requests_).verdict, Verdict::overloaded);
   release(2, 1);
   run();

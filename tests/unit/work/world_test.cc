@@ -1,12 +1,13 @@
 // Does every job run once, and is its effect there once, whatever the order in which news and messages arrive?
 #include "world.h"
+#include "../../support/rounds.h"
 
 #include <gtest/gtest.h>
 
 namespace work {
 namespace {
 
-constexpr std::uint64_t kSeeds = 60;
+constexpr std::uint64_t kSeeds = 60 / p2p::kRoundsShare;
 constexpr int kSteps = 3'000;
 
 void live(World::Nature nature) {
