@@ -335,7 +335,7 @@ bool Services::hand_over_keys(const std::vector<Service>& ending, bool force, Ch
   const std::shared_ptr<const HostConfig> now = config();
   const Duration patience =
       waits_for_data ? std::max<Duration>(now->call_timeout, now->drain_timeout) : Duration(now->call_timeout);
-  if (wait_([&] { return is_known->load(); }, patience)) return true;
+  if (wait_([&] { return is_known->load(); }, patience)) return force || may_end_now(ending, report);
   if (waits_for_data) {
     tell_network({}, Completion());
     report.refuse(fmt::format(
@@ -349,6 +349,21 @@ bool Services::hand_over_keys(const std::vector<Service>& ending, bool force, Ch
                   "until it does, other nodes send calls for keys of this node in vain",
                   names, format_duration(patience)));
   return true;
+}
+
+// Those who were to take what services hold may have ended or stopped as well since these were asked whether they may
+// end.
+bool Services::may_end_now(const std::vector<Service>& ending, ChangeReport& report) {
+  std::vector<std::string> refusals;
+  const auto is_allowed = [&] {
+    refusals.clear();
+    ask_all(ending, refusals);
+    return refusals.empty();
+  };
+  if (wait_(is_allowed, config()->call_timeout)) return true;  // they hear of a new map a moment later
+  tell_network({}, Completion());
+  for (std::string& refusal : refusals) report.refuse(std::move(refusal));
+  return false;
 }
 
 // Behind shut gates, once every loop has turned, no more calls can come; calls in flight end by their deadline.

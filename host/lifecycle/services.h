@@ -151,6 +151,8 @@ class Services final {
   // their keys from now on, and what they hold. False, and nothing has changed: others have not taken that in time;
   // with `force` nobody waits for it.
   bool hand_over_keys(const std::vector<Service>& ending, bool force, ChangeReport& report);
+  // Asks them once more when the network knows. False: one may not end, and the network is told that all run on.
+  bool may_end_now(const std::vector<Service>& ending, ChangeReport& report);
   Idle why_idle(const ServiceConfig& service) const;  // of one that neither runs nor has failed
   void fail(RunningService& service, std::string why);
   LogLevel level_of(const ServiceConfig& service) const;

@@ -153,8 +153,10 @@ void HolderHost::add_members(PartitionMap& told) {
 void HolderHost::tell() {
   const cluster::Slot slot = map_->slot_of(self_);
   const cluster::Holders given_copies(*map_);
-  const auto holders =
-      std::ranges::count_if(map_->members, [&](const cluster::Member& member) { return given_copies.include(member); });
+  // While no member holds partitions all may be given some (M6), but there is nobody who would take them.
+  const auto holders = std::ranges::count_if(map_->members, [&](const cluster::Member& member) {
+    return member.holds_partitions && given_copies.include(member);
+  });
   auto told = std::make_shared<PartitionMap>();
   told->epoch = map_->epoch;
   told->cluster = bytes_of(map_->cluster);
