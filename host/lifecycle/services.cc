@@ -344,10 +344,10 @@ bool Services::hand_over_keys(const std::vector<Service>& ending, bool force, Ch
         names, format_duration(patience)));
     return false;
   }
-  report.say(
-      fmt::format("service {}: the cluster map does not show after [host] call_timeout = {} that it stops here; "
-                  "until it does, other nodes send calls for keys of this node in vain",
-                  names, format_duration(patience)));
+  report.say(fmt::format(
+      "service {}: after [host] call_timeout = {} the cluster map does not show that it stops here, or "
+      "others have not taken all that it holds; until they have, calls for keys of this node are sent in vain",
+      names, format_duration(patience)));
   return true;
 }
 

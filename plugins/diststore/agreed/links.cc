@@ -159,11 +159,15 @@ void Links::drop_queue(Node node, Link& link, LinkEffects& effects) {
   note_fullness(node, link, effects);
 }
 
-// Of all that is on its way: it shares a connection.
-void Links::note_allowance(Node node, Link& link, LinkEffects& effects) {
+std::size_t Links::bytes_on_the_way(const Link& link) {
   std::size_t bytes = 0;
   for (const Sent& one : link.in_flight) bytes += one.bytes;
-  const Duration allowance = allowance_of(bytes) / kAllowanceStep * kAllowanceStep;
+  return bytes;
+}
+
+// Of all that is on its way: it shares a connection.
+void Links::note_allowance(Node node, Link& link, LinkEffects& effects) {
+  const Duration allowance = allowance_of(bytes_on_the_way(link)) / kAllowanceStep * kAllowanceStep;
   if (std::exchange(link.allowance, allowance) != allowance) effects.allowances.emplace_back(node, allowance);
 }
 
@@ -209,10 +213,9 @@ void Links::deliver(Node to, Link& link, LinkEffects& effects) {
 }
 
 void Links::make_call(Node to, const Link& link, const Sent& sent, LinkEffects& effects) {
-  std::size_t bytes = 0;
-  for (const Sent& one : link.in_flight) bytes += one.bytes;
+  const Duration allowance = allowance_of(bytes_on_the_way(link));
   effects.delivers.push_back(
-      {.to = to, .session = link.session, .said = sent.said, .deadline = kDeliverDeadline + allowance_of(bytes)});
+      {.to = to, .session = link.session, .said = sent.said, .deadline = kDeliverDeadline + allowance});
 }
 
 // As much of it as a call may have.

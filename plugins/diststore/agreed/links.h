@@ -151,6 +151,7 @@ class Links final {
   void take(replication::Node from, Link& link, Numbered& answers, TimePoint now, LinkEffects& effects);
   void close(replication::Node node, Link& link, TimePoint now, LinkEffects& effects);
   void drop_queue(replication::Node node, Link& link, LinkEffects& effects);
+  static std::size_t bytes_on_the_way(const Link& link);
   static void note_allowance(replication::Node node, Link& link, LinkEffects& effects);
   void note_fullness(replication::Node node, Link& link, LinkEffects& effects);
   void mark_ready(replication::Node node, Link& link);

@@ -107,12 +107,13 @@ void ReplicaShell::push(Request request) {
 
 // One that is lost is waited for, for ever.
 void ReplicaShell::push(Event event) {
+  bool is_posted = false;
   do_or_end([&] {
     const std::scoped_lock lock(inbox_mutex_);
     inbox_.events.push_back(std::move(event));
-    if (std::exchange(inbox_.is_posted, true)) return;
-    post_run();
+    is_posted = std::exchange(inbox_.is_posted, true);
   });
+  if (!is_posted) post_run();
 }
 
 void ReplicaShell::post_run() {

@@ -2,6 +2,8 @@
 // cluster-why.md that apply() decides alone.
 #include "cluster_fixture.h"
 
+#include "cluster/member/waiting_requests.h"
+
 #include <gtest/gtest.h>
 
 namespace p2p::cluster {
@@ -385,6 +387,17 @@ TEST(ClusterMapI9, TheOnlyCopyInMemoryMayBeginEmptyWhereItIs) {
   map = after(learning, {put_in_sync(learning, 0, 2)});
   EXPECT_NE(refusal_of(map, {StartEmpty{.partition = 0, .at = id(1), .term = first(map).term}}), "")
       << "another one has it";
+}
+
+TEST(ClusterMapI9, OfACopyThatIsUpItsOwnNodeAloneAsksThat) {
+  ClusterMap map = with_members(founded(), 2);
+  const StartEmpty start{.partition = 0, .at = id(1), .term = 1};
+  EXPECT_TRUE(may_ask(id(1), start, map));
+  EXPECT_FALSE(may_ask(id(2), start, map));
+  EXPECT_FALSE(may_ask(id(1), StartEmpty{.partition = 0, .at = id(2), .term = 1}, map)) << "elsewhere it would be lost";
+  map.members[map.slot_of(id(1))].state = MemberState::down;
+  EXPECT_TRUE(may_ask(id(2), StartEmpty{.partition = 0, .at = id(2), .term = 1}, map));
+  EXPECT_TRUE(may_ask(id(2), Remove{id(1)}, map));
 }
 
 TEST(ClusterMapJ4, OnlyAMemberThatHoldsNothingAndDoesNotVoteIsRemoved) {

@@ -34,7 +34,7 @@ view::MemberState::type to_wire(MemberState state) {
   return view::MemberState::down;
 }
 
-view::Member member(const Knowledge& known, Slot slot, const Holding& holding) {
+view::Member member(const Knowledge& known, Slot slot, const Holding& holding, const cluster::Holders& holders) {
   const cluster::Member& is = known.map->at(slot);
   view::Member told;
   told.id = is.id.text();
@@ -52,7 +52,7 @@ view::Member member(const Knowledge& known, Slot slot, const Holding& holding) {
   told.primaries = small(holding.primaries);
   told.in_sync = small(holding.in_sync);
   told.learners = small(holding.learners);
-  told.is_holder = cluster::Holders(*known.map).include(is);
+  told.is_holder = holders.include(is);
   return told;
 }
 
@@ -170,7 +170,8 @@ view::State state(const Knowledge& known, std::chrono::milliseconds lease_left) 
   told.copies_min = small(map.copies_min);
   told.feature_level = small(map.feature_level);
   const auto held = holdings(map);
-  for (const Slot slot : by_address(map)) told.members.push_back(member(known, slot, held[slot]));
+  const cluster::Holders holders(map);
+  for (const Slot slot : by_address(map)) told.members.push_back(member(known, slot, held[slot], holders));
   const Completeness found = completeness(map);
   told.complete = small(found.complete);
   told.under_replicated = small(found.under_replicated);

@@ -146,7 +146,7 @@ void ClusterMember::reply(const Sender& from, RequestId id, MemberEffects& effec
 void ClusterMember::answer(const Sender& from, Suggest& suggest, RequestId id, TimePoint now, MemberEffects& effects) {
   was_asked_ = true;
   for (const Request& request : suggest.requests) {
-    if (map() != nullptr && is_settled(*map(), request)) continue;
+    if (map() != nullptr && (is_settled(*map(), request) || !may_ask(from.node, request, *map()))) continue;
     give_up(request);
     if (!coordinator_.add(request, now)) break;
   }

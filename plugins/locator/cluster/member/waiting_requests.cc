@@ -46,6 +46,12 @@ bool is_of_former_term(const ClusterMap& map, const Request& request) {
 
 }  // namespace
 
+bool may_ask(const NodeId& node, const Request& request, const ClusterMap& map) {
+  const auto* start = std::get_if<StartEmpty>(&request);
+  if (start == nullptr || start->at == node || start->partition >= map.partitions.size()) return true;
+  return std::ranges::none_of(map.partitions[start->partition].in_sync, [&](Slot copy) { return map.is_up(copy); });
+}
+
 bool is_settled(const ClusterMap& map, const Request& request) {
   return is_done(map, request) || is_of_former_term(map, request);
 }

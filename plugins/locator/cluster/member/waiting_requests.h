@@ -18,6 +18,8 @@ inline constexpr std::size_t kRequestsWaitingMax = 2 * kRequestsMax;
 
 // Nothing will ever come of it: the map is as it wants, or it speaks of a term that has ended.
 bool is_settled(const ClusterMap& map, const Request& request);
+// That a copy which is up has lost its data, nobody but its own node knows (I9).
+bool may_ask(const NodeId& node, const Request& request, const ClusterMap& map);
 
 class WaitingRequests final {
  public:
