@@ -1,5 +1,6 @@
 """The store on an agreed cluster, as users meet it: what is put anywhere is found everywhere, also when its node dies, leaves, or gives
 the store up."""
+import concurrent.futures
 import signal
 import subprocess
 import unittest
@@ -92,6 +93,14 @@ class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
         self.assertEqual(enabled.returncode, DONE, enabled.stdout + enabled.stderr)
         self.wait_until_settled(self.nodes)
         self.check_all(self.nodes)
+
+    def test_stores_that_are_disabled_all_at_once_do_not_take_the_last_copies_with_them(self):
+        self.put_all()
+        with concurrent.futures.ThreadPoolExecutor(len(self.nodes)) as each:
+            ends = list(each.map(lambda node: node.ctl("disable", "diststore").returncode, self.nodes))
+        left = [node for node, end in zip(self.nodes, ends) if end != DONE]
+        self.assertTrue(left, "one keeps what nobody else has")
+        self.check_all(left)
 
     def holds(self, node):
         """Primaries and copies of the node, as another one knows it."""

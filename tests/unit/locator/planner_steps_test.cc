@@ -268,6 +268,19 @@ TEST(PlannerLimits, LearnersAndHandOversUnderWayAreCounted) {
   EXPECT_TRUE(all_have(cluster.map, 3));
 }
 
+TEST(PlannerLimits, APrimaryIsHandedOverByWhomHoldsNothingHoweverManyItShouldFill) {
+  Policy policy;
+  policy.moves_max = 3;
+  ObedientCluster cluster(cluster_of(3, {.partitions = 64, .copies = 2}), policy);
+  cluster.settle();
+  cluster.happens = [] { return false; };  // no learner is filled any more
+  cluster.change({runs(3, {.holds_partitions = false})});
+  for (int step = 0; step < 5; ++step) cluster.step();
+  cluster.change({runs(2, {.holds_partitions = false}), runs(3, {.holds_partitions = true})});
+  const Steps steps = cluster.planner.next(cluster.map, cluster.now);
+  EXPECT_TRUE(std::ranges::any_of(steps.hand_overs, [](const HandOver& one) { return one.from == slot(2); }));
+}
+
 TEST(PlannerLimits, AChangeStaysSmall) {
   Policy policy;
   policy.requests_max = 10;

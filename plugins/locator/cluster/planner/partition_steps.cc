@@ -11,12 +11,12 @@ PartitionSteps::PartitionSteps(const Situation& situation)
       holders_(situation.map),
       target_(situation.target),
       is_calm_(!situation.ages.may_regain_member(situation.policy.restore_after, situation.now)),
-      receives_(map_.members.size()),
-      gives_(map_.members.size()),
+      fills_(map_.members.size()),
+      hand_overs_(map_.members.size()),
       is_listed_(map_.partitions.size()) {}
 
 Steps PartitionSteps::list() && {
-  count_moves();
+  count_fills();
   start_empty();
   for (PartitionNumber number = 0; number < map_.partitions.size(); ++number)
     if (has_source(number)) find_missing(number);
@@ -95,10 +95,10 @@ void PartitionSteps::add(Reason reason) {
   const std::size_t max = reason == Reason::balance ? now_.policy.balance_moves_max : now_.policy.moves_max;
   for (const Missing& missing : missing_) {
     const Slot from = map_.partitions[missing.partition].primary;
-    if (missing.reason != reason || !has_room(from, missing.to, max) ||
+    if (missing.reason != reason || !fills_.have_room(from, missing.to, max) ||
         steps_.requests.size() >= now_.policy.requests_max)
       continue;
-    count_move(from, missing.to);
+    fills_.count(from, missing.to);
     request(AddLearner{.partition = missing.partition, .node = id_of(missing.to)});
   }
 }
@@ -146,7 +146,8 @@ void PartitionSteps::hand_over() {
 void PartitionSteps::begin_hand_overs(const std::function<bool(Slot)>& of) {
   for (PartitionNumber number = 0; number < map_.partitions.size(); ++number) {
     const Slot from = map_.partitions[number].primary;
-    if (can_hand_over(number) && of(from) && has_room(from, target_.primaries[number], now_.policy.moves_max))
+    if (can_hand_over(number) && of(from) &&
+        hand_overs_.have_room(from, target_.primaries[number], now_.policy.moves_max))
       list_hand_over(number);
   }
 }
@@ -160,24 +161,20 @@ bool PartitionSteps::can_hand_over(PartitionNumber number) const {
 void PartitionSteps::list_hand_over(PartitionNumber number) {
   const HandOver one{.partition = number, .from = map_.partitions[number].primary, .to = target_.primaries[number]};
   is_listed_[number] = true;
-  count_move(one.from, one.to);
+  hand_overs_.count(one.from, one.to);
   steps_.hand_overs.push_back(one);
 }
 
 // --- limits ----------------------------------------------------------------------------------------------------------
 
-void PartitionSteps::count_moves() {
+void PartitionSteps::count_fills() {
   for (const Partition& partition : map_.partitions)
-    for (const Learner& learner : partition.learners) count_move(partition.primary, learner.node);
+    for (const Learner& learner : partition.learners) fills_.count(partition.primary, learner.node);
 }
 
-bool PartitionSteps::has_room(Slot from, Slot to, std::size_t max) const {
-  return gives_[from] < max && receives_[to] < max;
-}
-
-void PartitionSteps::count_move(Slot from, Slot to) {
-  ++gives_[from];
-  ++receives_[to];
+void PartitionSteps::Moves::count(Slot from, Slot to) {
+  ++gives[from];
+  ++receives[to];
 }
 
 void PartitionSteps::request(const Request& request) {

@@ -42,9 +42,16 @@ class PartitionSteps final {
   void list_hand_over(PartitionNumber number);
 
   // --- limits ---
-  void count_moves();
-  bool has_room(Slot from, Slot to, std::size_t max) const;
-  void count_move(Slot from, Slot to);
+  // Moves of one kind that are under way, by slot.
+  struct Moves {
+    explicit Moves(std::size_t members) : receives(members), gives(members) {}
+    bool have_room(Slot from, Slot to, std::size_t max) const { return gives[from] < max && receives[to] < max; }
+    void count(Slot from, Slot to);
+
+    std::vector<std::size_t> receives;
+    std::vector<std::size_t> gives;
+  };
+  void count_fills();
   void request(const Request& request);
 
   bool has_source(PartitionNumber number) const;  // data to copy, and somebody to copy it to
@@ -56,8 +63,9 @@ class PartitionSteps final {
   const Target& target_;
   bool is_calm_;  // nobody may come back whose copies would be balanced once more
   std::vector<Missing> missing_;
-  std::vector<std::size_t> receives_;  // by slot, as gives_
-  std::vector<std::size_t> gives_;
+  // A primary whose service has ended fills nobody: to hand it over must not wait for the learners that it would fill.
+  Moves fills_;
+  Moves hand_overs_;
   std::vector<bool> is_listed_;  // by partition: its hand-over
   Steps steps_;
 };

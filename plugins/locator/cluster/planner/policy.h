@@ -17,9 +17,9 @@ struct Policy {
   // A6: how long a voter may be down before another votes in its stead.
   Duration replace_voter_after = std::chrono::seconds(10);
 
-  // Learners being filled and primaries being handed over, by the member that receives and by the one that gives. What
-  // a member takes in is on the way for all of them at once, so more make nothing faster; with fewer, the rounds of
-  // agreement between two fillings would show where partitions are small.
+  // Learners being filled, and as many primaries being handed over, by the member that receives and by the one that
+  // gives. What a member takes in is on the way for all of them at once, so more make nothing faster; with fewer, the
+  // rounds of agreement between two fillings would show where partitions are small.
   std::size_t moves_max = 256;
   // Those for balance alone, which can wait: they leave room for what restores copies.
   std::size_t balance_moves_max = 128;
