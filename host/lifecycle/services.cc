@@ -331,24 +331,36 @@ bool Services::hand_over_keys(const std::vector<Service>& ending, bool force, Ch
   const auto is_known = std::make_shared<std::atomic<bool>>(false);
   tell_network(ending, Completion([is_known] { is_known->store(true); }));
   const auto moves = [](const Service& service) { return service->plugin().moves_state; };
-  const bool waits_for_data = !force && std::ranges::any_of(ending, moves);
+  if (!force && std::ranges::any_of(ending, moves)) return hand_over_data(ending, names, *is_known, report);
   const std::shared_ptr<const HostConfig> now = config();
-  const Duration patience =
-      waits_for_data ? std::max<Duration>(now->call_timeout, now->drain_timeout) : Duration(now->call_timeout);
+  const Duration patience = now->call_timeout;
   if (wait_([&] { return is_known->load(); }, patience)) return force || may_end_now(ending, report);
-  if (waits_for_data) {
-    tell_network({}, Completion());
-    report.refuse(fmt::format(
-        "service {} must not stop: other nodes have not taken what it holds within {} ([host] drain_timeout); "
-        "try again when p2pctl map shows all copies in sync",
-        names, format_duration(patience)));
-    return false;
-  }
   report.say(fmt::format(
       "service {}: after [host] call_timeout = {} the cluster map does not show that it stops here, or "
       "others have not taken all that it holds; until they have, calls for keys of this node are sent in vain",
       names, format_duration(patience)));
   return true;
+}
+
+// Each copy that others have in sync is a newer map, and so is each primary that they take over.
+bool Services::hand_over_data(const std::vector<Service>& ending, const std::string& names,
+                              const std::atomic<bool>& is_taken, ChangeReport& report) {
+  const std::shared_ptr<const HostConfig> now = config();
+  const auto locator = std::static_pointer_cast<ILocator>(core_.registry.find(ILocator::kId));
+  const auto epoch = [&] { return locator ? locator->shared_view()->epoch() : 0; };
+  DrainPatience patience(std::chrono::steady_clock::now(), std::max(now->call_timeout, now->drain_timeout),
+                         std::max(now->call_timeout, now->drain_limit));
+  const auto gets_further = [&] {
+    return patience.look(std::chrono::steady_clock::now(), epoch()) == DrainPatience::Verdict::goes_on;
+  };
+  wait_([&] { return is_taken || !gets_further(); }, kForEver);
+  if (is_taken) return may_end_now(ending, report);
+  tell_network({}, Completion());
+  report.refuse(fmt::format(
+      "service {} must not stop: other nodes have not taken what it holds ({}); try again when p2pctl map "
+      "shows all copies in sync",
+      names, patience.why_given_up()));
+  return false;
 }
 
 // Those who were to take what services hold may have ended or stopped as well since these were asked whether they may

@@ -6,6 +6,7 @@
 #include "lifecycle/running_service.h"
 #include "preflight/load_configuration.h"
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -148,9 +149,12 @@ class Services final {
   // The network is told which services this node runs, without `ending`. `known` as in ILocator::run_services().
   void tell_network(const std::vector<Service>& ending, Completion known);
   // Before services drain that have to stop for good, or whose data goes with them: the network knows that others have
-  // their keys from now on, and what they hold. False, and nothing has changed: others have not taken that in time, or
+  // their keys from now on, and what they hold. False, and none of them ends: others have not taken that in time, or
   // cannot; with `force` they stop all the same, after call_timeout.
   bool hand_over_keys(const std::vector<Service>& ending, bool force, ChangeReport& report);
+  // Of services whose data goes with them: as long as it gets further, drain_limit at most.
+  bool hand_over_data(const std::vector<Service>& ending, const std::string& names, const std::atomic<bool>& is_taken,
+                      ChangeReport& report);
   // Asks them once more when the network knows. False: one may not end, and the network is told that all run on.
   bool may_end_now(const std::vector<Service>& ending, ChangeReport& report);
   Idle why_idle(const ServiceConfig& service) const;  // of one that neither runs nor has failed
