@@ -1,5 +1,6 @@
 #include "serving/message_scanner.h"
 
+#include "serving/byte_at.h"
 #include "serving/message_head.h"
 
 #include <boost/endian/conversion.hpp>
@@ -15,8 +16,6 @@ constexpr const char* kSizeTooLong = "a container's size is too long";
 const unsigned char* bytes_at(std::string_view message, std::size_t at) {
   return reinterpret_cast<const unsigned char*>(message.data()) + at;
 }
-
-std::uint8_t byte_at(std::string_view message, std::size_t at) { return static_cast<std::uint8_t>(message[at]); }
 
 }  // namespace
 

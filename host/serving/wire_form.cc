@@ -1,9 +1,9 @@
 #include "serving/wire_form.h"
 
+#include "serving/byte_at.h"
+
 namespace p2p::host {
 namespace {
-
-std::uint8_t byte_at(std::string_view bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
 
 // The encoding of a message that begins at `at`.
 Detection detect_encoding(std::string_view bytes, std::size_t at, Encoding& encoding) {

@@ -1,5 +1,6 @@
 // Partitions: what is in one, a scan of some, and one that is dropped. And two engines that are told the same do the
 // same.
+#include "../../support/rounds.h"
 #include "engine_fixture.h"
 
 #include <map>
@@ -8,6 +9,8 @@
 
 namespace p2p::diststore {
 namespace {
+
+constexpr int kManyKeys = 30'000 / kRoundsShare;
 
 // By the reference implementation of XXH3: other nodes rely on it.
 TEST(Partition, IsTheUpperBitsOfTheHashOfTheKey) {
@@ -44,7 +47,7 @@ TEST_P(EnginePartitionsTest, AScanOfOnePartitionShowsItsKeysAndNoOthers) {
 }
 
 TEST_P(EnginePartitionsTest, AScanOfSomePartitionsShowsTheirKeysOnceEach) {
-  for (const int keys : {100, 30'000}) {
+  for (const int keys : {100, kManyKeys}) {
     write_keys(keys);
     for (const PartitionRange range : {PartitionRange{0, 1}, PartitionRange{60, 70}, PartitionRange{100, 3'000},
                                        PartitionRange{4'000, kPartitions - 1}}) {
@@ -61,7 +64,7 @@ TEST_P(EnginePartitionsTest, AScanOfSomePartitionsShowsTheirKeysOnceEach) {
 TEST_P(EnginePartitionsTest, ADroppedPartitionIsGoneWithoutATraceAndTheOthersStay) {
   constexpr Partition kDropped = 77;
   static const auto keys = keys_in(kDropped, 600);
-  for (const int others : {0, 10, 30'000}) {
+  for (const int others : {0, 10, kManyKeys}) {
     write_keys(others);
     const EngineTotals before = engine.totals();
     std::size_t others_there = 0;
@@ -84,7 +87,7 @@ TEST_P(EnginePartitionsTest, ADroppedPartitionIsGoneWithoutATraceAndTheOthersSta
 }
 
 TEST_P(EnginePartitionsTest, AllCanBeDroppedOneByOne) {
-  write_keys(30'000);
+  write_keys(kManyKeys);
   for (Partition partition = 0; partition < kPartitions; ++partition) ASSERT_TRUE(engine.drop(partition).ok());
   expect_totals(0, 0, 0);
   EXPECT_TRUE(scan_all(10).empty());
@@ -93,7 +96,7 @@ TEST_P(EnginePartitionsTest, AllCanBeDroppedOneByOne) {
 }
 
 TEST_P(EnginePartitionsTest, AScanVisitsWhatStaysWhilePartitionsAreDroppedUnderIt) {
-  write_keys(30'000);
+  write_keys(kManyKeys);
   std::set<std::string> met;
   Partition next = 0;
   for (ScanPosition position; !position.at_end;) {
@@ -102,7 +105,7 @@ TEST_P(EnginePartitionsTest, AScanVisitsWhatStaysWhilePartitionsAreDroppedUnderI
     for (const StoredKey& key : stored) met.insert(key.key);
     for (int drops = 0; drops < 10; ++drops, next = (next + 2) % kPartitions) ASSERT_TRUE(engine.drop(next).ok());
   }
-  for (int number = 0; number < 30'000; ++number) {
+  for (int number = 0; number < kManyKeys; ++number) {
     const std::string key = "other" + std::to_string(number);
     EXPECT_TRUE(partition_of(key) % 2 == 0 || met.contains(key)) << key;
   }

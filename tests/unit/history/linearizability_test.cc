@@ -1,5 +1,6 @@
 // Is the search right? Against trying every order of few steps; and what a proof leaves out can be left out.
 #include "linearizability.h"
+#include "../../support/rounds.h"
 #include "proof.h"
 
 #include <gtest/gtest.h>
@@ -125,7 +126,7 @@ bool is_impossible(const std::vector<Step>& steps) {
 
 TEST(Linearizability, IsWhatEveryOrderSays) {
   std::size_t impossible = 0;
-  constexpr std::uint64_t kHistories = 40'000;
+  constexpr std::uint64_t kHistories = 40'000 / kRoundsShare;
   for (std::uint64_t seed = 0; seed < kHistories; ++seed) {
     const auto steps = Chance(seed).steps();
     const bool expected = !EveryOrder(steps).has_one();
@@ -147,7 +148,7 @@ std::vector<Step> without(std::vector<Step> steps, const std::vector<bool>& is_l
 }
 
 TEST(Proof, NeedsEachOfItsStepsAndNoOther) {
-  for (std::uint64_t seed = 0; seed < 10'000; ++seed) {
+  for (std::uint64_t seed = 0; seed < 10'000 / kRoundsShare; ++seed) {
     const auto steps = Chance(seed).steps();
     if (!is_impossible(steps)) continue;
     const Proof proof = prove(steps);

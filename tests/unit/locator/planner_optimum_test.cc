@@ -1,5 +1,6 @@
 // Does a target move as little as possible? Compared with an optimum that is computed independently: by min-cost flow
 // over an explicit graph, one shortest path after the other.
+#include "../../support/rounds.h"
 #include "planner_fixture.h"
 
 #include <gtest/gtest.h>
@@ -244,7 +245,7 @@ TEST(PlannerOptimum, ScatteredCopiesMoveAsLittleAsPossible) {
 
 TEST(PlannerOptimum, JoinsLeavesWeightsAndZonesMoveAsLittleAsPossible) {
   Random random(2);
-  for (int run = 0; run < 20; ++run) {
+  for (int run = 0; run < 20 / kRoundsShare; ++run) {
     const unsigned zones = 1 + random.below(6);
     ClusterMap map = balanced(cluster_of(2 + random.below(12), {.partitions = 32u << random.below(2)},
                                          [&](unsigned) { return std::to_string(random.below(zones)); }));
