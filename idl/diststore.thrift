@@ -70,7 +70,7 @@ enum StoreErrorKind {
   not_executed = 4    // surely nothing was executed, of a batch nothing at all: no owner could be reached in time, or take it;
                       // try again
   condition_failed = 5 // the condition of the call was not met; nothing was done
-  unsupported = 6     // the options do not go with this call, or with this network's mode; nothing was done
+  unsupported = 6     // the options do not go with this call, or with this network's mode, or the key is reserved; nothing was done
 }
 
 exception StoreError {
@@ -211,4 +211,36 @@ service StorePeer {
   ReadPart read_here(1: required list<binary> keys, 2: ReadOptions options)
   WritePart write_here(1: required list<Item> items, 2: WriteOptions options)
   ErasePart erase_here(1: required list<binary> keys, 2: WriteOptions options)
+}
+
+// --- the state of services ------------------------------------------------------------------------------------------------
+
+enum StateOutcome {
+  done = 1
+  missing = 2           // of a read: nothing is there
+  condition_failed = 3  // nothing was done
+  not_executed = 4      // nothing was done: the receiver does not serve the key at the moment
+  overloaded = 5        // nothing was done: a limit of the receiver
+  unknown = 6           // the change may have been made, or may still be
+}
+
+struct StateReply {
+  1: required StateOutcome outcome
+  2: optional binary value      // of a read that found something
+  3: optional Version version   // of what was found or written
+  4: optional string why        // of the last three
+}
+
+// Always with a condition: what a change was made from must still be there.
+struct StateChange {
+  1: required binary key
+  2: optional binary value      // not set: the entry is erased
+  3: optional Version if_version  // not set: only if there is no entry
+}
+
+// Entries of the reserved form (docs/protocol.md), which clients do not see. Taken on connections of nodes alone, and answered by
+// the primary of the route key; nothing is passed on.
+service StoreSpaces {
+  StateReply read_state(1: required binary key)
+  StateReply change_state(1: required StateChange change)
 }

@@ -4,6 +4,7 @@
 #include "config/toml_text.h"
 #include "plugins/built_in.h"
 #include "testing/fake_locator.h"
+#include "testing/fake_store.h"
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -57,13 +58,14 @@ bool searches_on(const NodeOptions& options) {
          host::find_at(root, {"services", "locator", "config", "discover"}) == nullptr;
 }
 
-std::vector<host::PluginFile> built_in_plugins(std::function<std::shared_ptr<Plugin>()> fake_locator) {
+std::vector<host::PluginFile> built_in_plugins(FakePlugins fakes) {
   std::vector<host::PluginFile> plugins;
   const auto add = [&plugins](Result<host::PluginFile> plugin) {
     if (!plugin.ok()) refuse(plugin.error().text);
     plugins.push_back(std::move(plugin).value());
   };
-  if (fake_locator) add(host::built_in_plugin(kFakeLocatorInfo, std::move(fake_locator)));
+  if (fakes.locator) add(host::built_in_plugin(kFakeLocatorInfo, std::move(fakes.locator)));
+  if (fakes.store) add(host::built_in_plugin(kFakeStoreInfo, std::move(fakes.store)));
   if (&p2p_plugin_v1 != nullptr) add(host::built_in_plugin(p2p_plugin_v1));
   return plugins;
 }
@@ -83,6 +85,7 @@ host::CommandLine command_line_of(const NodeOptions& options, const fs::path& fo
   command_line.set = {"host.plugin_dirs=" + list_of(folders), "host.cluster=" + cluster_of_this_process()};
   if (searches_on(options)) command_line.set.push_back("services.locator.config.discover=none");
   if (options.fake_locator) command_line.set.push_back("services.locator.enabled=true");
+  if (options.fake_store) command_line.set.push_back("services.diststore.enabled=true");
   return command_line;
 }
 
@@ -94,11 +97,10 @@ void write_configuration(const fs::path& folder, const std::string& toml) {
 
 fs::path data_dir_in(const fs::path& folder) { return folder / "data"; }
 
-ReadConfiguration reader_for_test(const NodeOptions& options, const fs::path& folder,
-                                  std::function<std::shared_ptr<Plugin>()> fake_locator) {
+ReadConfiguration reader_for_test(const NodeOptions& options, const fs::path& folder, FakePlugins fakes) {
   if (options.fake_locator && !options.join.empty()) refuse("join needs the real locator, not fake_locator");
   return [command_line = command_line_of(options, folder),
-          built_in = built_in_plugins(std::move(fake_locator))](const std::optional<std::string>& also_enabled) {
+          built_in = built_in_plugins(std::move(fakes))](const std::optional<std::string>& also_enabled) {
     host::CommandLine again = command_line;
     again.also_enabled = also_enabled;
     return host::load_configuration(again, {}, built_in);

@@ -13,12 +13,16 @@
 
 namespace p2p::testing {
 
+struct FakePlugins {
+  std::function<std::shared_ptr<Plugin>()> locator = nullptr;
+  std::function<std::shared_ptr<Plugin>()> store = nullptr;
+};
+
 // Each call reads the configuration of a node in `folder`; with the service `also_enabled`, whatever the file says.
-// `fake_locator` makes the plugin that replaces the locator; empty: none does. Throws std::runtime_error when the
+// Each of `fakes` makes the plugin that replaces the real one; empty: none does. Throws std::runtime_error when the
 // options are contradictory.
 using ReadConfiguration = std::function<host::ConfigurationOutcome(const std::optional<std::string>& also_enabled)>;
-ReadConfiguration reader_for_test(const NodeOptions& options, const std::filesystem::path& folder,
-                                  std::function<std::shared_ptr<Plugin>()> fake_locator);
+ReadConfiguration reader_for_test(const NodeOptions& options, const std::filesystem::path& folder, FakePlugins fakes);
 
 // Throws std::runtime_error with every mistake.
 host::LoadedConfiguration read_or_throw(const ReadConfiguration& read);

@@ -1,6 +1,7 @@
 #include "files/temporary_folder.h"
 #include "testing/client_socket.h"
 #include "testing/fake_locator.h"
+#include "testing/fake_store.h"
 #include "testing/log_book.h"
 #include "testing/node_run.h"
 #include "testing/node_setup.h"
@@ -53,13 +54,18 @@ struct TestNode::Impl {
         log(std::make_shared<LogBook>(options.echo_log ? LogBook::Echo::standard_error : LogBook::Echo::off)) {}
 
   void start() {
-    std::function<std::shared_ptr<Plugin>()> make_locator;
+    FakePlugins fakes;
     if (options.fake_locator) {
       const auto parts = std::make_shared<FakeLocator::Parts>();
       locator = std::make_unique<FakeLocator>(parts);
-      make_locator = [parts] { return make_fake_locator_plugin(parts); };
+      fakes.locator = [parts] { return make_fake_locator_plugin(parts); };
     }
-    const auto read = reader_for_test(options, folder.path(), std::move(make_locator));
+    if (options.fake_store) {
+      const auto parts = std::make_shared<FakeStore::Parts>();
+      store = std::make_unique<FakeStore>(parts);
+      fakes.store = [parts] { return make_fake_store_plugin(parts); };
+    }
+    const auto read = reader_for_test(options, folder.path(), std::move(fakes));
     auto loaded = read_or_throw(read);
     drain_timeout = loaded.config.drain_timeout;
     admin_socket = data_dir_in(folder.path()) / loaded.config.admin;
@@ -126,6 +132,7 @@ struct TestNode::Impl {
   const std::shared_ptr<host::Lendings> lendings = std::make_shared<host::Lendings>();
   const host::TemporaryFolder folder{"p2p_node"};
   std::unique_ptr<FakeLocator> locator;
+  std::unique_ptr<FakeStore> store;
   Duration drain_timeout{};
   std::filesystem::path admin_socket;
   std::optional<NodeRun> run;
@@ -175,6 +182,11 @@ void TestNode::wait_for_log(std::string_view text, Duration patience) const {
 FakeLocator& TestNode::fake_locator() {
   if (!impl_->locator) throw std::logic_error("the node has no fake locator; set NodeOptions::fake_locator");
   return *impl_->locator;
+}
+
+FakeStore& TestNode::fake_store() {
+  if (!impl_->store) throw std::logic_error("the node has no fake store; set NodeOptions::fake_store");
+  return *impl_->store;
 }
 
 void TestNode::restart(const std::string& service) {

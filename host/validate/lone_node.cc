@@ -4,6 +4,7 @@
 #include "process/node.h"
 
 #include <p2p/handlers.h>
+#include <p2p/store.h>
 
 #include <fmt/format.h>
 #include <thrift/protocol/TMultiplexedProtocol.h>
@@ -63,11 +64,23 @@ Result<Done> add_providers(const std::vector<PluginFile>& others, std::vector<Pl
 
 // A plugin that looks for a network by itself has an option `discover`. This node must not find any other: there may be
 // real ones on this machine.
-std::map<std::string, std::string> lonely_options(const PluginDescription& plugin) {
+std::map<std::string, std::string> lonely_options(const PluginDescription& plugin, bool keeps_state) {
+  std::map<std::string, std::string> texts;
+  const auto set = [&texts](const Option& option, const char* key, const char* text) {
+    if (option.key == key && read_text(option, text).ok()) texts.emplace(key, text);
+  };
   for (const Option& option : plugin.options) {
-    if (option.key == "discover" && read_text(option, "none").ok()) return {{"discover", "none"}};
+    set(option, "discover", "none");
+    if (keeps_state) set(option, "mode", "agreed");
   }
-  return {};
+  return texts;
+}
+
+// The spaces of <p2p/store.h> need a network of this mode.
+bool keeps_state(const std::vector<PluginFile>& plugins) {
+  return std::ranges::any_of(plugins, [](const PluginFile& file) {
+    return std::ranges::find(file.description.required, IStore::kId) != file.description.required.end();
+  });
 }
 
 HostConfig lonely_config(const Subject& subject) {
@@ -217,7 +230,7 @@ Result<LoadedConfiguration> plan_lone_node(const Subject& subject, With with) {
     ServiceConfig service;
     service.name = plugin.name;
     service.plugin = file.path.string();
-    service.config = config_with(plugin, lonely_options(plugin));
+    service.config = config_with(plugin, lonely_options(plugin, keeps_state(plugins)));
     planned.config.services.push_back(std::move(service));
     planned.plugins.emplace(plugin.name, file);
     needs.push_back({plugin.name, plugin.provides, {}, {}});

@@ -50,6 +50,7 @@ class DiststorePlugin final : public Plugin {
     const auto parts = partitions ? choose_agreed(context, locator, *partitions) : choose_classic(context, locator);
     if (!parts.ok()) return parts.error();
     if (auto started = mode_->start(context); !started.ok()) return started;
+    if (auto provided = context.provide<IStore>(mode_->spaces()); !provided.ok()) return provided;
     show_gauges(context);
     return serve(context,
                  std::make_shared<Store>(Store{parts.value(), mode_->routing(), mode_->keys(), mode_->scans()}),
@@ -86,6 +87,7 @@ class DiststorePlugin final : public Plugin {
     if (auto fit = agreed::fits_partitions(partitions); !fit.ok()) return fit.error();
     if (auto fit = agreed::fits_messages(context.node().message_bytes_max); !fit.ok()) return fit.error();
     StoreParts parts = make_parts(context, locator, nullptr);
+    parts.options.reserves_keys = true;
     mode_ = std::make_unique<agreed::AgreedMode>(parts, locator, context.service_name(),
                                                  agreed::make_replica_shell(context, engine_, locator));
     return parts;
@@ -146,6 +148,7 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_VERSION(P2P_SDK_VERSION)
            P2P_SUMMARY("a key-value store spread over the network, each key at the node that the locator names")
            P2P_REQUIRES("p2p.locator.ILocator/3")
+           P2P_PROVIDES("p2p.diststore.IStore/1")
            P2P_SERVES("diststore.Store")
            P2P_MOVES_STATE
            P2P_OPTION("engine", "choice", "memory", "memory", "where values lie; memory: gone when the last node ends")

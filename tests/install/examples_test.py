@@ -23,5 +23,8 @@ class ExamplesTest(unittest.TestCase):
     def test_hello(self):
         self.build("hello")
 
+    def test_queue(self):
+        self.build("queue")
+
     def test_work(self):
         self.build("work")

@@ -13,6 +13,7 @@ from source_tree import Finding, Include, SourceFile, SourceTree, line_of
 COMPONENTS = {
     "sdk/examples/counter": ["sdk/examples/counter"],
     "sdk/examples/hello": ["sdk/examples/hello"],
+    "sdk/examples/queue": ["sdk/examples/queue"],
     "sdk/examples/work": ["sdk/examples/work"],
     "sdk": ["sdk/src"],
     "host": ["host"],

@@ -19,7 +19,28 @@ AgreedMode::AgreedMode(const StoreParts& parts, const std::shared_ptr<ILocator>&
     : replicas_(std::move(replicas)),
       routing_(std::make_shared<AgreedRouting>(locator, service)),
       keys_(std::make_shared<AgreedKeys>(replicas_, parts.forwarder, parts.retries)),
-      scans_(std::make_shared<AgreedScans>(locator, replicas_, parts.forwarder, random_number())) {}
+      scans_(std::make_shared<AgreedScans>(locator, replicas_, parts.forwarder, random_number())),
+      entries_(std::make_shared<AgreedEntries>(parts, routing_, keys_, replicas_, service + "." + kSpacesPart)) {}
+
+Result<Done> AgreedMode::start(Context& context) {
+  const auto methods = std::make_shared<Methods>();
+  entries_->add_methods(*methods);
+  const ServiceSpec for_stores{.idl = "diststore.StoreSpaces",
+                               .extends = {},
+                               .dispatch = Dispatch::io,
+                               .concurrent = false,
+                               .part = kSpacesPart,
+                               .nodes_only = true};
+  if (auto served = context.serve(for_stores, methods); !served.ok()) return served;
+  spaces_ = std::make_shared<SpaceStore>(entries_, context.strand("spaces"), random_number);
+  return replicas_->start(context);
+}
+
+void AgreedMode::stop() {
+  if (spaces_) spaces_->stop();
+  spaces_.reset();
+  replicas_->stop();
+}
 
 Result<Done> fits_partitions(std::uint32_t partitions) {
   if (partitions == kPartitions) return Done{};

@@ -3,9 +3,11 @@
 // this.
 #pragma once
 
+#include "agreed/agreed_entries.h"
 #include "agreed/replica_service.h"
 #include "serving/store.h"
 #include "serving/store_mode.h"
+#include "spaces/space_store.h"
 
 #include <p2p/locator.h>
 
@@ -24,20 +26,23 @@ class AgreedMode final : public StoreMode {
   std::shared_ptr<KeyRouting> routing() const override { return routing_; }
   std::shared_ptr<KeysHere> keys() const override { return keys_; }
   std::shared_ptr<Scans> scans() const override { return scans_; }
+  std::shared_ptr<IStore> spaces() const override { return spaces_; }
 
-  Result<Done> start(Context& context) override { return replicas_->start(context); }
+  Result<Done> start(Context& context) override;
   void add_methods(Methods&) override {}
   void when_established(Completion done) override { replicas_->when_established(std::move(done)); }
   // The planner moves the copies of a node that leaves, before the map lets it go (J3).
   void begin_leave() override {}
   Result<Done> may_end() const override { return replicas_->may_end(); }
-  void stop() override { replicas_->stop(); }
+  void stop() override;
 
  private:
   const std::shared_ptr<ReplicaService> replicas_;
   const std::shared_ptr<KeyRouting> routing_;
   const std::shared_ptr<KeysHere> keys_;
   const std::shared_ptr<Scans> scans_;
+  const std::shared_ptr<AgreedEntries> entries_;
+  std::shared_ptr<SpaceStore> spaces_;  // while it runs
 };
 
 // Why the store cannot serve a cluster whose keys are divided into so many partitions: its engines are made for

@@ -1,5 +1,6 @@
 #include "agreed/agreed_scans.h"
 
+#include "engine/space_key.h"
 #include "serving/store_options.h"
 #include "serving/wire_version.h"
 
@@ -59,7 +60,7 @@ class AgreedScans::Look final {
   // False: the page is full. Entries at the same place come all the same.
   bool take(const EntryView& entry, std::vector<wire::ScanItem>& items) {
     entries_left_ -= std::min<std::size_t>(entries_left_, 1);
-    if (!entry.is_erased && entry.key.starts_with(request_.prefix)) {
+    if (!entry.is_erased && !is_reserved(entry.key) && entry.key.starts_with(request_.prefix)) {
       keys_left_ -= std::min<std::size_t>(keys_left_, 1);
       items.push_back(item_of(entry));
     }

@@ -8,6 +8,7 @@
 #include "classic/ring_watch.h"
 #include "classic/tombstone_collector.h"
 #include "serving/store_mode.h"
+#include "spaces/space_store.h"
 
 #include <p2p/completion.h>
 #include <p2p/context.h>
@@ -30,6 +31,7 @@ class ClassicMode final : public StoreMode {
   std::shared_ptr<KeyRouting> routing() const override { return routing_; }
   std::shared_ptr<KeysHere> keys() const override { return keys_; }
   std::shared_ptr<Scans> scans() const override { return nullptr; }
+  std::shared_ptr<IStore> spaces() const override { return std::make_shared<NoSpaces>(); }
 
   Result<Done> start(Context& context) override;
   // Those that move keys.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/partition.h"
+#include "engine/space_key.h"
 #include "placement/partition_of.h"
 
 #include <string_view>
@@ -9,6 +10,8 @@
 namespace p2p::diststore {
 
 // [any thread]
-inline Partition partition_of(std::string_view key) noexcept { return placement::partition_of(key, kPartitions); }
+inline Partition partition_of(std::string_view key) noexcept {
+  return placement::partition_of(placed_by(key), kPartitions);
+}
 
 }  // namespace p2p::diststore

@@ -3,6 +3,8 @@
 // to all copies.
 #pragma once
 
+#include "engine/partition.h"
+#include "engine/space_key.h"
 #include "replication/write_version.h"
 
 #include <xxhash.h>
@@ -17,8 +19,16 @@
 
 namespace p2p::diststore::replication {
 
+// Its upper bits are the key's partition (engine/partition_of.h).
 using KeyHash = std::uint64_t;
-inline KeyHash hash_of(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
+inline KeyHash hash_of(std::string_view key) {
+  const KeyHash whole = XXH3_64bits(key.data(), key.size());
+  if (!is_reserved(key)) return whole;
+  // The lower bits of all of it: two spaces at one route key have nothing to wait for in each other.
+  const std::string_view placed = placed_by(key);
+  constexpr KeyHash kOwnBits = ~KeyHash{0} >> kPartitionBits;
+  return (XXH3_64bits(placed.data(), placed.size()) & ~kOwnBits) | (whole & kOwnBits);
+}
 
 struct Condition {
   enum class Kind : std::uint8_t { none, if_absent, if_version };

@@ -85,16 +85,18 @@ bool read_entries(std::string_view arguments, FieldKind kind, std::size_t count_
 std::string_view key_of(std::string_view key) { return key; }
 std::string_view key_of(const ItemView& item) { return item.key; }
 
-// The entries of a call that are none of them too large; none if the generated code has to take them.
+// The entries of a call, none of which is refused; none if the generated code has to take them.
 template <class Entry>
 std::optional<std::vector<Entry>> entries_of(const Store& store, Call& call, FieldKind kind) {
   CallState& state = *call.state();
   if (state.info().encoding != Encoding::binary) return std::nullopt;
   std::vector<Entry> entries;
   if (!read_entries(state.codec().in().rest(), kind, store.options.batch_keys_max, entries)) return std::nullopt;
-  if constexpr (std::is_same_v<Entry, ItemView>) {
-    for (const Entry& entry : entries) {
+  for (const Entry& entry : entries) {
+    if constexpr (std::is_same_v<Entry, ItemView>) {
       if (refusal_of_entry(store.options, entry.key, entry.value)) return std::nullopt;
+    } else {
+      if (refusal_of_key(store.options, entry)) return std::nullopt;
     }
   }
   return entries;

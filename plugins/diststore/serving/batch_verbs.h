@@ -39,7 +39,9 @@ struct ReadMany {
     return args.keys;
   }
   static const std::string& key(const Input& input) { return input; }
-  static std::optional<wire::StoreError> refusal(const StoreOptions&, const Input&) { return std::nullopt; }
+  static std::optional<wire::StoreError> refusal(const StoreOptions& options, const Input& key) {
+    return refusal_of_key(options, key);
+  }
   static void ask_foreign(ForeignStore& store, const NodeAddress& owner, const Input& key, TimePoint deadline,
                           std::function<void(p2p::Result<Result>)> done) {
     store.read(owner, key, deadline, std::move(done));
@@ -91,7 +93,9 @@ struct EraseMany {
     return args.keys;
   }
   static const std::string& key(const Input& input) { return input; }
-  static std::optional<wire::StoreError> refusal(const StoreOptions&, const Input&) { return std::nullopt; }
+  static std::optional<wire::StoreError> refusal(const StoreOptions& options, const Input& key) {
+    return refusal_of_key(options, key);
+  }
   static void ask_foreign(ForeignStore& store, const NodeAddress& owner, const Input& key, TimePoint deadline,
                           std::function<void(p2p::Result<Result>)> done) {
     store.erase(owner, key, deadline, std::move(done));

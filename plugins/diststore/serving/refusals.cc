@@ -23,6 +23,11 @@ wire::StoreError too_large(const StoreOptions& options, std::size_t key_bytes, s
                                  format_bytes(is_key ? options.key_bytes_max : options.value_bytes_max)));
 }
 
+wire::StoreError reserved() {
+  return store_error(wire::StoreErrorKind::unsupported,
+                     "keys that begin with the bytes 00 70 32 70 00 are reserved for what services keep in the store");
+}
+
 std::optional<wire::StoreError> refusal_of_count(const StoreOptions& options, std::size_t keys) {
   if (keys <= options.batch_keys_max) return std::nullopt;
   return store_error(

@@ -110,6 +110,8 @@ void get(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const std::string_view key = arguments->key;
+  if (const auto refusal = refusal_of_key(store->options, key))
+    return call.fail(CallFault::protocol_error, refusal->message);
   if (store->routing->takes_get(key, call, kGet)) return;
   serve_key(
       store, key, std::move(call), kGet,
@@ -129,6 +131,8 @@ void put(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const KeyChange change{KeyChange::Kind::put, arguments->key, arguments->value};
+  if (const auto refusal = refusal_of_key(store->options, change.key))
+    return store->forwarder->log_failure(call.info(), refusal->message);
   if (store->routing->takes_put(change.key, change.value, call.info())) return;
   const KeyMethod& method = put_method(*store);
   serve_key(
@@ -144,6 +148,8 @@ void read(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const std::string_view key = arguments->key;
+  if (const auto refusal = refusal_of_key(store->options, key))
+    return raise_error<wire::Store_read_presult>(std::move(call), *refusal);
   serve_key(
       store, key, std::move(call), kRead,
       [&](const KeyRoute& route, Call here) { store->keys->read(key, route, std::move(here), kRead); },
@@ -175,6 +181,7 @@ void erase(const std::shared_ptr<Store>& store, wire::Store_erase_args& args,
   const auto condition = condition_of(args.options);
   if (!condition) return answer.fail(CallFault::protocol_error, kTwoConditions);
   const KeyChange change{KeyChange::Kind::erase, args.key, {}, *condition};
+  if (const auto refusal = refusal_of_key(store->options, change.key)) return raise(answer, *refusal);
   Call call = answer.release();
   if (is_refused(*store, change.condition, call, kErase)) return;
   serve_key(

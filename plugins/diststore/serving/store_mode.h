@@ -10,6 +10,7 @@
 #include <p2p/context.h>
 #include <p2p/handlers.h>
 #include <p2p/result.h>
+#include <p2p/store.h>
 
 #include <memory>
 
@@ -23,6 +24,9 @@ class StoreMode {
   virtual std::shared_ptr<KeyRouting> routing() const = 0;
   virtual std::shared_ptr<KeysHere> keys() const = 0;
   virtual std::shared_ptr<Scans> scans() const = 0;  // null: it cannot list its keys
+
+  // What services keep here. After start().
+  virtual std::shared_ptr<IStore> spaces() const = 0;
 
   // Serves what other nodes ask of this mode alone, follows the locator from now on, and shows gauges.
   virtual Result<Done> start(Context& context) = 0;

@@ -19,6 +19,7 @@ struct StoreOptions {
   std::size_t transfer_share = 100;
   Duration tombstone_grace{};
   std::size_t tombstones_max = 0;
+  bool reserves_keys = false;  // those of engine/space_key.h are no client's: in an agreed cluster
 
   // Shares of the host's largest message: one value with its key; all results in the reply to a client's batch; and the
   // size at which the reply to another node's part ends, after the value that exceeds it, so that this last value still

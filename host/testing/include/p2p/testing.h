@@ -14,6 +14,7 @@
 #include <p2p/export.h>
 #include <p2p/locator.h>
 #include <p2p/node_address.h>
+#include <p2p/store.h>
 #include <p2p/units.h>
 
 #include <cstddef>
@@ -52,6 +53,9 @@ struct NodeOptions {
 
   // Replaces the locator plugin with a FakeLocator. The service is called locator, and needs no table in `toml`.
   bool fake_locator = false;
+
+  // Replaces the diststore plugin with a FakeStore. The service is called diststore, and needs no table in `toml`.
+  bool fake_store = false;
 
   // Also writes log lines to the standard error; for writing a test.
   bool echo_log = false;
@@ -114,6 +118,33 @@ class P2P_API FakeLocator final {
   std::shared_ptr<Parts> parts_;
 };
 
+// The store of a node, as far as services keep state in it (<p2p/store.h>): an IStore/1 in memory, which the test
+// reads, writes and lets fail. Calls are answered before they return. Every method: [any thread].
+class P2P_API FakeStore final {
+ public:
+  // The harness's internals; not for authors.
+  struct Parts;
+  explicit FakeStore(std::shared_ptr<Parts> parts);
+  ~FakeStore();
+  FakeStore(const FakeStore&) = delete;
+  FakeStore& operator=(const FakeStore&) = delete;
+
+  RouteState state(const std::string& space, const std::string& route_key) const;
+  void set_state(const std::string& space, const std::string& route_key, RouteState state);
+
+  // The next update that would change something meets a conflict: `meanwhile` changes the same route key after its
+  // `change` has run, which then runs once more.
+  void conflict_next(Space::Change meanwhile);
+
+  enum class Executed : std::uint8_t { no, yes };
+  // The next update that would change something ends with `error`; whether the change is made all the same is for
+  // errors of which may_have_run() is true.
+  void fail_next(Error error, Executed executed);
+
+ private:
+  std::shared_ptr<Parts> parts_;
+};
+
 // One node in the test's process. Several may run at once.
 class P2P_API TestNode final {
  public:
@@ -154,6 +185,8 @@ class P2P_API TestNode final {
 
   // Lives as long as this object. Throws std::logic_error unless NodeOptions::fake_locator is set.
   FakeLocator& fake_locator();
+  // The same for NodeOptions::fake_store.
+  FakeStore& fake_store();
 
   // Stops one service, even if it says that something would be lost, and starts it again as a new object, while the
   // others go on. Throws when either fails: others require it, say, or it does not start.

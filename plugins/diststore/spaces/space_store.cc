@@ -1,0 +1,260 @@
+#include "spaces/space_store.h"
+
+#include "engine/space_key.h"
+#include "spaces/pauses.h"
+#include "spaces/update_queue.h"
+#include "spaces/update_rules.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace p2p::diststore {
+// What reads and updates share.
+struct SpaceParts {
+  std::shared_ptr<EntryAccess> entries;
+  std::shared_ptr<Strand> strand;
+  std::shared_ptr<Pauses> pauses = std::make_shared<Pauses>(strand);
+};
+
+namespace {
+
+constexpr const char* kStops = "this node stops";
+
+bool is_letter(char one) noexcept { return 'a' <= one && one <= 'z'; }
+bool is_letter_or_digit(char one) noexcept { return is_letter(one) || ('0' <= one && one <= '9') || one == '_'; }
+
+Error too_long_a_key() {
+  return {ErrorKind::invalid, "a route key has at most " + std::to_string(kRouteKeyBytesMax) + " bytes"};
+}
+
+// One read, until it is answered: what fails is tried again as long as there is time.
+struct Read {
+  std::string key;
+  TimePoint deadline{};
+  EntryAccess::Then<FoundEntry> then;
+  Duration pause = kFirstPause;
+
+  // Dropped by a strand that has ended.
+  ~Read() {
+    if (then) then(Error{ErrorKind::cancelled, kStops});
+  }
+  void end(Result<FoundEntry> result) { std::exchange(then, nullptr)(std::move(result)); }
+};
+
+void try_read(const SpaceParts& parts, const std::shared_ptr<Read>& read) {
+  parts.entries->read(read->key, read->deadline, [parts, read](Result<FoundEntry> result) {
+    if (result.ok() || result.error().kind == ErrorKind::invalid) return read->end(std::move(result));
+    const Duration pause = std::exchange(read->pause, std::min(read->pause * 2, kLastPause));
+    if (parts.strand->now() + pause >= read->deadline) {
+      return read->end(Error{ErrorKind::unreachable, "it could not be read: " + result.error().text});
+    }
+    parts.pauses->add(pause, [parts, read](Pauses::Turn turn) {
+      if (turn == Pauses::Turn::go_on) return try_read(parts, read);
+      read->end(Error{ErrorKind::cancelled, kStops});
+    });
+  });
+}
+
+}  // namespace
+
+bool is_space_name(const std::string& name) noexcept {
+  return !name.empty() && name.size() <= kSpaceNameBytesMax && is_letter(name.front()) &&
+         std::ranges::all_of(name, is_letter_or_digit);
+}
+
+// --- updates ---------------------------------------------------------------------------------------------------------
+
+// One update: its rules, and who waits for its end. One thread at a time: each of its steps begins the next.
+struct RunningUpdate {
+  UpdateRules rules;
+  Space::Then<StateVersion> then;
+
+  RunningUpdate(UpdateRules its_rules, Space::Then<StateVersion> its_then)
+      : rules(std::move(its_rules)), then(std::move(its_then)) {}
+  // Dropped by a strand that has ended, or by a call that was never answered.
+  ~RunningUpdate() {
+    if (then) then(rules.give_up(ErrorKind::cancelled, kStops));
+  }
+  void end(Result<StateVersion> result) { std::exchange(then, nullptr)(std::move(result)); }
+};
+
+class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
+ public:
+  SpaceUpdates(SpaceParts parts, std::function<std::uint64_t()> chance)
+      : parts_(std::move(parts)), chance_(std::move(chance)), node_(chance_()) {}
+
+  const SpaceParts& parts() const noexcept { return parts_; }
+
+  void start(UpdateRules::Asked asked, Space::Then<StateVersion> then) {
+    if (is_stopped_) return then(Error{ErrorKind::cancelled, kStops});
+    const UpdateId id{node_, numbers_.fetch_add(1)};
+    auto update = std::make_shared<RunningUpdate>(UpdateRules(std::move(asked), id), std::move(then));
+    switch (queue_.add(update->rules.key(), update)) {
+      case Queue::Place::first:
+        return obey(update, update->rules.begin(moment()));
+      case Queue::Place::waits:
+        return;
+      case Queue::Place::full:
+        return update->end(
+            Error{ErrorKind::overloaded, std::to_string(kUpdatesWaitingMax) + " updates wait for others on this node"});
+    }
+  }
+
+  void stop() {
+    is_stopped_ = true;
+    for (const auto& update : queue_.take_all()) update->end(Error{ErrorKind::cancelled, kStops});
+    parts_.pauses->stop();
+  }
+
+ private:
+  using Queue = UpdateQueue<RunningUpdate>;
+  using Update = std::shared_ptr<RunningUpdate>;
+
+  UpdateMoment moment() const { return {parts_.strand->now(), chance_()}; }
+
+  void obey(const Update& update, UpdateStep step) {
+    if (step.kind == UpdateStep::Kind::end) return end(update, std::move(step.result));
+    if (is_stopped_) return end(update, update->rules.give_up(ErrorKind::cancelled, kStops));
+    if (step.pause == Duration::zero()) return act(update, step);
+    parts_.pauses->add(step.pause, [updates = shared_from_this(), update, step](Pauses::Turn turn) {
+      if (turn == Pauses::Turn::go_on) return updates->act(update, step);
+      updates->end(update, update->rules.give_up(ErrorKind::cancelled, kStops));
+    });
+  }
+
+  void act(const Update& update, const UpdateStep& step) {
+    if (step.kind == UpdateStep::Kind::read) {
+      parts_.entries->read(update->rules.key(), update->rules.deadline(),
+                           [updates = shared_from_this(), update](const Result<FoundEntry>& read) {
+                             updates->obey(update, update->rules.on_read(read, updates->moment()));
+                           });
+    } else {
+      update->rules.note_sent();
+      parts_.entries->change(step.change, update->rules.deadline(),
+                             [updates = shared_from_this(), update](const Result<ChangedEntry>& written) {
+                               updates->obey(update, update->rules.on_written(written, updates->moment()));
+                             });
+    }
+  }
+
+  // The next one begins on the strand: not within the end of this one, or many would be a deep stack.
+  void end(const Update& update, Result<StateVersion> result) {
+    const std::string key = update->rules.key();
+    if (Update next = queue_.end(key)) {
+      parts_.strand->post([updates = shared_from_this(), next = std::move(next)] {
+        updates->obey(next, next->rules.begin(updates->moment()));
+      });
+    }
+    update->end(std::move(result));
+  }
+
+  const SpaceParts parts_;
+  const std::function<std::uint64_t()> chance_;
+  const std::uint64_t node_;
+  std::atomic<std::uint64_t> numbers_{1};
+  std::atomic<bool> is_stopped_{false};
+  Queue queue_{kUpdatesWaitingMax};
+};
+
+// --- a space ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+class StoredSpace final : public Space {
+ public:
+  StoredSpace(std::string name, SpaceOptions options, std::shared_ptr<SpaceUpdates> updates)
+      : name_(std::move(name)), options_(options), updates_(std::move(updates)) {}
+
+  void read(std::string route_key, std::string sub_key, Then<std::optional<StateValue>> then) override {
+    read_state(route_key, [sub_key = std::move(sub_key), then = std::move(then)](Result<ReadState> read) {
+      if (!read.ok()) return then(read.error());
+      auto& [values, version] = read.value();
+      const auto found = values.find(sub_key);
+      if (found == values.end()) return then(std::optional<StateValue>());
+      then(std::optional(StateValue{std::move(found->second), version}));
+    });
+  }
+
+  void scan(std::string route_key, std::optional<std::string> after, std::size_t items_max,
+            Then<StatePage> then) override {
+    read_state(route_key, [after = std::move(after), items_max, then = std::move(then)](Result<ReadState> read) {
+      if (!read.ok()) return then(read.error());
+      auto& [values, version] = read.value();
+      StatePage page{.items = {}, .is_last = true, .version = version};
+      auto at = after ? values.upper_bound(*after) : values.begin();
+      for (; at != values.end() && page.items.size() < items_max; ++at)
+        page.items.push_back({at->first, std::move(at->second)});
+      page.is_last = at == values.end();
+      then(std::move(page));
+    });
+  }
+
+  void update(std::string route_key, Change change, Then<StateVersion> then) override {
+    if (route_key.size() > kRouteKeyBytesMax) return then(too_long_a_key());
+    updates_->start({.key = stored_key_of({name_, route_key}),
+                     .change = std::move(change),
+                     .deadline = updates_->parts().strand->now() + options_.timeout,
+                     .conflicts_max = options_.conflicts_max},
+                    std::move(then));
+  }
+
+  void erase(std::string route_key, Then<StateVersion> then) override {
+    update(
+        std::move(route_key), [](RouteState& state) { state.clear(); }, std::move(then));
+  }
+
+ private:
+  struct ReadState {
+    RouteState values;
+    StateVersion version;
+  };
+
+  void read_state(const std::string& route_key, Then<ReadState> then) {
+    if (route_key.size() > kRouteKeyBytesMax) return then(too_long_a_key());
+    const auto read = std::make_shared<Read>();
+    read->key = stored_key_of({name_, route_key});
+    read->deadline = updates_->parts().strand->now() + options_.timeout;
+    read->then = [then = std::move(then)](Result<FoundEntry> result) {
+      if (!result.ok()) return then(result.error());
+      const FoundEntry& found = result.value();
+      if (!found.value) return then(ReadState{});
+      auto state = decode_state(*found.value);
+      if (!state) return then(Error{ErrorKind::invalid, "what is stored at the route key is no state of this form"});
+      then(ReadState{std::move(state->values), state_version_of(found.version)});
+    };
+    try_read(updates_->parts(), read);
+  }
+
+  const std::string name_;
+  const SpaceOptions options_;
+  const std::shared_ptr<SpaceUpdates> updates_;
+};
+
+Error not_a_name(const std::string& name) {
+  return {ErrorKind::invalid, "'" + name + "' is no name of a space: a letter, then letters, digits and _, at most " +
+                                  std::to_string(kSpaceNameBytesMax)};
+}
+
+}  // namespace
+
+SpaceStore::SpaceStore(std::shared_ptr<EntryAccess> entries, std::shared_ptr<Strand> strand,
+                       std::function<std::uint64_t()> chance)
+    : updates_(std::make_shared<SpaceUpdates>(SpaceParts{std::move(entries), std::move(strand)}, std::move(chance))) {}
+
+SpaceStore::~SpaceStore() = default;
+
+Result<std::shared_ptr<Space>> SpaceStore::open(const std::string& name, SpaceOptions options) {
+  if (!is_space_name(name)) return not_a_name(name);
+  return std::shared_ptr<Space>(std::make_shared<StoredSpace>(name, options, updates_));
+}
+
+void SpaceStore::stop() { updates_->stop(); }
+
+Result<std::shared_ptr<Space>> NoSpaces::open(const std::string&, SpaceOptions) {
+  return Error{ErrorKind::unsupported,
+               "this network runs in classic mode, which keeps one copy of each key, so no state would survive its "
+               "node: set mode = \"agreed\" in [services.locator.config]"};
+}
+
+}  // namespace p2p::diststore

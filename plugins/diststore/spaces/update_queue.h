@@ -1,0 +1,70 @@
+// Which update of a route key runs next on this node? One at a time, in the order of their arrival, so that those of
+// one node do not make each other begin anew.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace p2p::diststore {
+
+// Every method: [any thread].
+template <class Job>
+class UpdateQueue final {
+ public:
+  explicit UpdateQueue(std::size_t waiting_max) : waiting_max_(waiting_max) {}
+
+  enum class Place : std::uint8_t {
+    first,  // the caller is to run it now
+    waits,  // end() of another one will return it
+    full,   // not kept
+  };
+  Place add(const std::string& key, std::shared_ptr<Job> job) {
+    const std::lock_guard hold(mutex_);
+    const auto [line, is_first] = lines_.try_emplace(key);
+    if (is_first) return Place::first;
+    if (waiting_ >= waiting_max_) return Place::full;
+    ++waiting_;
+    line->second.push_back(std::move(job));
+    return Place::waits;
+  }
+
+  // The one that ran has ended: the next is to run now. Null: there is none.
+  std::shared_ptr<Job> end(const std::string& key) {
+    const std::lock_guard hold(mutex_);
+    const auto line = lines_.find(key);
+    if (line->second.empty()) {
+      lines_.erase(line);
+      return nullptr;
+    }
+    --waiting_;
+    std::shared_ptr<Job> next = std::move(line->second.front());
+    line->second.pop_front();
+    return next;
+  }
+
+  // All that wait; they will not be returned any more.
+  std::deque<std::shared_ptr<Job>> take_all() {
+    const std::lock_guard hold(mutex_);
+    std::deque<std::shared_ptr<Job>> all;
+    for (auto& [key, line] : lines_) {
+      for (auto& job : line) all.push_back(std::move(job));
+      line.clear();
+    }
+    waiting_ = 0;
+    return all;
+  }
+
+ private:
+  const std::size_t waiting_max_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::deque<std::shared_ptr<Job>>> lines_;  // of each key for which one runs
+  std::size_t waiting_ = 0;
+};
+
+}  // namespace p2p::diststore
