@@ -114,11 +114,12 @@ void ReplicationWorld::read(Index at, std::size_t number) {
     return finish(number, answer, 0);
   }
   int value = 0;
-  static_cast<void>(store(at).host->engine->get(key.name, {}, [&](std::string_view held, diststore::Version version) {
-    value = std::stoi(std::string(held));
-    answer.version = replication::version_of(version);
-    answer.verdict = Verdict::done;
-  }));
+  static_cast<void>(store(at).host->engine->get(
+      key.name, {}, [&](std::string_view held, diststore::Version version, diststore::WallMs) {
+        value = std::stoi(std::string(held));
+        answer.version = replication::version_of(version);
+        answer.verdict = Verdict::done;
+      }));
   if (gate.is_under_way(hash)) {
     Effects effects;
     store(at).host->replicas.read(key.partition, key.name, hash, number + 1, moment(at), effects);
@@ -140,10 +141,11 @@ void ReplicationWorld::read_as_a_scan(Index at, std::size_t number) {
   operation.settles = true;
   operation.seen_in = store(at).host->replicas.gate().serving_term(key.partition);
   if (operation.seen_in == 0) return finish(number, {.request = number + 1, .partition = key.partition}, 0);
-  static_cast<void>(store(at).host->engine->get(key.name, {}, [&](std::string_view held, diststore::Version version) {
-    operation.seen = std::stoi(std::string(held));
-    operation.seen_version = replication::version_of(version);
-  }));
+  static_cast<void>(store(at).host->engine->get(
+      key.name, {}, [&](std::string_view held, diststore::Version version, diststore::WallMs) {
+        operation.seen = std::stoi(std::string(held));
+        operation.seen_version = replication::version_of(version);
+      }));
   const Duration later = !is_healed_ && time_.happens(slow_read_) ? time_.between(100ms, 3s) : time_.between(1us, 50us);
   on_machine(at, time_.now() + later, [this, at, number, partition = key.partition] {
     Effects effects;

@@ -28,7 +28,7 @@ class ReplicationEngine final : public diststore::Engine {
   Result<diststore::Outcome> get(std::string_view key, diststore::OwnershipProof, Use use) const override {
     const auto at = content_.find(key);
     if (at == content_.end() || at->second.is_erased) return diststore::Outcome::missing;
-    use(at->second.value, at->second.version);
+    use(at->second.value, at->second.version, at->second.expires_at);
     return diststore::Outcome::done;
   }
 
@@ -45,8 +45,10 @@ class ReplicationEngine final : public diststore::Engine {
         continue;
       }
       P2P_ASSERT(change.kind == diststore::Change::Kind::set, "the cores set and discard");
-      content_.insert_or_assign(std::string(change.key),
-                                diststore::StoredEntry{std::string(change.value), change.version, change.is_erased});
+      content_.insert_or_assign(std::string(change.key), diststore::StoredEntry{.value = std::string(change.value),
+                                                                                .version = change.version,
+                                                                                .is_erased = change.is_erased,
+                                                                                .expires_at = change.expires_at});
       if (!change.is_erased) stored_(change.key, change.version, change.value);
       change.outcome = diststore::Outcome::done;
     }
@@ -61,7 +63,8 @@ class ReplicationEngine final : public diststore::Engine {
       if (shown++ == entries_max) return Done{};
       position.place = at->first;
       const auto& entry = at->second;
-      if (!take({at->first, entry.value, entry.version, entry.is_erased, entry.confirmed_in})) return Done{};
+      if (!take({at->first, entry.value, entry.version, entry.is_erased, entry.confirmed_in, entry.expires_at}))
+        return Done{};
     }
     position.at_end = true;
     return Done{};

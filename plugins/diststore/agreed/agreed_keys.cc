@@ -49,10 +49,11 @@ Result<AgreedKeys::Read> AgreedKeys::try_read(KeyPlace place, std::string_view k
   const Epoch term = replicas_->gate().serving_term(place.partition);
   if (term == 0) return Read::not_served;
   Read read = Read::missing;
-  const auto outcome = replicas_->engine().get(key, {}, [&](std::string_view value, Version version) {
-    read = judge(place, term, Read::found);
-    if (read == Read::found) use(value, version);
-  });
+  const auto outcome =
+      replicas_->engine().get(key, {}, [&](std::string_view value, Version version, WallMs expires_at) {
+        read = judge(place, term, Read::found);
+        if (read == Read::found) use(value, version, expires_at);
+      });
   if (!outcome.ok()) return outcome.error();
   if (outcome.value() != Outcome::done) read = judge(place, term, Read::missing);
   return read;
@@ -60,7 +61,7 @@ Result<AgreedKeys::Read> AgreedKeys::try_read(KeyPlace place, std::string_view k
 
 void AgreedKeys::read(std::string_view key, const KeyRoute& route, Call call, const KeyMethod& method) {
   const KeyPlace place = KeyPlace::of(key);
-  const auto read = try_read(place, key, [&](std::string_view value, Version version) {
+  const auto read = try_read(place, key, [&](std::string_view value, Version version, WallMs) {
     method.write_answer(call, {.found = true, .value = value, .version = version, .view = route.view});
   });
   if (!read.ok()) return give_up_here(*forwarder_, read.error(), std::move(call), method);

@@ -126,8 +126,8 @@ void AgreedKeys::serve(LocalPart<ReadMany>& part, std::function<void()> done) {
     const std::string& key = part.inputs[part.keys[at].index];
     const KeyPlace place = KeyPlace::of(key);
     wire::ReadResult result;
-    const auto read =
-        try_read(place, key, [&](std::string_view value, Version version) { result = read_result(value, version); });
+    const auto read = try_read(
+        place, key, [&](std::string_view value, Version version, WallMs) { result = read_result(value, version); });
     if (!read.ok()) {
       open->fail({read.error().kind, text_of_engine_failure(read.error())});
       break;

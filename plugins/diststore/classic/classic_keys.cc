@@ -37,9 +37,10 @@ std::string_view refusal_to_wait(const ClassicStore& store, const CallInfo& call
 // --- one key ---------------------------------------------------------------------------------------------------------
 
 void ClassicKeys::read(std::string_view key, const KeyRoute& route, Call call, const KeyMethod& method) {
-  const auto outcome = store_->local->engine().get(key, route.proof, [&](std::string_view value, Version version) {
-    method.write_answer(call, {.found = true, .value = value, .version = version, .view = route.view});
-  });
+  const auto outcome =
+      store_->local->engine().get(key, route.proof, [&](std::string_view value, Version version, WallMs) {
+        method.write_answer(call, {.found = true, .value = value, .version = version, .view = route.view});
+      });
   if (!has_answered(outcome)) return not_served(outcome, key, std::move(call), method);
   if (outcome.value() == Outcome::missing) method.write_answer(call, {.view = route.view});
   send(std::move(call));

@@ -122,7 +122,7 @@ void Primary::read_now(std::string_view key, RequestId request, Effects& effects
   Answer answer = answer_of(request, entry ? Verdict::done : Verdict::missing);
   if (entry) {
     answer.version = version_of(entry->version);
-    answer.batch = batch_of(KeyWrite::put(std::string(key), std::move(entry->value)));
+    answer.batch = batch_of(KeyWrite::put_until(std::string(key), std::move(entry->value), entry->expires_at));
     answer.write = &answer.batch->writes.front();
   }
   effects.answers.push_back(std::move(answer));

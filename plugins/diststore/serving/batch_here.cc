@@ -178,7 +178,7 @@ bool read_many_here(const Store& store, Call& call) {
   std::size_t reply_bytes = keys->size() * kBatchEntryBytesMax;
   for (std::size_t at = 0; at < keys->size(); ++at) {
     const KeyRoute& route = (*routes)[at];
-    const auto read = store.keys->read_now((*keys)[at], route, [&](std::string_view value, Version version) {
+    const auto read = store.keys->read_now((*keys)[at], route, [&](std::string_view value, Version version, WallMs) {
       reply_bytes += value.size();
       append_found(out, value, version, route.view);
     });
