@@ -16,10 +16,9 @@ class ReplicationEngine final : public diststore::Engine {
  public:
   using Content = std::map<std::string, diststore::StoredEntry, std::less<>>;
 
-  // `stored` is told each value that is set, with its version.
-  ReplicationEngine(
-      std::uint32_t partitions,
-      std::function<void(std::string_view key, diststore::Version version, std::string_view value)> stored)
+  // `stored` is told each value that is set.
+  ReplicationEngine(std::uint32_t partitions,
+                    std::function<void(std::string_view key, const diststore::StoredEntry& entry)> stored)
       : partitions_(partitions), stored_(std::move(stored)) {}
 
   const Content& content() const { return content_; }
@@ -49,7 +48,7 @@ class ReplicationEngine final : public diststore::Engine {
                                                                                 .version = change.version,
                                                                                 .is_erased = change.is_erased,
                                                                                 .expires_at = change.expires_at});
-      if (!change.is_erased) stored_(change.key, change.version, change.value);
+      if (!change.is_erased) stored_(change.key, content_.find(change.key)->second);
       change.outcome = diststore::Outcome::done;
     }
     return Done{};
@@ -81,7 +80,7 @@ class ReplicationEngine final : public diststore::Engine {
 
  private:
   const std::uint32_t partitions_;
-  const std::function<void(std::string_view, diststore::Version, std::string_view)> stored_;
+  const std::function<void(std::string_view, const diststore::StoredEntry&)> stored_;
   Content content_;
 };
 

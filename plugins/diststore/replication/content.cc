@@ -18,6 +18,7 @@ bool Content::note(const Result<Outcome>& applied) {
 }
 
 Change Content::change_of(const KeyWrite& write, WriteVersion version) {
+  site_.note_expiry(held_, write.expires_at);
   if (!write.is_erase) return Change::set(write.key, write.value, stored(version), write.expires_at);
   if (held_.state.is_complete) return Change::discard(write.key);
   held_.state.tombstones.push_back(write.key);
@@ -39,6 +40,7 @@ bool Content::apply(const BatchPtr& batch, WriteVersion version) {
 }
 
 void Content::put(std::string_view key, std::string_view value, WriteVersion version, WallMs expires_at) {
+  site_.note_expiry(held_, expires_at);
   note(site_.engine.apply_one(Change::set(key, value, stored(version), expires_at)));
 }
 
@@ -53,6 +55,7 @@ void Content::erase(std::string_view key, WriteVersion version) {
 
 void Content::drop() {
   held_.state.tombstones.clear();
+  site_.expiries[held_.assignment.partition].clear();
   note(site_.engine.drop(held_.assignment.partition));
 }
 
@@ -66,6 +69,12 @@ void Content::remove_tombstones() {
 WriteVersion Content::version_at(std::string_view key) {
   const auto entry = find(key);
   return entry ? version_of(entry->version) : kNoVersion;
+}
+
+WallMs Content::expiry_at(std::string_view key) {
+  WallMs found = kNoExpiry;
+  note(site_.engine.get(key, {}, [&](std::string_view, Version, WallMs expires_at) { found = expires_at; }));
+  return found;
 }
 
 std::optional<StoredEntry> Content::find(std::string_view key) {

@@ -27,6 +27,7 @@ class Content final {
 
   // kNoVersion: there is none; a tombstone has one.
   WriteVersion version_at(std::string_view key);
+  WallMs expiry_at(std::string_view key);                 // kNoExpiry: of no value as well
   std::optional<StoredEntry> find(std::string_view key);  // a tombstone, too
 
  private:

@@ -18,6 +18,7 @@ void Primary::begin_term(Moment moment, Effects& effects) {
   arrange_streams(moment);
   write_suspects(moment, effects);
   open_streams(moment, effects);
+  site_.first_expiry = std::min(site_.first_expiry, site_.expiries[number()].first());
   site_.gate.serve(number(), term());
   site_.activate(held_);
   if (site_.options.is_durable) site_.mark_dirty(held_);
