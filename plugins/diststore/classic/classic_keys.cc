@@ -139,8 +139,9 @@ void ClassicKeys::serve(LocalPart<ReadMany>& part, std::function<void()> done) {
 void ClassicKeys::serve(LocalPart<WriteMany>& part, std::function<void()> done) { serve_part(part, std::move(done)); }
 void ClassicKeys::serve(LocalPart<EraseMany>& part, std::function<void()> done) { serve_part(part, std::move(done)); }
 
-Result<KeysHere::Now> ClassicKeys::read_now(std::string_view key, const KeyRoute& route, Engine::Use use) const {
-  const auto outcome = store_->local->engine().get(key, route.proof, use);
+Result<KeysHere::Now> ClassicKeys::read_now(std::string_view key, const KeyRoute& route, Use use) const {
+  const auto outcome = store_->local->engine().get(
+      key, route.proof, [&](std::string_view value, Version version, WallMs) { use(value, version, 0); });
   if (!outcome.ok()) return outcome.error();
   if (!has_answered(outcome)) return Now::later;
   return outcome.value() == Outcome::done ? Now::found : Now::missing;
