@@ -18,6 +18,11 @@ struct ReadOptions {}
 struct WriteOptions {
   1: optional Version if_version  // the key has this very version
   2: optional bool if_absent      // there is no such key
+  // Of a write, and of all items of write_many: so many milliseconds after the owner has taken it, by its clock, the value is
+  // gone: no read, scan or condition finds it, and the store erases it. 1 to 3,153,600,000,000 (100 years); absent: it lives for
+  // ever, also where the value before did not. Only in an agreed cluster all of whose members know it (feature level 2): others
+  // refuse it as `unsupported`, and so do erases. A node of a former version that is asked itself ignores it.
+  3: optional i64 ttl_ms
 }
 
 struct ReadResult {
@@ -25,6 +30,7 @@ struct ReadResult {
   2: optional binary value      // set exactly when found
   3: optional Version version   // set exactly when found
   4: optional i64 view          // fingerprint of the answering node's view
+  5: optional i64 ttl_left_ms   // of a value that expires: in so many milliseconds, at least 1
 }
 
 struct WriteResult {
@@ -55,6 +61,7 @@ struct ScanItem {
   1: required binary key
   2: required Version version
   3: optional binary value      // if asked for, unless it no longer fitted this answer: then read the key
+  4: optional i64 ttl_left_ms   // as in a ReadResult
 }
 
 struct ScanResult {

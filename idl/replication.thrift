@@ -18,6 +18,8 @@ struct Version {
 struct Write {
   1: required binary key
   2: optional binary value               // absent: the key is erased
+  3: optional i64 expires_at             // milliseconds since 1970, by the clock of the primary that took the write; from feature
+                                         // level 2 on
 }
 
 // --- from a primary
@@ -46,6 +48,7 @@ struct Item {
   2: optional binary value               // absent: so is the key
   3: required Version version
   4: optional bool is_uncommitted        // absent: no
+  5: optional i64 expires_at             // as of a Write
 }
 
 struct Items {

@@ -4,11 +4,13 @@
 #include "ctl/verbs.h"
 
 #include <p2p/client.h>
+#include <p2p/units.h>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,10 +23,12 @@ namespace {
 
 using client::Client;
 
-ExitCode put(const Session& session, const std::string& key, const std::string& value) {
+ExitCode put(const Session& session, const std::string& key, const std::string& value, std::optional<Duration> ttl) {
   const auto store = store_of(session);
   if (!store.ok()) return report(store.error());
-  const auto written = store.value()->write(key, value);
+  client::CallOptions options;
+  options.ttl = ttl;
+  const auto written = store.value()->write(key, value, options);
   if (!written.ok()) return report_failure(written.failure(), true);
   if (session.json) print({{"key", key}, {"stored", true}, {"version", json_of(written.value().version)}});
   return ExitCode::done;
@@ -84,6 +88,7 @@ ExitCode get(const Session& session, const std::string& key) {
   if (session.json) {
     nlohmann::json answer{{"key", key}, {"found", result.found}};
     if (result.found) answer.update({{"value", result.value}, {"version", json_of(result.version)}});
+    if (result.ttl_left) answer["ttl_ms"] = *result.ttl_left / std::chrono::milliseconds(1);
     print(answer);
   } else if (result.found) {
     std::fwrite(result.value.data(), 1, result.value.size(), stdout);
@@ -106,6 +111,12 @@ ExitCode erase(const Session& session, const std::string& key) {
     complain("no such key: " + key);
   }
   return was_found ? ExitCode::done : ExitCode::no;
+}
+
+std::string check_ttl(const std::string& text) {
+  const auto parsed = parse_duration(text);
+  if (!parsed.ok()) return parsed.error().text;
+  return parsed.value() > Duration::zero() ? std::string() : "a value that is gone at once cannot be stored";
 }
 
 // Each word is stored under its first letter.
@@ -161,10 +172,16 @@ void add_store_verbs(CLI::App& app, Session& session) {
   const auto key = std::make_shared<std::string>();
   const auto value = std::make_shared<std::string>();
 
+  const auto ttl = std::make_shared<std::optional<Duration>>();
   CLI::App* verb = add_verb(app, session, "put", "store VALUE under KEY",
-                            [key, value](const Session& asked) { return put(asked, *key, *value); });
+                            [key, value, ttl](const Session& asked) { return put(asked, *key, *value, *ttl); });
   verb->add_option("KEY", *key)->required();
   verb->add_option("VALUE", *value)->required();
+  verb->add_option_function<std::string>(
+          "--ttl", [ttl](const std::string& text) { *ttl = parse_duration(text).value(); },
+          "the value is gone after so long, as in 30s; without it, it stays. Needs an agreed cluster")
+      ->type_name("TIME")
+      ->check(check_ttl);
 
   verb = add_verb(app, session, "get", "print the value of KEY; exit code 1 when there is none",
                   [key](const Session& asked) { return get(asked, *key); });

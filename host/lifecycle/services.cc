@@ -356,10 +356,10 @@ bool Services::hand_over_data(const std::vector<Service>& ending, const std::str
   wait_([&] { return is_taken || !gets_further(); }, kForEver);
   if (is_taken) return may_end_now(ending, report);
   tell_network({}, Completion());
-  report.refuse(fmt::format(
-      "service {} must not stop: other nodes have not taken what it holds ({}); try again when p2pctl map "
-      "shows all copies in sync",
-      names, patience.why_given_up()));
+  report.refuse(
+      fmt::format("service {} must not stop: other nodes have not taken what it holds ({}); try again when p2pctl map "
+                  "shows all copies in sync",
+                  names, patience.why_given_up()));
   return false;
 }
 

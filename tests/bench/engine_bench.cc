@@ -41,7 +41,7 @@ void use_keys(benchmark::State& state, bool all_want_one, void (*use)(std::strin
 }
 
 void read_key(std::string_view key) {
-  (void)engine().get(key, {}, [](std::string_view value, Version) { benchmark::DoNotOptimize(value.data()); });
+  (void)engine().get(key, {}, [](std::string_view value, Version, WallMs) { benchmark::DoNotOptimize(value.data()); });
 }
 
 void write_key(std::string_view key) {

@@ -255,24 +255,24 @@ class FeatureLevelTest(MembersCase):
 
     def test_the_level_rises_when_the_last_old_member_has_gone_and_then_an_old_one_is_refused(self):
         nodes = self.cluster(3, *FEW)
-        self.assertEqual(self.level(nodes[0]), 1)
+        self.assertEqual(self.level(nodes[0]), 2)
         old = list(nodes)
         for place in range(3):
-            self.assertEqual(self.level(nodes[0]), 1)
+            self.assertEqual(self.level(nodes[0]), 2)
             nodes[place].kill()
             nodes[place] = self.upgraded(nodes[place]).start()
             self.wait_for_network(nodes)
-            self.wait_for_member(nodes[place - 1], nodes[place].name, feature_level=2)
+            self.wait_for_member(nodes[place - 1], nodes[place].name, feature_level=3)
         for node in nodes:
-            wait_for_equal(f"{node.name} knows level 2", 2, lambda node=node: self.level(node))
+            wait_for_equal(f"{node.name} knows level 3", 3, lambda node=node: self.level(node))
         self.assertIn("level", self.ctl(nodes[0], "agreement"))
 
         stranger = self.next_node(*FEW).launch()
-        self.wait_until_logged(stranger, "its feature level is 2, ours is 1; the network runs a newer version: upgrade this node")
+        self.wait_until_logged(stranger, "its feature level is 3, ours is 2; the network runs a newer version: upgrade this node")
         nodes[2].kill()
         old[2].launch()  # the former version in the folder of a member
         self.assertNotEqual(old[2].wait(), 0)
-        self.assertIn("feature level 2 is in force in the network, and this program knows 1 at most", old[2].log())
+        self.assertIn("feature level 3 is in force in the network, and this program knows 2 at most", old[2].log())
         nodes[2].start()
         self.wait_for_network(nodes)
 

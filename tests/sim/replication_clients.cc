@@ -85,6 +85,8 @@ void ReplicationWorld::begin_operation(std::size_t client) {
     operation.entries.push_back(keys_[operation.keys[which]].history.size());
     keys_[operation.keys[which]].history.push_back(entry);
   }
+  const bool stores = operation.kind != Kind::get && operation.kind != Kind::erase;
+  if (stores && time_.happens(expires_)) operation.ttl_ms = static_cast<std::int64_t>(1 + time_.below(1500));
   const std::size_t number = operations_log_.size();
   const Index node = operation.node;
   operations_log_.push_back(std::move(operation));
@@ -114,12 +116,15 @@ void ReplicationWorld::read(Index at, std::size_t number) {
     return finish(number, answer, 0);
   }
   int value = 0;
-  static_cast<void>(store(at).host->engine->get(key.name, {}, [&](std::string_view held, diststore::Version version) {
-    value = std::stoi(std::string(held));
-    answer.version = replication::version_of(version);
-    answer.verdict = Verdict::done;
-  }));
-  if (gate.is_under_way(hash)) {
+  bool has_expired = false;
+  static_cast<void>(store(at).host->engine->get(
+      key.name, {}, [&](std::string_view held, diststore::Version version, diststore::WallMs expires_at) {
+        has_expired = diststore::has_expired(expires_at, wall(at));
+        value = std::stoi(std::string(held));
+        answer.version = replication::version_of(version);
+        answer.verdict = Verdict::done;
+      }));
+  if (has_expired || gate.is_under_way(hash)) {
     Effects effects;
     store(at).host->replicas.read(key.partition, key.name, hash, number + 1, moment(at), effects);
     return obey(at, effects);
@@ -138,12 +143,23 @@ void ReplicationWorld::read_as_a_scan(Index at, std::size_t number) {
   Operation& operation = operations_log_[number];
   const Key& key = keys_[operation.keys.front()];
   operation.settles = true;
+  bool has_expired = false;
   operation.seen_in = store(at).host->replicas.gate().serving_term(key.partition);
   if (operation.seen_in == 0) return finish(number, {.request = number + 1, .partition = key.partition}, 0);
-  static_cast<void>(store(at).host->engine->get(key.name, {}, [&](std::string_view held, diststore::Version version) {
-    operation.seen = std::stoi(std::string(held));
-    operation.seen_version = replication::version_of(version);
-  }));
+  static_cast<void>(store(at).host->engine->get(
+      key.name, {}, [&](std::string_view held, diststore::Version version, diststore::WallMs expires_at) {
+        has_expired = diststore::has_expired(expires_at, wall(at));
+        if (has_expired) return;
+        operation.seen = std::stoi(std::string(held));
+        operation.seen_version = replication::version_of(version);
+      }));
+  if (has_expired) {  // what it leaves out is erased first
+    operation.settles = false;
+    Effects effects;
+    store(at).host->replicas.read(key.partition, key.name, replication::hash_of(key.name), number + 1, moment(at),
+                                  effects);
+    return obey(at, effects);
+  }
   const Duration later = !is_healed_ && time_.happens(slow_read_) ? time_.between(100ms, 3s) : time_.between(1us, 50us);
   on_machine(at, time_.now() + later, [this, at, number, partition = key.partition] {
     Effects effects;
@@ -174,6 +190,7 @@ void ReplicationWorld::write(Index at, std::size_t number) {
     else
       batch->writes.push_back(
           replication::KeyWrite::put(name, std::to_string(operation.value + static_cast<int>(which)), condition));
+    batch->writes.back().ttl_ms = operation.ttl_ms;
   }
   Effects effects;
   store(at).host->replicas.write(keys_[operation.keys.front()].partition, std::move(batch), number + 1, moment(at),

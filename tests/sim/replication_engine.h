@@ -16,10 +16,9 @@ class ReplicationEngine final : public diststore::Engine {
  public:
   using Content = std::map<std::string, diststore::StoredEntry, std::less<>>;
 
-  // `stored` is told each value that is set, with its version.
-  ReplicationEngine(
-      std::uint32_t partitions,
-      std::function<void(std::string_view key, diststore::Version version, std::string_view value)> stored)
+  // `stored` is told each value that is set.
+  ReplicationEngine(std::uint32_t partitions,
+                    std::function<void(std::string_view key, const diststore::StoredEntry& entry)> stored)
       : partitions_(partitions), stored_(std::move(stored)) {}
 
   const Content& content() const { return content_; }
@@ -28,7 +27,7 @@ class ReplicationEngine final : public diststore::Engine {
   Result<diststore::Outcome> get(std::string_view key, diststore::OwnershipProof, Use use) const override {
     const auto at = content_.find(key);
     if (at == content_.end() || at->second.is_erased) return diststore::Outcome::missing;
-    use(at->second.value, at->second.version);
+    use(at->second.value, at->second.version, at->second.expires_at);
     return diststore::Outcome::done;
   }
 
@@ -45,9 +44,11 @@ class ReplicationEngine final : public diststore::Engine {
         continue;
       }
       P2P_ASSERT(change.kind == diststore::Change::Kind::set, "the cores set and discard");
-      content_.insert_or_assign(std::string(change.key),
-                                diststore::StoredEntry{std::string(change.value), change.version, change.is_erased});
-      if (!change.is_erased) stored_(change.key, change.version, change.value);
+      content_.insert_or_assign(std::string(change.key), diststore::StoredEntry{.value = std::string(change.value),
+                                                                                .version = change.version,
+                                                                                .is_erased = change.is_erased,
+                                                                                .expires_at = change.expires_at});
+      if (!change.is_erased) stored_(change.key, content_.find(change.key)->second);
       change.outcome = diststore::Outcome::done;
     }
     return Done{};
@@ -61,7 +62,8 @@ class ReplicationEngine final : public diststore::Engine {
       if (shown++ == entries_max) return Done{};
       position.place = at->first;
       const auto& entry = at->second;
-      if (!take({at->first, entry.value, entry.version, entry.is_erased, entry.confirmed_in})) return Done{};
+      if (!take({at->first, entry.value, entry.version, entry.is_erased, entry.confirmed_in, entry.expires_at}))
+        return Done{};
     }
     position.at_end = true;
     return Done{};
@@ -78,7 +80,7 @@ class ReplicationEngine final : public diststore::Engine {
 
  private:
   const std::uint32_t partitions_;
-  const std::function<void(std::string_view, diststore::Version, std::string_view)> stored_;
+  const std::function<void(std::string_view, const diststore::StoredEntry&)> stored_;
   Content content_;
 };
 

@@ -9,12 +9,14 @@ namespace replication = diststore::replication;
 
 ReplicationHost::ReplicationHost(const cluster::NodeId& self, const cluster::Boot& boot,
                                  std::unique_ptr<ReplicationEngine> engine_used,
-                                 const replication::ReplicationOptions& options, Lease lease_held_until, Obey obey)
+                                 const replication::ReplicationOptions& options, Lease lease_held_until, WallClock wall,
+                                 Obey obey)
     : engine(std::move(engine_used)),
       replicas(*engine, options),
       self_(self),
       boot_(boot),
       lease_held_until_(std::move(lease_held_until)),
+      wall_(std::move(wall)),
       obey_(std::move(obey)) {}
 
 replication::Assignment ReplicationHost::assignment(const cluster::ClusterMap& map,

@@ -19,9 +19,11 @@ class ReplicationHost final : public SimulatedHost {
   // Called when the cores have asked for something.
   using Obey = std::function<void(diststore::replication::Effects& effects)>;
   using Lease = std::function<TimePoint()>;
+  using WallClock = std::function<diststore::WallMs()>;
 
   ReplicationHost(const cluster::NodeId& self, const cluster::Boot& boot, std::unique_ptr<ReplicationEngine> engine,
-                  const diststore::replication::ReplicationOptions& options, Lease lease_held_until, Obey obey);
+                  const diststore::replication::ReplicationOptions& options, Lease lease_held_until, WallClock wall,
+                  Obey obey);
 
   void on_map(const std::shared_ptr<const cluster::ClusterMap>& map, const std::vector<cluster::Assignment>& changed,
               TimePoint now) override;
@@ -34,7 +36,7 @@ class ReplicationHost final : public SimulatedHost {
   void hang(bool hangs) override { hangs_ = hangs; }
   void work(TimePoint) override {}
 
-  diststore::replication::Moment moment(TimePoint now) const { return {now, lease_held_until_()}; }
+  diststore::replication::Moment moment(TimePoint now) const { return {now, lease_held_until_(), wall_()}; }
   // Nodes that this one has to be connected to.
   const std::vector<diststore::replication::Node>& wanted() const { return wanted_; }
   static diststore::replication::Node number_of(const cluster::NodeId& id) {
@@ -51,6 +53,7 @@ class ReplicationHost final : public SimulatedHost {
   const cluster::NodeId self_;
   const cluster::Boot boot_;
   const Lease lease_held_until_;
+  const WallClock wall_;
   const Obey obey_;
   bool hangs_ = false;
   std::map<cluster::PartitionNumber, cluster::Assignment> assigned_;

@@ -10,6 +10,7 @@ namespace replication = diststore::replication;
 void ReplicationWorld::check() {
   ClusterWorld::check();
   check_serving();
+  check_expiries();
   check_copies(touched_);
 }
 
@@ -30,6 +31,45 @@ void ReplicationWorld::on_decided(const cluster::ClusterMap& map) {
   }
 }
 
+// From the moment when some node's clock has come to a value's end, it may go, and may not; before, it must not.
+void ReplicationWorld::check_expiries() {
+  diststore::WallMs latest = 0;
+  for (Index at = 0; at < machines_.size(); ++at) latest = std::max(latest, wall(at));
+  for (Key& key : keys_)
+    std::erase_if(key.expiring, [&](const auto& one) {
+      if (!diststore::has_expired(one.second, latest)) return false;
+      StoreOperation end;
+      end.kind = StoreOperation::Kind::swap;
+      end.expected = one.first;
+      end.begun = time_.now();
+      key.history.push_back(end);
+      key.ended.insert(one);
+      return true;
+    });
+}
+
+// No primary answers a value after its end, by its own clock.
+void ReplicationWorld::check_answers(Index at, const Effects& effects) {
+  for (const Answer& answer : effects.answers) {
+    if (answer.verdict != Verdict::done || answer.write == nullptr) continue;
+    if (diststore::has_expired(answer.write->expires_at, wall(at)))
+      violate(std::to_string(at) + " answers a value of " + answer.write->key + " that has expired");
+  }
+}
+
+std::string ReplicationWorld::why_not_swept() const {
+  for (Number number = 0; number < partitions_; ++number) {
+    const Index primary = index_of(newest_->at(newest_->partitions[number].primary).id);
+    const ReplicationHost* const host = stores_.at(primary)->host;
+    if (machines_[primary]->is_gone || host == nullptr) continue;
+    for (const auto& [name, entry] : host->engine->content())
+      if (placement::partition_of(name, partitions_) == number &&
+          diststore::has_expired(entry.expires_at, wall(primary)))
+        return "at the end " + name + " has expired, and is not swept";
+  }
+  return {};
+}
+
 // At no moment two processes that both answer for a partition: what the store says of itself.
 void ReplicationWorld::check_serving() {
   const Store& here = store(touched_);
@@ -46,6 +86,8 @@ void ReplicationWorld::check_serving() {
 
 bool ReplicationWorld::has_erase_since(const Key& key) const {
   return std::ranges::any_of(key.history, [&](const StoreOperation& one) {
+    const bool is_end = one.kind == StoreOperation::Kind::swap && one.value == 0;  // of a value
+    if (is_end) return one.begun >= key.acknowledged_begun;
     return one.kind == StoreOperation::Kind::erase && one.outcome != StoreOperation::Outcome::failed &&
            one.ended >= key.acknowledged_begun;
   });
@@ -102,6 +144,7 @@ std::string ReplicationWorld::copy_differs(Index at, Number number) const {
     if (own && own->is_erased) return "has a tombstone of " + key.name;
     if (own.has_value() != other.has_value()) return "differs in " + key.name;
     if (own && (own->version != other->version || own->value != other->value)) return "differs in " + key.name;
+    if (own && own->expires_at != other->expires_at) return "differs in when " + key.name + " ends";
   }
   return {};
 }
@@ -123,6 +166,7 @@ std::string ReplicationWorld::why_store_not_at_rest() const {
   if (!clients_stop_) return "clients are not served at the end";
   for (const Client& client : clients_)
     if (client.is_busy) return "a client has no answer at the end";
+  if (const std::string why = why_not_swept(); !why.empty()) return why;
   return why_copies_differ();
 }
 

@@ -77,6 +77,16 @@ MUTANTS = [
         Patch(COMMIT, "site_.options.is_durable ? synced_ : state_.position", "state_.position"))),
     one("W3", "acknowledged-before-the-sync", FLUSH, "if (owes_ack) part.ack = ack_of(*one);",
         "if (owes_ack) effects.sends.push_back(ack_of(*one));"),
+    # --- values that expire (docs/decisions/0037) ---
+    one("TTL", "an-expired-value-is-answered", PRIMARY, "entry && has_expired(entry->expires_at, moment.wall)", "false"),
+    one("TTL", "a-read-waits-past-the-end", COMMIT, "write == nullptr || has_expired(write->expires_at, moment.wall)", "write == nullptr"),
+    one("TTL", "gone-before-the-copies-know", PRIMARY, "wait_for(key, hash, answer_of(request, Verdict::missing), effects);",
+        "effects.answers.push_back(answer_of(request, Verdict::missing));"),
+    one("TTL", "a-condition-sees-what-has-expired", PRIMARY, "is_asked && has_expired(content_.expiry_at(write.key), moment.wall)", "false"),
+    one("TTL", "an-item-has-no-end", STREAMS, "item.expires_at = entry->expires_at;", ";"),
+    one("TTL", "a-backfill-has-no-ends", "replication/fill_scan.cc", ".expires_at = entry.expires_at", ".expires_at = kNoExpiry"),
+    one("TTL", "a-suspect-lives-for-ever", TERM, "std::move(entry->value), entry->expires_at", "std::move(entry->value), kNoExpiry"),
+    one("TTL", "nothing-is-swept", FLUSH, "sweep_.step(moment, effects);", ";"),
     # --- takeover (I5, I6) ---
     Mutant("I5", "26-takeover-without-a-sync", (
         Patch(TERM, "is_stopping_ = has_consented_ = false;",

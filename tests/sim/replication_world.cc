@@ -12,6 +12,8 @@ namespace replication = diststore::replication;
 
 namespace {
 
+constexpr Duration kClocksDifferMax = 400ms;
+
 ClusterWorldOptions with_durability(ClusterWorldOptions options) {
   options.durability = options.seed % 5 < 3 ? cluster::Durability::memory : cluster::Durability::durable;
   if (options.nodes == 0) options.nodes = 3 + options.seed / 8 % 5;
@@ -44,6 +46,8 @@ ReplicationWorld::ReplicationWorld(const ClusterWorldOptions& options)
     key_numbers_[name] = keys_.size();
     keys_.push_back({.name = std::move(name), .partition = partition});
   }
+  if (time_.happens(0.7)) expires_ = 0.3;
+  set_clocks();
   start_clients();
 }
 
@@ -76,20 +80,47 @@ ReplicationWorld::Store& ReplicationWorld::store(Index at) {
 replication::Moment ReplicationWorld::moment(Index at) const {
   const Machine& machine = *machines_[at];
   const TimePoint lease = machine.member == nullptr ? TimePoint::min() : machine.member->agreement().lease_held_until();
-  return {local(at), lease};
+  return {local(at), lease, wall(at)};
+}
+
+// The time of day as a node has it: it is wrong, and it is set.
+diststore::WallMs ReplicationWorld::wall(Index at) const {
+  constexpr diststore::WallMs kStart = 1'800'000'000'000;
+  const auto there = stores_.find(at);
+  const Duration ahead = there == stores_.end() ? Duration{} : there->second->clock_ahead;
+  return kStart + static_cast<diststore::WallMs>((time_.now().time_since_epoch() + ahead) / 1ms);
+}
+
+// Now and then one of them, forwards or backwards.
+void ReplicationWorld::set_clocks() {
+  store(time_.below(machines_.size())).clock_ahead = time_.between(0ms, kClocksDifferMax);
+  if (!is_healed_) time_.after(time_.between(50ms, 800ms), [this] { set_clocks(); });
+}
+
+void ReplicationWorld::note_stored(std::string_view name, const diststore::StoredEntry& entry) {
+  Key& key = keys_[key_numbers_.find(name)->second];
+  const int value = std::stoi(entry.value);
+  key.values[replication::version_of(entry.version)] = value;
+  if (key.ended.contains(value)) {
+    if (key.ended[value] != entry.expires_at) violate("a copy of " + key.name + " has another end");
+  } else if (entry.expires_at != diststore::kNoExpiry) {
+    const auto [known, is_new] = key.expiring.try_emplace(value, entry.expires_at);
+    if (known->second != entry.expires_at) violate("a copy of " + key.name + " has another end");
+  } else if (key.expiring.contains(value)) {
+    violate("a copy of " + key.name + " lives for ever");
+  }
 }
 
 std::unique_ptr<SimulatedHost> ReplicationWorld::make_host(Index at) {
-  const auto stored = [this](std::string_view key, diststore::Version version, std::string_view value) {
-    keys_[key_numbers_.find(key)->second].values[replication::version_of(version)] = std::stoi(std::string(value));
-  };
+  const auto stored = [this](std::string_view key, const diststore::StoredEntry& entry) { note_stored(key, entry); };
   auto engine = std::make_unique<ReplicationEngine>(partitions_, stored);
   Store& here = store(at);
   if (is_durable_) engine->set_content(here.disk.content);
   const cluster::Boot boot{.number = machines_[at]->boots, .nonce = at + 1};
   auto host = std::make_unique<ReplicationHost>(
       machines_[at]->id, boot, std::move(engine), replication_options_,
-      [this, at] { return moment(at).lease_held_until; }, [this, at](Effects& effects) { obey(at, effects); });
+      [this, at] { return moment(at).lease_held_until; }, [this, at] { return wall(at); },
+      [this, at](Effects& effects) { obey(at, effects); });
   if (is_durable_)
     for (const auto& [number, state] : here.disk.states) host->replicas.restore(number, state);
   here.host = host.get();
@@ -124,6 +155,7 @@ void ReplicationWorld::on_crash(Index at) {
 }
 
 void ReplicationWorld::obey(Index at, Effects& effects) {
+  check_answers(at, effects);
   for (auto& send : effects.sends) send_message(at, index_of_node(send.to), std::move(send.message));
   for (auto& one : effects.scans) scan(at, std::move(one));
   if (effects.sync != 0) sync(at, effects.sync);

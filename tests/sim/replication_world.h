@@ -45,6 +45,7 @@ class ReplicationWorld final : public ClusterWorld {
     TimePoint synced_last{};
     bool has_flush_to_come = false;
     std::map<Index, TimePoint> asked_for_map;
+    Duration clock_ahead{};  // of the true time of day; it is set now and then
     std::map<Index, TimePoint> dials_at;
     std::set<Index> dialling;
   };
@@ -63,6 +64,7 @@ class ReplicationWorld final : public ClusterWorld {
     std::vector<std::size_t> entries = {};  // in the keys' histories
     int value = 0;                          // of the first key; the others' follow
     WriteVersion version = {};              // of a condition
+    std::int64_t ttl_ms = 0;
     Index node = 0;
     std::size_t client = 0;
     bool is_over = false;
@@ -76,8 +78,10 @@ class ReplicationWorld final : public ClusterWorld {
     std::string name;
     Number partition = 0;
     StoreHistory history = {};
-    std::map<WriteVersion, int> values = {};  // that any node has stored
-    WriteVersion acknowledged = {};           // the newest
+    std::map<WriteVersion, int> values = {};         // that any node has stored
+    std::map<int, diststore::WallMs> expiring = {};  // values, and when they end; that some clock has not come to
+    std::map<int, diststore::WallMs> ended = {};     // that some clock has
+    WriteVersion acknowledged = {};                  // the newest
     TimePoint acknowledged_begun{};
     bool is_acknowledged_erase = false;
   };
@@ -100,6 +104,9 @@ class ReplicationWorld final : public ClusterWorld {
   void beat(Index at);
   Store& store(Index at);
   diststore::replication::Moment moment(Index at) const;
+  diststore::WallMs wall(Index at) const;
+  void set_clocks();
+  void note_stored(std::string_view key, const diststore::StoredEntry& entry);
   void want_map(Index at, Index from);
   // A network forms first; what dies before is founded anew by nobody.
   bool is_troubled() const { return !is_healed_ && time_.now() >= TimePoint(std::chrono::seconds(1001)); }
@@ -138,6 +145,9 @@ class ReplicationWorld final : public ClusterWorld {
   void check() override;
   void on_decided(const cluster::ClusterMap& map) override;
   void check_serving();
+  void check_expiries();
+  void check_answers(Index at, const Effects& effects);
+  std::string why_not_swept() const;
   void check_copies(Index at);
   void check_copy(Index at, Number number);
   std::string why_copies_differ() const;
@@ -162,6 +172,7 @@ class ReplicationWorld final : public ClusterWorld {
   bool clients_stop_ = false;
   double stall_ = 0;
   double slow_read_ = 0;
+  double expires_ = 0;
   double crash_at_sync_ = 0;
   double danger_ = 0;
   Duration think_max_{};

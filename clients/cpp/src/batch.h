@@ -9,7 +9,9 @@
 
 #include <p2p/client.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,6 +37,11 @@ struct EraseBatch {
   static constexpr bool kIsRepeatable = false;
 };
 
+// 0: for ever. It has been found to be in its range.
+inline std::int64_t ttl_ms_of(const CallOptions& options) {
+  return options.ttl ? std::chrono::ceil<std::chrono::milliseconds>(*options.ttl).count() : 0;
+}
+
 inline const std::string& key_of(const std::string& key) noexcept { return key; }
 inline const std::string& key_of(const Item& item) noexcept { return item.key; }
 inline std::size_t bytes_of(const std::string& key) noexcept { return key.size(); }
@@ -52,6 +59,7 @@ class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
         entries_(std::move(entries)),
         then_(std::move(then)),
         deadline_(engine.deadline_of(options)),
+        ttl_ms_(ttl_ms_of(options)),
         is_repeatable_(options.is_repeatable || Kind::kIsRepeatable) {}
 
   void start() {
@@ -118,7 +126,7 @@ class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
       std::vector<ItemView> items;
       items.reserve(part.size());
       for (const auto at : part) items.push_back({entries_[at].key, entries_[at].value});
-      return encode_write_many(codec, service, items, frame);
+      return encode_write_many(codec, service, items, ttl_ms_, frame);
     } else {
       std::vector<std::string_view> keys;
       keys.reserve(part.size());
@@ -152,6 +160,7 @@ class Batch final : public std::enable_shared_from_this<Batch<Kind>> {
   const std::vector<Entry> entries_;
   Callback<void(Results)> then_;
   const TimePoint deadline_;
+  const std::int64_t ttl_ms_;  // of a write; 0: for ever
   const bool is_repeatable_;
   Results results_;
   std::size_t open_parts_ = 0;

@@ -7,6 +7,7 @@
 
 #include <p2p/client.h>
 
+#include <type_traits>
 #include <utility>
 
 namespace p2p::client {
@@ -32,7 +33,20 @@ T wait_for(const Engine& engine, Begin begin) {
 
 Condition condition_of(const CallOptions& options) { return {options.if_version, options.if_absent}; }
 
-Failure refused_condition(const char* why) { return {Effect::none, ErrorKind::invalid, why}; }
+Failure refused_option(const char* why) { return {Effect::none, ErrorKind::invalid, why}; }
+
+// As in idl/diststore.thrift.
+constexpr Duration kTtlMax = std::chrono::hours(24) * 36'500;
+
+enum class Stores : bool { no, yes };
+
+// What is wrong with the time to live of a call; null: nothing.
+const char* fault_of_ttl(const CallOptions& options, Stores stores) {
+  if (!options.ttl) return nullptr;
+  if (stores == Stores::no) return "only writes take a time to live";
+  const bool is_possible = *options.ttl > Duration::zero() && *options.ttl <= kTtlMax;
+  return is_possible ? nullptr : "a time to live is more than zero, and at most 36,500 days";
+}
 
 }  // namespace
 
@@ -43,8 +57,10 @@ class Client::Impl final {
   // A store call for one key; `encode(codec, service, frame)` makes its frame.
   template <class T, class Encode>
   void ask_store(std::string_view key, Then<T> then, const CallOptions& options, bool is_repeatable, Encode encode) {
+    if (const char* why = fault_of_ttl(options, std::is_same_v<T, Written> ? Stores::yes : Stores::no))
+      return then(refused_option(why));
     if (options.if_version && options.if_absent)
-      return then(refused_condition("if_version and if_absent exclude each other"));
+      return then(refused_option("if_version and if_absent exclude each other"));
     Call& call = engine.take_call();
     call.info = encode(encoding_codec(), engine.options().store, call.frame);
     call.key = key;
@@ -57,14 +73,17 @@ class Client::Impl final {
 
   template <class Kind, class Entries, class Results>
   void batch(Entries entries, Callback<void(Results)> then, const CallOptions& options) {
+    if (const char* why = fault_of_ttl(options, std::is_same_v<Kind, WriteBatch> ? Stores::yes : Stores::no))
+      return then(Results(entries.size(), refused_option(why)));
     if (condition_of(options).is_set()) {
-      return then(Results(entries.size(), refused_condition("a batch takes no conditions: write its keys one by one")));
+      return then(Results(entries.size(), refused_option("a batch takes no conditions: write its keys one by one")));
     }
     std::make_shared<Batch<Kind>>(engine, std::move(entries), std::move(then), options)->start();
   }
 
   void ask(const Request& request, Then<std::string_view> then, const CallOptions& options, const NodeAddress* node) {
-    if (condition_of(options).is_set()) return then(refused_condition("only writes and erases take conditions"));
+    if (const char* why = fault_of_ttl(options, Stores::no)) return then(refused_option(why));
+    if (condition_of(options).is_set()) return then(refused_option("only writes and erases take conditions"));
     Call& call = engine.take_call();
     const auto framed = frame_of(request.service, request.message, call.frame);
     if (!framed.ok()) {
@@ -124,7 +143,7 @@ Stats Client::stats() const { return impl_->engine.stats(); }
 // --- one key ---------------------------------------------------------------------------------------------------------
 
 void Client::read(std::string_view key, Then<Read> then, CallOptions options) {
-  if (condition_of(options).is_set()) return then(refused_condition("only writes and erases take conditions"));
+  if (condition_of(options).is_set()) return then(refused_option("only writes and erases take conditions"));
   impl_->ask_store<Read>(key, std::move(then), options, true, [key](Codec& codec, const auto& service, auto& frame) {
     return encode_key(codec, service, "read", key, frame);
   });
@@ -141,7 +160,8 @@ Outcome<Read> Client::read(std::string_view key, CallOptions options) {
 void Client::write(std::string_view key, std::string_view value, Then<Written> then, CallOptions options) {
   impl_->ask_store<Written>(key, std::move(then), options, false,
                             [key, value, &options](Codec& codec, const auto& service, auto& frame) {
-                              return encode_write(codec, service, key, value, condition_of(options), frame);
+                              const WriteOptions sent{condition_of(options), ttl_ms_of(options)};
+                              return encode_write(codec, service, key, value, sent, frame);
                             });
 }
 std::future<Outcome<Written>> Client::write_future(std::string_view key, std::string_view value, CallOptions options) {
@@ -203,7 +223,7 @@ Client::Many<Erased> Client::erase_many(std::vector<std::string> keys, CallOptio
 // Any node will do: it passes the call on once it has shown what it holds itself. The cursor in place of a key spreads
 // the pages over all nodes.
 void Client::scan(std::string_view cursor, ScanOptions which, Then<ScanPage> then, CallOptions options) {
-  if (condition_of(options).is_set()) return then(refused_condition("only writes and erases take conditions"));
+  if (condition_of(options).is_set()) return then(refused_option("only writes and erases take conditions"));
   impl_->ask_store<ScanPage>(cursor, std::move(then), options, true,
                              [cursor, &which](Codec& codec, const auto& service, auto& frame) {
                                return encode_scan(codec, service, cursor, which, frame);

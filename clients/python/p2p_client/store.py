@@ -1,5 +1,7 @@
 """How do the key-value store's methods become jobs? Which calls may be repeated, what a StoreError means, and the methods
 that both clients share."""
+import math
+
 from p2p_client.codec import Request
 from p2p_client.errors import ConditionFailed
 from p2p_client.faults import fault_of_store_error
@@ -30,13 +32,26 @@ def key_bytes(key):
     return bytes(key)
 
 
-def options_of(if_version, if_absent):
+# A hundred years of 365 days, as in diststore.thrift.
+TTL_MAX_MS = 100 * 365 * 24 * 3600 * 1000
+
+
+def ttl_ms_of(ttl):
+    """Seconds as whole milliseconds, rounded up; None: for ever."""
+    if ttl is None:
+        return None
+    if not 0 < ttl <= TTL_MAX_MS / 1000:
+        raise ValueError(f"a ttl is a number of seconds, more than 0 and at most {TTL_MAX_MS // 1000}")
+    return math.ceil(ttl * 1000)
+
+
+def options_of(if_version, if_absent, ttl=None):
     """The options of a write or an erase. Neither is repeated when its outcome is unknown, with a condition or without."""
-    if if_version is None and not if_absent:
+    if if_version is None and not if_absent and ttl is None:
         return _WRITE_OPTIONS
     if if_version is not None and if_absent:
         raise ValueError("if_version and if_absent exclude each other")
-    return WriteOptions(if_version=if_version, if_absent=True if if_absent else None)
+    return WriteOptions(if_version=if_version, if_absent=True if if_absent else None, ttl_ms=ttl_ms_of(ttl))
 
 
 class StoreRequest(Request):
@@ -71,9 +86,9 @@ class _CallFactory:
         key = key_bytes(key)
         return Call(READ, key, StoreRequest(self.service, "read", key, _READ_OPTIONS))
 
-    def write(self, key, value, if_version=None, if_absent=False):
+    def write(self, key, value, if_version=None, if_absent=False, ttl=None):
         key = key_bytes(key)
-        options = options_of(if_version, if_absent)
+        options = options_of(if_version, if_absent, ttl)
         return Call(WRITE, key, StoreRequest(self.service, "write", key, key_bytes(value), options))
 
     def erase(self, key, if_version=None, if_absent=False):
@@ -90,11 +105,12 @@ class _CallFactory:
         return Batch(kind, [key_bytes(key) for key in keys], lambda key: key, len,
                      lambda part: StoreRequest(self.service, method, part, options), self._part_bytes_max)
 
-    def write_many(self, items):
+    def write_many(self, items, ttl=None):
+        options = options_of(None, False, ttl)
         pairs = items.items() if hasattr(items, "items") else items
         inputs = [Item(key=key_bytes(key), value=key_bytes(value)) for key, value in pairs]
         return Batch(WRITE, inputs, lambda item: item.key, lambda item: len(item.key) + len(item.value),
-                     lambda part: StoreRequest(self.service, "write_many", part, _WRITE_OPTIONS), self._part_bytes_max)
+                     lambda part: StoreRequest(self.service, "write_many", part, options), self._part_bytes_max)
 
 
 class StoreCalls:
@@ -103,7 +119,9 @@ class StoreCalls:
     Keys and values are bytes; str is encoded as UTF-8. `deadline` is in seconds from now; None means that of the client.
     By then the call has ended, with its result or with a ClientError. `if_version` (a Version, as results carry it) and
     `if_absent` make a write or an erase conditional, in an agreed cluster: ConditionFailed is raised if the key has another
-    version, or any.
+    version, or any. `ttl` is in seconds, for writes in an agreed cluster: so long after its owner has taken it, by that node's
+    clock, the value is gone; without it, it lives for ever. A network that does not know it refuses it (Rejected), but a node of
+    a former version ignores it.
     """
 
     def __init__(self, service, request_bytes_max):
@@ -113,12 +131,13 @@ class StoreCalls:
         raise NotImplementedError
 
     def read(self, key, deadline=None):
-        """A ReadResult: `found` (an empty value is found, too), `value`, and `version`, which identifies the write."""
+        """A ReadResult: `found` (an empty value is found, too), `value`, `version`, which identifies the write, and
+        `ttl_left_ms`, in how many milliseconds the value expires; None: never."""
         return self._run(OneCall(self._calls.read(key)), deadline)
 
-    def write(self, key, value, deadline=None, *, if_version=None, if_absent=False):
+    def write(self, key, value, deadline=None, *, if_version=None, if_absent=False, ttl=None):
         """A WriteResult, once the owner has stored the value."""
-        return self._run(OneCall(self._calls.write(key, value, if_version, if_absent)), deadline)
+        return self._run(OneCall(self._calls.write(key, value, if_version, if_absent, ttl)), deadline)
 
     def erase(self, key, deadline=None, *, if_version=None, if_absent=False):
         """An EraseResult: `found` says whether there was a value."""
@@ -128,9 +147,9 @@ class StoreCalls:
         """ReadResults in the order of `keys`; each owner is asked once, all at the same time."""
         return self._run(self._calls.batch(READ, "read_many", keys, _READ_OPTIONS), deadline)
 
-    def write_many(self, items, deadline=None):
+    def write_many(self, items, deadline=None, *, ttl=None):
         """WriteResults in the order of `items`, a mapping or pairs. Each key's write is atomic, the batch is not."""
-        return self._run(self._calls.write_many(items), deadline)
+        return self._run(self._calls.write_many(items, ttl), deadline)
 
     def erase_many(self, keys, deadline=None):
         """EraseResults in the order of `keys`."""
@@ -167,8 +186,8 @@ class Pipeline:
         self._collected.append(self._calls.read(key))
         return self
 
-    def write(self, key, value, *, if_version=None, if_absent=False):
-        self._collected.append(self._calls.write(key, value, if_version, if_absent))
+    def write(self, key, value, *, if_version=None, if_absent=False, ttl=None):
+        self._collected.append(self._calls.write(key, value, if_version, if_absent, ttl))
         return self
 
     def erase(self, key, *, if_version=None, if_absent=False):

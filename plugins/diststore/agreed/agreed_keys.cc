@@ -3,6 +3,7 @@
 #include "serving/refusals.h"
 #include "serving/wire_version.h"
 
+#include <algorithm>
 #include <string>
 
 namespace p2p::diststore::agreed {
@@ -19,7 +20,9 @@ constexpr std::string_view kUnknown =
 
 KeyWrite write_of(const KeyChange& change) {
   if (change.is_erase()) return KeyWrite::erase(std::string(change.key), change.condition);
-  return KeyWrite::put(std::string(change.key), std::string(change.value), change.condition);
+  KeyWrite write = KeyWrite::put(std::string(change.key), std::string(change.value), change.condition);
+  write.ttl_ms = change.ttl_ms;
+  return write;
 }
 
 wire::StoreError condition_failed(replication::WriteVersion there) {
@@ -39,20 +42,26 @@ bool AgreedKeys::has_lease() const { return replicas_->lease_held_until() > retr
 // (W5): the value has been read; then comes what is under way, then term and lease.
 AgreedKeys::Read AgreedKeys::judge(KeyPlace place, Epoch term, Read read) const {
   const replication::ReadGate& gate = replicas_->gate();
-  if (gate.is_under_way(place.hash)) return Read::under_way;
+  if (gate.is_under_way(place.hash)) return Read::up_to_copies;
   if (gate.serving_term(place.partition) != term || !has_lease()) return Read::not_served;
   return read;
 }
 
+std::int64_t AgreedKeys::ttl_left_now(WallMs expires_at) const {
+  return expires_at == kNoExpiry ? 0 : std::max<std::int64_t>(1, ttl_left(expires_at, replicas_->wall_now()));
+}
+
 // Judged while the engine shows the value, so that what is not to be answered is never written into a reply.
-Result<AgreedKeys::Read> AgreedKeys::try_read(KeyPlace place, std::string_view key, Engine::Use use) const {
+Result<AgreedKeys::Read> AgreedKeys::try_read(KeyPlace place, std::string_view key, Use use) const {
   const Epoch term = replicas_->gate().serving_term(place.partition);
   if (term == 0) return Read::not_served;
   Read read = Read::missing;
-  const auto outcome = replicas_->engine().get(key, {}, [&](std::string_view value, Version version) {
-    read = judge(place, term, Read::found);
-    if (read == Read::found) use(value, version);
-  });
+  const auto outcome =
+      replicas_->engine().get(key, {}, [&](std::string_view value, Version version, WallMs expires_at) {
+        const bool is_over = expires_at != kNoExpiry && has_expired(expires_at, replicas_->wall_now());
+        read = is_over ? Read::up_to_copies : judge(place, term, Read::found);
+        if (read == Read::found) use(value, version, ttl_left_now(expires_at));
+      });
   if (!outcome.ok()) return outcome.error();
   if (outcome.value() != Outcome::done) read = judge(place, term, Read::missing);
   return read;
@@ -60,8 +69,9 @@ Result<AgreedKeys::Read> AgreedKeys::try_read(KeyPlace place, std::string_view k
 
 void AgreedKeys::read(std::string_view key, const KeyRoute& route, Call call, const KeyMethod& method) {
   const KeyPlace place = KeyPlace::of(key);
-  const auto read = try_read(place, key, [&](std::string_view value, Version version) {
-    method.write_answer(call, {.found = true, .value = value, .version = version, .view = route.view});
+  const auto read = try_read(place, key, [&](std::string_view value, Version version, std::int64_t ttl_left_ms) {
+    method.write_answer(
+        call, {.found = true, .value = value, .version = version, .view = route.view, .ttl_left_ms = ttl_left_ms});
   });
   if (!read.ok()) return give_up_here(*forwarder_, read.error(), std::move(call), method);
   switch (read.value()) {
@@ -72,7 +82,7 @@ void AgreedKeys::read(std::string_view key, const KeyRoute& route, Call call, co
       return send(std::move(call));
     case Read::not_served:
       return forwarder_->wait(std::move(call), method, std::string(why_not_served(place.partition)));
-    case Read::under_way:
+    case Read::up_to_copies:
       break;
   }
   call.keep();
@@ -86,9 +96,12 @@ void AgreedKeys::read(std::string_view key, const KeyRoute& route, Call call, co
 void AgreedKeys::end_read(Waiting waiting, const Answer& answer) {
   switch (answer.verdict) {
     case Verdict::done:
-      return answer_with(
-          std::move(waiting.call), waiting.method,
-          {.found = true, .value = answer.write->value, .version = stored(answer.version), .view = waiting.view});
+      return answer_with(std::move(waiting.call), waiting.method,
+                         {.found = true,
+                          .value = answer.write->value,
+                          .version = stored(answer.version),
+                          .view = waiting.view,
+                          .ttl_left_ms = ttl_left_now(answer.write->expires_at)});
     case Verdict::missing:
       return answer_with(std::move(waiting.call), waiting.method, {.view = waiting.view});
     case Verdict::overloaded:
@@ -100,7 +113,7 @@ void AgreedKeys::end_read(Waiting waiting, const Answer& answer) {
   }
 }
 
-Result<KeysHere::Now> AgreedKeys::read_now(std::string_view key, const KeyRoute&, Engine::Use use) const {
+Result<KeysHere::Now> AgreedKeys::read_now(std::string_view key, const KeyRoute&, Use use) const {
   const auto read = try_read(KeyPlace::of(key), key, use);
   if (!read.ok()) return read.error();
   switch (read.value()) {
@@ -108,11 +121,16 @@ Result<KeysHere::Now> AgreedKeys::read_now(std::string_view key, const KeyRoute&
       return Now::found;
     case Read::missing:
       return Now::missing;
-    case Read::under_way:
+    case Read::up_to_copies:
     case Read::not_served:
       break;
   }
   return Now::later;
+}
+
+std::string_view AgreedKeys::refusal_of_ttl() const noexcept {
+  if (replicas_->feature_level() >= kTtlLevel) return {};
+  return "a time to live is used once all members of the cluster know it (feature level 2): upgrade those that do not";
 }
 
 // --- changes ---------------------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ struct KeyPlace {
   }
 };
 
+// From this one on (M7) all members keep when a value expires.
+inline constexpr std::uint32_t kTtlLevel = 2;
 // Reads of one batch that wait for writes under way; the others are for the next round, when these have been committed.
 inline constexpr std::size_t kReadsWaitingMax = 256;
 
@@ -40,13 +42,14 @@ class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<Ag
   void change(const KeyChange& change, const KeyRoute& route, Call call, const KeyMethod& method) override;
   bool repeats_writes() const noexcept override { return false; }
   std::string_view refusal_of_conditions() const noexcept override { return {}; }
+  std::string_view refusal_of_ttl() const noexcept override;
 
   // One write for each partition; what is refused is left for the next round.
   void serve(LocalPart<ReadMany>& part, std::function<void()> done) override;
   void serve(LocalPart<WriteMany>& part, std::function<void()> done) override;
   void serve(LocalPart<EraseMany>& part, std::function<void()> done) override;
 
-  Result<Now> read_now(std::string_view key, const KeyRoute& route, Engine::Use use) const override;
+  Result<Now> read_now(std::string_view key, const KeyRoute& route, Use use) const override;
   bool writes_now() const noexcept override { return false; }
   Result<std::optional<Version>> write_now(std::string_view, std::string_view, const KeyRoute&,
                                            std::uint64_t) override {
@@ -54,7 +57,12 @@ class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<Ag
   }
 
  private:
-  enum class Read : std::uint8_t { found, missing, under_way, not_served };
+  enum class Read : std::uint8_t {
+    found,
+    missing,
+    up_to_copies,  // a write of the key is under way, or its value has expired, and the copies have to know first
+    not_served,
+  };
 
   // A call whose answer is up to the copies.
   struct Waiting {
@@ -64,9 +72,10 @@ class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<Ag
     Partition partition;
   };
 
-  Result<Read> try_read(KeyPlace place, std::string_view key, Engine::Use use) const;
+  Result<Read> try_read(KeyPlace place, std::string_view key, Use use) const;
   Read judge(KeyPlace place, replication::Epoch term, Read read) const;
   bool has_lease() const;
+  std::int64_t ttl_left_now(WallMs expires_at) const;
   void end_read(Waiting waiting, const replication::Answer& answer);
   void end_change(Waiting waiting, const replication::Answer& answer);
   void refuse_as_overloaded(Waiting waiting);

@@ -63,17 +63,22 @@ struct PartitionGroup {
 
 namespace {
 
-wire::ReadResult read_result(std::string_view value, Version version) {
+wire::ReadResult read_result(std::string_view value, Version version, std::int64_t ttl_left_ms) {
   wire::ReadResult result;
   result.found = true;
   result.__set_value(std::string(value));
   result.__set_version(to_wire(version));
+  if (ttl_left_ms > 0) result.__set_ttl_left_ms(ttl_left_ms);
   return result;
 }
 
 // A large value is moved, and given back if nothing is done.
-KeyWrite take_input(wire::Item& item) { return KeyWrite::put(item.key, std::move(item.value)); }
-KeyWrite take_input(const std::string& key) { return KeyWrite::erase(key); }
+KeyWrite take_input(wire::Item& item, const BatchOptions& options) {
+  KeyWrite write = KeyWrite::put(item.key, std::move(item.value));
+  write.ttl_ms = options.ttl_ms;
+  return write;
+}
+KeyWrite take_input(const std::string& key, const BatchOptions&) { return KeyWrite::erase(key); }
 void give_back(KeyWrite& write, wire::Item& item) { item.value = std::move(write.value); }
 void give_back(KeyWrite&, const std::string&) {}
 
@@ -107,9 +112,10 @@ void take_read(OpenPart<ReadMany>& open, std::size_t at, wire::ReadResult result
   part.results[at] = std::move(result);
 }
 
-void take_late_read(OpenPart<ReadMany>& open, std::size_t at, const Answer& answer, std::string_view why_not) {
+void take_late_read(OpenPart<ReadMany>& open, std::size_t at, const Answer& answer, std::int64_t ttl_left_ms,
+                    std::string_view why_not) {
   if (answer.verdict == Verdict::done)
-    take_read(open, at, read_result(answer.write->value, stored(answer.version)));
+    take_read(open, at, read_result(answer.write->value, stored(answer.version), ttl_left_ms));
   else if (answer.verdict == Verdict::missing)
     take_read(open, at, {});
   else
@@ -126,15 +132,16 @@ void AgreedKeys::serve(LocalPart<ReadMany>& part, std::function<void()> done) {
     const std::string& key = part.inputs[part.keys[at].index];
     const KeyPlace place = KeyPlace::of(key);
     wire::ReadResult result;
-    const auto read =
-        try_read(place, key, [&](std::string_view value, Version version) { result = read_result(value, version); });
+    const auto read = try_read(place, key, [&](std::string_view value, Version version, std::int64_t ttl_left_ms) {
+      result = read_result(value, version, ttl_left_ms);
+    });
     if (!read.ok()) {
       open->fail({read.error().kind, text_of_engine_failure(read.error())});
       break;
     }
     if (read.value() == Read::not_served) {
       open->leave(why_not_served(place.partition));
-    } else if (read.value() != Read::under_way) {
+    } else if (read.value() != Read::up_to_copies) {
       take_read(*open, at, std::move(result));
     } else if (++waiting > kReadsWaitingMax) {
       open->leave("too many of the keys have writes under way");
@@ -142,7 +149,9 @@ void AgreedKeys::serve(LocalPart<ReadMany>& part, std::function<void()> done) {
       open->begin();
       replicas_->read(place.partition, key, place.hash,
                       [keys = shared_from_this(), open, at, partition = place.partition](const Answer& answer) {
-                        take_late_read(*open, at, answer, keys->why_not_served(partition));
+                        const WallMs expires_at = answer.write == nullptr ? kNoExpiry : answer.write->expires_at;
+                        take_late_read(*open, at, answer, keys->ttl_left_now(expires_at),
+                                       keys->why_not_served(partition));
                         open->end();
                       });
     }
@@ -156,7 +165,7 @@ void AgreedKeys::serve_changes(LocalPart<Verb>& part, std::function<void()> done
   part.results.resize(part.keys.size());
   std::unordered_map<Partition, PartitionGroup> groups;
   for (std::size_t at = 0; at < part.keys.size(); ++at) {
-    KeyWrite write = take_input(part.inputs[part.keys[at].index]);
+    KeyWrite write = take_input(part.inputs[part.keys[at].index], part.options);
     PartitionGroup& group = groups[KeyPlace::at(write.hash).partition];
     group.batch->writes.push_back(std::move(write));
     group.places.push_back(at);

@@ -36,6 +36,8 @@ struct AgreedScans::Visit {
   Epoch term = 0;
   ScanPosition position = {};
   std::vector<wire::ScanItem> items = {};
+  std::vector<std::string> expired = {};  // keys that are left out
+  bool is_spoilt = false;                 // one of these is perhaps there: it is to be looked at again
   bool is_settled = false;
 };
 
@@ -52,17 +54,23 @@ struct AgreedScans::Page {
 // What is still to be looked at in one call, by its limits.
 class AgreedScans::Look final {
  public:
-  explicit Look(const ScanRequest& request) : request_(request), keys_left_(request.keys_max) {}
+  Look(const ScanRequest& request, WallMs now) : request_(request), now_(now), keys_left_(request.keys_max) {}
 
-  bool is_over() const noexcept { return keys_left_ == 0 || entries_left_ == 0 || bytes_ >= kScanBytesMax; }
+  bool is_over() const noexcept {
+    return keys_left_ == 0 || entries_left_ == 0 || expired_left_ == 0 || bytes_ >= kScanBytesMax;
+  }
   std::size_t step() const noexcept { return std::min(entries_left_, kScanStepEntries); }
 
   // False: the page is full. Entries at the same place come all the same.
-  bool take(const EntryView& entry, std::vector<wire::ScanItem>& items) {
+  bool take(const EntryView& entry, Visit& visit) {
     entries_left_ -= std::min<std::size_t>(entries_left_, 1);
-    if (!entry.is_erased && !is_reserved(entry.key) && entry.key.starts_with(request_.prefix)) {
+    if (entry.is_erased || is_reserved(entry.key) || !entry.key.starts_with(request_.prefix)) return !is_over();
+    if (has_expired(entry.expires_at, now_)) {
+      expired_left_ -= std::min<std::size_t>(expired_left_, 1);
+      visit.expired.emplace_back(entry.key);
+    } else {
       keys_left_ -= std::min<std::size_t>(keys_left_, 1);
-      items.push_back(item_of(entry));
+      visit.items.push_back(item_of(entry));
     }
     return !is_over();
   }
@@ -72,6 +80,7 @@ class AgreedScans::Look final {
     wire::ScanItem item;
     item.key = entry.key;
     item.version = to_wire(entry.version);
+    if (entry.expires_at != kNoExpiry) item.__set_ttl_left_ms(ttl_left(entry.expires_at, now_));
     bytes_ += entry.key.size() + kResultBytesMax;
     const bool fits = bytes_ + entry.value.size() <= request_.reply_bytes_max;
     if (!request_.has_values || !fits) return item;
@@ -81,8 +90,10 @@ class AgreedScans::Look final {
   }
 
   const ScanRequest& request_;
+  const WallMs now_;
   std::size_t keys_left_;
   std::size_t entries_left_ = kScanEntriesMax;
+  std::size_t expired_left_ = kScanExpiredMax;
   std::size_t bytes_ = 0;
 };
 
@@ -117,7 +128,7 @@ void AgreedScans::scan(ScanRequest request, Call call, const ScanMethod& method)
 }
 
 Result<p2p::Done> AgreedScans::look_through(const std::vector<Partition>& partitions, Page& page) const {
-  Look look(page.request);
+  Look look(page.request, replicas_->wall_now());
   for (const Partition partition : partitions) {
     if (look.is_over() || page.visits.size() == kScanPartitionsMax) break;
     const Epoch term = replicas_->gate().serving_term(partition);
@@ -131,12 +142,22 @@ Result<p2p::Done> AgreedScans::look_through(const std::vector<Partition>& partit
 }
 
 Result<p2p::Done> AgreedScans::look_at(Visit& visit, Look& look) const {
-  const auto take = [&](const EntryView& entry) { return look.take(entry, visit.items); };
+  const auto take = [&](const EntryView& entry) { return look.take(entry, visit); };
   while (!visit.position.at_end && !look.is_over()) {
     auto scanned = replicas_->engine().scan(only(visit.partition), visit.position, look.step(), take);
     if (!scanned.ok()) return scanned;
   }
   return p2p::Done{};
+}
+
+// What is shown as gone by its time to live is erased first, as by a read: no later primary has it again, whatever its
+// clock says (docs/decisions/0037). Its strand takes the settling after that, and so waits for it.
+void AgreedScans::erase_expired(const std::shared_ptr<Page>& page, std::size_t at) {
+  const Visit& visit = page->visits[at];
+  for (const std::string& key : visit.expired)
+    replicas_->read(visit.partition, key, replication::hash_of(key), [page, at](const Answer& answer) {
+      if (answer.verdict != Verdict::missing) page->visits[at].is_spoilt = true;
+    });
 }
 
 // What was seen may be of a write that is under way, and a key may be missing because of one.
@@ -145,9 +166,10 @@ void AgreedScans::settle(std::shared_ptr<Page> page) {
   const std::size_t count = page->visits.size();
   page->unsettled = count;
   for (std::size_t at = 0; at < count; ++at) {
+    erase_expired(page, at);
     replicas_->settle(page->visits[at].partition, [scans = shared_from_this(), page, at](const Answer& answer) {
       Visit& visit = page->visits[at];
-      visit.is_settled = answer.verdict == Verdict::done && answer.term == visit.term;
+      visit.is_settled = answer.verdict == Verdict::done && answer.term == visit.term && !visit.is_spoilt;
       if (--page->unsettled == 0) scans->end(*page);
     });
   }

@@ -2,6 +2,7 @@
 
 #include "replication/fill_scan.h"
 #include "serving/random_number.h"
+#include "serving/wall_clock.h"
 
 #include <p2p/assert.h>
 #include <p2p/thread_check.h>
@@ -124,7 +125,7 @@ void ReplicaShell::post_run() {
   });
 }
 
-Moment ReplicaShell::moment() const { return {environment_.strand->now(), lease_held_until()}; }
+Moment ReplicaShell::moment() const { return {environment_.strand->now(), lease_held_until(), wall_now()}; }
 
 void ReplicaShell::run() {
   P2P_ASSERT_THREAD(environment_.strand->is_current());
@@ -275,6 +276,8 @@ void ReplicaShell::publish_reports(TimePoint now) {
 void ReplicaShell::set_alarm() {
   if (is_halted_.load(std::memory_order_relaxed)) return;
   queued_bytes_.store(static_cast<std::int64_t>(links_.queued_bytes()), std::memory_order_relaxed);
+  expired_keys_.store(expired_before_ + static_cast<std::int64_t>(replicas_->expired_keys()),
+                      std::memory_order_relaxed);
   const TimePoint now = environment_.strand->now();
   const TimePoint look = held_back_.empty() ? TimePoint::max() : now + kLookForLeaseEvery;
   const TimePoint wanted =
@@ -347,7 +350,8 @@ std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_p
                                 .log = context.log(),
                                 .locator = std::move(locator),
                                 .service = context.service_name(),
-                                .draw = [] { return std::max<SessionId>(1, random_number()); }},
+                                .draw = [] { return std::max<SessionId>(1, random_number()); },
+                                .wall_clock = wall_clock_ms},
       std::move(engine), read_replica_options(context.config()));
   const auto counted = [&](const std::string& role, std::int64_t ReplicaShell::Counts::*number) {
     context.gauge("partitions", {{"role", role}}, [shell, number] { return shell->counts().*number; });
@@ -357,6 +361,7 @@ std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_p
   counted("learner", &ReplicaShell::Counts::learner);
   context.gauge("fills", [shell] { return shell->counts().filling; });
   context.gauge("waiting_calls", [shell] { return shell->waiting_calls(); });
+  context.gauge("expired_keys", [shell] { return shell->expired_keys(); });
   context.gauge("replication_queue_bytes", [shell] { return shell->queued_bytes(); });
   return shell;
 }

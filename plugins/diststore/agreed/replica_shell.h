@@ -65,8 +65,9 @@ class ReplicaShell final : public ReplicaService,
     Peers& peers;
     Logger& log;
     std::shared_ptr<ILocator> locator;
-    std::string service;              // NAME of [services.NAME]
-    std::function<SessionId()> draw;  // at random; not 0
+    std::string service;                 // NAME of [services.NAME]
+    std::function<SessionId()> draw;     // at random; not 0
+    std::function<WallMs()> wall_clock;  // the time of day [any thread]
   };
 
   // `engine` is not fenced, and is changed by nobody else.
@@ -102,6 +103,8 @@ class ReplicaShell final : public ReplicaService,
   Counts counts() const;
   std::int64_t waiting_calls() const noexcept { return waiting_calls_.load(std::memory_order_relaxed); }
   std::int64_t queued_bytes() const noexcept { return queued_bytes_.load(std::memory_order_relaxed); }
+  // That this node has erased because their values had expired.
+  std::int64_t expired_keys() const noexcept { return expired_keys_.load(std::memory_order_relaxed); }
   // The only copies of partitions are here: they would be lost with this node.
   bool has_last_copies() const { return counts().last_copies > 0; }
   // The map still gives copies to this node.
@@ -114,6 +117,8 @@ class ReplicaShell final : public ReplicaService,
   const replication::ReadGate& gate() const override { return *gate_.load(std::memory_order_acquire); }
   const Engine& engine() const override { return *engine_; }
   TimePoint lease_held_until() const override { return environment_.locator->lease_held_until(); }
+  WallMs wall_now() const override { return environment_.wall_clock(); }
+  std::uint32_t feature_level() const noexcept override { return feature_level_.load(std::memory_order_relaxed); }
 
   // --- PartitionHolder ---
   void on_map(std::shared_ptr<const PartitionMap> map) override;
@@ -259,6 +264,8 @@ class ReplicaShell final : public ReplicaService,
   std::vector<PartitionReport> failed_;
   std::atomic<std::int64_t> waiting_calls_{0};
   std::atomic<std::int64_t> queued_bytes_{0};
+  std::atomic<std::int64_t> expired_keys_{0};
+  std::atomic<std::uint32_t> feature_level_{0};
   mutable std::mutex counts_mutex_;
   Counts counts_;
   std::atomic<std::size_t> holders_{1};  // nodes that may hold copies
@@ -293,6 +300,7 @@ class ReplicaShell final : public ReplicaService,
   std::string cluster_;
   std::string self_;
   replication::Epoch epoch_ = 0;
+  std::int64_t expired_before_ = 0;  // as another node
   bool has_this_boot_ = false;
   std::vector<Completion> establishing_;
   std::unique_ptr<Timer> alarm_;

@@ -81,6 +81,7 @@ void ReplicaShell::on(std::shared_ptr<const PartitionMap>& map, Moment moment) {
   epoch_ = map->epoch;
   has_this_boot_ = map->has_this_boot;
   holders_.store(map->members_up, std::memory_order_relaxed);
+  feature_level_.store(map->feature_level, std::memory_order_relaxed);
   note_members(*map);
   std::vector<replication::Assignment> changed;
   changed.reserve(map->changed.size());
@@ -193,6 +194,7 @@ void ReplicaShell::begin_anew(Moment moment) {
   for (Partition partition = 0; partition < kPartitions; ++partition)
     if (const auto dropped = engine_->drop(partition); !dropped.ok())
       environment_.log.error("partition {} cannot be emptied: {}", partition, dropped.error().text);
+  expired_before_ += static_cast<std::int64_t>(replicas_->expired_keys());
   former_.push_back(std::exchange(replicas_, std::make_unique<replication::Replicas>(*engine_, options_.replication)));
   gate_.store(&replicas_->gate(), std::memory_order_release);
 }

@@ -9,6 +9,7 @@
 
 #include <p2p/units.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,6 +38,11 @@ class ReplicaStore {
   virtual const replication::ReadGate& gate() const = 0;
   virtual const Engine& engine() const = 0;
   virtual TimePoint lease_held_until() const = 0;
+
+  // By which what expires is judged at this node (replication/expiry.h).
+  virtual WallMs wall_now() const = 0;
+  // In force in the cluster, as far as this node knows (M7); 0: it knows no map yet.
+  virtual std::uint32_t feature_level() const noexcept = 0;
 };
 
 }  // namespace p2p::diststore::agreed

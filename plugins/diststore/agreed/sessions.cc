@@ -8,7 +8,7 @@ namespace {
 
 // Of heads and lengths on the wire.
 constexpr std::size_t kHeadBytes = 96;
-constexpr std::size_t kEntryBytes = 48;
+constexpr std::size_t kEntryBytes = 64;
 
 std::size_t bytes_of_keys(const std::vector<std::string>& keys) {
   std::size_t bytes = 0;

@@ -37,9 +37,10 @@ std::string_view refusal_to_wait(const ClassicStore& store, const CallInfo& call
 // --- one key ---------------------------------------------------------------------------------------------------------
 
 void ClassicKeys::read(std::string_view key, const KeyRoute& route, Call call, const KeyMethod& method) {
-  const auto outcome = store_->local->engine().get(key, route.proof, [&](std::string_view value, Version version) {
-    method.write_answer(call, {.found = true, .value = value, .version = version, .view = route.view});
-  });
+  const auto outcome =
+      store_->local->engine().get(key, route.proof, [&](std::string_view value, Version version, WallMs) {
+        method.write_answer(call, {.found = true, .value = value, .version = version, .view = route.view});
+      });
   if (!has_answered(outcome)) return not_served(outcome, key, std::move(call), method);
   if (outcome.value() == Outcome::missing) method.write_answer(call, {.view = route.view});
   send(std::move(call));
@@ -138,8 +139,9 @@ void ClassicKeys::serve(LocalPart<ReadMany>& part, std::function<void()> done) {
 void ClassicKeys::serve(LocalPart<WriteMany>& part, std::function<void()> done) { serve_part(part, std::move(done)); }
 void ClassicKeys::serve(LocalPart<EraseMany>& part, std::function<void()> done) { serve_part(part, std::move(done)); }
 
-Result<KeysHere::Now> ClassicKeys::read_now(std::string_view key, const KeyRoute& route, Engine::Use use) const {
-  const auto outcome = store_->local->engine().get(key, route.proof, use);
+Result<KeysHere::Now> ClassicKeys::read_now(std::string_view key, const KeyRoute& route, Use use) const {
+  const auto outcome = store_->local->engine().get(
+      key, route.proof, [&](std::string_view value, Version version, WallMs) { use(value, version, 0); });
   if (!outcome.ok()) return outcome.error();
   if (!has_answered(outcome)) return Now::later;
   return outcome.value() == Outcome::done ? Now::found : Now::missing;

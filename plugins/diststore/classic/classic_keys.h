@@ -25,11 +25,15 @@ class ClassicKeys final : public KeysHere {
     return "this network runs in classic mode, which knows no conditions: they need mode = \"agreed\"";
   }
 
+  std::string_view refusal_of_ttl() const noexcept override {
+    return "this network runs in classic mode, in which values live for ever: a time to live needs mode = \"agreed\"";
+  }
+
   void serve(LocalPart<ReadMany>& part, std::function<void()> done) override;
   void serve(LocalPart<WriteMany>& part, std::function<void()> done) override;
   void serve(LocalPart<EraseMany>& part, std::function<void()> done) override;
 
-  Result<Now> read_now(std::string_view key, const KeyRoute& route, Engine::Use use) const override;
+  Result<Now> read_now(std::string_view key, const KeyRoute& route, Use use) const override;
   bool writes_now() const noexcept override { return true; }
   Result<std::optional<Version>> write_now(std::string_view key, std::string_view value, const KeyRoute& route,
                                            std::uint64_t now_ms) override;

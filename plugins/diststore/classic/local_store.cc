@@ -19,7 +19,7 @@ LocalStore::LocalStore(std::string_view node_name, std::shared_ptr<Engine> engin
     : node_(XXH3_64bits(node_name.data(), node_name.size())), engine_(std::move(engine)) {}
 
 Result<Outcome> LocalStore::read(std::string_view key, OwnershipProof right, wire::ReadResult& result) const {
-  const auto outcome = engine_->get(key, right, [&](std::string_view value, Version version) {
+  const auto outcome = engine_->get(key, right, [&](std::string_view value, Version version, WallMs) {
     result.value = value;
     result.__isset.value = true;
     result.__set_version(to_wire(version));

@@ -1,7 +1,7 @@
 // Where are values stored? In an engine, sliced into partitions. This is the contract of every engine, in memory or on
-// disk; it knows versions and view versions, but neither who owns a key nor the time. Whatever can fail in some engine
-// returns a Result; may_have_run() (<p2p/call.h>) tells by the error's kind whether something may have changed all the
-// same.
+// disk; it knows versions and view versions, but neither who owns a key nor the time: a value that has expired is one
+// like any other. Whatever can fail in some engine returns a Result; may_have_run() (<p2p/call.h>) tells by the error's
+// kind whether something may have changed all the same.
 #pragma once
 
 #include "engine/function_ref.h"
@@ -50,6 +50,7 @@ struct EntryView {
   Version version;
   bool is_erased = false;
   ViewVersion confirmed_in = kNeverConfirmed;
+  WallMs expires_at = kNoExpiry;
 
   std::size_t bytes() const noexcept { return key.size() + value.size(); }
   StoredKey copy() const { return {std::string(key), version, bytes(), is_erased, std::string(value), confirmed_in}; }
@@ -99,9 +100,13 @@ struct Change {
     return {.kind = Kind::remove, .key = key, .version = version};
   }
   // For a caller that decides by itself what is stored (replication/): this is the key's entry from now on, whatever
-  // was stored, with exactly `version`; a tombstone where `is_erased`. [done]
-  static Change set(std::string_view key, std::string_view value, Version version, bool is_erased = false) {
-    return {.kind = Kind::set, .key = key, .value = value, .version = version, .is_erased = is_erased};
+  // was stored, with exactly `version` and `expires_at`. [done]
+  static Change set(std::string_view key, std::string_view value, Version version, WallMs expires_at = kNoExpiry) {
+    return {.kind = Kind::set, .key = key, .value = value, .version = version, .expires_at = expires_at};
+  }
+  // The same, of a tombstone. [done]
+  static Change set_erased(std::string_view key, Version version) {
+    return {.kind = Kind::set, .key = key, .version = version, .is_erased = true};
   }
   // Removes the key without a trace, whatever was stored. [done, missing]
   static Change discard(std::string_view key) { return {.kind = Kind::discard, .key = key}; }
@@ -114,6 +119,7 @@ struct Change {
   const std::shared_ptr<const std::string>* shared = nullptr;
   OwnershipProof right = {};
   Version version = {};  // after a write or an erase that is done: the version it got
+  WallMs expires_at = kNoExpiry;
   bool is_erased = false;
   bool is_confirmed = false;
 
@@ -125,7 +131,7 @@ struct Change {
 // Every method: [any thread].
 class Engine {
  public:
-  using Use = FunctionRef<void(std::string_view value, Version version)>;
+  using Use = FunctionRef<void(std::string_view value, Version version, WallMs expires_at)>;
   using Take = FunctionRef<bool(const EntryView& entry)>;
 
   virtual ~Engine() = default;

@@ -5,6 +5,7 @@
 
 #include "engine/partition.h"
 #include "engine/space_key.h"
+#include "replication/expiry.h"
 #include "replication/write_version.h"
 
 #include <xxhash.h>
@@ -41,12 +42,20 @@ struct KeyWrite {
   std::string value = {};
   bool is_erase = false;
   Condition condition = {};
+  std::int64_t ttl_ms = 0;  // 0: for ever; the primary that takes the write sets by it:
+  WallMs expires_at = kNoExpiry;
   KeyHash hash = 0;      // of the key
   bool existed = false;  // of an erase: set by the primary that took it
 
   static KeyWrite put(std::string key, std::string value, Condition condition = {}) {
     const KeyHash hash = hash_of(key);
     return {.key = std::move(key), .value = std::move(value), .condition = condition, .hash = hash};
+  }
+  // A value as it is stored somewhere.
+  static KeyWrite put_until(std::string key, std::string value, WallMs expires_at) {
+    KeyWrite write = put(std::move(key), std::move(value));
+    write.expires_at = expires_at;
+    return write;
   }
   static KeyWrite erase(std::string key, Condition condition = {}) {
     const KeyHash hash = hash_of(key);

@@ -18,10 +18,11 @@ bool Content::note(const Result<Outcome>& applied) {
 }
 
 Change Content::change_of(const KeyWrite& write, WriteVersion version) {
-  if (!write.is_erase) return Change::set(write.key, write.value, stored(version));
+  site_.note_expiry(held_, write.expires_at);
+  if (!write.is_erase) return Change::set(write.key, write.value, stored(version), write.expires_at);
   if (held_.state.is_complete) return Change::discard(write.key);
   held_.state.tombstones.push_back(write.key);
-  return Change::set(write.key, {}, stored(version), true);
+  return Change::set_erased(write.key, stored(version));
 }
 
 bool Content::apply(const BatchPtr& batch, WriteVersion version) {
@@ -38,8 +39,9 @@ bool Content::apply(const BatchPtr& batch, WriteVersion version) {
   return note(site_.engine.apply({changes.data(), changes.size()}));
 }
 
-void Content::put(std::string_view key, std::string_view value, WriteVersion version) {
-  note(site_.engine.apply_one(Change::set(key, value, stored(version))));
+void Content::put(std::string_view key, std::string_view value, WriteVersion version, WallMs expires_at) {
+  site_.note_expiry(held_, expires_at);
+  note(site_.engine.apply_one(Change::set(key, value, stored(version), expires_at)));
 }
 
 void Content::erase(std::string_view key, WriteVersion version) {
@@ -47,12 +49,13 @@ void Content::erase(std::string_view key, WriteVersion version) {
     note(site_.engine.apply_one(Change::discard(key)));
   } else {
     held_.state.tombstones.emplace_back(key);
-    note(site_.engine.apply_one(Change::set(key, {}, stored(version), true)));
+    note(site_.engine.apply_one(Change::set_erased(key, stored(version))));
   }
 }
 
 void Content::drop() {
   held_.state.tombstones.clear();
+  site_.expiries[held_.assignment.partition].clear();
   note(site_.engine.drop(held_.assignment.partition));
 }
 
@@ -66,6 +69,12 @@ void Content::remove_tombstones() {
 WriteVersion Content::version_at(std::string_view key) {
   const auto entry = find(key);
   return entry ? version_of(entry->version) : kNoVersion;
+}
+
+WallMs Content::expiry_at(std::string_view key) {
+  WallMs found = kNoExpiry;
+  note(site_.engine.get(key, {}, [&](std::string_view, Version, WallMs expires_at) { found = expires_at; }));
+  return found;
 }
 
 std::optional<StoredEntry> Content::find(std::string_view key) {

@@ -19,7 +19,7 @@ class Content final {
 
   // False: the engine failed, and nothing was done.
   bool apply(const BatchPtr& batch, WriteVersion version);
-  void put(std::string_view key, std::string_view value, WriteVersion version);
+  void put(std::string_view key, std::string_view value, WriteVersion version, WallMs expires_at);
   // A learner remembers the erase (I8).
   void erase(std::string_view key, WriteVersion version);
   void drop();
@@ -27,6 +27,7 @@ class Content final {
 
   // kNoVersion: there is none; a tombstone has one.
   WriteVersion version_at(std::string_view key);
+  WallMs expiry_at(std::string_view key);                 // kNoExpiry: of no value as well
   std::optional<StoredEntry> find(std::string_view key);  // a tombstone, too
 
  private:

@@ -29,7 +29,7 @@ void Copy::on(Items& items) {
       if (item.is_absent)
         content_.erase(item.key, item.version);
       else
-        content_.put(item.key, item.value, item.version);
+        content_.put(item.key, item.value, item.version, item.expires_at);
     }
     state_.clear_suspect(item.key);
     if (item.is_uncommitted) note_uncommitted(item);

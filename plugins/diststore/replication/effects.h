@@ -12,10 +12,12 @@
 
 namespace p2p::diststore::replication {
 
-// The time, and until when this node may act as primary (L3).
+// The time, until when this node may act as primary (L3), and the time of day by its clock, which may be set, for
+// values that expire.
 struct Moment {
   TimePoint now;
   TimePoint lease_held_until;
+  WallMs wall = 0;
 
   bool has_lease() const noexcept { return lease_held_until > now; }
 };

@@ -15,7 +15,8 @@ Result<Scanned> scan_for_fill(const Engine& engine, const Scan& scan) {
     found.items.push_back({.key = std::string(entry.key),
                            .value = std::string(entry.value),
                            .is_absent = entry.is_erased,
-                           .version = version_of(entry.version)});
+                           .version = version_of(entry.version),
+                           .expires_at = entry.expires_at});
     return bytes < kFillBytesMax;
   };
   const Result<Done> scanned = engine.scan(only(scan.partition), found.at, kFillKeysMax, take);

@@ -56,6 +56,7 @@ struct Item {
   std::string value = {};
   bool is_absent = false;
   WriteVersion version = {};
+  WallMs expires_at = kNoExpiry;
   bool is_uncommitted = false;  // the write of this version was under way when the item was sent (I8)
 };
 

@@ -27,12 +27,44 @@ void Primary::write(std::shared_ptr<Batch> batch, RequestId request, Moment mome
   if (!may_serve(moment) || !has_copies_enough())
     return effects.answers.push_back(answer_of(request, Verdict::refused));
   if (!has_room_for(*batch)) return effects.answers.push_back(answer_of(request, Verdict::overloaded));
-  for (KeyWrite& write : batch->writes)
+  if (!erase_expired_of(*batch, moment, effects))
+    return effects.answers.push_back(answer_of(request, Verdict::refused));
+  for (KeyWrite& write : batch->writes) {
     if (write.is_erase) write.existed = content_.version_at(write.key) != kNoVersion;
-  if (answer_unless_met(*batch, request, effects)) return;
+    if (write.ttl_ms > 0) write.expires_at = expiry_after(write.ttl_ms, moment.wall);
+  }
+  if (answer_unless_met(*batch, request, effects)) return try_commit(moment, effects);
   if (!append(std::move(batch), request, moment, effects))
     return effects.answers.push_back(answer_of(request, Verdict::unknown));
   try_commit(moment, effects);  // at once where nobody else is required
+}
+
+// What a condition or an erase would tell as gone has gone on all copies in sync by then, so that no later primary has
+// it again, whatever its clock says (docs/decisions/0037). False: the engine failed.
+bool Primary::erase_expired_of(const Batch& asked, Moment moment, Effects& effects) {
+  if (!site_.expiries[number()].may_have_come(moment.wall)) return true;
+  auto expired = std::make_shared<Batch>();
+  for (const KeyWrite& write : asked.writes) {
+    const bool is_asked = write.is_erase || write.condition.kind != Condition::Kind::none;
+    if (is_asked && has_expired(content_.expiry_at(write.key), moment.wall))
+      expired->writes.push_back(KeyWrite::erase(write.key));
+  }
+  return expired->writes.empty() || append_expired(std::move(expired), moment, effects);
+}
+
+// It follows what was written before, and so is no later than anything that is told of it. That fewer copies are in
+// sync than copies_min asks for is no hindrance: nobody relies on an erase of this kind. False: the engine failed.
+bool Primary::append_expired(BatchPtr expired, Moment moment, Effects& effects) {
+  site_.expired_keys += expired->writes.size();
+  return append(expired, kNoRequest, moment, effects);
+}
+
+bool Primary::erase_expired(BatchPtr expired, Moment moment, Effects& effects) {
+  const bool is_busy = 2 * state_.uncommitted.size() >= site_.options.under_way_max;  // the other half is for clients
+  if (!may_serve(moment) || is_busy || !has_room_for(*expired)) return false;
+  if (!append_expired(std::move(expired), moment, effects)) return false;
+  try_commit(moment, effects);
+  return true;
 }
 
 // Conditions are checked against the newest state, writes under way included (W1). True: one was not met, or there is
@@ -99,7 +131,7 @@ void Primary::replicate(const BatchPtr& batch, Moment moment, Effects& effects) 
 void Primary::read(std::string_view key, KeyHash hash, RequestId request, Moment moment, Effects& effects) {
   if (!may_serve(moment)) return effects.answers.push_back(answer_of(request, Verdict::refused));
   const Uncommitted* under_way = state_.uncommitted.last_of(key, hash);
-  if (under_way == nullptr) return read_now(key, request, effects);
+  if (under_way == nullptr) return read_now(key, hash, request, moment, effects);
   wait({.seq = under_way->version.seq,
         .answer = answer_of(request, Verdict::done),
         .key = std::string(key),
@@ -116,16 +148,27 @@ void Primary::settle(RequestId request, Moment moment, Effects& effects) {
   wait({.seq = state_.uncommitted.entries().back().version.seq, .answer = std::move(settled)}, effects);
 }
 
-void Primary::read_now(std::string_view key, RequestId request, Effects& effects) {
+void Primary::read_now(std::string_view key, KeyHash hash, RequestId request, Moment moment, Effects& effects) {
   std::optional<StoredEntry> entry = content_.find(key);
   if (site_.failure) return effects.answers.push_back(answer_of(request, Verdict::refused));
+  if (entry && has_expired(entry->expires_at, moment.wall)) return read_expired(key, hash, request, moment, effects);
   Answer answer = answer_of(request, entry ? Verdict::done : Verdict::missing);
   if (entry) {
     answer.version = version_of(entry->version);
-    answer.batch = batch_of(KeyWrite::put(std::string(key), std::move(entry->value)));
+    answer.batch = batch_of(KeyWrite::put_until(std::string(key), std::move(entry->value), entry->expires_at));
     answer.write = &answer.batch->writes.front();
   }
   effects.answers.push_back(std::move(answer));
+}
+
+// Answered as missing when the erase is committed.
+void Primary::read_expired(std::string_view key, KeyHash hash, RequestId request, Moment moment, Effects& effects) {
+  BatchPtr erase = batch_of(KeyWrite::erase(std::string(key)));
+  if (!has_room_for(*erase)) return effects.answers.push_back(answer_of(request, Verdict::overloaded));
+  if (!append_expired(std::move(erase), moment, effects))
+    return effects.answers.push_back(answer_of(request, Verdict::refused));
+  wait_for(key, hash, answer_of(request, Verdict::missing), effects);
+  try_commit(moment, effects);
 }
 
 }  // namespace p2p::diststore::replication

@@ -52,6 +52,8 @@ class Primary final {
   void write(std::shared_ptr<Batch> batch, RequestId request, Moment moment, Effects& effects);
   void read(std::string_view key, KeyHash hash, RequestId request, Moment moment, Effects& effects);
   void settle(RequestId request, Moment moment, Effects& effects);
+  // Values that have expired. False: it takes no writes at the moment.
+  bool erase_expired(BatchPtr expired, Moment moment, Effects& effects);
 
   // --- copies (primary_streams.cc) ---
   void on_message(Node from, Message& message, Moment moment, Effects& effects);
@@ -104,12 +106,15 @@ class Primary final {
   bool may_serve(Moment moment) const;
   bool has_copies_enough() const;
   bool has_room_for(const Batch& batch) const;
+  bool erase_expired_of(const Batch& asked, Moment moment, Effects& effects);
   bool answer_unless_met(const Batch& batch, RequestId request, Effects& effects);
   void wait_for(std::string_view key, KeyHash hash, Answer answer, Effects& effects);
   void wait(Waiting one, Effects& effects);
   bool append(const BatchPtr& batch, RequestId request, Moment moment, Effects& effects);
   void replicate(const BatchPtr& batch, Moment moment, Effects& effects);
-  void read_now(std::string_view key, RequestId request, Effects& effects);
+  void read_now(std::string_view key, KeyHash hash, RequestId request, Moment moment, Effects& effects);
+  void read_expired(std::string_view key, KeyHash hash, RequestId request, Moment moment, Effects& effects);
+  bool append_expired(BatchPtr expired, Moment moment, Effects& effects);
   Answer answer_of(RequestId request, Verdict verdict) const;
 
   // --- primary_commit.cc ---
@@ -149,7 +154,8 @@ class Primary final {
   Content content_;
   std::vector<Stream> streams_;
   std::vector<Waiting> waiting_;
-  Seq synced_ = 0;  // on its own disk, in this term
+  std::vector<Waiting> read_again_;  // when all that is committed has been finished
+  Seq synced_ = 0;                   // on its own disk, in this term
   bool has_synced_ = false;
   bool has_begun_ = false;
   bool is_stopping_ = false;

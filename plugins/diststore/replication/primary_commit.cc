@@ -28,6 +28,8 @@ void Primary::try_commit(Moment moment, Effects& effects) {
     state_.uncommitted.pop_front();
   }
   site_.activate(held_);
+  for (const Waiting& one : std::exchange(read_again_, {}))
+    read(one.key, one.hash, one.answer.request, moment, effects);
 }
 
 // Under a lease, which is looked at when the answer leaves (W6): Replicas::verdict_now().
@@ -45,7 +47,7 @@ void Primary::finish(const Uncommitted& entry, Moment moment, Effects& effects) 
 }
 
 // A read is answered with the value of the write that it waited for: that is the key's state at this very moment, also
-// when later writes are under way by now.
+// when later writes are under way by now. One that has expired already is not answered.
 void Primary::finish_waiting(const Uncommitted& entry, Moment moment, Effects& effects) {
   const auto is_met = [&](const Waiting& one) { return one.seq <= entry.version.seq; };
   const auto first_met = std::stable_partition(waiting_.begin(), waiting_.end(), std::not_fn(is_met));
@@ -58,15 +60,9 @@ void Primary::finish_waiting(const Uncommitted& entry, Moment moment, Effects& e
       continue;
     }
     const KeyWrite* write = entry.batch->has_values ? entry.batch->find(one.key, one.hash) : nullptr;
-    if (write == nullptr) {
-      // Its value is in the engine, unless a later write is under way.
-      const Uncommitted* last = state_.uncommitted.last_of(one.key, one.hash);
-      if (last == nullptr || last->version == entry.version) {
-        read_now(one.key, one.answer.request, effects);
-      } else {
-        one.seq = last->version.seq;
-        waiting_.push_back(std::move(one));
-      }
+    if (write == nullptr || has_expired(write->expires_at, moment.wall)) {
+      // The state is in the engine, unless a later write is under way.
+      read_again_.push_back(std::move(one));
       continue;
     }
     if (write->is_erase) {

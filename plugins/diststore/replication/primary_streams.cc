@@ -105,7 +105,9 @@ Item Primary::item_of(std::string_view key) {
                  : entry         ? version_of(entry->version)
                                  : WriteVersion{term(), state_.position};
   item.is_uncommitted = last != nullptr;
-  if (!item.is_absent) item.value = std::move(entry->value);
+  if (item.is_absent) return item;
+  item.value = std::move(entry->value);
+  item.expires_at = entry->expires_at;
   return item;
 }
 

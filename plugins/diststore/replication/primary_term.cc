@@ -18,6 +18,7 @@ void Primary::begin_term(Moment moment, Effects& effects) {
   arrange_streams(moment);
   write_suspects(moment, effects);
   open_streams(moment, effects);
+  site_.first_expiry = std::min(site_.first_expiry, site_.expiries[number()].first());
   site_.gate.serve(number(), term());
   site_.activate(held_);
   if (site_.options.is_durable) site_.mark_dirty(held_);
@@ -48,7 +49,7 @@ void Primary::write_suspects(Moment moment, Effects& effects) {
   for (std::string& key : std::exchange(state_.suspects, {})) {
     std::optional<StoredEntry> entry = content_.find(key);
     const bool is_there = entry && !entry->is_erased;
-    batch->writes.push_back(is_there ? KeyWrite::put(std::move(key), std::move(entry->value))
+    batch->writes.push_back(is_there ? KeyWrite::put_until(std::move(key), std::move(entry->value), entry->expires_at)
                                      : KeyWrite::erase(std::move(key)));
     const bool is_full = batch->bytes() >= kFillBytesMax || batch->writes.size() >= kFillKeysMax;
     if (is_full) append(std::exchange(batch, std::make_shared<Batch>()), kNoRequest, moment, effects);

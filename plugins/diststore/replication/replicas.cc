@@ -34,6 +34,7 @@ Primary* Replicas::primary_in(Partition partition, Epoch term) const {
 void Replicas::restore(Partition partition, CopyState state) {
   HeldPartition& restored = hold(partition);
   restored.state = std::move(state);
+  site_.expiries[partition].set_unknown();
   Effects none;
   if (restored.state.is_filling) start_empty(restored, none);
   site_.logs.begin(partition, restored.log, restored.state.commit);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "replication/effects.h"
+#include "replication/expiry_sweep.h"
 #include "replication/primary.h"
 #include "replication/site.h"
 
@@ -72,6 +73,8 @@ class Replicas final {
   // whenever that is said (W4, W6).
   bool waits_for_lease(const Answer& answer, Moment moment) const;
   const ReadGate& gate() const { return site_.gate; }
+  // Keys that this node has erased as their primary because their values had expired.
+  std::uint64_t expired_keys() const { return site_.expired_keys; }
 
   // --- other nodes ---
   // The connection that this node has made to `node` is up, or has ended; all before it have ended.
@@ -124,6 +127,7 @@ class Replicas final {
   void drop_material(TimePoint now, Effects& effects);
 
   Site site_;
+  ExpirySweep sweep_{site_};
   std::unordered_map<Node, std::deque<Message>> waiting_;  // for a newer map, in order (W3)
   std::unordered_set<Node> unheard_;                       // of whose connections something was dropped
   std::deque<RunningSync> syncs_;

@@ -70,6 +70,7 @@ void Replicas::tick(Moment moment, Effects& effects) {
     one->primary->tick(moment, effects);
     if (one->primary->needs_tick()) site_.activate(*one);
   }
+  sweep_.step(moment, effects);
   drop_material(moment.now, effects);
   ticked_for_ = site_.active.empty() ? TimePoint::max() : moment.now + kReplicationTick;
 }
@@ -89,11 +90,12 @@ void Replicas::drop_material(TimePoint now, Effects& effects) {
 }
 
 TimePoint Replicas::next_wakeup() const {
-  if (!site_.active.empty()) return ticked_for_ == TimePoint::max() ? TimePoint::min() : ticked_for_;
-  if (material_.empty() || !site_.map.has_this_boot || site_.failure) return TimePoint::max();
+  const TimePoint sweep = sweep_.next_step();
+  if (!site_.active.empty()) return ticked_for_ == TimePoint::max() ? TimePoint::min() : std::min(sweep, ticked_for_);
+  if (material_.empty() || !site_.map.has_this_boot || site_.failure) return sweep;
   TimePoint first = TimePoint::max();
   for (const Partition partition : material_) first = std::min(first, held(partition)->material_since);
-  return first == TimePoint::max() ? first : first + site_.options.material_kept;
+  return std::min(sweep, first == TimePoint::max() ? first : first + site_.options.material_kept);
 }
 
 }  // namespace p2p::diststore::replication

@@ -5,11 +5,13 @@
 #include "replication/assignment.h"
 #include "replication/copy_state.h"
 #include "replication/effects.h"
+#include "replication/expiry_bound.h"
 #include "replication/key_log.h"
 #include "replication/read_gate.h"
 
 #include <p2p/units.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -72,7 +74,11 @@ struct Link {
 
 struct Site {
   Site(Engine& engine_used, const ReplicationOptions& options_used)
-      : engine(engine_used), options(options_used), logs(options_used.key_log_bytes_max), held(kPartitions) {}
+      : engine(engine_used),
+        options(options_used),
+        logs(options_used.key_log_bytes_max),
+        held(kPartitions),
+        expiries(kPartitions) {}
 
   Engine& engine;
   const ReplicationOptions options;
@@ -84,11 +90,22 @@ struct Site {
   std::vector<std::unique_ptr<HeldPartition>> held;  // null: nothing
   std::vector<HeldPartition*> active;                // tick() looks at them
   std::vector<HeldPartition*> dirty;                 // flush() acknowledges and syncs what has changed in them
+  std::vector<ExpiryBound> expiries;                 // by partition, whatever this node is for it
+  WallMs first_expiry = ExpiryBound::kNever;         // nothing that this node is primary of expires before
+  std::uint64_t expired_keys = 0;                    // that it has erased as primary
   std::optional<Error> failure;                      // the engine's first; nothing is served or acknowledged after it
 
   Link& link(Node node) {
     if (node >= links.size()) links.resize(node + 1);
     return links[node];
+  }
+  Primary* primary_of(Partition partition) const noexcept {
+    return held[partition] == nullptr ? nullptr : held[partition]->primary.get();
+  }
+  void note_expiry(const HeldPartition& partition, WallMs expires_at) {
+    if (expires_at == kNoExpiry) return;
+    expiries[partition.assignment.partition].note(expires_at);
+    if (partition.primary != nullptr) first_expiry = std::min(first_expiry, expires_at);
   }
   void activate(HeldPartition& partition) {
     if (!std::exchange(partition.is_active, true)) active.push_back(&partition);

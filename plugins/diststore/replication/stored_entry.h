@@ -1,6 +1,7 @@
 // What does a node store for a key: a value or a tombstone? And how do two nodes check that they hold the same?
 #pragma once
 
+#include "replication/expiry.h"
 #include "replication/version.h"
 #include "replication/view_version.h"
 
@@ -16,6 +17,7 @@ struct StoredEntry {
   Version version;
   bool is_erased = false;
   ViewVersion confirmed_in = kNeverConfirmed;  // when this node last knew it to be the newest
+  WallMs expires_at = kNoExpiry;               // in an agreed cluster
 };
 
 // What a scan returns for one key.

@@ -124,7 +124,8 @@ void append_head(CallState& state, std::size_t results) {
   state.codec().out().block().append(head.written());
 }
 
-void append_found(std::string& out, std::string_view value, Version version, std::int64_t view) {
+void append_found(std::string& out, std::string_view value, Version version, std::int64_t view,
+                  std::int64_t ttl_left_ms) {
   BinaryPiece<16> head;
   head.field(T_BOOL, 1);
   head.boolean(true);
@@ -132,6 +133,7 @@ void append_found(std::string& out, std::string_view value, Version version, std
   head.length(value.size());
   BinaryPiece<64> tail;
   append_version(tail, 3, version);
+  append_ttl_left(tail, 5, ttl_left_ms);
   append_view(tail, 4, view);
   out.append(head.written()).append(value).append(tail.written());
 }
@@ -180,10 +182,11 @@ bool read_many_here(const Store& store, Call& call) {
   std::size_t reply_bytes = keys->size() * kBatchEntryBytesMax;
   for (std::size_t at = 0; at < keys->size(); ++at) {
     const KeyRoute& route = (*routes)[at];
-    const auto read = store.keys->read_now((*keys)[at], route, [&](std::string_view value, Version version) {
-      reply_bytes += value.size();
-      append_found(out, value, version, route.view);
-    });
+    const auto read =
+        store.keys->read_now((*keys)[at], route, [&](std::string_view value, Version version, std::int64_t ttl_left) {
+          reply_bytes += value.size();
+          append_found(out, value, version, route.view, ttl_left);
+        });
     if (read.ok() && read.value() == KeysHere::Now::missing) append_missing(out, route.view);
     const bool was_done = read.ok() && read.value() != KeysHere::Now::later;
     const bool is_too_large = reply_bytes > store.options.batch_reply_bytes_max && keys->size() > 1;

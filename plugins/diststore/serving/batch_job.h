@@ -26,25 +26,37 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   static void start(std::shared_ptr<Store> store, typename Verb::Args& args, Answer<typename Verb::Presult> answer,
                     const std::vector<typename Verb::Result>& done) {
     Inputs& inputs = Verb::input(args);
-    auto refusal = refusal_of_options(args.options);
+    const auto options = options_of(args.options);
+    if (!options) return answer.fail(CallFault::protocol_error, kBadTtl);
+    auto refusal = refusal_of_conditions(args.options);
+    if (!refusal) refusal = refusal_of_ttl(*store, *options);
     if (!refusal) refusal = refusal_of_batch<Verb>(store->options, inputs);
     if (refusal) {
       raise(answer, *refusal);
       return;
     }
-    std::make_shared<BatchJob>(std::move(store), std::move(inputs), std::move(answer))->first_round(done);
+    std::make_shared<BatchJob>(std::move(store), std::move(inputs), *options, std::move(answer))->first_round(done);
   }
 
-  BatchJob(std::shared_ptr<Store> store, std::vector<typename Verb::Input> inputs,
+  BatchJob(std::shared_ptr<Store> store, std::vector<typename Verb::Input> inputs, BatchOptions options,
            Answer<typename Verb::Presult> answer)
       : store_(std::move(store)),
         inputs_(std::move(inputs)),
+        options_(options),
         answer_(std::move(answer)),
         deadline_(answer_.deadline()),
         results_(inputs_.size()) {}
 
  private:
   using Inputs = std::vector<typename Verb::Input>;
+
+  // Before anything is sent: a node of an earlier version would ignore it.
+  static std::optional<wire::StoreError> refusal_of_ttl(const Store& store, BatchOptions options) {
+    if (options.ttl_ms == 0) return std::nullopt;
+    const std::string_view why = Verb::kStores ? store.keys->refusal_of_ttl() : std::string_view(kErasedForEver);
+    if (why.empty()) return std::nullopt;
+    return store_error(wire::StoreErrorKind::unsupported, std::string(why));
+  }
 
   void first_round(const std::vector<typename Verb::Result>& done) {
     std::copy(done.begin(), done.end(), results_.begin());
@@ -79,6 +91,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   std::string encode(const RemotePart& part) const {
     typename Verb::PeerArgs asked;
     for (const KeyIndex index : part.indexes) Verb::input(asked).push_back(inputs_[index]);
+    set_options(asked.options, options_);
     return encode_call(Verb::kPeerName, asked);
   }
 
@@ -123,6 +136,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     if (keys.empty()) return part_ended();
     const auto part = std::make_shared<LocalPart<Verb>>(inputs_, room_left(), deadline_, Waits::yes);
     part->keys = std::move(keys);
+    part->options = options_;
     store_->keys->serve(*part, [job = this->shared_from_this(), part] {
       job->take_over_here(*part);
       job->part_ended();
@@ -223,6 +237,7 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
 
   const std::shared_ptr<Store> store_;
   Inputs inputs_;  // what is done may have been moved from
+  const BatchOptions options_;
   Answer<typename Verb::Presult> answer_;
   const TimePoint deadline_;
 

@@ -3,6 +3,7 @@
 // other nodes send.
 #pragma once
 
+#include "serving/key_messages.h"
 #include "serving/key_routing.h"
 #include "serving/refusals.h"
 #include "serving/store_forwarder.h"
@@ -13,6 +14,7 @@
 #include <StorePeer.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -31,6 +33,7 @@ struct ReadMany {
   using PeerPresult = wire::StorePeer_read_here_presult;
   using PeerReply = wire::StorePeer_read_here_result;
   using Part = wire::ReadPart;
+  static constexpr bool kStores = false;  // values, which may expire
   static constexpr const char* kPeerName = "read_here";
   static constexpr Repeat kRepeat = Repeat::always;
 
@@ -58,6 +61,7 @@ struct WriteMany {
   using PeerPresult = wire::StorePeer_write_here_presult;
   using PeerReply = wire::StorePeer_write_here_result;
   using Part = wire::WritePart;
+  static constexpr bool kStores = true;  // values, which may expire
   static constexpr const char* kPeerName = "write_here";
   static constexpr Repeat kRepeat = Repeat::if_closed;
 
@@ -85,6 +89,7 @@ struct EraseMany {
   using PeerPresult = wire::StorePeer_erase_here_presult;
   using PeerReply = wire::StorePeer_erase_here_result;
   using Part = wire::ErasePart;
+  static constexpr bool kStores = false;  // values, which may expire
   static constexpr const char* kPeerName = "erase_here";
   static constexpr Repeat kRepeat = Repeat::never;  // the second time it would answer "not found"
 
@@ -104,11 +109,27 @@ struct EraseMany {
 };
 
 // Of the generated options: a batch is no transaction, so which of its keys a condition stopped could not be told.
-inline std::optional<wire::StoreError> refusal_of_options(const wire::WriteOptions& options) {
+inline std::optional<wire::StoreError> refusal_of_conditions(const wire::WriteOptions& options) {
   if (!options.__isset.if_version && !(options.__isset.if_absent && options.if_absent)) return std::nullopt;
   return store_error(wire::StoreErrorKind::unsupported, "a batch takes no conditions: write its keys one by one");
 }
-inline std::optional<wire::StoreError> refusal_of_options(const wire::ReadOptions&) { return std::nullopt; }
+inline std::optional<wire::StoreError> refusal_of_conditions(const wire::ReadOptions&) { return std::nullopt; }
+
+// What all keys of a batch have in common.
+struct BatchOptions {
+  std::int64_t ttl_ms = 0;  // of values that are written; 0: for ever
+};
+
+// To and from the options of a batch, or of a part of one. Nothing: the time to live is out of its range.
+inline std::optional<BatchOptions> options_of(const wire::WriteOptions& options) {
+  const auto ttl_ms = ttl_of(options);
+  return ttl_ms ? std::optional(BatchOptions{*ttl_ms}) : std::nullopt;
+}
+inline std::optional<BatchOptions> options_of(const wire::ReadOptions&) { return BatchOptions{}; }
+inline void set_options(wire::WriteOptions& sent, BatchOptions options) {
+  if (options.ttl_ms != 0) sent.__set_ttl_ms(options.ttl_ms);
+}
+inline void set_options(wire::ReadOptions&, BatchOptions) {}
 
 // What is wrong with a batch, or with a part of one; checked before anything is done, so that a batch with an invalid
 // key changes nothing.

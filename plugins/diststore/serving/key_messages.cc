@@ -32,23 +32,28 @@ bool read_version(FieldReader<encoding>& reader, replication::WriteVersion& vers
 
 // WriteOptions. What is wrong with them; null: nothing that is not the reader's own fault.
 template <Encoding encoding>
-const char* read_options(FieldReader<encoding>& reader, replication::Condition& condition) {
+const char* read_options(FieldReader<encoding>& reader, KeyArguments& arguments) {
+  replication::Condition& condition = arguments.condition;
   using Kind = replication::Condition::Kind;
   FieldReader<encoding> inner = reader.nested();
   FieldHead field;
   bool is_absent = false;
   bool has_version = false;
+  bool has_ttl = false;
   while (inner.next(field)) {
     if (field.id == 1 && field.kind == FieldKind::structure) {
       has_version = read_version(inner, condition.version);
     } else if (field.id == 2 && field.kind == FieldKind::boolean) {
       inner.boolean(is_absent);
+    } else if (field.id == 3 && field.kind == FieldKind::i64) {
+      has_ttl = inner.integer(field.kind, arguments.ttl_ms);
     } else {
       inner.skip(field.kind);
     }
   }
   reader.resume_behind(inner);
   if (is_absent && has_version) return kTwoConditions;
+  if (has_ttl && !is_ttl(arguments.ttl_ms)) return kBadTtl;
   if (is_absent) condition.kind = Kind::if_absent;
   if (has_version) condition.kind = Kind::if_version;
   return nullptr;
@@ -69,7 +74,7 @@ const char* read_arguments(std::string_view encoded, Required required, KeyArgum
     } else if (field.kind == FieldKind::text && field.id == 2) {
       has_value = reader.text(arguments.value);
     } else if (field.kind == FieldKind::structure && field.id == kOptions && required == Required::key_and_value) {
-      wrong = read_options(reader, arguments.condition);
+      wrong = read_options(reader, arguments);
     } else {
       reader.skip(field.kind);
     }
@@ -126,7 +131,12 @@ std::optional<replication::Condition> condition_of(const wire::WriteOptions& opt
   return replication::Condition{Kind::if_version, replication::version_of(from_wire(options.if_version))};
 }
 
-void write_found(Call& call, std::string_view value, Version version, std::int64_t view) {
+std::optional<std::int64_t> ttl_of(const wire::WriteOptions& options) {
+  if (!options.__isset.ttl_ms) return 0;
+  return is_ttl(options.ttl_ms) ? std::optional(options.ttl_ms) : std::nullopt;
+}
+
+void write_found(Call& call, std::string_view value, Version version, std::int64_t view, std::int64_t ttl_left_ms) {
   CallState& state = *call.state();
   if (state.info().encoding == Encoding::compact) {
     wire::ReadResult result;
@@ -134,6 +144,7 @@ void write_found(Call& call, std::string_view value, Version version, std::int64
     result.__set_value(std::string(value));
     result.__set_version(to_wire(version));
     result.__set_view(view);
+    if (ttl_left_ms > 0) result.__set_ttl_left_ms(ttl_left_ms);
     return write_compact<wire::Store_read_presult>(state, result);
   }
   Head head;
@@ -145,6 +156,7 @@ void write_found(Call& call, std::string_view value, Version version, std::int64
   head.length(value.size());
   Tail tail;
   append_version(tail, 3, version);
+  append_ttl_left(tail, 5, ttl_left_ms);
   append_view_and_stop(tail, 4, view);
   std::string& out = state.codec().out().block();
   out.reserve(out.size() + head.written().size() + value.size() + tail.written().size());

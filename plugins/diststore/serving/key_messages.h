@@ -23,11 +23,20 @@ struct KeyArguments {
   std::string_view key;
   std::string_view value;
   replication::Condition condition = {};
+  std::int64_t ttl_ms = 0;  // 0: for ever
 };
 
 // Of the generated options. Nothing: there are two conditions, which is one too many.
 std::optional<replication::Condition> condition_of(const wire::WriteOptions& options);
 inline constexpr const char* kTwoConditions = "if_version and if_absent exclude each other";
+
+// 0: for ever. Nothing: it is out of its range (replication/expiry.h).
+std::optional<std::int64_t> ttl_of(const wire::WriteOptions& options);
+constexpr bool is_ttl(std::int64_t ttl_ms) noexcept { return ttl_ms > 0 && ttl_ms <= kTtlMaxMs; }
+inline constexpr const char* kBadTtl =
+    "ttl_ms is a number of milliseconds from 1 to 3153600000000, which are 100 years; without it a value lives for "
+    "ever";
+static_assert(kTtlMaxMs == 3'153'600'000'000);
 
 // The arguments that a method requires.
 enum class Required : std::uint8_t { key, key_and_value };
@@ -37,11 +46,12 @@ enum class Required : std::uint8_t { key, key_and_value };
 std::optional<KeyArguments> take_key_arguments(Call& call, Required required);
 
 // Each writes the whole answer into the call's codec; send() ends the call. [one thread at a time]
-void write_found(Call& call, std::string_view value, Version version, std::int64_t view);  // of read
-void write_missing(Call& call, std::int64_t view);                                         // of read
-void write_stored(Call& call, Version version, std::int64_t view);                         // of write
-void write_erased(Call& call, bool found, Version version, std::int64_t view);             // of erase
-void write_text(Call& call, std::string_view value);                                       // of get
+// Of read; `ttl_left_ms` 0: the value lives for ever.
+void write_found(Call& call, std::string_view value, Version version, std::int64_t view, std::int64_t ttl_left_ms);
+void write_missing(Call& call, std::int64_t view);                              // of read
+void write_stored(Call& call, Version version, std::int64_t view);              // of write
+void write_erased(Call& call, bool found, Version version, std::int64_t view);  // of erase
+void write_text(Call& call, std::string_view value);                            // of get
 
 // Answers the call with what was written. [any thread]
 inline void send(Call call) noexcept { call.take()->finish(); }

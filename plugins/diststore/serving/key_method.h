@@ -23,6 +23,7 @@ struct KeyAnswer {
   std::string_view value = {};  // of a read
   Version version = {};         // of what was found, written or erased
   std::int64_t view = 0;
+  std::int64_t ttl_left_ms = 0;  // of a read; 0: it lives for ever
 };
 
 // Lives forever.

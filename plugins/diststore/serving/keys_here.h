@@ -30,6 +30,7 @@ struct KeyChange {
   std::string_view key;
   std::string_view value = {};
   replication::Condition condition = {};
+  std::int64_t ttl_ms = 0;  // 0: for ever
 
   bool is_erase() const noexcept { return kind == Kind::erase || (kind == Kind::put && value.empty()); }
 };
@@ -50,6 +51,8 @@ class KeysHere {
   virtual bool repeats_writes() const noexcept = 0;
   // Why changes may have no condition; empty: they may.
   virtual std::string_view refusal_of_conditions() const noexcept = 0;
+  // Why values may have no time to live; empty: they may.
+  virtual std::string_view refusal_of_ttl() const noexcept = 0;
 
   // --- a batch's keys ---
   // Each fills the part in and runs `done` once, now or later, on any thread; the part lives until then.
@@ -65,8 +68,10 @@ class KeysHere {
     missing,
     later,  // nothing was done: serve() may have to wait for it
   };
-  // Calls `use` with the value if it is found, and only then; as Engine::get() does.
-  virtual Result<Now> read_now(std::string_view key, const KeyRoute& route, Engine::Use use) const = 0;
+  // Calls `use` with the value if it is found, and only then; under the rules of Engine::get(). `ttl_left_ms` 0: it
+  // lives for ever.
+  using Use = FunctionRef<void(std::string_view value, Version version, std::int64_t ttl_left_ms)>;
+  virtual Result<Now> read_now(std::string_view key, const KeyRoute& route, Use use) const = 0;
 
   // False: write_now() never does anything.
   virtual bool writes_now() const noexcept = 0;

@@ -39,6 +39,7 @@ struct LocalPart {
   const ReplyRoom room;
   const TimePoint deadline;
   const Waits waits;
+  BatchOptions options = {};
 
   // --- what became of it ---
   std::vector<std::optional<Result>> results;  // of `keys`; nothing: surely not done, unless there is a failure

@@ -23,6 +23,14 @@ template <class Piece>
   piece.stop();
 }
 
+// Before the view, which ends a result; 0: nothing.
+template <class Piece>
+void append_ttl_left(Piece& piece, std::int16_t id, std::int64_t ttl_left_ms) {
+  if (ttl_left_ms == 0) return;
+  piece.field(apache::thrift::protocol::T_I64, id);
+  piece.i64(ttl_left_ms);
+}
+
 // The end of a result that carries the view.
 template <class Piece>
 [[gnu::always_inline]] inline void append_view(Piece& piece, std::int16_t id, std::int64_t view) {

@@ -16,14 +16,16 @@ namespace {
 template <class Verb>
 class PartAnswer final : public std::enable_shared_from_this<PartAnswer<Verb>> {
  public:
-  PartAnswer(std::shared_ptr<Store> store, std::vector<typename Verb::Input> inputs,
+  PartAnswer(std::shared_ptr<Store> store, std::vector<typename Verb::Input> inputs, BatchOptions options,
              Answer<typename Verb::PeerPresult> answer)
       : store_(std::move(store)),
         inputs_(std::move(inputs)),
         answer_(std::move(answer)),
         // They will be requested again: those that are not here yet are fetched until then.
         part_(inputs_, {store_->options.part_reply_bytes_max, kResultBytesMax},
-              store_->retries->now() + store_->options.forward_timeout + kAnswerMargin, Waits::no) {}
+              store_->retries->now() + store_->options.forward_timeout + kAnswerMargin, Waits::no) {
+    part_.options = options;
+  }
 
   void start() {
     for (KeyIndex index = 0; index < inputs_.size(); ++index) {
@@ -87,7 +89,9 @@ void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& a
   if (const auto refusal = refusal_of_batch<Verb>(store->options, inputs)) {
     return answer.fail(CallFault::protocol_error, std::string(kNotExecutedPrefix) + refusal->message);
   }
-  std::make_shared<PartAnswer<Verb>>(store, std::move(inputs), std::move(answer))->start();
+  const auto options = options_of(args.options);
+  if (!options) return answer.fail(CallFault::protocol_error, std::string(kNotExecutedPrefix) + kBadTtl);
+  std::make_shared<PartAnswer<Verb>>(store, std::move(inputs), *options, std::move(answer))->start();
 }
 
 template <class Verb>

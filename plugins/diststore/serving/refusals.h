@@ -37,6 +37,8 @@ inline std::optional<wire::StoreError> refusal_of_entry(const StoreOptions& opti
   return too_large(options, key.size(), value.size());
 }
 
+inline constexpr const char* kErasedForEver = "an erase takes no ttl_ms: only what is written expires";
+
 std::optional<wire::StoreError> refusal_of_count(const StoreOptions& options, std::size_t keys);
 
 }  // namespace p2p::diststore

@@ -24,6 +24,8 @@ inline constexpr std::size_t kScanEntriesMax = 4096;
 inline constexpr std::size_t kScanBytesMax = 512 * 1024;
 // Partitions that are looked through, each of which is asked once whether what was seen is committed.
 inline constexpr std::size_t kScanPartitionsMax = 256;
+// Keys of one answer whose values have expired, and which it has erased before it leaves them out.
+inline constexpr std::size_t kScanExpiredMax = 256;
 // Entries that are looked at under one lock of the engine.
 inline constexpr std::size_t kScanStepEntries = 128;
 

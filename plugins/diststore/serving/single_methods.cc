@@ -23,7 +23,7 @@ void let_go(Call call, const std::string& why) {
 void answer_get(Call& call, const KeyAnswer& answer) { write_text(call, answer.value); }
 void answer_read(Call& call, const KeyAnswer& answer) {
   if (!answer.found) return write_missing(call, answer.view);
-  write_found(call, answer.value, answer.version, answer.view);
+  write_found(call, answer.value, answer.version, answer.view, answer.ttl_left_ms);
 }
 void answer_write(Call& call, const KeyAnswer& answer) { write_stored(call, answer.version, answer.view); }
 void answer_erase(Call& call, const KeyAnswer& answer) {
@@ -55,10 +55,12 @@ const KeyMethod& write_method(const Store& store) {
   return store.keys->repeats_writes() ? kWrite<Repeat::if_closed> : kWrite<Repeat::never>;
 }
 
-// Before the call is sent anywhere: a node of an earlier version would ignore the condition. True: it was refused.
-bool is_refused(const Store& store, const replication::Condition& condition, Call& call, const KeyMethod& method) {
-  if (condition.kind == replication::Condition::Kind::none) return false;
-  const std::string_view why = store.keys->refusal_of_conditions();
+// Before the call is sent anywhere: a node of an earlier version would ignore the condition, or the time to live. True:
+// it was refused.
+bool is_refused(const Store& store, const KeyChange& change, Call& call, const KeyMethod& method) {
+  std::string_view why;
+  if (change.condition.kind != replication::Condition::Kind::none) why = store.keys->refusal_of_conditions();
+  if (why.empty() && change.ttl_ms != 0) why = store.keys->refusal_of_ttl();
   if (why.empty()) return false;
   method.raise(std::move(call), store_error(wire::StoreErrorKind::unsupported, std::string(why)));
   return true;
@@ -162,11 +164,12 @@ void read(const std::shared_ptr<Store>& store, Call call) {
 void write(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key_and_value);
   if (!arguments) return;
-  const KeyChange change{KeyChange::Kind::write, arguments->key, arguments->value, arguments->condition};
+  const KeyChange change{KeyChange::Kind::write, arguments->key, arguments->value, arguments->condition,
+                         arguments->ttl_ms};
   const KeyMethod& method = write_method(*store);
   if (const auto refusal = refusal_of_entry(store->options, change.key, change.value))
     return method.raise(std::move(call), *refusal);
-  if (is_refused(*store, change.condition, call, method)) return;
+  if (is_refused(*store, change, call, method)) return;
   serve_key(
       store, change.key, std::move(call), method,
       [&](const KeyRoute& route, Call here) { store->keys->change(change, route, std::move(here), method); },
@@ -180,10 +183,11 @@ void erase(const std::shared_ptr<Store>& store, wire::Store_erase_args& args,
            Answer<wire::Store_erase_presult> answer) {
   const auto condition = condition_of(args.options);
   if (!condition) return answer.fail(CallFault::protocol_error, kTwoConditions);
+  if (args.options.__isset.ttl_ms) return raise(answer, store_error(wire::StoreErrorKind::unsupported, kErasedForEver));
   const KeyChange change{KeyChange::Kind::erase, args.key, {}, *condition};
   if (const auto refusal = refusal_of_key(store->options, change.key)) return raise(answer, *refusal);
   Call call = answer.release();
-  if (is_refused(*store, change.condition, call, kErase)) return;
+  if (is_refused(*store, change, call, kErase)) return;
   serve_key(
       store, args.key, std::move(call), kErase,
       [&](const KeyRoute& route, Call here) { store->keys->change(change, route, std::move(here), kErase); },

@@ -33,7 +33,7 @@ struct StoreOptions {
 // What the wire adds to each result or moved item, and a little more.
 inline constexpr std::size_t kResultBytesMax = 128;
 
-// The overhead of each value in the reply to a client's batch: at most 49 bytes.
+// The overhead of each value in the reply to a client's batch: at most 60 bytes.
 inline constexpr std::size_t kBatchEntryBytesMax = 64;
 
 // `message_bytes_max`: NodeInfo's. No batch may have more keys than its reply has room for results.

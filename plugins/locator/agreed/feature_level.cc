@@ -2,6 +2,6 @@
 
 namespace p2p::agreed {
 
-std::uint32_t feature_level() noexcept { return 1; }
+std::uint32_t feature_level() noexcept { return 2; }
 
 }  // namespace p2p::agreed

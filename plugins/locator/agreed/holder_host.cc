@@ -164,6 +164,7 @@ void HolderHost::tell() {
   told->copies_min = map_->copies_min;
   told->members_up = std::max<std::size_t>(1, static_cast<std::size_t>(holders));
   told->has_this_boot = slot != cluster::kNoSlot && map_->at(slot).boot == boot_;
+  told->feature_level = map_->feature_level;
   add_members(*told);
   told_.resize(assigned_.size());
   for (const Assignment& one : assigned_) {

@@ -64,6 +64,7 @@ struct PartitionMap {
   bool has_this_boot = false;                // it names this process; before that this node has no role
   std::vector<PartitionAssignment> changed;  // those that differ from the map before
   std::vector<PartitionMember> members;      // that are new, or have another address
+  std::uint32_t feature_level = 0;           // in force: what all members know; never lower than before
 };
 
 // What a primary says of another copy.

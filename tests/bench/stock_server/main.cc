@@ -37,12 +37,13 @@ std::uint64_t now_ms() {
 class Handler final : public ::diststore::StoreNull {
  public:
   void read(::diststore::ReadResult& result, const std::string& key, const ::diststore::ReadOptions&) override {
-    (void)engine_->get(key, OwnershipProof{}, [&](std::string_view value, diststore::Version version) {
-      result.found = true;
-      result.value = value;
-      result.__isset.value = true;
-      result.__set_version(to_wire(version));
-    });
+    (void)engine_->get(key, OwnershipProof{},
+                       [&](std::string_view value, diststore::Version version, diststore::WallMs) {
+                         result.found = true;
+                         result.value = value;
+                         result.__isset.value = true;
+                         result.__set_version(to_wire(version));
+                       });
   }
 
   void write(::diststore::WriteResult& result, const std::string& key, const std::string& value,

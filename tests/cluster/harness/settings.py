@@ -13,6 +13,7 @@ HISTORY_CHECK = BUILD / "bin" / "history_check"
 PLUGINS = BUILD / "lib" / "p2phost" / "plugins"
 TEST_PLUGINS = BUILD / "tests" / "plugins"
 CLANG_PLUGINS = BUILD / "tests" / "plugins_of_clang"  # some of TEST_PLUGINS again, not under a sanitizer
+FORMER_LOCATOR = BUILD / "tests" / "former_locator"  # of the first feature level
 NEXT_LOCATOR = BUILD / "tests" / "next_locator"  # the locator with one feature level more
 EXAMPLE_PLUGINS = BUILD / "lib" / "p2phost" / "examples"
 EXAMPLES = SOURCE / "sdk" / "examples"

@@ -6,7 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
+#include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace p2p::client::test {
@@ -50,6 +54,60 @@ TEST_F(TwoNodes, AConditionalCallIsNeverRepeatedWhenItMayHaveBeenExecuted) {
             Effect::unknown);
   EXPECT_EQ(one_.asked("write") + two_.asked("write"), 1);
   EXPECT_EQ(one_.asked("erase") + two_.asked("erase"), 1);
+}
+
+TEST_F(TwoNodes, ATimeToLiveIsSentInWholeMillisecondsWithEveryPartOfABatch) {
+  std::mutex mutex;  // each node has a thread
+  std::vector<std::int64_t> seen;
+  const auto note = [&](FakeNode& node) {
+    node.apply([&](const Asked& asked) -> std::optional<std::string> {
+      const std::lock_guard hold(mutex);
+      Codec codec;
+      codec.in().attach(asked.arguments);
+      if (asked.method == "write_many") {
+        diststore::Store_write_many_args arguments;
+        arguments.read(&codec.binary_in());
+        seen.push_back(arguments.options.ttl_ms);
+        diststore::Store_write_many_result result;
+        result.success.resize(arguments.items.size());
+        result.__isset.success = true;
+        return reply_of(asked, result);
+      }
+      diststore::Store_write_args arguments;
+      arguments.read(&codec.binary_in());
+      seen.push_back(arguments.options.__isset.ttl_ms ? arguments.options.ttl_ms : -1);
+      diststore::Store_write_result result;
+      result.__isset.success = true;
+      return reply_of(asked, result);
+    });
+  };
+  note(one_);
+  note(two_);
+  Client client(options());
+  using namespace std::chrono_literals;
+  EXPECT_TRUE(client.write(key_of(two_), "v", {.ttl = 1500ms}).ok());
+  EXPECT_TRUE(client.write(key_of(two_), "v", {.ttl = 1ns}).ok());
+  EXPECT_TRUE(client.write(key_of(two_), "v").ok());
+  for (const auto& written : client.write_many({{key_of(one_), "v"}, {key_of(two_), "w"}}, {.ttl = 7ms}))
+    EXPECT_TRUE(written.ok());
+  EXPECT_EQ(seen, (std::vector<std::int64_t>{1500, 1, -1, 7, 7}));
+}
+
+TEST_F(TwoNodes, ATimeToLiveWhereNoneBelongsOrThatIsNoneIsRejected) {
+  Client client(options());
+  using namespace std::chrono_literals;
+  const CallOptions for_a_while{.ttl = 5s};
+  EXPECT_EQ(client.read("k", for_a_while).failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.erase("k", for_a_while).failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.read_many({"k"}, for_a_while).front().failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.erase_many({"k"}, for_a_while).front().failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.scan("", {}, for_a_while).failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.call({"s", "k", "m"}, for_a_while).failure().kind, ErrorKind::invalid);
+  for (const Duration wrong : {Duration(0s), Duration(-1s), Duration(24h * 36'501)}) {
+    EXPECT_EQ(client.write("k", "v", {.ttl = wrong}).failure().effect, Effect::none);
+    EXPECT_EQ(client.write_many({{"k", "v"}}, {.ttl = wrong}).front().failure().kind, ErrorKind::invalid);
+  }
+  EXPECT_EQ(one_.asked("write") + two_.asked("write"), 0);
 }
 
 TEST_F(TwoNodes, AConditionWhereNoneBelongsIsRejected) {

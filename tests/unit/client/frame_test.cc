@@ -44,7 +44,7 @@ TEST(StoreMessages, AreWhatTheGeneratedCodeReads) {
   EXPECT_EQ(write.value, std::string("a\0b", 3));
 
   const std::vector<ItemView> items{{"a", "1"}, {"", ""}};
-  encode_write_many(codec, "s", items, frame);
+  encode_write_many(codec, "s", items, 0, frame);
   diststore::Store_write_many_args many;
   EXPECT_EQ(read_call(frame, many).name, "s:write_many");
   ASSERT_EQ(many.items.size(), 2U);

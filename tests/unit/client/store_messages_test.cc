@@ -42,6 +42,7 @@ void write_found(BinaryProtocol& out, const std::string& value) {
   out.writeBinary(value);
   write_version(out, 3);
   write_number(out, 4, -9);
+  write_number(out, 5, 1500);
   out.writeFieldStop();
 }
 
@@ -73,6 +74,8 @@ TEST(StoreMessages, ResultsOfABatchAreReadInTheirOrder) {
   ASSERT_EQ(reply.many.size(), 2U);
   EXPECT_TRUE(reply.many[0].found);
   EXPECT_EQ(reply.many[0].value, std::string("va\0lue", 6));
+  EXPECT_EQ(reply.many[0].ttl_left, std::chrono::milliseconds(1500));
+  EXPECT_FALSE(reply.many[1].ttl_left);
   EXPECT_EQ(reply.many[0].version, (Version{12, -3}));
   EXPECT_FALSE(reply.many[1].found);
   EXPECT_EQ(reply.view, -9);

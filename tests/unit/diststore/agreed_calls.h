@@ -64,6 +64,8 @@ class FakeReplicas final : public ReplicaStore {
     return *values;
   }
   TimePoint lease_held_until() const override { return lease; }
+  WallMs wall_now() const override { return wall; }
+  std::uint32_t feature_level() const noexcept override { return level; }
 
   Written take_write() { return take(writes); }
   Asked take_read() { return take(reads); }
@@ -76,6 +78,8 @@ class FakeReplicas final : public ReplicaStore {
   std::shared_ptr<Engine> values = std::make_shared<MemoryEngine>(1);
   std::function<void()> before_read;  // between the look at the term and the value
   TimePoint lease = TimePoint::max();
+  WallMs wall = 1'800'000'000'000;
+  std::uint32_t level = kTtlLevel;
 
  private:
   template <class Element>

@@ -21,6 +21,8 @@ class FakeService final : public ReplicaService {
   const ReadGate& gate() const override { return replicas_.gate(); }
   const Engine& engine() const override { return replicas_.engine(); }
   TimePoint lease_held_until() const override { return replicas_.lease_held_until(); }
+  WallMs wall_now() const override { return replicas_.wall_now(); }
+  std::uint32_t feature_level() const noexcept override { return replicas_.feature_level(); }
 
   Result<p2p::Done> start(Context&) override { return p2p::Done{}; }
   void when_established(Completion done) override { done(); }

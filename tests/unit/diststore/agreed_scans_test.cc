@@ -102,6 +102,8 @@ class AgreedScanCalls : public AgreedCalls {
     return shown;
   }
 
+  WallMs expires_at(const std::string& key) { return replicas->values->copy(key).value()->expires_at; }
+
   int pages = 0;
 };
 
@@ -177,6 +179,39 @@ TEST_F(AgreedScanCalls, APageIsAnsweredWhenWhatWasUnderWayIsCommitted) {
   }
   settle_all();
   EXPECT_FALSE(is_open(*call));
+}
+
+TEST_F(AgreedScanCalls, WhatHasExpiredIsErasedBeforeItIsLeftOut) {
+  const auto keep_until = [&](const std::string& key, WallMs expires_at) {
+    EXPECT_TRUE(replicas->values->apply_one(Change::set(key, "value", {kTerm, 1}, expires_at)).ok());
+  };
+  keep("for ever", "value");
+  keep_until("a while", replicas->wall + 1500);
+  keep_until("gone", replicas->wall);
+  keep_until("set back", replicas->wall);
+  std::map<std::string, wire::ScanItem> shown;
+  std::string cursor;
+  int erased = 0;
+  do {
+    const auto call = ask(cursor);
+    for (; !replicas->reads.empty(); ++erased) {
+      const auto asked = replicas->take_read();
+      EXPECT_TRUE(asked.key == "gone" || asked.key == "set back") << asked.key;
+      // The clock was set back meanwhile: it is there still, and looked at again.
+      const bool is_there = asked.key == "set back" && expires_at(asked.key) == replicas->wall;
+      if (is_there) keep_until(asked.key, replicas->wall + 1);
+      asked.answer(is_there ? Verdict::done : Verdict::missing);
+    }
+    settle_all();
+    const wire::ScanResult result = page_of(*call);
+    for (const wire::ScanItem& item : result.items) shown[item.key] = item;
+    cursor = result.cursor;
+  } while (!cursor.empty());
+  EXPECT_EQ(erased, 2);
+  ASSERT_EQ(shown.size(), 3u);
+  EXPECT_EQ(shown["a while"].ttl_left_ms, 1500);
+  EXPECT_EQ(shown["set back"].ttl_left_ms, 1);
+  EXPECT_FALSE(shown["for ever"].__isset.ttl_left_ms);
 }
 
 TEST_F(AgreedScanCalls, WhatWasReadInAnotherTermIsReadAgain) {

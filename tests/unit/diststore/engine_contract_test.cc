@@ -11,7 +11,7 @@ namespace {
 TEST_P(EngineTest, AValueIsReadWithItsVersion) {
   EXPECT_EQ(write("a", "apple", 5), (Version{5, 1}));
   int uses = 0;
-  const auto use = [&](std::string_view value, Version version) {
+  const auto use = [&](std::string_view value, Version version, WallMs) {
     ++uses;
     EXPECT_EQ(value, "apple");
     EXPECT_EQ(version, (Version{5, 1}));
@@ -81,9 +81,40 @@ TEST_P(EngineTest, WhatIsSetIsStoredWithExactlyItsVersion) {
   EXPECT_EQ(value_of("a", {1, kNeverConfirmed}), "older, shorter");
   EXPECT_EQ(engine.apply_one(Change::set("a", "equally   long", {7, 4})).value(), Outcome::done);
   EXPECT_EQ(copy("a")->version, (Version{7, 4}));
-  EXPECT_EQ(engine.apply_one(Change::set("a", {}, {6, 1}, true)).value(), Outcome::done);
+  EXPECT_EQ(engine.apply_one(Change::set_erased("a", {6, 1})).value(), Outcome::done);
   EXPECT_TRUE(copy("a")->is_erased);
   expect_totals(0, 1, 1);
+}
+
+TEST_P(EngineTest, AValueKeepsItsExpiryUntilItIsSetAnew) {
+  WallMs read = 1;
+  const auto expires_at = [&] {
+    engine.get("a", kProof, [&](std::string_view, Version, WallMs when) { read = when; }).value();
+    EXPECT_EQ(copy("a")->expires_at, read);
+    ScanPosition position;
+    const auto shown = [&](const EntryView& entry) {
+      EXPECT_EQ(entry.expires_at, read);
+      return true;
+    };
+    EXPECT_TRUE(engine.scan(kAllPartitions, position, 10, shown).ok());
+    return read;
+  };
+  const std::string large(100'000, 'x');
+  const auto shared = std::make_shared<const std::string>(large);
+  for (const WallMs when : {WallMs{1'800'000'000'123}, kExpiryMax, WallMs{1}, kNoExpiry}) {
+    for (const std::string_view value : {std::string_view("apple"), std::string_view(large)}) {
+      engine.apply_one(Change::set("a", value, {7, 3}, when)).value();
+      EXPECT_EQ(expires_at(), when);
+    }
+    Change change = Change::set("a", *shared, {7, 4}, when);
+    change.shared = &shared;
+    engine.apply_one(change).value();
+    EXPECT_EQ(expires_at(), when);
+  }
+  engine.apply_one(Change::set("a", "apple", {7, 5}, 5)).value();
+  engine.apply_one(Change::set("a", "grape", {7, 6})).value();
+  EXPECT_EQ(expires_at(), kNoExpiry) << "of equal length, in place";
+  EXPECT_EQ(value_of("a"), "grape");
 }
 
 TEST_P(EngineTest, WhatIsDiscardedLeavesNoTrace) {

@@ -59,11 +59,11 @@ class EngineTest : public ::testing::TestWithParam<MakeEngine> {
     return engine.apply_one(Change::remove(key, version)).value();
   }
   Outcome read(std::string_view key, OwnershipProof right = kProof) {
-    return engine.get(key, right, [](std::string_view, Version) {}).value();
+    return engine.get(key, right, [](std::string_view, Version, WallMs) {}).value();
   }
   std::string value_of(std::string_view key, OwnershipProof right = kProof) {
     std::string value = "(missing)";
-    (void)engine.get(key, right, [&](std::string_view stored, Version) { value = stored; }).value();
+    (void)engine.get(key, right, [&](std::string_view stored, Version, WallMs) { value = stored; }).value();
     return value;
   }
   std::optional<StoredEntry> copy(std::string_view key) { return engine.copy(key).value(); }

@@ -34,7 +34,7 @@ class FakeEngine final : public Engine {
     if (const auto failed = failure(Verb::get)) return *failed;
     const auto at = held_.find(place_of(key));
     const Outcome outcome = admit(at, right);
-    if (outcome == Outcome::done) use(at->second.value, at->second.version);
+    if (outcome == Outcome::done) use(at->second.value, at->second.version, at->second.expires_at);
     return outcome;
   }
 
@@ -61,7 +61,8 @@ class FakeEngine final : public Engine {
       if (const auto failed = failure(Verb::scan)) return *failed;
       if (shown == entries_max || !goes_on) return Done{};
       const auto& [place, stored] = *at;
-      goes_on = take({place.second, stored.value, stored.version, stored.is_erased, stored.confirmed_in});
+      goes_on =
+          take({place.second, stored.value, stored.version, stored.is_erased, stored.confirmed_in, stored.expires_at});
       position.place = "/" + place.second;  // that it has begun, where the key is ""
     }
     if (const auto failed = failure(Verb::scan)) return *failed;
@@ -119,7 +120,7 @@ class FakeEngine final : public Engine {
   }
 
   void put(const Change& change, Version version, bool is_erased, ViewVersion confirmed_in) {
-    held_[place_of(change.key)] = {std::string(change.value), version, is_erased, confirmed_in};
+    held_[place_of(change.key)] = {std::string(change.value), version, is_erased, confirmed_in, change.expires_at};
   }
 
   Outcome outcome_of(Change& change, At at) {

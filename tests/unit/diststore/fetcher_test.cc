@@ -71,7 +71,9 @@ class FetcherTest : public ::testing::Test, protected StoreFixture {
   // What counts here now.
   Outcome read(const std::string& key, std::string& value) {
     const OwnershipProof right = classic->ownership->share()->proof_for(key);
-    return classic->local->engine().get(key, right, [&](std::string_view stored, Version) { value = stored; }).value();
+    return classic->local->engine()
+        .get(key, right, [&](std::string_view stored, Version, WallMs) { value = stored; })
+        .value();
   }
   Outcome read(const std::string& key) {
     std::string ignored;

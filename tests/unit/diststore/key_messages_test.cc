@@ -188,7 +188,7 @@ TEST_P(KeyMessages, ArgumentsThatAreCutOffAreAnsweredWithThat) {
 }
 
 TEST_P(KeyMessages, AValueThatWasFound) {
-  write_found(call, std::string_view("va\0lue", 6), {12, static_cast<std::uint64_t>(-3)}, -9);
+  write_found(call, std::string_view("va\0lue", 6), {12, static_cast<std::uint64_t>(-3)}, -9, 0);
   wire::Store_read_result result;
   state.read(result);
   EXPECT_TRUE(result.success.found);
@@ -197,6 +197,30 @@ TEST_P(KeyMessages, AValueThatWasFound) {
   EXPECT_EQ(result.success.version.node, -3);
   EXPECT_EQ(result.success.view, -9);
   EXPECT_TRUE(result.success.__isset.value && result.success.__isset.version && result.success.__isset.view);
+}
+
+TEST_P(KeyMessages, AValueThatWasFoundAndExpires) {
+  write_found(call, "value", {12, 3}, -9, 1500);
+  wire::Store_read_result result;
+  state.read(result);
+  EXPECT_EQ(result.success.value, "value");
+  EXPECT_EQ(result.success.ttl_left_ms, 1500);
+  EXPECT_EQ(result.success.view, -9);
+}
+
+TEST_P(KeyMessages, ATimeToLiveIsAmongTheOptions) {
+  for (const std::int64_t ttl_ms : {std::int64_t{1}, kTtlMaxMs, std::int64_t{0}, std::int64_t{-1}, kTtlMaxMs + 1}) {
+    auto args = write_args();
+    args.options.__set_ttl_ms(ttl_ms);
+    WireCall asked(GetParam(), "write", args);
+    Call of_asked(&asked);
+    const auto arguments = take_key_arguments(of_asked, Required::key_and_value);
+    EXPECT_EQ(arguments.has_value(), is_ttl(ttl_ms)) << ttl_ms;
+    EXPECT_EQ(ttl_of(args.options).has_value(), is_ttl(ttl_ms)) << "as the generated code reads it";
+    EXPECT_EQ(arguments ? arguments->ttl_ms : ttl_ms, ttl_ms);
+    static_cast<void>(of_asked.take());
+  }
+  EXPECT_EQ(ttl_of({}), 0);
 }
 
 TEST_P(KeyMessages, AValueThatIsMissing) {

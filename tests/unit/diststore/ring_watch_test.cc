@@ -155,7 +155,8 @@ TEST_F(RingWatchTest, TheFormerProofsHaveEndedBeforeTheNewOwnershipSnapshotIsSee
     while (!is_over.load()) {
       const ViewVersion view_version = classic->ownership->read().view_version;
       if (view_version == seen.load()) continue;
-      const auto outcome = classic->local->engine().get(last, {view_version - 1}, [](std::string_view, Version) {});
+      const auto outcome =
+          classic->local->engine().get(last, {view_version - 1}, [](std::string_view, Version, WallMs) {});
       if (outcome.value() != Outcome::fenced) ++broken;
       seen.store(view_version);
     }

@@ -22,7 +22,7 @@ std::vector<std::string> RandomMessages::texts(std::size_t least) {
 Body RandomMessages::replicate() {
   auto batch = std::make_shared<Batch>();
   for (std::size_t left = 1 + below(3); left > 0; --left)
-    batch->writes.push_back(flag() ? KeyWrite::put(text(20), text(200)) : KeyWrite::erase(text(20)));
+    batch->writes.push_back(flag() ? KeyWrite::put_until(text(20), text(200), expiry()) : KeyWrite::erase(text(20)));
   return Replicate{.seq = number(), .commit = number(), .batch = std::move(batch)};
 }
 
@@ -36,7 +36,10 @@ Body RandomMessages::items() {
   Items made{.number = number()};
   for (std::size_t left = below(4); left > 0; --left) {
     Item item{.key = text(20), .is_absent = flag(), .version = version(), .is_uncommitted = flag()};
-    if (!item.is_absent) item.value = text(200);
+    if (!item.is_absent) {
+      item.value = text(200);
+      item.expires_at = expiry();
+    }
     made.items.push_back(std::move(item));
   }
   return made;
@@ -108,6 +111,7 @@ void fill(thrifted::Message& made, const Replicate& body) {
     auto& next = one.writes.emplace_back();
     next.key = write.key;
     if (!write.is_erase) next.__set_value(write.value);
+    if (write.expires_at != kNoExpiry) next.__set_expires_at(signed_of(write.expires_at));
   }
   made.__set_replicate(one);
 }
@@ -141,6 +145,7 @@ void fill(thrifted::Message& made, const Items& body) {
     if (!item.is_absent) next.__set_value(item.value);
     next.version = to_wire(item.version);
     if (item.is_uncommitted) next.__set_is_uncommitted(true);
+    if (item.expires_at != kNoExpiry) next.__set_expires_at(signed_of(item.expires_at));
   }
   made.__set_items(one);
 }

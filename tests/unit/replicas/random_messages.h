@@ -24,6 +24,7 @@ class RandomMessages final {
   std::uint64_t number() { return below(2) == 0 ? below(200) : random_() >> (2 + below(60)); }
   std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
   bool flag() { return below(2) == 0; }
+  WallMs expiry() { return flag() ? kNoExpiry : 1 + below(kExpiryMax); }
   std::string text(std::size_t bytes_max);
   std::vector<std::string> texts(std::size_t least);
   replication::WriteVersion version() { return {number(), number()}; }

@@ -166,6 +166,35 @@ TEST(ReplicaCodec, NumbersOutOfTheirRangeAreRefused) {
   EXPECT_NE(why_not({.number = 1, .messages = {{.head = {.partition = kPartitions}, .body = Refuse{}}}}), "");
 }
 
+TEST(ReplicaCodec, AnExpiryArrivesAndTakesNoByteWhereThereIsNone) {
+  const auto sent = [](WallMs expires_at) {
+    Items items{.number = 1, .items = {{.key = "item", .value = "value", .expires_at = expires_at}}};
+    auto batch = batch_of(KeyWrite::put_until("key", "value", expires_at));
+    return wire::encode_deliver(1, {.number = 1,
+                                    .messages = {{.head = {}, .body = Replicate{.seq = 1, .batch = std::move(batch)}},
+                                                 {.head = {}, .body = std::move(items)}}});
+  };
+  for (const WallMs expires_at : {kNoExpiry, WallMs{1}, WallMs{1'800'000'000'000}, kExpiryMax}) {
+    const auto read = wire::read_said(without_head(sent(expires_at)));
+    ASSERT_TRUE(read.ok()) << expires_at << ": " << read.error().text;
+    const auto& messages = read.value().said.messages;
+    EXPECT_EQ(std::get<Replicate>(messages[0].body).batch->writes[0].expires_at, expires_at);
+    EXPECT_EQ(std::get<Items>(messages[1].body).items[0].expires_at, expires_at);
+  }
+  constexpr std::size_t kFieldBytes = 11;
+  EXPECT_EQ(sent(1).size(), sent(kNoExpiry).size() + 2 * kFieldBytes);
+  EXPECT_FALSE(wire::read_said(without_head(sent(kExpiryMax + 1))).ok());
+}
+
+TEST(ReplicaCodec, WhatIsErasedDoesNotExpire) {
+  KeyWrite erase = KeyWrite::erase("key");
+  erase.expires_at = 5;
+  EXPECT_NE(why_not({.number = 1, .messages = {{.head = {}, .body = Replicate{.seq = 1, .batch = batch_of(erase)}}}}),
+            "");
+  const Items items{.number = 1, .items = {{.key = "key", .is_absent = true, .expires_at = 5}}};
+  EXPECT_NE(why_not({.number = 1, .messages = {{.head = {}, .body = items}}}), "");
+}
+
 TEST(ReplicaCodec, AWriteOfNothingIsRefused) {
   EXPECT_NE(why_not({.number = 1,
                      .messages = {{.head = {}, .body = Replicate{.seq = 1, .batch = std::make_shared<Batch>()}}}}),

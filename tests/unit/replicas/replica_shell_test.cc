@@ -67,6 +67,24 @@ TEST_F(ReplicaShellTest, AConditionThatIsNotMetSaysWhatIsThere) {
   EXPECT_EQ((*answered)->version.term, term());
 }
 
+TEST_F(ReplicaShellTest, WhatHasExpiredIsErasedOnEveryCopyThoughNobodyAsks) {
+  start_all();
+  put_in_sync({2, 3});
+  EXPECT_EQ(nodes[1]->shell->feature_level(), map.feature_level);
+  KeyWrite expiring = KeyWrite::put(kKey, "value");
+  expiring.ttl_ms = 100;
+  const auto written = write(1, std::move(expiring));
+  settle();
+  ASSERT_EQ((*written)->verdict, Verdict::done);
+  pass(3s);
+  for (const unsigned number : {1, 2, 3}) EXPECT_EQ(value_at(number), "value") << "the time of day stands still";
+  wall += 100;
+  pass(2s);
+  for (const unsigned number : {1, 2, 3}) EXPECT_EQ(value_at(number), "") << number;
+  EXPECT_EQ(nodes[1]->shell->expired_keys(), 1);
+  EXPECT_EQ(nodes[2]->shell->expired_keys(), 0);
+}
+
 TEST_F(ReplicaShellTest, WhoeverIsNotThePrimaryRefuses) {
   start_all();
   put_in_sync({2});

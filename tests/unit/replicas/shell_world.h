@@ -223,7 +223,8 @@ class ShellWorld : public ::testing::Test {
   std::set<unsigned> overloaded;  // their hosts send nothing
   std::size_t carried = 0;
   std::uint64_t drawn = 1;
-  bool has_memory = true;  // else whoever draws a session runs out of it
+  WallMs wall = 1'800'000'000'000;  // at every node
+  bool has_memory = true;           // else whoever draws a session runs out of it
 };
 
 // --- below: how it works ---------------------------------------------------------------------------------------------
@@ -257,7 +258,8 @@ inline ShellNode::ShellNode(ShellWorld& world, unsigned of_number, std::uint64_t
                                                                        [&world] {
                                                                          if (!world.has_memory) throw std::bad_alloc();
                                                                          return ++world.drawn;
-                                                                       }},
+                                                                       },
+                                                                   .wall_clock = [&world] { return world.wall; }},
                                          engine, ReplicaShellOptions{});
   shell->add_methods(methods);
   shell->start();

@@ -85,7 +85,7 @@ class ReplicationTest : public ::testing::Test {
       if (other == node) is.role = Role::learner, is.since = since;
     Effects effects;
     const MapFacts facts{.epoch = epoch_, .copies_min = layout_.copies_min, .members_up = nodes_.size()};
-    at(node).replicas.on_map(facts, {&is, 1}, moment(), effects);
+    at(node).replicas.on_map(facts, {&is, 1}, moment(node), effects);
     obey(node, effects);
   }
 
@@ -94,7 +94,7 @@ class ReplicationTest : public ::testing::Test {
     auto batch = std::make_shared<Batch>();
     for (KeyWrite& one : writes) batch->writes.push_back(std::move(one));
     Effects effects;
-    at(node).replicas.write(kPartition, std::move(batch), ++requests_, moment(), effects);
+    at(node).replicas.write(kPartition, std::move(batch), ++requests_, moment(node), effects);
     obey(node, effects);
     return requests_;
   }
@@ -104,13 +104,13 @@ class ReplicationTest : public ::testing::Test {
   RequestId erase(Node node, std::string_view name) { return write(node, {KeyWrite::erase(key(name))}); }
   RequestId get(Node node, std::string_view name) {
     Effects effects;
-    at(node).replicas.read(kPartition, key(name), hash_of(key(name)), ++requests_, moment(), effects);
+    at(node).replicas.read(kPartition, key(name), hash_of(key(name)), ++requests_, moment(node), effects);
     obey(node, effects);
     return requests_;
   }
   RequestId settle(Node node) {
     Effects effects;
-    at(node).replicas.settle(kPartition, ++requests_, moment(), effects);
+    at(node).replicas.settle(kPartition, ++requests_, moment(node), effects);
     obey(node, effects);
     return requests_;
   }
@@ -127,7 +127,7 @@ class ReplicationTest : public ::testing::Test {
   // --- messages ---
   void connect(Node from, Node to) {
     Effects effects;
-    at(from).replicas.on_connected(to, moment(), effects);
+    at(from).replicas.on_connected(to, moment(from), effects);
     obey(from, effects);
   }
   // What is under way is lost.
@@ -155,7 +155,7 @@ class ReplicationTest : public ::testing::Test {
     Message message = std::move(queues_[{from, to}].front());
     queues_[{from, to}].pop_front();
     Effects effects;
-    at(to).replicas.on_message(from, std::move(message), moment(), effects);
+    at(to).replicas.on_message(from, std::move(message), moment(to), effects);
     obey(to, effects);
   }
   template <class BodyType>
@@ -167,7 +167,7 @@ class ReplicationTest : public ::testing::Test {
   }
   bool flush(Node node) {
     Effects effects;
-    at(node).replicas.flush(moment(), effects);
+    at(node).replicas.flush(moment(node), effects);
     const bool moved = !effects.sends.empty() || effects.sync != 0;
     obey(node, effects);
     return moved;
@@ -175,7 +175,7 @@ class ReplicationTest : public ::testing::Test {
   void sync(Node node) {
     at(node).on_disk = *at(node).replicas.state(kPartition);
     Effects effects;
-    for (const SyncId id : std::exchange(at(node).syncs, {})) at(node).replicas.on_synced(id, moment(), effects);
+    for (const SyncId id : std::exchange(at(node).syncs, {})) at(node).replicas.on_synced(id, moment(node), effects);
     obey(node, effects);
   }
   void pass(Duration time) {
@@ -185,7 +185,7 @@ class ReplicationTest : public ::testing::Test {
   }
   void tick(Node node) {
     Effects effects;
-    at(node).replicas.tick(moment(), effects);
+    at(node).replicas.tick(moment(node), effects);
     obey(node, effects);
   }
 
@@ -205,7 +205,10 @@ class ReplicationTest : public ::testing::Test {
     }
     return found;
   }
-  Moment moment() const { return {now_, lease_}; }
+  Moment moment(Node node = kNoNode) const {
+    const auto clock = clocks_.find(node);
+    return {now_, lease_, clock == clocks_.end() ? WallMs{0} : clock->second};
+  }
 
   void obey(Node node, Effects& effects) {
     for (auto& send : effects.sends) queues_[{node, send.to}].push_back(std::move(send.message));
@@ -229,6 +232,7 @@ class ReplicationTest : public ::testing::Test {
 
   TimePoint now_{1000s};
   TimePoint lease_ = now_ + 1h;
+  std::map<Node, WallMs> clocks_;  // the time of day at each node that knows it; it stands still
   Epoch epoch_ = 0;
   Epoch term_ = 0;
   Layout layout_;

@@ -239,7 +239,8 @@ TEST_F(ReplicationWrites, ALargeValueIsStoredOnceInANode) {
   run();
   EXPECT_EQ(answer(one).verdict, Verdict::done);
   const char* held = nullptr;
-  static_cast<void>(at(1).engine.get(key("a"), {}, [&](std::string_view value, Version) { held = value.data(); }));
+  static_cast<void>(
+      at(1).engine.get(key("a"), {}, [&](std::string_view value, Version, WallMs) { held = value.data(); }));
   EXPECT_EQ(held, answer(one).batch->writes.front().value.data()) << "the engine shares it with the messages";
 }
 

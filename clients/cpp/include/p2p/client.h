@@ -68,6 +68,12 @@ struct CallOptions {
   // executed. Needs an agreed cluster: a network in classic mode refuses it as invalid.
   std::optional<Version> if_version{};  // the key has this very version, as a Read or Written told it
   bool if_absent = false;               // there is no such key
+
+  // For write() and write_many(); any other call with one fails as invalid. So long after the owner has taken the
+  // write, by its clock, the value is gone; a part of a millisecond counts as a whole one. More than zero, at most
+  // 36,500 days. Without it a value lives for ever, also where the one before did not. Needs an agreed cluster all of
+  // whose nodes know it: others refuse it as invalid, but a node of a former version ignores it.
+  std::optional<Duration> ttl{};
 };
 
 // A call to any service that is sharded by key: `message` is one whole binary Thrift message, with no service in its

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <p2p/node_address.h>
+#include <p2p/units.h>
 
 #include <cstdint>
 #include <optional>
@@ -20,8 +21,9 @@ struct Version {
 
 struct Read {
   bool found = false;
-  std::string value;  // "" unless found
-  Version version;    // zeros unless found
+  std::string value;                      // "" unless found
+  Version version;                        // zeros unless found
+  std::optional<Duration> ttl_left = {};  // of a value that expires: in so long
 };
 struct Written {
   Version version;
@@ -46,6 +48,7 @@ struct ScanItem {
   std::string key;
   Version version;
   std::optional<std::string> value = {};  // if asked for, unless it did not fit the page: then read the key
+  std::optional<Duration> ttl_left = {};  // as of a Read
 };
 struct ScanPage {
   std::vector<ScanItem> items;  // may be empty before the end

@@ -7,6 +7,8 @@
 #include <thrift/TApplicationException.h>
 #include <thrift/protocol/TProtocolException.h>
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace p2p::client {
@@ -33,7 +35,8 @@ void write_empty_struct(BinaryProtocol& out, std::int16_t id) {
   out.writeFieldStop();
 }
 
-void write_options(BinaryProtocol& out, std::int16_t id, const Condition& condition) {
+void write_options(BinaryProtocol& out, std::int16_t id, const WriteOptions& options) {
+  const Condition& condition = options.condition;
   out.writeFieldBegin("", T_STRUCT, id);
   if (condition.if_version) {
     out.writeFieldBegin("", T_STRUCT, kFirst);
@@ -46,6 +49,10 @@ void write_options(BinaryProtocol& out, std::int16_t id, const Condition& condit
   if (condition.if_absent) {
     out.writeFieldBegin("", T_BOOL, kSecond);
     out.writeBool(true);
+  }
+  if (options.ttl_ms != 0) {
+    out.writeFieldBegin("", T_I64, kThird);
+    out.writeI64(options.ttl_ms);
   }
   out.writeFieldStop();
 }
@@ -111,6 +118,15 @@ void check_results(const ContainerHead& list) {
   }
 }
 
+bool read_ttl_left(Reader& in, FieldKind kind, std::optional<Duration>& ttl_left) {
+  std::int64_t told = 0;
+  if (!read_number(in, kind, told)) return false;
+  // What no node says is cut to what a Duration holds.
+  constexpr std::int64_t kMost = Duration::max() / std::chrono::milliseconds(1);
+  ttl_left = std::chrono::milliseconds(std::clamp<std::int64_t>(told, 0, kMost));
+  return true;
+}
+
 bool read_field(Reader& in, FieldHead field, Read& result, std::optional<std::int64_t>& view) {
   switch (field.id) {
     case 1:
@@ -121,6 +137,8 @@ bool read_field(Reader& in, FieldHead field, Read& result, std::optional<std::in
       return read_version(in, field.kind, result.version);
     case 4:
       return read_view(in, field.kind, view);
+    case 5:
+      return read_ttl_left(in, field.kind, result.ttl_left);
     default:
       return false;
   }
@@ -152,6 +170,8 @@ bool read_field(Reader& in, FieldHead field, ScanItem& item) {
       return read_version(in, field.kind, item.version);
     case 3:
       return field.kind == FieldKind::text && read_text(in, field.kind, item.value.emplace());
+    case 4:
+      return read_ttl_left(in, field.kind, item.ttl_left);
     default:
       return false;
   }
@@ -277,18 +297,18 @@ FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view 
                        std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "erase");
   write_text(codec, kFirst, key);
-  write_options(codec.binary_out(), kSecond, condition);
+  write_options(codec.binary_out(), kSecond, {.condition = condition});
   codec.binary_out().writeFieldStop();
   end_call(codec, frame);
   return info;
 }
 
 FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view key, std::string_view value,
-                       const Condition& condition, std::string& frame) {
+                       const WriteOptions& options, std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "write");
   write_text(codec, kFirst, key);
   write_text(codec, kSecond, value);
-  write_options(codec.binary_out(), kThird, condition);
+  write_options(codec.binary_out(), kThird, options);
   codec.binary_out().writeFieldStop();
   end_call(codec, frame);
   return info;
@@ -311,7 +331,7 @@ FrameInfo encode_keys(Codec& codec, std::string_view service, std::string_view m
 }
 
 FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<const ItemView> items,
-                            std::string& frame) {
+                            std::int64_t ttl_ms, std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "write_many");
   BinaryProtocol& out = codec.binary_out();
   // Frames of this size are not pooled (kPooledFrameBytesMax), and growing would copy the content several times.
@@ -322,7 +342,7 @@ FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<co
     write_text(codec, kSecond, item.value);
     out.writeFieldStop();
   }
-  write_empty_struct(out, kSecond);
+  write_options(out, kSecond, {.condition = {}, .ttl_ms = ttl_ms});
   out.writeFieldStop();
   end_call(codec, frame);
   return info;

@@ -41,12 +41,18 @@ struct Condition {
   bool is_set() const noexcept { return if_version || if_absent; }
 };
 
+// Of a write.
+struct WriteOptions {
+  Condition condition = {};
+  std::int64_t ttl_ms = 0;  // 0: for ever
+};
+
 FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view key, std::string_view value,
-                       const Condition& condition, std::string& frame);
+                       const WriteOptions& options, std::string& frame);
 FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, const Condition& condition,
                        std::string& frame);
 FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<const ItemView> items,
-                            std::string& frame);
+                            std::int64_t ttl_ms, std::string& frame);
 
 FrameInfo encode_scan(Codec& codec, std::string_view service, std::string_view cursor, const ScanOptions& which,
                       std::string& frame);

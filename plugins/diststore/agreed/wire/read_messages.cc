@@ -23,6 +23,14 @@ Why read(Reader& reader, WriteVersion& version) {
   return fields.end(bits({1, 2}));
 }
 
+constexpr Why kErasedUntil = "what is erased expires";
+
+// Engines have no room for more.
+void read_expiry(Fields& fields, WallMs& expires_at) {
+  fields.natural(expires_at);
+  if (expires_at > kExpiryMax) fields.fail("a number is out of its range");
+}
+
 Why read(Reader& reader, KeyWrite& write) {
   Fields fields(reader);
   std::string_view key;
@@ -32,11 +40,14 @@ Why read(Reader& reader, KeyWrite& write) {
       fields.text(key);
     } else if (fields.is(2, FieldKind::text)) {
       fields.text(value);
+    } else if (fields.is(3, FieldKind::i64)) {
+      read_expiry(fields, write.expires_at);
     } else {
       fields.skip();
     }
   }
   if (const Why why = fields.end(bits({1}))) return why;
+  if (!fields.has(2) && write.expires_at != kNoExpiry) return kErasedUntil;
   write.key.assign(key);
   write.value.assign(value);
   write.is_erase = !fields.has(2);
@@ -134,11 +145,14 @@ Why read(Reader& reader, Item& item) {
       if (const Why why = read(fields.reader(), item.version)) fields.fail(why);
     } else if (fields.is(4, FieldKind::boolean)) {
       fields.flag(item.is_uncommitted);
+    } else if (fields.is(5, FieldKind::i64)) {
+      read_expiry(fields, item.expires_at);
     } else {
       fields.skip();
     }
   }
   if (const Why why = fields.end(bits({1, 3}))) return why;
+  if (!fields.has(2) && item.expires_at != kNoExpiry) return kErasedUntil;
   item.key.assign(key);
   item.value.assign(value);
   item.is_absent = !fields.has(2);

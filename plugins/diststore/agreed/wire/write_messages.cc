@@ -47,6 +47,15 @@ void append_text_field(std::string& out, std::int16_t id, std::string_view text)
   out.append(head.written()).append(text);
 }
 
+// What lives for ever takes no byte.
+void append_expiry(std::string& out, std::int16_t id, WallMs expires_at) {
+  if (expires_at == kNoExpiry) return;
+  BinaryPiece<16> field;
+  field.field(T_I64, id);
+  field.i64(number(expires_at));
+  out.append(field.written());
+}
+
 void append_texts(std::string& out, const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {
     BinaryPiece<4> head;
@@ -66,6 +75,7 @@ void append_body(std::string& out, Piece& piece, const Replicate& body) {
   for (const KeyWrite& write : body.batch->writes) {
     append_text_field(out, 1, write.key);
     if (!write.is_erase) append_text_field(out, 2, write.value);
+    append_expiry(out, 3, write.expires_at);
     out.push_back(T_STOP);
   }
   out.push_back(T_STOP);
@@ -121,6 +131,7 @@ void append_body(std::string& out, Piece& piece, const Items& body) {
       tail.field(T_BOOL, 4);
       tail.boolean(true);
     }
+    if (item.expires_at != kNoExpiry) i64_field(tail, 5, item.expires_at);
     tail.stop();
     append(out, tail);
   }

@@ -7,6 +7,8 @@
 
 namespace p2p::diststore {
 
+static_assert(kLargeValueBytes <= std::size_t{1} << 14, "the length of a smaller value fits its field");
+static_assert(kExpiryMax <= (WallMs{1} << 48) - 1);
 static_assert(sizeof(Entry) == 32 && alignof(Entry) >= alignof(std::shared_ptr<const std::string>));
 
 EntryOwner Entry::make_block(std::string_view key, std::size_t bytes_behind, Version version, ViewVersion confirmed_in,
@@ -40,7 +42,7 @@ EntryOwner Entry::make(std::string_view key, std::string_view value, std::string
     return entry;
   }
   EntryOwner entry = make_block(key, value.size(), version, confirmed_in, is_erased);
-  entry->value_bytes_ = static_cast<std::uint32_t>(value.size());
+  entry->value_bytes_ = static_cast<std::uint32_t>(value.size()) & 0x3fff;
   key.copy(entry->bytes(), key.size());
   value.copy(entry->bytes() + key.size(), value.size());
   return entry;

@@ -2,6 +2,7 @@
 // and a key of 16 bytes with a value of 100 takes 148.
 #pragma once
 
+#include "replication/expiry.h"
 #include "replication/version.h"
 #include "replication/view_version.h"
 
@@ -50,6 +51,13 @@ class Entry final {
 
   bool is_erased() const noexcept { return is_erased_ != 0; }
 
+  // One that is made has none.
+  WallMs expires_at() const noexcept { return WallMs{expires_at_high_} << 32 | expires_at_low_; }
+  void expire_at(WallMs when) noexcept {
+    expires_at_low_ = static_cast<std::uint32_t>(when);
+    expires_at_high_ = static_cast<std::uint32_t>(when >> 32) & 0xffff;
+  }
+
   Version version;
   ViewVersion confirmed_in;
 
@@ -68,8 +76,11 @@ class Entry final {
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }
   std::size_t handle_bytes() const noexcept { return is_large_ != 0 ? sizeof(Handle) : 0; }
 
+  // In what is left beside a word and an alignment: a time to live takes no memory, and neither does none.
+  std::uint32_t expires_at_low_ = 0;
   std::uint32_t key_bytes_ = 0;
-  std::uint32_t value_bytes_ : 30 = 0;  // below kLargeValueBytes
+  std::uint32_t expires_at_high_ : 16 = 0;
+  std::uint32_t value_bytes_ : 14 = 0;  // below kLargeValueBytes
   std::uint32_t is_large_ : 1 = 0;
   std::uint32_t is_erased_ : 1 = 0;
 };

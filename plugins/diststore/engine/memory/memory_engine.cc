@@ -43,7 +43,7 @@ KeyTable::Range range_in_table(PartitionRange range, std::uint64_t in) {
 }
 
 EntryView view_of(const Entry& entry) {
-  return {entry.key(), entry.value(), entry.version, entry.is_erased(), entry.confirmed_in};
+  return {entry.key(), entry.value(), entry.version, entry.is_erased(), entry.confirmed_in, entry.expires_at()};
 }
 
 }  // namespace
@@ -79,13 +79,14 @@ Result<Outcome> MemoryEngine::get(std::string_view key, OwnershipProof right, Us
   if (outcome != Outcome::done) return outcome;
   const Entry& entry = KeyTable::entry_at(found);
   const Version version = entry.version;
+  const WallMs expires_at = entry.expires_at();
   if (!entry.is_large()) {
-    use(entry.value(), version);
+    use(entry.value(), version, expires_at);
     return outcome;
   }
   const std::shared_ptr<const std::string> value = entry.large();
   hold.end();
-  use(std::string_view(*value), version);
+  use(std::string_view(*value), version, expires_at);
   return outcome;
 }
 
@@ -96,7 +97,8 @@ Result<std::optional<StoredEntry>> MemoryEngine::copy(std::string_view key) cons
   const KeyTable::Place found = shard.entries.find(hash, key);
   if (found == nullptr) return std::optional<StoredEntry>();
   const Entry& entry = KeyTable::entry_at(found);
-  return std::optional(StoredEntry{std::string(entry.value()), entry.version, entry.is_erased(), entry.confirmed_in});
+  return std::optional(StoredEntry{std::string(entry.value()), entry.version, entry.is_erased(), entry.confirmed_in,
+                                   entry.expires_at()});
 }
 
 Result<Done> MemoryEngine::scan(PartitionRange range, ScanPosition& position, std::size_t entries_max,
@@ -273,12 +275,14 @@ Outcome MemoryEngine::remove(Shard& shard, std::uint64_t hash, KeyTable::Place a
 Outcome MemoryEngine::set(Shard& shard, std::uint64_t hash, KeyTable::Place at, Change& change) {
   if (at != nullptr && !change.is_erased && KeyTable::entry_at(at).overwrite(change.value)) {
     KeyTable::entry_at(at).version = change.version;
+    KeyTable::entry_at(at).expire_at(change.expires_at);
     return Outcome::done;
   }
   const bool is_shared = change.shared != nullptr && change.value.size() >= kLargeValueBytes;
   EntryOwner entry = is_shared ? Entry::make_shared(change.key, *change.shared, change.version)
                                : Entry::make(change.key, change.value, change.owned, change.version, kNeverConfirmed,
                                              change.is_erased);
+  entry->expire_at(change.expires_at);
   if (at == nullptr) {
     insert(shard, hash, std::move(entry));
   } else {
