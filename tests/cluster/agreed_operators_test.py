@@ -112,6 +112,10 @@ class AgreedOperatorsTest(OperatorsCase):
         self.assertEqual(self.document(node, "map")["members"], [{"node": node.name, "share": 1.0}])
         self.assertIn("is of no agreed cluster", self.answer(node, "plan", "+127.0.0.1:1", code=FAILED))
 
+    def test_a_node_of_an_agreed_cluster_says_that_it_has_no_receipts(self):
+        node = self.node("--set", "services.locator.config.discover=none", config=settings.STORE_CONFIG).start()
+        self.assertIn("has no receipts: `p2pctl map`", self.answer(node, "receipts", code=FAILED))
+
     # --- plan ---
 
     def test_a_plan_that_makes_no_sense_is_refused(self):

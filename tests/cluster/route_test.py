@@ -84,6 +84,11 @@ def request(method, arguments=None, oneway=False, **named):
 
 
 class RouteTest(ClusterTest):
+    """On the classic ring, whose owners are told by the rules alone; agreed_services_test has routes on a cluster map."""
+
+    def node(self, *arguments, **places):
+        return super().node("--set", "services.locator.config.mode=classic", *arguments, **places)
+
     def counters(self, count, *arguments):
         nodes = self.cluster(count, *PLUGINS, *arguments, config=CONFIG)
         self.names = [node.name for node in nodes]
