@@ -10,6 +10,8 @@ from harness.waiting import wait_until
 # Lines of each node's log that a failure shows.
 LOG_LINES_MAX = 200
 
+# For nodes with a configuration of the test's own, or an example's, that says nothing of it.
+CLASSIC = ("--set", "services.locator.config.mode=classic")
 # A network founded at once: nobody is looked for.
 ALONE = ("--set", "services.locator.config.discover=none")
 
