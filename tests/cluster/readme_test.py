@@ -34,6 +34,8 @@ def python_example():
 
 
 class ReadmeCase(unittest.TestCase):
+    maxDiff = None
+
     def setUp(self):
         self.state = tempfile.mkdtemp(prefix="p2p-readme-")
         self.environment = dict(os.environ, XDG_STATE_HOME=self.state)
@@ -89,6 +91,9 @@ class ReadmeCase(unittest.TestCase):
     def verb(lines, name):
         return next(line for line in lines if line.endswith(f"p2pctl {name}"))
 
+    def wait_until_all_hold_all(self):
+        self.run_until(self.verb(commands(), "map"), lambda text: len(re.findall(HAS_ALL, text, re.M)) == 3)
+
     def wait_until_one_has_left(self):
         wait_until("a node has left", lambda: any(node.poll() == 0 for node in self.nodes), 20)
 
@@ -112,7 +117,7 @@ class ReadmeTest(ReadmeCase):
         self.assertRegex(told, r"127\.0\.0\.1:9902 +down ")
 
         self.start_line(again)
-        self.run_until(self.verb(after, "map"), lambda text: len(re.findall(HAS_ALL, text, re.M)) == 3)
+        self.wait_until_all_hold_all()
         self.run_well(after[-1])
         self.wait_until_one_has_left()
 
@@ -126,6 +131,9 @@ class ReadmeTest(ReadmeCase):
 
     def test_the_python_example_prints_what_it_says(self):
         self.start_nodes()
+        # One of its deadlines is half a second, and a write waits while its partition changes hands. None does by the time that a
+        # person has typed it.
+        self.wait_until_all_hold_all()
         done = subprocess.run([sys.executable, "-c", python_example()], cwd=self.state, capture_output=True, text=True,
                               env=dict(self.environment, PYTHONPATH=str(PYTHON_CLIENT)), timeout=60 * PATIENCE)
         self.assertEqual(done.stderr, "")
