@@ -63,6 +63,8 @@ struct Partition {
   2: required string primary             // address, as those of the others
   3: required list<string> in_sync       // the primary among them, in order of takeover
   4: required list<string> learners
+  5: optional i64 term                   // the epoch at which the primary or in_sync last changed; absent: an earlier version answers
+  6: optional i64 changed                // the same, or that at which a learner came, if that is later
 }
 
 // In order of numbers.
@@ -146,6 +148,7 @@ exception Refused {
 service ClusterView {
   State state() throws (1: Refused refused)                                    // refused: the node is part of no cluster
   Partitions partitions(1: required i32 first, 2: required i32 count) throws (1: Refused refused)
+  Partitions where(1: required binary key) throws (1: Refused refused)         // the partition that the key is in
   // What happened after `epoch` of `cluster`; answers when there is something, or after `wait_ms` at the latest. Another cluster
   // than the node's: all that it has of its own.
   Events watch(1: required string cluster, 2: required i64 epoch, 3: required i32 wait_ms) throws (1: Refused refused)

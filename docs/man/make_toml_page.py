@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Writes p2phost.toml.5 from etc/store.toml, where every key stands with its default and its meaning.
+"""Writes p2phost.toml.5 from etc/store.toml and etc/classic.toml, where every key stands with its default and its meaning.
 
-Usage: make_toml_page.py [STORE_TOML] > docs/man/p2phost.toml.5
+Usage: make_toml_page.py > docs/man/p2phost.toml.5
 """
 import re
 import sys
 from pathlib import Path
 
 HEAD = r""".TH P2PHOST.TOML 5 "" "p2phost" "File Formats"
-.\" Written by docs/man/make_toml_page.py from etc/store.toml: change that one.
+.\" Written by docs/man/make_toml_page.py from etc/store.toml and etc/classic.toml: change those.
 .SH NAME
 p2phost.toml \- configuration of p2phost
 .SH DESCRIPTION
@@ -28,7 +28,7 @@ Precedence, lowest first: defaults < this file < files that it includes < [node.
 is P2PHOST_HOST__LISTEN or P2PHOST_SERVICES__LOCATOR__CONFIG__JOIN, as an argument \-\-set host.listen=...
 .PP
 The following sections list the keys of each table with their values in the file that comes with p2phost. These are the defaults, except that
-a service that no file names does not run.
+a service that no file names does not run. Keys that mean something in mode "classic" alone stand in sections of their own.
 """
 
 TAIL = r""".SH NODE OVERLAYS
@@ -83,6 +83,8 @@ warns.
 .I /etc/p2phost/store.toml
 .TQ
 .I /etc/p2phost/locator.toml
+.TQ
+.I /etc/p2phost/classic.toml
 .SH SEE ALSO
 .BR p2phost (1),
 .BR p2pctl (1)
@@ -102,20 +104,19 @@ def without_comment(value: str) -> str:
     return value.split("#", 1)[0].strip()
 
 
-def page(source: str) -> str:
-    lines = [HEAD]
+Keys = list[tuple[str, str]]
+Entry = tuple[str | None, Keys, str]  # the table, keys that stand together, and what is said of them
+
+
+def entries_of(source: str) -> list[Entry]:
+    entries: list[Entry] = []
     table = None
     words: list[str] = []  # the comment above the keys at hand
-    keys: list[tuple[str, str]] = []
+    keys: Keys = []
 
     def flush():
-        if keys and table is None:
-            lines.append(".SH TOP LEVEL")
-        for number, (key, value) in enumerate(keys):
-            lines.append(".TQ" if number else ".TP")
-            lines.append(f".BR {roff(key)} \" = {roff(value).replace(chr(34), chr(92) + '(dq')}\"")
         if keys:
-            lines.append(roff(" ".join(words) or "As above, for this service."))
+            entries.append((table, list(keys), " ".join(words) or "As above, for this service."))
             words.clear()
         keys.clear()
 
@@ -125,7 +126,6 @@ def page(source: str) -> str:
         if match := TABLE.match(line):
             flush()
             table = match.group(1)
-            lines.append(f".SH [{roff(table)}]")
         elif match := KEY.match(line):
             keys.append((match.group(1), without_comment(match.group(2))))
         elif line.startswith("# ---") or not line:
@@ -136,13 +136,33 @@ def page(source: str) -> str:
                 flush()
             words.append(line.removeprefix("#").strip())
     flush()
-    return "\n".join(lines) + "\n" + TAIL
+    return entries
+
+
+def sections(entries: list[Entry], behind_title: str = "") -> list[str]:
+    lines: list[str] = []
+    title = None
+    for table, keys, words in entries:
+        if title != (title := f"[{roff(table)}]{behind_title}" if table else "TOP LEVEL"):
+            lines.append(f".SH {title}")
+        for number, (key, value) in enumerate(keys):
+            lines.append(".TQ" if number else ".TP")
+            lines.append(f".BR {roff(key)} \" = {roff(value).replace(chr(34), chr(92) + '(dq')}\"")
+        lines.append(roff(words))
+    return lines
+
+
+def page(store: str, classic: str) -> str:
+    shown = entries_of(store)
+    keys_of_both = {(table, key) for table, keys, _ in shown for key, _ in keys}
+    of_classic_alone = [entry for entry in entries_of(classic)
+                        if not any((entry[0], key) in keys_of_both for key, _ in entry[1])]
+    return "\n".join([HEAD, *sections(shown), *sections(of_classic_alone, " IN MODE CLASSIC")]) + "\n" + TAIL
 
 
 def main() -> int:
-    default = Path(__file__).resolve().parents[2] / "etc" / "store.toml"
-    source = Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    sys.stdout.write(page(source.read_text(encoding="utf-8")))
+    etc = Path(__file__).resolve().parents[2] / "etc"
+    sys.stdout.write(page(*((etc / name).read_text(encoding="utf-8") for name in ("store.toml", "classic.toml"))))
     return 0
 
 

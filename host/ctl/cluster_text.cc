@@ -19,18 +19,6 @@ namespace {
 
 constexpr std::size_t kIdShown = 8;  // digits of an id, unless two members need more to be told apart
 
-std::string text_of_state(view::MemberState::type state) {
-  switch (state) {
-    case view::MemberState::up:
-      return "up";
-    case view::MemberState::leaving:
-      return "leaving";
-    case view::MemberState::down:
-      return "down";
-  }
-  return "unknown";
-}
-
 std::size_t digits_shown(const std::vector<view::Member>& members) {
   std::vector<std::string> ids;
   for (const view::Member& member : members) ids.push_back(member.id);
@@ -57,7 +45,7 @@ nlohmann::json member_json(const view::Member& member) {
   nlohmann::json told = {{"id", member.id},
                          {"address", member.address},
                          {"boot", member.boot},
-                         {"state", text_of_state(member.state)},
+                         {"state", member_state_text(member.state)},
                          {"epoch", member.since},
                          {"zone", member.zone},
                          {"weight", member.weight},
@@ -83,13 +71,25 @@ nlohmann::json head_json(const view::State& state) {
 
 }  // namespace
 
+std::string member_state_text(view::MemberState::type state) {
+  switch (state) {
+    case view::MemberState::up:
+      return "up";
+    case view::MemberState::leaving:
+      return "leaving";
+    case view::MemberState::down:
+      return "down";
+  }
+  return "unknown";
+}
+
 // --- members ---------------------------------------------------------------------------------------------------------
 
 std::string members_text(const view::State& state, std::int64_t now_ms) {
   const std::size_t digits = digits_shown(state.members);
   Rows rows{{"ID", "ADDRESS", "STATE", "ZONE", "WEIGHT", "VOTER", "EPOCH", "SINCE"}};
   for (const view::Member& member : state.members) {
-    rows.push_back({member.id.substr(0, digits), member.address, text_of_state(member.state), or_dash(member.zone),
+    rows.push_back({member.id.substr(0, digits), member.address, member_state_text(member.state), or_dash(member.zone),
                     std::to_string(member.weight), member.is_voter ? "yes" : "no", std::to_string(member.since),
                     member.__isset.since_ms ? age_text(now_ms - member.since_ms) : "-"});
   }
@@ -140,7 +140,7 @@ Peaks peaks_of(const view::State& state) {
 std::string map_text(const view::State& state) {
   Rows rows{{"MEMBER", "STATE", "WEIGHT", "SHARE", "PRIMARIES", "IN SYNC", "LEARNERS"}};
   for (const view::Member& member : state.members)
-    rows.push_back({member.address, text_of_state(member.state), std::to_string(member.weight),
+    rows.push_back({member.address, member_state_text(member.state), std::to_string(member.weight),
                     fmt::format("{:.1f} %", 100 * share(state, member)), std::to_string(member.primaries),
                     std::to_string(member.in_sync), std::to_string(member.learners)});
   const Peaks peaks = peaks_of(state);

@@ -13,6 +13,8 @@ namespace p2p::ctl {
 
 // --- members, map ----------------------------------------------------------------------------------------------------
 
+std::string member_state_text(cluster_view::MemberState::type state);  // "up"
+
 // Several lines, the last of them ended. `now_ms` since 1970.
 std::string members_text(const cluster_view::State& state, std::int64_t now_ms);
 nlohmann::json members_json(const cluster_view::State& state);

@@ -1,4 +1,5 @@
 // ping, status, services, receipts.
+#include "ctl/cluster_verbs.h"
 #include "ctl/receipt_text.h"
 #include "ctl/status_text.h"
 #include "ctl/verbs.h"
@@ -92,11 +93,17 @@ ExitCode services(const Session& session) {
   return health_code(status.value());
 }
 
+// Copies of an agreed cluster are compared by what they have acknowledged; its nodes keep no receipts.
+Error without_receipts(Connection& node, const Error& error) {
+  if (!is_other_mode(error) || !ask_cluster(node).ok()) return error;
+  return {error.kind, "the node is of an agreed cluster, which has no receipts: `p2pctl map` shows what is in sync"};
+}
+
 ExitCode receipts(const Session& session) {
   auto node = connect(session);
   if (!node.ok()) return report(node.error());
   const auto kept = node.value().ask("diststore.peer", &diststore::StorePeerClient::receipts);
-  if (!kept.ok()) return report(kept.error());
+  if (!kept.ok()) return report(without_receipts(node.value(), kept.error()));
   show(session, {{"receipts", receipts_json(kept.value())}}, receipts_text(kept.value()));
   return ExitCode::done;
 }
@@ -108,7 +115,8 @@ void add_node_verbs(CLI::App& app, Session& session) {
   add_verb(app, session, "status", "a node's state, keys held, calls, view; exit code 1 when it is not healthy",
            status);
   add_verb(app, session, "services", "list a node's services and their plugins", services);
-  add_verb(app, session, "receipts", "what has moved to and from a node, and whether both sides agree", receipts);
+  add_verb(app, session, "receipts", "what has moved to and from a node of mode classic, and whether both sides agree",
+           receipts);
 }
 
 }  // namespace p2p::ctl

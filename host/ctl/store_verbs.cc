@@ -2,6 +2,7 @@
 #include "ctl/nato_alphabet.h"
 #include "ctl/store_client.h"
 #include "ctl/verbs.h"
+#include "ctl/why_text.h"
 
 #include <p2p/client.h>
 #include <p2p/units.h>
@@ -32,11 +33,6 @@ ExitCode put(const Session& session, const std::string& key, const std::string& 
   if (!written.ok()) return report_failure(written.failure(), true);
   if (session.json) print({{"key", key}, {"stored", true}, {"version", json_of(written.value().version)}});
   return ExitCode::done;
-}
-
-// "STAMP.NODE", both as unsigned numbers: in an agreed cluster the term, and the place among the partition's writes.
-std::string version_text(const client::Version& version) {
-  return fmt::format("{}.{}", static_cast<std::uint64_t>(version.stamp), static_cast<std::uint64_t>(version.node));
 }
 
 Result<client::CallOptions> condition_of(const std::string& expected) {
@@ -74,7 +70,7 @@ ExitCode cas(const Session& session, const std::string& key, const std::string& 
   const auto there = written.ok() ? std::optional(written.value().version) : written.failure().there;
   const nlohmann::json version = there ? json_of(*there) : nlohmann::json();
   show(session, {{"key", key}, {"stored", written.ok()}, {"version", version}},
-       (there ? version_text(*there) : std::string("absent")) + "\n");
+       (there ? version_text(there->stamp, there->node) : std::string("absent")) + "\n");
   if (!written.ok() && !session.json) complain("not stored: the key has this version instead");
   return written.ok() ? ExitCode::done : ExitCode::no;
 }

@@ -18,6 +18,7 @@ void add_store_verbs(CLI::App& app, Session& session);          // put get delet
 void add_scan_verb(CLI::App& app, Session& session);            // scan
 void add_ring_verbs(CLI::App& app, Session& session);           // members locate map ring
 void add_cluster_verbs(CLI::App& app, Session& session);        // agreement plan watch
+void add_why_verb(CLI::App& app, Session& session);             // why
 void add_cluster_admin_verbs(CLI::App& app, Session& session);  // remove weight
 void add_recover_verb(CLI::App& app, Session& session);         // recover
 void add_node_verbs(CLI::App& app, Session& session);           // ping status services receipts

@@ -160,16 +160,20 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
            P2P_OPTION("forward_timeout", "duration", "1s", "10ms..60s",
                       "how long another node may take for a read before it is tried again")
            P2P_OPTION("transfer_batch_bytes", "bytes", "256KiB", "4KiB..4MiB",
-                      "keys that change their owner travel in batches of this size")
-           P2P_OPTION("transfer_batches_in_flight", "int", "4", "1..64", "batches that may wait for their confirmation")
+                      "mode classic: keys that change their owner travel in batches of this size")
+           P2P_OPTION("transfer_batches_in_flight", "int", "4", "1..64",
+                      "mode classic: batches that may wait for their confirmation")
            P2P_OPTION("transfer_share", "int", "60", "1..100",
-                      "percent of one thread's time that handing over may take; the rest is left to clients")
+                      "mode classic: percent of one thread's time that handing over may take; the rest is left to "
+                      "clients")
            P2P_OPTION("tombstone_grace", "duration", "1m", "0s..24h",
-                      "how long an erased key is remembered at least, so that an older value cannot bring it back")
+                      "mode classic: how long an erased key is remembered at least, so that an older value cannot "
+                      "bring it back")
            P2P_OPTION("tombstones_max", "int", "1000000", "0..1000000000",
-                      "with more erased keys than these, those that every node is done with are forgotten at once")
+                      "mode classic: with more erased keys than these, those that every node is done with are "
+                      "forgotten at once")
            P2P_OPTION("key_log_bytes_max", "bytes", "64MiB", "64KiB..16GiB",
-                      "agreed: the keys of the last writes are kept for copies that were out for a while")
+                      "mode agreed: the keys of the last writes are kept for copies that were out for a while")
            P2P_OPTION("replication_queue_bytes_max", "bytes", "64MiB", "1MiB..16GiB",
-                      "agreed: a node for which more waits to be sent loses its copies for a while"))
+                      "mode agreed: a node for which more waits to be sent loses its copies for a while"))
 // clang-format on

@@ -35,10 +35,10 @@ P2P_PLUGIN(p2p::ring::Locator,
            P2P_SUMMARY("who is in the network, and who owns a key")
            P2P_PROVIDES("p2p.locator.ILocator/3")
            P2P_SERVES("locator.Locator")
-           P2P_OPTION("mode", "choice", "classic", "classic|agreed",
+           P2P_OPTION("mode", "choice", "agreed", "agreed|classic",
                       "how members are found and given up, and which of them owns a key, the same on every node of a "
-                      "network; classic: the 2009 system's chain and ring; agreed: one cluster map that a majority "
-                      "decides")
+                      "network; agreed: one cluster map that a majority decides; classic: the 2009 system's chain and "
+                      "ring")
            P2P_OPTION("discover", "choice", "localhost", "localhost|none",
                       "where to look for a network when join is empty; none: found one at once")
            P2P_OPTION("discover_port_first", "int", "9900", "1..65535", "first port of this machine to look at")

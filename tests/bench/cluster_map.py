@@ -37,7 +37,7 @@ class Node:
         self.port = port
         self.log = folder / f"{number}.log"
         self._command = [str(chosen.build / "bin/p2phost"), "--config", str(chosen.config), "--data-dir", str(folder / str(number)),
-                         "--set", "services.locator.config.mode=agreed", *settings]
+                         *settings]
         self.process = None
         self._connection = None
 

@@ -55,7 +55,7 @@ class Node:
 
 
 def start(name: str, settings: list[str], chosen, folder: Path, stack: ExitStack) -> Node:
-    server = stack.enter_context(servers.p2phost(name, chosen.build, chosen.config, settings, None, folder))
+    server = stack.enter_context(servers.p2phost(name, chosen.build, chosen.config, [*servers.CLASSIC, *settings], None, folder))
     server.wait_until_listening()
     return Node(server, chosen.build)
 

@@ -18,6 +18,9 @@ STOP_SECONDS_MAX = 10
 MEMCACHED_MIB = 2048
 MEMCACHED_CONNECTIONS = 4096
 
+# One copy of each key, as the servers have that such nodes are compared with.
+CLASSIC = ["services.locator.config.mode=classic"]
+
 STOCK_KINDS = {"Thrift TNonblockingServer": "nonblocking", "Thrift TThreadedServer": "threaded"}
 
 
@@ -184,11 +187,11 @@ def p2phost(name: str, build: Path, config: Path, settings: list[str], core: int
 
 def network(count: int, build: Path, config: Path, settings: list[str], core: int | None, folder: Path,
             stack: ExitStack) -> list[Server]:
-    """`count` nodes that all know each other; they share the core."""
+    """`count` nodes of mode "classic" that all know each other; they share the core."""
     nodes: list[Server] = []
     for number in range(count):
         joins = [f'services.locator.config.join=["{nodes[0].address}"]'] if nodes else []
-        nodes.append(stack.enter_context(p2phost(f"node {number}", build, config, [*settings, *joins], core, folder)))
+        nodes.append(stack.enter_context(p2phost(f"node {number}", build, config, [*CLASSIC, *settings, *joins], core, folder)))
         nodes[-1].wait_until_listening()
     names = sorted(node.address for node in nodes)
     deadline = time.monotonic() + START_SECONDS_MAX

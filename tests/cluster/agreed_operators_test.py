@@ -1,4 +1,5 @@
-"""What operators see and do in an agreed cluster: p2pctl members, map, agreement, plan, watch, remove and weight."""
+"""What operators see and do in an agreed cluster: p2pctl members, map, agreement, plan, watch, remove and weight. `why` is in
+agreed_store_test."""
 import json
 import subprocess
 import unittest
@@ -110,7 +111,20 @@ class AgreedOperatorsTest(OperatorsCase):
                          "services.locator.config.discover=none").start()
         self.assertEqual(self.document(node, "members"), {"members": [node.name]})
         self.assertEqual(self.document(node, "map")["members"], [{"node": node.name, "share": 1.0}])
-        self.assertIn("is of no agreed cluster", self.answer(node, "plan", "+127.0.0.1:1", code=FAILED))
+        for words in (["plan", "+127.0.0.1:1"], ["why", "key"]):
+            self.assertIn("is of no agreed cluster", self.answer(node, *words, code=FAILED))
+
+    def test_without_a_store_why_tells_where_a_key_would_be(self):
+        nodes = self.nodes_of(2)
+        told = self.document(nodes[0], "why", "key", code=NO)
+        self.assertIn(told["primary"], [node.name for node in nodes])
+        self.assertTrue(told["lease"]["holds"])
+        self.assertEqual((told["found"], told["version"]), (None, None))
+        self.assertIn("diststore", told["read_error"])
+
+    def test_a_node_of_an_agreed_cluster_says_that_it_has_no_receipts(self):
+        node = self.node("--set", "services.locator.config.discover=none", config=settings.STORE_CONFIG).start()
+        self.assertIn("has no receipts: `p2pctl map`", self.answer(node, "receipts", code=FAILED))
 
     # --- plan ---
 

@@ -1,6 +1,7 @@
 """The store on an agreed cluster, as users meet it: what is put anywhere is found everywhere, also when its node dies, leaves, or gives
 the store up."""
 import concurrent.futures
+import json
 import signal
 import subprocess
 import unittest
@@ -47,6 +48,39 @@ class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
         self.answer(self.nodes[0], "delete", KEYS[0])
         self.answer(self.nodes[1], "get", KEYS[0], code=NO)
         self.answer(self.nodes[2], "delete", KEYS[0], code=NO)
+
+    def why(self, node, key, code=DONE):
+        return json.loads(self.answer(node, "--json", "why", key, code=code))
+
+    def test_why_tells_where_a_key_is_and_how_well_from_any_node(self):
+        key = KEYS[0]
+        self.answer(self.nodes[0], "put", key, "apple")
+        names = sorted(node.name for node in self.nodes)
+        primary = self.primary_of(self.nodes, key)
+        version = json.loads(self.answer(self.nodes[0], "--json", "get", key))["version"]
+        for node in self.nodes:
+            told = self.why(node, key)
+            self.assertEqual((told["primary"], told["found"], told["value_bytes"]), (primary.name, True, 5))
+            self.assertEqual((told["version"], told["term"]), (version, version["stamp"]))
+            self.assertEqual(sorted(copy["node"] for copy in told["copies"]), names)
+            self.assertEqual({copy["state"] for copy in told["copies"]}, {"up"})
+            self.assertTrue(told["lease"]["holds"])
+            self.assertLessEqual(told["changed"], told["epoch"])
+        listed = json.loads(self.answer(self.nodes[0], "--json", "map", "--partitions"))["partition_list"]
+        self.assertEqual(listed[told["partition"]]["primary"], primary.name)
+        text = self.answer(primary, "why", key)
+        self.assertIn(f"partition {told['partition']} of 4096, term {told['term']}", text)
+        self.assertRegex(text, rf"(?m)^{primary.name} +up +primary +holds for \d+ ms$")
+        self.assertIn(f"version {version['stamp']}.{version['node']}, a value of 5 bytes\n", text)
+        self.assertIn("there is no such key\n", self.answer(self.nodes[0], "why", "missing", code=NO))
+
+        primary.kill()
+        others = [node for node in self.nodes if node is not primary]
+        wait_until("another is primary", lambda: self.why(others[0], key)["primary"] in [node.name for node in others])
+        after = self.why(others[0], key)
+        self.assertEqual((after["version"], after["partition"]), (version, told["partition"]))
+        self.assertGreater(after["term"], told["term"])
+        self.assertGreaterEqual(after["changed"], after["term"])
 
     def test_nothing_is_lost_with_a_node_that_is_killed_and_it_gets_all_back(self):
         self.put_all()

@@ -109,6 +109,8 @@ def processes_with(variable):
 
 
 class BadPluginTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def setUp(self):
         super().setUp()
         folder = tempfile.TemporaryDirectory(prefix="p2phost-test-")

@@ -8,6 +8,7 @@ import struct
 import unittest
 
 from harness import client
+from harness.agreed_store import AgreedStoreTest
 from harness.case import ClusterTest
 from harness.classic_ring import keys_owned_by
 from harness.raw import RawConnection, Request
@@ -106,6 +107,9 @@ class PipelineTest(ClusterTest):
         self.nodes = self.cluster(2)
         self.port = self.nodes[0].port
 
+    def keys_of(self, owner, count):
+        return keys_owned_by(owner, [node.name for node in self.nodes], count)
+
     def test_a_thousand_requests_in_one_write_are_answered_in_their_order(self):
         for form in client.FORMS:
             with self.subTest(form=form), RawConnection(self.port, form) as connection:
@@ -116,7 +120,7 @@ class PipelineTest(ClusterTest):
     def test_requests_of_one_connection_take_effect_in_their_order_whoever_owns_the_key(self):
         names = [node.name for node in self.nodes]
         for form, owner in itertools.product(client.FORMS, names):
-            key = keys_owned_by(owner, names, 1)[0]
+            key = self.keys_of(owner, 1)[0]
             with self.subTest(form=form, owner=owner), RawConnection(self.port, form) as connection:
                 requests = [request for number in range(300) for request in (write(key, str(number)), read(key))]
                 connection.send(b"".join(request.encode(form, number) for number, request in enumerate(requests)))
@@ -136,7 +140,7 @@ class PipelineTest(ClusterTest):
         # Below and above the size from which a reply is sent from where it was made (128 KiB), at either node.
         names = [node.name for node in self.nodes]
         values = {key: letter.encode() * size for owner in names
-                  for letter, size, key in zip("abcd", (10, 100_000, 200_000, 3_000_000), keys_owned_by(owner, names, 4))}
+                  for letter, size, key in zip("abcd", (10, 100_000, 200_000, 3_000_000), self.keys_of(owner, 4))}
         for key, value in values.items():
             client.write(self.port, key, value)
         order = list(values) + list(values)[::-1] * 2
@@ -159,6 +163,18 @@ class PipelineTest(ClusterTest):
                 self.assertIsNone(client.read(self.port, "other clients are served meanwhile"))
                 for _ in range(500):
                     self.assertEqual(len(connection.reply(request)[1].success.value), len(value))
+
+
+class AgreedPipelineTest(AgreedStoreTest, PipelineTest):
+    """The same where a write waits for its copies, and a read for no other thread."""
+
+    def setUp(self):
+        super().setUp()
+        self.wait_until_balanced(self.nodes)  # calls that meet a change are made again, and may change places
+
+    def keys_of(self, owner, count):
+        keys = (f"key-{number}" for number in itertools.count())
+        return list(itertools.islice((key for key in keys if client.owner(self.port, key) == owner), count))
 
 
 class HarmlessTest(ClusterTest):

@@ -122,7 +122,7 @@ class LiveServicesTest(MoodyTest):
     def test_a_store_does_not_lose_its_keys_unless_it_is_forced_to(self):
         client.write(self.served.port, "key", "value")
         refused = self.assert_refused(self.served.ctl("disable", "diststore"))
-        self.assertIn("service diststore must not stop: it holds 1 keys, which would be lost", refused)
+        self.assertIn("service diststore must not stop: it holds the only copies of 1 keys", refused)
         self.assertEqual(client.read(self.served.port, "key"), b"value")
         self.assert_done(self.served.ctl("disable", "diststore", "--force"))
         self.assert_done(self.served.ctl("enable", "diststore"))

@@ -40,6 +40,8 @@ key_bytes_max = "2MiB"
 class StartTest(ClusterTest):
     """While a node starts: here it waits for a member that takes connections and says nothing."""
 
+    shipped_config = settings.STORE_CONFIG
+
     def setUp(self):
         super().setUp()
         silent = address.listening()
@@ -111,6 +113,8 @@ class StartTest(ClusterTest):
 
 
 class RefusedStartTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def run_to_the_end(self, *arguments, **places):
         node = self.node(*ALONE, *arguments, **places).launch()
         return node, node.wait()
@@ -198,6 +202,8 @@ class PluginListTest(unittest.TestCase):
 
 
 class EndTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def test_sigterm_and_sigint_end_a_node_cleanly_and_leave_nothing_behind(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             node = self.lonely_node()
@@ -245,6 +251,8 @@ class EndTest(ClusterTest):
 
 
 class AdminSocketTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def test_it_is_open_to_its_user_only(self):
         node = self.lonely_node()
         path = node.data_dir / "admin.sock"

@@ -200,9 +200,9 @@ class ReloadTest(MoodyTest):
         self.ask_for_the_view()
         self.configure(locator='log_level = "info"')
         self.assertIn("changed services.locator.log_level: error -> info", self.reload())
-        self.assertNotIn("placement classic", self.served.log())
+        self.assertNotIn("placement partitions:", self.served.log())
         self.ask_for_the_view()
-        wait_until("the view is logged", lambda: "placement classic" in self.served.log())
+        wait_until("the view is logged", lambda: "placement partitions:" in self.served.log())
 
     def ask_for_the_view(self):
         """Its answer is a line of the log, at level info; what follows on the same connection comes behind it."""

@@ -14,6 +14,8 @@ CONFIG = """\
 [host]
 default_service = ["probe"]
 [services.locator]
+[services.locator.config]
+mode = "classic"
 [services.probe]
 plugin = "ring_probe"
 """

@@ -7,7 +7,7 @@ import threading
 import unittest
 
 from harness import client, client_probe, settings
-from harness.case import ClusterTest
+from harness.case import CLASSIC, ClusterTest
 from harness.classic_ring import keys_owned_by
 from harness.node_process import run_p2phost
 from harness.raw import RawConnection, Request
@@ -84,6 +84,11 @@ def request(method, arguments=None, oneway=False, **named):
 
 
 class RouteTest(ClusterTest):
+    """On the classic ring, whose owners are told by the rules alone; agreed_services_test has routes on a cluster map."""
+
+    def node(self, *arguments, **places):
+        return super().node(*CLASSIC, *arguments, **places)
+
     def counters(self, count, *arguments):
         nodes = self.cluster(count, *PLUGINS, *arguments, config=CONFIG)
         self.names = [node.name for node in nodes]

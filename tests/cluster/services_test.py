@@ -16,6 +16,8 @@ PING = Request(Base, "ping")
 
 
 class ChosenServicesTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def test_without_diststore_the_locator_answers_whoever_names_no_service(self):
         for places in ({"config": settings.LOCATOR_CONFIG}, {}):
             off = [] if places else ["--set", "services.diststore.enabled=false"]
@@ -82,6 +84,8 @@ class ChosenServicesTest(ClusterTest):
 class ErrorTest(ClusterTest):
     """An error costs one reply; the connection goes on."""
 
+    shipped_config = settings.STORE_CONFIG
+
     def setUp(self):
         super().setUp()
         self.store_less = self.lonely_node("--set", "services.diststore.enabled=false")
@@ -147,6 +151,8 @@ class ErrorTest(ClusterTest):
 
 
 class DieTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def test_die_is_refused_and_logged_unless_the_configuration_allows_it(self):
         for service in ("locator", "diststore", None):
             node = self.lonely_node()

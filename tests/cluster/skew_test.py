@@ -13,6 +13,8 @@ CARELESS = settings.BAD_PLUGINS / "zoned_careless.so"
 
 
 class IdlSkewTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def echo(self, folder, name):
         node = self.node("--plugin-dir", folder, *ALONE, "--set", f"services.{name}.enabled=true").start()
         # The host's own Location is in use beside it.

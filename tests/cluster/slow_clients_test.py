@@ -27,6 +27,8 @@ REASON = "[host] waiting_bytes_max"
 
 
 class SlowClientsTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def setUp(self):
         super().setUp()
         self.node_ = self.lonely_node("--set", f"host.waiting_bytes_max={BOUND_BYTES}", "--set", "host.io_threads=2")

@@ -1,7 +1,7 @@
 """What a stranger may send to the parts that nodes keep for each other, and what generated code of 2009 sends."""
 import unittest
 
-from harness import client
+from harness import client, settings
 from harness.case import ClusterTest
 from harness.raw import RawConnection, Request
 from thrift.Thrift import TApplicationException
@@ -22,6 +22,8 @@ def forward(message, target):
 
 
 class StrangerTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def setUp(self):
         super().setUp()
         self.one = self.lonely_node()

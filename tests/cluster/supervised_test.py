@@ -47,6 +47,8 @@ class ManagerSocket:
 
 
 class NotifyTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def setUp(self):
         super().setUp()
         folder = tempfile.TemporaryDirectory()
@@ -128,6 +130,8 @@ class NotifyTest(ClusterTest):
 
 
 class LogTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def setUp(self):
         super().setUp()
         folder = tempfile.TemporaryDirectory()

@@ -10,7 +10,7 @@ import unittest
 import zlib
 
 from harness import client, settings
-from harness.case import ALONE, ClusterTest
+from harness.case import ALONE, CLASSIC, ClusterTest
 from harness.classic_ring import keys_owned_by
 from harness.waiting import NOT_YET, wait_for_equal, wait_until
 from thrift.Thrift import TApplicationException
@@ -71,6 +71,11 @@ class Submission(threading.Thread):
 
 
 class WorkTest(ClusterTest):
+    """On the classic ring, whose owners are told by the rules alone; agreed_services_test has jobs on a cluster map."""
+
+    def node(self, *arguments, **places):
+        return super().node(*CLASSIC, *arguments, **places)
+
     def alone(self, *arguments):
         return self.lonely_node(*PLUGINS, *arguments, **PLACES)
 

@@ -4,6 +4,7 @@ import subprocess
 import unittest
 
 import installed
+from harness import settings
 from harness.case import ClusterTest
 from installed import SOURCE, author_environment, cmake_package, prefix, run
 
@@ -24,6 +25,8 @@ def example():
 
 
 class ClientTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def setUp(self):
         super().setUp()
         self.home = installed.fresh_folder()

@@ -83,6 +83,7 @@ class DebianTest(unittest.TestCase):
         runtime, development = self.contents(self.runtime), self.contents(self.development)
         for path in ("/usr/bin/p2phost", "/usr/bin/p2pctl", "/usr/lib/p2phost/plugins/locator.so",
                      "/usr/lib/p2phost/plugins/diststore.so", "/etc/p2phost/store.toml", "/etc/p2phost/locator.toml",
+                     "/etc/p2phost/classic.toml",
                      "/lib/systemd/system/p2phost.service", "/usr/share/man/man1/p2phost.1", "/usr/share/doc/p2phost/copyright"):
             self.assertIn(path, runtime)
         for path in ("/usr/include/p2p/plugin.h", "/usr/share/p2phost/idl/locator.thrift",
@@ -215,8 +216,8 @@ class DebianInstallTest(unittest.TestCase):
             self.INSTALL + "mkdir -p /var/lib/p2phost/9900 && echo > /var/lib/p2phost/9900/state\n"
             "dpkg --remove python3-p2phost p2phost-dev p2phost >/dev/null\n")
         self.assertEqual(sorted(path for path in left if not pathlib.Path(path).name.startswith("p2phost")),
-                         ["./etc/p2phost/locator.toml", "./etc/p2phost/store.toml", "./var/lib/p2phost/9900",
-                          "./var/lib/p2phost/9900/state"])
+                         ["./etc/p2phost/classic.toml", "./etc/p2phost/locator.toml", "./etc/p2phost/store.toml",
+                          "./var/lib/p2phost/9900", "./var/lib/p2phost/9900/state"])
 
     def test_purging_leaves_nothing(self):
         _, left = self.in_a_copy(

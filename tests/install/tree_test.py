@@ -23,7 +23,7 @@ class TreeTest(unittest.TestCase):
                      "include/p2p/plugin.h", "include/p2p/version.h", "include/p2p/idl/Base.h", "include/p2p/idl/Locator.h",
                      "share/p2phost/idl/locator.thrift", "share/p2phost/template/plain/CMakeLists.txt",
                      "share/p2phost/template/locator/greeter.cc",
-                     "etc/p2phost/store.toml", "etc/p2phost/locator.toml",
+                     "etc/p2phost/store.toml", "etc/p2phost/locator.toml", "etc/p2phost/classic.toml",
                      "lib/systemd/system/p2phost.service", "share/man/man1/p2phost.1", "share/man/man1/p2pctl.1",
                      "share/man/man5/p2phost.toml.5", "share/bash-completion/completions/p2pctl",
                      "share/bash-completion/completions/p2phost", "share/doc/p2phost/copyright",
@@ -72,7 +72,7 @@ class TreeTest(unittest.TestCase):
             self.assertIn(f"{prefix()}/lib/p2phost/plugins/{name}.so", listed)
 
     def test_the_configuration_is_fine(self):
-        for name in ("store", "locator"):
+        for name in ("store", "locator", "classic"):
             said = run(program(), "--check", "--config", prefix() / f"etc/p2phost/{name}.toml")
             self.assertIn("configuration is fine", said)
 

@@ -86,7 +86,7 @@ void ReplicaShell::stop() {
 // --- what waits for the strand ---------------------------------------------------------------------------------------
 
 void ReplicaShell::write(Partition partition, std::shared_ptr<replication::Batch> batch, Done done) {
-  push(Request{.partition = partition, .batch = std::move(batch), .done = std::move(done)});
+  push(Request{.partition = partition, .batch = std::move(batch), .announced_at = &gate(), .done = std::move(done)});
 }
 
 void ReplicaShell::read(Partition partition, std::string key, replication::KeyHash hash, Done done) {
@@ -100,7 +100,9 @@ void ReplicaShell::settle(Partition partition, Done done) {
 void ReplicaShell::push(Request request) {
   {
     const std::scoped_lock lock(inbox_mutex_);
-    inbox_.requests.push_back(std::move(request));
+    const Request& added = inbox_.requests.emplace_back(std::move(request));
+    // Before the caller goes on: the next call on its connection may be a read of the key, which needs no strand.
+    if (added.batch != nullptr) added.announced_at->announce(*added.batch);
     if (std::exchange(inbox_.is_posted, true)) return;
   }
   post_run();
@@ -154,13 +156,19 @@ void ReplicaShell::start_requests(Moment moment) {
     if (is_halted_.load(std::memory_order_relaxed))
       answers_.push_back({.request = id, .verdict = Verdict::refused, .partition = request.partition});
     else if (request.batch != nullptr)
-      replicas_->write(request.partition, std::move(request.batch), id, moment, effects_);
+      start_write(request, id, moment);
     else if (request.settles)
       replicas_->settle(request.partition, id, moment, effects_);
     else
       replicas_->read(request.partition, request.key, request.hash, id, moment, effects_);
   }
   taken_.requests.clear();
+}
+
+void ReplicaShell::start_write(Request& request, RequestId id, Moment moment) {
+  const auto batch = std::move(request.batch);
+  replicas_->write(request.partition, batch, id, moment, effects_);
+  request.announced_at->withdraw(*batch);  // it is under way by now, or refused
 }
 
 RequestId ReplicaShell::keep(Done done) {

@@ -134,6 +134,7 @@ class ReplicaShell final : public ReplicaService,
   struct Request {
     Partition partition = 0;
     std::shared_ptr<replication::Batch> batch = nullptr;  // null: a read
+    const replication::ReadGate* announced_at = nullptr;  // of a write; gates live as long as the shell
     std::string key = {};
     replication::KeyHash hash = 0;
     bool settles = false;  // reads nothing
@@ -209,6 +210,7 @@ class ReplicaShell final : public ReplicaService,
   void run();
   void take_all();
   void start_requests(replication::Moment moment);
+  void start_write(Request& request, replication::RequestId id, replication::Moment moment);
   replication::RequestId keep(Done done);
   replication::Moment moment() const;
   void work(replication::Moment moment);

@@ -24,12 +24,18 @@ class ReadGate final {
 
   // Before the write is applied to the engine, and after it was committed; or, when it will not be, after the serving
   // has ended. [own strand]
-  void begin(const Batch& batch) noexcept {
+  void begin(const Batch& batch) noexcept { announce(batch); }
+  void end(const Batch& batch) noexcept { withdraw(batch); }
+
+  // The same for a write that is on its way to the strand, until that has taken or refused it: who sends a read behind
+  // it finds it under way, and is answered behind it. Each announce() is followed by one withdraw(). [any thread]
+  void announce(const Batch& batch) const noexcept {
     for (const KeyWrite& write : batch.writes) counter(write.hash).fetch_add(1, std::memory_order_acq_rel);
   }
-  void end(const Batch& batch) noexcept {
+  void withdraw(const Batch& batch) const noexcept {
     for (const KeyWrite& write : batch.writes) counter(write.hash).fetch_sub(1, std::memory_order_acq_rel);
   }
+
   void serve(Partition partition, Epoch term) noexcept { terms_[partition].store(term, std::memory_order_release); }
 
  private:

@@ -9,5 +9,7 @@ PARTITIONS = ("--set", "services.locator.config.partitions=4096")
 class AgreedStoreTest(AgreedTest):
     """Its nodes run the locator in mode "agreed", and the store."""
 
+    shipped_config = settings.STORE_CONFIG
+
     def node(self, *arguments, **places):
-        return super().node(*arguments, *PARTITIONS, **{"config": settings.STORE_CONFIG, **places})
+        return super().node(*arguments, *PARTITIONS, **places)

@@ -2,6 +2,7 @@
 import sys
 import unittest
 
+from harness import settings
 from harness.node_process import NodeProcess
 from harness.ports import free_ports
 from harness.waiting import wait_until
@@ -9,6 +10,8 @@ from harness.waiting import wait_until
 # Lines of each node's log that a failure shows.
 LOG_LINES_MAX = 200
 
+# For nodes with a configuration of the test's own, or an example's, that says nothing of it.
+CLASSIC = ("--set", "services.locator.config.mode=classic")
 # A network founded at once: nobody is looked for.
 ALONE = ("--set", "services.locator.config.discover=none")
 
@@ -17,6 +20,8 @@ class ClusterTest(unittest.TestCase):
     """Its nodes end when the test does; a test that fails prints what they logged."""
 
     maxDiff = None
+    # What nodes run of which a test says nothing else: most were written for networks of mode "classic".
+    shipped_config = settings.CLASSIC_CONFIG
 
     def setUp(self):
         self._nodes = []
@@ -45,7 +50,7 @@ class ClusterTest(unittest.TestCase):
 
     def node(self, *arguments, **places):
         """A node that is not started yet."""
-        node = NodeProcess(*arguments, **places)
+        node = NodeProcess(*arguments, **{"config": self.shipped_config, **places})
         self._nodes.append(node)
         return node
 

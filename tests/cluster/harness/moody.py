@@ -30,6 +30,8 @@ discover = "none"
 
 
 class MoodyTest(ClusterTest):
+    shipped_config = settings.STORE_CONFIG
+
     def setUp(self):
         super().setUp()
         folder = tempfile.TemporaryDirectory()

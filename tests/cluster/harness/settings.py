@@ -22,6 +22,7 @@ CARELESS_PLUGINS = BUILD / "tests" / "fixtures"  # refused by their bytes
 PYTHON_CLIENT = pathlib.Path(os.environ.get("P2P_PYTHON_CLIENT", BUILD / "lib" / "python3" / "dist-packages"))
 STORE_CONFIG = SOURCE / "etc" / "store.toml"
 LOCATOR_CONFIG = SOURCE / "etc" / "locator.toml"
+CLASSIC_CONFIG = SOURCE / "etc" / "classic.toml"
 
 # Every deadline is multiplied by it: programs under a sanitizer take their time.
 PATIENCE = float(os.environ.get("P2P_PATIENCE", "1"))

@@ -61,6 +61,18 @@ TEST(ClusterViewPartitions, AreToldInPieces) {
   EXPECT_TRUE(partitions(map, 1'000'000, 1).partitions.empty());
 }
 
+TEST(ClusterViewPartitions, TellWhenTheyLastChanged) {
+  auto map = cluster::in_sync_at(cluster::with_members(cluster::founded(), 2), {2});
+  map.partitions[0].term = 3;
+  map.partitions[1].term = 3;
+  map.partitions[1].learners.push_back({.node = 0, .since = 5});
+  const auto told = partitions(map, 0, 2);
+  EXPECT_EQ(told.partitions[0].term, 3);
+  EXPECT_EQ(told.partitions[0].changed, 3);
+  EXPECT_EQ(told.partitions[1].term, 3);
+  EXPECT_EQ(told.partitions[1].changed, 5) << "when the learner came";
+}
+
 ::cluster_view::Proposal join_of(const std::string& where) {
   ::cluster_view::Proposal what;
   what.__set_join(where);

@@ -29,6 +29,23 @@ TEST_F(ReplicaShellTest, AKeyThatHasAWriteUnderWayIsReadWhenItIsCommitted) {
   EXPECT_EQ(nodes[1]->shell->waiting_calls(), 0);
 }
 
+// Else a read that follows on the same connection, and needs no strand, would be answered before it.
+TEST_F(ReplicaShellTest, AWriteIsUnderWayForReadersAsSoonAsItIsHandedOver) {
+  start_all();
+  put_in_sync({2, 3});
+  const auto is_under_way = [&](unsigned number) {
+    return nodes[number]->shell->gate().is_under_way(replication::hash_of(kKey));
+  };
+  for (const unsigned number : {1, 2}) {  // which takes it, and which refuses it
+    const auto written = write(number, KeyWrite::put(kKey, "value"));
+    EXPECT_FALSE(written->has_value()) << "never within the call";
+    EXPECT_TRUE(is_under_way(number)) << number;
+    settle();
+    EXPECT_EQ((*written)->verdict, number == 1 ? Verdict::done : Verdict::refused);
+    EXPECT_FALSE(is_under_way(number)) << number;
+  }
+}
+
 TEST_F(ReplicaShellTest, WhoHasReadManyKeysIsAnsweredWhenWhatWasUnderWayIsCommitted) {
   start_all();
   put_in_sync({2, 3});

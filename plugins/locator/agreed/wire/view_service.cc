@@ -3,6 +3,7 @@
 #include "agreed/view/orders.h"
 #include "agreed/view/report.h"
 #include "agreed/wire/view_values.h"
+#include "placement/partition_of.h"
 
 #include <ClusterAdmin.h>
 #include <ClusterView.h>
@@ -174,6 +175,12 @@ void add_view_methods(Methods& methods, const ViewSource& source) {
         if (const auto map = map_for(source, answer))
           answer(view_wire::partitions(*map, natural(args.first), natural(args.count)));
       });
+  methods.on<ClusterView_where_args, ClusterView_where_presult>("where", [source](auto& args, auto answer) {
+    if (const auto map = map_for(source, answer)) {
+      const auto count = static_cast<std::uint32_t>(map->partitions.size());
+      answer(view_wire::partitions(*map, placement::partition_of(args.key, count), 1));
+    }
+  });
   methods.on<ClusterView_watch_args, ClusterView_watch_presult>(
       "watch", [source](auto& args, auto answer) { watch(source, args, std::move(answer)); });
   methods.on<ClusterView_plan_args, ClusterView_plan_presult>(

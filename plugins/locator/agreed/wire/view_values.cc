@@ -126,7 +126,13 @@ view::Partition partition(const ClusterMap& map, std::size_t at) {
   told.number = small(at);
   told.primary = name(is.primary);
   for (const Slot copy : is.in_sync) told.in_sync.push_back(name(copy));
-  for (const cluster::Learner& learner : is.learners) told.learners.push_back(name(learner.node));
+  cluster::Epoch changed = is.term;
+  for (const cluster::Learner& learner : is.learners) {
+    told.learners.push_back(name(learner.node));
+    changed = std::max(changed, learner.since);
+  }
+  told.__set_term(number(is.term));
+  told.__set_changed(number(changed));
   return told;
 }
 
