@@ -47,7 +47,7 @@ void add_commands(CLI::App& app, CommandLine& parsed) {
 void add_author_commands(CLI::App& app, CommandLine& parsed) {
   CLI::Option* create =
       app.add_option("--new-plugin", parsed.new_plugin, "make the folder of a new plugin, and end")->type_name("NAME");
-  add_repeated(app, "--requires", parsed.needs, "with --new-plugin: a service that it builds on; known is locator",
+  add_repeated(app, "--requires", parsed.needs, "with --new-plugin: a service that it builds on: locator, or store",
                "SERVICE")
       ->needs(create);
   app.add_option("--dir", parsed.dir, "with --new-plugin: where to make the folder (default: here)")

@@ -16,7 +16,8 @@ constexpr const char* kTemplateName = "greeter";
 constexpr const char* kTemplateService = "Greeter";
 
 constexpr const char* kPlainTemplate = "plain";
-constexpr const char* kLocatorTemplate = "locator";
+// Those of what a plugin may build on; a template each.
+constexpr const char* kBases[] = {"locator", "store"};
 
 // A longer name makes file names that some file systems refuse.
 constexpr std::size_t kNameLengthMax = 64;
@@ -48,9 +49,10 @@ MaybeRefusal refuse(ExitCode code, std::string why) { return Refusal{code, std::
 MaybeRefusal check_request(const NewPlugin& wanted) {
   if (const std::string why = why_bad_name(wanted.name); !why.empty()) return refuse(ExitCode::usage, why);
   for (const std::string& need : wanted.needs) {
-    if (need != "locator") {
-      return refuse(ExitCode::usage, "--requires '" + need + "': there is a template for 'locator' only");
-    }
+    if (std::ranges::none_of(kBases, [&](const char* base) { return need == base; }))
+      return refuse(ExitCode::usage, "--requires '" + need + "': there are templates for 'locator' and 'store' only");
+    if (need != wanted.needs.front())
+      return refuse(ExitCode::usage, "--requires: there is no template for 'locator' and 'store' together");
   }
   std::error_code failure;
   if (!fs::is_directory(wanted.templates / kPlainTemplate, failure)) {
@@ -68,10 +70,10 @@ MaybeRefusal check_request(const NewPlugin& wanted) {
 // File name -> template, a special kind's before the plain one's.
 std::map<std::string, fs::path> templates_of(const NewPlugin& wanted) {
   std::map<std::string, fs::path> files;
-  std::vector<const char*> kinds;
-  if (!wanted.needs.empty()) kinds.push_back(kLocatorTemplate);
-  kinds.push_back(kPlainTemplate);
-  for (const char* kind : kinds) {
+  std::vector<std::string> kinds;
+  if (!wanted.needs.empty()) kinds.push_back(wanted.needs.front());
+  kinds.emplace_back(kPlainTemplate);
+  for (const std::string& kind : kinds) {
     for (const fs::directory_entry& entry : fs::directory_iterator(wanted.templates / kind)) {
       if (entry.is_regular_file()) files.emplace(entry.path().filename().string(), entry.path());
     }

@@ -15,9 +15,9 @@ namespace p2p::host {
 
 struct NewPlugin {
   std::string name;                    // of the plugin, its service and its folder
-  std::vector<std::string> needs;      // services that it builds on; only "locator" is known
+  std::vector<std::string> needs;      // what it builds on: nothing, "locator" or "store"
   std::filesystem::path folder = ".";  // where the plugin's folder is made; must exist
-  std::filesystem::path templates;     // one folder per kind, "plain" and "locator", each a plugin called greeter
+  std::filesystem::path templates;     // one folder per kind: "plain", "locator", "store"; a plugin called greeter
   std::string version;                 // of the SDK, "0.1.0"
 };
 

@@ -104,6 +104,18 @@ class ScaffoldTest(unittest.TestCase):
             self.assertEqual(ring_clock.owner("apple"), node.name)
         node.leave()
 
+    def test_a_plugin_on_the_store_builds_passes_its_tests_and_keeps_state(self):
+        author = Author("tally_clock", "--requires", "store").build()
+        self.the_readme_holds(author)
+        self.own_tests_pass(author)
+        self.is_a_proper_plugin(author)
+        node, connection = self.calls(author, author.service())
+        with connection as tally_clock:
+            for _ in range(2):
+                tally_clock.greet("world")
+            self.assertEqual(tally_clock.greeted("world"), 2)
+        node.leave()
+
     def test_words_that_are_functions_of_c_are_good_names(self):
         Author("time").build()
 

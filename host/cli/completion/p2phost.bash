@@ -13,7 +13,7 @@ _p2phost() {
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return ;;
     --requires)
-      mapfile -t COMPREPLY < <(compgen -W "locator" -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W "locator store" -- "$current")
       return ;;
     --set | --listen | --join | --node | --new-plugin)
       COMPREPLY=()

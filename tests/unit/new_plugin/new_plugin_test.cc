@@ -59,7 +59,7 @@ TEST_F(NewPluginTest, MakesSixFilesInTheNameOfThePlugin) {
 }
 
 TEST_F(NewPluginTest, LeavesNothingOfTheTemplatesName) {
-  for (const char* need : {"", "locator"}) {
+  for (const char* need : {"", "locator", "store"}) {
     const std::string name = std::string("clock") + need;
     ASSERT_EQ(make(name, *need == '\0' ? std::vector<std::string>{} : std::vector<std::string>{need}), ExitCode::done);
     for (const std::string& file : files(name)) {
@@ -76,6 +76,19 @@ TEST_F(NewPluginTest, APluginOnTheLocatorAsksForIt) {
   EXPECT_EQ(files("clock").size(), 6u);
   EXPECT_NE(text("clock/clock.cc").find("P2P_REQUIRES(\"p2p.locator.ILocator/3\")"), std::string::npos);
   EXPECT_NE(text("clock/clock.toml").find("[services.locator]"), std::string::npos);
+}
+
+TEST_F(NewPluginTest, APluginOnTheStoreAsksForItAndRunsInAnAgreedCluster) {
+  ASSERT_EQ(make("clock", {"store"}), ExitCode::done) << err_.str();
+  EXPECT_EQ(files("clock").size(), 6u);
+  EXPECT_NE(text("clock/clock.cc").find("P2P_REQUIRES(\"p2p.diststore.IStore/1\")"), std::string::npos);
+  EXPECT_NE(text("clock/clock.toml").find("mode = \"agreed\""), std::string::npos);
+}
+
+TEST_F(NewPluginTest, RefusesWhatHasNoTemplate) {
+  EXPECT_EQ(make("clock", {"diststore"}), ExitCode::usage);
+  EXPECT_EQ(make("clock", {"locator", "store"}), ExitCode::usage);
+  EXPECT_EQ(make("clock", {"locator", "locator"}), ExitCode::done) << err_.str();
 }
 
 TEST_F(NewPluginTest, LeavesAFolderThatExistsAsItIs) {
