@@ -73,7 +73,7 @@ class CompletionTest(unittest.TestCase):
         self.assertEqual(self.complete("p2phost", program(), "--"), flags(run(program(), "--help")))
 
     def test_p2phost_completes_values(self):
-        self.assertEqual(self.complete("p2phost", program(), "--new-plugin", "x", "--requires", ""), {"locator"})
+        self.assertEqual(self.complete("p2phost", program(), "--new-plugin", "x", "--requires", ""), {"locator", "store"})
         self.assertIn(f"{prefix()}/etc", self.complete("p2phost", program(), "--config", f"{prefix()}/e"))
 
     def test_p2pctl_completes_every_verb(self):

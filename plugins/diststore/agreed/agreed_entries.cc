@@ -166,7 +166,7 @@ void AgreedEntries::ask(const NodeAddress& owner, const char* method, const Args
 
 void AgreedEntries::read_here(const std::string& key, const KeyRoute& route, Then<FoundEntry> then) const {
   FoundEntry found;
-  const auto read = keys_->read_now(key, route, [&](std::string_view value, Version version) {
+  const auto read = keys_->read_now(key, route, [&](std::string_view value, Version version, std::int64_t) {
     found = {std::string(value), version};
   });
   if (!read.ok()) return then(read.error());

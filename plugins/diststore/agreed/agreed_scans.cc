@@ -16,7 +16,7 @@ using replication::Verdict;
 
 namespace {
 
-constexpr const char* kNotServed =
+constexpr const char* kPartitionsNotServed =
     "this node does not serve the partitions that are left: they have just changed their primary, or its lease has "
     "ended";
 
@@ -123,7 +123,7 @@ void AgreedScans::scan(ScanRequest request, Call call, const ScanMethod& method)
                                           .view = static_cast<std::int64_t>(view.fingerprint())});
   if (const auto looked = look_through(here, *page); !looked.ok())
     return give_up_here(*forwarder_, looked.error(), std::move(page->call), method);
-  if (page->visits.empty()) return forwarder_->wait(std::move(page->call), method, kNotServed);
+  if (page->visits.empty()) return forwarder_->wait(std::move(page->call), method, kPartitionsNotServed);
   settle(std::move(page));
 }
 
@@ -177,7 +177,7 @@ void AgreedScans::settle(std::shared_ptr<Page> page) {
 
 void AgreedScans::end(Page& page) {
   if (std::ranges::none_of(page.visits, &Visit::is_settled))
-    return forwarder_->wait(std::move(page.call), page.method, kNotServed);
+    return forwarder_->wait(std::move(page.call), page.method, kPartitionsNotServed);
   wire::ScanResult result;
   for (Visit& visit : page.visits) {
     if (!visit.is_settled) continue;
