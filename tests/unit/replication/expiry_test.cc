@@ -6,9 +6,9 @@ namespace {
 
 constexpr WallMs kStart = 1'800'000'000'000;
 
-class Expiry : public ReplicationTest {
+class ReplicationExpiry : public ReplicationTest {
  protected:
-  Expiry() {
+  ReplicationExpiry() {
     start(3);
     for (Node node = 1; node <= 3; ++node) clocks_[node] = kStart;
     form({2, 3});
@@ -44,7 +44,7 @@ class Expiry : public ReplicationTest {
   }
 };
 
-TEST_F(Expiry, ThePrimarySetsItByItsClockAndAllCopiesKeepIt) {
+TEST_F(ReplicationExpiry, ThePrimarySetsItByItsClockAndAllCopiesKeepIt) {
   clocks_[1] += 7;
   clocks_[2] -= 5000;
   put_for(1, "k", "v", 100);
@@ -53,7 +53,7 @@ TEST_F(Expiry, ThePrimarySetsItByItsClockAndAllCopiesKeepIt) {
   EXPECT_EQ(answer(read_at(1, "k")).write->expires_at, kStart + 107);
 }
 
-TEST_F(Expiry, AValueIsAnsweredToItsLastMillisecondAndNeverAfter) {
+TEST_F(ReplicationExpiry, AValueIsAnsweredToItsLastMillisecondAndNeverAfter) {
   put_for(1, "k", "v", 100);
   run();
   clocks_[1] += 99;
@@ -67,7 +67,7 @@ TEST_F(Expiry, AValueIsAnsweredToItsLastMillisecondAndNeverAfter) {
   EXPECT_EQ(at(1).replicas.expired_keys(), 1u);
 }
 
-TEST_F(Expiry, AWriteWithoutOneEndsThatOfTheValueBefore) {
+TEST_F(ReplicationExpiry, AWriteWithoutOneEndsThatOfTheValueBefore) {
   put_for(1, "k", "v", 100);
   put(1, "k", "w");
   run();
@@ -80,7 +80,7 @@ TEST_F(Expiry, AWriteWithoutOneEndsThatOfTheValueBefore) {
   EXPECT_EQ(value_of(read_at(1, "k")), "y");
 }
 
-TEST_F(Expiry, WhatHasExpiredIsAbsentToConditions) {
+TEST_F(ReplicationExpiry, WhatHasExpiredIsAbsentToConditions) {
   const RequestId first = put_for(1, "k", "v", 100);
   run();
   EXPECT_EQ(answer(put_for(1, "k", "w", 100, kIfAbsent)).verdict, Verdict::condition_failed);
@@ -99,7 +99,7 @@ TEST_F(Expiry, WhatHasExpiredIsAbsentToConditions) {
   EXPECT_EQ(stored("other"), (std::set<std::string>{"w"}));
 }
 
-TEST_F(Expiry, AnEraseDoesNotFindIt) {
+TEST_F(ReplicationExpiry, AnEraseDoesNotFindIt) {
   const RequestId first = put_for(1, "k", "v", 100);
   run();
   pass_everywhere(100);
@@ -119,7 +119,7 @@ TEST_F(Expiry, AnEraseDoesNotFindIt) {
   EXPECT_EQ(answer(conditional).verdict, Verdict::condition_failed);
 }
 
-TEST_F(Expiry, AReadThatWaitedForAWriteThatHasExpiredByThenFindsNothing) {
+TEST_F(ReplicationExpiry, AReadThatWaitedForAWriteThatHasExpiredByThenFindsNothing) {
   hold(1, 2);
   put_for(1, "k", "v", 100);
   const RequestId read = get(1, "k");
@@ -134,7 +134,7 @@ TEST_F(Expiry, AReadThatWaitedForAWriteThatHasExpiredByThenFindsNothing) {
 
 // --- takeovers: clocks differ ----------------------------------------------------------------------------------------
 
-TEST_F(Expiry, WhatWasToldAsGoneStaysGoneAtANodeWhoseClockIsBehind) {
+TEST_F(ReplicationExpiry, WhatWasToldAsGoneStaysGoneAtANodeWhoseClockIsBehind) {
   put_for(1, "k", "v", 100);
   run();
   clocks_[1] += 100;
@@ -145,7 +145,7 @@ TEST_F(Expiry, WhatWasToldAsGoneStaysGoneAtANodeWhoseClockIsBehind) {
   EXPECT_EQ(answer(read_at(2, "k")).verdict, Verdict::missing) << "though its clock has not come to the end";
 }
 
-TEST_F(Expiry, TheNextPrimaryJudgesByItsOwnClock) {
+TEST_F(ReplicationExpiry, TheNextPrimaryJudgesByItsOwnClock) {
   put_for(1, "k", "v", 100);
   run();
   clocks_[1] += 1000;  // and nobody has asked
@@ -156,7 +156,7 @@ TEST_F(Expiry, TheNextPrimaryJudgesByItsOwnClock) {
   EXPECT_EQ(answer(read_at(2, "k")).verdict, Verdict::missing);
 }
 
-TEST_F(Expiry, AnEraseThatNobodyWasToldOfMayBeLostWithItsPrimary) {
+TEST_F(ReplicationExpiry, AnEraseThatNobodyWasToldOfMayBeLostWithItsPrimary) {
   put_for(1, "k", "v", 100);
   run();
   clocks_[1] += 100;
@@ -170,7 +170,7 @@ TEST_F(Expiry, AnEraseThatNobodyWasToldOfMayBeLostWithItsPrimary) {
   EXPECT_EQ(value_of(read_at(2, "k")), "v");
 }
 
-TEST_F(Expiry, ItSurvivesATakeoverWithSuspects) {
+TEST_F(ReplicationExpiry, ItSurvivesATakeoverWithSuspects) {
   hold(1, 2);
   put_for(1, "k", "v", 1000);  // at 3, and not at 2
   run();
@@ -186,7 +186,7 @@ TEST_F(Expiry, ItSurvivesATakeoverWithSuspects) {
   EXPECT_EQ(expiry_at(2, "k"), expiry_at(3, "k"));
 }
 
-TEST_F(Expiry, ABackfillAndARecoveryCarryIt) {
+TEST_F(ReplicationExpiry, ABackfillAndARecoveryCarryIt) {
   put_for(1, "a", "v", 1000);
   run();
   map({.primary = 1, .in_sync = {2}});
@@ -200,7 +200,7 @@ TEST_F(Expiry, ABackfillAndARecoveryCarryIt) {
 
 // --- the sweep -------------------------------------------------------------------------------------------------------
 
-class ExpirySweepTest : public Expiry {
+class ReplicationSweep : public ReplicationExpiry {
  protected:
   std::size_t keys_at(Node node) { return at(node).engine.totals().keys; }
   void sweep_for(Duration time) {
@@ -211,7 +211,7 @@ class ExpirySweepTest : public Expiry {
   }
 };
 
-TEST_F(ExpirySweepTest, WhatNobodyAsksForIsErasedOnAllCopies) {
+TEST_F(ReplicationSweep, WhatNobodyAsksForIsErasedOnAllCopies) {
   put_for(1, "a", "v", 100);
   put_for(1, "b", "v", 5000);
   put(1, "c", "v");
@@ -228,7 +228,7 @@ TEST_F(ExpirySweepTest, WhatNobodyAsksForIsErasedOnAllCopies) {
   EXPECT_EQ(at(1).replicas.expired_keys(), 2u);
 }
 
-TEST_F(ExpirySweepTest, ACopyErasesNothingWhateverItsClockSays) {
+TEST_F(ReplicationSweep, ACopyErasesNothingWhateverItsClockSays) {
   put_for(1, "a", "v", 100);
   run();
   clocks_[2] += 1'000'000;
@@ -237,7 +237,7 @@ TEST_F(ExpirySweepTest, ACopyErasesNothingWhateverItsClockSays) {
   EXPECT_EQ(at(2).replicas.next_wakeup(), TimePoint::max()) << "nor does it look";
 }
 
-TEST_F(ExpirySweepTest, TheNextPrimaryGoesOn) {
+TEST_F(ReplicationSweep, TheNextPrimaryGoesOn) {
   put_for(1, "a", "v", 100);
   run();
   pass_everywhere(100);
@@ -248,7 +248,7 @@ TEST_F(ExpirySweepTest, TheNextPrimaryGoesOn) {
   EXPECT_EQ(keys_at(3), 0u);
 }
 
-TEST_F(ExpirySweepTest, ValuesThatLiveForEverAreNeverLookedThrough) {
+TEST_F(ReplicationSweep, ValuesThatLiveForEverAreNeverLookedThrough) {
   put(1, "a", "v");
   run();
   sweep_for(2s);
@@ -262,7 +262,7 @@ TEST_F(ExpirySweepTest, ValuesThatLiveForEverAreNeverLookedThrough) {
   EXPECT_EQ(at(1).replicas.next_wakeup(), TimePoint::max()) << "and no longer, once the last one that expires has gone";
 }
 
-TEST_F(ExpirySweepTest, AStepIsBoundedAndAllGoInTheEnd) {
+TEST_F(ReplicationSweep, AStepIsBoundedAndAllGoInTheEnd) {
   constexpr int kKeys = 1000;
   for (int number = 0; number < kKeys; ++number) put_for(1, "k" + std::to_string(number) + "/", "v", 100);
   run();
@@ -281,7 +281,7 @@ TEST_F(ExpirySweepTest, AStepIsBoundedAndAllGoInTheEnd) {
   for (Node node = 1; node <= 3; ++node) EXPECT_EQ(keys_at(node), 0u) << node;
 }
 
-TEST_F(ExpirySweepTest, ItWaitsWhileAsMuchAsClientsNeedIsUnderWay) {
+TEST_F(ReplicationSweep, ItWaitsWhileAsMuchAsClientsNeedIsUnderWay) {
   put_for(1, "k", "v", 100);
   run();
   hold(1, 2);
@@ -294,7 +294,7 @@ TEST_F(ExpirySweepTest, ItWaitsWhileAsMuchAsClientsNeedIsUnderWay) {
   EXPECT_EQ(stored("k"), (std::set<std::string>{"(none)"}));
 }
 
-TEST_F(ExpirySweepTest, ANewValueIsNotErasedForTheOldOne) {
+TEST_F(ReplicationSweep, ANewValueIsNotErasedForTheOldOne) {
   put_for(1, "k", "v", 100);
   run();
   clocks_[1] += 100;
@@ -303,7 +303,7 @@ TEST_F(ExpirySweepTest, ANewValueIsNotErasedForTheOldOne) {
   EXPECT_EQ(stored("k"), (std::set<std::string>{"w"}));
 }
 
-TEST_F(ExpirySweepTest, WithoutALeaseNothingIsSwept) {
+TEST_F(ReplicationSweep, WithoutALeaseNothingIsSwept) {
   put_for(1, "k", "v", 100);
   run();
   clocks_[1] += 100;
