@@ -49,8 +49,14 @@ class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
         self.answer(self.nodes[1], "get", KEYS[0], code=NO)
         self.answer(self.nodes[2], "delete", KEYS[0], code=NO)
 
-    def why(self, node, key, code=DONE):
-        return json.loads(self.answer(node, "--json", "why", key, code=code))
+    def why(self, node, key, primaries):
+        """What `node` tells once all is well with `key` at one of `primaries`."""
+        def told():
+            code, text = p2pctl(node, "--json", "why", key)
+            found = json.loads(text) if code == DONE else {}
+            return found if found.get("primary") in [one.name for one in primaries] else None
+
+        return wait_until(f"{node.name} tells that all is well with {key}", told, 30)
 
     def test_why_tells_where_a_key_is_and_how_well_from_any_node(self):
         key = KEYS[0]
@@ -59,7 +65,7 @@ class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
         primary = self.primary_of(self.nodes, key)
         version = json.loads(self.answer(self.nodes[0], "--json", "get", key))["version"]
         for node in self.nodes:
-            told = self.why(node, key)
+            told = self.why(node, key, [primary])
             self.assertEqual((told["primary"], told["found"], told["value_bytes"]), (primary.name, True, 5))
             self.assertEqual((told["version"], told["term"]), (version, version["stamp"]))
             self.assertEqual(sorted(copy["node"] for copy in told["copies"]), names)
@@ -76,8 +82,7 @@ class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
 
         primary.kill()
         others = [node for node in self.nodes if node is not primary]
-        wait_until("another is primary", lambda: self.why(others[0], key)["primary"] in [node.name for node in others])
-        after = self.why(others[0], key)
+        after = self.why(others[0], key, others)
         self.assertEqual((after["version"], after["partition"]), (version, told["partition"]))
         self.assertGreater(after["term"], told["term"])
         self.assertGreaterEqual(after["changed"], after["term"])

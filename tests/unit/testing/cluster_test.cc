@@ -9,7 +9,8 @@
 namespace p2p::testing::test {
 namespace {
 
-const char kStore[] = "[services.locator]\n[services.diststore]\n";
+// A ring that is steady once all know each other.
+const char kStore[] = "[services.locator]\n[services.locator.config]\nmode = \"classic\"\n[services.diststore]\n";
 
 TEST(TestCluster, GivesOnAnyNodeWhatWasPutOnAnother) {
   TestCluster cluster(3, {.toml = kStore});
