@@ -91,7 +91,7 @@ MUTANTS = [
     one("L5", "grants-to-losers", GRANTER, "std::ranges::find(accepted->losers, node) != accepted->losers.end()", "false"),
     one("L5", "forgets-it-by-a-restart", AGREEMENT, "if (changed.ok()) accepted_effect_ = effect_of(*map_, changed.value());", ";"),
     one("L6", "a-restarted-voter-fears-nobody", GRANTER, "fear_everyone(now);", ";"),
-    one("L6", "new-voters-fear-nobody", AGREEMENT, "if (voters_changed && is_voter()) granter_.fear_everyone(now);", ";"),
+    one("L6", "new-voters-fear-nobody", AGREEMENT, "if (is_voter()) granter_.fear_everyone(now);", ";"),
     one("L6", "kept-voters-fear-nobody", AGREEMENT, "map_ == nullptr || map_->voters_since != next->voters_since",
         "map_ == nullptr || (map_->voters_since != next->voters_since && !is_voter())"),
     one("L7", "renews-while-it-refuses", GRANTER, "askers_[node].refused_until = now + rules_.refused_for();", ";"),

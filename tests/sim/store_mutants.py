@@ -272,7 +272,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wanted", nargs="*", help="rules or names; all if none is given")
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--check", action="store_true", help="only whether each still stands once in its file")
     arguments = parser.parse_args()
+    if arguments.check:
+        lost = [mutant.name for mutant in MUTANTS if source_of(ROOT, mutant.file).read_text().count(mutant.old) != 1]
+        print(*lost, sep="\n", end="\n" if lost else "")
+        return 1 if lost else 0
     tree = WORK / "tree"
     copy_tree(tree)
     if not build(tree):
