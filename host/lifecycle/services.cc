@@ -353,13 +353,13 @@ bool Services::hand_over_data(const std::vector<Service>& ending, const std::str
   const auto gets_further = [&] {
     return patience.look(std::chrono::steady_clock::now(), epoch()) == DrainPatience::Verdict::goes_on;
   };
-  wait_([&] { return is_taken || !gets_further(); }, kForEver);
+  const bool is_over = wait_([&] { return is_taken || !gets_further(); }, kForEver);
   if (is_taken) return may_end_now(ending, report);
   tell_network({}, Completion());
   report.refuse(
       fmt::format("service {} must not stop: other nodes have not taken what it holds ({}); try again when p2pctl map "
                   "shows all copies in sync",
-                  names, patience.why_given_up()));
+                  names, is_over ? patience.why_given_up() : "this node ends"));
   return false;
 }
 

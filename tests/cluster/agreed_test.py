@@ -179,14 +179,13 @@ class AgreedRefusalTest(AgreedTest):
         self.assertNotEqual(second.wait(), 0)
         self.assertEqual(first.members(), [first.name])
 
-    def test_two_services_that_hold_partitions_are_refused_by_name(self):
+    def test_two_stores_on_a_node_are_refused_by_name(self):
         with tempfile.TemporaryDirectory() as folder:
             config = pathlib.Path(folder) / "two.toml"
             config.write_text('[services.locator]\n[services.diststore]\n[services.second]\nplugin = "diststore"\n')
             node = self.node(*ALONE, "--set", "services.locator.config.partitions=4096", config=config).launch()
-            self.assertEqual(node.wait(), 69)
-        self.assertRegex(node.log(), r"\[services\.(diststore|second)\] and \[services\.(diststore|second)\] both hold the data")
-        self.assertIn("set enabled = false in one of them", node.log())
+            self.assertEqual(node.wait(), 78)
+        self.assertIn("services.diststore and services.second both provide p2p.diststore.IStore/1; disable one of them", node.log())
         self.assertNotIn("founded a network", node.log())
 
 

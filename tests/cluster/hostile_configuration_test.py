@@ -293,10 +293,12 @@ class OverwrittenPluginTest(FolderTest):
         node.leave()
 
     def test_a_file_that_was_written_over_is_not_loaded_beside_what_runs(self):
+        shutil.copy(settings.EXAMPLE_PLUGINS / "hello.so", self.plugins)
+        self.write(self.config.read_text() + "[services.hello]\n")
         node = self.node(*ALONE, config=self.config, log_level="info").start()
-        with open(self.plugins / "diststore.so", "ab") as file:
+        with open(self.plugins / "hello.so", "ab") as file:
             file.write(b"\0")
         reloaded = node.ctl("reload")
-        self.assertIn("diststore.so was replaced", reloaded.stdout)
-        self.write(self.config.read_text() + '[services.second]\nplugin = "diststore"\n')
+        self.assertIn("hello.so was replaced", reloaded.stdout)
+        self.write(self.config.read_text() + '[services.second]\nplugin = "hello"\n')
         self.assertIn("restart the node to run the new one", node.ctl("reload").stdout)

@@ -37,8 +37,7 @@ struct AgreedScans::Visit {
   ScanPosition position = {};
   std::vector<wire::ScanItem> items = {};
   std::vector<std::string> expired = {};  // keys that are left out
-  bool is_spoilt = false;                 // one of these is perhaps there: it is to be looked at again
-  bool is_settled = false;
+  bool is_spoilt = false;                 // it is to be looked at again: something is perhaps not as it was seen
 };
 
 // One call.
@@ -48,7 +47,7 @@ struct AgreedScans::Page {
   const ScanMethod& method;
   std::int64_t view = 0;
   std::vector<Visit> visits = {};
-  std::size_t unsettled = 0;  // counted on the strand of the copies
+  std::size_t unanswered = 0;  // counted on the strand of the copies
 };
 
 // What is still to be looked at in one call, by its limits.
@@ -151,36 +150,43 @@ Result<p2p::Done> AgreedScans::look_at(Visit& visit, Look& look) const {
 }
 
 // What is shown as gone by its time to live is erased first, as by a read: no later primary has it again, whatever its
-// clock says (docs/decisions/0037). Its strand takes the settling after that, and so waits for it.
+// clock says (docs/decisions/0037). The read may have to wait for a write before it erases, so the page waits for it.
 void AgreedScans::erase_expired(const std::shared_ptr<Page>& page, std::size_t at) {
   const Visit& visit = page->visits[at];
   for (const std::string& key : visit.expired)
-    replicas_->read(visit.partition, key, replication::hash_of(key), [page, at](const Answer& answer) {
-      if (answer.verdict != Verdict::missing) page->visits[at].is_spoilt = true;
-    });
+    replicas_->read(visit.partition, key, replication::hash_of(key),
+                    [scans = shared_from_this(), page, at](const Answer& answer) {
+                      if (answer.verdict != Verdict::missing) page->visits[at].is_spoilt = true;
+                      scans->count_answer(*page);
+                    });
 }
 
 // What was seen may be of a write that is under way, and a key may be missing because of one.
 void AgreedScans::settle(std::shared_ptr<Page> page) {
   page->call.keep();  // it may have to be routed anew
   const std::size_t count = page->visits.size();
-  page->unsettled = count;
+  page->unanswered = count;
+  for (const Visit& visit : page->visits) page->unanswered += visit.expired.size();
   for (std::size_t at = 0; at < count; ++at) {
     erase_expired(page, at);
     replicas_->settle(page->visits[at].partition, [scans = shared_from_this(), page, at](const Answer& answer) {
       Visit& visit = page->visits[at];
-      visit.is_settled = answer.verdict == Verdict::done && answer.term == visit.term && !visit.is_spoilt;
-      if (--page->unsettled == 0) scans->end(*page);
+      if (answer.verdict != Verdict::done || answer.term != visit.term) visit.is_spoilt = true;
+      scans->count_answer(*page);
     });
   }
 }
 
+void AgreedScans::count_answer(Page& page) {
+  if (--page.unanswered == 0) end(page);
+}
+
 void AgreedScans::end(Page& page) {
-  if (std::ranges::none_of(page.visits, &Visit::is_settled))
+  if (std::ranges::all_of(page.visits, &Visit::is_spoilt))
     return forwarder_->wait(std::move(page.call), page.method, kPartitionsNotServed);
   wire::ScanResult result;
   for (Visit& visit : page.visits) {
-    if (!visit.is_settled) continue;
+    if (visit.is_spoilt) continue;
     std::move(visit.items.begin(), visit.items.end(), std::back_inserter(result.items));
   }
   result.cursor = cursor_behind(page).encode();
@@ -188,11 +194,11 @@ void AgreedScans::end(Page& page) {
   page.method.answer(std::move(page.call), result);
 }
 
-// What is not settled is looked through again.
+// What is spoilt is looked through again.
 ScanCursor AgreedScans::cursor_behind(Page& page) const {
   ScanCursor cursor = std::move(page.request.cursor);
   for (Visit& visit : page.visits) {
-    if (!visit.is_settled) continue;
+    if (visit.is_spoilt) continue;
     if (cursor.open && cursor.open->partition == visit.partition) cursor.open.reset();
     if (visit.position.at_end) {
       cursor.done.set(visit.partition);

@@ -39,6 +39,7 @@ class AgreedScans final : public Scans, public std::enable_shared_from_this<Agre
   Result<p2p::Done> look_at(Visit& visit, Look& look) const;
   void erase_expired(const std::shared_ptr<Page>& page, std::size_t at);
   void settle(std::shared_ptr<Page> page);
+  void count_answer(Page& page);
   void end(Page& page);
   ScanCursor cursor_behind(Page& page) const;
 

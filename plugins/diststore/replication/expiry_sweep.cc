@@ -53,14 +53,13 @@ WallMs ExpirySweep::first_of_primaries() const {
   return first;
 }
 
-// False: the step ends here, as the primary takes nothing at the moment; what it has not taken is looked at again.
+// False: the step ends here. A partition whose primary takes nothing at the moment is looked at again after the others.
 bool ExpirySweep::look(Moment moment, Effects& effects) {
   Primary* const primary = site_.primary_of(partition_);
   if (primary == nullptr) {
     is_looking_ = false;
     return true;
   }
-  const ScanPosition before = position_;
   auto expired = std::make_shared<Batch>();
   std::size_t key_bytes = 0;
   const auto take = [&](const EntryView& entry) {
@@ -78,11 +77,12 @@ bool ExpirySweep::look(Moment moment, Effects& effects) {
     is_looking_ = false;  // what the engine says when it fails is noted by the next write
     return false;
   }
-  erased_ += expired->writes.size();
-  if (!expired->writes.empty() && !primary->erase_expired(std::move(expired), moment, effects)) {
-    position_ = before;
-    return false;
+  const std::size_t erases = expired->writes.size();
+  if (erases > 0 && !primary->erase_expired(std::move(expired), moment, effects)) {
+    is_looking_ = false;
+    return true;
   }
+  erased_ += erases;
   if (!position_.at_end) return true;
   is_looking_ = false;
   site_.expiries[partition_].end_look(remaining_);

@@ -29,7 +29,9 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     const auto options = options_of(args.options);
     if (!options) return answer.fail(CallFault::protocol_error, kBadTtl);
     auto refusal = refusal_of_conditions(args.options);
-    if (!refusal) refusal = refusal_of_ttl(*store, *options);
+    // Before anything is sent: a node of an earlier version would ignore it.
+    if (const auto why = why_no_ttl<Verb>(*store->keys, *options); !refusal && !why.empty())
+      refusal = store_error(wire::StoreErrorKind::unsupported, std::string(why));
     if (!refusal) refusal = refusal_of_batch<Verb>(store->options, inputs);
     if (refusal) {
       raise(answer, *refusal);
@@ -49,14 +51,6 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
 
  private:
   using Inputs = std::vector<typename Verb::Input>;
-
-  // Before anything is sent: a node of an earlier version would ignore it.
-  static std::optional<wire::StoreError> refusal_of_ttl(const Store& store, BatchOptions options) {
-    if (options.ttl_ms == 0) return std::nullopt;
-    const std::string_view why = Verb::kStores ? store.keys->refusal_of_ttl() : std::string_view(kErasedForEver);
-    if (why.empty()) return std::nullopt;
-    return store_error(wire::StoreErrorKind::unsupported, std::string(why));
-  }
 
   void first_round(const std::vector<typename Verb::Result>& done) {
     std::copy(done.begin(), done.end(), results_.begin());

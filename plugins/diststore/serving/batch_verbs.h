@@ -18,6 +18,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace p2p::diststore {
@@ -130,6 +131,13 @@ inline void set_options(wire::WriteOptions& sent, BatchOptions options) {
   if (options.ttl_ms != 0) sent.__set_ttl_ms(options.ttl_ms);
 }
 inline void set_options(wire::ReadOptions&, BatchOptions) {}
+
+// Why the network, by what `keys` says of it, or the verb takes no time to live; empty: there is none, or it does.
+template <class Verb, class Keys>
+std::string_view why_no_ttl(const Keys& keys, BatchOptions options) {
+  if (options.ttl_ms == 0) return {};
+  return Verb::kStores ? keys.refusal_of_ttl() : std::string_view(kErasedForEver);
+}
 
 // What is wrong with a batch, or with a part of one; checked before anything is done, so that a batch with an invalid
 // key changes nothing.

@@ -91,6 +91,8 @@ void answer_part(const std::shared_ptr<Store>& store, typename Verb::PeerArgs& a
   }
   const auto options = options_of(args.options);
   if (!options) return answer.fail(CallFault::protocol_error, std::string(kNotExecutedPrefix) + kBadTtl);
+  if (const auto why = why_no_ttl<Verb>(*store->keys, *options); !why.empty())
+    return answer.fail(CallFault::internal_error, std::string(kNotExecutedPrefix) + std::string(why));
   std::make_shared<PartAnswer<Verb>>(store, std::move(inputs), *options, std::move(answer))->start();
 }
 

@@ -270,7 +270,7 @@ TEST(PlannerLimits, LearnersAndHandOversUnderWayAreCounted) {
 
 TEST(PlannerLimits, APrimaryIsHandedOverByWhomHoldsNothingHoweverManyItShouldFill) {
   Policy policy;
-  policy.moves_max = 3;
+  policy.moves_max = policy.balance_moves_max = 3;
   ObedientCluster cluster(cluster_of(3, {.partitions = 64, .copies = 2}), policy);
   cluster.settle();
   cluster.happens = [] { return false; };  // no learner is filled any more
