@@ -6,6 +6,7 @@ import subprocess
 import unittest
 
 from harness import settings
+from harness.case import CLASSIC
 from harness.relay import RelayTest
 from harness.waiting import wait_for_equal
 
@@ -22,7 +23,7 @@ GROWTH_BYTES_MAX = 24 << 20
 class DisconnectsTest(RelayTest):
     def setUp(self):
         super().setUp()
-        self.nodes = self.cluster(2, *self.arguments, config=self.config, log_level="info")
+        self.nodes = self.cluster(2, *CLASSIC, *self.arguments, config=self.config, log_level="info")
 
     def drive(self, calls, seed, cut_after):
         done = subprocess.run([str(DRIVER), "--port", str(self.nodes[0].port), "--other-port", str(self.nodes[1].port),

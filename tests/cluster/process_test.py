@@ -202,8 +202,6 @@ class PluginListTest(unittest.TestCase):
 
 
 class EndTest(ClusterTest):
-    shipped_config = settings.STORE_CONFIG
-
     def test_sigterm_and_sigint_end_a_node_cleanly_and_leave_nothing_behind(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             node = self.lonely_node()
@@ -251,8 +249,6 @@ class EndTest(ClusterTest):
 
 
 class AdminSocketTest(ClusterTest):
-    shipped_config = settings.STORE_CONFIG
-
     def test_it_is_open_to_its_user_only(self):
         node = self.lonely_node()
         path = node.data_dir / "admin.sock"

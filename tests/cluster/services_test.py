@@ -151,8 +151,6 @@ class ErrorTest(ClusterTest):
 
 
 class DieTest(ClusterTest):
-    shipped_config = settings.STORE_CONFIG
-
     def test_die_is_refused_and_logged_unless_the_configuration_allows_it(self):
         for service in ("locator", "diststore", None):
             node = self.lonely_node()

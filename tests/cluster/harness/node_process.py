@@ -119,13 +119,6 @@ class NodeProcess(ChildProcess):
     def awaits_no_keys(self):
         return all(service.gauges.get("awaits_keys_from", 0) == 0 for service in self.status().services)
 
-    def has_all_copies(self):
-        """Whether each partition has as many copies in sync as members can hold, as it knows; in classic mode there is nothing to miss."""
-        done = subprocess.run([str(settings.P2PCTL), "--node", self.name, "--json", "map"], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            return "the node is of no agreed cluster" in done.stdout + done.stderr
-        return json.loads(done.stdout)["under_replicated"] == 0
-
     def receipts(self):
         """The receipts of its transfers, as p2pctl shows them."""
         command = [str(settings.P2PCTL), "--node", self.name, "--json", "receipts"]
