@@ -72,7 +72,7 @@ UpdateStep UpdateRules::on_written(const Result<ChangedEntry>& written, UpdateMo
 // The write is in doubt. A version never comes back: once it is gone, no write under it can succeed any more.
 UpdateStep UpdateRules::look_for_own(const FoundEntry& found, const std::optional<StoredState>& state,
                                      UpdateMoment moment) {
-  if (state && state->has(id_)) return end_with(state_version_of(found.version));
+  if (state && state->has(id_)) return end_done(found, *state);
   if (!change_.if_version) return end_unknown("there was nothing before, and its own write is not to be seen");
   if (!found.value || !state) return end_unknown("the state has been erased meanwhile");
   if (found.version == *change_.if_version) {
@@ -83,6 +83,12 @@ UpdateStep UpdateRules::look_for_own(const FoundEntry& found, const std::optiona
   if (!base_ || !state->has(*base_)) return end_unknown("too many others have changed the state meanwhile");
   is_in_doubt_ = false;
   return conflict(moment);
+}
+
+// The version that is there is that of the newest update, and no other may be told it.
+UpdateStep UpdateRules::end_done(const FoundEntry& found, const StoredState& state) const {
+  if (state.updates.front() == id_) return end_with(state_version_of(found.version));
+  return end_with(Error{ErrorKind::timed_out, "the change was made, and others since: its version is not known"});
 }
 
 UpdateStep UpdateRules::conflict(UpdateMoment moment) {

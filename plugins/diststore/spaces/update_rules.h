@@ -61,6 +61,7 @@ class UpdateRules final {
  private:
   UpdateStep make_change(const FoundEntry& found, std::optional<StoredState> state);
   UpdateStep look_for_own(const FoundEntry& found, const std::optional<StoredState>& state, UpdateMoment moment);
+  UpdateStep end_done(const FoundEntry& found, const StoredState& state) const;
   UpdateStep write(Duration pause) const;
   UpdateStep read_anew(UpdateMoment moment, const std::string& why);
   UpdateStep conflict(UpdateMoment moment);
