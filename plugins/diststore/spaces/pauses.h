@@ -34,7 +34,7 @@ class Pauses final : public std::enable_shared_from_this<Pauses> {
       is_stopped_ = true;
       all.swap(waiting_);
     }
-    for (auto& [number, waiting] : all) waiting.work(Turn::give_up);
+    for (auto& [number, waiting] : all) give_up(waiting.work);
   }
 
  private:
@@ -42,6 +42,14 @@ class Pauses final : public std::enable_shared_from_this<Pauses> {
     Work work;
     std::unique_ptr<Timer> timer = nullptr;
   };
+
+  // The others are told whatever this one throws.
+  static void give_up(const Work& work) noexcept {
+    try {
+      work(Turn::give_up);
+    } catch (...) {
+    }
+  }
 
   bool keep(Duration pause, Work& work) {
     const std::lock_guard hold(mutex_);

@@ -17,6 +17,8 @@ struct SpaceParts {
   std::shared_ptr<Pauses> pauses = std::make_shared<Pauses>(strand);
 };
 
+class SpaceUpdates;
+
 namespace {
 
 constexpr const char* kStops = "this node stops";
@@ -69,14 +71,20 @@ bool is_space_name(const std::string& name) noexcept {
 struct RunningUpdate {
   UpdateRules rules;
   Space::Then<StateVersion> then;
+  std::shared_ptr<SpaceUpdates> turn = nullptr;  // while it is the one of its route key that runs
 
   RunningUpdate(UpdateRules its_rules, Space::Then<StateVersion> its_then)
       : rules(std::move(its_rules)), then(std::move(its_then)) {}
-  // Dropped by a strand that has ended, or by a call that was never answered.
-  ~RunningUpdate() {
-    if (then) then(rules.give_up(ErrorKind::cancelled, kStops));
+  // Dropped by a strand that has ended, by a call that was never answered, or by an exception.
+  ~RunningUpdate();
+  // However it ends, the next one of its route key begins.
+  void end(Result<StateVersion> result) {
+    end_turn();
+    std::exchange(then, nullptr)(std::move(result));
   }
-  void end(Result<StateVersion> result) { std::exchange(then, nullptr)(std::move(result)); }
+
+ private:
+  void end_turn() noexcept;
 };
 
 class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
@@ -92,6 +100,7 @@ class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
     auto update = std::make_shared<RunningUpdate>(UpdateRules(std::move(asked), id), std::move(then));
     switch (queue_.add(update->rules.key(), update)) {
       case Queue::Place::first:
+        update->turn = shared_from_this();
         return obey(update, update->rules.begin(moment()));
       case Queue::Place::waits:
         return;
@@ -103,8 +112,21 @@ class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
 
   void stop() {
     is_stopped_ = true;
-    for (const auto& update : queue_.take_all()) update->end(Error{ErrorKind::cancelled, kStops});
+    for (const auto& update : queue_.take_all()) cancel(*update);
     parts_.pauses->stop();
+  }
+
+  // On the strand: not within the end of the one before, or many would be a deep stack.
+  void begin_next(const std::string& key) noexcept {
+    try {
+      Update next = queue_.end(key);
+      if (!next) return;
+      next->turn = shared_from_this();
+      parts_.strand->post([updates = shared_from_this(), next = std::move(next)] {
+        updates->obey(next, next->rules.begin(updates->moment()));
+      });
+    } catch (...) {  // no memory: it has been dropped, which is its end
+    }
   }
 
  private:
@@ -114,12 +136,12 @@ class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
   UpdateMoment moment() const { return {parts_.strand->now(), chance_()}; }
 
   void obey(const Update& update, UpdateStep step) {
-    if (step.kind == UpdateStep::Kind::end) return end(update, std::move(step.result));
-    if (is_stopped_) return end(update, update->rules.give_up(ErrorKind::cancelled, kStops));
+    if (step.kind == UpdateStep::Kind::end) return update->end(std::move(step.result));
+    if (is_stopped_) return update->end(update->rules.give_up(ErrorKind::cancelled, kStops));
     if (step.pause == Duration::zero()) return act(update, step);
     parts_.pauses->add(step.pause, [updates = shared_from_this(), update, step](Pauses::Turn turn) {
       if (turn == Pauses::Turn::go_on) return updates->act(update, step);
-      updates->end(update, update->rules.give_up(ErrorKind::cancelled, kStops));
+      update->end(update->rules.give_up(ErrorKind::cancelled, kStops));
     });
   }
 
@@ -138,15 +160,12 @@ class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
     }
   }
 
-  // The next one begins on the strand: not within the end of this one, or many would be a deep stack.
-  void end(const Update& update, Result<StateVersion> result) {
-    const std::string key = update->rules.key();
-    if (Update next = queue_.end(key)) {
-      parts_.strand->post([updates = shared_from_this(), next = std::move(next)] {
-        updates->obey(next, next->rules.begin(updates->moment()));
-      });
+  // The others are told whatever this one's caller throws.
+  static void cancel(RunningUpdate& update) noexcept {
+    try {
+      update.end(Error{ErrorKind::cancelled, kStops});
+    } catch (...) {
     }
-    update->end(std::move(result));
   }
 
   const SpaceParts parts_;
@@ -156,6 +175,19 @@ class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
   std::atomic<bool> is_stopped_{false};
   Queue queue_{kUpdatesWaitingMax};
 };
+
+RunningUpdate::~RunningUpdate() {
+  end_turn();
+  if (!then) return;
+  try {
+    then(rules.give_up(ErrorKind::cancelled, kStops));
+  } catch (...) {  // its caller's, whom nobody could tell
+  }
+}
+
+void RunningUpdate::end_turn() noexcept {
+  if (const auto updates = std::exchange(turn, nullptr)) updates->begin_next(rules.key());
+}
 
 // --- a space ---------------------------------------------------------------------------------------------------------
 

@@ -29,8 +29,8 @@ class UpdateQueue final {
     const auto [line, is_first] = lines_.try_emplace(key);
     if (is_first) return Place::first;
     if (waiting_ >= waiting_max_) return Place::full;
-    ++waiting_;
     line->second.push_back(std::move(job));
+    ++waiting_;
     return Place::waits;
   }
 

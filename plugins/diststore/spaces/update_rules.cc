@@ -12,6 +12,17 @@ constexpr const char* kUnreadable = "what is stored at the route key is no state
 // Of a failed attempt that changed nothing.
 ErrorKind undone_kind(ErrorKind kind) { return kind == ErrorKind::overloaded ? kind : ErrorKind::unreachable; }
 
+// Of the exception that is being handled.
+std::string what_was_thrown() {
+  try {
+    throw;
+  } catch (const std::exception& failure) {
+    return failure.what();
+  } catch (...) {
+    return "something that is no std::exception";
+  }
+}
+
 UpdateStep end_with(Result<StateVersion> result) {
   return {.kind = UpdateStep::Kind::end, .result = std::move(result)};
 }
@@ -24,6 +35,14 @@ UpdateStep UpdateRules::begin(UpdateMoment moment) {
 }
 
 UpdateStep UpdateRules::on_read(const Result<FoundEntry>& read, UpdateMoment moment) {
+  try {
+    return go_on_from(read, moment);
+  } catch (...) {  // no memory for the state or its copies
+    return end_with(give_up(ErrorKind::local, what_was_thrown()));
+  }
+}
+
+UpdateStep UpdateRules::go_on_from(const Result<FoundEntry>& read, UpdateMoment moment) {
   if (!read.ok()) return read_anew(moment, read.error().text);
   const FoundEntry& found = read.value();
   std::optional<StoredState> state = found.value ? decode_state(*found.value) : StoredState();
@@ -36,8 +55,8 @@ UpdateStep UpdateRules::make_change(const FoundEntry& found, std::optional<Store
   const RouteState before = state->values;
   try {
     asked_.change(state->values);
-  } catch (const std::exception& failure) {
-    return end_with(Error{ErrorKind::invalid, std::string("the change has thrown: ") + failure.what()});
+  } catch (...) {
+    return end_with(Error{ErrorKind::invalid, "the change has thrown: " + what_was_thrown()});
   }
   if (state->values == before) return end_with(state_version_of(found.version));
   if (bytes_of(state->values) > kRouteStateBytesMax)

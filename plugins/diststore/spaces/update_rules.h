@@ -59,6 +59,7 @@ class UpdateRules final {
   Error give_up(ErrorKind undone, const std::string& why) const;
 
  private:
+  UpdateStep go_on_from(const Result<FoundEntry>& read, UpdateMoment moment);
   UpdateStep make_change(const FoundEntry& found, std::optional<StoredState> state);
   UpdateStep look_for_own(const FoundEntry& found, const std::optional<StoredState>& state, UpdateMoment moment);
   UpdateStep end_done(const FoundEntry& found, const StoredState& state) const;

@@ -76,7 +76,7 @@ struct SpaceOptions {
 // surely not done. timed_out: the change may have been made, or may still be; or it was made, and others followed
 // before its version was known. unreachable: no node could serve the route key in time. overloaded: a limit above, or
 // too many conflicts. cancelled: the node stops. invalid: a key or the state is too large, or `change` has thrown.
-// Nothing was changed by any but timed_out.
+// local: no memory. Nothing was changed by any but timed_out.
 //
 // Threads: `change` and `then` run before the call returns, on its thread, or later on a thread of the host's. They
 // must not block, so neither may wait for a future of a space; nor may a handler that runs on an I/O thread. `then`

@@ -30,6 +30,7 @@ class FakeEntries final : public EntryAccess {
     then(found == entries.end() ? FoundEntry{} : found->second);
   }
   void change(const EntryChange& change, TimePoint, Then<ChangedEntry> then) override {
+    if (std::exchange(next_change_throws, false)) throw 7;
     if (holds_writes) {
       held.emplace_back(change, std::move(then));
     } else {
@@ -54,6 +55,7 @@ class FakeEntries final : public EntryAccess {
   std::deque<Error> reading_fails;
   std::deque<std::pair<EntryChange, Then<ChangedEntry>>> held;
   bool holds_writes = false;
+  bool next_change_throws = false;
   int reads = 0;
   std::uint64_t writes = 0;
 };
@@ -63,6 +65,7 @@ class SpaceStoreTest : public testing::Test {
   ~SpaceStoreTest() override { entries->held.clear(); }
 
   static void add(RouteState& state, const std::string& text) { state["all"] += text; }
+  static void add_x(RouteState& state) { add(state, "x"); }
   void append(const std::string& text, const std::string& route_key = "r") {
     space->update(
         route_key, [text](RouteState& state) { add(state, text); },
@@ -182,6 +185,40 @@ TEST_F(SpaceStoreTest, WhatIsDroppedUnansweredStillEnds) {
   append("a");
   entries->held.clear();
   EXPECT_EQ(ends, "a timed out ") << "its write may have been made";
+}
+
+TEST_F(SpaceStoreTest, WhatIsDroppedLetsTheNextOneBegin) {
+  entries->holds_writes = true;
+  for (const char* text : {"a", "b", "c"}) append(text);
+  entries->held.clear();
+  strand->run_posted();
+  ASSERT_EQ(entries->held.size(), 1u) << "b writes";
+  entries->held.clear();
+  entries->holds_writes = false;
+  strand->run_posted();
+  EXPECT_EQ(ends, "a timed out b timed out c done ");
+}
+
+TEST_F(SpaceStoreTest, SoDoesOneThatAnExceptionEnds) {
+  entries->holds_writes = true;
+  append("a");
+  append("b");
+  entries->holds_writes = false;
+  entries->next_change_throws = true;
+  const auto held = std::exchange(entries->held, {});
+  held.front().second(entries->apply(held.front().first));
+  EXPECT_ANY_THROW(strand->run_posted());
+  append("c");
+  EXPECT_EQ(ends, "a done b timed out c done ");
+}
+
+TEST_F(SpaceStoreTest, WhatACallerThrowsWhenTheNodeStopsIsHisOwn) {
+  entries->holds_writes = true;
+  append("a");
+  space->update("r", add_x, [](const Result<StateVersion>&) { throw 7; });
+  append("b");
+  store.stop();
+  EXPECT_EQ(ends, "b cancelled ");
 }
 
 TEST_F(SpaceStoreTest, TooManyThatWaitAreRefused) {

@@ -213,6 +213,11 @@ TEST_F(UpdateRulesTest, AChangeThatThrowsChangesNothing) {
   EXPECT_NE(step.result.error().text.find("no such item"), std::string::npos);
 }
 
+TEST_F(UpdateRulesTest, AlsoWhatIsNoStdExceptionEndsIt) {
+  change = [](RouteState&) { throw 7; };
+  expect_undone(on_read(nothing()), ErrorKind::invalid);
+}
+
 TEST_F(UpdateRulesTest, AStateThatIsTooLargeIsRefused) {
   change = [](RouteState& state) { state["n"] = std::string(kRouteStateBytesMax, 'x'); };
   expect_undone(on_read(nothing()), ErrorKind::invalid);
