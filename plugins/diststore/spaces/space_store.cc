@@ -1,6 +1,7 @@
 #include "spaces/space_store.h"
 
 #include "engine/space_key.h"
+#include "spaces/attempt.h"
 #include "spaces/pauses.h"
 #include "spaces/update_queue.h"
 #include "spaces/update_rules.h"
@@ -12,9 +13,28 @@
 namespace p2p::diststore {
 // What reads and updates share.
 struct SpaceParts {
+  SpaceParts(std::shared_ptr<EntryAccess> its_entries, std::shared_ptr<Strand> its_strand, Duration its_attempt_timeout)
+      : entries(std::move(its_entries)), strand(std::move(its_strand)), attempt_timeout(its_attempt_timeout) {}
+
   std::shared_ptr<EntryAccess> entries;
   std::shared_ptr<Strand> strand;
+  Duration attempt_timeout;
   std::shared_ptr<Pauses> pauses = std::make_shared<Pauses>(strand);
+
+  Duration time_until(TimePoint deadline) const { return std::max(deadline - strand->now(), Duration::zero()); }
+
+  // Each attempt once, for no longer than its time.
+  void read(const std::string& key, TimePoint deadline, EntryAccess::Then<FoundEntry> then) const {
+    Attempt<FoundEntry>::run(pauses, attempt_time(deadline), std::move(then),
+                             [&](auto answer) { entries->read(key, deadline, std::move(answer)); });
+  }
+  void change(const EntryChange& change, TimePoint deadline, EntryAccess::Then<ChangedEntry> then) const {
+    Attempt<ChangedEntry>::run(pauses, attempt_time(deadline), std::move(then),
+                               [&](auto answer) { entries->change(change, deadline, std::move(answer)); });
+  }
+
+ private:
+  Duration attempt_time(TimePoint deadline) const { return std::min(attempt_timeout, time_until(deadline)); }
 };
 
 class SpaceUpdates;
@@ -45,7 +65,7 @@ struct Read {
 };
 
 void try_read(const SpaceParts& parts, const std::shared_ptr<Read>& read) {
-  parts.entries->read(read->key, read->deadline, [parts, read](Result<FoundEntry> result) {
+  parts.read(read->key, read->deadline, [parts, read](Result<FoundEntry> result) {
     if (result.ok() || result.error().kind == ErrorKind::invalid) return read->end(std::move(result));
     const Duration pause = std::exchange(read->pause, std::min(read->pause * 2, kLastPause));
     if (parts.strand->now() + pause >= read->deadline) {
@@ -72,6 +92,7 @@ struct RunningUpdate {
   UpdateRules rules;
   Space::Then<StateVersion> then;
   std::shared_ptr<SpaceUpdates> turn = nullptr;  // while it is the one of its route key that runs
+  std::atomic<std::uint64_t> limit{0};           // of its wait for its turn: a pause
 
   RunningUpdate(UpdateRules its_rules, Space::Then<StateVersion> its_then)
       : rules(std::move(its_rules)), then(std::move(its_then)) {}
@@ -103,7 +124,7 @@ class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
         update->turn = shared_from_this();
         return obey(update, update->rules.begin(moment()));
       case Queue::Place::waits:
-        return;
+        return limit_wait(update);
       case Queue::Place::full:
         return update->end(
             Error{ErrorKind::overloaded, std::to_string(kUpdatesWaitingMax) + " updates wait for others on this node"});
@@ -122,6 +143,7 @@ class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
       Update next = queue_.end(key);
       if (!next) return;
       next->turn = shared_from_this();
+      parts_.pauses->cancel(next->limit);
       parts_.strand->post([updates = shared_from_this(), next = std::move(next)] {
         updates->obey(next, next->rules.begin(updates->moment()));
       });
@@ -135,6 +157,19 @@ class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
 
   UpdateMoment moment() const { return {parts_.strand->now(), chance_()}; }
 
+  // Its turn may come, and its end, before the number of the pause is known: then the pause ends for nothing.
+  void limit_wait(const Update& update) {
+    const Duration time = parts_.time_until(update->rules.deadline());
+    const auto over = [weak = weak_from_this(), waits = std::weak_ptr(update)](Pauses::Turn turn) {
+      const auto updates = weak.lock();
+      const Update late = waits.lock();
+      if (!updates || !late || !updates->queue_.remove(late->rules.key(), late)) return;
+      late->end(turn == Pauses::Turn::go_on ? late->rules.give_up(ErrorKind::unreachable, kNoTurn)
+                                            : Error{ErrorKind::cancelled, kStops});
+    };
+    update->limit = parts_.pauses->add(time, over);
+  }
+
   void obey(const Update& update, UpdateStep step) {
     if (step.kind == UpdateStep::Kind::end) return update->end(std::move(step.result));
     if (is_stopped_) return update->end(update->rules.give_up(ErrorKind::cancelled, kStops));
@@ -147,16 +182,16 @@ class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
 
   void act(const Update& update, const UpdateStep& step) {
     if (step.kind == UpdateStep::Kind::read) {
-      parts_.entries->read(update->rules.key(), update->rules.deadline(),
-                           [updates = shared_from_this(), update](const Result<FoundEntry>& read) {
-                             updates->obey(update, update->rules.on_read(read, updates->moment()));
-                           });
+      parts_.read(update->rules.key(), update->rules.deadline(),
+                  [updates = shared_from_this(), update](const Result<FoundEntry>& read) {
+                    updates->obey(update, update->rules.on_read(read, updates->moment()));
+                  });
     } else {
       update->rules.note_sent();
-      parts_.entries->change(step.change, update->rules.deadline(),
-                             [updates = shared_from_this(), update](const Result<ChangedEntry>& written) {
-                               updates->obey(update, update->rules.on_written(written, updates->moment()));
-                             });
+      parts_.change(step.change, update->rules.deadline(),
+                    [updates = shared_from_this(), update](const Result<ChangedEntry>& written) {
+                      updates->obey(update, update->rules.on_written(written, updates->moment()));
+                    });
     }
   }
 
@@ -271,8 +306,9 @@ Error not_a_name(const std::string& name) {
 }  // namespace
 
 SpaceStore::SpaceStore(std::shared_ptr<EntryAccess> entries, std::shared_ptr<Strand> strand,
-                       std::function<std::uint64_t()> chance)
-    : updates_(std::make_shared<SpaceUpdates>(SpaceParts{std::move(entries), std::move(strand)}, std::move(chance))) {}
+                       std::function<std::uint64_t()> chance, Duration attempt_timeout)
+    : updates_(std::make_shared<SpaceUpdates>(SpaceParts{std::move(entries), std::move(strand), attempt_timeout},
+                                              std::move(chance))) {}
 
 SpaceStore::~SpaceStore() = default;
 

@@ -2,7 +2,9 @@
 // one node do not make each other begin anew.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -46,6 +48,18 @@ class UpdateQueue final {
     std::shared_ptr<Job> next = std::move(line->second.front());
     line->second.pop_front();
     return next;
+  }
+
+  // It has waited long enough. False: it does not wait any more.
+  bool remove(const std::string& key, const std::shared_ptr<Job>& job) {
+    const std::lock_guard hold(mutex_);
+    const auto line = lines_.find(key);
+    if (line == lines_.end()) return false;
+    const auto at = std::ranges::find(line->second, job);
+    if (at == line->second.end()) return false;
+    line->second.erase(at);
+    --waiting_;
+    return true;
   }
 
   // All that wait; they will not be returned any more.

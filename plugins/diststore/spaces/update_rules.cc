@@ -30,7 +30,7 @@ UpdateStep end_with(Result<StateVersion> result) {
 }  // namespace
 
 UpdateStep UpdateRules::begin(UpdateMoment moment) {
-  if (moment.now >= deadline()) return end_with(give_up(ErrorKind::unreachable, "others before it took all its time"));
+  if (moment.now >= deadline()) return end_with(give_up(ErrorKind::unreachable, kNoTurn));
   return {.kind = UpdateStep::Kind::read};
 }
 

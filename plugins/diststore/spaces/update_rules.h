@@ -22,6 +22,8 @@ namespace p2p::diststore {
 inline constexpr Duration kFirstPause = std::chrono::milliseconds(2);
 inline constexpr Duration kLastPause = std::chrono::milliseconds(100);
 
+inline constexpr const char* kNoTurn = "others before it took all its time";
+
 struct UpdateMoment {
   TimePoint now{};
   std::uint64_t chance = 0;  // any number: pauses of two nodes differ by it

@@ -66,7 +66,7 @@ inline constexpr std::size_t kRouteStateBytesMax = std::size_t{1} << 20;
 inline constexpr std::size_t kUpdatesWaitingMax = 10'000;
 
 struct SpaceOptions {
-  // After so long a read or an update makes no further attempt. One that is under way is waited for.
+  // After so long a read or an update ends, whatever it waits for; a write under way then may still be made.
   Duration timeout = std::chrono::seconds(5);
   // So often an update finds that another node has changed the route key between its read and its write.
   std::size_t conflicts_max = 16;
