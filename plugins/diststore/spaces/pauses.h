@@ -5,6 +5,7 @@
 
 #include <p2p/strand.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,6 +37,8 @@ class Pauses final : public std::enable_shared_from_this<Pauses> {
     const auto ended = waiting_.extract(number);
     hold.unlock();  // what it holds may come back here when it goes
   }
+
+  bool is_stopped() const noexcept { return is_stopped_; }
 
   void stop() {
     std::unordered_map<std::uint64_t, Waiting> all;
@@ -84,7 +87,7 @@ class Pauses final : public std::enable_shared_from_this<Pauses> {
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Waiting> waiting_;
   std::uint64_t next_ = 1;
-  bool is_stopped_ = false;
+  std::atomic<bool> is_stopped_{false};
 };
 
 }  // namespace p2p::diststore

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <new>
 #include <utility>
 
 namespace p2p::diststore {
@@ -59,14 +60,19 @@ struct Read {
 
   // Dropped by a strand that has ended.
   ~Read() {
-    if (then) then(Error{ErrorKind::cancelled, kStops});
+    try {
+      if (then) then(Error{ErrorKind::cancelled, kStops});
+    } catch (...) {  // its caller's, whom nobody could tell
+    }
   }
   void end(Result<FoundEntry> result) { std::exchange(then, nullptr)(std::move(result)); }
 };
 
 void try_read(const SpaceParts& parts, const std::shared_ptr<Read>& read) {
+  if (parts.pauses->is_stopped()) return read->end(Error{ErrorKind::cancelled, kStops});
   parts.read(read->key, read->deadline, [parts, read](Result<FoundEntry> result) {
     if (result.ok() || result.error().kind == ErrorKind::invalid) return read->end(std::move(result));
+    if (parts.pauses->is_stopped()) return read->end(Error{ErrorKind::cancelled, kStops});
     const Duration pause = std::exchange(read->pause, std::min(read->pause * 2, kLastPause));
     if (parts.strand->now() + pause >= read->deadline) {
       return read->end(Error{ErrorKind::unreachable, "it could not be read: " + result.error().text});
@@ -277,6 +283,17 @@ class StoredSpace final : public Space {
     StateVersion version;
   };
 
+  static Result<ReadState> state_of(const FoundEntry& found) {
+    if (!found.value) return ReadState{};
+    try {
+      auto state = decode_state(*found.value);
+      if (!state) return Error{ErrorKind::invalid, "what is stored at the route key is no state of this form"};
+      return ReadState{std::move(state->values), state_version_of(found.version)};
+    } catch (const std::bad_alloc&) {
+      return Error{ErrorKind::local, "no memory for what is stored at the route key"};
+    }
+  }
+
   void read_state(const std::string& route_key, Then<ReadState> then) {
     if (route_key.size() > kRouteKeyBytesMax) return then(too_long_a_key());
     const auto read = std::make_shared<Read>();
@@ -284,11 +301,7 @@ class StoredSpace final : public Space {
     read->deadline = updates_->parts().strand->now() + options_.timeout;
     read->then = [then = std::move(then)](Result<FoundEntry> result) {
       if (!result.ok()) return then(result.error());
-      const FoundEntry& found = result.value();
-      if (!found.value) return then(ReadState{});
-      auto state = decode_state(*found.value);
-      if (!state) return then(Error{ErrorKind::invalid, "what is stored at the route key is no state of this form"});
-      then(ReadState{std::move(state->values), state_version_of(found.version)});
+      then(state_of(result.value()));
     };
     try_read(updates_->parts(), read);
   }

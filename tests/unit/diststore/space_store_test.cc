@@ -179,6 +179,20 @@ TEST_F(SpaceStoreTest, WhatWaitsWhenTheNodeStopsIsCancelled) {
   EXPECT_EQ(strand->timers(), 0u);
 }
 
+TEST_F(SpaceStoreTest, SoAreReadsUnderWayAndThoseThatComeLater) {
+  append("a");
+  entries->holds_reads = true;
+  auto read = space->read("r", "all");
+  store.stop();
+  ASSERT_EQ(read.wait_for(0s), std::future_status::ready);
+  EXPECT_EQ(read.get().error().kind, ErrorKind::cancelled);
+  entries->holds_reads = false;
+  const int reads = entries->reads;
+  EXPECT_EQ(space->read("r", "all").get().error().kind, ErrorKind::cancelled);
+  EXPECT_EQ(space->scan("r", std::nullopt, 9).get().error().kind, ErrorKind::cancelled);
+  EXPECT_EQ(entries->reads, reads);
+}
+
 TEST_F(SpaceStoreTest, SoIsWhatPauses) {
   entries->reading_fails.assign(2, {ErrorKind::unreachable, "nobody"});
   append("a");
