@@ -21,6 +21,7 @@ struct SpaceParts {
   std::shared_ptr<Strand> strand;
   Duration attempt_timeout;
   std::shared_ptr<Pauses> pauses = std::make_shared<Pauses>(strand);
+  std::shared_ptr<std::atomic<std::size_t>> reads = std::make_shared<std::atomic<std::size_t>>(0);
 
   Duration time_until(TimePoint deadline) const { return std::max(deadline - strand->now(), Duration::zero()); }
 
@@ -43,6 +44,7 @@ class SpaceUpdates;
 namespace {
 
 constexpr const char* kStops = "this node stops";
+constexpr const char* kTooManyReads = "too many reads are under way on this node";
 
 bool is_letter(char one) noexcept { return 'a' <= one && one <= 'z'; }
 bool is_letter_or_digit(char one) noexcept { return is_letter(one) || ('0' <= one && one <= '9') || one == '_'; }
@@ -58,14 +60,21 @@ struct Read {
   EntryAccess::Then<FoundEntry> then;
   Duration pause = kFirstPause;
 
+  explicit Read(std::shared_ptr<std::atomic<std::size_t>> count) : count_(std::move(count)), number_(++*count_) {}
   // Dropped by a strand that has ended.
   ~Read() {
+    --*count_;
     try {
       if (then) then(Error{ErrorKind::cancelled, kStops});
     } catch (...) {  // its caller's, whom nobody could tell
     }
   }
   void end(Result<FoundEntry> result) { std::exchange(then, nullptr)(std::move(result)); }
+  bool is_one_too_many() const noexcept { return number_ > kReadsWaitingMax; }
+
+ private:
+  const std::shared_ptr<std::atomic<std::size_t>> count_;
+  const std::size_t number_;  // of reads at its begin, itself too
 };
 
 void try_read(const SpaceParts& parts, const std::shared_ptr<Read>& read) {
@@ -132,8 +141,8 @@ class SpaceUpdates final : public std::enable_shared_from_this<SpaceUpdates> {
       case Queue::Place::waits:
         return limit_wait(update);
       case Queue::Place::full:
-        return update->end(
-            Error{ErrorKind::overloaded, std::to_string(kUpdatesWaitingMax) + " updates wait for others on this node"});
+        return update->end(Error{ErrorKind::overloaded, std::to_string(kUpdatesWaitingMax) +
+                                                            " updates are under way on this node, or wait for others"});
     }
   }
 
@@ -296,13 +305,14 @@ class StoredSpace final : public Space {
 
   void read_state(const std::string& route_key, Then<ReadState> then) {
     if (route_key.size() > kRouteKeyBytesMax) return then(too_long_a_key());
-    const auto read = std::make_shared<Read>();
+    const auto read = std::make_shared<Read>(updates_->parts().reads);
     read->key = stored_key_of({name_, route_key});
     read->deadline = updates_->parts().strand->now() + options_.timeout;
     read->then = [then = std::move(then)](Result<FoundEntry> result) {
       if (!result.ok()) return then(result.error());
       then(state_of(result.value()));
     };
+    if (read->is_one_too_many()) return read->end(Error{ErrorKind::overloaded, kTooManyReads});
     try_read(updates_->parts(), read);
   }
 

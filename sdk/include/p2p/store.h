@@ -62,8 +62,10 @@ inline constexpr std::size_t kRouteKeyBytesMax = 4096;
 // What one route key has is stored as one value, which each change writes anew: that is what a change costs, and why
 // there may be so much of it and no more: sub-keys and values together, with 8 bytes more for each.
 inline constexpr std::size_t kRouteStateBytesMax = std::size_t{1} << 20;
-// Updates of all spaces that wait on a node.
+// Updates of all spaces on a node, those under way too, and reads and scans of all spaces. What is beyond is
+// overloaded.
 inline constexpr std::size_t kUpdatesWaitingMax = 10'000;
+inline constexpr std::size_t kReadsWaitingMax = 10'000;
 
 struct SpaceOptions {
   // After so long a read or an update ends, whatever it waits for; a write under way then may still be made.

@@ -310,11 +310,41 @@ TEST_F(SpaceStoreTest, WhatACallerThrowsWhenTheNodeStopsIsHisOwn) {
 
 TEST_F(SpaceStoreTest, TooManyThatWaitAreRefused) {
   entries->holds_writes = true;
-  for (std::size_t count = 0; count <= kUpdatesWaitingMax; ++count) append("a");
+  for (std::size_t count = 0; count < kUpdatesWaitingMax; ++count) append("a");
   EXPECT_EQ(ends, "");
   append("b");
   EXPECT_EQ(ends, "b overloaded ");
   store.stop();
+}
+
+TEST_F(SpaceStoreTest, SoAreThoseUnderWayAtOtherRouteKeys) {
+  entries->holds_writes = true;
+  for (std::size_t count = 0; count < kUpdatesWaitingMax; ++count) append("a", std::to_string(count));
+  append("b", "another");
+  EXPECT_EQ(ends, "b overloaded ");
+  const auto [change, then] = std::move(entries->held.front());
+  entries->held.pop_front();
+  then(entries->apply(change));
+  entries->holds_writes = false;
+  append("c", "another");
+  EXPECT_EQ(ends, "b overloaded a done c done ") << "one has ended";
+  append("d", "another");
+  EXPECT_EQ(ends, "b overloaded a done c done d done ");
+}
+
+TEST_F(SpaceStoreTest, TooManyReadsAreRefused) {
+  entries->holds_reads = true;
+  std::size_t ended = 0;
+  for (std::size_t count = 0; count < kReadsWaitingMax; ++count)
+    space->read("r", "all", [&ended](const Result<std::optional<StateValue>>& read) { ended += read.ok() ? 1u : 0u; });
+  EXPECT_EQ(space->read("r", "all").get().error().kind, ErrorKind::overloaded);
+  EXPECT_EQ(space->scan("r", std::nullopt, 1).get().error().kind, ErrorKind::overloaded);
+  entries->held_reads.front()(FoundEntry{});
+  entries->held_reads.pop_front();
+  EXPECT_EQ(ended, 1u);
+  entries->holds_reads = false;
+  EXPECT_TRUE(space->read("r", "all").get().ok());
+  entries->held_reads.clear();  // which tells `ended`
 }
 
 TEST_F(SpaceStoreTest, NamesAndRouteKeysHaveLimits) {
