@@ -16,7 +16,8 @@ namespace p2p::diststore::agreed {
 
 AgreedMode::AgreedMode(const StoreParts& parts, const std::shared_ptr<ILocator>& locator, const std::string& service,
                        std::shared_ptr<ReplicaService> replicas)
-    : replicas_(std::move(replicas)),
+    : forward_timeout_(parts.options.forward_timeout),
+      replicas_(std::move(replicas)),
       routing_(std::make_shared<AgreedRouting>(locator, service)),
       keys_(std::make_shared<AgreedKeys>(replicas_, parts.forwarder, parts.retries)),
       scans_(std::make_shared<AgreedScans>(locator, replicas_, parts.forwarder, random_number())),
@@ -32,7 +33,7 @@ Result<Done> AgreedMode::start(Context& context) {
                                .part = kSpacesPart,
                                .nodes_only = true};
   if (auto served = context.serve(for_stores, methods); !served.ok()) return served;
-  spaces_ = std::make_shared<SpaceStore>(entries_, context.strand("spaces"), random_number);
+  spaces_ = std::make_shared<SpaceStore>(entries_, context.strand("spaces"), random_number, forward_timeout_);
   return replicas_->start(context);
 }
 

@@ -37,6 +37,7 @@ class AgreedMode final : public StoreMode {
   void stop() override;
 
  private:
+  const Duration forward_timeout_;
   const std::shared_ptr<ReplicaService> replicas_;
   const std::shared_ptr<KeyRouting> routing_;
   const std::shared_ptr<KeysHere> keys_;

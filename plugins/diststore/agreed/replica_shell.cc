@@ -263,6 +263,9 @@ void ReplicaShell::tell(const Done& done, const replication::Answer& answer) {
     done(answer);
   } catch (const std::exception& failure) {
     environment_.log.error("a call for partition {} could not be answered: {}", answer.partition, failure.what());
+  } catch (...) {
+    environment_.log.error("a call for partition {} could not be answered: what was thrown is no std::exception",
+                           answer.partition);
   }
 }
 

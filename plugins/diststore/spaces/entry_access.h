@@ -31,7 +31,8 @@ struct ChangedEntry {
 };
 
 // The keys are stored_key_of() (engine/space_key.h). `then` runs once, now or later, on any thread. Of an error,
-// may_have_run(kind) says whether a change may have been made. Every method: [any thread].
+// may_have_run(kind) says whether a change may have been made. After `deadline` nothing more is begun; whoever asks
+// limits how long it waits (attempt.h). Every method: [any thread].
 class EntryAccess {
  public:
   template <class T>

@@ -20,15 +20,17 @@ class SpaceUpdates;
 // Every method: [any thread].
 class SpaceStore final : public IStore {
  public:
-  // `chance`: random_number(). Pauses, and the updates that waited for another, run on `strand`.
+  // `chance`: random_number(). Pauses, and the updates that waited for another, run on `strand`. A read or a write of
+  // an entry that is not answered within `attempt_timeout` has failed, what came of it in doubt.
   SpaceStore(std::shared_ptr<EntryAccess> entries, std::shared_ptr<Strand> strand,
-             std::function<std::uint64_t()> chance);
+             std::function<std::uint64_t()> chance, Duration attempt_timeout);
   ~SpaceStore() override;
 
   using IStore::open;
   Result<std::shared_ptr<Space>> open(const std::string& name, SpaceOptions options) override;
 
-  // What waits ends as cancelled, and so does what is asked from now on.
+  // What waits ends as cancelled, and so does what is asked from now on; an update whose write is under way as
+  // timed_out.
   void stop();
 
  private:

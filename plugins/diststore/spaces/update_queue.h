@@ -2,7 +2,9 @@
 // one node do not make each other begin anew.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -17,7 +19,8 @@ namespace p2p::diststore {
 template <class Job>
 class UpdateQueue final {
  public:
-  explicit UpdateQueue(std::size_t waiting_max) : waiting_max_(waiting_max) {}
+  // `jobs_max`: those that run and those that wait.
+  explicit UpdateQueue(std::size_t jobs_max) : jobs_max_(jobs_max) {}
 
   enum class Place : std::uint8_t {
     first,  // the caller is to run it now
@@ -26,26 +29,37 @@ class UpdateQueue final {
   };
   Place add(const std::string& key, std::shared_ptr<Job> job) {
     const std::lock_guard hold(mutex_);
+    if (jobs_ >= jobs_max_) return Place::full;
     const auto [line, is_first] = lines_.try_emplace(key);
-    if (is_first) return Place::first;
-    if (waiting_ >= waiting_max_) return Place::full;
-    ++waiting_;
-    line->second.push_back(std::move(job));
-    return Place::waits;
+    if (!is_first) line->second.push_back(std::move(job));
+    ++jobs_;
+    return is_first ? Place::first : Place::waits;
   }
 
   // The one that ran has ended: the next is to run now. Null: there is none.
   std::shared_ptr<Job> end(const std::string& key) {
     const std::lock_guard hold(mutex_);
     const auto line = lines_.find(key);
+    --jobs_;
     if (line->second.empty()) {
       lines_.erase(line);
       return nullptr;
     }
-    --waiting_;
     std::shared_ptr<Job> next = std::move(line->second.front());
     line->second.pop_front();
     return next;
+  }
+
+  // It has waited long enough. False: it does not wait any more.
+  bool remove(const std::string& key, const std::shared_ptr<Job>& job) {
+    const std::lock_guard hold(mutex_);
+    const auto line = lines_.find(key);
+    if (line == lines_.end()) return false;
+    const auto at = std::ranges::find(line->second, job);
+    if (at == line->second.end()) return false;
+    line->second.erase(at);
+    --jobs_;
+    return true;
   }
 
   // All that wait; they will not be returned any more.
@@ -56,15 +70,15 @@ class UpdateQueue final {
       for (auto& job : line) all.push_back(std::move(job));
       line.clear();
     }
-    waiting_ = 0;
+    jobs_ -= all.size();
     return all;
   }
 
  private:
-  const std::size_t waiting_max_;
+  const std::size_t jobs_max_;
   std::mutex mutex_;
   std::unordered_map<std::string, std::deque<std::shared_ptr<Job>>> lines_;  // of each key for which one runs
-  std::size_t waiting_ = 0;
+  std::size_t jobs_ = 0;
 };
 
 }  // namespace p2p::diststore

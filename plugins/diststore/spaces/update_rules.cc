@@ -12,6 +12,17 @@ constexpr const char* kUnreadable = "what is stored at the route key is no state
 // Of a failed attempt that changed nothing.
 ErrorKind undone_kind(ErrorKind kind) { return kind == ErrorKind::overloaded ? kind : ErrorKind::unreachable; }
 
+// Of the exception that is being handled.
+std::string what_was_thrown() {
+  try {
+    throw;
+  } catch (const std::exception& failure) {
+    return failure.what();
+  } catch (...) {
+    return "something that is no std::exception";
+  }
+}
+
 UpdateStep end_with(Result<StateVersion> result) {
   return {.kind = UpdateStep::Kind::end, .result = std::move(result)};
 }
@@ -19,11 +30,19 @@ UpdateStep end_with(Result<StateVersion> result) {
 }  // namespace
 
 UpdateStep UpdateRules::begin(UpdateMoment moment) {
-  if (moment.now >= deadline()) return end_with(give_up(ErrorKind::unreachable, "others before it took all its time"));
+  if (moment.now >= deadline()) return end_with(give_up(ErrorKind::unreachable, kNoTurn));
   return {.kind = UpdateStep::Kind::read};
 }
 
 UpdateStep UpdateRules::on_read(const Result<FoundEntry>& read, UpdateMoment moment) {
+  try {
+    return go_on_from(read, moment);
+  } catch (...) {  // no memory for the state or its copies
+    return end_with(give_up(ErrorKind::local, what_was_thrown()));
+  }
+}
+
+UpdateStep UpdateRules::go_on_from(const Result<FoundEntry>& read, UpdateMoment moment) {
   if (!read.ok()) return read_anew(moment, read.error().text);
   const FoundEntry& found = read.value();
   std::optional<StoredState> state = found.value ? decode_state(*found.value) : StoredState();
@@ -36,8 +55,8 @@ UpdateStep UpdateRules::make_change(const FoundEntry& found, std::optional<Store
   const RouteState before = state->values;
   try {
     asked_.change(state->values);
-  } catch (const std::exception& failure) {
-    return end_with(Error{ErrorKind::invalid, std::string("the change has thrown: ") + failure.what()});
+  } catch (...) {
+    return end_with(Error{ErrorKind::invalid, "the change has thrown: " + what_was_thrown()});
   }
   if (state->values == before) return end_with(state_version_of(found.version));
   if (bytes_of(state->values) > kRouteStateBytesMax)
@@ -72,7 +91,7 @@ UpdateStep UpdateRules::on_written(const Result<ChangedEntry>& written, UpdateMo
 // The write is in doubt. A version never comes back: once it is gone, no write under it can succeed any more.
 UpdateStep UpdateRules::look_for_own(const FoundEntry& found, const std::optional<StoredState>& state,
                                      UpdateMoment moment) {
-  if (state && state->has(id_)) return end_with(state_version_of(found.version));
+  if (state && state->has(id_)) return end_done(found, *state);
   if (!change_.if_version) return end_unknown("there was nothing before, and its own write is not to be seen");
   if (!found.value || !state) return end_unknown("the state has been erased meanwhile");
   if (found.version == *change_.if_version) {
@@ -83,6 +102,12 @@ UpdateStep UpdateRules::look_for_own(const FoundEntry& found, const std::optiona
   if (!base_ || !state->has(*base_)) return end_unknown("too many others have changed the state meanwhile");
   is_in_doubt_ = false;
   return conflict(moment);
+}
+
+// The version that is there is that of the newest update, and no other may be told it.
+UpdateStep UpdateRules::end_done(const FoundEntry& found, const StoredState& state) const {
+  if (state.updates.front() == id_) return end_with(state_version_of(found.version));
+  return end_with(Error{ErrorKind::timed_out, "the change was made, and others since: its version is not known"});
 }
 
 UpdateStep UpdateRules::conflict(UpdateMoment moment) {

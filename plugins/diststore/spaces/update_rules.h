@@ -22,6 +22,8 @@ namespace p2p::diststore {
 inline constexpr Duration kFirstPause = std::chrono::milliseconds(2);
 inline constexpr Duration kLastPause = std::chrono::milliseconds(100);
 
+inline constexpr const char* kNoTurn = "others before it took all its time";
+
 struct UpdateMoment {
   TimePoint now{};
   std::uint64_t chance = 0;  // any number: pauses of two nodes differ by it
@@ -59,8 +61,10 @@ class UpdateRules final {
   Error give_up(ErrorKind undone, const std::string& why) const;
 
  private:
+  UpdateStep go_on_from(const Result<FoundEntry>& read, UpdateMoment moment);
   UpdateStep make_change(const FoundEntry& found, std::optional<StoredState> state);
   UpdateStep look_for_own(const FoundEntry& found, const std::optional<StoredState>& state, UpdateMoment moment);
+  UpdateStep end_done(const FoundEntry& found, const StoredState& state) const;
   UpdateStep write(Duration pause) const;
   UpdateStep read_anew(UpdateMoment moment, const std::string& why);
   UpdateStep conflict(UpdateMoment moment);

@@ -31,8 +31,9 @@ namespace p2p {
 // All that a space has at one route key: values by sub-key. Any bytes; "" is a sub-key like any other.
 using RouteState = std::map<std::string, std::string, std::less<>>;
 
-// Of what is at a route key: each change has a higher one than all before, also after an erase. A lock service may hand
-// it out as its fencing token.
+// Of what is at a route key: each change has a higher one than all before, also after an erase. An update that succeeds
+// is told the version of its own change, and no other change is told the same: a lock service may hand it out as its
+// fencing token. Only an update that left all as it was is told what it saw: the version of the change before it.
 struct StateVersion {
   std::uint64_t term = 0;
   std::uint64_t write = 0;
@@ -61,20 +62,23 @@ inline constexpr std::size_t kRouteKeyBytesMax = 4096;
 // What one route key has is stored as one value, which each change writes anew: that is what a change costs, and why
 // there may be so much of it and no more: sub-keys and values together, with 8 bytes more for each.
 inline constexpr std::size_t kRouteStateBytesMax = std::size_t{1} << 20;
-// Updates of all spaces that wait on a node.
+// Updates of all spaces on a node, those under way too, and reads and scans of all spaces. What is beyond is
+// overloaded.
 inline constexpr std::size_t kUpdatesWaitingMax = 10'000;
+inline constexpr std::size_t kReadsWaitingMax = 10'000;
 
 struct SpaceOptions {
-  // After so long a read or an update makes no further attempt. One that is under way is waited for.
+  // After so long a read or an update ends, whatever it waits for; a write under way then may still be made.
   Duration timeout = std::chrono::seconds(5);
   // So often an update finds that another node has changed the route key between its read and its write.
   std::size_t conflicts_max = 16;
 };
 
 // How a call ends that does not succeed: may_have_run(error.kind) of <p2p/call.h> tells what is unknown from what was
-// surely not done. timed_out: the change may have been made, or may still be. unreachable: no node could serve the
-// route key in time. overloaded: a limit above, or too many conflicts. cancelled: the node stops. invalid: a key or
-// the state is too large, or `change` has thrown. Nothing was changed by any but timed_out.
+// surely not done. timed_out: the change may have been made, or may still be; or it was made, and others followed
+// before its version was known. unreachable: no node could serve the route key in time. overloaded: a limit above, or
+// too many conflicts. cancelled: the node stops. invalid: a key or the state is too large, or `change` has thrown.
+// local: no memory. Nothing was changed by any but timed_out.
 //
 // Threads: `change` and `then` run before the call returns, on its thread, or later on a thread of the host's. They
 // must not block, so neither may wait for a future of a space; nor may a handler that runs on an I/O thread. `then`
@@ -101,7 +105,7 @@ class P2P_API Space {
                     Then<StatePage> then) = 0;
   // Atomic: between what `change` saw and what it left there was no other change. Updates of one route key on one node
   // run in the order of the calls. Where the outcome of the write is lost, the update finds it out if it can, in its
-  // time; it never makes the change twice.
+  // time; it never makes the change twice. The version of its own change, if it has made any (StateVersion).
   virtual void update(std::string route_key, Change change, Then<StateVersion> then) = 0;
   // All sub-keys of the route key. The version of the erase; of nothing if there was nothing.
   virtual void erase(std::string route_key, Then<StateVersion> then) = 0;

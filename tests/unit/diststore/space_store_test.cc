@@ -26,10 +26,12 @@ class FakeEntries final : public EntryAccess {
       reading_fails.pop_front();
       return then(error);
     }
+    if (holds_reads) return held_reads.push_back(std::move(then));
     const auto found = entries.find(key);
     then(found == entries.end() ? FoundEntry{} : found->second);
   }
   void change(const EntryChange& change, TimePoint, Then<ChangedEntry> then) override {
+    if (std::exchange(next_change_throws, false)) throw 7;
     if (holds_writes) {
       held.emplace_back(change, std::move(then));
     } else {
@@ -53,16 +55,25 @@ class FakeEntries final : public EntryAccess {
   std::map<std::string, FoundEntry> entries;
   std::deque<Error> reading_fails;
   std::deque<std::pair<EntryChange, Then<ChangedEntry>>> held;
+  std::deque<Then<FoundEntry>> held_reads;
   bool holds_writes = false;
+  bool holds_reads = false;
+  bool next_change_throws = false;
   int reads = 0;
   std::uint64_t writes = 0;
 };
 
 class SpaceStoreTest : public testing::Test {
  protected:
-  ~SpaceStoreTest() override { entries->held.clear(); }
+  static constexpr Duration kAttemptTimeout = 1s;
+
+  ~SpaceStoreTest() override {
+    entries->held.clear();
+    entries->held_reads.clear();
+  }
 
   static void add(RouteState& state, const std::string& text) { state["all"] += text; }
+  static void add_x(RouteState& state) { add(state, "x"); }
   void append(const std::string& text, const std::string& route_key = "r") {
     space->update(
         route_key, [text](RouteState& state) { add(state, text); },
@@ -77,7 +88,7 @@ class SpaceStoreTest : public testing::Test {
 
   const std::shared_ptr<FakeStrand> strand = std::make_shared<FakeStrand>();
   const std::shared_ptr<FakeEntries> entries = std::make_shared<FakeEntries>();
-  SpaceStore store{entries, strand, [] { return std::uint64_t{5}; }};
+  SpaceStore store{entries, strand, [] { return std::uint64_t{5}; }, kAttemptTimeout};
   std::shared_ptr<Space> space = store.open("queue").value();
   std::string ends;
 };
@@ -160,11 +171,26 @@ TEST_F(SpaceStoreTest, WhatWaitsWhenTheNodeStopsIsCancelled) {
   append("a");
   append("b");
   store.stop();
-  EXPECT_EQ(ends, "b cancelled ");
+  EXPECT_EQ(ends, "b cancelled a timed out ") << "its write may be made";
   append("c");
-  EXPECT_EQ(ends, "b cancelled c cancelled ");
-  entries->held.front().second(Error{ErrorKind::timed_out, "lost"});
-  EXPECT_EQ(ends, "b cancelled c cancelled a timed out ") << "it may have been made";
+  EXPECT_EQ(ends, "b cancelled a timed out c cancelled ");
+  entries->held.front().second(entries->apply(entries->held.front().first));
+  EXPECT_EQ(ends, "b cancelled a timed out c cancelled ");
+  EXPECT_EQ(strand->timers(), 0u);
+}
+
+TEST_F(SpaceStoreTest, SoAreReadsUnderWayAndThoseThatComeLater) {
+  append("a");
+  entries->holds_reads = true;
+  auto read = space->read("r", "all");
+  store.stop();
+  ASSERT_EQ(read.wait_for(0s), std::future_status::ready);
+  EXPECT_EQ(read.get().error().kind, ErrorKind::cancelled);
+  entries->holds_reads = false;
+  const int reads = entries->reads;
+  EXPECT_EQ(space->read("r", "all").get().error().kind, ErrorKind::cancelled);
+  EXPECT_EQ(space->scan("r", std::nullopt, 9).get().error().kind, ErrorKind::cancelled);
+  EXPECT_EQ(entries->reads, reads);
 }
 
 TEST_F(SpaceStoreTest, SoIsWhatPauses) {
@@ -177,6 +203,70 @@ TEST_F(SpaceStoreTest, SoIsWhatPauses) {
   EXPECT_EQ(strand->timers(), 0u);
 }
 
+// --- a primary that does not answer ----------------------------------------------------------------------------------
+
+TEST_F(SpaceStoreTest, AWriteWithoutAnswerIsInDoubtAndHoldsNobodyUp) {
+  entries->holds_writes = true;
+  append("a");
+  append("b");
+  auto held = std::exchange(entries->held, {});
+  entries->holds_writes = false;
+  strand->advance(kAttemptTimeout - 1ms);
+  EXPECT_EQ(ends, "");
+  strand->advance(kFirstPause + 1ms);
+  EXPECT_EQ(ends, "a timed out b done ") << "nothing was there before a, and it may still come";
+  held.front().second(ChangedEntry{true, {1, 99}});
+  strand->advance(1s);
+  EXPECT_EQ(ends, "a timed out b done ") << "the late answer is dropped";
+  EXPECT_EQ(strand->timers(), 0u);
+}
+
+TEST_F(SpaceStoreTest, AWriteWhoseAnswerWasLateIsFound) {
+  append("a");
+  entries->holds_writes = true;
+  append("b");
+  const auto [change, then] = std::move(entries->held.front());
+  entries->held.clear();
+  entries->apply(change);
+  strand->advance(kAttemptTimeout + kFirstPause);
+  EXPECT_EQ(ends, "a done b done ");
+  EXPECT_EQ(all(), "ab");
+}
+
+TEST_F(SpaceStoreTest, AnUpdateThatIsNeverAnsweredEndsInItsTime) {
+  entries->holds_writes = true;
+  entries->holds_reads = true;
+  append("a");
+  strand->advance(SpaceOptions().timeout);
+  EXPECT_EQ(ends, "a unreachable ");
+  EXPECT_EQ(strand->timers(), 0u);
+}
+
+TEST_F(SpaceStoreTest, AReadThatIsNeverAnsweredEndsInItsTime) {
+  entries->holds_reads = true;
+  auto read = space->read("r", "all");
+  strand->advance(SpaceOptions().timeout);
+  ASSERT_EQ(read.wait_for(0s), std::future_status::ready);
+  EXPECT_EQ(read.get().error().kind, ErrorKind::unreachable);
+  EXPECT_EQ(strand->timers(), 0u);
+}
+
+TEST_F(SpaceStoreTest, AnUpdateThatWaitsForOthersEndsInItsOwnTime) {
+  entries->holds_writes = true;
+  append("a");
+  space = store.open("queue", {.timeout = 100ms}).value();
+  append("b");
+  strand->advance(99ms);
+  EXPECT_EQ(ends, "");
+  strand->advance(1ms);
+  EXPECT_EQ(ends, "b unreachable ");
+  const auto held = std::exchange(entries->held, {});
+  held.front().second(entries->apply(held.front().first));
+  strand->run_posted();
+  EXPECT_EQ(ends, "b unreachable a done ");
+  EXPECT_EQ(strand->timers(), 0u);
+}
+
 TEST_F(SpaceStoreTest, WhatIsDroppedUnansweredStillEnds) {
   entries->holds_writes = true;
   append("a");
@@ -184,13 +274,77 @@ TEST_F(SpaceStoreTest, WhatIsDroppedUnansweredStillEnds) {
   EXPECT_EQ(ends, "a timed out ") << "its write may have been made";
 }
 
+TEST_F(SpaceStoreTest, WhatIsDroppedLetsTheNextOneBegin) {
+  entries->holds_writes = true;
+  for (const char* text : {"a", "b", "c"}) append(text);
+  entries->held.clear();
+  strand->run_posted();
+  ASSERT_EQ(entries->held.size(), 1u) << "b writes";
+  entries->held.clear();
+  entries->holds_writes = false;
+  strand->run_posted();
+  EXPECT_EQ(ends, "a timed out b timed out c done ");
+}
+
+TEST_F(SpaceStoreTest, SoDoesOneThatAnExceptionEnds) {
+  entries->holds_writes = true;
+  append("a");
+  append("b");
+  entries->holds_writes = false;
+  entries->next_change_throws = true;
+  const auto held = std::exchange(entries->held, {});
+  held.front().second(entries->apply(held.front().first));
+  strand->advance(kLastPause);
+  append("c");
+  EXPECT_EQ(ends, "a done b done c done ") << "it looks what came of its write";
+}
+
+TEST_F(SpaceStoreTest, WhatACallerThrowsWhenTheNodeStopsIsHisOwn) {
+  entries->holds_writes = true;
+  append("a");
+  space->update("r", add_x, [](const Result<StateVersion>&) { throw 7; });
+  append("b");
+  store.stop();
+  EXPECT_EQ(ends, "b cancelled a timed out ");
+}
+
 TEST_F(SpaceStoreTest, TooManyThatWaitAreRefused) {
   entries->holds_writes = true;
-  for (std::size_t count = 0; count <= kUpdatesWaitingMax; ++count) append("a");
+  for (std::size_t count = 0; count < kUpdatesWaitingMax; ++count) append("a");
   EXPECT_EQ(ends, "");
   append("b");
   EXPECT_EQ(ends, "b overloaded ");
   store.stop();
+}
+
+TEST_F(SpaceStoreTest, SoAreThoseUnderWayAtOtherRouteKeys) {
+  entries->holds_writes = true;
+  for (std::size_t count = 0; count < kUpdatesWaitingMax; ++count) append("a", std::to_string(count));
+  append("b", "another");
+  EXPECT_EQ(ends, "b overloaded ");
+  const auto [change, then] = std::move(entries->held.front());
+  entries->held.pop_front();
+  then(entries->apply(change));
+  entries->holds_writes = false;
+  append("c", "another");
+  EXPECT_EQ(ends, "b overloaded a done c done ") << "one has ended";
+  append("d", "another");
+  EXPECT_EQ(ends, "b overloaded a done c done d done ");
+}
+
+TEST_F(SpaceStoreTest, TooManyReadsAreRefused) {
+  entries->holds_reads = true;
+  std::size_t ended = 0;
+  for (std::size_t count = 0; count < kReadsWaitingMax; ++count)
+    space->read("r", "all", [&ended](const Result<std::optional<StateValue>>& read) { ended += read.ok() ? 1u : 0u; });
+  EXPECT_EQ(space->read("r", "all").get().error().kind, ErrorKind::overloaded);
+  EXPECT_EQ(space->scan("r", std::nullopt, 1).get().error().kind, ErrorKind::overloaded);
+  entries->held_reads.front()(FoundEntry{});
+  entries->held_reads.pop_front();
+  EXPECT_EQ(ended, 1u);
+  entries->holds_reads = false;
+  EXPECT_TRUE(space->read("r", "all").get().ok());
+  entries->held_reads.clear();  // which tells `ended`
 }
 
 TEST_F(SpaceStoreTest, NamesAndRouteKeysHaveLimits) {

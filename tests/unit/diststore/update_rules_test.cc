@@ -147,11 +147,9 @@ TEST_F(UpdateRulesTest, ALostWriteThatIsThereIsDone) {
   EXPECT_EQ(runs, 1);
 }
 
-TEST_F(UpdateRulesTest, AlsoWhereOthersHaveWrittenSince) {
+TEST_F(UpdateRulesTest, WhereOthersHaveWrittenSinceItClaimsNoVersion) {
   lose_the_write();
-  const UpdateStep step = on_read(found({{"n", "6"}}, {kThird, kOwn, kOther}, {3, 3}));
-  ASSERT_EQ(step.kind, Kind::end);
-  EXPECT_TRUE(step.result.ok());
+  expect_unknown(on_read(found({{"n", "6"}}, {kThird, kOwn, kOther}, {3, 3})));  // {3, 3} is what kThird is told
   EXPECT_EQ(runs, 1);
 }
 
@@ -213,6 +211,11 @@ TEST_F(UpdateRulesTest, AChangeThatThrowsChangesNothing) {
   const UpdateStep step = on_read(nothing());
   expect_undone(step, ErrorKind::invalid);
   EXPECT_NE(step.result.error().text.find("no such item"), std::string::npos);
+}
+
+TEST_F(UpdateRulesTest, AlsoWhatIsNoStdExceptionEndsIt) {
+  change = [](RouteState&) { throw 7; };
+  expect_undone(on_read(nothing()), ErrorKind::invalid);
 }
 
 TEST_F(UpdateRulesTest, AStateThatIsTooLargeIsRefused) {

@@ -152,6 +152,10 @@ TEST_F(ReplicaShellTroubles, AnAnswerThatCannotBeGivenConcernsNoOtherCall) {
   EXPECT_EQ(put(1, "newer"), Verdict::done);
   EXPECT_EQ(put(1, "newest"), Verdict::done);
   EXPECT_EQ(nodes[1]->log.lines.size(), 1u);
+  nodes[1]->shell->write(partition, replication::batch_of(KeyWrite::put(kKey, "value")),
+                         [](const Answer&) { throw 7; });
+  EXPECT_EQ(put(1, "last"), Verdict::done);
+  EXPECT_EQ(nodes[1]->log.lines.size(), 2u);
   EXPECT_EQ(nodes[1]->shell->waiting_calls(), 0);
 }
 
