@@ -55,8 +55,8 @@ P2P_PLUGIN(p2p::ring::Locator,
                       "mode agreed: on how many members each partition is kept, as far as there are so many; the same "
                       "on every node")
            P2P_OPTION("copies_min", "int", "2", "1..7",
-                      "mode agreed: on how many of them a write must be, as far as there are so many; the same on "
-                      "every node")
+                      "mode agreed: on how many of them a write must be, as far as there are so many; a member that "
+                      "joins or restarts counts once it is filled; the same on every node")
            P2P_OPTION("expect", "int", "1", "1..1000",
                       "mode agreed: the node is ready when the network has so many members")
            P2P_OPTION("found", "bool", "false", "",

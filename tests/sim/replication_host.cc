@@ -19,8 +19,8 @@ ReplicationHost::ReplicationHost(const cluster::NodeId& self, const cluster::Boo
       wall_(std::move(wall)),
       obey_(std::move(obey)) {}
 
-replication::Assignment ReplicationHost::assignment(const cluster::ClusterMap& map,
-                                                    const cluster::Assignment& of) const {
+replication::Assignment ReplicationHost::assignment(const cluster::ClusterMap& map, const cluster::Assignment& of,
+                                                    const cluster::RequiredCopies& required) const {
   const cluster::Partition& partition = map.partitions[of.partition];
   replication::Assignment is{.partition = of.partition, .term = of.term, .born = of.born, .since = of.since};
   const cluster::NodeId& primary = map.at(partition.primary).id;
@@ -37,6 +37,7 @@ replication::Assignment ReplicationHost::assignment(const cluster::ClusterMap& m
       break;
     case cluster::Role::primary:
       is.role = replication::Role::primary;
+      is.copies_required = required.of(partition);
       for (const cluster::Slot copy : partition.in_sync)
         if (map.at(copy).id != self_) is.others.push_back({.node = number_of(map.at(copy).id)});
       for (const cluster::Learner& learner : partition.learners)
@@ -54,8 +55,9 @@ void ReplicationHost::on_map(const std::shared_ptr<const cluster::ClusterMap>& m
   told_.resize(map->partitions.size());
   wanted_.clear();
   std::vector<replication::Assignment> news;
+  const cluster::RequiredCopies required(*map);
   for (const auto& [number, one] : assigned_) {
-    replication::Assignment is = assignment(*map, one);
+    replication::Assignment is = assignment(*map, one, required);
     for (const replication::OtherCopy& other : is.others) wanted_.push_back(other.node);
     if (is == told_[number]) continue;
     told_[number] = is;
@@ -65,8 +67,6 @@ void ReplicationHost::on_map(const std::shared_ptr<const cluster::ClusterMap>& m
   wanted_.erase(std::unique(wanted_.begin(), wanted_.end()), wanted_.end());
   const cluster::Slot slot = map->slot_of(self_);
   const replication::MapFacts facts{.epoch = map->epoch,
-                                    .copies_min = map->copies_min,
-                                    .members_up = map->up_count(),
                                     .has_this_boot = slot != cluster::kNoSlot && map->at(slot).boot == boot_};
   replication::Effects effects;
   replicas.on_map(facts, news, moment(now), effects);

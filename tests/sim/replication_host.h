@@ -47,7 +47,8 @@ class ReplicationHost final : public SimulatedHost {
   mutable diststore::replication::Replicas replicas;
 
  private:
-  diststore::replication::Assignment assignment(const cluster::ClusterMap& map, const cluster::Assignment& of) const;
+  diststore::replication::Assignment assignment(const cluster::ClusterMap& map, const cluster::Assignment& of,
+                                                const cluster::RequiredCopies& required) const;
   std::vector<cluster::CopyReport> reports(const std::vector<diststore::replication::CopyReport>& from) const;
 
   const cluster::NodeId self_;

@@ -90,11 +90,7 @@ void ReplicaShell::on(std::shared_ptr<const PartitionMap>& map, Moment moment) {
     consents_.forget_before(is.partition, is.term);
     changed.push_back(note(is));
   }
-  replicas_->on_map({.epoch = map->epoch,
-                     .copies_min = map->copies_min,
-                     .members_up = map->members_up,
-                     .has_this_boot = map->has_this_boot},
-                    changed, moment, effects_);
+  replicas_->on_map({.epoch = map->epoch, .has_this_boot = map->has_this_boot}, changed, moment, effects_);
   want_links(moment);
   publish_reports(moment.now);
   if (has_this_boot_)
@@ -132,7 +128,8 @@ replication::Assignment ReplicaShell::note(const PartitionAssignment& is) {
                                .term = is.term,
                                .born = is.born,
                                .since = is.since,
-                               .primary = is.primary};
+                               .primary = is.primary,
+                               .copies_required = is.copies_required};
   Known now{.role = is.role};
   now.is_last_copy = is.role == PartitionRole::primary;
   for (const PartitionCopy& copy : is.others) {

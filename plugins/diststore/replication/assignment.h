@@ -38,6 +38,7 @@ struct Assignment {
   Epoch since = 0;                     // of this node's assignment as learner
   Node primary = kNoNode;              // unless it is this node
   std::vector<OtherCopy> others = {};  // of a primary: in sync, and learners
+  std::size_t copies_required = 1;     // of a primary: in sync, itself included, for a write to be taken (W1)
 
   std::size_t in_sync_count() const noexcept {
     std::size_t count = 1;
@@ -50,8 +51,6 @@ struct Assignment {
 // Of the newest map, whatever the partition.
 struct MapFacts {
   Epoch epoch = 0;
-  std::size_t copies_min = 1;
-  std::size_t members_up = 1;
   // The map names this process's boot. Before that it has no role anywhere, which says nothing of what it holds (B1).
   bool has_this_boot = true;
 };

@@ -11,9 +11,7 @@ Answer Primary::answer_of(RequestId request, Verdict verdict) const {
 
 bool Primary::may_serve(Moment moment) const { return is_serving() && moment.has_lease() && !site_.failure; }
 
-bool Primary::has_copies_enough() const {
-  return held_.assignment.in_sync_count() >= std::min(site_.map.copies_min, site_.map.members_up);
-}
+bool Primary::has_copies_enough() const { return held_.assignment.in_sync_count() >= held_.assignment.copies_required; }
 
 // One that is larger than all of it is taken alone.
 bool Primary::has_room_for(const Batch& batch) const {

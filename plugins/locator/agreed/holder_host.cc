@@ -122,7 +122,7 @@ void HolderHost::forget_moved() {
   });
 }
 
-PartitionAssignment HolderHost::assignment(const Assignment& of) {
+PartitionAssignment HolderHost::assignment(const Assignment& of, const cluster::RequiredCopies& required) {
   const cluster::Partition& partition = map_->partitions[of.partition];
   PartitionAssignment is{.partition = of.partition, .term = of.term, .born = of.born, .since = of.since};
   is.role = lost_.contains(of.partition) ? PartitionRole::none : role_of(of.role);
@@ -131,6 +131,7 @@ PartitionAssignment HolderHost::assignment(const Assignment& of) {
     is.primary = number_of(map_->at(partition.primary).id);
     return is;
   }
+  is.copies_required = required.of(partition);
   for (const cluster::Slot copy : partition.in_sync)
     if (map_->at(copy).id != self_) is.others.push_back({.node = number_of(map_->at(copy).id)});
   for (const cluster::Learner& learner : partition.learners)
@@ -161,15 +162,15 @@ void HolderHost::tell() {
   told->epoch = map_->epoch;
   told->cluster = bytes_of(map_->cluster);
   told->self = bytes_of(self_);
-  told->copies_min = map_->copies_min;
   told->members_up = std::max<std::size_t>(1, static_cast<std::size_t>(holders));
   told->has_this_boot = slot != cluster::kNoSlot && map_->at(slot).boot == boot_;
   told->feature_level = map_->feature_level;
   add_members(*told);
   told_.resize(assigned_.size());
+  const cluster::RequiredCopies required(*map_);
   for (const Assignment& one : assigned_) {
     PartitionAssignment& before = told_[one.partition];
-    PartitionAssignment is = assignment(one);
+    PartitionAssignment is = assignment(one, required);
     const bool is_nothing = is.role == PartitionRole::none && before.role == PartitionRole::none;
     if (is_nothing || is == before) continue;
     before = is;

@@ -52,7 +52,7 @@ class HolderHost final : public cluster::PartitionHost {
   void tell();
   void add_members(PartitionMap& told);
   void forget_moved();
-  PartitionAssignment assignment(const cluster::Assignment& of);
+  PartitionAssignment assignment(const cluster::Assignment& of, const cluster::RequiredCopies& required);
   std::vector<cluster::CopyReport> reports(const std::vector<PartitionReport>& from) const;
 
   EmptyHost empty_;

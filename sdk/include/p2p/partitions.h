@@ -42,6 +42,7 @@ struct PartitionAssignment {
   std::uint64_t since = 0;                   // of a learner
   PartitionNode primary = kNoPartitionNode;  // unless it is this node
   std::vector<PartitionCopy> others = {};    // of a primary: in sync, and learners
+  std::size_t copies_required = 1;           // of a primary: in sync, itself included, for a write to be taken (W1)
   friend bool operator==(const PartitionAssignment&, const PartitionAssignment&) = default;
 };
 
@@ -59,7 +60,6 @@ struct PartitionMap {
   // any more, and epochs may be lower than before.
   std::string cluster;                       // 16 bytes
   std::string self;                          // this node's id
-  std::size_t copies_min = 1;                // in sync, for a write to be taken
   std::size_t members_up = 1;                // that may hold copies; at least 1
   bool has_this_boot = false;                // it names this process; before that this node has no role
   std::vector<PartitionAssignment> changed;  // those that differ from the map before

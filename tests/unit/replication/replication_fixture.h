@@ -50,7 +50,7 @@ class ReplicationTest : public ::testing::Test {
     std::vector<std::pair<Node, Epoch>> learners = {};  // and since when
     bool is_new_term = true;
     Epoch born = 1;
-    std::size_t copies_min = 1;
+    std::size_t copies_required = 1;
   };
   // The next map. Everybody learns of it, or only `told`.
   void map(const Layout& layout, std::optional<std::set<Node>> told = {}) {
@@ -76,6 +76,7 @@ class ReplicationTest : public ::testing::Test {
     if (node == layout_.primary) {
       is.role = Role::primary;
       is.primary = kNoNode;
+      is.copies_required = layout_.copies_required;
       for (const Node other : layout_.in_sync) is.others.push_back({.node = other});
       for (const auto& [other, since] : layout_.learners) is.others.push_back({.node = other, .since = since});
     } else if (std::ranges::count(layout_.in_sync, node) > 0) {
@@ -84,8 +85,7 @@ class ReplicationTest : public ::testing::Test {
     for (const auto& [other, since] : layout_.learners)
       if (other == node) is.role = Role::learner, is.since = since;
     Effects effects;
-    const MapFacts facts{.epoch = epoch_, .copies_min = layout_.copies_min, .members_up = nodes_.size()};
-    at(node).replicas.on_map(facts, {&is, 1}, moment(node), effects);
+    at(node).replicas.on_map({.epoch = epoch_}, {&is, 1}, moment(node), effects);
     obey(node, effects);
   }
 

@@ -181,10 +181,10 @@ TEST_F(ReplicationWrites, WhatWasReadIsWorthNothingWithoutTheLeaseOrInAnotherTer
 }
 
 TEST_F(ReplicationWrites, TooFewCopiesTakeNoWrite) {  // W1
-  map({.primary = 1, .copies_min = 2});
+  map({.primary = 1, .copies_required = 2});
   EXPECT_EQ(answer(put(1, "a", "apple")).verdict, Verdict::refused);
   EXPECT_EQ(answer(get(1, "a")).verdict, Verdict::missing) << "reads go on";
-  map({.primary = 1, .in_sync = {2}, .copies_min = 2});
+  map({.primary = 1, .in_sync = {2}, .copies_required = 2});
   run();
   const RequestId one = put(1, "a", "apple");
   run();

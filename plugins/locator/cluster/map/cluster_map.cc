@@ -67,6 +67,18 @@ bool Holders::include(const Member& member) const noexcept {
   return !member.id.empty() && member.state == MemberState::up && member.weight > 0 && may_include(member);
 }
 
+RequiredCopies::RequiredCopies(const ClusterMap& map) : copies_min_(map.copies_min) {
+  const Holders given_copies(map);
+  for (const Member& member : map.members)
+    if (given_copies.include(member)) since_.push_back(member.since);
+  std::ranges::sort(since_);
+}
+
+std::size_t RequiredCopies::of(const Partition& partition) const noexcept {
+  const auto came_before = std::ranges::lower_bound(since_, partition.term) - since_.begin();
+  return std::min(copies_min_, std::max<std::size_t>(1, static_cast<std::size_t>(came_before)));
+}
+
 std::size_t ClusterMap::up_count() const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(members, &Member::is_up));
 }

@@ -54,7 +54,7 @@ struct Member {
   std::vector<std::string> services;      // that it runs, sorted
   bool holds_partitions = true;           // runs the service that holds the data of partitions (M6)
   std::uint32_t feature_level = 1;        // the highest that its program knows (M7)
-  Epoch since = 0;                        // it has this state
+  Epoch since = 0;                        // it has this state, or runs the service that holds partitions
 
   bool is_up() const noexcept { return !id.empty() && state != MemberState::down; }
   friend bool operator==(const Member&, const Member&) = default;
@@ -144,6 +144,19 @@ class Holders final {
 
  private:
   bool are_there_;
+};
+
+// How many copies of a partition must be in sync for its primary to take a write (W1): copies_min, or as many as there
+// could be. A member that came after the partition's copies last changed could not be one of them yet: while it is
+// being filled, writes go on with the copies that took them before.
+class RequiredCopies final {
+ public:
+  explicit RequiredCopies(const ClusterMap& map);
+  std::size_t of(const Partition& partition) const noexcept;  // at least 1, unless copies_min is 0
+
+ private:
+  std::vector<Epoch> since_;  // of all members that are given copies, sorted
+  std::size_t copies_min_;
 };
 
 // M_1 of a new network: the founder is the only member and voter, and primary of all partitions, which are empty (J1).
