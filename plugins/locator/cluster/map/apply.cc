@@ -105,9 +105,9 @@ Result<Done> NextMap::apply_to_next(const Up& up) {
     for (PartitionNumber number = 0; number < next_.partitions.size(); ++number)
       restart_copy(slot, number, next_.partitions[number]);
   // Whoever only runs other services stays what it is, also while it leaves.
-  const bool is_new_holder = up.holds_partitions && !member.holds_partitions;
-  if (is_new_boot || !member.is_up()) member.state = MemberState::up;
-  if (is_new_boot || !member.is_up() || is_new_holder) member.since = next_.epoch;
+  const bool comes_up = is_new_boot || !member.is_up();
+  if (comes_up) member.state = MemberState::up;
+  if (comes_up || (up.holds_partitions && !member.holds_partitions)) member.since = next_.epoch;
   member.boot = up.boot;
   member.address = up.address;
   member.services = up.services;
