@@ -3,7 +3,7 @@ import pathlib
 import re
 import threading
 
-from harness import client
+from harness import client, settings
 from harness.moody import MoodyTest, moody
 from harness.waiting import wait_until
 from thrift.Thrift import TApplicationException
@@ -120,6 +120,9 @@ class LiveServicesTest(MoodyTest):
         self.assertEqual(client.read(self.served.port, "key"), b"value")
 
     def test_a_store_does_not_lose_its_keys_unless_it_is_forced_to(self):
+        # To begin with all partitions empty takes its time where the programs are instrumented.
+        self.configure(call_timeout=f"{2 * settings.PATIENCE:g}s")
+        self.assert_done(self.served.ctl("reload"))
         client.write(self.served.port, "key", "value")
         refused = self.assert_refused(self.served.ctl("disable", "diststore"))
         self.assertIn("service diststore must not stop: it holds the only copies of 1 keys", refused)

@@ -119,6 +119,11 @@ std::string ClusterWorld::why_not_at_rest() const {
     if (!machine.member->is_known_to_run()) return who + " runs other services than the map says at the end";
     if (machine.member->agreement().lease_held_until() <= local(at)) return who + " has no lease at the end";
   }
+  // All leave (J3): nobody is left to be given anything, and their shells end the network.
+  if (std::ranges::none_of(newest_->members, [](const cluster::Member& member) {
+        return !member.id.empty() && member.state == cluster::MemberState::up;
+      }))
+    return {};
   const std::size_t copies = std::min<std::size_t>(newest_->copies, newest_->up_count());
   for (cluster::PartitionNumber number = 0; number < newest_->partitions.size(); ++number) {
     const cluster::Partition& partition = newest_->partitions[number];

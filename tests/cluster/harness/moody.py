@@ -10,7 +10,7 @@ from moody import Moody
 
 CONFIG = """\
 [host]
-call_timeout = "2s"
+call_timeout = "{call_timeout}"
 {host}
 [services.locator]
 {locator}
@@ -41,6 +41,7 @@ class MoodyTest(ClusterTest):
 
     def configure(self, **lines):
         """Writes the configuration, with `lines` where CONFIG has their names in braces."""
+        lines.setdefault("call_timeout", "2s")
         self.config.write_text(CONFIG.format_map(collections.defaultdict(str, lines)))
 
     def moody_node(self, *arguments, **places):
