@@ -80,22 +80,16 @@ void Adapter::with_member(TimePoint now, membership::Effects& effects, const Act
   };
   run(act);
   // What this node has asked itself.
-  while (unwritten_ || !own_requests_.empty() || !own_replies_.empty()) {
-    if (const auto id = std::exchange(unwritten_, std::nullopt)) {
+  while (keeping_.has_unwritten() || requests_.has_own()) {
+    if (const auto id = keeping_.take_unwritten()) {
       run([&](auto& member, auto& wanted) { member.on_saved(*id, now, wanted); });
-      continue;
+    } else if (auto reply = requests_.take_own_reply()) {
+      run([&](auto& member, auto& wanted) { member.on_reply(member.sender(), std::move(*reply), now, wanted); });
+    } else if (auto asked = requests_.take_own_request()) {
+      run([&](auto& member, auto& wanted) {
+        member.on_request(member.sender(), std::move(asked->second), asked->first, now, wanted);
+      });
     }
-    if (!own_replies_.empty()) {
-      Reply reply = std::move(own_replies_.front());
-      own_replies_.pop_front();
-      run([&](auto& member, auto& wanted) { member.on_reply(member.sender(), std::move(reply), now, wanted); });
-      continue;
-    }
-    auto [id, request] = std::move(own_requests_.front());
-    own_requests_.pop_front();
-    run([&, id = id, asked = std::move(request)](auto& member, auto& wanted) mutable {
-      member.on_request(member.sender(), std::move(asked), id, now, wanted);
-    });
   }
   publish_lease();
 }
@@ -104,7 +98,8 @@ void Adapter::apply(MemberEffects wanted, TimePoint now, membership::Effects& ef
   for (const cluster::Decision& decision : wanted.decisions) on_decision(decision, effects);
   if (is_outgrown())
     return give_up({ErrorKind::unsupported, outgrown(map()->feature_level, self_.feature_level)}, effects);
-  for (const auto& save : wanted.saves) keep(save, now);
+  for (const auto& save : wanted.saves)
+    if (keeping_.take(save, self_.id, now)) environment_.save(save.id, save.what);
   tell_services_known(effects);
   for (const auto& answered : wanted.answers) answer(answered.to, answered.reply);
   for (const auto& call : wanted.calls) send(call.to, call.request, effects);
@@ -128,17 +123,12 @@ std::string outgrown(std::uint32_t in_force, std::uint32_t known) {
 }
 
 void Adapter::answer(cluster::RequestId id, const Reply& reply) {
-  if (own_ids_.erase(id) > 0) return own_replies_.push_back(reply);
-  const auto found = requests_.extract(id);
-  if (!found.empty()) found.mapped()(wire::Replied{.from = member_->sender(), .cluster = cluster_id(), .reply = reply});
+  if (const auto respond = requests_.answer(id, reply))
+    (*respond)(wire::Replied{.from = member_->sender(), .cluster = cluster_id(), .reply = reply});
 }
 
 void Adapter::send(const NodeId& to, const cluster::MemberRequest& request, membership::Effects& effects) {
-  if (to == self_.id) {
-    own_ids_.insert(++last_request_);
-    own_requests_.emplace_back(last_request_, request);
-    return;
-  }
+  if (to == self_.id) return requests_.ask_self(request);
   if (const auto address = address_of(to))
     call({.to = *address, .tried = tried(to)}, encoded(request), options_.call_timeout, effects);
 }
@@ -199,7 +189,7 @@ void Adapter::on_decision(const cluster::Decision& decision, membership::Effects
   shown_ = decision.map;
   epoch_.store(static_cast<std::int64_t>(shown_->epoch), std::memory_order_relaxed);
   voters_.store(static_cast<std::int64_t>(shown_->voters.size()), std::memory_order_relaxed);
-  std::erase_if(heard_, [this](const auto& one) { return shown_->slot_of(one.first) == cluster::kNoSlot; });
+  heard_.keep_members_of(*shown_);
   effects.table_changed = true;
   if (stage_ == Stage::leaving) environment_.progressed();
 }
@@ -241,17 +231,17 @@ void Adapter::call_ended(membership::CallId id, const Result<std::string>& reply
 
 void Adapter::answered(const Awaited& call, const wire::Replied& replied, TimePoint now, membership::Effects& effects) {
   if (call.purpose == Purpose::reach_back) {
-    const bool is_it = replied.from.node == call.joiner;
-    return reached(call.joiner, is_it, is_it ? "" : "node " + replied.from.node.text() + " answers there", now,
+    const bool is_it = replied.from.node == call.newcomer;
+    return reached(call.newcomer, is_it, is_it ? "" : "node " + replied.from.node.text() + " answers there", now,
                    effects);
   }
   if (call.purpose == Purpose::join) join_ended(call, replied, now, effects);
   if (const auto why = objection(replied.from, replied.cluster)) return refused(call, *why, now, effects);
   environment_.observer->note_answer(replied.from.node);
   if (replied.from.node != call.tried.node) {
-    heard_.try_emplace(call.tried.node);
+    heard_.note_tried(call.tried.node);
   } else {
-    heard_[call.tried.node] = {.answered_at = now, .epoch = replied.from.epoch};
+    heard_.note_answer(call.tried.node, replied.from.epoch, now);
     if (const std::uint64_t ended = ends_.answered(call.tried, replied.from.boot.number))
       with_member(now, effects,
                   [&](auto& member, auto& wanted) { member.on_ended(call.tried.node, ended, now, wanted); });
@@ -261,11 +251,10 @@ void Adapter::answered(const Awaited& call, const wire::Replied& replied, TimePo
 }
 
 void Adapter::failed(const Awaited& call, const Error& error, TimePoint now, membership::Effects& effects) {
-  if (call.purpose == Purpose::reach_back) return reached(call.joiner, false, error.text, now, effects);
+  if (call.purpose == Purpose::reach_back) return reached(call.newcomer, false, error.text, now, effects);
   if (call.purpose == Purpose::join) return join_failed(call.to, error, now, effects);
   environment_.observer->note_failure(call.tried.node, error.text);
-  Heard& heard = heard_[call.tried.node];
-  heard.refused_since = error.kind == ErrorKind::refused ? std::min(heard.refused_since, now) : TimePoint::max();
+  heard_.note_failure(call.tried.node, error.kind == ErrorKind::refused, now);
   // A connection that broke says nothing yet, but whoever broke it may be asked.
   const bool is_broken = !call.is_look && error.kind == ErrorKind::closed;
   const auto verdict = is_broken ? ProcessEnds::Verdict::try_again : ends_.failed(call.tried, error.kind);
@@ -325,8 +314,7 @@ void Adapter::on_request(const Sender& from, const cluster::ClusterId& cluster, 
          now, effects);
     return respond(*why);
   }
-  const cluster::RequestId id = ++last_request_;
-  requests_.emplace(id, std::move(respond));
+  const cluster::RequestId id = requests_.add(std::move(respond));
   with_member(now, effects,
               [&](auto& member, auto& wanted) { member.on_request(from, std::move(request), id, now, wanted); });
   advance(now, effects);
@@ -334,7 +322,7 @@ void Adapter::on_request(const Sender& from, const cluster::ClusterId& cluster, 
 
 void Adapter::on_watch(wire::Respond respond, TimePoint now) {
   if (!member_) return respond(Error{ErrorKind::cancelled, "this node is taking on a new identity, or stops"});
-  watchers_.emplace_back(is_watched_ ? now + kWatchFor : now, std::move(respond));
+  watchers_.add(std::move(respond), now);
   answer_watchers(now);
 }
 
@@ -343,8 +331,7 @@ void Adapter::on_order(const cluster::Request& order, TimePoint until, TimePoint
 }
 
 void Adapter::end_watches() {
-  is_watched_ = false;
-  for (auto& watcher : watchers_) watcher.first = TimePoint::min();
+  watchers_.end();
   answer_watchers(TimePoint::min());
 }
 
@@ -354,18 +341,14 @@ void Adapter::halt() {
   member_.reset();
   publish_lease();
   requests_.clear();
-  joiners_.clear();
+  newcomers_.drop_waiting();
   survey_.reset();
   recovery_told_.reset();
 }
 
 void Adapter::answer_watchers(TimePoint now) {
-  while (!watchers_.empty() && (watchers_.front().first <= now || watchers_.size() > kWatchersMax)) {
-    const auto respond = std::move(watchers_.front().second);
-    watchers_.pop_front();
-    if (!member_) continue;
-    respond(wire::Replied{.from = member_->sender(), .cluster = cluster_id(), .reply = {}});
-  }
+  for (const wire::Respond& respond : watchers_.take_due(now))
+    if (member_) respond(wire::Replied{.from = member_->sender(), .cluster = cluster_id(), .reply = {}});
 }
 
 void Adapter::watch_members(TimePoint, membership::Effects& effects) {
@@ -387,44 +370,43 @@ void Adapter::warn(const std::string& text, TimePoint now, membership::Effects& 
 
 void Adapter::watch_lease(TimePoint now, membership::Effects& effects) {
   const bool is_without = stage_ == Stage::inside && lease_held_until() <= now;
-  if (!is_without) {
-    if (std::exchange(has_said_no_lease_, false)) effects.warnings.push_back("a majority of the voters answers again");
-    no_lease_since_.reset();
-    return;
+  switch (lease_watch_.look(!is_without, now)) {
+    case LeaseWatch::News::none:
+      return;
+    case LeaseWatch::News::back:
+      return effects.warnings.push_back("a majority of the voters answers again");
+    case LeaseWatch::News::lost:
+      effects.warnings.push_back(
+          map()->is_recovering()
+              ? text_of_recovery()
+              : "no majority of the voters answers: " +
+                    text_of_missing_voters(*map(), heard_, self_.id, kNoLeaseUnsaid, now) +
+                    "; nothing is decided and no key answered here until a majority is back: start them, or, if they "
+                    "are lost for good, go on without them by `p2pctl recover`");
   }
-  if (!no_lease_since_) no_lease_since_ = now;
-  if (has_said_no_lease_ || now < *no_lease_since_ + kNoLeaseUnsaid) return;
-  has_said_no_lease_ = true;
-  effects.warnings.push_back(
-      map()->is_recovering()
-          ? text_of_recovery()
-          : "no majority of the voters answers: " + missing_voters(now) +
-                "; nothing is decided and no key answered here until a majority is back: start them, or, if they are "
-                "lost for good, go on without them by `p2pctl recover`");
 }
 
-// "127.0.0.1:9901 (not heard of for 2s) and ... of 5"
-std::string Adapter::missing_voters(TimePoint now) const {
-  std::string text;
-  for (const Slot voter : map()->voters) {
-    const cluster::Member& member = map()->at(voter);
-    if (member.id == self_.id) continue;
-    const auto found = heard_.find(member.id);
-    const bool is_known = found != heard_.end() && found->second.answered_at != TimePoint::min();
-    if (is_known && found->second.answered_at > now - kNoLeaseUnsaid) continue;
-    text += (text.empty() ? "" : ", ") + member.address.name();
-    if (!is_known) continue;
-    const auto silent = std::chrono::floor<std::chrono::seconds>(now - found->second.answered_at);
-    text += " (not heard of for " + format_duration(silent) + ')';
-  }
-  return (text.empty() ? "none is missing" : text + " are missing") + ", of " + std::to_string(map()->voters.size());
+// --- the disk --------------------------------------------------------------------------------------------------------
+
+void Adapter::saved(cluster::SaveId highest, TimePoint now, membership::Effects& effects) {
+  with_member(now, effects, [&](auto& member, auto& wanted) { member.on_saved(highest, now, wanted); });
+  advance(now, effects);
+}
+
+void Adapter::disk_failed(const Error& error, membership::Effects& effects) { give_up(error, effects); }
+
+// It can promise nothing any more.
+void Adapter::give_up(const Error& why, membership::Effects& effects) {
+  halt();
+  effects.farewell_done = true;
+  environment_.end_node(why);
 }
 
 // --- time ------------------------------------------------------------------------------------------------------------
 
 void Adapter::tick(TimePoint now, membership::Effects& effects) {
   with_member(now, effects, [&](auto& member, auto& wanted) { member.tick(now, wanted); });
-  keep_what_waits(now);
+  if (const auto save = keeping_.take_due(now)) environment_.save(save->id, save->what);
   answer_watchers(now);
   environment_.observer->tick(now);
   if (member_) watch_members(now, effects);

@@ -5,11 +5,17 @@
 #include "agreed/disk/node_folder.h"
 #include "agreed/founders.h"
 #include "agreed/founding_by_hand.h"
+#include "agreed/heard_members.h"
 #include "agreed/holder_host.h"
+#include "agreed/keeping.h"
+#include "agreed/lease_watch.h"
+#include "agreed/newcomers.h"
 #include "agreed/observer.h"
 #include "agreed/process_ends.h"
 #include "agreed/recovery_survey.h"
+#include "agreed/requests_in_hand.h"
 #include "agreed/terms.h"
+#include "agreed/watchers.h"
 #include "agreed/wire/messages.h"
 #include "cluster/member/cluster_member.h"
 #include "membership/membership.h"
@@ -18,14 +24,12 @@
 #include <p2p/units.h>
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace p2p::agreed {
@@ -40,20 +44,8 @@ inline constexpr std::size_t kReturnAskedMax = 64;
 // All members refuse connects for so long: the network has ended, as far as one machine can tell (J6). Those that were
 // started with this node listen before.
 inline constexpr Duration kAloneFor = std::chrono::seconds(2);
-// A voter has one call open to each member, so that it learns at once when the process ends. It is answered after so
-// long, and given up some time later.
-inline constexpr Duration kWatchFor = std::chrono::seconds(4);  // less than the default of [host] call_timeout
-inline constexpr Duration kWatchDeadline = std::chrono::seconds(10);
-inline constexpr std::size_t kWatchersMax = 64;
-// Joiners whose address is being tried (J1), and how long it counts that it was reached.
-inline constexpr std::size_t kJoinersMax = 512;
-inline constexpr Duration kReachedFor = std::chrono::seconds(10);
 // J1: clocks that differ more make logs and times to live worthless.
 inline constexpr std::chrono::milliseconds kClocksDifferMax = std::chrono::minutes(1);
-// A member that does not vote writes the newest map to disk no more often.
-inline constexpr Duration kKeepEvery = std::chrono::seconds(1);
-// So long without a lease: a majority of the voters is missing, which is worth a line.
-inline constexpr Duration kNoLeaseUnsaid = std::chrono::seconds(1);
 // What a node waits for in its first moments is not worth a line.
 inline constexpr Duration kWaitUnsaid = std::chrono::seconds(1);
 // J3: a node that leaves waits no longer for the map to let it go.
@@ -176,23 +168,9 @@ class Adapter final : public membership::Membership {
     Purpose purpose = Purpose::message;
     NodeAddress to;
     ProcessEnds::Tried tried = {};
-    cluster::NodeId joiner = {};  // reach_back
-    bool is_look = false;         // why another call failed
-    bool is_survey = false;       // for an operator's recovery
-  };
-
-  // A joiner whose address is being tried.
-  struct Joiner {
-    cluster::Sender from;
-    cluster::Member member;
-    cluster::wire::Respond respond;
-  };
-
-  // How the last calls to a member ended.
-  struct Heard {
-    TimePoint refused_since = TimePoint::max();  // connects, without a break
-    TimePoint answered_at = TimePoint::min();
-    cluster::Epoch epoch = 0;  // of its map
+    cluster::NodeId newcomer = {};  // reach_back
+    bool is_look = false;           // why another call failed
+    bool is_survey = false;         // for an operator's recovery
   };
 
   bool is_member() const { return stage_ == Stage::inside || stage_ == Stage::leaving; }
@@ -209,8 +187,6 @@ class Adapter final : public membership::Membership {
   void apply(cluster::MemberEffects wanted, TimePoint now, membership::Effects& effects);
   bool is_outgrown() const;
   void give_up(const Error& why, membership::Effects& effects);
-  void keep(const cluster::AgreementEffects::Save& save, TimePoint now);
-  void keep_what_waits(TimePoint now);
   void answer(cluster::RequestId id, const cluster::Reply& reply);
   void send(const cluster::NodeId& to, const cluster::MemberRequest& request, membership::Effects& effects);
   std::string encoded(const cluster::MemberRequest& request);
@@ -233,7 +209,6 @@ class Adapter final : public membership::Membership {
   void tell_services_known(membership::Effects& effects);
   void note_holder();
   void watch_lease(TimePoint now, membership::Effects& effects);
-  std::string missing_voters(TimePoint now) const;
 
   // --- recovery (recovering.cc) ---
   void note_surveyed(const Awaited& call, const cluster::wire::CallEnd& end);
@@ -271,10 +246,10 @@ class Adapter final : public membership::Membership {
   bool is_settled(TimePoint now) const;
   void say_wait(TimePoint now, membership::Effects& effects);
   std::optional<cluster::Refused> objection(const cluster::Member& joiner, const cluster::Terms& terms) const;
-  void reach_back(Joiner joiner, membership::Effects& effects);
-  void reached(const cluster::NodeId& joiner, bool is_reached, const std::string& why, TimePoint now,
+  void reach_back(Newcomers::Newcomer newcomer, membership::Effects& effects);
+  void reached(const cluster::NodeId& id, bool is_reached, const std::string& why, TimePoint now,
                membership::Effects& effects);
-  void introduce(Joiner joiner, TimePoint now, membership::Effects& effects);
+  void introduce(Newcomers::Newcomer newcomer, TimePoint now, membership::Effects& effects);
   void warn(const std::string& text, TimePoint now, membership::Effects& effects);
 
   const Options options_;
@@ -298,25 +273,16 @@ class Adapter final : public membership::Membership {
 
   membership::CallId last_call_ = 0;
   std::map<membership::CallId, Awaited> awaited_;
-  cluster::RequestId last_request_ = 0;
-  std::map<cluster::RequestId, cluster::wire::Respond> requests_;
-  std::deque<std::pair<cluster::RequestId, cluster::MemberRequest>> own_requests_;  // of this node to itself
-  std::deque<cluster::Reply> own_replies_;
-  std::set<cluster::RequestId> own_ids_;
+  RequestsInHand requests_;
   std::shared_ptr<const cluster::MapUpdate> announced_;  // of the last call that was encoded
   std::string announcement_;
-  std::vector<cluster::Slot> kept_voters_;  // of the map that is on disk, or on its way there
-  TimePoint kept_at_ = TimePoint::min();
-  std::optional<cluster::AgreementEffects::Save> to_keep_;  // later
-  std::optional<cluster::SaveId> unwritten_;                // what needs no disk
+  Keeping keeping_;
 
   ProcessEnds ends_;
   std::set<cluster::NodeId> watched_;
-  std::deque<std::pair<TimePoint, cluster::wire::Respond>> watchers_;
-  bool is_watched_ = true;
-  std::map<cluster::NodeId, Joiner> joiners_;
-  std::map<cluster::NodeId, std::pair<NodeAddress, TimePoint>> reached_;  // joiners, and until when that counts
-  std::unordered_map<cluster::NodeId, Heard> heard_;                      // of members
+  Watchers watchers_;
+  Newcomers newcomers_;
+  HeardMembers heard_;
 
   Founders founders_;
   std::vector<NodeAddress> waits_for_;
@@ -339,8 +305,7 @@ class Adapter final : public membership::Membership {
   bool has_withdrawn_ = false;
   bool is_network_ending_ = false;
   std::string said_wait_;
-  std::optional<TimePoint> no_lease_since_;  // inside
-  bool has_said_no_lease_ = false;
+  LeaseWatch lease_watch_;  // inside
   RepeatedWarnings warnings_;
 };
 

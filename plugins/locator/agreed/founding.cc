@@ -33,9 +33,8 @@ bool Adapter::has_ended_here(TimePoint now) const {
   if (was_undecided_ && is_alone(*map())) return false;
   return std::ranges::all_of(map()->members, [&](const Member& member) {
     if (member.id.empty() || member.id == self_.id) return true;
-    const auto found = heard_.find(member.id);
-    if (found == heard_.end() || !is_loopback(member.address)) return false;
-    return found->second.refused_since <= now - kAloneFor;
+    const auto* const heard = heard_.find(member.id);
+    return heard != nullptr && is_loopback(member.address) && heard->refused_since <= now - kAloneFor;
   });
 }
 
@@ -59,8 +58,8 @@ void Adapter::say_by_hand(membership::Effects& effects) {
 // The member that answers; nothing: none.
 std::optional<NodeAddress> Adapter::whoever_answers() const {
   for (const Member& member : map()->members) {
-    const auto found = heard_.find(member.id);
-    if (found != heard_.end() && found->second.answered_at != TimePoint::min()) return member.address;
+    const auto* const heard = heard_.find(member.id);
+    if (heard != nullptr && heard->has_answered()) return member.address;
   }
   return std::nullopt;
 }
@@ -69,7 +68,7 @@ std::optional<NodeAddress> Adapter::whoever_answers() const {
 bool Adapter::is_nobody_there(TimePoint now) const {
   return now >= began_at_ + kAloneFor && std::ranges::all_of(map()->members, [&](const Member& member) {
            return member.id.empty() || member.id == self_.id || member.address == options_.address ||
-                  heard_.contains(member.id);
+                  heard_.find(member.id) != nullptr;
          });
 }
 

@@ -88,9 +88,9 @@ void Adapter::refused(const Awaited& call, const Refused& why, TimePoint now, me
     if (stage_ == Stage::looking || stage_ == Stage::inside)
       effects.joins.push_back({.via = call.to, .outcome = membership::JoinOutcome::absent, .why = text});
   }
-  if (call.purpose == Purpose::reach_back) return reached(call.joiner, false, text, now, effects);
+  if (call.purpose == Purpose::reach_back) return reached(call.newcomer, false, text, now, effects);
   if (call.purpose == Purpose::join) return;
-  if (!call.tried.node.empty()) heard_.try_emplace(call.tried.node);  // that member is not there
+  if (!call.tried.node.empty()) heard_.note_tried(call.tried.node);  // that member is not there
   const bool is_over = why.field == "ended" || why.field == "boot";
   if (is_over && (is_member() || stage_ == Stage::returning)) retire(text, effects);
 }
@@ -222,17 +222,12 @@ void Adapter::retire(const std::string& reason, membership::Effects& effects, co
       if (member.is_up() && member.address != options_.address) networked_.push_back(member.address);
   stage_ = Stage::retiring;
   member_.reset();
-  own_requests_.clear();
-  own_replies_.clear();
-  own_ids_.clear();
   survey_.reset();
   recovery_told_.reset();
   if (!founds_next_) by_hand_ = ByHand::no;  // there is a network, or has been one since
-  unwritten_.reset();
-  to_keep_.reset();
-  kept_voters_.clear();
+  keeping_.clear();
   requests_.clear();
-  joiners_.clear();
+  newcomers_.drop_waiting();
   watched_.clear();
   publish_lease();
   environment_.retire(reason, ended);
@@ -293,48 +288,41 @@ void Adapter::on_join(const cluster::Sender& from, Member joiner, const cluster:
          now, effects);
     return respond(*why);
   }
-  Joiner waiting{.from = from, .member = std::move(joiner), .respond = std::move(respond)};
-  const auto known = reached_.find(waiting.member.id);
-  const bool was_reached =
-      known != reached_.end() && known->second.first == waiting.member.address && now < known->second.second;
-  if (was_reached || map()->slot_of(waiting.member.id) != cluster::kNoSlot)
-    return introduce(std::move(waiting), now, effects);
-  reach_back(std::move(waiting), effects);
+  Newcomers::Newcomer newcomer{.from = from, .member = std::move(joiner), .respond = std::move(respond)};
+  if (newcomers_.was_reached(newcomer.member, now) || map()->slot_of(newcomer.member.id) != cluster::kNoSlot)
+    return introduce(std::move(newcomer), now, effects);
+  reach_back(std::move(newcomer), effects);
 }
 
-void Adapter::reach_back(Joiner joiner, membership::Effects& effects) {
-  const NodeId id = joiner.member.id;
-  if (joiners_.size() >= kJoinersMax)
-    return joiner.respond(Error{ErrorKind::overloaded, "too many nodes join at once; ask again"});
-  const NodeAddress address = joiner.member.address;
-  if (!joiners_.emplace(id, std::move(joiner)).second) return;  // the earlier question is answered for both
-  call({.purpose = Purpose::reach_back, .to = address, .joiner = id},
+void Adapter::reach_back(Newcomers::Newcomer newcomer, membership::Effects& effects) {
+  if (newcomers_.is_full())
+    return newcomer.respond(Error{ErrorKind::overloaded, "too many nodes join at once; ask again"});
+  const NodeId id = newcomer.member.id;
+  const NodeAddress address = newcomer.member.address;
+  if (!newcomers_.wait(std::move(newcomer))) return;
+  call({.purpose = Purpose::reach_back, .to = address, .newcomer = id},
        wire::encode_call(member_->sender(), cluster_id(), cluster::FetchMap{}), options_.call_timeout, effects);
 }
 
-void Adapter::reached(const NodeId& joiner, bool is_reached, const std::string& why, TimePoint now,
+void Adapter::reached(const NodeId& id, bool is_reached, const std::string& why, TimePoint now,
                       membership::Effects& effects) {
-  auto found = joiners_.extract(joiner);
-  if (found.empty()) return;
-  Joiner waiting = std::move(found.mapped());
+  auto newcomer = newcomers_.take(id);
+  if (!newcomer) return;
   if (!is_reached) {
-    return waiting.respond(
+    return newcomer->respond(
         Refused{.field = "way back",
                 .ours = why,
-                .theirs = waiting.member.address.name(),
+                .theirs = newcomer->member.address.name(),
                 .fix = "set [host] advertise to an address at which the other members reach this node"});
   }
-  if (reached_.size() >= kJoinersMax)
-    std::erase_if(reached_, [&](const auto& one) { return one.second.second <= now; });
-  if (reached_.size() < kJoinersMax) reached_[joiner] = {waiting.member.address, now + kReachedFor};
-  introduce(std::move(waiting), now, effects);
+  newcomers_.note_reached(newcomer->member, now);
+  introduce(std::move(*newcomer), now, effects);
 }
 
-void Adapter::introduce(Joiner joiner, TimePoint now, membership::Effects& effects) {
-  const cluster::RequestId id = ++last_request_;
-  requests_.emplace(id, std::move(joiner.respond));
+void Adapter::introduce(Newcomers::Newcomer newcomer, TimePoint now, membership::Effects& effects) {
+  const cluster::RequestId id = requests_.add(std::move(newcomer.respond));
   with_member(now, effects, [&](auto& member, auto& wanted) {
-    member.on_request(joiner.from, cluster::AskToJoin{.joiner = std::move(joiner.member)}, id, now, wanted);
+    member.on_request(newcomer.from, cluster::AskToJoin{.joiner = std::move(newcomer.member)}, id, now, wanted);
   });
 }
 
@@ -377,9 +365,8 @@ bool Adapter::is_end_known() const {
   if (std::ranges::any_of(awaited_, tells_removed)) return false;
   return std::ranges::all_of(map()->members, [this](const Member& member) {
     if (!member.is_up() || member.id == self_.id) return true;
-    const auto found = heard_.find(member.id);
-    if (found == heard_.end()) return false;
-    return found->second.epoch >= map()->epoch || found->second.refused_since != TimePoint::max();
+    const auto* const heard = heard_.find(member.id);
+    return heard != nullptr && (heard->epoch >= map()->epoch || heard->is_refusing());
   });
 }
 
