@@ -70,6 +70,19 @@ std::string histogram_text(const Histogram& latency) {
   return text;
 }
 
+std::string copies_text(const BenchCopies& copies) {
+  return fmt::format("copies     {} on {} members, a write needs {}; {} of {} partitions have theirs\n", copies.wanted,
+                     copies.members, copies.required, copies.complete, copies.partitions);
+}
+
+nlohmann::json copies_json(const BenchCopies& copies) {
+  return {{"wanted", copies.wanted},
+          {"required", copies.required},
+          {"members", copies.members},
+          {"partitions", copies.partitions},
+          {"complete", copies.complete}};
+}
+
 }  // namespace
 
 std::string bench_line(const std::string& what, const LoadResult& so_far) {
@@ -84,6 +97,7 @@ std::string bench_text(const BenchPlan& plan, const LoadResult& result) {
   std::string text = fmt::format("{} of {}: {} connections, {} in flight on each, {} keys, values of {} B{}\n",
                                  plan.operation, fmt::join(plan.nodes, ", "), plan.connections, plan.depth, plan.keys,
                                  plan.value_bytes, plan.is_checked ? ", every value looked at" : "");
+  if (plan.copies) text += copies_text(*plan.copies);
   text += fmt::format("ops/s      {:.0f}\n", rate_of(result));
   text += fmt::format("calls      {} answered in {:.1f} s, {} failed{}\n", result.answered, seconds_of(result),
                       result.failures.total(), result.stopped ? " (interrupted)" : "");
@@ -113,6 +127,7 @@ nlohmann::json bench_json(const BenchPlan& plan, const LoadResult& result) {
           {"value_bytes", plan.value_bytes},
           {"keys", plan.keys},
           {"checked", plan.is_checked},
+          {"copies", plan.copies ? copies_json(*plan.copies) : nlohmann::json()},
           {"interrupted", result.stopped},
           {"seconds", seconds_of(result)},
           {"answered", result.answered},

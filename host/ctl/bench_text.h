@@ -6,12 +6,23 @@
 #include <nlohmann/json.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace p2p::ctl {
 
-// What was asked for.
+// On how many members an agreed cluster keeps each key, when the load begins.
+struct BenchCopies {
+  std::int64_t wanted = 0;
+  std::int64_t required = 0;    // for a write: copies_min
+  std::int64_t members = 0;     // that are to hold some
+  std::int64_t partitions = 0;  // in all
+  std::int64_t complete = 0;    // of these have as many as are wanted and there are members for
+};
+
+// What was asked for, and of what.
 struct BenchPlan {
   std::vector<std::string> nodes;
   std::string operation = "read";
@@ -20,6 +31,7 @@ struct BenchPlan {
   std::size_t value_bytes = 100;
   std::size_t keys = 100'000;
   bool is_checked = false;
+  std::optional<BenchCopies> copies = {};  // nothing: in classic mode each key is on one node
 };
 
 // One line for a terminal while it runs: "read      3.2 s     145231 ops/s   p50 310 us   p99 640 us".

@@ -1,6 +1,7 @@
 // bench: puts a load on a running network, and shows the result.
 #include "ctl/bench_limits.h"
 #include "ctl/bench_text.h"
+#include "ctl/cluster_verbs.h"
 #include "ctl/verbs.h"
 #include "load/load.h"
 
@@ -18,6 +19,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -111,6 +113,20 @@ Result<std::vector<NodeAddress>> try_nodes(const Session& session, const load::D
   return nodes;
 }
 
+// Nothing: of no agreed cluster, or it does not say.
+std::optional<BenchCopies> copies_at(const NodeAddress& node, const Timeouts& timeouts) {
+  auto connection = Connection::open(node, timeouts);
+  if (!connection.ok()) return std::nullopt;
+  const auto state = ask_cluster(connection.value());
+  if (!state.ok()) return std::nullopt;
+  const auto& members = state.value().members;
+  return BenchCopies{.wanted = state.value().copies,
+                     .required = state.value().copies_min,
+                     .members = std::ranges::count_if(members, [](const auto& member) { return member.is_holder; }),
+                     .partitions = state.value().partitions,
+                     .complete = state.value().complete};
+}
+
 ExitCode exit_code_of(const load::LoadResult& result) {
   return result.failures.total() == 0 ? ExitCode::done : ExitCode::no;
 }
@@ -194,6 +210,7 @@ ExitCode bench(const Session& session, BenchOptions options) {
       return code == ExitCode::done ? ExitCode::no : code;
     }
   }
+  options.plan.copies = copies_at(nodes.value().front(), session.timeouts);
   const auto measured = measure(load, wires, keys, session, options);
   if (!measured.ok()) return report(measured.error());
   return show(session, options.plan, measured.value());

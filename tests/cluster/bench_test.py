@@ -164,6 +164,12 @@ class BenchTest(ClusterTest):
         self.assertRegex(progress, r"\rread? .* ops/s .*p99|\r.*read +[\d.]+ s +\d+ ops/s")
         self.assertTrue(progress.endswith("\r\x1b[K"), progress[-40:])  # the line is gone again
 
+    def test_the_copies_of_an_agreed_cluster_are_shown(self):
+        self.assertIsNone(self.document("--requests", "100", *FEW_KEYS, nodes=[self.lonely_node()])["copies"])
+        node = self.node(*ALONE, config=settings.STORE_CONFIG).start()
+        copies = self.document("--operation", "write", "--requests", "100", *FEW_KEYS, nodes=[node])["copies"]
+        self.assertEqual(copies, {"wanted": 3, "required": 2, "members": 1, "partitions": 4096, "complete": 4096})
+
     def read_all(self, terminal):
         data = b""
         try:
