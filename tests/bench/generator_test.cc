@@ -82,6 +82,17 @@ TEST(BenchWire, AMissingKeyOrAnErrorOfRedisIsNoGoodReply) {
   EXPECT_EQ(verdict_of(*redis_set(kData), "-ERR no room\r\n"), Verdict::refused);
 }
 
+TEST(BenchWire, ASetThatWaitsIsGoodOnceAReplicaHasIt) {
+  const auto wire = redis_set_and_wait(kData);
+  EXPECT_FALSE(wire->reply("+OK\r\n", 1)) << "the answer to WAIT is missing";
+  const auto done = wire->reply("+OK\r\n:1\r\n+OK", 1);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->length, 9u);
+  EXPECT_EQ(done->verdict, Verdict::good);
+  EXPECT_EQ(wire->reply("+OK\r\n:0\r\n", 1)->verdict, Verdict::refused);
+  EXPECT_EQ(wire->reply("-READONLY\r\n:1\r\n", 1)->verdict, Verdict::refused);
+}
+
 TEST(BenchWire, AReplyOfMemcachedEndsWhereItsEndStands) {
   const std::string reply = "VALUE key:000000000042 0 100\r\n" + kData.value(kNumber) + "\r\nEND\r\n";
   expect_whole_reply_is_good(*memcached_get(kData, ValueCheck::size), reply);

@@ -161,6 +161,23 @@ def redis_cluster(count: int, core: int | None, folder: Path, stack: ExitStack) 
     return masters
 
 
+def redis_and_replica(core: int | None, folder: Path, stack: ExitStack) -> tuple[Server, Server]:
+    pair = []
+    for name in ("master", "replica"):
+        own = folder / f"redis-{name}"
+        own.mkdir()
+        command = ["redis-server", "--port", "PORT", "--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--dir", str(own),
+                   "--repl-diskless-sync-delay", "0", *(["--replicaof", LOOPBACK, str(pair[0].port)] if pair else [])]
+        pair.append(stack.enter_context(Server(f"Redis {name}", command, core, own / "log", redis_program())))
+        pair[-1].wait_until_listening()
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while "master_link_status:up" not in redis_call(pair[1], "INFO", "replication").split():
+        if time.monotonic() > deadline:
+            raise pair[1].failure("does not follow its master")
+        time.sleep(0.02)
+    return pair[0], pair[1]
+
+
 def memcached(core: int | None, folder: Path) -> Server:
     command = [memcached_program(), "-t", "1", "-l", LOOPBACK, "-p", "PORT", "-U", "0", "-m", str(MEMCACHED_MIB),
                "-c", str(MEMCACHED_CONNECTIONS), *(["-u", "root"] if os.geteuid() == 0 else [])]
@@ -201,6 +218,29 @@ def network(count: int, build: Path, config: Path, settings: list[str], core: in
                 raise node.failure(f"does not know {names}")
             time.sleep(0.02)
     return nodes
+
+
+def agreed_network(name: str, count: int, build: Path, config: Path, settings: list[str], core: int | None, folder: Path,
+                   stack: ExitStack) -> list[Server]:
+    """`count` nodes that keep as many copies of each key, in sync; they share the core."""
+    copies = [f"services.locator.config.copies={count}", f"services.locator.config.copies_min={min(count, 2)}"]
+    nodes: list[Server] = []
+    for number in range(count):
+        joins = [f'services.locator.config.join=["{nodes[0].address}"]'] if nodes else []
+        nodes.append(stack.enter_context(p2phost(f"{name} {number}", build, config, [*copies, *settings, *joins], core, folder)))
+        nodes[-1].wait_until_listening()
+    deadline = time.monotonic() + START_SECONDS_MAX
+    for node in nodes:
+        while not is_complete(ask(build, node, "map"), count):
+            if time.monotonic() > deadline:
+                raise node.failure(f"does not have {count} copies of all partitions")
+            time.sleep(0.1)
+    return nodes
+
+
+def is_complete(map_told: dict, count: int) -> bool:
+    members = map_told.get("members", [])
+    return len(members) == count and all(member["in_sync"] == map_told["partitions"] and member["learners"] == 0 for member in members)
 
 
 def ask(build: Path, node: Server, *verb: str) -> dict:

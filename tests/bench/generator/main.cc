@@ -37,6 +37,7 @@ const std::map<std::string, MakeWire> kOperations = {
     {"thrift-write", [](const Dataset& data, ValueCheck) { return load::framed_write(data, ""); }},
     {"redis-get", redis_get},
     {"redis-set", [](const Dataset& data, ValueCheck) { return redis_set(data); }},
+    {"redis-set-and-wait", [](const Dataset& data, ValueCheck) { return redis_set_and_wait(data); }},
     {"memcached-get", memcached_get},
     {"memcached-set", [](const Dataset& data, ValueCheck) { return memcached_set(data); }},
 };

@@ -7,9 +7,10 @@
 
 namespace p2p::bench {
 
-// Redis, RESP: GET and SET.
+// Redis, RESP: GET and SET; or SET and a WAIT for one replica, together one operation.
 std::unique_ptr<load::Wire> redis_get(const load::Dataset& data, load::ValueCheck check);
 std::unique_ptr<load::Wire> redis_set(const load::Dataset& data);
+std::unique_ptr<load::Wire> redis_set_and_wait(const load::Dataset& data);
 
 // memcached, its text protocol: get and set.
 std::unique_ptr<load::Wire> memcached_get(const load::Dataset& data, load::ValueCheck check);

@@ -46,24 +46,38 @@ class RedisGet final : public load::Wire {
 
 class RedisSet final : public load::Wire {
  public:
-  explicit RedisSet(const Dataset& data) : data_(data) {}
+  RedisSet(const Dataset& data, bool waits) : data_(data), waits_(waits) {}
 
   void request(std::uint64_t number, std::string& into) const override {
     const std::string key = data_.key(number);
     const std::string value = data_.value(number);
     fmt::format_to(std::back_inserter(into), "*3\r\n$3\r\nSET\r\n${}\r\n{}\r\n${}\r\n{}\r\n", key.size(), key,
                    value.size(), value);
+    if (waits_) into += kWait;
   }
 
   std::optional<Reply> reply(std::string_view received, std::uint64_t) const override {
-    const auto line = first_line(received);
-    if (!line) return std::nullopt;
-    const std::size_t length = line->size() + kLineEnd;
-    return *line == "+OK" ? Reply{length, Verdict::good, {}} : Reply{length, Verdict::refused, std::string(*line)};
+    const auto set = first_line(received);
+    if (!set) return std::nullopt;
+    std::size_t length = set->size() + kLineEnd;
+    if (!waits_) return verdict(length, *set, *set == "+OK");
+    const auto waited = first_line(received.substr(length));
+    if (!waited) return std::nullopt;
+    length += waited->size() + kLineEnd;
+    if (*set != "+OK") return verdict(length, *set, false);
+    return verdict(length, *waited, waited->starts_with(':') && *waited != ":0");
   }
 
  private:
+  static Reply verdict(std::size_t length, std::string_view words, bool is_good) {
+    return is_good ? Reply{length, Verdict::good, {}} : Reply{length, Verdict::refused, std::string(words)};
+  }
+
+  // For one replica, and at most a second.
+  static constexpr std::string_view kWait = "*3\r\n$4\r\nWAIT\r\n$1\r\n1\r\n$4\r\n1000\r\n";
+
   const Dataset data_;
+  const bool waits_;
 };
 
 }  // namespace
@@ -71,6 +85,7 @@ class RedisSet final : public load::Wire {
 std::unique_ptr<load::Wire> redis_get(const Dataset& data, ValueCheck check) {
   return std::make_unique<RedisGet>(data, check);
 }
-std::unique_ptr<load::Wire> redis_set(const Dataset& data) { return std::make_unique<RedisSet>(data); }
+std::unique_ptr<load::Wire> redis_set(const Dataset& data) { return std::make_unique<RedisSet>(data, false); }
+std::unique_ptr<load::Wire> redis_set_and_wait(const Dataset& data) { return std::make_unique<RedisSet>(data, true); }
 
 }  // namespace p2p::bench
