@@ -194,6 +194,37 @@ class AddressTest(MembersCase):
             self.assertEqual(shown[moved.name]["id"], identity)
 
 
+class RestoredFolderTest(MembersCase):
+    def test_a_member_with_a_restored_folder_begins_anew_and_the_others_stay_who_they_are(self):
+        nodes = self.cluster(3, *FEW)
+        ids = {node.name: self.members(nodes[0])[node.name]["id"] for node in nodes}
+        victim = nodes[2]
+        backup = pathlib.Path(tempfile.mkdtemp(prefix="p2phost-test-")) / "data"
+        self.addCleanup(shutil.rmtree, backup.parent)
+        for round_of_two in range(2):
+            victim.kill()
+            if round_of_two == 0:
+                shutil.copytree(victim.data_dir, backup, ignore=shutil.ignore_patterns("*.sock"))
+            victim.start()
+            self.wait_for_network(nodes)
+        victim.kill()
+        shutil.rmtree(victim.data_dir)
+        shutil.copytree(backup, victim.data_dir)
+        victim.start()
+
+        # The old one stays a member that is down, at the same address, until it is removed.
+        def ids_of_up(node):
+            shown = json.loads(self.ctl(node, "--json", "members"))["members"]
+            return {member["address"]: member["id"] for member in shown if member["state"] == "up"}
+
+        wait_until("the restored node has joined as a new one",
+                   lambda: ids_of_up(nodes[0]).get(victim.name) not in (None, ids[victim.name]))
+        for node in nodes[:2]:
+            self.assertEqual({**ids_of_up(node), victim.name: None}, {**ids, victim.name: None})
+            self.assertNotIn("begins anew", node.log())
+        self.assertIn("begins anew", victim.log())
+
+
 class ForeignCallsTest(MembersCase):
     def test_the_calls_of_2009_read_the_map_and_change_nothing(self):
         nodes = self.cluster(2, *FEW)

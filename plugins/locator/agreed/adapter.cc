@@ -236,7 +236,7 @@ void Adapter::answered(const Awaited& call, const wire::Replied& replied, TimePo
                    effects);
   }
   if (call.purpose == Purpose::join) join_ended(call, replied, now, effects);
-  if (const auto why = objection(replied.from, replied.cluster)) return refused(call, *why, now, effects);
+  if (const auto why = objection(replied.from, replied.cluster)) return disregarded(call, *why, now, effects);
   environment_.observer->note_answer(replied.from.node);
   if (replied.from.node != call.tried.node) {
     heard_.note_tried(call.tried.node);
@@ -369,8 +369,8 @@ void Adapter::warn(const std::string& text, TimePoint now, membership::Effects& 
 // --- the majority ----------------------------------------------------------------------------------------------------
 
 void Adapter::watch_lease(TimePoint now, membership::Effects& effects) {
-  const bool is_without = stage_ == Stage::inside && lease_held_until() <= now;
-  switch (lease_watch_.look(!is_without, now)) {
+  if (stage_ != Stage::inside) return;
+  switch (lease_watch_.look(lease_held_until() > now, now)) {
     case LeaseWatch::News::none:
       return;
     case LeaseWatch::News::back:

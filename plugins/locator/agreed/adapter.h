@@ -197,7 +197,10 @@ class Adapter final : public membership::Membership {
 
   void answered(const Awaited& call, const cluster::wire::Replied& replied, TimePoint now,
                 membership::Effects& effects);
+  // Whom it has called refuses this node; or this node that answer.
   void refused(const Awaited& call, const cluster::Refused& why, TimePoint now, membership::Effects& effects);
+  void disregarded(const Awaited& call, const cluster::Refused& why, TimePoint now, membership::Effects& effects);
+  void turned_down(const Awaited& call, const std::string& text, TimePoint now, membership::Effects& effects);
   void failed(const Awaited& call, const Error& error, TimePoint now, membership::Effects& effects);
   std::optional<cluster::Refused> objection(const cluster::Sender& from, const cluster::ClusterId& cluster) const;
 

@@ -82,17 +82,35 @@ void Adapter::join_failed(const NodeAddress& via, const Error& error, TimePoint 
 void Adapter::refused(const Awaited& call, const Refused& why, TimePoint now, membership::Effects& effects) {
   const std::string text = call.to.name() + " refuses this node: its " + why.field + " is " + why.ours + ", ours is " +
                            why.theirs + "; " + why.fix;
-  warn(text, now, effects);
-  if (call.purpose == Purpose::join) {
-    ask_at_ = now + kAskRefused;
-    if (stage_ == Stage::looking || stage_ == Stage::inside)
-      effects.joins.push_back({.via = call.to, .outcome = membership::JoinOutcome::absent, .why = text});
-  }
-  if (call.purpose == Purpose::reach_back) return reached(call.newcomer, false, text, now, effects);
-  if (call.purpose == Purpose::join) return;
-  if (!call.tried.node.empty()) heard_.note_tried(call.tried.node);  // that member is not there
+  turned_down(call, text, now, effects);
   const bool is_over = why.field == "ended" || why.field == "boot";
-  if (is_over && (is_member() || stage_ == Stage::returning)) retire(text, effects);
+  const bool is_asked_as_member = call.purpose == Purpose::message || call.purpose == Purpose::watch;
+  if (is_over && is_asked_as_member && (is_member() || stage_ == Stage::returning)) retire(text, effects);
+}
+
+// It answers from a folder that was copied or restored, from before its last start, or in the name of another network:
+// nothing that it says counts. It learns so itself when it calls (M5, J2).
+void Adapter::disregarded(const Awaited& call, const Refused& why, TimePoint now, membership::Effects& effects) {
+  turned_down(call,
+              "what " + call.to.name() + " answers does not count: its " + why.field + " is " + why.theirs +
+                  ", ours is " + why.ours + "; " + why.fix,
+              now, effects);
+}
+
+void Adapter::turned_down(const Awaited& call, const std::string& text, TimePoint now, membership::Effects& effects) {
+  warn(text, now, effects);
+  switch (call.purpose) {
+    case Purpose::join:
+      ask_at_ = now + kAskRefused;
+      if (stage_ == Stage::looking || stage_ == Stage::inside)
+        effects.joins.push_back({.via = call.to, .outcome = membership::JoinOutcome::absent, .why = text});
+      return;
+    case Purpose::reach_back:
+      return reached(call.newcomer, false, text, now, effects);
+    case Purpose::message:
+    case Purpose::watch:
+      if (!call.tried.node.empty()) heard_.note_tried(call.tried.node);  // that member is not there
+  }
 }
 
 void Adapter::enter(const std::optional<NodeAddress>& via, TimePoint now, membership::Effects& effects) {
@@ -229,6 +247,7 @@ void Adapter::retire(const std::string& reason, membership::Effects& effects, co
   requests_.clear();
   newcomers_.drop_waiting();
   watched_.clear();
+  ends_ = {};
   publish_lease();
   environment_.retire(reason, ended);
 }
