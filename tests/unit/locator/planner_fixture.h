@@ -95,6 +95,7 @@ class ObedientCluster final {
   // How many steps it took until nothing was left to do.
   int settle(int steps_max = 10'000) {
     int steps = 0;
+    pass(policy_.settle_after);
     while (steps < steps_max && (step() || let_one_go())) ++steps;
     EXPECT_LT(steps, steps_max) << "no end of it";
     return steps;

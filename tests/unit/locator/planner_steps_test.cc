@@ -6,6 +6,7 @@
 namespace p2p::cluster {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using Adds = std::vector<AddLearner>;
@@ -287,6 +288,32 @@ TEST(PlannerLimits, AChangeStaysSmall) {
   ObedientCluster cluster(cluster_of(8, {.partitions = 64}), policy);
   cluster.settle();  // looks at every change
   EXPECT_TRUE(all_have(cluster.map, 3));
+}
+
+TEST(PlannerSteps, WhatIsBalancedWaitsForTheLastOfThoseThatComeTogether) {
+  ObedientCluster cluster = settled(4);
+  cluster.change({Join{member(5)}});
+  EXPECT_EQ(adds(cluster), 0u);
+  cluster.pass(milliseconds(400));
+  cluster.change({Join{member(6)}});
+  cluster.pass(milliseconds(499));
+  EXPECT_EQ(adds(cluster), 0u);
+  EXPECT_TRUE(cluster.planner.next(cluster.map, cluster.now).hand_overs.empty());
+  cluster.pass(milliseconds(1));
+  EXPECT_GT(adds(cluster), 0u);
+}
+
+TEST(PlannerSteps, OnlyCopiesWithoutDataWaitForThoseThatComeTogetherWhereTooFewAreThere) {
+  for (const bool holds : {true, false}) {
+    const ClusterMap alone = cluster_of(1, kSome);
+    ObedientCluster cluster(holds ? alone : after(alone, {runs(1, {.holds_partitions = false})}));
+    Member second = member(2);
+    second.holds_partitions = holds;
+    cluster.change({Join{second}});
+    EXPECT_EQ(adds(cluster) > 0, holds) << "I4: at once below copies_min";
+    cluster.pass(milliseconds(500));
+    EXPECT_GT(adds(cluster), 0u);
+  }
 }
 
 TEST(PlannerSteps, HandOversThatAreUnderWayGoOn) {

@@ -18,6 +18,8 @@ void Ages::observe_members(const ClusterMap& map, TimePoint now) {
   for (std::size_t slot = 0; slot < map.members.size(); ++slot) {
     const Member& member = map.members[slot];
     Seen& seen = members_[slot];
+    const bool is_new = !member.id.empty() && member.id != seen.id;
+    if (is_new && !is_first_) joined_at_ = now;
     const bool is_down = !member.id.empty() && !member.is_up();
     const bool is_known = is_down && seen.is_down && seen.id == member.id && seen.since == member.since;
     seen = {.id = member.id,

@@ -34,6 +34,9 @@ class Ages final {
   // that was never there, or whose member is back.
   bool may_regain_copy(PartitionNumber partition, Duration time, TimePoint now) const;
 
+  // Whether a member has joined less than `time` ago.
+  bool has_joined_lately(Duration time, TimePoint now) const { return joined_at_ && now - *joined_at_ < time; }
+
   // Whether a member that holds copies is down less than `time`: copies are not balanced until it is clear who stays.
   bool may_regain_member(Duration time, TimePoint now) const;
 
@@ -65,7 +68,8 @@ class Ages final {
   std::vector<Seen> members_;  // by slot
   std::vector<Seen> members_before_;
   std::vector<Watched> partitions_;
-  std::size_t copies_wanted_ = 0;  // if all were back that may come back
+  std::optional<TimePoint> joined_at_;  // the last one
+  std::size_t copies_wanted_ = 0;       // if all were back that may come back
   bool is_first_ = true;
 };
 

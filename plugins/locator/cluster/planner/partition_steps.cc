@@ -10,7 +10,9 @@ PartitionSteps::PartitionSteps(const Situation& situation)
       map_(situation.map),
       holders_(situation.map),
       target_(situation.target),
-      is_calm_(!situation.ages.may_regain_member(situation.policy.restore_after, situation.now)),
+      is_settling_(situation.ages.has_joined_lately(situation.policy.settle_after, situation.now)),
+      is_calm_(!is_settling_ && !situation.ages.may_regain_member(situation.policy.restore_after, situation.now)),
+      has_data_(situation.map.has_holders()),
       fills_(map_.members.size()),
       hand_overs_(map_.members.size()),
       is_listed_(map_.partitions.size()) {}
@@ -79,6 +81,7 @@ PartitionSteps::Reason PartitionSteps::reason_for(PartitionNumber number, std::s
 
 // I4.
 bool PartitionSteps::may_wait(const Missing& missing) const {
+  if (is_settling_ && !has_data_) return true;
   switch (missing.reason) {
     case Reason::below_minimum:
     case Reason::given_away:

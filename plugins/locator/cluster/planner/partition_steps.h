@@ -61,7 +61,9 @@ class PartitionSteps final {
   const ClusterMap& map_;
   const Holders holders_;
   const Target& target_;
-  bool is_calm_;  // nobody may come back whose copies would be balanced once more
+  bool is_settling_;  // members have just come, and more may
+  bool is_calm_;      // nor may anybody come back whose copies would be balanced once more
+  bool has_data_;     // some member holds data of partitions
   std::vector<Missing> missing_;
   // A primary whose service has ended fills nobody: to hand it over must not wait for the learners that it would fill.
   Moves fills_;

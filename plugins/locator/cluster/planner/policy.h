@@ -14,6 +14,9 @@ struct Policy {
   Duration restore_after = std::chrono::seconds(30);
   // J4, I9: how long a member may be down before it is no member any more.
   Duration remove_after = std::chrono::seconds(30);
+  // Members that start together come one after the other: what is balanced waits for the last of them, so that it is
+  // moved once. Where no member holds data, all copies wait.
+  Duration settle_after = std::chrono::milliseconds(500);
   // A6: how long a voter may be down before another votes in its stead.
   Duration replace_voter_after = std::chrono::seconds(10);
 
