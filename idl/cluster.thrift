@@ -39,7 +39,7 @@ struct Member {
   8: required list<string> services      // in ascending order
   9: required bool holds_partitions      // M6
   10: required i32 feature_level         // the highest that its program knows (M7)
-  11: required i64 since                 // the epoch at which it got this state
+  11: required i64 since                 // the epoch at which it got this state, or may be given copies again
   12: optional i32 slot                  // its place in the map; absent outside of maps
 }
 

@@ -18,7 +18,7 @@ struct Member {
   2: required string address
   3: required i64 boot                   // which start of the node's process this is, counted from 1
   4: required MemberState state
-  5: required i64 since                  // the epoch at which it got this state
+  5: required i64 since                  // the epoch at which it got this state, or may be given copies again
   6: optional i64 since_ms               // when the answering node learnt of that epoch; absent: it did not watch yet
   7: required string zone
   8: required i32 weight

@@ -71,8 +71,9 @@ std::string histogram_text(const Histogram& latency) {
 }
 
 std::string copies_text(const BenchCopies& copies) {
-  return fmt::format("copies     {} on {} members, a write needs {}; {} of {} partitions have theirs\n", copies.wanted,
-                     copies.members, copies.required, copies.complete, copies.partitions);
+  return fmt::format("copies     {} wanted, {} member{}; {} of {} partitions have theirs; a write needs {}\n",
+                     copies.wanted, copies.members, copies.members == 1 ? "" : "s", copies.complete, copies.partitions,
+                     copies.required);
 }
 
 nlohmann::json copies_json(const BenchCopies& copies) {

@@ -16,8 +16,8 @@ namespace p2p::ctl {
 // On how many members an agreed cluster keeps each key, when the load begins.
 struct BenchCopies {
   std::int64_t wanted = 0;
-  std::int64_t required = 0;    // for a write: copies_min
-  std::int64_t members = 0;     // that are to hold some
+  std::int64_t members = 0;     // that are to hold some: there are no more copies than these
+  std::int64_t required = 0;    // for a write, once all partitions are complete
   std::int64_t partitions = 0;  // in all
   std::int64_t complete = 0;    // of these have as many as are wanted and there are members for
 };

@@ -119,10 +119,11 @@ std::optional<BenchCopies> copies_at(const NodeAddress& node, const Timeouts& ti
   if (!connection.ok()) return std::nullopt;
   const auto state = ask_cluster(connection.value());
   if (!state.ok()) return std::nullopt;
-  const auto& members = state.value().members;
+  const auto& all = state.value().members;
+  const std::int64_t members = std::ranges::count_if(all, [](const auto& member) { return member.is_holder; });
   return BenchCopies{.wanted = state.value().copies,
-                     .required = state.value().copies_min,
-                     .members = std::ranges::count_if(members, [](const auto& member) { return member.is_holder; }),
+                     .members = members,
+                     .required = std::min<std::int64_t>(state.value().copies_min, std::max<std::int64_t>(members, 1)),
                      .partitions = state.value().partitions,
                      .complete = state.value().complete};
 }

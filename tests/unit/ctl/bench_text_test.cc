@@ -45,9 +45,10 @@ TEST(BenchText, TheCopiesThatAKeyHasAreShown) {
   BenchPlan plan = kPlan;
   EXPECT_EQ(bench_text(plan, hundred_replies()).find("copies"), std::string::npos);
   EXPECT_TRUE(bench_json(plan, hundred_replies())["copies"].is_null());
-  plan.copies = {.wanted = 3, .required = 2, .members = 5, .partitions = 8, .complete = 7};
+  plan.copies = {.wanted = 3, .members = 5, .required = 2, .partitions = 8, .complete = 7};
   const std::string text = bench_text(plan, hundred_replies());
-  EXPECT_NE(text.find("copies     3 on 5 members, a write needs 2; 7 of 8 partitions have theirs\n"), std::string::npos)
+  EXPECT_NE(text.find("copies     3 wanted, 5 members; 7 of 8 partitions have theirs; a write needs 2\n"),
+            std::string::npos)
       << text;
   EXPECT_EQ(bench_json(plan, hundred_replies())["copies"]["complete"], 7);
 }

@@ -44,5 +44,17 @@ TEST(RequiredCopies, AMemberThatTurnsTheServiceOnCountsLikeOneThatJoins) {
   EXPECT_EQ(required(after(restarted, {runs(2, {.holds_partitions = true})})), 1u);
 }
 
+TEST(RequiredCopies, SoDoesOneWhoseWeightIsNoLongerZero) {
+  const auto weight = [](std::uint32_t of) { return Describe{.node = id(2), .weight = of}; };
+  const ClusterMap idle = after(with_members(founded(), 2), {weight(0)});
+  const ClusterMap restarted = after(idle, {up(1, 2)});
+  EXPECT_EQ(required(restarted), 1u);
+  const ClusterMap given = after(restarted, {weight(50)});
+  EXPECT_EQ(required(given), 1u);
+  const ClusterMap filled = in_sync_at(given, {2});
+  EXPECT_EQ(required(filled), 2u);
+  EXPECT_EQ(required(after(filled, {weight(100)})), 2u) << "another weight changes nothing";
+}
+
 }  // namespace
 }  // namespace p2p::cluster

@@ -179,6 +179,7 @@ Result<Done> NextMap::apply_to_next(const Describe& describe) {
     return refusal("a weight is at most " + std::to_string(kWeightMax));
   Member& member = next_.members[slot];
   if (describe.zone) member.zone = *describe.zone;
+  if (member.weight == 0 && describe.weight.value_or(0) > 0) member.since = next_.epoch;
   if (describe.weight) member.weight = *describe.weight;
   return Done{};
 }
