@@ -41,6 +41,7 @@ struct Member {
   10: required i32 feature_level         // the highest that its program knows (M7)
   11: required i64 since                 // the epoch at which it got this state, or may be given copies again
   12: optional i32 slot                  // its place in the map; absent outside of maps
+  13: optional bool takes_copies         // absent: true; false: it has no room for more; from feature level 2 on
 }
 
 // `partitions` is packed, one partition after the other, from 0 on, to its end: the primary's slot; how many copies are in sync,
@@ -80,6 +81,7 @@ struct Up {
   5: required list<string> services      // in ascending order
   6: required bool holds_partitions
   7: required i32 feature_level
+  8: optional bool takes_copies          // as of a Member
 }
 struct Down {
   1: required Id node

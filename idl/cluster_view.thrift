@@ -29,6 +29,7 @@ struct Member {
   13: required i32 in_sync               // partitions of which it has every acknowledged write; primaries are among them
   14: required i32 learners              // partitions that it is being given
   15: required bool is_holder            // it is to hold partitions: up, not leaving, of a weight
+  16: optional bool takes_copies         // absent: true; false: its memory is full (memory_max), and it gets no further partitions
 }
 
 // A member to which the answering node's last call has failed.

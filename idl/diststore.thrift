@@ -192,6 +192,7 @@ struct ReadPart {
 struct WritePart {
   1: required list<WriteResult> results
   2: required list<i32> undone
+  3: optional string refused             // why some of the undone are not to be asked for again
 }
 struct ErasePart {
   1: required list<EraseResult> results

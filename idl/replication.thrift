@@ -62,6 +62,8 @@ struct Ack {
   1: required i64 position
   2: required bool is_complete
   3: required i64 filled
+  4: optional i64 memory_used            // with memory_max: the node has reached it, and takes nothing more that can be refused
+  5: optional i64 memory_max             // absent: it has not
 }
 
 struct AskForFill {

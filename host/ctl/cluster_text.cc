@@ -37,6 +37,8 @@ std::string table(const Rows& rows) {
   return text;
 }
 
+bool takes_copies(const view::Member& member) { return !member.__isset.takes_copies || member.takes_copies; }
+
 bool is_up(const view::Member& member) { return member.state != view::MemberState::down; }
 
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
@@ -54,7 +56,8 @@ nlohmann::json member_json(const view::Member& member) {
                          {"feature_level", member.feature_level},
                          {"primaries", member.primaries},
                          {"in_sync", member.in_sync},
-                         {"learners", member.learners}};
+                         {"learners", member.learners},
+                         {"takes_copies", takes_copies(member)}};
   if (member.__isset.since_ms)
     told["since_ms"] = member.since_ms;
   else
@@ -99,6 +102,9 @@ std::string members_text(const view::State& state, std::int64_t now_ms) {
                       age_text(now_ms - state.learnt_ms), state.feature_level, state.cluster);
   if (state.generation > 0)
     text += fmt::format("generation {}: an operator went on without a majority of the voters\n", state.generation);
+  for (const view::Member& member : state.members)
+    if (!takes_copies(member))
+      text += fmt::format("{} takes no further copies: its memory is full (memory_max)\n", member.address);
   if (!state.waits_for.empty()) text += fmt::format("this node is not ready: {}\n", state.waits_for);
   return text;
 }

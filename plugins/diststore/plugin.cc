@@ -4,6 +4,7 @@
 #include "classic/classic_mode.h"
 #include "engine/memory/memory_engine.h"
 #include "placement/partition_table.h"
+#include "serving/memory_max.h"
 #include "serving/random_number.h"
 #include "serving/store.h"
 #include "serving/store_mode.h"
@@ -38,6 +39,8 @@ std::unique_ptr<Engine> make_engine(std::string_view name) {
 class DiststorePlugin final : public Plugin {
  public:
   Result<Done> fits(const Config& config, const NodeInfo& node) override {
+    if (const auto limit = parse_memory_max(config.text("memory_max")); !limit.ok())
+      return config.wrong("memory_max", limit.error().text);
     const StoreOptions options = read_options(config, node.message_bytes_max);
     if (options.key_bytes_max + options.value_bytes_max <= options.item_bytes_max) return Done{};
     return does_not_fit(config, options);
@@ -86,10 +89,13 @@ class DiststorePlugin final : public Plugin {
                                    std::uint32_t partitions) {
     if (auto fit = agreed::fits_partitions(partitions); !fit.ok()) return fit.error();
     if (auto fit = agreed::fits_messages(context.node().message_bytes_max); !fit.ok()) return fit.error();
+    const auto limit = parse_memory_max(context.config().text("memory_max"));
+    if (!limit.ok()) return context.config().wrong("memory_max", limit.error().text);
     StoreParts parts = make_parts(context, locator, nullptr);
     parts.options.reserves_keys = true;
-    mode_ = std::make_unique<agreed::AgreedMode>(parts, locator, context.service_name(),
-                                                 agreed::make_replica_shell(context, engine_, locator));
+    mode_ = std::make_unique<agreed::AgreedMode>(
+        parts, locator, context.service_name(),
+        agreed::make_replica_shell(context, engine_, locator, limit.value().of(memory_of_machine())));
     return parts;
   }
 
@@ -130,6 +136,7 @@ class DiststorePlugin final : public Plugin {
     show("keys", &EngineTotals::keys);
     show("bytes", &EngineTotals::bytes);
     show("tombstones", &EngineTotals::tombstones);
+    context.gauge("memory_bytes", [engine = engine_] { return static_cast<std::int64_t>(engine->memory_bytes()); });
     context.gauge("forwarded", [forwarder = forwarder_] { return forwarder->forwarded(); });
   }
 
@@ -174,6 +181,9 @@ P2P_PLUGIN(p2p::diststore::DiststorePlugin,
                       "forgotten at once")
            P2P_OPTION("key_log_bytes_max", "bytes", "64MiB", "64KiB..16GiB",
                       "mode agreed: the keys of the last writes are kept for copies that were out for a while")
+           P2P_OPTION("memory_max", "text", "80%", "",
+                      "mode agreed: memory that values may take: a size, a share of what the machine has, or none; "
+                      "writes that would pass it are refused")
            P2P_OPTION("replication_queue_bytes_max", "bytes", "64MiB", "1MiB..16GiB",
                       "mode agreed: a node for which more waits to be sent loses its copies for a while"))
 // clang-format on

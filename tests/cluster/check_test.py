@@ -48,6 +48,8 @@ class RefusedStartTest(unittest.TestCase):
             (CONFIGURATION, "cannot open the log file", ["--set", f"log.file={self.folder}/nowhere/log"]),
             (CONFIGURATION, "five eighths of a message", ["--set", "services.diststore.config.value_bytes_max=32MiB"]),
             (CONFIGURATION, "five eighths of a message", ["--set", "host.frame_bytes_max=1MiB"]),
+            (CONFIGURATION, "'101%' is neither a size", ["--set", "services.diststore.config.memory_max=101%"]),
+            (CONFIGURATION, "'1KiB' is neither a size", ["--set", "services.diststore.config.memory_max=1KiB"]),
             (CONFIGURATION, "a port is needed", ["--join", "127.0.0.1:0"]),
             (CONFIGURATION, "which is above 65535", ["--set", "services.locator.config.discover_port_first=65535"]),
         ]

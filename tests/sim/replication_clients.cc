@@ -224,6 +224,7 @@ void ReplicationWorld::finish(std::size_t number, const Answer& answer, int valu
       switch (answer.verdict) {
         case Verdict::refused:
         case Verdict::overloaded:
+        case Verdict::full:
           done.outcome = StoreOperation::Outcome::failed;
           break;
         case Verdict::unknown:
@@ -247,7 +248,8 @@ void ReplicationWorld::finish(std::size_t number, const Answer& answer, int valu
       }
     }
     Client& client = clients_[operation.client];
-    const bool is_served = answer.verdict != Verdict::refused && answer.verdict != Verdict::overloaded;
+    const bool is_served =
+        answer.verdict != Verdict::refused && answer.verdict != Verdict::overloaded && answer.verdict != Verdict::full;
     if (is_served && is_healed_ && operation.kind == Kind::get) ++client.reads_healed;
     if (is_served && is_healed_ && operation.kind == Kind::put) ++client.writes_healed;
     if (answer.verdict == Verdict::done && operation.kind != Kind::erase) {

@@ -77,6 +77,7 @@ class ReplicationEngine final : public diststore::Engine {
 
   void fence(diststore::ViewVersion) override {}
   diststore::EngineTotals totals() const override { return {}; }
+  std::uint64_t memory_bytes() const noexcept override { return 0; }
 
  private:
   const std::uint32_t partitions_;

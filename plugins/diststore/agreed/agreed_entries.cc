@@ -46,7 +46,8 @@ Result<FoundEntry> found_by(const Answer& answer) {
     case Verdict::overloaded:
       return Error{ErrorKind::overloaded, kOverloaded};
     case Verdict::refused:
-    case Verdict::condition_failed:  // these two are no verdicts on a read
+    case Verdict::full:
+    case Verdict::condition_failed:  // these three are no verdicts on a read
     case Verdict::unknown:
       break;
   }
@@ -62,6 +63,8 @@ Result<ChangedEntry> changed_by(const Answer& answer) {
       return ChangedEntry{};
     case Verdict::overloaded:
       return Error{ErrorKind::overloaded, kOverloaded};
+    case Verdict::full:
+      return Error{ErrorKind::overloaded, answer.why};
     case Verdict::refused:
       return Error{ErrorKind::unreachable, kNotServed};
     case Verdict::unknown:

@@ -107,7 +107,8 @@ void AgreedKeys::end_read(Waiting waiting, const Answer& answer) {
     case Verdict::overloaded:
       return refuse_as_overloaded(std::move(waiting));
     case Verdict::refused:
-    case Verdict::condition_failed:  // these two are no verdicts on a read, which may be repeated in any case
+    case Verdict::full:
+    case Verdict::condition_failed:  // these three are no verdicts on a read, which may be repeated in any case
     case Verdict::unknown:
       return forwarder_->wait(std::move(waiting.call), waiting.method, std::string(why_not_served(waiting.partition)));
   }
@@ -159,6 +160,8 @@ void AgreedKeys::end_change(Waiting waiting, const Answer& answer) {
       return waiting.method.raise(std::move(waiting.call), condition_failed(answer.version));
     case Verdict::overloaded:
       return refuse_as_overloaded(std::move(waiting));
+    case Verdict::full:
+      return refuse_as_full(std::move(waiting), answer.why);
     case Verdict::refused:
       return forwarder_->wait(std::move(waiting.call), waiting.method, std::string(why_not_written(waiting.partition)));
     case Verdict::unknown:
@@ -174,6 +177,14 @@ void AgreedKeys::refuse_as_overloaded(Waiting waiting) {
   constexpr std::string_view kWhy = "too many calls wait for the copies of the key's partition";
   forwarder_->log_failure(waiting.call.info(), std::string(kWhy));
   waiting.call.fail(CallFault::internal_error, std::string(kOverloadedPrefix).append(kWhy));
+}
+
+// At once, and also to a node that has forwarded the call: to try again soon would change nothing. Nothing of the call
+// can have been done before, since no write is repeated here whose outcome is unknown.
+void AgreedKeys::refuse_as_full(Waiting waiting, const std::string& why) {
+  forwarder_->log_failure(waiting.call.info(), why);
+  if (waiting.method.raise == nullptr) return;  // its end ends a oneway call
+  waiting.method.raise(std::move(waiting.call), store_error(wire::StoreErrorKind::not_executed, why));
 }
 
 std::string_view AgreedKeys::why_not_served(Partition partition) const {

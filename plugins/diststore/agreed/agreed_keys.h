@@ -79,6 +79,7 @@ class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<Ag
   void end_read(Waiting waiting, const replication::Answer& answer);
   void end_change(Waiting waiting, const replication::Answer& answer);
   void refuse_as_overloaded(Waiting waiting);
+  void refuse_as_full(Waiting waiting, const std::string& why);
   std::string_view why_not_served(Partition partition) const;
   std::string_view why_not_written(Partition partition) const;
 

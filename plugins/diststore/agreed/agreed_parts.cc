@@ -192,6 +192,9 @@ void AgreedKeys::serve_changes(LocalPart<Verb>& part, std::function<void()> done
                               ? "too many calls wait for the copies of a key's partition"
                               : keys->why_not_written(partition));
               break;
+            case Verdict::full:
+              open->fail({ErrorKind::overloaded, answer.why});
+              break;
             case Verdict::unknown:
               open->fail(
                   {ErrorKind::internal, "some changes may have been made: this node stopped being their primary"});

@@ -34,6 +34,12 @@ constexpr Duration kHaltPatience = std::chrono::seconds(2);
   assertion_failed(why.data(), __FILE__, __LINE__);
 }
 
+std::string text_of(const replication::MemoryUse& memory) {
+  constexpr double kMiB = 1 << 20;
+  return fmt::format("{:.1f} of {:.1f} MiB", static_cast<double>(memory.used) / kMiB,
+                     static_cast<double>(memory.max) / kMiB);
+}
+
 // For what cannot be half done.
 template <class Work>
 void do_or_end(Work work) noexcept {
@@ -249,6 +255,7 @@ void ReplicaShell::answer_clients() {
       continue;
     }
     answer.verdict = replicas_->verdict_now(answer, now);
+    if (answer.verdict == Verdict::full) answer.why = text_of_full(answer);
     const Done done = std::exchange(waiting_[answer.request - 1], nullptr);
     free_.push_back(answer.request);
     waiting_calls_.fetch_sub(1, std::memory_order_relaxed);
@@ -284,8 +291,38 @@ void ReplicaShell::publish_reports(TimePoint now) {
   failed_ = std::move(failed);
 }
 
+// Said when it is reached, and when it is left again after that was said.
+void ReplicaShell::note_memory(TimePoint now) {
+  const replication::MemoryLimit& memory = replicas_->memory();
+  takes_copies_.store(memory.takes_copies(), std::memory_order_relaxed);
+  const bool is_full = memory.full().has_value();
+  if (std::exchange(was_full_, is_full) == is_full) return;
+  const std::string use = text_of(memory.use());
+  if (!is_full && std::exchange(said_full_, false))
+    environment_.log.warn("memory_max is no longer reached: {} are used; writes go on", use);
+  if (!is_full) return;
+  const auto unsaid = warnings_.due("memory_max", now);
+  if (!unsaid) return;
+  said_full_ = true;
+  environment_.log.warn(
+      "memory_max is reached: {} are used, and the rest is for what is under way; writes that store more are refused, "
+      "and no further copies are taken, until something is erased ({} more)",
+      use, *unsaid);
+}
+
+// Whose memory it is, and how full.
+std::string ReplicaShell::text_of_full(const replication::Answer& answer) const {
+  const auto self = numbers_.find(self_);
+  const replication::Node of_self = self == numbers_.end() ? replication::kNoNode : self->second;
+  const replication::Node node = answer.full_node == replication::kNoNode ? of_self : answer.full_node;
+  return fmt::format(
+      "memory_max: at {} {} are used, and the rest is for what is under way; erase something, or raise memory_max",
+      node < members_.size() ? members_[node].address.name() : "this node", text_of(answer.memory));
+}
+
 void ReplicaShell::set_alarm() {
   if (is_halted_.load(std::memory_order_relaxed)) return;
+  note_memory(environment_.strand->now());
   queued_bytes_.store(static_cast<std::int64_t>(links_.queued_bytes()), std::memory_order_relaxed);
   expired_keys_.store(expired_before_ + static_cast<std::int64_t>(replicas_->expired_keys()),
                       std::memory_order_relaxed);
@@ -344,17 +381,26 @@ Result<p2p::Done> ReplicaShell::may_end() const {
 
 namespace {
 
-ReplicaShellOptions read_replica_options(const Config& config) {
+// What may be on its way to a node when it says that it is full: from each of the nodes that it has copies of no more
+// than may wait for it there, and that of a few at once (docs/decisions/0041).
+constexpr std::uint64_t kHeadroomQueues = 4;
+// Of memory_max, at most.
+constexpr std::uint64_t kHeadroomPart = 8;
+
+ReplicaShellOptions read_replica_options(const Config& config, std::uint64_t memory_bytes_max) {
   ReplicaShellOptions options;
   options.replication.key_log_bytes_max = static_cast<std::size_t>(config.bytes("key_log_bytes_max"));
   options.queue_bytes_max = static_cast<std::size_t>(config.bytes("replication_queue_bytes_max"));
+  options.replication.memory = {
+      .max = memory_bytes_max,
+      .headroom = std::min(memory_bytes_max / kHeadroomPart, kHeadroomQueues * options.queue_bytes_max)};
   return options;
 }
 
 }  // namespace
 
 std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_ptr<Engine> engine,
-                                                 std::shared_ptr<ILocator> locator) {
+                                                 std::shared_ptr<ILocator> locator, std::uint64_t memory_bytes_max) {
   auto shell = std::make_shared<ReplicaShell>(
       ReplicaShell::Environment{.strand = context.strand("replicas"),
                                 .peers = context.peers(),
@@ -363,7 +409,7 @@ std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_p
                                 .service = context.service_name(),
                                 .draw = [] { return std::max<SessionId>(1, random_number()); },
                                 .wall_clock = wall_clock_ms},
-      std::move(engine), read_replica_options(context.config()));
+      std::move(engine), read_replica_options(context.config(), memory_bytes_max));
   const auto counted = [&](const std::string& role, std::int64_t ReplicaShell::Counts::*number) {
     context.gauge("partitions", {{"role", role}}, [shell, number] { return shell->counts().*number; });
   };
@@ -373,6 +419,7 @@ std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_p
   context.gauge("fills", [shell] { return shell->counts().filling; });
   context.gauge("waiting_calls", [shell] { return shell->waiting_calls(); });
   context.gauge("expired_keys", [shell] { return shell->expired_keys(); });
+  context.gauge("memory_max_bytes", [memory_bytes_max] { return static_cast<std::int64_t>(memory_bytes_max); });
   context.gauge("replication_queue_bytes", [shell] { return shell->queued_bytes(); });
   return shell;
 }

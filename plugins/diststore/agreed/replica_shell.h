@@ -128,6 +128,7 @@ class ReplicaShell final : public ReplicaService,
   std::vector<PartitionReport> filled() const override;
   std::vector<PartitionReport> failed() const override;
   bool is_healthy() override;
+  bool takes_copies() override { return takes_copies_.load(std::memory_order_relaxed); }
 
  private:
   // --- what waits for the strand ---
@@ -219,6 +220,8 @@ class ReplicaShell final : public ReplicaService,
   void answer_clients();
   void tell(const Done& done, const replication::Answer& answer);
   void publish_reports(TimePoint now);
+  void note_memory(TimePoint now);
+  std::string text_of_full(const replication::Answer& answer) const;
   void set_alarm();
   void halt();
 
@@ -271,6 +274,7 @@ class ReplicaShell final : public ReplicaService,
   mutable std::mutex counts_mutex_;
   Counts counts_;
   std::atomic<std::size_t> holders_{1};  // nodes that may hold copies
+  std::atomic<bool> takes_copies_{true};
   std::atomic<bool> is_halted_{false};
   std::atomic<bool> has_run_{false};
 
@@ -307,12 +311,14 @@ class ReplicaShell final : public ReplicaService,
   std::vector<Completion> establishing_;
   std::unique_ptr<Timer> alarm_;
   TimePoint alarm_at_ = TimePoint::max();
+  bool was_full_ = false;
+  bool said_full_ = false;
   RepeatedWarnings warnings_;
 };
 
 // With a strand of the service, gauges, and the options `key_log_bytes_max` and `replication_queue_bytes_max`.
-// [control]
+// `memory_bytes_max`: 0: no limit. [control]
 std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_ptr<Engine> engine,
-                                                 std::shared_ptr<ILocator> locator);
+                                                 std::shared_ptr<ILocator> locator, std::uint64_t memory_bytes_max);
 
 }  // namespace p2p::diststore::agreed

@@ -160,6 +160,10 @@ class Engine {
 
   virtual EngineTotals totals() const = 0;
 
+  // What is stored takes so much memory, the engine's overhead included. Cheaper than totals(): asked after every few
+  // changes.
+  virtual std::uint64_t memory_bytes() const noexcept = 0;
+
   // A batch of one. An engine that has nothing to gain from batches may do it at less cost.
   virtual Result<Outcome> apply_one(Change& change) {
     if (auto applied = apply({&change, 1}); !applied.ok()) return applied.error();

@@ -77,6 +77,12 @@ WallMs Content::expiry_at(std::string_view key) {
   return found;
 }
 
+std::optional<std::size_t> Content::value_bytes_at(std::string_view key) {
+  std::optional<std::size_t> bytes;
+  note(site_.engine.get(key, {}, [&](std::string_view value, Version, WallMs) { bytes = value.size(); }));
+  return bytes;
+}
+
 std::optional<StoredEntry> Content::find(std::string_view key) {
   Result<std::optional<StoredEntry>> found = site_.engine.copy(key);
   if (found.ok()) return std::move(found).value();

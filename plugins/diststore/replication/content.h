@@ -27,7 +27,8 @@ class Content final {
 
   // kNoVersion: there is none; a tombstone has one.
   WriteVersion version_at(std::string_view key);
-  WallMs expiry_at(std::string_view key);                 // kNoExpiry: of no value as well
+  WallMs expiry_at(std::string_view key);  // kNoExpiry: of no value as well
+  std::optional<std::size_t> value_bytes_at(std::string_view key);
   std::optional<StoredEntry> find(std::string_view key);  // a tombstone, too
 
  private:

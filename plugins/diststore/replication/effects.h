@@ -8,6 +8,7 @@
 #include <p2p/units.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace p2p::diststore::replication {
@@ -32,6 +33,7 @@ enum class Verdict : std::uint8_t {
   condition_failed,  // nothing was done; `version` is what is there (kNoVersion: nothing)
   refused,           // surely not begun: to be tried again, perhaps elsewhere (W6)
   overloaded,        // surely not begun: too many are under way (under_way_max, waiting_max)
+  full,              // surely not begun: it would store more, and a node that has to take it has reached memory_max
   unknown,           // it may be done, now or later (W6)
 };
 
@@ -45,6 +47,9 @@ struct Answer {
   WriteVersion version = {};
   BatchPtr batch = {};              // of a write: as it was done; of a read: what holds the value
   const KeyWrite* write = nullptr;  // in `batch`: what was read
+  Node full_node = kNoNode;         // of one that is full: whose memory it is; kNoNode: this node's
+  MemoryUse memory = {};            // likewise
+  std::string why = {};             // of one that is full, for people: the shell's words
 };
 
 // Entries of a partition, for a backfill. The shell may run it on another thread, by scan_for_fill() (fill_scan.h), and

@@ -5,8 +5,10 @@
 
 #include "replication/assignment.h"
 #include "replication/batch.h"
+#include "replication/memory_limit.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -73,8 +75,9 @@ struct Complete {};       // it has been sent everything (I7)
 
 struct Ack {
   Seq position = 0;
-  bool is_complete = false;  // nothing is missing, nothing suspect; else it is a sign of life alone
-  std::uint64_t filled = 0;  // the last Items of a fill that it has taken
+  bool is_complete = false;            // nothing is missing, nothing suspect; else it is a sign of life alone
+  std::uint64_t filled = 0;            // the last Items of a fill that it has taken
+  std::optional<MemoryUse> full = {};  // its node has reached memory_max, whatever the partition
 };
 
 // A learner wants to be filled, and says what it has (I7).

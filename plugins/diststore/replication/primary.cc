@@ -25,6 +25,7 @@ void Primary::write(std::shared_ptr<Batch> batch, RequestId request, Moment mome
   if (!may_serve(moment) || !has_copies_enough())
     return effects.answers.push_back(answer_of(request, Verdict::refused));
   if (!has_room_for(*batch)) return effects.answers.push_back(answer_of(request, Verdict::overloaded));
+  if (auto full = refusal_for_memory(*batch, request)) return effects.answers.push_back(std::move(*full));
   if (!erase_expired_of(*batch, moment, effects))
     return effects.answers.push_back(answer_of(request, Verdict::refused));
   for (KeyWrite& write : batch->writes) {
@@ -105,6 +106,7 @@ bool Primary::append(const BatchPtr& batch, RequestId request, Moment moment, Ef
     site_.gate.end(*batch);
     return false;
   }
+  if (site_.memory.is_set()) site_.memory.add(batch->bytes() + kEntryMemory * batch->writes.size());
   state_.position = version.seq;
   state_.uncommitted.push({.version = version, .batch = batch, .request = request});
   site_.log_keys(held_, version.seq, *batch);

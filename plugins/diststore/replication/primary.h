@@ -7,7 +7,9 @@
 #include "replication/fill.h"
 #include "replication/site.h"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -106,6 +108,8 @@ class Primary final {
   bool may_serve(Moment moment) const;
   bool has_copies_enough() const;
   bool has_room_for(const Batch& batch) const;
+  std::optional<Answer> refusal_for_memory(const Batch& batch, RequestId request);
+  std::int64_t growth_by(const Batch& batch);
   bool erase_expired_of(const Batch& asked, Moment moment, Effects& effects);
   bool answer_unless_met(const Batch& batch, RequestId request, Effects& effects);
   void wait_for(std::string_view key, KeyHash hash, Answer answer, Effects& effects);
@@ -147,6 +151,8 @@ class Primary final {
   bool fill_from_keys(Stream& stream, Effects& effects);
   bool fill_from_log(Stream& stream, Effects& effects);
   bool fill_from_scan(Stream& stream, Effects& effects);
+  bool may_fill(const Stream& stream) const;
+  void resume_fills(Effects& effects);
 
   Site& site_;
   HeldPartition& held_;

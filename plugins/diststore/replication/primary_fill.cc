@@ -31,7 +31,7 @@ void Primary::begin_backfill(Stream& stream, Effects& effects) {
 void Primary::continue_fill(Stream& stream, Effects& effects) {
   const Fill& fill = *stream.fill;
   bool goes_on = true;
-  while (goes_on && !fill.is_done && fill.sent - fill.taken < kFillMessagesInFlightMax) {
+  while (goes_on && may_fill(stream) && !fill.is_done && fill.sent - fill.taken < kFillMessagesInFlightMax) {
     if (!fill.keys.empty())
       goes_on = fill_from_keys(stream, effects);
     else if (fill.kind == Fill::Kind::recovery)
@@ -39,6 +39,14 @@ void Primary::continue_fill(Stream& stream, Effects& effects) {
     else
       goes_on = fill_from_scan(stream, effects);
   }
+}
+
+// A learner whose node has no room even for what is under way waits, and is given up if that lasts (I1).
+bool Primary::may_fill(const Stream& stream) const { return !site_.link(stream.copy.node).is_over(); }
+
+void Primary::resume_fills(Effects& effects) {
+  for (Stream& stream : streams_)
+    if (stream.is_open && stream.fill != nullptr && may_fill(stream)) continue_fill(stream, effects);
 }
 
 bool Primary::fill_from_keys(Stream& stream, Effects& effects) {

@@ -63,6 +63,7 @@ void Primary::on_message(Node from, Message& message, Moment moment, Effects& ef
 }
 
 void Primary::on_ack(Stream& stream, const Ack& ack, Moment moment, Effects& effects) {
+  site_.link(stream.copy.node).full = ack.full;
   const bool has_filled = stream.fill != nullptr && ack.filled > stream.fill->taken;
   const bool has_moved = ack.is_complete && (!stream.has_acked || ack.position > stream.acked);
   if (has_moved) {
@@ -139,6 +140,7 @@ void Primary::on_synced(Epoch of_term, Seq position, Moment moment, Effects& eff
 void Primary::tick(Moment moment, Effects& effects) {
   if (is_stopping_ && moment.now >= stopping_until_) resume();
   open_streams(moment, effects);
+  resume_fills(effects);
   if (moment.now < commits_told_at_ + kCommitEvery) return;
   for (Stream& stream : streams_) {
     if (!stream.is_open || stream.commit_told >= state_.commit) continue;

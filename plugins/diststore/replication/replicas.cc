@@ -72,6 +72,7 @@ Verdict Replicas::verdict_now(const Answer& answer, Moment moment) const {
   switch (answer.verdict) {
     case Verdict::refused:
     case Verdict::overloaded:
+    case Verdict::full:
     case Verdict::unknown:
       return answer.verdict;
     case Verdict::done:
@@ -96,13 +97,14 @@ bool Replicas::waits_for_lease(const Answer& answer, Moment moment) const {
 
 void Replicas::on_connected(Node node, Moment moment, Effects& effects) {
   Link& link = site_.link(node);
-  link = {.is_connected = true, .since = moment.now};
+  link = {.is_connected = true, .since = moment.now, .full = link.full};
   for (const auto& one : site_.held)
     if (one != nullptr && one->primary != nullptr) one->primary->on_connected(node, moment, effects);
 }
 
 void Replicas::on_disconnected(Node node, Moment moment) {
-  site_.link(node) = {.is_connected = false, .since = moment.now};
+  Link& link = site_.link(node);
+  link = {.is_connected = false, .since = moment.now, .full = link.full};
   for (const auto& one : site_.held)
     if (one != nullptr && one->primary != nullptr) one->primary->on_disconnected(node);
 }

@@ -57,6 +57,8 @@ class Replicas final {
   // False: the engine has failed, or a sync is overdue; the lease is not to be renewed (L1).
   bool is_healthy(TimePoint now) const;
   const std::optional<Error>& failure() const { return site_.failure; }
+  // What the engine takes, and memory_max (docs/decisions/0041). False: no further copies are to be given to this node.
+  const MemoryLimit& memory() const { return site_.memory; }
 
   // --- clients ---
   // The keys are all in `partition`. Answered once, now or later, in Effects::answers.
@@ -125,6 +127,8 @@ class Replicas final {
   void take_waiting(Moment moment, Effects& effects);
   Effects::Send ack_of(const HeldPartition& held) const;
   void drop_material(TimePoint now, Effects& effects);
+  void measure_memory();
+  Duration material_kept() const;
 
   Site site_;
   ExpirySweep sweep_{site_};

@@ -3,6 +3,7 @@
 #include "replication/replicas.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace p2p::diststore::replication {
@@ -17,10 +18,23 @@ Effects::Send Replicas::ack_of(const HeldPartition& one) const {
                     .stream = one.source.stream},
            .body = Ack{.position = state.position,
                        .is_complete = state.is_complete && !state.has_suspects(),
-                       .filled = one.source.filled}}};
+                       .filled = one.source.filled,
+                       .full = site_.memory.full()}}};
+}
+
+// Whoever hears of it knows it for all partitions: one acknowledgement to each primary is enough.
+void Replicas::measure_memory() {
+  if (!site_.memory.is_set() || !site_.memory.measure(site_.engine.memory_bytes())) return;
+  std::unordered_set<Node> told;
+  for (const auto& one : site_.held) {
+    if (one == nullptr || one->source.stream == 0 || !told.insert(one->source.primary).second) continue;
+    one->source.owes_ack = true;
+    site_.mark_dirty(*one);
+  }
 }
 
 void Replicas::flush(Moment moment, Effects& effects) {
+  measure_memory();
   if (site_.dirty.empty() || site_.failure) return;
   RunningSync sync{.id = last_sync_ + 1, .asked_at = moment.now};
   for (HeldPartition* one : site_.dirty) {
@@ -75,6 +89,11 @@ void Replicas::tick(Moment moment, Effects& effects) {
   ticked_for_ = site_.active.empty() ? TimePoint::max() : moment.now + kReplicationTick;
 }
 
+// Not at all where the memory is wanted for what counts.
+Duration Replicas::material_kept() const {
+  return site_.memory.full() ? Duration::zero() : site_.options.material_kept;
+}
+
 // What nobody has asked for in such a time may go. A partition without a role is not the last copy: the last one stays
 // in in_sync (M3, I9).
 void Replicas::drop_material(TimePoint now, Effects& effects) {
@@ -82,7 +101,7 @@ void Replicas::drop_material(TimePoint now, Effects& effects) {
   std::erase_if(material_, [&](Partition partition) {
     HeldPartition& one = *site_.held[partition];
     if (one.assignment.role != Role::none) return true;
-    if (one.is_dirty || now - site_.options.material_kept < one.material_since) return false;
+    if (one.is_dirty || now - material_kept() < one.material_since) return false;
     start_empty(one, effects);
     site_.mark_dirty(one);
     return true;
@@ -95,7 +114,7 @@ TimePoint Replicas::next_wakeup() const {
   if (material_.empty() || !site_.map.has_this_boot || site_.failure) return sweep;
   TimePoint first = TimePoint::max();
   for (const Partition partition : material_) first = std::min(first, held(partition)->material_since);
-  return std::min(sweep, first == TimePoint::max() ? first : first + site_.options.material_kept);
+  return std::min(sweep, first == TimePoint::max() ? first : first + material_kept());
 }
 
 }  // namespace p2p::diststore::replication

@@ -7,6 +7,7 @@
 #include "replication/effects.h"
 #include "replication/expiry_bound.h"
 #include "replication/key_log.h"
+#include "replication/memory_limit.h"
 #include "replication/read_gate.h"
 
 #include <p2p/units.h>
@@ -37,6 +38,7 @@ struct ReplicationOptions {
   std::size_t waiting_max = 16'384;
   // What a node has of partitions that it has no role in is material for a recovery for so long (I7).
   Duration material_kept = std::chrono::minutes(10);
+  MemoryBounds memory = {};
 };
 
 class Primary;
@@ -70,6 +72,10 @@ struct Link {
   TimePoint since{};
   Duration allowance{};  // that what is on its way may take, beside any timeout: much is sent, and slowly (I1)
   TimePoint allowed_at{};
+  // The node is full, as it said last: kept while the connection breaks, until the node says it anew.
+  std::optional<MemoryUse> full = {};
+
+  bool is_over() const noexcept { return full && full->is_over(); }
 };
 
 struct Site {
@@ -77,6 +83,7 @@ struct Site {
       : engine(engine_used),
         options(options_used),
         logs(options_used.key_log_bytes_max),
+        memory(options_used.memory),
         held(kPartitions),
         expiries(kPartitions) {}
 
@@ -84,6 +91,7 @@ struct Site {
   const ReplicationOptions options;
   ReadGate gate;
   KeyLogs logs;
+  MemoryLimit memory;
   MapFacts map;
   std::vector<Link> links;  // by node
   StreamId streams = 0;

@@ -181,6 +181,11 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     undone_.insert(undone_.end(), outcome.undone.begin(), outcome.undone.end());
     if (!outcome.undone.empty())
       why_ = part.owner.name() + " does not own the key by its view, or has no room for it in this reply";
+    if constexpr (Verb::kStores) {
+      if (!answered.__isset.refused) return;
+      why_ = answered.refused;
+      has_failed_ = true;
+    }
   }
 
   void part_failed(const RemotePart& part, const Error& error) {

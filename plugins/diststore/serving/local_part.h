@@ -45,6 +45,7 @@ struct LocalPart {
   std::vector<std::optional<Result>> results;  // of `keys`; nothing: surely not done, unless there is a failure
   std::string_view why;                        // one was not done; a literal
   // The rest was not tried and is not to be tried again; if its kind says so (may_have_run()), some of it may be done.
+  // `overloaded`: refused, as a node's memory is full.
   std::optional<Error> failure;
 };
 

@@ -39,8 +39,8 @@ class PartAnswer final : public std::enable_shared_from_this<PartAnswer<Verb>> {
   using Result = typename Verb::Result;
 
   void reply() {
-    if (part_.failure) return fail();
     typename Verb::Part part;
+    if (part_.failure && !refuse_undone(part)) return fail();
     part.results.resize(inputs_.size());
     std::size_t at = 0;
     std::size_t bytes = 0;
@@ -54,6 +54,15 @@ class PartAnswer final : public std::enable_shared_from_this<PartAnswer<Verb>> {
       }
     }
     answer_(part);
+  }
+
+  // The others are answered all the same. False: it was no refusal, or none that this verb can tell.
+  bool refuse_undone(typename Verb::Part& part) const {
+    if constexpr (Verb::kStores) {
+      if (part_.failure->kind == ErrorKind::overloaded) part.__set_refused(part_.failure->text);
+      return part.__isset.refused;
+    }
+    return false;
   }
 
   // Counts it, if so.

@@ -49,6 +49,10 @@ class GuardedHolder final : public PartitionHolder {
     const std::scoped_lock lock(mutex_);
     return !holder_ || holder_->is_healthy();
   }
+  bool takes_copies() override {
+    const std::scoped_lock lock(mutex_);
+    return !holder_ || holder_->takes_copies();
+  }
 
  private:
   mutable std::mutex mutex_;

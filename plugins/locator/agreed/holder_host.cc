@@ -225,4 +225,6 @@ std::vector<CopyReport> HolderHost::failed(TimePoint) const {
 
 bool HolderHost::is_healthy(TimePoint) const { return holder_ == nullptr || holder_->is_healthy(); }
 
+bool HolderHost::takes_copies() const { return holder_ == nullptr || holder_->takes_copies(); }
+
 }  // namespace p2p::agreed

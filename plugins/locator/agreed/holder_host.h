@@ -46,6 +46,7 @@ class HolderHost final : public cluster::PartitionHost {
   std::vector<cluster::PartitionNumber> lost() const override;
   bool has_stopped(cluster::PartitionNumber partition, cluster::Epoch term) const override;
   bool is_healthy(TimePoint now) const override;
+  bool takes_copies() const override;
 
  private:
   PartitionNode number_of(const cluster::NodeId& id);

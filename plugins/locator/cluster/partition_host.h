@@ -66,6 +66,9 @@ class PartitionHost {
 
   // Something of it has run since it was last asked, and no sync is overdue (L1).
   virtual bool is_healthy(TimePoint now) const = 0;
+
+  // False: there is no room for further copies; what is here stays, and what is being filled goes on (M6).
+  virtual bool takes_copies() const { return true; }
 };
 
 }  // namespace p2p::cluster

@@ -99,6 +99,9 @@ class P2P_API PartitionHolder {
 
   // False: it hangs, or cannot keep what it takes. The lease is not prolonged then.
   virtual bool is_healthy() = 0;
+
+  // False: it has no room for further copies, and is not made a learner while that is so. What it has stays.
+  virtual bool takes_copies() { return true; }
 };
 
 }  // namespace p2p

@@ -57,6 +57,17 @@ TEST(TableText, NeighboursAreJoinedToRanges) {
 
 // --- members, map ----------------------------------------------------------------------------------------------------
 
+TEST(ClusterText, AMemberWhoseMemoryIsFullIsNamed) {
+  view::State state = cluster_state();
+  EXPECT_EQ(members_text(state, 2'000).find("memory_max"), std::string::npos);
+  EXPECT_EQ(members_json(state)["members"][1]["takes_copies"], true);
+  state.members[1].__set_takes_copies(false);
+  EXPECT_NE(
+      members_text(state, 2'000).find("127.0.0.1:9901 takes no further copies: its memory is full (memory_max)\n"),
+      std::string::npos);
+  EXPECT_EQ(members_json(state)["members"][1]["takes_copies"], false);
+}
+
 TEST(ClusterText, MembersAreListedWithAsMuchOfTheirIdsAsTellsThemApart) {
   auto state = cluster_state();
   state.members[1].state = view::MemberState::down;

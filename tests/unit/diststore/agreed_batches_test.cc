@@ -86,6 +86,17 @@ TEST_F(AgreedBatches, WhatOnePartitionRefusesGoesIntoTheNextRoundWithItsValue) {
   EXPECT_EQ(results[1].version.stamp, 4);
 }
 
+TEST_F(AgreedBatches, WhatMemoryHasNoRoomForEndsTheBatchAtOnce) {
+  const auto half = write_many({{one, "1"}, {other, "2"}});
+  take_write_of(one).answer(Verdict::done, {3, 10});
+  take_write_of(other).answer_full();
+  EXPECT_EQ(error_of<wire::Store_write_many_result>(*half).kind, StoreErrors::unavailable);
+  const auto nothing = write_many({{one, "1"}});
+  take_write_of(one).answer_full();
+  EXPECT_EQ(error_of<wire::Store_write_many_result>(*nothing).kind, StoreErrors::not_executed);
+  EXPECT_EQ(error_of<wire::Store_write_many_result>(*nothing).message, "memory_max: 7 of 8 MiB");
+}
+
 TEST_F(AgreedBatches, WhatIsRefusedToTheEndIsUnavailableOnlyIfSomethingWasDone) {
   const auto half = write_many({{one, "1"}, {other, "2"}});
   take_write_of(one).answer(Verdict::done, {3, 10});

@@ -34,6 +34,9 @@ class FakeReplicas final : public ReplicaStore {
     void answer(Verdict verdict, WriteVersion version = {}) const {
       done({.verdict = verdict, .is_write = true, .partition = partition, .version = version, .batch = batch});
     }
+    void answer_full() const {
+      done({.verdict = Verdict::full, .partition = partition, .batch = {}, .why = "memory_max: 7 of 8 MiB"});
+    }
   };
   struct Asked {
     Partition partition = 0;

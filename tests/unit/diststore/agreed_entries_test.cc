@@ -79,6 +79,7 @@ TEST_F(AgreedEntriesTest, AChangeIsAWriteUnderItsCondition) {
 TEST_F(AgreedEntriesTest, EachVerdictSaysWhetherItMayHaveBeenDone) {
   const std::pair<Verdict, ErrorKind> ends[] = {{Verdict::refused, ErrorKind::unreachable},
                                                 {Verdict::overloaded, ErrorKind::overloaded},
+                                                {Verdict::full, ErrorKind::overloaded},
                                                 {Verdict::unknown, ErrorKind::timed_out}};
   for (const auto& [verdict, kind] : ends) {
     change_key({.key = key, .value = "x"});

@@ -224,6 +224,18 @@ TEST_F(AgreedCalls, AnOverloadedPartitionSaysSoInTheHostsWords) {
   }
 }
 
+// To wait would make no room.
+TEST_F(AgreedCalls, AWriteThatMemoryHasNoRoomForIsNotExecutedAndNotRepeated) {
+  const auto writing = write("a", "apple");
+  const auto putting = put("a", "apple");
+  for (int calls = 0; calls < 2; ++calls) replicas->take_write().answer_full();
+  EXPECT_EQ(error_of_write(*writing).kind, StoreErrors::not_executed);
+  EXPECT_EQ(error_of_write(*writing).message, "memory_max: 7 of 8 MiB");
+  EXPECT_TRUE(log.has(LogLevel::warn, "memory_max: 7 of 8 MiB"));
+  strand->advance(1s);
+  EXPECT_TRUE(replicas->writes.empty());
+}
+
 // --- conditions ------------------------------------------------------------------------------------------------------
 
 TEST_F(AgreedCalls, AConditionReachesTheCopies) {

@@ -135,6 +135,24 @@ TEST_P(EngineTest, ALargeValueThatIsSharedIsSet) {
   expect_totals(1, 0, 100'001);
 }
 
+TEST_P(EngineTest, MemoryIsAtLeastWhatIsStoredAndIsGivenBack) {
+  const std::uint64_t before = engine.memory_bytes();
+  std::uint64_t stored = 0;
+  for (int number = 0; number < 1'000; ++number) {
+    const std::string key = "key " + std::to_string(number);
+    const std::string value(static_cast<std::size_t>(number) * 50, 'x');
+    write(key, value, 1);
+    stored += key.size() + value.size();
+    EXPECT_GE(engine.memory_bytes(), before + stored);
+  }
+  const std::uint64_t full = engine.memory_bytes();
+  write("key 999", "small", 2);
+  EXPECT_LE(engine.memory_bytes(), full - 49'000);
+  for (int number = 0; number < 1'000; ++number)
+    engine.apply_one(Change::discard("key " + std::to_string(number))).value();
+  EXPECT_LE(engine.memory_bytes(), 2 * before + 20'000);
+}
+
 TEST_P(EngineTest, TotalsFollowEveryChange) {
   write("key", "12345", 1);
   expect_totals(1, 0, 8);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -82,6 +83,7 @@ class FakeEngine final : public Engine {
     view_version_ = view_version;
   }
 
+  std::uint64_t memory_bytes() const noexcept override { return totals().bytes; }
   EngineTotals totals() const override {
     const std::lock_guard hold(mutex_);
     EngineTotals totals;

@@ -94,6 +94,7 @@ struct Program {
   std::vector<std::string> services = {};
   bool holds_partitions = true;
   std::uint32_t feature_level = 1;
+  bool takes_copies = true;
 };
 inline Request runs(unsigned number, Program program) {
   return Up{.node = id(number),
@@ -101,7 +102,8 @@ inline Request runs(unsigned number, Program program) {
             .address = address(number),
             .services = std::move(program.services),
             .holds_partitions = program.holds_partitions,
-            .feature_level = program.feature_level};
+            .feature_level = program.feature_level,
+            .takes_copies = program.takes_copies};
 }
 inline Request down(unsigned number, std::uint64_t boot_number = 1) {
   return Down{.node = id(number), .boot = boot(boot_number)};

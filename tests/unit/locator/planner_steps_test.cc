@@ -57,6 +57,22 @@ TEST(PlannerSteps, OneMemberHasNothingToDo) {
   EXPECT_EQ(cluster.settle(), 0);
 }
 
+// What it has stays, and so does its place in the plan.
+TEST(PlannerSteps, AMemberThatTakesNoFurtherCopiesIsGivenNoneWhileThatIsSo) {
+  ObedientCluster cluster(cluster_of(4, kSome));
+  cluster.change({runs(3, {.takes_copies = false})});
+  cluster.settle();
+  EXPECT_FALSE(cluster.map.holds(2));
+  cluster.change({runs(3, {})});
+  cluster.settle();
+  EXPECT_TRUE(all_have(cluster.map, 3));
+  EXPECT_TRUE(cluster.map.holds(2));
+  const std::vector<Partition> before = cluster.map.partitions;
+  cluster.change({runs(3, {.takes_copies = false})});
+  cluster.settle();
+  EXPECT_EQ(cluster.map.partitions, before);
+}
+
 // --- I4 --------------------------------------------------------------------------------------------------------------
 
 TEST(PlannerI4, CopiesThatMayComeBackAreWaitedFor) {

@@ -48,6 +48,7 @@ Member RandomCluster::member() {
           .services = services(),
           .holds_partitions = one_of(2),
           .feature_level = 3 + static_cast<std::uint32_t>(below(1'000'000)),
+          .takes_copies = one_of(2),
           .since = number()};
 }
 
@@ -129,7 +130,8 @@ Request RandomCluster::request_of_members() {
                 .address = address(),
                 .services = services(),
                 .holds_partitions = one_of(2),
-                .feature_level = static_cast<std::uint32_t>(below(1'000'000))};
+                .feature_level = static_cast<std::uint32_t>(below(1'000'000)),
+                .takes_copies = one_of(2)};
     case 2:
       return Down{.node = node(), .boot = boot()};
     case 3:

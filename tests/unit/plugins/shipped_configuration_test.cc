@@ -124,13 +124,13 @@ TEST(ShippedModes, KeysOfOneModeAreTheseAndNoOthers) {
   std::vector<std::string> only_classic;
   std::ranges::set_difference(store, classic, std::back_inserter(only_agreed));
   std::ranges::set_difference(classic, store, std::back_inserter(only_classic));
-  EXPECT_EQ(
-      only_agreed,
-      (std::vector<std::string>{
-          "services.diststore.config.key_log_bytes_max", "services.diststore.config.replication_queue_bytes_max",
-          "services.locator.config.copies", "services.locator.config.copies_min", "services.locator.config.expect",
-          "services.locator.config.found", "services.locator.config.partitions", "services.locator.config.remove_after",
-          "services.locator.config.restore_after", "services.locator.config.weight", "services.locator.config.zone"}));
+  EXPECT_EQ(only_agreed, (std::vector<std::string>{
+                             "services.diststore.config.key_log_bytes_max", "services.diststore.config.memory_max",
+                             "services.diststore.config.replication_queue_bytes_max", "services.locator.config.copies",
+                             "services.locator.config.copies_min", "services.locator.config.expect",
+                             "services.locator.config.found", "services.locator.config.partitions",
+                             "services.locator.config.remove_after", "services.locator.config.restore_after",
+                             "services.locator.config.weight", "services.locator.config.zone"}));
   EXPECT_EQ(only_classic,
             (std::vector<std::string>{
                 "services.diststore.config.tombstone_grace", "services.diststore.config.tombstones_max",

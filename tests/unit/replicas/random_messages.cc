@@ -50,7 +50,10 @@ Body RandomMessages::body(unsigned kind) {
     case 0:
       return replicate();
     case 1:
-      return Ack{.position = number(), .is_complete = flag(), .filled = number()};
+      return Ack{.position = number(),
+                 .is_complete = flag(),
+                 .filled = number(),
+                 .full = flag() ? std::optional(MemoryUse{.used = number(), .max = number()}) : std::nullopt};
     case 2:
       return CommitIndex{.commit = number()};
     case 3:
@@ -120,6 +123,10 @@ void fill(thrifted::Message& made, const Ack& body) {
   one.position = signed_of(body.position);
   one.is_complete = body.is_complete;
   one.filled = signed_of(body.filled);
+  if (body.full) {
+    one.__set_memory_used(signed_of(body.full->used));
+    one.__set_memory_max(signed_of(body.full->max));
+  }
   made.__set_ack(one);
 }
 void fill(thrifted::Message& made, const CommitIndex& body) { made.__set_commit(signed_of(body.commit)); }

@@ -102,6 +102,31 @@ TEST_F(ReplicaShellTest, WhatHasExpiredIsErasedOnEveryCopyThoughNobodyAsks) {
   EXPECT_EQ(nodes[2]->shell->expired_keys(), 0);
 }
 
+// Said by name and in figures, to the log of who is full as well, and to the locator.
+TEST_F(ReplicaShellTest, ANodeWhoseMemoryIsFullSaysSo) {
+  memory[3] = {.max = 1 << 20, .headroom = 1 << 17};
+  start_all();
+  put_in_sync({2, 3});
+  const auto has_logged = [this](const char* what) {
+    return std::ranges::any_of(nodes[3]->log.lines, [&](const auto& line) { return line.find(what) != line.npos; });
+  };
+  EXPECT_TRUE(nodes[3]->locator->host.takes_copies());
+  EXPECT_EQ(put(1, std::string(1'000'000, 'x')), Verdict::done);
+  EXPECT_FALSE(nodes[3]->locator->host.takes_copies());
+  EXPECT_TRUE(nodes[1]->locator->host.takes_copies());
+  EXPECT_TRUE(has_logged("memory_max is reached"));
+  const auto refused = write(1, KeyWrite::put(kKey, std::string(1'000'001, 'x')));
+  settle();
+  EXPECT_EQ((*refused)->verdict, Verdict::full);
+  EXPECT_NE((*refused)->why.find("memory_max: at " + cluster::address(3).name()), std::string::npos) << (*refused)->why;
+  EXPECT_NE((*refused)->why.find("of 1.0 MiB"), std::string::npos) << (*refused)->why;
+  EXPECT_FALSE(has_logged("no longer"));
+  EXPECT_EQ(put(1, "small"), Verdict::done);
+  EXPECT_TRUE(has_logged("memory_max is no longer reached"));
+  EXPECT_TRUE(nodes[3]->locator->host.takes_copies());
+  EXPECT_EQ(put(1, std::string(500'000, 'x')), Verdict::done);
+}
+
 TEST_F(ReplicaShellTest, WhoeverIsNotThePrimaryRefuses) {
   start_all();
   put_in_sync({2});

@@ -223,8 +223,9 @@ class ShellWorld : public ::testing::Test {
   std::set<unsigned> overloaded;  // their hosts send nothing
   std::size_t carried = 0;
   std::uint64_t drawn = 1;
-  WallMs wall = 1'800'000'000'000;  // at every node
-  bool has_memory = true;           // else whoever draws a session runs out of it
+  WallMs wall = 1'800'000'000'000;                       // at every node
+  bool has_memory = true;                                // else whoever draws a session runs out of it
+  std::map<unsigned, replication::MemoryBounds> memory;  // of a node that is started from now on
 };
 
 // --- below: how it works ---------------------------------------------------------------------------------------------
@@ -260,7 +261,7 @@ inline ShellNode::ShellNode(ShellWorld& world, unsigned of_number, std::uint64_t
                                                                          return ++world.drawn;
                                                                        },
                                                                    .wall_clock = [&world] { return world.wall; }},
-                                         engine, ReplicaShellOptions{});
+                                         engine, ReplicaShellOptions{.replication = {.memory = world.memory[number]}});
   shell->add_methods(methods);
   shell->start();
 }

@@ -80,6 +80,7 @@ Why read(Reader& reader, Replicate& body) {
 
 Why read(Reader& reader, Ack& body) {
   Fields fields(reader);
+  replication::MemoryUse memory;
   while (fields.next()) {
     if (fields.is(1, FieldKind::i64)) {
       fields.natural(body.position);
@@ -87,10 +88,15 @@ Why read(Reader& reader, Ack& body) {
       fields.flag(body.is_complete);
     } else if (fields.is(3, FieldKind::i64)) {
       fields.natural(body.filled);
+    } else if (fields.is(4, FieldKind::i64)) {
+      fields.natural(memory.used);
+    } else if (fields.is(5, FieldKind::i64)) {
+      fields.natural(memory.max);
     } else {
       fields.skip();
     }
   }
+  if (fields.has(4) && fields.has(5)) body.full = memory;
   return fields.end(bits({1, 2, 3}));
 }
 

@@ -87,6 +87,10 @@ void append_body(std::string& out, Piece& piece, const Ack& body) {
   piece.field(T_BOOL, 2);
   piece.boolean(body.is_complete);
   i64_field(piece, 3, body.filled);
+  if (body.full) {
+    i64_field(piece, 4, body.full->used);
+    i64_field(piece, 5, body.full->max);
+  }
   piece.stop();
   append(out, piece);
 }

@@ -1,5 +1,7 @@
 #include "engine/memory/entry.h"
 
+#include "engine/memory/heap_bytes.h"
+
 #include <p2p/assert.h>
 
 #include <new>
@@ -50,6 +52,16 @@ EntryOwner Entry::make(std::string_view key, std::string_view value, std::string
 
 const std::shared_ptr<const std::string>& Entry::large() const noexcept {
   return *std::launder(reinterpret_cast<const Handle*>(bytes()));
+}
+
+// What is around a large value's bytes: a string and its count of readers, or a batch of one write with the key once
+// more, when it is shared with the messages that brought it (replication/batch.h).
+constexpr std::size_t kLargeOverhead = 256;
+
+std::size_t Entry::memory_bytes() const noexcept {
+  if (!is_large()) return heap_bytes(sizeof(Entry) + key_bytes_ + value_bytes_);
+  return heap_bytes(sizeof(Entry) + sizeof(Handle) + key_bytes_) + heap_bytes(value().size() + 1) + kLargeOverhead +
+         key_bytes_;
 }
 
 bool Entry::overwrite(std::string_view value) noexcept {

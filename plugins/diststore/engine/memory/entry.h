@@ -42,6 +42,7 @@ class Entry final {
     return is_large_ != 0 ? std::string_view(*large()) : std::string_view{bytes() + key_bytes_, value_bytes_};
   }
   std::size_t bytes_held() const noexcept { return key_bytes_ + value().size(); }  // of key and value
+  std::size_t memory_bytes() const noexcept;                                       // that it takes
 
   bool is_large() const noexcept { return is_large_ != 0; }
   const std::shared_ptr<const std::string>& large() const noexcept;  // only of a large one

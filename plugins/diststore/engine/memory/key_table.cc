@@ -30,10 +30,14 @@ std::uint64_t KeyTable::pack(std::uint64_t hash, Entry* entry) noexcept {
 
 KeyTable::Segment KeyTable::make_segment(std::uint32_t slots, std::uint32_t depth) {
   auto* block = new std::uint64_t[slots + 1]();  // freed by free_segment()
+  segment_bytes_ += heap_bytes((slots + 1) * sizeof *block);
   return {block + 1, slots - 1, depth};
 }
 
-void KeyTable::free_segment(const Segment& segment) noexcept { delete[](segment.slots - 1); }
+void KeyTable::free_segment(const Segment& segment) noexcept {
+  segment_bytes_ -= heap_bytes((std::size_t{segment.mask} + 2) * sizeof *segment.slots);
+  delete[](segment.slots - 1);
+}
 
 void KeyTable::put(const Segment& segment, std::uint64_t slot) noexcept {
   std::uint32_t at = home_of(slot, segment);

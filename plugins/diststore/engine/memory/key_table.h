@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/memory/entry.h"
+#include "engine/memory/heap_bytes.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -28,6 +29,8 @@ class KeyTable final {
   ~KeyTable();
 
   std::size_t size() const noexcept { return size_; }
+  // Without its entries.
+  std::size_t memory_bytes() const noexcept { return segment_bytes_ + heap_bytes(directory_.size() * sizeof(Segment)); }
 
   // A slot in use; null: no such key. Valid until the next insert() or erase().
   using Place = std::uint64_t*;
@@ -91,8 +94,8 @@ class KeyTable final {
   static std::uint32_t home_of(std::uint64_t slot, const Segment& in) noexcept { return tag_of(slot) & in.mask; }
   static std::uint64_t& used_in(const Segment& segment) noexcept { return segment.slots[-1]; }
   static bool is_full(const Segment& segment) noexcept { return used_in(segment) >= (segment.mask + 1) / 4 * 3; }
-  static Segment make_segment(std::uint32_t slots, std::uint32_t depth);
-  static void free_segment(const Segment& segment) noexcept;
+  Segment make_segment(std::uint32_t slots, std::uint32_t depth);
+  void free_segment(const Segment& segment) noexcept;
   static void put(const Segment& segment, std::uint64_t slot) noexcept;
 
   std::size_t index_of(std::uint64_t hash) const noexcept { return index_of_prefix(hash << kTableHashShift); }
@@ -114,6 +117,7 @@ class KeyTable final {
   const Hash hash_of_;
   const std::uint64_t seed_;
   unsigned depth_ = 0;  // the directory has 2^depth_ entries
+  std::size_t segment_bytes_ = 0;
   std::vector<Segment> directory_;
   std::size_t size_ = 0;
 };

@@ -136,26 +136,41 @@ EngineTotals MemoryEngine::totals() const {
   return totals;
 }
 
+// Shards change meanwhile: it is exact when none does.
+std::uint64_t MemoryEngine::memory_bytes() const noexcept {
+  std::uint64_t sum = 0;
+  for (const Shard& shard : shards_) sum += shard.memory.load(std::memory_order_relaxed);
+  return sum;
+}
+
 // --- changing --------------------------------------------------------------------------------------------------------
 
 void MemoryEngine::insert(Shard& shard, std::uint64_t hash, EntryOwner entry) {
   const std::size_t bytes = entry->bytes_held();
+  const std::size_t memory = entry->memory_bytes();
   const bool is_erased = entry->is_erased();
   shard.entries.insert(hash, std::move(entry));
   shard.bytes += bytes;
+  shard.entry_memory += memory;
   shard.tombstones += is_erased;
 }
 
 void MemoryEngine::replace(Shard& shard, KeyTable::Place at, EntryOwner entry) {
   forget(shard, KeyTable::entry_at(at));
   shard.bytes += entry->bytes_held();
+  shard.entry_memory += entry->memory_bytes();
   shard.tombstones += entry->is_erased();
   KeyTable::replace(at, std::move(entry));
 }
 
 void MemoryEngine::forget(Shard& shard, const Entry& entry) {
   shard.bytes -= entry.bytes_held();
+  shard.entry_memory -= entry.memory_bytes();
   shard.tombstones -= entry.is_erased();
+}
+
+void MemoryEngine::publish_memory(Shard& shard) noexcept {
+  shard.memory.store(shard.entry_memory + shard.entries.memory_bytes(), std::memory_order_relaxed);
 }
 
 Result<Done> MemoryEngine::apply(std::span<Change> changes) {
@@ -181,6 +196,12 @@ Outcome MemoryEngine::make_with_copy(Change& change) {
 
 Outcome MemoryEngine::make_here(Shard& shard, std::uint64_t hash, Change& change) {
   const ShardLock::Changing hold(shard.lock);
+  const Outcome outcome = make_locked(shard, hash, change);
+  publish_memory(shard);
+  return outcome;
+}
+
+Outcome MemoryEngine::make_locked(Shard& shard, std::uint64_t hash, Change& change) {
   const KeyTable::Place found = shard.entries.find(hash, change.key);
   switch (change.kind) {
     case Change::Kind::write:
@@ -305,9 +326,9 @@ Result<Done> MemoryEngine::drop(Partition partition) {
   for (KeyTable::Range left = range;;) {
     const ShardLock::Changing hold(shard.lock);
     const bool is_over = shard.entries.drop_some(left, [&](const Entry& entry) { forget(shard, entry); });
-    if (!is_over) continue;
-    shard.entries.join(range);
-    return Done{};
+    if (is_over) shard.entries.join(range);
+    publish_memory(shard);
+    if (is_over) return Done{};
   }
 }
 

@@ -7,6 +7,7 @@
 #include "engine/memory/shard_lock.h"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -27,6 +28,7 @@ class MemoryEngine final : public Engine {
   Result<Done> drop(Partition partition) override;
   void fence(ViewVersion view_version) override;
   EngineTotals totals() const override;
+  std::uint64_t memory_bytes() const noexcept override;
 
  private:
   struct Shard {
@@ -36,6 +38,8 @@ class MemoryEngine final : public Engine {
     KeyTable entries;
     std::uint64_t bytes = 0;
     std::uint64_t tombstones = 0;
+    std::uint64_t entry_memory = 0;
+    std::atomic<std::uint64_t> memory{0};  // with the table's; read without the lock
     ViewVersion view_version = 0;
   };
 
@@ -55,6 +59,7 @@ class MemoryEngine final : public Engine {
   Outcome make(Change& change);
   Outcome make_with_copy(Change& change);
   static Outcome make_here(Shard& shard, std::uint64_t hash, Change& change);
+  static Outcome make_locked(Shard& shard, std::uint64_t hash, Change& change);
   static Outcome write(Shard& shard, std::uint64_t hash, KeyTable::Place at, Change& change);
   static Outcome erase(Shard& shard, KeyTable::Place at, Change& change);
   static Outcome merge(Shard& shard, std::uint64_t hash, KeyTable::Place at, Change& change);
@@ -67,6 +72,7 @@ class MemoryEngine final : public Engine {
   static void insert(Shard& shard, std::uint64_t hash, EntryOwner entry);
   static void replace(Shard& shard, KeyTable::Place at, EntryOwner entry);
   static void forget(Shard& shard, const Entry& entry);
+  static void publish_memory(Shard& shard) noexcept;
 
   const std::uint64_t seed_;
   std::array<Shard, kShards> shards_;

@@ -52,6 +52,7 @@ void put(const Up& up, thrift::Request& on_wire) {
   kind.services = up.services;
   kind.holds_partitions = up.holds_partitions;
   kind.feature_level = static_cast<std::int32_t>(up.feature_level);
+  if (!up.takes_copies) kind.__set_takes_copies(false);
   on_wire.__set_up(kind);
 }
 
@@ -131,7 +132,8 @@ Request read(const thrift::Up& kind) {
             .address = address(kind.host, kind.port),
             .services = services(kind.services),
             .holds_partitions = kind.holds_partitions,
-            .feature_level = feature_level(kind.feature_level)};
+            .feature_level = feature_level(kind.feature_level),
+            .takes_copies = !kind.__isset.takes_copies || kind.takes_copies};
 }
 
 Request read(const thrift::Down& kind) { return Down{.node = node_id(kind.node), .boot = from_wire(kind.boot)}; }

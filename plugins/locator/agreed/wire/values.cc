@@ -175,6 +175,7 @@ Durability from_wire(::cluster_wire::Durability::type durability) {
   on_wire.holds_partitions = member.holds_partitions;
   on_wire.feature_level = static_cast<std::int32_t>(member.feature_level);
   on_wire.since = to_wire(member.since);
+  if (!member.takes_copies) on_wire.__set_takes_copies(false);
   return on_wire;
 }
 
@@ -188,6 +189,7 @@ Member from_wire(const ::cluster_wire::Member& member) {
           .services = services(member.services),
           .holds_partitions = member.holds_partitions,
           .feature_level = feature_level(member.feature_level),
+          .takes_copies = !member.__isset.takes_copies || member.takes_copies,
           .since = natural(member.since)};
 }
 

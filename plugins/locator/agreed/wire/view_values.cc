@@ -53,6 +53,7 @@ view::Member member(const Knowledge& known, Slot slot, const Holding& holding, c
   told.in_sync = small(holding.in_sync);
   told.learners = small(holding.learners);
   told.is_holder = holders.include(is);
+  if (!is.takes_copies) told.__set_takes_copies(false);
   return told;
 }
 

@@ -37,7 +37,8 @@ bool have_equal_members(const Partition& one, const Partition& other) {
 
 bool is_as_said(const Member& member, const Up& up) {
   return member.is_up() && member.boot == up.boot && member.address == up.address && member.services == up.services &&
-         member.holds_partitions == up.holds_partitions && member.feature_level == up.feature_level;
+         member.holds_partitions == up.holds_partitions && member.feature_level == up.feature_level &&
+         member.takes_copies == up.takes_copies;
 }
 
 NextMap::NextMap(const ClusterMap& map) : before_(map), next_(map), restarted_(map.partitions.size()) { ++next_.epoch; }
@@ -113,6 +114,7 @@ Result<Done> NextMap::apply_to_next(const Up& up) {
   member.services = up.services;
   member.holds_partitions = up.holds_partitions;
   member.feature_level = up.feature_level;
+  member.takes_copies = up.takes_copies;
   return Done{};
 }
 

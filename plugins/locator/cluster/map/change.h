@@ -30,6 +30,7 @@ struct Up {
   std::vector<std::string> services = {};
   bool holds_partitions = true;
   std::uint32_t feature_level = 1;
+  bool takes_copies = true;
   friend bool operator==(const Up&, const Up&) = default;
 };
 

@@ -54,6 +54,7 @@ struct Member {
   std::vector<std::string> services;      // that it runs, sorted
   bool holds_partitions = true;           // runs the service that holds the data of partitions (M6)
   std::uint32_t feature_level = 1;        // the highest that its program knows (M7)
+  bool takes_copies = true;               // false: it has no room for more than it has; from feature level 2 on
   Epoch since = 0;                        // it has this state, or may be given copies again
 
   bool is_up() const noexcept { return !id.empty() && state != MemberState::down; }

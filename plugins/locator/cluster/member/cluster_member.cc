@@ -254,8 +254,7 @@ void ClusterMember::advance_handovers(TimePoint now) {
   agreement_.set_consents(std::move(consents));
 }
 
-// --- what this node wants
-// ---------------------------------------------------------------------------------------------
+// --- what this node wants --------------------------------------------------------------------------------------------
 
 // Whoever fewer hear would be declared down again (E2).
 bool ClusterMember::reaches_majority(TimePoint now) const {
@@ -288,7 +287,8 @@ Up ClusterMember::said() const {
           .address = self_.address,
           .services = self_.services,
           .holds_partitions = self_.holds_partitions,
-          .feature_level = self_.feature_level};
+          .feature_level = self_.feature_level,
+          .takes_copies = map()->feature_level < kTakesCopiesLevel || host_.takes_copies()};
 }
 
 void ClusterMember::add_description(const Member& known, std::vector<Request>& all) const {

@@ -47,6 +47,10 @@ inline constexpr std::size_t kJoinAsksMax = 10;
 // after the other, so often.
 inline constexpr Duration kAskAroundEvery = std::chrono::milliseconds(300);
 
+// From this feature level on a member may say that it takes no further copies: one that does not know the word would
+// make another map of it (M7).
+inline constexpr std::uint32_t kTakesCopiesLevel = 2;
+
 struct MemberEffects {
   struct Call {
     NodeId to;  // may be this node

@@ -60,6 +60,7 @@ void PartitionSteps::find_missing(PartitionNumber number) {
   for (const Learner& learner : partition.learners) copies += target_.has(number, learner.node) ? 1 : 0;
   for (const Slot node : target_.copies[number]) {
     if (partition.is_in_sync(node) || partition.learner(node) != nullptr) continue;
+    if (!map_.at(node).takes_copies) continue;  // its place stays its own: it may have room again
     if (learners == kLearnersMax || partition.in_sync.size() + learners == kCopiesMax) return;
     const Missing missing{.partition = number, .to = node, .reason = reason_for(number, copies)};
     ++copies;  // Also one that is waited for: what is beyond it is added for another reason.
