@@ -188,14 +188,17 @@ struct FetchedKey {
 struct ReadPart {
   1: required list<ReadResult> results
   2: required list<i32> undone
+  3: optional string why  // of one that is undone
 }
 struct WritePart {
   1: required list<WriteResult> results
   2: required list<i32> undone
+  3: optional string why  // of one that is undone
 }
 struct ErasePart {
   1: required list<EraseResult> results
   2: required list<i32> undone
+  3: optional string why  // of one that is undone
 }
 
 // Between stores only; nothing here is passed on, so that views which differ never send a call round in circles.

@@ -1,5 +1,6 @@
 #include "agreed/agreed_keys.h"
 
+#include "agreed/refused_writes.h"
 #include "serving/refusals.h"
 #include "serving/wire_version.h"
 
@@ -160,7 +161,7 @@ void AgreedKeys::end_change(Waiting waiting, const Answer& answer) {
     case Verdict::overloaded:
       return refuse_as_overloaded(std::move(waiting));
     case Verdict::refused:
-      return forwarder_->wait(std::move(waiting.call), waiting.method, std::string(why_not_written(waiting.partition)));
+      return forwarder_->wait(std::move(waiting.call), waiting.method, why_not_written(answer, waiting.partition));
     case Verdict::unknown:
       waiting.call.note_unknown_outcome();
       return forwarder_->give_up(std::move(waiting.call), waiting.method, std::string(kUnknown));
@@ -183,10 +184,11 @@ std::string_view AgreedKeys::why_not_served(Partition partition) const {
   return "the key's partition has just changed its primary, or its copies";
 }
 
-// The cores do not say why they refuse; what else could it be (W1)?
-std::string_view AgreedKeys::why_not_written(Partition partition) const {
-  if (!has_lease() || replicas_->gate().serving_term(partition) == 0) return why_not_served(partition);
-  return "fewer copies of the key's partition are in sync than copies_min asks for, or it has just changed its primary";
+// Of what else the cores refuse for, they do not say which it was (W1).
+std::string AgreedKeys::why_not_written(const Answer& refused, Partition partition) const {
+  if (auto why = too_few_copies(refused)) return *std::move(why);
+  if (!has_lease() || replicas_->gate().serving_term(partition) == 0) return std::string(why_not_served(partition));
+  return "the key's partition is changing its primary";
 }
 
 }  // namespace p2p::diststore::agreed

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -80,7 +81,7 @@ class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<Ag
   void end_change(Waiting waiting, const replication::Answer& answer);
   void refuse_as_overloaded(Waiting waiting);
   std::string_view why_not_served(Partition partition) const;
-  std::string_view why_not_written(Partition partition) const;
+  std::string why_not_written(const replication::Answer& refused, Partition partition) const;
 
   // agreed_parts.cc
   template <class Verb>

@@ -7,6 +7,7 @@
 
 #include <p2p/units.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -45,6 +46,9 @@ struct Answer {
   WriteVersion version = {};
   BatchPtr batch = {};              // of a write: as it was done; of a read: what holds the value
   const KeyWrite* write = nullptr;  // in `batch`: what was read
+  // Of a write that was refused because fewer copies are in sync than it needs (W1): how many; else 0.
+  std::size_t copies_in_sync = 0;
+  std::size_t copies_required = 0;
 };
 
 // Entries of a partition, for a backfill. The shell may run it on another thread, by scan_for_fill() (fill_scan.h), and

@@ -104,7 +104,7 @@ class Primary final {
 
   // --- primary.cc ---
   bool may_serve(Moment moment) const;
-  bool has_copies_enough() const;
+  bool refuse_for_copies(RequestId request, Effects& effects) const;
   bool has_room_for(const Batch& batch) const;
   bool erase_expired_of(const Batch& asked, Moment moment, Effects& effects);
   bool answer_unless_met(const Batch& batch, RequestId request, Effects& effects);

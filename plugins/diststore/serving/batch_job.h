@@ -179,8 +179,10 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     const std::lock_guard hold(mutex_);
     for (const auto& [index, position] : outcome.done) keep(index, std::move(answered.results[position]));
     undone_.insert(undone_.end(), outcome.undone.begin(), outcome.undone.end());
-    if (!outcome.undone.empty())
-      why_ = part.owner.name() + " does not own the key by its view, or has no room for it in this reply";
+    if (outcome.undone.empty()) return;
+    why_ = part.owner.name();
+    why_ += answered.__isset.why ? ": " + answered.why
+                                 : " does not own the key by its view, or has no room for it in this reply";
   }
 
   void part_failed(const RemotePart& part, const Error& error) {

@@ -31,6 +31,12 @@ class FakeReplicas final : public ReplicaStore {
     std::shared_ptr<Batch> batch;
     Done done;
 
+    void refuse_for_copies(std::size_t in_sync, std::size_t required) const {
+      done({.verdict = Verdict::refused,
+            .partition = partition,
+            .copies_in_sync = in_sync,
+            .copies_required = required});
+    }
     void answer(Verdict verdict, WriteVersion version = {}) const {
       done({.verdict = verdict, .is_write = true, .partition = partition, .version = version, .batch = batch});
     }
