@@ -201,6 +201,7 @@ struct Terms {
 struct Granted {
   1: required i64 sent_at                // of the request, as it came
   2: required Boot boot                  // the asker's
+  3: optional bool settled               // the voter had accepted no change of the map of its epoch
 }
 struct NotGranted {
   1: required i64 sent_at

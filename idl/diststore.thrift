@@ -11,7 +11,15 @@ struct Version {
   2: i64 node
 }
 
-struct ReadOptions {}
+struct ReadOptions {
+  // Any node with a copy of the key that is in sync may answer, from its own memory, without asking the owner: also while the
+  // owner is silent. What it shows was committed, and has not expired by its clock, but may be old: stale_ms_max of the result
+  // says how old at most. A copy that does not know that any more, as it has not heard from most voters of the cluster for 1.5
+  // seconds, does not answer; nor does it for a key whose last write it does not know to be committed, or, where it has no
+  // value, as long as that is so of any key of the partition. Then the owner is asked, as without the option. So is it in
+  // classic mode, where there is one copy, and by a node of a former version.
+  1: optional bool any_copy
+}
 
 // Of writes and erases. At most one condition; if it is not met, nothing is done, and the answer is `condition_failed`. Only in
 // an agreed cluster and only for one key: a network in classic mode, and a batch, refuse them as `unsupported`.
@@ -31,6 +39,10 @@ struct ReadResult {
   3: optional Version version   // set exactly when found
   4: optional i64 view          // fingerprint of the answering node's view
   5: optional i64 ttl_left_ms   // of a value that expires: in so many milliseconds, at least 1
+  // Set where another copy than the owner has answered, also that there is no such key; at least 1. All that was acknowledged
+  // earlier than so many milliseconds before the answer is seen, by the clock of the node that answered. Absent: as all that was
+  // acknowledged before the call.
+  6: optional i64 stale_ms_max
 }
 
 struct WriteResult {
@@ -188,15 +200,18 @@ struct FetchedKey {
 struct ReadPart {
   1: required list<ReadResult> results
   2: required list<i32> undone
+  3: optional string why  // of one that is undone
 }
 struct WritePart {
   1: required list<WriteResult> results
   2: required list<i32> undone
   3: optional string refused             // why some of the undone are not to be asked for again
+  4: optional string why                 // of one that is undone
 }
 struct ErasePart {
   1: required list<EraseResult> results
   2: required list<i32> undone
+  3: optional string why  // of one that is undone
 }
 
 // Between stores only; nothing here is passed on, so that views which differ never send a call round in circles.

@@ -75,16 +75,27 @@ ExitCode cas(const Session& session, const std::string& key, const std::string& 
   return written.ok() ? ExitCode::done : ExitCode::no;
 }
 
-ExitCode get(const Session& session, const std::string& key) {
+// What `any_copy` asks for is answered by the node that is asked, if it can.
+ExitCode get(const Session& session, const std::string& key, bool any_copy) {
   const auto store = store_of(session);
   if (!store.ok()) return report(store.error());
-  const auto found = store.value()->read(key);
+  client::CallOptions options;
+  if (any_copy) {
+    const auto node = node_of(session);
+    if (!node.ok()) return report(node.error());
+    options.any_copy = true;
+    options.any_copy_at = node.value();
+  }
+  const auto found = store.value()->read(key, options);
   if (!found.ok()) return report_failure(found.failure(), false);
   const client::Read& result = found.value();
+  const auto stale_ms_max = result.stale_max.value_or(Duration::zero()) / std::chrono::milliseconds(1);
+  if (result.stale_max && !session.json) complain(fmt::format("answered from a copy, at most {} ms old", stale_ms_max));
   if (session.json) {
     nlohmann::json answer{{"key", key}, {"found", result.found}};
     if (result.found) answer.update({{"value", result.value}, {"version", json_of(result.version)}});
     if (result.ttl_left) answer["ttl_ms"] = *result.ttl_left / std::chrono::milliseconds(1);
+    if (result.stale_max) answer["stale_ms_max"] = stale_ms_max;
     print(answer);
   } else if (result.found) {
     std::fwrite(result.value.data(), 1, result.value.size(), stdout);
@@ -179,9 +190,14 @@ void add_store_verbs(CLI::App& app, Session& session) {
       ->type_name("TIME")
       ->check(check_ttl);
 
+  const auto any_copy = std::make_shared<bool>(false);
   verb = add_verb(app, session, "get", "print the value of KEY; exit code 1 when there is none",
-                  [key](const Session& asked) { return get(asked, *key); });
+                  [key, any_copy](const Session& asked) { return get(asked, *key, *any_copy); });
   verb->add_option("KEY", *key)->required();
+  verb->add_flag(
+      "--any-copy", *any_copy,
+      "let the node that is asked answer from its own copy, also while the key's owner is silent, and say how "
+      "old the answer may be. Where it has no copy, or cannot say how old, another node answers");
 
   verb = add_verb(app, session, "delete", "delete KEY; exit code 1 when there is none",
                   [key](const Session& asked) { return erase(asked, *key); });

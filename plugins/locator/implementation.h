@@ -42,6 +42,8 @@ struct Implementation {
   // ILocator::hold_partitions() and compare_maps(). Null: it has no partitions. [any thread]
   HoldPartitions hold_partitions = nullptr;
   std::function<void(PartitionNode node)> compare_maps = nullptr;
+  // ILocator::newest_map(). Null: there are no maps. [any thread]
+  std::function<NewestMap()> newest_map = nullptr;
 
   // What it changes while it runs, and how; other options need a restart of the service. [control]
   std::vector<std::string> live_options = {};

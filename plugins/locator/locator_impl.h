@@ -28,17 +28,20 @@ using HoldPartitions = std::function<Subscription(const std::string& service, st
 class LocatorImpl final : public ILocator {
  public:
   // `announcements` may be null: the calls are then ignored. An empty `placement` is that of the ring. So may
-  // `lease_held_until`: this node may always act. Without `hold_partitions` there are none.
+  // `lease_held_until`: this node may always act. Without `hold_partitions` there are none, and without `newest_map`
+  // there is no map.
   LocatorImpl(std::shared_ptr<LocatorShell> node, std::shared_ptr<Announcements> announcements, Logger& log,
               std::string placement = {}, std::function<TimePoint()> lease_held_until = nullptr,
-              HoldPartitions hold_partitions = nullptr, std::function<void(PartitionNode)> compare_maps = nullptr)
+              HoldPartitions hold_partitions = nullptr, std::function<void(PartitionNode)> compare_maps = nullptr,
+              std::function<NewestMap()> newest_map = nullptr)
       : node_(std::move(node)),
         announcements_(std::move(announcements)),
         log_(log),
         placement_(placement.empty() ? node_->changes().placement().name() : std::move(placement)),
         lease_held_until_(std::move(lease_held_until)),
         hold_partitions_(std::move(hold_partitions)),
-        compare_maps_(std::move(compare_maps)) {}
+        compare_maps_(std::move(compare_maps)),
+        newest_map_(std::move(newest_map)) {}
 
   const RingView& view() const override { return node_->changes().view(); }
   std::shared_ptr<const RingView> shared_view() const override { return node_->changes().shared_view(); }
@@ -58,6 +61,7 @@ class LocatorImpl final : public ILocator {
   void run_services(std::vector<std::string> names, Completion known) override;
   Subscription hold_partitions(std::string service, std::shared_ptr<PartitionHolder> holder) override;
   void compare_maps(PartitionNode node) override;
+  NewestMap newest_map() const override { return newest_map_ ? newest_map_() : NewestMap{}; }
 
  private:
   const std::shared_ptr<LocatorShell> node_;
@@ -67,6 +71,7 @@ class LocatorImpl final : public ILocator {
   const std::function<TimePoint()> lease_held_until_;
   const HoldPartitions hold_partitions_;
   const std::function<void(PartitionNode)> compare_maps_;
+  const std::function<NewestMap()> newest_map_;
 };
 
 }  // namespace p2p::ring

@@ -49,7 +49,7 @@ Result<Done> LocatorPlugin::start(Context& context) {
   const auto announcements = implementation.make_announcements ? implementation.make_announcements(shell_) : nullptr;
   const auto locator = std::make_shared<LocatorImpl>(shell_, announcements, context.log(), implementation.placement,
                                                      implementation.lease_held_until, implementation.hold_partitions,
-                                                     implementation.compare_maps);
+                                                     implementation.compare_maps, implementation.newest_map);
 
   if (auto provided = context.provide<ILocator>(locator); !provided.ok()) return provided;
   const ServiceSpec clients{

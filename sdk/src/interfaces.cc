@@ -20,12 +20,14 @@ std::uint64_t RingView::epoch() const noexcept { return 0; }
 std::uint32_t RingView::partition_count() const noexcept { return 0; }
 std::uint32_t RingView::partition_of(std::string_view) const noexcept { return 0; }
 Owner RingView::owner_of_partition(std::uint32_t) const { return {}; }
+std::vector<NodeAddress> RingView::copies_of(std::string_view) const { return {}; }
 
 ILocator::~ILocator() = default;
 TimePoint ILocator::lease_held_until() const { return TimePoint::max(); }
 void ILocator::run_services(std::vector<std::string>, Completion known) { known(); }
 Subscription ILocator::hold_partitions(std::string, std::shared_ptr<PartitionHolder>) { return {}; }
 void ILocator::compare_maps(PartitionNode) {}
+NewestMap ILocator::newest_map() const { return {}; }
 
 PartitionHolder::~PartitionHolder() = default;
 

@@ -90,6 +90,7 @@ MUTANTS = [
     one("L5", "grants-while-it-does-not-know", GRANTER, "accepted->changes_voters", "false"),
     one("L5", "grants-to-losers", GRANTER, "std::ranges::find(accepted->losers, node) != accepted->losers.end()", "false"),
     one("L5", "forgets-it-by-a-restart", AGREEMENT, "if (changed.ok()) accepted_effect_ = effect_of(*map_, changed.value());", ";"),
+    one("D40", "settled-although-it-has-accepted", AGREEMENT, "accepted == nullptr", "true"),
     one("L6", "a-restarted-voter-fears-nobody", GRANTER, "fear_everyone(now);", ";"),
     one("L6", "new-voters-fear-nobody", AGREEMENT, "if (is_voter()) granter_.fear_everyone(now);", ";"),
     one("L6", "kept-voters-fear-nobody", AGREEMENT, "map_ == nullptr || map_->voters_since != next->voters_since",

@@ -267,6 +267,10 @@ void ReplicationWorld::note_done(Operation& operation, const Answer& answer, int
   if (answer.term < born_[keys_[operation.keys.front()].partition]) return;  // it is lost by now
   for (const std::size_t number : operation.keys) {
     Key& key = keys_[number];
+    key.acknowledgements.push_back({.version = answer.version,
+                                    .begun = entry(operation, 0).begun,
+                                    .at = time_.now(),
+                                    .is_erase = operation.kind == Kind::erase});
     if (answer.version <= key.acknowledged) continue;
     key.acknowledged = answer.version;
     key.acknowledged_begun = entry(operation, 0).begun;

@@ -12,6 +12,7 @@ void ReplicationWorld::check() {
   check_serving();
   check_expiries();
   check_copies(touched_);
+  check_reads_of_copies(touched_);
 }
 
 // A partition that starts empty has lost what it had (I9, B2): as if somebody had erased it.
@@ -22,6 +23,7 @@ void ReplicationWorld::on_decided(const cluster::ClusterMap& map) {
     for (Key& key : keys_) {
       if (key.partition != number) continue;
       key.acknowledged = {};
+      key.acknowledgements.clear();
       StoreOperation loss;
       loss.kind = StoreOperation::Kind::write;
       loss.begun = loss.ended = time_.now();
@@ -84,13 +86,53 @@ void ReplicationWorld::check_serving() {
   }
 }
 
-bool ReplicationWorld::has_erase_since(const Key& key) const {
+bool ReplicationWorld::has_erase_since(const Key& key, TimePoint begun) {
   return std::ranges::any_of(key.history, [&](const StoreOperation& one) {
     const bool is_end = one.kind == StoreOperation::Kind::swap && one.value == 0;  // of a value
-    if (is_end) return one.begun >= key.acknowledged_begun;
+    if (is_end) return one.begun >= begun;
     return one.kind == StoreOperation::Kind::erase && one.outcome != StoreOperation::Outcome::failed &&
-           one.ended >= key.acknowledged_begun;
+           one.ended >= begun;
   });
+}
+
+// What copies answer without their primaries (decision 40): all that was acknowledged until the moment that they know
+// of is seen, and what they show stays, as if it had been acknowledged.
+void ReplicationWorld::check_reads_of_copies(Index at) {
+  const Machine& machine = *machines_[at];
+  const ReplicationHost* const host = stores_.contains(at) ? stores_.at(at)->host : nullptr;
+  if (host == nullptr || machine.member == nullptr) return;
+  const auto& agreement = machine.member->agreement();
+  if (agreement.newest_at() == TimePoint::min()) return;
+  if (host->replicas.copies().epoch() < agreement.latest()->epoch) return;
+  const Duration age = local(at) - agreement.newest_at();
+  const TimePoint known_at =
+      time_.now() - Duration(static_cast<Duration::rep>(static_cast<double>(age.count()) / machine.clock_rate)) - 1us;
+  for (Key& key : keys_)
+    if (host->replicas.copies().begin(key.partition) != 0) check_read_of_copy(at, key, known_at);
+}
+
+void ReplicationWorld::check_read_of_copy(Index at, Key& key, TimePoint known_at) {
+  const ReplicationHost& host = *stores_.at(at)->host;
+  const replication::CopyGate& copies = host.replicas.copies();
+  const auto held = host.engine->content().find(key.name);
+  const bool is_there = held != host.engine->content().end() && !held->second.is_erased;
+  const WriteVersion version = is_there ? replication::version_of(held->second.version) : replication::kNoVersion;
+  if (is_there ? !copies.is_committed(key.partition, version) : !copies.is_all_committed(key.partition)) return;
+  for (const Acknowledged& one : key.acknowledgements) {
+    if (one.at > known_at) continue;
+    const bool is_seen = is_there ? one.version <= version : one.is_erase || has_erase_since(key, one.begun);
+    if (!is_seen)
+      violate("the copy at " + std::to_string(at) + " shows less of " + key.name + " than was acknowledged " +
+              std::to_string((known_at - one.at) / 1ms) + " ms before what it says of its age: (" +
+              std::to_string(one.version.term) + ", " + std::to_string(one.version.seq) + ")");
+  }
+  if (!is_there || version <= key.acknowledged || version.term < born_[key.partition]) return;
+  // An erase may have come since, which this copy has not heard of.
+  const auto writing = std::ranges::find(key.history, std::stoi(held->second.value), &StoreOperation::value);
+  if (writing == key.history.end()) return;
+  key.acknowledged = version;
+  key.acknowledged_begun = writing->begun;
+  key.is_acknowledged_erase = false;
 }
 
 void ReplicationWorld::check_copies(Index at) {
@@ -117,7 +159,7 @@ void ReplicationWorld::check_copy(Index at, Number number) {
     const auto held = content.find(key.name);
     const bool is_there = held != content.end() && !held->second.is_erased;
     const bool is_fine = is_there ? key.acknowledged <= replication::version_of(held->second.version)
-                                  : key.is_acknowledged_erase || has_erase_since(key);
+                                  : key.is_acknowledged_erase || has_erase_since(key, key.acknowledged_begun);
     if (!is_fine)
       violate("in sync, " + std::to_string(at) + " lacks an acknowledged write of " + key.name + " in partition " +
               std::to_string(number) + ": (" + std::to_string(key.acknowledged.term) + ", " +

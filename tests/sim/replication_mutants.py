@@ -87,6 +87,16 @@ MUTANTS = [
     one("TTL", "a-backfill-has-no-ends", "replication/fill_scan.cc", ".expires_at = entry.expires_at", ".expires_at = kNoExpiry"),
     one("TTL", "a-suspect-lives-for-ever", TERM, "std::move(entry->value), entry->expires_at", "std::move(entry->value), kNoExpiry"),
     one("TTL", "nothing-is-swept", FLUSH, "sweep_.step(moment, effects);", ";"),
+    # --- reads of any copy (docs/decisions/0040) ---
+    one("D40", "a-copy-shows-what-is-under-way", "replication/copy_gate.h",
+        "version.seq <= copies_[partition].commit.load(std::memory_order_acquire)", "true"),
+    one("D40", "a-copy-shows-an-erase-under-way", "replication/copy_gate.h",
+        "position <= copies_[partition].commit.load(std::memory_order_acquire)", "true"),
+    one("D40", "a-copy-shows-suspects", COPY, "!state_.has_suspects() && !site_.failure", "!site_.failure"),
+    one("D40", "a-learner-is-read", COPY, "held_.assignment.role == Role::in_sync && held_.source.stream != 0",
+        "held_.source.stream != 0"),
+    one("D40", "a-former-copy-is-read", "replication/replicas_map.cc",
+        "if (!is_same_copy) site_.copies.close(next.partition);", ";"),
     # --- takeover (I5, I6) ---
     Mutant("I5", "26-takeover-without-a-sync", (
         Patch(TERM, "is_stopping_ = has_consented_ = false;",

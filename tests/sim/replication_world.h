@@ -74,6 +74,12 @@ class ReplicationWorld final : public ClusterWorld {
     WriteVersion seen_version = {};
     diststore::replication::Epoch seen_in = 0;
   };
+  struct Acknowledged {
+    WriteVersion version = {};
+    TimePoint begun{};
+    TimePoint at{};
+    bool is_erase = false;
+  };
   struct Key {
     std::string name;
     Number partition = 0;
@@ -84,6 +90,7 @@ class ReplicationWorld final : public ClusterWorld {
     WriteVersion acknowledged = {};                  // the newest
     TimePoint acknowledged_begun{};
     bool is_acknowledged_erase = false;
+    std::vector<Acknowledged> acknowledgements = {};
   };
   struct Client {
     bool is_busy = false;
@@ -154,7 +161,9 @@ class ReplicationWorld final : public ClusterWorld {
   std::string copy_differs(Index at, Number number) const;
   std::string why_store_not_at_rest() const;
   void check_histories();
-  bool has_erase_since(const Key& key) const;
+  static bool has_erase_since(const Key& key, TimePoint begun);
+  void check_reads_of_copies(Index at);
+  void check_read_of_copy(Index at, Key& key, TimePoint known_at);
 
   std::uint32_t partitions_;
   bool is_durable_ = false;

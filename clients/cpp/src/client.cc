@@ -7,6 +7,9 @@
 
 #include <p2p/client.h>
 
+#include <atomic>
+#include <cstdint>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -48,6 +51,8 @@ const char* fault_of_ttl(const CallOptions& options, Stores stores) {
   return is_possible ? nullptr : "a time to live is more than zero, and at most 36,500 days";
 }
 
+constexpr const char* kOnlyReadsOfOne = "only a read of one key may be answered by any copy";
+
 }  // namespace
 
 class Client::Impl final {
@@ -61,14 +66,26 @@ class Client::Impl final {
       return then(refused_option(why));
     if (options.if_version && options.if_absent)
       return then(refused_option("if_version and if_absent exclude each other"));
+    if (options.any_copy && !std::is_same_v<T, Read>) return then(refused_option(kOnlyReadsOfOne));
     Call& call = engine.take_call();
     call.info = encode(encoding_codec(), engine.options().store, call.frame);
     call.key = key;
+    if (options.any_copy) aim_at_any_copy(call, options);
     call.deadline = engine.deadline_of(options);
     // The second of two conditional calls would fail for what the first has done.
     call.is_repeatable = is_repeatable || (options.is_repeatable && !condition_of(options).is_set());
     call.handler = StoreThen<T>(std::move(then));
     engine.submit(call);
+  }
+
+  // The owners of the numbers are all nodes, in some order.
+  void aim_at_any_copy(Call& call, const CallOptions& options) {
+    if (options.any_copy_at) {
+      call.aim = Aim::node;
+      call.to = *options.any_copy_at;
+      return;
+    }
+    call.key = std::to_string(turn.fetch_add(1, std::memory_order_relaxed));
   }
 
   template <class Kind, class Entries, class Results>
@@ -78,12 +95,14 @@ class Client::Impl final {
     if (condition_of(options).is_set()) {
       return then(Results(entries.size(), refused_option("a batch takes no conditions: write its keys one by one")));
     }
+    if (options.any_copy) return then(Results(entries.size(), refused_option(kOnlyReadsOfOne)));
     std::make_shared<Batch<Kind>>(engine, std::move(entries), std::move(then), options)->start();
   }
 
   void ask(const Request& request, Then<std::string_view> then, const CallOptions& options, const NodeAddress* node) {
     if (const char* why = fault_of_ttl(options, Stores::no)) return then(refused_option(why));
     if (condition_of(options).is_set()) return then(refused_option("only writes and erases take conditions"));
+    if (options.any_copy) return then(refused_option(kOnlyReadsOfOne));
     Call& call = engine.take_call();
     const auto framed = frame_of(request.service, request.message, call.frame);
     if (!framed.ok()) {
@@ -129,6 +148,7 @@ class Client::Impl final {
   }
 
   Engine engine;
+  std::atomic<std::uint64_t> turn{0};
 };
 
 Client::Client(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -144,9 +164,11 @@ Stats Client::stats() const { return impl_->engine.stats(); }
 
 void Client::read(std::string_view key, Then<Read> then, CallOptions options) {
   if (condition_of(options).is_set()) return then(refused_option("only writes and erases take conditions"));
-  impl_->ask_store<Read>(key, std::move(then), options, true, [key](Codec& codec, const auto& service, auto& frame) {
-    return encode_key(codec, service, "read", key, frame);
-  });
+  impl_->ask_store<Read>(key, std::move(then), options, true,
+                         [key, &options](Codec& codec, const auto& service, auto& frame) {
+                           return options.any_copy ? encode_read_of_any_copy(codec, service, key, frame)
+                                                   : encode_key(codec, service, "read", key, frame);
+                         });
 }
 std::future<Outcome<Read>> Client::read_future(std::string_view key, CallOptions options) {
   return future_of<Outcome<Read>>([&](auto then) { read(key, std::move(then), options); });

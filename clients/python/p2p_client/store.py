@@ -1,6 +1,7 @@
 """How do the key-value store's methods become jobs? Which calls may be repeated, what a StoreError means, and the methods
 that both clients share."""
 import math
+import os
 
 from p2p_client.codec import Request
 from p2p_client.errors import ConditionFailed
@@ -20,6 +21,7 @@ WRITE = Kind(is_change=True, is_repeatable=False)
 ERASE = Kind(is_change=True, is_repeatable=False)
 
 _READ_OPTIONS = ReadOptions()
+_ANY_COPY = ReadOptions(any_copy=True)
 _WRITE_OPTIONS = WriteOptions()
 
 
@@ -82,9 +84,11 @@ class _CallFactory:
         self.service = service
         self._part_bytes_max = part_bytes_max(request_bytes_max)
 
-    def read(self, key):
+    def read(self, key, any_copy=False):
         key = key_bytes(key)
-        return Call(READ, key, StoreRequest(self.service, "read", key, _READ_OPTIONS))
+        # The owner of a key that is drawn is any node: it answers from its copy, or passes the call on.
+        routed_by = os.urandom(8) if any_copy else key
+        return Call(READ, routed_by, StoreRequest(self.service, "read", key, _ANY_COPY if any_copy else _READ_OPTIONS))
 
     def write(self, key, value, if_version=None, if_absent=False, ttl=None):
         key = key_bytes(key)
@@ -130,10 +134,14 @@ class StoreCalls:
     def _run(self, job, deadline):
         raise NotImplementedError
 
-    def read(self, key, deadline=None):
+    def read(self, key, deadline=None, *, any_copy=False):
         """A ReadResult: `found` (an empty value is found, too), `value`, `version`, which identifies the write, and
-        `ttl_left_ms`, in how many milliseconds the value expires; None: never."""
-        return self._run(OneCall(self._calls.read(key)), deadline)
+        `ttl_left_ms`, in how many milliseconds the value expires; None: never.
+
+        With `any_copy` whichever node has a copy that is in sync may answer, without asking the owner. `stale_ms_max` then says
+        how old the answer may be: all that was acknowledged earlier than so many milliseconds before it is seen. None: the
+        owner has answered, and all that was acknowledged before the call is seen."""
+        return self._run(OneCall(self._calls.read(key, any_copy)), deadline)
 
     def write(self, key, value, deadline=None, *, if_version=None, if_absent=False, ttl=None):
         """A WriteResult, once the owner has stored the value."""
@@ -182,8 +190,8 @@ class Pipeline:
     def __len__(self):
         return len(self._collected)
 
-    def read(self, key):
-        self._collected.append(self._calls.read(key))
+    def read(self, key, *, any_copy=False):
+        self._collected.append(self._calls.read(key, any_copy))
         return self
 
     def write(self, key, value, *, if_version=None, if_absent=False, ttl=None):

@@ -1,6 +1,7 @@
 #include "agreed/agreed_entries.h"
 
 #include "agreed/agreed_keys.h"
+#include "agreed/refused_writes.h"
 #include "engine/space_key.h"
 #include "serving/peer_errors.h"
 #include "serving/wire_version.h"
@@ -66,7 +67,7 @@ Result<ChangedEntry> changed_by(const Answer& answer) {
     case Verdict::full:
       return Error{ErrorKind::overloaded, answer.why};
     case Verdict::refused:
-      return Error{ErrorKind::unreachable, kNotServed};
+      return Error{ErrorKind::unreachable, too_few_copies(answer).value_or(kNotServed)};
     case Verdict::unknown:
       break;
   }

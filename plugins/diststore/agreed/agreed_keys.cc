@@ -1,5 +1,6 @@
 #include "agreed/agreed_keys.h"
 
+#include "agreed/refused_writes.h"
 #include "serving/refusals.h"
 #include "serving/wire_version.h"
 
@@ -129,6 +130,42 @@ Result<KeysHere::Now> AgreedKeys::read_now(std::string_view key, const KeyRoute&
   return Now::later;
 }
 
+// --- reads of other copies (docs/decisions/0040) ---------------------------------------------------------------------
+
+// How old what is read now may be at most; 0: too old.
+std::int64_t AgreedKeys::stale_ms_now(const NewestMap& newest) const {
+  const TimePoint now = retries_->now();
+  if (newest.at == TimePoint::min() || now - newest.at > kStaleMax) return 0;
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(now - newest.at);
+  return std::max<std::int64_t>(1, whole.count());
+}
+
+// What is known of the newest map is asked for before the value is read, and looked at after it: all that was
+// acknowledged until that moment is on the copies in sync by that map. Whether this node's is one of them, by that map
+// or by a later one, is looked at last.
+KeysHere::CopyRead AgreedKeys::read_copy(std::string_view key, UseOfCopy use) const {
+  const replication::CopyGate& copies = replicas_->copies();
+  const Partition partition = KeyPlace::of(key).partition;
+  const NewestMap newest = replicas_->newest_map();
+  const auto reading = copies.begin(partition);
+  if (reading == 0) return {};
+  CopyRead read;
+  const auto judge = [&](bool is_committed, Now found) {
+    const bool is_good = is_committed && copies.epoch() >= newest.epoch && copies.goes_on(partition, reading);
+    read.stale_ms_max = is_good ? stale_ms_now(newest) : 0;
+    if (read.stale_ms_max > 0) read.now = found;
+  };
+  const auto outcome =
+      replicas_->engine().get(key, {}, [&](std::string_view value, Version version, WallMs expires_at) {
+        const bool is_over = expires_at != kNoExpiry && has_expired(expires_at, replicas_->wall_now());
+        judge(!is_over && copies.is_committed(partition, replication::version_of(version)), Now::found);
+        if (read.now == Now::found) use(value, version, ttl_left_now(expires_at), read.stale_ms_max);
+      });
+  if (!outcome.ok()) return {};  // the owner may still have it
+  if (outcome.value() != Outcome::done) judge(copies.is_all_committed(partition), Now::missing);
+  return read;
+}
+
 std::string_view AgreedKeys::refusal_of_ttl() const noexcept {
   if (replicas_->feature_level() >= kTtlLevel) return {};
   return "a time to live is used once all members of the cluster know it (feature level 2): upgrade those that do not";
@@ -163,7 +200,7 @@ void AgreedKeys::end_change(Waiting waiting, const Answer& answer) {
     case Verdict::full:
       return refuse_as_full(std::move(waiting), answer.why);
     case Verdict::refused:
-      return forwarder_->wait(std::move(waiting.call), waiting.method, std::string(why_not_written(waiting.partition)));
+      return forwarder_->wait(std::move(waiting.call), waiting.method, why_not_written(answer, waiting.partition));
     case Verdict::unknown:
       waiting.call.note_unknown_outcome();
       return forwarder_->give_up(std::move(waiting.call), waiting.method, std::string(kUnknown));
@@ -194,10 +231,11 @@ std::string_view AgreedKeys::why_not_served(Partition partition) const {
   return "the key's partition has just changed its primary, or its copies";
 }
 
-// The cores do not say why they refuse; what else could it be (W1)?
-std::string_view AgreedKeys::why_not_written(Partition partition) const {
-  if (!has_lease() || replicas_->gate().serving_term(partition) == 0) return why_not_served(partition);
-  return "fewer copies of the key's partition are in sync than copies_min asks for, or it has just changed its primary";
+// Of what else the cores refuse for, they do not say which it was (W1).
+std::string AgreedKeys::why_not_written(const Answer& refused, Partition partition) const {
+  if (auto why = too_few_copies(refused)) return *std::move(why);
+  if (!has_lease() || replicas_->gate().serving_term(partition) == 0) return std::string(why_not_served(partition));
+  return "the key's partition is changing its primary";
 }
 
 }  // namespace p2p::diststore::agreed

@@ -8,9 +8,11 @@
 
 #include <p2p/call.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -29,6 +31,9 @@ struct KeyPlace {
 
 // From this one on (M7) all members keep when a value expires.
 inline constexpr std::uint32_t kTtlLevel = 2;
+// A copy that knows less well how old it may be answers nothing: a lease lasts as long, and whoever is cut off from the
+// voters for longer may be no member any more (docs/decisions/0040).
+inline constexpr Duration kStaleMax = std::chrono::milliseconds(1500);
 // Reads of one batch that wait for writes under way; the others are for the next round, when these have been committed.
 inline constexpr std::size_t kReadsWaitingMax = 256;
 
@@ -50,6 +55,7 @@ class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<Ag
   void serve(LocalPart<EraseMany>& part, std::function<void()> done) override;
 
   Result<Now> read_now(std::string_view key, const KeyRoute& route, Use use) const override;
+  CopyRead read_copy(std::string_view key, UseOfCopy use) const override;
   bool writes_now() const noexcept override { return false; }
   Result<std::optional<Version>> write_now(std::string_view, std::string_view, const KeyRoute&,
                                            std::uint64_t) override {
@@ -74,6 +80,7 @@ class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<Ag
 
   Result<Read> try_read(KeyPlace place, std::string_view key, Use use) const;
   Read judge(KeyPlace place, replication::Epoch term, Read read) const;
+  std::int64_t stale_ms_now(const NewestMap& newest) const;
   bool has_lease() const;
   std::int64_t ttl_left_now(WallMs expires_at) const;
   void end_read(Waiting waiting, const replication::Answer& answer);
@@ -81,7 +88,7 @@ class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<Ag
   void refuse_as_overloaded(Waiting waiting);
   void refuse_as_full(Waiting waiting, const std::string& why);
   std::string_view why_not_served(Partition partition) const;
-  std::string_view why_not_written(Partition partition) const;
+  std::string why_not_written(const replication::Answer& refused, Partition partition) const;
 
   // agreed_parts.cc
   template <class Verb>

@@ -28,7 +28,7 @@ class OpenPart final {
 
   void leave(std::string_view why) {
     const std::lock_guard hold(mutex_);
-    part_.why = why;
+    part_.why = std::string(why);
   }
   void fail(Error error) {
     const std::lock_guard hold(mutex_);
@@ -190,7 +190,7 @@ void AgreedKeys::serve_changes(LocalPart<Verb>& part, std::function<void()> done
               }
               open->leave(answer.verdict == Verdict::overloaded
                               ? "too many calls wait for the copies of a key's partition"
-                              : keys->why_not_written(partition));
+                              : keys->why_not_written(answer, partition));
               break;
             case Verdict::full:
               open->fail({ErrorKind::overloaded, answer.why});

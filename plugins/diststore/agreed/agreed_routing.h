@@ -7,19 +7,24 @@
 
 #include <p2p/locator.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace p2p::diststore::agreed {
 
 class AgreedRouting final : public KeyRouting {
  public:
   // `service`: the store's configured name; members that do not run it own no keys (M6).
-  AgreedRouting(std::shared_ptr<ILocator> locator, std::string service)
-      : locator_(std::move(locator)), service_(std::move(service)) {}
+  AgreedRouting(std::shared_ptr<ILocator> locator, std::string service, NodeAddress self)
+      : locator_(std::move(locator)), service_(std::move(service)), self_(std::move(self)) {}
 
   KeyRoute route(std::string_view key) const override {
     const RingView& view = locator_->view();
@@ -33,6 +38,14 @@ class AgreedRouting final : public KeyRouting {
     return route;
   }
 
+  // In turn, the owner among them: it answers where a copy cannot. What the copy of this node could not answer, the
+  // others would not know better.
+  std::optional<NodeAddress> another_copy(std::string_view key) const override {
+    std::vector<NodeAddress> copies = locator_->view().copies_of(key);
+    if (copies.empty() || std::ranges::find(copies, self_) != copies.end()) return std::nullopt;
+    return std::move(copies[turn_.fetch_add(1, std::memory_order_relaxed) % copies.size()]);
+  }
+
   // Nothing is handed over by get and put.
   bool takes_get(std::string_view, Call&, const KeyMethod&) override { return false; }
   bool takes_put(std::string_view, std::string_view, const CallInfo&) override { return false; }
@@ -40,6 +53,8 @@ class AgreedRouting final : public KeyRouting {
  private:
   const std::shared_ptr<ILocator> locator_;
   const std::string service_;
+  const NodeAddress self_;
+  mutable std::atomic<std::size_t> turn_{0};
 };
 
 }  // namespace p2p::diststore::agreed

@@ -63,6 +63,7 @@ ReplicaShell::ReplicaShell(Environment environment, std::shared_ptr<Engine> engi
       links_(options.queue_bytes_max, environment_.draw),
       known_(kPartitions) {
   gate_.store(&replicas_->gate(), std::memory_order_release);
+  copies_.store(&replicas_->copies(), std::memory_order_release);
 }
 
 ReplicaShell::~ReplicaShell() = default;

@@ -115,8 +115,10 @@ class ReplicaShell final : public ReplicaService,
   void read(Partition partition, std::string key, replication::KeyHash hash, Done done) override;
   void settle(Partition partition, Done done) override;
   const replication::ReadGate& gate() const override { return *gate_.load(std::memory_order_acquire); }
+  const replication::CopyGate& copies() const override { return *copies_.load(std::memory_order_acquire); }
   const Engine& engine() const override { return *engine_; }
   TimePoint lease_held_until() const override { return environment_.locator->lease_held_until(); }
+  NewestMap newest_map() const override { return environment_.locator->newest_map(); }
   WallMs wall_now() const override { return environment_.wall_clock(); }
   std::uint32_t feature_level() const noexcept override { return feature_level_.load(std::memory_order_relaxed); }
 
@@ -264,6 +266,7 @@ class ReplicaShell final : public ReplicaService,
   Inbox inbox_;
   Consents consents_;
   std::atomic<const replication::ReadGate*> gate_{nullptr};
+  std::atomic<const replication::CopyGate*> copies_{nullptr};
   mutable std::mutex published_mutex_;
   std::vector<PartitionReport> filled_;
   std::vector<PartitionReport> failed_;

@@ -194,6 +194,7 @@ void ReplicaShell::begin_anew(Moment moment) {
   expired_before_ += static_cast<std::int64_t>(replicas_->expired_keys());
   former_.push_back(std::exchange(replicas_, std::make_unique<replication::Replicas>(*engine_, options_.replication)));
   gate_.store(&replicas_->gate(), std::memory_order_release);
+  copies_.store(&replicas_->copies(), std::memory_order_release);
 }
 
 ReplicaShell::Counts ReplicaShell::counts() const {

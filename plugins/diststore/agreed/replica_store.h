@@ -4,9 +4,11 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "replication/copy_gate.h"
 #include "replication/effects.h"
 #include "replication/read_gate.h"
 
+#include <p2p/locator.h>
 #include <p2p/units.h>
 
 #include <cstdint>
@@ -36,8 +38,11 @@ class ReplicaStore {
   virtual void settle(Partition partition, Done done) = 0;
 
   virtual const replication::ReadGate& gate() const = 0;
+  // Of partitions that this node has a copy of without being their primary.
+  virtual const replication::CopyGate& copies() const = 0;
   virtual const Engine& engine() const = 0;
   virtual TimePoint lease_held_until() const = 0;
+  virtual NewestMap newest_map() const = 0;  // ILocator::newest_map()
 
   // By which what expires is judged at this node (replication/expiry.h).
   virtual WallMs wall_now() const = 0;

@@ -34,6 +34,7 @@ class ClassicKeys final : public KeysHere {
   void serve(LocalPart<EraseMany>& part, std::function<void()> done) override;
 
   Result<Now> read_now(std::string_view key, const KeyRoute& route, Use use) const override;
+  CopyRead read_copy(std::string_view, UseOfCopy) const override { return {}; }  // the owner has the only one
   bool writes_now() const noexcept override { return true; }
   Result<std::optional<Version>> write_now(std::string_view key, std::string_view value, const KeyRoute& route,
                                            std::uint64_t now_ms) override;

@@ -18,6 +18,7 @@ class ClassicRouting final : public KeyRouting {
       : store_(std::move(store)), verbs_(std::make_unique<ClassicVerbs>(store_)) {}
 
   KeyRoute route(std::string_view key) const override;
+  std::optional<NodeAddress> another_copy(std::string_view) const override { return std::nullopt; }
   bool takes_get(std::string_view key, Call& call, const KeyMethod& method) override;
   bool takes_put(std::string_view key, std::string_view value, const CallInfo& call) override;
 

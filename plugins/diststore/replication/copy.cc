@@ -17,6 +17,22 @@ bool Copy::follows(Node from, const Message& message) const {
 
 void Copy::on_message(Node from, Message& message) {
   if (site_.failure) return;
+  take(from, message);
+  const Partition partition = held_.assignment.partition;
+  if (!may_be_read())
+    site_.copies.close(partition);
+  else if (!site_.copies.is_open(partition))
+    site_.copies.open(partition, state_.position, state_.commit);
+}
+
+// (Decision 40) Its content is that of the stream which it follows, as far as it has come: a suspect's state may be no
+// part of the history.
+bool Copy::may_be_read() const {
+  return held_.assignment.role == Role::in_sync && held_.source.stream != 0 && state_.is_complete &&
+         !state_.has_suspects() && !site_.failure;
+}
+
+void Copy::take(Node from, Message& message) {
   if (!follows(from, message)) return refuse(from, message.head);
   if (const auto* sync = std::get_if<Sync>(&message.body)) return on_sync(from, message.head, *sync);
   if (held_.source.stream != message.head.stream || held_.source.primary != from) return;  // of a stream that is over
@@ -61,6 +77,7 @@ void Copy::owe_ack() {
 void Copy::on(Replicate& message) {
   if (message.seq != state_.position + 1) return refuse_stream();  // a gap (W3)
   const WriteVersion version{held_.assignment.term, message.seq};
+  site_.copies.announce(held_.assignment.partition, message.seq);
   if (!content_.apply(message.batch, version)) return;
   for (const KeyWrite& write : message.batch->writes) state_.clear_suspect(write.key);
   state_.position = message.seq;
@@ -74,6 +91,7 @@ void Copy::take_commit(Seq commit) {
   state_.commit = std::max(state_.commit, std::min(commit, state_.position));
   while (!state_.uncommitted.empty() && state_.uncommitted.front().version.seq <= state_.commit)
     state_.uncommitted.pop_front();
+  site_.copies.commit(held_.assignment.partition, state_.commit);
 }
 
 }  // namespace p2p::diststore::replication

@@ -19,6 +19,9 @@ class Copy final {
   void on_message(Node from, Message& message);
 
  private:
+  void take(Node from, Message& message);
+  bool may_be_read() const;
+
   using Newest = std::map<std::string, WriteVersion, std::less<>>;
 
   // --- order (copy.cc) ---

@@ -7,6 +7,7 @@
 namespace p2p::diststore::replication {
 
 void Copy::on_sync(Node from, const Head& head, const Sync& sync) {
+  site_.copies.close(held_.assignment.partition);
   held_.source = {.primary = from, .stream = head.stream};
   note_suspects(sync);
   const bool is_to_be_filled = needs_fill(head, sync);

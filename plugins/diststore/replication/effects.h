@@ -7,6 +7,7 @@
 
 #include <p2p/units.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -50,6 +51,9 @@ struct Answer {
   Node full_node = kNoNode;         // of one that is full: whose memory it is; kNoNode: this node's
   MemoryUse memory = {};            // likewise
   std::string why = {};             // of one that is full, for people: the shell's words
+  // Of a write that was refused because fewer copies are in sync than it needs (W1): how many; else 0.
+  std::size_t copies_in_sync = 0;
+  std::size_t copies_required = 0;
 };
 
 // Entries of a partition, for a backfill. The shell may run it on another thread, by scan_for_fill() (fill_scan.h), and

@@ -11,7 +11,15 @@ Answer Primary::answer_of(RequestId request, Verdict verdict) const {
 
 bool Primary::may_serve(Moment moment) const { return is_serving() && moment.has_lease() && !site_.failure; }
 
-bool Primary::has_copies_enough() const { return held_.assignment.in_sync_count() >= held_.assignment.copies_required; }
+// False: there are enough of them.
+bool Primary::refuse_for_copies(RequestId request, Effects& effects) const {
+  Answer refused = answer_of(request, Verdict::refused);
+  refused.copies_in_sync = held_.assignment.in_sync_count();
+  refused.copies_required = held_.assignment.copies_required;
+  if (refused.copies_in_sync >= refused.copies_required) return false;
+  effects.answers.push_back(std::move(refused));
+  return true;
+}
 
 // One that is larger than all of it is taken alone.
 bool Primary::has_room_for(const Batch& batch) const {
@@ -22,8 +30,8 @@ bool Primary::has_room_for(const Batch& batch) const {
 
 // (W1)
 void Primary::write(std::shared_ptr<Batch> batch, RequestId request, Moment moment, Effects& effects) {
-  if (!may_serve(moment) || !has_copies_enough())
-    return effects.answers.push_back(answer_of(request, Verdict::refused));
+  if (!may_serve(moment)) return effects.answers.push_back(answer_of(request, Verdict::refused));
+  if (refuse_for_copies(request, effects)) return;
   if (!has_room_for(*batch)) return effects.answers.push_back(answer_of(request, Verdict::overloaded));
   if (auto full = refusal_for_memory(*batch, request)) return effects.answers.push_back(std::move(*full));
   if (!erase_expired_of(*batch, moment, effects))

@@ -106,7 +106,7 @@ class Primary final {
 
   // --- primary.cc ---
   bool may_serve(Moment moment) const;
-  bool has_copies_enough() const;
+  bool refuse_for_copies(RequestId request, Effects& effects) const;
   bool has_room_for(const Batch& batch) const;
   std::optional<Answer> refusal_for_memory(const Batch& batch, RequestId request);
   std::int64_t growth_by(const Batch& batch);

@@ -1,6 +1,6 @@
 // What does a node do for the partitions that it holds (sections 4 and 5 of the protocol)? The whole of replication but
 // its shell: for each partition it is primary, copy or learner as the cluster map says. One for each node; no clock,
-// socket, file or thread of its own. Every method but gate(): [own strand].
+// socket, file or thread of its own. Every method but gate() and copies(): [own strand].
 //
 // The shell calls flush() after each run of calls, at the latest when it has nothing else to do: acknowledgements and
 // syncs are for all that came together. It keeps one connection to each node that its assignments name, and dials it
@@ -75,6 +75,7 @@ class Replicas final {
   // whenever that is said (W4, W6).
   bool waits_for_lease(const Answer& answer, Moment moment) const;
   const ReadGate& gate() const { return site_.gate; }
+  const CopyGate& copies() const { return site_.copies; }
   // Keys that this node has erased as their primary because their values had expired.
   std::uint64_t expired_keys() const { return site_.expired_keys; }
 

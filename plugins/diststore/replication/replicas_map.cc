@@ -11,6 +11,7 @@ void Replicas::on_map(const MapFacts& map, std::span<const Assignment> changed, 
   if (map.epoch <= site_.map.epoch) return;
   site_.map = map;
   for (const Assignment& next : changed) assign(next, moment, effects);
+  site_.copies.follow(map.epoch);
   take_waiting(moment, effects);
   if (!map.has_this_boot) return;
   for (const Partition partition : material_)
@@ -22,6 +23,7 @@ void Replicas::assign(const Assignment& next, Moment moment, Effects& effects) {
   HeldPartition& one = hold(next.partition);
   const Assignment before = std::exchange(one.assignment, next);
   const bool is_same_copy = before.role == next.role && before.term == next.term && before.since == next.since;
+  if (!is_same_copy) site_.copies.close(next.partition);
   if (!is_same_copy) one.source = {};
   if (next.role == Role::primary) return lead(one, before.term != next.term, moment, effects);
   if (one.primary != nullptr) stop_leading(one, effects);

@@ -3,6 +3,7 @@
 
 #include "engine/engine.h"
 #include "replication/assignment.h"
+#include "replication/copy_gate.h"
 #include "replication/copy_state.h"
 #include "replication/effects.h"
 #include "replication/expiry_bound.h"
@@ -90,6 +91,7 @@ struct Site {
   Engine& engine;
   const ReplicationOptions options;
   ReadGate gate;
+  CopyGate copies;
   KeyLogs logs;
   MemoryLimit memory;
   MapFacts map;

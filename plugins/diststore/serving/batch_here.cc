@@ -133,7 +133,7 @@ void append_found(std::string& out, std::string_view value, Version version, std
   head.length(value.size());
   BinaryPiece<64> tail;
   append_version(tail, 3, version);
-  append_ttl_left(tail, 5, ttl_left_ms);
+  append_unless_0(tail, 5, ttl_left_ms);
   append_view(tail, 4, view);
   out.append(head.written()).append(value).append(tail.written());
 }

@@ -13,10 +13,14 @@
 #include <mutex>
 #include <numeric>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace p2p::diststore {
+
+// True: a copy here has answered. False: the key's owner is to be asked, which may be this node.
+bool read_copy(const Store& store, const std::string& key, wire::ReadResult& result);
 
 template <class Verb>
 class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
@@ -60,7 +64,26 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     round(others);
   }
 
-  void round(const std::vector<KeyIndex>& indexes) {
+  // Answers what copies here can answer; the rest is for the owners (ReadOptions.any_copy).
+  std::vector<KeyIndex> read_copies(const std::vector<KeyIndex>& indexes) {
+    std::vector<KeyIndex> left;
+    for (const KeyIndex index : indexes) {
+      wire::ReadResult result;
+      if (!read_copy(*store_, Verb::key(inputs_[index]), result)) {
+        left.push_back(index);
+        continue;
+      }
+      const std::lock_guard hold(mutex_);
+      keep(index, std::move(result));
+    }
+    return left;
+  }
+
+  void round(const std::vector<KeyIndex>& asked) {
+    std::vector<KeyIndex> left;
+    if constexpr (std::is_same_v<Verb, ReadMany>)
+      if (options_.any_copy) left = read_copies(asked);
+    const std::vector<KeyIndex>& indexes = options_.any_copy ? left : asked;
     BatchSplit split =
         split_by_route(indexes, [&](KeyIndex index) { return store_->routing->route(Verb::key(inputs_[index])); });
     std::vector<std::string> messages;
@@ -179,8 +202,10 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     const std::lock_guard hold(mutex_);
     for (const auto& [index, position] : outcome.done) keep(index, std::move(answered.results[position]));
     undone_.insert(undone_.end(), outcome.undone.begin(), outcome.undone.end());
-    if (!outcome.undone.empty())
-      why_ = part.owner.name() + " does not own the key by its view, or has no room for it in this reply";
+    if (outcome.undone.empty()) return;
+    why_ = part.owner.name();
+    why_ += answered.__isset.why ? ": " + answered.why
+                                 : " does not own the key by its view, or has no room for it in this reply";
     if constexpr (Verb::kStores) {
       if (!answered.__isset.refused) return;
       why_ = answered.refused;

@@ -2,6 +2,7 @@
 #include "serving/batch_here.h"
 #include "serving/batch_job.h"
 #include "serving/store.h"
+#include "serving/wire_version.h"
 
 namespace p2p::diststore {
 namespace {
@@ -27,6 +28,22 @@ void write_many(const std::shared_ptr<Store>& store, Call call) {
 }
 
 }  // namespace
+
+bool read_copy(const Store& store, const std::string& key, wire::ReadResult& result) {
+  const KeyRoute route = store.routing->route(key);
+  if (route.where == KeyRoute::Where::here) return false;
+  const auto read =
+      store.keys->read_copy(key, [&](std::string_view value, Version version, std::int64_t ttl_left_ms, std::int64_t) {
+        result.__set_value(std::string(value));
+        result.__set_version(to_wire(version));
+        if (ttl_left_ms > 0) result.__set_ttl_left_ms(ttl_left_ms);
+      });
+  if (read.now == KeysHere::Now::later) return false;
+  result.found = read.now == KeysHere::Now::found;
+  result.__set_view(route.view);
+  result.__set_stale_ms_max(read.stale_ms_max);
+  return true;
+}
 
 void add_batch_methods(Methods& methods, const std::shared_ptr<Store>& store) {
   methods.set("read_many", [store](Call call) { read_many(store, std::move(call)); });

@@ -119,18 +119,21 @@ inline std::optional<wire::StoreError> refusal_of_conditions(const wire::ReadOpt
 // What all keys of a batch have in common.
 struct BatchOptions {
   std::int64_t ttl_ms = 0;  // of values that are written; 0: for ever
+  bool any_copy = false;    // of reads
 };
 
 // To and from the options of a batch, or of a part of one. Nothing: the time to live is out of its range.
 inline std::optional<BatchOptions> options_of(const wire::WriteOptions& options) {
   const auto ttl_ms = ttl_of(options);
-  return ttl_ms ? std::optional(BatchOptions{*ttl_ms}) : std::nullopt;
+  return ttl_ms ? std::optional(BatchOptions{.ttl_ms = *ttl_ms}) : std::nullopt;
 }
-inline std::optional<BatchOptions> options_of(const wire::ReadOptions&) { return BatchOptions{}; }
+inline std::optional<BatchOptions> options_of(const wire::ReadOptions& options) {
+  return BatchOptions{.any_copy = options.__isset.any_copy && options.any_copy};
+}
 inline void set_options(wire::WriteOptions& sent, BatchOptions options) {
   if (options.ttl_ms != 0) sent.__set_ttl_ms(options.ttl_ms);
 }
-inline void set_options(wire::ReadOptions&, BatchOptions) {}
+inline void set_options(wire::ReadOptions&, BatchOptions) {}  // those that other nodes are asked for are their own
 
 // Why the network, by what `keys` says of it, or the verb takes no time to live; empty: there is none, or it does.
 template <class Verb, class Keys>

@@ -59,10 +59,25 @@ const char* read_options(FieldReader<encoding>& reader, KeyArguments& arguments)
   return nullptr;
 }
 
+// ReadOptions.
+template <Encoding encoding>
+void read_options_of_read(FieldReader<encoding>& reader, KeyArguments& arguments) {
+  FieldReader<encoding> inner = reader.nested();
+  FieldHead field;
+  while (inner.next(field)) {
+    if (field.id == 1 && field.kind == FieldKind::boolean)
+      inner.boolean(arguments.any_copy);
+    else
+      inner.skip(field.kind);
+  }
+  reader.resume_behind(inner);
+}
+
 // What is wrong with the arguments; null: nothing.
 template <Encoding encoding>
 const char* read_arguments(std::string_view encoded, Required required, KeyArguments& arguments) {
-  constexpr std::int16_t kOptions = 3;  // of write
+  constexpr std::int16_t kOptions = 3;        // of write
+  constexpr std::int16_t kOptionsOfRead = 2;  // get has none
   FieldReader<encoding> reader(encoded);
   FieldHead field;
   bool has_key = false;
@@ -75,6 +90,8 @@ const char* read_arguments(std::string_view encoded, Required required, KeyArgum
       has_value = reader.text(arguments.value);
     } else if (field.kind == FieldKind::structure && field.id == kOptions && required == Required::key_and_value) {
       wrong = read_options(reader, arguments);
+    } else if (field.kind == FieldKind::structure && field.id == kOptionsOfRead && required == Required::key) {
+      read_options_of_read(reader, arguments);
     } else {
       reader.skip(field.kind);
     }
@@ -136,7 +153,8 @@ std::optional<std::int64_t> ttl_of(const wire::WriteOptions& options) {
   return is_ttl(options.ttl_ms) ? std::optional(options.ttl_ms) : std::nullopt;
 }
 
-void write_found(Call& call, std::string_view value, Version version, std::int64_t view, std::int64_t ttl_left_ms) {
+void write_found(Call& call, std::string_view value, Version version, std::int64_t view, std::int64_t ttl_left_ms,
+                 std::int64_t stale_ms_max) {
   CallState& state = *call.state();
   if (state.info().encoding == Encoding::compact) {
     wire::ReadResult result;
@@ -145,6 +163,7 @@ void write_found(Call& call, std::string_view value, Version version, std::int64
     result.__set_version(to_wire(version));
     result.__set_view(view);
     if (ttl_left_ms > 0) result.__set_ttl_left_ms(ttl_left_ms);
+    if (stale_ms_max > 0) result.__set_stale_ms_max(stale_ms_max);
     return write_compact<wire::Store_read_presult>(state, result);
   }
   Head head;
@@ -156,19 +175,21 @@ void write_found(Call& call, std::string_view value, Version version, std::int64
   head.length(value.size());
   Tail tail;
   append_version(tail, 3, version);
-  append_ttl_left(tail, 5, ttl_left_ms);
+  append_unless_0(tail, 5, ttl_left_ms);
+  append_unless_0(tail, 6, stale_ms_max);
   append_view_and_stop(tail, 4, view);
   std::string& out = state.codec().out().block();
   out.reserve(out.size() + head.written().size() + value.size() + tail.written().size());
   out.append(head.written()).append(value).append(tail.written());
 }
 
-void write_missing(Call& call, std::int64_t view) {
+void write_missing(Call& call, std::int64_t view, std::int64_t stale_ms_max) {
   CallState& state = *call.state();
   if (state.info().encoding == Encoding::compact) {
     wire::ReadResult result;
     result.found = false;
     result.__set_view(view);
+    if (stale_ms_max > 0) result.__set_stale_ms_max(stale_ms_max);
     return write_compact<wire::Store_read_presult>(state, result);
   }
   Head head;
@@ -176,6 +197,7 @@ void write_missing(Call& call, std::int64_t view) {
   head.field(T_STRUCT, 0);
   head.field(T_BOOL, 1);
   head.boolean(false);
+  append_unless_0(head, 6, stale_ms_max);
   append_view_and_stop(head, 4, view);
   state.codec().out().block().append(head.written());
 }

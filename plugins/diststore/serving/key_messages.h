@@ -24,6 +24,7 @@ struct KeyArguments {
   std::string_view value;
   replication::Condition condition = {};
   std::int64_t ttl_ms = 0;  // 0: for ever
+  bool any_copy = false;    // of read
 };
 
 // Of the generated options. Nothing: there are two conditions, which is one too many.
@@ -46,9 +47,10 @@ enum class Required : std::uint8_t { key, key_and_value };
 std::optional<KeyArguments> take_key_arguments(Call& call, Required required);
 
 // Each writes the whole answer into the call's codec; send() ends the call. [one thread at a time]
-// Of read; `ttl_left_ms` 0: the value lives for ever.
-void write_found(Call& call, std::string_view value, Version version, std::int64_t view, std::int64_t ttl_left_ms);
-void write_missing(Call& call, std::int64_t view);                              // of read
+// Of read; `ttl_left_ms` 0: the value lives for ever. `stale_ms_max` 0: it is the owner's answer.
+void write_found(Call& call, std::string_view value, Version version, std::int64_t view, std::int64_t ttl_left_ms,
+                 std::int64_t stale_ms_max = 0);
+void write_missing(Call& call, std::int64_t view, std::int64_t stale_ms_max = 0);
 void write_stored(Call& call, Version version, std::int64_t view);              // of write
 void write_erased(Call& call, bool found, Version version, std::int64_t view);  // of erase
 void write_text(Call& call, std::string_view value);                            // of get

@@ -23,7 +23,8 @@ struct KeyAnswer {
   std::string_view value = {};  // of a read
   Version version = {};         // of what was found, written or erased
   std::int64_t view = 0;
-  std::int64_t ttl_left_ms = 0;  // of a read; 0: it lives for ever
+  std::int64_t ttl_left_ms = 0;   // of a read; 0: it lives for ever
+  std::int64_t stale_ms_max = 0;  // of a read that is answered from a copy; else 0
 };
 
 // Lives forever.

@@ -13,6 +13,7 @@
 #include <diststore_types.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,10 @@ class KeyRouting {
   virtual ~KeyRouting() = default;
 
   virtual KeyRoute route(std::string_view key) const = 0;
+
+  // Another node, perhaps, that may answer a read of the key from its copy; nothing: only the owner is to be asked.
+  // Each call may name another one.
+  virtual std::optional<NodeAddress> another_copy(std::string_view key) const = 0;
 
   // --- get and put, by which foreign nodes also hand over keys and check what they gave ---
 

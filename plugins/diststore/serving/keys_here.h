@@ -73,6 +73,15 @@ class KeysHere {
   using Use = FunctionRef<void(std::string_view value, Version version, std::int64_t ttl_left_ms)>;
   virtual Result<Now> read_now(std::string_view key, const KeyRoute& route, Use use) const = 0;
 
+  // From a copy of the key's partition that this node has, whoever is its owner (ReadOptions.any_copy).
+  struct CopyRead {
+    Now now = Now::later;           // the owner has to be asked
+    std::int64_t stale_ms_max = 0;  // unless it is `later`; at least 1
+  };
+  using UseOfCopy =
+      FunctionRef<void(std::string_view value, Version version, std::int64_t ttl_left_ms, std::int64_t stale_ms_max)>;
+  virtual CopyRead read_copy(std::string_view key, UseOfCopy use) const = 0;
+
   // False: write_now() never does anything.
   virtual bool writes_now() const noexcept = 0;
   // The version that the value got; nothing: it was not written. Who writes many reads the clock once.

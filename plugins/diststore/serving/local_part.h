@@ -10,7 +10,7 @@
 
 #include <cstddef>
 #include <optional>
-#include <string_view>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -43,7 +43,7 @@ struct LocalPart {
 
   // --- what became of it ---
   std::vector<std::optional<Result>> results;  // of `keys`; nothing: surely not done, unless there is a failure
-  std::string_view why;                        // one was not done; a literal
+  std::string why;                             // one was not done
   // The rest was not tried and is not to be tried again; if its kind says so (may_have_run()), some of it may be done.
   // `overloaded`: refused, as a node's memory is full.
   std::optional<Error> failure;

@@ -23,12 +23,12 @@ template <class Piece>
   piece.stop();
 }
 
-// Before the view, which ends a result; 0: nothing.
+// Before the view, which ends a result.
 template <class Piece>
-void append_ttl_left(Piece& piece, std::int16_t id, std::int64_t ttl_left_ms) {
-  if (ttl_left_ms == 0) return;
+void append_unless_0(Piece& piece, std::int16_t id, std::int64_t number) {
+  if (number == 0) return;
   piece.field(apache::thrift::protocol::T_I64, id);
-  piece.i64(ttl_left_ms);
+  piece.i64(number);
 }
 
 // The end of a result that carries the view.

@@ -53,6 +53,7 @@ class PartAnswer final : public std::enable_shared_from_this<PartAnswer<Verb>> {
         part.results[index] = std::move(**result);
       }
     }
+    if (!part.undone.empty() && !part_.why.empty()) part.__set_why(part_.why);
     answer_(part);
   }
 

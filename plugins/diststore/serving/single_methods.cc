@@ -22,8 +22,8 @@ void let_go(Call call, const std::string& why) {
 
 void answer_get(Call& call, const KeyAnswer& answer) { write_text(call, answer.value); }
 void answer_read(Call& call, const KeyAnswer& answer) {
-  if (!answer.found) return write_missing(call, answer.view);
-  write_found(call, answer.value, answer.version, answer.view, answer.ttl_left_ms);
+  if (!answer.found) return write_missing(call, answer.view, answer.stale_ms_max);
+  write_found(call, answer.value, answer.version, answer.view, answer.ttl_left_ms, answer.stale_ms_max);
 }
 void answer_write(Call& call, const KeyAnswer& answer) { write_stored(call, answer.version, answer.view); }
 void answer_erase(Call& call, const KeyAnswer& answer) {
@@ -146,12 +146,38 @@ void put(const std::shared_ptr<Store>& store, Call call) {
       [](Call, auto&, std::int64_t) {});
 }
 
+// Answers from a copy here, or asks a node that has one. False: the call is unchanged, and the owner is to be asked.
+bool takes_any_copy(const Store& store, std::string_view key, Call& call) {
+  const KeyRoute route = store.routing->route(key);
+  if (route.where == KeyRoute::Where::here) return false;
+  const auto read = store.keys->read_copy(
+      key, [&](std::string_view value, Version version, std::int64_t ttl_left_ms, std::int64_t stale_ms_max) {
+        kRead.write_answer(call, {.found = true,
+                                  .value = value,
+                                  .version = version,
+                                  .view = route.view,
+                                  .ttl_left_ms = ttl_left_ms,
+                                  .stale_ms_max = stale_ms_max});
+      });
+  if (read.now != KeysHere::Now::later) {
+    if (read.now == KeysHere::Now::missing)
+      kRead.write_answer(call, {.view = route.view, .stale_ms_max = read.stale_ms_max});
+    send(std::move(call));
+    return true;
+  }
+  if (call.info().hops >= kHopsMax) return false;
+  const auto copy = store.routing->another_copy(key);
+  if (copy) store.forwarder->pass_on({&*copy, false}, std::move(call), kRead);
+  return copy.has_value();
+}
+
 void read(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key);
   if (!arguments) return;
   const std::string_view key = arguments->key;
   if (const auto refusal = refusal_of_key(store->options, key))
     return raise_error<wire::Store_read_presult>(std::move(call), *refusal);
+  if (arguments->any_copy && takes_any_copy(*store, key, call)) return;
   serve_key(
       store, key, std::move(call), kRead,
       [&](const KeyRoute& route, Call here) { store->keys->read(key, route, std::move(here), kRead); },

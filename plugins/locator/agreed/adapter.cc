@@ -171,6 +171,17 @@ void Adapter::publish_lease() {
   const bool may_hold = member_ != nullptr && is_in_map();
   lease_held_until_.store(may_hold ? member_->agreement().lease_held_until() : TimePoint::min(),
                           std::memory_order_release);
+  publish_newest_map(may_hold);
+}
+
+// The epoch before the moment, unless it is a lower one, of another network.
+void Adapter::publish_newest_map(bool is_member) {
+  const auto map = is_member ? member_->agreement().latest() : nullptr;
+  const std::uint64_t epoch = map == nullptr ? 0 : map->epoch;
+  if (epoch < newest_epoch_.load(std::memory_order_relaxed))
+    newest_at_.store(TimePoint::min(), std::memory_order_release);
+  newest_epoch_.store(epoch, std::memory_order_release);
+  newest_at_.store(map == nullptr ? TimePoint::min() : member_->agreement().newest_at(), std::memory_order_release);
 }
 
 void Adapter::on_decision(const cluster::Decision& decision, membership::Effects& effects) {

@@ -151,6 +151,13 @@ class Adapter final : public membership::Membership {
   // Until when this node may act as the owner of its keys. [any thread]
   TimePoint lease_held_until() const noexcept { return lease_held_until_.load(std::memory_order_acquire); }
 
+  // ILocator::newest_map(). The moment is looked at first: the epoch is then that one's, or a later one, of which less
+  // is said. [any thread]
+  NewestMap newest_map() const noexcept {
+    const TimePoint at = newest_at_.load(std::memory_order_acquire);
+    return {.epoch = newest_epoch_.load(std::memory_order_acquire), .at = at};
+  }
+
  private:
   enum class Stage : std::uint8_t {
     returning,  // it was a member, and looks for the others
@@ -209,6 +216,7 @@ class Adapter final : public membership::Membership {
   void watch_members(TimePoint now, membership::Effects& effects);
   void answer_watchers(TimePoint now);
   void publish_lease();
+  void publish_newest_map(bool is_member);
   void tell_services_known(membership::Effects& effects);
   void note_holder();
   void watch_lease(TimePoint now, membership::Effects& effects);
@@ -271,6 +279,8 @@ class Adapter final : public membership::Membership {
   std::optional<std::pair<TellRecovery, RecoveryTold>> recovery_told_;  // to be, when it is on disk
   Stage stage_ = Stage::looking;
   std::atomic<TimePoint> lease_held_until_{TimePoint::min()};
+  std::atomic<TimePoint> newest_at_{TimePoint::min()};
+  std::atomic<std::uint64_t> newest_epoch_{0};
   std::atomic<std::int64_t> epoch_{0};
   std::atomic<std::int64_t> voters_{0};
 

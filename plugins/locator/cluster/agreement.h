@@ -44,6 +44,9 @@ class Agreement {
   // it has consented. In the past: it may not.
   virtual TimePoint lease_held_until() const = 0;
 
+  // No map after latest() had been decided at this moment; TimePoint::min(): that is not known.
+  virtual TimePoint newest_at() const = 0;
+
   // False: what this node serves hangs, and its lease is not to be renewed until it is true again (L1). True at first.
   virtual void set_healthy(bool is_healthy) = 0;
 

@@ -128,4 +128,10 @@ std::vector<NodeAddress> PartitionView::owners_of(std::string_view key, std::siz
   return owners;
 }
 
+std::vector<NodeAddress> PartitionView::copies_of(std::string_view key) const {
+  std::vector<NodeAddress> copies;
+  for (const Slot slot : table_.owners(partition_of(key))) copies.push_back(map_->at(slot).address);
+  return copies;
+}
+
 }  // namespace p2p::ring

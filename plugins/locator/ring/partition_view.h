@@ -36,6 +36,8 @@ class PartitionView final : public RingView {
   // key has no owner.
   std::vector<NodeAddress> owners_of(std::string_view key, std::size_t count) const override;
 
+  std::vector<NodeAddress> copies_of(std::string_view key) const override;
+
  private:
   // Who runs one service.
   struct Runners {

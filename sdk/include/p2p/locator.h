@@ -62,6 +62,9 @@ class P2P_API RingView {
 
   // The owner of every key in `partition`, which is less than partition_count().
   virtual Owner owner_of_partition(std::uint32_t partition) const;
+
+  // The nodes that have a copy of the key's partition in sync, and are up; its owner first. None in classic mode.
+  virtual std::vector<NodeAddress> copies_of(std::string_view key) const;
 };
 
 // Continues a chain of ring layers. Call it exactly once, now or later, on any thread. If a layer drops it uncalled,
@@ -92,6 +95,12 @@ struct RingChange {
   std::vector<NodeAddress> added;
   std::vector<NodeAddress> removed;
   std::shared_ptr<const RingView> view;  // after the change
+};
+
+// See ILocator::newest_map(). `at` is in the past, by this node's clock; TimePoint::min(): nothing is known.
+struct NewestMap {
+  std::uint64_t epoch = 0;
+  TimePoint at = TimePoint::min();
 };
 
 class P2P_API ILocator {
@@ -155,6 +164,11 @@ class P2P_API ILocator {
   virtual Subscription hold_partitions(std::string service, std::shared_ptr<PartitionHolder> holder);
   // The map of `node` is newer than this node's, or older: whoever is behind gets the other's. [any thread]
   virtual void compare_maps(PartitionNode node);
+
+  // No map after that of `epoch` had been decided at the moment `at`; while a majority of the voters answers, that is
+  // some hundred milliseconds ago. A copy that is in sync by that map, or by a later one, has every write that was
+  // acknowledged until then. Never known in classic mode. [any thread]
+  virtual NewestMap newest_map() const;
 };
 
 }  // namespace p2p

@@ -110,6 +110,48 @@ TEST_F(TwoNodes, ATimeToLiveWhereNoneBelongsOrThatIsNoneIsRejected) {
   EXPECT_EQ(one_.asked("write") + two_.asked("write"), 0);
 }
 
+TEST_F(TwoNodes, AReadOfAnyCopyGoesToAnyNodeOrToTheOneThatIsNamedAndTellsItsAge) {
+  const auto answer = [](FakeNode& node) {
+    node.apply([](const Asked& asked) {
+      Codec codec;
+      codec.in().attach(asked.arguments);
+      diststore::Store_read_args arguments;
+      arguments.read(&codec.binary_in());
+      diststore::Store_read_result result;
+      result.success.found = true;
+      result.success.__set_value(arguments.key);
+      if (arguments.options.any_copy) result.success.__set_stale_ms_max(40);
+      result.__isset.success = true;
+      return reply_of(asked, result);
+    });
+  };
+  answer(one_);
+  answer(two_);
+  Client client(options());
+  for (int times = 0; times < 30; ++times) {
+    const auto read = client.read(key_of(two_), {.any_copy = true});
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(read.value().value, key_of(two_));
+    EXPECT_EQ(read.value().stale_max, std::chrono::milliseconds(40));
+  }
+  EXPECT_GT(one_.asked("read"), 0);
+  EXPECT_GT(two_.asked("read"), 0);
+  const auto before = one_.asked("read");
+  EXPECT_TRUE(client.read(key_of(two_), {.any_copy = true, .any_copy_at = one_.address()}).ok());
+  EXPECT_EQ(one_.asked("read"), before + 1);
+  EXPECT_FALSE(client.read(key_of(two_)).value().stale_max);
+}
+
+TEST_F(TwoNodes, OnlyAReadOfOneKeyMayBeAnsweredByAnyCopy) {
+  Client client(options());
+  const CallOptions any{.any_copy = true};
+  EXPECT_EQ(client.write("k", "v", any).failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.erase("k", any).failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.read_many({"k"}, any).front().failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.scan("", {}, any).failure().kind, ErrorKind::invalid);
+  EXPECT_EQ(client.call({"s", "k", "m"}, any).failure().kind, ErrorKind::invalid);
+}
+
 TEST_F(TwoNodes, AConditionWhereNoneBelongsIsRejected) {
   Client client(options());
   const CallOptions absent{.if_absent = true};

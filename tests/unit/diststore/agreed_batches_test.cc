@@ -109,6 +109,41 @@ TEST_F(AgreedBatches, WhatIsRefusedToTheEndIsUnavailableOnlyIfSomethingWasDone) 
   EXPECT_EQ(error_of<wire::Store_write_many_result>(*nothing).kind, StoreErrors::not_executed);
 }
 
+TEST_F(AgreedBatches, WhyChangesAreRefusedIsSaidHereAndForOtherNodes) {
+  const std::string why = "2 of the 3 copies that a write needs (copies_min) are in sync";
+  const auto writing = write_many({{one, "1"}});
+  while (is_open(*writing)) {
+    while (!replicas->writes.empty()) replicas->take_write().refuse_for_copies(2, 3);
+    strand->advance(kShortPause);
+  }
+  EXPECT_NE(error_of<wire::Store_write_many_result>(*writing).message.find(why), std::string::npos);
+  wire::StorePeer_write_here_args part;
+  part.items.emplace_back();
+  part.items.back().key = one;
+  const auto of_a_peer = dispatch("write_here", part);
+  replicas->take_write().refuse_for_copies(2, 3);
+  const auto answered = decode_reply<wire::StorePeer_write_here_result>(of_a_peer->reply).value().success;
+  EXPECT_EQ(answered.undone, std::vector<std::int32_t>{0});
+  EXPECT_NE(answered.why.find(why), std::string::npos) << answered.why;
+}
+
+TEST_F(AgreedBatches, WhyAnotherNodeRefusesIsPassedOn) {
+  locator->ring = std::make_shared<FakeRing>(kOther);
+  const auto writing = write_many({{one, "1"}});
+  while (is_open(*writing)) {
+    if (!peers.asked.empty()) {
+      wire::WritePart part;
+      part.results.resize(1);
+      part.undone = {0};
+      part.__set_why("it has its reasons");
+      peers.take("write_here").done(reply_with<wire::StorePeer_write_here_result>("write_here", part));
+    }
+    strand->advance(kShortPause);
+  }
+  const auto message = error_of<wire::Store_write_many_result>(*writing).message;
+  EXPECT_EQ(message, kOther.name() + ": it has its reasons");
+}
+
 TEST_F(AgreedBatches, AnUnknownOutcomeEndsTheBatchAsUnavailable) {
   const auto writing = write_many({{one, "1"}, {other, "2"}});
   take_write_of(one).answer(Verdict::unknown);

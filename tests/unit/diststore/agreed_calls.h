@@ -18,6 +18,7 @@ namespace p2p::diststore::agreed {
 
 using replication::Answer;
 using replication::Batch;
+using replication::CopyGate;
 using replication::KeyHash;
 using replication::KeyWrite;
 using replication::ReadGate;
@@ -31,6 +32,12 @@ class FakeReplicas final : public ReplicaStore {
     std::shared_ptr<Batch> batch;
     Done done;
 
+    void refuse_for_copies(std::size_t in_sync, std::size_t required) const {
+      done({.verdict = Verdict::refused,
+            .partition = partition,
+            .copies_in_sync = in_sync,
+            .copies_required = required});
+    }
     void answer(Verdict verdict, WriteVersion version = {}) const {
       done({.verdict = verdict, .is_write = true, .partition = partition, .version = version, .batch = batch});
     }
@@ -62,11 +69,13 @@ class FakeReplicas final : public ReplicaStore {
   }
   void settle(Partition partition, Done done) override { settles.push_back({partition, {}, std::move(done)}); }
   const ReadGate& gate() const override { return read_gate; }
+  const CopyGate& copies() const override { return copy_gate; }
   const Engine& engine() const override {
     if (before_read) before_read();
     return *values;
   }
   TimePoint lease_held_until() const override { return lease; }
+  NewestMap newest_map() const override { return newest; }
   WallMs wall_now() const override { return wall; }
   std::uint32_t feature_level() const noexcept override { return level; }
 
@@ -78,6 +87,8 @@ class FakeReplicas final : public ReplicaStore {
   std::deque<Asked> reads;
   std::deque<Asked> settles;  // without a key
   ReadGate read_gate;
+  CopyGate copy_gate;
+  NewestMap newest;
   std::shared_ptr<Engine> values = std::make_shared<MemoryEngine>(1);
   std::function<void()> before_read;  // between the look at the term and the value
   TimePoint lease = TimePoint::max();
@@ -100,7 +111,7 @@ class AgreedCalls : public StoreMethods {
   static constexpr replication::Epoch kTerm = 3;
 
   AgreedCalls() {
-    store->routing = std::make_shared<AgreedRouting>(locator, "diststore");
+    store->routing = std::make_shared<AgreedRouting>(locator, "diststore", kSelf);
     store->keys = std::make_shared<AgreedKeys>(replicas, store->forwarder, store->retries);
     serve(kTerm);
   }

@@ -180,7 +180,19 @@ TEST_F(AgreedCalls, ARefusedChangeIsTriedAgainUntilTheDeadlineAndWasNotExecuted)
   }
   const auto error = error_of_write(*writing);
   EXPECT_EQ(error.kind, StoreErrors::not_executed);
-  EXPECT_NE(error.message.find("copies_min"), std::string::npos) << error.message;
+  EXPECT_EQ(error.message, "the key's partition is changing its primary");
+}
+
+TEST_F(AgreedCalls, AChangeThatIsRefusedForTooFewCopiesNamesBothNumbers) {
+  const auto writing = write("a", "apple");
+  while (is_open(*writing)) {
+    if (!replicas->writes.empty()) replicas->take_write().refuse_for_copies(1, 2);
+    strand->advance(kShortPause);
+  }
+  const auto error = error_of_write(*writing);
+  EXPECT_EQ(error.kind, StoreErrors::not_executed);
+  EXPECT_NE(error.message.find("1 of the 2 copies that a write needs (copies_min) is in sync"), std::string::npos)
+      << error.message;
 }
 
 TEST_F(AgreedCalls, AChangeOfAPartitionThatIsNotServedDoesNotDisturbTheCopies) {

@@ -21,6 +21,8 @@ class FakeService final : public ReplicaService {
   const ReadGate& gate() const override { return replicas_.gate(); }
   const Engine& engine() const override { return replicas_.engine(); }
   TimePoint lease_held_until() const override { return replicas_.lease_held_until(); }
+  const CopyGate& copies() const override { return replicas_.copies(); }
+  NewestMap newest_map() const override { return replicas_.newest_map(); }
   WallMs wall_now() const override { return replicas_.wall_now(); }
   std::uint32_t feature_level() const noexcept override { return replicas_.feature_level(); }
 

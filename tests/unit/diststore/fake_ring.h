@@ -44,6 +44,9 @@ class FakeRing final : public RingView {
     owners.resize(std::min(count, owners.size()));
     return owners;
   }
+  std::vector<NodeAddress> copies_of(std::string_view) const override { return copies; }
+
+  std::vector<NodeAddress> copies;  // of every key
 
  private:
   const NodeAddress rest_;

@@ -223,12 +223,47 @@ TEST_P(KeyMessages, ATimeToLiveIsAmongTheOptions) {
   EXPECT_EQ(ttl_of({}), 0);
 }
 
+TEST_P(KeyMessages, ThatAnyCopyMayAnswerIsAmongTheOptionsOfARead) {
+  for (const bool any_copy : {true, false}) {
+    wire::Store_read_args args;
+    args.key = "key";
+    args.options.__set_any_copy(any_copy);
+    WireCall asked(GetParam(), "read", args);
+    Call of_asked(&asked);
+    const auto arguments = take_key_arguments(of_asked, Required::key);
+    ASSERT_TRUE(arguments.has_value());
+    EXPECT_EQ(arguments->any_copy, any_copy);
+    EXPECT_EQ(arguments->key, "key");
+    static_cast<void>(of_asked.take());
+  }
+}
+
+TEST_P(KeyMessages, HowOldACopysAnswerMayBe) {
+  write_found(call, "value", {7, 8}, -9, 1500, 40);
+  wire::Store_read_result result;
+  state.read(result);
+  EXPECT_EQ(result.success.value, "value");
+  EXPECT_EQ(result.success.ttl_left_ms, 1500);
+  EXPECT_EQ(result.success.stale_ms_max, 40);
+  EXPECT_EQ(result.success.view, -9);
+}
+
+TEST_P(KeyMessages, HowOldACopysAnswerMayBeThatThereIsNone) {
+  write_missing(call, 5, 41);
+  wire::Store_read_result result;
+  state.read(result);
+  EXPECT_FALSE(result.success.found);
+  EXPECT_EQ(result.success.stale_ms_max, 41);
+  EXPECT_EQ(result.success.view, 5);
+}
+
 TEST_P(KeyMessages, AValueThatIsMissing) {
   write_missing(call, 5);
   wire::Store_read_result result;
   state.read(result);
   EXPECT_FALSE(result.success.found);
   EXPECT_FALSE(result.success.__isset.value || result.success.__isset.version);
+  EXPECT_FALSE(result.success.__isset.stale_ms_max);
   EXPECT_EQ(result.success.view, 5);
 }
 

@@ -57,6 +57,7 @@ class FakeRouting final : public KeyRouting {
     const auto found = routes.find(key);
     return found != routes.end() ? found->second : KeyRoute{.where = Where::here, .proof = proof, .view = 11};
   }
+  std::optional<NodeAddress> another_copy(std::string_view) const override { return std::nullopt; }
   bool takes_get(std::string_view, Call&, const KeyMethod&) override { return false; }
   bool takes_put(std::string_view, std::string_view, const CallInfo&) override { return false; }
 

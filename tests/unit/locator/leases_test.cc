@@ -18,6 +18,11 @@ class Leases : public AgreementTest {
   }
 };
 
+class NewestMaps : public Leases {
+ protected:
+  static Change heavier(unsigned number) { return {.requests = {Describe{.node = id(number), .weight = 50}}}; }
+};
+
 TEST_F(Leases, AreHeldByWhoAsks) {
   start(map_of(3, 3));
   run(400ms);
@@ -130,6 +135,63 @@ TEST_F(Leases, WaitForTheEndOfAChangeOfVoters) {  // L5, A4
   mend();
   run(2s);
   for (const unsigned number : {1, 2, 3, 4, 5}) EXPECT_TRUE(holds_lease(number)) << number;
+}
+
+// --- until when the own map is known to have been the newest (decision 40) ---
+
+TEST_F(NewestMaps, AreKnownFromTheLastAnswersOfAMajority) {
+  start(map_of(3, 3));
+  run(400ms);
+  EXPECT_GT(at(2).newest_at(), now(2) - 400ms);
+  EXPECT_LE(at(2).newest_at(), now(2));
+  cut_off(2);
+  run(600ms);
+  EXPECT_LE(at(2).newest_at(), now(2) - 600ms);
+}
+
+TEST_F(NewestMaps, AreKnownOfNobodyBeforeAnyVoterHasAnswered) {
+  start(map_of(3, 3));
+  cut_off(2);
+  restart(2);
+  tick(2);
+  EXPECT_EQ(at(2).newest_at(), TimePoint::min());
+}
+
+TEST_F(NewestMaps, AreNotToldByVotersThatHaveAcceptedAChange) {
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(1);
+  half_decide(2, heavier(2));
+  cut(3, 2);
+  sync(3);  // decided by 2 and 3, and nobody knows it
+  ASSERT_EQ(epoch_at(2), 1U);
+  const TimePoint decided_at = now(1);
+  mend_all_but({{2, 3}, {3, 2}});
+  for (int times = 0; times < 10; ++times) {
+    wait(50ms);
+    tick(1);
+  }
+  EXPECT_TRUE(holds_lease(1));  // it takes nothing from 1, so 1 is granted leases
+  EXPECT_LE(at(1).newest_at(), decided_at);
+}
+
+TEST_F(NewestMaps, AreNotToldToWhoIsBehind) {
+  start(map_of(3, 3));
+  run(400ms);
+  cut_off(1);
+  decide(2, heavier(2));
+  ASSERT_EQ(epoch_at(2), 2U);
+  const TimePoint decided_at = now(1);
+  wait(400ms);
+  mend();
+  cut(2, 1);
+  cut(3, 1);
+  tick(1);  // its requests arrive, from an older epoch
+  EXPECT_LE(at(1).newest_at(), decided_at);
+  mend();
+  run(400ms);
+  EXPECT_EQ(epoch_at(1), 2U);
+  EXPECT_GT(at(1).newest_at(), decided_at);
 }
 
 // Grants of a voter that was none for a while are old, or there are none.

@@ -137,6 +137,7 @@ TEST(PartitionView, OwnersAreTheCopiesInOrderOfTakeoverAndThenEveryOtherMemberOn
   const Addresses order = view.owners_of(key, 100);
   ASSERT_EQ(order.size(), 6u);
   EXPECT_EQ(Addresses(order.begin(), order.begin() + 3), (Addresses{address(4), address(1), address(2)}));
+  EXPECT_EQ(view.copies_of(key), (Addresses{address(4), address(1), address(2)})) << "and no other member";
   EXPECT_EQ(std::set<NodeAddress>(order.begin(), order.end()).size(), 6u);
   for (std::size_t count = 0; count < 6; ++count)
     EXPECT_EQ(view.owners_of(key, count), Addresses(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)));

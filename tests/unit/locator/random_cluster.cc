@@ -236,7 +236,7 @@ ClusterId RandomCluster::cluster_of(const MemberRequest& request) {
 AgreementReply RandomCluster::reply_body() {
   switch (below(8)) {
     case 0:
-      return Granted{.sent_at = time(), .boot = boot()};
+      return Granted{.sent_at = time(), .boot = boot(), .is_settled = one_of(2)};
     case 1:
       return NotGranted{.sent_at = time()};
     case 2: {
@@ -313,7 +313,7 @@ bool operator==(const BeginHandOver& one, const BeginHandOver& other) {
 bool operator==(const Report& one, const Report& other) { return one.gone == other.gone; }
 bool operator==(const Unheard& one, const Unheard& other) { return one.nodes == other.nodes; }
 bool operator==(const Granted& one, const Granted& other) {
-  return one.sent_at == other.sent_at && one.boot == other.boot;
+  return one.sent_at == other.sent_at && one.boot == other.boot && one.is_settled == other.is_settled;
 }
 bool operator==(const NotGranted& one, const NotGranted& other) { return one.sent_at == other.sent_at; }
 bool operator==(const Promised& one, const Promised& other) {

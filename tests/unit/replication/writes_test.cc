@@ -182,7 +182,10 @@ TEST_F(ReplicationWrites, WhatWasReadIsWorthNothingWithoutTheLeaseOrInAnotherTer
 
 TEST_F(ReplicationWrites, TooFewCopiesTakeNoWrite) {  // W1
   map({.primary = 1, .copies_required = 2});
-  EXPECT_EQ(answer(put(1, "a", "apple")).verdict, Verdict::refused);
+  const Answer refused = answer(put(1, "a", "apple"));
+  EXPECT_EQ(refused.verdict, Verdict::refused);
+  EXPECT_EQ(refused.copies_in_sync, 1U);
+  EXPECT_EQ(refused.copies_required, 2U);
   EXPECT_EQ(answer(get(1, "a")).verdict, Verdict::missing) << "reads go on";
   map({.primary = 1, .in_sync = {2}, .copies_required = 2});
   run();
@@ -193,6 +196,7 @@ TEST_F(ReplicationWrites, TooFewCopiesTakeNoWrite) {  // W1
 
 TEST_F(ReplicationWrites, WhoeverIsNotPrimaryRefuses) {
   EXPECT_EQ(answer(put(2, "a", "apple")).verdict, Verdict::refused);
+  EXPECT_EQ(answer(put(2, "a", "apple")).copies_required, 0U) << "copies are not the reason";
   EXPECT_EQ(answer(get(2, "a")).verdict, Verdict::refused);
   EXPECT_EQ(at(2).replicas.gate().serving_term(kPartition), 0U);
   EXPECT_EQ(at(1).replicas.gate().serving_term(kPartition), term_);

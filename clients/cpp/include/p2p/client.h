@@ -74,6 +74,13 @@ struct CallOptions {
   // 36,500 days. Without it a value lives for ever, also where the one before did not. Needs an agreed cluster all of
   // whose nodes know it: others refuse it as invalid, but a node of a former version ignores it.
   std::optional<Duration> ttl{};
+
+  // For read(); any other call with it fails as invalid. Whichever node has a copy that is in sync may answer, without
+  // asking the owner: Read::stale_max says how old the value may be. A node that cannot say so asks the owner. In
+  // classic mode, and by a node of a former version, the owner is asked.
+  bool any_copy = false;
+  // Of such a read: the node that is to be asked, once. Else whichever, another one after a failure.
+  std::optional<NodeAddress> any_copy_at{};
 };
 
 // A call to any service that is sharded by key: `message` is one whole binary Thrift message, with no service in its

@@ -24,6 +24,9 @@ struct Read {
   std::string value;                      // "" unless found
   Version version;                        // zeros unless found
   std::optional<Duration> ttl_left = {};  // of a value that expires: in so long
+  // Another copy than the owner's has answered (CallOptions::any_copy): what was acknowledged earlier than so long
+  // before its answer is seen, by its clock. Nothing: all that was acknowledged before the call is.
+  std::optional<Duration> stale_max = {};
 };
 struct Written {
   Version version;

@@ -118,12 +118,12 @@ void check_results(const ContainerHead& list) {
   }
 }
 
-bool read_ttl_left(Reader& in, FieldKind kind, std::optional<Duration>& ttl_left) {
+bool read_duration_ms(Reader& in, FieldKind kind, std::optional<Duration>& duration) {
   std::int64_t told = 0;
   if (!read_number(in, kind, told)) return false;
   // What no node says is cut to what a Duration holds.
   constexpr std::int64_t kMost = Duration::max() / std::chrono::milliseconds(1);
-  ttl_left = std::chrono::milliseconds(std::clamp<std::int64_t>(told, 0, kMost));
+  duration = std::chrono::milliseconds(std::clamp<std::int64_t>(told, 0, kMost));
   return true;
 }
 
@@ -138,7 +138,9 @@ bool read_field(Reader& in, FieldHead field, Read& result, std::optional<std::in
     case 4:
       return read_view(in, field.kind, view);
     case 5:
-      return read_ttl_left(in, field.kind, result.ttl_left);
+      return read_duration_ms(in, field.kind, result.ttl_left);
+    case 6:
+      return read_duration_ms(in, field.kind, result.stale_max);
     default:
       return false;
   }
@@ -171,7 +173,7 @@ bool read_field(Reader& in, FieldHead field, ScanItem& item) {
     case 3:
       return field.kind == FieldKind::text && read_text(in, field.kind, item.value.emplace());
     case 4:
-      return read_ttl_left(in, field.kind, item.ttl_left);
+      return read_duration_ms(in, field.kind, item.ttl_left);
     default:
       return false;
   }
@@ -289,6 +291,19 @@ FrameInfo encode_key(Codec& codec, std::string_view service, std::string_view me
   write_text(codec, kFirst, key);
   write_empty_struct(codec.binary_out(), kSecond);
   codec.binary_out().writeFieldStop();
+  end_call(codec, frame);
+  return info;
+}
+
+FrameInfo encode_read_of_any_copy(Codec& codec, std::string_view service, std::string_view key, std::string& frame) {
+  const FrameInfo info = begin_call(codec, service, "read");
+  write_text(codec, kFirst, key);
+  BinaryProtocol& out = codec.binary_out();
+  out.writeFieldBegin("", T_STRUCT, kSecond);
+  out.writeFieldBegin("", T_BOOL, kFirst);
+  out.writeBool(true);
+  out.writeFieldStop();
+  out.writeFieldStop();
   end_call(codec, frame);
   return info;
 }

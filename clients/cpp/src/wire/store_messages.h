@@ -30,6 +30,7 @@ struct ItemView {
 // "read" of one key, "read_many" or "erase_many" of several.
 FrameInfo encode_key(Codec& codec, std::string_view service, std::string_view method, std::string_view key,
                      std::string& frame);
+FrameInfo encode_read_of_any_copy(Codec& codec, std::string_view service, std::string_view key, std::string& frame);
 FrameInfo encode_keys(Codec& codec, std::string_view service, std::string_view method,
                       std::span<const std::string_view> keys, std::string& frame);
 

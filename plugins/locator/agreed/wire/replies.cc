@@ -20,6 +20,7 @@ void put(const Granted& granted, thrift::ReplyBody& on_wire) {
   thrift::Granted kind;
   kind.sent_at = to_wire(granted.sent_at);
   kind.boot = to_wire(granted.boot);
+  if (granted.is_settled) kind.__set_settled(true);
   on_wire.__set_granted(kind);
 }
 
@@ -75,7 +76,9 @@ Duration try_after(std::int64_t on_wire) {
 }
 
 AgreementReply read(const thrift::Granted& kind) {
-  return Granted{.sent_at = sent_at(kind.sent_at), .boot = from_wire(kind.boot)};
+  return Granted{.sent_at = sent_at(kind.sent_at),
+                 .boot = from_wire(kind.boot),
+                 .is_settled = kind.__isset.settled && kind.settled};
 }
 
 AgreementReply read(const thrift::NotGranted& kind) { return NotGranted{.sent_at = sent_at(kind.sent_at)}; }

@@ -29,12 +29,18 @@ bool EmbeddedAgreement::is_voter() const {
   return map_->is_voter(map_->slot_of(self_.id));
 }
 
-TimePoint EmbeddedAgreement::lease_held_until() const {
-  if (map_ == nullptr || voided_by_ != nullptr || map_->is_recovering()) return TimePoint::min();
+// There is a map that this very process is up in, and by which nodes act (J5).
+bool EmbeddedAgreement::is_in_use() const {
+  if (map_ == nullptr || voided_by_ != nullptr || map_->is_recovering()) return false;
   const Slot self = map_->slot_of(self_.id);
-  const bool is_this_boot = map_->is_up(self) && map_->at(self).boot == self_.boot;
-  return is_this_boot ? holder_.held_until(*map_) : TimePoint::min();
+  return map_->is_up(self) && map_->at(self).boot == self_.boot;
 }
+
+TimePoint EmbeddedAgreement::lease_held_until() const {
+  return is_in_use() ? holder_.held_until(*map_) : TimePoint::min();
+}
+
+TimePoint EmbeddedAgreement::newest_at() const { return is_in_use() ? holder_.newest_at(*map_) : TimePoint::min(); }
 
 // --- what is decided -------------------------------------------------------------------------------------------------
 
@@ -145,7 +151,7 @@ void EmbeddedAgreement::answer(const Sender& from, const Renew& renew, RequestId
   }
   const AcceptedEffect* accepted = voter_.has_accepted() ? &accepted_effect_ : nullptr;
   if (may_grant(from) && granter_.grant(from.node, accepted, now))
-    reply(from, Granted{.sent_at = renew.sent_at, .boot = from.boot}, id, effects);
+    reply(from, Granted{.sent_at = renew.sent_at, .boot = from.boot, .is_settled = accepted == nullptr}, id, effects);
   else
     reply(from, NotGranted{.sent_at = renew.sent_at}, id, effects);
 }
@@ -233,7 +239,7 @@ void EmbeddedAgreement::on_reply(const Sender& from, Reply reply, TimePoint now,
 }
 
 void EmbeddedAgreement::take(const Sender& from, const Granted& granted) {
-  if (granted.boot == self_.boot) holder_.note_granted(from.node, granted.sent_at);
+  if (granted.boot == self_.boot) holder_.note_granted(from.node, granted.sent_at, granted.is_settled);
 }
 
 void EmbeddedAgreement::take(const Sender& from, const Promised& promised, AgreementEffects& effects) {

@@ -81,6 +81,7 @@ class EmbeddedAgreement final : public Agreement {
   std::shared_ptr<const ClusterMap> latest() const override { return map_; }
   void decide(Epoch epoch, const Change& change, TimePoint now) override;
   TimePoint lease_held_until() const override;
+  TimePoint newest_at() const override;
   void set_healthy(bool is_healthy) override { is_healthy_ = is_healthy; }
   void set_consents(std::vector<Consent> consents) override;
   void note_ended(const NodeId& node, const Boot& boot) override { granter_.note_ended(node, boot.number); }
@@ -144,6 +145,7 @@ class EmbeddedAgreement final : public Agreement {
   void take_refusal(const Sender& from, const std::optional<MapUpdate>& known, AgreementEffects& effects);
   void renew_lease_at(const NodeId& voter, TimePoint now, AgreementEffects& effects) const;
 
+  bool is_in_use() const;
   bool may_grant(const Sender& from) const;
   // Why the change is not allowed here (A5); what it makes of the map when it is.
   std::optional<Rejected> objection(const Accept& accept, TimePoint now, ClusterMap& changed);

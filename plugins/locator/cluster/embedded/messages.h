@@ -78,6 +78,8 @@ using AgreementRequest = std::variant<Renew, Prepare, Accept, Announce, FetchMap
 struct Granted {
   TimePoint sent_at{};
   Boot boot = {};  // the asker's: an answer to another boot of it counts nothing (L3)
+  // The voter had accepted no change of the map that both know: no majority with it had decided one.
+  bool is_settled = false;
 };
 
 // Rules L2, L5 or L7 forbid it, or the epochs differ.
