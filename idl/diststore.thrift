@@ -67,6 +67,9 @@ struct ScanOptions {
   1: optional i32 limit         // about so many keys in one answer, at most 4,096; 1,000
   2: optional binary prefix     // only keys that begin with this; all
   3: optional bool values       // with their values; without
+  // Only the keys that the asked node owns by its ring, and has: the one way to list those of a network in classic mode, which
+  // takes it alone. An agreed cluster refuses it as `unsupported`.
+  4: optional bool here
 }
 
 struct ScanItem {
@@ -80,6 +83,9 @@ struct ScanResult {
   1: required list<ScanItem> items  // may be empty before the end
   2: required binary cursor         // for the next call; empty: the scan has ended
   3: optional i64 view
+  // Of a scan `here`: other nodes may still hold keys that the asked one owns. Where all members have answered by the same view
+  // from the first page to the last, and none has set this, no key that existed all the while was left out.
+  4: optional bool awaits_keys
 }
 
 enum StoreErrorKind {
@@ -122,7 +128,8 @@ service Store extends locator.Locator {
   // before, whichever node gave it; it says all about the scan but its options, and stays good while nodes come, go and start
   // again. A key that exists during the whole scan is shown at least once: again where its partition is looked through anew,
   // as after a change of its primary. What is shown was committed when its answer was given. A cursor that no scan has
-  // returned is a PROTOCOL_ERROR. Only in an agreed cluster: a network in classic mode refuses it as `unsupported`.
+  // returned is a PROTOCOL_ERROR. Only in an agreed cluster: a node in classic mode lists what is `here`, and refuses all else as
+  // `unsupported`. Its cursors are worth something to itself alone: another node begins anew.
   ScanResult scan(1: required binary cursor, 2: ScanOptions options) throws (1: StoreError error)
 }
 

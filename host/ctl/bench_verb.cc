@@ -2,6 +2,8 @@
 #include "ctl/bench_limits.h"
 #include "ctl/bench_text.h"
 #include "ctl/cluster_verbs.h"
+#include "ctl/interrupt.h"
+#include "ctl/store_client.h"
 #include "ctl/verbs.h"
 #include "load/load.h"
 
@@ -9,7 +11,6 @@
 
 #include <Store.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
@@ -26,12 +27,8 @@
 namespace p2p::ctl {
 namespace {
 
-constexpr const char* kStore = "diststore";
 constexpr const char* kPrefix = "diststore:";
 constexpr std::size_t kFillDepth = 16;  // as fast as a node takes it, whatever the depth that is measured
-
-// The least [host] frame_bytes_max of any node; a shorter message ends no connection.
-constexpr std::size_t kFrameBytesMaxLeast = 1024;
 
 enum class Operation { read, write, mixed };
 const std::vector<std::pair<std::string, Operation>> kOperations = {
@@ -43,18 +40,6 @@ struct BenchOptions {
   std::uint64_t requests = 0;  // 0: as many as fit into `seconds`
   bool fills_nothing = false;
 };
-
-std::atomic<bool> is_interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free);  // a handler of signals sets it
-
-// The first Ctrl-C ends the load, which then shows what was measured; a second one ends p2pctl.
-void watch_for_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { is_interrupted.store(true); };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-}
 
 // Draws a line over itself on a terminal, and nothing elsewhere.
 class ProgressLine final {
@@ -133,13 +118,13 @@ ExitCode exit_code_of(const load::LoadResult& result) {
 }
 
 load::LoadOptions load_options(const Session& session, const BenchOptions& options,
-                               const std::vector<NodeAddress>& nodes) {
+                               const std::vector<NodeAddress>& nodes, const std::atomic<bool>& stop) {
   load::LoadOptions load;
   load.targets = nodes;
   load.connections = options.plan.connections;
   load.depth = options.plan.depth;
   load.duration_max = kBenchTimeMax;
-  load.stop = &is_interrupted;
+  load.stop = &stop;
   load.silence_max = session.timeouts.answer;
   return load;
 }
@@ -198,8 +183,7 @@ ExitCode bench(const Session& session, BenchOptions options) {
   if (operation != Operation::write) wires.push_back(read.get());
   if (operation != Operation::read) wires.push_back(write.get());
 
-  watch_for_interrupts();
-  const load::LoadOptions load = load_options(session, options, nodes.value());
+  const load::LoadOptions load = load_options(session, options, nodes.value(), watch_for_interrupts());
   if (fills) {
     const auto filled = fill(load, *write, keys, session);
     if (!filled.ok()) return report(filled.error());

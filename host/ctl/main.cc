@@ -23,8 +23,9 @@ using namespace p2p;
 using namespace p2p::ctl;
 
 constexpr const char* kFooter =
-    "Exit codes: 0 done, 1 no such key, not healthy, not all handed over, or a call of bench failed, 2 usage,\n"
-    "3 no node reached, 4 the output could not be written, 5 a node refused what it was asked for, or failed at it.\n"
+    "Exit codes: 0 done, 1 no such key, not healthy, not all handed over or copied, or a call of bench failed,\n"
+    "2 usage, 3 no node reached, 4 the output could not be written, 5 a node refused what it was asked for, or failed\n"
+    "at it.\n"
     "Without --node the first node that answers on 127.0.0.1 and [::1], ports 9900 to 9909, is asked.";
 
 std::string check_address(const std::string& text) {
@@ -81,6 +82,7 @@ ExitCode run(int argc, char** argv) {
   app.fallthrough();  // these may also follow the verb; verbs inherit this when they are added
   add_store_verbs(app, session);
   add_scan_verb(app, session);
+  add_copy_verb(app, session);
   add_ring_verbs(app, session);
   add_cluster_verbs(app, session);
   add_why_verb(app, session);

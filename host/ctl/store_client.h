@@ -7,9 +7,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <memory>
 
 namespace p2p::ctl {
+
+inline constexpr const char* kStore = "diststore";  // the service
+
+// The least [host] frame_bytes_max of any node; a shorter message ends no connection.
+inline constexpr std::size_t kFrameBytesMaxLeast = 1024;
 
 // That node answers, or the error says why not.
 Result<std::unique_ptr<client::Client>> store_of(const Session& session);

@@ -16,6 +16,7 @@ CLI::App* add_verb(CLI::App& app, Session& session, const std::string& name, con
 
 void add_store_verbs(CLI::App& app, Session& session);          // put get delete cas prime verify
 void add_scan_verb(CLI::App& app, Session& session);            // scan
+void add_copy_verb(CLI::App& app, Session& session);            // copy
 void add_ring_verbs(CLI::App& app, Session& session);           // members locate map ring
 void add_cluster_verbs(CLI::App& app, Session& session);        // agreement plan watch
 void add_why_verb(CLI::App& app, Session& session);             // why

@@ -1,8 +1,7 @@
 #include "agreed/agreed_scans.h"
 
 #include "engine/space_key.h"
-#include "serving/store_options.h"
-#include "serving/wire_version.h"
+#include "serving/page_room.h"
 
 #include <algorithm>
 #include <iterator>
@@ -53,47 +52,29 @@ struct AgreedScans::Page {
 // What is still to be looked at in one call, by its limits.
 class AgreedScans::Look final {
  public:
-  Look(const ScanRequest& request, WallMs now) : request_(request), now_(now), keys_left_(request.keys_max) {}
+  Look(const ScanRequest& request, WallMs now) : room_(request), now_(now) {}
 
-  bool is_over() const noexcept {
-    return keys_left_ == 0 || entries_left_ == 0 || expired_left_ == 0 || bytes_ >= kScanBytesMax;
-  }
-  std::size_t step() const noexcept { return std::min(entries_left_, kScanStepEntries); }
+  bool is_over() const noexcept { return room_.is_used_up() || expired_left_ == 0; }
+  std::size_t step() const noexcept { return room_.step(); }
 
   // False: the page is full. Entries at the same place come all the same.
   bool take(const EntryView& entry, Visit& visit) {
-    entries_left_ -= std::min<std::size_t>(entries_left_, 1);
-    if (entry.is_erased || is_reserved(entry.key) || !entry.key.starts_with(request_.prefix)) return !is_over();
+    room_.count_entry();
+    if (!room_.is_asked_for(entry) || is_reserved(entry.key)) return !is_over();
     if (has_expired(entry.expires_at, now_)) {
       expired_left_ -= std::min<std::size_t>(expired_left_, 1);
       visit.expired.emplace_back(entry.key);
-    } else {
-      keys_left_ -= std::min<std::size_t>(keys_left_, 1);
-      visit.items.push_back(item_of(entry));
+      return !is_over();
     }
+    visit.items.push_back(room_.item_of(entry));
+    if (entry.expires_at != kNoExpiry) visit.items.back().__set_ttl_left_ms(ttl_left(entry.expires_at, now_));
     return !is_over();
   }
 
  private:
-  wire::ScanItem item_of(const EntryView& entry) {
-    wire::ScanItem item;
-    item.key = entry.key;
-    item.version = to_wire(entry.version);
-    if (entry.expires_at != kNoExpiry) item.__set_ttl_left_ms(ttl_left(entry.expires_at, now_));
-    bytes_ += entry.key.size() + kResultBytesMax;
-    const bool fits = bytes_ + entry.value.size() <= request_.reply_bytes_max;
-    if (!request_.has_values || !fits) return item;
-    bytes_ += entry.value.size();
-    item.__set_value(std::string(entry.value));
-    return item;
-  }
-
-  const ScanRequest& request_;
+  PageRoom room_;
   const WallMs now_;
-  std::size_t keys_left_;
-  std::size_t entries_left_ = kScanEntriesMax;
   std::size_t expired_left_ = kScanExpiredMax;
-  std::size_t bytes_ = 0;
 };
 
 // A partition that was begun is finished first, and at the node that serves it: its position is worth most there.

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,11 @@ class AgreedScans final : public Scans, public std::enable_shared_from_this<Agre
         forwarder_(std::move(forwarder)),
         engine_(engine) {}
 
+  std::string_view refusal_of(const ScanRequest& request) const noexcept override {
+    return request.is_here ? "an agreed cluster lists the keys of all nodes: a scan of what one node has (`here`) is "
+                             "for networks in classic mode"
+                           : "";
+  }
   void scan(ScanRequest request, Call call, const ScanMethod& method) override;
 
  private:

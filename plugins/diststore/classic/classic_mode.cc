@@ -2,15 +2,20 @@
 
 #include "classic/classic_keys.h"
 #include "classic/classic_routing.h"
+#include "classic/classic_scans.h"
 #include "classic/peer_transfer.h"
 #include "classic/receipt_wire.h"
 #include "classic/store_layer.h"
+#include "serving/wall_clock.h"
 
 #include <p2p/drain.h>
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <fstream>
+#include <functional>
+#include <string>
 #include <utility>
 
 namespace p2p::diststore {
@@ -35,6 +40,12 @@ std::shared_ptr<ClassicStore> make_store(StoreParts parts, std::shared_ptr<Engin
       ClassicStore{std::move(parts), std::move(local), std::move(locator), std::move(classics), ownership});
 }
 
+// Another one in each process, as long as none starts twice in a millisecond. Not by chance: a simulation's seeds would
+// stand for other runs.
+std::uint64_t number_of_engine(const NodeAddress& self) {
+  return wall_clock_ms() ^ std::hash<std::string>()(self.name());
+}
+
 }  // namespace
 
 ClassicMode::ClassicMode(Context& context, StoreParts parts, std::shared_ptr<Engine> engine,
@@ -43,6 +54,7 @@ ClassicMode::ClassicMode(Context& context, StoreParts parts, std::shared_ptr<Eng
       store_(make_store(std::move(parts), std::move(engine), std::move(locator), std::move(classics))),
       routing_(std::make_shared<ClassicRouting>(store_)),
       keys_(std::make_shared<ClassicKeys>(store_)),
+      scans_(std::make_shared<ClassicScans>(store_, number_of_engine(store_->self))),
       receipts_(std::make_shared<ReceiptBook>()),
       strand_(context.strand("moves")),
       watch_(std::make_shared<RingWatch>(context.log(), strand_, store_)),

@@ -30,7 +30,7 @@ class ClassicMode final : public StoreMode {
 
   std::shared_ptr<KeyRouting> routing() const override { return routing_; }
   std::shared_ptr<KeysHere> keys() const override { return keys_; }
-  std::shared_ptr<Scans> scans() const override { return nullptr; }
+  std::shared_ptr<Scans> scans() const override { return scans_; }
   std::shared_ptr<IStore> spaces() const override { return std::make_shared<NoSpaces>(); }
 
   Result<Done> start(Context& context) override;
@@ -53,6 +53,7 @@ class ClassicMode final : public StoreMode {
   const std::shared_ptr<ClassicStore> store_;
   const std::shared_ptr<KeyRouting> routing_;
   const std::shared_ptr<KeysHere> keys_;
+  const std::shared_ptr<Scans> scans_;
   const std::shared_ptr<ReceiptBook> receipts_;
   const std::shared_ptr<Strand> strand_;
   const std::shared_ptr<RingWatch> watch_;

@@ -5,6 +5,7 @@
 #include <Store.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace p2p::diststore {
@@ -16,14 +17,12 @@ void answer_scan(Call call, const wire::ScanResult& result) {
 
 constexpr ScanMethod kScan{{Repeat::always, raise_failure<wire::Store_scan_presult>}, answer_scan};
 
-constexpr const char* kNoScans = "this network runs in classic mode, which cannot list its keys: mode = \"agreed\" can";
 constexpr const char* kBadCursor =
     "the cursor is none that a scan has returned; an empty one begins a scan, and it goes on with the cursor of the "
     "answer before, unchanged";
 constexpr const char* kBadLimit = "the limit of a scan is the number of keys in one answer, at least 1";
 
 void scan(const std::shared_ptr<Store>& store, wire::Store_scan_args& args, Answer<wire::Store_scan_presult> answer) {
-  if (store->scans == nullptr) return raise(answer, store_error(wire::StoreErrorKind::unsupported, kNoScans));
   auto cursor = ScanCursor::decode(args.cursor);
   if (!cursor) return answer.fail(CallFault::protocol_error, kBadCursor);
   ScanRequest request{.cursor = std::move(*cursor), .reply_bytes_max = store->options.batch_reply_bytes_max};
@@ -33,6 +32,9 @@ void scan(const std::shared_ptr<Store>& store, wire::Store_scan_args& args, Answ
   }
   request.prefix = std::move(args.options.prefix);
   request.has_values = args.options.values;
+  request.is_here = args.options.here;
+  if (const auto why = store->scans->refusal_of(request); !why.empty())
+    return raise(answer, store_error(wire::StoreErrorKind::unsupported, std::string(why)));
   store->scans->scan(std::move(request), answer.release(), kScan);
 }
 

@@ -1,5 +1,5 @@
-// How are all keys listed, a page for each call? The path of a call has decoded and checked what is asked; a mode that
-// can list its keys does the rest (agreed/agreed_scans.h).
+// How are all keys listed, a page for each call? The path of a call has decoded and checked what is asked; the mode
+// does the rest: agreed/agreed_scans.h for those of all nodes, classic/classic_scans.h for those of one.
 #pragma once
 
 #include "serving/scan_cursor.h"
@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace p2p::diststore {
 
@@ -34,6 +35,7 @@ struct ScanRequest {
   std::size_t keys_max = kScanKeysDefault;  // or a few more
   std::string prefix = {};
   bool has_values = false;
+  bool is_here = false;             // of this node alone
   std::size_t reply_bytes_max = 0;  // a value that exceeds it is left out
 };
 
@@ -45,6 +47,9 @@ struct ScanMethod : CallKind {
 class Scans {
  public:
   virtual ~Scans() = default;
+
+  // Why it cannot be asked for; empty: it can. [any thread]
+  virtual std::string_view refusal_of(const ScanRequest& request) const noexcept = 0;
 
   // Ends the call, now or later: with a page and the cursor behind it, at the node that serves what is left, or
   // dispatched again. [any thread]

@@ -29,7 +29,7 @@ struct StoreParts {
 struct Store : StoreParts {
   std::shared_ptr<KeyRouting> routing;
   std::shared_ptr<KeysHere> keys;
-  std::shared_ptr<Scans> scans = nullptr;  // null: the mode cannot list its keys
+  std::shared_ptr<Scans> scans = nullptr;  // set where scan methods are served
 };
 
 // Answers with the StoreError that the method's IDL declares.

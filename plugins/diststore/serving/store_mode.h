@@ -23,7 +23,7 @@ class StoreMode {
 
   virtual std::shared_ptr<KeyRouting> routing() const = 0;
   virtual std::shared_ptr<KeysHere> keys() const = 0;
-  virtual std::shared_ptr<Scans> scans() const = 0;  // null: it cannot list its keys
+  virtual std::shared_ptr<Scans> scans() const = 0;
 
   // What services keep here. After start().
   virtual std::shared_ptr<IStore> spaces() const = 0;

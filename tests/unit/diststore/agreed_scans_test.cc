@@ -119,6 +119,15 @@ TEST_F(AgreedScanCalls, AScanShowsEachKeyOnceInPagesOfAboutTheLimit) {
   EXPECT_GE(pages, 45);
 }
 
+TEST_F(AgreedScanCalls, AScanOfOneNodeIsRefused) {
+  wire::ScanOptions options;
+  options.__set_here(true);
+  const auto call = ask("", options);
+  const auto reply = decode_reply<wire::Store_scan_result>(call->reply);
+  ASSERT_TRUE(reply.ok() && reply.value().__isset.error);
+  EXPECT_EQ(kind_of(reply.value().error), StoreErrors::unsupported);
+}
+
 TEST_F(AgreedScanCalls, ItemsHaveVersionsAndValuesOnlyIfAskedFor) {
   keep("a", "apple", {3, 17});
   wire::ScanItem found;

@@ -3,6 +3,7 @@
 
 #include "classic/classic_keys.h"
 #include "classic/classic_routing.h"
+#include "classic/classic_scans.h"
 #include "engine/memory/memory_engine.h"
 #include "fake_call.h"
 #include "fake_peers.h"
@@ -13,6 +14,7 @@
 #include <p2p/handlers.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,6 +27,8 @@ namespace p2p::diststore {
 using retry::kLongPause;
 using retry::kShortPause;
 using retry::kWaitingMax;
+
+inline constexpr std::uint64_t kEngineNumber = 11;  // in cursors of scans
 
 class FakeLocator final : public ILocator {
  public:
@@ -102,8 +106,9 @@ struct StoreFixture {
     classic = std::make_shared<ClassicStore>(
         ClassicStore{parts, std::make_shared<LocalStore>(self.name(), std::move(engine)), locator, classics,
                      std::make_shared<Snapshot<OwnershipSnapshot>>(std::move(first))});
-    store = std::make_shared<Store>(
-        Store{parts, std::make_shared<ClassicRouting>(classic), std::make_shared<ClassicKeys>(classic)});
+    store = std::make_shared<Store>(Store{parts, std::make_shared<ClassicRouting>(classic),
+                                          std::make_shared<ClassicKeys>(classic),
+                                          std::make_shared<ClassicScans>(classic, kEngineNumber)});
     work_by(locator->ring);
   }
   ~StoreFixture() {
