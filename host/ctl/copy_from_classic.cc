@@ -62,21 +62,24 @@ class ClassicSource final : public CopySource {
     return std::nullopt;
   }
 
-  // From any member that is left of those that were known.
+  // Of all that are left of those that were known: while they do not agree, none is believed.
   std::optional<CopyStep> learn_members() {
-    std::optional<Error> error;
-    for (const NodeAddress& member : std::vector(network_.members)) {
+    std::optional<Network> learnt;
+    std::string why = "it has no members";
+    for (const NodeAddress& member : network_.members) {
       auto node = Connection::open(member, timeouts_);
-      const auto network = node.ok() ? ask_network(node.value()) : Result<Network>(node.error());
-      if (network.ok() && network.value().is_agreed)
-        return failed({ErrorKind::invalid, member.name() + " is a node of an agreed cluster now"});
-      if (network.ok()) {
-        network_ = network.value();
-        return std::nullopt;
+      auto network = node.ok() ? ask_network(node.value()) : Result<Network>(node.error());
+      if (!network.ok()) {
+        why = network.error().text;
+        continue;
       }
-      error = network.error();
+      if (network.value().is_agreed) return again(member.name() + " is a node of an agreed cluster now");
+      if (learnt && learnt->view != network.value().view) return again("its members do not agree on who they are");
+      learnt = std::move(network).value();
     }
-    return again(error ? error->text : "it has no members");
+    if (!learnt || learnt->members.empty()) return again(why);
+    network_ = *std::move(learnt);
+    return std::nullopt;
   }
 
   Result<diststore::ScanResult> ask_page(std::size_t member, std::int32_t limit) {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -135,7 +136,7 @@ class Copying final {
     const CopyStep last = write_all(writes);
     writes.finish();
     passes_.back() = writes.tally();
-    report_.failures = writes.failures();
+    if (!writes.failures().empty()) report_.failures = writes.failures();
     if (is_interrupted_.load()) {
       report_.end = CopyEnd::interrupted;
     } else if (writes.error()) {
@@ -172,7 +173,10 @@ class Copying final {
     complain(why + "; looking through it again until nothing can have been missed");
   }
 
-  CopyTally tally() const { return words_.overwrites ? passes_.back() : tally_of(passes_); }
+  // What is replaced is replaced again by the next pass: the one that came furthest counts.
+  CopyTally tally() const {
+    return words_.overwrites ? *std::ranges::max_element(passes_, {}, &CopyTally::keys) : tally_of(passes_);
+  }
   Duration elapsed() const { return Clock::now() - began_at_; }
 
   CopySource& source_;

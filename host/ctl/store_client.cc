@@ -12,7 +12,10 @@ Result<std::unique_ptr<Client>> store_of(const Session& session) {
   if (const auto status = ask_status(node.value()); !status.ok()) return status.error();
   return std::make_unique<Client>(client::Options{.seeds = {parse_node_address(node.value().peer()).value()},
                                                   .timeout = session.timeouts.answer,
-                                                  .connect_timeout = session.timeouts.connect});
+                                                  .connect_timeout = session.timeouts.connect,
+                                                  .node_queue_bytes_max = kMessageBytesMax,
+                                                  .request_bytes_max = kMessageBytesMax,
+                                                  .reply_bytes_max = kMessageBytesMax});
 }
 
 ExitCode report_failure(const Failure& failure, bool is_change) {

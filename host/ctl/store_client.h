@@ -17,7 +17,10 @@ inline constexpr const char* kStore = "diststore";  // the service
 // The least [host] frame_bytes_max of any node; a shorter message ends no connection.
 inline constexpr std::size_t kFrameBytesMaxLeast = 1024;
 
-// That node answers, or the error says why not.
+// As large as the largest value that a store can be told to take, and some more.
+inline constexpr std::size_t kMessageBytesMax = std::size_t{384} * 1024 * 1024;
+
+// That node answers, or the error says why not. Values of any size that a store takes are read and written.
 Result<std::unique_ptr<client::Client>> store_of(const Session& session);
 
 // report(), and of a change whether something may have been done.

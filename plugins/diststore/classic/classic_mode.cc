@@ -54,11 +54,13 @@ ClassicMode::ClassicMode(Context& context, StoreParts parts, std::shared_ptr<Eng
       store_(make_store(std::move(parts), std::move(engine), std::move(locator), std::move(classics))),
       routing_(std::make_shared<ClassicRouting>(store_)),
       keys_(std::make_shared<ClassicKeys>(store_)),
-      scans_(std::make_shared<ClassicScans>(store_, number_of_engine(store_->self))),
       receipts_(std::make_shared<ReceiptBook>()),
       strand_(context.strand("moves")),
       watch_(std::make_shared<RingWatch>(context.log(), strand_, store_)),
       rebalancer_(std::make_shared<Rebalancer>(context.log(), strand_, store_, receipts_, context.find<Drain>())),
+      scans_(std::make_shared<ClassicScans>(
+          store_, number_of_engine(store_->self),
+          [rebalancer = rebalancer_](ViewVersion view) { return rebalancer->is_handed_over(view); })),
       tombstone_collector_(std::make_shared<TombstoneCollector>(strand_, store_, watch_, rebalancer_)) {}
 
 Result<Done> ClassicMode::start(Context& context) {

@@ -53,11 +53,11 @@ class ClassicMode final : public StoreMode {
   const std::shared_ptr<ClassicStore> store_;
   const std::shared_ptr<KeyRouting> routing_;
   const std::shared_ptr<KeysHere> keys_;
-  const std::shared_ptr<Scans> scans_;
   const std::shared_ptr<ReceiptBook> receipts_;
   const std::shared_ptr<Strand> strand_;
   const std::shared_ptr<RingWatch> watch_;
   const std::shared_ptr<Rebalancer> rebalancer_;
+  const std::shared_ptr<Scans> scans_;
   const std::shared_ptr<TombstoneCollector> tombstone_collector_;
   Subscription layer_;
   Subscription views_;

@@ -1,5 +1,6 @@
 #include "classic/classic_scans.h"
 
+#include "classic/classic_puts.h"
 #include "serving/page_room.h"
 
 namespace p2p::diststore {
@@ -10,7 +11,8 @@ bool is_served(const OwnershipSnapshot& ownership, const EntryView& entry) {
   return ownership.owner_of(entry.key).is_self && entry.confirmed_in >= ownership.proof_for(entry.key).confirmed_from;
 }
 
-bool is_at_rest(const OwnershipSnapshot& ownership) {
+// This node awaits no key.
+bool has_all(const OwnershipSnapshot& ownership) {
   return ownership.is_established && ownership.acquired_ranges.empty() && ownership.leavers.empty();
 }
 
@@ -40,7 +42,11 @@ void ClassicScans::scan(ScanRequest request, Call call, const ScanMethod& method
     result.cursor = behind.encode();
   }
   result.__set_view(fingerprint_of(*ownership->ring));
-  if (!is_at_rest(*ownership)) result.__set_awaits_keys(true);
+  // After a merge a node may hold another's keys that nobody awaits. And the ring may have changed meanwhile: keys that
+  // were to be looked at have gone.
+  const bool has_given_all = !may_get_puts_for_others(*store_, *ownership) && is_handed_over_(ownership->view_version);
+  const bool is_same_view = store_->ownership->read().view_version == ownership->view_version;
+  if (!has_all(*ownership) || !has_given_all || !is_same_view) result.__set_awaits_keys(true);
   method.answer(std::move(call), result);
 }
 

@@ -9,6 +9,7 @@
 #include <p2p/call.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -17,8 +18,12 @@ namespace p2p::diststore {
 
 class ClassicScans final : public Scans {
  public:
+  // Whether nothing is here any more that belongs elsewhere by the ring of that view, and nothing will come (H15).
+  using IsHandedOver = std::function<bool(ViewVersion)>;
+
   // `engine`: names the engine of `store` in cursors. Those of another one begin anew.
-  ClassicScans(std::shared_ptr<ClassicStore> store, std::uint64_t engine) : store_(std::move(store)), engine_(engine) {}
+  ClassicScans(std::shared_ptr<ClassicStore> store, std::uint64_t engine, IsHandedOver is_handed_over)
+      : store_(std::move(store)), engine_(engine), is_handed_over_(std::move(is_handed_over)) {}
 
   std::string_view refusal_of(const ScanRequest& request) const noexcept override {
     return request.is_here ? ""
@@ -31,6 +36,7 @@ class ClassicScans final : public Scans {
  private:
   const std::shared_ptr<ClassicStore> store_;
   const std::uint64_t engine_;
+  const IsHandedOver is_handed_over_;
 };
 
 }  // namespace p2p::diststore

@@ -12,7 +12,9 @@ namespace {
 class ClassicScanCalls : public StoreMethods {
  protected:
   ClassicScanCalls() { add_scan_methods(methods, store); }
-  void begin_process(std::uint64_t engine) { store->scans = std::make_shared<ClassicScans>(classic, engine); }
+  void begin_process(std::uint64_t engine) {
+    store->scans = std::make_shared<ClassicScans>(classic, engine, [](ViewVersion) { return true; });
+  }
 
   static wire::ScanOptions here(std::int32_t limit = 1000) {
     wire::ScanOptions options;
@@ -121,6 +123,15 @@ TEST_F(ClassicScanCalls, KeysAreAwaitedWhileANodeLeaves) {
   next.leavers.push_back({kOther, locator->ring, locator->ring});
   publish(std::move(next));
   EXPECT_TRUE(ask("", here()).success.awaits_keys);
+}
+
+TEST_F(ClassicScanCalls, KeysAreOnTheMoveWhileThisNodeHoldsSomeOfAnothers) {
+  hold("b", "banana");
+  own(kSelf, {{"b", kOther}});
+  is_handed_over = false;
+  const auto page = ask("", here()).success;
+  EXPECT_TRUE(page.items.empty());
+  EXPECT_TRUE(page.awaits_keys) << "nobody shows that key";
 }
 
 TEST_F(ClassicScanCalls, TheCursorOfAnotherProcessBeginsAnew) {

@@ -106,9 +106,9 @@ struct StoreFixture {
     classic = std::make_shared<ClassicStore>(
         ClassicStore{parts, std::make_shared<LocalStore>(self.name(), std::move(engine)), locator, classics,
                      std::make_shared<Snapshot<OwnershipSnapshot>>(std::move(first))});
-    store = std::make_shared<Store>(Store{parts, std::make_shared<ClassicRouting>(classic),
-                                          std::make_shared<ClassicKeys>(classic),
-                                          std::make_shared<ClassicScans>(classic, kEngineNumber)});
+    store = std::make_shared<Store>(
+        Store{parts, std::make_shared<ClassicRouting>(classic), std::make_shared<ClassicKeys>(classic),
+              std::make_shared<ClassicScans>(classic, kEngineNumber, [this](ViewVersion) { return is_handed_over; })});
     work_by(locator->ring);
   }
   ~StoreFixture() {
@@ -188,6 +188,7 @@ struct StoreFixture {
   std::shared_ptr<FakeStrand> strand;
   std::shared_ptr<ClassicStore> classic;
   std::shared_ptr<Store> store;
+  bool is_handed_over = true;
 };
 
 }  // namespace p2p::diststore
