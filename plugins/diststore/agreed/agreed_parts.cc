@@ -32,6 +32,8 @@ class OpenPart final {
   }
   void fail(Error error) {
     const std::lock_guard hold(mutex_);
+    // What may have been done is told before what surely was not.
+    if (part_.failure && may_have_run(part_.failure->kind)) return;
     part_.failure = std::move(error);
   }
 

@@ -3,6 +3,7 @@
 // says. Told what the engine takes; no clock, and no engine.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -41,9 +42,10 @@ class MemoryLimit final {
     const Fullness before = fullness_;
     fullness_ = next_fullness();
     has_refused_ = false;
-    // A node that has just become able to take copies would be full again soon.
+    // A node that has just become able to take copies would be full again soon: also one that has given up what it was
+    // being filled with.
     if (fullness_ != Fullness::room) takes_copies_ = false;
-    if (is_below(2 * bounds_.headroom)) takes_copies_ = true;
+    if (is_below(std::max(2 * bounds_.headroom, bounds_.max / kFreeForCopies))) takes_copies_ = true;
     return fullness_ != before;
   }
   // The same, for what is decided before that; what this node tells stays as it is.
@@ -70,6 +72,7 @@ class MemoryLimit final {
   // A part of the headroom has to be free before a full node says that it is not any more: it would say so after each
   // erase, and the contrary after the next write.
   static constexpr std::uint64_t kFreePart = 4;
+  static constexpr std::uint64_t kFreeForCopies = 8;  // of the whole
 
   bool is_below(std::uint64_t kept_free) const noexcept { return !is_set() || used_ + kept_free < bounds_.max; }
   Fullness next_fullness() const noexcept {

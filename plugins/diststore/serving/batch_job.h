@@ -9,6 +9,7 @@
 #include "serving/store.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <numeric>
@@ -68,12 +69,15 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   std::vector<KeyIndex> read_copies(const std::vector<KeyIndex>& indexes) {
     std::vector<KeyIndex> left;
     for (const KeyIndex index : indexes) {
+      if (const std::lock_guard hold(mutex_); is_too_large()) break;  // it is refused
       wire::ReadResult result;
+      const TimePoint read_at = store_->retries->now();
       if (!read_copy(*store_, Verb::key(inputs_[index]), result)) {
         left.push_back(index);
         continue;
       }
       const std::lock_guard hold(mutex_);
+      copies_read_at_ = std::min(copies_read_at_, read_at);
       keep(index, std::move(result));
     }
     return left;
@@ -232,8 +236,19 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
     }
     // The last part of the round: nothing else touches this job now.
     if (is_too_large()) return refuse_as_too_large(answer_, store_->options);
-    if (undone_.empty()) return answer_(results_);
+    if (undone_.empty()) {
+      if constexpr (std::is_same_v<Verb, ReadMany>) add_age_of_copies();
+      return answer_(results_);
+    }
     if (has_failed_ || !store_->forwarder->has_time_to_retry(deadline_) || !retry()) give_up();
+  }
+
+  // What copies here had is as much older by now as the owners of other keys have taken.
+  void add_age_of_copies() {
+    const auto waited = store_->retries->now() - copies_read_at_;
+    for (typename Verb::Result& result : results_)
+      if (result.__isset.stale_ms_max)
+        result.stale_ms_max += std::chrono::ceil<std::chrono::milliseconds>(waited).count();
   }
 
   // With mutex_ held. Results that no longer fit the reply are dropped: a small batch must not fill the memory.
@@ -270,7 +285,8 @@ class BatchJob final : public std::enable_shared_from_this<BatchJob<Verb>> {
   std::vector<KeyIndex> undone_;
   std::size_t reply_bytes_ = 0;
   std::size_t open_parts_ = 0;
-  std::string why_;  // the last reason why a key was not done
+  std::string why_;                              // the last reason why a key was not done
+  TimePoint copies_read_at_ = TimePoint::max();  // the first of them that a copy here has answered
   bool has_failed_ = false;
   bool may_have_run_ = false;  // some key has been done, or may have been
 };

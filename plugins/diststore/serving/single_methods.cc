@@ -146,11 +146,21 @@ void put(const std::shared_ptr<Store>& store, Call call) {
       [](Call, auto&, std::int64_t) {});
 }
 
+void read_at_owner(const std::shared_ptr<Store>& store, std::string_view key, Call call) {
+  serve_key(
+      store, key, std::move(call), kRead,
+      [&](const KeyRoute& route, Call here) { store->keys->read(key, route, std::move(here), kRead); },
+      [&](ForeignStore& foreign, const NodeAddress& owner, TimePoint deadline, auto done) {
+        foreign.read(owner, std::string(key), deadline, std::move(done));
+      },
+      kAnswerWithView<wire::Store_read_presult>);
+}
+
 // Answers from a copy here, or asks a node that has one. False: the call is unchanged, and the owner is to be asked.
-bool takes_any_copy(const Store& store, std::string_view key, Call& call) {
-  const KeyRoute route = store.routing->route(key);
+bool takes_any_copy(const std::shared_ptr<Store>& store, std::string_view key, Call& call) {
+  const KeyRoute route = store->routing->route(key);
   if (route.where == KeyRoute::Where::here) return false;
-  const auto read = store.keys->read_copy(
+  const auto read = store->keys->read_copy(
       key, [&](std::string_view value, Version version, std::int64_t ttl_left_ms, std::int64_t stale_ms_max) {
         kRead.write_answer(call, {.found = true,
                                   .value = value,
@@ -166,9 +176,15 @@ bool takes_any_copy(const Store& store, std::string_view key, Call& call) {
     return true;
   }
   if (call.info().hops >= kHopsMax) return false;
-  const auto copy = store.routing->another_copy(key);
-  if (copy) store.forwarder->pass_on({&*copy, false}, std::move(call), kRead);
-  return copy.has_value();
+  const auto copy = store->routing->another_copy(key);
+  const Duration timeout = store->forwarder->time_for_peer(call.deadline(), kRead.repeat);
+  if (!copy || timeout <= Duration::zero()) return false;
+  // It may not be able to show the key, or not be there: then the owner is asked, at once.
+  call.forward(*copy, timeout, [store, to = *copy, key = std::string(key)](const Error& error, Call returned) {
+    if (error.kind == ErrorKind::refused) store->forwarder->report_unreachable(to);
+    read_at_owner(store, key, std::move(returned));
+  });
+  return true;
 }
 
 void read(const std::shared_ptr<Store>& store, Call call) {
@@ -177,14 +193,8 @@ void read(const std::shared_ptr<Store>& store, Call call) {
   const std::string_view key = arguments->key;
   if (const auto refusal = refusal_of_key(store->options, key))
     return raise_error<wire::Store_read_presult>(std::move(call), *refusal);
-  if (arguments->any_copy && takes_any_copy(*store, key, call)) return;
-  serve_key(
-      store, key, std::move(call), kRead,
-      [&](const KeyRoute& route, Call here) { store->keys->read(key, route, std::move(here), kRead); },
-      [&](ForeignStore& foreign, const NodeAddress& owner, TimePoint deadline, auto done) {
-        foreign.read(owner, std::string(key), deadline, std::move(done));
-      },
-      kAnswerWithView<wire::Store_read_presult>);
+  if (arguments->any_copy && takes_any_copy(store, key, call)) return;
+  read_at_owner(store, key, std::move(call));
 }
 
 void write(const std::shared_ptr<Store>& store, Call call) {

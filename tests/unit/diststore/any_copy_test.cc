@@ -120,6 +120,14 @@ TEST_F(AnyCopy, WhereThereIsNoCopyInSyncOthersAreAskedInTurn) {  // a learner's,
   EXPECT_EQ(asked, (std::vector{kOther, kThird, kOther, kThird}));
 }
 
+TEST_F(AnyCopy, WhereTheOtherCopyCannotAnswerTheOwnerIsAskedAtOnce) {
+  ring->copies = {kThird};
+  FakeCall& call = stay(read_any("a"));
+  EXPECT_EQ(call.forwarded_to, std::vector{kThird});
+  call.fail_forward(ErrorKind::not_found);
+  EXPECT_EQ(call.forwarded_to, (std::vector{kThird, kOther}));
+}
+
 TEST_F(AnyCopy, WhatAnotherNodeHasForwardedIsAnsweredOrGivenBack) {
   keep("a", "apple");
   EXPECT_EQ(read_of(*read_any("a", 1)).stale_ms_max, 40);
@@ -166,10 +174,11 @@ TEST_F(AnyCopy, ABatchAnswersWhatCopiesHereCanAndAsksTheOwnersForTheRest) {
   part.results[0].__set_value("blueberry");
   const Asked asked = peers.take("read_here");
   EXPECT_EQ(Arguments<wire::StorePeer_read_here_args>(asked)->keys, std::vector<std::string>{"b"});
+  strand->advance(2s);
   asked.done(reply_with<wire::StorePeer_read_here_result>("read_here", part));
   const auto results = decode_reply<wire::Store_read_many_result>(reading->reply).value().success;
   EXPECT_EQ(results[0].value, "apple");
-  EXPECT_EQ(results[0].stale_ms_max, 40);
+  EXPECT_EQ(results[0].stale_ms_max, 2040) << "as old as it is when the batch is answered";
   EXPECT_EQ(results[1].value, "blueberry");
   EXPECT_FALSE(results[1].__isset.stale_ms_max);
   const auto all_here = read_many_any({"a", "a"});

@@ -128,7 +128,7 @@ TEST_F(ClassicScanCalls, KeysAreAwaitedWhileANodeLeaves) {
 TEST_F(ClassicScanCalls, KeysAreOnTheMoveWhileThisNodeHoldsSomeOfAnothers) {
   hold("b", "banana");
   own(kSelf, {{"b", kOther}});
-  is_handed_over = false;
+  has_given_all = false;
   const auto page = ask("", here()).success;
   EXPECT_TRUE(page.items.empty());
   EXPECT_TRUE(page.awaits_keys) << "nobody shows that key";

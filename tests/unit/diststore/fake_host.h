@@ -108,7 +108,7 @@ struct StoreFixture {
                      std::make_shared<Snapshot<OwnershipSnapshot>>(std::move(first))});
     store = std::make_shared<Store>(
         Store{parts, std::make_shared<ClassicRouting>(classic), std::make_shared<ClassicKeys>(classic),
-              std::make_shared<ClassicScans>(classic, kEngineNumber, [this](ViewVersion) { return is_handed_over; })});
+              std::make_shared<ClassicScans>(classic, kEngineNumber, [this](ViewVersion) { return has_given_all; })});
     work_by(locator->ring);
   }
   ~StoreFixture() {
@@ -188,7 +188,7 @@ struct StoreFixture {
   std::shared_ptr<FakeStrand> strand;
   std::shared_ptr<ClassicStore> classic;
   std::shared_ptr<Store> store;
-  bool is_handed_over = true;
+  bool has_given_all = true;
 };
 
 }  // namespace p2p::diststore

@@ -73,6 +73,13 @@ TEST(PlannerSteps, AMemberThatTakesNoFurtherCopiesIsGivenNoneWhileThatIsSo) {
   EXPECT_EQ(cluster.map.partitions, before);
 }
 
+TEST(PlannerSteps, BelowTheMinimumItIsGivenThoseThatNobodyElseIsToHave) {
+  ObedientCluster cluster(cluster_of(2, kSome));
+  cluster.change({runs(2, {.takes_copies = false})});
+  cluster.settle();
+  EXPECT_TRUE(all_have(cluster.map, 2));
+}
+
 // --- I4 --------------------------------------------------------------------------------------------------------------
 
 TEST(PlannerI4, CopiesThatMayComeBackAreWaitedFor) {

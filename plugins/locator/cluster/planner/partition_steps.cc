@@ -58,15 +58,21 @@ void PartitionSteps::find_missing(PartitionNumber number) {
   std::size_t copies = partition.in_sync.size();
   std::size_t learners = partition.learners.size();
   for (const Learner& learner : partition.learners) copies += target_.has(number, learner.node) ? 1 : 0;
-  for (const Slot node : target_.copies[number]) {
-    if (partition.is_in_sync(node) || partition.learner(node) != nullptr) continue;
-    if (!map_.at(node).takes_copies) continue;  // its place stays its own: it may have room again
-    if (learners == kLearnersMax || partition.in_sync.size() + learners == kCopiesMax) return;
-    const Missing missing{.partition = number, .to = node, .reason = reason_for(number, copies)};
-    ++copies;  // Also one that is waited for: what is beyond it is added for another reason.
-    if (may_wait(missing)) continue;
-    missing_.push_back(missing);
-    ++learners;
+  // A member that takes no copies keeps its place, as it may have room again. Below copies_min even erases wait for a
+  // copy, and its headroom is for that: where nobody else is to have one.
+  for (const bool takes_copies : {true, false}) {
+    for (const Slot node : target_.copies[number]) {
+      if (map_.at(node).takes_copies != takes_copies || partition.is_in_sync(node) ||
+          partition.learner(node) != nullptr)
+        continue;
+      if (learners == kLearnersMax || partition.in_sync.size() + learners == kCopiesMax) return;
+      const Missing missing{.partition = number, .to = node, .reason = reason_for(number, copies)};
+      if (!takes_copies && missing.reason != Reason::below_minimum) return;
+      ++copies;  // Also one that is waited for: what is beyond it is added for another reason.
+      if (may_wait(missing)) continue;
+      missing_.push_back(missing);
+      ++learners;
+    }
   }
 }
 
