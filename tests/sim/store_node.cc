@@ -24,6 +24,7 @@ Config config_of(const StoreNodeOptions& options) {
   values["key_bytes_max"] = {std::int64_t{1024}, "sim"};
   values["value_bytes_max"] = {std::int64_t{65536}, "sim"};
   values["batch_keys_max"] = {std::int64_t{100}, "sim"};
+  values["memory_max"] = {std::string("none"), "sim"};
   values["forward_timeout"] = {as_number(options.forward_timeout), "sim"};
   values["transfer_batch_bytes"] = {options.transfer_batch_bytes, "sim"};
   values["transfer_batches_in_flight"] = {options.transfer_batches_in_flight, "sim"};
