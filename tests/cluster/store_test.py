@@ -37,7 +37,7 @@ class StoreTest(ClusterTest):
 
     def test_its_gauges_have_the_names_that_operators_know(self):
         self.assertEqual(set(self.nodes[0].service("diststore").gauges),
-                         {"keys", "bytes", "tombstones", "awaits_keys_from", "stamps_too_far_ahead", "keys_moved_in",
+                         {"keys", "bytes", "memory_bytes", "tombstones", "awaits_keys_from", "stamps_too_far_ahead", "keys_moved_in",
                           "keys_moved_out", "forwarded", "moving_keys_done", "moving_keys_left", "moving_bytes_done",
                           "moving_bytes_left", "moving_keys_per_s", "moving_ms_left"})
 
