@@ -3,7 +3,6 @@
 #include "replication/replicas.h"
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 namespace p2p::diststore::replication {
@@ -22,12 +21,12 @@ Effects::Send Replicas::ack_of(const HeldPartition& one) const {
                        .full = site_.memory.full()}}};
 }
 
-// Whoever hears of it knows it for all partitions: one acknowledgement to each primary is enough.
+// Whoever hears of it knows it for all partitions. But a primary does not listen in one that it has just lost, so it is
+// told in each: a change is rare.
 void Replicas::measure_memory() {
   if (!site_.memory.is_set() || !site_.memory.measure(site_.engine.memory_bytes())) return;
-  std::unordered_set<Node> told;
   for (const auto& one : site_.held) {
-    if (one == nullptr || one->source.stream == 0 || !told.insert(one->source.primary).second) continue;
+    if (one == nullptr || one->source.stream == 0) continue;
     one->source.owes_ack = true;
     site_.mark_dirty(*one);
   }
