@@ -13,9 +13,9 @@ Result<std::unique_ptr<Client>> store_of(const Session& session) {
   return std::make_unique<Client>(client::Options{.seeds = {parse_node_address(node.value().peer()).value()},
                                                   .timeout = session.timeouts.answer,
                                                   .connect_timeout = session.timeouts.connect,
-                                                  .node_queue_bytes_max = kMessageBytesMax,
-                                                  .request_bytes_max = kMessageBytesMax,
-                                                  .reply_bytes_max = kMessageBytesMax});
+                                                  .node_queue_bytes_max = kStoreMessageBytesMax,
+                                                  .request_bytes_max = kStoreMessageBytesMax,
+                                                  .reply_bytes_max = kStoreMessageBytesMax});
 }
 
 ExitCode report_failure(const Failure& failure, bool is_change) {

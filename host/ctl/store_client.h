@@ -18,7 +18,7 @@ inline constexpr const char* kStore = "diststore";  // the service
 inline constexpr std::size_t kFrameBytesMaxLeast = 1024;
 
 // As large as the largest value that a store can be told to take, and some more.
-inline constexpr std::size_t kMessageBytesMax = std::size_t{384} * 1024 * 1024;
+inline constexpr std::size_t kStoreMessageBytesMax = std::size_t{384} * 1024 * 1024;
 
 // That node answers, or the error says why not. Values of any size that a store takes are read and written.
 Result<std::unique_ptr<client::Client>> store_of(const Session& session);
