@@ -26,7 +26,7 @@ namespace thrift = apache::thrift;
 
 // Below kStepTimeMax, so that the node itself says which service it waits for.
 constexpr auto kStartTimeout = std::chrono::seconds(6);
-constexpr auto kDrainTimeout = std::chrono::seconds(4);
+constexpr auto kDrainTimeout = std::chrono::seconds(8);  // an instrumented node on a busy machine took five
 // How often the node is asked for its state.
 constexpr auto kAskPeriod = std::chrono::milliseconds(5);
 constexpr int kAnswerMs = 1000;
