@@ -7,7 +7,7 @@ import socket
 import struct
 import unittest
 
-from harness import client
+from harness import client, settings
 from harness.agreed_store import AgreedStoreTest
 from harness.case import ClusterTest
 from harness.classic_ring import keys_owned_by
@@ -104,7 +104,8 @@ class CutRequestTest(ClusterTest):
 class PipelineTest(ClusterTest):
     def setUp(self):
         super().setUp()
-        self.nodes = self.cluster(2)
+        patient = settings.patient("host.call_timeout=5s", "services.diststore.config.forward_timeout=1s")
+        self.nodes = self.cluster(2, *patient)
         self.port = self.nodes[0].port
 
     def keys_of(self, owner, count):
