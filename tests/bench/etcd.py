@@ -1,6 +1,8 @@
 """Three nodes of etcd for a measurement, and a load on them by its gRPC interface. Their data lies in memory where the machine has a
 file system there: what counts is CPU time, not the disk."""
+import importlib.util
 import shutil
+import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -14,6 +16,10 @@ METHODS = {"write": "/etcdserverpb.KV/Put", "read": "/etcdserverpb.KV/Range"}
 
 
 def program() -> str | None:
+    """None where it, or what it is asked with, is not there."""
+    if importlib.util.find_spec("grpc") is None:
+        print("etcd is left out: this Python has no grpc (python3-grpcio)", file=sys.stderr)
+        return None
     # ./dev bench unpacks Debian's package there: installing it would start a system service.
     unpacked = servers.ROOT / "build/bench-tools/usr/bin/etcd"
     return shutil.which("etcd") or (str(unpacked) if unpacked.exists() else None)

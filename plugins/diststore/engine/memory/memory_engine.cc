@@ -136,12 +136,8 @@ EngineTotals MemoryEngine::totals() const {
   return totals;
 }
 
-// Shards change meanwhile: it is exact when none does.
-std::uint64_t MemoryEngine::memory_bytes() const noexcept {
-  std::uint64_t sum = 0;
-  for (const Shard& shard : shards_) sum += shard.memory.load(std::memory_order_relaxed);
-  return sum;
-}
+// Asked for after each run of writes, so it is one number, not a sum over all shards.
+std::uint64_t MemoryEngine::memory_bytes() const noexcept { return memory_.load(std::memory_order_relaxed); }
 
 // --- changing --------------------------------------------------------------------------------------------------------
 
@@ -169,8 +165,12 @@ void MemoryEngine::forget(Shard& shard, const Entry& entry) {
   shard.tombstones -= entry.is_erased();
 }
 
-void MemoryEngine::publish_memory(Shard& shard) noexcept {
-  shard.memory.store(shard.entry_memory + shard.entries.memory_bytes(), std::memory_order_relaxed);
+// With the shard's lock. A value that replaces one of the same size leaves the number, which all threads share, alone.
+void MemoryEngine::count_memory(Shard& shard) noexcept {
+  const std::uint64_t now = shard.entry_memory + shard.entries.memory_bytes();
+  if (now == shard.counted_memory) return;
+  memory_.fetch_add(now - shard.counted_memory, std::memory_order_relaxed);
+  shard.counted_memory = now;
 }
 
 Result<Done> MemoryEngine::apply(std::span<Change> changes) {
@@ -197,7 +197,7 @@ Outcome MemoryEngine::make_with_copy(Change& change) {
 Outcome MemoryEngine::make_here(Shard& shard, std::uint64_t hash, Change& change) {
   const ShardLock::Changing hold(shard.lock);
   const Outcome outcome = make_locked(shard, hash, change);
-  publish_memory(shard);
+  count_memory(shard);
   return outcome;
 }
 
@@ -327,7 +327,7 @@ Result<Done> MemoryEngine::drop(Partition partition) {
     const ShardLock::Changing hold(shard.lock);
     const bool is_over = shard.entries.drop_some(left, [&](const Entry& entry) { forget(shard, entry); });
     if (is_over) shard.entries.join(range);
-    publish_memory(shard);
+    count_memory(shard);
     if (is_over) return Done{};
   }
 }

@@ -39,7 +39,7 @@ class MemoryEngine final : public Engine {
     std::uint64_t bytes = 0;
     std::uint64_t tombstones = 0;
     std::uint64_t entry_memory = 0;
-    std::atomic<std::uint64_t> memory{0};  // with the table's; read without the lock
+    std::uint64_t counted_memory = 0;  // in memory_
     ViewVersion view_version = 0;
   };
 
@@ -58,7 +58,7 @@ class MemoryEngine final : public Engine {
 
   Outcome make(Change& change);
   Outcome make_with_copy(Change& change);
-  static Outcome make_here(Shard& shard, std::uint64_t hash, Change& change);
+  Outcome make_here(Shard& shard, std::uint64_t hash, Change& change);
   static Outcome make_locked(Shard& shard, std::uint64_t hash, Change& change);
   static Outcome write(Shard& shard, std::uint64_t hash, KeyTable::Place at, Change& change);
   static Outcome erase(Shard& shard, KeyTable::Place at, Change& change);
@@ -72,10 +72,11 @@ class MemoryEngine final : public Engine {
   static void insert(Shard& shard, std::uint64_t hash, EntryOwner entry);
   static void replace(Shard& shard, KeyTable::Place at, EntryOwner entry);
   static void forget(Shard& shard, const Entry& entry);
-  static void publish_memory(Shard& shard) noexcept;
+  void count_memory(Shard& shard) noexcept;
 
   const std::uint64_t seed_;
   std::array<Shard, kShards> shards_;
+  std::atomic<std::uint64_t> memory_{0};  // of all shards, entries and tables
 };
 
 }  // namespace p2p::diststore
