@@ -22,10 +22,14 @@ def p2pctl(node, *words):
     return ended.returncode, ended.stdout + ended.stderr
 
 
-class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
+class KeysTest(StoreFaults, AgreedStoreTest):
+    """KEYS in a network of `count` nodes with `arguments`."""
+    count = 3
+    arguments = ()
+
     def setUp(self):
         super().setUp()
-        self.nodes = self.cluster(3)
+        self.nodes = self.cluster(self.count, *self.arguments)
         self.wait_until_settled(self.nodes)
 
     def answer(self, node, *words, code=DONE):
@@ -35,12 +39,19 @@ class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
 
     def put_all(self):
         for number, key in enumerate(KEYS):
-            self.answer(self.nodes[number % 3], "put", key, f"value of {key}")
+            self.answer(self.nodes[number % self.count], "put", key, f"value of {key}")
 
     def check_all(self, nodes):
         for number, key in enumerate(KEYS):
             self.assertEqual(self.answer(nodes[number % len(nodes)], "get", key), f"value of {key}\n")
 
+    def holds(self, node):
+        """Primaries and copies of the node, as another one knows it."""
+        shown = self.document(self.nodes[0], "map")
+        return next((member["primaries"], member["in_sync"]) for member in shown["members"] if member["address"] == node.name)
+
+
+class AgreedStoreUseTest(KeysTest):
     def test_what_is_put_at_one_node_is_found_at_all_and_deleted_at_another(self):
         self.put_all()
         for first in range(3):
@@ -141,10 +152,23 @@ class AgreedStoreUseTest(StoreFaults, AgreedStoreTest):
         self.assertTrue(left, "one keeps what nobody else has")
         self.check_all(left)
 
-    def holds(self, node):
-        """Primaries and copies of the node, as another one knows it."""
-        shown = self.document(self.nodes[0], "map")
-        return next((member["primaries"], member["in_sync"]) for member in shown["members"] if member["address"] == node.name)
+
+class TwoNodesTest(KeysTest):
+    count = 2
+
+    def test_after_all_stores_were_forced_to_stop_one_that_is_enabled_serves_everything_anew(self):
+        self.put_all()
+        with concurrent.futures.ThreadPoolExecutor(len(self.nodes)) as each:
+            for stopped in each.map(lambda node: node.ctl("disable", "--force", "diststore"), self.nodes):
+                self.assertEqual(stopped.returncode, DONE, stopped.stdout + stopped.stderr)
+        without, enabled = self.nodes
+        began = enabled.ctl("enable", "diststore")
+        self.assertEqual(began.returncode, DONE, began.stdout + began.stderr)
+        wait_until("it has everything", lambda: self.holds(without) == (0, 0), 30)
+        for key in KEYS:
+            self.answer(without, "get", key, code=NO)
+        self.put_all()
+        self.check_all(self.nodes)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ SOURCES = (
 )
 
 APPLY = "cluster/map/apply.cc"
-MEMBER = "cluster/member/cluster_member.cc"
+MEMBER_HOST = "cluster/member/cluster_member_host.cc"
 COPY = "replication/copy.cc"
 SYNC = "replication/copy_sync.cc"
 COPY_FILL = "replication/copy_fill.cc"
@@ -155,7 +155,7 @@ MUTANTS = [
         Patch(APPLY, "if (!partition.is_in_sync(node)) return;",
               "if (next_.durability == Durability::durable) return;", comes_before=True),)),
     one("B2", "44-a-restart-in-memory-stays-in-sync", APPLY, "take_out(partition, node);", "restarted_[number] = true;"),
-    one("B1", "45-a-role-before-the-boot-is-in-the-map", MEMBER, "map()->at(slot).boot == self_.boot", "true"),
+    one("B1", "45-a-role-before-the-boot-is-in-the-map", MEMBER_HOST, "map()->at(slot).boot == self_.boot", "true"),
     one("M2", "a-boot-leaves-assignments", APPLY, "end_assignment(partition, node);", ";"),
     one("M2", "empty-leaves-learners", APPLY, "partition.learners.clear();", ";"),
 ]

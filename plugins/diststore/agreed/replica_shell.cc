@@ -373,7 +373,13 @@ Result<p2p::Done> ReplicaShell::start(Context& context) {
 
 Result<p2p::Done> ReplicaShell::may_end() const {
   const std::uint64_t keys = engine_->totals().keys;
-  if (keys == 0 || !has_copies() || holders_.load(std::memory_order_relaxed) > 1) return p2p::Done{};
+  if (keys == 0 || !has_copies()) return p2p::Done{};
+  if (hands_over_.load(std::memory_order_relaxed))
+    return Error{ErrorKind::invalid,
+                 fmt::format("other nodes have not taken all of its {} keys yet; try again when p2pctl map shows all "
+                             "copies in sync",
+                             keys)};
+  if (holders_.load(std::memory_order_relaxed) > 1) return p2p::Done{};
   return Error{ErrorKind::invalid,
                fmt::format("it holds the only copies of {} keys, which no other node could take: they would be lost; "
                            "start another node with the store first",

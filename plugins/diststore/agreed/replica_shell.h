@@ -277,6 +277,7 @@ class ReplicaShell final : public ReplicaService,
   mutable std::mutex counts_mutex_;
   Counts counts_;
   std::atomic<std::size_t> holders_{1};  // nodes that may hold copies
+  std::atomic<bool> hands_over_{false};  // as the newest map has it
   std::atomic<bool> takes_copies_{true};
   std::atomic<bool> is_halted_{false};
   std::atomic<bool> has_run_{false};

@@ -81,6 +81,7 @@ void ReplicaShell::on(std::shared_ptr<const PartitionMap>& map, Moment moment) {
   epoch_ = map->epoch;
   has_this_boot_ = map->has_this_boot;
   holders_.store(map->members_up, std::memory_order_relaxed);
+  hands_over_.store(map->hands_over, std::memory_order_relaxed);
   feature_level_.store(map->feature_level, std::memory_order_relaxed);
   note_members(*map);
   std::vector<replication::Assignment> changed;

@@ -54,7 +54,6 @@ void HolderHost::set_holder(std::string service, std::shared_ptr<PartitionHolder
   P2P_ASSERT(holder_ == nullptr, "one service of a node holds partitions");
   service_ = std::move(service);
   holder_ = std::move(holder);
-  had_holder_ = true;
   forget_moved();
   told_.clear();
   addresses_.clear();
@@ -163,6 +162,7 @@ void HolderHost::tell() {
   told->cluster = bytes_of(map_->cluster);
   told->self = bytes_of(self_);
   told->members_up = std::max<std::size_t>(1, static_cast<std::size_t>(holders));
+  told->hands_over = is_handing_over();
   told->has_this_boot = slot != cluster::kNoSlot && map_->at(slot).boot == boot_;
   told->feature_level = map_->feature_level;
   add_members(*told);
@@ -205,16 +205,15 @@ std::vector<CopyReport> HolderHost::reports(const std::vector<PartitionReport>& 
 
 std::vector<CopyReport> HolderHost::filled(TimePoint now) const {
   if (holder_ != nullptr) return reports(holder_->filled());
-  return had_holder_ ? std::vector<CopyReport>{} : empty_.filled(now);
+  std::vector<CopyReport> all = empty_.filled(now);
+  std::erase_if(all, [this](const CopyReport& one) { return lost_.contains(one.partition); });
+  return all;
 }
 
-// The only copy is nobody's to move: the next holder starts it empty, as another process would (B2).
 std::vector<cluster::PartitionNumber> HolderHost::lost() const {
   std::vector<cluster::PartitionNumber> all;
-  if (holder_ == nullptr || map_ == nullptr) return all;
   for (const auto& [number, lost] : lost_)
-    if (assigned_[number].role == cluster::Role::primary && map_->partitions[number].in_sync.size() == 1)
-      all.push_back(number);
+    if (assigned_[number].role != cluster::Role::learner) all.push_back(number);
   std::ranges::sort(all);
   return all;
 }

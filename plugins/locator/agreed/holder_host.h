@@ -24,8 +24,7 @@ class HolderHost final : public cluster::PartitionHost {
   // Tells it the newest map, if there is one. Only one at a time.
   void set_holder(std::string service, std::shared_ptr<PartitionHolder> holder);
   // What it held is gone. Copies that the map still gives to this node are served, filled and taken by nobody until
-  // they are moved away; meanwhile another holder gets no new ones. Those that are nowhere else begin empty at the next
-  // holder, once the map says so.
+  // they are moved away, or begin empty where they are nowhere else; meanwhile another holder gets no new ones.
   void clear_holder();
   // What the member is to say of itself, if it runs these services (M6).
   bool wants_partitions(const std::vector<std::string>& services) const;
@@ -73,7 +72,6 @@ class HolderHost final : public cluster::PartitionHost {
   };
   // What a holder that is gone had, and the map still gives to this node. Empty, as a rule.
   std::unordered_map<cluster::PartitionNumber, Lost> lost_;
-  bool had_holder_ = false;
 };
 
 }  // namespace p2p::agreed

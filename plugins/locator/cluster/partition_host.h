@@ -60,8 +60,9 @@ class PartitionHost {
   virtual std::vector<CopyReport> failed(TimePoint now) const = 0;
   virtual bool has_stopped(PartitionNumber partition, Epoch term) const = 0;
 
-  // Partitions whose only copy is this node's by the map, and whose data it has lost: they are to begin empty here, by
-  // a change of the map, so that nobody takes what comes for the same history (I9, M2).
+  // Partitions that this node has in sync by the map, and whose data it has lost. Others are to serve them without it;
+  // where it is the only copy, they are to begin empty, by a change of the map, so that nobody takes what comes for the
+  // same history (I9, B2, M2).
   virtual std::vector<PartitionNumber> lost() const { return {}; }
 
   // Something of it has run since it was last asked, and no sync is overdue (L1).

@@ -61,6 +61,7 @@ struct PartitionMap {
   std::string cluster;                       // 16 bytes
   std::string self;                          // this node's id
   std::size_t members_up = 1;                // that may hold copies; at least 1
+  bool hands_over = false;                   // this node is to hold nothing more, and others take what it has
   bool has_this_boot = false;                // it names this process; before that this node has no role
   std::vector<PartitionAssignment> changed;  // those that differ from the map before
   std::vector<PartitionMember> members;      // that are new, or have another address

@@ -151,7 +151,9 @@ TEST_F(HandOverTest, WhatAHolderHadIsGoneWithIt) {
   std::vector<Request> begins;
   for (PartitionNumber number = 1; number < map_.partitions.size(); ++number)
     begins.push_back(StartEmpty{.partition = number, .at = id(1), .term = map_.partitions[number].term});
-  EXPECT_EQ(suggested(), begins);
+  std::vector<Request> wanted = begins;
+  wanted.push_back(move_primary(map_, 0, 2));
+  EXPECT_EQ(suggested(), wanted);
   map_ = after(map_, begins);
   std::vector<Assignment> begun;
   for (PartitionNumber number = 1; number < map_.partitions.size(); ++number)
@@ -160,13 +162,48 @@ TEST_F(HandOverTest, WhatAHolderHadIsGoneWithIt) {
   ASSERT_NE(next->last_of(1), nullptr);
   EXPECT_EQ(next->last_of(1)->role, PartitionRole::primary);
   EXPECT_EQ(next->last_of(1)->born, map_.epoch);
-  EXPECT_TRUE(host_.lost().empty());
+  EXPECT_EQ(host_.lost(), std::vector<PartitionNumber>{0});
   const auto moved = std::make_shared<const ClusterMap>(after(map_, {move_primary(map_, 0, 2)}));
   host_.on_map(moved, {{.partition = 0, .role = Role::in_sync, .term = moved->partitions[0].term, .born = 1}}, now_);
   EXPECT_EQ(next->last_of(0), nullptr) << "in sync by the map, and empty";
   const auto out = std::make_shared<const ClusterMap>(after(*moved, {take_out(*moved, 0, 1)}));
   host_.on_map(out, {{.partition = 0, .role = Role::none, .term = out->partitions[0].term, .born = 1}}, now_);
   EXPECT_TRUE(host_.wants_partitions({"store"}));
+}
+
+// Nobody else has it, and nobody is to wait for a next holder.
+TEST_F(HandOverTest, WhatBeginsEmptyWithoutAHolderIsFilledAtOnce) {
+  host_.clear_holder();
+  map_ = after(map_, {StartEmpty{.partition = 1, .at = id(1), .term = map_.partitions[1].term}});
+  const Assignment begun{.partition = 1, .role = Role::primary, .term = map_.epoch, .born = map_.epoch};
+  map_ = after(map_, {learn(1, 3)});
+  host_.on_map(std::make_shared<const ClusterMap>(map_), {begun}, now_);
+  const std::vector<CopyReport> filled{{.partition = 1, .copy = id(3), .term = begun.term, .since = map_.epoch}};
+  EXPECT_EQ(host_.filled(now_), filled);
+}
+
+TEST_F(HandOverTest, ACopyThatIsLostAsksToBeTakenOut) {
+  const ClusterMap moved = after(map_, {move_primary(map_, 0, 2)});
+  const Assignment is{.partition = 0, .role = Role::in_sync, .term = moved.epoch, .born = 1};
+  host_.on_map(std::make_shared<const ClusterMap>(moved), {is}, now_);
+  host_.clear_holder();
+  member_ = std::make_unique<ClusterMember>(
+      member(1), LeaseRules{}, Policy{}, SavedAgreement{.map = std::make_shared<const ClusterMap>(moved), .voter = {}},
+      host_, now_);
+  const std::vector<Request> wanted = suggested();
+  ASSERT_FALSE(wanted.empty());
+  EXPECT_EQ(wanted.front(), Request(take_out(moved, 0, 1)));
+}
+
+TEST_F(HandOverTest, AHolderIsToldWhileOthersAreToTakeWhatItHas) {
+  EXPECT_FALSE(holder_->maps.back()->hands_over);
+  for (const bool others_hold : {true, false}) {
+    ClusterMap without = map_;
+    without.epoch = map_.epoch + (others_hold ? 1 : 2);
+    for (Member& one : without.members) one.holds_partitions = others_hold && one.id != id(1);
+    host_.on_map(std::make_shared<const ClusterMap>(without), {}, now_);
+    EXPECT_EQ(holder_->maps.back()->hands_over, others_hold);
+  }
 }
 
 TEST(MapWithoutHolders, AllMayHoldWhatIsEmpty) {

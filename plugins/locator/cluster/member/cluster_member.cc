@@ -202,58 +202,6 @@ void ClusterMember::answer(const Sender& from, Unheard& unheard, RequestId id, T
   if (map() != nullptr) coordinate(now, effects);
 }
 
-// --- the host of partitions ------------------------------------------------------------------------------------------
-
-// `self`: this process's slot; kNoSlot before the map has its boot: no role until then (B1).
-Assignment ClusterMember::assignment(PartitionNumber number, Slot self) const {
-  const Partition& partition = map()->partitions[number];
-  Assignment is{.partition = number, .term = partition.term, .born = partition.born};
-  if (self == kNoSlot) return is;
-  if (partition.primary == self) {
-    is.role = Role::primary;
-  } else if (partition.is_in_sync(self)) {
-    is.role = Role::in_sync;
-  } else if (const Learner* learner = partition.learner(self)) {
-    is.role = Role::learner;
-    is.since = learner->since;
-  }
-  return is;
-}
-
-void ClusterMember::tell_host(TimePoint now) {
-  assignments_.resize(map()->partitions.size());
-  has_learners_ = false;
-  const Slot slot = self_slot();
-  const Slot self = slot != kNoSlot && map()->at(slot).boot == self_.boot ? slot : kNoSlot;
-  std::vector<Assignment> changed;
-  for (PartitionNumber number = 0; number < assignments_.size(); ++number) {
-    const Assignment is = assignment(number, self);
-    has_learners_ = has_learners_ || (is.role == Role::primary && !map()->partitions[number].learners.empty());
-    if (is == assignments_[number]) continue;
-    assignments_[number] = is;
-    changed.push_back(is);
-  }
-  host_.on_map(map(), changed, now);
-}
-
-void ClusterMember::advance_handovers(TimePoint now) {
-  std::vector<Consent> consents;
-  for (auto at = handovers_.begin(); at != handovers_.end();) {
-    auto& [number, handover] = *at;
-    if (!handover.consented_at && host_.has_stopped(number, handover.term)) handover.consented_at = now;
-    if (!handover.consented_at && now >= handover.begun_at + kStopMax) {
-      if (host_.resume(number, handover.term, now)) {  // given up before the consent
-        at = handovers_.erase(at);
-        continue;
-      }
-      handover.consented_at = now;
-    }
-    if (handover.consented_at) consents.push_back({.partition = number, .term = handover.term});
-    ++at;
-  }
-  agreement_.set_consents(std::move(consents));
-}
-
 // --- what this node wants --------------------------------------------------------------------------------------------
 
 // Whoever fewer hear would be declared down again (E2).
@@ -309,6 +257,17 @@ bool ClusterMember::is_known_to_run() const {
   return self != kNoSlot && map()->at(self).boot == self_.boot && map()->at(self).services == self_.services;
 }
 
+// As if another process came in the place of this one (B2). Its primaries are handed over.
+void ClusterMember::add_wanted_of_lost(std::vector<Request>& all) const {
+  for (const PartitionNumber number : host_.lost()) {
+    const Partition& partition = map()->partitions[number];
+    if (partition.in_sync.size() == 1)
+      all.push_back(StartEmpty{.partition = number, .at = self_.id, .term = partition.term});
+    else if (partition.primary != self_slot())
+      all.push_back(TakeOutOfSync{.partition = number, .node = self_.id, .term = partition.term});
+  }
+}
+
 void ClusterMember::add_wanted_of_primary(std::vector<Request>& all, TimePoint now) const {
   for (const CopyReport& copy : host_.filled(now))
     all.push_back(PutInSync{.partition = copy.partition, .node = copy.copy, .term = copy.term, .since = copy.since});
@@ -318,8 +277,7 @@ void ClusterMember::add_wanted_of_primary(std::vector<Request>& all, TimePoint n
     else
       all.push_back(RemoveLearner{.partition = copy.partition, .node = copy.copy, .since = copy.since});
   }
-  for (const PartitionNumber number : host_.lost())
-    all.push_back(StartEmpty{.partition = number, .at = self_.id, .term = map()->partitions[number].term});
+  add_wanted_of_lost(all);
   for (const auto& [number, handover] : handovers_) {
     if (!handover.consented_at) continue;
     if (now < *handover.consented_at + kConsentMax)

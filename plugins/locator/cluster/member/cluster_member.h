@@ -140,7 +140,9 @@ class ClusterMember final {
   Up said() const;
   void add_wanted_of_member(std::vector<Request>& all, TimePoint now) const;
   void add_description(const Member& known, std::vector<Request>& all) const;
+  void add_wanted_of_lost(std::vector<Request>& all) const;
   void add_wanted_of_primary(std::vector<Request>& all, TimePoint now) const;
+  void hand_over_lost(TimePoint now);
   void advance_handovers(TimePoint now);
   void ask_to_join(TimePoint now, MemberEffects& effects);
   void ask_around(TimePoint now, MemberEffects& effects);
