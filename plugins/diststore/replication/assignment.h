@@ -40,6 +40,7 @@ struct Assignment {
   std::vector<OtherCopy> others = {};  // of a primary: in sync, and learners
   std::size_t copies_required = 1;     // of a primary: in sync, itself included, for a write to be taken (W1)
 
+  bool has_others() const noexcept { return role != Role::primary || !others.empty(); }
   std::size_t in_sync_count() const noexcept {
     std::size_t count = 1;
     for (const OtherCopy& other : others) count += other.is_learner() ? 0 : 1;

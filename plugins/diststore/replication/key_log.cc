@@ -1,9 +1,19 @@
 #include "replication/key_log.h"
 
+#include <p2p/assert.h>
+
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace p2p::diststore::replication {
+
+namespace {
+
+// What a chunk grows by.
+constexpr std::size_t kGrowBytes = 512;
+
+}  // namespace
 
 void KeyLog::begin(Seq floor) {
   first_chunk_ += chunks_.size();
@@ -13,15 +23,33 @@ void KeyLog::begin(Seq floor) {
   bytes_ = 0;
 }
 
+void KeyLog::skip(Seq seq) {
+  P2P_ASSERT(chunks_.empty(), "nothing is left out between two writes that are noted");
+  floor_ = std::max(floor_, seq);
+}
+
+// Seqs are used again over terms (I5).
+bool KeyLog::Chunk::takes(Seq seq, std::size_t record_bytes) const noexcept {
+  return seq >= base && seq - base <= std::numeric_limits<std::uint32_t>::max() &&
+         records.size() + record_bytes <= kChunkBytes;
+}
+
+void KeyLog::Chunk::add(Seq seq, std::string_view key) {
+  const std::size_t size = records.size() + sizeof(Header) + key.size();
+  // Not twice as much each time: most of what is reserved would be empty where partitions are written now and then.
+  if (size > records.capacity()) records.reserve((size + kGrowBytes - 1) / kGrowBytes * kGrowBytes);
+  const Header header{static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(seq - base)};
+  const char* const bytes = reinterpret_cast<const char*>(&header);
+  records.insert(records.end(), bytes, bytes + sizeof(Header));
+  records.insert(records.end(), key.begin(), key.end());
+  last = std::max(last, seq);
+}
+
 bool KeyLog::add(Seq seq, std::string_view key) {
   const std::size_t needed = sizeof(Header) + key.size();
-  const bool is_new = chunks_.empty() || chunks_.back().records.size() + needed > kChunkBytes;
-  if (is_new) chunks_.emplace_back();
-  Chunk& chunk = chunks_.back();
-  const Header header{seq, key.size()};
-  chunk.records.append(reinterpret_cast<const char*>(&header), sizeof header);
-  chunk.records.append(key);
-  chunk.last = std::max(chunk.last, seq);
+  const bool is_new = chunks_.empty() || !chunks_.back().takes(seq, needed);
+  if (is_new) chunks_.emplace_back().base = seq;
+  chunks_.back().add(seq, key);
   bytes_ += needed;
   return is_new;
 }
@@ -54,12 +82,14 @@ bool KeyLog::read(Cursor& at, std::size_t keys_max, FunctionRef<void(std::string
       continue;
     }
     Header header;
-    std::memcpy(&header, chunk.records.data() + at.offset, sizeof header);
-    if (header.seq > at.after && header.seq <= at.until) {
-      take(std::string_view(chunk.records).substr(at.offset + sizeof header, header.key_bytes));
+    const char* const record = chunk.records.data() + at.offset;
+    std::memcpy(&header, record, sizeof(Header));
+    const Seq seq = chunk.base + header.since_base;
+    if (seq > at.after && seq <= at.until) {
+      take({record + sizeof(Header), header.key_bytes});
       ++taken;
     }
-    at.offset += sizeof header + header.key_bytes;
+    at.offset += sizeof(Header) + header.key_bytes;
   }
   return true;
 }

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +25,8 @@ class KeyLog final {
   Seq floor() const noexcept { return floor_; }
   // Forgets everything; it is complete from the write after `floor` on.
   void begin(Seq floor);
+  // A write whose keys nobody will ask for. Only while nothing is noted.
+  void skip(Seq seq);
   // True: a new chunk was begun.
   bool add(Seq seq, std::string_view key);
   // Forgets the oldest chunk, and returns how many bytes it had. Only if there is one.
@@ -46,12 +47,16 @@ class KeyLog final {
 
  private:
   struct Chunk {
-    std::string records;  // each: seq, length, key
-    Seq last = 0;         // the highest seq in it
+    bool takes(Seq seq, std::size_t record_bytes) const noexcept;
+    void add(Seq seq, std::string_view key);
+
+    Seq base = 0;               // of its first record
+    Seq last = 0;               // the highest seq in it
+    std::vector<char> records;  // each: a header, and the key
   };
   struct Header {
-    Seq seq = 0;
-    std::uint64_t key_bytes = 0;
+    std::uint32_t key_bytes = 0;
+    std::uint32_t since_base = 0;  // its seq
   };
 
   std::vector<Chunk> chunks_;

@@ -34,6 +34,7 @@ Primary* Replicas::primary_in(Partition partition, Epoch term) const {
 void Replicas::restore(Partition partition, CopyState state) {
   HeldPartition& restored = hold(partition);
   restored.state = std::move(state);
+  restored.has_had_others = true;  // perhaps
   site_.expiries[partition].set_unknown();
   Effects none;
   if (restored.state.is_filling) start_empty(restored, none);

@@ -25,6 +25,7 @@ void Replicas::assign(const Assignment& next, Moment moment, Effects& effects) {
   const bool is_same_copy = before.role == next.role && before.term == next.term && before.since == next.since;
   if (!is_same_copy) site_.copies.close(next.partition);
   if (!is_same_copy) one.source = {};
+  one.has_had_others = one.has_had_others || one.assignment.has_others();
   if (next.role == Role::primary) return lead(one, before.term != next.term, moment, effects);
   if (one.primary != nullptr) stop_leading(one, effects);
   if (next.role != Role::none || before.role == Role::none) return;
@@ -51,6 +52,7 @@ void Replicas::start_empty(HeldPartition& one, Effects& effects) {
   one.state.born = is_primary ? one.assignment.born : 0;
   one.state.is_complete = is_primary;
   site_.logs.begin(one.assignment.partition, one.log, 0);
+  one.has_had_others = one.assignment.has_others();
 }
 
 void Replicas::stop_leading(HeldPartition& one, Effects& effects) {

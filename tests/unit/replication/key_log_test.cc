@@ -59,6 +59,24 @@ TEST(KeyLog, AReaderNoticesThatItWasOvertaken) {
   EXPECT_FALSE(logs.of[0].read(at, 1, [](std::string_view) {}));
 }
 
+TEST(KeyLog, SeqsMayBeFarApartAndUsedAgain) {
+  Logs logs(1 << 20);
+  logs.add(0, 5, "a");
+  logs.add(0, Seq{1} << 40, "b");
+  logs.add(0, (Seq{1} << 40) + 1, "c");
+  logs.add(0, 6, "d");
+  EXPECT_EQ(keys_after(logs.of[0], 5), (std::vector<std::string>{"b", "c", "d"}));
+  EXPECT_EQ(keys_after(logs.of[0], 5, 6), std::vector<std::string>{"d"});
+}
+
+TEST(KeyLog, WhatIsSkippedIsNotToldAsIfNothingHadBeenWritten) {
+  Logs logs(1 << 20);
+  logs.of[0].skip(7);
+  logs.add(0, 8, "b");
+  EXPECT_EQ(keys_after(logs.of[0], 6), std::vector<std::string>{"too short"});
+  EXPECT_EQ(keys_after(logs.of[0], 7), std::vector<std::string>{"b"});
+}
+
 TEST(KeyLog, BeginsAgain) {
   Logs logs(1 << 20);
   logs.add(0, 1, "a");
