@@ -76,6 +76,10 @@ class Adapter final : public membership::Membership {
   };
 
   struct Environment {
+    // What decides on the maps of the network: `saved` is what it had on disk.
+    std::function<std::unique_ptr<cluster::Agreement>(const cluster::Member& self, const cluster::LeaseRules& rules,
+                                                      cluster::SavedAgreement saved, TimePoint now)>
+        make_agreement;
     // The thread of the disk; each is answered by saved(), retired(), disk_failed() or disk_closed().
     std::function<void(cluster::SaveId id, const cluster::SavedAgreement& what)> save;
     // `network`: ended, and is succeeded by what this node founds next; empty: it goes on.

@@ -46,9 +46,8 @@ class HandOverTest : public ::testing::Test {
     map_ = in_sync_at(with_members(founded(), 3), {2});
     host_.begin(id(1), boot(1));
     host_.set_holder("store", holder_);
-    member_ = std::make_unique<ClusterMember>(
-        member(1), LeaseRules{}, Policy{}, SavedAgreement{.map = std::make_shared<const ClusterMap>(map_), .voter = {}},
-        host_, now_);
+    member_ = std::make_unique<ClusterMember>(member(1), LeaseRules{}, Policy{}, embedded(member(1), map_, now_), host_,
+                                              now_);
   }
 
   void begin_hand_over() {
