@@ -298,7 +298,7 @@ std::optional<Refused> Adapter::objection(const Sender& from, const cluster::Clu
   if (!map() || cluster.empty()) return std::nullopt;
   if (cluster != map()->cluster) {
     const bool has_ended = cluster == map()->succeeds;
-    return Refused{.field = has_ended ? "ended" : "network",
+    return Refused{.field = has_ended ? "ended" : kOtherNetwork,
                    .ours = map()->cluster.text(),
                    .theirs = cluster.text(),
                    .fix = has_ended ? "that network has ended, and this one succeeds it: join it as a new node"

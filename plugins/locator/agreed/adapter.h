@@ -46,6 +46,8 @@ inline constexpr std::size_t kReturnAskedMax = 64;
 inline constexpr Duration kAloneFor = std::chrono::seconds(2);
 // J1: clocks that differ more make logs and times to live worthless.
 inline constexpr std::chrono::milliseconds kClocksDifferMax = std::chrono::minutes(1);
+// J2: what a node of another network is refused for.
+inline constexpr const char* kOtherNetwork = "network";
 // What a node waits for in its first moments is not worth a line.
 inline constexpr Duration kWaitUnsaid = std::chrono::seconds(1);
 // J3: a node that leaves waits no longer for the map to let it go.
