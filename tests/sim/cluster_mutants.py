@@ -187,7 +187,7 @@ def write_copy(folder: pathlib.Path) -> None:
 def ran(program: str, mutants: list[Mutant], tests: str, seeds: int = 0) -> subprocess.CompletedProcess | None:
     """Null: it hangs."""
     mask = sum(1 << number_of(mutant) for mutant in mutants)
-    environment = dict(os.environ, P2P_MUTANTS=str(mask), P2P_SIM_RUNS=str(seeds), P2P_SIM_LINES="0")
+    environment = dict(os.environ, P2P_MUTANTS=str(mask), P2P_SIM_RUNS=str(seeds), P2P_SIM_LINES="0", P2P_SIM_SHRINK="0")
     try:
         return subprocess.run([program, f"--gtest_filter={tests}"], env=environment, capture_output=True, text=True,
                               timeout=SECONDS_MAX)
@@ -198,7 +198,7 @@ def ran(program: str, mutants: list[Mutant], tests: str, seeds: int = 0) -> subp
 def how_it_failed(program: str, mutants: list[Mutant], seeds: int) -> str:
     """The tests of single rules that fail, and "seed N: what" of the simulation; "" if nothing failed."""
     found = []
-    rules = ran(program, mutants, "Agreement.*:Leases.*:Recover*:KnowingMore*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
+    rules = ran(program, mutants, "AgreementOfVoters.*:Leases.*:Recover*:KnowingMore*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
     if rules is None or rules.returncode != 0:
         names = re.findall(r"\[  FAILED  \] (\w+\.\w+) \(", rules.stdout) if rules else []
         found.append(", ".join(names) or "the tests of single rules end early")
