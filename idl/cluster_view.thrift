@@ -112,7 +112,7 @@ struct Events {
 struct Proposal {
   1: optional string join                // a node at this address joins, with `weight` and `zone`
   2: optional string leave               // this member leaves
-  3: optional string describe            // this member gets `weight`
+  3: optional string describe            // this member gets `weight` or `zone`
   4: optional i32 weight
   5: optional string zone
 }

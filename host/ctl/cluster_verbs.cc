@@ -93,7 +93,7 @@ struct PlanWords {
   std::string zone;
 };
 
-Result<view::Proposal> description_of(const std::string& text) {
+Result<view::Proposal> weight_of(const std::string& text) {
   const auto equals = text.rfind('=');
   const std::string digits = equals == std::string::npos ? "" : text.substr(equals + 1);
   const bool is_number =
@@ -102,6 +102,16 @@ Result<view::Proposal> description_of(const std::string& text) {
   view::Proposal what;
   what.__set_describe(text.substr(0, equals));
   what.__set_weight(std::stoi(digits));
+  return what;
+}
+
+// A zone may be empty, and have any characters; a node's name has no "=".
+Result<view::Proposal> zone_of(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos) return Error{ErrorKind::invalid, "'" + text + "' is not of the form NODE=ZONE"};
+  view::Proposal what;
+  what.__set_describe(text.substr(0, equals));
+  what.__set_zone(text.substr(equals + 1));
   return what;
 }
 
@@ -114,12 +124,13 @@ Result<view::Proposal> proposal_of(const PlanWords& given) {
     if (!given.zone.empty()) what.__set_zone(given.zone);
     return what;
   }
-  if (words.size() == 2 && words[0] == "weight") return description_of(words[1]);
+  if (words.size() == 2 && words[0] == "weight") return weight_of(words[1]);
+  if (words.size() == 2 && words[0] == "zone") return zone_of(words[1]);
   if (words.size() == 2 && words[0] == "leave") {
     what.__set_leave(words[1]);
     return what;
   }
-  return Error{ErrorKind::invalid, "plan takes +HOST:PORT, -NODE, or weight NODE=WEIGHT"};
+  return Error{ErrorKind::invalid, "plan takes +HOST:PORT, -NODE, weight NODE=WEIGHT, or zone NODE=ZONE"};
 }
 
 ExitCode plan(const Session& session, const PlanWords& given) {
@@ -225,9 +236,10 @@ void add_cluster_verbs(CLI::App& app, Session& session) {
   add_verb(app, session, "agreement", "which members have the newest map, who does not, and which voters are missing",
            agreement);
   const auto given = std::make_shared<PlanWords>();
-  CLI::App* verb = add_verb(app, session, "plan", "what would move if a member joined, left, or got another weight",
-                            [given](const Session& asked) { return plan(asked, *given); });
-  verb->add_option("CHANGE", given->words, "+HOST:PORT, -NODE, or weight NODE=WEIGHT")->required();
+  CLI::App* verb =
+      add_verb(app, session, "plan", "what would move if a member joined, left, or got another weight or zone",
+               [given](const Session& asked) { return plan(asked, *given); });
+  verb->add_option("CHANGE", given->words, "+HOST:PORT, -NODE, weight NODE=WEIGHT, or zone NODE=ZONE")->required();
   verb->add_option("--weight", given->weight, "of the node that joins (default 100)")->check(CLI::Range(0, 10'000));
   verb->add_option("--zone", given->zone, "of the node that joins");
 

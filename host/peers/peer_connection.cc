@@ -15,7 +15,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
 namespace p2p::host {
 namespace {
@@ -53,7 +52,7 @@ class FunctionTaker final : public ReplyHandler {
 };
 
 // Memory of written bytes kept for reuse.
-constexpr std::size_t kKeptBytesMax = 256 * 1024;
+constexpr std::size_t kKeptBytesMax = kDataBatchBytesMax;
 
 }  // namespace
 
@@ -92,7 +91,7 @@ void PeerConnection::call(std::string_view service, std::string_view method, std
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   auto* taker = new FunctionTaker(std::move(reply), urgency);  // deletes itself when called
   if (auto refusal = refusal_of(body.size(), urgency)) return fail_later(loop_, *taker, std::move(*refusal));
-  enqueue(*taker, deadline, [&](std::string& out, std::int32_t sequence) {
+  enqueue(*taker, deadline, urgency, [&](std::string& out, std::int32_t sequence) {
     append_binary_head(out, MessageType::call, service, method, sequence);
     out.append(body);
   });
@@ -102,7 +101,8 @@ void PeerConnection::forward(const ForwardRequest& request, TimePoint deadline, 
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (auto refusal = refusal_of(request.message.size(), Urgency::fails_fast))
     return fail_later(loop_, taker, std::move(*refusal));
-  enqueue(taker, deadline, [&](std::string& out, std::int32_t sequence) { append_forward(out, sequence, request); });
+  enqueue(taker, deadline, Urgency::fails_fast,
+          [&](std::string& out, std::int32_t sequence) { append_forward(out, sequence, request); });
 }
 
 std::optional<Error> PeerConnection::refusal_of(std::size_t bytes, Urgency urgency) {
@@ -112,24 +112,24 @@ std::optional<Error> PeerConnection::refusal_of(std::size_t bytes, Urgency urgen
     return Error{ErrorKind::invalid, "the message is larger than [host] frame_bytes_max"};
   const bool may_fail_fast = state_ != State::ready && urgency == Urgency::fails_fast;
   if (may_fail_fast && outage_.lasts(loop_.now(), state_ != State::closed)) return outage_.error();
-  const std::size_t hellos = state_ == State::greeting ? 1 : 0;
-  if (waiting_.waiting() - hellos >= calls_max_) {
-    return Error{ErrorKind::overloaded, "[host] peer_calls_max calls to " + to_.name() + " are unanswered"};
+  const bool is_urgent = urgency == Urgency::must_try;
+  if (waiting_.waiting(urgency) >= (is_urgent ? kUrgentCallsMax : calls_max_)) {
+    const char* const which = is_urgent ? "too many calls of the locator" : "[host] peer_calls_max calls";
+    return Error{ErrorKind::overloaded, which + (" to " + to_.name()) + " are unanswered"};
   }
   // A single message may exceed this connection's share.
-  const std::uint64_t unsent = queue_.size() + output_.bytes();
-  if (unsent > 0 && unsent + bytes > queue_bytes_max_) {
-    return Error{ErrorKind::overloaded, "[host] peer_queue_bytes_max bytes wait to be sent to " + to_.name()};
+  const std::uint64_t unsent = queue_.bytes(urgency) + (is_urgent ? 0 : output_.bytes());
+  if (unsent > 0 && unsent + bytes > (is_urgent ? kUrgentBytesMax : queue_bytes_max_)) {
+    const char* const which = is_urgent ? "too many bytes of the locator" : "[host] peer_queue_bytes_max bytes";
+    return Error{ErrorKind::overloaded, which + (" wait to be sent to " + to_.name())};
   }
   return std::nullopt;
 }
 
 template <class Append>
-void PeerConnection::enqueue(ReplyHandler& taker, TimePoint deadline, Append append) {
-  const std::int32_t sequence = expect(deadline, taker);
-  const std::size_t before = queue_.size();
-  append(queue_, sequence);
-  queued_.push_back({sequence, queue_.size() - before});
+void PeerConnection::enqueue(ReplyHandler& taker, TimePoint deadline, Urgency urgency, Append append) {
+  const std::int32_t sequence = expect(deadline, taker, urgency);
+  queue_.add(sequence, urgency, [&](std::string& out) { append(out, sequence); });
   was_used_ = true;
   if (state_ == State::closed) {
     connect();
@@ -138,9 +138,9 @@ void PeerConnection::enqueue(ReplyHandler& taker, TimePoint deadline, Append app
   }
 }
 
-std::int32_t PeerConnection::expect(TimePoint deadline, ReplyHandler& taker) {
+std::int32_t PeerConnection::expect(TimePoint deadline, ReplyHandler& taker, Urgency urgency) {
   const auto earliest = waiting_.next_deadline();
-  const std::int32_t sequence = waiting_.add(taker, deadline);
+  const std::int32_t sequence = waiting_.add(taker, deadline, urgency);
   if (!earliest || deadline < *earliest) arm();
   return sequence;
 }
@@ -187,7 +187,7 @@ void PeerConnection::greet() {
         if (generation == self->generation_ && self->state_ == State::greeting) self->on_hello(reply);
       },
       Urgency::must_try);
-  const std::int32_t sequence = expect(loop_.now() + Duration(limits_.hello_timeout), *taker);
+  const std::int32_t sequence = expect(loop_.now() + Duration(limits_.hello_timeout), *taker, Urgency::must_try);
   waiting_.sent(sequence);
   std::string hello;
   append_binary_head(hello, MessageType::call, kPeerService, "hello", sequence);
@@ -316,7 +316,7 @@ Error PeerConnection::why_unsent() const {
 // --- bytes -----------------------------------------------------------------------------------------------------------
 
 void PeerConnection::schedule_flush() {
-  if (is_flush_scheduled_ || output_.is_waiting() || queued_.empty()) return;
+  if (is_flush_scheduled_ || output_.is_waiting() || queue_.empty()) return;
   is_flush_scheduled_ = true;
   // Later, so that all calls from one read of a client leave in one write.
   loop_.post([self = shared_from_this()] {
@@ -329,7 +329,8 @@ void PeerConnection::flush() {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   if (state_ != State::ready) return;
   const error_code broken = output_.flush(
-      socket_, [this](std::string& batch) { take_queued(batch); },
+      socket_,
+      [this](std::string& batch) { queue_.take(batch, [this](std::int32_t sequence) { return is_wanted(sequence); }); },
       [this] {
         return [self = shared_from_this(), generation = generation_](error_code) {
           if (generation != self->generation_) return;
@@ -342,24 +343,15 @@ void PeerConnection::flush() {
 }
 
 // The caller has given up on an expired call, and may have retried it: it must not be executed any more.
-void PeerConnection::take_queued(std::string& into) {
-  std::size_t at = 0;
-  std::size_t kept = 0;
-  for (const Queued& queued : queued_) {
-    const ReplyHandler* taker = waiting_.find_taker(queued.sequence);
-    if (taker != nullptr && taker->is_wanted()) {
-      waiting_.sent(queued.sequence);
-      if (kept != at) std::memmove(queue_.data() + kept, queue_.data() + at, queued.bytes);
-      kept += queued.bytes;
-    } else if (ReplyHandler* unwanted = waiting_.take(queued.sequence)) {  // in any case: it will get no answer
-      fail_later(loop_, *unwanted, {ErrorKind::cancelled, "nobody waits for the answer"});
-    }
-    at += queued.bytes;
+bool PeerConnection::is_wanted(std::int32_t sequence) {
+  const ReplyHandler* taker = waiting_.find_taker(sequence);
+  if (taker != nullptr && taker->is_wanted()) {
+    waiting_.sent(sequence);
+    return true;
   }
-  queue_.resize(kept);
-  into.swap(queue_);
-  queue_.clear();
-  queued_.clear();
+  if (ReplyHandler* unwanted = waiting_.take(sequence))  // in any case: it will get no answer
+    fail_later(loop_, *unwanted, {ErrorKind::cancelled, "nobody waits for the answer"});
+  return false;
 }
 
 void PeerConnection::read() {
@@ -428,8 +420,7 @@ void PeerConnection::fail_all(Error error) {
   close_socket();
   if (state_ != State::shut) state_ = State::closed;
   is_armed_ = is_watching_silence_ = false;
-  queued_.clear();
-  std::string().swap(queue_);
+  queue_.clear();
   output_.reset();
   input_.reset();
   for (const auto& waiting : waiting_.clear()) fail_later(loop_, *waiting.taker, error, waiting.was_sent);
@@ -459,8 +450,8 @@ void PeerConnection::report(ErrorKind kind) {
 void PeerConnection::shut_down() {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   state_ = State::shut;
-  for (const Queued& queued : queued_) {
-    if (ReplyHandler* unsent = waiting_.take(queued.sequence))
+  for (const std::int32_t sequence : queue_.clear()) {
+    if (ReplyHandler* unsent = waiting_.take(sequence))
       fail_later(loop_, *unsent, {ErrorKind::cancelled, "this node stops"});
   }
   fail_all({ErrorKind::closed, "this node stops, and waits for no answer of " + to_.name()});

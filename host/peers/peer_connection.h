@@ -7,6 +7,7 @@
 #include "net/read_buffer.h"
 #include "net/write_queue.h"
 #include "peers/outage.h"
+#include "peers/outgoing_calls.h"
 #include "peers/peer_environment.h"
 #include "peers/waiting_calls.h"
 #include "serving/asio.h"
@@ -49,11 +50,11 @@ inline constexpr int kSilenceTicksFirst = 4;
 inline constexpr Duration kSilenceLeast = std::chrono::milliseconds(800);
 inline constexpr unsigned kRepetitionsLeast = 2;
 
-// What a call does while the node is known to be unreachable.
-enum class Urgency : std::uint8_t {
-  fails_fast,  // fails at once, as Outage says
-  must_try,    // connects, or waits for the connect that is under way: the call is meant to find out
-};
+// Of calls between locators, beside those limits: votes, leases and changes of the map wait for no data (A3, L1). A
+// node that answers has a few under way; one that does not, those of call_timeout: some twenty a second, and more while
+// many nodes join. A whole map of hundreds of members has some hundred kB.
+inline constexpr std::size_t kUrgentCallsMax = 1000;
+inline constexpr std::uint64_t kUrgentBytesMax = 1 << 20;
 
 // Messages are unframed strict binary: the one form that the 2009 system understands, so that a hello never confuses
 // it. Every method: [own loop].
@@ -85,10 +86,6 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   enum class State : std::uint8_t { closed, connecting, greeting, ready, shut };
   // Of the machine at the other end, towards what was sent.
   enum class Silence : std::uint8_t { none, possible, certain };
-  struct Queued {
-    std::int32_t sequence;
-    std::size_t bytes;
-  };
 
   void connect();
   void on_connected(Result<asio::ip::tcp::socket> connected);
@@ -98,14 +95,14 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   void watch_idleness();
   void watch_silence(int ticks);
   Silence silence();
-  void take_queued(std::string& into);
+  bool is_wanted(std::int32_t sequence);
 
   // Why a call with `bytes` of arguments is refused; nothing: it is taken.
   std::optional<Error> refusal_of(std::size_t bytes, Urgency urgency);
-  // Gives the call its id, lets `append(queue_, id)` write it, and sees that it is sent.
+  // Gives the call its id, lets `append(out, id)` write it, and sees that it is sent.
   template <class Append>
-  void enqueue(ReplyHandler& taker, TimePoint deadline, Append append);
-  std::int32_t expect(TimePoint deadline, ReplyHandler& taker);
+  void enqueue(ReplyHandler& taker, TimePoint deadline, Urgency urgency, Append append);
+  std::int32_t expect(TimePoint deadline, ReplyHandler& taker, Urgency urgency);
   void arm();
   void expire();
   // The error for a call that is overdue and unsent.
@@ -152,8 +149,7 @@ class PeerConnection final : public std::enable_shared_from_this<PeerConnection>
   bool is_watching_silence_ = false;
   WaitingCalls waiting_;
 
-  std::string queue_;  // calls that wait for the hello or for the socket, one behind the other
-  std::vector<Queued> queued_;
+  OutgoingCalls queue_;    // that wait for the hello or for the socket
   bool was_used_ = false;  // since the last idleness check
   net::WriteQueue output_;
   bool is_armed_ = false;

@@ -6,7 +6,7 @@
 
 namespace p2p::host {
 
-std::int32_t WaitingCalls::add(ReplyHandler& taker, TimePoint deadline) {
+std::int32_t WaitingCalls::add(ReplyHandler& taker, TimePoint deadline, Urgency urgency) {
   Index index = free_;
   if (index != kNone) {
     free_ = places_[index].earlier;
@@ -19,11 +19,13 @@ std::int32_t WaitingCalls::add(ReplyHandler& taker, TimePoint deadline) {
   place.taker = &taker;
   place.deadline = deadline;
   place.is_given_out = true;
+  place.is_urgent = urgency == Urgency::must_try;
   place.was_sent = false;
   // Zero is no id, so no use count is zero.
   place.use = place.use + 1 == kUses ? 1 : place.use + 1;
   link(index);
   ++waiting_;
+  urgent_ += place.is_urgent ? 1 : 0;
   return static_cast<std::int32_t>(place.use << kIndexBits | index);
 }
 
@@ -48,6 +50,7 @@ ReplyHandler* WaitingCalls::take(std::int32_t sequence) {
   if (taker != nullptr) {
     unlink(index);
     --waiting_;
+    urgent_ -= place->is_urgent ? 1 : 0;
   } else {
     --late_;
   }
@@ -64,6 +67,7 @@ WaitingCalls::Waiting WaitingCalls::take_overdue(TimePoint now) {
   const Index index = first_;
   unlink(index);
   --waiting_;
+  urgent_ -= places_[index].is_urgent ? 1 : 0;
   ++late_;
   return {std::exchange(places_[index].taker, nullptr), places_[index].was_sent};
 }
@@ -90,6 +94,7 @@ void WaitingCalls::check() const {
 
 std::size_t WaitingCalls::check_list() const {
   std::size_t count = 0;
+  std::size_t urgent = 0;
   Index before = kNone;
   for (Index index = first_; index != kNone; before = index, index = places_[index].later) {
     const Place& place = places_[index];
@@ -97,7 +102,9 @@ std::size_t WaitingCalls::check_list() const {
     P2P_ASSERT(place.earlier == before, "the list leads back the way it came");
     P2P_ASSERT(before == kNone || places_[before].deadline <= place.deadline, "the earliest deadline comes first");
     P2P_ASSERT(++count <= places_.size(), "the list ends");
+    urgent += place.is_urgent ? 1 : 0;
   }
+  P2P_ASSERT(urgent == urgent_, "those that are urgent are counted");
   P2P_ASSERT(last_ == before, "the list ends with the last one");
   return count;
 }

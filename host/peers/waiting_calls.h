@@ -12,6 +12,13 @@
 
 namespace p2p::host {
 
+// What a call does while the node is known to be unreachable, and which budget it has.
+enum class Urgency : std::uint8_t {
+  fails_fast,  // fails at once, as Outage says
+  must_try,    // connects, or waits for the connect that is under way: the call is meant to find out. It goes before
+               // the others, and counts by itself
+};
+
 class WaitingCalls final {
  public:
   struct Waiting {
@@ -20,7 +27,7 @@ class WaitingCalls final {
   };
 
   // Adds a call; returns its sequence id, above zero. The taker must live until it was called, or taken out.
-  std::int32_t add(ReplyHandler& taker, TimePoint deadline);
+  std::int32_t add(ReplyHandler& taker, TimePoint deadline, Urgency urgency = Urgency::fails_fast);
 
   // Takes the call of `sequence` out: null when it is not waiting (any more). The caller must call the taker.
   ReplyHandler* take(std::int32_t sequence);
@@ -38,6 +45,9 @@ class WaitingCalls final {
   std::optional<TimePoint> next_deadline() const;
   bool empty() const noexcept { return waiting_ == 0; }
   std::size_t waiting() const noexcept { return waiting_; }
+  std::size_t waiting(Urgency urgency) const noexcept {
+    return urgency == Urgency::must_try ? urgent_ : waiting_ - urgent_;
+  }
   std::size_t late() const noexcept { return late_; }  // overdue, and still unanswered
 
   void check() const;  // asserts what holds between calls; for tests
@@ -57,6 +67,7 @@ class WaitingCalls final {
     Index later = kNone;
     std::uint32_t use = 0;
     bool is_given_out = false;
+    bool is_urgent = false;
     bool was_sent = false;
   };
 
@@ -72,6 +83,7 @@ class WaitingCalls final {
   Index first_ = kNone;  // the earliest deadline
   Index last_ = kNone;
   std::size_t waiting_ = 0;
+  std::size_t urgent_ = 0;  // of those
   std::size_t late_ = 0;
 };
 

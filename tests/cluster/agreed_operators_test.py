@@ -1,7 +1,9 @@
 """What operators see and do in an agreed cluster: p2pctl members, map, agreement, plan, watch, remove and weight. `why` is in
 agreed_store_test."""
 import json
+import pathlib
 import subprocess
+import tempfile
 import unittest
 
 from harness import client, settings
@@ -14,6 +16,7 @@ from cluster_view import ClusterAdmin
 from cluster_view.ttypes import Refused
 
 DONE, NO, USAGE, FAILED = 0, 1, 2, 5
+COPIES = ("--set", "services.locator.config.copies=2")
 
 
 class OperatorsCase(AgreedTest):
@@ -225,6 +228,27 @@ class AgreedPlanTest(OperatorsCase):
         nodes[3].leave()
         self.wait_until_settled(nodes[0], 4)
         self.assertEqual(self.partitions(nodes[0]), planned)
+
+    def test_what_is_planned_for_a_zone_is_what_happens(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        config = pathlib.Path(folder.name, "node.toml")
+        config.write_text("[services.locator]\n[services.locator.config]\nzone = 'attic'\n")
+        in_zone = "services.locator.config.zone="
+        nodes = [*self.cluster(2, *FEW, *COPIES, "--set", f"{in_zone}attic"),
+                 self.next_node(*FEW, *COPIES, "--set", f"{in_zone}cellar").start(),
+                 self.next_node(*FEW, *COPIES, config=config).start()]
+        self.wait_until_settled(nodes[0], 4)
+        before = self.partitions(nodes[0])
+        plan = self.document(nodes[1], "plan", "zone", f"{nodes[3].name}=cellar")
+        self.assertGreater(len(plan["copies"]), 0, "copies are to be in both zones")
+        self.assertEqual(self.document(nodes[1], "plan", "zone", f"{nodes[3].name}=attic")["copies"], [])
+        self.assertIn("is not of the form NODE=ZONE", self.answer(nodes[1], "plan", "zone", nodes[3].name, code=USAGE))
+        config.write_text(config.read_text().replace("attic", "cellar"))
+        self.assertIn("service locator works by its new configuration", self.answer(nodes[3], "reload"))
+        wait_until("the map has the zone", lambda: self.answer(nodes[0], "members").count("cellar") == 2)
+        self.wait_until_settled(nodes[0], 4)
+        self.assertEqual(self.partitions(nodes[0]), self.as_planned(before, plan))
 
 
 if __name__ == "__main__":

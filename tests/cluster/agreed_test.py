@@ -157,15 +157,6 @@ class AgreedRefusalTest(AgreedTest):
         self.wait_until_logged(other, "its copies is 3, ours is 5")
         self.assertEqual(first.members(), [first.name])
 
-    def test_two_networks_that_meet_stay_two_and_say_so(self):
-        ports = free_ports(2)
-        first = self.node("--set", "services.locator.config.discover=none", port=ports[0]).start()
-        second = self.node("--set", "services.locator.config.discover=none", port=ports[1]).start()
-        third = self.node("--join", first.name).start()
-        self.end([third])
-        self.wait_for_network([first])
-        self.assertEqual(second.members(), [second.name])
-
     def test_a_classic_node_is_refused_with_both_modes(self):
         ports = free_ports(2)
         first = self.node(*discovery(ports), port=ports[0]).start()

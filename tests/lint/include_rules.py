@@ -51,6 +51,10 @@ THRIFT_HEADERS = {"sdk/include/p2p/handlers.h", "sdk/include/p2p/message_buffer.
 # Implementations behind an interface, and the only files outside that may include them: where the choice is made.
 WALLED = {
     "plugins/locator/classic/": ("plugins/locator/plugin.cc",),
+    # Who else names it carries its messages and saves (decision 43).
+    "plugins/locator/cluster/embedded/": ("plugins/locator/cluster/agreement.h", "plugins/locator/cluster/member/messages.h",
+                                          "plugins/locator/agreed/agreed.cc", "plugins/locator/agreed/keeping.h",
+                                          "plugins/locator/agreed/wire/"),
     "plugins/diststore/classic/": ("plugins/diststore/plugin.cc",),
     "plugins/diststore/agreed/": ("plugins/diststore/plugin.cc",),
 }

@@ -57,7 +57,10 @@ Duration ClusterWorld::a_while() {
 
 void ClusterWorld::schedule_fault() {
   if (is_healed_) return;
-  fault();
+  if (const auto left_out = options_.without.find(++faults_); left_out == options_.without.end())
+    fault();
+  else
+    for (unsigned draws = 0; draws < left_out->second; ++draws) static_cast<void>(time_.below(2));
   time_.after(time_.between(50ms, 1500ms), [this] { schedule_fault(); });
 }
 

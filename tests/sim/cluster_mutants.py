@@ -83,7 +83,7 @@ MUTANTS = [
     # --- leases ---
     one("L3", "counted-from-the-answer", AGREEMENT, "take(from, *granted);",
         "take(from, Granted{.sent_at = now, .boot = granted->boot});"),
-    one("L3", "clocks-run-alike", "embedded/lease_rules.h", "static_cast<double>(length.count()) * (1 - clock_ratio)",
+    one("L3", "clocks-run-alike", "lease_rules.h", "static_cast<double>(length.count()) * (1 - clock_ratio)",
         "static_cast<double>(length.count())"),
     one("L4", "promises-unchecked", AGREEMENT, "granter_.forbidden_for(*map_, changed, now)", "Duration{}"),
     one("L2", "grants-to-an-older-epoch", AGREEMENT, "from.epoch != map_->epoch", "from.epoch > map_->epoch"),
@@ -96,8 +96,8 @@ MUTANTS = [
     one("L6", "kept-voters-fear-nobody", AGREEMENT, "map_ == nullptr || map_->voters_since != next->voters_since",
         "map_ == nullptr || (map_->voters_since != next->voters_since && !is_voter())"),
     one("L7", "renews-while-it-refuses", GRANTER, "askers_[node].refused_until = now + rules_.refused_for();", ";"),
-    one("L4", "any-refusal-is-proof", MEMBER, "agreement_.note_ended(node, {.number = boot});",
-        "agreement_.note_ended(node, map()->slot_of(node) == kNoSlot ? Boot{boot, 0} : map()->at(map()->slot_of(node)).boot);"),
+    one("L4", "any-refusal-is-proof", MEMBER, "agreement_->note_ended(node, {.number = boot});",
+        "agreement_->note_ended(node, map()->slot_of(node) == kNoSlot ? Boot{boot, 0} : map()->at(map()->slot_of(node)).boot);"),
     one("E2", "one-voter-is-enough", "member/coordinator.cc", "witnesses_.is_lost(map, member.id, self_, now)", "true"),
     one("E2", "whoever-asks-comes-up", MEMBER, "is_here || reaches_majority(now)", "true"),
     one("L4", "its-own-end-is-no-proof", GRANTER, "note_ended(self, own_boot.number - 1);", ";"),
@@ -187,7 +187,7 @@ def write_copy(folder: pathlib.Path) -> None:
 def ran(program: str, mutants: list[Mutant], tests: str, seeds: int = 0) -> subprocess.CompletedProcess | None:
     """Null: it hangs."""
     mask = sum(1 << number_of(mutant) for mutant in mutants)
-    environment = dict(os.environ, P2P_MUTANTS=str(mask), P2P_SIM_RUNS=str(seeds), P2P_SIM_LINES="0")
+    environment = dict(os.environ, P2P_MUTANTS=str(mask), P2P_SIM_RUNS=str(seeds), P2P_SIM_LINES="0", P2P_SIM_SHRINK="0")
     try:
         return subprocess.run([program, f"--gtest_filter={tests}"], env=environment, capture_output=True, text=True,
                               timeout=SECONDS_MAX)
@@ -198,7 +198,7 @@ def ran(program: str, mutants: list[Mutant], tests: str, seeds: int = 0) -> subp
 def how_it_failed(program: str, mutants: list[Mutant], seeds: int) -> str:
     """The tests of single rules that fail, and "seed N: what" of the simulation; "" if nothing failed."""
     found = []
-    rules = ran(program, mutants, "Agreement.*:Leases.*:Recover*:KnowingMore*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
+    rules = ran(program, mutants, "AgreementOfVoters.*:Leases.*:Recover*:KnowingMore*:ClusterSim.ABroken*:ClusterSim.WhoReaches*")
     if rules is None or rules.returncode != 0:
         names = re.findall(r"\[  FAILED  \] (\w+\.\w+) \(", rules.stdout) if rules else []
         found.append(", ".join(names) or "the tests of single rules end early")

@@ -84,7 +84,7 @@ void ClusterWorld::probe(Index from, Index to) {
 void ClusterWorld::probe_the_silent(Index at) {
   Machine& machine = *machines_[at];
   const auto map = machine.member->map();
-  if (map == nullptr || !(machine.member->agreement().is_voter() ? options_.voters_look : others_look_)) return;
+  if (map == nullptr || !(machine.member->agreement().may_decide() ? options_.voters_look : others_look_)) return;
   for (const cluster::Member& member : map->members) {
     if (!member.is_up() || member.id == machine.id) continue;
     TimePoint& heard = machine.heard_at[member.id];

@@ -200,8 +200,8 @@ void ClusterWorld::recover_without_the_irreconcilable() {
   for (Index at = 0; at < machines_.size(); ++at) {
     const Machine& machine = *machines_[at];
     const auto map = machine.member == nullptr || machine.is_paused ? nullptr : machine.member->map();
-    if (map == nullptr || map->recovered_by != machine.id || !machine.member->agreement().irreconcilable()) continue;
-    crash(index_of(*machine.member->agreement().irreconcilable()), 3s);
+    if (map == nullptr || map->recovered_by != machine.id || !machine.member->recoverable()->irreconcilable()) continue;
+    crash(index_of(*machine.member->recoverable()->irreconcilable()), 3s);
     survey_at(at);
     return;
   }

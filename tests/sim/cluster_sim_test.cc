@@ -1,6 +1,8 @@
 // The agreed cluster in virtual time: whole networks of the product's own cores, each made of one seed. A failing seed
 // is printed with its last events; put it into cluster_seeds.txt, and it is run for ever after. P2P_SIM_SEED=17 runs
 // one alone; P2P_SIM_FIRST=20001 P2P_SIM_RUNS=1000 others; P2P_SIM_LINES=500 shows more of the time line.
+// P2P_SIM_SHRINK: how often it is run again to find fewer faults that fail, too.
+#include "cluster_smallest.h"
 #include "cluster_world.h"
 #include "seed_options.h"
 
@@ -18,12 +20,37 @@ namespace {
 
 constexpr std::uint64_t kSeedsOfAQuickRun = 100 / kRoundsShare;
 constexpr std::uint64_t kSeedsOfAPart = 500;  // of four, in half a minute of one core
+constexpr std::uint64_t kRunsToShrink = 400;  // in half a minute, too, and once: the first failure ends a test
 
 std::string timeline_of(ClusterWorldOptions options) {
   options.traces = true;
   ClusterWorld world(options);
   static_cast<void>(world.run());
   return last_lines(world.timeline());
+}
+
+std::string text_of(const std::vector<std::string>& broken) {
+  std::string text;
+  for (const std::string& line : broken) text += line + '\n';
+  return text;
+}
+
+// Of a world that has failed after so many faults.
+std::string smallest_of(const ClusterWorldOptions& options, std::uint64_t faults) {
+  const auto fails = [](const ClusterWorldOptions& tried) -> std::optional<std::uint64_t> {
+    ClusterWorld world(tried);
+    if (world.run().empty()) return std::nullopt;
+    return world.faults();
+  };
+  ClusterWorldOptions smallest = smallest_failure(options, faults, number("P2P_SIM_SHRINK", kRunsToShrink), fails);
+  if (smallest.without.empty()) return "its last events:\n" + timeline_of(options);
+  ClusterWorld world(smallest);
+  const std::string broken = text_of(world.run());
+  std::string text = "with " + std::to_string(world.faults() - smallest.without.size()) + " of its " +
+                     std::to_string(faults) + " faults alone (ClusterWorldOptions::without = {";
+  for (const auto& [fault, draws] : smallest.without)
+    text += (text.back() == '{' ? "{" : ", {") + std::to_string(fault) + ", " + std::to_string(draws) + "}";
+  return text + "}):\n" + broken + "its last events:\n" + timeline_of(smallest);
 }
 
 struct Recovered {
@@ -37,9 +64,7 @@ bool run(const ClusterWorldOptions& options, Recovered* recovered = nullptr) {
   if (recovered != nullptr) recovered->generations += world.generations_opened();
   if (recovered != nullptr && world.is_lost()) ++recovered->worlds_lost;
   if (broken.empty()) return true;
-  std::string text;
-  for (const std::string& line : broken) text += line + '\n';
-  ADD_FAILURE() << "seed " << options.seed << ":\n" << text << "its last events:\n" << timeline_of(options);
+  ADD_FAILURE() << "seed " << options.seed << ":\n" << text_of(broken) << smallest_of(options, world.faults());
   return false;
 }
 
@@ -90,6 +115,29 @@ TEST(ClusterSim, EqualSeedsGiveEqualRuns) {
     EXPECT_EQ(one.trace_hash(), other.trace_hash());
     EXPECT_GT(one.epoch(), 10U);
   }
+}
+
+// What a failure needs is left, and nothing else.
+TEST(ClusterSim, AFailureIsMadeSmaller) {
+  const auto fails = [](const ClusterWorldOptions& tried) -> std::optional<std::uint64_t> {
+    if (tried.without.contains(2) || tried.without.contains(5)) return std::nullopt;
+    const auto without_three = tried.without.find(3);
+    if (without_three != tried.without.end() && without_three->second != 4) return std::nullopt;  // but in one way
+    return 7;
+  };
+  const ClusterWorldOptions smallest = smallest_failure({.seed = 3}, 9, 1'000, fails);
+  EXPECT_EQ(smallest.without, (std::map<std::uint64_t, unsigned>{{1, 0}, {3, 4}, {4, 0}, {6, 0}, {7, 0}}));
+  EXPECT_TRUE(smallest_failure({.seed = 3}, 9, 0, fails).without.empty()) << "not more often than it may";
+}
+
+TEST(ClusterSim, WithoutAFaultAWorldGoesAnotherWay) {
+  ClusterWorld whole({.seed = 3});
+  EXPECT_EQ(whole.run(), std::vector<std::string>{});
+  ClusterWorldOptions options{.seed = 3};
+  for (std::uint64_t fault = 1; fault <= whole.faults(); ++fault) options.without[fault] = 0;
+  ClusterWorld calm(options);
+  EXPECT_EQ(calm.run(), std::vector<std::string>{});
+  EXPECT_NE(calm.trace_hash(), whole.trace_hash());
 }
 
 Duration until_they_agree(ClusterWorld& world, Duration patience) {

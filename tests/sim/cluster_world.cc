@@ -1,5 +1,7 @@
 #include "cluster_world.h"
 
+#include "cluster/embedded/embedded_agreement.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -95,8 +97,11 @@ void ClusterWorld::start(Index at) {
   self.address = machine.address;
   self.boot = {.number = machine.boots, .nonce = at + 1};
   self.services = machine.services;
-  machine.member =
-      std::make_unique<ClusterMember>(self, cluster::LeaseRules{}, policy(), machine.on_disk, *machine.host, local(at));
+  const cluster::EmbeddedAgreement::Self voter{.id = self.id, .boot = self.boot};
+  machine.member = std::make_unique<ClusterMember>(
+      self, cluster::LeaseRules{}, policy(),
+      std::make_unique<cluster::EmbeddedAgreement>(voter, cluster::LeaseRules{}, machine.on_disk, local(at)),
+      *machine.host, local(at));
   trace("start " + std::to_string(at) + " boot " + std::to_string(machine.boots));
   MemberEffects effects;
   if (machine.on_disk.map == nullptr) {

@@ -29,6 +29,8 @@ struct ClusterWorldOptions {
   bool recovers = false;                             // majorities are lost, and operators go on without (J5)
   bool voters_look = true;                           // at members that they have not heard of for a while
   bool traces = false;
+  // Faults that do not happen, by their numbers, and how many draws come in place of each (cluster_smallest.h).
+  std::map<std::uint64_t, unsigned> without = {};
   std::optional<cluster::Durability> durability = {};  // nothing: by the seed
 };
 
@@ -53,6 +55,7 @@ class ClusterWorld {
   const std::vector<std::string>& timeline() const { return timeline_; }
   std::uint64_t trace_hash() const { return trace_hash_; }
   std::uint64_t events() const { return time_.events_so_far(); }
+  std::uint64_t faults() const { return faults_; }  // that happened, or were left out
   std::size_t generations_opened() const { return generations_opened_; }
   // Whoever knew the network is gone for good, or has begun anew for a recovery whose members then were.
   bool is_lost() const;
@@ -163,6 +166,7 @@ class ClusterWorld {
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<std::vector<int>> cut_;  // how many cuts there are from one to another
   std::uint64_t requests_ = 0;
+  std::uint64_t faults_ = 0;
   enum class Emphasis : std::uint8_t { anything, duels, leases, voters };
   Emphasis emphasis_ = Emphasis::anything;
   double loss_ = 0;

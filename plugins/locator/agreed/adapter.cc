@@ -50,8 +50,9 @@ void Adapter::begin(const Identity& self, cluster::SavedAgreement saved, TimePoi
   self_.boot = self.boot;
   self_.address = options_.address;
   host_.begin(self.id, self.boot);
-  member_ =
-      std::make_unique<cluster::ClusterMember>(self_, options_.rules, options_.policy, std::move(saved), host_, now);
+  member_ = std::make_unique<cluster::ClusterMember>(
+      self_, options_.rules, options_.policy, environment_.make_agreement(self_, options_.rules, std::move(saved), now),
+      host_, now);
   if (is_weight_set_) member_->place(self_.zone, self_.weight);
 }
 
@@ -297,7 +298,7 @@ std::optional<Refused> Adapter::objection(const Sender& from, const cluster::Clu
   if (!map() || cluster.empty()) return std::nullopt;
   if (cluster != map()->cluster) {
     const bool has_ended = cluster == map()->succeeds;
-    return Refused{.field = has_ended ? "ended" : "network",
+    return Refused{.field = has_ended ? "ended" : kOtherNetwork,
                    .ours = map()->cluster.text(),
                    .theirs = cluster.text(),
                    .fix = has_ended ? "that network has ended, and this one succeeds it: join it as a new node"

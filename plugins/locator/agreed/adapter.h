@@ -46,6 +46,8 @@ inline constexpr std::size_t kReturnAskedMax = 64;
 inline constexpr Duration kAloneFor = std::chrono::seconds(2);
 // J1: clocks that differ more make logs and times to live worthless.
 inline constexpr std::chrono::milliseconds kClocksDifferMax = std::chrono::minutes(1);
+// J2: what a node of another network is refused for.
+inline constexpr const char* kOtherNetwork = "network";
 // What a node waits for in its first moments is not worth a line.
 inline constexpr Duration kWaitUnsaid = std::chrono::seconds(1);
 // J3: a node that leaves waits no longer for the map to let it go.
@@ -76,6 +78,10 @@ class Adapter final : public membership::Membership {
   };
 
   struct Environment {
+    // What decides on the maps of the network: `saved` is what it had on disk.
+    std::function<std::unique_ptr<cluster::Agreement>(const cluster::Member& self, const cluster::LeaseRules& rules,
+                                                      cluster::SavedAgreement saved, TimePoint now)>
+        make_agreement;
     // The thread of the disk; each is answered by saved(), retired(), disk_failed() or disk_closed().
     std::function<void(cluster::SaveId id, const cluster::SavedAgreement& what)> save;
     // `network`: ended, and is succeeded by what this node founds next; empty: it goes on.

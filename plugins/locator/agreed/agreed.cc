@@ -10,6 +10,7 @@
 #include "agreed/wire/cluster_service.h"
 #include "agreed/wire/saved.h"
 #include "agreed/wire/view_service.h"
+#include "cluster/embedded/embedded_agreement.h"
 #include "placement/partition_table.h"
 #include "ring/partition_view.h"
 
@@ -154,6 +155,11 @@ Adapter::Environment environment(Context& context, const std::shared_ptr<Bridge>
                                  const std::shared_ptr<ClusterObserver>& observer) {
   SaveQueue& disk = bridge->disk();
   return {
+      .make_agreement =
+          [](const auto& self, const auto& rules, auto saved, TimePoint now) {
+            const cluster::EmbeddedAgreement::Self voter{.id = self.id, .boot = self.boot};
+            return std::make_unique<cluster::EmbeddedAgreement>(voter, rules, std::move(saved), now);
+          },
       .save = [&disk](auto id, const auto& what) { disk.save(id, [what] { return wire::encode_saved(what); }); },
       .retire = [&disk](const std::string& reason, const auto& network) { disk.retire(reason, network); },
       .mark_network_end = [&disk](const auto& network, const auto& reason) { disk.mark_network_end(network, reason); },

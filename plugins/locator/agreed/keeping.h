@@ -2,7 +2,7 @@
 // must. A member that does not vote has only to find its way back: of many maps in a row it keeps the last. Pure.
 #pragma once
 
-#include "cluster/embedded/embedded_agreement.h"
+#include "cluster/embedded/effects.h"
 
 #include <p2p/units.h>
 

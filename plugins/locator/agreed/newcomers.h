@@ -37,6 +37,11 @@ class Newcomers final {
     const cluster::NodeId id = newcomer.member.id;
     return waiting_.emplace(id, std::move(newcomer)).second;
   }
+  // Whose address is being tried; null: it is not.
+  const Newcomer* find(const cluster::NodeId& id) const {
+    const auto found = waiting_.find(id);
+    return found == waiting_.end() ? nullptr : &found->second;
+  }
   // Its address has been tried. Nothing: nobody waits for that any more.
   std::optional<Newcomer> take(const cluster::NodeId& id) {
     auto found = waiting_.extract(id);

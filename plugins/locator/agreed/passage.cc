@@ -80,6 +80,11 @@ void Adapter::join_failed(const NodeAddress& via, const Error& error, TimePoint 
 }
 
 void Adapter::refused(const Awaited& call, const Refused& why, TimePoint now, membership::Effects& effects) {
+  // J2: a member of another network is told so, too, and not that it cannot be reached.
+  const auto* const newcomer = call.purpose == Purpose::reach_back ? newcomers_.find(call.newcomer) : nullptr;
+  if (newcomer != nullptr && newcomer->from.epoch > 0 && why.field == kOtherNetwork)
+    newcomers_.take(call.newcomer)
+        ->respond(Refused{.field = why.field, .ours = why.theirs, .theirs = why.ours, .fix = why.fix});
   const std::string text = call.to.name() + " refuses this node: its " + why.field + " is " + why.ours + ", ours is " +
                            why.theirs + "; " + why.fix;
   turned_down(call, text, now, effects);
@@ -285,12 +290,14 @@ std::optional<Refused> Adapter::objection(const Member& joiner, const cluster::T
                    .fix = "the network runs a newer version: upgrade this node"};
   }
   const auto ours = environment_.wall_clock();
-  const auto apart = ours > terms.wall_clock ? ours - terms.wall_clock : terms.wall_clock - ours;
+  const Duration apart = ours > terms.wall_clock ? ours - terms.wall_clock : terms.wall_clock - ours;
   if (apart <= kClocksDifferMax) return std::nullopt;
   return Refused{.field = "clock",
                  .ours = std::to_string(ours.count()) + " ms",
                  .theirs = std::to_string(terms.wall_clock.count()) + " ms",
-                 .fix = "set the clocks of both machines, for instance by NTP"};
+                 .fix = "set the clocks of both machines, for instance by NTP: they are " +
+                        format_duration(std::chrono::floor<std::chrono::seconds>(apart)) + " apart, and may be " +
+                        format_duration(kClocksDifferMax)};
 }
 
 void Adapter::on_join(const cluster::Sender& from, Member joiner, const cluster::Terms& terms, wire::Respond respond,
@@ -328,10 +335,12 @@ void Adapter::reached(const NodeId& id, bool is_reached, const std::string& why,
   auto newcomer = newcomers_.take(id);
   if (!newcomer) return;
   if (!is_reached) {
+    const std::string address = newcomer->member.address.name();
+    warn(address + " cannot join: this node does not reach it at that address: " + why, now, effects);
     return newcomer->respond(
         Refused{.field = "way back",
                 .ours = why,
-                .theirs = newcomer->member.address.name(),
+                .theirs = address,
                 .fix = "set [host] advertise to an address at which the other members reach this node"});
   }
   newcomers_.note_reached(newcomer->member, now);

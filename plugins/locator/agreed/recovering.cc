@@ -14,6 +14,8 @@ namespace wire = cluster::wire;
 void Adapter::on_recover(RecoveryOrder order, TellRecovery told, TimePoint now, membership::Effects& effects) {
   if (!member_ || self_slot() == cluster::kNoSlot)
     return told(Error{ErrorKind::invalid, "this node is part of no cluster"});
+  if (member_->recoverable() == nullptr)
+    return told(Error{ErrorKind::invalid, "whoever decides on the maps of this network has its own way to recover"});
   if (survey_ || recovery_told_) return told(Error{ErrorKind::invalid, "this node is being asked so already"});
   survey_.emplace(std::move(order), std::move(told), now + kSurveyFor);
   for (const cluster::Member& member : map()->members) {
@@ -117,7 +119,7 @@ std::string Adapter::text_of_recovery() const {
                      ", and the new generation opens when all survivors have left the old one and its leases have run "
                      "out";
   if (map()->recovered_by != self_.id) return text;
-  if (const auto& node = member_->agreement().irreconcilable()) {
+  if (const auto& node = member_->recoverable()->irreconcilable()) {
     const std::string name = map()->at(map()->slot_of(*node)).address.name();
     return text + "; " + name +
            " knows decisions of the old one that this recovery cannot go on from, as others vote by them, or it learns "
@@ -125,7 +127,7 @@ std::string Adapter::text_of_recovery() const {
            name + ", and use `p2pctl recover` again, without it";
   }
   std::string missing;
-  for (const NodeId& node : member_->agreement().unconfirmed())
+  for (const NodeId& node : member_->recoverable()->unconfirmed())
     missing += (missing.empty() ? "" : ", ") + map()->at(map()->slot_of(node)).address.name();
   return missing.empty()
              ? text

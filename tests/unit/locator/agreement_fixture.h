@@ -33,6 +33,13 @@ inline ClusterMap map_of(unsigned members, std::size_t voters, std::uint32_t par
   return map;
 }
 
+// Of a node that begins with this map on its disk.
+inline std::unique_ptr<EmbeddedAgreement> embedded(const Member& self, const ClusterMap& map, TimePoint now) {
+  return std::make_unique<EmbeddedAgreement>(
+      EmbeddedAgreement::Self{.id = self.id, .boot = self.boot}, LeaseRules{},
+      SavedAgreement{.map = std::make_shared<const ClusterMap>(map), .voter = {}}, now);
+}
+
 class AgreementTest : public ::testing::Test {
  protected:
   static constexpr int kAlways = 1 << 30;

@@ -8,23 +8,23 @@ Change weight(unsigned number, std::uint32_t weight) {
   return {.requests = {Describe{.node = id(number), .weight = weight}}};
 }
 
-class Agreement : public AgreementTest {};
+class AgreementOfVoters : public AgreementTest {};
 
-TEST_F(Agreement, OfOneVoterDecidesAtOnce) {
+TEST_F(AgreementOfVoters, OfOneVoterDecidesAtOnce) {
   start(map_of(1, 1));
   decide(1, weight(1, 50));
   EXPECT_EQ(epoch_at(1), 2U);
   EXPECT_EQ(at(1).latest()->members[0].weight, 50U);
 }
 
-TEST_F(Agreement, OfThreeVotersIsKnownToAllMembers) {
+TEST_F(AgreementOfVoters, OfThreeVotersIsKnownToAllMembers) {
   start(map_of(5, 3));
   decide(1, weight(2, 50));
   for (const unsigned number : {1, 2, 3, 4, 5}) EXPECT_EQ(epoch_at(number), 2U) << number;
   EXPECT_EQ(*at(5).latest(), *at(1).latest());
 }
 
-TEST_F(Agreement, NeedsAMajority) {
+TEST_F(AgreementOfVoters, NeedsAMajority) {
   start(map_of(3, 3));
   cut_off(1);
   decide(1, weight(2, 50));
@@ -35,7 +35,7 @@ TEST_F(Agreement, NeedsAMajority) {
   EXPECT_EQ(epoch_at(1), 2U);
 }
 
-TEST_F(Agreement, AMinorityThatFailsDoesNotStopIt) {
+TEST_F(AgreementOfVoters, AMinorityThatFailsDoesNotStopIt) {
   start(map_of(3, 3));
   cut_off(3);
   decide(1, weight(2, 50));
@@ -46,7 +46,7 @@ TEST_F(Agreement, AMinorityThatFailsDoesNotStopIt) {
   EXPECT_EQ(epoch_at(3), 2U);
 }
 
-TEST_F(Agreement, AnswersNothingBeforeTheDiskHasIt) {  // A1
+TEST_F(AgreementOfVoters, AnswersNothingBeforeTheDiskHasIt) {  // A1
   start(map_of(3, 3));
   node(2).syncs_left = node(3).syncs_left = 0;
   decide(1, weight(2, 50));
@@ -55,7 +55,7 @@ TEST_F(Agreement, AnswersNothingBeforeTheDiskHasIt) {  // A1
   EXPECT_EQ(epoch_at(1), 2U);
 }
 
-TEST_F(Agreement, AVoterKeepsItsPromiseOverARestart) {  // A1, A2
+TEST_F(AgreementOfVoters, AVoterKeepsItsPromiseOverARestart) {  // A1, A2
   start(map_of(3, 3));
   half_decide(1, weight(2, 50));
   const Ballot promised = node(2).on_disk.voter.promised;
@@ -67,7 +67,7 @@ TEST_F(Agreement, AVoterKeepsItsPromiseOverARestart) {  // A1, A2
   EXPECT_GT(node(2).on_disk.voter.promised, promised);
 }
 
-TEST_F(Agreement, WhatAnotherHasHalfDecidedIsDecidedFirst) {  // A2
+TEST_F(AgreementOfVoters, WhatAnotherHasHalfDecidedIsDecidedFirst) {  // A2
   start(map_of(3, 3));
   half_decide(1, weight(2, 50));
   cut_off(1);
@@ -80,7 +80,7 @@ TEST_F(Agreement, WhatAnotherHasHalfDecidedIsDecidedFirst) {  // A2
   EXPECT_EQ(*at(2).latest(), *at(3).latest());
 }
 
-TEST_F(Agreement, ASlotThatIsHalfDecidedIsEndedByAnotherVoter) {  // A4: 300 ms
+TEST_F(AgreementOfVoters, ASlotThatIsHalfDecidedIsEndedByAnotherVoter) {  // A4: 300 ms
   start(map_of(3, 3));
   half_decide(1, weight(2, 50));
   cut_off(1);
@@ -92,7 +92,7 @@ TEST_F(Agreement, ASlotThatIsHalfDecidedIsEndedByAnotherVoter) {  // A4: 300 ms
   EXPECT_EQ(at(3).latest()->members[1].weight, 50U);
 }
 
-TEST_F(Agreement, AChangeThatIsNotAllowedIsAcceptedByNobody) {  // A5
+TEST_F(AgreementOfVoters, AChangeThatIsNotAllowedIsAcceptedByNobody) {  // A5
   start(map_of(3, 3));
   decide(1, {.requests = {MovePrimary{.partition = 0, .to = id(9), .term = 1}}});
   run(1s);
@@ -100,7 +100,7 @@ TEST_F(Agreement, AChangeThatIsNotAllowedIsAcceptedByNobody) {  // A5
   EXPECT_TRUE(node(2).on_disk.voter.accepted.empty());
 }
 
-TEST_F(Agreement, WhoWasAwayForLongGetsTheWholeMap) {  // A3
+TEST_F(AgreementOfVoters, WhoWasAwayForLongGetsTheWholeMap) {  // A3
   start(map_of(3, 3));
   cut_off(3);
   for (std::uint32_t turn = 1; turn <= kChangesKept + 5; ++turn) decide(1, weight(2, turn % 50 + 1));

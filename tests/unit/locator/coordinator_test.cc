@@ -1,5 +1,5 @@
 #include "cluster/member/coordinator.h"
-#include "cluster_fixture.h"
+#include "agreement_fixture.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ class CoordinatorTest : public ::testing::Test {
 
   std::optional<Change> next() {
     now_ += kSlotPause;
-    return coordinator_.next_change(map_, granter_, now_);
+    return coordinator_.next_change(map_, *agreement_, now_);
   }
 
   Request learner(unsigned number) const { return AddLearner{.partition = 0, .node = id(number)}; }
@@ -20,7 +20,7 @@ class CoordinatorTest : public ::testing::Test {
   TimePoint now_{std::chrono::hours(1)};
   ClusterMap map_ = with_members(founded(), 3);
   LeaseRules rules_;
-  LeaseGranter granter_{rules_, id(1), boot(1), now_};
+  std::unique_ptr<Agreement> agreement_ = embedded(member(1), map_, now_);
   Coordinator coordinator_{id(1), rules_};
 };
 
@@ -54,10 +54,9 @@ TEST_F(CoordinatorTest, APlanEndsWithItsMapAndWhatWasAskedForDoesNot) {
 
 TEST_F(CoordinatorTest, NothingButADeathIsProposedRightAfterADecision) {
   coordinator_.plan({learner(2)});
-  EXPECT_FALSE(coordinator_.next_change(map_, granter_, now_));
-  granter_.begin(map_);
-  granter_.note_ended(id(3), 1);
-  const auto change = coordinator_.next_change(map_, granter_, now_);
+  EXPECT_FALSE(coordinator_.next_change(map_, *agreement_, now_));
+  agreement_->note_ended(id(3), boot(1));
+  const auto change = coordinator_.next_change(map_, *agreement_, now_);
   ASSERT_TRUE(change);
   EXPECT_TRUE(std::holds_alternative<Down>(change->requests.front()));
 }

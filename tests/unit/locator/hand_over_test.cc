@@ -46,9 +46,8 @@ class HandOverTest : public ::testing::Test {
     map_ = in_sync_at(with_members(founded(), 3), {2});
     host_.begin(id(1), boot(1));
     host_.set_holder("store", holder_);
-    member_ = std::make_unique<ClusterMember>(
-        member(1), LeaseRules{}, Policy{}, SavedAgreement{.map = std::make_shared<const ClusterMap>(map_), .voter = {}},
-        host_, now_);
+    member_ = std::make_unique<ClusterMember>(member(1), LeaseRules{}, Policy{}, embedded(member(1), map_, now_), host_,
+                                              now_);
   }
 
   void begin_hand_over() {
@@ -187,9 +186,8 @@ TEST_F(HandOverTest, ACopyThatIsLostAsksToBeTakenOut) {
   const Assignment is{.partition = 0, .role = Role::in_sync, .term = moved.epoch, .born = 1};
   host_.on_map(std::make_shared<const ClusterMap>(moved), {is}, now_);
   host_.clear_holder();
-  member_ = std::make_unique<ClusterMember>(
-      member(1), LeaseRules{}, Policy{}, SavedAgreement{.map = std::make_shared<const ClusterMap>(moved), .voter = {}},
-      host_, now_);
+  member_ =
+      std::make_unique<ClusterMember>(member(1), LeaseRules{}, Policy{}, embedded(member(1), moved, now_), host_, now_);
   const std::vector<Request> wanted = suggested();
   ASSERT_FALSE(wanted.empty());
   EXPECT_EQ(wanted.front(), Request(take_out(moved, 0, 1)));

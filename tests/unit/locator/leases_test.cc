@@ -217,7 +217,7 @@ TEST_F(Leases, AreNotGrantedUnderAnotherEpoch) {  // L2
   cut(3, 1);
   tick(1);  // its requests arrive, from an older epoch
   EXPECT_EQ(at(1).lease_held_until(), before);
-  EXPECT_LT(at(2).granter().promised_until(id(1)), now(2) + 1200ms);
+  EXPECT_LT(at(2).promised_until(id(1)), now(2) + 1200ms);
 }
 
 TEST_F(Leases, AreFearedByNewVoters) {  // L6

@@ -11,8 +11,7 @@ class MemberWords : public ::testing::Test {
  protected:
   // The node of that number, which knows `map`.
   ClusterMember member_of(const ClusterMap& map, unsigned number) {
-    return ClusterMember(member(number), LeaseRules{}, Policy{},
-                         {.map = std::make_shared<const ClusterMap>(map), .voter = {}}, host_, now_);
+    return ClusterMember(member(number), LeaseRules{}, Policy{}, embedded(member(number), map, now_), host_, now_);
   }
 
   static Sender sender(const ClusterMap& map, unsigned number) {
@@ -90,8 +89,7 @@ TEST_F(MemberWords, ARestartedMemberComesWithWhatItRunsNow) {
   Member self = member(2);
   self.boot = boot(2);
   self.services = {"b"};
-  ClusterMember two(self, LeaseRules{}, Policy{}, {.map = std::make_shared<const ClusterMap>(map), .voter = {}}, host_,
-                    now_);
+  ClusterMember two(self, LeaseRules{}, Policy{}, embedded(self, map, now_), host_, now_);
   EXPECT_TRUE(wanted(two).empty()) << "no voter answers it yet";
   MemberEffects effects;
   two.on_reply(sender(map, 1), {.body = Noted{}}, now_, effects);
@@ -109,8 +107,8 @@ TEST_F(MemberWords, TheCoordinatorForgetsWhatAProcessSaidBefore) {
   EXPECT_TRUE(coordinator.add(runs(2, {.services = {"a"}}), now_));
   EXPECT_TRUE(coordinator.add(runs(3, {.services = {"a"}}), now_));
   EXPECT_TRUE(coordinator.add(runs(2, {.services = {"b"}}), now_));
-  const LeaseGranter nobody(LeaseRules{}, id(1), boot(1), now_);
-  const auto change = coordinator.next_change(map, nobody, now_ + kSlotPause);
+  const auto nobody = embedded(member(1), map, now_);
+  const auto change = coordinator.next_change(map, *nobody, now_ + kSlotPause);
   ASSERT_TRUE(change);
   EXPECT_EQ(change->requests, (std::vector{runs(3, {.services = {"a"}}), runs(2, {.services = {"b"}})}));
 }

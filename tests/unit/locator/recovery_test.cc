@@ -315,11 +315,10 @@ TEST_F(Recovering, OfTwoAtOnceOneYields) {
   at(5).set_consents({});
   run(1s, {1, 2, 3});
   // Neither is a member in the other's map: they meet as strangers, by any message.
+  const Reply reply = at(5).acknowledgement({.node = id(4), .boot = boot(1), .epoch = epoch_at(4)});
+  ASSERT_TRUE(reply.update);
   AgreementEffects effects;
-  at(5).on_request({.node = id(4), .boot = boot(1), .epoch = epoch_at(4)}, FetchMap{}, 1, now(5), effects);
-  ASSERT_EQ(effects.answers.size(), 1u);
-  ASSERT_TRUE(effects.answers[0].reply.update);
-  at(4).on_reply({.node = id(5), .boot = boot(1), .epoch = epoch_at(5)}, effects.answers[0].reply, now(4), effects);
+  at(4).on_reply({.node = id(5), .boot = boot(1), .epoch = epoch_at(5)}, reply, now(4), effects);
   EXPECT_NE(epoch_at(4), epoch_at(5));
   EXPECT_EQ(at(4).voided_by(), at(5).latest()) << "what it decided is void";
   EXPECT_FALSE(holds_lease(4));

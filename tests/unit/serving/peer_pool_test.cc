@@ -76,6 +76,31 @@ TEST_F(PeerPoolTest, CallsBetweenLocatorsAlwaysTry) {
   for (int calls = 0; calls < 20; ++calls) EXPECT_EQ(failure_of(call_ours(there)), "refused");
 }
 
+TEST_F(PeerPoolTest, CallsBetweenLocatorsAreTakenWhenDataHasFilledItsLimits) {
+  pool.set_locator(nullptr);
+  pool.set_locator(locator, "locator.peer");
+  OldServer server([](const std::shared_ptr<OldConnection>&) {});  // connects, and never greets
+  std::vector<std::future<Result<std::string>>> data;
+  for (int calls = 0; calls < 10; ++calls) data.push_back(call(server.address(), "store.peer", seconds(60)));
+  EXPECT_EQ(failure_of(call(server.address(), "store.peer", seconds(60))), "overloaded");
+  EXPECT_EQ(failure_of(call_ours(server.address(), std::chrono::milliseconds(20))), "timed out") << "it waited";
+  std::vector<std::future<Result<std::string>>> votes;
+  for (std::size_t calls = 0; calls < kUrgentCallsMax - 1; ++calls)  // and the hello
+    votes.push_back(call_ours(server.address(), seconds(60)));
+  EXPECT_EQ(failure_of(call_ours(server.address())), "overloaded") << "no queue is without a limit";
+}
+
+TEST_F(PeerPoolTest, CallsBetweenLocatorsAreTakenWhenDataHasFilledTheQueue) {
+  pool.set_locator(nullptr);
+  pool.set_locator(locator, "locator.peer");
+  OldServer server([](const std::shared_ptr<OldConnection>&) {});
+  std::vector<std::future<Result<std::string>>> data;
+  const auto large = read_call(Encoding::binary, "get", std::string(600, 'k'), 0);
+  data.push_back(call(server.address(), "store.peer", seconds(60), large));
+  EXPECT_EQ(failure_of(call(server.address(), "store.peer", seconds(60), large)), "overloaded");
+  EXPECT_EQ(failure_of(call_ours(server.address(), std::chrono::milliseconds(20))), "timed out");
+}
+
 // It was not sent, and so is not answered as one that may have been executed.
 TEST_F(PeerPoolTest, ACallWhoseTimeIsOverBeforeTheNodeHasGreetedFoundItOutOfReach) {
   OldServer server([](const std::shared_ptr<OldConnection>&) {});

@@ -38,9 +38,13 @@ class PoolTest : public ::testing::Test {
 
   // As one node of ours calls another.
   std::future<Result<std::string>> call_ours(const NodeAddress& to, Duration deadline = seconds(60)) {
+    return call(to, "locator.peer", deadline);
+  }
+  std::future<Result<std::string>> call(const NodeAddress& to, std::string_view service, Duration deadline,
+                                        const std::string& message = kCall) {
     auto ended = std::make_shared<std::promise<Result<std::string>>>();
     auto result = ended->get_future();
-    pool.call(to, "locator.peer", kCall, deadline,
+    pool.call(to, service, message, deadline,
               [ended](Result<std::string> reply) { ended->set_value(std::move(reply)); });
     return result;
   }

@@ -38,6 +38,23 @@ TEST(WaitingCallsTest, ACallIsTakenOutOnceByItsOwnId) {
   EXPECT_EQ(calls.take(12'345), nullptr);
 }
 
+TEST(WaitingCallsTest, UrgentCallsAreCountedByThemselves) {
+  WaitingCalls calls;
+  Caller a;
+  Caller b;
+  Caller c;
+  calls.add(a, at(10), Urgency::must_try);
+  const auto second = calls.add(b, at(20), Urgency::must_try);
+  calls.add(c, at(30));
+  EXPECT_EQ(calls.waiting(Urgency::must_try), 2u);
+  EXPECT_EQ(calls.waiting(Urgency::fails_fast), 1u);
+  calls.take_overdue(at(10));
+  EXPECT_EQ(calls.waiting(Urgency::must_try), 1u);
+  calls.take(second);
+  EXPECT_EQ(calls.waiting(Urgency::must_try), 0u);
+  calls.check();
+}
+
 TEST(WaitingCallsTest, OverdueCallsComeOutInTheOrderOfTheirDeadlines) {
   WaitingCalls calls;
   Caller late;

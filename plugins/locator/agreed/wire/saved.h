@@ -2,7 +2,7 @@
 // found by whoever keeps the file; what is damaged all the same is an error, and no harm. [any thread]
 #pragma once
 
-#include "cluster/embedded/embedded_agreement.h"
+#include "cluster/embedded/effects.h"
 
 #include <p2p/result.h>
 

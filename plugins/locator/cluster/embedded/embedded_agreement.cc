@@ -44,8 +44,8 @@ TimePoint EmbeddedAgreement::newest_at() const { return is_in_use() ? holder_.ne
 
 // --- what is decided -------------------------------------------------------------------------------------------------
 
-void EmbeddedAgreement::adopt(std::shared_ptr<const ClusterMap> map, TimePoint now, AgreementEffects& effects) {
-  P2P_ASSERT(map_ == nullptr, "a node adopts a map only when it has none");
+void EmbeddedAgreement::found(std::shared_ptr<const ClusterMap> map, TimePoint now, AgreementEffects& effects) {
+  P2P_ASSERT(map_ == nullptr, "a node founds a network only without a map");
   install(std::move(map), now);
   effects.decisions.push_back({.map = map_});
   save(effects);
@@ -208,11 +208,6 @@ void EmbeddedAgreement::answer(const Sender& from, Accept& accept, RequestId id,
 void EmbeddedAgreement::answer(const Sender& from, const Announce& announce, RequestId id, TimePoint now,
                                AgreementEffects& effects) {
   learn(*announce.update, now, effects);
-  reply(from, Noted{}, id, effects);
-}
-
-void EmbeddedAgreement::answer(const Sender& from, const FetchMap&, RequestId id, TimePoint,
-                               AgreementEffects& effects) {
   reply(from, Noted{}, id, effects);
 }
 

@@ -7,11 +7,10 @@
 #include "cluster/embedded/granter.h"
 #include "cluster/embedded/history.h"
 #include "cluster/embedded/holder.h"
-#include "cluster/embedded/lease_rules.h"
 #include "cluster/embedded/messages.h"
 #include "cluster/embedded/proposer.h"
 #include "cluster/embedded/voter.h"
-#include "cluster/map/recover.h"
+#include "cluster/lease_rules.h"
 
 #include <p2p/units.h>
 
@@ -38,38 +37,7 @@ inline constexpr Duration kConfirmEvery = std::chrono::milliseconds(200);
 // whoever decides there is no lost majority.
 inline constexpr std::size_t kDecreesMax = 16;
 
-// Names the asker's request; the reply carries it back. Given by whoever delivers the request.
-using RequestId = std::uint64_t;
-using SaveId = std::uint64_t;
-
-// What is on disk.
-struct SavedAgreement {
-  std::shared_ptr<const ClusterMap> map;  // null: none yet
-  VoterState voter;
-};
-
-struct AgreementEffects {
-  struct Call {
-    NodeId to;  // may be this node
-    AgreementRequest request;
-  };
-  struct Answer {
-    RequestId to = 0;
-    Reply reply;
-  };
-  struct Save {
-    SaveId id = 0;  // comes back in on_saved() when this, and all saves before it, are on disk and synced
-    SavedAgreement what;
-    bool is_awaited = false;  // something is said or done once it is on disk; else it only brings a newer map
-  };
-
-  std::vector<Call> calls;
-  std::vector<Answer> answers;
-  std::vector<Save> saves;
-  std::vector<Decision> decisions;
-};
-
-class EmbeddedAgreement final : public Agreement {
+class EmbeddedAgreement final : public Agreement, public Recoverable {
  public:
   struct Self {
     NodeId id;
@@ -79,51 +47,34 @@ class EmbeddedAgreement final : public Agreement {
 
   // --- Agreement ---
   std::shared_ptr<const ClusterMap> latest() const override { return map_; }
+  void found(std::shared_ptr<const ClusterMap> map, TimePoint now, AgreementEffects& effects) override;
   void decide(Epoch epoch, const Change& change, TimePoint now) override;
+  bool may_decide() const override { return is_voter(); }
+  bool is_deciding(TimePoint now) const override { return proposer_.is_running(now); }
+  std::shared_ptr<const ClusterMap> voided_by() const override { return voided_by_; }
+  Recoverable* recoverable() override { return this; }
   TimePoint lease_held_until() const override;
   TimePoint newest_at() const override;
+  TimePoint promised_until(const NodeId& node) const override { return granter_.promised_until(node); }
+  bool has_ended(const NodeId& node, const Boot& boot) const override { return granter_.has_ended(node, boot); }
   void set_healthy(bool is_healthy) override { is_healthy_ = is_healthy; }
   void set_consents(std::vector<Consent> consents) override;
   void note_ended(const NodeId& node, const Boot& boot) override { granter_.note_ended(node, boot.number); }
+  void tick(TimePoint now, AgreementEffects& effects) override;
+  TimePoint next_wakeup() const override;
+  void on_request(const Sender& from, AgreementRequest request, RequestId id, TimePoint now,
+                  AgreementEffects& effects) override;
+  void on_reply(const Sender& from, Reply reply, TimePoint now, AgreementEffects& effects) override;
+  void on_saved(SaveId id, TimePoint now, AgreementEffects& effects) override;
+  Reply acknowledgement(const Sender& to) const override { return reply_to(to, Noted{}); }
+  void check() const override;
 
-  // --- what arrives ---
+  // --- Recoverable ---
+  Result<Done> recover(const Recovery& recovery, AgreementEffects& effects) override;
+  std::vector<NodeId> unconfirmed() const override;
+  const std::optional<NodeId>& irreconcilable() const override { return irreconcilable_; }
 
-  // A founder's M_1. Only without a map; a joiner learns it from replies.
-  void adopt(std::shared_ptr<const ClusterMap> map, TimePoint now, AgreementEffects& effects);
-
-  // From a member, or from a node that is none. Answered once, now or after a save.
-  void on_request(const Sender& from, AgreementRequest request, RequestId id, TimePoint now, AgreementEffects& effects);
-  void on_reply(const Sender& from, Reply reply, TimePoint now, AgreementEffects& effects);
-  void on_saved(SaveId id, TimePoint now, AgreementEffects& effects);
-
-  // An operator goes on with these survivors, of which this node is one (J5). It leaves its generation at once, for
-  // good when that is on disk, and opens the next one when they have left it too, and all leases of it have run out.
-  // Whoever calls it has checked that no majority of the voters is there. An error changes nothing.
-  Result<Done> recover(const Recovery& recovery, AgreementEffects& effects);
-
-  // Whom this node, which recovers, waits for.
-  std::vector<NodeId> unconfirmed() const;
-  // One of these, which knows more than this node, and what this node cannot go on from: others vote by that than the
-  // operator has given up or named, or kDecreesMax is reached.
-  const std::optional<NodeId>& irreconcilable() const { return irreconcilable_; }
-
-  // A newer generation, in which void is what this node has acted by: it has no part in any any more, and what it holds
-  // belongs to none. It is to begin anew, as another node (J4). Null: all is well.
-  const std::shared_ptr<const ClusterMap>& voided_by() const { return voided_by_; }
-
-  // Does what is due, and what decide() asked for; call it at next_wakeup() or as soon after as possible.
-  void tick(TimePoint now, AgreementEffects& effects);
-  TimePoint next_wakeup() const;
-
-  // With what the asker lacks (A3): for the answers of whoever else talks to members.
-  Reply reply_to(const Sender& from, AgreementReply body) const;
-
-  // --- for what decides whom to ask for a change ---
-  const LeaseGranter& granter() const { return granter_; }
   bool is_voter() const;
-  bool is_deciding(TimePoint now) const { return proposer_.is_running(now); }  // decide() would be ignored
-
-  void check() const;  // asserts what holds between calls; for tests and the simulator
 
  private:
   struct Pending {  // an answer that waits for the disk
@@ -135,7 +86,6 @@ class EmbeddedAgreement final : public Agreement {
   void answer(const Sender& from, const Prepare& prepare, RequestId id, TimePoint now, AgreementEffects& effects);
   void answer(const Sender& from, Accept& accept, RequestId id, TimePoint now, AgreementEffects& effects);
   void answer(const Sender& from, const Announce& announce, RequestId id, TimePoint now, AgreementEffects& effects);
-  void answer(const Sender& from, const FetchMap& fetch, RequestId id, TimePoint now, AgreementEffects& effects);
   void answer(const Sender& from, const Adopt& adopt, RequestId id, TimePoint now, AgreementEffects& effects);
 
   void take(const Sender& from, const Granted& granted);
@@ -149,6 +99,7 @@ class EmbeddedAgreement final : public Agreement {
   bool may_grant(const Sender& from) const;
   // Why the change is not allowed here (A5); what it makes of the map when it is.
   std::optional<Rejected> objection(const Accept& accept, TimePoint now, ClusterMap& changed);
+  Reply reply_to(const Sender& from, AgreementReply body) const;  // with what the asker lacks (A3)
   void reply(const Sender& from, AgreementReply body, RequestId id, AgreementEffects& effects);
   void reply_when_saved(const Sender& from, AgreementReply body, RequestId id, AgreementEffects& effects);
   SaveId save(AgreementEffects& effects);

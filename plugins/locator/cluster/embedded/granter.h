@@ -2,9 +2,9 @@
 // restart, so that a voter which has restarted behaves as if it had promised to everyone (L6).
 #pragma once
 
-#include "cluster/embedded/lease_rules.h"
-#include "cluster/embedded/messages.h"
+#include "cluster/lease_rules.h"
 #include "cluster/map/apply.h"
+#include "cluster/messages.h"
 
 #include <p2p/units.h>
 

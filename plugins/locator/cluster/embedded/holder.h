@@ -2,7 +2,7 @@
 // count from the moment at which they were asked for, by its own clock.
 #pragma once
 
-#include "cluster/embedded/lease_rules.h"
+#include "cluster/lease_rules.h"
 #include "cluster/map/cluster_map.h"
 
 #include <p2p/units.h>

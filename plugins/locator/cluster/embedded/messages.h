@@ -1,10 +1,8 @@
-// What do voters and members say to each other? Plain values, no bytes. Every request gets one reply, unless it is
-// lost.
+// What do voters and members say to each other, so that they agree? Plain values, no bytes. Every request gets one
+// reply, unless it is lost. Above the seam (cluster/agreement.h) these are carried, and not read.
 #pragma once
 
-#include "cluster/agreement.h"
-#include "cluster/map/change.h"
-#include "cluster/map/cluster_map.h"
+#include "cluster/messages.h"
 
 #include <p2p/units.h>
 
@@ -49,13 +47,6 @@ struct Accept {
   Change change = {};
 };
 
-// What the receiver lacks: the changes from its epoch on, or the whole map over a gap (A3).
-struct MapUpdate {
-  Epoch from = 0;                              // the epoch that `changes` begin at
-  std::vector<Change> changes = {};            // of from, from + 1, ...
-  std::shared_ptr<const ClusterMap> map = {};  // null: the changes are enough
-};
-
 // One for all who are told.
 struct Announce {
   explicit Announce(MapUpdate told) : update(std::make_shared<const MapUpdate>(std::move(told))) {}
@@ -63,15 +54,12 @@ struct Announce {
   std::shared_ptr<const MapUpdate> update;  // never null
 };
 
-// "What has been decided since?" The reply's update tells it.
-struct FetchMap {};
-
 // "Leave the former generation for this map, which nobody acts by yet, and say so when it is on disk" (J5).
 struct Adopt {
   MapUpdate update;
 };
 
-using AgreementRequest = std::variant<Renew, Prepare, Accept, Announce, FetchMap, Adopt>;
+using AgreementRequest = std::variant<Renew, Prepare, Accept, Announce, Adopt>;
 
 // --- replies ---------------------------------------------------------------------------------------------------------
 
@@ -107,8 +95,6 @@ struct Rejected {
   std::string why = {};  // the change is not allowed; empty: that is not the reason
 };
 
-struct Noted {};
-
 // The map of `epoch` is on disk (J5).
 struct Adopted {
   Epoch epoch = 0;
@@ -118,13 +104,6 @@ struct Adopted {
 struct NotAdopted {};
 
 using AgreementReply = std::variant<Granted, NotGranted, Promised, Accepted, Rejected, Noted, Adopted, NotAdopted>;
-
-// Who says it, and what it knows: with every message.
-struct Sender {
-  NodeId node;
-  Boot boot;
-  Epoch epoch = 0;
-};
 
 // Of a reply alone: what the asker lacks.
 struct Reply {

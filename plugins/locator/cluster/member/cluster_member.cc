@@ -23,11 +23,11 @@ constexpr Duration kLateMin = std::chrono::milliseconds(50);
 
 }  // namespace
 
-ClusterMember::ClusterMember(Member self, const LeaseRules& rules, const Policy& policy, SavedAgreement saved,
-                             PartitionHost& host, TimePoint now)
+ClusterMember::ClusterMember(Member self, const LeaseRules& rules, const Policy& policy,
+                             std::unique_ptr<Agreement> agreement, PartitionHost& host, TimePoint now)
     : self_(std::move(self)),
       host_(host),
-      agreement_({.id = self_.id, .boot = self_.boot}, rules, std::move(saved), now),
+      agreement_(std::move(agreement)),
       coordinator_(self_.id, rules),
       planner_(policy),
       ticked_for_(now) {
@@ -45,7 +45,7 @@ Sender ClusterMember::sender() const {
 Slot ClusterMember::self_slot() const { return map()->slot_of(self_.id); }
 
 bool ClusterMember::serves(PartitionNumber partition, TimePoint now) const {
-  if (map() == nullptr || agreement_.lease_held_until() <= now) return false;
+  if (map() == nullptr || agreement_->lease_held_until() <= now) return false;
   return map()->partitions[partition].primary == self_slot() && !handovers_.contains(partition);
 }
 
@@ -53,7 +53,7 @@ bool ClusterMember::serves(PartitionNumber partition, TimePoint now) const {
 
 void ClusterMember::found(const Founding& founding, TimePoint now, MemberEffects& effects) {
   AgreementEffects made;
-  agreement_.adopt(std::make_shared<const ClusterMap>(cluster::found(founding)), now, made);
+  agreement_->found(std::make_shared<const ClusterMap>(cluster::found(founding)), now, made);
   absorb(made, now, effects);
 }
 
@@ -64,7 +64,7 @@ void ClusterMember::on_request(const Sender& from, MemberRequest request, Reques
       [&](auto& one) {
         if constexpr (std::is_constructible_v<AgreementRequest, decltype(std::move(one))>) {
           AgreementEffects made;
-          agreement_.on_request(from, std::move(one), id, now, made);
+          agreement_->on_request(from, std::move(one), id, now, made);
           absorb(made, now, effects);
         } else {
           answer(from, one, id, now, effects);
@@ -76,27 +76,27 @@ void ClusterMember::on_request(const Sender& from, MemberRequest request, Reques
 void ClusterMember::on_reply(const Sender& from, Reply reply, TimePoint now, MemberEffects& effects) {
   joins_answered_ = joins_answered_ || from.epoch > 0;
   AgreementEffects made;
-  agreement_.on_reply(from, std::move(reply), now, made);
+  agreement_->on_reply(from, std::move(reply), now, made);
   if (map() != nullptr && map()->is_voter(map()->slot_of(from.node))) answered_at_[from.node] = now;
   absorb(made, now, effects);
 }
 
 void ClusterMember::on_saved(SaveId id, TimePoint now, MemberEffects& effects) {
   AgreementEffects made;
-  agreement_.on_saved(id, now, made);
+  agreement_->on_saved(id, now, made);
   absorb(made, now, effects);
 }
 
 Result<Done> ClusterMember::recover(const Recovery& recovery, TimePoint now, MemberEffects& effects) {
   AgreementEffects made;
-  Result<Done> begun = agreement_.recover(recovery, made);
+  Result<Done> begun = agreement_->recoverable()->recover(recovery, made);
   absorb(made, now, effects);
   return begun;
 }
 
 void ClusterMember::on_ended(const NodeId& node, std::uint64_t boot, TimePoint now, MemberEffects& effects) {
   if (map() == nullptr || node == self_.id) return;
-  agreement_.note_ended(node, {.number = boot});
+  agreement_->note_ended(node, {.number = boot});
   reports_.note(node, boot, now);
   reports_.observe(*map());
   report(now, effects);
@@ -140,7 +140,7 @@ void ClusterMember::on_decision(const Decision&, TimePoint now) {
 }
 
 void ClusterMember::reply(const Sender& from, RequestId id, MemberEffects& effects) const {
-  effects.answers.push_back({.to = id, .reply = agreement_.reply_to(from, Noted{})});
+  effects.answers.push_back({.to = id, .reply = agreement_->acknowledgement(from)});
 }
 
 void ClusterMember::answer(const Sender& from, Suggest& suggest, RequestId id, TimePoint now, MemberEffects& effects) {
@@ -189,7 +189,7 @@ void ClusterMember::answer(const Sender& from, BeginHandOver& hand_over, Request
 // A refused connect is no proof of the receiver's: it tries that member itself (L4).
 void ClusterMember::answer(const Sender& from, Report& report, RequestId id, TimePoint now, MemberEffects& effects) {
   reply(from, id, effects);
-  if (!agreement_.is_voter()) return;
+  if (!agreement_->may_decide()) return;
   for (const Report::Gone& gone : report.gone)
     if (gone.node != self_.id && looks_.are_due(*map(), gone, now))
       effects.calls.push_back({.to = gone.node, .request = FetchMap{}});
@@ -334,7 +334,7 @@ void ClusterMember::ask_to_join(TimePoint now, MemberEffects& effects) {
 }
 
 void ClusterMember::ask_around(TimePoint now, MemberEffects& effects) {
-  if (agreement_.lease_held_until() > now || now < asked_around_at_ + kAskAroundEvery) return;
+  if (agreement_->lease_held_until() > now || now < asked_around_at_ + kAskAroundEvery) return;
   asked_around_at_ = now;
   const auto& members = map()->members;
   const Member& next = members[asked_around_++ % members.size()];
@@ -342,8 +342,8 @@ void ClusterMember::ask_around(TimePoint now, MemberEffects& effects) {
 }
 
 void ClusterMember::tell_unheard(TimePoint now, MemberEffects& effects) {
-  if (!agreement_.is_voter()) return;
-  std::vector<NodeId> unheard = coordinator_.unheard(*map(), agreement_.granter(), now);
+  if (!agreement_->may_decide()) return;
+  std::vector<NodeId> unheard = coordinator_.unheard(*map(), *agreement_, now);
   const bool is_to_repeat = !unheard.empty() && now >= unheard_told_at_ + kUnheardEvery;
   if (unheard == unheard_ && !is_to_repeat) return;
   unheard_ = std::move(unheard);
@@ -395,10 +395,10 @@ void ClusterMember::plan(TimePoint now, MemberEffects& effects) {
 }
 
 std::optional<Change> ClusterMember::next_change(TimePoint now, MemberEffects& effects) {
-  const bool is_first = coordinator_.is_first(*map(), agreement_.granter(), now);
+  const bool is_first = coordinator_.is_first(*map(), *agreement_, now);
   if (!is_first && !was_asked_) return std::nullopt;
   if (is_first) plan(now, effects);
-  const std::optional<Change> change = coordinator_.next_change(*map(), agreement_.granter(), now);
+  const std::optional<Change> change = coordinator_.next_change(*map(), *agreement_, now);
   // Voters are changed alone (A6), before all but a death.
   const bool is_death = change && std::holds_alternative<Down>(change->requests.front());
   if (is_first && voters_wanted_ && !is_death) return Change{.requests = {*voters_wanted_}};
@@ -407,12 +407,12 @@ std::optional<Change> ClusterMember::next_change(TimePoint now, MemberEffects& e
 
 void ClusterMember::coordinate(TimePoint now, MemberEffects& effects) {
   // While a round runs nothing else can be proposed, and much may be asked for.
-  if (!agreement_.is_voter() || agreement_.is_deciding(now)) return;
+  if (!agreement_->may_decide() || agreement_->is_deciding(now)) return;
   const std::optional<Change> change = next_change(now, effects);
   if (!change) return;
-  agreement_.decide(map()->epoch, *change, now);
+  agreement_->decide(map()->epoch, *change, now);
   AgreementEffects made;
-  agreement_.tick(now, made);
+  agreement_->tick(now, made);
   absorb(made, now, effects);
 }
 
@@ -420,14 +420,16 @@ void ClusterMember::coordinate(TimePoint now, MemberEffects& effects) {
 
 void ClusterMember::tick(TimePoint now, MemberEffects& effects) {
   if (now > ticked_for_ + kLateMin) coordinator_.forgive(now - ticked_for_);
+  if (map() != nullptr) {
+    agreement_->set_healthy(host_.is_healthy(now));
+    advance_handovers(now);
+  }
+  AgreementEffects made;
+  agreement_->tick(now, made);
+  absorb(made, now, effects);
   if (map() == nullptr) {
     ask_to_join(now, effects);
   } else {
-    agreement_.set_healthy(host_.is_healthy(now));
-    advance_handovers(now);
-    AgreementEffects made;
-    agreement_.tick(now, made);
-    absorb(made, now, effects);
     suggest(now, effects);
     report(now, effects);
     ask_around(now, effects);
@@ -439,20 +441,18 @@ void ClusterMember::tick(TimePoint now, MemberEffects& effects) {
 }
 
 Duration ClusterMember::tick_pause(TimePoint now) const {
-  if (map() == nullptr || !handovers_.empty() || has_learners_ || agreement_.lease_held_until() <= now ||
-      (agreement_.is_voter() && coordinator_.has_requests()) || suggested_to_ > 0)
+  if (map() == nullptr || !handovers_.empty() || has_learners_ || agreement_->lease_held_until() <= now ||
+      (agreement_->may_decide() && coordinator_.has_requests()) || suggested_to_ > 0)
     return kTickEvery;
-  return agreement_.is_voter() ? kVoterTickEvery : kIdleTickEvery;
+  return agreement_->may_decide() ? kVoterTickEvery : kIdleTickEvery;
 }
 
 TimePoint ClusterMember::next_wakeup() const {
   const TimePoint report_at = reports_.is_empty() ? TimePoint::max() : reports_.next_at();
-  const TimePoint next = std::min({agreement_.next_wakeup(), ticked_for_, report_at});
+  const TimePoint next = std::min({agreement_->next_wakeup(), ticked_for_, report_at});
   // Once for each slot, as what is wanted may have to wait for other reasons.
-  const bool has_slot_to_come = map() != nullptr && agreement_.is_voter() && coordinator_.next_slot_at() > ticked_at_;
+  const bool has_slot_to_come = agreement_->may_decide() && coordinator_.next_slot_at() > ticked_at_;
   return has_slot_to_come ? std::min(next, coordinator_.next_slot_at()) : next;
 }
-
-void ClusterMember::check() const { agreement_.check(); }
 
 }  // namespace p2p::cluster

@@ -3,7 +3,7 @@
 // own.
 #pragma once
 
-#include "cluster/embedded/embedded_agreement.h"
+#include "cluster/agreement.h"
 #include "cluster/member/coordinator.h"
 #include "cluster/member/messages.h"
 #include "cluster/member/orders.h"
@@ -66,8 +66,8 @@ struct MemberEffects {
 class ClusterMember final {
  public:
   // `self`: what this node says of itself when it joins. `host` outlives this.
-  ClusterMember(Member self, const LeaseRules& rules, const Policy& policy, SavedAgreement saved, PartitionHost& host,
-                TimePoint now);
+  ClusterMember(Member self, const LeaseRules& rules, const Policy& policy, std::unique_ptr<Agreement> agreement,
+                PartitionHost& host, TimePoint now);
 
   // Founds a network of its own. Only without a map.
   void found(const Founding& founding, TimePoint now, MemberEffects& effects);
@@ -90,7 +90,7 @@ class ClusterMember final {
   void on_request(const Sender& from, MemberRequest request, RequestId id, TimePoint now, MemberEffects& effects);
   void on_reply(const Sender& from, Reply reply, TimePoint now, MemberEffects& effects);
   void on_saved(SaveId id, TimePoint now, MemberEffects& effects);
-  // As EmbeddedAgreement::recover().
+  // As Recoverable::recover(), which there is.
   Result<Done> recover(const Recovery& recovery, TimePoint now, MemberEffects& effects);
 
   // Proof that the process of `node` with `boot`, and all before it, have ended (L4): its connections broke, and a
@@ -101,13 +101,15 @@ class ClusterMember final {
   void tick(TimePoint now, MemberEffects& effects);
   TimePoint next_wakeup() const;
 
-  std::shared_ptr<const ClusterMap> map() const { return agreement_.latest(); }
+  std::shared_ptr<const ClusterMap> map() const { return agreement_->latest(); }
   Sender sender() const;  // for each message
   // This node may answer clients for the partition: primary by its newest map, under its lease, without consent.
   bool serves(PartitionNumber partition, TimePoint now) const;
-  const EmbeddedAgreement& agreement() const { return agreement_; }
+  const Agreement& agreement() const { return *agreement_; }
+  // Null: this cluster has other ways.
+  const Recoverable* recoverable() const { return agreement_->recoverable(); }
 
-  void check() const;
+  void check() const { agreement_->check(); }
 
  private:
   struct Handover {
@@ -117,6 +119,9 @@ class ClusterMember final {
     std::optional<TimePoint> consented_at = std::nullopt;
   };
 
+  void answer(const Sender& from, const FetchMap&, RequestId id, TimePoint, MemberEffects& effects) {
+    reply(from, id, effects);
+  }
   void answer(const Sender& from, Suggest& suggest, RequestId id, TimePoint now, MemberEffects& effects);
   void answer(const Sender& from, AskToJoin& ask, RequestId id, TimePoint now, MemberEffects& effects);
   void answer(const Sender& from, BeginHandOver& hand_over, RequestId id, TimePoint now, MemberEffects& effects);
@@ -154,7 +159,7 @@ class ClusterMember final {
 
   Member self_;
   PartitionHost& host_;
-  EmbeddedAgreement agreement_;
+  std::unique_ptr<Agreement> agreement_;
   Coordinator coordinator_;
   Planner planner_;
   TimePoint planned_at_ = TimePoint::min();

@@ -68,7 +68,7 @@ void ClusterMember::advance_handovers(TimePoint now) {
     if (handover.consented_at) consents.push_back({.partition = number, .term = handover.term});
     ++at;
   }
-  agreement_.set_consents(std::move(consents));
+  agreement_->set_consents(std::move(consents));
 }
 
 }  // namespace p2p::cluster

@@ -2,7 +2,8 @@
 // voter, or is asked.
 #pragma once
 
-#include "cluster/embedded/granter.h"
+#include "cluster/agreement.h"
+#include "cluster/lease_rules.h"
 #include "cluster/map/apply.h"
 #include "cluster/member/life_signs.h"
 #include "cluster/member/waiting_requests.h"
@@ -31,7 +32,7 @@ class Coordinator final {
   void forgive(Duration late) { life_.forgive(late); }
 
   // Members that are up, of which this voter hears nothing beyond its promises; and what another voter says so.
-  std::vector<NodeId> unheard(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
+  std::vector<NodeId> unheard(const ClusterMap& map, const Agreement& agreement, TimePoint now) const;
   void note_unheard(const NodeId& voter, std::vector<NodeId> nodes, TimePoint now) {
     witnesses_.note(voter, std::move(nodes), now);
   }
@@ -42,20 +43,20 @@ class Coordinator final {
   void plan(std::vector<Request> steps) { planned_ = std::move(steps); }
 
   // The first voter in map order that is not silent and has not ended (A4).
-  bool is_first(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
+  bool is_first(const ClusterMap& map, const Agreement& agreement, TimePoint now) const;
   bool has_requests() const { return !waiting_.empty() || !planned_.empty(); }
   TimePoint next_slot_at() const { return decided_at_ + kSlotPause; }  // what is no death may be proposed from then on
 
   // What to propose now; nothing: there is nothing to do, or it is too early. Deaths first, then what was asked for in
   // order, then what is planned.
-  std::optional<Change> next_change(const ClusterMap& map, const LeaseGranter& granter, TimePoint now);
+  std::optional<Change> next_change(const ClusterMap& map, const Agreement& agreement, TimePoint now);
 
   const LifeSigns& life() const { return life_; }
 
  private:
-  std::vector<Down> deaths(const ClusterMap& map, const LeaseGranter& granter, TimePoint now) const;
-  bool is_unheard(const ClusterMap& map, const Member& member, const LeaseGranter& granter, TimePoint now) const;
-  bool has_died(const ClusterMap& map, const Member& member, const LeaseGranter& granter, TimePoint now) const;
+  std::vector<Down> deaths(const ClusterMap& map, const Agreement& agreement, TimePoint now) const;
+  bool is_unheard(const ClusterMap& map, const Member& member, const Agreement& agreement, TimePoint now) const;
+  bool has_died(const ClusterMap& map, const Member& member, const Agreement& agreement, TimePoint now) const;
 
   NodeId self_;
   LeaseRules rules_;

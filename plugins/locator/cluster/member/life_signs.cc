@@ -25,12 +25,12 @@ Duration LifeSigns::silent_for(const NodeId& node, TimePoint now) const {
 }
 
 bool LifeSigns::is_silent(const ClusterMap& map, const NodeId& node, const NodeId& self, Duration patience,
-                          TimePoint now) const {
+                          const Agreement& leases, TimePoint now) const {
   if (silent_for(node, now) < patience) return false;
   bool has_other = false;
   for (const Member& member : map.members) {
     if (!member.is_up() || member.id == node || member.id == self) continue;
-    if (silent_for(member.id, now) < patience) return true;
+    if (silent_for(member.id, now) < patience || leases.promised_until(member.id) > now) return true;
     has_other = true;
   }
   return !has_other;

@@ -2,6 +2,7 @@
 // run out.
 #pragma once
 
+#include "cluster/agreement.h"
 #include "cluster/map/cluster_map.h"
 
 #include <p2p/units.h>
@@ -19,9 +20,10 @@ class LifeSigns final {
   // This node ran late itself by so much: nobody could be heard of meanwhile (E2).
   void forgive(Duration late);
 
-  // Nothing came from `node` for at least `patience`, while another member was heard of. Two members have no other to
-  // ask.
-  bool is_silent(const ClusterMap& map, const NodeId& node, const NodeId& self, Duration patience, TimePoint now) const;
+  // Nothing came from `node` for at least `patience`, while another member was heard of, or has a lease. Two members
+  // have no other to ask.
+  bool is_silent(const ClusterMap& map, const NodeId& node, const NodeId& self, Duration patience,
+                 const Agreement& leases, TimePoint now) const;
   Duration silent_for(const NodeId& node, TimePoint now) const;
 
  private:
