@@ -47,6 +47,7 @@ void Connection::start() {
   error_code ignored;
   socket_.non_blocking(true, ignored);
   active_at_ = opened_at_ = loop_.now();
+  loop_.traffic().connections.add(1);
   read();
 }
 
@@ -81,6 +82,7 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
   }
   loop_.refresh_now();
   active_at_ = loop_.now();
+  loop_.traffic().read_bytes.add(static_cast<std::int64_t>(bytes));
   home_.bytes_came();
   input_.arrived(bytes);
   take_messages();
@@ -271,11 +273,16 @@ void Connection::take_turn() {
   }
 }
 
+void Connection::note_sent(std::size_t bytes) noexcept {
+  loop_.traffic().written_bytes.add(static_cast<std::int64_t>(bytes));
+}
+
 void Connection::flush() {
   if (is_writing_ || is_closed_ || out_.empty()) return;
   error_code failure;
   const std::size_t sent = socket_.write_some(asio::buffer(out_), failure);
   if (failure && failure != asio::error::would_block && failure != asio::error::try_again) return close();
+  note_sent(sent);
   if (sent == out_.size()) {
     if (out_.capacity() > 2 * kFlushBytes) {
       std::string().swap(out_);
@@ -298,6 +305,7 @@ void Connection::send_large(std::string reply) {
   error_code failure;
   const std::array<asio::const_buffer, 2> pieces{asio::buffer(writing_), asio::buffer(writing_large_)};
   const std::size_t sent = socket_.write_some(pieces, failure);
+  note_sent(sent);
   if (failure || sent < writing_.size() + writing_large_.size()) return write_rest(failure ? 0 : sent);
   writing_.swap(out_);
   out_.clear();
@@ -310,7 +318,10 @@ void Connection::write_rest(std::size_t done) {
   const std::size_t first = std::min(done, writing_.size());
   const std::array<asio::const_buffer, 2> rest{asio::buffer(writing_) + first,
                                                asio::buffer(writing_large_) + (done - first)};
-  asio::async_write(socket_, rest, holding(this, [this](error_code written, std::size_t) { on_written(written); }));
+  asio::async_write(socket_, rest, holding(this, [this](error_code written, std::size_t sent) {
+                      note_sent(sent);
+                      on_written(written);
+                    }));
 }
 
 void Connection::on_written(error_code failure) {

@@ -101,6 +101,7 @@ class Connection final : public ReplySink {
   void call_ended();
   void after_change();  // something that held the connection back may be gone, or a reply has come
   void take_turn();
+  void note_sent(std::size_t bytes) noexcept;
   void flush();
   void send_large(std::string reply);
   void write_rest(std::size_t done);

@@ -78,6 +78,8 @@ class ServiceRouter final {
   // entry. Refused when the name is taken, empty or contains ':'. [control]
   Result<std::shared_ptr<ServiceEntry>> serve(const std::string& name, const std::string& owner, ServiceSpec spec,
                                               std::shared_ptr<Endpoint> endpoint, std::size_t loops);
+  // All that have ever been served. [any thread]
+  std::vector<std::shared_ptr<ServiceEntry>> entries();
   void refresh(const std::vector<std::string>& defaults,
                std::vector<std::string> disabled);  // see ServiceTable [control]
 
