@@ -145,7 +145,26 @@ Result<Done> Node::listen() {
   const auto admin = parts.info.data_dir / config.admin;
   if (auto place = check_socket_place(admin, parts.info.data_dir); !place.ok()) return place;
   parts.server.serve(std::move(port).value(), parts.router);
+  if (config.http_listen) {
+    if (auto http = listen_for_http(*config.http_listen); !http.ok()) return http;
+  }
   return parts.server.serve_admin(admin, parts.admin_router);
+}
+
+// A router without services: who comes here speaks HTTP, or is told that there is nothing else.
+Result<Done> Node::listen_for_http(const NodeAddress& where) {
+  Parts& parts = *parts_;
+  auto port = BoundPort::bind(parts.server.first_loop().context(), where, 0);
+  if (!port.ok()) return Error{port.error().kind, "[host.http] listen: " + port.error().text};
+  parts.http_elsewhere = std::make_unique<HttpServer>(
+      HttpServer::Options{.is_local = false, .names = {where.host, parts.info.self.host, machine_name()}},
+      parts.http_sources());
+  parts.http_router =
+      std::make_unique<ServiceRouter>(ServingLimits::from(configuration_.config), parts.pool, *parts.log);
+  parts.http_router->set_http(parts.http_elsewhere.get());
+  parts.log->info("HTTP is answered on {}, too", NodeAddress{where.host, port.value().port()}.name());
+  parts.server.serve(std::move(port).value(), *parts.http_router);
+  return Done{};
 }
 
 void Node::choose_services() {

@@ -111,6 +111,10 @@ void NodeMetrics::show_traffic(Families& shown) const {
   show_number(shown, "p2phost_calls_refused_total",
               "Calls that no service has seen: unknown, disabled or stopping services.", MetricType::Counter,
               sum(&LoopTraffic::refused_calls));
+  show_number(shown, "p2phost_http_requests_total", "Requests over HTTP.", MetricType::Counter,
+              sum(&LoopTraffic::http_requests));
+  show_number(shown, "p2phost_http_refusals_total", "Requests over HTTP that were answered with 4xx or 5xx.",
+              MetricType::Counter, sum(&LoopTraffic::http_refusals));
   show_number(shown, "p2phost_connections", "Connections of others that are open.", MetricType::Gauge,
               static_cast<double>(sources_.server.connections()));
   show_number(shown, "p2phost_peer_connections", "Those among them that are of other nodes.", MetricType::Gauge,

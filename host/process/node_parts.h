@@ -3,6 +3,7 @@
 #pragma once
 
 #include "crash/quarantine.h"
+#include "http/http_server.h"
 #include "lifecycle/services.h"
 #include "metrics/metric_registry.h"
 #include "metrics/process_metrics.h"
@@ -18,6 +19,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <thread>
 
 namespace p2p::host {
@@ -47,10 +49,18 @@ struct Node::Parts {
                   node.requested_.notify_all();
                 }),
         started_at_us(unix_us()),
+        http({.is_local = true}, http_sources()),
         node_metrics({server, router, pool, std::chrono::steady_clock::now(),
                       [this] { return state.load() == NodeState::ready; }, [this] { return info.data_dir; }}) {
+    router.set_http(&http);
     metrics.add(process_metrics);
     metrics.add(node_metrics);
+  }
+
+  // What keeps the node from serving; "": nothing. [any thread]
+  std::string why_not_ready() const;
+  HttpServer::Sources http_sources() {
+    return {router, metrics, [this] { return why_not_ready(); }};
   }
 
   std::unique_ptr<Logger> log;
@@ -67,6 +77,7 @@ struct Node::Parts {
   const std::int64_t started_at_us;
   std::atomic<NodeState> state{NodeState::starting};
   MetricRegistry metrics;
+  HttpServer http;
   const ProcessMetrics process_metrics;
   const NodeMetrics node_metrics;
 
@@ -77,7 +88,25 @@ struct Node::Parts {
   std::unique_ptr<PeerPool> peers;
   std::unique_ptr<CallRouting> routing;
   std::unique_ptr<NodeCore> core;
+  std::unique_ptr<ServiceRouter> http_router;  // of [host.http] listen, without services
+  std::unique_ptr<HttpServer> http_elsewhere;
   std::unique_ptr<Services> services;
 };
+
+inline std::string Node::Parts::why_not_ready() const {
+  switch (state.load()) {
+    case NodeState::ready:
+      return {};
+    case NodeState::draining:
+      return "draining: the node is leaving the network or stopping";
+    case NodeState::starting:
+      break;
+  }
+  for (const auto& service : services->list()) {
+    const std::string wait = service->context().network_wait();
+    if (!wait.empty()) return "starting: " + wait;
+  }
+  return "starting: not all services are ready";
+}
 
 }  // namespace p2p::host

@@ -105,6 +105,8 @@ struct alignas(64) LoopTraffic {
   OwnCount written_bytes;
   OwnCount connections;    // that were taken
   OwnCount refused_calls;  // that no service has seen: unknown, disabled, draining
+  OwnCount http_requests;
+  OwnCount http_refusals;  // among them, answered with 4xx or 5xx
 };
 
 }  // namespace p2p::host
