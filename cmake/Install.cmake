@@ -30,6 +30,7 @@ foreach(completion host/ctl/completion/p2pctl host/cli/completion/p2phost)
   install(FILES ${completion}.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${program}
     COMPONENT Runtime)
 endforeach()
+install(DIRECTORY etc/prometheus DESTINATION ${P2P_SHARE_FOLDER} COMPONENT Runtime)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/p2phost RENAME copyright COMPONENT Runtime)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/p2phost COMPONENT Runtime)
 

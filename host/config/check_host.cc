@@ -6,7 +6,9 @@
 #include <p2p/units.h>
 
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace p2p::host {
 namespace {
@@ -33,11 +35,11 @@ void check_key(const HostKey& key, const Entry& entry, const Sources& sources, H
   if (!stored.ok()) problems.error(entry.value.place, path + stored.error().text);
 }
 
-void check_section(const Table& root, const std::string& section, const Sources& sources, HostConfig& config,
-                   Problems& problems) {
-  const Table* table = subtable(root, section, "", problems);
+// `inner`: the tables that the section has besides its keys.
+void check_section(const Table* table, const std::string& section, std::vector<std::string> inner,
+                   const Sources& sources, HostConfig& config, Problems& problems) {
   if (table == nullptr) return;
-  std::vector<std::string> known;
+  std::vector<std::string> known = std::move(inner);
   std::vector<std::string> elsewhere;
   for (const HostKey& key : host_keys()) {
     if (key.section != section) {
@@ -71,6 +73,12 @@ void check_addresses(const Table& root, const HostConfig& config, Problems& prob
               "host.listen '" + config.listen.name() + "' is an address of many machines, which nobody can listen on",
               problems);
   }
+  if (config.http_listen && is_of_many(config.http_listen->host)) {
+    const Entry* entry = find_at(root, {"host", "http", "listen"});
+    if (entry != nullptr)
+      problems.error(entry->value.place, "host.http.listen '" + config.http_listen->name() +
+                                             "' is an address of many machines, which nobody can listen on");
+  }
   if (!config.advertise) return;
   const auto wrong = [&](const std::string& why) {
     report_at(root, "advertise", "advertise", "host.advertise '" + config.advertise->name() + "' " + why, problems);
@@ -101,8 +109,11 @@ void check_limits(const Table& root, const HostConfig& config, Problems& problem
 HostConfig check_host(const Table& root, const Sources& sources, Problems& problems) {
   HostConfig config;
   check_root(root, problems);
-  check_section(root, "host", sources, config, problems);
-  check_section(root, "log", sources, config, problems);
+  const Table* host = subtable(root, "host", "", problems);
+  check_section(host, "host", {"http"}, sources, config, problems);
+  if (host != nullptr)
+    check_section(subtable(*host, "http", "host.", problems), "host.http", {}, sources, config, problems);
+  check_section(subtable(root, "log", "", problems), "log", {}, sources, config, problems);
   check_addresses(root, config, problems);
   check_limits(root, config, problems);
   return config;

@@ -74,6 +74,9 @@ struct HostConfig {
   std::uint64_t peer_queue_bytes_max = 64ull << 20;
   std::uint32_t parked_calls_max = 10000;
 
+  // [host.http]
+  std::optional<NodeAddress> http_listen;  // none: only this machine's clients are answered, at the port of `listen`
+
   // [log]
   LogLevel log_level = LogLevel::info;
   std::string log_target = "stderr";  // while there is no log_file

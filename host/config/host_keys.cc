@@ -69,6 +69,8 @@ const Row kRows[] = {
     {"host", "peer_queue_bytes_max", &HostConfig::peer_queue_bytes_max, "64KiB..16GiB",
      "calls that wait to be sent to one peer"},
     {"host", "parked_calls_max", &HostConfig::parked_calls_max, "0..10000000", "calls that wait while services start"},
+    {"host.http", "listen", &HostConfig::http_listen, "",
+     "address and port where other machines reach HTTP; empty: nowhere"},
     {"log", "level", &HostConfig::log_level, kLevels, "what is written: this level and above"},
     {"log", "target", &HostConfig::log_target, "stderr", "where lines go while `file` is empty: the standard error"},
     {"log", "file", &HostConfig::log_file, "", "file that lines are appended to instead; SIGUSR1 opens it anew"},

@@ -17,7 +17,7 @@ using HostField =
                  std::optional<NodeAddress> HostConfig::*, LogLevel HostConfig::*>;
 
 struct HostKey {
-  std::string section;  // "host" or "log"
+  std::string section;  // "host", "host.http" or "log"
   Option option;
   HostField field;
   bool is_path = false;  // relative to the folder of its file

@@ -84,6 +84,12 @@ void print_route(const ServiceConfig& service, Printer& printer) {
   printer.line({"services", service.name, "route", others}, '"' + others + '"', service.route->others.text());
 }
 
+std::vector<std::string> path_of(const HostKey& key) {
+  const std::size_t dot = key.section.find('.');
+  if (dot == std::string::npos) return {key.section, key.option.key};
+  return {key.section.substr(0, dot), key.section.substr(dot + 1), key.option.key};
+}
+
 void print_service(const ServiceConfig& service, LogLevel node_level, PluginSource& plugins, Printer& printer) {
   printer.section("services." + service.name);
   for (const Option& key : service_keys()) {
@@ -112,7 +118,7 @@ std::string print_config(const HostConfig& config, const Table& root, const Sour
   for (const HostKey& key : host_keys()) {
     if (key.section != section) printer.section(key.section);
     section = key.section;
-    printer.key({key.section, key.option.key}, key.option, value_of(key, config));
+    printer.key(path_of(key), key.option, value_of(key, config));
   }
   for (const ServiceConfig& service : config.services) print_service(service, config.log_level, plugins, printer);
   return printer.take();

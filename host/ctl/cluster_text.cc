@@ -1,6 +1,7 @@
 #include "ctl/cluster_text.h"
 
 #include "ctl/table_text.h"
+#include "documents/cluster_json.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -13,6 +14,10 @@
 namespace p2p::ctl {
 
 namespace view = cluster_view;
+using documents::member_state_text;
+using documents::peaks_of;
+using documents::share_of;
+using documents::takes_copies;
 using Rows = std::vector<std::vector<std::string>>;
 
 namespace {
@@ -37,54 +42,11 @@ std::string table(const Rows& rows) {
   return text;
 }
 
-bool takes_copies(const view::Member& member) { return !member.__isset.takes_copies || member.takes_copies; }
-
 bool is_up(const view::Member& member) { return member.state != view::MemberState::down; }
 
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
-nlohmann::json member_json(const view::Member& member) {
-  nlohmann::json told = {{"id", member.id},
-                         {"address", member.address},
-                         {"boot", member.boot},
-                         {"state", member_state_text(member.state)},
-                         {"epoch", member.since},
-                         {"zone", member.zone},
-                         {"weight", member.weight},
-                         {"services", member.services},
-                         {"voter", member.is_voter},
-                         {"feature_level", member.feature_level},
-                         {"primaries", member.primaries},
-                         {"in_sync", member.in_sync},
-                         {"learners", member.learners},
-                         {"takes_copies", takes_copies(member)}};
-  if (member.__isset.since_ms)
-    told["since_ms"] = member.since_ms;
-  else
-    told["since_ms"] = nullptr;
-  return told;
-}
-
-nlohmann::json head_json(const view::State& state) {
-  return {{"cluster", state.cluster},       {"epoch", state.epoch},        {"learnt_ms", state.learnt_ms},
-          {"generation", state.generation}, {"node", state.node},          {"lease_left_ms", state.lease_left_ms},
-          {"waits_for", state.waits_for},   {"copies", state.copies},      {"copies_min", state.copies_min},
-          {"partitions", state.partitions}, {"level", state.feature_level}};
-}
-
 }  // namespace
-
-std::string member_state_text(view::MemberState::type state) {
-  switch (state) {
-    case view::MemberState::up:
-      return "up";
-    case view::MemberState::leaving:
-      return "leaving";
-    case view::MemberState::down:
-      return "down";
-  }
-  return "unknown";
-}
 
 // --- members ---------------------------------------------------------------------------------------------------------
 
@@ -109,47 +71,15 @@ std::string members_text(const view::State& state, std::int64_t now_ms) {
   return text;
 }
 
-nlohmann::json members_json(const view::State& state) {
-  nlohmann::json told = head_json(state);
-  told["members"] = nlohmann::json::array();
-  for (const view::Member& member : state.members) told["members"].push_back(member_json(member));
-  return told;
-}
-
 // --- map -------------------------------------------------------------------------------------------------------------
-
-namespace {
-
-double peak(const view::State& state, std::int32_t view::Member::*held) {
-  double fullest = 0;
-  double all = 0;
-  double weights = 0;
-  for (const view::Member& member : state.members) {
-    all += member.*held;
-    if (!member.is_holder) continue;
-    weights += member.weight;
-    fullest = std::max(fullest, static_cast<double>(member.*held) / member.weight);
-  }
-  return all > 0 && weights > 0 ? fullest * weights / all : 0;
-}
-
-double share(const view::State& state, const view::Member& member) {
-  return state.partitions == 0 ? 0 : static_cast<double>(member.primaries) / state.partitions;
-}
-
-}  // namespace
-
-Peaks peaks_of(const view::State& state) {
-  return {.primaries = peak(state, &view::Member::primaries), .copies = peak(state, &view::Member::in_sync)};
-}
 
 std::string map_text(const view::State& state) {
   Rows rows{{"MEMBER", "STATE", "WEIGHT", "SHARE", "PRIMARIES", "IN SYNC", "LEARNERS"}};
   for (const view::Member& member : state.members)
     rows.push_back({member.address, member_state_text(member.state), std::to_string(member.weight),
-                    fmt::format("{:.1f} %", 100 * share(state, member)), std::to_string(member.primaries),
+                    fmt::format("{:.1f} %", 100 * share_of(state, member)), std::to_string(member.primaries),
                     std::to_string(member.in_sync), std::to_string(member.learners)});
-  const Peaks peaks = peaks_of(state);
+  const documents::Peaks peaks = peaks_of(state);
   std::string text = table(rows);
   text += fmt::format("{} partitions at epoch {}: {} have all of their copies in sync, {} do not\n", state.partitions,
                       state.epoch, state.complete, state.under_replicated);
@@ -159,18 +89,6 @@ std::string map_text(const view::State& state) {
   return text;
 }
 
-nlohmann::json map_json(const view::State& state) {
-  nlohmann::json told = members_json(state);
-  for (std::size_t at = 0; at < state.members.size(); ++at)
-    told["members"][at]["share"] = share(state, state.members[at]);
-  const Peaks peaks = peaks_of(state);
-  told["complete"] = state.complete;
-  told["under_replicated"] = state.under_replicated;
-  told["unserved"] = state.unserved;
-  told["peak_over_average"] = {{"primaries", peaks.primaries}, {"copies", peaks.copies}};
-  return told;
-}
-
 std::string partitions_text(const std::vector<view::Partition>& partitions) {
   Rows rows{{"PARTITION", "PRIMARY", "IN SYNC", "LEARNERS"}};
   for (const view::Partition& partition : partitions)
@@ -178,14 +96,6 @@ std::string partitions_text(const std::vector<view::Partition>& partitions) {
                     fmt::format("{}", fmt::join(partition.in_sync, " ")),
                     partition.learners.empty() ? "-" : fmt::format("{}", fmt::join(partition.learners, " "))});
   return table(rows);
-}
-
-nlohmann::json partitions_json(const std::vector<view::Partition>& partitions) {
-  nlohmann::json told = nlohmann::json::array();
-  for (const view::Partition& one : partitions)
-    told.push_back(
-        {{"partition", one.number}, {"primary", one.primary}, {"in_sync", one.in_sync}, {"learners", one.learners}});
-  return told;
 }
 
 // --- plan ------------------------------------------------------------------------------------------------------------

@@ -13,24 +13,11 @@ namespace p2p::ctl {
 
 // --- members, map ----------------------------------------------------------------------------------------------------
 
-std::string member_state_text(cluster_view::MemberState::type state);  // "up"
-
 // Several lines, the last of them ended. `now_ms` since 1970.
 std::string members_text(const cluster_view::State& state, std::int64_t now_ms);
-nlohmann::json members_json(const cluster_view::State& state);
-
-// How unevenly members hold what is theirs by weight: the fullest compared with the average; 0: nobody is to hold
-// anything.
-struct Peaks {
-  double primaries = 0;
-  double copies = 0;
-};
-Peaks peaks_of(const cluster_view::State& state);
 
 std::string map_text(const cluster_view::State& state);
-nlohmann::json map_json(const cluster_view::State& state);
 std::string partitions_text(const std::vector<cluster_view::Partition>& partitions);
-nlohmann::json partitions_json(const std::vector<cluster_view::Partition>& partitions);
 
 // --- plan ------------------------------------------------------------------------------------------------------------
 

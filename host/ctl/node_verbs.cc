@@ -3,6 +3,7 @@
 #include "ctl/receipt_text.h"
 #include "ctl/status_text.h"
 #include "ctl/verbs.h"
+#include "documents/status_json.h"
 
 #include <Locator.h>
 #include <StorePeer.h>
@@ -80,7 +81,7 @@ ExitCode status(const Session& session) {
   const auto status = ask_status(node.value());
   if (is_classic(status)) return classic_status(session, node.value());
   if (!status.ok()) return report(status.error());
-  show(session, status_json(status.value()), status_text(status.value(), now_ms()));
+  show(session, documents::status_json(status.value()), status_text(status.value(), now_ms()));
   return health_code(status.value());
 }
 
@@ -89,7 +90,7 @@ ExitCode services(const Session& session) {
   if (!node.ok()) return report(node.error());
   const auto status = ask_status(node.value());
   if (!status.ok()) return report(status.error());
-  show(session, {{"services", status_json(status.value())["services"]}}, services_text(status.value(), now_ms()));
+  show(session, documents::services_json(status.value()), services_text(status.value(), now_ms()));
   return health_code(status.value());
 }
 

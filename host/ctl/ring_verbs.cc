@@ -3,6 +3,7 @@
 #include "ctl/cluster_verbs.h"
 #include "ctl/ring_shares.h"
 #include "ctl/verbs.h"
+#include "documents/cluster_json.h"
 
 #include <p2p/handlers.h>
 
@@ -61,7 +62,7 @@ ExitCode members(const Session& session) {
   auto node = connect(session);
   if (!node.ok()) return report(node.error());
   if (const auto state = ask_cluster(node.value()); state.ok()) {
-    show(session, members_json(state.value()), members_text(state.value(), now_ms()));
+    show(session, documents::members_json(state.value()), members_text(state.value(), now_ms()));
     return ExitCode::done;
   } else if (!is_other_mode(state.error())) {
     return report(state.error());
@@ -134,12 +135,12 @@ ExitCode map(const Session& session, bool with_partitions) {
   const auto state = ask_cluster(node.value());
   if (!state.ok() && is_other_mode(state.error())) return show_samples(session, node.value());
   if (!state.ok()) return report(state.error());
-  nlohmann::json document = map_json(state.value());
+  nlohmann::json document = documents::map_json(state.value());
   std::string text = map_text(state.value());
   if (with_partitions) {
     const auto partitions = ask_partitions(node.value(), state.value().partitions);
     if (!partitions.ok()) return report(partitions.error());
-    document["partition_list"] = partitions_json(partitions.value());
+    document["partition_list"] = documents::partitions_json(partitions.value());
     text = partitions_text(partitions.value()) + text;
   }
   show(session, document, text);

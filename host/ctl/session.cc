@@ -1,6 +1,7 @@
 #include "ctl/session.h"
 
 #include "ctl/local_nodes.h"
+#include "documents/status_json.h"
 
 #include <p2p/entered_address.h>
 
@@ -49,10 +50,7 @@ ExitCode report(const Error& error) {
   return exit_code_of(error.kind);
 }
 
-void print(const nlohmann::json& document) {
-  const std::string text = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  fmt::print("{}\n", text);
-}
+void print(const nlohmann::json& document) { fmt::print("{}\n", documents::line_of(document)); }
 
 std::int64_t now_ms() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();

@@ -2,6 +2,7 @@
 
 #include "ctl/move_bar.h"
 #include "ctl/table_text.h"
+#include "documents/status_json.h"
 
 #include <fmt/format.h>
 
@@ -10,10 +11,6 @@
 
 namespace p2p::ctl {
 namespace {
-
-std::string view_text(std::int64_t view) {
-  return view == 0 ? "none" : fmt::format("{:016x}", static_cast<std::uint64_t>(view));
-}
 
 std::string complaints(const node::ServiceStatus& service, const char* indent) {
   std::string lines;
@@ -35,20 +32,14 @@ std::string service_lines(const node::ServiceStatus& service) {
   return lines + complaints(service, "           ");
 }
 
-nlohmann::json service_json(const node::ServiceStatus& service) {
-  return {{"name", service.name},     {"plugin", service.plugin},         {"version", service.version},
-          {"idl", service.idl},       {"state", service.state},           {"since_ms", service.since_ms},
-          {"calls", service.calls},   {"errors", service.errors},         {"in_flight", service.in_flight},
-          {"gauges", service.gauges}, {"last_error", service.last_error}, {"problem", service.problem}};
-}
-
 }  // namespace
 
 std::string status_text(const node::NodeStatus& status, std::int64_t now_ms) {
   std::string text;
   text += fmt::format("node       {} ({}), {}, up {}, pid {}, version {}\n", status.node, status.name, status.state,
                       age_text(now_ms - status.started_at_ms), status.pid, status.version);
-  text += fmt::format("network    {}, {} members, view {}\n", status.cluster, status.members, view_text(status.view));
+  text += fmt::format("network    {}, {} members, view {}\n", status.cluster, status.members,
+                      documents::view_text(status.view));
   text += fmt::format("calls      {}, {} errors, {} passed on, {} connections\n", status.calls, status.errors,
                       status.forwarded, status.connections);
   text += fmt::format("data       {}\n", status.data_dir);
@@ -78,31 +69,6 @@ std::string services_text(const node::NodeStatus& status, std::int64_t now_ms) {
     if (at > 0) text += complaints(status.services[at - 1], "  ");
   }
   return text;
-}
-
-nlohmann::json status_json(const node::NodeStatus& status) {
-  nlohmann::json services = nlohmann::json::array();
-  for (const auto& service : status.services) services.push_back(service_json(service));
-  return {{"node", status.node},
-          {"name", status.name},
-          {"state", status.state},
-          {"started_at_ms", status.started_at_ms},
-          {"pid", status.pid},
-          {"version", status.version},
-          {"cluster", status.cluster},
-          {"view", view_text(status.view)},
-          {"members", status.members},
-          {"connections", status.connections},
-          {"calls", status.calls},
-          {"errors", status.errors},
-          {"forwarded", status.forwarded},
-          {"admin", status.admin},
-          {"data_dir", status.data_dir},
-          {"configuration", status.configuration},
-          {"own_failures", status.own_failures},
-          {"last_own_failure", status.last_own_failure},
-          {"last_own_failure_ms", status.last_own_failure_ms},
-          {"services", std::move(services)}};
 }
 
 bool is_healthy(const node::NodeStatus& status) {

@@ -2,6 +2,7 @@
 
 #include "ctl/cluster_text.h"
 #include "ctl/table_text.h"
+#include "documents/cluster_json.h"
 
 #include <fmt/format.h>
 
@@ -23,7 +24,7 @@ std::string lease_text(const Result<std::int64_t>& left_ms) {
 
 std::string state_of(const view::State& cluster, const std::string& address) {
   const auto found = std::ranges::find(cluster.members, address, &view::Member::address);
-  return found == cluster.members.end() ? "unknown" : member_state_text(found->state);
+  return found == cluster.members.end() ? "unknown" : documents::member_state_text(found->state);
 }
 
 std::string epoch_text(bool is_told, std::int64_t epoch) { return is_told ? std::to_string(epoch) : "not known"; }

@@ -2,19 +2,14 @@
 
 #include "admin/node_service.h"
 #include "config/advertise.h"
-#include "crash/quarantine.h"
 #include "lifecycle/drain_patience.h"
-#include "lifecycle/services.h"
 #include "lifecycle/start_clock.h"
-#include "peers/call_routing.h"
 #include "peers/peer_service.h"
-#include "preflight/data_folder.h"
 #include "preflight/left_out.h"
 #include "preflight/this_machine.h"
+#include "process/node_parts.h"
 #include "process/node_status.h"
-#include "runtime/host_logger.h"
 #include "serving/descriptor_limit.h"
-#include "systemd/heartbeat.h"
 #include "systemd/notification.h"
 #include "text/address_kind.h"
 
@@ -42,58 +37,7 @@ constexpr auto kTellManagerPause = std::chrono::seconds(1);
 // waited for.
 constexpr auto kStopHeadroom = std::chrono::seconds(10);
 
-std::size_t loop_count(const HostConfig& config) {
-  if (config.io_threads > 0) return config.io_threads;
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
-std::int64_t unix_us() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
-}
-
 }  // namespace
-
-// The node's objects, in the order in which they are made; the destructor takes them down backwards.
-struct Node::Parts {
-  Parts(Node& node, const HostConfig& config, const NodeHooks& hooks)
-      : log(make_logger("host", config.log_level, hooks.log)),
-        manager(ServiceManager::of_this_process()),
-        pool(config.worker_threads, config.worker_queue, *log),
-        server(loop_count(config), *log),
-        heartbeat(manager, server.loops()),
-        router(ServingLimits::from(config), pool, *log),
-        admin_router(ServingLimits::from(config), pool, *log),
-        steps(config.start_timeout),
-        changes(steps,
-                [&node] {
-                  const std::lock_guard hold(node.mutex_);
-                  node.requested_.notify_all();
-                }),
-        started_at_us(unix_us()) {}
-
-  std::unique_ptr<Logger> log;
-  const ServiceManager manager;
-  BoundedWorkerPool pool;
-  Server server;
-  Heartbeat heartbeat;
-  ServiceRouter router;
-  ServiceRouter admin_router;
-  ServiceRegistry registry;
-  LeaveWaiters leave_waiters;
-  StepWatch steps;
-  Changes changes;
-  const std::int64_t started_at_us;
-
-  std::unique_ptr<DataFolder> folder;
-  std::unique_ptr<Quarantine> quarantine;
-  NodeInfo info;
-  std::unique_ptr<PeerIdentity> identity;
-  std::unique_ptr<PeerPool> peers;
-  std::unique_ptr<CallRouting> routing;
-  std::unique_ptr<NodeCore> core;
-  std::unique_ptr<Services> services;
-  std::atomic<NodeState> state{NodeState::starting};
-};
 
 Node::Node(LoadedConfiguration configuration, NodeHooks hooks)
     : configuration_(std::move(configuration)),
@@ -190,7 +134,7 @@ Result<Done> Node::listen() {
   parts.router.set_route_keeper(parts.routing.get());
   parts.core = std::make_unique<NodeCore>(NodeCore{
       config, parts.info, *parts.log, parts.server, parts.pool, parts.router, parts.admin_router, parts.registry,
-      *parts.peers, *parts.identity, parts.steps, [this](const std::string& why) { request_leave(why); },
+      *parts.peers, *parts.identity, parts.steps, parts.metrics, [this](const std::string& why) { request_leave(why); },
       [this](const Error& why) { request_end(why); }, hooks_});
   parts.services = std::make_unique<Services>(
       *parts.core,
@@ -201,7 +145,26 @@ Result<Done> Node::listen() {
   const auto admin = parts.info.data_dir / config.admin;
   if (auto place = check_socket_place(admin, parts.info.data_dir); !place.ok()) return place;
   parts.server.serve(std::move(port).value(), parts.router);
+  if (config.http_listen) {
+    if (auto http = listen_for_http(*config.http_listen); !http.ok()) return http;
+  }
   return parts.server.serve_admin(admin, parts.admin_router);
+}
+
+// A router without services: who comes here speaks HTTP, or is told that there is nothing else.
+Result<Done> Node::listen_for_http(const NodeAddress& where) {
+  Parts& parts = *parts_;
+  auto port = BoundPort::bind(parts.server.first_loop().context(), where, 0);
+  if (!port.ok()) return Error{port.error().kind, "[host.http] listen: " + port.error().text};
+  parts.http_elsewhere = std::make_unique<HttpServer>(
+      HttpServer::Options{.is_local = false, .names = {where.host, parts.info.self.host, machine_name()}},
+      parts.http_sources());
+  parts.http_router =
+      std::make_unique<ServiceRouter>(ServingLimits::from(configuration_.config), parts.pool, *parts.log);
+  parts.http_router->set_http(parts.http_elsewhere.get());
+  parts.log->info("HTTP is answered on {}, too", NodeAddress{where.host, port.value().port()}.name());
+  parts.server.serve(std::move(port).value(), *parts.http_router);
+  return Done{};
 }
 
 void Node::choose_services() {

@@ -43,6 +43,7 @@ class Node final {
   // start.
   void guard_start(std::stop_token started);
   Result<Done> listen();
+  Result<Done> listen_for_http(const NodeAddress& where);
   // Leaves out services that had better not start; see preflight/left_out.h.
   void choose_services();
   Result<Done> serve_own_services();

@@ -36,9 +36,7 @@ node::ServiceStatus status_of(RunningService& service) {
     status.last_error = entry->last_error();
   }
   status.__set_problem(problem_of(service));
-  for (const GaugeValue& gauge : service.context().read_gauges()) {
-    status.gauges.emplace(gauge_text(gauge.name, gauge.labels), gauge.value);
-  }
+  status.gauges = service.context().metrics().numbers();
   return status;
 }
 

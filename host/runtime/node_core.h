@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/host_config.h"
+#include "metrics/metric_registry.h"
 #include "peers/peer_identity.h"
 #include "peers/peer_pool.h"
 #include "runtime/node_hooks.h"
@@ -31,6 +32,7 @@ struct NodeCore {
   PeerPool& peers;
   PeerIdentity& identity;
   StepWatch& steps;
+  MetricRegistry& metrics;
   std::function<void(const std::string& why)> request_leave;  // [any thread]
   std::function<void(const Error& why)> request_end;          // [any thread]
   const NodeHooks& hooks;

@@ -27,7 +27,10 @@ ServiceContext::ServiceContext(NodeCore& core, const ServiceConfig& service, con
       plugin_(plugin),
       log_(make_logger(service.name, log_level, core.hooks.log)),
       peers_(core.peers, core.server.first_loop()),
-      pool_(core.pool) {}
+      pool_(core.pool),
+      metrics_(plugin.name, service.name, core.server.loops().size() + 1) {
+  core_.metrics.add(metrics_);
+}
 
 ServiceContext::~ServiceContext() { release(); }
 
@@ -61,19 +64,6 @@ void ServiceContext::spawn(const std::string& name, std::function<void(std::stop
       log_->error("an exception of unknown type ended the thread {}", thread_name);
     }
   });
-}
-
-void ServiceContext::gauge(const std::string& name, const Labels& labels, std::function<std::int64_t()> read) {
-  const std::lock_guard hold(gauges_mutex_);
-  gauges_.insert_or_assign(gauge_text(name, labels), Gauge{name, labels, std::move(read)});
-}
-
-std::vector<GaugeValue> ServiceContext::read_gauges() const {
-  const std::lock_guard hold(gauges_mutex_);
-  std::vector<GaugeValue> values;
-  values.reserve(gauges_.size());
-  for (const auto& [text, gauge] : gauges_) values.push_back({gauge.name, gauge.labels, gauge.read()});
-  return values;
 }
 
 void ServiceContext::request_leave(const std::string& why) { core_.request_leave(service_.name + ": " + why); }
@@ -137,8 +127,8 @@ void ServiceContext::release() {
   strands_.clear();
   core_.registry.withdraw_all(this);
   drain_->release();
-  const std::lock_guard hold(gauges_mutex_);
-  gauges_.clear();
+  core_.metrics.remove(metrics_);
+  metrics_.end();
 }
 
 }  // namespace p2p::host

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/plugin_description.h"
-#include "runtime/gauge_value.h"
+#include "metrics/service_metrics.h"
 #include "runtime/node_core.h"
 #include "runtime/service_drain.h"
 #include "runtime/service_peers.h"
@@ -11,7 +11,6 @@
 
 #include <p2p/context.h>
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -35,8 +34,7 @@ class ServiceContext final : public Context {
   WorkerPool& pool() noexcept override { return pool_; }
   void spawn(const std::string& name, std::function<void(std::stop_token)> body) override;
   Peers& peers() noexcept override { return peers_; }
-  using Context::gauge;
-  void gauge(const std::string& name, const Labels& labels, std::function<std::int64_t()> read) override;
+  ServiceMetrics& metrics() noexcept override { return metrics_; }
   void request_leave(const std::string& why) override;
   void request_end(const Error& why) override;
   void waits_for_network(const std::string& why) override;
@@ -46,7 +44,6 @@ class ServiceContext final : public Context {
 
   // The names that the service serves. [control]
   const std::vector<std::shared_ptr<ServiceEntry>>& entries() const noexcept { return entries_; }
-  std::vector<GaugeValue> read_gauges() const;  // by their text [any thread]
   ServiceDrain& drain() noexcept { return *drain_; }
 
   // The service's work on the worker pool has ended. [any thread]
@@ -54,7 +51,7 @@ class ServiceContext final : public Context {
   // No further work on the worker pool, no further calls to peers; calls in flight end now. [control]
   void close_ways_out();
   void ask_threads_to_stop();  // [control]
-  // Joins threads and closes strands; takes interfaces and gauges back. [control]
+  // Joins threads and closes strands; takes interfaces and metrics back. [control]
   void release();
   // Logs which interfaces of others the service still holds after its end. [control]
   void report_lent();
@@ -76,13 +73,7 @@ class ServiceContext final : public Context {
   Lendings lent_;  // interfaces of others
   mutable std::mutex wait_mutex_;
   std::string network_wait_;
-  mutable std::mutex gauges_mutex_;
-  struct Gauge {
-    std::string name;
-    Labels labels;
-    std::function<std::int64_t()> read;
-  };
-  std::map<std::string, Gauge> gauges_;  // by their text
+  ServiceMetrics metrics_;
 };
 
 }  // namespace p2p::host

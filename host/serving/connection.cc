@@ -5,6 +5,8 @@
 
 #include <p2p/thread_check.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <boost/endian/conversion.hpp>
 
 #include <algorithm>
@@ -29,6 +31,20 @@ auto holding(Connection* connection, Handler handler) {
   return [ref = OriginRef(connection), handler = std::move(handler)](auto... results) mutable { handler(results...); };
 }
 
+// Of the kernel's word: the client's own address is one of loopback.
+bool is_from_here(StreamSocket& socket) {
+  sockaddr_storage peer{};
+  socklen_t bytes = sizeof peer;
+  if (::getpeername(socket.native_handle(), reinterpret_cast<sockaddr*>(&peer), &bytes) != 0) return false;
+  if (peer.ss_family == AF_INET) {
+    const auto& address = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
+    return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+  }
+  if (peer.ss_family != AF_INET6) return false;
+  const auto& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&address) || (IN6_IS_ADDR_V4MAPPED(&address) && address.s6_addr[12] == IN_LOOPBACKNET);
+}
+
 }  // namespace
 
 Connection::Connection(StreamSocket socket, Loop& loop, ServiceRouter& router, ConnectionHome& home,
@@ -47,6 +63,7 @@ void Connection::start() {
   error_code ignored;
   socket_.non_blocking(true, ignored);
   active_at_ = opened_at_ = loop_.now();
+  loop_.traffic().connections.add(1);
   read();
 }
 
@@ -81,6 +98,7 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
   }
   loop_.refresh_now();
   active_at_ = loop_.now();
+  loop_.traffic().read_bytes.add(static_cast<std::int64_t>(bytes));
   home_.bytes_came();
   input_.arrived(bytes);
   take_messages();
@@ -108,10 +126,14 @@ void Connection::take_messages() {
       break_off("a client's call, while [host] connections_max are open");
       break;
     }
-    const Arrival arrival{this, 0, 0, form_.encoding, std::nullopt};
-    const Taken taken = router_.take(loop_, arrival, message);
-    if (taken == Taken::malformed) break_off("a message that is no call");
-    if (taken == Taken::hold_back && !is_out_of_order_) is_held_back_ = true;
+    if (form_.is_http) {
+      take_request(message);
+    } else {
+      const Arrival arrival{this, 0, 0, form_.encoding, std::nullopt};
+      const Taken taken = router_.take(loop_, arrival, message);
+      if (taken == Taken::malformed) break_off("a message that is no call");
+      if (taken == Taken::hold_back && !is_out_of_order_) is_held_back_ = true;
+    }
     if (out_.size() >= kFlushBytes) flush();
   }
   is_taking_ = false;
@@ -119,10 +141,16 @@ void Connection::take_messages() {
   close_when_done();
 }
 
+void Connection::take_request(std::span<char> request) {
+  if (router_.http()->take(loop_, *this, {request.data(), request.size()}, is_loopback_)) return;
+  is_finishing_ = true;
+  input_.take_all();
+}
+
 // A node of ours says hello first. One of the 2009 system makes each call, as its clients do, on a connection of its
 // own.
 bool Connection::may_be_of_a_node(std::span<const char> message) const {
-  if (form_.framed || form_.encoding != Encoding::binary) return false;
+  if (form_.is_http || form_.framed || form_.encoding != Encoding::binary) return false;
   const auto head = read_head({message.data(), message.size()}, form_.encoding);
   if (!head.ok()) return false;
   const std::string_view service = split_name(head.value().name).service;
@@ -133,14 +161,33 @@ Connection::Next Connection::next_message(std::span<char>& message) {
   if (!is_detected_) {
     const Detection detection = detect(input_.unread(), form_);
     if (detection == Detection::need_more) return Next::need_more;
-    if (detection == Detection::unknown) {
+    if (detection == Detection::unknown || (form_.is_http && router_.http() == nullptr)) {
       break_off("bytes that are no Thrift message, framed or unframed, strict binary or compact");
       return Next::broken;
     }
     is_detected_ = true;
+    if (form_.is_http && !begin_http()) return Next::broken;
     scanner_.reset(form_.encoding, bytes_max_);
   }
+  if (form_.is_http) return next_http(message);
   return form_.framed ? next_framed(message) : next_unframed(message);
+}
+
+// False: it gets no place, and is told so.
+bool Connection::begin_http() {
+  is_http_ = true;
+  is_loopback_ = is_from_here(socket_);
+  if (router_.http()->opened()) return true;
+  out_.append(router_.http()->full());
+  break_off("HTTP, which many others speak already");
+  return false;
+}
+
+Connection::Next Connection::next_http(std::span<char>& message) {
+  const std::size_t bytes = router_.http()->request_bytes(input_.unread());
+  if (bytes == 0) return Next::need_more;
+  message = input_.take(bytes);
+  return Next::message;
 }
 
 Connection::Next Connection::next_framed(std::span<char>& message) {
@@ -271,11 +318,16 @@ void Connection::take_turn() {
   }
 }
 
+void Connection::note_sent(std::size_t bytes) noexcept {
+  loop_.traffic().written_bytes.add(static_cast<std::int64_t>(bytes));
+}
+
 void Connection::flush() {
   if (is_writing_ || is_closed_ || out_.empty()) return;
   error_code failure;
   const std::size_t sent = socket_.write_some(asio::buffer(out_), failure);
   if (failure && failure != asio::error::would_block && failure != asio::error::try_again) return close();
+  note_sent(sent);
   if (sent == out_.size()) {
     if (out_.capacity() > 2 * kFlushBytes) {
       std::string().swap(out_);
@@ -298,6 +350,7 @@ void Connection::send_large(std::string reply) {
   error_code failure;
   const std::array<asio::const_buffer, 2> pieces{asio::buffer(writing_), asio::buffer(writing_large_)};
   const std::size_t sent = socket_.write_some(pieces, failure);
+  note_sent(sent);
   if (failure || sent < writing_.size() + writing_large_.size()) return write_rest(failure ? 0 : sent);
   writing_.swap(out_);
   out_.clear();
@@ -310,7 +363,10 @@ void Connection::write_rest(std::size_t done) {
   const std::size_t first = std::min(done, writing_.size());
   const std::array<asio::const_buffer, 2> rest{asio::buffer(writing_) + first,
                                                asio::buffer(writing_large_) + (done - first)};
-  asio::async_write(socket_, rest, holding(this, [this](error_code written, std::size_t) { on_written(written); }));
+  asio::async_write(socket_, rest, holding(this, [this](error_code written, std::size_t sent) {
+                      note_sent(sent);
+                      on_written(written);
+                    }));
 }
 
 void Connection::on_written(error_code failure) {
@@ -362,6 +418,7 @@ void Connection::close() noexcept {
   is_closed_ = true;
   if (counted_ != 0) home_.waiting_changed(*this, std::exchange(counted_, 0), 0, false);
   if (in_flight_ != 0) loop_.note_lost_caller();
+  if (is_http_) router_.http()->closed();
   allowance_.release();
   error_code ignored;
   socket_.shutdown(StreamSocket::shutdown_both, ignored);

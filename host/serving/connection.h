@@ -93,6 +93,9 @@ class Connection final : public ReplySink {
   Next next_message(std::span<char>& message);
   Next next_framed(std::span<char>& message);
   Next next_unframed(std::span<char>& message);
+  Next next_http(std::span<char>& message);
+  bool begin_http();
+  void take_request(std::span<char> request);
   void break_off(const char* why);
   bool may_take() const noexcept;
   bool may_be_of_a_node(std::span<const char> message) const;
@@ -101,6 +104,7 @@ class Connection final : public ReplySink {
   void call_ended();
   void after_change();  // something that held the connection back may be gone, or a reply has come
   void take_turn();
+  void note_sent(std::size_t bytes) noexcept;
   void flush();
   void send_large(std::string reply);
   void write_rest(std::size_t done);
@@ -122,6 +126,8 @@ class Connection final : public ReplySink {
   std::uint64_t bytes_max_;  // of one message
   net::ReadBuffer input_{kReadBytes};
   bool is_detected_ = false;
+  bool is_http_ = false;      // it counts as one that speaks HTTP
+  bool is_loopback_ = false;  // known of those
   WireForm form_;
   MessageScanner scanner_;
   std::size_t frame_bytes_ = 0;  // of the unfinished first message, header included, once that is read

@@ -3,6 +3,7 @@
 #include "crash/alternate_stack.h"
 #include "serving/pending_call.h"
 
+#include <p2p/metrics.h>
 #include <p2p/thread_check.h>
 
 #include <pthread.h>
@@ -29,6 +30,7 @@ void Loop::start() {
   thread_ = std::thread([this] {
     const AlternateStack stack_for_signals;
     current_loop = this;
+    count_in_cell(number_ + 1);
     pthread_setname_np(pthread_self(), ("p2p:io/" + std::to_string(number_)).c_str());
     for (;;) {
       try {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "serving/asio.h"
+#include "serving/call_counts.h"
 
 #include <p2p/log.h>
 #include <p2p/units.h>
@@ -48,6 +49,8 @@ class Loop final {
   TimePoint now() const noexcept { return now_; }
   void refresh_now() noexcept { now_ = std::chrono::steady_clock::now(); }
 
+  LoopTraffic& traffic() noexcept { return traffic_; }  // written [own loop], read [any thread]
+
   // Takes a call state from the loop's pool. [own loop]
   PendingCall* take_pending();
   void give_back(PendingCall* pending, bool reusable) noexcept;
@@ -85,6 +88,7 @@ class Loop final {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
   TimePoint now_{};
+  LoopTraffic traffic_;
   std::vector<std::unique_ptr<PendingCall>> pool_;
   std::string scratch_;
   PendingCall* oldest_ = nullptr;  // intrusive list of the watched

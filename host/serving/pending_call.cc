@@ -38,14 +38,19 @@ void PendingCall::begin(ServiceRouter& router, ServiceEntry& service, const Arri
                         const MessageHead& head, TimePoint deadline) {
   P2P_ASSERT_THREAD(home_.may_be_touched_here());
   router_ = &router;
+  // A pooled state usually gets the same method again.
+  if (service_ != &service || method_ != head.name) {
+    method_.assign(head.name);
+    counts_ = nullptr;
+  }
   service_ = &service;
   origin_ = OriginRef(arrival.origin);
   message_ = message;
-  method_.assign(head.name);
   head_bytes_ = static_cast<std::size_t>(head.name.data() + head.name.size() - message.data());
   head_bytes_ += arrival.encoding == Encoding::binary ? 4 : 0;
   info_ = {service.name(), method_,     head.sequence, arrival.encoding, head.type == MessageType::oneway,
            arrival.hops,   arrival.view};
+  begun_at_ = home_.now();
   deadline_ = deadline;
   is_kept_ = is_watched_ = is_error_ = is_refusal_ = waits_for_return_ = is_forwarded_ = has_no_caller_ = false;
   is_outcome_unknown_ = false;
@@ -107,6 +112,7 @@ void PendingCall::fail(CallFault fault, std::string_view text) noexcept {
   codec_.out().block() = fresh.out().written();
   is_clean_ = false;
   is_error_ = true;
+  fault_ = fault;
   is_refusal_ = retry::is_refusal(fault, text);
   service_->note_error(std::string(text));
   end(End::answer);
@@ -137,16 +143,17 @@ void PendingCall::end(End how) noexcept {
   if (home_.is_current()) {
     end_here(how);
   } else {
-    home_.post([this, how] { end_here(how); });
+    home_.post([this, how] {
+      home_.refresh_now();
+      end_here(how);
+    });
   }
 }
 
 void PendingCall::end_here(End how, EncodedReply reply) noexcept {
   P2P_ASSERT_THREAD(home_.may_be_touched_here());
   home_.unwatch(this);
-  LoopCounts& counts = service_->counts(home_.number());
-  LoopCounts::bump(counts.ended);
-  if (is_error_ || (is_expired_ && !has_no_caller_)) LoopCounts::bump(counts.errors);
+  count_end();
   // The last reference to an origin must be released on this loop, and after the state has ended.
   if (waits_for_return_) tell_return();
   const OriginRef origin = std::move(origin_);
@@ -156,6 +163,36 @@ void PendingCall::end_here(End how, EncodedReply reply) noexcept {
   codec_.out().clear(kKeptBlockBytesMax);
   if (kept_.capacity() > kKeptBlockBytesMax) std::string().swap(kept_);
   home_.give_back(this, is_clean_ && !is_expired_);
+}
+
+CallEnd PendingCall::failure() const noexcept {
+  if (is_expired_ && !has_no_caller_) return CallEnd::timed_out;
+  if (!is_error_) return CallEnd::done;
+  switch (fault_) {
+    case CallFault::unknown_method:
+      return CallEnd::unknown_method;
+    case CallFault::protocol_error:
+      return CallEnd::protocol_error;
+    case CallFault::internal_error:
+      break;
+  }
+  return is_refusal_ ? CallEnd::refused : CallEnd::exception;
+}
+
+// By the loop's clock, which is read when something has arrived: calls that are answered in the turn in which they came
+// take no time. Only names of methods that the service knows are told apart.
+void PendingCall::count_end() noexcept {
+  LoopCounts& counts = service_->counts(home_.number());
+  LoopCounts::bump(counts.ended);
+  const Duration took = home_.now() - begun_at_;
+  const CallEnd end = failure();
+  if (end == CallEnd::unknown_method || end == CallEnd::protocol_error) {
+    LoopCounts::bump(counts.errors);
+    return service_->methods(home_.number()).of({}).note(end, took);
+  }
+  if (end != CallEnd::done) LoopCounts::bump(counts.errors);
+  if (counts_ == nullptr) counts_ = &service_->methods(home_.number()).of(method_);
+  counts_->note(end, took);
 }
 
 void PendingCall::deliver(ReplySink& origin, End how, EncodedReply reply) {

@@ -2,6 +2,7 @@
 // host's side of p2p::Call: taken from a loop's pool, given back on the same loop when the call has ended.
 #pragma once
 
+#include "serving/call_counts.h"
 #include "serving/encoded_reply.h"
 #include "serving/forward_message.h"
 #include "serving/message_head.h"
@@ -157,7 +158,9 @@ class PendingCall final : public CallState, public ReplyHandler {
   void end_here(End how) noexcept { end_here(how, {codec_.out().written(), &codec_.out().block()}); }
   void deliver(ReplySink& origin, End how, EncodedReply reply);
   void tell_return() noexcept;  // the origin may go on to its next message
-  void mark_ended() noexcept;   // for the scope of the handler that runs on this thread, if any
+  void count_end() noexcept;    // [own loop]
+  CallEnd failure() const noexcept;
+  void mark_ended() noexcept;  // for the scope of the handler that runs on this thread, if any
 
   Loop& home_;
   ServiceRouter* router_ = nullptr;
@@ -168,11 +171,13 @@ class PendingCall final : public CallState, public ReplyHandler {
   NodeAddress forwarded_to_;
   std::function<void(Error, Call)> on_failed_forward_;
   CallInfo info_;
-  std::string method_;  // what info_.method points to
+  std::string method_;              // what info_.method points to
+  MethodCounts* counts_ = nullptr;  // of that method of service_, once it is known to be one
   std::string_view message_;
   std::string kept_;  // message_ points here once kept
   std::size_t head_bytes_ = 0;
   Codec codec_;
+  TimePoint begun_at_{};
   TimePoint deadline_{};
   bool is_message_here_ = false;  // what message_ points to is still there
   bool is_kept_ = false;
@@ -185,6 +190,7 @@ class PendingCall final : public CallState, public ReplyHandler {
   bool is_clean_ = true;                 // no exception left the codec half way through a message
   bool is_error_ = false;
   bool is_refusal_ = false;  // an error that says: not executed, and may be retried elsewhere or later
+  CallFault fault_ = CallFault::internal_error;  // of an error
   bool waits_for_return_ = false;
   bool is_outcome_unknown_ = false;
   PendingCall* previous_ = nullptr;  // in the loop's list

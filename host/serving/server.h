@@ -67,6 +67,8 @@ class Server final {
   OwnFailures& own_failures() noexcept { return own_failures_; }  // [any thread]
 
   bool is_running() const noexcept { return are_running_; }  // [control]
+  std::int64_t peers() const noexcept { return peers_.load(std::memory_order_relaxed); }
+  std::uint64_t waiting_bytes() const noexcept { return waiting_.total(); }
   std::int64_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
 
  private:

@@ -19,7 +19,8 @@ ServiceEntry::ServiceEntry(std::string name, std::string owner, ServiceSpec spec
       owner_(std::move(owner)),
       spec_(std::move(spec)),
       endpoint_(std::move(endpoint)),
-      counts_(loops) {}
+      counts_(loops),
+      methods_(loops) {}
 
 void ServiceEntry::let_go() {
   P2P_ASSERT(refuses_all(gate()), "a service lets go of its endpoint behind a shut gate");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "routing/route.h"
+#include "serving/call_counts.h"
 
 #include <p2p/call.h>
 #include <p2p/repeated_warnings.h>
@@ -84,6 +85,8 @@ class ServiceEntry final {
   // [control]
   bool is_idle() const noexcept { return handlers_.load(std::memory_order_acquire) == 0 && total().in_flight == 0; }
   LoopCounts& counts(std::size_t loop) noexcept { return counts_[loop]; }
+  MethodTable& methods(std::size_t loop) noexcept { return methods_[loop]; }
+  const std::vector<MethodTable>& methods() const noexcept { return methods_; }
   ServiceCounts total() const noexcept;  // [any thread]
 
   GateState gate() const noexcept { return gate_.load(std::memory_order_acquire); }
@@ -111,6 +114,7 @@ class ServiceEntry final {
   std::vector<std::string> taken_;  // while the gate is admitting or draining
   std::atomic<int> handlers_{0};
   std::vector<LoopCounts> counts_;
+  std::vector<MethodTable> methods_;
   std::atomic<GateState> gate_{GateState::starting};
   std::atomic<const Route*> route_{nullptr};
   std::vector<std::shared_ptr<const Route>> routes_;  // [control]

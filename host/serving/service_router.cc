@@ -46,6 +46,11 @@ Result<std::shared_ptr<ServiceEntry>> ServiceRouter::serve(const std::string& na
   return entry;
 }
 
+std::vector<std::shared_ptr<ServiceEntry>> ServiceRouter::entries() {
+  const std::lock_guard hold(changes_);
+  return newest_->entries();
+}
+
 void ServiceRouter::refresh(const std::vector<std::string>& defaults, std::vector<std::string> disabled) {
   const std::lock_guard hold(changes_);
   auto next = std::make_shared<ServiceTable>(*newest_);
@@ -117,6 +122,7 @@ std::string ServiceRouter::why_unknown(const ServiceTable& table, std::string_vi
 
 void ServiceRouter::answer_fault(Loop& loop, const Arrival& arrival, const MessageHead& head, CallFault fault,
                                  const std::string& text) {
+  loop.traffic().refused_calls.add(1);
   const bool is_oneway = head.type == MessageType::oneway;
   const OriginRef origin(arrival.origin);
   // A client of a oneway method gets no answer; a node that forwarded such a call must learn that it was not taken.

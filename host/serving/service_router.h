@@ -2,6 +2,7 @@
 // handler on the right thread; every answer that needs no service (unknown, disabled, draining) comes from here.
 #pragma once
 
+#include "serving/http_taker.h"
 #include "serving/limits.h"
 #include "serving/pending_call.h"
 #include "serving/service_table.h"
@@ -67,6 +68,9 @@ class ServiceRouter final {
   void set_forwarder(Forwarder* forwarder) noexcept { forwarder_ = forwarder; }
   void set_route_keeper(RouteKeeper* keeper) noexcept { route_keeper_ = keeper; }
   Forwarder* forwarder() noexcept { return forwarder_; }
+  // Who answers HTTP on the connections of this router; null: nobody. [before the first connection]
+  void set_http(HttpTaker* taker) noexcept { http_ = taker; }
+  HttpTaker* http() noexcept { return http_; }
 
   // From now on calls of Peer.forward are unwrapped here: the call in the message goes to its service, and its reply
   // becomes the reply of Peer.forward. `teller` outlives the router. [before the first call]
@@ -78,6 +82,8 @@ class ServiceRouter final {
   // entry. Refused when the name is taken, empty or contains ':'. [control]
   Result<std::shared_ptr<ServiceEntry>> serve(const std::string& name, const std::string& owner, ServiceSpec spec,
                                               std::shared_ptr<Endpoint> endpoint, std::size_t loops);
+  // All that have ever been served. [any thread]
+  std::vector<std::shared_ptr<ServiceEntry>> entries();
   void refresh(const std::vector<std::string>& defaults,
                std::vector<std::string> disabled);  // see ServiceTable [control]
 
@@ -111,6 +117,7 @@ class ServiceRouter final {
   Forwarder* forwarder_ = nullptr;
   const ViewTeller* teller_ = nullptr;
   RouteKeeper* route_keeper_ = nullptr;
+  HttpTaker* http_ = nullptr;
   RepeatedWarnings unread_;
   // The newest table, for its writers, one at a time. They never read the snapshot: its per-thread cached copy would
   // keep endpoints alive until the thread ends, and the control thread outlives all that endpoints refer to.

@@ -28,6 +28,10 @@ Detection detect(std::string_view first, WireForm& form) {
     form.framed = false;
     return unframed;
   }
+  if (first.front() >= 'A' && first.front() <= 'Z') {
+    form.is_http = true;
+    return Detection::known;
+  }
   if (byte_at(first, 0) >= 0x16) return Detection::unknown;
   form.framed = true;
   return detect_encoding(first, 4, form.encoding);

@@ -23,6 +23,11 @@ bool BoundedWorkerPool::submit(std::function<void()> work) {
   return true;
 }
 
+std::size_t BoundedWorkerPool::queued() const {
+  const std::lock_guard hold(mutex_);
+  return queue_.size();
+}
+
 void BoundedWorkerPool::run() {
   const AlternateStack stack_for_signals;
   pthread_setname_np(pthread_self(), "p2p:worker");

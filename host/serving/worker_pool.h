@@ -21,6 +21,8 @@ class BoundedWorkerPool final : public WorkerPool {
 
   bool submit(std::function<void()> work) override;
 
+  std::size_t queued() const;  // [any thread]
+
   // Takes no more work, runs what is queued, joins the threads. [control]
   void stop();
 
@@ -30,7 +32,7 @@ class BoundedWorkerPool final : public WorkerPool {
   const std::size_t threads_max_;
   const std::size_t queue_max_;
   Logger& log_;
-  std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards what follows
   std::condition_variable has_work_;
   std::deque<std::function<void()>> queue_;
   std::vector<std::thread> threads_;

@@ -105,7 +105,8 @@ class DiststorePlugin final : public Plugin {
     const auto retries = std::make_shared<RetryQueue>(context.strand("retries"));
     forwarder_ =
         make_store_forwarder(context.log(), locator, retries, options.forward_timeout, std::move(note_foreign));
-    return {options, context.node().self, context.service_name() + ".peer", context.peers(), retries, forwarder_};
+    return {options, context.node().self, context.service_name() + ".peer",      context.peers(),
+            retries, forwarder_,          KeyCounts::shown_in(context.metrics())};
   }
 
   Result<Done> serve(Context& context, const std::shared_ptr<Store>& store, const std::shared_ptr<ILocator>& locator) {
@@ -130,14 +131,18 @@ class DiststorePlugin final : public Plugin {
   }
 
   void show_gauges(Context& context) {
-    const auto show = [&](const char* name, std::uint64_t EngineTotals::*figure) {
-      context.gauge(name, [engine = engine_, figure] { return static_cast<std::int64_t>(engine->totals().*figure); });
+    Metrics& metrics = context.metrics();
+    const auto show = [&](const char* name, const char* help, std::uint64_t EngineTotals::*figure) {
+      metrics.show_gauge({name, help},
+                         [engine = engine_, figure] { return static_cast<double>(engine->totals().*figure); });
     };
-    show("keys", &EngineTotals::keys);
-    show("bytes", &EngineTotals::bytes);
-    show("tombstones", &EngineTotals::tombstones);
-    context.gauge("memory_bytes", [engine = engine_] { return static_cast<std::int64_t>(engine->memory_bytes()); });
-    context.gauge("forwarded", [forwarder = forwarder_] { return forwarder->forwarded(); });
+    show("keys", "Keys that have a value here.", &EngineTotals::keys);
+    show("bytes", "Bytes of keys and values.", &EngineTotals::bytes);
+    show("tombstones", "Erased keys that are remembered.", &EngineTotals::tombstones);
+    metrics.show_gauge({"memory_bytes", "Memory that the engine takes."},
+                       [engine = engine_] { return static_cast<double>(engine->memory_bytes()); });
+    metrics.show_counter({"forwarded_total", "Calls that were sent on to the owner of their key."},
+                         [forwarder = forwarder_] { return static_cast<double>(forwarder->forwarded()); });
   }
 
   std::shared_ptr<Engine> engine_;

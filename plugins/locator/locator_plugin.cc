@@ -68,8 +68,10 @@ Result<Done> LocatorPlugin::start(Context& context) {
     served = serve(context, part.spec, part.add_methods);
     if (!served.ok()) return served;
   }
-  context.gauge("members", [changes] { return static_cast<std::int64_t>(changes->view().members().size()); });
-  context.gauge("view_changes", [changes] { return changes->view_changes(); });
+  context.metrics().show_gauge({"members", "Members that the ring shows."},
+                               [changes] { return static_cast<double>(changes->view().members().size()); });
+  context.metrics().show_counter({"view_changes_total", "Changes of the ring."},
+                                 [changes] { return static_cast<double>(changes->view_changes()); });
   return Done{};
 }
 

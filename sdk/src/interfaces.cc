@@ -12,6 +12,9 @@ Strand::~Strand() = default;
 WorkerPool::~WorkerPool() = default;
 Peers::~Peers() = default;
 Context::~Context() = default;
+void Context::gauge(const std::string& name, const Labels& labels, std::function<std::int64_t()> read) {
+  metrics().show_gauge({name, "", labels}, [read = std::move(read)] { return static_cast<double>(read()); });
+}
 Drain::~Drain() = default;
 
 RingView::~RingView() = default;

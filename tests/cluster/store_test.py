@@ -39,7 +39,8 @@ class StoreTest(ClusterTest):
         self.assertEqual(set(self.nodes[0].service("diststore").gauges),
                          {"keys", "bytes", "memory_bytes", "tombstones", "awaits_keys_from", "stamps_too_far_ahead", "keys_moved_in",
                           "keys_moved_out", "forwarded", "moving_keys_done", "moving_keys_left", "moving_bytes_done",
-                          "moving_bytes_left", "moving_keys_per_s", "moving_ms_left"})
+                          "moving_bytes_left", "moving_keys_per_s", "moving_ms_left", "reads_found", "reads_missing", "reads_unserved",
+                          "writes_done", "writes_unchanged", "writes_refused", "writes_unserved", "writes_unknown"})
 
     def test_not_found_and_empty_are_two_things(self):
         port = self.nodes[0].port

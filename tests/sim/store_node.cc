@@ -114,6 +114,26 @@ class StoreNode::NodePeers final : public Peers {
   StoreNode& node_;
 };
 
+// Counts nothing; shows what the store shows, by name alone.
+class StoreNode::NodeMetrics final : public Metrics {
+ public:
+  explicit NodeMetrics(StoreNode& node) : node_(node) {}
+
+  std::shared_ptr<Counter> counter(const Metric&) override { return std::make_shared<Counter>(); }
+  std::shared_ptr<Histogram> histogram(const Metric&, const std::vector<double>& bounds) override {
+    return std::make_shared<Histogram>(bounds);
+  }
+  void show_gauge(const Metric& metric, std::function<double()> read) override {
+    node_.gauges_[metric.name] = std::move(read);
+  }
+  void show_counter(const Metric& metric, std::function<double()> read) override {
+    node_.gauges_[metric.name] = std::move(read);
+  }
+
+ private:
+  StoreNode& node_;
+};
+
 class StoreNode::NodeContext final : public Context {
  public:
   NodeContext(StoreNode& node, Config config) : node_(node), config_(std::move(config)) {
@@ -135,9 +155,7 @@ class StoreNode::NodeContext final : public Context {
   WorkerPool& pool() noexcept override { return pool_; }
   void spawn(const std::string&, std::function<void(std::stop_token)>) override {}
   Peers& peers() noexcept override { return *node_.peers_; }
-  void gauge(const std::string& name, const Labels&, std::function<std::int64_t()> read) override {
-    node_.gauges_[name] = std::move(read);
-  }
+  Metrics& metrics() noexcept override { return *node_.metrics_; }
   void request_leave(const std::string&) override {}
   void request_end(const Error&) override {}
   void waits_for_network(const std::string&) override {}
@@ -171,6 +189,7 @@ StoreNode::StoreNode(StoreNetwork& network, const NodeAddress& self, StoreNodeOp
       log_(std::make_unique<NodeLog>(*this)),
       peers_(std::make_unique<NodePeers>(*this)),
       drain_(std::make_shared<NodeDrain>(*this)),
+      metrics_(std::make_unique<NodeMetrics>(*this)),
       context_(std::make_unique<NodeContext>(*this, config_of(options_))) {
   const auto locator_of = [this](StoreListener& listener) -> StoreLocator* {
     StoreNode* const node = node_of_(listener);
@@ -373,7 +392,7 @@ std::string StoreNode::ask_now(const std::string& service, const std::string& me
 
 std::int64_t StoreNode::gauge(const std::string& name) const {
   const auto found = gauges_.find(name);
-  return found == gauges_.end() ? 0 : found->second();
+  return found == gauges_.end() ? 0 : static_cast<std::int64_t>(found->second());
 }
 
 std::vector<::diststore::Receipt> StoreNode::receipts() {

@@ -73,6 +73,7 @@ class StoreNode final : public StoreListener {
 
  private:
   class NodeContext;
+  class NodeMetrics;
   class NodePeers;
   class NodeDrain;
   class NodeLog;
@@ -96,10 +97,11 @@ class StoreNode final : public StoreListener {
   std::unique_ptr<NodeLog> log_;
   std::unique_ptr<NodePeers> peers_;
   std::shared_ptr<NodeDrain> drain_;
+  std::unique_ptr<NodeMetrics> metrics_;
   std::unique_ptr<NodeContext> context_;
   Plugin* plugin_ = nullptr;
   std::map<std::string, std::shared_ptr<Endpoint>> endpoints_;  // by service
-  std::map<std::string, std::function<std::int64_t()>> gauges_;
+  std::map<std::string, std::function<double()>> gauges_;
   std::set<std::string> always_taken_;
   std::map<NodeAddress, TimePoint> known_as_of_2009_;  // until when
   std::function<std::vector<std::string>()> when_over_;

@@ -68,6 +68,38 @@ Result<AgreedKeys::Read> AgreedKeys::try_read(KeyPlace place, std::string_view k
   return read;
 }
 
+// What is up to the copies is counted when they have answered.
+void AgreedKeys::count_read(Read read) const noexcept {
+  if (read == Read::not_served) return counts_.unread->add();
+  if (read != Read::up_to_copies) counts_.note_read(read == Read::found);
+}
+
+void AgreedKeys::count_read(const Answer& answer) const noexcept {
+  const bool is_answered = answer.verdict == Verdict::done || answer.verdict == Verdict::missing;
+  is_answered ? counts_.note_read(answer.verdict == Verdict::done) : counts_.unread->add();
+}
+
+void AgreedKeys::count_change(const Answer& answer, std::size_t keys) const noexcept {
+  const auto of = [&]() -> const KeyCounts::One& {
+    switch (answer.verdict) {
+      case Verdict::done:
+        return counts_.changed;
+      case Verdict::missing:
+      case Verdict::condition_failed:
+        return counts_.unchanged;
+      case Verdict::overloaded:
+      case Verdict::full:
+        return counts_.refused;
+      case Verdict::unknown:
+        return counts_.unknown;
+      case Verdict::refused:
+        break;
+    }
+    return counts_.unserved;
+  };
+  of()->add(static_cast<std::int64_t>(keys));
+}
+
 void AgreedKeys::read(std::string_view key, const KeyRoute& route, Call call, const KeyMethod& method) {
   const KeyPlace place = KeyPlace::of(key);
   const auto read = try_read(place, key, [&](std::string_view value, Version version, std::int64_t ttl_left_ms) {
@@ -77,11 +109,14 @@ void AgreedKeys::read(std::string_view key, const KeyRoute& route, Call call, co
   if (!read.ok()) return give_up_here(*forwarder_, read.error(), std::move(call), method);
   switch (read.value()) {
     case Read::missing:
+      counts_.missing->add();
       method.write_answer(call, {.view = route.view});
-      [[fallthrough]];
+      return send(std::move(call));
     case Read::found:
+      counts_.found->add();
       return send(std::move(call));
     case Read::not_served:
+      counts_.unread->add();
       return forwarder_->wait(std::move(call), method, std::string(why_not_served(place.partition)));
     case Read::up_to_copies:
       break;
@@ -95,6 +130,7 @@ void AgreedKeys::read(std::string_view key, const KeyRoute& route, Call call, co
 }
 
 void AgreedKeys::end_read(Waiting waiting, const Answer& answer) {
+  count_read(answer);
   switch (answer.verdict) {
     case Verdict::done:
       return answer_with(std::move(waiting.call), waiting.method,
@@ -118,6 +154,7 @@ void AgreedKeys::end_read(Waiting waiting, const Answer& answer) {
 Result<KeysHere::Now> AgreedKeys::read_now(std::string_view key, const KeyRoute&, Use use) const {
   const auto read = try_read(KeyPlace::of(key), key, use);
   if (!read.ok()) return read.error();
+  if (read.value() != Read::not_served) count_read(read.value());  // or it comes again, by another way
   switch (read.value()) {
     case Read::found:
       return Now::found;
@@ -163,6 +200,7 @@ KeysHere::CopyRead AgreedKeys::read_copy(std::string_view key, UseOfCopy use) co
       });
   if (!outcome.ok()) return {};  // the owner may still have it
   if (outcome.value() != Outcome::done) judge(copies.is_all_committed(partition), Now::missing);
+  if (read.now != Now::later) counts_.note_read(read.now == Now::found);
   return read;
 }
 
@@ -187,6 +225,7 @@ void AgreedKeys::change(const KeyChange& change, const KeyRoute& route, Call cal
 }
 
 void AgreedKeys::end_change(Waiting waiting, const Answer& answer) {
+  count_change(answer, 1);
   switch (answer.verdict) {
     case Verdict::done:
     case Verdict::missing:

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "agreed/replica_store.h"
+#include "serving/key_counts.h"
 #include "serving/keys_here.h"
 
 #include <p2p/call.h>
@@ -40,8 +41,11 @@ inline constexpr std::size_t kReadsWaitingMax = 256;
 class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<AgreedKeys> {
  public:
   AgreedKeys(std::shared_ptr<ReplicaStore> replicas, std::shared_ptr<Forwarder> forwarder,
-             std::shared_ptr<RetryQueue> retries)
-      : replicas_(std::move(replicas)), forwarder_(std::move(forwarder)), retries_(std::move(retries)) {}
+             std::shared_ptr<RetryQueue> retries, KeyCounts counts = {})
+      : replicas_(std::move(replicas)),
+        forwarder_(std::move(forwarder)),
+        retries_(std::move(retries)),
+        counts_(std::move(counts)) {}
 
   void read(std::string_view key, const KeyRoute& route, Call call, const KeyMethod& method) override;
   void change(const KeyChange& change, const KeyRoute& route, Call call, const KeyMethod& method) override;
@@ -83,6 +87,9 @@ class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<Ag
   std::int64_t stale_ms_now(const NewestMap& newest) const;
   bool has_lease() const;
   std::int64_t ttl_left_now(WallMs expires_at) const;
+  void count_read(Read read) const noexcept;
+  void count_read(const replication::Answer& answer) const noexcept;
+  void count_change(const replication::Answer& answer, std::size_t keys) const noexcept;
   void end_read(Waiting waiting, const replication::Answer& answer);
   void end_change(Waiting waiting, const replication::Answer& answer);
   void refuse_as_overloaded(Waiting waiting);
@@ -97,6 +104,7 @@ class AgreedKeys final : public KeysHere, public std::enable_shared_from_this<Ag
   const std::shared_ptr<ReplicaStore> replicas_;
   const std::shared_ptr<Forwarder> forwarder_;
   const std::shared_ptr<RetryQueue> retries_;
+  const KeyCounts counts_;
 };
 
 }  // namespace p2p::diststore::agreed

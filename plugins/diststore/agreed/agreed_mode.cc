@@ -19,7 +19,7 @@ AgreedMode::AgreedMode(const StoreParts& parts, const std::shared_ptr<ILocator>&
     : forward_timeout_(parts.options.forward_timeout),
       replicas_(std::move(replicas)),
       routing_(std::make_shared<AgreedRouting>(locator, service, parts.self)),
-      keys_(std::make_shared<AgreedKeys>(replicas_, parts.forwarder, parts.retries)),
+      keys_(std::make_shared<AgreedKeys>(replicas_, parts.forwarder, parts.retries, parts.counts)),
       scans_(std::make_shared<AgreedScans>(locator, replicas_, parts.forwarder, random_number())),
       entries_(std::make_shared<AgreedEntries>(parts, routing_, keys_, replicas_, service + "." + kSpacesPart)) {}
 

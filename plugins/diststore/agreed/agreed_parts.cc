@@ -141,6 +141,7 @@ void AgreedKeys::serve(LocalPart<ReadMany>& part, std::function<void()> done) {
       open->fail({read.error().kind, text_of_engine_failure(read.error())});
       break;
     }
+    count_read(read.value());
     if (read.value() == Read::not_served) {
       open->leave(why_not_served(place.partition));
     } else if (read.value() != Read::up_to_copies) {
@@ -151,6 +152,7 @@ void AgreedKeys::serve(LocalPart<ReadMany>& part, std::function<void()> done) {
       open->begin();
       replicas_->read(place.partition, key, place.hash,
                       [keys = shared_from_this(), open, at, partition = place.partition](const Answer& answer) {
+                        keys->count_read(answer);
                         const WallMs expires_at = answer.write == nullptr ? kNoExpiry : answer.write->expires_at;
                         take_late_read(*open, at, answer, keys->ttl_left_now(expires_at),
                                        keys->why_not_served(partition));
@@ -178,6 +180,7 @@ void AgreedKeys::serve_changes(LocalPart<Verb>& part, std::function<void()> done
     replicas_->write(
         partition, std::move(batch),
         [keys = shared_from_this(), open, partition = partition, group = std::move(group)](const Answer& answer) {
+          keys->count_change(answer, group.places.size());
           switch (answer.verdict) {
             case Verdict::done:
             case Verdict::missing:

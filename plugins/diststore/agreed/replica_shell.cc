@@ -325,6 +325,7 @@ void ReplicaShell::set_alarm() {
   if (is_halted_.load(std::memory_order_relaxed)) return;
   note_memory(environment_.strand->now());
   queued_bytes_.store(static_cast<std::int64_t>(links_.queued_bytes()), std::memory_order_relaxed);
+  key_log_bytes_.store(static_cast<std::int64_t>(replicas_->key_log_bytes()), std::memory_order_relaxed);
   expired_keys_.store(expired_before_ + static_cast<std::int64_t>(replicas_->expired_keys()),
                       std::memory_order_relaxed);
   const TimePoint now = environment_.strand->now();
@@ -418,16 +419,27 @@ std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_p
                                 .wall_clock = wall_clock_ms},
       std::move(engine), read_replica_options(context.config(), memory_bytes_max));
   const auto counted = [&](const std::string& role, std::int64_t ReplicaShell::Counts::*number) {
-    context.gauge("partitions", {{"role", role}}, [shell, number] { return shell->counts().*number; });
+    context.metrics().show_gauge(
+        {"partitions", "Partitions of which this node has a copy, by its role.", {{"role", role}}},
+        [shell, number] { return static_cast<double>(shell->counts().*number); });
   };
   counted("primary", &ReplicaShell::Counts::primary);
   counted("in_sync", &ReplicaShell::Counts::in_sync);
   counted("learner", &ReplicaShell::Counts::learner);
-  context.gauge("fills", [shell] { return shell->counts().filling; });
-  context.gauge("waiting_calls", [shell] { return shell->waiting_calls(); });
-  context.gauge("expired_keys", [shell] { return shell->expired_keys(); });
-  context.gauge("memory_max_bytes", [memory_bytes_max] { return static_cast<std::int64_t>(memory_bytes_max); });
-  context.gauge("replication_queue_bytes", [shell] { return shell->queued_bytes(); });
+  Metrics& metrics = context.metrics();
+  const auto shown = [&](const char* name, const char* help, auto read) {
+    metrics.show_gauge({name, help}, [read] { return static_cast<double>(read()); });
+  };
+  shown("fills", "Learners elsewhere that this node fills.", [shell] { return shell->counts().filling; });
+  shown("waiting_calls", "Calls that wait for copies.", [shell] { return shell->waiting_calls(); });
+  shown("memory_max_bytes", "Memory that values may take; 0: no limit.",
+        [memory_bytes_max] { return memory_bytes_max; });
+  shown("replication_queue_bytes", "Bytes that wait to be sent to other copies.",
+        [shell] { return shell->queued_bytes(); });
+  shown("key_log_bytes", "Memory of the logs of keys, for copies that were out for a while.",
+        [shell] { return shell->key_log_bytes(); });
+  metrics.show_counter({"expired_keys_total", "Keys that this node has erased because their values had expired."},
+                       [shell] { return static_cast<double>(shell->expired_keys()); });
   return shell;
 }
 

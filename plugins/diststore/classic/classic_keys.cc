@@ -7,6 +7,8 @@
 
 #include <vector>
 
+#include <type_traits>
+
 namespace p2p::diststore {
 namespace {
 
@@ -32,6 +34,15 @@ std::string_view refusal_to_wait(const ClassicStore& store, const CallInfo& call
   return "another node is about to give it to this one";
 }
 
+template <class Verb>
+void note(const KeyCounts& counts, bool is_done) noexcept {
+  if constexpr (std::is_same_v<Verb, ReadMany>) {
+    counts.note_read(is_done);
+  } else {
+    counts.note_change(is_done);
+  }
+}
+
 }  // namespace
 
 // --- one key ---------------------------------------------------------------------------------------------------------
@@ -42,6 +53,7 @@ void ClassicKeys::read(std::string_view key, const KeyRoute& route, Call call, c
         method.write_answer(call, {.found = true, .value = value, .version = version, .view = route.view});
       });
   if (!has_answered(outcome)) return not_served(outcome, key, std::move(call), method);
+  store_->counts.note_read(outcome.value() == Outcome::done);
   if (outcome.value() == Outcome::missing) method.write_answer(call, {.view = route.view});
   send(std::move(call));
 }
@@ -51,6 +63,7 @@ void ClassicKeys::change(const KeyChange& change, const KeyRoute& route, Call ca
   const auto outcome = apply(change, route.proof, version);
   if (!has_answered(outcome)) return not_served(outcome, change.key, std::move(call), method);
   const bool is_done = outcome.value() == Outcome::done;
+  store_->counts.note_change(is_done);
   answer_with(std::move(call), method, {.found = is_done, .version = version, .view = route.view});
 }
 
@@ -118,6 +131,7 @@ void ClassicKeys::serve_part(LocalPart<Verb>& part, std::function<void()> done) 
       break;
     }
     if (has_answered(outcome)) {
+      note<Verb>(store_->counts, outcome.value() == Outcome::done);
       result.__set_view(key.view);
       bytes += Verb::reply_bytes(result) + part.room.bytes_per_result;
       part.results[at] = std::move(result);
@@ -144,6 +158,7 @@ Result<KeysHere::Now> ClassicKeys::read_now(std::string_view key, const KeyRoute
       key, route.proof, [&](std::string_view value, Version version, WallMs) { use(value, version, 0); });
   if (!outcome.ok()) return outcome.error();
   if (!has_answered(outcome)) return Now::later;
+  store_->counts.note_read(outcome.value() == Outcome::done);
   return outcome.value() == Outcome::done ? Now::found : Now::missing;
 }
 
@@ -153,6 +168,7 @@ Result<std::optional<Version>> ClassicKeys::write_now(std::string_view key, std:
   const auto outcome = store_->local->write(key, value, route.proof, version, now_ms);
   if (!outcome.ok()) return outcome.error();
   if (outcome.value() != Outcome::done) return std::optional<Version>();
+  store_->counts.note_change(true);
   return std::optional<Version>(version);
 }
 

@@ -120,11 +120,17 @@ void ClassicMode::show_gauges(Context& context) {
   context.gauge("awaits_keys_from", [ownership = store_->ownership] {
     return static_cast<std::int64_t>(ownership->share()->all_sources().size());
   });
-  context.gauge("stamps_too_far_ahead", [local = store_->local] { return local->stamps_too_far_ahead(); });
+  Metrics& metrics = context.metrics();
+  metrics.show_counter(
+      {"stamps_too_far_ahead_total", "Versions that were not taken because their time is too far ahead."},
+      [local = store_->local] { return static_cast<double>(local->stamps_too_far_ahead()); });
   show_progress(context);
-  context.gauge("keys_moved", {{"direction", "in"}}, [local = store_->local] { return local->keys_moved_in(); });
-  context.gauge("keys_moved", {{"direction", "out"}},
-                [rebalancer = rebalancer_] { return rebalancer->keys_moved_out(); });
+  const auto moved = [](const char* direction) {
+    return Metric{"keys_moved_total", "Keys that changed their owner.", {{"direction", direction}}};
+  };
+  metrics.show_counter(moved("in"), [local = store_->local] { return static_cast<double>(local->keys_moved_in()); });
+  metrics.show_counter(moved("out"),
+                       [rebalancer = rebalancer_] { return static_cast<double>(rebalancer->keys_moved_out()); });
 }
 
 // 0 unless keys are on the move.

@@ -77,6 +77,7 @@ class Replicas final {
   const ReadGate& gate() const { return site_.gate; }
   const CopyGate& copies() const { return site_.copies; }
   // Keys that this node has erased as their primary because their values had expired.
+  std::size_t key_log_bytes() const { return site_.logs.bytes(); }
   std::uint64_t expired_keys() const { return site_.expired_keys; }
 
   // --- other nodes ---

@@ -1,6 +1,7 @@
 // What do the handlers share? Made in plugin.cc, held by every endpoint and by every call in flight to another node.
 #pragma once
 
+#include "serving/key_counts.h"
 #include "serving/key_routing.h"
 #include "serving/keys_here.h"
 #include "serving/refusals.h"
@@ -24,6 +25,7 @@ struct StoreParts {
   Peers& peers;
   std::shared_ptr<RetryQueue> retries;
   std::shared_ptr<Forwarder> forwarder;
+  KeyCounts counts = {};
 };
 
 struct Store : StoreParts {

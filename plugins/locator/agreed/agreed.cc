@@ -7,6 +7,7 @@
 #include "agreed/foreign_calls.h"
 #include "agreed/guarded_holder.h"
 #include "agreed/holder_place.h"
+#include "agreed/map_metrics.h"
 #include "agreed/wire/cluster_service.h"
 #include "agreed/wire/saved.h"
 #include "agreed/wire/view_service.h"
@@ -233,8 +234,7 @@ Result<ring::Implementation> make_agreed(Context& context) {
     observer->end_waits();
   });
   context.spawn("disk", [bridge](const std::stop_token& stop) { bridge->disk().run(stop); });
-  context.gauge("epoch", [adapter] { return adapter->epoch(); });
-  context.gauge("voters", [adapter] { return adapter->voters(); });
+  show_metrics(context, adapter, observer);
   context.log().info("node {}, boot {}", self.id.text(), self.boot.number);
   return ring::Implementation{
       .membership = adapter,

@@ -20,9 +20,12 @@ std::int64_t sum(std::int64_t one, std::int64_t other) {
 
 class Handler final : public p2p::BaseHandler, public counter::CounterIf {
  public:
-  Handler(p2p::Context& context, const p2p::ServiceSpec& spec) : BaseHandler(context, spec) {}
+  Handler(p2p::Context& context, const p2p::ServiceSpec& spec)
+      : BaseHandler(context, spec),
+        increments_(context.metrics().counter({"increments_total", "Increments of all counters."})) {}
 
   std::int64_t increment(const std::string& name, const std::int64_t by) override {
+    increments_->add();
     const std::lock_guard hold(mutex_);
     total_ = sum(total_, by);
     auto& count = counts_[name];
@@ -49,6 +52,7 @@ class Handler final : public p2p::BaseHandler, public counter::CounterIf {
   }
 
  private:
+  const std::shared_ptr<p2p::Counter> increments_;  // at /metrics, and in `p2pctl status`
   std::mutex mutex_;
   std::map<std::string, std::int64_t> counts_;
   std::int64_t total_ = 0;

@@ -5,6 +5,7 @@
 #include <p2p/call.h>
 #include <p2p/config.h>
 #include <p2p/log.h>
+#include <p2p/metrics.h>
 #include <p2p/node_address.h>
 #include <p2p/peers.h>
 #include <p2p/result.h>
@@ -32,9 +33,6 @@ struct NodeInfo {
                                     << 20;  // [host] frame_bytes_max: of one message of a client or a node
   std::vector<std::string> services = {};   // that the node runs from its start on, by name, sorted
 };
-
-// Of a gauge, as (name, value), in display order: {{"state", "done"}}.
-using Labels = std::vector<std::pair<std::string, std::string>>;
 
 // Every method: [any thread] unless it says [control], which means: within configure, start, ready, drain or stop.
 class P2P_API Context {
@@ -77,11 +75,9 @@ class P2P_API Context {
 
   virtual Peers& peers() noexcept = 0;
 
-  // Shows a number of the service in `p2pctl status`; `read` is called on any thread until stop(). Labels tell several
-  // numbers of one name apart. Where only a name fits, as in `p2pctl status`, their values are appended to it:
-  // gauge("keys", {{"state", "done"}}, ...) is "keys_done" there. A gauge whose text is the same replaces the earlier
-  // one. [control]
-  virtual void gauge(const std::string& name, const Labels& labels, std::function<std::int64_t()> read) = 0;
+  // metrics().show_gauge(), without a help text and for whole numbers. Where only a name fits, as in `p2pctl status`,
+  // the values of labels are appended to it: gauge("keys", {{"state", "done"}}, ...) is "keys_done" there. [control]
+  virtual void gauge(const std::string& name, const Labels& labels, std::function<std::int64_t()> read);
   void gauge(const std::string& name, std::function<std::int64_t()> read) { gauge(name, {}, std::move(read)); }
 
   // Asks the node to leave the network and exit, as SIGTERM does; returns at once. `why` goes to the log.
@@ -100,6 +96,9 @@ class P2P_API Context {
   // bring. `why` names them for `p2pctl status`, the log and the service manager; "" ends the wait, as does the
   // completion. The wait does not count against `[host] start_timeout`; `[host] network_timeout` bounds it.
   virtual void waits_for_network(const std::string& why) = 0;
+
+  // What the service counts and measures. [any thread]
+  virtual Metrics& metrics() noexcept = 0;
 };
 
 }  // namespace p2p

@@ -2,6 +2,7 @@
 #include "ctl/cluster_text.h"
 #include "ctl/agreement_text.h"
 #include "ctl/table_text.h"
+#include "documents/cluster_json.h"
 
 #include <gtest/gtest.h>
 
@@ -60,12 +61,12 @@ TEST(TableText, NeighboursAreJoinedToRanges) {
 TEST(ClusterText, AMemberWhoseMemoryIsFullIsNamed) {
   view::State state = cluster_state();
   EXPECT_EQ(members_text(state, 2'000).find("memory_max"), std::string::npos);
-  EXPECT_EQ(members_json(state)["members"][1]["takes_copies"], true);
+  EXPECT_EQ(documents::members_json(state)["members"][1]["takes_copies"], true);
   state.members[1].__set_takes_copies(false);
   EXPECT_NE(
       members_text(state, 2'000).find("127.0.0.1:9901 takes no further copies: its memory is full (memory_max)\n"),
       std::string::npos);
-  EXPECT_EQ(members_json(state)["members"][1]["takes_copies"], false);
+  EXPECT_EQ(documents::members_json(state)["members"][1]["takes_copies"], false);
 }
 
 TEST(ClusterText, MembersAreListedWithAsMuchOfTheirIdsAsTellsThemApart) {
@@ -89,7 +90,7 @@ TEST(ClusterText, WhatANodeWaitsForIsSaid) {
 }
 
 TEST(ClusterText, TheJsonOfAMemberHasAllOfIt) {
-  const auto document = members_json(cluster_state());
+  const auto document = documents::members_json(cluster_state());
   EXPECT_EQ(document["epoch"], 7);
   const auto& member = document["members"][2];
   EXPECT_EQ(member["address"], "127.0.0.1:9902");
@@ -100,15 +101,15 @@ TEST(ClusterText, TheJsonOfAMemberHasAllOfIt) {
 
 TEST(ClusterText, ThePeakComparesTheFullestWithItsShareByWeight) {
   auto state = cluster_state();
-  EXPECT_DOUBLE_EQ(peaks_of(state).primaries, 1);
+  EXPECT_DOUBLE_EQ(documents::peaks_of(state).primaries, 1);
   state.members[0].primaries = 6;
   state.members[1].primaries = 2;
-  EXPECT_DOUBLE_EQ(peaks_of(state).primaries, 1.5);
+  EXPECT_DOUBLE_EQ(documents::peaks_of(state).primaries, 1.5);
   state.members[0].weight = 150;
   state.members[1].weight = 50;
-  EXPECT_DOUBLE_EQ(peaks_of(state).primaries, 1);
+  EXPECT_DOUBLE_EQ(documents::peaks_of(state).primaries, 1);
   for (auto& member : state.members) member.is_holder = false;
-  EXPECT_DOUBLE_EQ(peaks_of(state).primaries, 0);
+  EXPECT_DOUBLE_EQ(documents::peaks_of(state).primaries, 0);
 }
 
 TEST(ClusterText, TheMapShowsSharesAndWhatIsMissing) {
@@ -121,7 +122,7 @@ TEST(ClusterText, TheMapShowsSharesAndWhatIsMissing) {
   EXPECT_EQ(text.find("all copies are down"), std::string::npos);
   state.unserved = 1;
   EXPECT_NE(map_text(state).find("of 1 partitions all copies are down\n"), std::string::npos);
-  EXPECT_NEAR(map_json(state)["members"][0]["share"].get<double>(), 1.0 / 3, 1e-9);
+  EXPECT_NEAR(documents::map_json(state)["members"][0]["share"].get<double>(), 1.0 / 3, 1e-9);
 }
 
 // --- plan, watch -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 #include "ctl/status_text.h"
+#include "documents/status_json.h"
 
 #include <gtest/gtest.h>
 
@@ -53,7 +54,7 @@ TEST(StatusText, TellsWhatTheMachineRefusesItsNode) {
           .find("\ntrouble    12 failures of this machine, the last 5 s ago: could not connect to n2:9900: Too many "
                 "open files\n"),
       std::string::npos);
-  EXPECT_EQ(status_json(node)["own_failures"], 12);
+  EXPECT_EQ(documents::status_json(node)["own_failures"], 12);
 }
 
 TEST(StatusText, ServicesStandInATable) {
@@ -84,7 +85,7 @@ TEST(StatusText, ANodeIsNotHealthyWhileAServiceComplains) {
 }
 
 TEST(StatusText, JsonCarriesTheGaugesAndTheViewAsText) {
-  const auto json = status_json(ready_node());
+  const auto json = documents::status_json(ready_node());
   EXPECT_EQ(json["services"][0]["gauges"]["keys"], 9);
   EXPECT_EQ(json["view"], "0000000000001a2b");
 }

@@ -30,10 +30,17 @@ TEST(WireForm, EachFormIsDetectedFromItsFirstBytesAndNotBefore) {
   }
 }
 
+TEST(WireForm, ACapitalLetterBeginsHttp) {
+  for (const std::string bytes : {"G", "GET / HTTP/1.1\r\n", "HEAD", "POST", "X"}) {
+    WireForm form;
+    EXPECT_EQ(detect(bytes, form), Detection::known) << bytes;
+    EXPECT_TRUE(form.is_http);
+  }
+}
+
 TEST(WireForm, ForeignProtocolsAreUnknown) {
   WireForm form;
-  for (const std::string bytes :
-       {"GET / HTTP/1.1\r\n", "\x16\x03\x01\x02\x00\x01", "*1\r\n$4\r\nPING\r\n", "\x80\x02", "\x7f\xff\xff\xff"}) {
+  for (const std::string bytes : {"\x16\x03\x01\x02\x00\x01", "*1\r\n$4\r\nPING\r\n", "\x80\x02", "\x7f\xff\xff\xff"}) {
     EXPECT_EQ(detect(bytes, form), Detection::unknown) << bytes;
   }
 }
