@@ -325,6 +325,7 @@ void ReplicaShell::set_alarm() {
   if (is_halted_.load(std::memory_order_relaxed)) return;
   note_memory(environment_.strand->now());
   queued_bytes_.store(static_cast<std::int64_t>(links_.queued_bytes()), std::memory_order_relaxed);
+  operations_bytes_.store(static_cast<std::int64_t>(replicas_->operations_bytes()), std::memory_order_relaxed);
   expired_keys_.store(expired_before_ + static_cast<std::int64_t>(replicas_->expired_keys()),
                       std::memory_order_relaxed);
   const TimePoint now = environment_.strand->now();
@@ -427,6 +428,7 @@ std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_p
   context.gauge("waiting_calls", [shell] { return shell->waiting_calls(); });
   context.gauge("expired_keys", [shell] { return shell->expired_keys(); });
   context.gauge("memory_max_bytes", [memory_bytes_max] { return static_cast<std::int64_t>(memory_bytes_max); });
+  context.gauge("operations_bytes", [shell] { return shell->operations_bytes(); });
   context.gauge("replication_queue_bytes", [shell] { return shell->queued_bytes(); });
   return shell;
 }
