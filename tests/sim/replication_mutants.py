@@ -85,8 +85,8 @@ MUTANTS = [
         "effects.answers.push_back(answer_of(request, Verdict::missing));"),
     one("TTL", "a-condition-sees-what-has-expired", PRIMARY, "is_asked && has_expired(content_.expiry_at(write.key), moment.wall)", "false"),
     one("TTL", "an-item-has-no-end", STREAMS, "item.expires_at = entry->expires_at;", ";"),
-    one("TTL", "a-backfill-has-no-ends", "replication/fill_scan.cc", ".expires_at = entry.expires_at", ".expires_at = kNoExpiry"),
-    one("TTL", "a-suspect-lives-for-ever", TERM, "std::move(entry->value), entry->expires_at", "std::move(entry->value), kNoExpiry"),
+    one("TTL", "a-backfill-has-no-ends", "replication/fill_scan.cc", "entry.expires_at", "kNoExpiry"),
+    one("TTL", "a-suspect-lives-for-ever", TERM, "entry->expires_at", "kNoExpiry"),
     one("TTL", "nothing-is-swept", FLUSH, "sweep_.step(moment, effects);", ";"),
     # --- reads of any copy (docs/decisions/0040) ---
     one("D40", "a-copy-shows-what-is-under-way", "replication/copy_gate.h",
