@@ -21,6 +21,19 @@ struct ReadOptions {
   1: optional bool any_copy
 }
 
+// Names one write or erase over all attempts at it (docs/decisions/0044): however often it arrives, it is done once at most, and
+// each attempt that arrives after it was done is answered with what came of it. Only in an agreed cluster all of whose members know
+// it: those say so by RingState.level, 2 or more. Only of one key: a batch ignores it, and so do nodes that do not know it.
+struct Operation {
+  1: i64 client                   // drawn at random by each client
+  // Above 0. Rises with each operation of the client, and is about the microseconds since 1970 when it began, whatever the client's
+  // clock is worth: one that is too low is refused as `operation_forgotten`, and gets a higher one.
+  2: i64 number
+  // An earlier attempt may still be on its way to its owner: if this one ends without a change, as its condition is not met or there
+  // is nothing to erase, that one must not make any, either.
+  3: bool again
+}
+
 // Of writes and erases. At most one condition; if it is not met, nothing is done, and the answer is `condition_failed`. Only in
 // an agreed cluster and only for one key: a network in classic mode, and a batch, refuse them as `unsupported`.
 struct WriteOptions {
@@ -31,6 +44,7 @@ struct WriteOptions {
   // ever, also where the value before did not. Only in an agreed cluster all of whose members know it (feature level 2): others
   // refuse it as `unsupported`, and so do erases. A node of a former version that is asked itself ignores it.
   3: optional i64 ttl_ms
+  4: optional Operation operation
 }
 
 struct ReadResult {
@@ -96,12 +110,15 @@ enum StoreErrorKind {
                       // try again
   condition_failed = 5 // the condition of the call was not met; nothing was done
   unsupported = 6     // the options do not go with this call, or with this network's mode, or the key is reserved; nothing was done
+  operation_forgotten = 7 // this attempt did nothing; whether an earlier one at the operation did is not known any more. If there was
+                      // none, it may be begun anew, with a number above operations_highest
 }
 
 exception StoreError {
   1: StoreErrorKind kind
   2: string message
   3: optional Version version   // of condition_failed: what the key has instead; not set: there is no such key
+  4: optional i64 operations_highest  // of operation_forgotten
 }
 
 // Results of batches stand in the order of the request. A batch is not a transaction: on `unavailable` some of its keys may

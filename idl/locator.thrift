@@ -39,6 +39,7 @@ struct RingState {
   // With partitions: two bytes for each, big-endian: the index of its owner in `members` or, counted on from there, in
   // `leaving`; 0xffff: none.
   6: optional binary owners
+  7: optional i32 level                  // with partitions: the feature level that all members know; never lower than before
 }
 
 // What has changed since an earlier state with partitions.
@@ -53,6 +54,7 @@ struct RingDelta {
   // Four bytes for each partition whose owner may have changed, big-endian: its number, and its owner's index as in
   // RingState.owners.
   6: optional binary moved
+  7: optional i32 level                  // as of a RingState
 }
 
 // Served by the locator as its part "ring" ("locator.ring").

@@ -27,12 +27,14 @@ struct Write {
 struct Replicate {
   1: required i64 seq
   2: required i64 commit
-  3: required list<Write> writes         // one or more
+  3: required list<Write> writes         // none: an operation has ended without any
+  4: optional i64 client                 // of a client's operation (docs/decisions/0044); from feature level 2 on
+  5: optional i64 number
 }
 
 struct SyncEntry {
   1: required Version version
-  2: required list<binary> keys
+  2: required list<binary> keys          // none: as of a Replicate
 }
 
 struct Sync {
@@ -41,6 +43,8 @@ struct Sync {
   3: required i64 born
   4: required i64 since                  // 0: the copy is in sync
   5: required list<SyncEntry> entries
+  6: optional i64 operations_forgotten   // absent: 0. Nothing is known by name of operations up to this number
+  7: optional i64 operations_highest     // absent: 0. None in the history has a higher number
 }
 
 struct Item {

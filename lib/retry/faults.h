@@ -54,7 +54,8 @@ enum class StoreErrorKind : std::int32_t {
   unavailable = 3,
   not_executed = 4,
   condition_failed = 5,
-  unsupported = 6
+  unsupported = 6,
+  operation_forgotten = 7
 };
 
 // Nothing of the call was handed to the operating system, for whatever reason.

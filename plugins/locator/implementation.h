@@ -44,6 +44,8 @@ struct Implementation {
   std::function<void(PartitionNode node)> compare_maps = nullptr;
   // ILocator::newest_map(). Null: there are no maps. [any thread]
   std::function<NewestMap()> newest_map = nullptr;
+  // The feature level in force, for clients (RingState.level). Null: there is none. [any thread]
+  std::function<std::uint32_t()> level_in_force = nullptr;
 
   // What it changes while it runs, and how; other options need a restart of the service. [control]
   std::vector<std::string> live_options = {};

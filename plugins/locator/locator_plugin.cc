@@ -62,7 +62,7 @@ Result<Done> LocatorPlugin::start(Context& context) {
   served = serve(context, nodes, [&](Methods& methods) { implementation.add_peer_methods(methods, shell_); });
   if (!served.ok()) return served;
   served = serve(context, {.idl = "locator.Ring", .extends = {}, .dispatch = Dispatch::io, .part = "ring"},
-                 [&](Methods& methods) { wire::add_ring_methods(methods, locator); });
+                 [&](Methods& methods) { wire::add_ring_methods(methods, locator, implementation.level_in_force); });
   if (!served.ok()) return served;
   for (const Implementation::Part& part : implementation.parts) {
     served = serve(context, part.spec, part.add_methods);

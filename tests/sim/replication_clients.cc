@@ -18,6 +18,7 @@ constexpr std::size_t kGetsPerScan = 4;
 
 void ReplicationWorld::start_clients() {
   clients_.resize(kClients);
+  for (Client& client : clients_) client.clock_ahead = time_.happens(0.5) ? Duration{} : time_.between(0ms, 3s);
   for (std::size_t client = 0; client < kClients; ++client)
     time_.after(time_.between(300ms, 500ms), [this, client] { schedule_client(client); });
 }
@@ -85,22 +86,90 @@ void ReplicationWorld::begin_operation(std::size_t client) {
     operation.entries.push_back(keys_[operation.keys[which]].history.size());
     keys_[operation.keys[which]].history.push_back(entry);
   }
+  // The end of a value follows from when it was taken: of one that was lost, a second attempt makes another.
+  const bool is_named = operation.kind != Kind::get && operation.keys.size() == 1 && time_.happens(named_);
+  if (is_named) operation.id = {.client = client + 1, .number = operation_number(client)};
   const bool stores = operation.kind != Kind::get && operation.kind != Kind::erase;
-  if (stores && time_.happens(expires_)) operation.ttl_ms = static_cast<std::int64_t>(1 + time_.below(1500));
+  if (stores && !is_named && time_.happens(expires_))
+    operation.ttl_ms = static_cast<std::int64_t>(1 + time_.below(1500));
   const std::size_t number = operations_log_.size();
-  const Index node = operation.node;
   operations_log_.push_back(std::move(operation));
   clients_[client].is_busy = true;
   ++operations_;
-  on_machine(node, time_.now() + time_.between(50us, 500us), [this, node, number] { execute(node, number); });
+  attempt(number);
   time_.after(kPatience, [this, number] { end_operation(number); });
 }
 
-void ReplicationWorld::execute(Index at, std::size_t number) {
+// By the client's clock.
+std::uint64_t ReplicationWorld::operation_number(std::size_t client) {
+  Client& one = clients_[client];
+  const auto now = static_cast<std::uint64_t>((time_.now().time_since_epoch() + one.clock_ahead) / 1us);
+  one.last_number = std::max(one.last_number + 1, kWallStart * replication::kOperationsPerMs + now);
+  return one.last_number;
+}
+
+// It may be long on its way, as where it waits at another node: longer than the client does.
+void ReplicationWorld::attempt(std::size_t number) {
+  Operation& operation = operations_log_[number];
+  const std::size_t attempts = ++operation.attempts;
+  const bool is_delayed = operation.id.is_set() && !is_healed_ && time_.happens(delayed_);
+  const Duration later = is_delayed ? time_.between(1ms, 4s) : time_.between(50us, 500us);
+  operation.arrived_by = std::max(operation.arrived_by, time_.now() + later);
+  on_machine(operation.node, time_.now() + later,
+             [this, node = operation.node, number, id = operation.id, is_again = operation.is_again] {
+               execute(node, number, id, is_again);
+             });
+  if (!operation.id.is_set()) return;
+  time_.after(time_.between(100ms, 600ms), [this, number, attempts] {
+    Operation& late = operations_log_[number];
+    if (late.is_over || late.attempts != attempts) return;
+    late.is_again = true;
+    try_again(number, attempts, Duration{});
+  });
+}
+
+void ReplicationWorld::try_again(std::size_t number, std::size_t attempts, Duration pause) {
+  time_.after(pause, [this, number, attempts] {
+    Operation& operation = operations_log_[number];
+    if (operation.is_over || operation.attempts != attempts) return;
+    const cluster::Slot primary = newest_->partitions[keys_[operation.keys.front()].partition].primary;
+    operation.node = time_.happens(0.85) ? index_of(newest_->at(primary).id) : time_.below(machines_.size());
+    attempt(number);
+  });
+}
+
+// As clients do (docs/decisions/0044). False: the answer ends the operation.
+bool ReplicationWorld::tries_again(std::size_t number, const Answer& answer) {
+  Operation& operation = operations_log_[number];
+  if (!operation.id.is_set()) return false;
+  switch (answer.verdict) {
+    case Verdict::done:
+    case Verdict::missing:
+    case Verdict::condition_failed:
+      return false;
+    case Verdict::forgotten:
+      if (operation.is_again || operation.attempts > 1) return true;  // it is not known, and will not be
+      clients_[operation.client].last_number =
+          std::max(clients_[operation.client].last_number, answer.operations_highest);
+      operation.id.number = operation_number(operation.client);
+      break;
+    case Verdict::unknown:
+      operation.is_again = true;
+      break;
+    case Verdict::refused:
+    case Verdict::overloaded:
+    case Verdict::full:
+      break;
+  }
+  try_again(number, operation.attempts, time_.between(1ms, 50ms));
+  return true;
+}
+
+void ReplicationWorld::execute(Index at, std::size_t number, replication::OperationId id, bool is_again) {
   const bool is_get = operations_log_[number].kind == Kind::get;
   if (is_get && number % kGetsPerScan == 0) return read_as_a_scan(at, number);
   if (is_get) return read(at, number);
-  write(at, number);
+  write(at, number, id, is_again);
 }
 
 // As an I/O thread does: the value first; then, perhaps much later, whether it may be answered.
@@ -176,7 +245,7 @@ void ReplicationWorld::end_scan(std::size_t number, Answer answer) {
   finish(number, answer, operation.seen);
 }
 
-void ReplicationWorld::write(Index at, std::size_t number) {
+void ReplicationWorld::write(Index at, std::size_t number, replication::OperationId id, bool is_again) {
   const Operation& operation = operations_log_[number];
   auto batch = std::make_shared<replication::Batch>();
   replication::Condition condition;
@@ -192,6 +261,8 @@ void ReplicationWorld::write(Index at, std::size_t number) {
           replication::KeyWrite::put(name, std::to_string(operation.value + static_cast<int>(which)), condition));
     batch->writes.back().ttl_ms = operation.ttl_ms;
   }
+  batch->operation = id;
+  batch->is_again = is_again;
   Effects effects;
   store(at).host->replicas.write(keys_[operation.keys.front()].partition, std::move(batch), number + 1, moment(at),
                                  effects);
@@ -217,7 +288,7 @@ void ReplicationWorld::finish(std::size_t number, const Answer& answer, int valu
   if (answer.verdict == Verdict::done && answer.is_write) note_done(operations_log_[number], answer, value_read);
   time_.after(time_.between(50us, 500us), [this, number, answer, value_read] {
     Operation& operation = operations_log_[number];
-    if (operation.is_over || answer.verdict == Verdict::unknown) return;
+    if (operation.is_over || tries_again(number, answer) || answer.verdict == Verdict::unknown) return;
     for (std::size_t which = 0; which < operation.keys.size(); ++which) {
       StoreOperation& done = entry(operation, which);
       done.ended = time_.now();
@@ -227,6 +298,7 @@ void ReplicationWorld::finish(std::size_t number, const Answer& answer, int valu
         case Verdict::full:
           done.outcome = StoreOperation::Outcome::failed;
           break;
+        case Verdict::forgotten:
         case Verdict::unknown:
           break;
         case Verdict::done:

@@ -30,6 +30,23 @@ void ReplicationWorld::on_decided(const cluster::ClusterMap& map) {
       loss.outcome = StoreOperation::Outcome::done;
       key.history.push_back(loss);
     }
+    divide_operations(number);
+  }
+}
+
+// Names are lost with what they name: what was under way, or is on its way still, may have been done before, and may be
+// done once more from now on.
+void ReplicationWorld::divide_operations(Number number) {
+  for (Operation& operation : operations_log_) {
+    const bool may_come = !operation.is_over || operation.arrived_by >= time_.now();
+    if (!operation.id.is_set() || !may_come || keys_[operation.keys.front()].partition != number) continue;
+    StoreOperation second = entry(operation, 0);
+    second.begun = time_.now();
+    second.ended = StoreOperation{}.ended;
+    second.outcome = StoreOperation{}.outcome;
+    StoreHistory& history = keys_[operation.keys.front()].history;
+    history.push_back(second);
+    if (!operation.is_over) operation.entries.front() = history.size() - 1;
   }
 }
 

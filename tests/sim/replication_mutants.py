@@ -2,7 +2,7 @@
 """Does the simulation of replication notice when a rule is broken?
 
 As cluster_mutants.py, for sections 4 and 5 of the protocol: each mutant breaks one rule in one place, behind a switch that the product
-does not have (P2P_MUTANTS=MASK). One more build has the copy: of the simulation, and of the tests of single rules. A mutant is caught
+does not have (P2P_MUTANTS=NUMBER,...). One more build has the copy: of the simulation, and of the tests of single rules. A mutant is caught
 when one of these, or a seed, fails.
 
 TODO(soon): 31-without-the-term and 43-a-boot-leaves-the-term were not caught by 350 seeds; they are rules of the map, and tested there.
@@ -43,6 +43,7 @@ STREAMS = "replication/primary_streams.cc"
 FILL = "replication/primary_fill.cc"
 REPLICAS = "replication/replicas.cc"
 FLUSH = "replication/replicas_flush.cc"
+OPERATIONS = "replication/operations.cc"
 
 MUTANTS = [
     # --- writes and reads (section 4); the numbers are those of section 9 ---
@@ -84,8 +85,8 @@ MUTANTS = [
         "effects.answers.push_back(answer_of(request, Verdict::missing));"),
     one("TTL", "a-condition-sees-what-has-expired", PRIMARY, "is_asked && has_expired(content_.expiry_at(write.key), moment.wall)", "false"),
     one("TTL", "an-item-has-no-end", STREAMS, "item.expires_at = entry->expires_at;", ";"),
-    one("TTL", "a-backfill-has-no-ends", "replication/fill_scan.cc", ".expires_at = entry.expires_at", ".expires_at = kNoExpiry"),
-    one("TTL", "a-suspect-lives-for-ever", TERM, "std::move(entry->value), entry->expires_at", "std::move(entry->value), kNoExpiry"),
+    one("TTL", "a-backfill-has-no-ends", "replication/fill_scan.cc", "entry.expires_at", "kNoExpiry"),
+    one("TTL", "a-suspect-lives-for-ever", TERM, "entry->expires_at", "kNoExpiry"),
     one("TTL", "nothing-is-swept", FLUSH, "sweep_.step(moment, effects);", ";"),
     # --- reads of any copy (docs/decisions/0040) ---
     one("D40", "a-copy-shows-what-is-under-way", "replication/copy_gate.h",
@@ -97,6 +98,24 @@ MUTANTS = [
         "held_.source.stream != 0"),
     one("D40", "a-former-copy-is-read", "replication/replicas_map.cc",
         "if (!is_same_copy) site_.copies.close(next.partition);", ";"),
+    # --- operations of clients (docs/decisions/0044) ---
+    one("D44", "a-copy-notes-no-operations", COPY, "site_.note_operation(held_, version, *message.batch);", ";"),
+    one("D44", "a-first-attempt-is-not-looked-up", PRIMARY,
+        "if (batch->operation.is_set() && answer_if_repeated(batch, request, moment, effects)) return;",
+        "if (batch->is_again && answer_if_repeated(batch, request, moment, effects)) return;"),
+    one("D44", "what-is-forgotten-is-new", OPERATIONS, "id.number > known.forgotten ? Seen::never : Seen::forgotten", "Seen::never"),
+    one("D44", "what-is-pushed-out-is-not-forgotten", OPERATIONS,
+        "if (known != nullptr) known->forgotten = std::max(known->forgotten, record.id.number);", ";"),
+    one("D44", "a-filled-learner-relies-on-names", SYNC, "!is_to_be_filled && agrees_with(head, sync)", "agrees_with(head, sync)"),
+    one("D44", "the-names-of-what-was-lost-stay", SYNC, "std::ranges::all_of(state_.uncommitted.entries(), is_confirmed)", "true"),
+    one("D44", "what-a-copy-lacks-counts-as-new", SYNC, "std::ranges::all_of(sync.entries, is_known)", "true"),
+    one("D44", "what-the-primary-has-forgotten-is-new", SYNC, "known.forgotten = std::max(known.forgotten, sync.operations_forgotten);", ";",
+        survives="what a primary makes of a suspect's state is in its list when the stream begins: a copy without it gives up its names anyway"),
+    one("D44", "a-second-attempt-does-not-wait", PRIMARY, "seq <= state_.commit", "true"),
+    one("D44", "a-failure-leaves-something-to-the-first", PRIMARY, "!batch.operation.is_set() || !batch.is_again", "true"),
+    one("D44", "a-restart-forgets-that-it-forgot", REPLICAS, "restored.state.operations.forget_names();", "restored.state.operations = {};"),
+    one("D44", "a-second-attempt-is-refused-at-the-end", COMMIT, "one.answer.verdict = one.answer.is_write ? Verdict::unknown : Verdict::refused;",
+        "one.answer.verdict = Verdict::refused;"),
     # --- takeover (I5, I6) ---
     Mutant("I5", "26-takeover-without-a-sync", (
         Patch(TERM, "is_stopping_ = has_consented_ = false;",
@@ -178,13 +197,20 @@ def write_copy(folder: pathlib.Path) -> None:
             if texts[target].count(patch.old) != 1:
                 sys.exit(f"{mutant.name}: '{patch.old}' stands {texts[target].count(patch.old)} times in {patch.file}")
             texts[target] = texts[target].replace(patch.old, switched(patch, number_of(mutant)))
-    texts[folder / "mutant.h"] = ("#pragma once\n#include <cstdint>\n#include <cstdlib>\nnamespace p2p {\n"
-                                  "inline std::uint64_t mutants_on() {\n"
-                                  '  const char* wanted = std::getenv("P2P_MUTANTS");\n'
-                                  "  return wanted == nullptr ? 0 : std::strtoull(wanted, nullptr, 0);\n}\n"
-                                  "inline bool is_mutant(int number) {\n"
-                                  "  static const std::uint64_t on = mutants_on();\n"
-                                  "  return (on >> number & 1) != 0;\n}\n}  // namespace p2p\n")
+    texts[folder / "mutant.h"] = (
+        "#pragma once\n#include <bitset>\n#include <cstdlib>\nnamespace p2p {\n"
+        "inline std::bitset<256> mutants_on() {\n"
+        "  std::bitset<256> on;\n"
+        '  const char* wanted = std::getenv("P2P_MUTANTS");\n'
+        "  while (wanted != nullptr && *wanted != 0) {\n"
+        "    char* end = nullptr;\n"
+        "    on.set(std::strtoul(wanted, &end, 10));\n"
+        "    wanted = *end == ',' ? end + 1 : nullptr;\n"
+        "  }\n"
+        "  return on;\n}\n"
+        "inline bool is_mutant(int number) {\n"
+        "  static const std::bitset<256> on = mutants_on();\n"
+        "  return on[static_cast<std::size_t>(number)];\n}\n}  // namespace p2p\n")
     for target, text in texts.items():
         if "is_mutant" in text and target.name != "mutant.h":
             if target.suffix == ".cc":
@@ -198,8 +224,8 @@ def write_copy(folder: pathlib.Path) -> None:
 
 def ran(program: str, mutants: list[Mutant], tests: str, seeds: int = 0) -> subprocess.CompletedProcess | None:
     """Null: it hangs."""
-    mask = sum(1 << number_of(mutant) for mutant in mutants)
-    environment = dict(os.environ, P2P_MUTANTS=str(mask), P2P_SIM_RUNS=str(seeds), P2P_SIM_LINES="0")
+    numbers = ",".join(str(number_of(mutant)) for mutant in mutants)
+    environment = dict(os.environ, P2P_MUTANTS=numbers, P2P_SIM_RUNS=str(seeds), P2P_SIM_LINES="0")
     try:
         return subprocess.run([program, f"--gtest_filter={tests}"], env=environment, capture_output=True, text=True,
                               timeout=SECONDS_MAX)

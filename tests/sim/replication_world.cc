@@ -31,6 +31,7 @@ ReplicationWorld::ReplicationWorld(const ClusterWorldOptions& options)
   replication_options_.is_durable = is_durable_;
   // Some runs have a log that reaches back over a few writes alone.
   if (time_.happens(0.5)) replication_options_.key_log_bytes_max = 200 + time_.below(8000);
+  if (time_.happens(0.5)) replication_options_.operations_max = 4 + time_.below(60);
   replication_options_.material_kept = time_.happens(0.5) ? Duration(2s) : Duration(60s);
   if (time_.happens(0.5)) stall_ = static_cast<double>(time_.below(40)) * 0.001;
   if (time_.happens(0.5)) slow_read_ = 0.05;
@@ -47,6 +48,8 @@ ReplicationWorld::ReplicationWorld(const ClusterWorldOptions& options)
     keys_.push_back({.name = std::move(name), .partition = partition});
   }
   if (time_.happens(0.7)) expires_ = 0.3;
+  if (time_.happens(0.8)) named_ = time_.happens(0.5) ? 1 : 0.5;
+  if (time_.happens(0.5)) delayed_ = 0.1;
   set_clocks();
   start_clients();
 }
@@ -85,10 +88,9 @@ replication::Moment ReplicationWorld::moment(Index at) const {
 
 // The time of day as a node has it: it is wrong, and it is set.
 diststore::WallMs ReplicationWorld::wall(Index at) const {
-  constexpr diststore::WallMs kStart = 1'800'000'000'000;
   const auto there = stores_.find(at);
   const Duration ahead = there == stores_.end() ? Duration{} : there->second->clock_ahead;
-  return kStart + static_cast<diststore::WallMs>((time_.now().time_since_epoch() + ahead) / 1ms);
+  return kWallStart + static_cast<diststore::WallMs>((time_.now().time_since_epoch() + ahead) / 1ms);
 }
 
 // Now and then one of them, forwards or backwards.

@@ -16,6 +16,9 @@
 
 namespace p2p::sim {
 
+// When the simulation begins, in milliseconds since 1970.
+inline constexpr diststore::WallMs kWallStart = 1'800'000'000'000;
+
 class ReplicationWorld final : public ClusterWorld {
  public:
   explicit ReplicationWorld(const ClusterWorldOptions& options);
@@ -68,6 +71,11 @@ class ReplicationWorld final : public ClusterWorld {
     Index node = 0;
     std::size_t client = 0;
     bool is_over = false;
+    // Of a write that is tried again, under its name: attempts may be on their way still, after it is over, too.
+    diststore::replication::OperationId id = {};
+    bool is_again = false;  // an attempt may have been done
+    std::size_t attempts = 0;
+    TimePoint arrived_by{};  // the last of them
     // Of a get that reads as a scan does: what it has seen.
     bool settles = false;
     int seen = 0;  // 0: there is no such key
@@ -97,6 +105,8 @@ class ReplicationWorld final : public ClusterWorld {
     WriteVersion known_version;  // of known_key
     std::size_t known_key = 0;
     int known_value = 0;
+    std::uint64_t last_number = 0;  // of its operations
+    Duration clock_ahead{};
     std::size_t reads_healed = 0;  // that were answered since all is healed
     std::size_t writes_healed = 0;
   };
@@ -132,14 +142,18 @@ class ReplicationWorld final : public ClusterWorld {
   void start_clients();
   void schedule_client(std::size_t client);
   void begin_operation(std::size_t client);
+  void attempt(std::size_t number);
+  void try_again(std::size_t number, std::size_t attempts, Duration pause);
+  bool tries_again(std::size_t number, const Answer& answer);
+  std::uint64_t operation_number(std::size_t client);
   Kind any_kind();
   bool is_lost(Number number) const;
   bool are_all_lost() const;
-  void execute(Index at, std::size_t number);
+  void execute(Index at, std::size_t number, diststore::replication::OperationId id, bool is_again);
   void read(Index at, std::size_t number);
   void read_as_a_scan(Index at, std::size_t number);
   void end_scan(std::size_t number, Answer answer);
-  void write(Index at, std::size_t number);
+  void write(Index at, std::size_t number, diststore::replication::OperationId id, bool is_again);
   void answer_soon(Index at, Answer answer);
   void finish(std::size_t number, const Answer& answer, int value_read);
   void end_operation(std::size_t number);
@@ -151,6 +165,7 @@ class ReplicationWorld final : public ClusterWorld {
   // --- what must be (replication_invariants.cc) ---
   void check() override;
   void on_decided(const cluster::ClusterMap& map) override;
+  void divide_operations(Number number);
   void check_serving();
   void check_expiries();
   void check_answers(Index at, const Effects& effects);
@@ -182,6 +197,8 @@ class ReplicationWorld final : public ClusterWorld {
   double stall_ = 0;
   double slow_read_ = 0;
   double expires_ = 0;
+  double named_ = 0;    // of writes
+  double delayed_ = 0;  // of attempts
   double crash_at_sync_ = 0;
   double danger_ = 0;
   Duration think_max_{};

@@ -61,7 +61,8 @@ class Client::Impl final {
 
   // A store call for one key; `encode(codec, service, frame)` makes its frame.
   template <class T, class Encode>
-  void ask_store(std::string_view key, Then<T> then, const CallOptions& options, bool is_repeatable, Encode encode) {
+  void ask_store(std::string_view key, Then<T> then, const CallOptions& options, bool is_repeatable, Encode encode,
+                 OperationId operation = {}) {
     if (const char* why = fault_of_ttl(options, std::is_same_v<T, Written> ? Stores::yes : Stores::no))
       return then(refused_option(why));
     if (options.if_version && options.if_absent)
@@ -72,8 +73,10 @@ class Client::Impl final {
     call.key = key;
     if (options.any_copy) aim_at_any_copy(call, options);
     call.deadline = engine.deadline_of(options);
-    // The second of two conditional calls would fail for what the first has done.
-    call.is_repeatable = is_repeatable || (options.is_repeatable && !condition_of(options).is_set());
+    call.has_operation = operation.number != 0;
+    // Without a name, the second of two conditional calls would fail for what the first has done.
+    call.is_repeatable =
+        is_repeatable || call.has_operation || (options.is_repeatable && !condition_of(options).is_set());
     call.handler = StoreThen<T>(std::move(then));
     engine.submit(call);
   }
@@ -177,14 +180,17 @@ Outcome<Read> Client::read(std::string_view key, CallOptions options) {
   return wait_for<Outcome<Read>>(impl_->engine, [&](auto then) { read(key, std::move(then), options); });
 }
 
-// A write is not retried when an attempt may have been executed: that attempt may still be under way, and take effect
-// after someone else's write that followed the answer to ours.
+// Without a name, a write is not retried when an attempt may have been executed: that attempt may still be under way,
+// and take effect after someone else's write that followed the answer to ours.
 void Client::write(std::string_view key, std::string_view value, Then<Written> then, CallOptions options) {
-  impl_->ask_store<Written>(key, std::move(then), options, false,
-                            [key, value, &options](Codec& codec, const auto& service, auto& frame) {
-                              const WriteOptions sent{condition_of(options), ttl_ms_of(options)};
-                              return encode_write(codec, service, key, value, sent, frame);
-                            });
+  const OperationId operation = impl_->engine.name_operation();
+  impl_->ask_store<Written>(
+      key, std::move(then), options, false,
+      [&, key, value](Codec& codec, const auto& service, auto& frame) {
+        const WriteOptions sent{condition_of(options), ttl_ms_of(options), operation};
+        return encode_write(codec, service, key, value, sent, frame);
+      },
+      operation);
 }
 std::future<Outcome<Written>> Client::write_future(std::string_view key, std::string_view value, CallOptions options) {
   return future_of<Outcome<Written>>([&](auto then) { write(key, value, std::move(then), options); });
@@ -194,10 +200,14 @@ Outcome<Written> Client::write(std::string_view key, std::string_view value, Cal
 }
 
 void Client::erase(std::string_view key, Then<Erased> then, CallOptions options) {
-  impl_->ask_store<Erased>(key, std::move(then), options, false,
-                           [key, &options](Codec& codec, const auto& service, auto& frame) {
-                             return encode_erase(codec, service, key, condition_of(options), frame);
-                           });
+  const OperationId operation = impl_->engine.name_operation();
+  impl_->ask_store<Erased>(
+      key, std::move(then), options, false,
+      [&, key](Codec& codec, const auto& service, auto& frame) {
+        const WriteOptions sent{.condition = condition_of(options), .operation = operation};
+        return encode_erase(codec, service, key, sent, frame);
+      },
+      operation);
 }
 std::future<Outcome<Erased>> Client::erase_future(std::string_view key, CallOptions options) {
   return future_of<Outcome<Erased>>([&](auto then) { erase(key, std::move(then), options); });

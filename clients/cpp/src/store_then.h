@@ -7,6 +7,7 @@
 
 #include <p2p/client.h>
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <type_traits>
@@ -41,6 +42,8 @@ Handled read_store_reply(Arrival& arrival, bool is_many, StoreReply<T>& reply) {
   Failure& failure = arrival.failed_attempt.failure;
   failure.is_condition_failed =
       reply.refusal->kind == static_cast<std::int32_t>(retry::StoreErrorKind::condition_failed);
+  if (reply.refusal->kind == static_cast<std::int32_t>(retry::StoreErrorKind::operation_forgotten))
+    arrival.operations_highest = std::max<std::uint64_t>(1, reply.refusal->operations_highest);
   if (failure.is_condition_failed) failure.there = reply.refusal->version;
   return Handled::again;
 }

@@ -82,6 +82,8 @@ class Discovery:
         if not is_answer(views, node, outcome, now):
             return None
         delta = outcome.value
+        if delta.level is not None:
+            views.note_level(delta.level)
         if delta.whole is not None:
             return view_of_state(views, delta.whole)
         return view_after(asked_about, delta)
@@ -124,6 +126,7 @@ def view_of_names(views, names):
 
 def view_of_state(views, state):
     """The view that a RingState tells; None if it makes no sense."""
+    views.note_level(state.level)
     partitions = partitions_named(state.placement)
     if partitions is None:
         return view_of_names(views, names_of(state.members)) if state.members else None

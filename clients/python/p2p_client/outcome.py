@@ -10,6 +10,7 @@ class Kind(NamedTuple):
 
     is_change: bool
     is_repeatable: bool  # idempotent: a second execution changes nothing more and has the same reply
+    takes_name: bool = False  # its requests are of store.ChangeRequest's kind
 
 
 class Answered(NamedTuple):
@@ -27,6 +28,7 @@ class NotExecuted(NamedTuple):
 
     why: str
     fault: Fault = UNSENT
+    operations_highest: int | None = None  # the number of the operation is to be above it
 
 
 class Oversized(NamedTuple):
@@ -69,8 +71,9 @@ def outcome_of_probe(outcome):
     return outcome
 
 
-def next_step(kind, outcome, keys=1):
-    """What follows an attempt at a part of `keys` keys, before the deadline."""
+def next_step(kind, outcome, keys=1, has_name=False):
+    """What follows an attempt at a part of `keys` keys, before the deadline; `has_name`: it is done once, however often it is
+    sent."""
     match outcome:
         case Answered() | Raised():
             return Next.done
@@ -79,7 +82,7 @@ def next_step(kind, outcome, keys=1):
         case Oversized():
             return Next.halved if keys > 1 else Next.rejected
         case Lost():
-            if outcome.fault.is_transient and kind.is_repeatable:
+            if outcome.fault.is_transient and (kind.is_repeatable or has_name):
                 return Next.again
             return Next.unknown if kind.is_change else Next.failed
     raise TypeError(f"{outcome!r} is not an outcome")

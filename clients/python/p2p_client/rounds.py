@@ -127,6 +127,9 @@ class Rounds:
         now = self._clock()
         foreign = {part.node for part in parts if self._views.is_foreign(part.node, now)}
         ours = [part for part in parts if part.node not in foreign]
+        for part in ours:
+            if part.kind.takes_name:
+                part.request.prepare(self._views)
         outcomes = iter((yield Send(ours)) if ours else ())
         return [NotExecuted("it is not a p2phost node") if part.node in foreign else next(outcomes) for part in parts]
 
@@ -165,7 +168,12 @@ class Rounds:
                 if mismatch is None:
                     continue
                 outcome = mismatch
-            step = next_step(part.kind, outcome, len(part.indexes))
+            has_name = False
+            if part.kind.takes_name:
+                was_lost = isinstance(outcome, Lost) or self._was_lost(part)
+                outcome = part.request.note_attempt(outcome, was_lost, self._views)
+                has_name = part.request.has_name
+            step = next_step(part.kind, outcome, len(part.indexes), has_name)
             if step is Next.done:
                 self._store_exception(part, outcome)
             elif step is Next.halved:
@@ -178,6 +186,9 @@ class Rounds:
             else:
                 self._store_error(part, outcome, step)
         return unfinished, is_halved
+
+    def _was_lost(self, part):
+        return any(index in self._failures and self._failures[index].was_lost for index in part.indexes)
 
     def _store_exception(self, part, outcome):
         assert isinstance(outcome, Raised)

@@ -1,24 +1,29 @@
 """How do the key-value store's methods become jobs? Which calls may be repeated, what a StoreError means, and the methods
 that both clients share."""
+import copy
 import math
 import os
 
 from p2p_client.codec import Request
 from p2p_client.errors import ConditionFailed
-from p2p_client.faults import fault_of_store_error
+from p2p_client.faults import PROTOCOL, fault_of_store_error
 from p2p_client.gen.diststore import Store
-from p2p_client.gen.diststore.ttypes import (EraseResult, Item, ReadOptions, ReadResult, ScanItem, ScanOptions, ScanResult,
+from p2p_client.gen.diststore.ttypes import (EraseResult, Item, Operation, ReadOptions, ReadResult, ScanItem, ScanOptions, ScanResult,
                                              StoreError, StoreErrorKind, Version, WriteOptions, WriteResult)
 from p2p_client.jobs import Batch, Call, ManyCalls, OneCall, part_bytes_max
-from p2p_client.outcome import Kind, Raised, outcome_of
+from p2p_client.operations import OPERATIONS_LEVEL
+from p2p_client.outcome import Kind, Lost, Raised, outcome_of
 
 __all__ = ["EraseResult", "Pipeline", "ReadResult", "ScanItem", "ScanResult", "StoreCalls", "Version", "WriteResult"]
 
 READ = Kind(is_change=False, is_repeatable=True)
-# A first attempt may be executed late, and overwrite what another client has written since (decision 12).
+# A first attempt may be executed late, and overwrite what another client has written since (decision 12), unless it has a name.
 WRITE = Kind(is_change=True, is_repeatable=False)
 # As a write; besides, the second of two erases would answer "not found".
 ERASE = Kind(is_change=True, is_repeatable=False)
+
+# Of one key: done once, however often it is sent, where the network remembers names (decision 44).
+NAMED_CHANGE = Kind(is_change=True, is_repeatable=False, takes_name=True)
 
 _READ_OPTIONS = ReadOptions()
 _ANY_COPY = ReadOptions(any_copy=True)
@@ -48,7 +53,7 @@ def ttl_ms_of(ttl):
 
 
 def options_of(if_version, if_absent, ttl=None):
-    """The options of a write or an erase. Neither is repeated when its outcome is unknown, with a condition or without."""
+    """The options of a write or an erase."""
     if if_version is None and not if_absent and ttl is None:
         return _WRITE_OPTIONS
     if if_version is not None and if_absent:
@@ -71,10 +76,54 @@ class StoreRequest(Request):
         return outcome
 
 
+class ChangeRequest(StoreRequest):
+    """A write or an erase of one key; `arguments` end with its WriteOptions. Names an operation from the first attempt on, if all
+    members of the network remember names by then."""
+
+    __slots__ = ("_was_prepared",)
+
+    def __init__(self, service, method, *arguments):
+        super().__init__(service, method, *arguments)
+        self._was_prepared = False
+
+    @property
+    def has_name(self):
+        return self.arguments[-1].operation is not None
+
+    def prepare(self, views):
+        """Before each attempt."""
+        if not self._was_prepared and views.level >= OPERATIONS_LEVEL:
+            self._set_operation(*views.operations.next())
+        self._was_prepared = True
+
+    def note_attempt(self, outcome, was_lost, views):
+        """How an attempt has ended; `was_lost`: that one or an earlier one may have been executed. Returns what it comes to."""
+        if not self.has_name:
+            return outcome
+        operation = self.arguments[-1].operation
+        if was_lost:
+            self._set_operation(operation.client, operation.number, again=True)
+        highest = getattr(outcome, "operations_highest", None)
+        if highest is None:
+            return outcome
+        if was_lost:
+            return Lost(outcome.why, PROTOCOL)  # whether an earlier attempt has done it will not be known
+        self._set_operation(*views.operations.next_above(highest, operation.number))
+        return outcome
+
+    def _set_operation(self, client, number, again=False):
+        options = copy.copy(self.arguments[-1])
+        options.operation = Operation(client=client, number=number, again=again)
+        self.arguments = (*self.arguments[:-1], options)
+
+
 def outcome_of_store_error(error):
     if error.kind == StoreErrorKind.condition_failed:
         return Raised(ConditionFailed(error.message or "the condition was not met", error.version))
-    return outcome_of(fault_of_store_error(error.kind), error.message or "the store does not say why")
+    outcome = outcome_of(fault_of_store_error(error.kind), error.message or "the store does not say why")
+    if error.kind == StoreErrorKind.operation_forgotten:
+        return outcome._replace(operations_highest=error.operations_highest or 0)
+    return outcome
 
 
 class _CallFactory:
@@ -93,11 +142,11 @@ class _CallFactory:
     def write(self, key, value, if_version=None, if_absent=False, ttl=None):
         key = key_bytes(key)
         options = options_of(if_version, if_absent, ttl)
-        return Call(WRITE, key, StoreRequest(self.service, "write", key, key_bytes(value), options))
+        return Call(NAMED_CHANGE, key, ChangeRequest(self.service, "write", key, key_bytes(value), options))
 
     def erase(self, key, if_version=None, if_absent=False):
         key = key_bytes(key)
-        return Call(ERASE, key, StoreRequest(self.service, "erase", key, options_of(if_version, if_absent)))
+        return Call(NAMED_CHANGE, key, ChangeRequest(self.service, "erase", key, options_of(if_version, if_absent)))
 
     def scan(self, cursor, prefix, limit, values):
         # Any node will do: it passes the call on once it has shown what it holds itself. The cursor in place of a key

@@ -1,11 +1,12 @@
 """What does a client know of the network? Views are immutable; `Views` knows the current one, and when to refresh it. No
-sockets, no clock: the time is an argument."""
+sockets, no clock: the time is an argument (`operations` has its own)."""
 import ipaddress
 import threading
 
 from p2p_client import placement
 from p2p_client.fingerprint import fingerprint_of
 from p2p_client.forking import call_after_fork
+from p2p_client.operations import OperationNames
 
 # A view that no reply has confirmed for this long is refreshed: replies of most services carry no fingerprint.
 UNCONFIRMED_SECONDS_MAX = 1.0
@@ -85,6 +86,8 @@ class Views:
         self.current = None  # None until the first update()
         self.responsive = set()  # nodes that have answered every call since their first answer
         self.unresponsive = set()  # nodes that did not answer the last call
+        self.level = 0  # the feature level that all members have, as far as one has told it
+        self.operations = OperationNames()
         self._skipped_until = {}  # node -> when it may be tried again
         self._foreign = set()  # skipped nodes that are not p2phost nodes
         self.after_fork()
@@ -115,6 +118,10 @@ class Views:
         self.unresponsive.add(node)
         self.responsive.discard(node)
         self._may_be_stale = True
+
+    def note_level(self, level):
+        """A node has told, with a whole state, the feature level in force; None: there is none."""
+        self.level = level or 0
 
     def note_answer(self, node):
         """`node` has answered a call."""

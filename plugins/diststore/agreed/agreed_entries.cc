@@ -48,7 +48,8 @@ Result<FoundEntry> found_by(const Answer& answer) {
       return Error{ErrorKind::overloaded, kOverloaded};
     case Verdict::refused:
     case Verdict::full:
-    case Verdict::condition_failed:  // these three are no verdicts on a read
+    case Verdict::condition_failed:  // these four are no verdicts on a read
+    case Verdict::forgotten:
     case Verdict::unknown:
       break;
   }
@@ -67,6 +68,7 @@ Result<ChangedEntry> changed_by(const Answer& answer) {
     case Verdict::full:
       return Error{ErrorKind::overloaded, answer.why};
     case Verdict::refused:
+    case Verdict::forgotten:  // of an operation, of which there is none here
       return Error{ErrorKind::unreachable, too_few_copies(answer).value_or(kNotServed)};
     case Verdict::unknown:
       break;

@@ -26,6 +26,14 @@ KeyWrite write_of(const KeyChange& change) {
   return write;
 }
 
+wire::StoreError forgotten(std::uint64_t highest) {
+  auto error =
+      store_error(wire::StoreErrorKind::operation_forgotten,
+                  "the owner does not know any more whether it has done the operation; this attempt did nothing");
+  error.__set_operations_highest(static_cast<std::int64_t>(highest));
+  return error;
+}
+
 wire::StoreError condition_failed(replication::WriteVersion there) {
   const bool is_absent = there == replication::kNoVersion;
   auto error = store_error(wire::StoreErrorKind::condition_failed,
@@ -145,7 +153,8 @@ void AgreedKeys::end_read(Waiting waiting, const Answer& answer) {
       return refuse_as_overloaded(std::move(waiting));
     case Verdict::refused:
     case Verdict::full:
-    case Verdict::condition_failed:  // these three are no verdicts on a read, which may be repeated in any case
+    case Verdict::condition_failed:  // these four are no verdicts on a read, which may be repeated in any case
+    case Verdict::forgotten:
     case Verdict::unknown:
       return forwarder_->wait(std::move(waiting.call), waiting.method, std::string(why_not_served(waiting.partition)));
   }
@@ -216,9 +225,15 @@ void AgreedKeys::change(const KeyChange& change, const KeyRoute& route, Call cal
   const Partition partition = KeyPlace::at(write.hash).partition;
   if (replicas_->gate().serving_term(partition) == 0)
     return forwarder_->wait(std::move(call), method, std::string(why_not_served(partition)));
+  // Whoever names an operation has been told that all copies remember it.
+  if (change.operation.is_set() && replicas_->feature_level() < kOperationsLevel)
+    return forwarder_->wait(std::move(call), method, "this node does not know yet that all members know operations");
   call.keep();  // it may have to be routed anew
   auto waiting = std::make_shared<Waiting>(Waiting{std::move(call), method, route.view, partition});
-  replicas_->write(partition, batch_of(std::move(write)),
+  auto batch = batch_of(std::move(write));
+  batch->operation = change.operation;
+  batch->is_again = change.is_again;
+  replicas_->write(partition, std::move(batch),
                    [keys = shared_from_this(), waiting = std::move(waiting)](const Answer& answer) {
                      keys->end_change(std::move(*waiting), answer);
                    });
@@ -234,6 +249,8 @@ void AgreedKeys::end_change(Waiting waiting, const Answer& answer) {
           {.found = answer.verdict == Verdict::done, .version = stored(answer.version), .view = waiting.view});
     case Verdict::condition_failed:
       return waiting.method.raise(std::move(waiting.call), condition_failed(answer.version));
+    case Verdict::forgotten:
+      return waiting.method.raise(std::move(waiting.call), forgotten(answer.operations_highest));
     case Verdict::overloaded:
       return refuse_as_overloaded(std::move(waiting));
     case Verdict::full:
@@ -255,8 +272,8 @@ void AgreedKeys::refuse_as_overloaded(Waiting waiting) {
   waiting.call.fail(CallFault::internal_error, std::string(kOverloadedPrefix).append(kWhy));
 }
 
-// At once, and also to a node that has forwarded the call: to try again soon would change nothing. Nothing of the call
-// can have been done before, since no write is repeated here whose outcome is unknown.
+// At once, and also to a node that has forwarded the call: to try again soon would change nothing. Nothing of this
+// attempt can have been done before, since nodes repeat no write whose outcome is unknown.
 void AgreedKeys::refuse_as_full(Waiting waiting, const std::string& why) {
   forwarder_->log_failure(waiting.call.info(), why);
   if (waiting.method.raise == nullptr) return;  // its end ends a oneway call

@@ -32,6 +32,8 @@ struct KeyPlace {
 
 // From this one on (M7) all members keep when a value expires.
 inline constexpr std::uint32_t kTtlLevel = 2;
+// From this one on all members remember the operations of clients (docs/decisions/0044).
+inline constexpr std::uint32_t kOperationsLevel = 2;
 // A copy that knows less well how old it may be answers nothing: a lease lasts as long, and whoever is cut off from the
 // voters for longer may be no member any more (docs/decisions/0040).
 inline constexpr Duration kStaleMax = std::chrono::milliseconds(1500);

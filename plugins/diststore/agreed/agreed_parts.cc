@@ -188,7 +188,8 @@ void AgreedKeys::serve_changes(LocalPart<Verb>& part, std::function<void()> done
               break;
             case Verdict::refused:
             case Verdict::overloaded:
-            case Verdict::condition_failed:  // no batch has one
+            case Verdict::condition_failed:  // these two are of single keys
+            case Verdict::forgotten:
               for (std::size_t at = 0; at < group.places.size(); ++at) {
                 const KeyIndex index = open->part().keys[group.places[at]].index;
                 give_back(group.batch->writes[at], open->part().inputs[index]);

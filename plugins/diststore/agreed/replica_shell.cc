@@ -326,6 +326,7 @@ void ReplicaShell::set_alarm() {
   note_memory(environment_.strand->now());
   queued_bytes_.store(static_cast<std::int64_t>(links_.queued_bytes()), std::memory_order_relaxed);
   key_log_bytes_.store(static_cast<std::int64_t>(replicas_->key_log_bytes()), std::memory_order_relaxed);
+  operations_bytes_.store(static_cast<std::int64_t>(replicas_->operations_bytes()), std::memory_order_relaxed);
   expired_keys_.store(expired_before_ + static_cast<std::int64_t>(replicas_->expired_keys()),
                       std::memory_order_relaxed);
   const TimePoint now = environment_.strand->now();
@@ -438,6 +439,8 @@ std::shared_ptr<ReplicaShell> make_replica_shell(Context& context, std::shared_p
         [shell] { return shell->queued_bytes(); });
   shown("key_log_bytes", "Memory of the logs of keys, for copies that were out for a while.",
         [shell] { return shell->key_log_bytes(); });
+  shown("operations_bytes", "Memory of the names of clients' last writes.",
+        [shell] { return shell->operations_bytes(); });
   metrics.show_counter({"expired_keys_total", "Keys that this node has erased because their values had expired."},
                        [shell] { return static_cast<double>(shell->expired_keys()); });
   return shell;

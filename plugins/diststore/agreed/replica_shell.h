@@ -104,6 +104,7 @@ class ReplicaShell final : public ReplicaService,
   std::int64_t waiting_calls() const noexcept { return waiting_calls_.load(std::memory_order_relaxed); }
   std::int64_t queued_bytes() const noexcept { return queued_bytes_.load(std::memory_order_relaxed); }
   std::int64_t key_log_bytes() const noexcept { return key_log_bytes_.load(std::memory_order_relaxed); }
+  std::int64_t operations_bytes() const noexcept { return operations_bytes_.load(std::memory_order_relaxed); }
   // That this node has erased because their values had expired.
   std::int64_t expired_keys() const noexcept { return expired_keys_.load(std::memory_order_relaxed); }
   // The only copies of partitions are here: they would be lost with this node.
@@ -274,6 +275,7 @@ class ReplicaShell final : public ReplicaService,
   std::atomic<std::int64_t> waiting_calls_{0};
   std::atomic<std::int64_t> queued_bytes_{0};
   std::atomic<std::int64_t> key_log_bytes_{0};
+  std::atomic<std::int64_t> operations_bytes_{0};
   std::atomic<std::int64_t> expired_keys_{0};
   std::atomic<std::uint32_t> feature_level_{0};
   mutable std::mutex counts_mutex_;

@@ -6,6 +6,7 @@
 #include "engine/partition.h"
 #include "engine/space_key.h"
 #include "replication/expiry.h"
+#include "replication/operations.h"
 #include "replication/write_version.h"
 
 #include <xxhash.h>
@@ -66,6 +67,9 @@ struct KeyWrite {
 struct Batch {
   boost::container::small_vector<KeyWrite, 1> writes;  // most have one
   bool has_values = true;                              // false: the keys alone, of an entry that came by a sync (I5)
+  // As the client that asked for it named it. Without writes: it has ended without any, and never will have some.
+  OperationId operation = {};
+  bool is_again = false;  // of a request: another attempt may be on its way still
 
   std::size_t bytes() const noexcept {
     std::size_t sum = 0;

@@ -26,6 +26,7 @@ Change Content::change_of(const KeyWrite& write, WriteVersion version) {
 }
 
 bool Content::apply(const BatchPtr& batch, WriteVersion version) {
+  if (batch->writes.empty()) return true;
   if (batch->writes.size() == 1) {
     Change change = change_of(batch->writes.front(), version);
     if (change.value.size() < kSharedValueBytes) return note(site_.engine.apply_one(change));

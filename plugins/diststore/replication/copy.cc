@@ -82,6 +82,7 @@ void Copy::on(Replicate& message) {
   for (const KeyWrite& write : message.batch->writes) state_.clear_suspect(write.key);
   state_.position = message.seq;
   site_.log_keys(held_, message.seq, *message.batch);
+  site_.note_operation(held_, version, *message.batch);
   state_.uncommitted.push({.version = version, .batch = std::move(message.batch)});
   take_commit(message.commit);
   owe_ack();

@@ -39,6 +39,8 @@ class Copy final {
   void note_suspects(const Sync& sync);
   bool needs_fill(const Head& head, const Sync& sync);
   void name_uncommitted();
+  void take_operations(const Head& head, const Sync& sync, bool is_to_be_filled);
+  bool agrees_with(const Head& head, const Sync& sync) const;
   void take_list(const Head& head, const Sync& sync);
   void restart_log(const Sync& sync, bool is_to_be_filled);
   void fetch_suspects();

@@ -2,6 +2,7 @@
 // them: each sync has the states as they were when it was asked for.
 #pragma once
 
+#include "replication/operations.h"
 #include "replication/uncommitted_list.h"
 
 #include <string>
@@ -23,6 +24,7 @@ struct CopyState {
   // Keys whose state here is perhaps no part of the history: until the primary's comes (I6). Sorted.
   std::vector<std::string> suspects = {};
   std::vector<std::string> tombstones = {};  // keys that a learner remembers as erased (I8)
+  KnownOperations operations = {};           // their names are in the process alone
 
   bool has_suspects() const noexcept { return !suspects.empty(); }
   bool is_suspect(std::string_view key) const noexcept;

@@ -12,6 +12,7 @@ void Copy::on_sync(Node from, const Head& head, const Sync& sync) {
   note_suspects(sync);
   const bool is_to_be_filled = needs_fill(head, sync);
   if (is_to_be_filled) name_uncommitted();
+  take_operations(head, sync, is_to_be_filled);
   take_list(head, sync);
   restart_log(sync, is_to_be_filled);
   if (is_to_be_filled) {
@@ -58,6 +59,33 @@ bool Copy::needs_fill(const Head& head, const Sync& sync) {
 void Copy::name_uncommitted() {
   for (const Uncommitted& entry : state_.uncommitted.entries())
     for (const KeyWrite& write : entry.batch->writes) state_.suspect(write.key);
+}
+
+// What both sides of a stream have applied is known to both by name, as long as they agree about what is under way. A
+// copy that has something else, or has not got something, or will be filled, knows no names any more (decision 44).
+void Copy::take_operations(const Head& head, const Sync& sync, bool is_to_be_filled) {
+  KnownOperations& known = state_.operations;
+  const bool has_names = !is_to_be_filled && agrees_with(head, sync);
+  if (!has_names) {
+    known.highest = std::max(known.highest, sync.operations_highest);
+    known.forget_names();
+  }
+  known.forgotten = std::max(known.forgotten, sync.operations_forgotten);
+  known.highest = std::max(known.highest, known.forgotten);
+}
+
+// Every write in either list is in the history of both.
+bool Copy::agrees_with(const Head& head, const Sync& sync) const {
+  const auto is_confirmed = [&](const Uncommitted& here) {
+    if (here.version.term == head.term) return true;   // it came from this very primary
+    if (here.version.seq <= sync.commit) return true;  // nothing was committed that this copy has not acknowledged
+    return std::ranges::binary_search(sync.entries, here.version, {}, &SyncEntry::version);
+  };
+  const auto is_known = [&](const SyncEntry& there) {
+    if (there.version.seq <= state_.commit) return true;
+    return std::ranges::binary_search(state_.uncommitted.entries(), there.version, {}, &Uncommitted::version);
+  };
+  return std::ranges::all_of(state_.uncommitted.entries(), is_confirmed) && std::ranges::all_of(sync.entries, is_known);
 }
 
 // The list and the position first, and only then the commit index.

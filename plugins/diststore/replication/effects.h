@@ -35,6 +35,7 @@ enum class Verdict : std::uint8_t {
   refused,           // surely not begun: to be tried again, perhaps elsewhere (W6)
   overloaded,        // surely not begun: too many are under way (under_way_max, waiting_max)
   full,              // surely not begun: it would store more, and a node that has to take it has reached memory_max
+  forgotten,         // surely not done by this attempt: whether by an earlier one is not known any more
   unknown,           // it may be done, now or later (W6)
 };
 
@@ -54,6 +55,7 @@ struct Answer {
   // Of a write that was refused because fewer copies are in sync than it needs (W1): how many; else 0.
   std::size_t copies_in_sync = 0;
   std::size_t copies_required = 0;
+  std::uint64_t operations_highest = 0;  // of one that is forgotten: a number above it may be new
 };
 
 // Entries of a partition, for a backfill. The shell may run it on another thread, by scan_for_fill() (fill_scan.h), and

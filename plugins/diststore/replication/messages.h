@@ -39,6 +39,9 @@ struct Sync {
   Seq commit = 0;
   Epoch born = 0;
   Epoch since = 0;  // of the learner's assignment that the primary means; 0: in sync
+  // Of the operations in its history (KnownOperations).
+  std::uint64_t operations_forgotten = 0;
+  std::uint64_t operations_highest = 0;
   std::vector<SyncEntry> entries = {};
 };
 

@@ -31,6 +31,7 @@ bool Primary::has_room_for(const Batch& batch) const {
 // (W1)
 void Primary::write(std::shared_ptr<Batch> batch, RequestId request, Moment moment, Effects& effects) {
   if (!may_serve(moment)) return effects.answers.push_back(answer_of(request, Verdict::refused));
+  if (batch->operation.is_set() && answer_if_repeated(batch, request, moment, effects)) return;
   if (refuse_for_copies(request, effects)) return;
   if (!has_room_for(*batch)) return effects.answers.push_back(answer_of(request, Verdict::overloaded));
   if (auto full = refusal_for_memory(*batch, request)) return effects.answers.push_back(std::move(*full));
@@ -40,10 +41,52 @@ void Primary::write(std::shared_ptr<Batch> batch, RequestId request, Moment mome
     if (write.is_erase) write.existed = content_.version_at(write.key) != kNoVersion;
     if (write.ttl_ms > 0) write.expires_at = expiry_after(write.ttl_ms, moment.wall);
   }
-  if (answer_unless_met(*batch, request, effects)) return try_commit(moment, effects);
+  if (answer_unless_met(*batch, request, moment, effects)) return try_commit(moment, effects);
   if (!append(std::move(batch), request, moment, effects))
     return effects.answers.push_back(answer_of(request, Verdict::unknown));
   try_commit(moment, effects);  // at once where nobody else is required
+}
+
+// An attempt at a write that another attempt has done already, or may have (docs/decisions/0044). The answer waits for
+// the write, or for the record that nothing was done, until it is committed. False: it is new.
+bool Primary::answer_if_repeated(const BatchPtr& batch, RequestId request, Moment moment, Effects& effects) {
+  const std::uint64_t now = moment.wall * kOperationsPerMs;
+  const bool is_ahead = batch->operation.number > now + kOperationsAheadMax;
+  const Operations::Answer found = site_.operations.find(state_.operations, batch->operation);
+  if (found.seen == Operations::Seen::never && !is_ahead) return false;
+  Answer answer = answer_of(request, Verdict::forgotten);
+  if (found.seen != Operations::Seen::before) {
+    answer.operations_highest = std::max(state_.operations.highest, now);
+    effects.answers.push_back(std::move(answer));
+    return true;
+  }
+  Seq seq = found.record->version.seq;
+  if (found.record->has_effect) {
+    answer.verdict = Verdict::done;
+    answer.is_write = true;
+    answer.committed_at = moment.now;
+    answer.version = found.record->version;
+    answer.batch = batch;
+  } else {
+    answer = answer_without_effect(*batch, request);
+    const KeyWrite& only = batch->writes.front();
+    if (const Uncommitted* seen = state_.uncommitted.last_of(only.key, only.hash))
+      seq = std::max(seq, seen->version.seq);
+  }
+  if (seq <= state_.commit)
+    effects.answers.push_back(std::move(answer));
+  else
+    wait({.seq = seq, .answer = std::move(answer)}, effects);
+  return true;
+}
+
+// As of now: by the time of the first attempt, something else may have been in the condition's way.
+Answer Primary::answer_without_effect(const Batch& batch, RequestId request) {
+  const KeyWrite& only = batch.writes.front();
+  if (only.condition.kind == Condition::Kind::none) return answer_of(request, Verdict::missing);
+  Answer failed = answer_of(request, Verdict::condition_failed);
+  failed.version = content_.version_at(only.key);
+  return failed;
 }
 
 // What a condition or an erase would tell as gone has gone on all copies in sync by then, so that no later primary has
@@ -76,7 +119,7 @@ bool Primary::erase_expired(BatchPtr expired, Moment moment, Effects& effects) {
 
 // Conditions are checked against the newest state, writes under way included (W1). True: one was not met, or there is
 // nothing to erase; the answer waits for the write that it saw.
-bool Primary::answer_unless_met(const Batch& batch, RequestId request, Effects& effects) {
+bool Primary::answer_unless_met(const Batch& batch, RequestId request, Moment moment, Effects& effects) {
   for (const KeyWrite& write : batch.writes) {
     if (write.condition.kind == Condition::Kind::none) continue;
     const WriteVersion there = content_.version_at(write.key);
@@ -85,13 +128,26 @@ bool Primary::answer_unless_met(const Batch& batch, RequestId request, Effects& 
     if (there == wanted) continue;
     Answer failed = answer_of(request, Verdict::condition_failed);
     failed.version = there;
-    wait_for(write.key, write.hash, std::move(failed), effects);
+    end_without_effect(batch, write, std::move(failed), moment, effects);
     return true;
   }
   const KeyWrite& only = batch.writes.front();
   if (batch.writes.size() > 1 || !only.is_erase || only.existed) return false;
-  wait_for(only.key, only.hash, answer_of(request, Verdict::missing), effects);
+  end_without_effect(batch, only, answer_of(request, Verdict::missing), moment, effects);
   return true;
+}
+
+// Where another attempt may come later, that one must not find that it can do something: the end of the operation is
+// written down on all copies before it is told.
+void Primary::end_without_effect(const Batch& batch, const KeyWrite& seen, Answer answer, Moment moment,
+                                 Effects& effects) {
+  if (!batch.operation.is_set() || !batch.is_again) return wait_for(seen.key, seen.hash, std::move(answer), effects);
+  auto record = std::make_shared<Batch>();
+  record->operation = batch.operation;
+  if (append(record, kNoRequest, moment, effects))
+    return wait({.seq = state_.position, .answer = std::move(answer)}, effects);
+  answer.verdict = Verdict::refused;
+  effects.answers.push_back(std::move(answer));
 }
 
 void Primary::wait_for(std::string_view key, KeyHash hash, Answer answer, Effects& effects) {
@@ -102,7 +158,7 @@ void Primary::wait_for(std::string_view key, KeyHash hash, Answer answer, Effect
 
 void Primary::wait(Waiting one, Effects& effects) {
   if (waiting_.size() < site_.options.waiting_max) return waiting_.push_back(std::move(one));
-  one.answer.verdict = Verdict::overloaded;
+  one.answer.verdict = one.answer.is_write ? Verdict::unknown : Verdict::overloaded;
   effects.answers.push_back(std::move(one.answer));
 }
 
@@ -118,6 +174,7 @@ bool Primary::append(const BatchPtr& batch, RequestId request, Moment moment, Ef
   state_.position = version.seq;
   state_.uncommitted.push({.version = version, .batch = batch, .request = request});
   site_.log_keys(held_, version.seq, *batch);
+  site_.note_operation(held_, version, *batch);
   site_.activate(held_);
   if (site_.options.is_durable) site_.mark_dirty(held_);
   replicate(batch, moment, effects);

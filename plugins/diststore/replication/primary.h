@@ -111,7 +111,10 @@ class Primary final {
   std::optional<Answer> refusal_for_memory(const Batch& batch, RequestId request);
   std::int64_t growth_by(const Batch& batch);
   bool erase_expired_of(const Batch& asked, Moment moment, Effects& effects);
-  bool answer_unless_met(const Batch& batch, RequestId request, Effects& effects);
+  bool answer_unless_met(const Batch& batch, RequestId request, Moment moment, Effects& effects);
+  bool answer_if_repeated(const BatchPtr& batch, RequestId request, Moment moment, Effects& effects);
+  void end_without_effect(const Batch& batch, const KeyWrite& seen, Answer answer, Moment moment, Effects& effects);
+  Answer answer_without_effect(const Batch& batch, RequestId request);
   void wait_for(std::string_view key, KeyHash hash, Answer answer, Effects& effects);
   void wait(Waiting one, Effects& effects);
   bool append(const BatchPtr& batch, RequestId request, Moment moment, Effects& effects);

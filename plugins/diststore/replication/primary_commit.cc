@@ -55,7 +55,7 @@ void Primary::finish_waiting(const Uncommitted& entry, Moment moment, Effects& e
   waiting_.erase(first_met, waiting_.end());
   for (Waiting& one : met) {
     if (!one.is_read || !may_serve(moment)) {
-      if (!may_serve(moment)) one.answer.verdict = Verdict::refused;
+      if (!may_serve(moment) && !one.answer.is_write) one.answer.verdict = Verdict::refused;
       effects.answers.push_back(std::move(one.answer));
       continue;
     }
@@ -78,7 +78,7 @@ void Primary::finish_waiting(const Uncommitted& entry, Moment moment, Effects& e
 
 void Primary::refuse_waiting(Effects& effects) {
   for (Waiting& one : std::exchange(waiting_, {})) {
-    one.answer.verdict = Verdict::refused;
+    one.answer.verdict = one.answer.is_write ? Verdict::unknown : Verdict::refused;
     effects.answers.push_back(std::move(one.answer));
   }
 }

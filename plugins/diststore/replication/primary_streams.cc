@@ -39,8 +39,12 @@ void Primary::open(Stream& stream, Moment moment, Effects& effects) {
   stream.fill.reset();
   stream.commit_told = state_.commit;
   if (stream.late_since == TimePoint::max()) stream.late_since = moment.now;
-  Sync sync{
-      .position = state_.position, .commit = state_.commit, .born = held_.assignment.born, .since = stream.copy.since};
+  Sync sync{.position = state_.position,
+            .commit = state_.commit,
+            .born = held_.assignment.born,
+            .since = stream.copy.since,
+            .operations_forgotten = state_.operations.forgotten,
+            .operations_highest = state_.operations.highest};
   for (const Uncommitted& entry : state_.uncommitted.entries()) {
     SyncEntry& told = sync.entries.emplace_back(SyncEntry{.version = entry.version});
     for (const KeyWrite& write : entry.batch->writes) told.keys.push_back(write.key);

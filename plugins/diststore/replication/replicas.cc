@@ -35,6 +35,7 @@ void Replicas::restore(Partition partition, CopyState state) {
   HeldPartition& restored = hold(partition);
   restored.state = std::move(state);
   restored.has_had_others = true;  // perhaps
+  restored.state.operations.forget_names();
   site_.expiries[partition].set_unknown();
   Effects none;
   if (restored.state.is_filling) start_empty(restored, none);
@@ -74,6 +75,7 @@ Verdict Replicas::verdict_now(const Answer& answer, Moment moment) const {
     case Verdict::refused:
     case Verdict::overloaded:
     case Verdict::full:
+    case Verdict::forgotten:
     case Verdict::unknown:
       return answer.verdict;
     case Verdict::done:

@@ -79,6 +79,8 @@ class Replicas final {
   // Keys that this node has erased as their primary because their values had expired.
   std::size_t key_log_bytes() const { return site_.logs.bytes(); }
   std::uint64_t expired_keys() const { return site_.expired_keys; }
+  // What the names of operations take (operations.h).
+  std::size_t operations_bytes() const { return site_.operations.bytes(); }
 
   // --- other nodes ---
   // The connection that this node has made to `node` is up, or has ended; all before it have ended.

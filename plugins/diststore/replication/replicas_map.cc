@@ -34,7 +34,11 @@ void Replicas::assign(const Assignment& next, Moment moment, Effects& effects) {
 }
 
 void Replicas::lead(HeldPartition& one, bool is_new_term, Moment moment, Effects& effects) {
-  if (one.state.born != one.assignment.born) start_empty(one, effects);
+  if (one.state.born != one.assignment.born) {
+    start_empty(one, effects);
+    // What began before, by this node's clock, may have been done in the history that is gone (decision 44).
+    one.state.operations = {.highest = moment.wall * kOperationsPerMs, .forgotten = moment.wall * kOperationsPerMs};
+  }
   const bool is_new = one.primary == nullptr;
   if (is_new) one.primary = std::make_unique<Primary>(site_, one);
   if (is_new || is_new_term)

@@ -30,6 +30,23 @@ bool read_version(FieldReader<encoding>& reader, replication::WriteVersion& vers
   return reader.resume_behind(inner);
 }
 
+template <Encoding encoding>
+bool read_operation(FieldReader<encoding>& reader, KeyArguments& arguments) {
+  FieldReader<encoding> inner = reader.nested();
+  FieldHead field;
+  while (inner.next(field)) {
+    std::int64_t number = 0;
+    if (field.id == 3 && field.kind == FieldKind::boolean) {
+      inner.boolean(arguments.is_again);
+    } else if (field.kind != FieldKind::i64 || (field.id != 1 && field.id != 2)) {
+      inner.skip(field.kind);
+    } else if (inner.integer(field.kind, number)) {
+      (field.id == 1 ? arguments.operation.client : arguments.operation.number) = static_cast<std::uint64_t>(number);
+    }
+  }
+  return reader.resume_behind(inner);
+}
+
 // WriteOptions. What is wrong with them; null: nothing that is not the reader's own fault.
 template <Encoding encoding>
 const char* read_options(FieldReader<encoding>& reader, KeyArguments& arguments) {
@@ -47,6 +64,8 @@ const char* read_options(FieldReader<encoding>& reader, KeyArguments& arguments)
       inner.boolean(is_absent);
     } else if (field.id == 3 && field.kind == FieldKind::i64) {
       has_ttl = inner.integer(field.kind, arguments.ttl_ms);
+    } else if (field.id == 4 && field.kind == FieldKind::structure) {
+      read_operation(inner, arguments);
     } else {
       inner.skip(field.kind);
     }
@@ -146,6 +165,12 @@ std::optional<replication::Condition> condition_of(const wire::WriteOptions& opt
   if (!options.__isset.if_version) return replication::Condition{is_absent ? Kind::if_absent : Kind::none, {}};
   if (is_absent) return std::nullopt;
   return replication::Condition{Kind::if_version, replication::version_of(from_wire(options.if_version))};
+}
+
+replication::OperationId operation_of(const wire::WriteOptions& options) {
+  if (!options.__isset.operation) return {};
+  return {.client = static_cast<std::uint64_t>(options.operation.client),
+          .number = static_cast<std::uint64_t>(options.operation.number)};
 }
 
 std::optional<std::int64_t> ttl_of(const wire::WriteOptions& options) {

@@ -24,12 +24,17 @@ struct KeyArguments {
   std::string_view value;
   replication::Condition condition = {};
   std::int64_t ttl_ms = 0;  // 0: for ever
-  bool any_copy = false;    // of read
+  replication::OperationId operation = {};
+  bool is_again = false;  // of an operation
+  bool any_copy = false;  // of read
 };
 
 // Of the generated options. Nothing: there are two conditions, which is one too many.
 std::optional<replication::Condition> condition_of(const wire::WriteOptions& options);
 inline constexpr const char* kTwoConditions = "if_version and if_absent exclude each other";
+
+// Of the generated options. Not set: there is none.
+replication::OperationId operation_of(const wire::WriteOptions& options);
 
 // 0: for ever. Nothing: it is out of its range (replication/expiry.h).
 std::optional<std::int64_t> ttl_of(const wire::WriteOptions& options);

@@ -31,6 +31,8 @@ struct KeyChange {
   std::string_view value = {};
   replication::Condition condition = {};
   std::int64_t ttl_ms = 0;  // 0: for ever
+  replication::OperationId operation = {};
+  bool is_again = false;  // another attempt at the operation may have been made
 
   bool is_erase() const noexcept { return kind == Kind::erase || (kind == Kind::put && value.empty()); }
 };

@@ -200,8 +200,8 @@ void read(const std::shared_ptr<Store>& store, Call call) {
 void write(const std::shared_ptr<Store>& store, Call call) {
   const auto arguments = take_key_arguments(call, Required::key_and_value);
   if (!arguments) return;
-  const KeyChange change{KeyChange::Kind::write, arguments->key, arguments->value, arguments->condition,
-                         arguments->ttl_ms};
+  const KeyChange change{KeyChange::Kind::write, arguments->key,       arguments->value,   arguments->condition,
+                         arguments->ttl_ms,      arguments->operation, arguments->is_again};
   const KeyMethod& method = write_method(*store);
   if (const auto refusal = refusal_of_entry(store->options, change.key, change.value))
     return method.raise(std::move(call), *refusal);
@@ -220,7 +220,11 @@ void erase(const std::shared_ptr<Store>& store, wire::Store_erase_args& args,
   const auto condition = condition_of(args.options);
   if (!condition) return answer.fail(CallFault::protocol_error, kTwoConditions);
   if (args.options.__isset.ttl_ms) return raise(answer, store_error(wire::StoreErrorKind::unsupported, kErasedForEver));
-  const KeyChange change{KeyChange::Kind::erase, args.key, {}, *condition};
+  const KeyChange change{.kind = KeyChange::Kind::erase,
+                         .key = args.key,
+                         .condition = *condition,
+                         .operation = operation_of(args.options),
+                         .is_again = args.options.operation.again};
   if (const auto refusal = refusal_of_key(store->options, change.key)) return raise(answer, *refusal);
   Call call = answer.release();
   if (is_refused(*store, change, call, kErase)) return;

@@ -164,6 +164,9 @@ class Adapter final : public membership::Membership {
     return {.epoch = newest_epoch_.load(std::memory_order_acquire), .at = at};
   }
 
+  // In force in the cluster, as far as this node knows (M7); 0: it knows no map. [any thread]
+  std::uint32_t level_in_force() const noexcept { return level_in_force_.load(std::memory_order_relaxed); }
+
  private:
   enum class Stage : std::uint8_t {
     returning,  // it was a member, and looks for the others
@@ -287,6 +290,7 @@ class Adapter final : public membership::Membership {
   std::atomic<TimePoint> lease_held_until_{TimePoint::min()};
   std::atomic<TimePoint> newest_at_{TimePoint::min()};
   std::atomic<std::uint64_t> newest_epoch_{0};
+  std::atomic<std::uint32_t> level_in_force_{0};
   std::atomic<std::int64_t> epoch_{0};
   std::atomic<std::int64_t> voters_{0};
 

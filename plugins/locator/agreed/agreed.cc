@@ -284,6 +284,7 @@ Result<ring::Implementation> make_agreed(Context& context) {
           },
       .compare_maps = [bridge](PartitionNode node) { bridge->compare_maps(node); },
       .newest_map = [adapter] { return adapter->newest_map(); },
+      .level_in_force = [adapter] { return adapter->level_in_force(); },
       .live_options = {"weight", "zone"},
       .apply_options = [bridge](const Config& config) { bridge->place(config.text("zone"), weight_of(config)); },
   };

@@ -63,8 +63,9 @@ locator::RingDelta whole(locator::RingState state) {
 // Tells clients what the locator shows. [any thread]
 class RingTeller final {
  public:
-  explicit RingTeller(std::shared_ptr<ILocator> locator)
+  RingTeller(std::shared_ptr<ILocator> locator, std::function<std::uint32_t()> level_in_force)
       : locator_(std::move(locator)),
+        level_in_force_(std::move(level_in_force)),
         views_(locator_->subscribe("ring service", [this](const RingChange&) { note_view(); })) {}
 
   void when_joined(std::function<void()> then) { locator_->when_joined(std::move(then)); }
@@ -73,7 +74,7 @@ class RingTeller final {
     const std::lock_guard hold(mutex_);
     const auto view = note_view_locked();
     if (view->partition_count() == 0) return state_on_ring(*view, locator_->placement());
-    return state_in_partitions(history_.newest());
+    return whole_state();
   }
 
   locator::RingDelta state_since(std::uint64_t epoch, std::uint64_t fingerprint) {
@@ -81,10 +82,20 @@ class RingTeller final {
     const auto view = note_view_locked();
     if (view->partition_count() == 0) return whole(state_on_ring(*view, locator_->placement()));
     auto delta = history_.since(epoch, fingerprint);
-    return delta ? delta_of(history_.newest(), std::move(*delta)) : whole(state_in_partitions(history_.newest()));
+    if (!delta) return whole(whole_state());
+    auto on_wire = delta_of(history_.newest(), std::move(*delta));
+    if (level_in_force_) on_wire.__set_level(static_cast<std::int32_t>(level_in_force_()));
+    return on_wire;
   }
 
  private:
+  // It never falls, so that it may be looked at later than the rest.
+  locator::RingState whole_state() const {
+    auto state = state_in_partitions(history_.newest());
+    if (level_in_force_) state.__set_level(static_cast<std::int32_t>(level_in_force_()));
+    return state;
+  }
+
   void note_view() {
     const std::lock_guard hold(mutex_);
     (void)note_view_locked();
@@ -98,6 +109,7 @@ class RingTeller final {
   }
 
   const std::shared_ptr<ILocator> locator_;
+  const std::function<std::uint32_t()> level_in_force_;
   std::mutex mutex_;
   OwnerHistory history_;
   const Subscription views_;  // last: ends before what its listener uses
@@ -105,9 +117,10 @@ class RingTeller final {
 
 }  // namespace
 
-void add_ring_methods(Methods& methods, std::shared_ptr<ILocator> locator) {
+void add_ring_methods(Methods& methods, std::shared_ptr<ILocator> locator,
+                      std::function<std::uint32_t()> level_in_force) {
   using namespace ::locator;
-  const auto teller = std::make_shared<RingTeller>(std::move(locator));
+  const auto teller = std::make_shared<RingTeller>(std::move(locator), std::move(level_in_force));
   methods.on<Ring_state_args, Ring_state_presult>("state", [teller](auto&, auto answer) {
     auto kept = std::make_shared<Answer<Ring_state_presult>>(std::move(answer));
     teller->when_joined([teller, kept] { (*kept)(teller->state()); });

@@ -11,10 +11,12 @@ BATCH = 20
 
 
 class Work:
-    """What one worker does, as steps: each asks for one call of a client, and checks what it answers."""
+    """What one worker does, as steps: each asks for one call of a client, and checks what it answers. `has_batches`: some calls are of
+    many keys."""
 
-    def __init__(self, name, seed):
+    def __init__(self, name, seed, has_batches=True):
         self._name = name
+        self._picks_max = 1 if has_batches else 0.8
         self._choice = random.Random(seed)
         self._number = 0
         self.held = {}  # key -> value, what was acknowledged last
@@ -26,7 +28,7 @@ class Work:
         """(method, arguments) of one call after the other, each to be answered with its result, or with the Unknown of
         a change: reads alone are repeated."""
         while True:
-            pick = self._choice.random()
+            pick = self._choice.uniform(0, self._picks_max)
             key = self._key()
             if pick < 0.4:
                 value = self._value()

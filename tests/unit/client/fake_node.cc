@@ -150,6 +150,7 @@ std::optional<std::string> FakeNode::answer(const Asked& asked) {
   for (const NodeAddress& member : *ring_) result.success.members.push_back(to_wire(member));
   result.success.view = static_cast<std::int64_t>(view_of(*ring_));
   result.success.placement = "classic";
+  if (level_ != 0) result.success.__set_level(level_);
   return reply_of(asked, result);
 }
 
@@ -163,6 +164,11 @@ std::uint64_t FakeNode::view_of(const std::vector<NodeAddress>& members) {
 void FakeNode::tell_ring(std::vector<NodeAddress> members) {
   const std::lock_guard hold(mutex_);
   ring_ = std::move(members);
+}
+
+void FakeNode::tell_level(std::int32_t level) {
+  const std::lock_guard hold(mutex_);
+  level_ = level;
 }
 
 void FakeNode::apply_ring(Script script) {

@@ -48,6 +48,8 @@ class FakeNode final {
 
   // What it tells of the ring from now on; `leaving` and placement "classic" follow. Without it the service is unknown.
   void tell_ring(std::vector<NodeAddress> members);
+  // The feature level that it tells with the ring; 0: none, as at first.
+  void tell_level(std::int32_t level);
   static std::uint64_t view_of(const std::vector<NodeAddress>& members);
   // Answers the questions for the ring, `state` and `state_since`, instead of what tell_ring() says.
   void apply_ring(Script script);
@@ -70,6 +72,7 @@ class FakeNode final {
   int listener_ = -1;
   mutable std::mutex mutex_;  // of what follows
   std::optional<std::vector<NodeAddress>> ring_;
+  std::int32_t level_ = 0;
   Script script_;
   Script probed_;
   Script asked_for_ring_;

@@ -23,12 +23,18 @@ Body RandomMessages::replicate() {
   auto batch = std::make_shared<Batch>();
   for (std::size_t left = 1 + below(3); left > 0; --left)
     batch->writes.push_back(flag() ? KeyWrite::put_until(text(20), text(200), expiry()) : KeyWrite::erase(text(20)));
+  if (flag()) batch->operation = {.client = ~number(), .number = 1 + below(1'000)};
+  if (batch->operation.is_set() && flag()) batch->writes.clear();
   return Replicate{.seq = number(), .commit = number(), .batch = std::move(batch)};
 }
 
 Body RandomMessages::sync() {
   Sync made{.position = number(), .commit = number(), .born = number(), .since = number()};
-  for (std::size_t left = below(4); left > 0; --left) made.entries.push_back({.version = version(), .keys = texts(1)});
+  if (flag()) {
+    made.operations_highest = 1 + below(1'000);
+    made.operations_forgotten = below(1 + made.operations_highest);
+  }
+  for (std::size_t left = below(4); left > 0; --left) made.entries.push_back({.version = version(), .keys = texts(0)});
   return made;
 }
 
@@ -116,6 +122,10 @@ void fill(thrifted::Message& made, const Replicate& body) {
     if (!write.is_erase) next.__set_value(write.value);
     if (write.expires_at != kNoExpiry) next.__set_expires_at(signed_of(write.expires_at));
   }
+  if (body.batch->operation.is_set()) {
+    one.__set_client(signed_of(body.batch->operation.client));
+    one.__set_number(signed_of(body.batch->operation.number));
+  }
   made.__set_replicate(one);
 }
 void fill(thrifted::Message& made, const Ack& body) {
@@ -140,6 +150,10 @@ void fill(thrifted::Message& made, const Sync& body) {
     auto& next = one.entries.emplace_back();
     next.version = to_wire(entry.version);
     next.keys = entry.keys;
+  }
+  if (body.operations_highest != 0) {
+    one.__set_operations_forgotten(signed_of(body.operations_forgotten));
+    one.__set_operations_highest(signed_of(body.operations_highest));
   }
   made.__set_sync(one);
 }

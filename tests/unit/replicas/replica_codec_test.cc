@@ -199,7 +199,9 @@ TEST(ReplicaCodec, AWriteOfNothingIsRefused) {
   EXPECT_NE(why_not({.number = 1,
                      .messages = {{.head = {}, .body = Replicate{.seq = 1, .batch = std::make_shared<Batch>()}}}}),
             "");
-  EXPECT_NE(why_not({.number = 1, .messages = {{.head = {}, .body = Sync{.entries = {SyncEntry{}}}}}}), "");
+  const auto record = std::make_shared<Batch>();
+  record->operation = {.client = 1, .number = 2};
+  EXPECT_EQ(why_not({.number = 1, .messages = {{.head = {}, .body = Replicate{.seq = 1, .batch = record}}}}), "");
 }
 
 TEST(ReplicaCodec, AMessageSaysExactlyOneThing) {

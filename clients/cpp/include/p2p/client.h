@@ -59,13 +59,14 @@ struct CallOptions {
   Duration timeout{};  // zero: the client's
 
   // Executing the call twice does no harm: it is retried even when an attempt may have been executed, unless the
-  // service itself has answered that it failed. Reads always are. A retried write may undo someone else's write that
-  // came between the attempts.
+  // service itself has answered that it failed. Reads always are, and write() and erase() of one key in an agreed
+  // cluster, which the store does once however often they are tried. Any other retried write may undo someone else's
+  // write that came between the attempts.
   bool is_repeatable = false;
 
   // For write() and erase() of one key, at most one of the two; any other call with one fails as invalid. If it is not
-  // met, nothing is done, and Failure::is_condition_failed. Such a call is never retried when an attempt may have been
-  // executed. Needs an agreed cluster: a network in classic mode refuses it as invalid.
+  // met, nothing is done, and Failure::is_condition_failed. Needs an agreed cluster: a network in classic mode refuses
+  // it as invalid.
   std::optional<Version> if_version{};  // the key has this very version, as a Read or Written told it
   bool if_absent = false;               // there is no such key
 

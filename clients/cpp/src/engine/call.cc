@@ -29,7 +29,7 @@ void CallPool::give(Call* call) noexcept {
   call->key.clear();
   call->since_view.reset();
   call->aim = Aim::owner;
-  call->is_repeatable = call->may_have_run = call->is_listed = false;
+  call->is_repeatable = call->has_operation = call->may_have_run = call->is_listed = false;
   call->state = CallState::idle;
   call->attempts = 0;
   call->link = nullptr;

@@ -26,13 +26,14 @@ class Link;
 
 // How an attempt ended, for the handler.
 struct Arrival {
-  Failure* failure = nullptr;        // the call has ended with this; may be moved from
-  std::string_view message;          // otherwise: the whole reply, empty for a call that only waits for the ring
-  Codec* codec = nullptr;            // positioned at the result
-  bool may_have_run = false;         // an earlier attempt may have been executed
-  bool is_codec_spoiled = false;     // set by the handler: reading threw an exception
-  std::optional<std::int64_t> view;  // set by the handler: the view in the reply
-  FailedAttempt failed_attempt;      // for a handler that returns Handled::again
+  Failure* failure = nullptr;            // the call has ended with this; may be moved from
+  std::string_view message;              // otherwise: the whole reply, empty for a call that only waits for the ring
+  Codec* codec = nullptr;                // positioned at the result
+  bool may_have_run = false;             // an earlier attempt may have been executed
+  bool is_codec_spoiled = false;         // set by the handler: reading threw an exception
+  std::optional<std::int64_t> view;      // set by the handler: the view in the reply
+  FailedAttempt failed_attempt;          // for a handler that returns Handled::again
+  std::uint64_t operations_highest = 0;  // not 0: the operation's number is to be above it
 };
 enum class Handled : std::uint8_t {
   done,   // the call has ended
@@ -65,7 +66,8 @@ struct Call : net::DeadlineWheel::Entry {
   std::optional<NodeAddress> to;
   TimePoint deadline{};
   bool is_repeatable = false;
-  bool may_have_run = false;  // an attempt at this call, or at the one it was split from, may have been executed
+  bool has_operation = false;  // its frame names one: it is done once, however often it is sent
+  bool may_have_run = false;   // an attempt at this call, or at the one it was split from, may have been executed
   Handler handler;
   std::optional<std::uint64_t> since_view;  // of a request for what has changed of the ring: that ring's view
 

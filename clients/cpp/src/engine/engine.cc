@@ -4,10 +4,32 @@
 
 #include <algorithm>
 #include <exception>
+#include <random>
 #include <utility>
 
 namespace p2p::client {
-Engine::Engine(Options options) : options_(std::move(options)), now_(std::chrono::steady_clock::now()), wheel_(now_) {
+namespace {
+
+// From this one on all members remember operations (RingState.level).
+constexpr std::uint32_t kOperationsLevel = 2;
+
+std::uint64_t drawn_at_random() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+std::uint64_t wall_us() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
+}  // namespace
+
+Engine::Engine(Options options)
+    : options_(std::move(options)),
+      operations_(drawn_at_random()),
+      now_(std::chrono::steady_clock::now()),
+      wheel_(now_) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -127,9 +149,34 @@ void Engine::expire(Call& call) {
   }
 }
 
+OperationId Engine::name_operation() {
+  if (!has_operations_.load(std::memory_order_relaxed)) return {};
+  const std::lock_guard hold(operations_mutex_);
+  return operations_.next(wall_us());
+}
+
+// The level never falls in a network; at the same addresses there may be another one by now.
+void Engine::note_level(const ToldRing& told) {
+  const bool has_operations = told.level >= kOperationsLevel;
+  if (has_operations || !told.step) has_operations_.store(has_operations, std::memory_order_relaxed);
+}
+
+// False: an attempt under the name that it has may have been executed.
+bool Engine::rename(Call& call, std::uint64_t above) {
+  if (!call.has_operation || call.may_have_run) return false;
+  const std::lock_guard hold(operations_mutex_);
+  set_operation(call.frame, operations_.next_above(above, operation_number(call.frame), wall_us()));
+  return true;
+}
+
 // The call has left the link that sent it.
 void Engine::set_back(Call& call, FailedAttempt failed_attempt, Link* by) {
-  if (failed_attempt.failure.effect == Effect::unknown) call.may_have_run = true;
+  if (failed_attempt.failure.effect == Effect::unknown) {
+    call.may_have_run = true;
+    if (call.has_operation) set_again(call.frame);
+  }
+  // Of an operation, this holds for all attempts.
+  if (call.has_operation && failed_attempt.failure.is_condition_failed) call.may_have_run = false;
   const bool is_leaving = failed_attempt.fault.is_leaving && by != nullptr;
   if (is_leaving) by->health().leaving_until = now_ + kLeavingPause;
   if (failed_attempt.fault.after == retry::After::new_view) refresh(is_leaving ? &by->to() : nullptr);
@@ -185,7 +232,11 @@ void Engine::complete(Call& call, Arrival& arrival, Link* by) {
   const Handled handled = call.handler(arrival);
   if (arrival.is_codec_spoiled) codec_.reset();
   if (arrival.view && by != nullptr) saw_view(by->to(), static_cast<std::uint64_t>(*arrival.view));
-  if (handled == Handled::again) return set_back(call, std::move(arrival.failed_attempt), by);
+  if (handled == Handled::again) {
+    if (arrival.operations_highest != 0 && !rename(call, arrival.operations_highest))
+      return finish(call, std::move(arrival.failed_attempt.failure));
+    return set_back(call, std::move(arrival.failed_attempt), by);
+  }
   end(call);
 }
 

@@ -8,8 +8,10 @@
 #include "engine/fork_watch.h"
 #include "engine/link.h"
 #include "net/back_off.h"
+#include "rules/operations.h"
 #include "rules/ring.h"
 #include "rules/view_watch.h"
+#include "wire/store_messages.h"
 
 #include <p2p/client.h>
 
@@ -63,6 +65,10 @@ class Engine final {
   // Returns a call that was not submitted. [any thread]
   void drop(Call& call) noexcept { pool_.give(&call); }
 
+  // The name of a new operation; without a number where not all members of the network are known to remember it. [any
+  // thread]
+  OperationId name_operation();
+
   TimePoint deadline_of(const CallOptions& options) const noexcept;  // within kTimeoutMax [any thread]
   bool is_current() const noexcept {                                 // [any thread]
     return !is_in_child() && std::this_thread::get_id() == thread_.get_id();
@@ -111,6 +117,7 @@ class Engine final {
   void tick();
   void expire(Call& call);
   void set_back(Call& call, FailedAttempt failed_attempt, Link* by);
+  bool rename(Call& call, std::uint64_t above);
   void finish(Call& call, Failure failure);
   void complete(Call& call, Arrival& arrival, Link* by);
   void end(Call& call) noexcept;
@@ -126,6 +133,7 @@ class Engine final {
   void refresh_again();
   void encode_ring_request(Call& call);
   bool learn(Codec& codec, std::optional<std::uint64_t> since_view, Failure& failure);
+  void note_level(const ToldRing& told);
   bool learn_step(RingStep step, std::uint64_t since_view, Failure& failure);
   bool adopt_if_sound(Result<std::shared_ptr<const Ring>> ring, Failure& failure);
   void adopt(std::shared_ptr<const Ring> ring);
@@ -139,6 +147,9 @@ class Engine final {
   const ForkWatch forks_;
   CallPool pool_;
   std::atomic<std::size_t> calls_in_hand_{0};
+  std::mutex operations_mutex_;
+  OperationNames operations_;
+  std::atomic<bool> has_operations_{false};
 
   std::mutex inbox_mutex_;
   std::vector<Call*> inbox_;

@@ -136,6 +136,7 @@ bool Engine::learn(Codec& codec, std::optional<std::uint64_t> since_view, Failur
     failure = {Effect::none, ErrorKind::protocol, std::string("the answer makes no sense: ") + thrown.what()};
     return false;
   }
+  note_level(told);
   if (told.step) return learn_step(std::move(*told.step), *since_view, failure);
   if (told.facts.members.empty() && told.facts.leaving.empty()) {
     failure = {Effect::none, ErrorKind::refused, "the node is in no network"};

@@ -20,6 +20,7 @@ using namespace apache::thrift::protocol;
 constexpr std::int16_t kFirst = 1;
 constexpr std::int16_t kSecond = 2;
 constexpr std::int16_t kThird = 3;
+constexpr std::int16_t kFourth = 4;
 constexpr std::int16_t kSuccess = 0;
 
 // Texts are most of a message: they are written straight into its buffer.
@@ -34,6 +35,22 @@ void write_empty_struct(BinaryProtocol& out, std::int16_t id) {
   out.writeFieldBegin("", T_STRUCT, id);
   out.writeFieldStop();
 }
+
+// The last of the options, which are the last of the arguments: the frame ends with a number, the head of a flag, the
+// flag, and three stops.
+void write_operation(BinaryProtocol& out, const OperationId& operation) {
+  out.writeFieldBegin("", T_STRUCT, kFourth);
+  out.writeFieldBegin("", T_I64, kFirst);
+  out.writeI64(static_cast<std::int64_t>(operation.client));
+  out.writeFieldBegin("", T_I64, kSecond);
+  out.writeI64(static_cast<std::int64_t>(operation.number));
+  out.writeFieldBegin("", T_BOOL, kThird);
+  out.writeBool(false);
+  out.writeFieldStop();
+}
+constexpr std::size_t kAgainFromEnd = 1 + 3;
+constexpr std::size_t kNumberFromEnd = 8 + 3 + kAgainFromEnd;
+constexpr std::size_t kClientFromEnd = 8 + 3 + kNumberFromEnd;
 
 void write_options(BinaryProtocol& out, std::int16_t id, const WriteOptions& options) {
   const Condition& condition = options.condition;
@@ -54,6 +71,7 @@ void write_options(BinaryProtocol& out, std::int16_t id, const WriteOptions& opt
     out.writeFieldBegin("", T_I64, kThird);
     out.writeI64(options.ttl_ms);
   }
+  if (options.operation.number != 0) write_operation(out, options.operation);
   out.writeFieldStop();
 }
 
@@ -234,6 +252,12 @@ bool read_refusal(Reader& in, FieldKind kind, std::optional<StoreRefusal>& refus
       return true;
     }
     if (field.id == 3) return read_version(inner, field.kind, refusal->version.emplace());
+    if (field.id == 4) {
+      std::int64_t number = 0;
+      if (!read_number(inner, field.kind, number)) return false;
+      refusal->operations_highest = static_cast<std::uint64_t>(number);
+      return true;
+    }
     return field.id == 2 && read_text(inner, field.kind, refusal->message);
   });
 }
@@ -275,7 +299,8 @@ ToldRing told_of(locator::RingState state) {
                     .placement = std::move(state.placement),
                     .epoch = state.__isset.epoch ? static_cast<std::uint64_t>(state.epoch) : 0},
           .owners = std::move(state.owners),
-          .step = std::nullopt};
+          .step = std::nullopt,
+          .level = static_cast<std::uint32_t>(state.level)};
 }
 
 }  // namespace
@@ -308,11 +333,11 @@ FrameInfo encode_read_of_any_copy(Codec& codec, std::string_view service, std::s
   return info;
 }
 
-FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, const Condition& condition,
+FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, const WriteOptions& options,
                        std::string& frame) {
   const FrameInfo info = begin_call(codec, service, "erase");
   write_text(codec, kFirst, key);
-  write_options(codec.binary_out(), kSecond, {.condition = condition});
+  write_options(codec.binary_out(), kSecond, options);
   codec.binary_out().writeFieldStop();
   end_call(codec, frame);
   return info;
@@ -327,6 +352,25 @@ FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view 
   codec.binary_out().writeFieldStop();
   end_call(codec, frame);
   return info;
+}
+
+void set_again(std::string& frame) { frame[frame.size() - kAgainFromEnd] = 1; }
+
+std::uint64_t operation_number(const std::string& frame) {
+  std::uint64_t number = 0;
+  for (const char byte : std::string_view(frame).substr(frame.size() - kNumberFromEnd, sizeof number))
+    number = number << 8 | static_cast<unsigned char>(byte);
+  return number;
+}
+
+void set_operation(std::string& frame, const OperationId& operation) {
+  const auto put = [&frame](std::size_t from_end, std::uint64_t number) {
+    BinaryPiece<8> bytes;
+    bytes.i64(static_cast<std::int64_t>(number));
+    frame.replace(frame.size() - from_end, bytes.written().size(), bytes.written());
+  };
+  put(kClientFromEnd, operation.client);
+  put(kNumberFromEnd, operation.number);
 }
 
 FrameInfo encode_keys(Codec& codec, std::string_view service, std::string_view method,
@@ -426,7 +470,7 @@ ToldRing decode_state_since(Codec& codec) {
                 .moved = std::move(delta.moved)};
   if (delta.__isset.members || delta.__isset.leaving)
     step.nodes = {addresses_of(delta.members), addresses_of(delta.leaving)};
-  return {.facts = {}, .owners = {}, .step = std::move(step)};
+  return {.facts = {}, .owners = {}, .step = std::move(step), .level = static_cast<std::uint32_t>(delta.level)};
 }
 
 RemoteException decode_exception(Codec& codec) {

@@ -2,6 +2,7 @@
 // directly, without generated structs in between: a batch of many keys is then copied once.
 #pragma once
 
+#include "rules/operations.h"
 #include "rules/ring.h"
 #include "wire/frame.h"
 
@@ -42,15 +43,21 @@ struct Condition {
   bool is_set() const noexcept { return if_version || if_absent; }
 };
 
-// Of a write.
+// Of a write or an erase.
 struct WriteOptions {
   Condition condition = {};
   std::int64_t ttl_ms = 0;  // 0: for ever
+  OperationId operation = {};
 };
+
+// Of a frame whose options have an operation: it is another attempt at that; or the first one at another.
+void set_again(std::string& frame);
+std::uint64_t operation_number(const std::string& frame);
+void set_operation(std::string& frame, const OperationId& operation);
 
 FrameInfo encode_write(Codec& codec, std::string_view service, std::string_view key, std::string_view value,
                        const WriteOptions& options, std::string& frame);
-FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, const Condition& condition,
+FrameInfo encode_erase(Codec& codec, std::string_view service, std::string_view key, const WriteOptions& options,
                        std::string& frame);
 FrameInfo encode_write_many(Codec& codec, std::string_view service, std::span<const ItemView> items,
                             std::int64_t ttl_ms, std::string& frame);
@@ -70,6 +77,7 @@ struct StoreRefusal {
   std::int32_t kind = 0;
   std::string message;
   std::optional<Version> version = {};
+  std::uint64_t operations_highest = 0;
 };
 
 // What a reply said; `refusal` is set instead of results.
@@ -92,6 +100,7 @@ struct ToldRing {
   RingFacts facts;     // unless there is a step
   std::string owners;  // of the partitions, as in idl/locator.thrift
   std::optional<RingStep> step;
+  std::uint32_t level = 0;  // the feature level in force; 0: not told
 };
 ToldRing decode_state(Codec& codec);
 ToldRing decode_state_since(Codec& codec);

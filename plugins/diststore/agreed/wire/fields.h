@@ -40,6 +40,12 @@ class Fields {
     out = static_cast<std::uint64_t>(value);
     note();
   }
+  void bits_of(std::uint64_t& out) {
+    std::int64_t value = 0;
+    if (!inner_.integer(head_.kind, value)) return;
+    out = static_cast<std::uint64_t>(value);
+    note();
+  }
   void flag(bool& out) {
     inner_.boolean(out);
     note();

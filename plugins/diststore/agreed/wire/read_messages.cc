@@ -68,12 +68,16 @@ Why read(Reader& reader, Replicate& body) {
         if (batch->writes.empty()) batch->writes.reserve(std::min<std::size_t>(count, kReservedMax));
         return read(fields.reader(), batch->writes.emplace_back());
       });
+    } else if (fields.is(4, FieldKind::i64)) {
+      fields.bits_of(batch->operation.client);
+    } else if (fields.is(5, FieldKind::i64)) {
+      fields.natural(batch->operation.number);
     } else {
       fields.skip();
     }
   }
   if (const Why why = fields.end(bits({1, 2, 3}))) return why;
-  if (batch->writes.empty()) return "a write has no keys";
+  if (batch->writes.empty() && !batch->operation.is_set()) return "a write has no keys";
   body.batch = batch;
   return nullptr;
 }
@@ -112,8 +116,7 @@ Why read(Reader& reader, SyncEntry& entry) {
       fields.skip();
     }
   }
-  if (const Why why = fields.end(bits({1, 2}))) return why;
-  return entry.keys.empty() ? "a write has no keys" : nullptr;
+  return fields.end(bits({1, 2}));
 }
 
 Why read(Reader& reader, Sync& body) {
@@ -127,6 +130,10 @@ Why read(Reader& reader, Sync& body) {
       fields.natural(body.born);
     } else if (fields.is(4, FieldKind::i64)) {
       fields.natural(body.since);
+    } else if (fields.is(6, FieldKind::i64)) {
+      fields.natural(body.operations_forgotten);
+    } else if (fields.is(7, FieldKind::i64)) {
+      fields.natural(body.operations_highest);
     } else if (fields.is(5, FieldKind::list)) {
       read_list(fields, FieldKind::structure, kKeysMax,
                 [&](std::uint32_t) { return read(fields.reader(), body.entries.emplace_back()); });

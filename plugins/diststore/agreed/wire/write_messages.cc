@@ -78,6 +78,12 @@ void append_body(std::string& out, Piece& piece, const Replicate& body) {
     append_expiry(out, 3, write.expires_at);
     out.push_back(T_STOP);
   }
+  if (body.batch->operation.is_set()) {
+    Piece operation;
+    i64_field(operation, 4, body.batch->operation.client);
+    i64_field(operation, 5, body.batch->operation.number);
+    append(out, operation);
+  }
   out.push_back(T_STOP);
 }
 
@@ -117,6 +123,12 @@ void append_body(std::string& out, Piece& piece, const Sync& body) {
     append(out, head);
     append_texts(out, entry.keys);
     out.push_back(T_STOP);
+  }
+  if (body.operations_highest != 0) {
+    Piece operations;
+    i64_field(operations, 6, body.operations_forgotten);
+    i64_field(operations, 7, body.operations_highest);
+    append(out, operations);
   }
   out.push_back(T_STOP);
 }
