@@ -1,5 +1,5 @@
 // Which calls wait to be written to one node, and in which order do they go? Those between locators first: a vote or a
-// lease waits for no data but what is being written. Pure.
+// lease waits for no data but what is being written, and one more batch where another went before it. Pure.
 #pragma once
 
 #include "peers/waiting_calls.h"
@@ -33,8 +33,13 @@ class OutgoingCalls final {
   // Moves the next batch into `batch`, which is empty, without the calls for which `is_wanted(sequence)` is false.
   template <class IsWanted>
   void take(std::string& batch, IsWanted is_wanted) {
-    take(of(Urgency::must_try), batch, is_wanted);
-    if (batch.empty()) take(of(Urgency::fails_fast), batch, is_wanted);
+    Urgency turn = was_urgent_ ? Urgency::fails_fast : Urgency::must_try;
+    take(of(turn), batch, is_wanted);
+    if (batch.empty()) {
+      turn = was_urgent_ ? Urgency::must_try : Urgency::fails_fast;
+      take(of(turn), batch, is_wanted);
+    }
+    was_urgent_ = turn == Urgency::must_try && !batch.empty();
   }
 
   // All that wait, which it forgets.
@@ -62,6 +67,7 @@ class OutgoingCalls final {
   static void forget_taken(Queue& queue);
 
   std::array<Queue, 2> queues_;
+  bool was_urgent_ = false;  // the last batch
 };
 
 template <class IsWanted>

@@ -51,8 +51,8 @@ inline constexpr Duration kSilenceLeast = std::chrono::milliseconds(800);
 inline constexpr unsigned kRepetitionsLeast = 2;
 
 // Of calls between locators, beside those limits: votes, leases and changes of the map wait for no data (A3, L1). A
-// node that answers has a few under way; one that does not, those of call_timeout: some twenty a second, and more while
-// many nodes join. A whole map of hundreds of members has some hundred kB.
+// node that answers has a few under way; one that does not, those of call_timeout: some twenty a second, and three for
+// each change of the map, of which there may be fifty a second. A whole map of hundreds of members has some hundred kB.
 inline constexpr std::size_t kUrgentCallsMax = 1000;
 inline constexpr std::uint64_t kUrgentBytesMax = 1 << 20;
 

@@ -28,7 +28,13 @@ replication::Role role_of(PartitionRole role) {
 
 // --- on the locator's strand -----------------------------------------------------------------------------------------
 
-void ReplicaShell::on_map(std::shared_ptr<const PartitionMap> map) { push(Event(std::move(map))); }
+// What may_end() asks for is known before the locator says that nobody is to take what is here. That copies are still
+// counted which are gone from the newest map delays an end, and no more.
+void ReplicaShell::on_map(std::shared_ptr<const PartitionMap> map) {
+  holders_.store(map->members_up, std::memory_order_relaxed);
+  hands_over_.store(map->hands_over, std::memory_order_relaxed);
+  push(Event(std::move(map)));
+}
 
 // The request stands before the store hears of it.
 void ReplicaShell::stop_serving(std::uint32_t partition, std::uint64_t term) {
@@ -80,8 +86,6 @@ void ReplicaShell::on(std::shared_ptr<const PartitionMap>& map, Moment moment) {
   self_ = map->self;
   epoch_ = map->epoch;
   has_this_boot_ = map->has_this_boot;
-  holders_.store(map->members_up, std::memory_order_relaxed);
-  hands_over_.store(map->hands_over, std::memory_order_relaxed);
   feature_level_.store(map->feature_level, std::memory_order_relaxed);
   note_members(*map);
   std::vector<replication::Assignment> changed;

@@ -48,7 +48,11 @@ bool Copy::needs_fill(const Head& head, const Sync& sync) {
   const Epoch since = held_.assignment.since;
   const bool is_learner = held_.assignment.role == Role::learner;
   const bool was_begun = std::exchange(state_.since, since) == since;
-  if (!is_learner) return false;
+  if (!is_learner) {
+    // In sync by the map, with a content that is no part of this history: it acknowledges nothing, and is taken out.
+    if (state_.born != sync.born) state_.is_complete = false;
+    return false;
+  }
   // Seqs are used again over terms: of another term, only what is committed counts.
   const Seq known = state_.term == head.term ? state_.position : state_.commit;
   if (was_begun && state_.is_complete && known >= sync.commit) return false;

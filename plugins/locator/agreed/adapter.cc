@@ -179,7 +179,7 @@ void Adapter::publish_lease() {
 void Adapter::publish_newest_map(bool is_member) {
   const auto map = is_member ? member_->agreement().latest() : nullptr;
   const std::uint64_t epoch = map == nullptr ? 0 : map->epoch;
-  level_in_force_.store(map == nullptr ? 0 : map->feature_level, std::memory_order_relaxed);
+  if (map != nullptr) level_in_force_.store(map->feature_level, std::memory_order_relaxed);
   if (epoch < newest_epoch_.load(std::memory_order_relaxed))
     newest_at_.store(TimePoint::min(), std::memory_order_release);
   newest_epoch_.store(epoch, std::memory_order_release);

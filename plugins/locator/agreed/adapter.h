@@ -46,6 +46,8 @@ inline constexpr std::size_t kReturnAskedMax = 64;
 inline constexpr Duration kAloneFor = std::chrono::seconds(2);
 // J1: clocks that differ more make logs and times to live worthless.
 inline constexpr std::chrono::milliseconds kClocksDifferMax = std::chrono::minutes(1);
+// What a joiner is told of a clock that is far off.
+inline constexpr std::chrono::seconds kApartSaidMax = std::chrono::hours(24 * 365);
 // J2: what a node of another network is refused for.
 inline constexpr const char* kOtherNetwork = "network";
 // What a node waits for in its first moments is not worth a line.

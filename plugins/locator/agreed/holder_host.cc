@@ -48,12 +48,14 @@ void HolderHost::begin(const cluster::NodeId& self, const cluster::Boot& boot) {
   assigned_.clear();
   told_.clear();
   lost_.clear();
+  stopped_.clear();
 }
 
 void HolderHost::set_holder(std::string service, std::shared_ptr<PartitionHolder> holder) {
   P2P_ASSERT(holder_ == nullptr, "one service of a node holds partitions");
   service_ = std::move(service);
   holder_ = std::move(holder);
+  had_holder_ = true;
   forget_moved();
   told_.clear();
   addresses_.clear();
@@ -100,6 +102,7 @@ void HolderHost::on_map(const std::shared_ptr<const cluster::ClusterMap>& map, c
   for (cluster::PartitionNumber number = 0; number < assigned_.size(); ++number) assigned_[number].partition = number;
   for (const Assignment& is : changed) assigned_[is.partition] = is;
   forget_moved();
+  std::erase_if(stopped_, [this](const auto& one) { return assigned_[one.first].term != one.second; });
   if (holder_ != nullptr) tell();
 }
 
@@ -124,7 +127,8 @@ void HolderHost::forget_moved() {
 PartitionAssignment HolderHost::assignment(const Assignment& of, const cluster::RequiredCopies& required) {
   const cluster::Partition& partition = map_->partitions[of.partition];
   PartitionAssignment is{.partition = of.partition, .term = of.term, .born = of.born, .since = of.since};
-  is.role = lost_.contains(of.partition) ? PartitionRole::none : role_of(of.role);
+  const bool is_served = !lost_.contains(of.partition) && !is_stopped(of.partition, of.term);
+  is.role = is_served ? role_of(of.role) : PartitionRole::none;
   if (is.role == PartitionRole::none) return is;
   if (is.role != PartitionRole::primary) {
     is.primary = number_of(map_->at(partition.primary).id);
@@ -182,12 +186,20 @@ void HolderHost::tell() {
 // --- what it says ----------------------------------------------------------------------------------------------------
 
 void HolderHost::stop_serving(cluster::PartitionNumber partition, cluster::Epoch term, TimePoint) {
-  if (holder_ != nullptr) holder_->stop_serving(partition, term);
+  if (holder_ != nullptr)
+    holder_->stop_serving(partition, term);
+  else
+    stopped_[partition] = term;
+}
+
+bool HolderHost::is_stopped(cluster::PartitionNumber partition, cluster::Epoch term) const {
+  const auto stopped = stopped_.find(partition);
+  return stopped != stopped_.end() && stopped->second == term;
 }
 
 // What is lost is served by nobody.
 bool HolderHost::has_stopped(cluster::PartitionNumber partition, cluster::Epoch term) const {
-  if (holder_ == nullptr || lost_.contains(partition)) return true;
+  if (holder_ == nullptr || lost_.contains(partition) || is_stopped(partition, term)) return true;
   return holder_->has_stopped(partition, term);
 }
 
@@ -205,9 +217,7 @@ std::vector<CopyReport> HolderHost::reports(const std::vector<PartitionReport>& 
 
 std::vector<CopyReport> HolderHost::filled(TimePoint now) const {
   if (holder_ != nullptr) return reports(holder_->filled());
-  std::vector<CopyReport> all = empty_.filled(now);
-  std::erase_if(all, [this](const CopyReport& one) { return lost_.contains(one.partition); });
-  return all;
+  return had_holder_ ? std::vector<CopyReport>{} : empty_.filled(now);
 }
 
 std::vector<cluster::PartitionNumber> HolderHost::lost() const {

@@ -24,7 +24,8 @@ class HolderHost final : public cluster::PartitionHost {
   // Tells it the newest map, if there is one. Only one at a time.
   void set_holder(std::string service, std::shared_ptr<PartitionHolder> holder);
   // What it held is gone. Copies that the map still gives to this node are served, filled and taken by nobody until
-  // they are moved away, or begin empty where they are nowhere else; meanwhile another holder gets no new ones.
+  // they are moved away, or begin empty where they are nowhere else: at another node that holds partitions, or at the
+  // next holder. Meanwhile that one gets no new ones.
   void clear_holder();
   // What the member is to say of itself, if it runs these services (M6).
   bool wants_partitions(const std::vector<std::string>& services) const;
@@ -43,6 +44,7 @@ class HolderHost final : public cluster::PartitionHost {
   std::vector<cluster::CopyReport> filled(TimePoint now) const override;
   std::vector<cluster::CopyReport> failed(TimePoint now) const override;
   std::vector<cluster::PartitionNumber> lost() const override;
+  bool serves_here() const override { return holder_ != nullptr; }
   bool has_stopped(cluster::PartitionNumber partition, cluster::Epoch term) const override;
   bool is_healthy(TimePoint now) const override;
   bool takes_copies() const override;
@@ -52,6 +54,7 @@ class HolderHost final : public cluster::PartitionHost {
   void tell();
   void add_members(PartitionMap& told);
   void forget_moved();
+  bool is_stopped(cluster::PartitionNumber partition, cluster::Epoch term) const;
   PartitionAssignment assignment(const cluster::Assignment& of, const cluster::RequiredCopies& required);
   std::vector<cluster::CopyReport> reports(const std::vector<PartitionReport>& from) const;
 
@@ -72,6 +75,9 @@ class HolderHost final : public cluster::PartitionHost {
   };
   // What a holder that is gone had, and the map still gives to this node. Empty, as a rule.
   std::unordered_map<cluster::PartitionNumber, Lost> lost_;
+  // Handed over while there was no holder: one that comes serves nothing of them in that term (H1).
+  std::unordered_map<cluster::PartitionNumber, cluster::Epoch> stopped_;
+  bool had_holder_ = false;
 };
 
 }  // namespace p2p::agreed

@@ -290,13 +290,15 @@ std::optional<Refused> Adapter::objection(const Member& joiner, const cluster::T
                    .fix = "the network runs a newer version: upgrade this node"};
   }
   const auto ours = environment_.wall_clock();
-  const Duration apart = ours > terms.wall_clock ? ours - terms.wall_clock : terms.wall_clock - ours;
+  const std::chrono::milliseconds apart =  // more than Duration can say, if the joiner's clock is far in the future
+      ours > terms.wall_clock ? ours - terms.wall_clock : terms.wall_clock - ours;
   if (apart <= kClocksDifferMax) return std::nullopt;
+  const auto said = std::min<std::chrono::seconds>(std::chrono::ceil<std::chrono::seconds>(apart), kApartSaidMax);
   return Refused{.field = "clock",
                  .ours = std::to_string(ours.count()) + " ms",
                  .theirs = std::to_string(terms.wall_clock.count()) + " ms",
-                 .fix = "set the clocks of both machines, for instance by NTP: they are " +
-                        format_duration(std::chrono::floor<std::chrono::seconds>(apart)) + " apart, and may be " +
+                 .fix = "set the clocks of both machines, for instance by NTP: they are " + format_duration(said) +
+                        (said == kApartSaidMax ? " or more" : "") + " apart, and may be " +
                         format_duration(kClocksDifferMax)};
 }
 

@@ -65,6 +65,9 @@ class PartitionHost {
   // same history (I9, B2, M2).
   virtual std::vector<PartitionNumber> lost() const { return {}; }
 
+  // A service is here that can serve partitions. Without one this node serves nothing.
+  virtual bool serves_here() const { return true; }
+
   // Something of it has run since it was last asked, and no sync is overdue (L1).
   virtual bool is_healthy(TimePoint now) const = 0;
 

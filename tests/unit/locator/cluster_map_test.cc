@@ -359,7 +359,9 @@ TEST(ClusterMapI4, LearnersAndCopiesHaveLimits) {
 TEST(ClusterMapI9, APartitionStartsEmptyWhereAllOfInSyncIsDown) {
   ClusterMap map = with_members(founded(), 3);
   const auto start = [](unsigned at, Epoch term) { return StartEmpty{.partition = 0, .at = id(at), .term = term}; };
-  EXPECT_NE(refusal_of(map, {start(2, 1)}), "") << "node 1 is up";
+  ClusterMap both = after(map, {learn(0, 3)});
+  both = after(both, {put_in_sync(both, 0, 3)});
+  EXPECT_NE(refusal_of(both, {start(2, first(both).term)}), "") << "members that are up have its data";
   map = after(map, {learn(0, 3), down(1)});
   EXPECT_NE(refusal_of(map, {start(2, 9)}), "") << "another term";
   EXPECT_NE(refusal_of(map, {start(1, 1)}), "") << "it is down itself";
@@ -389,12 +391,27 @@ TEST(ClusterMapI9, TheOnlyCopyInMemoryMayBeginEmptyWhereItIs) {
       << "another one has it";
 }
 
+TEST(ClusterMapI9, TheOnlyCopyInMemoryMayBeginEmptyElsewhereIfItConsents) {
+  const ClusterMap map = with_members(founded(), 2);
+  const StartEmpty start{.partition = 0, .at = id(2), .term = 1};
+  const ClusterMap begun = after(map, {start});
+  EXPECT_EQ(in_sync_of(begun), (Numbers{2}));
+  EXPECT_EQ(first(begun).born, begun.epoch);
+  const std::vector<Loss> lost = losses(map, begun);
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].primaries, (std::vector<PartitionNumber>{0})) << "so a lease forbids it (L4)";
+  ClusterMap durable = map;
+  durable.durability = Durability::durable;
+  EXPECT_NE(refusal_of(durable, {start}), "");
+}
+
 TEST(ClusterMapI9, OfACopyThatIsUpItsOwnNodeAloneAsksThat) {
   ClusterMap map = with_members(founded(), 2);
   const StartEmpty start{.partition = 0, .at = id(1), .term = 1};
   EXPECT_TRUE(may_ask(id(1), start, map));
   EXPECT_FALSE(may_ask(id(2), start, map));
-  EXPECT_FALSE(may_ask(id(1), StartEmpty{.partition = 0, .at = id(2), .term = 1}, map)) << "elsewhere it would be lost";
+  EXPECT_TRUE(may_ask(id(1), StartEmpty{.partition = 0, .at = id(2), .term = 1}, map));
+  EXPECT_FALSE(may_ask(id(2), StartEmpty{.partition = 0, .at = id(2), .term = 1}, map)) << "it would be lost";
   map.members[map.slot_of(id(1))].state = MemberState::down;
   EXPECT_TRUE(may_ask(id(2), StartEmpty{.partition = 0, .at = id(2), .term = 1}, map));
   EXPECT_TRUE(may_ask(id(2), Remove{id(1)}, map));

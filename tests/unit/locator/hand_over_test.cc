@@ -171,14 +171,42 @@ TEST_F(HandOverTest, WhatAHolderHadIsGoneWithIt) {
 }
 
 // Nobody else has it, and nobody is to wait for a next holder.
-TEST_F(HandOverTest, WhatBeginsEmptyWithoutAHolderIsFilledAtOnce) {
+TEST_F(HandOverTest, WithoutAHolderTheOnlyCopiesBeginEmptyElsewhere) {
   host_.clear_holder();
-  map_ = after(map_, {StartEmpty{.partition = 1, .at = id(1), .term = map_.partitions[1].term}});
-  const Assignment begun{.partition = 1, .role = Role::primary, .term = map_.epoch, .born = map_.epoch};
-  map_ = after(map_, {learn(1, 3)});
-  host_.on_map(std::make_shared<const ClusterMap>(map_), {begun}, now_);
-  const std::vector<CopyReport> filled{{.partition = 1, .copy = id(3), .term = begun.term, .since = map_.epoch}};
-  EXPECT_EQ(host_.filled(now_), filled);
+  const std::vector<Request> wanted = suggested();
+  ASSERT_EQ(wanted.size(), map_.partitions.size());
+  EXPECT_EQ(wanted[0], Request(move_primary(map_, 0, 2))) << "another one has it";
+  std::set<NodeId> heirs;
+  for (PartitionNumber number = 1; number < map_.partitions.size(); ++number) {
+    const auto* const start = std::get_if<StartEmpty>(&wanted[number]);
+    ASSERT_NE(start, nullptr);
+    heirs.insert(start->at);
+  }
+  EXPECT_EQ(heirs, (std::set<NodeId>{id(2), id(3)}));
+  const auto next = std::make_shared<FakeHolder>();
+  host_.set_holder("store", next);
+  EXPECT_EQ(next->last_of(1), nullptr) << "its consent is out";
+}
+
+TEST_F(HandOverTest, WhatWasHandedOverWithoutAHolderIsServedByNoneInThatTerm) {
+  agreed::HolderHost host;
+  host.begin(id(1), boot(1));
+  std::vector<Assignment> all;
+  for (PartitionNumber number = 0; number < map_.partitions.size(); ++number)
+    all.push_back({.partition = number, .role = Role::primary, .term = map_.partitions[number].term, .born = 1});
+  host.on_map(std::make_shared<const ClusterMap>(map_), all, now_);
+  host.stop_serving(0, map_.partitions[0].term, now_);
+  EXPECT_TRUE(host.has_stopped(0, map_.partitions[0].term));
+  const auto next = std::make_shared<FakeHolder>();
+  host.set_holder("store", next);
+  EXPECT_TRUE(host.has_stopped(0, map_.partitions[0].term));
+  EXPECT_EQ(next->last_of(0), nullptr);
+  EXPECT_EQ(next->last_of(1)->role, PartitionRole::primary);
+  const ClusterMap renewed =
+      after(map_, {RenewTerm{.partition = 0, .primary = id(1), .term = map_.partitions[0].term}});
+  host.on_map(std::make_shared<const ClusterMap>(renewed),
+              {{.partition = 0, .role = Role::primary, .term = renewed.epoch, .born = 1}}, now_);
+  EXPECT_EQ(next->last_of(0)->role, PartitionRole::primary);
 }
 
 TEST_F(HandOverTest, ACopyThatIsLostAsksToBeTakenOut) {

@@ -126,6 +126,20 @@ TEST_F(ReplicationCopies, WhatHasNoRoleGoesAfterAWhile) {  // I7
   EXPECT_EQ(stored_at(3, "a"), "(none)");
 }
 
+// By a map that nobody should make: a copy of a former history acknowledges nothing of the next.
+TEST_F(ReplicationCopies, ACopyOfAnotherHistoryIsNotInSyncWhateverTheMapSays) {  // M2, I9
+  put(1, "a", "apple");
+  run();
+  map({.primary = 1, .in_sync = {2}, .born = epoch_ + 1});
+  run();
+  EXPECT_FALSE(state(2).is_complete);
+  const RequestId request = put(1, "b", "berry");
+  run();
+  EXPECT_FALSE(is_answered(request));
+  for (int tick = 0; tick < 60; ++tick) pass(25ms);
+  EXPECT_EQ(failed(), std::vector{of(2)});
+}
+
 TEST_F(ReplicationCopies, BeforeTheMapHasTheBootNothingGoes) {  // B1, I9
   put(1, "a", "apple");
   run();

@@ -57,6 +57,15 @@ TEST_F(OutgoingCallsTest, BetweenLocatorsWaitForOneBatchOfDataAtMost) {
   EXPECT_TRUE(calls_.empty());
 }
 
+TEST_F(OutgoingCallsTest, DataHasItsTurnHoweverMuchGoesBetweenLocators) {
+  add("vote ", Urgency::must_try);
+  add("data ");
+  EXPECT_EQ(take(), "vote ");
+  add("lease ", Urgency::must_try);
+  EXPECT_EQ(take(), "data ");
+  EXPECT_EQ(take(), "lease ");
+}
+
 TEST_F(OutgoingCallsTest, AMessageThatIsLargerThanABatchGoesWhole) {
   add(std::string(3 * kDataBatchBytesMax, 'a'));
   add("b");

@@ -301,13 +301,14 @@ Result<Done> NextMap::apply_to_next(const StartEmpty& start) {
   const Result<Partition*> found = partition_in(start.partition, start.term);
   if (!found.ok()) return found.error();
   const Slot slot = up_member(start.at);
-  const bool is_only_copy = slot != kNoSlot && found.value()->in_sync.size() == 1 && found.value()->is_in_sync(slot);
-  if (is_only_copy && next_.durability == Durability::memory) {
+  // Only that copy asks for it (may_ask), and elsewhere it has to consent (L4).
+  const bool has_only_copy = found.value()->in_sync.size() == 1 && next_.durability == Durability::memory;
+  if (has_only_copy && slot != kNoSlot && found.value()->is_in_sync(slot)) {
     start_empty(*found.value(), slot);
     return Done{};
   }
   if (slot == kNoSlot || !may_hold(slot)) return not_up(start.at);
-  if (std::ranges::any_of(found.value()->in_sync, [&](Slot copy) { return next_.is_up(copy); }))
+  if (!has_only_copy && std::ranges::any_of(found.value()->in_sync, [&](Slot copy) { return next_.is_up(copy); }))
     return refusal("a member that is up has its data");  // I9
   start_empty(*found.value(), slot);
   return Done{};

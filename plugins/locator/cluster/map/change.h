@@ -121,8 +121,9 @@ struct RenewTerm {
   friend bool operator==(const RenewTerm&, const RenewTerm&) = default;
 };
 
-// All of in_sync is down, and will not come back with its data: the partition begins empty, at this node (I9). Or this
-// node is all of it, is up, and has lost the data in memory by itself: nobody but it asks for that.
+// All of in_sync is down, and will not come back with its data: the partition begins empty, at this node (I9). Or one
+// node is all of it, is up, and has lost the data in memory by itself: nobody but it asks for that, for itself or,
+// where it runs no store any more, for another one, to which it consents.
 struct StartEmpty {
   PartitionNumber partition = 0;
   NodeId at;

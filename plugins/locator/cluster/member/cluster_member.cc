@@ -261,10 +261,10 @@ bool ClusterMember::is_known_to_run() const {
 void ClusterMember::add_wanted_of_lost(std::vector<Request>& all) const {
   for (const PartitionNumber number : host_.lost()) {
     const Partition& partition = map()->partitions[number];
-    if (partition.in_sync.size() == 1)
-      all.push_back(StartEmpty{.partition = number, .at = self_.id, .term = partition.term});
-    else if (partition.primary != self_slot())
+    if (partition.primary != self_slot())
       all.push_back(TakeOutOfSync{.partition = number, .node = self_.id, .term = partition.term});
+    else if (partition.in_sync.size() == 1 && !handovers_.contains(number) && host_.serves_here())
+      all.push_back(StartEmpty{.partition = number, .at = self_.id, .term = partition.term});
   }
 }
 
@@ -280,10 +280,12 @@ void ClusterMember::add_wanted_of_primary(std::vector<Request>& all, TimePoint n
   add_wanted_of_lost(all);
   for (const auto& [number, handover] : handovers_) {
     if (!handover.consented_at) continue;
-    if (now < *handover.consented_at + kConsentMax)
+    if (now >= *handover.consented_at + kConsentMax)
+      all.push_back(RenewTerm{.partition = number, .primary = self_.id, .term = handover.term});
+    else if (map()->partitions[number].is_in_sync(map()->slot_of(handover.to)))
       all.push_back(MovePrimary{.partition = number, .to = handover.to, .term = handover.term});
     else
-      all.push_back(RenewTerm{.partition = number, .primary = self_.id, .term = handover.term});
+      all.push_back(StartEmpty{.partition = number, .at = handover.to, .term = handover.term});
   }
 }
 

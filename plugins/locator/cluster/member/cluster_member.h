@@ -147,6 +147,7 @@ class ClusterMember final {
   void add_description(const Member& known, std::vector<Request>& all) const;
   void add_wanted_of_lost(std::vector<Request>& all) const;
   void add_wanted_of_primary(std::vector<Request>& all, TimePoint now) const;
+  Slot heir_of(PartitionNumber number) const;
   void hand_over_lost(TimePoint now);
   void advance_handovers(TimePoint now);
   void ask_to_join(TimePoint now, MemberEffects& effects);

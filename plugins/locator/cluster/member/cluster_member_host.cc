@@ -1,6 +1,8 @@
 // What does a member tell the host of its partitions, and how does it hand a primary over (H1)?
 #include "cluster/member/cluster_member.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace p2p::cluster {
@@ -37,18 +39,32 @@ void ClusterMember::tell_host(TimePoint now) {
   host_.on_map(map(), changed, now);
 }
 
-// To who has what this node has lost. Whoever holds partitions serves it at once; one that is to hold none any more may
-// have lost it as well, and then hands it on.
+// Whom does a partition go to whose data this node has lost? Whoever has it and holds partitions serves it at once; one
+// that is to hold none any more may have lost it as well, and then hands it on. Where nobody else has it, it begins
+// empty, here if this node can serve it; others share what it cannot.
+Slot ClusterMember::heir_of(PartitionNumber number) const {
+  const Partition& partition = map()->partitions[number];
+  const Slot self = self_slot();
+  Slots heirs;
+  if (partition.in_sync.size() > 1) {
+    std::ranges::copy_if(partition.in_sync, std::back_inserter(heirs), [&](Slot copy) { return copy != self; });
+    std::ranges::stable_partition(heirs, [&](Slot copy) { return map()->at(copy).holds_partitions; });
+    return heirs.front();
+  }
+  if (host_.serves_here()) return kNoSlot;
+  for (std::size_t at = 0; at < map()->members.size(); ++at) {
+    const auto slot = static_cast<Slot>(at);
+    if (slot != self && map()->is_up(slot) && map()->at(slot).holds_partitions) heirs.push_back(slot);
+  }
+  return heirs.empty() ? kNoSlot : heirs[number % heirs.size()];
+}
+
 void ClusterMember::hand_over_lost(TimePoint now) {
   for (const PartitionNumber number : host_.lost()) {
     const Partition& partition = map()->partitions[number];
-    const Slot self = self_slot();
-    if (partition.primary != self || handovers_.contains(number)) continue;
-    Slot to = kNoSlot;
-    for (const Slot copy : partition.in_sync)
-      if (copy != self && (to == kNoSlot || (!map()->at(to).holds_partitions && map()->at(copy).holds_partitions)))
-        to = copy;
-    if (to != kNoSlot) handovers_[number] = {.term = partition.term, .to = map()->at(to).id, .begun_at = now};
+    if (partition.primary != self_slot() || handovers_.contains(number)) continue;
+    if (const Slot to = heir_of(number); to != kNoSlot)
+      handovers_[number] = {.term = partition.term, .to = map()->at(to).id, .begun_at = now};
   }
 }
 

@@ -48,8 +48,10 @@ bool is_of_former_term(const ClusterMap& map, const Request& request) {
 
 bool may_ask(const NodeId& node, const Request& request, const ClusterMap& map) {
   const auto* start = std::get_if<StartEmpty>(&request);
-  if (start == nullptr || start->at == node || start->partition >= map.partitions.size()) return true;
-  return std::ranges::none_of(map.partitions[start->partition].in_sync, [&](Slot copy) { return map.is_up(copy); });
+  if (start == nullptr || start->partition >= map.partitions.size()) return true;
+  const auto& in_sync = map.partitions[start->partition].in_sync;
+  if (std::ranges::none_of(in_sync, [&](Slot copy) { return map.is_up(copy); })) return true;
+  return in_sync.size() == 1 && in_sync.front() == map.slot_of(node);
 }
 
 bool is_settled(const ClusterMap& map, const Request& request) {

@@ -56,7 +56,7 @@ std::optional<Ages::Lost> Ages::loss(const Watched& before, const Partition& par
     const Seen& is = members_[node];
     const bool is_there = is.id == id && !is.is_down && is.boot == members_before_[node].boot;
     // The last copy of a member that is down stays in sync until another one is.
-    lost = Lost{.at = is.is_down ? is.down_since : now, .node = node, .id = id, .was_slow = is_there};
+    lost = Lost{.at = is.is_down ? is.down_since : now, .node = node, .id = id, .was_slow = is_there && is.would_hold};
   }
   return lost;
 }
