@@ -24,8 +24,15 @@ namespace {
 
 using client::Client;
 
+// A client that knows the ring names what it writes, so that it can try it again whatever came of it.
+Result<std::unique_ptr<Client>> store_for_writing(const Session& session) {
+  auto store = store_of(session);
+  if (store.ok()) (void)store.value()->ring();  // without one, writes go on as those of others
+  return store;
+}
+
 ExitCode put(const Session& session, const std::string& key, const std::string& value, std::optional<Duration> ttl) {
-  const auto store = store_of(session);
+  const auto store = store_for_writing(session);
   if (!store.ok()) return report(store.error());
   client::CallOptions options;
   options.ttl = ttl;
@@ -63,7 +70,7 @@ ExitCode cas(const Session& session, const std::string& key, const std::string& 
     complain(condition.error().text);
     return ExitCode::usage;
   }
-  const auto store = store_of(session);
+  const auto store = store_for_writing(session);
   if (!store.ok()) return report(store.error());
   const auto written = store.value()->write(key, value, condition.value());
   if (!written.ok() && !written.failure().is_condition_failed) return report_failure(written.failure(), true);
@@ -107,7 +114,7 @@ ExitCode get(const Session& session, const std::string& key, bool any_copy) {
 }
 
 ExitCode erase(const Session& session, const std::string& key) {
-  const auto store = store_of(session);
+  const auto store = store_for_writing(session);
   if (!store.ok()) return report(store.error());
   const auto erased = store.value()->erase(key);
   if (!erased.ok()) return report_failure(erased.failure(), true);
@@ -130,7 +137,7 @@ std::string check_ttl(const std::string& text) {
 std::string key_of(std::string_view word) { return std::string(word.substr(0, 1)); }
 
 ExitCode prime(const Session& session) {
-  const auto store = store_of(session);
+  const auto store = store_for_writing(session);
   if (!store.ok()) return report(store.error());
   std::vector<client::Item> items;
   for (const std::string_view word : kNatoAlphabet) items.push_back({key_of(word), std::string(word)});

@@ -247,7 +247,7 @@ TEST(BenchRequests, WhatIsTooMuchToEncodeBeforehandIsTheSame) {
 }
 
 TEST(BenchHistogram, QuantilesLieWithinAThirtySecondOfTheTruth) {
-  Histogram histogram;
+  load::Histogram histogram;
   for (std::uint64_t value = 1; value <= 100'000; ++value) histogram.record(value);
   EXPECT_NEAR(static_cast<double>(histogram.quantile(0.50)), 50'000, 50'000 / 32.0 + 1);
   EXPECT_NEAR(static_cast<double>(histogram.quantile(0.99)), 99'000, 99'000 / 32.0 + 1);
@@ -258,19 +258,19 @@ TEST(BenchHistogram, QuantilesLieWithinAThirtySecondOfTheTruth) {
 }
 
 TEST(BenchHistogram, AnswersNothingWhenNothingWasRecorded) {
-  EXPECT_EQ(Histogram().quantile(0.5), 0u);
-  EXPECT_EQ(Histogram().max(), 0u);
-  EXPECT_TRUE(Histogram().octaves().empty());
+  EXPECT_EQ(load::Histogram().quantile(0.5), 0u);
+  EXPECT_EQ(load::Histogram().max(), 0u);
+  EXPECT_TRUE(load::Histogram().octaves().empty());
 }
 
 TEST(BenchHistogram, CountsWhatIsTooLongAsTheLongest) {
-  Histogram histogram;
+  load::Histogram histogram;
   histogram.record(UINT64_MAX);
   EXPECT_GT(histogram.quantile(1.0), std::uint64_t{60} * 1'000'000'000);
 }
 
 TEST(BenchHistogram, OctavesHoldEachValueBelowTheNextPowerOfTwo) {
-  Histogram histogram;
+  load::Histogram histogram;
   for (const std::uint64_t value : {100u, 127u, 128u, 1'000u}) histogram.record(value);
   const auto octaves = histogram.octaves();
   ASSERT_EQ(octaves.size(), 4u);  // below 128, 256, 512, 1024

@@ -70,8 +70,8 @@ MUTANTS = [
     one("W6", "18-a-write-without-a-lease", REPLICAS,
         "if (answer.is_write) return moment.has_lease() ? answer.verdict : Verdict::unknown;", "if (answer.is_write) return answer.verdict;",
         survives="it is on every in-sync copy: whoever takes over has it (W4, L4)"),
-    one("W1", "47-condition-without-writes-under-way", PRIMARY, "if (there == wanted) continue;",
-        "if (there == wanted || state_.uncommitted.last_of(write.key, write.hash) != nullptr) continue;"),
+    one("W1", "47-condition-without-writes-under-way", PRIMARY, "if (there == write.condition.wanted()) continue;",
+        "if (there == write.condition.wanted() || state_.uncommitted.last_of(write.key, write.hash) != nullptr) continue;"),
     one("W1", "a-failed-condition-does-not-wait", PRIMARY, "seen == nullptr", "true"),
     Mutant("W4", "committed-without-the-own-sync", (
         Patch(COMMIT, "site_.options.is_durable && !has_synced_", "false"),

@@ -97,6 +97,7 @@ void AgreedKeys::count_change(const Answer& answer, std::size_t keys) const noex
         return counts_.unchanged;
       case Verdict::overloaded:
       case Verdict::full:
+      case Verdict::forgotten:
         return counts_.refused;
       case Verdict::unknown:
         return counts_.unknown;

@@ -36,6 +36,8 @@ struct Condition {
   enum class Kind : std::uint8_t { none, if_absent, if_version };
   Kind kind = Kind::none;
   WriteVersion version = {};  // of if_version
+
+  WriteVersion wanted() const noexcept { return kind == Kind::if_absent ? kNoVersion : version; }
 };
 
 struct KeyWrite {

@@ -10,14 +10,14 @@ Operations::Operations(std::size_t records_max)
       chunks_max_(std::max<std::size_t>(records_max / chunk_records_, 1)) {}
 
 // From the newest on. Numbers mostly rise, so that the first look tells that a new one is not there.
-Operations::Answer Operations::find(const KnownOperations& known, OperationId id) const {
+Operations::Answer Operations::find(const KnownOperations& known, OperationId id, std::size_t steps_max) const {
   if (id.number > known.highest) return {};
   std::uint64_t place = known.newest;
   for (std::size_t steps = 0; place >= first_; ++steps) {
     const Record& record = at(place);
     if (record.id == id) return {Seen::before, &record};
     if (id.number > record.highest_before) break;
-    if (steps >= kStepsMax) return {Seen::forgotten, nullptr};
+    if (steps >= steps_max) return {Seen::forgotten, nullptr};
     if (record.back == 0) break;
     place -= record.back;
   }

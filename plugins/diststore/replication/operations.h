@@ -30,6 +30,8 @@ struct OperationId {
 inline constexpr std::uint64_t kOperationsPerMs = 1000;
 // A number further ahead of a primary's clock is not taken, lest one broken clock leaves no higher ones to the others.
 inline constexpr std::uint64_t kOperationsAheadMax = std::uint64_t{24} * 3600 * 1000 * kOperationsPerMs;
+// But for those so little above the highest: all clients go on from there.
+inline constexpr std::uint64_t kOperationsAboveHighestMax = std::uint64_t{60} * 1000 * kOperationsPerMs;
 
 // What a copy knows of its partition. Every operation in the history of its content is in Operations since `newest`,
 // or its number is at most `forgotten`.
@@ -70,11 +72,13 @@ class Operations final {
   static constexpr std::size_t kChunkRecordsMax = 1024;
   // A number that so many newer operations of its partition have overtaken is not looked for any further: 20 us.
   static constexpr std::size_t kStepsMax = 4096;
+  // The first attempt of a client whose clock is behind another's: it may have another number, and then need not look.
+  static constexpr std::size_t kFirstStepsMax = 128;
 
   // About so many are known by name at most; `records_max` is at least 1.
   explicit Operations(std::size_t records_max);
 
-  Answer find(const KnownOperations& known, OperationId id) const;
+  Answer find(const KnownOperations& known, OperationId id, std::size_t steps_max = kStepsMax) const;
   // The write has been applied. `known_of(partition)`: null if the node has nothing of it any more.
   void add(Partition partition, KnownOperations& known, OperationId id, WriteVersion version, bool has_effect,
            FunctionRef<KnownOperations*(Partition)> known_of);

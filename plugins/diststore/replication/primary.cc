@@ -51,8 +51,13 @@ void Primary::write(std::shared_ptr<Batch> batch, RequestId request, Moment mome
 // the write, or for the record that nothing was done, until it is committed. False: it is new.
 bool Primary::answer_if_repeated(const BatchPtr& batch, RequestId request, Moment moment, Effects& effects) {
   const std::uint64_t now = moment.wall * kOperationsPerMs;
-  const bool is_ahead = batch->operation.number > now + kOperationsAheadMax;
-  const Operations::Answer found = site_.operations.find(state_.operations, batch->operation);
+  // Where clocks were wrong before, the highest number may be far ahead itself: one just above it is what was asked
+  // for.
+  const std::uint64_t taken_at_most =
+      std::max(now + kOperationsAheadMax, state_.operations.highest + kOperationsAboveHighestMax);
+  const bool is_ahead = batch->operation.number > taken_at_most;
+  const std::size_t steps_max = batch->is_again ? Operations::kStepsMax : Operations::kFirstStepsMax;
+  const Operations::Answer found = site_.operations.find(state_.operations, batch->operation, steps_max);
   if (found.seen == Operations::Seen::never && !is_ahead) return false;
   Answer answer = answer_of(request, Verdict::forgotten);
   if (found.seen != Operations::Seen::before) {
@@ -68,7 +73,7 @@ bool Primary::answer_if_repeated(const BatchPtr& batch, RequestId request, Momen
     answer.version = found.record->version;
     answer.batch = batch;
   } else {
-    answer = answer_without_effect(*batch, request);
+    answer = answer_without_effect(*batch, request, moment);
     const KeyWrite& only = batch->writes.front();
     if (const Uncommitted* seen = state_.uncommitted.last_of(only.key, only.hash))
       seq = std::max(seq, seen->version.seq);
@@ -80,12 +85,15 @@ bool Primary::answer_if_repeated(const BatchPtr& batch, RequestId request, Momen
   return true;
 }
 
-// As of now: by the time of the first attempt, something else may have been in the condition's way.
-Answer Primary::answer_without_effect(const Batch& batch, RequestId request) {
+// As of now: by the time of the attempt that was recorded, something else may have been in the condition's way. Where
+// nothing is any more, there is nothing to tell that would be true.
+Answer Primary::answer_without_effect(const Batch& batch, RequestId request, Moment moment) {
   const KeyWrite& only = batch.writes.front();
   if (only.condition.kind == Condition::Kind::none) return answer_of(request, Verdict::missing);
-  Answer failed = answer_of(request, Verdict::condition_failed);
-  failed.version = content_.version_at(only.key);
+  const bool is_gone = has_expired(content_.expiry_at(only.key), moment.wall);
+  const WriteVersion there = is_gone ? kNoVersion : content_.version_at(only.key);
+  Answer failed = answer_of(request, there == only.condition.wanted() ? Verdict::unknown : Verdict::condition_failed);
+  failed.version = there;
   return failed;
 }
 
@@ -123,9 +131,7 @@ bool Primary::answer_unless_met(const Batch& batch, RequestId request, Moment mo
   for (const KeyWrite& write : batch.writes) {
     if (write.condition.kind == Condition::Kind::none) continue;
     const WriteVersion there = content_.version_at(write.key);
-    const WriteVersion wanted =
-        write.condition.kind == Condition::Kind::if_absent ? kNoVersion : write.condition.version;
-    if (there == wanted) continue;
+    if (there == write.condition.wanted()) continue;
     Answer failed = answer_of(request, Verdict::condition_failed);
     failed.version = there;
     end_without_effect(batch, write, std::move(failed), moment, effects);

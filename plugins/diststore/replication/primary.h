@@ -114,7 +114,7 @@ class Primary final {
   bool answer_unless_met(const Batch& batch, RequestId request, Moment moment, Effects& effects);
   bool answer_if_repeated(const BatchPtr& batch, RequestId request, Moment moment, Effects& effects);
   void end_without_effect(const Batch& batch, const KeyWrite& seen, Answer answer, Moment moment, Effects& effects);
-  Answer answer_without_effect(const Batch& batch, RequestId request);
+  Answer answer_without_effect(const Batch& batch, RequestId request, Moment moment);
   void wait_for(std::string_view key, KeyHash hash, Answer answer, Effects& effects);
   void wait(Waiting one, Effects& effects);
   bool append(const BatchPtr& batch, RequestId request, Moment moment, Effects& effects);

@@ -136,8 +136,11 @@ bool Engine::learn(Codec& codec, std::optional<std::uint64_t> since_view, Failur
     failure = {Effect::none, ErrorKind::protocol, std::string("the answer makes no sense: ") + thrown.what()};
     return false;
   }
-  note_level(told);
-  if (told.step) return learn_step(std::move(*told.step), *since_view, failure);
+  if (told.step) {
+    if (!learn_step(std::move(*told.step), *since_view, failure)) return false;
+    note_level(told);
+    return true;
+  }
   if (told.facts.members.empty() && told.facts.leaving.empty()) {
     failure = {Effect::none, ErrorKind::refused, "the node is in no network"};
     return false;
@@ -146,7 +149,9 @@ bool Engine::learn(Codec& codec, std::optional<std::uint64_t> since_view, Failur
   const bool is_unwanted =
       views_.is_behind(told.facts.epoch, now_) || (!is_looking_ && !views_.wants_refresh(told.facts.view, now_));
   if (ring_ != nullptr && is_unwanted) return true;
-  return adopt_if_sound(Ring::of(std::move(told.facts), told.owners), failure);
+  if (!adopt_if_sound(Ring::of(std::move(told.facts), told.owners), failure)) return false;
+  note_level(told);
+  return true;
 }
 
 bool Engine::learn_step(RingStep step, std::uint64_t since_view, Failure& failure) {
