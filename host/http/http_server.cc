@@ -81,26 +81,25 @@ void ask(Loop& loop, ServiceRouter& router, const char* service, Send send, Rece
 
 }  // namespace
 
-bool HttpServer::opened() noexcept {
-  return connections_.fetch_add(1, std::memory_order_relaxed) < kHttpConnectionsMax;
+std::string_view HttpServer::opened(const HttpClient& client) noexcept {
+  static const std::string foreign = response_text(
+      refusal(403, "HTTP is answered here to this machine alone; for others set [host.http] listen"), false, false);
+  static const std::string full = response_text(refusal(503, "too many connections speak HTTP"), false, false);
+  if (options_.is_local && !client.is_local) return foreign;
+  if (connections_.fetch_add(1, std::memory_order_relaxed) < kHttpConnectionsMax) return {};
+  closed();
+  return full;
 }
 
-std::string_view HttpServer::full() const noexcept {
-  static const std::string text = response_text(refusal(503, "too many connections speak HTTP"), false, false);
-  return text;
+bool HttpServer::is_for_us(const HttpRequest& request, const HttpClient& client) const {
+  return request.host.empty() || is_ours(request.host, !options_.is_local, options_.names) ||
+         (!client.asked_address.empty() && name_in_host(request.host) == client.asked_address);
 }
 
-std::string_view HttpServer::refusal_of_client(const HttpRequest& request, bool is_loopback) const {
-  if (options_.is_local && !is_loopback)
-    return "HTTP is answered here to this machine alone; for others set [host.http] listen";
-  if (request.host.empty() || is_ours(request.host, !options_.is_local, options_.names)) return {};
-  return "the field Host names another machine: use the address of this node, or localhost on it";
-}
-
-bool HttpServer::take(Loop& loop, ReplySink& origin, std::string_view head, bool is_loopback) {
+bool HttpServer::take(Loop& loop, ReplySink& origin, std::string_view head, const HttpClient& client) {
   loop.traffic().http_requests.add(1);
   const HttpRequest request = read_request(head);
-  const bool keeps_open = request.refused_with == 0 && request.keeps_open;
+  const bool keeps_open = request.refused_with == 0 && request.keeps_open && !client.is_beyond_limit;
   // The connection is held until it is answered; it lives on this loop.
   Respond respond = [origin = OriginRef(&origin), id = origin.begun(false), &loop, is_head = request.is_head,
                      keeps_open](const HttpResponse& response) {
@@ -110,17 +109,25 @@ bool HttpServer::take(Loop& loop, ReplySink& origin, std::string_view head, bool
   };
   if (request.refused_with != 0) {
     respond(refusal(request.refused_with, request.why));
-  } else if (const auto why = refusal_of_client(request, is_loopback); !why.empty()) {
-    respond(refusal(is_loopback || !options_.is_local ? 421 : 403, why));
+  } else if (!is_for_us(request, client)) {
+    respond(refusal(421, "the field Host names another machine: use the address of this node, or localhost on it"));
   } else {
     answer(loop, request.path, std::move(respond));
   }
   return keeps_open;
 }
 
+HttpResponse HttpServer::metrics() const {
+  try {
+    return {200, sources_.metrics.text(), kMetricsType};
+  } catch (const std::exception& failure) {
+    return refusal(503, failure.what());
+  }
+}
+
 void HttpServer::answer(Loop& loop, const std::string& path, Respond respond) {
   if (path == "/healthz") return respond({200, "ok\n"});
-  if (path == "/metrics") return respond({200, sources_.metrics.text(), kMetricsType});
+  if (path == "/metrics") return respond(metrics());
   if (path == "/readyz") {
     const std::string why = sources_.why_not_ready();
     return respond(why.empty() ? HttpResponse{200, "ready\n"} : refusal(503, why));

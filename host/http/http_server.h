@@ -35,17 +35,17 @@ class HttpServer final : public HttpTaker {
   // What the sources refer to outlives it.
   HttpServer(Options options, Sources sources) : options_(std::move(options)), sources_(std::move(sources)) {}
 
-  bool opened() noexcept override;
+  std::string_view opened(const HttpClient& client) noexcept override;
   void closed() noexcept override { connections_.fetch_sub(1, std::memory_order_relaxed); }
-  std::string_view full() const noexcept override;
   std::size_t request_bytes(std::string_view unread) const noexcept override { return head_bytes(unread); }
-  bool take(Loop& loop, ReplySink& origin, std::string_view request, bool is_loopback) override;
+  bool take(Loop& loop, ReplySink& origin, std::string_view request, const HttpClient& client) override;
 
  private:
   using Respond = std::function<void(const HttpResponse&)>;
 
-  // "": the request may be answered.
-  std::string_view refusal_of_client(const HttpRequest& request, bool is_loopback) const;
+  // Its field Host, if any, names this node.
+  bool is_for_us(const HttpRequest& request, const HttpClient& client) const;
+  HttpResponse metrics() const;
   void answer(Loop& loop, const std::string& path, Respond respond);
   void answer_members(Loop& loop, const Respond& respond);
 

@@ -48,7 +48,8 @@ HttpRequest read_request(std::string_view head) {
   if (found.version() != 10 && found.version() != 11) return refused(505, "HTTP/1.1 and HTTP/1.0 are known here");
   if (found.method() != http::verb::get && found.method() != http::verb::head)
     return refused(405, "only GET and HEAD: nothing can be changed here");
-  if (found.has_content_length() || found.chunked()) return refused(413, "a request has no body");
+  if (found.has_content_length() || found.count(http::field::transfer_encoding) != 0)
+    return refused(413, "a request has no body");
   const auto hosts = found.equal_range(http::field::host);
   const auto count = std::distance(hosts.first, hosts.second);
   if (count > 1 || (count == 0 && found.version() == 11)) return refused(400, "a request has one field Host");

@@ -260,6 +260,7 @@ void RunningService::stop() {
     close_gates();
     context_->ask_threads_to_stop();
     context_->close_ways_out();
+    context_->end_metrics();
     const auto stopped = guarded("stop()", "stop", [this]() -> Result<Done> {
       loaded_->plugin().stop();
       return Done{};

@@ -60,7 +60,7 @@ std::vector<prometheus::MetricFamily> ProcessMetrics::Collect() const {
          stat[kResidentPages] * static_cast<double>(::sysconf(_SC_PAGESIZE)));
     show("process_threads", "Threads.", MetricType::Gauge, stat[kThreads]);
   }
-  show("process_open_fds", "Open file descriptors.", MetricType::Gauge, open_descriptors());
+  show("process_open_fds", "Open file descriptors.", MetricType::Gauge, open_descriptors_.of(open_descriptors));
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
     show("process_max_fds", "File descriptors that may be open.", MetricType::Gauge,

@@ -4,13 +4,14 @@
 
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 namespace p2p::host {
 
 using prometheus::MetricType;
 
-ServiceMetrics::ServiceMetrics(const std::string& plugin, std::string service, std::size_t cells)
-    : prefix_("p2phost_" + metric_name(plugin) + '_'), service_(std::move(service)), cells_(cells) {}
+ServiceMetrics::ServiceMetrics(const std::string& plugin, std::string service, std::size_t cells, Logger& log)
+    : prefix_("p2phost_" + metric_name(plugin) + '_'), service_(std::move(service)), cells_(cells), log_(log) {}
 
 ServiceMetrics::Family& ServiceMetrics::family_of(const Metric& metric, MetricType type) {
   const std::string name =
@@ -51,6 +52,7 @@ std::shared_ptr<Histogram> ServiceMetrics::histogram(const Metric& metric, const
 
 void ServiceMetrics::show(const Metric& metric, MetricType type, std::function<double()> read) {
   const std::lock_guard hold(mutex_);
+  if (has_ended_) return;
   bool is_over = false;
   Series& series = series_of(family_of(metric, type), metric.labels, &is_over);
   if (!is_over) series.reads.clear();
@@ -65,10 +67,20 @@ void ServiceMetrics::show_counter(const Metric& metric, std::function<double()> 
   show(metric, MetricType::Counter, std::move(read));
 }
 
-double ServiceMetrics::number_of(const Series& series) {
+std::optional<double> ServiceMetrics::number_of(const std::string& name, const Series& series) const {
   double sum = series.counter == nullptr ? 0 : static_cast<double>(series.counter->value());
-  for (const auto& read : series.reads) sum += read();
-  return sum;
+  std::string why;
+  try {
+    for (const auto& read : series.reads) sum += read();
+    return sum;
+  } catch (const std::exception& failure) {
+    why = failure.what();
+  } catch (...) {
+    why = "an exception of a type that is not derived from std::exception";
+  }
+  if (!std::exchange(series.has_thrown, true))
+    log_.error("the metric {} is left out while the function that reads it throws: {}", name, why);
+  return std::nullopt;
 }
 
 std::vector<prometheus::MetricFamily> ServiceMetrics::Collect() const {
@@ -79,7 +91,7 @@ std::vector<prometheus::MetricFamily> ServiceMetrics::Collect() const {
     shown.push_back(family(name, known.help, known.type));
     for (const auto& [labels, series] : known.series) {
       if (series.histogram == nullptr) {
-        add_number(shown.back(), labels, number_of(series));
+        if (const auto number = number_of(name, series)) add_number(shown.back(), labels, *number);
       } else {
         const Histogram::Seen seen = series.histogram->seen();
         add_histogram(shown.back(), labels, series.histogram->bounds(), seen.counts, seen.sum);
@@ -94,8 +106,10 @@ std::map<std::string, std::int64_t> ServiceMetrics::numbers() const {
   std::map<std::string, std::int64_t> numbers;
   for (const auto& [name, known] : families_) {
     if (known.type == MetricType::Histogram) continue;
-    for (const auto& [labels, series] : known.series)
-      numbers[status_name(known.name, {labels.begin() + 1, labels.end()})] = std::llround(number_of(series));
+    for (const auto& [labels, series] : known.series) {
+      if (const auto number = number_of(name, series))
+        numbers[status_name(known.name, {labels.begin() + 1, labels.end()})] = std::llround(*number);
+    }
   }
   return numbers;
 }
@@ -103,6 +117,7 @@ std::map<std::string, std::int64_t> ServiceMetrics::numbers() const {
 void ServiceMetrics::end() noexcept {
   const std::lock_guard hold(mutex_);
   families_.clear();
+  has_ended_ = true;
 }
 
 }  // namespace p2p::host

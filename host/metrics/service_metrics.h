@@ -1,6 +1,7 @@
 // The metrics of one service: what it has asked Context::metrics() for.
 #pragma once
 
+#include <p2p/log.h>
 #include <p2p/metrics.h>
 
 #include <prometheus/collectable.h>
@@ -10,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,7 @@ namespace p2p::host {
 class ServiceMetrics final : public Metrics, public prometheus::Collectable {
  public:
   // Families are named "p2phost_PLUGIN_...", with the label service="SERVICE". `cells`: one a loop, and one more.
-  ServiceMetrics(const std::string& plugin, std::string service, std::size_t cells);
+  ServiceMetrics(const std::string& plugin, std::string service, std::size_t cells, Logger& log);
 
   std::shared_ptr<Counter> counter(const Metric& metric) override;
   std::shared_ptr<Histogram> histogram(const Metric& metric, const std::vector<double>& bounds) override;
@@ -28,7 +30,7 @@ class ServiceMetrics final : public Metrics, public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override;
   // Counters and gauges by status_name(). [any thread]
   std::map<std::string, std::int64_t> numbers() const;
-  // Forgets all: nothing of the service is called any more. [any thread]
+  // Forgets all: nothing of the service is called any more, nor kept if it comes later. [any thread]
   void end() noexcept;
 
  private:
@@ -36,6 +38,7 @@ class ServiceMetrics final : public Metrics, public prometheus::Collectable {
     std::vector<std::function<double()>> reads;  // several only of those that are added up
     std::shared_ptr<Counter> counter;
     std::shared_ptr<Histogram> histogram;
+    mutable bool has_thrown = false;  // and this is in the log
   };
   struct Family {
     std::string name;  // as the service says it
@@ -49,13 +52,16 @@ class ServiceMetrics final : public Metrics, public prometheus::Collectable {
   // Of these labels, or what is beyond kLabelValuesMax: then *is_over.
   Series& series_of(Family& family, const Labels& labels, bool* is_over = nullptr) const;
   void show(const Metric& metric, prometheus::MetricType type, std::function<double()> read);
-  static double number_of(const Series& series);
+  // None when a function of the service throws.
+  std::optional<double> number_of(const std::string& name, const Series& series) const;
 
   const std::string prefix_;
   const std::string service_;
   const std::size_t cells_;
+  Logger& log_;
   mutable std::mutex mutex_;                // also while the service's functions are called
   std::map<std::string, Family> families_;  // by full name
+  bool has_ended_ = false;
 };
 
 }  // namespace p2p::host

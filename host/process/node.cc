@@ -295,6 +295,7 @@ void Node::change(Changes::Number number, const ChangeRequest& request) {
   if (is_reload) parts_->manager.tell_reloading();
   const ChangeReport report = apply(request);
   if (is_reload) parts_->admin_router.set_timeouts(*parts_->services->config());
+  if (is_reload && parts_->http_router) parts_->http_router->set_timeouts(*parts_->services->config());
   if (is_reload) parts_->manager.tell_ready(report.is_done ? "reloaded" : "not reloaded: see the log");
   const bool is_question = request.kind == ChangeRequest::Kind::plan_reload;
   for (const std::string& line : report.lines) {

@@ -132,11 +132,15 @@ void NodeMetrics::show_node(Families& shown) const {
   show_number(shown, "p2phost_uptime_seconds", "Since the node has started.", MetricType::Gauge, up.count());
   show_number(shown, "p2phost_ready", "1 while the node serves: started, joined, and not leaving.", MetricType::Gauge,
               sources_.is_ready() ? 1 : 0);
-  std::error_code failure;
-  const auto disk = std::filesystem::space(sources_.data_dir(), failure);
-  if (!failure)
+  const auto free_bytes = free_bytes_.of([this]() -> std::optional<double> {
+    std::error_code failure;
+    const auto disk = std::filesystem::space(sources_.data_dir(), failure);
+    if (failure) return std::nullopt;
+    return static_cast<double>(disk.available);
+  });
+  if (free_bytes)
     show_number(shown, "p2phost_data_free_bytes", "Room that is left on the disk of the data folder.",
-                MetricType::Gauge, static_cast<double>(disk.available));
+                MetricType::Gauge, *free_bytes);
   shown.push_back(family("p2phost_build_info", "1; the version is its label.", MetricType::Gauge));
   add_number(shown.back(), {{"version", P2P_SDK_VERSION}}, 1);
 }

@@ -1,6 +1,7 @@
 // What does the host itself show at /metrics? Calls, connections, bytes and queues of one node.
 #pragma once
 
+#include "metrics/aged_answer.h"
 #include "serving/server.h"
 #include "serving/service_router.h"
 #include "serving/worker_pool.h"
@@ -11,6 +12,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,7 @@ class NodeMetrics final : public prometheus::Collectable {
   void show_node(Families& shown) const;
 
   const Sources sources_;
+  mutable AgedAnswer<std::optional<double>> free_bytes_;
 };
 
 }  // namespace p2p::host

@@ -28,7 +28,7 @@ ServiceContext::ServiceContext(NodeCore& core, const ServiceConfig& service, con
       log_(make_logger(service.name, log_level, core.hooks.log)),
       peers_(core.peers, core.server.first_loop()),
       pool_(core.pool),
-      metrics_(plugin.name, service.name, core.server.loops().size() + 1) {
+      metrics_(plugin.name, service.name, core.server.loops().size() + 1, *log_) {
   core_.metrics.add(metrics_);
 }
 
@@ -127,6 +127,10 @@ void ServiceContext::release() {
   strands_.clear();
   core_.registry.withdraw_all(this);
   drain_->release();
+  end_metrics();
+}
+
+void ServiceContext::end_metrics() {
   core_.metrics.remove(metrics_);
   metrics_.end();
 }

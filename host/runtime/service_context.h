@@ -51,6 +51,8 @@ class ServiceContext final : public Context {
   // No further work on the worker pool, no further calls to peers; calls in flight end now. [control]
   void close_ways_out();
   void ask_threads_to_stop();  // [control]
+  // No function that reads a metric of the service runs any more, nor will. [control]
+  void end_metrics();
   // Joins threads and closes strands; takes interfaces and metrics back. [control]
   void release();
   // Logs which interfaces of others the service still holds after its end. [control]

@@ -3,6 +3,7 @@
 
 #include <p2p/units.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -24,10 +25,19 @@ inline constexpr std::array<std::int64_t, 13> kCallNanoseconds{
     100'000,    250'000,    500'000,     1'000'000,   2'500'000,     5'000'000,    10'000'000,
     25'000'000, 50'000'000, 100'000'000, 250'000'000, 1'000'000'000, 5'000'000'000};
 
-// Methods of one service that are told apart. Their names come from clients: what a service does not know is not told
-// apart at all, but generated processors refuse such calls without telling anyone. The largest interface of ours has
-// twenty.
+// Methods of one service that are told apart: the largest interface of ours has twenty. Their names come from clients:
+// one is told apart from the first call on that is answered by more than an exception, and by its characters.
 inline constexpr std::size_t kMethodsMax = 64;
+inline constexpr std::size_t kCountedNameBytesMax = 64;
+
+// "get_all": letters, digits, '_' and '.' of ASCII.
+inline bool is_counted_name(std::string_view method) noexcept {
+  const auto is_part = [](char one) {
+    return (one >= 'a' && one <= 'z') || (one >= 'A' && one <= 'Z') || (one >= '0' && one <= '9') || one == '_' ||
+           one == '.';
+  };
+  return !method.empty() && method.size() <= kCountedNameBytesMax && std::ranges::all_of(method, is_part);
+}
 
 // A number that one thread changes and any reads.
 class OwnCount final {
@@ -58,9 +68,11 @@ class MethodTable final {
  public:
   MethodTable() : other_("other") {}
 
-  // A method that is new gets counts of its own while there is room; else, and for the name "", those of "other". [own
-  // loop]
+  // A method that is new gets counts of its own while there is room, if its name is_counted_name(); else those of
+  // "other". [own loop]
   MethodCounts& of(std::string_view method);
+  MethodCounts* find(std::string_view method) noexcept;  // null: it is new [own loop]
+  MethodCounts& other() noexcept { return other_; }      // [own loop]
 
   // [any thread]
   template <class Look>
@@ -86,14 +98,19 @@ inline void MethodCounts::note(CallEnd end, Duration took) noexcept {
   if (end != CallEnd::done) ends[static_cast<std::size_t>(end)].add(1);
 }
 
-inline MethodCounts& MethodTable::of(std::string_view method) {
+inline MethodCounts* MethodTable::find(std::string_view method) noexcept {
   const std::size_t known = size_.load(std::memory_order_relaxed);
-  if (last_ < known && methods_[last_]->name == method) return *methods_[last_];
-  if (method.empty()) return other_;
+  if (last_ < known && methods_[last_]->name == method) return methods_[last_].get();
   for (std::size_t at = 0; at < known; ++at) {
-    if (methods_[at]->name == method) return *methods_[last_ = at];
+    if (methods_[at]->name == method) return methods_[last_ = at].get();
   }
-  if (known == kMethodsMax) return other_;
+  return nullptr;
+}
+
+inline MethodCounts& MethodTable::of(std::string_view method) {
+  if (MethodCounts* found = find(method)) return *found;
+  const std::size_t known = size_.load(std::memory_order_relaxed);
+  if (known == kMethodsMax || !is_counted_name(method)) return other_;
   methods_[known] = std::make_unique<MethodCounts>(method);
   size_.store(known + 1, std::memory_order_release);
   return *methods_[last_ = known];

@@ -7,10 +7,12 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <boost/asio/ip/address.hpp>
 #include <boost/endian/conversion.hpp>
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace p2p::host {
 namespace {
@@ -31,18 +33,27 @@ auto holding(Connection* connection, Handler handler) {
   return [ref = OriginRef(connection), handler = std::move(handler)](auto... results) mutable { handler(results...); };
 }
 
-// Of the kernel's word: the client's own address is one of loopback.
-bool is_from_here(StreamSocket& socket) {
-  sockaddr_storage peer{};
-  socklen_t bytes = sizeof peer;
-  if (::getpeername(socket.native_handle(), reinterpret_cast<sockaddr*>(&peer), &bytes) != 0) return false;
-  if (peer.ss_family == AF_INET) {
-    const auto& address = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
-    return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
-  }
-  if (peer.ss_family != AF_INET6) return false;
-  const auto& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
-  return IN6_IS_ADDR_LOOPBACK(&address) || (IN6_IS_ADDR_V4MAPPED(&address) && address.s6_addr[12] == IN_LOOPBACKNET);
+// Of one end of a connection, by the kernel's word: `ask` is getpeername or getsockname. None of a unix socket.
+std::optional<asio::ip::address> address_at_end(StreamSocket& socket, int (*ask)(int, sockaddr*, socklen_t*)) {
+  sockaddr_storage end{};
+  socklen_t bytes = sizeof end;
+  if (ask(socket.native_handle(), reinterpret_cast<sockaddr*>(&end), &bytes) != 0) return std::nullopt;
+  if (end.ss_family == AF_INET)
+    return asio::ip::address_v4(ntohl(reinterpret_cast<const sockaddr_in&>(end).sin_addr.s_addr));
+  if (end.ss_family != AF_INET6) return std::nullopt;
+  asio::ip::address_v6::bytes_type six;
+  std::ranges::copy(reinterpret_cast<const sockaddr_in6&>(end).sin6_addr.s6_addr, six.begin());
+  const asio::ip::address_v6 address(six);
+  if (address.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, address);
+  return address;
+}
+
+// Who connects to an address of its own machine comes from that address, unless it chooses one of loopback.
+HttpClient http_client_of(StreamSocket& socket) {
+  const auto from = address_at_end(socket, ::getpeername);
+  const auto to = address_at_end(socket, ::getsockname);
+  if (!from || !to) return {};
+  return {.is_local = from->is_loopback() || *from == *to, .asked_address = to->to_string()};
 }
 
 }  // namespace
@@ -104,7 +115,7 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
   take_messages();
   if (is_closed_) return;
   input_.adapt();
-  if (!may_take()) return;
+  if (!may_take() || is_turn_due_) return;  // take_turn() reads, too, when it has taken what is here
   // After the others' turn: by then the next request has usually arrived, which saves a read that finds nothing.
   loop_.post(holding(this, [this] {
     if (may_take()) read();
@@ -114,6 +125,7 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
 void Connection::take_messages() {
   if (is_taking_) return;
   is_taking_ = true;
+  bool is_more_due = false;
   while (may_take()) {
     std::span<char> message;
     const Next next = next_message(message);
@@ -122,35 +134,40 @@ void Connection::take_messages() {
       break;
     }
     partial_since_ = {};
+    if (form_.is_http) {
+      is_more_due = take_request(message);
+      break;
+    }
     if (status_ == ConnectionStatus::on_trial && !may_be_of_a_node(message)) {
       break_off("a client's call, while [host] connections_max are open");
       break;
     }
-    if (form_.is_http) {
-      take_request(message);
-    } else {
-      const Arrival arrival{this, 0, 0, form_.encoding, std::nullopt};
-      const Taken taken = router_.take(loop_, arrival, message);
-      if (taken == Taken::malformed) break_off("a message that is no call");
-      if (taken == Taken::hold_back && !is_out_of_order_) is_held_back_ = true;
-    }
+    const Arrival arrival{this, 0, 0, form_.encoding, std::nullopt};
+    const Taken taken = router_.take(loop_, arrival, message);
+    if (taken == Taken::malformed) break_off("a message that is no call");
+    if (taken == Taken::hold_back && !is_out_of_order_) is_held_back_ = true;
     if (out_.size() >= kFlushBytes) flush();
   }
   is_taking_ = false;
   flush();
   close_when_done();
+  if (is_more_due) after_change();
 }
 
-void Connection::take_request(std::span<char> request) {
-  if (router_.http()->take(loop_, *this, {request.data(), request.size()}, is_loopback_)) return;
+// True: the next one may have come already. It is taken in another turn of the loop: an answer like that of /metrics is
+// much work, and others wait.
+bool Connection::take_request(std::span<char> request) {
+  http_client_.is_beyond_limit = status_ == ConnectionStatus::on_trial;
+  if (router_.http()->take(loop_, *this, {request.data(), request.size()}, http_client_)) return !input_.is_empty();
   is_finishing_ = true;
   input_.take_all();
+  return false;
 }
 
 // A node of ours says hello first. One of the 2009 system makes each call, as its clients do, on a connection of its
 // own.
 bool Connection::may_be_of_a_node(std::span<const char> message) const {
-  if (form_.is_http || form_.framed || form_.encoding != Encoding::binary) return false;
+  if (form_.framed || form_.encoding != Encoding::binary) return false;
   const auto head = read_head({message.data(), message.size()}, form_.encoding);
   if (!head.ok()) return false;
   const std::string_view service = split_name(head.value().name).service;
@@ -175,11 +192,14 @@ Connection::Next Connection::next_message(std::span<char>& message) {
 
 // False: it gets no place, and is told so.
 bool Connection::begin_http() {
-  is_http_ = true;
-  is_loopback_ = is_from_here(socket_);
-  if (router_.http()->opened()) return true;
-  out_.append(router_.http()->full());
-  break_off("HTTP, which many others speak already");
+  http_client_ = http_client_of(socket_);
+  const std::string_view refusal = router_.http()->opened(http_client_);
+  is_http_ = refusal.empty();
+  if (is_http_) return true;
+  loop_.traffic().http_requests.add(1);
+  loop_.traffic().http_refusals.add(1);
+  out_.append(refusal);
+  break_off("HTTP, which is refused to it");
   return false;
 }
 
@@ -311,7 +331,7 @@ void Connection::take_turn() {
   if (may_take()) {
     loop_.refresh_now();
     take_messages();
-    if (may_take()) read();
+    if (may_take() && !is_turn_due_) read();
   } else {
     flush();
     close_when_done();
@@ -461,7 +481,8 @@ void Connection::check_age(TimePoint now) {
 
 bool Connection::check_trial(TimePoint now, Duration patience) {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
-  const bool is_idle = in_flight_ == 0 && input_.is_empty() && !is_writing_ && out_.empty();
+  // Who speaks HTTP is no node, and keeps none waiting by asking or reading slowly.
+  const bool is_idle = in_flight_ == 0 && (is_http_ || (input_.is_empty() && !is_writing_ && out_.empty()));
   if (status_ != ConnectionStatus::on_trial || !is_idle || now - opened_at_ <= patience) return false;
   close();
   return true;

@@ -5,6 +5,7 @@
 
 #include "net/read_buffer.h"
 #include "serving/asio.h"
+#include "serving/http_taker.h"
 #include "serving/limits.h"
 #include "serving/message_scanner.h"
 #include "serving/pending_call.h"
@@ -95,7 +96,7 @@ class Connection final : public ReplySink {
   Next next_unframed(std::span<char>& message);
   Next next_http(std::span<char>& message);
   bool begin_http();
-  void take_request(std::span<char> request);
+  bool take_request(std::span<char> request);
   void break_off(const char* why);
   bool may_take() const noexcept;
   bool may_be_of_a_node(std::span<const char> message) const;
@@ -126,8 +127,8 @@ class Connection final : public ReplySink {
   std::uint64_t bytes_max_;  // of one message
   net::ReadBuffer input_{kReadBytes};
   bool is_detected_ = false;
-  bool is_http_ = false;      // it counts as one that speaks HTTP
-  bool is_loopback_ = false;  // known of those
+  bool is_http_ = false;    // it has a place among those that speak HTTP
+  HttpClient http_client_;  // known of those
   WireForm form_;
   MessageScanner scanner_;
   std::size_t frame_bytes_ = 0;  // of the unfinished first message, header included, once that is read

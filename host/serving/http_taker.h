@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace p2p::host {
@@ -10,21 +11,25 @@ namespace p2p::host {
 class Loop;
 class ReplySink;
 
+struct HttpClient {
+  bool is_local = false;         // it runs on this machine
+  std::string asked_address{};   // of this node: where the client has connected to
+  bool is_beyond_limit = false;  // all places of clients are taken: it gets one answer
+};
+
 class HttpTaker {
  public:
   virtual ~HttpTaker() = default;
 
-  // A connection speaks HTTP; false: too many do already, and it gets the answer of full() instead. Paired with
-  // closed(). [any thread]
-  virtual bool opened() noexcept = 0;
+  // A connection speaks HTTP. "": it has a place, until closed(); else it gets this answer, and nothing more.
+  // [any thread]
+  virtual std::string_view opened(const HttpClient& client) noexcept = 0;
   virtual void closed() noexcept = 0;
-  virtual std::string_view full() const noexcept = 0;
 
   // How long the request at the front of `unread` is; 0: its end has not arrived.
   virtual std::size_t request_bytes(std::string_view unread) const noexcept = 0;
-  // Answers it, now or later, by origin.begun() and answered(). `is_loopback`: it came from this machine. False: the
-  // connection takes nothing more. [own loop]
-  virtual bool take(Loop& loop, ReplySink& origin, std::string_view request, bool is_loopback) = 0;
+  // Answers it, now or later, by origin.begun() and answered(). False: the connection takes nothing more. [own loop]
+  virtual bool take(Loop& loop, ReplySink& origin, std::string_view request, const HttpClient& client) = 0;
 };
 
 }  // namespace p2p::host

@@ -153,7 +153,7 @@ void PendingCall::end(End how) noexcept {
 void PendingCall::end_here(End how, EncodedReply reply) noexcept {
   P2P_ASSERT_THREAD(home_.may_be_touched_here());
   home_.unwatch(this);
-  count_end();
+  count_end(reply.bytes);
   // The last reference to an origin must be released on this loop, and after the state has ended.
   if (waits_for_return_) tell_return();
   const OriginRef origin = std::move(origin_);
@@ -181,18 +181,26 @@ CallEnd PendingCall::failure() const noexcept {
 
 // By the loop's clock, which is read when something has arrived: calls that are answered in the turn in which they came
 // take no time. Only names of methods that the service knows are told apart.
-void PendingCall::count_end() noexcept {
+void PendingCall::count_end(std::string_view reply) noexcept {
   LoopCounts& counts = service_->counts(home_.number());
   LoopCounts::bump(counts.ended);
   const Duration took = home_.now() - begun_at_;
   const CallEnd end = failure();
-  if (end == CallEnd::unknown_method || end == CallEnd::protocol_error) {
-    LoopCounts::bump(counts.errors);
-    return service_->methods(home_.number()).of({}).note(end, took);
-  }
+  MethodTable& methods = service_->methods(home_.number());
   if (end != CallEnd::done) LoopCounts::bump(counts.errors);
-  if (counts_ == nullptr) counts_ = &service_->methods(home_.number()).of(method_);
-  counts_->note(end, took);
+  if (end == CallEnd::unknown_method || end == CallEnd::protocol_error) return methods.other().note(end, took);
+  if (counts_ == nullptr) counts_ = methods.find(method_);
+  if (counts_ == nullptr && is_method_known(end, reply)) counts_ = &methods.of(method_);
+  (counts_ != nullptr ? *counts_ : methods.other()).note(end, took);
+}
+
+// Generated processors answer a call of a method that they do not know with an exception, and tell nobody. No answer
+// says as much only when it is this node's to a oneway method.
+bool PendingCall::is_method_known(CallEnd end, std::string_view reply) const noexcept {
+  if (end != CallEnd::done) return false;
+  if (reply.empty()) return (info_.oneway || is_silent_) && !is_forwarded_;
+  const auto head = read_head(reply, info_.encoding);
+  return head.ok() && head.value().type == MessageType::reply;
 }
 
 void PendingCall::deliver(ReplySink& origin, End how, EncodedReply reply) {

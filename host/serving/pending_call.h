@@ -157,8 +157,10 @@ class PendingCall final : public CallState, public ReplyHandler {
   void end_here(End how, EncodedReply reply) noexcept;
   void end_here(End how) noexcept { end_here(how, {codec_.out().written(), &codec_.out().block()}); }
   void deliver(ReplySink& origin, End how, EncodedReply reply);
-  void tell_return() noexcept;  // the origin may go on to its next message
-  void count_end() noexcept;    // [own loop]
+  void tell_return() noexcept;                      // the origin may go on to its next message
+  void count_end(std::string_view reply) noexcept;  // [own loop]
+  // The service, of this node or of another, knows the method of a call that has ended so.
+  bool is_method_known(CallEnd end, std::string_view reply) const noexcept;
   CallEnd failure() const noexcept;
   void mark_ended() noexcept;  // for the scope of the handler that runs on this thread, if any
 

@@ -11,12 +11,15 @@ import unittest
 from harness import address, client, settings
 from harness.case import ALONE, ClusterTest
 from harness.ports import free_port, free_ports
-from harness.raw import Request
+from harness.raw import RawConnection, Request
 from harness.waiting import wait_until
+
+from thrift.Thrift import TApplicationException
 
 from counter import Counter
 from diststore import Store
 from diststore.ttypes import ReadOptions
+from locator import Base
 
 SECONDS = 10 * settings.PATIENCE
 HTTP_CONNECTIONS_MAX = 100  # kHttpConnectionsMax
@@ -183,6 +186,29 @@ class HttpTest(ClusterTest):
         self.assertLess(answer.index("peak_over_average"), answer.index("no such path"))
         self.assertTrue(answer.endswith("ready\n"), answer)
 
+    def test_very_many_requests_in_one_packet_are_all_answered_and_hold_up_nobody(self):
+        sent = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1999
+        with socket.create_connection((address.HOST, self.one.port), timeout=SECONDS) as connection:
+            connection.sendall(sent + b"GET /metrics HTTP/1.0\r\n\r\n")
+            self.check_store()
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        self.assertEqual(answer.count(b"HTTP/1.1 200 OK"), 2000)
+        self.assertEqual(answer.count(b"\r\n\r\nok\n"), 1999)
+
+    def test_a_node_that_has_no_place_for_clients_is_watched_all_the_same(self):
+        full = self.lonely_node("--set", "host.connections_max=1")
+
+        def become_the_client():
+            # Who is on trial is not served in this form.
+            held = RawConnection(full.port, client.Form(framed=True, encoding="binary"))
+            self.addCleanup(held.close)
+            return held.call(Request(Base, "ping", service="locator"))
+
+        wait_until("the only place is taken", become_the_client)
+        answer = raw(full, b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2).decode()
+        self.assertEqual(re.findall(r"HTTP/1.1 (\d+)", answer), ["200"])
+        self.assertIn("Connection: close\r\n", answer)
+
     def test_a_request_may_come_in_pieces(self):
         with socket.create_connection((address.HOST, self.one.port), timeout=SECONDS) as connection:
             for piece in (b"G", b"ET /heal", b"thz HTTP/1.1\r\nHo", b"st: localhost\r\n", b"\r", b"\n"):
@@ -258,9 +284,21 @@ class HttpLifeTest(ClusterTest):
 
 
 class PluginMetricTest(ClusterTest):
-    def test_a_counter_of_a_plugin_is_shown_as_its_own(self):
-        node = self.lonely_node("--set", f"host.plugin_dirs=['{settings.PLUGINS}', '{settings.EXAMPLE_PLUGINS}']",
+    def counting_node(self):
+        return self.lonely_node("--set", f"host.plugin_dirs=['{settings.PLUGINS}', '{settings.EXAMPLE_PLUGINS}']",
                                 config=settings.EXAMPLES / "counter" / "counter.toml")
+
+    def test_a_method_that_a_generated_processor_does_not_know_makes_no_metric(self):
+        node = self.counting_node()
+        with RawConnection(node.port, client.CLASSIC) as connection:
+            for number in range(3):
+                with self.assertRaises(TApplicationException):
+                    connection.call(Request(Counter, "increment", service="counter", named=f"invented_{number}"))
+        self.assertEqual(samples(node)['p2phost_calls_total{service="counter",method="other"}'], 3)
+        self.assertNotIn("invented", get(node, "/metrics")[1])
+
+    def test_a_counter_of_a_plugin_is_shown_as_its_own(self):
+        node = self.counting_node()
         with client.connect(node.port, Counter, "counter") as counter:
             for _ in range(3):
                 counter.increment("a", 1)

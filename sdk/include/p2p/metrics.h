@@ -91,8 +91,8 @@ class P2P_API Metrics {
   // `bounds` as of Histogram; those of the first call for a name hold.
   virtual std::shared_ptr<Histogram> histogram(const Metric& metric, const std::vector<double>& bounds) = 0;
 
-  // A number that the service keeps itself. `read` is called on any thread, several at once perhaps, until stop() has
-  // returned; it must not block or throw. A second one of the same name and labels replaces the first; those beyond
+  // A number that the service keeps itself. `read` is called on any thread, several at once perhaps, until stop() is
+  // called; it must not block or throw. A second one of the same name and labels replaces the first; those beyond
   // kLabelValuesMax are added up.
   virtual void show_gauge(const Metric& metric, std::function<double()> read) = 0;
   virtual void show_counter(const Metric& metric, std::function<double()> read) = 0;

@@ -35,11 +35,11 @@ class Client final : public ReplySink {
 class HttpServerTest : public ::testing::Test {
  protected:
   // Of a client of this machine.
-  std::string ask(const std::string& request, bool is_loopback = true) { return ask(http, request, is_loopback); }
-  std::string ask(HttpServer& server, const std::string& request, bool is_loopback) {
+  std::string ask(const std::string& request) { return ask(http, request, here); }
+  std::string ask(HttpServer& server, const std::string& request, const HttpClient& who) {
     answers.clear();
     const OriginRef client(new Client(answers));
-    stays_open = server.take(loop, *client.get(), request, is_loopback);
+    stays_open = server.take(loop, *client.get(), request, who);
     EXPECT_EQ(answers.size(), 1u);
     return answers.empty() ? std::string() : answers.front();
   }
@@ -47,6 +47,9 @@ class HttpServerTest : public ::testing::Test {
   static int status(const std::string& answer) { return std::stoi(answer.substr(answer.find(' ') + 1)); }
   static std::string body(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
 
+  const HttpClient here{.is_local = true, .asked_address = "127.0.0.1"};
+  const HttpClient here_by_the_network{.is_local = true, .asked_address = "10.0.0.5"};
+  const HttpClient elsewhere{.is_local = false, .asked_address = "10.0.0.5"};
   NoLog log;
   Loop loop{0, log};
   BoundedWorkerPool pool{1, 1, log};
@@ -102,11 +105,28 @@ TEST_F(HttpServerTest, AForeignNameIsMisdirected) {
 }
 
 TEST_F(HttpServerTest, OtherMachinesAreAnsweredOnTheListenerForThemAlone) {
+  EXPECT_EQ(status(std::string(http.opened(elsewhere))), 403);
+  EXPECT_EQ(http_of_others.opened(elsewhere), "");
   const std::string request = "GET /healthz HTTP/1.1\r\nHost: 10.0.0.5\r\n\r\n";
-  EXPECT_EQ(status(ask(http, request, false)), 403);
-  EXPECT_EQ(status(ask(http_of_others, request, false)), 200);
-  EXPECT_EQ(status(ask(http_of_others, "GET /healthz HTTP/1.1\r\nHost: node1:9901\r\n\r\n", false)), 200);
-  EXPECT_EQ(status(ask(http_of_others, "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", false)), 421);
+  EXPECT_EQ(status(ask(http_of_others, request, elsewhere)), 200);
+  EXPECT_EQ(status(ask(http_of_others, "GET /healthz HTTP/1.1\r\nHost: node1:9901\r\n\r\n", elsewhere)), 200);
+  EXPECT_EQ(status(ask(http_of_others, "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", elsewhere)), 421);
+}
+
+TEST_F(HttpServerTest, TheAddressThatWasAskedIsOurs) {
+  const std::string request = "GET /healthz HTTP/1.1\r\nHost: 10.0.0.5:9900\r\n\r\n";
+  EXPECT_EQ(http.opened(here_by_the_network), "");
+  EXPECT_EQ(status(ask(http, request, here_by_the_network)), 200);
+  EXPECT_EQ(status(ask(http, request, here)), 421);
+  EXPECT_EQ(status(ask(http, "GET /healthz HTTP/1.1\r\nHost: [::1\r\n\r\n", {.is_local = true})), 421);
+}
+
+TEST_F(HttpServerTest, AClientBeyondTheLimitGetsOneAnswer) {
+  const std::string request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const std::string answer = ask(http, request, {.is_local = true, .is_beyond_limit = true});
+  EXPECT_EQ(status(answer), 200);
+  EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos);
+  EXPECT_FALSE(stays_open);
 }
 
 TEST_F(HttpServerTest, NothingIsKeptOrGuessedByABrowser) {
@@ -130,12 +150,11 @@ TEST_F(HttpServerTest, RefusalsAreCounted) {
 }
 
 TEST_F(HttpServerTest, OnlySoManyConnectionsSpeakHttp) {
-  for (std::int64_t at = 0; at < kHttpConnectionsMax; ++at) EXPECT_TRUE(http.opened());
-  EXPECT_FALSE(http.opened());
-  EXPECT_EQ(status(std::string(http.full())), 503);
+  for (std::int64_t at = 0; at < kHttpConnectionsMax; ++at) EXPECT_EQ(http.opened(here), "");
+  EXPECT_EQ(status(std::string(http.opened(here))), 503);
+  EXPECT_EQ(status(std::string(http.opened(elsewhere))), 403);
   http.closed();
-  http.closed();
-  EXPECT_TRUE(http.opened());
+  EXPECT_EQ(http.opened(here), "") << "who is refused takes no place";
 }
 
 }  // namespace

@@ -59,7 +59,8 @@ TEST(ReadRequest, RefusesEveryMethodThatCouldChangeSomething) {
 
 TEST(ReadRequest, RefusesBodies) {
   EXPECT_EQ(read(with_fields("Content-Length: 5\r\n")).refused_with, 413);
-  EXPECT_EQ(read(with_fields("Transfer-Encoding: chunked\r\n")).refused_with, 413);
+  for (const char* coding : {"chunked", "gzip", "identity", "chunked, gzip", "gzip, chunked", "x"})
+    EXPECT_EQ(read(with_fields("Transfer-Encoding: " + std::string(coding) + "\r\n")).refused_with, 413) << coding;
 }
 
 TEST(ReadRequest, WantsOneHost) {

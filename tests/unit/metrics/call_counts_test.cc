@@ -50,6 +50,24 @@ TEST(MethodTable, EachMethodHasCountsOfItsOwn) {
   EXPECT_EQ(calls_of(table), (std::map<std::string, std::int64_t>{{"get", 2}, {"put", 1}, {"other", 0}}));
 }
 
+TEST(MethodTable, ANameThatNoInterfaceHasIsCountedAsOther) {
+  MethodTable table;
+  for (const std::string& method : {std::string("get all"), std::string("a\"b"), std::string("\xff"), std::string(),
+                                    std::string(kCountedNameBytesMax + 1, 'x')})
+    table.of(method).note(CallEnd::done, 0ns);
+  table.of(std::string(kCountedNameBytesMax, 'x')).note(CallEnd::done, 0ns);
+  table.of("Get_all.2").note(CallEnd::done, 0ns);
+  EXPECT_EQ(calls_of(table), (std::map<std::string, std::int64_t>{
+                                 {"other", 5}, {"Get_all.2", 1}, {std::string(kCountedNameBytesMax, 'x'), 1}}));
+}
+
+TEST(MethodTable, AMethodIsFoundOnceItIsTold) {
+  MethodTable table;
+  EXPECT_EQ(table.find("get"), nullptr);
+  MethodCounts& counts = table.of("get");
+  EXPECT_EQ(table.find("get"), &counts);
+}
+
 TEST(MethodTable, WhatIsBeyondTheLimitIsCountedTogether) {
   MethodTable table;
   for (std::size_t at = 0; at < kMethodsMax + 5; ++at) table.of("m" + std::to_string(at)).note(CallEnd::done, 0ns);

@@ -1,5 +1,6 @@
 // What services count comes out as Prometheus reads it, and as operators know it from `status`.
 #include "metrics/metric_registry.h"
+#include "metrics/aged_answer.h"
 #include "metrics/metric_text.h"
 #include "metrics/process_metrics.h"
 #include "metrics/service_metrics.h"
@@ -15,6 +16,14 @@
 namespace p2p::host {
 namespace {
 
+class CountingLog final : public Logger {
+ public:
+  int lines = 0;
+
+ protected:
+  void write(LogLevel, std::string_view) noexcept override { ++lines; }
+};
+
 class MetricRegistryTest : public ::testing::Test {
  protected:
   MetricRegistryTest() { registry.add(metrics); }
@@ -23,7 +32,8 @@ class MetricRegistryTest : public ::testing::Test {
 
   static constexpr auto npos = std::string::npos;
   MetricRegistry registry;
-  ServiceMetrics metrics{"work", "jobs", 3};
+  CountingLog log;
+  ServiceMetrics metrics{"work", "jobs", 3, log};
 };
 
 TEST_F(MetricRegistryTest, ACounterIsShownWithItsServiceItsLabelsAndItsHelp) {
@@ -83,7 +93,7 @@ TEST_F(MetricRegistryTest, ANameHasOneType) {
 }
 
 TEST_F(MetricRegistryTest, ServicesOfOnePluginShareAFamily) {
-  ServiceMetrics second("work", "others", 1);
+  ServiceMetrics second("work", "others", 1, log);
   registry.add(second);
   for (ServiceMetrics* one : {&metrics, &second}) one->counter({"jobs_total", "Jobs."})->add();
   const std::string text = registry.text();
@@ -98,6 +108,30 @@ TEST_F(MetricRegistryTest, WhatAServiceHasShownEndsWithIt) {
   metrics.end();
   counter->add();
   EXPECT_EQ(registry.text(), "");
+}
+
+TEST_F(MetricRegistryTest, WhatComesAfterTheEndIsNotRead) {
+  metrics.end();
+  metrics.show_gauge({"queue", ""}, [] { return 1.0; });
+  EXPECT_EQ(registry.text(), "");
+}
+
+TEST_F(MetricRegistryTest, AFunctionThatThrowsLeavesOutItsOwnNumberAlone) {
+  bool throws = true;
+  metrics.show_gauge({"queue", "", {{"of", "a"}}}, [&throws] {
+    if (throws) throw std::runtime_error("no");
+    return 1.0;
+  });
+  metrics.show_gauge({"queue", "", {{"of", "b"}}}, []() -> double { throw 1; });
+  metrics.show_gauge({"jobs", ""}, [] { return 2.0; });
+  for (int scrape = 0; scrape < 3; ++scrape) {
+    EXPECT_TRUE(shows("p2phost_work_jobs{service=\"jobs\"} 2"));
+    EXPECT_EQ(registry.text().find("of="), npos);
+  }
+  EXPECT_EQ(metrics.numbers(), (std::map<std::string, std::int64_t>{{"jobs", 2}}));
+  EXPECT_EQ(log.lines, 2) << "each once";
+  throws = false;
+  EXPECT_TRUE(shows("p2phost_work_queue{service=\"jobs\",of=\"a\"} 1"));
 }
 
 TEST_F(MetricRegistryTest, StatusShowsNumbersUnderOneNameWithoutLabels) {
@@ -129,6 +163,12 @@ TEST(Counter, CountsWhatAllThreadsAddInWhateverCell) {
 
 TEST(Histogram, HasBucketsUpToALimit) {
   EXPECT_EQ(Histogram(std::vector<double>(100, 1.0)).bounds().size(), Histogram::kBucketsMax);
+}
+
+TEST(AgedAnswer, IsAskedForOnceInItsTime) {
+  AgedAnswer<int> answer;
+  EXPECT_EQ(answer.of([] { return 1; }), 1);
+  EXPECT_EQ(answer.of([] { return 2; }), 1);
 }
 
 TEST(ProcessMetrics, TellsWhatTheKernelSays) {
