@@ -48,7 +48,7 @@ Slot ClusterMember::heir_of(PartitionNumber number) const {
   Slots heirs;
   if (partition.in_sync.size() > 1) {
     std::ranges::copy_if(partition.in_sync, std::back_inserter(heirs), [&](Slot copy) { return copy != self; });
-    std::ranges::stable_partition(heirs, [&](Slot copy) { return map()->at(copy).holds_partitions; });
+    std::stable_partition(heirs.begin(), heirs.end(), [&](Slot copy) { return map()->at(copy).holds_partitions; });
     return heirs.front();
   }
   if (host_.serves_here()) return kNoSlot;
