@@ -156,9 +156,9 @@ OperationId Engine::name_operation() {
 }
 
 // The level never falls in a network; at the same addresses there may be another one by now.
-void Engine::note_level(const ToldRing& told) {
-  const bool has_operations = told.level >= kOperationsLevel;
-  if (has_operations || !told.step) has_operations_.store(has_operations, std::memory_order_relaxed);
+void Engine::note_level(std::uint32_t level) {
+  level_ = level;
+  has_operations_.store(level >= kOperationsLevel, std::memory_order_relaxed);
 }
 
 // False: an attempt under the name that it has may have been executed.

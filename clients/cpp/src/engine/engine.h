@@ -133,8 +133,8 @@ class Engine final {
   void refresh_again();
   void encode_ring_request(Call& call);
   bool learn(Codec& codec, std::optional<std::uint64_t> since_view, Failure& failure);
-  void note_level(const ToldRing& told);
-  bool learn_step(RingStep step, std::uint64_t since_view, Failure& failure);
+  void note_level(std::uint32_t level);
+  bool learn_step(RingStep step, std::uint32_t level, std::uint64_t since_view, Failure& failure);
   bool adopt_if_sound(Result<std::shared_ptr<const Ring>> ring, Failure& failure);
   void adopt(std::shared_ptr<const Ring> ring);
   void adopt_lone(const NodeAddress& node);
@@ -149,6 +149,7 @@ class Engine final {
   std::atomic<std::size_t> calls_in_hand_{0};
   std::mutex operations_mutex_;
   OperationNames operations_;
+  std::uint32_t level_ = 0;  // of the ring
   std::atomic<bool> has_operations_{false};
 
   std::mutex inbox_mutex_;

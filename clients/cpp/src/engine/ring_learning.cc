@@ -136,11 +136,7 @@ bool Engine::learn(Codec& codec, std::optional<std::uint64_t> since_view, Failur
     failure = {Effect::none, ErrorKind::protocol, std::string("the answer makes no sense: ") + thrown.what()};
     return false;
   }
-  if (told.step) {
-    if (!learn_step(std::move(*told.step), *since_view, failure)) return false;
-    note_level(told);
-    return true;
-  }
+  if (told.step) return learn_step(std::move(*told.step), told.level, *since_view, failure);
   if (told.facts.members.empty() && told.facts.leaving.empty()) {
     failure = {Effect::none, ErrorKind::refused, "the node is in no network"};
     return false;
@@ -149,15 +145,17 @@ bool Engine::learn(Codec& codec, std::optional<std::uint64_t> since_view, Failur
   const bool is_unwanted =
       views_.is_behind(told.facts.epoch, now_) || (!is_looking_ && !views_.wants_refresh(told.facts.view, now_));
   if (ring_ != nullptr && is_unwanted) return true;
-  if (!adopt_if_sound(Ring::of(std::move(told.facts), told.owners), failure)) return false;
-  note_level(told);
-  return true;
+  auto ring = Ring::of(std::move(told.facts), told.owners);
+  if (ring.ok()) note_level(told.level);  // before anybody hears of the ring
+  return adopt_if_sound(std::move(ring), failure);
 }
 
-bool Engine::learn_step(RingStep step, std::uint64_t since_view, Failure& failure) {
+bool Engine::learn_step(RingStep step, std::uint32_t level, std::uint64_t since_view, Failure& failure) {
   // Another ring was learnt since this was asked; if that is the older one, replies will tell.
   const bool is_ours = ring_ != nullptr && ring_->has_partitions() && ring_->facts().view == since_view;
-  if (!is_ours || step.view == since_view) return true;
+  if (!is_ours) return true;
+  note_level(std::max(level, level_));  // it never falls in a network
+  if (step.view == since_view) return true;
   return adopt_if_sound(ring_->after(std::move(step)), failure);
 }
 
