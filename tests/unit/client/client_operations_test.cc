@@ -47,6 +47,10 @@ TEST(OperationNames, AClockThatIsAheadIsMadeUpForUnderAnotherName) {
 
 class ClientOperations : public TwoNodes {
  protected:
+  ~ClientOperations() override {
+    for (FakeNode* node : {&one_, &two_}) serve(*node);  // a late attempt finds no script whose test has ended
+  }
+
   // What is asked of both nodes is answered by `script(number of the attempt, question)`.
   template <class Args, class Answer>
   void script(Answer answer) {
@@ -62,6 +66,11 @@ class ClientOperations : public TwoNodes {
         return answer(seen_.size(), asked);
       });
     }
+  }
+  // As the nodes have seen them until now.
+  std::vector<diststore::WriteOptions> seen() {
+    const std::lock_guard hold(mutex_);
+    return seen_;
   }
   // A client that knows what the network can do.
   void learn(Client& client) { ASSERT_TRUE(client.ring().ok()); }
@@ -89,19 +98,19 @@ TEST_F(ClientOperations, AWriteIsTriedAgainUnderItsName) {
   learn(client);
   const auto written = client.write(key_of(two_), "v", {.ttl = std::chrono::seconds(1)});
   ASSERT_TRUE(written.ok()) << written.failure().text;
-  ASSERT_EQ(seen_.size(), 3U);
-  EXPECT_FALSE(seen_[0].operation.again);
-  EXPECT_TRUE(seen_[1].operation.again);
-  EXPECT_TRUE(seen_[2].operation.again);
-  EXPECT_GT(seen_[0].operation.number, 1'600'000'000'000'000);
-  for (const auto& options : seen_) {
-    EXPECT_EQ(options.operation.client, seen_[0].operation.client);
-    EXPECT_EQ(options.operation.number, seen_[0].operation.number);
+  ASSERT_EQ(seen().size(), 3U);
+  EXPECT_FALSE(seen()[0].operation.again);
+  EXPECT_TRUE(seen()[1].operation.again);
+  EXPECT_TRUE(seen()[2].operation.again);
+  EXPECT_GT(seen()[0].operation.number, 1'600'000'000'000'000);
+  for (const auto& options : seen()) {
+    EXPECT_EQ(options.operation.client, seen()[0].operation.client);
+    EXPECT_EQ(options.operation.number, seen()[0].operation.number);
     EXPECT_EQ(options.ttl_ms, 1000);
   }
   ASSERT_TRUE(client.write(key_of(one_), "v").ok());
-  EXPECT_GT(seen_[3].operation.number, seen_[0].operation.number);
-  EXPECT_FALSE(seen_[3].operation.again);
+  EXPECT_GT(seen()[3].operation.number, seen()[0].operation.number);
+  EXPECT_FALSE(seen()[3].operation.again);
 }
 
 TEST_F(ClientOperations, WhatWasSurelyNotExecutedIsNoOtherAttempt) {
@@ -112,9 +121,9 @@ TEST_F(ClientOperations, WhatWasSurelyNotExecutedIsNoOtherAttempt) {
   Client client(options());
   learn(client);
   ASSERT_TRUE(client.write(key_of(two_), "v").ok());
-  ASSERT_EQ(seen_.size(), 2U);
-  EXPECT_FALSE(seen_[1].operation.again);
-  EXPECT_EQ(seen_[1].operation.number, seen_[0].operation.number);
+  ASSERT_EQ(seen().size(), 2U);
+  EXPECT_FALSE(seen()[1].operation.again);
+  EXPECT_EQ(seen()[1].operation.number, seen()[0].operation.number);
 }
 
 TEST_F(ClientOperations, AnEraseWithAConditionIsTriedAgainAndItsFailureHoldsForAllAttempts) {
@@ -128,9 +137,9 @@ TEST_F(ClientOperations, AnEraseWithAConditionIsTriedAgainAndItsFailureHoldsForA
   ASSERT_FALSE(erased.ok());
   EXPECT_TRUE(erased.failure().is_condition_failed);
   EXPECT_EQ(erased.failure().effect, Effect::none);
-  ASSERT_EQ(seen_.size(), 2U);
-  EXPECT_TRUE(seen_[1].operation.again);
-  EXPECT_EQ(seen_[1].if_version.node, 1);
+  ASSERT_EQ(seen().size(), 2U);
+  EXPECT_TRUE(seen()[1].operation.again);
+  EXPECT_EQ(seen()[1].if_version.node, 1);
 }
 
 TEST_F(ClientOperations, ANumberThatIsTooLowIsReplacedWhereNothingHasBeenDone) {
@@ -142,11 +151,11 @@ TEST_F(ClientOperations, ANumberThatIsTooLowIsReplacedWhereNothingHasBeenDone) {
   Client client(options());
   learn(client);
   ASSERT_TRUE(client.write(key_of(two_), "v").ok());
-  ASSERT_EQ(seen_.size(), 2U);
-  EXPECT_GT(seen_[1].operation.number, highest);
-  EXPECT_FALSE(seen_[1].operation.again);
+  ASSERT_EQ(seen().size(), 2U);
+  EXPECT_GT(seen()[1].operation.number, highest);
+  EXPECT_FALSE(seen()[1].operation.again);
   ASSERT_TRUE(client.write(key_of(two_), "v").ok());
-  EXPECT_GT(seen_[2].operation.number, seen_[1].operation.number) << "the clock is made up for";
+  EXPECT_GT(seen()[2].operation.number, seen()[1].operation.number) << "the clock is made up for";
 }
 
 TEST_F(ClientOperations, WhatIsForgottenAfterAnUnknownOutcomeStaysUnknown) {
@@ -159,7 +168,7 @@ TEST_F(ClientOperations, WhatIsForgottenAfterAnUnknownOutcomeStaysUnknown) {
   const auto written = client.write(key_of(two_), "v");
   ASSERT_FALSE(written.ok());
   EXPECT_EQ(written.failure().effect, Effect::unknown);
-  EXPECT_EQ(seen_.size(), 2U);
+  EXPECT_EQ(seen().size(), 2U);
 }
 
 TEST_F(ClientOperations, WhereNotAllMembersKnowNamesThereAreNone) {
@@ -168,8 +177,8 @@ TEST_F(ClientOperations, WhereNotAllMembersKnowNamesThereAreNone) {
   Client client(options());
   learn(client);
   EXPECT_EQ(client.write(key_of(two_), "v").failure().effect, Effect::unknown);
-  ASSERT_EQ(seen_.size(), 1U);
-  EXPECT_FALSE(seen_[0].__isset.operation);
+  ASSERT_EQ(seen().size(), 1U);
+  EXPECT_FALSE(seen()[0].__isset.operation);
 }
 
 }  // namespace
