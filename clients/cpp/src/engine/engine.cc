@@ -155,7 +155,7 @@ OperationId Engine::name_operation() {
   return operations_.next(wall_us());
 }
 
-// The level never falls in a network; at the same addresses there may be another one by now.
+// Of the ring that is about to be known; at the same addresses there may be another network by now.
 void Engine::note_level(std::uint32_t level) {
   level_ = level;
   has_operations_.store(level >= kOperationsLevel, std::memory_order_relaxed);
