@@ -1,8 +1,6 @@
 """Nodes that agree on one cluster map, whose disk fails at any one of the calls by which they keep who they are and what they
 have promised: it is full, it is read-only, a write is short, a sync fails."""
-import pathlib
 import signal
-import tempfile
 import unittest
 
 from harness import settings
@@ -23,9 +21,7 @@ class Disk:
     """The data folder of one node after the other, with a fault at the `number`th `call` of a kind: "3+" for all from there."""
 
     def __init__(self, test):
-        folder = tempfile.TemporaryDirectory(prefix="p2phost-test-")
-        test.addCleanup(folder.cleanup)
-        self.place = pathlib.Path(folder.name)
+        self.place = test.temporary_folder()
         self.data = self.place / "data"
         self.data.mkdir(0o700)
         self.port = free_port()

@@ -1,9 +1,7 @@
 """What operators see and do in an agreed cluster: p2pctl members, map, agreement, plan, watch, remove and weight. `why` is in
 agreed_store_test."""
 import json
-import pathlib
 import subprocess
-import tempfile
 import unittest
 
 from harness import client, settings
@@ -230,9 +228,7 @@ class AgreedPlanTest(OperatorsCase):
         self.assertEqual(self.partitions(nodes[0]), planned)
 
     def test_what_is_planned_for_a_zone_is_what_happens(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        config = pathlib.Path(folder.name, "node.toml")
+        config = self.temporary_folder() / "node.toml"
         config.write_text("[services.locator]\n[services.locator.config]\nzone = 'attic'\n")
         in_zone = "services.locator.config.zone="
         nodes = [*self.cluster(2, *FEW, *COPIES, "--set", f"{in_zone}attic"),

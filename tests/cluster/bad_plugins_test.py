@@ -113,9 +113,7 @@ class BadPluginTest(ClusterTest):
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory(prefix="p2phost-test-")
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        self.folder = self.temporary_folder()
 
     def place(self, name, origin):
         """The file of `name` alone in a folder of its own that only its user can write."""

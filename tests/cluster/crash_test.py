@@ -1,7 +1,5 @@
 """What a crash of a plugin leaves behind: a name in the log, the true exit status, and in the end a node without that plugin."""
-import pathlib
 import signal
-import tempfile
 import unittest
 
 from harness import client, settings
@@ -30,9 +28,7 @@ IN_THE_PLUGIN = (r"fatal signal {number} \({name}\) in plugin crasher 0\.1\.0 "
 class CrashTest(ClusterTest):
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        self.folder = self.temporary_folder()
         self.config = self.folder / "crash.toml"
         self.config.write_text(CONFIG)
 

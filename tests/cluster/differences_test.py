@@ -1,6 +1,4 @@
 """Nodes whose configurations differ in what should be alike are told so, each by its own log."""
-import pathlib
-import tempfile
 import unittest
 
 from harness import client, settings
@@ -17,9 +15,7 @@ CONFIG = "[services.locator]\n[services.counter]\n[services.counter.route]\nincr
 class DifferencesTest(ClusterTest):
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.config = pathlib.Path(folder.name) / "counter.toml"
+        self.config = self.temporary_folder() / "counter.toml"
 
     def test_nodes_that_are_configured_otherwise_are_told_so_with_both_values(self):
         self.config.write_text(CONFIG)

@@ -39,9 +39,7 @@ class CrossingTest(ClusterTest):
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        config = pathlib.Path(folder.name) / "troubles.toml"
+        config = self.temporary_folder() / "troubles.toml"
         config.write_text(f'[services.trouble_maker]\nplugin = "{self.maker}"\n[services.trouble_taker]\n')
         self.served = self.node("--plugin-dir", settings.TEST_PLUGINS, config=config).start()
 

@@ -1,9 +1,7 @@
 """Whatever a handler does, it costs one error reply: in every kind of service, and in every form of client."""
 import contextlib
 import itertools
-import pathlib
 import struct
-import tempfile
 import unittest
 
 from harness import client, settings
@@ -37,9 +35,7 @@ def request(kind, method, oneway=False, **arguments):
 class HandlerKindsTest(ClusterTest):
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        config = pathlib.Path(folder.name) / "kinds.toml"
+        config = self.temporary_folder() / "kinds.toml"
         config.write_text(CONFIG)
         self.served = self.node("--plugin-dir", settings.TEST_PLUGINS, config=config).start()
 

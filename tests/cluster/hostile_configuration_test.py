@@ -5,7 +5,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 
 from harness import client, settings
@@ -84,9 +83,7 @@ KINDS = {
 class FolderTest(ClusterTest):
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        self.folder = self.temporary_folder()
         self.config = self.folder / "hostile.toml"
 
     def write(self, text):

@@ -1,10 +1,8 @@
 """A node that runs out of descriptors or of names blames nobody else, and clients cannot take what nodes need."""
 import json
 import os
-import pathlib
 import resource
 import socket
-import tempfile
 import unittest
 
 from harness import address, client
@@ -172,9 +170,8 @@ class LateHelloTest(ClusterTest):
 class NamesTest(TroubleTest):
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.hosts, switch = pathlib.Path(folder.name, "hosts"), pathlib.Path(folder.name, "nsswitch.conf")
+        folder = self.temporary_folder()
+        self.hosts, switch = folder / "hosts", folder / "nsswitch.conf"
         switch.write_text("hosts: files\n")
         self.hosts.touch()
         self.own_names = with_files({self.hosts: "/etc/hosts", switch: "/etc/nsswitch.conf"})

@@ -1,9 +1,7 @@
 """p2pctl reaches a node by a name that has several addresses, in every verb.
 
 Run for each of them, which is where its node listens (P2P_FAMILY)."""
-import pathlib
 import subprocess
-import tempfile
 import unittest
 
 from harness import settings
@@ -23,9 +21,7 @@ VERBS = (["ping"], ["status"], ["services"], ["members"], ["locate", "a"], ["rin
 class NamesTest(ClusterTest):
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory(prefix="p2phost-test-")
-        self.addCleanup(folder.cleanup)
-        self.hosts = pathlib.Path(folder.name, "hosts")
+        self.hosts = self.temporary_folder() / "hosts"
         self.hosts.write_text(HOSTS)
 
     def p2pctl(self, *words):

@@ -1,6 +1,4 @@
 """A plugin that knows only the SDK, layered on the locator, sees each join and each leave exactly once."""
-import pathlib
-import tempfile
 import unittest
 
 from harness import client, settings
@@ -24,9 +22,7 @@ plugin = "ring_probe"
 class RingProbeTest(ClusterTest):
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.config = pathlib.Path(folder.name) / "probe.toml"
+        self.config = self.temporary_folder() / "probe.toml"
         self.config.write_text(CONFIG)
 
     def probe(self, *arguments, **places):

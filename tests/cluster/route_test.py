@@ -1,8 +1,6 @@
 """A plugin that knows of one node is one service of many by its configuration, whoever asks, in whichever form."""
 import itertools
 import os
-import pathlib
-import tempfile
 import threading
 import unittest
 
@@ -395,9 +393,7 @@ class ChangingTest(RouteTest):
 class ConfigurationTest(RouteTest):
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.config = pathlib.Path(folder.name) / "counter.toml"
+        self.config = self.temporary_folder() / "counter.toml"
 
     def configure(self, *lines):
         self.config.write_text("[services.locator]\n[services.counter]\n[services.counter.route]\n" +

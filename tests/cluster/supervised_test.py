@@ -51,9 +51,7 @@ class NotifyTest(ClusterTest):
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        self.folder = self.temporary_folder()
 
     def manager(self, name=None):
         manager = ManagerSocket(name or str(self.folder / "notify"))
@@ -134,9 +132,7 @@ class LogTest(ClusterTest):
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.log_file = pathlib.Path(folder.name) / "node.log"
+        self.log_file = self.temporary_folder() / "node.log"
 
     def test_a_log_file_takes_every_line_and_is_opened_anew_on_sigusr1(self):
         node = self.lonely_node("--set", f"log.file={self.log_file}")

@@ -1,5 +1,7 @@
 """What does every test of a cluster need? Nodes that end with it, and their logs when it fails."""
+import pathlib
 import sys
+import tempfile
 import unittest
 
 from harness import settings
@@ -25,13 +27,21 @@ class ClusterTest(unittest.TestCase):
 
     def setUp(self):
         self._nodes = []
+        self._folders = []
         self.addCleanup(self._end_nodes)
 
     def _end_nodes(self):
+        for folder in self._folders:
+            self.addCleanup(folder.cleanup)  # after the nodes have ended, which write to it until then
         for node in self._nodes:
             node.begin_stop()
         for node in self._nodes:
             self.addCleanup(node.close)  # one by one, so that the failure of one hides no other
+
+    def temporary_folder(self):
+        """A new folder that outlives the test's nodes, and nothing else."""
+        self._folders.append(tempfile.TemporaryDirectory(prefix="p2phost-test-"))
+        return pathlib.Path(self._folders[-1].name)
 
     def end(self, nodes):
         """Ends `nodes` before the test does."""
