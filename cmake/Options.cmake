@@ -62,6 +62,7 @@ if(P2P_SANITIZER)
 endif()
 function(p2p_optimise target)
   target_compile_options(${target} PRIVATE $<$<BOOL:${P2P_SANITIZER}>:-O1>)
+  set_target_properties(${target} PROPERTIES P2P_OWN_OPTIONS TRUE)
 endfunction()
 
 # What is installed names no folder of the machine that built it. Debug builds keep them, for debuggers.

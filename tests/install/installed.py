@@ -46,10 +46,11 @@ def program(name="p2phost"):
 
 
 def author_environment(folder):
-    """A shell in which the installed programs are in PATH, and nothing of this tree is known."""
+    """A shell in which the installed programs are in PATH, and nothing of this tree is known. Whether it compiles is looked at, and
+    that it runs, not how fast."""
     kept = clean_environment(folder)
     kept.pop("PYTHONPATH", None)
-    return {**kept, "PATH": f"{prefix()}/bin:{os.environ['PATH']}"}
+    return {**kept, "CXXFLAGS": "-O0", "PATH": f"{prefix()}/bin:{os.environ['PATH']}"}
 
 
 def cmake_package():

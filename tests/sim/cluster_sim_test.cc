@@ -19,7 +19,7 @@ namespace p2p::sim {
 namespace {
 
 constexpr std::uint64_t kSeedsOfAQuickRun = 100 / kRoundsShare;
-constexpr std::uint64_t kSeedsOfAPart = 500;  // of four, in half a minute of one core
+constexpr std::uint64_t kSeedsOfAPart = 250;  // of four, in a quarter of a minute of one core; the soak runs 100,000
 constexpr std::uint64_t kRunsToShrink = 400;  // in half a minute, too, and once: the first failure ends a test
 
 std::string timeline_of(ClusterWorldOptions options) {
