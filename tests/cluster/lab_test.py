@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import pty
+import select
 import shlex
 import signal
 import subprocess
@@ -126,6 +128,31 @@ class LabTest(LabCase):
         process.kill()
         process.communicate()
         wait_until("its node has ended", lambda: not self.nodes_of_lab())
+
+    def test_on_a_terminal_keys_do_it(self):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        command = [str(settings.P2PCTL), "lab", "--config", str(settings.STORE_CONFIG), "--nodes", "2"]
+        process = subprocess.Popen(command, env=clean_environment(self.folder, {"TMPDIR": str(self.folder)}), stdin=theirs,
+                                   stdout=theirs, stderr=theirs)
+        self.addCleanup(process.kill)
+        os.close(theirs)
+        seen = b""
+
+        def shows(text):
+            nonlocal seen
+            if select.select([ours], [], [], 0)[0]:
+                seen += os.read(ours, 65536)
+            found = seen.find(text)
+            seen = seen[found + len(text):] if found >= 0 else seen
+            return found >= 0
+
+        wait_until("the table is drawn", lambda: shows(b"n next node"), 30)
+        for keys, text in ((b"k", b"is killed"), (b"k", b"no kill"), (b"r", b"resume 1"), (b"ns", b"is stopped"), (b"rq", b"verdict: good")):
+            os.write(ours, keys)
+            wait_until(f"{keys} is obeyed", lambda text=text: shows(text), 30)
+        self.assertEqual(process.wait(END_SECONDS * settings.PATIENCE), GOOD)
+        self.assert_nothing_is_left()
 
     @unittest.skipUnless(os.geteuid() == 0, "cut needs root")
     def test_a_node_that_is_cut_off_comes_back(self):
