@@ -23,9 +23,9 @@ using namespace p2p;
 using namespace p2p::ctl;
 
 constexpr const char* kFooter =
-    "Exit codes: 0 done, 1 no such key, not healthy, not all handed over or copied, or a call of bench failed,\n"
-    "2 usage, 3 no node reached, 4 the output could not be written, 5 a node refused what it was asked for, or failed\n"
-    "at it.\n"
+    "Exit codes: 0 done, 1 no such key, not healthy, not all handed over or copied, a call of bench failed, or a bad\n"
+    "verdict of lab, 2 usage, 3 no node reached or started, 4 the output could not be written, 5 a node refused what\n"
+    "it was asked for, or failed at it.\n"
     "Without --node the first node that answers on 127.0.0.1 and [::1], ports 9900 to 9909, is asked.";
 
 std::string check_address(const std::string& text) {
@@ -89,6 +89,7 @@ ExitCode run(int argc, char** argv) {
   add_node_verbs(app, session);
   add_change_verbs(app, session);
   add_bench_verb(app, session);
+  add_lab_verb(app, session);
   add_admin_verbs(app, session);
   add_cluster_admin_verbs(app, session);
   add_recover_verb(app, session);

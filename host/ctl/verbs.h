@@ -26,5 +26,6 @@ void add_node_verbs(CLI::App& app, Session& session);           // ping status s
 void add_admin_verbs(CLI::App& app, Session& session);          // leave stop
 void add_change_verbs(CLI::App& app, Session& session);         // enable disable reload
 void add_bench_verb(CLI::App& app, Session& session);           // bench
+void add_lab_verb(CLI::App& app, Session& session);             // lab
 
 }  // namespace p2p::ctl

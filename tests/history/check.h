@@ -22,7 +22,7 @@
 //   - anything that needs versions, where none is told (erases of older stores).
 #pragma once
 
-#include "history.h"
+#include "history/history.h"
 
 #include <cstddef>
 #include <map>

@@ -1,6 +1,6 @@
 // history_check: is what clients were told linearizable? Reads files of recorded operations (history_file.h says how
 // they look), and names each key that is wrong, with the few operations that prove it.
-#include "history_verdict.h"
+#include "history/history_verdict.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>

@@ -2,7 +2,7 @@
 // before it ended. A call whose outcome is unknown never surely happened, and may happen at any time after it began.
 #pragma once
 
-#include "history.h"
+#include "history/history.h"
 
 #include <span>
 #include <vector>

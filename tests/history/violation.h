@@ -1,7 +1,7 @@
 // Which promise is broken, by which call, and which other call proves it?
 #pragma once
 
-#include "history.h"
+#include "history/history.h"
 
 #include <cstdint>
 #include <string>

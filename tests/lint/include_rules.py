@@ -30,7 +30,7 @@ LIBRARIES = {
     "plugins/locator": ("lib/placement/", "lib/ring_layers/"),
     "plugins/diststore": ("lib/placement/", "lib/retry/"),
     "clients/cpp": ("lib/net/", "lib/placement/", "lib/retry/"),
-    "host": ("lib/net/", "lib/retry/"),
+    "host": ("lib/history/", "lib/net/", "lib/retry/"),
 }
 # The one folder of lib/ that has sockets. It is below all others there, and knows none of them.
 NET_ROOT = "lib/net/"
@@ -67,6 +67,7 @@ PURE = (
     "plugins/locator/agreed/view/",
     "plugins/locator/agreed/terms.",
     "plugins/locator/agreed/refusal.",
+    "lib/history/",
     "lib/placement/",
     "lib/retry/faults.",
     "lib/net/back_off.",
@@ -78,6 +79,9 @@ PURE = (
     "plugins/diststore/serving/key_route.",
     "sdk/examples/work/core/",
     "host/config/",
+    "host/ctl/lab/plan.",
+    "host/ctl/lab/script.",
+    "host/ctl/lab/verdict.",
     "host/routing/",
     "host/text/foreign_text.",
     "host/lifecycle/reload_plan.",

@@ -1,7 +1,7 @@
 #include "store_history.h"
 
 #include <fmt/format.h>
-#include <linearizability.h>
+#include <history/linearizability.h>
 
 #include <algorithm>
 #include <optional>

@@ -4,7 +4,7 @@
 #include "driver/node_list.h"
 #include "driver/notes.h"
 #include "driver/settings.h"
-#include "history.h"
+#include "history/history.h"
 
 #include <string>
 #include <vector>

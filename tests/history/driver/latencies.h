@@ -1,7 +1,7 @@
 // How long did the calls of a history take?
 #pragma once
 
-#include "history.h"
+#include "history/history.h"
 
 #include <vector>
 

@@ -2,7 +2,7 @@
 // history.
 #pragma once
 
-#include "history.h"
+#include "history/history.h"
 
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 // Histories that a store may leave, and such that it may not, in the words of its clients.
-#include "history_verdict.h"
+#include "history/history_verdict.h"
 
 #include <gtest/gtest.h>
 

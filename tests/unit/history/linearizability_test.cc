@@ -1,7 +1,7 @@
 // Is the search right? Against trying every order of few steps; and what a proof leaves out can be left out.
-#include "linearizability.h"
+#include "history/linearizability.h"
 #include "../../support/rounds.h"
-#include "proof.h"
+#include "history/proof.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "load/measures.h"
+#include "history/measures.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Histories of a store that does one thing at a time, called by many clients at once, are linearizable, however large;
 // and a single false answer among them is found.
 #include "../../support/rounds.h"
-#include "history_verdict.h"
+#include "history/history_verdict.h"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 // none was answered: over all, and for the keys of each owner. Pure; bounded by the number of windows.
 #pragma once
 
-#include "history_file.h"
+#include "history/history_file.h"
 
 #include <nlohmann/json_fwd.hpp>
 

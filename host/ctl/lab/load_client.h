@@ -2,11 +2,12 @@
 // records what came of it, and starts again. Here an operation of a history becomes a call, and the outcome its ending.
 #pragma once
 
-#include "load/recorder.h"
+#include "ctl/lab/recorder.h"
 
 #include <p2p/client.h>
 
 #include <chrono>
+#include <map>
 #include <random>
 #include <stop_token>
 
@@ -18,7 +19,8 @@ struct LoadSettings {
   std::uint32_t keys = 100;
   std::string key_prefix = "k";
   std::uint32_t read_percent = 50;
-  std::uint32_t erase_percent = 10;  // the rest are writes
+  std::uint32_t erase_percent = 10;     // the rest are writes
+  std::uint32_t condition_percent = 0;  // of writes and erases: those that depend on what the client saw last
   std::uint64_t seed = 1;
   std::size_t value_bytes = 32;
   std::chrono::milliseconds deadline{2'000};  // of each call
@@ -53,6 +55,9 @@ class LoadClient final {
   Failed ask_read(Operation& operation);
   Failed ask_write(Operation& operation);
   Failed ask_erase(Operation& operation);
+  void draw_condition(Operation& operation);
+  client::CallOptions options_of(const Operation& operation) const;
+  void see(const Operation& operation);
   template <class T>
   Failed failed(Operation& operation, const client::Outcome<T>& outcome) const;
 
@@ -62,6 +67,7 @@ class LoadClient final {
   const std::uint32_t number_;
   std::mt19937_64 random_;
   std::uint32_t values_ = 0;
+  std::map<std::string, Version> seen_;  // what it was told last of each key's value
   client::Client client_;
 };
 

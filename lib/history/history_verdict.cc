@@ -1,6 +1,6 @@
-#include "history_verdict.h"
-#include "proof.h"
-#include "register_steps.h"
+#include "history/history_verdict.h"
+#include "history/proof.h"
+#include "history/register_steps.h"
 
 #include <fmt/format.h>
 

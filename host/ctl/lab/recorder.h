@@ -1,7 +1,7 @@
 // Where do answers go? Into the file of the history, as they come, and into the measures. [any thread]
 #pragma once
 
-#include "load/measures.h"
+#include "history/measures.h"
 
 #include <p2p/result.h>
 

@@ -1,4 +1,4 @@
-#include "load/recorder.h"
+#include "ctl/lab/recorder.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,4 +1,4 @@
-#include "linearizability.h"
+#include "history/linearizability.h"
 
 #include <algorithm>
 #include <map>

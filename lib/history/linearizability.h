@@ -11,7 +11,7 @@
 //   - who has used fewer of the uncertain steps, and is otherwise alike, can do all that the other can.
 #pragma once
 
-#include "history.h"
+#include "history/history.h"
 
 #include <cstddef>
 #include <cstdint>

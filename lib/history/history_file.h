@@ -22,7 +22,7 @@
 // Values that expire are not known here: let none expire during a run.
 #pragma once
 
-#include "history.h"
+#include "history/history.h"
 
 #include <p2p/result.h>
 

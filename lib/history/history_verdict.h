@@ -1,8 +1,8 @@
 // Is a recorded history linearizable? Key by key, each is a register of its own; and in words, where one is not.
 #pragma once
 
-#include "history_file.h"
-#include "linearizability.h"
+#include "history/history_file.h"
+#include "history/linearizability.h"
 
 #include <cstddef>
 #include <map>

@@ -2,8 +2,8 @@
 // what contradicts itself before any order is looked for is told.
 #pragma once
 
-#include "history_file.h"
-#include "linearizability.h"
+#include "history/history_file.h"
+#include "history/linearizability.h"
 
 #include <span>
 #include <string>

@@ -1,31 +1,22 @@
 // history_load: clients that call a network without end, through the client library, and write down all that they are
 // told, for history_check. Others stop and start its nodes meanwhile. Commands come on stdin; stdout carries JSON, one
 // line each.
-#include "load/load_client.h"
+#include "ctl/lab/history_run.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <atomic>
 #include <csignal>
 #include <iostream>
-#include <thread>
 
 namespace p2p::history {
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr int kDone = 0;
 constexpr int kUnread = 1;
 constexpr int kNotStarted = 2;
 
-constexpr auto kFlushInterval = 100ms;
-// A network that was told to anybody has an owner for each key by then.
-constexpr auto kOwnersPatience = 20s;
-// So long final reads are tried, of all keys.
-constexpr auto kFinalPatience = 30s;
 constexpr std::uint32_t kClientsMax = 256;
 constexpr std::uint32_t kKeysMax = 1'000'000;
 constexpr std::size_t kValueBytesMax = 1'000'000;
@@ -42,63 +33,9 @@ void print(const nlohmann::json& line) {
   std::fflush(stdout);
 }
 
-// Keys with their owners, whose names go to `owners`; an error when nobody tells them.
-Result<std::vector<LoadKey>> keys_of(const LoadSettings& settings, std::vector<std::string>& owners) {
-  std::vector<std::string> names;
-  for (std::uint32_t number = 0; number < settings.keys; ++number) {
-    names.push_back(fmt::format("{}{:07}", settings.key_prefix, number));
-  }
-  client::Client client({.seeds = settings.seeds});
-  const auto told = client.owners_of(names, {.timeout = kOwnersPatience});
-  if (!told) return Error{told.failure().kind, told.failure().text};
-  std::vector<LoadKey> keys;
-  for (std::size_t at = 0; at < names.size(); ++at) {
-    const std::string owner = told.value()[at].name();
-    const auto known = std::find(owners.begin(), owners.end(), owner);
-    keys.push_back({names[at], static_cast<std::size_t>(known - owners.begin())});
-    if (known == owners.end()) owners.push_back(owner);
-  }
-  return keys;
-}
-
-// Threads of all clients, from start to stop.
-class Load final {
- public:
-  Load(const LoadSettings& settings, const std::vector<LoadKey>& keys, Recorder& recorder) : keys_(keys) {
-    for (std::uint32_t number = 0; number < settings.clients; ++number) {
-      clients_.push_back(std::make_unique<LoadClient>(settings, keys, recorder, number));
-    }
-    for (const auto& client : clients_) {
-      threads_.emplace_back([&client](const std::stop_token& stop) { client->run(stop); });
-    }
-    threads_.emplace_back([&recorder](const std::stop_token& stop) {
-      for (; !stop.stop_requested(); std::this_thread::sleep_for(kFlushInterval)) recorder.flush();
-    });
-  }
-
-  // Waits for calls in hand, which take their deadline at most.
-  void stop() {
-    for (std::jthread& thread : threads_) thread.request_stop();
-    threads_.clear();
-  }
-
-  // How many keys could not be read. By a client that has followed the network so far: the first nodes may be gone.
-  std::size_t read_all() {
-    const auto give_up = std::chrono::steady_clock::now() + kFinalPatience;
-    std::size_t unread = 0;
-    for (const LoadKey& key : keys_) unread += clients_.front()->read_at_last(key, give_up) ? 0 : 1;
-    return unread;
-  }
-
- private:
-  const std::vector<LoadKey>& keys_;
-  std::vector<std::unique_ptr<LoadClient>> clients_;
-  std::vector<std::jthread> threads_;
-};
-
-void obey_until_stop(const Recorder& recorder) {
+void obey_until_stop(const HistoryRun& load) {
   for (std::string line; std::getline(std::cin, line) && line != "stop";) {
-    if (line == "report") print(recorder.counts());
+    if (line == "report") print(load.counts());
   }
 }
 
@@ -108,22 +45,15 @@ int complain(const std::string& text) {
 }
 
 int run(const LoadSettings& settings, const std::string& file) {
-  std::vector<std::string> owners;
-  const auto keys = keys_of(settings, owners);
-  if (!keys) return complain("no owners of the keys: " + keys.error().text);
-  const auto recorder = Recorder::create(file, Measures(owners, moment_now()));
-  if (!recorder) return complain(recorder.error().text);
-  Load load(settings, keys.value(), *recorder.value());
+  const auto load = HistoryRun::create(settings, file);
+  if (!load) return complain(load.error().text);
   print({{"state", "running"}});
-  obey_until_stop(*recorder.value());
-  const Moment end = moment_now();
-  load.stop();
-  const std::size_t unread = load.read_all();
-  nlohmann::json summary = recorder.value()->summary(end);
-  summary["unread_keys"] = unread;
-  print(summary);
-  if (!recorder.value()->flush()) return complain(file + " is not complete");
-  return unread == 0 ? kDone : kUnread;
+  obey_until_stop(*load.value());
+  HistoryRun::End end = load.value()->stop();
+  end.summary["unread_keys"] = end.unread;
+  print(end.summary);
+  if (!end.is_complete) return complain(file + " is not complete");
+  return end.unread == 0 ? kDone : kUnread;
 }
 
 std::string check_address(const std::string& text) {

@@ -1,4 +1,4 @@
-#include "proof.h"
+#include "history/proof.h"
 
 #include <algorithm>
 

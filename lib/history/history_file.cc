@@ -1,4 +1,4 @@
-#include "history_file.h"
+#include "history/history_file.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -2,7 +2,7 @@
 // read.
 #pragma once
 
-#include "linearizability.h"
+#include "history/linearizability.h"
 
 #include <cstddef>
 #include <span>

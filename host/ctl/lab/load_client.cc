@@ -1,4 +1,4 @@
-#include "load/load_client.h"
+#include "ctl/lab/load_client.h"
 
 #include <fmt/format.h>
 
@@ -44,6 +44,7 @@ void LoadClient::run(const std::stop_token& stop) {
     const LoadKey& key = keys_[random_() % keys_.size()];
     Operation operation = draw(key);
     const Failed failed = ask(operation);
+    see(operation);
     recorder_.record(operation, key.owner, failed.kind, failed.text);
     if (settings_.pause.count() > 0) std::this_thread::sleep_for(settings_.pause);
   }
@@ -59,7 +60,6 @@ bool LoadClient::read_at_last(const LoadKey& key, Clock::time_point give_up) {
   return false;
 }
 
-// TODO(soon): if_absent and if_version, once the client library has conditions: ask() passes them on.
 Operation LoadClient::draw(const LoadKey& key) {
   Operation operation{.key = key.name, .client = number_, .kind = Kind::write};
   const auto share = random_() % 100;
@@ -70,7 +70,39 @@ Operation LoadClient::draw(const LoadKey& key) {
   } else {
     operation.value = value_name({number_, ++values_});
   }
+  if (operation.kind != Kind::read) draw_condition(operation);
   return operation;
+}
+
+void LoadClient::draw_condition(Operation& operation) {
+  if (settings_.condition_percent == 0 || random_() % 100 >= settings_.condition_percent) return;
+  const auto seen = seen_.find(operation.key);
+  if (seen != seen_.end()) {
+    operation.if_version = seen->second;
+  } else {
+    operation.if_absent = operation.kind == Kind::write;
+  }
+}
+
+client::CallOptions LoadClient::options_of(const Operation& operation) const {
+  client::CallOptions options;
+  options.if_absent = operation.if_absent;
+  if (operation.if_version) {
+    options.if_version = client::Version{.stamp = static_cast<std::int64_t>(operation.if_version->stamp),
+                                         .node = static_cast<std::int64_t>(operation.if_version->node)};
+  }
+  return options;
+}
+
+void LoadClient::see(const Operation& operation) {
+  if (settings_.condition_percent == 0 || operation.ending == Ending::unknown || operation.ending == Ending::refused)
+    return;
+  const bool is_there = operation.ending == Ending::condition_failed || operation.kind != Kind::erase;
+  if (is_there && operation.version) {
+    seen_[operation.key] = *operation.version;
+  } else {
+    seen_.erase(operation.key);
+  }
 }
 
 template <class T>
@@ -80,6 +112,12 @@ LoadClient::Failed LoadClient::failed(Operation& operation, const client::Outcom
     return {};
   }
   const client::Failure& failure = outcome.failure();
+  if (failure.is_condition_failed) {
+    operation.ending = Ending::condition_failed;
+    operation.found = failure.there.has_value();
+    if (failure.there) operation.version = version_of(*failure.there);
+    return {};
+  }
   operation.ending = failure.effect == client::Effect::none ? Ending::refused : Ending::unknown;
   return {to_text(failure.kind), fmt::format("client {}, {} of {}: {}: {}", number_, to_text(operation.kind),
                                              operation.key, to_text(failure.kind), failure.text)};
@@ -112,13 +150,13 @@ LoadClient::Failed LoadClient::ask_read(Operation& operation) {
 
 LoadClient::Failed LoadClient::ask_write(Operation& operation) {
   const std::string stored = stored_value({number_, values_}, settings_.value_bytes);
-  const auto outcome = timed(operation, [&] { return client_.write(operation.key, stored); });
+  const auto outcome = timed(operation, [&] { return client_.write(operation.key, stored, options_of(operation)); });
   if (outcome) operation.version = version_of(outcome.value().version);
   return failed(operation, outcome);
 }
 
 LoadClient::Failed LoadClient::ask_erase(Operation& operation) {
-  const auto outcome = timed(operation, [&] { return client_.erase(operation.key); });
+  const auto outcome = timed(operation, [&] { return client_.erase(operation.key, options_of(operation)); });
   if (outcome) operation.found = outcome.value().found;
   if (outcome && outcome.value().found) operation.version = version_of(outcome.value().version);
   return failed(operation, outcome);

@@ -1,4 +1,4 @@
-#include "register_steps.h"
+#include "history/register_steps.h"
 
 #include <map>
 #include <utility>

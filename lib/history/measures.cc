@@ -1,4 +1,4 @@
-#include "load/measures.h"
+#include "history/measures.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
