@@ -1,8 +1,9 @@
 # Headers of others that most of our files read, parsed once for all of them: for a third of the time to compile a file they were
 # what it waited for. Only where files are compiled together anyway; the presets `dev` and `tidy` find what a file forgot to include.
 #
-# Nor <filesystem>, which brings std::quoted() to whoever calls a quoted() of its own. None of ours stands here: g++ includes a `#pragma once` header of a precompiled one again when a byte of it has changed since, and
-# ccache may serve one that was made before a comment of it changed; everything is then defined twice.
+# Nor <filesystem>, which brings std::quoted() to whoever calls a quoted() of its own. None of ours stands here: g++ includes a
+# `#pragma once` header of a precompiled one again when a byte of it has changed since, and ccache may serve one that was made before
+# a comment of it changed; everything is then defined twice.
 set(P2P_SHARED_HEADERS
   <algorithm> <array> <atomic> <chrono> <condition_variable> <deque> <fstream> <functional> <future> <map> <memory> <mutex>
   <optional> <random> <ranges> <set> <sstream> <string> <string_view> <thread> <unordered_map> <unordered_set> <variant> <vector>
