@@ -102,7 +102,7 @@ class PageTest(ClusterTest):
         first = self.cluster(3, *AGREED)[0]
         client.write(first.port, "key", "value")
         self.browser.open(first.name)
-        self.wait_until_true(first, "three members")
+        self.wait_until_true(first, "three members and all copies", lambda told: told["complete"].startswith("4,096 of"))
         shown = functools.partial(self.browser.run, "return document.documentElement.dataset.theme")
         for theme in ("light", "dark"):
             self.browser.theme(theme)
