@@ -2,6 +2,7 @@
 
 #include "ctl/table_text.h"
 #include "documents/cluster_json.h"
+#include "documents/event_json.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -164,65 +165,12 @@ nlohmann::json plan_json(const view::Plan& plan) {
 
 // --- watch -----------------------------------------------------------------------------------------------------------
 
-std::string kind_text(view::EventKind::type kind) {
-  const auto name = view::_EventKind_VALUES_TO_NAMES.find(kind);
-  return name == view::_EventKind_VALUES_TO_NAMES.end() ? "unknown" : name->second;
-}
-
-namespace {
-
-std::string happening(const view::Event& event) {
-  switch (event.kind) {
-    case view::EventKind::joined:
-      return event.node + " has joined";
-    case view::EventKind::up:
-      return event.node + " is up again";
-    case view::EventKind::leaving:
-      return event.node + " is leaving";
-    case view::EventKind::down:
-      return event.node + " is down";
-    case view::EventKind::removed:
-      return event.node + " is a member no more";
-    case view::EventKind::described:
-      return fmt::format("{}: {}", event.node, event.text);
-    case view::EventKind::voters:
-      return "voters are now " + event.text;
-    case view::EventKind::primaries_moved:
-      return fmt::format("{} primaries moved from {} to {}", event.count, event.node, event.other);
-    case view::EventKind::copies_added:
-      return fmt::format("{} more copies are in sync at {}", event.count, event.node);
-    case view::EventKind::copies_ended:
-      return fmt::format("{} copies are no longer in sync at {}", event.count, event.node);
-    case view::EventKind::started_empty:
-      return fmt::format("{} partitions start empty at {}: what was in them is lost", event.count, event.node);
-    case view::EventKind::level_raised:
-      return fmt::format("feature level {} is in force", event.count);
-    case view::EventKind::recovered:
-      return fmt::format("an operator goes on without a majority of the voters: generation {}, from epoch {}",
-                         event.count, event.text);
-  }
-  return fmt::format("something that this p2pctl does not know ({}) at {}", static_cast<int>(event.kind), event.node);
-}
-
-}  // namespace
-
 std::string utc_text(std::int64_t at_ms) {
   return fmt::format("{:%F %T}.{:03}", fmt::gmtime(static_cast<std::time_t>(at_ms / 1000)), at_ms % 1000);
 }
 
 std::string event_text(const view::Event& event) {
-  return fmt::format("{}  epoch {}: {}", utc_text(event.at_ms), event.epoch, happening(event));
-}
-
-nlohmann::json event_json(const view::Event& event) {
-  return {{"event", kind_text(event.kind)},
-          {"epoch", event.epoch},
-          {"at_ms", event.at_ms},
-          {"node", event.node},
-          {"id", event.id},
-          {"other", event.other},
-          {"count", event.count},
-          {"text", event.text}};
+  return fmt::format("{}  epoch {}: {}", utc_text(event.at_ms), event.epoch, documents::event_sentence(event));
 }
 
 }  // namespace p2p::ctl

@@ -26,10 +26,7 @@ nlohmann::json plan_json(const cluster_view::Plan& plan);
 
 // --- watch -----------------------------------------------------------------------------------------------------------
 
-// "primaries_moved".
-std::string kind_text(cluster_view::EventKind::type kind);
 std::string event_text(const cluster_view::Event& event);  // without an end of line
-nlohmann::json event_json(const cluster_view::Event& event);
 
 // "2026-11-30 00:59:12.345", in UTC. `at_ms` since 1970.
 std::string utc_text(std::int64_t at_ms);

@@ -4,6 +4,7 @@
 #include "ctl/agreement_text.h"
 #include "ctl/cluster_text.h"
 #include "ctl/verbs.h"
+#include "documents/event_json.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -161,7 +162,7 @@ struct WatchOptions {
 // Events are shown as they come: false when nobody takes them any more.
 bool show_event(const Session& session, const view::Event& event) {
   if (session.json)
-    print(event_json(event));
+    print(documents::event_json(event));
   else
     fmt::print("{}\n", event_text(event));
   return std::fflush(stdout) == 0;

@@ -1,6 +1,8 @@
 #include "documents/cluster_json.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
 
 namespace p2p::documents {
 
@@ -99,6 +101,31 @@ nlohmann::json partitions_json(const std::vector<view::Partition>& partitions) {
     told.push_back(
         {{"partition", one.number}, {"primary", one.primary}, {"in_sync", one.in_sync}, {"learners", one.learners}});
   return told;
+}
+
+nlohmann::json holders_json(const view::Partitions& told) {
+  std::map<std::string, std::size_t> places;
+  std::vector<std::string> members;
+  const auto place = [&](const std::string& address) {
+    const auto [found, is_new] = places.emplace(address, members.size());
+    if (is_new) members.push_back(address);
+    return found->second;
+  };
+  const auto all = [&](const std::vector<std::string>& addresses) {
+    nlohmann::json listed = nlohmann::json::array();
+    for (const std::string& address : addresses) listed.push_back(place(address));
+    return listed;
+  };
+  nlohmann::json primary = nlohmann::json::array();
+  nlohmann::json in_sync = nlohmann::json::array();
+  nlohmann::json learners = nlohmann::json::object();
+  for (const view::Partition& one : told.partitions) {
+    primary.push_back(place(one.primary));
+    in_sync.push_back(all(one.in_sync));
+    if (!one.learners.empty()) learners[std::to_string(one.number)] = all(one.learners);
+  }
+  return {
+      {"epoch", told.epoch}, {"members", members}, {"primary", primary}, {"in_sync", in_sync}, {"learners", learners}};
 }
 
 }  // namespace p2p::documents

@@ -13,6 +13,9 @@ namespace p2p::documents {
 nlohmann::json members_json(const cluster_view::State& state);
 nlohmann::json map_json(const cluster_view::State& state);
 nlohmann::json partitions_json(const std::vector<cluster_view::Partition>& partitions);
+// Of all partitions, for a program that draws them: addresses once, in "members", and everywhere else their places
+// there. "primary" and "in_sync" have one element for each partition, "learners" those that there are, by number.
+nlohmann::json holders_json(const cluster_view::Partitions& told);
 
 std::string member_state_text(cluster_view::MemberState::type state);  // "up"
 bool takes_copies(const cluster_view::Member& member);

@@ -45,6 +45,13 @@ std::string name_in_host(std::string_view field) {
   return lower(name);
 }
 
+std::string name_in_origin(std::string_view field) {
+  constexpr std::string_view kScheme = "http://";
+  return field.starts_with(kScheme) ? name_in_host(field.substr(kScheme.size())) : std::string();
+}
+
+bool is_loopback_name(const std::string& name) { return name == "localhost" || is_loopback(name); }
+
 bool is_ours(std::string_view field, bool takes_addresses, const std::vector<std::string>& known) {
   const std::string name = name_in_host(field);
   if (name.empty()) return false;

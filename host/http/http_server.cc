@@ -2,8 +2,9 @@
 
 #include "documents/cluster_json.h"
 #include "documents/status_json.h"
-#include "http/asked_service.h"
+#include "http/asking.h"
 #include "http/host_names.h"
+#include "http/page_file.h"
 #include "serving/loop.h"
 
 #include <p2p/handlers.h>
@@ -11,72 +12,49 @@
 #include <ClusterView.h>
 #include <Locator.h>
 #include <Node.h>
-#include <thrift/protocol/TBinaryProtocol.h>
-#include <thrift/transport/TBufferTransports.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <memory>
 
 namespace p2p::host {
 namespace {
 
 namespace view = cluster_view;
-using apache::thrift::TApplicationException;
-using apache::thrift::protocol::TBinaryProtocol;
-using apache::thrift::transport::TMemoryBuffer;
 
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view kJsonType = "application/json";
+constexpr std::string_view kPageType = "text/html; charset=utf-8";
+constexpr std::string_view kEventsType = "text/event-stream";
+constexpr std::string_view kEventsPath = "/api/v1/events";
 constexpr std::string_view kPaths =
-    "/healthz\n/readyz\n/metrics\n/api/v1/status.json\n/api/v1/members.json\n/api/v1/map.json\n/api/v1/services.json\n";
+    "/\n/healthz\n/readyz\n/metrics\n/api/v1/status.json\n/api/v1/members.json\n/api/v1/map.json\n"
+    "/api/v1/partitions.json\n/api/v1/services.json\n/api/v1/events\n";
 
 HttpResponse refusal(int status, std::string_view why) { return {status, std::string(why) + '\n'}; }
 
 HttpResponse document(const nlohmann::json& told) { return {200, documents::line_of(told) + '\n', kJsonType}; }
 
-// What a generated client sends, and reads the reply of.
-template <class Client>
-class Conversation final {
- public:
-  Conversation() : buffer_(std::make_shared<TMemoryBuffer>()), client_(std::make_shared<TBinaryProtocol>(buffer_)) {}
+view::State state_in(view::ClusterViewClient& client) {
+  view::State state;
+  client.recv_state(state);
+  return state;
+}
 
-  Client& client() noexcept { return client_; }
-  std::string sent() {
-    std::string message = buffer_->getBufferAsString();
-    buffer_->resetBuffer();
-    return message;
-  }
-  void received(std::string_view reply) {
-    buffer_->write(reinterpret_cast<const std::uint8_t*>(reply.data()), static_cast<std::uint32_t>(reply.size()));
-  }
+std::vector<std::string> names_in(locator::LocatorClient& client) {
+  std::vector<locator::Location> members;
+  client.recv_get_all(members);
+  std::vector<std::string> names;
+  for (const auto& member : members) names.push_back(from_wire(member).name());
+  std::ranges::sort(names);
+  return names;
+}
 
- private:
-  std::shared_ptr<TMemoryBuffer> buffer_;
-  Client client_;
-};
-
-// Calls `send(client)` on `service`, and answers with what `receive(client)` makes of the reply. `unknown` gets the
-// case that the node has no such service or method.
-template <class Client, class Send, class Receive, class Unknown>
-void ask(Loop& loop, ServiceRouter& router, const char* service, Send send, Receive receive,
-         std::function<void(const HttpResponse&)> respond, Unknown unknown) {
-  const auto talk = std::make_shared<Conversation<Client>>();
-  send(talk->client());
-  ask_service(loop, router, service, talk->sent(), [=](std::string_view reply) {
-    HttpResponse response;
-    try {
-      talk->received(reply);
-      response = document(receive(talk->client()));
-    } catch (const view::Refused& refused) {
-      response = refusal(503, refused.why);
-    } catch (const TApplicationException& failure) {
-      if (failure.getType() == TApplicationException::UNKNOWN_METHOD) return unknown(failure.what());
-      response = refusal(503, failure.what());
-    } catch (const std::exception& failure) {
-      response = refusal(503, failure.what());
-    }
-    respond(response);
-  });
+node::NodeStatus status_in(node::NodeClient& client) {
+  node::NodeStatus status;
+  client.recv_status(status);
+  return status;
 }
 
 }  // namespace
@@ -96,10 +74,12 @@ bool HttpServer::is_for_us(const HttpRequest& request, const HttpClient& client)
          (!client.asked_address.empty() && name_in_host(request.host) == client.asked_address);
 }
 
-bool HttpServer::take(Loop& loop, ReplySink& origin, std::string_view head, const HttpClient& client) {
+HttpTaken HttpServer::take(Loop& loop, ReplySink& origin, std::string_view head, const HttpClient& client) {
   loop.traffic().http_requests.add(1);
-  const HttpRequest request = read_request(head);
+  HttpRequest request = read_request(head);
   const bool keeps_open = request.refused_with == 0 && request.keeps_open && !client.is_beyond_limit;
+  if (request.refused_with == 0 && is_for_us(request, client) && request.path == kEventsPath && !request.is_head)
+    return take_stream(loop, origin, std::move(request), client);
   // The connection is held until it is answered; it lives on this loop.
   Respond respond = [origin = OriginRef(&origin), id = origin.begun(false), &loop, is_head = request.is_head,
                      keeps_open](const HttpResponse& response) {
@@ -112,9 +92,49 @@ bool HttpServer::take(Loop& loop, ReplySink& origin, std::string_view head, cons
   } else if (!is_for_us(request, client)) {
     respond(refusal(421, "the field Host names another machine: use the address of this node, or localhost on it"));
   } else {
-    answer(loop, request.path, std::move(respond));
+    check_origin(loop, request, client,
+                 [this, &loop, request, respond = std::move(respond)](const std::string& fields) {
+                   answer(loop, request, [respond, fields](HttpResponse response) {
+                     response.fields += fields;
+                     respond(response);
+                   });
+                 });
   }
-  return keeps_open;
+  return keeps_open ? HttpTaken::more : HttpTaken::last;
+}
+
+HttpTaken HttpServer::take_stream(Loop& loop, ReplySink& origin, HttpRequest request, const HttpClient& client) {
+  if (client.is_beyond_limit || streams_->load(std::memory_order_relaxed) >= kEventStreamsMax) {
+    loop.traffic().http_refusals.add(1);
+    std::string text = response_text(refusal(503, "too many pages are open at this node"), false, false);
+    origin.answered(origin.begun(false), {text, &text});
+    return HttpTaken::last;
+  }
+  const auto stream = std::make_shared<EventStream>(loop, sources_.router, origin, streams_);
+  check_origin(loop, request, client,
+               [stream, place = read_event_id(request.last_event_id)](const std::string& fields) {
+                 stream->start(stream_head({.type = kEventsType, .fields = fields}), place);
+               });
+  return HttpTaken::stream;
+}
+
+// Pages of other nodes may read what this one tells: when a node dies, its page asks the next one. `then` gets the
+// fields by which a browser lets them, or none; other sites' pages get an answer that the browser keeps from them.
+void HttpServer::check_origin(Loop& loop, const HttpRequest& request, const HttpClient& client,
+                              std::function<void(const std::string& fields)> then) {
+  const std::string site = name_in_origin(request.origin);
+  if (site.empty()) return then({});
+  const std::string allowed = "Access-Control-Allow-Origin: " + request.origin + "\r\nVary: Origin\r\n";
+  if (site == name_in_host(request.host) || (is_loopback_name(site) && is_loopback_name(client.asked_address)))
+    return then(allowed);
+  const auto decide = [=](bool is_member) { then(is_member ? allowed : "Vary: Origin\r\n"); };
+  ask<view::ClusterViewClient>(
+      loop, sources_.router, "locator.cluster", [](auto& asked) { asked.send_state(); }, state_in,
+      [=](const view::State& state) {
+        decide(std::ranges::any_of(state.members,
+                                   [&](const auto& member) { return name_in_host(member.address) == site; }));
+      },
+      [=](const NoAnswer&) { decide(false); });
 }
 
 HttpResponse HttpServer::metrics() const {
@@ -125,65 +145,81 @@ HttpResponse HttpServer::metrics() const {
   }
 }
 
-void HttpServer::answer(Loop& loop, const std::string& path, Respond respond) {
+HttpResponse HttpServer::page(const HttpRequest& request) {
+  HttpResponse response{.type = kPageType, .tag = kPageTag};
+  if (request.known_tag == kPageTag) {
+    response.status = 304;
+    return response;
+  }
+  response.body = kPageText;
+  response.fields = "Content-Security-Policy: " + std::string(kPagePolicy) + "\r\nReferrer-Policy: no-referrer\r\n";
+  return response;
+}
+
+void HttpServer::answer(Loop& loop, const HttpRequest& request, Respond respond) {
+  const std::string& path = request.path;
+  if (path == "/") return respond(page(request));
   if (path == "/healthz") return respond({200, "ok\n"});
   if (path == "/metrics") return respond(metrics());
   if (path == "/readyz") {
     const std::string why = sources_.why_not_ready();
     return respond(why.empty() ? HttpResponse{200, "ready\n"} : refusal(503, why));
   }
-  const auto unavailable = [respond](const char* why) { respond(refusal(503, why)); };
+  if (path == kEventsPath) return respond({.type = kEventsType});  // HEAD: GET is a stream
   if (path == "/api/v1/status.json" || path == "/api/v1/services.json") {
     const bool is_services = path.ends_with("services.json");
     return ask<node::NodeClient>(
-        loop, sources_.router, "node", [](auto& client) { client.send_status(); },
-        [is_services](auto& client) {
-          node::NodeStatus status;
-          client.recv_status(status);
-          return is_services ? documents::services_json(status) : documents::status_json(status);
+        loop, sources_.router, "node", [](auto& client) { client.send_status(); }, status_in,
+        [=](const node::NodeStatus& status) {
+          respond(document(is_services ? documents::services_json(status) : documents::status_json(status)));
         },
-        respond, unavailable);
+        [=](const NoAnswer& none) { respond(refusal(503, none.why)); });
   }
   if (path == "/api/v1/members.json") return answer_members(loop, respond);
-  if (path == "/api/v1/map.json") {
-    return ask<view::ClusterViewClient>(
-        loop, sources_.router, "locator.cluster", [](auto& client) { client.send_state(); },
-        [](auto& client) {
-          view::State state;
-          client.recv_state(state);
-          return documents::map_json(state);
-        },
-        respond,
-        [respond](const char*) {
-          respond(refusal(404, "a node of mode classic has no map: `p2pctl map` estimates who owns how much"));
-        });
-  }
+  if (path == "/api/v1/map.json") return answer_state(loop, documents::map_json, respond, no_map(respond));
+  if (path == "/api/v1/partitions.json") return answer_partitions(loop, respond);
   respond(refusal(404, "there is no such path; there are:\n" + std::string(kPaths.substr(0, kPaths.size() - 1))));
+}
+
+std::function<void(const NoAnswer&)> HttpServer::no_map(const Respond& respond) {
+  return [respond](const NoAnswer& none) {
+    respond(none.is_unknown
+                ? refusal(404, "a node of mode classic has no map: `p2pctl map` estimates who owns how much")
+                : refusal(503, none.why));
+  };
+}
+
+void HttpServer::answer_state(Loop& loop, nlohmann::json (*make)(const view::State&), const Respond& respond,
+                              std::function<void(const NoAnswer&)> failed) {
+  ask<view::ClusterViewClient>(
+      loop, sources_.router, "locator.cluster", [](auto& client) { client.send_state(); }, state_in,
+      [=](const view::State& state) { respond(document(make(state))); }, std::move(failed));
 }
 
 // Of an agreed cluster, or what a locator of mode classic tells.
 void HttpServer::answer_members(Loop& loop, const Respond& respond) {
-  const auto ask_classic = [this, &loop, respond](const char*) {
+  answer_state(loop, documents::members_json, respond, [this, &loop, respond](const NoAnswer& none) {
+    if (!none.is_unknown) return respond(refusal(503, none.why));
     ask<locator::LocatorClient>(
-        loop, sources_.router, "locator", [](auto& client) { client.send_get_all(); },
-        [](auto& client) {
-          std::vector<locator::Location> members;
-          client.recv_get_all(members);
-          std::vector<std::string> names;
-          for (const auto& member : members) names.push_back(from_wire(member).name());
-          std::ranges::sort(names);
-          return nlohmann::json{{"members", names}};
+        loop, sources_.router, "locator", [](auto& client) { client.send_get_all(); }, names_in,
+        [=](const std::vector<std::string>& names) {
+          respond(document(nlohmann::json{{"members", names}}));
         },
-        respond, [respond](const char* why) { respond(refusal(503, why)); });
-  };
+        [=](const NoAnswer& failed) { respond(refusal(503, failed.why)); });
+  });
+}
+
+// As many as a locator tells at once, which is all that a cluster has as shipped.
+void HttpServer::answer_partitions(Loop& loop, const Respond& respond) {
   ask<view::ClusterViewClient>(
-      loop, sources_.router, "locator.cluster", [](auto& client) { client.send_state(); },
+      loop, sources_.router, "locator.cluster",
+      [](auto& client) { client.send_partitions(0, std::numeric_limits<std::int32_t>::max()); },
       [](auto& client) {
-        view::State state;
-        client.recv_state(state);
-        return documents::members_json(state);
+        view::Partitions told;
+        client.recv_partitions(told);
+        return told;
       },
-      respond, ask_classic);
+      [=](const view::Partitions& told) { respond(document(documents::holders_json(told))); }, no_map(respond));
 }
 
 }  // namespace p2p::host

@@ -61,6 +61,9 @@ HttpRequest read_request(std::string_view head) {
   request.keeps_open = found.keep_alive();
   request.path = target.substr(0, target.find('?'));
   if (count == 1) request.host = text_of(hosts.first->value());
+  request.origin = text_of(found[http::field::origin]);
+  request.known_tag = text_of(found[http::field::if_none_match]);
+  request.last_event_id = text_of(found["Last-Event-ID"]);
   return request;
 }
 

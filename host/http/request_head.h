@@ -17,10 +17,13 @@ std::size_t head_bytes(std::string_view unread) noexcept;
 struct HttpRequest {
   int refused_with = 0;  // a status code, and why in words; 0: not refused
   std::string why = {};
-  bool is_head = false;     // HEAD; otherwise GET
-  bool keeps_open = false;  // the client may send further requests
-  std::string path = {};    // "/metrics": from the first '/' up to a '?', as the client has sent it
-  std::string host = {};    // the field of that name; empty only of HTTP/1.0
+  bool is_head = false;            // HEAD; otherwise GET
+  bool keeps_open = false;         // the client may send further requests
+  std::string path = {};           // "/metrics": from the first '/' up to a '?', as the client has sent it
+  std::string host = {};           // the field of that name; empty only of HTTP/1.0
+  std::string origin = {};         // likewise: the site whose page asks, if that is not this node's; "": no such page
+  std::string known_tag = {};      // If-None-Match
+  std::string last_event_id = {};  // Last-Event-ID
 };
 
 // `head`: as head_bytes() has found it. Refused: what is no HTTP/1.0 or 1.1, any method but GET and HEAD, a body, a

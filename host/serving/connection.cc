@@ -100,6 +100,7 @@ void Connection::on_read(error_code failure, std::size_t bytes) {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   is_reading_ = false;
   if (is_closed_) return;
+  if (is_stream_) return close();
   if (failure) {
     // A client may have sent its last request, and still wait for answers; a node closes only what it has given up.
     if (failure != asio::error::eof || is_out_of_order_) return close();
@@ -158,9 +159,12 @@ void Connection::take_messages() {
 // much work, and others wait.
 bool Connection::take_request(std::span<char> request) {
   http_client_.is_beyond_limit = status_ == ConnectionStatus::on_trial;
-  if (router_.http()->take(loop_, *this, {request.data(), request.size()}, http_client_)) return !input_.is_empty();
+  const HttpTaken taken = router_.http()->take(loop_, *this, {request.data(), request.size()}, http_client_);
+  if (taken == HttpTaken::more) return !input_.is_empty();
   is_finishing_ = true;
   input_.take_all();
+  is_stream_ = taken == HttpTaken::stream;
+  if (is_stream_) loop_.post(holding(this, [this] { read(); }));
   return false;
 }
 
@@ -425,7 +429,7 @@ void Connection::recount(bool has_moved) noexcept {
 void Connection::finish_up() noexcept {
   P2P_ASSERT_THREAD(loop_.may_be_touched_here());
   is_finishing_ = true;
-  close_when_done();
+  is_stream_ ? close() : close_when_done();
 }
 
 void Connection::close_when_done() noexcept {

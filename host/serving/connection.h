@@ -80,6 +80,7 @@ class Connection final : public ReplySink {
   void note_hello() noexcept override { has_said_hello_ = true; }
   bool has_said_hello() const noexcept override { return has_said_hello_; }
   bool is_gone() const noexcept override { return is_closed_; }
+  std::size_t unsent_bytes() const noexcept override { return queued_bytes(); }
 
   std::list<OriginRef>::iterator place_at_home;              // the home's, kept here for it
   std::list<Connection*>::iterator place_among_the_waiting;  // likewise
@@ -128,6 +129,7 @@ class Connection final : public ReplySink {
   net::ReadBuffer input_{kReadBytes};
   bool is_detected_ = false;
   bool is_http_ = false;    // it has a place among those that speak HTTP
+  bool is_stream_ = false;  // it gets an answer that goes on, and is read only to notice its end
   HttpClient http_client_;  // known of those
   WireForm form_;
   MessageScanner scanner_;

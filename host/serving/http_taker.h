@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,14 @@ struct HttpClient {
   bool is_beyond_limit = false;  // all places of clients are taken: it gets one answer
 };
 
+// What a connection does after a request.
+enum class HttpTaken : std::uint8_t {
+  more,    // it takes the next one
+  last,    // it takes nothing more, and closes when the answer has left
+  stream,  // the answer goes on until it is ended; the connection closes then, or as soon as its client says or ends
+           // anything
+};
+
 class HttpTaker {
  public:
   virtual ~HttpTaker() = default;
@@ -28,8 +37,9 @@ class HttpTaker {
 
   // How long the request at the front of `unread` is; 0: its end has not arrived.
   virtual std::size_t request_bytes(std::string_view unread) const noexcept = 0;
-  // Answers it, now or later, by origin.begun() and answered(). False: the connection takes nothing more. [own loop]
-  virtual bool take(Loop& loop, ReplySink& origin, std::string_view request, const HttpClient& client) = 0;
+  // Answers it, now or later, by origin.begun() and answered(). A stream is a row of such answers, of which one is
+  // always open. [own loop]
+  virtual HttpTaken take(Loop& loop, ReplySink& origin, std::string_view request, const HttpClient& client) = 0;
 };
 
 }  // namespace p2p::host

@@ -13,6 +13,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -45,6 +46,8 @@ class ReplySink {
   virtual bool has_said_hello() const noexcept { return false; }
   // Nobody is left to read an answer.
   virtual bool is_gone() const noexcept { return false; }
+  // Of answers that wait for a slow reader.
+  virtual std::size_t unsent_bytes() const noexcept { return 0; }
 
   friend void intrusive_ptr_add_ref(ReplySink* sink) noexcept {
     sink->holders_.fetch_add(1, std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 #include "ctl/agreement_text.h"
 #include "ctl/table_text.h"
 #include "documents/cluster_json.h"
+#include "documents/event_json.h"
 
 #include <gtest/gtest.h>
 
@@ -158,7 +159,7 @@ TEST(ClusterText, AnEventIsOneLine) {
   event.other = "b:2";
   event.count = 3;
   EXPECT_EQ(event_text(event), "2026-09-21 14:13:20.123  epoch 12: 3 primaries moved from a:1 to b:2");
-  EXPECT_EQ(event_json(event)["event"], "primaries_moved");
+  EXPECT_EQ(documents::event_json(event)["event"], "primaries_moved");
 }
 
 TEST(ClusterText, AnEventOfALaterVersionIsShownAllTheSame) {
@@ -166,7 +167,7 @@ TEST(ClusterText, AnEventOfALaterVersionIsShownAllTheSame) {
   event.kind = static_cast<view::EventKind::type>(99);
   event.node = "a:1";
   EXPECT_NE(event_text(event).find("does not know (99) at a:1"), std::string::npos);
-  EXPECT_EQ(event_json(event)["event"], "unknown");
+  EXPECT_EQ(documents::event_json(event)["event"], "unknown");
 }
 
 // --- agreement -------------------------------------------------------------------------------------------------------
