@@ -18,6 +18,18 @@ struct ServiceStatus {
   12: string problem                     // what its health() says, or why it has failed or does not run; "": nothing
 }
 
+// What the node's machine allows it, and what its data folder is like.
+struct Machine {
+  1: required i64 now_ms                 // its clock, since 1970
+  2: required i64 descriptors_max        // files and connections that it may open
+  3: required i64 connections_max        // of [host]
+  4: required i64 disk_free              // bytes that it may still write into its data folder's file system; -1: not known
+  5: required i64 disk_bytes             // of that file system; -1: not known
+  6: required bool is_volatile           // the data folder is in memory: it is gone when the machine restarts
+  7: required i32 data_dir_mode          // permissions of the data folder, as of chmod; -1: not known
+  8: required list<string> set_aside     // names of files in it that could not be read, and were put aside: the first 16
+}
+
 struct NodeStatus {
   1: required string node                // as others know it: "10.0.0.5:9900", "[::1]:9900"
   2: required string name                // of the configuration overlay, or the host's name
@@ -40,6 +52,7 @@ struct NodeStatus {
                                          // port, a name that does not resolve); it speaks against no other node
   19: string last_own_failure            // the last of them in words, or ""
   20: i64 last_own_failure_ms            // and when, since 1970
+  21: optional Machine machine           // absent: an earlier version answers
 }
 
 service Node {

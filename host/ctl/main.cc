@@ -86,6 +86,7 @@ ExitCode run(int argc, char** argv) {
   add_ring_verbs(app, session);
   add_cluster_verbs(app, session);
   add_why_verb(app, session);
+  add_doctor_verb(app, session);
   add_node_verbs(app, session);
   add_change_verbs(app, session);
   add_bench_verb(app, session);

@@ -20,6 +20,7 @@ void add_copy_verb(CLI::App& app, Session& session);            // copy
 void add_ring_verbs(CLI::App& app, Session& session);           // members locate map ring
 void add_cluster_verbs(CLI::App& app, Session& session);        // agreement plan watch
 void add_why_verb(CLI::App& app, Session& session);             // why
+void add_doctor_verb(CLI::App& app, Session& session);          // doctor
 void add_cluster_admin_verbs(CLI::App& app, Session& session);  // remove weight
 void add_recover_verb(CLI::App& app, Session& session);         // recover
 void add_node_verbs(CLI::App& app, Session& session);           // ping status services receipts

@@ -1,6 +1,7 @@
 #include "process/node_status.h"
 
 #include "lifecycle/lookups.h"
+#include "process/machine_status.h"
 
 #include <p2p/version.h>
 
@@ -98,6 +99,7 @@ node::NodeStatus node_status(const NodeCore& core, const Services& services, Nod
   status.__set_own_failures(seen.count);
   status.__set_last_own_failure(seen.last);
   status.__set_last_own_failure_ms(seen.last_at_ms);
+  status.__set_machine(machine_status(core.node.data_dir, core.config.connections_max));
   return status;
 }
 

@@ -1,7 +1,7 @@
 # Completion of p2pctl for bash: installed into share/bash-completion/completions/, or source it.
 _p2pctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local verbs="put get delete cas scan copy prime verify members locate why map ring agreement plan watch ping status services receipts enable disable reload bench lab leave stop remove weight recover"
+  local verbs="put get delete cas scan copy prime verify members locate why map ring agreement plan watch doctor ping status services receipts enable disable reload bench lab leave stop remove weight recover"
   local options="--node --admin --json --timeout --no-wait --force --yes --check --operation --connections --depth
     --value-bytes --keys --seconds --requests --no-fill --partitions --weight --zone --after --count --prefix --limit --values --ttl --any-copy --from --overwrite --config --script --seed --nodes --load --keep --help --version"
   local word
