@@ -88,14 +88,14 @@ ExitCode run_lab(const Session& session, const LabWords& words) {
   }
   if (words.nodes != 0) script.nodes = words.nodes;
 
-  const std::atomic<bool>& is_interrupted = watch_for_interrupts();
+  const std::atomic<bool>& interrupted = watch_for_interrupts();
   auto made = lab::Lab::create({.program = (host::installation_prefix() / "bin" / "p2phost").string(),
                                 .configuration = words.configuration,
                                 .arguments = words.arguments,
                                 .load = words.load,
                                 .seed = words.seed,
                                 .keeps_folder = words.keeps_folder,
-                                .is_interrupted = is_interrupted,
+                                .is_interrupted = interrupted,
                                 .tell = [&session](const std::string& line) {
                                   if (session.json) return;
                                   fmt::print("{}\n", line);
@@ -110,7 +110,7 @@ ExitCode run_lab(const Session& session, const LabWords& words) {
   if (has_script) {
     lab.run(plan.acts);
   } else {
-    lab::play(lab, plan.has_cuts, is_interrupted);
+    lab::play(lab, plan.has_cuts, interrupted);
   }
   return show_verdict(session, lab, script.expectations);
 }
