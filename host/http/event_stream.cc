@@ -72,6 +72,11 @@ void EventStream::start(std::string head, EventPlace place) {
   if (send(std::move(head) + std::string(kFirst))) turn_after({});
 }
 
+void EventStream::refuse(std::string response) {
+  has_ended_ = true;
+  origin_->answered(call_, {response, &response});
+}
+
 // Ends when the next one begins: so the connection has always one call in flight, and is not idle.
 bool EventStream::send(std::string text) {
   if (has_ended_) return false;
@@ -132,7 +137,8 @@ void EventStream::ask_for_cluster_events() {
       },
       [self = shared_from_this()](const view::Events& told) {
         self->place_ = {told.cluster, told.epoch};
-        if (self->send(told.events.empty() ? std::string() : cluster_events(told))) self->turn_after(kEventPause);
+        if (self->send(told.events.empty() && !told.missed ? std::string() : cluster_events(told)))
+          self->turn_after(kEventPause);
       },
       [self = shared_from_this()](const NoAnswer& none) {
         none.is_unknown ? self->ask_for_members() : self->turn_after(kEventWait);

@@ -45,6 +45,8 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
   // Begins with `head`, and goes on after `place` until the connection is closed or too much is unread. [own loop,
   // once]
   void start(std::string head, EventPlace place);
+  // Answers that and ends. [own loop, instead of start()]
+  void refuse(std::string response);
 
  private:
   void turn();

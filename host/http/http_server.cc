@@ -26,6 +26,7 @@ namespace view = cluster_view;
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kPageType = "text/html; charset=utf-8";
+constexpr std::string_view kAllowed = "Access-Control-Allow-Origin: ";
 constexpr std::string_view kEventsType = "text/event-stream";
 constexpr std::string_view kEventsPath = "/api/v1/events";
 constexpr std::string_view kPaths =
@@ -111,10 +112,13 @@ HttpTaken HttpServer::take_stream(Loop& loop, ReplySink& origin, HttpRequest req
     return HttpTaken::last;
   }
   const auto stream = std::make_shared<EventStream>(loop, sources_.router, origin, streams_);
-  check_origin(loop, request, client,
-               [stream, place = read_event_id(request.last_event_id)](const std::string& fields) {
-                 stream->start(stream_head({.type = kEventsType, .fields = fields}), place);
-               });
+  check_origin(loop, request, client, [stream, request](const std::string& fields) {
+    // What a browser would keep from its page would still take one of the places.
+    const bool may_read = request.origin.empty() ? !request.is_cross_site : fields.starts_with(kAllowed);
+    if (!may_read)
+      return stream->refuse(response_text(refusal(403, "pages of other sites hear nothing here"), false, false));
+    stream->start(stream_head({.type = kEventsType, .fields = fields}), read_event_id(request.last_event_id));
+  });
   return HttpTaken::stream;
 }
 
@@ -124,7 +128,7 @@ void HttpServer::check_origin(Loop& loop, const HttpRequest& request, const Http
                               std::function<void(const std::string& fields)> then) {
   const std::string site = name_in_origin(request.origin);
   if (site.empty()) return then({});
-  const std::string allowed = "Access-Control-Allow-Origin: " + request.origin + "\r\nVary: Origin\r\n";
+  const std::string allowed = std::string(kAllowed) + request.origin + "\r\nVary: Origin\r\n";
   if (site == name_in_host(request.host) || (is_loopback_name(site) && is_loopback_name(client.asked_address)))
     return then(allowed);
   const auto decide = [=](bool is_member) { then(is_member ? allowed : "Vary: Origin\r\n"); };
@@ -147,12 +151,12 @@ HttpResponse HttpServer::metrics() const {
 
 HttpResponse HttpServer::page(const HttpRequest& request) {
   HttpResponse response{.type = kPageType, .tag = kPageTag};
+  response.fields = "Content-Security-Policy: " + std::string(kPagePolicy) + "\r\nReferrer-Policy: no-referrer\r\n";
   if (request.known_tag == kPageTag) {
     response.status = 304;
-    return response;
+  } else {
+    response.body = kPageText;
   }
-  response.body = kPageText;
-  response.fields = "Content-Security-Policy: " + std::string(kPagePolicy) + "\r\nReferrer-Policy: no-referrer\r\n";
   return response;
 }
 

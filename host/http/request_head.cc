@@ -62,6 +62,7 @@ HttpRequest read_request(std::string_view head) {
   request.path = target.substr(0, target.find('?'));
   if (count == 1) request.host = text_of(hosts.first->value());
   request.origin = text_of(found[http::field::origin]);
+  request.is_cross_site = found["Sec-Fetch-Site"] == "cross-site";
   request.known_tag = text_of(found[http::field::if_none_match]);
   request.last_event_id = text_of(found["Last-Event-ID"]);
   return request;

@@ -22,6 +22,7 @@ struct HttpRequest {
   std::string path = {};           // "/metrics": from the first '/' up to a '?', as the client has sent it
   std::string host = {};           // the field of that name; empty only of HTTP/1.0
   std::string origin = {};         // likewise: the site whose page asks, if that is not this node's; "": no such page
+  bool is_cross_site = false;      // Sec-Fetch-Site, which a browser sends with no Origin too
   std::string known_tag = {};      // If-None-Match
   std::string last_event_id = {};  // Last-Event-ID
 };

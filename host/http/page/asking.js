@@ -4,7 +4,10 @@
 const kAskMs = 2000;          // between two rounds of questions
 const kPatienceMs = 3000;     // for one answer
 const kLookedAtOnce = 8;      // other members that are asked for their state in one round: 100 are known in 26 s
-const kSoonMs = 120;          // events that come together bring one round
+const kSoonMs = 120;          // events that come together bring one look at the map
+const kLookMs = 1000;         // at most one such look in this time
+const kListenPauseMs = 5000;  // until events are asked for again where they were refused; doubled each time
+const kListenPauseMaxMs = 60000;
 
 const asker = {
   base: "",                   // of the node that is asked: "" is the one that the page came from
@@ -27,6 +30,18 @@ async function fetched(base, path) {
     return text;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+// The asked node is no longer `base`: what it says is not wanted, and that it says nothing is not its successor's fault.
+class Superseded extends Error {}
+
+// What the asked node says.
+async function asked(base, path, read = json) {
+  try {
+    return await read(base, path);
+  } finally {
+    if (asker.base !== base) throw new Superseded();
   }
 }
 

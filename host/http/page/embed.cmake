@@ -33,10 +33,8 @@ string(REPLACE "@@STYLE@@" "${style}" page "${page}")
 string(REPLACE "@@SCRIPT@@" "${script}" page "${page}")
 string(SHA256 style_hash "${style}")
 string(SHA256 script_hash "${script}")
-string(SHA256 page_hash "${page}")
 base64_of(${style_hash} style_hash)
 base64_of(${script_hash} script_hash)
-string(SUBSTRING ${page_hash} 0 32 tag)
 
 file(WRITE ${TO}.html "${page}")
 file(READ ${TO}.html bytes HEX)
@@ -46,6 +44,8 @@ string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${bytes}")
 set(policy "default-src 'none'; script-src 'sha256-${script_hash}'; style-src 'sha256-${style_hash}'")
 string(APPEND policy "; connect-src 'self' http:; img-src data:; base-uri 'none'; form-action 'none'")
 string(APPEND policy "; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'")
+string(SHA256 hash "${page}${policy}")
+string(SUBSTRING ${hash} 0 32 tag)
 file(WRITE ${TO} "// Made by host/http/page/embed.cmake.
 #include \"http/page_file.h\"
 

@@ -2,7 +2,8 @@
 
 const known = {status: null, map: null, holders: null, metrics: null, metrics_at: 0, methods: [], rates: [], is_classic: false,
   names: [], chosen: null, most: new Map(), looked: new Map(), looked_at: 0};
-let stream = null, round_timer = 0, is_asking = false, is_wanted_again = false;
+let stream = null, listen_at = 0, listen_pause = kListenPauseMs;
+let round_timer = 0, round_at = 0, whole_at = 0, is_asking = false, is_wanted_again = false;
 
 const member_rows = () => known.is_classic ? known.names.map(address => ({id: address, address})) : known.map ? known.map.members : [];
 const looked = row => known.looked.get(row.address);
@@ -165,26 +166,26 @@ function choose_next(step) {
 
 // --- rounds of questions ---
 
-async function ask_map() {
+async function ask_map(base) {
   try {
-    known.map = await json(asker.base, "/api/v1/map.json");
+    known.map = await asked(base, "/api/v1/map.json");
     known.is_classic = false;
   } catch (failure) {
     if (failure.status !== 404) throw failure;
     known.map = null;
     known.is_classic = true;
-    known.names = (await json(asker.base, "/api/v1/members.json")).members;
+    known.names = (await asked(base, "/api/v1/members.json")).members;
     return;
   }
   if (known.holders?.epoch !== known.map.epoch || known.holders?.cluster !== known.map.cluster) {
-    known.holders = {...await json(asker.base, "/api/v1/partitions.json"), cluster: known.map.cluster};
+    known.holders = {...await asked(base, "/api/v1/partitions.json"), cluster: known.map.cluster};
     draw_ring(by_id("ring"), known.holders, known.map);
     by_id("ring").dataset.epoch = known.holders.epoch;
   }
 }
 
-async function ask_rates() {
-  const now = samples_in(await fetched(asker.base, "/metrics"));
+async function ask_rates(base) {
+  const now = samples_in(await asked(base, "/metrics", fetched));
   const at = performance.now();
   if (known.metrics) {
     known.methods = methods_between(known.metrics, now, (at - known.metrics_at) / 1000);
@@ -218,39 +219,48 @@ async function look_at_others(bases) {
   }));
 }
 
-async function ask_all() {
-  const status = await json(asker.base, "/api/v1/status.json");
+async function ask_all(base) {
+  const status = await asked(base, "/api/v1/status.json");
   if (known.status && known.status.node !== status.node) Object.assign(known, {metrics: null, methods: [], rates: []});
   known.status = status;
   note_status(status.node, status);
-  await ask_map();
+  await ask_map(base);
   const rows = member_rows();
-  const bases = bases_of(rows.map(one => one.address), location.origin === (asker.base || location.origin) ? status.node : asker.own);
-  if (location.origin === (asker.base || location.origin)) asker.own = status.node;
+  const bases = bases_of(rows.map(one => one.address), location.origin === (base || location.origin) ? status.node : asker.own);
+  if (location.origin === (base || location.origin)) asker.own = status.node;
   asker.known = [...rows.filter(one => one.state !== "down"), ...rows.filter(one => one.state === "down")].map(one => bases.get(one.address));
-  asker.tried = 0;
   say("live", `live from ${status.node}`);
   draw();
-  await Promise.all([ask_rates(), look_at_others(bases)]);
+  await Promise.all([ask_rates(base), look_at_others(bases)]);
   draw();
+  asker.tried = 0;
 }
 
+// Everything every kAskMs; in between, where an event has told of something, the map alone.
 async function round() {
   if (is_asking) { is_wanted_again = true; return; }
   clearTimeout(round_timer);
   is_asking = true;
-  let wait = kAskMs;
+  round_at = performance.now();
   try {
-    await ask_all();
-    if (!stream) listen();
+    if (round_at >= whole_at) {
+      whole_at = round_at + kAskMs;
+      await ask_all(asker.base);
+    } else {
+      await ask_map(asker.base);
+      draw();
+    }
+    if (!stream && !document.hidden && performance.now() >= listen_at) listen();
   } catch (failure) {
-    wait = give_up_on_it(failure);
+    whole_at = failure instanceof Superseded ? 0 : performance.now() + give_up_on_it(failure);
   }
   is_asking = false;
-  if (is_wanted_again) wait = Math.min(wait, kSoonMs);
+  const at = is_wanted_again ? Math.min(whole_at, next_look_at()) : whole_at;
   is_wanted_again = false;
-  if (!document.hidden) round_timer = setTimeout(round, wait);
+  if (!document.hidden) round_timer = setTimeout(round, at - performance.now());
 }
+
+const next_look_at = () => Math.max(round_at + kLookMs, performance.now() + kSoonMs);
 
 // The next one is asked at once, until all have failed; then they are asked again in turn, one each round.
 function give_up_on_it(failure) {
@@ -273,11 +283,21 @@ function ask_other(base) {
 function listen() {
   stream = new EventSource(asker.base + "/api/v1/events");
   put(by_id("events-state"), "connecting");
-  stream.addEventListener("open", () => put(by_id("events-state"), "as they happen"));
+  stream.addEventListener("open", () => {
+    put(by_id("events-state"), "as they happen");
+    listen_pause = kListenPauseMs;
+  });
+  // Closed: refused, and the browser does not ask again by itself. Else the node may have died, which a look at it shows.
   stream.addEventListener("error", () => {
     put(by_id("events-state"), "interrupted");
-    if (stream?.readyState === EventSource.CLOSED) hang_up();
-    soon();
+    if (stream?.readyState !== EventSource.CLOSED) { soon(); return; }
+    hang_up();
+    listen_at = performance.now() + listen_pause;
+    listen_pause = Math.min(2 * listen_pause, kListenPauseMaxMs);
+  });
+  stream.addEventListener("missed", () => {
+    const at_ms = Date.now();
+    events.add({key: ["missed", at_ms].join(), at_ms, about: "", what: "some events are missing here", kind: "missed"});
   });
   stream.addEventListener("cluster", event => {
     const told = JSON.parse(event.data);
@@ -300,7 +320,10 @@ function hang_up() {
 
 function soon() {
   if (is_asking) is_wanted_again = true;
-  else if (!document.hidden) { clearTimeout(round_timer); round_timer = setTimeout(round, kSoonMs); }
+  else if (!document.hidden) {
+    clearTimeout(round_timer);
+    round_timer = setTimeout(round, Math.min(whole_at, next_look_at()) - performance.now());
+  }
 }
 
 // --- keys, theme, begin ---
@@ -324,6 +347,7 @@ const next_theme = () => set_theme(kThemes[(kThemes.indexOf(by_id("theme").datas
 function ask_this(base) {
   hang_up();
   ask_other(base);
+  whole_at = listen_at = 0;
   soon();
 }
 
@@ -343,7 +367,11 @@ document.addEventListener("keydown", event => {
   if (event.key === "n") ask_this(next_base());
   if (event.key === "Escape") choose(null);
 });
-document.addEventListener("visibilitychange", () => document.hidden ? hang_up() : soon());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) { soon(); return; }
+  clearTimeout(round_timer);
+  hang_up();
+});
 
 set_theme(stored_theme());
 round();

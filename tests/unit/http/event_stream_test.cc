@@ -50,10 +50,10 @@ class Reader final : public ReplySink {
 
 class EventStreamTest : public ::testing::Test {
  protected:
-  HttpTaken open(HttpServer& server, Reader::Seen& seen, bool is_beyond_limit = false) {
+  HttpTaken open(HttpServer& server, Reader::Seen& seen, bool is_beyond_limit = false, const std::string& fields = {}) {
     const HttpClient who{.is_local = true, .asked_address = "127.0.0.1", .is_beyond_limit = is_beyond_limit};
     const OriginRef reader(new Reader(seen));
-    return server.take(loop, *reader, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n", who);
+    return server.take(loop, *reader, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n", who);
   }
   // Until what the streams' timers do next is done.
   void turn() { loop.context().run_one(); }
@@ -82,6 +82,18 @@ TEST_F(EventStreamTest, OneMoreThanTheLimitIsRefused) {
   EXPECT_EQ(open(http, seen.back()), HttpTaken::last);
   EXPECT_TRUE(seen.back().pieces.at(0).starts_with("HTTP/1.1 503 "));
   EXPECT_TRUE(seen.back().open.empty());
+}
+
+TEST_F(EventStreamTest, APageOfAnotherSiteTakesNoPlace) {
+  for (const char* fields : {"Origin: http://evil.example\r\n", "Sec-Fetch-Site: cross-site\r\n", "Origin: null\r\n"}) {
+    Reader::Seen seen;
+    open(http, seen, false, fields);
+    EXPECT_TRUE(seen.pieces.at(0).starts_with("HTTP/1.1 403 ")) << fields;
+    EXPECT_TRUE(seen.open.empty()) << fields;
+  }
+  Reader::Seen seen;
+  open(http, seen, false, "Origin: http://127.0.0.1:9901\r\nSec-Fetch-Site: cross-site\r\n");
+  EXPECT_TRUE(seen.pieces.at(0).starts_with("HTTP/1.1 200 "));
 }
 
 TEST_F(EventStreamTest, WhoHasNoPlaceAmongTheClientsGetsNone) {
@@ -176,6 +188,7 @@ TEST_F(PageTest, ThePageIsOneFileWithAStrictPolicy) {
 TEST_F(PageTest, WhoHasThePageIsNotSentItAgain) {
   const std::string answer = get("/", "If-None-Match: " + std::string(kPageTag) + "\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 304 "));
+  EXPECT_TRUE(has(answer, "Content-Security-Policy: "));
   EXPECT_FALSE(has(answer, "<!doctype"));
 }
 
