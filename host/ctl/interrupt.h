@@ -5,8 +5,8 @@
 
 namespace p2p::ctl {
 
-// From now on the first SIGINT or SIGTERM sets the flag, which the caller looks at: what there is so far can be shown.
-// A second one ends p2pctl.
+// From now on the first SIGINT, SIGTERM or SIGHUP sets the flag, which the caller looks at: what there is so far can be
+// shown. A second one ends p2pctl.
 const std::atomic<bool>& watch_for_interrupts();
 
 }  // namespace p2p::ctl

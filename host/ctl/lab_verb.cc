@@ -6,11 +6,11 @@
 #include "ctl/verbs.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,7 +38,9 @@ ExitCode misuse(const std::string& what) {
 
 std::optional<std::string> read_script(const std::string& name) {
   std::ifstream file(name, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string text(kScriptBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
   if (!file.is_open() || file.bad() || text.size() > kScriptBytesMax) return std::nullopt;
   return text;
 }
@@ -88,6 +90,7 @@ ExitCode run_lab(const Session& session, const LabWords& words) {
   }
   if (words.nodes != 0) script.nodes = words.nodes;
 
+  ::signal(SIGCHLD, SIG_DFL);  // who started us may have ignored it: then nobody could say how a node ended
   const std::atomic<bool>& interrupted = watch_for_interrupts();
   auto made = lab::Lab::create({.program = (host::installation_prefix() / "bin" / "p2phost").string(),
                                 .configuration = words.configuration,

@@ -69,10 +69,11 @@ class LabCase(ClusterTest):
         self.assert_nothing_is_left()
         return output, errors
 
-    def verdict(self, *arguments, **places):
+    def verdict(self, *arguments, said="", **places):
+        """What it tells; `said`: by the load."""
         output, errors = self.lab(*arguments, **places)
-        self.assertEqual(errors, "")
-        return json.loads(output.splitlines()[-1])
+        self.assertRegex(errors, f"^{said}$")
+        return json.loads(output)
 
     def nodes_of_lab(self):
         return [line for line in processes_that_name(f"{self.folder}/p2plab-") if b"p2phost --config" in line]
@@ -109,6 +110,24 @@ class LabTest(LabCase):
         self.assertEqual(self.verdict(script, "--nodes", 1, "--load", told)["verdict"], "good")
         verdict = self.verdict(script, "--nodes", 1, "--load", "cat; exit 1", code=BAD)
         self.assertEqual(verdict["problems"], ["the load ended with 1"])
+
+    def test_what_a_load_has_started_ends_with_it(self):
+        self.verdict("wait healthy\n", "--nodes", 1, "--load", f"tail -f {shlex.quote(str(self.folder))}/faults.lab >&2 & cat",
+                     said=".*\n?")
+        self.assertEqual(processes_that_name(self.folder), [])
+
+    def test_the_users_own_network_is_left_alone(self):
+        config = self.folder / "own.toml"
+        log = self.folder / "own.log"
+        config.write_text(f'[log]\nfile = "{log}"\n[host]\nadvertise = "10.255.0.1:9900"\n[services.diststore]\n'
+                          '[services.locator.config]\nexpect = 3\njoin = ["127.0.0.1:9"]\n')
+        self.assertEqual(self.verdict("wait operations 10\n", "--nodes", 2, config=config)["verdict"], "good")
+        self.assertFalse(log.exists())
+
+    def test_nodes_come_back_from_the_death_of_all(self):
+        script = "wait operations 50\nkill 1\nkill 2\nkill 3\nresume 1\nresume 2\nresume 3\nwait healthy\nwait operations 50\n"
+        verdict = self.verdict(script, code=BAD)
+        self.assertEqual(verdict["problems"], [])  # what three copies in memory held is gone, which is the verdict
 
     def test_nodes_that_do_not_start_are_no_verdict(self):
         _, errors = self.lab("wait healthy\n", "--", "--set", "host.listn=1", code=NO_NODE)
@@ -173,7 +192,8 @@ class PluginTest(LabCase):
         here = pathlib.Path(__file__).parent
         load = f"cd {shlex.quote(str(here))} && exec {shlex.quote(sys.executable)} queue_lab_load.py"
         verdict = self.verdict("random kill,stop every 800ms for 2400ms\nwait healthy\n", "--load", load, "--",
-                               "--plugin-dir", settings.EXAMPLE_PLUGINS, config=settings.EXAMPLES / "queue" / "queue.toml")
+                               "--plugin-dir", settings.EXAMPLE_PLUGINS, config=settings.EXAMPLES / "queue" / "queue.toml",
+                               said=r"\d+ items, .* 0 too many, 0 gone, \[\]\n")
         self.assertEqual((verdict["verdict"], len(verdict["faults"])), ("good", 6))
 
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -72,7 +73,11 @@ struct Prepared {
   if (prepared.output >= 0) {
     ::dup2(prepared.output, STDOUT_FILENO);
     ::dup2(prepared.output, STDERR_FILENO);
+  } else {
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);
   }
+  // Not all of ours are closed by an exec: a node that is started again would hold connections of the load.
+  ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   ::execve(prepared.arguments.front(), prepared.arguments.data(), prepared.environment.data());
   ::_exit(kNotStarted);
 }
@@ -154,8 +159,11 @@ void Child::close_input() {
 }
 
 std::optional<std::string> Child::end() {
-  int status = 0;
-  if (!is_over_ && pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) take_status(status);
+  // Its number is its own, and its group's, until it is waited for.
+  siginfo_t ended{};
+  if (!is_over_ && pid_ > 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+      ended.si_pid == pid_)
+    kill();
   if (!is_over_) return std::nullopt;
   if (WIFSIGNALED(status_)) return fmt::format("was ended by signal {}", WTERMSIG(status_));
   return fmt::format("ended with {}", WEXITSTATUS(status_));

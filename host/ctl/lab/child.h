@@ -15,8 +15,8 @@
 namespace p2p::ctl::lab {
 
 struct Program {
-  std::vector<std::string> command;                                // the first is the path
-  std::string output{};                                            // a file that its output is appended to; "": ours
+  std::vector<std::string> command;  // the first is the path
+  std::string output{};  // a file that its output is appended to; "": our error output, so that ours stays our own
   std::vector<std::pair<std::string, std::string>> environment{};  // beside ours
   bool has_input = false;                                          // a pipe, whose end is told by close_input()
   // Set: the child gets a network of its own, and waits there until this has returned success.
@@ -33,7 +33,7 @@ class Child final {
   pid_t pid() const noexcept { return pid_; }
   void signal(int number) const;  // to the whole group; nothing once it has ended
   void close_input();
-  // "ended with 78", "was ended by signal 6", once it has ended.
+  // "ended with 78", "was ended by signal 6", once it has ended. What is left of its group is killed then.
   std::optional<std::string> end();
   bool has_failed() const noexcept { return status_ != 0; }  // once it has ended
   // Kills the whole group, and waits for the child. Does nothing once it has ended.

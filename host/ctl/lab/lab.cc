@@ -34,6 +34,7 @@ history::OperationsByKey operations_in(const std::string& name, std::vector<std:
     }
     operations[operation.value().key].push_back(std::move(operation).value());
   }
+  if (!file.is_open() || !file.eof()) problems.emplace_back("the history could not be read");
   return operations;
 }
 
@@ -92,7 +93,6 @@ Result<Done> Lab::start_load(const Script& script) {
   std::string addresses;
   for (const NodeAddress& address : nodes_->addresses()) addresses += (addresses.empty() ? "" : ",") + address.name();
   auto command = Child::start({.command = {"/bin/sh", "-c", options_.load},
-                               .output = "",
                                .environment = {{"P2P_LAB_NODES", addresses},
                                                {"P2P_LAB_SEED", std::to_string(options_.seed)},
                                                {"P2P_LAB_FOLDER", folder_}},
@@ -105,7 +105,7 @@ Result<Done> Lab::start_load(const Script& script) {
 Result<Done> Lab::wait_healthy(Duration within) {
   const auto give_up = Clock::now() + within;
   std::string ailment = "nobody was asked";
-  while (!options_.is_interrupted.load()) {
+  while (!is_over()) {
     ailment = nodes_->ailment();
     if (ailment.empty()) return Done{};
     if (Clock::now() >= give_up) break;
@@ -139,8 +139,7 @@ void Lab::run_one(const Act& act) {
     case Act::Kind::pause:
       return pause(act.time);
     case Act::Kind::wait_healthy:
-      if (auto healthy = wait_healthy(act.time); !healthy.ok() && !options_.is_interrupted.load())
-        note_problem(healthy.error().text);
+      if (auto healthy = wait_healthy(act.time); !healthy.ok() && !is_over()) note_problem(healthy.error().text);
       return;
     case Act::Kind::wait_operations:
       return wait_operations(act);
@@ -195,6 +194,7 @@ void Lab::finish_own_load() {
   LoadFindings found;
   found.operations = end.summary["operations"];
   found.ok = end.summary["ok"];
+  if (found.ok == 0) note_problem("no operation was done: nothing can be judged");
   found.condition_failed = end.summary["condition_failed"];
   found.refused = end.summary["refused"];
   found.unknown = end.summary["unknown"];
@@ -212,8 +212,9 @@ void Lab::finish_command() {
   for (; !end && Clock::now() < give_up && !options_.is_interrupted.load(); end = command_->end())
     std::this_thread::sleep_for(kLookPause);
   if (!end) {
-    if (!options_.is_interrupted.load())
-      note_problem(fmt::format("the load did not end within {} s", kLoadEndMax / std::chrono::seconds(1)));
+    note_problem(options_.is_interrupted.load()
+                     ? "interrupted before the load ended"
+                     : fmt::format("the load did not end within {} s", kLoadEndMax / std::chrono::seconds(1)));
     command_->kill();
   } else if (command_->has_failed()) {
     note_problem(fmt::format("the load {}", *end));

@@ -25,6 +25,9 @@ Result<Done> all_of(std::initializer_list<std::string> commands) {
 std::string Links::refusal() {
   if (::geteuid() != 0) return "cut needs root, to give each node a network of its own";
   if (!run_to_end({"ip -V"}).ok()) return "cut needs the program ip (package iproute2)";
+  // Root in a container may not.
+  if (!run_to_end({"unshare --net true"}).ok())
+    return "cut needs networks of the nodes' own, which this system does not give";
   return "";
 }
 

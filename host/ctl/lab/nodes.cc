@@ -116,6 +116,10 @@ Result<Done> Nodes::launch(std::uint32_t number) {
                                    "host.port_search=0",
                                    "--set",
                                    "services.locator.config.discover=\"none\""};
+  // What the file says of the user's own network, or of one node only, is not for these.
+  for (const char* own : {"services.locator.config.join=[]", "services.locator.config.expect=1", "host.advertise=\"\"",
+                          "host.http.listen=\"\"", "log.file=\"\""})
+    command.insert(command.end(), {"--set", own});
   for (const auto& [other, known] : nodes_) {
     if (other != number && is_asked(known)) command.insert(command.end(), {"--join", known.address.name()});
   }
@@ -128,8 +132,14 @@ Result<Done> Nodes::launch(std::uint32_t number) {
   if (!child.ok()) return child.error();
   node.child = std::move(child).value();
   node.state = NodeState::runs;
-  node.has_ended_unasked = false;
-  return await_ready(number);
+  node.has_ended_unasked = node.is_told = false;
+  return is_majority_running() ? await_ready(number) : Result<Done>(Done{});
+}
+
+bool Nodes::is_majority_running() const {
+  const auto members =
+      std::ranges::count_if(nodes_, [](const auto& one) { return one.second.state != NodeState::left; });
+  return 2 * std::ranges::count_if(nodes_, [this](const auto& one) { return is_asked(one.second); }) > members;
 }
 
 Result<Done> Nodes::await_ready(std::uint32_t number) {
@@ -162,6 +172,7 @@ Result<Done> Nodes::obey(Deed deed, std::uint32_t number) {
     return launch(number);
   }
   Node& node = nodes_.at(number);
+  look_for_end(node);                         // before a kill makes it look like one
   if (node.has_ended_unasked) return Done{};  // which is told, and makes the verdict
   const NodeState before = node.state;
   if (deed == Deed::leave) return leave(number);
@@ -218,14 +229,17 @@ std::string Nodes::ailment() {
   return "";
 }
 
+void Nodes::look_for_end(Node& node) {
+  if (node.state == NodeState::killed || node.state == NodeState::left || !node.child) return;
+  if (node.child->end()) node.has_ended_unasked = true;
+}
+
 std::vector<std::string> Nodes::unasked_ends() {
   std::vector<std::string> ends;
   for (auto& [number, node] : nodes_) {
-    if (!is_asked(node) || !node.child) continue;
-    const auto end = node.child->end();
-    if (!end) continue;
-    node.has_ended_unasked = true;
-    ends.push_back(fmt::format("node {} {}, unasked:{}", number, *end, last_words_of(number)));
+    look_for_end(node);
+    if (!node.has_ended_unasked || std::exchange(node.is_told, true)) continue;
+    ends.push_back(fmt::format("node {} {}, unasked:{}", number, *node.child->end(), last_words_of(number)));
   }
   return ends;
 }

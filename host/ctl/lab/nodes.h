@@ -49,12 +49,13 @@ class Nodes final {
 
   // Starts the nodes 1 to `count`, each when the former one serves. An error names the node's last words.
   Result<Done> start(std::uint32_t count);
-  // As Plan has it. Waits for a node that starts until it serves, and for one that leaves until it has ended.
+  // As Plan has it. Waits for one that leaves until it has ended, and for one that starts until it serves, if the nodes
+  // that run are a majority: fewer serve nobody, whatever they do.
   Result<Done> obey(Deed deed, std::uint32_t node);
 
   // What keeps the nodes that run from being one whole network; "" if nothing does. Asks them.
   std::string ailment();
-  // Nodes that have ended unasked since the last question, in words.
+  // Nodes that have ended unasked since the last question, in words; those that are stopped or cut off as well.
   std::vector<std::string> unasked_ends();
   std::vector<NodeView> look();  // asks them
   NodeState state_of(std::uint32_t node) const { return nodes_.at(node).state; }
@@ -66,11 +67,14 @@ class Nodes final {
     NodeState state = NodeState::runs;
     std::optional<Child> child{};
     bool has_ended_unasked = false;
+    bool is_told = false;  // that it has
   };
 
   Result<Done> launch(std::uint32_t number);
+  bool is_majority_running() const;
   Result<Done> await_ready(std::uint32_t number);
   Result<Done> leave(std::uint32_t number);
+  void look_for_end(Node& node);
   std::string folder_of(std::uint32_t number) const;
   std::string last_words_of(std::uint32_t number) const;
   bool is_asked(const Node& node) const { return node.state == NodeState::runs && !node.has_ended_unasked; }
