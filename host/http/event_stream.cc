@@ -107,7 +107,14 @@ void EventStream::turn() {
   loop_.refresh_now();
   std::string text = changes_of_services();
   if (text.empty() && loop_.now() - sent_at_ >= kEventSilenceMax) text = kNothing;
-  if (send(std::move(text))) ask_for_cluster_events();
+  if (!send(std::move(text))) return;
+  // A node that leaves waits until no call of its services is in flight.
+  is_leaving() ? turn_after(kEventWait) : ask_for_cluster_events();
+}
+
+bool EventStream::is_leaving() const {
+  const auto locator = states_.find("locator");
+  return locator != states_.end() && locator->second == state_text(GateState::draining);
 }
 
 std::string EventStream::changes_of_services() {
@@ -135,10 +142,11 @@ void EventStream::ask_for_cluster_events() {
         client.recv_watch(told);
         return told;
       },
-      [self = shared_from_this()](const view::Events& told) {
+      [self = shared_from_this()](view::Events told) {
+        // Who has heard nothing yet is told what is known, and misses nothing.
+        if (self->place_.cluster.empty()) told.missed = false;
         self->place_ = {told.cluster, told.epoch};
-        if (self->send(told.events.empty() && !told.missed ? std::string() : cluster_events(told)))
-          self->turn_after(kEventPause);
+        if (self->send(cluster_events(told))) self->turn_after(kEventPause);
       },
       [self = shared_from_this()](const NoAnswer& none) {
         none.is_unknown ? self->ask_for_members() : self->turn_after(kEventWait);

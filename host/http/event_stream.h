@@ -50,6 +50,7 @@ class EventStream final : public std::enable_shared_from_this<EventStream> {
 
  private:
   void turn();
+  bool is_leaving() const;
   void ask_for_cluster_events();
   void ask_for_members();
   void take_members(std::vector<locator::Location> members);

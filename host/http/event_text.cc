@@ -35,11 +35,12 @@ std::string cluster_events(const cluster_view::Events& told) {
   const std::size_t count = told.events.size();
   const std::size_t first = count > kEventsReplayedMax ? count - kEventsReplayedMax : 0;
   std::string text;
-  if (told.missed || first > 0) text += event_of("missed", {{"epoch", told.epoch}});
+  const std::string id = event_id({told.cluster, told.epoch});
+  if (told.missed || first > 0) text += event_of("missed", {{"epoch", told.epoch}}, count == 0 ? id : std::string());
   for (std::size_t at = first; at < count; ++at) {
     nlohmann::json data = documents::event_json(told.events[at]);
     data["sentence"] = documents::event_sentence(told.events[at]);
-    text += event_of("cluster", data, at + 1 == count ? event_id({told.cluster, told.epoch}) : std::string());
+    text += event_of("cluster", data, at + 1 == count ? id : std::string());
   }
   return text;
 }

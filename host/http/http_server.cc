@@ -138,7 +138,15 @@ void HttpServer::check_origin(Loop& loop, const HttpRequest& request, const Http
         decide(std::ranges::any_of(state.members,
                                    [&](const auto& member) { return name_in_host(member.address) == site; }));
       },
-      [=](const NoAnswer&) { decide(false); });
+      [=, this, &loop](const NoAnswer& none) {
+        if (!none.is_unknown) return decide(false);
+        ask<locator::LocatorClient>(
+            loop, sources_.router, "locator", [](auto& asked) { asked.send_get_all(); }, names_in,
+            [=](const std::vector<std::string>& names) {
+              decide(std::ranges::any_of(names, [&](const auto& name) { return name_in_host(name) == site; }));
+            },
+            [=](const NoAnswer&) { decide(false); });
+      });
 }
 
 HttpResponse HttpServer::metrics() const {

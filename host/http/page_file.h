@@ -6,7 +6,7 @@
 namespace p2p::host {
 
 extern const std::string_view kPageText;
-extern const std::string_view kPageTag;     // an ETag: of these bytes and no others
+extern const std::string_view kPageTag;     // an ETag: of these bytes and their policy, and no others
 extern const std::string_view kPagePolicy;  // Content-Security-Policy: its script and its style, by their hashes
 
 }  // namespace p2p::host

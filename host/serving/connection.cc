@@ -6,6 +6,7 @@
 #include <p2p/thread_check.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <boost/asio/ip/address.hpp>
 #include <boost/endian/conversion.hpp>
@@ -16,6 +17,7 @@
 
 namespace p2p::host {
 namespace {
+using AcknowledgedWithin = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 
 // Replies of one read are sent together, but not buffered beyond this: the client can begin to read.
 constexpr std::size_t kFlushBytes = 256 * 1024;
@@ -164,7 +166,10 @@ bool Connection::take_request(std::span<char> request) {
   is_finishing_ = true;
   input_.take_all();
   is_stream_ = taken == HttpTaken::stream;
-  if (is_stream_) loop_.post(holding(this, [this] { read(); }));
+  if (!is_stream_) return false;
+  error_code ignored;  // of a unix socket, whose reader cannot vanish
+  socket_.set_option(AcknowledgedWithin(static_cast<int>(kVanishedReader.count())), ignored);
+  loop_.post(holding(this, [this] { read(); }));
   return false;
 }
 

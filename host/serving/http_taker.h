@@ -2,6 +2,7 @@
 // they end; what they mean is in http/.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,6 +18,10 @@ struct HttpClient {
   std::string asked_address{};   // of this node: where the client has connected to
   bool is_beyond_limit = false;  // all places of clients are taken: it gets one answer
 };
+
+// What a stream has sent is acknowledged in this time, or its reader has vanished and the connection is closed: a few
+// of the kernel's attempts.
+inline constexpr std::chrono::milliseconds kVanishedReader{20'000};
 
 // What a connection does after a request.
 enum class HttpTaken : std::uint8_t {

@@ -169,6 +169,38 @@ class HttpTest(ClusterTest):
             self.assertNotIn("p2phost_", text)
         self.assertEqual(get(self.one, "/healthz", Host=f"localhost:{self.one.port}")[0], 200)
 
+    def test_a_stream_of_events_ends_with_its_reader_or_its_node(self):
+        def open_stream():
+            connection = socket.create_connection((address.HOST, node.port), timeout=SECONDS)
+            self.addCleanup(connection.close)
+            connection.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            read = b""
+            while not read.endswith(b"retry: 1000\n\n"):
+                piece = connection.recv(65536)
+                self.assertTrue(piece, read)
+                read += piece
+            return connection, read.split(b"\r\n\r\n")[0]
+
+        def is_over(connection):
+            """Reads on until the node closes."""
+            try:
+                while connection.recv(65536):
+                    pass
+            except ConnectionResetError:
+                pass
+
+        node = self.lonely_node(*ALONE)
+        stream, head = open_stream()
+        self.assertIn(b"Connection: close", head)
+        self.assertNotIn(b"Content-Length", head)
+        self.assertNotIn(b"Transfer-Encoding", head)
+        stream.sendall(b"x")
+        is_over(stream)
+        stream, _ = open_stream()
+        node.send_signal(signal.SIGTERM)
+        is_over(stream)
+        wait_until("it has ended", lambda: not node.is_running(), SECONDS)
+
     def test_nothing_but_get_and_head_and_no_other_path(self):
         for method in ("POST", "PUT", "DELETE", "OPTIONS"):
             self.assertEqual(get(self.one, "/metrics", method=method)[0], 405)

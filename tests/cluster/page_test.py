@@ -116,6 +116,38 @@ class PageTest(ClusterTest):
         self.check_phone("3-phone")
         self.assertEqual(self.browser.problems(), [])
 
+    def between_rounds(self, script):
+        """Runs it when the page listens and waits for its next round."""
+        return self.browser.run("return (async () => { while (is_asking || !stream || asker.tried) await new Promise(done => setTimeout(done, 20));"
+                                + script + "})()")
+
+    def test_it_asks_no_more_than_it_must(self):
+        self.browser.open(self.lonely_node(*AGREED).name)
+        hide, show = ("Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"
+                      "document.dispatchEvent(new Event('visibilitychange'));" % value for value in ("true", "false"))
+        self.assertEqual(self.between_rounds("whole_at = 0; const running = round();" + hide + "await running; return stream"), None,
+                         "nobody sees it, and it listens")
+        self.browser.run(show)
+
+        # A node is chosen while one is asked that does not answer; browsers let nobody ask at port 1.
+        self.assertEqual(self.between_rounds(
+            "const own = asker.base; asker.base = 'http://127.0.0.1:1'; whole_at = 0; const running = round();"
+            "ask_this(own); await running; return [asker.base === own, asker.tried]"),
+            [True, 0], "what another node did is laid to the chosen one")
+
+        # Many events, one round of the map; what else is asked waits for its time.
+        self.assertEqual(self.between_rounds("""
+            whole_at = Infinity; performance.clearResourceTimings();
+            for (let count = 0; count < 50; ++count) soon();
+            const waits = next_look_at() - round_at;
+            clearTimeout(round_timer);
+            await round();
+            const rest = performance.getEntriesByType("resource").map(one => new URL(one.name).pathname)
+              .filter(path => !["/api/v1/events", "/api/v1/partitions.json"].includes(path));
+            whole_at = 0; soon();
+            return [waits >= kLookMs, rest];"""), [True, ["/api/v1/map.json"]])
+        self.assertEqual(self.browser.problems(), [])
+
     def check_phone(self, name):
         self.browser.size(PHONE, 844, is_phone=True)
         self.assertEqual(self.browser.run("return document.documentElement.scrollWidth"), PHONE, "it scrolls sideways")
@@ -137,6 +169,9 @@ class PageTest(ClusterTest):
         wait_until("a hundred members are drawn", lambda: len(self.browser.cells("members")) == 100
                    and self.browser.run("return document.getElementById('ring').dataset.epoch") == "512", SECONDS)
         self.assertEqual(len(self.browser.run("return [...document.querySelectorAll('#ring .band')]")), 99)
+        # Its stream is refused: it is not asked for it at once, and nothing else is asked because of that.
+        wait_until("the page waits before it listens again", lambda: self.browser.run(
+            "return stream === null && listen_pause > kListenPauseMs && listen_at > round_at && !is_wanted_again"), SECONDS)
         for theme in ("light", "dark"):
             self.browser.theme(theme)
             self.browser.size(1440, 1320)

@@ -162,6 +162,15 @@ TEST(EventText, OfManyEventsTheLastAreToldAndThatSomeAreMissing) {
   EXPECT_TRUE(text.ends_with("\n\n"));
 }
 
+TEST(EventText, ThatSomeAreMissingIsToldWithoutAnyToo) {
+  cluster_view::Events told;
+  told.cluster = "c";
+  told.epoch = 300;
+  EXPECT_EQ(cluster_events(told), "");
+  told.missed = true;
+  EXPECT_EQ(cluster_events(told), "event: missed\nid: c.300\ndata: {\"epoch\":300}\n\n");
+}
+
 // --- the page --------------------------------------------------------------------------------------------------------
 
 class PageTest : public EventStreamTest {
