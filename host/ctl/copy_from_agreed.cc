@@ -18,13 +18,14 @@ constexpr Duration kPause = std::chrono::milliseconds(500);
 
 class AgreedSource final : public CopySource {
  public:
-  AgreedSource(std::unique_ptr<Client> store, const CopyWish& wish) : store_(std::move(store)), wish_(wish) {}
+  AgreedSource(std::unique_ptr<Client> store, const CopyRequest& request)
+      : store_(std::move(store)), request_(request) {}
 
   void begin() override { cursor_.clear(); }
 
   CopyStep next() override {
     const auto page = with_patience(
-        [&] { return store_->scan(cursor_, client::ScanOptions{.prefix = wish_.prefix, .has_values = true}); });
+        [&] { return store_->scan(cursor_, client::ScanOptions{.prefix = request_.prefix, .has_values = true}); });
     if (!page.ok()) return failed(page.failure());
     const TimePoint now = std::chrono::steady_clock::now();
     CopyStep step;
@@ -59,7 +60,7 @@ class AgreedSource final : public CopySource {
   }
   template <class T>
   bool may_try_again(const client::Outcome<T>& answer) const {
-    return !answer.ok() && answer.failure().kind != ErrorKind::invalid && !wish_.is_interrupted.load();
+    return !answer.ok() && answer.failure().kind != ErrorKind::invalid && !request_.is_interrupted.load();
   }
 
   static CopyEntry entry_of(std::string key, std::string value, std::optional<Duration> ttl_left, TimePoint now) {
@@ -72,16 +73,16 @@ class AgreedSource final : public CopySource {
   }
 
   const std::unique_ptr<Client> store_;
-  const CopyWish wish_;
+  const CopyRequest request_;
   std::string cursor_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<CopySource>> agreed_source(const Session& from, const CopyWish& wish) {
+Result<std::unique_ptr<CopySource>> agreed_source(const Session& from, const CopyRequest& request) {
   auto store = store_of(from);
   if (!store.ok()) return store.error();
-  return std::unique_ptr<CopySource>(std::make_unique<AgreedSource>(std::move(store).value(), wish));
+  return std::unique_ptr<CopySource>(std::make_unique<AgreedSource>(std::move(store).value(), request));
 }
 
 }  // namespace p2p::ctl

@@ -15,8 +15,8 @@ namespace {
 
 class ClassicSource final : public CopySource {
  public:
-  ClassicSource(const Session& from, Network network, const CopyWish& wish)
-      : timeouts_(from.timeouts), network_(std::move(network)), wish_(wish) {}
+  ClassicSource(const Session& from, Network network, const CopyRequest& request)
+      : timeouts_(from.timeouts), network_(std::move(network)), request_(request) {}
 
   void begin() override {
     member_ = 0;
@@ -83,7 +83,7 @@ class ClassicSource final : public CopySource {
   }
 
   Result<diststore::ScanResult> ask_page(std::size_t member, std::int32_t limit) {
-    if (wish_.is_interrupted.load()) return Error{ErrorKind::cancelled, "interrupted"};
+    if (request_.is_interrupted.load()) return Error{ErrorKind::cancelled, "interrupted"};
     if (!node_ || node_member_ != member) {
       auto node = Connection::open(network_.members[member], timeouts_);
       if (!node.ok()) return node.error();
@@ -95,7 +95,7 @@ class ClassicSource final : public CopySource {
       options.__set_here(true);
       options.__set_values(limit > 1);
       options.__set_limit(limit);
-      if (!wish_.prefix.empty()) options.__set_prefix(wish_.prefix);
+      if (!request_.prefix.empty()) options.__set_prefix(request_.prefix);
       diststore::ScanResult page;
       client.scan(page, cursor_, options);
       return page;
@@ -145,7 +145,7 @@ class ClassicSource final : public CopySource {
 
   const Timeouts timeouts_;
   Network network_;
-  const CopyWish wish_;
+  const CopyRequest request_;
   bool is_checked_ = false;
   std::size_t member_ = 0;  // whose pages come now
   std::string cursor_;      // of its next one
@@ -155,8 +155,8 @@ class ClassicSource final : public CopySource {
 
 }  // namespace
 
-std::unique_ptr<CopySource> classic_source(const Session& from, Network network, const CopyWish& wish) {
-  return std::make_unique<ClassicSource>(from, std::move(network), wish);
+std::unique_ptr<CopySource> classic_source(const Session& from, Network network, const CopyRequest& request) {
+  return std::make_unique<ClassicSource>(from, std::move(network), request);
 }
 
 }  // namespace p2p::ctl

@@ -45,14 +45,14 @@ class CopySource {
   virtual CopyStep next() = 0;
 };
 
-struct CopyWish {
+struct CopyRequest {
   std::string prefix;                       // of keys; empty: all
   const std::atomic<bool>& is_interrupted;  // then no attempt is repeated
 };
 
 // By the scan of its store. `from` names a node of it.
-Result<std::unique_ptr<CopySource>> agreed_source(const Session& from, const CopyWish& wish);
+Result<std::unique_ptr<CopySource>> agreed_source(const Session& from, const CopyRequest& request);
 // By asking each of its members for what it has (docs/decisions/0042). `network`: as the node of `from` knows it.
-std::unique_ptr<CopySource> classic_source(const Session& from, Network network, const CopyWish& wish);
+std::unique_ptr<CopySource> classic_source(const Session& from, Network network, const CopyRequest& request);
 
 }  // namespace p2p::ctl

@@ -232,11 +232,11 @@ ExitCode copy(const Session& session, const CopyWords& words) {
   }
   const auto store = store_of(session);
   if (!store.ok()) return report(store.error());
-  const CopyWish wish{words.prefix, watch_for_interrupts()};
-  auto source = source_network.value().is_agreed ? agreed_source(from, wish)
-                                                 : Result(classic_source(from, source_network.value(), wish));
+  const CopyRequest request{words.prefix, watch_for_interrupts()};
+  auto source = source_network.value().is_agreed ? agreed_source(from, request)
+                                                 : Result(classic_source(from, source_network.value(), request));
   if (!source.ok()) return report(source.error());
-  Copying copying(*source.value(), *store.value(), words, wish.is_interrupted);
+  Copying copying(*source.value(), *store.value(), words, request.is_interrupted);
   CopyReport done = copying.run();
   done.from = source_node.value().peer();
   done.to = node.value().peer();

@@ -169,7 +169,7 @@ class LabTest(LabCase):
         wait_until("the table is drawn", lambda: shows(b"n next node"), 30)
         for keys, text in ((b"k", b"is killed"), (b"k", b"no kill"), (b"r", b"resume 1"), (b"ns", b"is stopped"), (b"rq", b"verdict: good")):
             os.write(ours, keys)
-            wait_until(f"{keys} is obeyed", lambda text=text: shows(text), 30)
+            wait_until(f"{keys} is done", lambda text=text: shows(text), 30)
         self.assertEqual(process.wait(END_SECONDS * settings.PATIENCE), GOOD)
         self.assert_nothing_is_left()
 

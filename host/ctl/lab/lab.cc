@@ -135,7 +135,7 @@ void Lab::run(const std::vector<Act>& acts) {
 void Lab::run_one(const Act& act) {
   switch (act.kind) {
     case Act::Kind::deed:
-      return obey(act.deed, act.node);
+      return apply(act.deed, act.node);
     case Act::Kind::pause:
       return pause(act.time);
     case Act::Kind::wait_healthy:
@@ -146,12 +146,12 @@ void Lab::run_one(const Act& act) {
   }
 }
 
-void Lab::obey(Deed deed, std::uint32_t node) {
+void Lab::apply(Deed deed, std::uint32_t node) {
   const std::string text = text_of(Act{.deed = deed, .node = node});
   findings_.faults.push_back(text);
   options_.tell(fmt::format("{:7.1f} s  {}", std::chrono::duration<double>(Clock::now() - begin_).count(), text));
   nodes_ever_ = std::max(nodes_ever_, node);
-  if (auto done = nodes_->obey(deed, node); !done.ok() && !options_.is_interrupted.load())
+  if (auto done = nodes_->apply(deed, node); !done.ok() && !options_.is_interrupted.load())
     note_problem(fmt::format("{}: {}", text, done.error().text));
 }
 

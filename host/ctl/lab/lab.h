@@ -44,7 +44,7 @@ class Lab final {
   Result<Done> start(const Script& script, bool has_cuts);
   // What comes of these is in the findings.
   void run(const std::vector<Act>& acts);
-  void obey(Deed deed, std::uint32_t node);
+  void apply(Deed deed, std::uint32_t node);
 
   // A problem has come up, or somebody has interrupted: nothing more is done.
   bool is_over();

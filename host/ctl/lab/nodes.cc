@@ -97,7 +97,7 @@ std::string Nodes::last_words_of(std::uint32_t number) const {
 Result<Done> Nodes::start(std::uint32_t count) {
   for (std::uint32_t number = 1; number <= count; ++number) {
     if (options_.is_interrupted.load()) return Error{ErrorKind::cancelled, "interrupted"};
-    if (auto started = obey(Deed::join, number); !started.ok()) return started;
+    if (auto started = apply(Deed::join, number); !started.ok()) return started;
   }
   return Done{};
 }
@@ -159,7 +159,7 @@ Result<Done> Nodes::await_ready(std::uint32_t number) {
                                                  kStartMax / std::chrono::seconds(1), last_words_of(number))};
 }
 
-Result<Done> Nodes::obey(Deed deed, std::uint32_t number) {
+Result<Done> Nodes::apply(Deed deed, std::uint32_t number) {
   if (deed == Deed::join) {
     Node node{.address = {Links::address_of(number), 9900}};
     if (!links_.is_open()) {

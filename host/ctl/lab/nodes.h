@@ -51,7 +51,7 @@ class Nodes final {
   Result<Done> start(std::uint32_t count);
   // As Plan has it. Waits for one that leaves until it has ended, and for one that starts until it serves, if the nodes
   // that run are a majority: fewer serve nobody, whatever they do.
-  Result<Done> obey(Deed deed, std::uint32_t node);
+  Result<Done> apply(Deed deed, std::uint32_t node);
 
   // What keeps the nodes that run from being one whole network; "" if nothing does. Asks them.
   std::string ailment();

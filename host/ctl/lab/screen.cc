@@ -64,7 +64,7 @@ void draw(Lab& lab, const std::vector<NodeView>& views, std::size_t chosen, cons
   std::fflush(stdout);
 }
 
-// What is wrong with the key, or "" when it was obeyed.
+// What is wrong with the key, or "" when it was done.
 std::string press(Lab& lab, char key, const std::vector<NodeView>& views, std::size_t chosen, bool has_cuts) {
   const auto found = std::ranges::find_if(kKeys, [&](const auto& one) { return one.first == key; });
   if (found == std::end(kKeys)) return "";
@@ -72,12 +72,12 @@ std::string press(Lab& lab, char key, const std::vector<NodeView>& views, std::s
   if (deed == Deed::cut && !has_cuts) return Links::refusal();
   if (deed == Deed::join) {
     if (views.size() >= kNodesMax) return fmt::format("there are {} nodes at most", kNodesMax);
-    lab.obey(Deed::join, static_cast<std::uint32_t>(views.size() + 1));
+    lab.apply(Deed::join, static_cast<std::uint32_t>(views.size() + 1));
     return "";
   }
   const NodeView& node = views.at(chosen);
   if (!may(deed, node.state)) return fmt::format("node {} {}: no {}", node.number, to_text(node.state), to_text(deed));
-  lab.obey(deed, node.number);
+  lab.apply(deed, node.number);
   return "";
 }
 

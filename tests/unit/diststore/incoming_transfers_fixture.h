@@ -20,7 +20,7 @@ class IncomingTransfersTest : public ::testing::Test {
   static constexpr IncomingTransfers::Answer kFencedOnly{true, false, {}};
   static constexpr IncomingTransfers::Answer kFencedAndHandedOver{true, true, {}};
 
-  // Each answers what the incoming transfers wishes then.
+  // Each answers what the incoming transfers ask for then.
   Effects ring(NodeAddresses members, NodeAddresses leaving = {}) {
     Effects effects;
     auto view = std::make_shared<RankedRing>(kSelf, Ranks{}, std::move(members), std::move(leaving));
