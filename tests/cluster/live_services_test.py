@@ -121,7 +121,7 @@ class LiveServicesTest(MoodyTest):
 
     def test_a_store_does_not_lose_its_keys_unless_it_is_forced_to(self):
         # To begin with all partitions empty takes its time where the programs are instrumented.
-        self.configure(call_timeout=f"{2 * settings.PATIENCE:g}s")
+        self.configure(call_timeout=f"{6 * settings.PATIENCE:g}s")
         self.assert_done(self.served.ctl("reload"))
         client.write(self.served.port, "key", "value")
         refused = self.assert_refused(self.served.ctl("disable", "diststore"))
