@@ -95,8 +95,9 @@ TEST_F(Cluster, ReadsInOneBatchMoreThanOneReplyCarries) {
 }
 
 TEST(StoreOfSmallBatches, TakesALargeOneInPieces) {
-  p2p::testing::TestCluster nodes(2,
-                                  {.toml = std::string(kStore) + "[services.diststore.config]\nbatch_keys_max = 10\n"});
+  std::string config = kStore;
+  config += "[services.diststore.config]\nbatch_keys_max = 10\n";
+  p2p::testing::TestCluster nodes(2, {.toml = config});
   Client client({.seeds = {nodes.node(1).address()}});
   std::vector<Item> items;
   std::vector<std::string> keys;

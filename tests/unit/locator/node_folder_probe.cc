@@ -23,7 +23,7 @@ std::string text_of(const p2p::agreed::Identity& self) {
   return self.id.text() + " " + std::to_string(self.boot.number);
 }
 
-int obey(NodeFolder& folder, const std::string& command) {
+int apply(NodeFolder& folder, const std::string& command) {
   if (command.starts_with("save:")) {
     if (auto saved = folder.save(command.substr(5)); !saved.ok()) return fail(saved.error());
     std::cout << "saved " << command.substr(5) << std::endl;
@@ -53,7 +53,7 @@ int main(int count, char** arguments) {
   if (const auto& before = folder.retired_at_start()) std::cout << " before:" << before->folder.native();
   std::cout << std::endl;
   for (int i = 2; i < count; ++i) {
-    if (const int status = obey(folder, arguments[i]); status != 0) return status;
+    if (const int status = apply(folder, arguments[i]); status != 0) return status;
   }
   return 0;
 }

@@ -278,8 +278,11 @@ class ReplicationKeysUnderWay : public ReplicationTest {
 TEST_F(ReplicationKeysUnderWay, FitIntoASync) {  // I5
   hold(2, 1);
   const std::size_t keys = options_.under_way_key_bytes_max / 1'000 + 1;
-  for (std::size_t number = 0; number < keys; ++number)
-    put(1, std::string(1'000, 'x') + "of " + std::to_string(number) + ' ', "value");
+  for (std::size_t number = 0; number < keys; ++number) {
+    std::string key(1'000, 'x');
+    key += std::to_string(number);
+    put(1, key, "value");
+  }
   EXPECT_EQ(answer(requests_).verdict, Verdict::overloaded);
   release(2, 1);
   run();
